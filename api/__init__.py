@@ -1,0 +1,1 @@
+"""The read service: Litestar over `estimates`, read-only."""

@@ -1,0 +1,65 @@
+"""Estimates as a service: versioned, gated sets of estimates, read by key.
+
+errors      the tree of errors, by what the caller does next
+contract    what every snapshot of a set promises
+frame       makes a frame conform to a contract
+records     what the catalog holds: versions, aliases, events, runs
+snapshot    the immutable half: Parquet and manifest
+catalog     the mutable half: names for versions, in SQL
+lookup      the read file: rows by key, ready to send
+store       publish, judge, promote, roll back, open
+reader      get, get_many, scan, history by ref
+stability   what changed between two versions
+gate        what may be promoted, and why not
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from estimates.contract import Contract, read_contract
+    from estimates.errors import (
+        ConflictError,
+        CorruptError,
+        EstimatesError,
+        GateError,
+        InvalidError,
+        NotFoundError,
+        UnavailableError,
+    )
+    from estimates.store import Store
+
+_HOMES = {
+    "Contract": "contract",
+    "read_contract": "contract",
+    "ConflictError": "errors",
+    "CorruptError": "errors",
+    "EstimatesError": "errors",
+    "GateError": "errors",
+    "InvalidError": "errors",
+    "NotFoundError": "errors",
+    "UnavailableError": "errors",
+    "Store": "store",
+}
+
+__all__ = [
+    "ConflictError",
+    "Contract",
+    "CorruptError",
+    "EstimatesError",
+    "GateError",
+    "InvalidError",
+    "NotFoundError",
+    "Store",
+    "UnavailableError",
+    "read_contract",
+]
+
+
+def __getattr__(name: str) -> object:
+    # Names are loaded when first used, so that `import estimates` costs nothing.
+    if name in _HOMES:
+        return getattr(import_module(f"estimates.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'estimates' has no attribute {name!r}")

@@ -1,0 +1,524 @@
+"""The contract: what every snapshot of an estimate set promises, as msgspec Structs read from TOML.
+
+Only `name`, one `[key.…]` and one `[columns.…]` are mandatory; every other field has a default that means "not checked".
+`docs/spec.md` shows every field; `estimates.frame` makes a frame conform.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from estimates import instants
+from estimates.errors import InvalidError
+from estimates.explain import explain
+
+KeyType = Literal["string", "integer", "date", "timestamp"]
+ColumnType = Literal["float", "integer", "string", "boolean", "date", "timestamp"]
+Role = Literal["point", "lower", "upper", "quantile", "label", "probability", "score", "attribute"]
+
+# Query parameters of the service, and columns of the SQL views.
+RESERVED = frozenset(
+    ("ref", "as_of", "limit", "cursor", "fields", "format", "shape", "version", "published_at", "data_through")
+)
+NUMERIC_ROLES = frozenset(("point", "lower", "upper", "quantile", "probability", "score"))
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Every part of a contract refuses fields it does not know."""
+
+
+class KeyColumn(Part, frozen=True):
+    """One column of the key; `target` marks the one that says which time the estimate is about."""
+
+    type: KeyType
+    target: bool = False
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if self.target and self.type == "string":
+            raise ValueError("a target is a date, a timestamp or an integer step, not a string")
+
+
+class Column(Part, frozen=True):
+    """One estimate column.
+
+    role      what the number is; `lower`/`upper` need `level` (nominal, 0..1), `quantile` needs `quantile` (0..1),
+              `probability` needs `label` (the outcome it belongs to); `attribute` is carried along and not judged
+    of        the point column an interval or quantile belongs to; default: the only one
+    type      default `float`; for `label` `string`
+    min, max  hard bounds (inclusive); soft_min, soft_max: outside is a warning
+    labels    the vocabulary of a `label` column
+    nullable  null says "no estimate"
+    scale_floor  unit of the column; see docs/stability.md, S0
+    """
+
+    role: Role = "point"
+    type: ColumnType | None = None
+    unit: str | None = None
+    level: float | None = None
+    quantile: float | None = None
+    label: str | None = None
+    labels: tuple[str, ...] | None = None
+    of: str | None = None
+    min: float | None = None
+    max: float | None = None
+    soft_min: float | None = None
+    soft_max: float | None = None
+    nullable: bool = False
+    scale_floor: float | None = None
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        _check_role_fields(self)
+        _check_bounds(self)
+        if self.scale_floor is not None and not self.scale_floor > 0:
+            raise ValueError("scale_floor must be above 0")
+
+    @property
+    def kind(self) -> ColumnType:
+        """The column's type, the default of its role filled in."""
+        return self.type or ("string" if self.role == "label" else "float")
+
+
+def _check_role_fields(column: Column) -> None:
+    interval = column.role in ("lower", "upper")
+    wanted = {"level": interval, "quantile": column.role == "quantile", "label": column.role == "probability"}
+    for field, needed in wanted.items():
+        given = getattr(column, field) is not None
+        if needed and not given:
+            raise ValueError(f"role {column.role!r} needs {field!r}")
+        if given and not needed:
+            raise ValueError(f"{field!r} has no meaning for role {column.role!r}")
+    for field in ("level", "quantile"):
+        value = getattr(column, field)
+        if value is not None and not 0 < value < 1:
+            raise ValueError(f"{field} must lie between 0 and 1, both excluded; got {value}")
+    if column.labels is not None and column.role != "label":
+        raise ValueError(f"'labels' has no meaning for role {column.role!r}; it lists the vocabulary of a label")
+    if column.labels is not None and len(set(column.labels)) != len(column.labels):
+        raise ValueError("'labels' names a label twice")
+    if column.of is not None and column.role not in ("lower", "upper", "quantile"):
+        raise ValueError(f"'of' has no meaning for role {column.role!r}")
+    if column.role in NUMERIC_ROLES and column.kind not in ("float", "integer"):
+        raise ValueError(f"role {column.role!r} needs type float or integer, not {column.kind}")
+
+
+def _check_bounds(column: Column) -> None:
+    bounds = (column.min, column.max, column.soft_min, column.soft_max)
+    if any(bound is not None for bound in bounds) and column.kind not in ("float", "integer"):
+        raise ValueError(f"bounds need a number, and this column's type is {column.kind}")
+    chain = [bound for bound in (column.min, column.soft_min, column.soft_max, column.max) if bound is not None]
+    if chain != sorted(chain):
+        raise ValueError("bounds must satisfy min <= soft_min <= soft_max <= max")
+
+
+class OpenDomain(Part, frozen=True, tag_field="kind", tag="open"):
+    """Any key may appear; at least `minimum` of them must."""
+
+    minimum: int = 1
+
+
+class FileDomain(Part, frozen=True, tag_field="kind", tag="file"):
+    """The keys are listed in a CSV, Parquet or Arrow file, copied into the store when the contract is defined."""
+
+    file: str
+    digest: str | None = None
+    allow_missing: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_share(self.allow_missing)
+
+
+class ProductDomain(Part, frozen=True, tag_field="kind", tag="product"):
+    """Every combination of the listed values of each key column."""
+
+    values: dict[str, tuple[str | int, ...]]
+    allow_missing: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_share(self.allow_missing)
+
+
+class RollingDomain(Part, frozen=True, tag_field="kind", tag="rolling"):
+    """Every combination of the listed values × the next `steps` of a calendar after `data_through`.
+
+    calendar  an exchange code such as XNYS, or hourly, daily, weekdays, weekly, monthly
+    """
+
+    steps: int
+    calendar: str
+    values: dict[str, tuple[str | int, ...]] = {}
+    allow_missing: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_share(self.allow_missing)
+        if self.steps < 1:
+            raise ValueError("steps must be at least 1")
+
+
+Domain = OpenDomain | FileDomain | ProductDomain | RollingDomain
+
+
+def _check_share(share: float) -> None:
+    if not 0 <= share <= 1:
+        raise ValueError(f"allow_missing is a share between 0 and 1; got {share}")
+
+
+class Freshness(Part, frozen=True):
+    """How often versions come and how old the data may get; durations such as `36h`, `1d12h`, `2w`.
+
+    cadence  time from one version to the next, for `status`
+    max_age  limit on now − data_through; `blocks` makes the gate refuse what is older instead of warning
+    """
+
+    cadence: str | None = None
+    max_age: str | None = None
+    blocks: bool = False
+
+    def __post_init__(self) -> None:
+        for value in (self.cadence, self.max_age):
+            if value is not None and not instants.duration(value):
+                raise ValueError("a duration must be longer than 0")
+
+    @property
+    def cadence_duration(self) -> timedelta | None:
+        """`cadence` as a timedelta."""
+        return None if self.cadence is None else instants.duration(self.cadence)
+
+    @property
+    def max_age_duration(self) -> timedelta | None:
+        """`max_age` as a timedelta."""
+        return None if self.max_age is None else instants.duration(self.max_age)
+
+
+class CheckPolicy(Part, frozen=True):
+    """What one check of the gate does in this set; what is not given keeps the check's default.
+
+    warn, block  limits, inclusive, in the unit of the check's value
+    off          the reason why the check does not run
+    """
+
+    warn: float | None = None
+    block: float | None = None
+    off: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.off is not None and not self.off.strip():
+            raise ValueError("'off' is the reason why the check does not run; it may not be empty")
+
+
+class GatePolicy(Part, frozen=True):
+    """Who moves production, and what differs from the default checks.
+
+    promote  `automatic`: a passing version is promoted by the run; `manual`: a person does it
+    """
+
+    promote: Literal["automatic", "manual"] = "manual"
+    checks: dict[str, CheckPolicy] = {}
+
+
+class Stability(Part, frozen=True):
+    """How versions are compared: materiality tolerance (equal iff |b−a| <= atol + rtol·max(|a|,|b|)) and groups."""
+
+    rtol: float = 0.01
+    atol: float = 0.0
+    groups: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.rtol < 0 or self.atol < 0:
+            raise ValueError("rtol and atol must not be negative")
+
+
+class Input(Part, frozen=True):
+    """One input of a job: a file, a glob or a DuckDB query.
+
+    source  path or glob of CSV, Parquet or Arrow files, relative to the working directory of the run
+    query   DuckDB SQL instead of a source
+    time    the column that says when a row became known; rows after `data_through` are filtered out
+    static  true: the input has no time and is passed whole
+    """
+
+    source: str | None = None
+    query: str | None = None
+    time: str | None = None
+    static: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.source is None) == (self.query is None):
+            raise ValueError("an input names either 'source' or 'query'")
+        if (self.time is None) != self.static:
+            raise ValueError(
+                "an input names its 'time' column, or says static = true; a job must not look ahead by accident"
+            )
+
+
+class Job(Part, frozen=True):
+    """The function that computes the estimates, as `module:function`, its parameters and inputs."""
+
+    function: str
+    parameters: dict[str, Any] = {}
+    inputs: dict[str, Input] = {}
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[\w.]+:\w+", self.function):
+            raise ValueError(f"{self.function!r} does not name a function; write module:function")
+
+
+class Retention(Part, frozen=True):
+    """Which versions keep their files; a version is expired by `sweep` when every given rule lets it go.
+
+    Production, its last ten predecessors and the newest version never expire; without rules nothing does.
+    """
+
+    keep_versions: int | None = None
+    keep_for: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.keep_versions is not None and self.keep_versions < 1:
+            raise ValueError("keep_versions must be at least 1")
+        if self.keep_for is not None and not instants.duration(self.keep_for):
+            raise ValueError("keep_for must be longer than 0")
+
+
+class Contract(Part, frozen=True):
+    """What every snapshot of the set promises."""
+
+    name: str
+    key: dict[str, KeyColumn]
+    columns: dict[str, Column]
+    description: str = ""
+    owner: str = ""
+    domain: Domain = OpenDomain()
+    freshness: Freshness = Freshness()
+    gate: GatePolicy = GatePolicy()
+    stability: Stability = Stability()
+    job: Job | None = None
+    retention: Retention = Retention()
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(
+                f"name {self.name!r} must be lower-case letters, digits, '.', '_' or '-', starting with a letter or digit"
+            )
+        _check_names(self)
+        _check_estimates(self)
+        _check_domain(self)
+        for group in self.stability.groups:
+            if group not in self.key and group not in self.columns:
+                raise ValueError(f"stability.groups names {group!r}, which is no column of the contract")
+
+    @property
+    def target(self) -> str | None:
+        """The key column that says which time an estimate is about."""
+        return next((name for name, column in self.key.items() if column.target), None)
+
+    @property
+    def points(self) -> list[str]:
+        """The point columns, in order."""
+        return [name for name, column in self.columns.items() if column.role == "point"]
+
+    @property
+    def judged(self) -> list[str]:
+        """The columns that are estimates, in order: all but carried attributes."""
+        return [name for name, column in self.columns.items() if column.role != "attribute"]
+
+    def intervals(self) -> list[Interval]:
+        """The (point, lower, upper) triples, by point and level."""
+        return [Interval(point, level, *pair) for (point, level), pair in sorted(_interval_ends(self).items())]
+
+    def shape(self) -> Shape:
+        """The part that decides whether versions are comparable."""
+        return Shape(
+            key=tuple(ShapeKey(name, column.type) for name, column in self.key.items()),
+            columns=tuple(
+                ShapeColumn(name, c.kind, c.role, c.unit, c.level, c.quantile, c.label, c.of)
+                for name, c in self.columns.items()
+            ),
+        )
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """A prediction interval: the names of its point (or "" without one), lower and upper columns, and its nominal level."""
+
+    point: str
+    level: float
+    lower: str
+    upper: str
+
+
+class ShapeKey(msgspec.Struct, frozen=True):
+    """Name and type of a key column."""
+
+    name: str
+    type: KeyType
+
+
+class ShapeColumn(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What must agree for two columns to be comparable."""
+
+    name: str
+    type: ColumnType
+    role: Role
+    unit: str | None = None
+    level: float | None = None
+    quantile: float | None = None
+    label: str | None = None
+    of: str | None = None
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """Keys in order and estimate columns; equal shapes are comparable. `digest` ignores the order of estimate columns."""
+
+    key: tuple[ShapeKey, ...]
+    columns: tuple[ShapeColumn, ...]
+
+    @property
+    def key_names(self) -> list[str]:
+        """The key columns, in order."""
+        return [column.name for column in self.key]
+
+    @property
+    def column_names(self) -> list[str]:
+        """The estimate columns, in order."""
+        return [column.name for column in self.columns]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical form, hexadecimal."""
+        canonical = Shape(self.key, tuple(sorted(self.columns, key=lambda column: column.name)))
+        return hashlib.sha256(msgspec.json.encode(canonical, order="deterministic")).hexdigest()
+
+
+def _check_names(contract: Contract) -> None:
+    if not contract.key:
+        raise ValueError("key: at least one key column is needed, such as [key.customer_id]")
+    for name in (*contract.key, *contract.columns):
+        if name in RESERVED:
+            raise ValueError(f"column {name!r}: this name is reserved ({', '.join(sorted(RESERVED))})")
+        if not name or not name.isprintable() or name != name.strip():
+            raise ValueError(f"column {name!r}: a name is printable text without spaces at its ends")
+    both = sorted(set(contract.key) & set(contract.columns))
+    if both:
+        raise ValueError(f"{both[0]!r} is both a key column and an estimate column")
+    if sum(column.target for column in contract.key.values()) > 1:
+        raise ValueError("key: only one column can be the target")
+
+
+def _check_estimates(contract: Contract) -> None:
+    if not contract.judged:
+        raise ValueError("columns: at least one estimate column is needed, such as [columns.value]")
+    for name, column in contract.columns.items():
+        if column.of is not None and column.of not in contract.points:
+            raise ValueError(f"columns.{name}.of names {column.of!r}, which is not a point column")
+        if column.role in ("lower", "upper", "quantile") and column.of is None and len(contract.points) > 1:
+            raise ValueError(f"columns.{name}: with several point columns, 'of' says which one it belongs to")
+    for (_, level), (lower, upper) in _interval_ends(contract).items():
+        if not lower or not upper:
+            raise ValueError(
+                f"columns.{lower or upper}: the interval of level {level} has no {'upper' if lower else 'lower'} end"
+            )
+    _check_unique(contract, "quantile", "quantile")
+    _check_unique(contract, "probability", "label")
+
+
+def _check_unique(contract: Contract, role: str, field: str) -> None:
+    seen: dict[tuple[str, object], str] = {}
+    for name, column in contract.columns.items():
+        if column.role == role:
+            mark = (_point_of(contract, column), getattr(column, field))
+            if mark in seen:
+                raise ValueError(f"columns.{name} and columns.{seen[mark]} have the same {field} {mark[1]!r}")
+            seen[mark] = name
+
+
+def _point_of(contract: Contract, column: Column) -> str:
+    return column.of or next(iter(contract.points), "")
+
+
+def _interval_ends(contract: Contract) -> dict[tuple[str, float], tuple[str, str]]:
+    ends: dict[tuple[str, float], tuple[str, str]] = {}
+    for name, column in contract.columns.items():
+        if column.role not in ("lower", "upper"):
+            continue
+        assert column.level is not None
+        mark = (_point_of(contract, column), column.level)
+        lower, upper = ends.get(mark, ("", ""))
+        if (lower if column.role == "lower" else upper) != "":
+            raise ValueError(f"columns.{name}: the interval of level {column.level} has two {column.role} ends")
+        ends[mark] = (name, upper) if column.role == "lower" else (lower, name)
+    return ends
+
+
+def _check_domain(contract: Contract) -> None:
+    domain = contract.domain
+    if isinstance(domain, OpenDomain | FileDomain):
+        return
+    listed = set(contract.key)
+    if isinstance(domain, RollingDomain):
+        if contract.target is None:
+            raise ValueError("domain: a rolling domain needs a key column with target = true")
+        if contract.key[contract.target].type == "integer":
+            raise ValueError("domain: the target of a rolling domain is a date or a timestamp")
+        listed.discard(contract.target)
+    if set(domain.values) != listed:
+        raise ValueError(
+            f"domain.values must list values for exactly these key columns: {', '.join(sorted(listed)) or 'none'}"
+        )
+    for name, values in domain.values.items():
+        _check_values(name, contract.key[name].type, values)
+
+
+def _check_values(name: str, kind: KeyType, values: tuple[str | int, ...]) -> None:
+    if not values or len(set(values)) != len(values):
+        raise ValueError(f"domain.values.{name} must list at least one value, each once")
+    for value in values:
+        if isinstance(value, int) != (kind == "integer"):
+            raise ValueError(f"domain.values.{name}: {value!r} is not a value of type {kind}")
+        if kind in ("date", "timestamp"):
+            parse_key_part(kind, str(value))
+
+
+def parse_key_part(kind: KeyType, text: str) -> str | int | date | datetime:
+    """Read one key part from its text form (a path segment, a command-line word); raises ValueError."""
+    if kind == "string":
+        return text
+    if kind == "integer":
+        if not re.fullmatch(r"-?\d{1,19}", text):
+            raise ValueError(f"{text!r} is not an integer")
+        return int(text)
+    if kind == "date":
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            raise ValueError(f"{text!r} is not a date; write 2026-11-24")
+        return date.fromisoformat(text)
+    return instants.parse(text)
+
+
+def parse_contract(source: str | bytes, where: str = "contract") -> Contract:
+    """Read a contract from TOML text.
+
+    Raises InvalidError: `bad_toml` (with line and column), `bad_contract` (with the path of the field and what is allowed).
+    """
+    try:
+        tree = tomllib.loads(source.decode() if isinstance(source, bytes) else source)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidError("bad_toml", f"{where}: not TOML: {error}") from None
+    try:
+        return msgspec.convert(tree, Contract)
+    except msgspec.ValidationError as error:
+        raise InvalidError("bad_contract", f"{where}: {explain(error, Contract, tree)}") from None
+
+
+def read_contract(path: str | Path) -> Contract:
+    """Read a contract from a TOML file; raises InvalidError (see `parse_contract`), also `no_file` when there is none."""
+    try:
+        return parse_contract(Path(path).read_bytes(), str(path))
+    except OSError as error:
+        raise InvalidError("no_file", f"{path}: cannot be read: {error.strerror or error}") from None

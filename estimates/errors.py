@@ -1,0 +1,56 @@
+"""Errors, grouped by what the caller does next.
+
+EstimatesError
+├── InvalidError      (ValueError)   fix the input
+├── NotFoundError     (LookupError)  ask for something that exists
+├── ConflictError                    re-read and decide
+├── GateError                        a person decides
+├── UnavailableError                 retry
+└── CorruptError                     stop, page someone
+
+Each error carries a stable `code` (the precise cause; docs/spec.md lists them, names are only ever added) and a message
+that says what, where and what to do. Programmer errors are assertions, not members of this tree.
+"""
+
+from __future__ import annotations
+
+
+class EstimatesError(Exception):
+    """Something that a caller can act on; `code` is stable, `details` are JSON-ready facts for machines."""
+
+    def __init__(self, code: str, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details = details
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.code, self.message, self.details)
+
+
+def _rebuild(kind: type[EstimatesError], code: str, message: str, details: dict[str, object]) -> EstimatesError:
+    return kind(code, message, **details)
+
+
+class InvalidError(EstimatesError, ValueError):
+    """The input is wrong; the same call cannot succeed until it is changed."""
+
+
+class NotFoundError(EstimatesError, LookupError):
+    """The thing asked for does not exist (any more)."""
+
+
+class ConflictError(EstimatesError):
+    """Somebody else was faster, or the call contradicts what is recorded; read again and decide."""
+
+
+class GateError(EstimatesError):
+    """The gate does not let this version through; a person decides."""
+
+
+class UnavailableError(EstimatesError):
+    """Something needed could not be reached; the same call may succeed later."""
+
+
+class CorruptError(EstimatesError):
+    """Stored bytes do not match their digest; stop and repair."""

@@ -1,0 +1,154 @@
+"""Make a frame conform to a contract: typed, sorted, keys unique, finite; or say which keys are to blame."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from estimates import instants
+from estimates.contract import ColumnType, Contract
+from estimates.errors import InvalidError
+
+DTYPES: dict[str, pl.DataType] = {
+    "float": pl.Float64(),
+    "integer": pl.Int64(),
+    "string": pl.String(),
+    "boolean": pl.Boolean(),
+    "date": pl.Date(),
+    "timestamp": pl.Datetime("us", "UTC"),
+}
+_NAMED = 5  # offending keys named in an error
+
+
+def schema(contract: Contract) -> dict[str, pl.DataType]:
+    """Column name to polars type, key columns first, in contract order."""
+    kinds = {name: column.type for name, column in contract.key.items()}
+    return {name: DTYPES[kind] for name, kind in (kinds | {n: c.kind for n, c in contract.columns.items()}).items()}
+
+
+def conform(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """The frame as the contract wants it: its columns in contract order and types, rows sorted by key, −0.0 as 0.0.
+
+    Accepts any column order, narrower numbers and categorical strings. Raises InvalidError, naming the first offending
+    keys: `columns`, `column_type`, `null_key`, `bad_key`, `duplicate_key`, `not_finite`.
+    Bounds, domain and nulls in estimates are for the gate to judge.
+    """
+    frame = _typed(frame, contract).sort(list(contract.key), maintain_order=True)
+    _check_keys(frame, contract)
+    _check_finite(frame, contract)
+    floats = [name for name, dtype in frame.schema.items() if dtype.is_float()]
+    # `+ 0.0` would be simplified away by the query optimizer
+    return frame.with_columns(
+        pl.when(pl.col(n) == 0.0).then(0.0).otherwise(pl.col(n)).alias(n) for n in floats
+    ).rechunk()
+
+
+def name_keys(frame: pl.DataFrame, key: list[str], count: int | None = None) -> str:
+    """The first keys of a frame in words: `AAPL/2026-11-24, MSFT/2026-11-24 and 3 more`."""
+    total = frame.height if count is None else count
+    shown = ["/".join(key_text(part) for part in row) for row in frame.select(key).head(_NAMED).iter_rows()]
+    more = f" and {total - len(shown)} more" if total > len(shown) else ""
+    return ", ".join(shown) + more
+
+
+def key_text(part: Any) -> str:
+    """One key part as text: dates ISO, timestamps RFC 3339 with `Z`, integers as decimals."""
+    if hasattr(part, "tzinfo"):
+        return instants.text(part)
+    return part.isoformat() if isinstance(part, date) else str(part)
+
+
+def _typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    wanted = schema(contract)
+    missing = [name for name in wanted if name not in frame.columns]
+    extra = [name for name in frame.columns if name not in wanted]
+    if missing or extra:
+        parts = [f"missing {', '.join(missing)}"] if missing else []
+        parts += [f"not in the contract: {', '.join(extra)}"] if extra else []
+        raise InvalidError(
+            "columns",
+            f"{contract.name}: columns differ from the contract: {'; '.join(parts)}; it has {', '.join(wanted)}",
+            missing=missing,
+            extra=extra,
+        )
+    kinds = {name: column.type for name, column in contract.key.items()} | {
+        n: c.kind for n, c in contract.columns.items()
+    }
+    return frame.select(_cast(frame, name, kinds[name], contract.name) for name in wanted)
+
+
+def _cast(frame: pl.DataFrame, name: str, kind: ColumnType, where: str) -> pl.Series:
+    """A column in its contract type when nothing is lost by it."""
+    series, have = frame.get_column(name), frame.schema[name]
+    wanted = DTYPES[kind]
+    lossless = (
+        have in (wanted, pl.Null)
+        or (kind == "float" and (have.is_integer() or have == pl.Float32))
+        or (kind == "integer" and have.is_integer())
+        or (kind == "string" and isinstance(have, pl.Categorical | pl.Enum))
+        or (kind == "timestamp" and isinstance(have, pl.Datetime) and have.time_zone is not None)
+    )
+    if lossless:
+        try:
+            return _exact(series, wanted)
+        except pl.exceptions.PolarsError:
+            pass
+    hint = ""
+    if kind == "timestamp" and isinstance(have, pl.Datetime) and have.time_zone is None:
+        hint = "; it has no time zone: use .dt.replace_time_zone('UTC') if that is what it is"
+    raise InvalidError(
+        "column_type", f"{where}: column {name!r} is {have}, the contract says {kind} ({wanted}){hint}", column=name
+    )
+
+
+def _exact(series: pl.Series, wanted: pl.DataType) -> pl.Series:
+    cast = series.cast(wanted, strict=True)
+    if series.dtype.is_integer() and wanted == pl.Float64 and not cast.cast(series.dtype).equals(series):
+        raise pl.exceptions.InvalidOperationError("integers above 2^53 do not fit a float")
+    return cast
+
+
+def _check_keys(frame: pl.DataFrame, contract: Contract) -> None:
+    key = list(contract.key)
+    nulls = frame.filter(pl.any_horizontal(pl.col(key).is_null()))
+    if nulls.height:
+        counts = ", ".join(name for name in key if nulls[name].null_count())
+        raise InvalidError(
+            "null_key",
+            f"{contract.name}: {nulls.height} rows have a null key (in {counts}); first rows: {nulls.head(3).rows()}",
+        )
+    for name in key:
+        if contract.key[name].type == "string":
+            part = pl.col(name)
+            bad = frame.filter(part.is_in(["", ".", ".."]) | part.str.contains("\0", literal=True))
+            if bad.height:
+                raise InvalidError(
+                    "bad_key",
+                    f"{contract.name}: {bad.height} keys cannot be part of a URL path: column {name!r} is empty, '.', '..' "
+                    f"or has a NUL, at {bad.select(key).head(_NAMED).rows()}",
+                )
+    twice = frame.select(key).filter(pl.struct(key).is_duplicated()).unique(maintain_order=True)
+    if twice.height:
+        raise InvalidError(
+            "duplicate_key",
+            f"{contract.name}: {twice.height} keys appear more than once: {name_keys(twice, key)}",
+            keys=[[key_text(part) for part in row] for row in twice.head(100).iter_rows()],
+        )
+
+
+def _check_finite(frame: pl.DataFrame, contract: Contract) -> None:
+    for name, dtype in frame.schema.items():
+        if dtype.is_float():
+            bad = frame.filter(~pl.col(name).is_finite())
+            if bad.height:
+                raise InvalidError(
+                    "not_finite",
+                    f"{contract.name}: column {name!r} is NaN or infinite for {bad.height} keys: "
+                    f"{name_keys(bad, list(contract.key))}; write null for no estimate",
+                    column=name,
+                    keys=[
+                        [key_text(part) for part in row] for row in bad.select(list(contract.key)).head(100).iter_rows()
+                    ],
+                )

@@ -1,0 +1,81 @@
+"""Instants: aware UTC datetimes at microsecond precision, the only form in which time crosses an interface."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+from estimates.errors import InvalidError
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def now() -> datetime:
+    """The clock, in UTC."""
+    return datetime.now(UTC)
+
+
+def parse(text: str, what: str = "time") -> datetime:
+    """Read an RFC 3339 timestamp that ends in `Z` or an offset.
+
+    Raises InvalidError (`bad_time`) that says what to write for a bare date, a missing offset, or a space where an
+    unescaped `+` was meant in a URL.
+    """
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        hint = " (in a URL write + as %2B)" if re.search(r"\d \d\d:?\d\d$", text) else ""
+        raise InvalidError("bad_time", f"{what} {text!r} is not a time; write 2026-11-24T16:00:00Z{hint}") from None
+    if len(text) <= 10:
+        raise InvalidError(
+            "bad_time", f"{what} {text!r} is a bare date; write {text}T00:00:00Z for its first moment in UTC"
+        )
+    if value.tzinfo is None:
+        hint = "write + as %2B in a URL, or " if " " in text else ""
+        raise InvalidError("bad_time", f"{what} {text!r} has no offset; {hint}end it in Z or an offset such as +01:00")
+    return value.astimezone(UTC)
+
+
+def parse_through(text: str) -> datetime:
+    """Read a `data_through`: a timestamp with offset, or a date, which stands for all of that day in UTC.
+
+    Of a day that is not over, what has passed so far: a run cannot have seen more.
+    """
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        try:
+            end = end_of_day(date.fromisoformat(text))
+        except ValueError:
+            raise InvalidError("bad_time", f"{text!r} is not a date of the calendar; write 2026-11-24") from None
+        clock = now()
+        return clock if end.date() == clock.date() else end
+    return parse(text, "data_through")
+
+
+def end_of_day(day: date) -> datetime:
+    """The last microsecond of a day in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1, microseconds=-1)
+
+
+def text(instant: datetime) -> str:
+    """RFC 3339 in UTC with `Z`; six fractional digits, or none when they are zero."""
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def micros(instant: datetime) -> int:
+    """Microseconds since 1970-01-01T00:00:00Z."""
+    return (instant - EPOCH) // timedelta(microseconds=1)
+
+
+def from_micros(value: int) -> datetime:
+    """The inverse of `micros`."""
+    return EPOCH + timedelta(microseconds=value)
+
+
+def duration(text: str) -> timedelta:
+    """Read a duration such as `30m`, `36h`, `1d12h` or `2w`; raises ValueError that shows the form."""
+    match = _DURATION.fullmatch(text)
+    if not text or match is None:
+        raise ValueError(f"{text!r} is not a duration; write 30m, 36h, 1d12h or 2w")
+    weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)

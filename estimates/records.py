@@ -1,0 +1,123 @@
+"""What the catalog holds, as Structs: versions, aliases, events, runs. All times are aware UTC datetimes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+State = Literal["expired", "production", "rolled_back", "superseded", "refused", "candidate", "unjudged"]
+EventKind = Literal["defined", "published", "judged", "promoted", "rolled_back", "tracked", "expired"]
+RunStep = Literal["compute", "publish", "judge", "promote", "track", "done"]
+RunStatus = Literal["running", "failed", "rejected", "refused", "published", "promoted"]
+
+
+class InputDigest(msgspec.Struct, frozen=True):
+    """An input as a run saw it: its name, where it came from, SHA-256 of its content and its number of rows."""
+
+    name: str
+    source: str
+    digest: str
+    rows: int | None = None
+
+
+class Provenance(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a version came from.
+
+    data_through  the last moment of input data the run could see
+    targets       for rolling domains: the target of each step, in order, as text
+    code          revision of the job's code; seed, job, parameters as the run had them
+    warnings      what the job said about series it could not do
+    """
+
+    data_through: datetime
+    run_id: str
+    inputs: tuple[InputDigest, ...] = ()
+    targets: tuple[str, ...] = ()
+    job: str | None = None
+    parameters: dict[str, Any] = {}
+    code: str | None = None
+    seed: int | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Version(msgspec.Struct, frozen=True):
+    """One version of a set: a dense number that names a snapshot."""
+
+    set: str
+    version: int
+    snapshot_id: str
+    shape: int
+    contract_revision: int
+    rows: int
+    published_at: datetime
+    provenance: Provenance
+    released_at: datetime | None = None
+    expired_at: datetime | None = None
+    mlflow_run: str | None = None
+
+    @property
+    def data_through(self) -> datetime:
+        """The last moment of input data the run could see."""
+        return self.provenance.data_through
+
+
+class Alias(msgspec.Struct, frozen=True):
+    """A mutable name for a version; `held` stops automatic promotion until a person promotes."""
+
+    set: str
+    alias: str
+    version: int
+    moved_at: datetime
+    held: bool = False
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One entry of the append-only log; ids are gapless over all sets and times strictly increase.
+
+    version       the version it is about (promoted, rolled_back: the one the alias points to afterwards)
+    from_version  where the alias pointed before
+    blocks        for `judged`: whether the verdict blocks
+    """
+
+    id: int
+    at: datetime
+    set: str
+    kind: EventKind
+    actor: str
+    version: int | None = None
+    alias: str | None = None
+    from_version: int | None = None
+    reason: str | None = None
+    automatic: bool = False
+    blocks: bool | None = None
+    details: dict[str, Any] = {}
+
+
+class ContractRevision(msgspec.Struct, frozen=True):
+    """A registered contract: revisions count 1, 2, … per set; revisions of equal shape share a shape number."""
+
+    set: str
+    revision: int
+    shape: int
+    defined_at: datetime
+    actor: str
+    body: msgspec.Raw
+    source: str
+
+
+class Run(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One execution of a producing job; `step` is the first step that is not done yet."""
+
+    run_id: str
+    set: str
+    status: RunStatus
+    step: RunStep
+    started_at: datetime
+    data_through: datetime
+    finished_at: datetime | None = None
+    version: int | None = None
+    error: str | None = None
+    message: str | None = None
+    mlflow_run: str | None = None

@@ -1,0 +1,41 @@
+"""Settings: one Struct, read from the environment once; the only place of the library that reads the environment."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Mapping
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Where the store is and who acts.
+
+    store    ESTIMATES_STORE    folder or s3://bucket/prefix; default `./estimates-store`
+    catalog  ESTIMATES_CATALOG  SQLAlchemy URL of the catalog; default SQLite in the store's folder
+    cache    ESTIMATES_CACHE    folder for lookup files of this machine; default `{store}/cache` for a folder
+    actor    ESTIMATES_ACTOR    who moves aliases, for the event log; default the login name
+    """
+
+    store: str = "estimates-store"
+    catalog: str | None = None
+    cache: str | None = None
+    actor: str = "unknown"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Read the ESTIMATES_* variables; an empty one counts as unset."""
+        return cls(
+            store=environment.get("ESTIMATES_STORE") or "estimates-store",
+            catalog=environment.get("ESTIMATES_CATALOG") or None,
+            cache=environment.get("ESTIMATES_CACHE") or None,
+            actor=environment.get("ESTIMATES_ACTOR") or _login(),
+        )
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container without a passwd entry
+        return "unknown"

@@ -1,0 +1,1 @@
+"""What runs offline: the command line, the jobs, the record in MLflow."""
