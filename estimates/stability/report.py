@@ -1,0 +1,243 @@
+"""The report of a diff, as Structs. Names, formulas and section numbers are those of docs/stability.md.
+
+Shares lie in 0..1, revisions are in the unit of the column, `r`, `g`, `z` and `width_change` have no unit.
+A number that cannot be computed is None and its reason stands in `reason` or `reasons`; it is never 0.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+METRICS_REVISION = 1  # raised whenever the same two snapshots would give other numbers
+
+
+class KeysReport(msgspec.Struct, frozen=True):
+    """K: which keys came and went. `elapsed` and `advanced` are taken out before anything else is counted.
+
+    n_from, n_to         keys of A and B that are neither elapsed nor advanced
+    common               keys in both
+    elapsed, advanced    None when the contract has no dated target, or `through_b` is not known
+    identical_share      rows that are bitwise equal, attributes included, of `common`
+    added_keys, removed_keys  the first 100, by key
+    """
+
+    n_from: int
+    n_to: int
+    common: int
+    added: int
+    removed: int
+    elapsed: int | None
+    advanced: int | None
+    added_share: float
+    removed_share: float
+    key_jaccard: float
+    identical_share: float | None
+    added_keys: list[list[str]]
+    removed_keys: list[list[str]]
+    reason: str | None = None
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One key's move from `a` to `b`: d = b − a (None when it overflows), r relative (None without a scale)."""
+
+    key: list[str]
+    a: float
+    b: float
+    d: float | None
+    r: float | None
+
+
+class RelativeChange(msgspec.Struct, frozen=True):
+    """S3: r = |d| / max((|a| + |b|) / 2, scale_floor), from 0 to 2."""
+
+    mean: float
+    p50: float
+    p90: float
+    p95: float
+    p99: float
+    max: float
+
+
+class TransformChange(msgspec.Struct, frozen=True):
+    """S4: g = asinh(b / 2s) − asinh(a / 2s) with s the scale floor; about ln(b / a) for values far above it."""
+
+    mean: float
+    sd: float
+    p1: float
+    p50: float
+    p99: float
+
+
+class Group(msgspec.Struct, frozen=True):
+    """The headline numbers of one group or one horizon; `few` marks n < 30, `pooled` all groups beyond the 50 largest."""
+
+    value: str | None
+    n: int
+    p50: float | None
+    p95: float | None
+    material_share: float
+    few: bool = False
+    pooled: bool = False
+
+
+class ScalarReport(msgspec.Struct, frozen=True):
+    """S: how one number moved, on the keys where it is finite in both versions.
+
+    scale_floor     unit of the column, from A alone
+    equal_share     equal but for bit noise; material_share: outside the contract's materiality tolerance
+    floored_share   keys whose r is relative to the scale floor
+    r_above         number of keys with r above each limit
+    overflow        keys whose b − a does not fit a double
+    top             the 20 largest moves, by r, then |d|, then key
+    sign_flip_keys  the first 100, by key
+    reasons         metric → why it is None: `degenerate_scale` (A is all zero), `overflow`
+    """
+
+    scale_floor: float | None
+    equal_share: float
+    material_share: float
+    r: RelativeChange | None
+    floored_share: float | None
+    r_above: dict[str, int] | None
+    g: TransformChange | None
+    mean_revision: float | None
+    mean_absolute_revision: float | None
+    root_mean_square_revision: float | None
+    rmar: float | None
+    up_share: float
+    down_share: float
+    zero_share: float
+    sign_flip_share: float
+    overflow: int
+    top: list[Change]
+    sign_flip_keys: list[list[str]]
+    reasons: dict[str, str]
+
+
+class LabelChange(msgspec.Struct, frozen=True):
+    """One key's label in A and in B; None is a label of its own."""
+
+    key: list[str]
+    a: str | None
+    b: str | None
+
+
+class LabelReport(msgspec.Struct, frozen=True):
+    """C1: share of the common keys whose label changed, with its Wilson 95 % interval.
+
+    new_labels  labels of B that A does not have, over all their keys
+    changed     the first 20, by key
+    """
+
+    n: int
+    churn: float
+    churn_low: float
+    churn_high: float
+    new_labels: list[str]
+    changed: list[LabelChange]
+
+
+class ColumnReport(msgspec.Struct, frozen=True):
+    """One estimate column.
+
+    n, coverage     keys that have a finite value (a label: any) in both versions, and their share of the common keys
+    kinds           number of keys by kind in A and kind in B: finite, null, nan, +inf, -inf, absent
+    kind_loss_keys  the first 100, by key
+    reason          why neither `scalar` nor `label` is there: `no_comparable_keys`, `not_numeric`
+    groups          by each group column of the contract; horizons: by step after B's origin, for dated targets
+    """
+
+    role: str
+    unit: str | None
+    n: int
+    coverage: float | None
+    kinds: dict[str, dict[str, int]]
+    kind_loss_share: float | None
+    kind_gain_share: float | None
+    kind_loss_keys: list[list[str]]
+    reason: str | None = None
+    scalar: ScalarReport | None = None
+    label: LabelReport | None = None
+    groups: dict[str, list[Group]] = {}
+    horizons: list[Group] = []
+
+
+class IntervalOrder(msgspec.Struct, frozen=True):
+    """I0: what is wrong with the intervals of one version, in numbers of rows; one_sided: one end null or NaN."""
+
+    rows: int
+    lower_above_point: int | None
+    point_above_upper: int | None
+    lower_above_upper: int
+    zero_width: int
+    one_sided: int
+
+
+class PointMove(msgspec.Struct, frozen=True):
+    """I1: z = |Δpoint| / max(half width of A, scale_floor)."""
+
+    mean: float
+    p50: float
+    p95: float
+    p99: float
+    gt1_share: float
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """The middle and the 5 % tails of a distribution."""
+
+    p5: float
+    p50: float
+    p95: float
+
+
+class IntervalReport(msgspec.Struct, frozen=True):
+    """I: how one prediction interval moved, on the keys where point and both ends are finite in both versions.
+
+    point, level, lower, upper  the interval as the contract has it; point is "" without one
+    order_from, order_to        I0, over all rows of each version
+    new_outside_old             I2: share of keys whose new point lies outside the old interval; old_outside_new: reverse
+    jaccard, disjoint_share     I3: overlap of old and new interval
+    width_change                I4: ln(half width B / half width A); width_beyond_share: wider or narrower by over 25 %
+    reasons                     metric → why it is None: `no_comparable_keys`, `no_point`, `degenerate_scale`, `overflow`
+    """
+
+    point: str
+    level: float
+    lower: str
+    upper: str
+    n: int
+    coverage: float | None
+    order_from: IntervalOrder
+    order_to: IntervalOrder
+    z: PointMove | None
+    new_outside_old: float | None
+    old_outside_new: float | None
+    jaccard: Spread | None
+    disjoint_share: float | None
+    width_change: Spread | None
+    width_beyond_share: float | None
+    reasons: dict[str, str]
+
+
+class Report(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """What changed from one version (`from_`, A, the baseline) to another (`to`, B, the candidate) of a set.
+
+    identical   the two snapshots have the same content
+    pairing     which keys are compared with which
+    rtol, atol  the materiality tolerance: |b − a| <= atol + rtol · max(|a|, |b|) is not material
+    headline    the answer in one sentence
+    """
+
+    set: str
+    from_: str | int
+    to: str | int
+    identical: bool
+    headline: str
+    keys: KeysReport
+    columns: dict[str, ColumnReport]
+    intervals: list[IntervalReport]
+    rtol: float
+    atol: float
+    pairing: str = "same_key"
+    metrics_revision: int = METRICS_REVISION
