@@ -1,0 +1,14 @@
+"""The catalog: the few things that change, in SQL.
+
+schema   the tables, as `migrations/` makes them
+engine   connections and transactions on SQLite and PostgreSQL
+catalog  every write, each one transaction
+view     one moment of it in memory, and what names mean in it
+"""
+
+from __future__ import annotations
+
+from estimates.catalog.catalog import Catalog
+from estimates.catalog.view import LATEST, PRODUCTION, Ref, SetView, View
+
+__all__ = ["LATEST", "PRODUCTION", "Catalog", "Ref", "SetView", "View"]

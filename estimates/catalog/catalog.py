@@ -1,0 +1,448 @@
+"""The catalog's writes, each one transaction that ends with an event, and its reads."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from estimates import instants
+from estimates.catalog import schema
+from estimates.catalog.engine import check_revision, make_engine, reading, writing
+from estimates.catalog.view import SetView, View
+from estimates.contract import Contract
+from estimates.errors import ConflictError, NotFoundError, UnavailableError
+from estimates.records import (
+    Alias,
+    ContractRevision,
+    Event,
+    Provenance,
+    Run,
+    RunStatus,
+    RunStep,
+    Version,
+)
+
+
+class Catalog:
+    """Sets, contracts, versions, aliases, events, verdicts and runs.
+
+    Every change of what a reader could see is one transaction and leaves exactly one event. Event ids are gapless and
+    event times strictly increase, over all sets: both come from one counter row updated inside the transaction.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = make_engine(url)
+        check_revision(self.engine)
+
+    # -- writes ------------------------------------------------------------------------------------------------------
+
+    def define(self, contract: Contract, source: str, actor: str) -> ContractRevision:
+        """Register a contract; the one in force again gives its revision back."""
+        body, digest = msgspec.json.encode(contract).decode(), contract.shape().digest
+        table = schema.contracts
+        with writing(self.engine) as tx:
+            rows = tx.execute(sa.select(table).where(table.c.set == contract.name).order_by(table.c.revision)).all()
+            if rows and rows[-1].body == body:
+                return _contract(rows[-1])
+            known = {row.shape_digest: row.shape for row in rows}
+            shape = known.get(digest, max(known.values(), default=0) + 1)
+            revision = len(rows) + 1
+            event = _log(tx, "defined", contract.name, actor, details={"revision": revision, "shape": shape})
+            values = {"set": contract.name, "revision": revision, "shape": shape, "shape_digest": digest}
+            values |= {"defined_at": event.at, "actor": actor, "body": body, "source": source}
+            tx.execute(table.insert().values(values))
+            return _contract(tx.execute(sa.select(table).where(_is(table, set=contract.name, revision=revision))).one())
+
+    def publish(
+        self,
+        revision: ContractRevision,
+        snapshot_id: str,
+        rows: int,
+        provenance: Provenance,
+        *,
+        actor: str,
+        released_at: datetime | None = None,
+    ) -> Version:
+        """Make a version exist: the commit point of publishing. The same run_id again gives its version back.
+
+        Raises ConflictError: `run_id_reused` (same run_id, other content), `contract_changed` (defined anew meanwhile);
+        UnavailableError `being_swept` (the snapshot's files are being deleted: write them again, then retry).
+        """
+        name, table = revision.set, schema.versions
+        with writing(self.engine) as tx:
+            same_run = tx.execute(sa.select(table).where(_is(table, set=name, run_id=provenance.run_id))).one_or_none()
+            if same_run is not None:
+                return _same_run(_version(same_run), snapshot_id)
+            _check_newest(tx, revision)
+            if tx.execute(sa.select(schema.claims).where(schema.claims.c.snapshot_id == snapshot_id)).first():
+                raise UnavailableError("being_swept", f"{name}: a sweep is deleting snapshot {snapshot_id}; retry")
+            highest = tx.execute(sa.select(sa.func.max(table.c.version)).where(table.c.set == name)).scalar() or 0
+            event = _log(tx, "published", name, actor, version=highest + 1, details={"run_id": provenance.run_id})
+            version = Version(
+                name,
+                highest + 1,
+                snapshot_id,
+                revision.shape,
+                revision.revision,
+                rows,
+                event.at,
+                provenance,
+                released_at,
+            )
+            tx.execute(table.insert().values(_version_row(version)))
+            return version
+
+    def judged(self, version: Version, blocks: bool, body: bytes, outcome: str, *, actor: str) -> Event:
+        """Store a verdict; it stays for ever."""
+        with writing(self.engine) as tx:
+            details = {"outcome": outcome}
+            event = _log(tx, "judged", version.set, actor, version=version.version, blocks=blocks, details=details)
+            row = {"event": event.id, "set": version.set, "version": version.version, "blocks": blocks}
+            tx.execute(schema.verdicts.insert().values(row | {"body": body.decode()}))
+            return event
+
+    def promote(
+        self,
+        version: Version,
+        *,
+        alias: str,
+        expected: int | None,
+        contract_revision: int,
+        actor: str,
+        reason: str | None = None,
+        automatic: bool = False,
+        details: dict[str, Any] | None = None,
+    ) -> Event:
+        """Point an alias at a version if it still points at `expected` (None: at nothing); a person's move ends a hold.
+
+        Raises ConflictError: `moved`, `held` (automatic only), `contract_changed`; NotFoundError `expired`.
+        """
+        with writing(self.engine) as tx:
+            _check_newest_number(tx, version.set, contract_revision)
+            _check_unexpired(tx, version)
+            event = _log(
+                tx,
+                "promoted",
+                version.set,
+                actor,
+                version=version.version,
+                alias=alias,
+                from_version=expected,
+                reason=reason,
+                automatic=automatic,
+                details=details,
+            )
+            _move(tx, version, alias, expected, event, held=False, automatic=automatic)
+            return event
+
+    def roll_back(self, version: Version, *, alias: str, expected: int, actor: str, reason: str) -> Event:
+        """Point an alias back at a version if it still points at `expected`, and hold it.
+
+        Raises ConflictError `moved`; NotFoundError `expired`.
+        """
+        with writing(self.engine) as tx:
+            _check_unexpired(tx, version)
+            number = version.version
+            event = _log(
+                tx, "rolled_back", version.set, actor, version=number, alias=alias, from_version=expected, reason=reason
+            )
+            _move(tx, version, alias, expected, event, held=True, automatic=False)
+            return event
+
+    def tracked(self, version: Version, mlflow_run: str, *, actor: str) -> None:
+        """Record which MLflow run belongs to a version."""
+        table = schema.versions
+        with writing(self.engine) as tx:
+            _log(tx, "tracked", version.set, actor, version=version.version, details={"mlflow_run": mlflow_run})
+            where = _is(table, set=version.set, version=version.version)
+            tx.execute(table.update().where(where).values(mlflow_run=mlflow_run))
+
+    def expire(self, version: Version, *, actor: str, reason: str) -> None:
+        """Give up a version's files; its number and record stay. Never what an alias points to: ConflictError `in_use`."""
+        table, aliases = schema.versions, schema.aliases
+        with writing(self.engine) as tx:
+            if tx.execute(sa.select(aliases).where(_is(aliases, set=version.set, version=version.version))).first():
+                raise ConflictError(
+                    "in_use", f"{version.set}: version {version.version} has an alias and cannot expire"
+                )
+            event = _log(tx, "expired", version.set, actor, version=version.version, reason=reason)
+            where = _is(table, set=version.set, version=version.version)
+            tx.execute(table.update().where(where).values(expired_at=event.at))
+
+    # -- sweeping ----------------------------------------------------------------------------------------------------
+
+    def claim(self, set_name: str, snapshot_id: str) -> bool:
+        """Reserve a snapshot for deletion; False when an unexpired version needs it."""
+        table = schema.versions
+        with writing(self.engine) as tx:
+            needed = _is(table, set=set_name, snapshot_id=snapshot_id) & table.c.expired_at.is_(None)
+            if tx.execute(sa.select(table.c.version).where(needed)).first():
+                return False
+            claimed = sa.select(schema.claims).where(schema.claims.c.snapshot_id == snapshot_id)
+            if not tx.execute(claimed).first():
+                row = {"snapshot_id": snapshot_id, "set": set_name, "claimed_at": instants.now()}
+                tx.execute(schema.claims.insert().values(row))
+            return True
+
+    def release(self, snapshot_id: str) -> None:
+        """End a claim once the files are gone."""
+        with writing(self.engine) as tx:
+            tx.execute(schema.claims.delete().where(schema.claims.c.snapshot_id == snapshot_id))
+
+    # -- runs --------------------------------------------------------------------------------------------------------
+
+    def begin_run(self, run_id: str, set_name: str, data_through: datetime) -> Run:
+        """The row of a run; the same run_id again gives the row back with status `running`.
+
+        Raises ConflictError (`run_id_reused`) when it belongs to another set or another data_through.
+        """
+        table = schema.runs
+        with writing(self.engine) as tx:
+            row = tx.execute(sa.select(table).where(table.c.run_id == run_id)).one_or_none()
+            if row is None:
+                run = Run(run_id, set_name, "running", "compute", instants.now(), data_through)
+                tx.execute(table.insert().values(msgspec.structs.asdict(run)))
+                return run
+            run = _run(row)
+            if (run.set, run.data_through) != (set_name, data_through):
+                raise ConflictError(
+                    "run_id_reused",
+                    f"run {run_id} is a run of {run.set} through {instants.text(run.data_through)}; "
+                    f"give {set_name} through {instants.text(data_through)} another run_id",
+                )
+            tx.execute(table.update().where(table.c.run_id == run_id).values(status="running", finished_at=None))
+            return msgspec.structs.replace(run, status="running", finished_at=None)
+
+    def update_run(
+        self,
+        run_id: str,
+        *,
+        step: RunStep | None = None,
+        status: RunStatus | None = None,
+        version: int | None = None,
+        error: str | None = None,
+        message: str | None = None,
+        mlflow_run: str | None = None,
+        finished: bool = False,
+    ) -> None:
+        """Write down how far a run has come; what is not given stays. A status given clears an earlier error."""
+        given = {"step": step, "status": status, "version": version, "mlflow_run": mlflow_run}
+        values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        if status is not None:
+            values |= {"error": error, "message": message}
+        if finished:
+            values["finished_at"] = instants.now()
+        with writing(self.engine) as tx:
+            tx.execute(schema.runs.update().where(schema.runs.c.run_id == run_id).values(values))
+
+    def run(self, run_id: str) -> Run | None:
+        """One run, or None."""
+        with reading(self.engine) as tx:
+            row = tx.execute(sa.select(schema.runs).where(schema.runs.c.run_id == run_id)).one_or_none()
+        return None if row is None else _run(row)
+
+    def runs(self, set_name: str) -> list[Run]:
+        """The runs of a set, newest first."""
+        table = schema.runs
+        newest_first = (table.c.started_at.desc(), table.c.run_id)
+        with reading(self.engine) as tx:
+            rows = tx.execute(sa.select(table).where(table.c.set == set_name).order_by(*newest_first)).all()
+        return [_run(row) for row in rows]
+
+    # -- reads -------------------------------------------------------------------------------------------------------
+
+    def last_event(self) -> int:
+        """Id of the newest event: what has changed when it has."""
+        with reading(self.engine) as tx:
+            return tx.execute(sa.select(schema.log.c.last_event)).scalar_one()
+
+    def verdict(self, set_name: str, version: int) -> bytes | None:
+        """The newest verdict of a version, as stored."""
+        table = schema.verdicts
+        newest = sa.select(table.c.body).where(_is(table, set=set_name, version=version)).order_by(table.c.event.desc())
+        with reading(self.engine) as tx:
+            body = tx.execute(newest.limit(1)).scalar()
+        return None if body is None else body.encode()
+
+    def verdict_of_event(self, event: int) -> bytes:
+        """The verdict that a `judged` event announced."""
+        with reading(self.engine) as tx:
+            found = tx.execute(sa.select(schema.verdicts.c.body).where(schema.verdicts.c.event == event))
+            return found.scalar_one().encode()
+
+    def claims(self) -> list[tuple[str, str]]:
+        """(set, snapshot_id) of every deletion under way or interrupted."""
+        with reading(self.engine) as tx:
+            rows = tx.execute(
+                sa.select(schema.claims.c.set, schema.claims.c.snapshot_id).order_by("set", "snapshot_id")
+            )
+            return [(row[0], row[1]) for row in rows]
+
+    def view(self, previous: View | None = None) -> View:
+        """The catalog in memory; with a previous view only what changed since is read."""
+        read_at = instants.now()
+        with reading(self.engine) as tx:
+            last_event, last_at = tx.execute(sa.select(schema.log.c.last_event, schema.log.c.last_at)).one()
+            sets: dict[str, SetView] = {} if previous is None else dict(previous.sets)
+            after = 0 if previous is None else previous.last_event
+            if last_event != after:
+                fresh = _events(tx, after)
+                for name in {event.set for event in fresh}:
+                    sets[name] = _set_view(tx, name, sets.get(name), [e for e in fresh if e.set == name])
+        return View(dict(sorted(sets.items())), instants.from_micros(last_at), read_at, last_event)
+
+
+def _log(
+    tx: sa.Connection,
+    kind: str,
+    set_name: str,
+    actor: str,
+    *,
+    version: int | None = None,
+    alias: str | None = None,
+    from_version: int | None = None,
+    reason: str | None = None,
+    automatic: bool = False,
+    blocks: bool | None = None,
+    details: dict[str, Any] | None = None,
+) -> Event:
+    """Append an event: the next id, and a time after every earlier event's even if the clock went back."""
+    last_event, last_at = tx.execute(sa.select(schema.log.c.last_event, schema.log.c.last_at)).one()
+    at = max(instants.micros(instants.now()), last_at + 1)
+    tx.execute(schema.log.update().values(last_event=last_event + 1, last_at=at))
+    values: dict[str, Any] = {
+        "id": last_event + 1,
+        "at": instants.from_micros(at),
+        "set": set_name,
+        "kind": kind,
+        "actor": actor,
+        "version": version,
+        "alias": alias,
+        "from_version": from_version,
+        "reason": reason,
+        "automatic": automatic,
+        "blocks": blocks,
+        "details": details or {},
+    }
+    tx.execute(schema.events.insert().values(values | {"details": msgspec.json.encode(details or {}).decode()}))
+    return Event(**values)
+
+
+def _move(
+    tx: sa.Connection, version: Version, alias: str, expected: int | None, event: Event, *, held: bool, automatic: bool
+) -> None:
+    """The conditional update: of several who saw the same alias, one succeeds and the others are told."""
+    table = schema.aliases
+    values = {"version": version.version, "moved_at": event.at, "held": held}
+    here = _is(table, set=version.set, alias=alias)
+    if expected is None:
+        try:
+            tx.execute(table.insert().values(values | {"set": version.set, "alias": alias}))
+        except IntegrityError:
+            raise _moved(version.set, alias, expected) from None
+        return
+    condition = here & (table.c.version == expected)
+    if automatic:
+        condition &= table.c.held.is_(False)
+    if tx.execute(table.update().where(condition).values(values)).rowcount != 1:
+        row = tx.execute(sa.select(table).where(here)).one_or_none()
+        if row is not None and row.version == expected:
+            raise ConflictError(
+                "held", f"{version.set}: {alias} is held since a rollback; a person promotes with a reason"
+            )
+        raise _moved(version.set, alias, expected)
+
+
+def _moved(name: str, alias: str, expected: int | None) -> ConflictError:
+    was = "nothing" if expected is None else f"version {expected}"
+    return ConflictError(
+        "moved", f"{name}: {alias} no longer points to {was}: somebody else moved it; look and decide again"
+    )
+
+
+def _check_newest(tx: sa.Connection, revision: ContractRevision) -> None:
+    _check_newest_number(tx, revision.set, revision.revision)
+
+
+def _check_newest_number(tx: sa.Connection, name: str, revision: int) -> None:
+    table = schema.contracts
+    newest = tx.execute(sa.select(sa.func.max(table.c.revision)).where(table.c.set == name)).scalar()
+    if newest != revision:
+        raise ConflictError(
+            "contract_changed",
+            f"{name}: contract revision {newest} was defined meanwhile (this used {revision}); run again",
+        )
+
+
+def _check_unexpired(tx: sa.Connection, version: Version) -> None:
+    table = schema.versions
+    here = _is(table, set=version.set, version=version.version)
+    if tx.execute(sa.select(table.c.expired_at).where(here)).scalar_one() is not None:
+        raise NotFoundError("expired", f"{version.set}: version {version.version} has expired; its files are gone")
+
+
+def _same_run(version: Version, snapshot_id: str) -> Version:
+    if version.snapshot_id == snapshot_id:
+        return version
+    raise ConflictError(
+        "run_id_reused",
+        f"{version.set}: run {version.provenance.run_id} published version {version.version} with other content; "
+        "a new result needs a new run_id",
+    )
+
+
+def _is(table: sa.Table, **values: object) -> sa.ColumnElement[bool]:
+    return sa.and_(*(table.c[name] == value for name, value in values.items()))
+
+
+def _events(tx: sa.Connection, after: int) -> list[Event]:
+    table = schema.events
+    rows = tx.execute(sa.select(table).where(table.c.id > after).order_by(table.c.id)).mappings()
+    return [Event(**{**row, "details": msgspec.json.decode(row["details"])}) for row in rows]
+
+
+def _set_view(tx: sa.Connection, name: str, old: SetView | None, fresh: list[Event]) -> SetView:
+    """A set's view brought up to date: only contracts and versions that the new events name are read."""
+    contracts = [] if old is None else old.contracts
+    if any(event.kind == "defined" for event in fresh):
+        table = schema.contracts
+        newer = _is(table, set=name) & (table.c.revision > len(contracts))
+        contracts = contracts + [
+            _contract(r) for r in tx.execute(sa.select(table).where(newer).order_by(table.c.revision))
+        ]
+    versions = [] if old is None else list(old.versions)
+    table = schema.versions
+    touched = {e.version for e in fresh if e.kind in ("published", "tracked", "expired")}
+    condition = _is(table, set=name)
+    if old is not None:
+        condition &= table.c.version.in_(touched)
+    for row in tx.execute(sa.select(table).where(condition).order_by(table.c.version)) if touched else ():
+        version = _version(row)
+        versions[version.version - 1 : version.version] = [version]
+    found = tx.execute(sa.select(schema.aliases).where(schema.aliases.c.set == name)).mappings()
+    aliases = {row["alias"]: Alias(**row) for row in found}
+    return SetView(contracts, versions, ([] if old is None else old.events) + fresh, aliases)
+
+
+def _contract(row: Any) -> ContractRevision:
+    body = msgspec.Raw(row.body.encode())
+    return ContractRevision(row.set, row.revision, row.shape, row.defined_at, row.actor, body, row.source)
+
+
+def _version(row: Any) -> Version:
+    provenance = msgspec.json.decode(row.provenance, type=Provenance)
+    fields = {name: getattr(row, name) for name in Version.__struct_fields__ if name != "provenance"}
+    return Version(**fields, provenance=provenance)
+
+
+def _version_row(version: Version) -> dict[str, Any]:
+    provenance = msgspec.json.encode(version.provenance).decode()
+    return msgspec.structs.asdict(version) | {"provenance": provenance, "run_id": version.provenance.run_id}
+
+
+def _run(row: Any) -> Run:
+    return Run(**{name: getattr(row, name) for name in Run.__struct_fields__})

@@ -1,0 +1,107 @@
+"""One engine for SQLite and PostgreSQL: transactions that begin as they must, errors that say what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from estimates.catalog import schema
+from estimates.errors import NotFoundError, UnavailableError
+
+_WAIT_S = 30  # how long a writer waits for another one
+
+
+def make_engine(url: str) -> sa.Engine:
+    """An engine whose transactions begin explicitly: SQLite's driver would begin them late, and not for DDL.
+
+    A bare `postgresql://` URL means the psycopg 3 driver.
+    """
+    url = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_pre_ping=True)
+    engine = sa.create_engine(url, connect_args={"timeout": _WAIT_S})
+    sa.event.listen(engine, "connect", _configure_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    write = connection.get_execution_options().get("write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that sees one state of the catalog; raises UnavailableError (`catalog`)."""
+    options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+    with _reachable(engine), engine.connect().execution_options(**options) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """The one writing transaction at a time: whoever is in it sees all that was committed before.
+
+    SQLite takes its write lock at BEGIN IMMEDIATE; on PostgreSQL the row of the event counter is the lock.
+    """
+    with _reachable(engine), engine.connect().execution_options(write=True) as connection, connection.begin():
+        if engine.dialect.name != "sqlite":
+            connection.execute(sa.select(schema.log).with_for_update())
+        yield connection
+
+
+@contextmanager
+def _reachable(engine: sa.Engine) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        raise UnavailableError("catalog", f"catalog {where} cannot be reached: {_cause(error)}; retry") from error
+
+
+def check_revision(engine: sa.Engine) -> None:
+    """Refuse a catalog of another schema revision.
+
+    Raises UnavailableError (`schema_revision`), NotFoundError (`no_store`) when there is no catalog at all.
+    """
+    where = engine.url.render_as_string(hide_password=True)
+    database = engine.url.database
+    if engine.dialect.name == "sqlite" and database and not Path(database).exists():
+        raise NotFoundError("no_store", f"there is no store at {Path(database).parent}; make one with `estimates init`")
+    try:
+        with reading(engine) as connection:
+            found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    except UnavailableError as error:
+        if isinstance(error.__cause__, OperationalError) and "no such table" in str(error.__cause__):
+            raise _no_catalog(where) from None
+        raise
+    except DBAPIError as error:
+        if "alembic_version" in str(error):
+            raise _no_catalog(where) from None
+        raise
+    if found != schema.REVISION:
+        raise UnavailableError(
+            "schema_revision",
+            f"catalog {where} has schema revision {found} and this program knows {schema.REVISION}: "
+            "run `estimates migrate` with the newest version of the program",
+        )
+
+
+def _no_catalog(where: str) -> NotFoundError:
+    return NotFoundError("no_store", f"{where} holds no catalog; make one with `estimates init`")
+
+
+def _cause(error: DBAPIError) -> str:
+    return (str(error.orig).splitlines() or ["no reason given"])[0]

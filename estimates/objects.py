@@ -1,0 +1,106 @@
+"""Objects: named bytes in a folder or a bucket, the same code for both; the only place that knows obstore."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.exceptions import NotFoundError as ObjectNotFound
+from obstore.store import LocalStore, from_url
+
+from estimates.errors import NotFoundError, UnavailableError
+
+
+class Objects:
+    """Named bytes under a root: a folder, or a URL such as s3://bucket/prefix.
+
+    Storage is asked for nothing but put, put-if-absent, get, list and delete. In a folder each put is durable when it
+    returns: obstore renames a finished file into place but never calls fsync, so that is done here.
+    Raises UnavailableError (`storage`) when the storage does not answer.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.folder = None if "://" in root else Path(root).absolute()
+        try:
+            self._store = LocalStore(self.folder) if self.folder else from_url(root)
+        except (BaseError, ValueError) as error:
+            raise UnavailableError("storage", f"{root}: cannot be opened: {_first_line(error)}") from error
+        self.root = str(self.folder or root)
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write or replace an object, at once or not at all."""
+        try:
+            obstore.put(self._store, name, content)
+        except (BaseError, OSError) as error:
+            raise self._unavailable(name, error) from error
+        self._make_durable(name)
+
+    def put_if_absent(self, name: str, content: bytes) -> bool:
+        """Write an object unless there is one of that name; says whether it was written."""
+        try:
+            obstore.put(self._store, name, content, mode="create")
+        except AlreadyExistsError:
+            # The one who wrote it may not have come as far as fsync.
+            self._make_durable(name)
+            return False
+        except (BaseError, OSError) as error:
+            raise self._unavailable(name, error) from error
+        self._make_durable(name)
+        return True
+
+    def get(self, name: str) -> bytes:
+        """The bytes of an object; raises NotFoundError (`no_object`)."""
+        try:
+            return bytes(obstore.get(self._store, name).bytes())
+        except (ObjectNotFound, FileNotFoundError):
+            raise NotFoundError("no_object", f"{self.root}/{name} does not exist") from None
+        except (BaseError, OSError) as error:
+            raise self._unavailable(name, error) from error
+
+    def exists(self, name: str) -> bool:
+        """Whether there is an object of that name."""
+        try:
+            obstore.head(self._store, name)
+        except (ObjectNotFound, FileNotFoundError):
+            return False
+        except (BaseError, OSError) as error:
+            raise self._unavailable(name, error) from error
+        return True
+
+    def names(self, prefix: str) -> list[str]:
+        """The names under a prefix (a folder's path, without the slash at its end), sorted."""
+        try:
+            return sorted(meta["path"] for batch in obstore.list(self._store, prefix) for meta in batch)
+        except (BaseError, OSError) as error:
+            raise self._unavailable(prefix, error) from error
+
+    def delete(self, name: str) -> None:
+        """Remove an object; one that is gone already is no error."""
+        try:
+            obstore.delete(self._store, name)
+        except (ObjectNotFound, FileNotFoundError):
+            return
+        except (BaseError, OSError) as error:
+            raise self._unavailable(name, error) from error
+
+    def _make_durable(self, name: str) -> None:
+        """Flush a file and the folders that name it to the disk."""
+        if self.folder is None:
+            return
+        path = self.folder / name
+        while path != self.folder.parent:
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            path = path.parent
+
+    def _unavailable(self, name: str, error: Exception) -> UnavailableError:
+        return UnavailableError("storage", f"{self.root}/{name}: the storage failed: {_first_line(error)}; retry")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,54 @@
+"""The catalog's schema, forward only; `upgrade` is the one way in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import OperationalError
+
+from estimates.catalog.engine import make_engine
+from estimates.errors import UnavailableError
+
+FOLDER = Path(__file__).parent
+
+
+def configuration(url: str, folder: Path = FOLDER) -> Config:
+    """Alembic's configuration for a catalog URL, without an ini file."""
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.set_main_option("version_locations", str(folder / "versions"))
+    config.set_main_option("path_separator", "newline")
+    config.attributes["url"] = url
+    return config
+
+
+def upgrade(url: str, folder: Path = FOLDER) -> None:
+    """Bring a catalog to the newest revision, in one transaction, or leave it as it was.
+
+    A SQLite file is made when there is none. Raises UnavailableError (`catalog`, `schema_revision`).
+    """
+    config = configuration(url, folder)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    found = current(url)
+    if found is not None and found not in known:
+        raise UnavailableError(
+            "schema_revision", f"the catalog has schema revision {found}, which this program is too old to know"
+        )
+    command.upgrade(config, "head")
+
+
+def current(url: str) -> str | None:
+    """The revision a catalog has; None for an empty database."""
+    from alembic.migration import MigrationContext
+
+    engine = make_engine(url)
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    except OperationalError as error:
+        raise UnavailableError("catalog", f"the catalog cannot be reached: {error.orig}") from error
+    finally:
+        engine.dispose()
