@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     )
     from estimates.store import Store
 
+__version__ = "0.1.0"
+
 _HOMES = {
     "Contract": "contract",
     "read_contract": "contract",
@@ -54,6 +56,7 @@ __all__ = [
     "NotFoundError",
     "Store",
     "UnavailableError",
+    "__version__",
     "read_contract",
 ]
 

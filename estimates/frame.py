@@ -35,7 +35,7 @@ def conform(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     keys: `columns`, `column_type`, `null_key`, `bad_key`, `duplicate_key`, `not_finite`.
     Bounds, domain and nulls in estimates are for the gate to judge.
     """
-    frame = _typed(frame, contract).sort(list(contract.key), maintain_order=True)
+    frame = typed(frame, contract).sort(list(contract.key), maintain_order=True)
     _check_keys(frame, contract)
     _check_finite(frame, contract)
     floats = [name for name, dtype in frame.schema.items() if dtype.is_float()]
@@ -60,7 +60,8 @@ def key_text(part: Any) -> str:
     return part.isoformat() if isinstance(part, date) else str(part)
 
 
-def _typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """The frame in the contract's columns and types, rows as they are; raises InvalidError `columns`, `column_type`."""
     wanted = schema(contract)
     missing = [name for name in wanted if name not in frame.columns]
     extra = [name for name in frame.columns if name not in wanted]
@@ -110,6 +111,11 @@ def _exact(series: pl.Series, wanted: pl.DataType) -> pl.Series:
     return cast
 
 
+def unfit_part(name: str) -> pl.Expr:
+    """True where a string key column cannot be a segment of a URL path: empty, `.`, `..` or with a NUL."""
+    return pl.col(name).is_in(["", ".", ".."]) | pl.col(name).str.contains("\0", literal=True)
+
+
 def _check_keys(frame: pl.DataFrame, contract: Contract) -> None:
     key = list(contract.key)
     nulls = frame.filter(pl.any_horizontal(pl.col(key).is_null()))
@@ -121,8 +127,7 @@ def _check_keys(frame: pl.DataFrame, contract: Contract) -> None:
         )
     for name in key:
         if contract.key[name].type == "string":
-            part = pl.col(name)
-            bad = frame.filter(part.is_in(["", ".", ".."]) | part.str.contains("\0", literal=True))
+            bad = frame.filter(unfit_part(name))
             if bad.height:
                 raise InvalidError(
                     "bad_key",

@@ -1,0 +1,40 @@
+"""What the gate looks at: a stored version, or a file before anything is published; a baseline has the same form."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+import polars as pl
+
+from estimates.contract import Shape
+from estimates.records import Provenance
+
+
+class Candidate(msgspec.Struct):
+    """One side of a judgement.
+
+    frame         stored: as read from Parquet; file: as read, before `conform`; None when it cannot be read
+    shape         the manifest's shape; None for a file
+    provenance    where it came from; None makes the lineage check fail
+    version, snapshot_id, published_at, mlflow_run    None for a file
+    rows          the manifest's row count; None for a file
+    faults        what the store found wrong: keys `manifest`, `content`, `parquet`, each with a message
+    domain_keys   the listed keys of a `file` domain, one column a key column, in the contract's types
+    """
+
+    frame: pl.DataFrame | None
+    shape: Shape | None
+    provenance: Provenance | None
+    version: int | None = None
+    snapshot_id: str | None = None
+    published_at: datetime | None = None
+    mlflow_run: str | None = None
+    rows: int | None = None
+    faults: dict[str, str] = {}
+    domain_keys: pl.DataFrame | None = None
+
+    @property
+    def stored(self) -> bool:
+        """False for a file that is judged before it is published."""
+        return self.version is not None

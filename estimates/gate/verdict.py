@@ -1,0 +1,111 @@
+"""The verdict: one object behind every rendering, bound by digests to what was judged and by which policy."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+Status = Literal["pass", "warn", "fail", "error", "skipped", "waived"]
+Outcome = Literal["pass", "warn", "fail", "error"]
+# How a value and its limits read: a share of `n`, a number of things, seconds, or a plain number.
+Unit = Literal["share", "count", "seconds", "number"]
+
+STATUSES: tuple[Status, ...] = ("pass", "warn", "fail", "error", "skipped", "waived")
+OFFENDERS = 100  # named per check; `offending` counts them all
+
+
+class Offender(msgspec.Struct, frozen=True):
+    """What speaks against the candidate: a key (parts as text), a column, or both; `detail` says what is wrong."""
+
+    key: list[str] | None
+    column: str | None
+    detail: str
+
+
+class CheckResult(msgspec.Struct, frozen=True):
+    """What one check found, whatever its status.
+
+    value        the metric, in `unit`; null when skipped or in error
+    warn, block  the limits in force, inclusive: `value` at its limit passes; null is no limit
+    worse        on which side of its limits a value is bad
+    n, coverage  on how many keys (or things) the value rests, and which share of those there are that is
+    reason       why it was skipped: `first_version`, `other_shape`, `not_stored`, `not_in_contract`,
+                 `depends_on: name`, `off: reason`, …
+    message      one sentence for a person
+    offending    number of offenders; the first 100, worst first, are in `offenders`
+    """
+
+    number: int
+    name: str
+    stage: int
+    title: str
+    status: Status
+    unit: Unit = "count"
+    value: float | None = None
+    warn: float | None = None
+    block: float | None = None
+    worse: Literal["above", "below"] = "above"
+    n: int | None = None
+    coverage: float | None = None
+    reason: str | None = None
+    message: str = ""
+    offending: int = 0
+    offenders: list[Offender] = []
+
+
+class Baseline(msgspec.Struct, frozen=True):
+    """The version that the candidate was compared with."""
+
+    version: int | None
+    snapshot_id: str | None
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The gate's answer, the same bytes for the same inputs.
+
+    version, snapshot_id   what was judged; null for a file
+    baseline               what it was compared with; null when there was nothing to compare with
+    policy, waivers        digests of the policy and of the waivers in force
+    judged_at              a recorded input, not the clock
+    code                   version of this library
+    outcome                the worst status of any check: error, fail, warn, pass
+    blocks                 true for fail and error: such a version is not promoted
+    counts                 number of checks by status, every status listed
+    """
+
+    set: str
+    version: int | None
+    snapshot_id: str | None
+    baseline: Baseline | None
+    policy: str
+    waivers: str
+    judged_at: datetime
+    code: str
+    contract_revision: int | None
+    outcome: Outcome
+    blocks: bool
+    counts: dict[str, int]
+    checks: list[CheckResult]
+
+    def check(self, name: str) -> CheckResult:
+        """The result of one check, by name; KeyError when this verdict has no such check."""
+        for result in self.checks:
+            if result.name == name:
+                return result
+        raise KeyError(name)
+
+    def failing(self) -> list[CheckResult]:
+        """The checks that block: failed, or could not be evaluated."""
+        return [result for result in self.checks if result.status in ("fail", "error")]
+
+
+def render_json(verdict: Verdict) -> bytes:
+    """The complete verdict as indented JSON, fields in the order of the Struct; the inverse of `parse_json`."""
+    return msgspec.json.format(msgspec.json.encode(verdict), indent=2) + b"\n"
+
+
+def parse_json(body: bytes) -> Verdict:
+    """Read what `render_json` wrote; raises msgspec.ValidationError when it is something else."""
+    return msgspec.json.decode(body, type=Verdict)
