@@ -1,4 +1,19 @@
 """Stability: what changed between two versions of a set, per key first.
 
 report      the Structs of the answer
+align       which rows belong to the same key
+compare     puts the report together: `diff`
+kinds       finite, null, nan, +inf, -inf, absent
+pair        two aligned frames, column by column
+moves       how one number moved, key by key
+scalar, interval, label, groups   one family of metrics each: a function from moves or a pair to its part of the report
+headline    the answer in one sentence
+text        the answer as a page, and as JSON
 """
+
+from __future__ import annotations
+
+from estimates.stability.compare import diff
+from estimates.stability.report import ColumnReport, KeysReport, Report, ScalarReport
+
+__all__ = ["ColumnReport", "KeysReport", "Report", "ScalarReport", "diff"]

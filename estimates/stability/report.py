@@ -69,7 +69,10 @@ class TransformChange(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """The headline numbers of one group or one horizon; `few` marks n < 30, `pooled` all groups beyond the 50 largest."""
+    """The headline numbers of one group or one horizon.
+
+    p50, p95  of r; few: n < 30; pooled: all groups beyond the 50 largest together, as `other`
+    """
 
     value: str | None
     n: int
@@ -180,7 +183,6 @@ class PointMove(msgspec.Struct, frozen=True):
     p50: float
     p95: float
     p99: float
-    gt1_share: float
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -196,10 +198,15 @@ class IntervalReport(msgspec.Struct, frozen=True):
 
     point, level, lower, upper  the interval as the contract has it; point is "" without one
     order_from, order_to        I0, over all rows of each version
-    new_outside_old             I2: share of keys whose new point lies outside the old interval; old_outside_new: reverse
+    scale_floor                 of the point (without one: of the middle of the interval)
+    z, z_gt1_share              I1, and the share of keys with z above 1
+    new_outside_old             I2: share of keys whose new point lies outside the old interval
+    old_outside_new             I2: share of keys whose old point lies outside the new interval
     jaccard, disjoint_share     I3: overlap of old and new interval
-    width_change                I4: ln(half width B / half width A); width_beyond_share: wider or narrower by over 25 %
-    reasons                     metric → why it is None: `no_comparable_keys`, `no_point`, `degenerate_scale`, `overflow`
+    width_change                I4: ln(half width B / half width A)
+    width_beyond_share          share of keys whose interval became over 25 % wider, or narrower by as much
+    reasons                     metric → why it is None:
+                                `no_comparable_keys`, `no_point`, `degenerate_scale`, `overflow`
     """
 
     point: str
@@ -210,7 +217,9 @@ class IntervalReport(msgspec.Struct, frozen=True):
     coverage: float | None
     order_from: IntervalOrder
     order_to: IntervalOrder
+    scale_floor: float | None
     z: PointMove | None
+    z_gt1_share: float | None
     new_outside_old: float | None
     old_outside_new: float | None
     jaccard: Spread | None

@@ -1,0 +1,214 @@
+"""Which rows of two frames belong to the same key, and which keys came, went, elapsed or advanced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from estimates import instants
+from estimates.contract import Contract
+from estimates.errors import InvalidError
+from estimates.frame import DTYPES, key_text, name_keys, schema
+
+Rows = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+_ROW_A, _ROW_B = "\0a", "\0b"  # not printable, so no column of a contract has these names
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Two frames sorted by key, and the rows of each that are compared.
+
+    rows_a, rows_b    row numbers of the common keys, in key order; None when they are all rows of both frames
+    added, removed    row numbers in b and in a
+    elapsed, advanced numbers of keys taken out beforehand; None when the contract has no dated target
+    horizon           per common key, the step of its target after B's origin, from 1; None without a dated target
+    """
+
+    a: pl.DataFrame
+    b: pl.DataFrame
+    key: list[str]
+    rows_a: Rows | None
+    rows_b: Rows | None
+    added: Rows
+    removed: Rows
+    elapsed: int | None = None
+    advanced: int | None = None
+    horizon: pl.Series | None = None
+
+    @property
+    def common(self) -> int:
+        """Number of keys in both."""
+        return self.a.height if self.rows_a is None else len(self.rows_a)
+
+    def old(self, column: str) -> pl.Series:
+        """The column's values in A, per common key."""
+        return self.a[column] if self.rows_a is None else self.a[column][self.rows_a]
+
+    def new(self, column: str) -> pl.Series:
+        """The column's values in B, per common key."""
+        return self.b[column] if self.rows_b is None else self.b[column][self.rows_b]
+
+    def keys(self, positions: Rows) -> list[list[str]]:
+        """The common keys at these positions, as text."""
+        return key_texts(self.a, self.key, positions if self.rows_a is None else self.rows_a[positions])
+
+
+def key_texts(frame: pl.DataFrame, key: list[str], rows: Rows) -> list[list[str]]:
+    """The keys of some rows, each as a list of texts."""
+    return [[key_text(part) for part in row] for row in frame.select(key)[rows].iter_rows()]
+
+
+def align(
+    a: pl.DataFrame, b: pl.DataFrame, contract: Contract, through_a: datetime | None, through_b: datetime | None
+) -> Alignment:
+    """Pair the rows of two frames by key.
+
+    Raises InvalidError: `columns`, `column_type`, `null_key`, `duplicate_key`, naming the version and the keys.
+    """
+    key = list(contract.key)
+    a, b = _checked(a, contract, "from"), _checked(b, contract, "to")
+    a = _sorted(a, contract, "from")
+    if a.height == b.height and all(a[name].equals(b[name]) for name in key):
+        none = np.empty(0, dtype=np.intp)
+        found = Alignment(a, b, key, None, None, none, none)
+    else:
+        found = _joined(a, _sorted(b, contract, "to"), key)
+    target = contract.target
+    if target is None or contract.key[target].type == "integer" or through_b is None:
+        return found
+    return _rolled(found, target, through_a or through_b, through_b)
+
+
+def _checked(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame:
+    """The frame with the contract's columns in its order; any numeric type will do for a number."""
+    wanted = schema(contract)
+    missing = [name for name in wanted if name not in frame.columns]
+    extra = [name for name in frame.columns if name not in wanted]
+    if missing or extra:
+        parts = [f"missing {', '.join(missing)}"] if missing else []
+        parts += [f"not in the contract: {', '.join(extra)}"] if extra else []
+        raise InvalidError(
+            "columns",
+            f"{contract.name}: columns of the {side!r} frame differ from the contract: {'; '.join(parts)}; "
+            f"it has {', '.join(wanted)}",
+            missing=missing,
+            extra=extra,
+        )
+    for name, dtype in wanted.items():
+        have = frame.schema[name]
+        loose = name not in contract.key and (have == pl.Null or (dtype.is_numeric() and have.is_numeric()))
+        if have != dtype and not loose:
+            raise InvalidError(
+                "column_type",
+                f"{contract.name}: column {name!r} of the {side!r} frame is {have}, the contract says {dtype}; "
+                "cast it first",
+                column=name,
+            )
+    return frame.select(
+        pl.col(n).cast(DTYPES["string"]) if frame.schema[n] == pl.Null and d == pl.String else n
+        for n, d in wanted.items()
+    )
+
+
+def _sorted(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame:
+    """The frame sorted by key; a null or duplicate key is an error."""
+    key = list(contract.key)
+    nulls = frame.filter(pl.any_horizontal(pl.col(key).is_null())) if any(frame[k].null_count() for k in key) else None
+    if nulls is not None:
+        raise InvalidError(
+            "null_key",
+            f"{contract.name}: {nulls.height} rows of the {side!r} frame have a null key: {name_keys(nulls, key)}; "
+            "remove them or complete the key",
+        )
+    if _increases(frame, key):
+        return frame
+    frame = frame.sort(key)
+    if not _increases(frame, key):
+        twice = frame.filter(pl.struct(key).is_duplicated()).select(key).unique(maintain_order=True)
+        raise InvalidError(
+            "duplicate_key",
+            f"{contract.name}: {twice.height} keys of the {side!r} frame appear more than once: "
+            f"{name_keys(twice, key)}",
+            keys=key_texts(twice, key, np.arange(min(twice.height, 100))),
+        )
+    return frame
+
+
+def _increases(frame: pl.DataFrame, key: list[str]) -> bool:
+    """Whether each row's key is above the key of the row before: sorted and unique in one pass."""
+    above = pl.lit(False)
+    for name in reversed(key):
+        now, before = pl.col(name), pl.col(name).shift(1)
+        above = (now > before) | ((now == before) & above)
+    # the first row has nothing before it, which gives null, and `all` ignores null
+    return bool(frame.select(above.all()).item())
+
+
+def _joined(a: pl.DataFrame, b: pl.DataFrame, key: list[str]) -> Alignment:
+    left, right = a.select(key).with_row_index(_ROW_A), b.select(key).with_row_index(_ROW_B)
+    both = left.join(right, on=key, how="inner", maintain_order="left")
+    rows_a = both[_ROW_A].to_numpy().astype(np.intp)
+    rows_b = both[_ROW_B].to_numpy().astype(np.intp)
+    return Alignment(a, b, key, rows_a, rows_b, _others(b.height, rows_b), _others(a.height, rows_a))
+
+
+def _others(height: int, rows: Rows) -> Rows:
+    rest = np.ones(height, dtype=bool)
+    rest[rows] = False
+    return np.flatnonzero(rest)
+
+
+def _rolled(found: Alignment, target: str, through_a: datetime, through_b: datetime) -> Alignment:
+    """Take out what the passing of time explains.
+
+    Of the version with the earlier origin the targets that the later one can no longer estimate (elapsed), of the later
+    one the targets beyond the other's last (advanced). So a diff read backwards takes out the same keys.
+    """
+    targets_a, targets_b = _steps(found.a[target]), _steps(found.b[target])
+    backwards = through_a > through_b
+    older, newer = (targets_b, targets_a) if backwards else (targets_a, targets_b)
+    gone = older <= _step(found.a[target], max(through_a, through_b))
+    come = newer > older.max() if len(older) else np.zeros(len(newer), dtype=bool)
+    out_a, out_b = (come, gone) if backwards else (gone, come)
+    found = _without(found, out_a, out_b)
+    later_than_origin = np.union1d(targets_a, targets_b)
+    later_than_origin = later_than_origin[later_than_origin > _step(found.b[target], through_b)]
+    compared = targets_a if found.rows_a is None else targets_a[found.rows_a]
+    return replace(
+        found,
+        elapsed=int(gone.sum()),
+        advanced=int(come.sum()),
+        horizon=pl.Series(np.searchsorted(later_than_origin, compared) + 1),
+    )
+
+
+def _without(found: Alignment, out_a: Mask, out_b: Mask) -> Alignment:
+    """The alignment without some rows of each frame; a common key goes when either of its rows does."""
+    if found.rows_a is None and not out_a.any() and not out_b.any():
+        return found
+    rows_a = np.arange(found.a.height) if found.rows_a is None else found.rows_a
+    rows_b = np.arange(found.b.height) if found.rows_b is None else found.rows_b
+    keep = ~(out_a[rows_a] | out_b[rows_b])
+    return replace(
+        found,
+        rows_a=rows_a[keep],
+        rows_b=rows_b[keep],
+        added=found.added[~out_b[found.added]],
+        removed=found.removed[~out_a[found.removed]],
+    )
+
+
+def _steps(targets: pl.Series) -> NDArray[np.int64]:
+    """Dates as days, timestamps as microseconds since 1970."""
+    return targets.to_physical().cast(pl.Int64).to_numpy()
+
+
+def _step(targets: pl.Series, instant: datetime) -> int:
+    """The last step at or before an instant; a date counts as its first moment in UTC."""
+    micros = instants.micros(instant)
+    return micros // 86_400_000_000 if targets.dtype == pl.Date else micros

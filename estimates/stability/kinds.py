@@ -1,0 +1,52 @@
+"""The kind of every value, before anything is computed from it: finite, null, nan, +inf, -inf, absent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from estimates.stability.align import Mask, Rows
+
+KINDS = ("finite", "null", "nan", "+inf", "-inf", "absent")
+FINITE, NULL, NAN, PLUS_INF, MINUS_INF, ABSENT = range(len(KINDS))
+Floats = NDArray[np.float64]
+Codes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Values:
+    """A column as Float64 (null as NaN; empty when it holds no numbers) and the kind of each value."""
+
+    numbers: Floats
+    kinds: Codes
+
+    @property
+    def finite(self) -> Mask:
+        """Where a value can be computed with."""
+        return self.kinds == FINITE
+
+    def take(self, rows: Rows | None) -> Values:
+        """Some rows; None for all of them."""
+        return (
+            self
+            if rows is None
+            else Values(self.numbers[rows] if len(self.numbers) else self.numbers, self.kinds[rows])
+        )
+
+
+def classify(series: pl.Series) -> Values:
+    """Values and kinds of a column; what is not a number is `finite` when it is there."""
+    kinds = np.zeros(len(series), dtype=np.uint8)
+    numbers = np.empty(0)
+    if series.dtype.is_numeric() or series.dtype == pl.Null:
+        numbers = series.cast(pl.Float64).to_numpy()
+        odd = np.flatnonzero(~np.isfinite(numbers))
+        if len(odd):
+            value = numbers[odd]
+            kinds[odd] = np.where(np.isnan(value), NAN, np.where(value > 0, PLUS_INF, MINUS_INF))
+    if series.null_count():
+        kinds[series.is_null().to_numpy()] = NULL
+    return Values(numbers, kinds)

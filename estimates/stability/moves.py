@@ -1,0 +1,115 @@
+"""How one number moved, key by key: what the scalar metrics, the breakdowns and the lists of keys are made from."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from estimates.contract import Stability
+from estimates.stability.align import Alignment, Mask, Rows
+from estimates.stability.kinds import Floats, Values
+
+SLACK = 1 + 1e-12  # a value at its exact limit is within it, whatever the last bit says
+_NOISE = 1e-9
+_NOISE_FLOAT32 = 2.0**-23
+_FAR = 2.0**28  # beyond it asinh(x) = ln(2x) to the last bit, and b / 2s might overflow
+
+
+@dataclass(frozen=True)
+class Moves:
+    """The keys where a column is finite in both versions, in key order.
+
+    positions  among the common keys; None when they are all of them
+    a, b, d    old and new value and b − a (±inf where it overflows), in the unit of the column
+    scale      the scale floor s0; None when it would be 0
+    r, g       S3, S4; None without a scale
+    material   outside the contract's tolerance; equal: within bit noise
+    """
+
+    positions: Rows | None
+    a: Floats
+    b: Floats
+    d: Floats
+    scale: float | None
+    r: Floats | None
+    material: Mask
+    equal: Mask
+
+    def __len__(self) -> int:
+        return len(self.d)
+
+    def keys(self, found: Alignment, rows: Rows) -> list[list[str]]:
+        """The keys of some of these moves, as text."""
+        return found.keys(rows if self.positions is None else self.positions[rows])
+
+
+def moves(found: Alignment, column: str, old: Values, new: Values, declared: float | None, policy: Stability) -> Moves:
+    """Compare a numeric column; `declared` is the contract's scale floor."""
+    both = old.finite & new.finite
+    positions = None if both.all() else np.flatnonzero(both)
+    a, b = (old.numbers, new.numbers) if positions is None else (old.numbers[positions], new.numbers[positions])
+    dtypes = (found.a.schema[column], found.b.schema[column])
+    with np.errstate(over="ignore"):
+        d = _exact(found, column, positions) if all(dtype.is_integer() for dtype in dtypes) else b - a
+        size, largest = np.abs(d), np.maximum(np.abs(a), np.abs(b))
+        scale = scale_floor(a, declared)
+        return Moves(
+            positions, a, b, d, scale,
+            None if scale is None else _relative(a, b, d, scale),
+            size > (policy.atol + policy.rtol * largest) * SLACK,
+            size <= _noise(dtypes) * largest * SLACK,
+        )  # fmt: skip
+
+
+def scale_floor(a: Floats, declared: float | None) -> float | None:
+    """s0: the contract's, else max(1e-3 · median |a|, 1e-9 · max |a|); None when there is no value but 0."""
+    if declared is not None:
+        return declared
+    size = np.abs(a)
+    largest = float(size.max(initial=0.0))
+    if largest == 0:
+        return None
+    # `quantile`, because `median` overflows on two values near the largest double
+    floor = max(1e-3 * float(np.quantile(size, 0.5)), 1e-9 * largest)
+    return max(floor, sys.float_info.min * sys.float_info.epsilon)
+
+
+def transform(moves: Moves) -> Floats:
+    """S4: g = asinh(b / 2s) − asinh(a / 2s), one value per move; needs a scale."""
+    assert moves.scale is not None
+    return _asinh(moves.b, moves.scale) - _asinh(moves.a, moves.scale)
+
+
+def _asinh(x: Floats, scale: float) -> Floats:
+    with np.errstate(over="ignore"):
+        result = np.arcsinh(x / (2 * scale))
+        far = np.flatnonzero(np.abs(x) > 2 * scale * _FAR)
+    result[far] = np.copysign(np.log(np.abs(x[far])) - np.log(scale), x[far])
+    return result
+
+
+def _relative(a: Floats, b: Floats, d: Floats, scale: float) -> Floats:
+    """S3, with the factor 2 taken outside: halving the denominator would lose the last bit of a denormal."""
+    total = np.abs(a) + np.abs(b)
+    r = 2 * (np.abs(d) / np.maximum(total, 2 * scale))
+    large = np.flatnonzero(np.isinf(total))
+    if len(large):
+        half_a, half_b = a[large] / 2, b[large] / 2
+        r[large] = 2 * (np.abs(half_b - half_a) / np.maximum(np.abs(half_a) + np.abs(half_b), scale))
+    return r
+
+
+def _exact(found: Alignment, column: str, positions: Rows | None) -> Floats:
+    """b − a of integers without going through doubles first."""
+    d = found.new(column).cast(pl.Int128) - found.old(column).cast(pl.Int128)
+    return (d if positions is None else d[positions]).cast(pl.Float64).to_numpy()
+
+
+def _noise(dtypes: tuple[pl.DataType, pl.DataType]) -> float:
+    """The relative tolerance within which two values count as equal: none for whole and decimal numbers."""
+    if pl.Float32 in dtypes:
+        return _NOISE_FLOAT32
+    return _NOISE if any(dtype.is_float() for dtype in dtypes) else 0.0

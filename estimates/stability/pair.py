@@ -1,0 +1,43 @@
+"""Two aligned frames, read column by column as numbers and kinds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from estimates.stability.align import Alignment
+from estimates.stability.kinds import ABSENT, KINDS, Values, classify
+
+
+class Pair:
+    """The columns of both versions; each is classified once."""
+
+    def __init__(self, found: Alignment) -> None:
+        self.found = found
+        self._read: dict[tuple[str, str], Values] = {}
+
+    def all_old(self, column: str) -> Values:
+        """The column in A, all rows."""
+        return self._values("a", column)
+
+    def all_new(self, column: str) -> Values:
+        """The column in B, all rows."""
+        return self._values("b", column)
+
+    def common(self, column: str) -> tuple[Values, Values]:
+        """The column in A and in B, per common key."""
+        return self.all_old(column).take(self.found.rows_a), self.all_new(column).take(self.found.rows_b)
+
+    def transitions(self, column: str) -> dict[str, dict[str, int]]:
+        """The 6×6 counts of kind in A → kind in B, over the common, added and removed keys."""
+        old, new = self.common(column)
+        size = len(KINDS)
+        counts = np.bincount(old.kinds * np.uint8(size) + new.kinds, minlength=size * size).reshape(size, size)
+        counts[ABSENT] += np.bincount(self.all_new(column).kinds[self.found.added], minlength=size)
+        counts[:, ABSENT] += np.bincount(self.all_old(column).kinds[self.found.removed], minlength=size)
+        return {a: {b: int(counts[i, j]) for j, b in enumerate(KINDS)} for i, a in enumerate(KINDS)}
+
+    def _values(self, side: str, column: str) -> Values:
+        if (side, column) not in self._read:
+            frame = self.found.a if side == "a" else self.found.b
+            self._read[side, column] = classify(frame[column])
+        return self._read[side, column]

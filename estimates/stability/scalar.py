@@ -1,0 +1,125 @@
+"""S: how far one number moved (S1 to S5, S7's worst keys)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from estimates.stability.align import Alignment, Rows
+from estimates.stability.kinds import Floats
+from estimates.stability.moves import Moves, transform
+from estimates.stability.report import Change, RelativeChange, ScalarReport, TransformChange
+
+_TOP = 20
+_KEYS = 100
+_ABOVE = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
+_RELATIVE = ("r", "r_above", "floored_share", "g", "rmar")
+_REVISIONS = ("mean_revision", "mean_absolute_revision", "root_mean_square_revision", "rmar")
+
+
+def measure(found: Alignment, moves: Moves) -> ScalarReport:
+    """Summarise the moves of one column; there is at least one."""
+    r, d = moves.r, moves.d
+    overflow = int(np.isinf(d).sum())
+    flips = ((moves.a < 0) & (moves.b > 0)) | ((moves.a > 0) & (moves.b < 0))
+    mean, absolute, square = (None, None, None) if overflow else _revisions(d)
+    reasons = dict.fromkeys(_RELATIVE, "degenerate_scale") if moves.scale is None else {}
+    reasons |= dict.fromkeys(_REVISIONS, "overflow") if overflow else {}
+    return ScalarReport(
+        scale_floor=moves.scale,
+        equal_share=share(moves.equal),
+        material_share=share(moves.material),
+        r=None if r is None else _relative(r),
+        floored_share=None if moves.scale is None else _floored(moves, moves.scale),
+        r_above=None if r is None else {f"{limit:g}": int((r > limit).sum()) for limit in _ABOVE},
+        g=None if r is None else _transform(transform(moves)),
+        mean_revision=mean,
+        mean_absolute_revision=absolute,
+        root_mean_square_revision=square,
+        rmar=None if absolute is None or moves.scale is None else absolute / max(mean_of(np.abs(moves.b)), moves.scale),
+        up_share=share(d > 0),
+        down_share=share(d < 0),
+        zero_share=share(d == 0),
+        sign_flip_share=share(flips),
+        overflow=overflow,
+        top=_top(found, moves),
+        sign_flip_keys=moves.keys(found, np.flatnonzero(flips)[:_KEYS]),
+        reasons={metric: reasons[metric] for metric in sorted(reasons)},
+    )
+
+
+def share(mask: np.ndarray) -> float:
+    """The share of a mask that is true."""
+    return int(np.count_nonzero(mask)) / len(mask)
+
+
+def mean_of(x: Floats) -> float:
+    """The mean in fixed order; scaled first when the plain sum overflows."""
+    with np.errstate(over="ignore"):
+        total = float(x.sum())
+    if np.isfinite(total):
+        return total / len(x)
+    largest = float(np.abs(x).max())
+    return float((x / largest).sum()) / len(x) * largest
+
+
+def quantiles(x: Floats, *at: float) -> list[float]:
+    """Quantiles with linear interpolation (type 7)."""
+    return [float(q) for q in np.quantile(x, at)]
+
+
+def largest_first(count: int, *metrics: Floats) -> Rows:
+    """The rows with the largest values of the first metric, ties by the next ones, then by row."""
+    rows, chosen = np.arange(len(metrics[0])), []
+    for metric in metrics:
+        if len(rows) <= count:
+            break
+        value = metric[rows]
+        cut = np.partition(value, len(value) - count)[len(value) - count]
+        chosen.append(rows[value > cut])
+        count -= len(chosen[-1])
+        rows = rows[value == cut]
+    picked = np.concatenate([*chosen, rows[:count]])
+    return picked[np.lexsort((picked, *(-metric[picked] for metric in reversed(metrics))))]
+
+
+def _relative(r: Floats) -> RelativeChange:
+    p50, p90, p95, p99 = quantiles(r, 0.5, 0.9, 0.95, 0.99)
+    return RelativeChange(mean_of(r), p50, p90, p95, p99, float(r.max()))
+
+
+def _transform(g: Floats) -> TransformChange:
+    p1, p50, p99 = quantiles(g, 0.01, 0.5, 0.99)
+    mean = mean_of(g)
+    return TransformChange(mean, float(np.sqrt(mean_of((g - mean) ** 2))), p1, p50, p99)
+
+
+def _floored(moves: Moves, scale: float) -> float:
+    with np.errstate(over="ignore"):
+        return share(np.abs(moves.a) + np.abs(moves.b) < 2 * scale)
+
+
+def _revisions(d: Floats) -> tuple[float, float, float]:
+    """S5: mean, mean absolute and root mean square; scaled by the largest, against over- and underflow."""
+    size = np.abs(d)
+    largest = float(size.max())
+    if largest == 0:
+        return 0.0, 0.0, 0.0
+    return mean_of(d), mean_of(size), float(np.sqrt(mean_of((d / largest) ** 2))) * largest
+
+
+def _top(found: Alignment, moves: Moves) -> list[Change]:
+    """S7: the largest moves by r, then |d|, then key; what overflows comes first."""
+    size = np.abs(moves.d)
+    ranked = [np.isinf(size).astype(np.float64), *([] if moves.r is None else [moves.r]), size]
+    rows = largest_first(_TOP, *ranked)
+    rows = rows[moves.d[rows] != 0]
+    return [
+        Change(
+            key,
+            float(moves.a[row]) + 0.0,  # −0.0 is 0.0
+            float(moves.b[row]) + 0.0,
+            float(moves.d[row]) if np.isfinite(moves.d[row]) else None,
+            None if moves.r is None else float(moves.r[row]),
+        )
+        for key, row in zip(moves.keys(found, rows), rows, strict=True)
+    ]
