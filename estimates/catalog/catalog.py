@@ -78,8 +78,13 @@ class Catalog:
             if same_run is not None:
                 return _same_run(_version(same_run), snapshot_id)
             _check_newest(tx, revision)
-            if tx.execute(sa.select(schema.claims).where(schema.claims.c.snapshot_id == snapshot_id)).first():
-                raise UnavailableError("being_swept", f"{name}: a sweep is deleting snapshot {snapshot_id}; retry")
+            if tx.execute(
+                sa.select(schema.claims).where(_is(schema.claims, set=name, snapshot_id=snapshot_id))
+            ).first():
+                raise UnavailableError(
+                    "being_swept",
+                    f"{name}: a sweep is deleting this very content; retry, or finish it with `estimates sweep`",
+                )
             highest = tx.execute(sa.select(sa.func.max(table.c.version)).where(table.c.set == name)).scalar() or 0
             event = _log(tx, "published", name, actor, version=highest + 1, details={"run_id": provenance.run_id})
             version = Version(
@@ -176,22 +181,29 @@ class Catalog:
     # -- sweeping ----------------------------------------------------------------------------------------------------
 
     def claim(self, set_name: str, snapshot_id: str) -> bool:
-        """Reserve a snapshot for deletion; False when an unexpired version needs it."""
-        table = schema.versions
+        """Reserve a snapshot for deletion; False when an unexpired version needs it or it was deleted before."""
+        table, claims = schema.versions, schema.claims
         with writing(self.engine) as tx:
             needed = _is(table, set=set_name, snapshot_id=snapshot_id) & table.c.expired_at.is_(None)
             if tx.execute(sa.select(table.c.version).where(needed)).first():
                 return False
-            claimed = sa.select(schema.claims).where(schema.claims.c.snapshot_id == snapshot_id)
-            if not tx.execute(claimed).first():
-                row = {"snapshot_id": snapshot_id, "set": set_name, "claimed_at": instants.now()}
-                tx.execute(schema.claims.insert().values(row))
+            here = _is(claims, set=set_name, snapshot_id=snapshot_id)
+            tx.execute(claims.delete().where(here))
+            tx.execute(claims.insert().values(set=set_name, snapshot_id=snapshot_id, done=False))
             return True
 
-    def release(self, snapshot_id: str) -> None:
-        """End a claim once the files are gone."""
+    def deleted(self, set_name: str, snapshot_id: str) -> None:
+        """The files of a claimed snapshot are gone; the claim stays, so that a publish under way learns of it."""
+        table = schema.claims
         with writing(self.engine) as tx:
-            tx.execute(schema.claims.delete().where(schema.claims.c.snapshot_id == snapshot_id))
+            tx.execute(table.update().where(_is(table, set=set_name, snapshot_id=snapshot_id)).values(done=True))
+
+    def unclaim(self, set_name: str, snapshot_id: str) -> bool:
+        """Take back a claim whose files are gone, to write them again; False while they are being deleted."""
+        table = schema.claims
+        with writing(self.engine) as tx:
+            here = _is(table, set=set_name, snapshot_id=snapshot_id)
+            return tx.execute(table.delete().where(here & table.c.done.is_(True))).rowcount == 1
 
     # -- runs --------------------------------------------------------------------------------------------------------
 
@@ -276,11 +288,10 @@ class Catalog:
 
     def claims(self) -> list[tuple[str, str]]:
         """(set, snapshot_id) of every deletion under way or interrupted."""
+        table = schema.claims
+        unfinished = sa.select(table.c.set, table.c.snapshot_id).where(table.c.done.is_(False))
         with reading(self.engine) as tx:
-            rows = tx.execute(
-                sa.select(schema.claims.c.set, schema.claims.c.snapshot_id).order_by("set", "snapshot_id")
-            )
-            return [(row[0], row[1]) for row in rows]
+            return sorted((row[0], row[1]) for row in tx.execute(unfinished))
 
     def view(self, previous: View | None = None) -> View:
         """The catalog in memory; with a previous view only what changed since is read."""

@@ -146,11 +146,11 @@ runs = Table(
     Index("runs_set", "set", "started_at"),
 )
 
-# Snapshots that a sweep is deleting; publishing one of them waits.
+# Snapshots that a sweep is deleting (done: has deleted); publishing one of them writes its files again.
 claims = Table(
     "claims",
     METADATA,
+    Column("set", Text, primary_key=True),
     Column("snapshot_id", Text, primary_key=True),
-    Column("set", Text, nullable=False),
-    Column("claimed_at", Instant, nullable=False),
+    Column("done", Boolean, nullable=False),
 )

@@ -100,7 +100,7 @@ def upgrade() -> None:
     op.create_index("runs_set", "runs", ["set", "started_at"])
     op.create_table(
         "claims",
+        sa.Column("set", sa.Text, primary_key=True),
         sa.Column("snapshot_id", sa.Text, primary_key=True),
-        sa.Column("set", sa.Text, nullable=False),
-        sa.Column("claimed_at", sa.BigInteger, nullable=False),
+        sa.Column("done", sa.Boolean, nullable=False),
     )

@@ -1,0 +1,50 @@
+"""Copies of what the catalog committed, as files beside the snapshots, so that a lost catalog can be rebuilt.
+
+sets/{set}/contracts/{revision}.json   sets/{set}/versions/{version}.json   sets/{set}/events/{id}.json
+Written after the commit, in the order of the events, and never read otherwise: a crash leaves the newest ones missing,
+and the next publish or verify completes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from estimates.catalog import SetView
+from estimates.objects import Objects
+from estimates.records import Event
+
+VerdictOf = Callable[[int], bytes]
+
+
+def complete(objects: Objects, name: str, view: SetView, verdict_of: VerdictOf, *, everything: bool = False) -> None:
+    """Write the copies of the events that have none yet; `everything` looks at all of them, not only at the newest."""
+    missing: list[Event] = []
+    for event in reversed(view.events):
+        if not objects.exists(_event_name(name, event)):
+            missing.append(event)
+        elif not everything:
+            break
+    for event in reversed(missing):
+        for path, content in _files(name, view, event, verdict_of):
+            objects.put(path, msgspec.json.encode(content))
+
+
+def _files(name: str, view: SetView, event: Event, verdict_of: VerdictOf) -> list[tuple[str, Any]]:
+    """What an event's copy consists of; the event's own file comes last."""
+    files: list[tuple[str, Any]] = []
+    record: dict[str, Any] = {"event": event}
+    if event.kind == "defined":
+        contract = view.contracts[event.details["revision"] - 1]
+        files.append((f"sets/{name}/contracts/{contract.revision:06d}.json", contract))
+    if event.kind in ("published", "tracked", "expired") and event.version is not None:
+        files.append((f"sets/{name}/versions/{event.version:06d}.json", view.versions[event.version - 1]))
+    if event.kind == "judged":
+        record["verdict"] = msgspec.Raw(verdict_of(event.id))
+    return [*files, (_event_name(name, event), record)]
+
+
+def _event_name(name: str, event: Event) -> str:
+    return f"sets/{name}/events/{event.id:012d}.json"

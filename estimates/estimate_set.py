@@ -1,0 +1,109 @@
+"""An estimate set as a researcher holds it: `store["sp500-close"].get("AAPL", "2026-11-24")`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from estimates import instants
+from estimates.catalog import PRODUCTION, Ref
+from estimates.contract import Contract
+from estimates.reader import DEFAULT_LIMIT, Answer, Key, Page, Reader, cursor_version
+from estimates.records import Version
+from estimates.stability import Report
+
+if TYPE_CHECKING:
+    from estimates.store import Store
+
+Time = datetime | str
+
+
+class EstimateSet:
+    """One set of a store, for reading: the same answers as HTTP, byte for byte (`answer.json`).
+
+    Every method takes `ref` (a version number, an alias, or `latest`; default `production`) and `as_of` (a datetime with
+    offset, or its text). The errors are those of `View.resolve` and `Reader`.
+    """
+
+    def __init__(self, store: Store, name: str) -> None:
+        self.store = store
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"EstimateSet({self.name!r}, {len(self.versions())} versions)"
+
+    @property
+    def contract(self) -> Contract:
+        """The newest contract."""
+        return self.store.contract(self.name)
+
+    def versions(self) -> list[Version]:
+        """All versions, oldest first."""
+        return list(self.store.view().set(self.name).versions)
+
+    def resolve(self, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Version:
+        """The version a ref names, now or as of a time."""
+        return self.store.resolve(self.name, ref, _instant(as_of))
+
+    def get(
+        self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None, fields: Sequence[str] | None = None
+    ) -> Answer:
+        """One estimate; `answer["value"]` is its cell."""
+        reader, version = self._at(ref, as_of)
+        return reader.get(self.name, key, version=version, fields=fields)
+
+    def get_many(
+        self,
+        keys: Sequence[Key],
+        *,
+        ref: Ref = PRODUCTION,
+        as_of: Time | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Answer:
+        """Many estimates in the order asked, each with its status."""
+        reader, version = self._at(ref, as_of)
+        return reader.get_many(self.name, keys, version=version, fields=fields)
+
+    def scan(
+        self,
+        *prefix: Any,
+        ref: Ref = PRODUCTION,
+        as_of: Time | None = None,
+        fields: Sequence[str] | None = None,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Page:
+        """The estimates under a leading part of the key, a page at a time; a cursor stays with its version."""
+        reader, version = self._at(ref if cursor is None else cursor_version(cursor), as_of if cursor is None else None)
+        return reader.scan(self.name, prefix, version=version, fields=fields, limit=limit, cursor=cursor)
+
+    def history(
+        self,
+        *key: Any,
+        since: Time | None = None,
+        until: Time | None = None,
+        only: Literal["promoted"] | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Answer:
+        """One key through the versions, oldest first."""
+        bounds = {"since": _instant(since), "until": _instant(until)}
+        return self.store.reader().history(self.name, key, **bounds, only=only, fields=fields)
+
+    def frame(self, ref: Ref = PRODUCTION, as_of: Time | None = None) -> pl.DataFrame:
+        """All estimates of one version as a polars frame, sorted by key, verified against its digest."""
+        return self.store.frame(self.resolve(ref, as_of))
+
+    def diff(self, a: Ref, b: Ref = PRODUCTION) -> Report:
+        """How version `b` differs from version `a`."""
+        return self.store.diff(self.name, a, b)
+
+    def _at(self, ref: Ref, as_of: Time | None) -> tuple[Reader, Version]:
+        reader = self.store.reader()
+        return reader, reader.resolve(self.name, ref, _instant(as_of))
+
+
+def _instant(value: Time | None) -> datetime | None:
+    return instants.parse(value) if isinstance(value, str) else value

@@ -1,0 +1,338 @@
+"""Reading by ref: one estimate, many, a leading part of the key, one key through the versions.
+
+Each answer comes from one version and carries the exact bytes that HTTP sends. Rows are stored as JSON, so answers are
+put together from slices and nothing is encoded but the frame around them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import Any, Literal
+
+import msgspec
+
+from estimates import instants
+from estimates.catalog import PRODUCTION, Ref, View
+from estimates.contract import Contract, FileDomain, KeyType, OpenDomain, RollingDomain, parse_key_part
+from estimates.errors import CorruptError, InvalidError, NotFoundError
+from estimates.frame import key_text
+from estimates.lookup import OK, Lookup
+from estimates.records import Version
+
+DEFAULT_LIMIT = 1000
+MAX_LIMIT = 10_000
+MAX_KEYS = 100_000
+
+KeyStatus = Literal["no_estimate", "elapsed", "removed", "outside_domain"]
+Key = Sequence[Any]
+# What a reader needs of its store: an open read file, a damaged one dropped, and whether a listed key is in the domain.
+Open = Callable[[Version], Lookup]
+Discard = Callable[[Version], None]
+Listed = Callable[[str, str, tuple[str, ...]], bool]
+
+
+class Answer:
+    """One answer: the set, the version it came from, and `json`, the bytes that HTTP sends.
+
+    version  None for a history, which tells of many
+    rows     for one page of a scan: how many rows there are in all, and the cursor of the next page
+    """
+
+    def __init__(self, set_name: str, version: Version | None, json: bytes) -> None:
+        self.set = set_name
+        self.version = version
+        self.json = json
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """The answer as plain Python values."""
+        return msgspec.json.decode(self.json)
+
+    def __getitem__(self, name: str) -> Any:
+        """A field of the body; for one estimate also one of its columns: `answer["value"]`."""
+        estimate = self.body.get("estimate")
+        return estimate[name] if isinstance(estimate, dict) and name in estimate else self.body[name]
+
+    def __repr__(self) -> str:
+        return f"Answer({self.json.decode() if len(self.json) < 500 else f'{len(self.json)} bytes'})"
+
+
+class Page(Answer):
+    """One page of estimates; `cursor` asks for the next one, None on the last; `total` counts all rows of the scan."""
+
+    def __init__(self, set_name: str, version: Version, json: bytes, total: int, cursor: str | None) -> None:
+        super().__init__(set_name, version, json)
+        self.total = total
+        self.cursor = cursor
+
+
+class Reader:
+    """Reads at one view of the catalog; all parts of an answer come from that view."""
+
+    def __init__(self, view: View, open_lookup: Open, discard: Discard, listed: Listed) -> None:
+        self.view = view
+        self._open = open_lookup
+        self._discard = discard
+        self._listed = listed
+
+    def resolve(
+        self, name: str, ref: Ref = PRODUCTION, as_of: datetime | None = None, shape: int | None = None
+    ) -> Version:
+        """The version to read; like `View.resolve`, and NotFoundError `expired` when its files are gone."""
+        version = self.view.resolve(name, ref, as_of, shape)
+        if version.expired_at is not None:
+            when = instants.text(version.expired_at)
+            raise NotFoundError("expired", f"{name}: version {version.version} expired at {when}; its files are gone")
+        return version
+
+    def get(self, name: str, key: Key, *, version: Version, fields: Sequence[str] | None = None) -> Answer:
+        """One estimate: `{"set":…,"version":…,"estimate":{…}}`.
+
+        Raises InvalidError `key_parts`, `bad_key_part`, `unknown_field`; NotFoundError with the key's status as code:
+        `no_estimate`, `elapsed`, `removed`, `outside_domain`.
+        """
+        parts = self.key(name, version, key)
+        row = self._row(version, parts)
+        if row is None:
+            raise self._not_found(name, version, parts)
+        estimate = self._select(version, fields)(row[1])
+        return Answer(name, version, _head(name, version) + b'"estimate":' + estimate + b"}")
+
+    def get_many(
+        self, name: str, keys: Sequence[Key], *, version: Version, fields: Sequence[str] | None = None
+    ) -> Answer:
+        """Many estimates, in the order asked: `{"set":…,"version":…,"results":[{"status":"ok","estimate":{…}},…]}`.
+
+        Raises InvalidError `too_many_keys` (more than 100,000), `key_parts`, `bad_key_part`, `unknown_field`.
+        """
+        if len(keys) > MAX_KEYS:
+            raise InvalidError("too_many_keys", f"{name}: {len(keys)} keys in one batch; send at most {MAX_KEYS}")
+        select = self._select(version, fields)
+        results = [self._result(name, version, self.key(name, version, key), select) for key in keys]
+        return Answer(name, version, _head(name, version) + b'"results":[' + b",".join(results) + b"]}")
+
+    def scan(
+        self,
+        name: str,
+        prefix: Key = (),
+        *,
+        version: Version,
+        fields: Sequence[str] | None = None,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Page:
+        """The estimates under a leading part of the key, in key order, a page at a time.
+
+        `{"set":…,"version":…,"total":…,"limit":…,"next":cursor or null,"estimates":[{…},…]}`. The cursor belongs to
+        this version and prefix. Raises InvalidError `bad_limit`, `bad_cursor`, `key_parts`, `bad_key_part`.
+        """
+        if not 1 <= limit <= MAX_LIMIT:
+            raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
+        parts = self.key(name, version, prefix, partial=True)
+        found = self._use(version, lambda lookup: lookup.find(parts))
+        start = found.start if cursor is None else _decode_cursor(cursor, version, parts, found)
+        page = range(start, min(start + limit, found.stop))
+        select = self._select(version, fields)
+        rows = self._use(version, lambda lookup: [select(lookup.row(number)[1]) for number in page])
+        following = None if page.stop >= found.stop else _encode_cursor(version, parts, page.stop)
+        facts = {"total": len(found), "limit": limit, "next": following}
+        head = _head(name, version) + msgspec.json.encode(facts)[1:-1]
+        return Page(name, version, head + b',"estimates":[' + b",".join(rows) + b"]}", len(found), following)
+
+    def history(
+        self,
+        name: str,
+        key: Key,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        only: Literal["promoted"] | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Answer:
+        """One key through the versions published in [since, until], oldest first, expired and other shapes left out.
+
+        `{"set":…,"key":[…],"history":[{"version":…,"published_at":…,"data_through":…,"state":…,"production":
+        [{"from":…,"to":…}],"estimate":{…} or null},…]}`; `only="promoted"` keeps what production ever pointed to.
+        """
+        view = self.view.set(name)
+        newest = view.versions[-1] if view.versions else None
+        parts = None if newest is None else self.key(name, newest, key)
+        entries = []
+        for version in view.versions:
+            if version.expired_at is not None or newest is None or parts is None or version.shape != newest.shape:
+                continue
+            if (since and version.published_at < since) or (until and version.published_at > until):
+                continue
+            if only == "promoted" and version.version not in view.ever_production:
+                continue
+            entries.append(self._history_entry(name, version, parts, fields))
+        head = msgspec.json.encode({"set": name, "key": parts or [key_text(part) for part in key]})[:-1]
+        return Answer(name, None, head + b',"history":[' + b",".join(entries) + b"]}")
+
+    def key(self, name: str, version: Version, key: Key, *, partial: bool = False) -> list[str]:
+        """Key parts in their one text form, from typed values or text.
+
+        Raises InvalidError `key_parts` (too many or too few), `bad_key_part` (not of the column's type).
+        """
+        columns = self.view.set(name).contract_of(version).key
+        if len(key) > len(columns) or (len(key) < len(columns) and not partial):
+            parts = "/".join(f"{{{column}}}" for column in columns)
+            raise InvalidError(
+                "key_parts",
+                f"{name}: a key has {len(columns)} parts, {parts}; got {len(key)}: {', '.join(map(str, key)) or 'none'}",
+            )
+        return [_part(name, column, columns[column].type, part) for column, part in zip(columns, key, strict=False)]
+
+    def status(self, name: str, version: Version, parts: Sequence[str]) -> tuple[KeyStatus, int | None]:
+        """Why a version has no row for a key, and for `removed` the last version production pointed to that had it."""
+        view, contract = self.view.set(name), self.view.set(name).contract_of(version)
+        if isinstance(contract.domain, RollingDomain) and _elapsed(contract, version, parts):
+            return "elapsed", None
+        earlier = sorted((n for n in view.ever_production if n < version.version), reverse=True)
+        for number in earlier:
+            before = view.versions[number - 1]
+            if before.shape == version.shape and before.expired_at is None and self._row(before, parts) is not None:
+                return "removed", number
+        return ("no_estimate" if self._in_domain(name, contract, version, parts) else "outside_domain"), None
+
+    def _history_entry(self, name: str, version: Version, parts: Sequence[str], fields: Sequence[str] | None) -> bytes:
+        row = self._row(version, parts)
+        spans = self.view.production_spans(name, version.version)
+        facts = {
+            "version": version.version,
+            "published_at": instants.text(version.published_at),
+            "data_through": instants.text(version.data_through),
+            "state": self.view.state(version),
+            "production": [{"from": instants.text(start), "to": end and instants.text(end)} for start, end in spans],
+        }
+        estimate = b"null" if row is None else self._select(version, fields)(row[1])
+        return msgspec.json.encode(facts)[:-1] + b',"estimate":' + estimate + b"}"
+
+    def _result(self, name: str, version: Version, parts: Sequence[str], select: Callable[[bytes], bytes]) -> bytes:
+        row = self._row(version, parts)
+        if row is not None:
+            status = b"ok" if row[0] == OK else b"no_estimate"
+            return b'{"status":"' + status + b'","estimate":' + select(row[1]) + b"}"
+        status, last = self.status(name, version, parts)
+        facts: dict[str, Any] = {"status": status, "key": parts}
+        return msgspec.json.encode(facts if last is None else facts | {"last_version": last})
+
+    def _row(self, version: Version, parts: Sequence[str]) -> tuple[int, bytes] | None:
+        def read(lookup: Lookup) -> tuple[int, bytes] | None:
+            found = lookup.find(parts)
+            return lookup.row(found.start) if found else None
+
+        return self._use(version, read)
+
+    def _use(self, version: Version, read: Callable[[Lookup], Any]) -> Any:
+        """Read from a version's read file; a damaged one is built again from the verified snapshot, once."""
+        try:
+            return read(self._open(version))
+        except CorruptError as error:
+            if error.code != "lookup_damaged":
+                raise
+            self._discard(version)
+            return read(self._open(version))
+
+    def _select(self, version: Version, fields: Sequence[str] | None) -> Callable[[bytes], bytes]:
+        """Keeps the asked columns of a row's JSON, in contract order, and always the key."""
+        if fields is None:
+            return lambda row: row
+        contract = self.view.set(version.set).contract_of(version)
+        unknown = [field for field in fields if field not in contract.columns and field not in contract.key]
+        if unknown:
+            raise InvalidError(
+                "unknown_field", f"{version.set}: no column {unknown[0]!r}; columns: {', '.join(contract.columns)}"
+            )
+        kept = set(contract.key) | set(fields)
+
+        def select(row: bytes) -> bytes:
+            return msgspec.json.encode(
+                {name: value for name, value in msgspec.json.decode(row).items() if name in kept}
+            )
+
+        return select
+
+    def _in_domain(self, name: str, contract: Contract, version: Version, parts: Sequence[str]) -> bool:
+        domain = contract.domain
+        if isinstance(domain, OpenDomain):
+            return False
+        if isinstance(domain, FileDomain):
+            return self._listed(name, domain.digest or "", tuple(parts))
+        for column, part in zip(contract.key, parts, strict=True):
+            if column in domain.values:
+                known = {_part(name, column, contract.key[column].type, value) for value in domain.values[column]}
+                if part not in known:
+                    return False
+            elif part not in version.provenance.targets:
+                return False
+        return True
+
+    def _not_found(self, name: str, version: Version, parts: Sequence[str]) -> NotFoundError:
+        status, last = self.status(name, version, parts)
+        key = "/".join(parts)
+        through = instants.text(version.data_through)
+        reasons = {
+            "no_estimate": "the key is in the domain, but this version has no estimate for it",
+            "elapsed": f"its time has come: the data of this version goes through {through}",
+            "removed": f"the key is no longer estimated; version {last} was the last in production that had it",
+            "outside_domain": "no such key is estimated",
+        }
+        details = {} if last is None else {"last_version": last}
+        message = f"{name} version {version.version} has no {key}: {reasons[status]}"
+        return NotFoundError(status, message, version=version.version, key=list(parts), **details)
+
+
+def _head(name: str, version: Version) -> bytes:
+    return b'{"set":"' + name.encode() + b'","version":' + str(version.version).encode() + b","
+
+
+def _part(name: str, column: str, kind: KeyType, part: Any) -> str:
+    try:
+        if isinstance(part, datetime) and part.tzinfo is None:
+            raise ValueError(f"{part} has no time zone")
+        # One moment, one text: another offset or unneeded digits name the same key.
+        text = key_text(part) if isinstance(part, date) else str(part)
+        return key_text(parse_key_part(kind, text))
+    except (ValueError, OverflowError) as error:
+        raise InvalidError("bad_key_part", f"{name}: key column {column!r}: {error}") from None
+
+
+def _elapsed(contract: Contract, version: Version, parts: Sequence[str]) -> bool:
+    assert contract.target is not None
+    position = list(contract.key).index(contract.target)
+    target = parse_key_part(contract.key[contract.target].type, parts[position])
+    if isinstance(target, datetime):
+        return target <= version.data_through
+    assert isinstance(target, date)
+    return datetime(target.year, target.month, target.day, tzinfo=UTC) <= version.data_through
+
+
+def _encode_cursor(version: Version, parts: Sequence[str], row: int) -> str:
+    content = msgspec.json.encode([version.version, row, zlib.crc32("\0".join(parts).encode())])
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def cursor_version(cursor: str) -> int:
+    """The version that a cursor is pinned to; raises InvalidError `bad_cursor`."""
+    return _cursor_fields(cursor)[0]
+
+
+def _cursor_fields(cursor: str) -> tuple[int, int, int]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=tuple[int, int, int])
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        raise InvalidError("bad_cursor", "this cursor was not made by this service; start again without it") from None
+
+
+def _decode_cursor(cursor: str, version: Version, parts: Sequence[str], found: range) -> int:
+    pinned, row, mark = _cursor_fields(cursor)
+    if pinned != version.version or mark != zlib.crc32("\0".join(parts).encode()) or row not in found:
+        raise InvalidError("bad_cursor", "this cursor belongs to another question; start again without it")
+    return row

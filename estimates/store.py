@@ -1,0 +1,553 @@
+"""The store: publish, judge, promote, roll back, open. What architecture.md tells as a story is told here in code."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+import time
+from collections import OrderedDict
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from estimates import copies, gate, instants, lookup, snapshot
+from estimates.catalog import PRODUCTION, Catalog, Ref, SetView, View
+from estimates.catalog.view import decode_contract
+from estimates.contract import Contract, FileDomain
+from estimates.errors import (
+    ConflictError,
+    CorruptError,
+    EstimatesError,
+    GateError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
+from estimates.estimate_set import EstimateSet
+from estimates.frame import conform
+from estimates.lookup import Lookup
+from estimates.objects import Objects
+from estimates.reader import Reader
+from estimates.records import ContractRevision, Event, Provenance, Run, State, Version
+from estimates.stability import Report, diff
+
+OPEN_LOOKUPS = 64
+SAMPLED_READS = 100
+_WRITE_ATTEMPTS = 5
+
+
+def catalog_url(root: str | Path, catalog: str | None = None) -> str:
+    """The catalog's URL: the one given, else the SQLite file in the store's folder.
+
+    Raises InvalidError (`catalog_needed`) for a bucket without one.
+    """
+    if catalog is not None:
+        return catalog
+    if "://" in str(root):
+        raise InvalidError("catalog_needed", f"{root} is a bucket: set ESTIMATES_CATALOG to a PostgreSQL URL")
+    return f"sqlite:///{Path(root).absolute() / 'catalog.db'}"
+
+
+class Store:
+    """A store of estimate sets: `root` is a folder or a URL such as s3://bucket/prefix.
+
+    catalog  SQLAlchemy URL; default: SQLite in the folder
+    cache    folder of this machine for read files; default: `cache` in the folder
+    actor    who appears in the event log
+    Raises NotFoundError (`no_store`), UnavailableError (`catalog`, `schema_revision`, `storage`).
+    """
+
+    def __init__(
+        self,
+        root: str | Path,
+        *,
+        catalog: str | None = None,
+        cache: str | Path | None = None,
+        actor: str = "unknown",
+    ) -> None:
+        self.catalog = Catalog(catalog_url(root, catalog))
+        self.objects = Objects(str(root))
+        self.root = self.objects.root
+        self.cache = Path(cache) if cache else _default_cache(self.objects)
+        self.actor = actor
+        self._view: View | None = None
+        self._lookups: OrderedDict[str, Lookup] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __getitem__(self, name: str) -> EstimateSet:
+        """The set of that name, for reading; raises NotFoundError (`unknown_set`)."""
+        self.view().set(name)
+        return EstimateSet(self, name)
+
+    def sets(self) -> list[str]:
+        """The names of all sets, sorted."""
+        return list(self.view().sets)
+
+    # -- contracts ---------------------------------------------------------------------------------------------------
+
+    def define(self, contract: Contract, source: str, domain_keys: pl.DataFrame | None = None) -> ContractRevision:
+        """Register a contract, `source` being its TOML; the one in force again gives its revision back.
+
+        domain_keys  the listed keys of a `file` domain, copied into the store
+        Raises InvalidError (`bad_contract`, `domain_keys_needed`, and those of `conform` for the keys).
+        """
+        gate.validate_policy(contract)
+        if isinstance(contract.domain, FileDomain):
+            contract = self._with_domain_keys(contract, contract.domain, domain_keys)
+        revision = self.catalog.define(contract, source, self.actor)
+        self._copy(contract.name)
+        return revision
+
+    def contract(self, name: str, revision: int | None = None) -> Contract:
+        """The newest contract of a set, or the one of a revision; raises NotFoundError (`unknown_set`, `unknown_revision`)."""
+        contracts = self.view().set(name).contracts
+        if revision is not None and not 1 <= revision <= len(contracts):
+            raise NotFoundError("unknown_revision", f"{name}: contract revisions are 1 to {len(contracts)}")
+        return decode_contract(contracts[-1 if revision is None else revision - 1])
+
+    # -- publishing --------------------------------------------------------------------------------------------------
+
+    def publish(
+        self, name: str, frame: pl.DataFrame, provenance: Provenance, *, released_at: datetime | None = None
+    ) -> Version:
+        """Make a version exist: conform the frame, write the snapshot, commit. Not judged yet, not promoted.
+
+        The same run_id with the same content gives the version back that it made before. Raises InvalidError (see
+        `conform`; nothing is stored), ConflictError (`run_id_reused`, `contract_changed`), UnavailableError.
+        """
+        revision = self.view().set(name).contracts[-1]
+        contract = decode_contract(revision)
+        conformed = conform(frame, contract)
+        prepared = snapshot.prepare(conformed, contract.shape())
+        version = self._commit(name, prepared, revision, provenance, released_at)
+        self._copy(name)
+        return version
+
+    def _commit(
+        self,
+        name: str,
+        prepared: snapshot.Prepared,
+        revision: ContractRevision,
+        provenance: Provenance,
+        released_at: datetime | None,
+    ) -> Version:
+        """Write the files, then the version row; again when a sweep took the files in between."""
+        snapshot_id, rows = prepared.manifest.snapshot_id, prepared.manifest.rows
+        for attempt in range(_WRITE_ATTEMPTS):
+            snapshot.write(self.objects, name, prepared)
+            try:
+                return self.catalog.publish(
+                    revision, snapshot_id, rows, provenance, actor=self.actor, released_at=released_at
+                )
+            except UnavailableError as error:
+                last_try = attempt == _WRITE_ATTEMPTS - 1
+                if error.code != "being_swept" or last_try:
+                    raise
+                if not self.catalog.unclaim(name, snapshot_id):
+                    time.sleep(0.2 * (attempt + 1))
+        raise AssertionError("unreachable")
+
+    # -- judging -----------------------------------------------------------------------------------------------------
+
+    def judge(self, name: str, version: int, *, judged_at: datetime | None = None) -> gate.Verdict:
+        """Judge a stored version against what production points to now, and keep the verdict."""
+        view = self.view()
+        found = view.resolve(name, version)
+        revision = view.set(name).contracts[-1]
+        verdict = self._judge(view, revision, self._candidate(found), PRODUCTION, judged_at or instants.now())
+        body = gate.render_json(verdict)
+        self.catalog.judged(found, verdict.blocks, body, verdict.outcome, actor=self.actor)
+        self._copy(name)
+        return verdict
+
+    def judge_frame(
+        self,
+        name: str,
+        frame: pl.DataFrame,
+        provenance: Provenance,
+        *,
+        against: Ref = PRODUCTION,
+        judged_at: datetime | None = None,
+    ) -> gate.Verdict:
+        """Judge a frame before it is published; nothing is stored."""
+        view = self.view()
+        candidate = gate.Candidate(frame, None, provenance, domain_keys=self.domain_keys(name))
+        return self._judge(view, view.set(name).contracts[-1], candidate, against, judged_at or instants.now())
+
+    def verdict(self, name: str, version: int) -> gate.Verdict | None:
+        """The newest verdict of a version; None when it was never judged."""
+        body = self.catalog.verdict(name, self.view().resolve(name, version).version)
+        return None if body is None else gate.parse_json(body)
+
+    def _judge(
+        self, view: View, revision: ContractRevision, candidate: gate.Candidate, against: Ref, judged_at: datetime
+    ) -> gate.Verdict:
+        baseline, reason = self._baseline(view, revision, against)
+        return gate.judge(
+            decode_contract(revision),
+            candidate,
+            baseline,
+            judged_at=judged_at,
+            contract_revision=revision.revision,
+            baseline_reason=reason,
+        )
+
+    def _baseline(
+        self, view: View, revision: ContractRevision, against: Ref
+    ) -> tuple[gate.Candidate | None, str | None]:
+        """What a candidate is compared with, or why it is compared with nothing."""
+        try:
+            version = view.resolve(revision.set, against)
+        except NotFoundError as error:
+            if error.code != "nothing_promoted":
+                raise
+            return None, "first_version"
+        if version.shape != revision.shape:
+            return None, "other_shape"
+        return self._candidate(version), None
+
+    def _candidate(self, version: Version) -> gate.Candidate:
+        """A stored version as the gate sees it, with whatever is wrong with its files."""
+        candidate = gate.Candidate(
+            None,
+            None,
+            version.provenance,
+            version=version.version,
+            snapshot_id=version.snapshot_id,
+            published_at=version.published_at,
+            mlflow_run=version.mlflow_run,
+            domain_keys=self.domain_keys(version.set),
+        )
+        stage = "manifest"
+        try:
+            manifest = snapshot.read_manifest(self.objects, version.set, version.snapshot_id)
+            candidate.shape, candidate.rows, stage = manifest.shape, manifest.rows, "content"
+            content = snapshot.read_parquet(self.objects, version.set, version.snapshot_id)
+            stage = "parquet"
+            candidate.frame = pl.read_parquet(io.BytesIO(content))
+        except (CorruptError, pl.exceptions.PolarsError) as error:
+            candidate.faults[stage] = str(error)
+        return candidate
+
+    # -- moving aliases ----------------------------------------------------------------------------------------------
+
+    def promote(
+        self,
+        name: str,
+        version: int,
+        *,
+        reason: str | None = None,
+        automatic: bool = False,
+        alias: str = PRODUCTION,
+        new_shape: bool = False,
+    ) -> Event:
+        """Point an alias at a version whose verdict does not block; a person gives a reason.
+
+        A verdict for another baseline or policy counts for nothing: the version is judged again first.
+        Raises GateError (`blocked`); ConflictError (`already`, `moved`, `other_shape`, and for automatic promotion
+        `held`, `lower_version`, `older_data`, `rolled_back`); InvalidError (`reason_needed`, `bad_alias`);
+        CorruptError when sampled reads by key do not equal the Parquet cells.
+        """
+        _check_alias(alias)
+        if not automatic and not (reason and reason.strip()):
+            raise InvalidError("reason_needed", f"{name}: say why version {version} is promoted (--reason)")
+        view = self.view()
+        found = view.resolve(name, version)
+        _check_move(view.set(name), found, alias, automatic, new_shape)
+        verdict = self._valid_verdict(view, found) or self.judge(name, found.version)
+        if verdict.blocks:
+            failing = ", ".join(check.name for check in verdict.failing())
+            raise GateError(
+                "blocked", f"{name}: version {found.version} does not pass the gate: {failing}", checks=failing
+            )
+        sampled = self._check_reads(found)
+        pointed = view.set(name).aliases.get(alias)
+        event = self.catalog.promote(
+            found,
+            alias=alias,
+            expected=None if pointed is None else pointed.version,
+            contract_revision=view.set(name).contracts[-1].revision,
+            actor=self.actor,
+            reason=reason,
+            automatic=automatic,
+            details={
+                "sampled_reads": sampled,
+                "judged_against": verdict.baseline.version if verdict.baseline else None,
+                "policy": verdict.policy,
+            },
+        )
+        self._copy(name)
+        return event
+
+    def rollback(self, name: str, *, reason: str, to: int | None = None, alias: str = PRODUCTION) -> Event:
+        """Point an alias back at the newest version it held before that is neither expired nor rolled back, or at `to`.
+
+        Needs no verdict. The content it leaves is marked as rolled back, and the alias is held: nothing is promoted
+        automatically until a person promotes. Raises NotFoundError (`nothing_promoted`, `nothing_before`),
+        InvalidError (`reason_needed`, `bad_alias`), ConflictError (`never_held`, `rolled_back`, `moved`), CorruptError
+        when the target's files are damaged.
+        """
+        _check_alias(alias)
+        if not reason.strip():
+            raise InvalidError("reason_needed", f"{name}: say why {alias} is rolled back (--reason)")
+        view = self.view()
+        current = view.resolve(name, alias)
+        target = _rollback_target(view.set(name), current, alias, to)
+        self.open(target)
+        event = self.catalog.roll_back(target, alias=alias, expected=current.version, actor=self.actor, reason=reason)
+        self._copy(name)
+        return event
+
+    def _valid_verdict(self, view: View, version: Version) -> gate.Verdict | None:
+        """The newest verdict if it is for this content, this policy and the version production points to now."""
+        body = self.catalog.verdict(version.set, version.version)
+        if body is None:
+            return None
+        verdict = gate.parse_json(body)
+        baseline, _ = verdict.baseline, None
+        pointed = view.set(version.set).aliases.get(PRODUCTION)
+        comparable = pointed is not None and view.set(version.set).versions[pointed.version - 1].shape == version.shape
+        expected = pointed.version if pointed is not None and comparable else None
+        valid = (
+            verdict.snapshot_id == version.snapshot_id
+            and verdict.policy == gate.policy_digest(view.set(version.set).contract)
+            and (baseline.version if baseline else None) == expected
+        )
+        return verdict if valid else None
+
+    def _check_reads(self, version: Version) -> int:
+        """Check 43: sampled reads by key equal the cells of the Parquet file; returns how many were compared."""
+        frame = self.frame(version)
+        contract = self.view().set(version.set).contract_of(version)
+        # Which rows is decided by the content's digest: the same for everybody, and not the same rows every time.
+        seed = int(version.snapshot_id[:8], 16)
+        rows = frame.sample(min(SAMPLED_READS, frame.height), seed=seed)
+        expected = lookup.json_rows(rows, frame.columns).to_list()
+        keys = rows.select(lookup.text_of(frame, name).alias(name) for name in contract.key).rows()
+        reader = self.reader()
+        for key, row in zip(keys, expected, strict=True):
+            found = reader.get(version.set, key, version=version).body["estimate"]
+            if found != msgspec.json.decode(row):
+                raise CorruptError(
+                    "read_differs",
+                    f"{version.set} version {version.version}: reading {'/'.join(key)} gives another value than its "
+                    f"Parquet file; remove {self._lookup_path(version)} and report this",
+                )
+        return rows.height
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def view(self) -> View:
+        """The catalog in memory, read again if anything happened since."""
+        view = self._view
+        if view is None or self.catalog.last_event() != view.last_event:
+            view = self._view = self.catalog.view(view)
+        return view
+
+    def refresh(self) -> View:
+        """The catalog as of this moment, whether or not anything happened since the last view."""
+        view = self._view = self.catalog.view(self._view)
+        return view
+
+    def reader(self, view: View | None = None) -> Reader:
+        """Reads at a view; default: the present one."""
+        return Reader(view or self.view(), self.open, self.discard, self._is_listed)
+
+    def resolve(self, name: str, ref: Ref = PRODUCTION, as_of: datetime | None = None) -> Version:
+        """The version a ref names; see `View.resolve` for the errors."""
+        return self.view().resolve(name, ref, as_of)
+
+    def state(self, version: Version) -> State:
+        """The derived state of a version."""
+        return self.view().state(version)
+
+    def open(self, version: Version) -> Lookup:
+        """The version's read file, opened; built from the verified snapshot when it is missing or damaged.
+
+        Raises CorruptError when the snapshot itself is damaged.
+        """
+        with self._lock:
+            found = self._lookups.get(version.snapshot_id)
+            if found is not None:
+                self._lookups.move_to_end(version.snapshot_id)
+                return found
+        opened = self._open_lookup(version)
+        with self._lock:
+            self._lookups[version.snapshot_id] = opened
+            while len(self._lookups) > OPEN_LOOKUPS:
+                self._lookups.popitem(last=False)
+        return opened
+
+    def discard(self, version: Version) -> None:
+        """Forget a version's read file, on disk too; the next use builds it again."""
+        with self._lock:
+            self._lookups.pop(version.snapshot_id, None)
+        self._lookup_path(version).unlink(missing_ok=True)
+
+    def frame(self, version: Version) -> pl.DataFrame:
+        """All estimates of a version, sorted by key, verified; raises CorruptError, NotFoundError (`expired`)."""
+        if version.expired_at is not None:
+            raise NotFoundError("expired", f"{version.set}: version {version.version} has expired; its files are gone")
+        return snapshot.read_frame(self.objects, version.set, version.snapshot_id)
+
+    def manifest(self, version: Version) -> bytes:
+        """The version's manifest file; raises CorruptError."""
+        return snapshot.encode(snapshot.read_manifest(self.objects, version.set, version.snapshot_id))
+
+    def diff(self, name: str, a: Ref, b: Ref) -> Report:
+        """How version `b` differs from version `a`; raises ConflictError (`other_shape`)."""
+        view = self.view()
+        first, second = view.resolve(name, a), view.resolve(name, b)
+        if first.shape != second.shape:
+            raise ConflictError(
+                "other_shape",
+                f"{name}: version {first.version} has shape {first.shape} and version {second.version} has shape "
+                f"{second.shape}; only versions of one shape can be compared",
+            )
+        return diff(
+            self.frame(first),
+            self.frame(second),
+            view.set(name).contract_of(second),
+            through_a=first.data_through,
+            through_b=second.data_through,
+            name_a=str(first.version),
+            name_b=str(second.version),
+            identical=first.snapshot_id == second.snapshot_id,
+        )
+
+    def runs(self, name: str) -> list[Run]:
+        """The runs of a set, newest first, failed ones too."""
+        self.view().set(name)
+        return self.catalog.runs(name)
+
+    def set_mlflow_run(self, name: str, version: int, mlflow_run: str) -> None:
+        """Record which MLflow run belongs to a version."""
+        self.catalog.tracked(self.view().resolve(name, version), mlflow_run, actor=self.actor)
+        self._copy(name)
+
+    def domain_keys(self, name: str) -> pl.DataFrame | None:
+        """The listed keys of a `file` domain; None for other domains."""
+        domain = self.contract(name).domain
+        return self._listed_keys(name, domain.digest) if isinstance(domain, FileDomain) and domain.digest else None
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _open_lookup(self, version: Version) -> Lookup:
+        path = self._lookup_path(version)
+        try:
+            return Lookup(path, version.snapshot_id)
+        except (FileNotFoundError, CorruptError, ValueError):  # ValueError: an empty file cannot be mapped
+            contract = self.view().set(version.set).contract_of(version)
+            frame = self.frame(version)
+            lookup.build(frame, contract.shape(), contract.judged, version.snapshot_id, path)
+            return Lookup(path, version.snapshot_id)
+
+    def _lookup_path(self, version: Version) -> Path:
+        return self.cache / f"{version.snapshot_id}.lookup"
+
+    def _copy(self, name: str) -> None:
+        """Complete the copies of what was committed. They are only a second line: a failure waits for the next time."""
+        try:
+            copies.complete(self.objects, name, self.view().set(name), self.catalog.verdict_of_event)
+        except UnavailableError:
+            return
+
+    def _with_domain_keys(self, contract: Contract, domain: FileDomain, keys: pl.DataFrame | None) -> Contract:
+        if keys is None:
+            raise InvalidError("domain_keys_needed", f"{contract.name}: the keys of {domain.file} must be given")
+        only_key = msgspec.structs.replace(contract, columns={})
+        buffer = io.BytesIO()
+        conform(keys.select(name for name in contract.key if name in keys.columns), only_key).write_parquet(buffer)
+        digest = hashlib.sha256(buffer.getvalue()).hexdigest()
+        self.objects.put(_domain_object(contract.name, digest), buffer.getvalue())
+        return msgspec.structs.replace(contract, domain=msgspec.structs.replace(domain, digest=digest))
+
+    def _listed_keys(self, name: str, digest: str) -> pl.DataFrame:
+        content = self.objects.get(_domain_object(name, digest))
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise CorruptError("file_damaged", f"{self.root}/{_domain_object(name, digest)} does not match its digest")
+        return pl.read_parquet(io.BytesIO(content))
+
+    def _is_listed(self, name: str, digest: str, key: tuple[str, ...]) -> bool:
+        return key in self._listed_texts(name, digest)
+
+    @lru_cache(maxsize=8)  # noqa: B019 - a store lives as long as its process
+    def _listed_texts(self, name: str, digest: str) -> frozenset[tuple[Any, ...]]:
+        keys = self._listed_keys(name, digest)
+        return frozenset(keys.select(lookup.text_of(keys, column).alias(column) for column in keys.columns).rows())
+
+
+def _default_cache(objects: Objects) -> Path:
+    if objects.folder is not None:
+        return objects.folder / "cache"
+    return Path.home() / ".cache" / "estimates" / hashlib.sha256(objects.root.encode()).hexdigest()[:16]
+
+
+def _domain_object(name: str, digest: str) -> str:
+    return f"sets/{name}/domains/{digest}.parquet"
+
+
+def _check_alias(alias: str) -> None:
+    if alias == "latest" or not alias.isidentifier():
+        raise InvalidError("bad_alias", f"{alias!r} cannot be an alias: a word, not a number and not 'latest'")
+
+
+def _check_move(view: SetView, version: Version, alias: str, automatic: bool, new_shape: bool) -> None:
+    """The rules of promotion that do not depend on the verdict; see architecture.md, "Promotion"."""
+    name, number = version.set, version.version
+    pointed = view.aliases.get(alias)
+    if automatic and version.snapshot_id in view.rolled_back_snapshots:
+        raise ConflictError(
+            "rolled_back", f"{name}: the content of version {number} was rolled back; a person promotes it"
+        )
+    if pointed is None:
+        return
+    current = view.versions[pointed.version - 1]
+    if automatic and pointed.held:
+        raise ConflictError("held", f"{name}: {alias} is held since a rollback; a person promotes with a reason")
+    if number == pointed.version and not pointed.held:
+        raise ConflictError("already", f"{name}: {alias} points to version {number} already")
+    if version.shape != current.shape and (automatic or not new_shape):
+        raise ConflictError(
+            "other_shape",
+            f"{name}: version {number} has shape {version.shape} and {alias} shape {current.shape}; "
+            "a person promotes it with --new-shape",
+        )
+    if automatic and number < pointed.version:
+        raise ConflictError("lower_version", f"{name}: {alias} points to version {pointed.version}, above {number}")
+    if automatic and version.data_through < current.data_through:
+        raise ConflictError(
+            "older_data",
+            f"{name}: version {number} saw data through {instants.text(version.data_through)}, {alias} through "
+            f"{instants.text(current.data_through)}",
+        )
+
+
+def _rollback_target(view: SetView, current: Version, alias: str, to: int | None) -> Version:
+    """The newest good version that the alias held before, or the one named."""
+    name = current.set
+    bad = view.rolled_back_snapshots | {current.snapshot_id}
+    held = {number for _, number in view.moves[alias]} - {current.version}
+    if to is not None and to not in held:
+        raise ConflictError("never_held", f"{name}: {alias} never pointed to version {to}; it held {_list(held)}")
+    if to is not None and view.versions[to - 1].snapshot_id in bad:
+        raise ConflictError("rolled_back", f"{name}: version {to} was rolled back itself; promote it if it is good")
+    for number in sorted(held if to is None else {to}, reverse=True):
+        version = view.versions[number - 1]
+        if version.snapshot_id not in bad and version.expired_at is None:
+            return version
+    raise NotFoundError(
+        "nothing_before", f"{name}: {alias} held no other version that is neither expired nor rolled back"
+    )
+
+
+def _list(numbers: set[int]) -> str:
+    return ", ".join(map(str, sorted(numbers))) or "no other version"
+
+
+__all__ = ["EstimatesError", "Store", "catalog_url"]
