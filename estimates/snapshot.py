@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 
 import msgspec
 import polars as pl
@@ -133,8 +134,8 @@ def delete(objects: Objects, set_name: str, snapshot_id: str) -> None:
     for name in objects.names(place):
         objects.delete(name)
     if objects.folder is not None:
-        # obstore leaves an empty folder behind
-        (objects.folder / place).rmdir() if (objects.folder / place).is_dir() else None
+        # obstore leaves the folder behind, and what an interrupted write left in it
+        shutil.rmtree(objects.folder / place, ignore_errors=True)
 
 
 class _Format(msgspec.Struct):

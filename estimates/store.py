@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from estimates import copies, gate, instants, lookup, snapshot
+from estimates import copies, gate, instants, lookup, snapshot, sql
 from estimates.catalog import PRODUCTION, Catalog, Ref, SetView, View
 from estimates.catalog.view import decode_contract
 from estimates.contract import Contract, FileDomain
@@ -419,6 +419,10 @@ class Store:
             name_b=str(second.version),
             identical=first.snapshot_id == second.snapshot_id,
         )
+
+    def sql(self, query: str) -> pl.DataFrame:
+        """Run DuckDB SQL over the sets: a view a set, `SELECT * FROM "sp500-close"`; see `estimates.sql`."""
+        return sql.query(self.view(), self.objects, self.frame, query)
 
     def runs(self, name: str) -> list[Run]:
         """The runs of a set, newest first, failed ones too."""

@@ -1,0 +1,152 @@
+"""Verify every file against its digest; sweep away what nobody can see."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from estimates import copies, instants, snapshot
+from estimates.catalog import SetView
+from estimates.contract import FileDomain, Retention
+from estimates.errors import CorruptError, EstimatesError, NotFoundError
+from estimates.records import Version
+from estimates.store import Store
+
+KEPT_PREDECESSORS = 10
+# Longer than any upload takes: obstore writes to `name#1` and renames; a crash leaves such a file behind.
+_LEFTOVER_AGE_S = 3600
+
+Progress = Callable[[str, int], None]  # what is being verified, how many there are in all
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Something that verify found wrong; `version` is None for what belongs to no version."""
+
+    set: str
+    version: int | None
+    code: str
+    message: str
+
+
+class Swept(msgspec.Struct, frozen=True):
+    """What a sweep did: versions it expired and snapshots it deleted, as (set, version) and (set, snapshot_id)."""
+
+    expired: tuple[tuple[str, int], ...]
+    deleted: tuple[tuple[str, str], ...]
+
+
+def verify(store: Store, progress: Progress = lambda _what, _total: None) -> list[Fault]:
+    """Check each file of each unexpired version against its digest, and complete the copies of the catalog."""
+    view = store.refresh()
+    total = sum(len(found.versions) for found in view.sets.values())
+    faults: list[Fault] = []
+    for name, found in view.sets.items():
+        checked: dict[str, Fault | None] = {}
+        for version in found.versions:
+            progress(f"{name} version {version.version}", total)
+            if version.expired_at is None:
+                if version.snapshot_id not in checked:
+                    checked[version.snapshot_id] = _fault(store, version)
+                if (fault := checked[version.snapshot_id]) is not None:
+                    faults.append(msgspec.structs.replace(fault, version=version.version))
+        faults += _domain_faults(store, name, found)
+        copies.complete(store.objects, name, found, store.catalog.verdict_of_event, everything=True)
+    return faults
+
+
+def sweep(store: Store) -> Swept:
+    """Expire versions as their contract's retention says; delete the files of expired versions and of no version.
+
+    A snapshot is claimed in the catalog before its files go, and publishing a claimed one writes them again: a sweep
+    may run at any time, and one that was interrupted is finished by the next.
+    """
+    view = store.refresh()
+    expired = [(name, number) for name, found in view.sets.items() for number in _expire(store, name, found)]
+    view = store.refresh()
+    needed = {(v.set, v.snapshot_id) for found in view.sets.values() for v in found.versions if v.expired_at is None}
+    unneeded = sorted(({(name, i) for name in view.sets for i in _stored(store, name)} | set(_claimed(store))) - needed)
+    deleted = [(name, snapshot_id) for name, snapshot_id in unneeded if _delete(store, name, snapshot_id)]
+    _remove_leftovers(store)
+    return Swept(tuple(expired), tuple(deleted))
+
+
+def _fault(store: Store, version: Version) -> Fault | None:
+    try:
+        manifest = snapshot.read_manifest(store.objects, version.set, version.snapshot_id)
+        content = snapshot.read_parquet(store.objects, version.set, version.snapshot_id)
+        rows = pl.read_parquet(io.BytesIO(content)).height
+        if rows != manifest.rows or rows != version.rows:
+            raise CorruptError("row_count", f"{rows} rows, its manifest says {manifest.rows}, the catalog {version.rows}")
+    except EstimatesError as error:
+        return Fault(version.set, version.version, error.code, error.message)
+    except pl.exceptions.PolarsError as error:
+        return Fault(version.set, version.version, "file_unreadable", str(error))
+    return None
+
+
+def _domain_faults(store: Store, name: str, view: SetView) -> list[Fault]:
+    if not isinstance(view.contract.domain, FileDomain):
+        return []
+    try:
+        store.domain_keys(name)
+    except (CorruptError, NotFoundError) as error:
+        return [Fault(name, None, error.code, error.message)]
+    return []
+
+
+def _expire(store: Store, name: str, view: SetView) -> list[int]:
+    """Expire what the retention lets go; production, what it held of late, and the newest version always stay."""
+    retention = view.contract.retention
+    if retention == Retention():
+        return []
+    held = [number for moves in view.moves.values() for _, number in moves]
+    kept = {alias.version for alias in view.aliases.values()} | {len(view.versions)}
+    kept |= set(list(dict.fromkeys(reversed(held)))[: KEPT_PREDECESSORS + 1])
+    let_go = [v for v in view.versions if v.version not in kept and v.expired_at is None and _past(retention, v, view)]
+    for version in let_go:
+        store.catalog.expire(version, actor=store.actor, reason="retention")
+    return [version.version for version in let_go]
+
+
+def _past(retention: Retention, version: Version, view: SetView) -> bool:
+    """Whether every rule that is given lets a version go."""
+    rules: list[bool] = []
+    if retention.keep_versions is not None:
+        rules.append(version.version <= len(view.versions) - retention.keep_versions)
+    if retention.keep_for is not None:
+        rules.append(version.published_at < instants.now() - instants.duration(retention.keep_for))
+    return all(rules)
+
+
+def _stored(store: Store, name: str) -> set[str]:
+    """Every snapshot of a set that has any file."""
+    prefix = f"sets/{name}/snapshots"
+    return {path.removeprefix(prefix + "/").split("/")[0] for path in store.objects.names(prefix)}
+
+
+def _claimed(store: Store) -> list[tuple[str, str]]:
+    return store.catalog.claims()
+
+
+def _delete(store: Store, name: str, snapshot_id: str) -> bool:
+    if not store.catalog.claim(name, snapshot_id):
+        return False
+    snapshot.delete(store.objects, name, snapshot_id)
+    (store.cache / f"{snapshot_id}.lookup").unlink(missing_ok=True)
+    store.catalog.deleted(name, snapshot_id)
+    return True
+
+
+def _remove_leftovers(store: Store) -> None:
+    """Remove what an interrupted write left beside finished files."""
+    if store.objects.folder is None:
+        return
+    unfinished: list[Any] = [*store.objects.folder.glob("sets/**/*#*"), *store.cache.glob("*.lookup.*")]
+    for path in unfinished:
+        if path.is_file() and time.time() - path.stat().st_mtime > _LEFTOVER_AGE_S:
+            path.unlink(missing_ok=True)
