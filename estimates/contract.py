@@ -1,12 +1,13 @@
 """The contract: what every snapshot of an estimate set promises, as msgspec Structs read from TOML.
 
-Only `name`, one `[key.…]` and one `[columns.…]` are mandatory; every other field has a default that means "not checked".
-`docs/spec.md` shows every field; `estimates.frame` makes a frame conform.
+Only `name`, one `[key.…]` and one `[columns.…]` are mandatory; every other default means "not checked".
+`docs/contract.md` shows every field; `estimates.frame` makes a frame conform.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import tomllib
 from datetime import date, datetime, timedelta
@@ -103,8 +104,8 @@ def _check_role_fields(column: Column) -> None:
             raise ValueError(f"{field} must lie between 0 and 1, both excluded; got {value}")
     if column.labels is not None and column.role != "label":
         raise ValueError(f"'labels' has no meaning for role {column.role!r}; it lists the vocabulary of a label")
-    if column.labels is not None and len(set(column.labels)) != len(column.labels):
-        raise ValueError("'labels' names a label twice")
+    if column.labels is not None and (not column.labels or len(set(column.labels)) != len(column.labels)):
+        raise ValueError("'labels' must list at least one label, each once")
     if column.of is not None and column.role not in ("lower", "upper", "quantile"):
         raise ValueError(f"'of' has no meaning for role {column.role!r}")
     if column.role in NUMERIC_ROLES and column.kind not in ("float", "integer"):
@@ -124,6 +125,10 @@ class OpenDomain(Part, frozen=True, tag_field="kind", tag="open"):
     """Any key may appear; at least `minimum` of them must."""
 
     minimum: int = 1
+
+    def __post_init__(self) -> None:
+        if self.minimum < 1:
+            raise ValueError("minimum must be at least 1; a version without estimates is of no use to anybody")
 
 
 class FileDomain(Part, frozen=True, tag_field="kind", tag="file"):
@@ -306,7 +311,8 @@ class Contract(Part, frozen=True):
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise ValueError(
-                f"name {self.name!r} must be lower-case letters, digits, '.', '_' or '-', starting with a letter or digit"
+                f"name {self.name!r} must be lower-case letters, digits, '.', '_' or '-', "
+                "starting with a letter or digit"
             )
         _check_names(self)
         _check_estimates(self)
@@ -346,7 +352,7 @@ class Contract(Part, frozen=True):
 
 
 class Interval(msgspec.Struct, frozen=True):
-    """A prediction interval: the names of its point (or "" without one), lower and upper columns, and its nominal level."""
+    """A prediction interval: names of its point (or "" without one), lower and upper columns, and its nominal level."""
 
     point: str
     level: float
@@ -375,7 +381,7 @@ class ShapeColumn(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """Keys in order and estimate columns; equal shapes are comparable. `digest` ignores the order of estimate columns."""
+    """Keys in order and estimate columns; equal digests are comparable, whatever the order of estimate columns."""
 
     key: tuple[ShapeKey, ...]
     columns: tuple[ShapeColumn, ...]
@@ -401,10 +407,16 @@ def _check_names(contract: Contract) -> None:
     if not contract.key:
         raise ValueError("key: at least one key column is needed, such as [key.customer_id]")
     for name in (*contract.key, *contract.columns):
-        if name in RESERVED:
+        if name.lower() in RESERVED:
             raise ValueError(f"column {name!r}: this name is reserved ({', '.join(sorted(RESERVED))})")
         if not name or not name.isprintable() or name != name.strip():
             raise ValueError(f"column {name!r}: a name is printable text without spaces at its ends")
+    spelled: dict[str, str] = {}
+    for name in dict.fromkeys((*contract.key, *contract.columns)):
+        if spelled.setdefault(name.lower(), name) != name:
+            raise ValueError(
+                f"columns {spelled[name.lower()]!r} and {name!r} differ only in case, which SQL cannot tell apart"
+            )
     both = sorted(set(contract.key) & set(contract.columns))
     if both:
         raise ValueError(f"{both[0]!r} is both a key column and an estimate column")
@@ -482,8 +494,9 @@ def _check_values(name: str, kind: KeyType, values: tuple[str | int, ...]) -> No
     for value in values:
         if isinstance(value, int) != (kind == "integer"):
             raise ValueError(f"domain.values.{name}: {value!r} is not a value of type {kind}")
-        if kind in ("date", "timestamp"):
-            parse_key_part(kind, str(value))
+        if value in ("", ".", ".."):
+            raise ValueError(f"domain.values.{name}: {value!r} cannot be part of a URL path")
+        parse_key_part(kind, str(value))
 
 
 def parse_key_part(kind: KeyType, text: str) -> str | int | date | datetime:
@@ -491,11 +504,11 @@ def parse_key_part(kind: KeyType, text: str) -> str | int | date | datetime:
     if kind == "string":
         return text
     if kind == "integer":
-        if not re.fullmatch(r"-?\d{1,19}", text):
-            raise ValueError(f"{text!r} is not an integer")
+        if not re.fullmatch(r"-?[0-9]{1,19}", text) or not -(2**63) <= int(text) < 2**63:
+            raise ValueError(f"{text!r} is not an integer of 64 bits")
         return int(text)
     if kind == "date":
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
             raise ValueError(f"{text!r} is not a date; write 2026-11-24")
         return date.fromisoformat(text)
     return instants.parse(text)
@@ -504,20 +517,35 @@ def parse_key_part(kind: KeyType, text: str) -> str | int | date | datetime:
 def parse_contract(source: str | bytes, where: str = "contract") -> Contract:
     """Read a contract from TOML text.
 
-    Raises InvalidError: `bad_toml` (with line and column), `bad_contract` (with the path of the field and what is allowed).
+    Raises InvalidError: `bad_toml` (with line and column), `bad_contract` (with the field's path and what is allowed).
     """
     try:
         tree = tomllib.loads(source.decode() if isinstance(source, bytes) else source)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidError("bad_toml", f"{where}: not TOML: {error}") from None
+    path = _not_finite(tree)
+    if path:
+        raise InvalidError("bad_contract", f"{where}: {path}: NaN and infinities say nothing; leave the field out")
     try:
         return msgspec.convert(tree, Contract)
     except msgspec.ValidationError as error:
         raise InvalidError("bad_contract", f"{where}: {explain(error, Contract, tree)}") from None
 
 
+def _not_finite(tree: Any) -> str:
+    """The path of the first number that is NaN or infinite, or nothing."""
+    children = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    for name, child in children:
+        if isinstance(child, float) and not math.isfinite(child):
+            return str(name)
+        below = _not_finite(child)
+        if below:
+            return f"{name}.{below}"
+    return ""
+
+
 def read_contract(path: str | Path) -> Contract:
-    """Read a contract from a TOML file; raises InvalidError (see `parse_contract`), also `no_file` when there is none."""
+    """Read a contract from a TOML file; raises InvalidError as `parse_contract` does, `no_file` when there is none."""
     try:
         return parse_contract(Path(path).read_bytes(), str(path))
     except OSError as error:

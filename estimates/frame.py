@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
@@ -19,20 +19,31 @@ DTYPES: dict[str, pl.DataType] = {
     "date": pl.Date(),
     "timestamp": pl.Datetime("us", "UTC"),
 }
+_LIMITS: dict[str, str] = {
+    "float": "a float holds integers up to 2^53",
+    "integer": "an integer has 64 bits",
+    "timestamp": "a timestamp has microseconds",
+}
 _NAMED = 5  # offending keys named in an error
+
+
+def kinds(contract: Contract) -> dict[str, ColumnType]:
+    """Column name to contract type, key columns first, in contract order."""
+    estimates = {name: column.kind for name, column in contract.columns.items()}
+    return {name: column.type for name, column in contract.key.items()} | estimates
 
 
 def schema(contract: Contract) -> dict[str, pl.DataType]:
     """Column name to polars type, key columns first, in contract order."""
-    kinds = {name: column.type for name, column in contract.key.items()}
-    return {name: DTYPES[kind] for name, kind in (kinds | {n: c.kind for n, c in contract.columns.items()}).items()}
+    return {name: DTYPES[kind] for name, kind in kinds(contract).items()}
 
 
 def conform(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """The frame as the contract wants it: its columns in contract order and types, rows sorted by key, −0.0 as 0.0.
 
     Accepts any column order, narrower numbers and categorical strings. Raises InvalidError, naming the first offending
-    keys: `columns`, `column_type`, `null_key`, `bad_key`, `duplicate_key`, `not_finite`.
+    keys: `columns`, `column_type`, `out_of_range` (dates that no calendar has), `null_key`, `bad_key`, `duplicate_key`,
+    `not_finite`.
     Bounds, domain and nulls in estimates are for the gate to judge.
     """
     frame = typed(frame, contract).sort(list(contract.key), maintain_order=True)
@@ -74,10 +85,7 @@ def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
             missing=missing,
             extra=extra,
         )
-    kinds = {name: column.type for name, column in contract.key.items()} | {
-        n: c.kind for n, c in contract.columns.items()
-    }
-    return frame.select(_cast(frame, name, kinds[name], contract.name) for name in wanted)
+    return frame.select(_cast(frame, name, kind, contract.name) for name, kind in kinds(contract).items())
 
 
 def _cast(frame: pl.DataFrame, name: str, kind: ColumnType, where: str) -> pl.Series:
@@ -91,12 +99,12 @@ def _cast(frame: pl.DataFrame, name: str, kind: ColumnType, where: str) -> pl.Se
         or (kind == "string" and isinstance(have, pl.Categorical | pl.Enum))
         or (kind == "timestamp" and isinstance(have, pl.Datetime) and have.time_zone is not None)
     )
+    hint = ""
     if lossless:
         try:
             return _exact(series, wanted)
         except pl.exceptions.PolarsError:
-            pass
-    hint = ""
+            hint = f"; some of its values do not fit, so that they would be changed ({_LIMITS[kind]})"
     if kind == "timestamp" and isinstance(have, pl.Datetime) and have.time_zone is None:
         hint = "; it has no time zone: use .dt.replace_time_zone('UTC') if that is what it is"
     raise InvalidError(
@@ -106,14 +114,32 @@ def _cast(frame: pl.DataFrame, name: str, kind: ColumnType, where: str) -> pl.Se
 
 def _exact(series: pl.Series, wanted: pl.DataType) -> pl.Series:
     cast = series.cast(wanted, strict=True)
-    if series.dtype.is_integer() and wanted == pl.Float64 and not cast.cast(series.dtype).equals(series):
-        raise pl.exceptions.InvalidOperationError("integers above 2^53 do not fit a float")
+    narrower = (series.dtype.is_integer() and wanted == pl.Float64) or getattr(series.dtype, "time_unit", "") == "ns"
+    if narrower and not cast.cast(series.dtype).equals(series):
+        raise pl.exceptions.InvalidOperationError("the cast loses digits")
     return cast
 
 
 def unfit_part(name: str) -> pl.Expr:
     """True where a string key column cannot be a segment of a URL path: empty, `.`, `..` or with a NUL."""
     return pl.col(name).is_in(["", ".", ".."]) | pl.col(name).str.contains("\0", literal=True)
+
+
+def _check_times(frame: pl.DataFrame, contract: Contract) -> None:
+    """Dates outside the years 1 to 9999 have no text form; they come from a wrong unit or an "end of time" marker."""
+    last = datetime.max.replace(tzinfo=UTC)
+    limits = {"date": (date.min, date.max), "timestamp": (datetime.min.replace(tzinfo=UTC), last)}
+    for name, kind in kinds(contract).items():
+        if kind in limits:
+            low, high = (pl.lit(limit, DTYPES[kind]) for limit in limits[kind])
+            bad = frame.select(~pl.col(name).is_between(low, high)).to_series()
+            if bad.any():
+                raise InvalidError(
+                    "out_of_range",
+                    f"{contract.name}: column {name!r} lies outside the years 1 to 9999 in {bad.sum()} rows, "
+                    f"first in row {bad.arg_true()[0] + 1}; check the unit it was made with",
+                    column=name,
+                )
 
 
 def _check_keys(frame: pl.DataFrame, contract: Contract) -> None:
@@ -131,8 +157,8 @@ def _check_keys(frame: pl.DataFrame, contract: Contract) -> None:
             if bad.height:
                 raise InvalidError(
                     "bad_key",
-                    f"{contract.name}: {bad.height} keys cannot be part of a URL path: column {name!r} is empty, '.', '..' "
-                    f"or has a NUL, at {bad.select(key).head(_NAMED).rows()}",
+                    f"{contract.name}: {bad.height} keys cannot be part of a URL path: column {name!r} is empty, "
+                    f"'.', '..' or has a NUL, at {bad.select(key).head(_NAMED).rows()}",
                 )
     twice = frame.select(key).filter(pl.struct(key).is_duplicated()).unique(maintain_order=True)
     if twice.height:

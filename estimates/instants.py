@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from estimates.errors import InvalidError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 
 
 def now() -> datetime:
@@ -34,7 +34,10 @@ def parse(text: str, what: str = "time") -> datetime:
     if value.tzinfo is None:
         hint = "write + as %2B in a URL, or " if " " in text else ""
         raise InvalidError("bad_time", f"{what} {text!r} has no offset; {hint}end it in Z or an offset such as +01:00")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise InvalidError("bad_time", f"{what} {text!r} lies outside the years 1 to 9999 in UTC") from None
 
 
 def parse_through(text: str) -> datetime:
@@ -78,4 +81,7 @@ def duration(text: str) -> timedelta:
     if not text or match is None:
         raise ValueError(f"{text!r} is not a duration; write 30m, 36h, 1d12h or 2w")
     weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    try:
+        return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        raise ValueError(f"{text!r} is longer than the calendar") from None

@@ -1,0 +1,220 @@
+"""Tables from files (CSV, Parquet, Arrow), and their text in a contract's types, so that "01" stays "01"."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import duckdb
+import polars as pl
+
+from estimates.contract import ColumnType, Contract
+from estimates.errors import InvalidError
+from estimates.frame import DTYPES, kinds
+from jobs import hubverse
+
+_SEPARATORS = ",;\t|"
+_BINARY: dict[bytes, Callable[[IO[bytes]], pl.DataFrame]] = {
+    b"PAR1": pl.read_parquet,
+    b"ARROW1": pl.read_ipc,
+    b"\xff\xff\xff\xff": pl.read_ipc_stream,
+}
+_NAMED = 5  # offending rows named in an error
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_NOT_FINITE = r"^(?i)[+-]?(nan|inf|infinity)$"
+_INSTANT = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)$"
+_WANTED: dict[ColumnType, str] = {
+    "float": "a number with a decimal point, such as 1.5; an empty cell says no estimate",
+    "integer": "an integer without decimals, such as 15; an empty cell says nothing is known",
+    "boolean": "true or false",
+    "date": "an ISO date, such as 2026-11-24",
+    "timestamp": "an ISO time that ends in Z or an offset, such as 2026-11-24T16:00:00Z, to the microsecond",
+    "string": "text",
+}
+
+
+def read_table(path: str | Path) -> pl.DataFrame:
+    """A CSV, Parquet or Arrow (IPC file or stream) file as a frame; the content decides which, not the file's name.
+
+    CSV: UTF-8, the first line names the columns; separated by comma, semicolon, tab or bar, whichever splits the first
+    line into most columns; every column is text, an empty cell (quoted or not) is null, rows keep their order.
+    Raises InvalidError: `no_file`, `bad_file` (naming the line of a CSV file that is to blame).
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise InvalidError("no_file", f"{path}: cannot be read: {error.strerror or error}") from None
+    for magic, read in _BINARY.items():
+        if start.startswith(magic):
+            return _read_binary(path, read)
+    _check_text(path, start)
+    return _read_csv(path)
+
+
+def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """The frame with its text columns parsed to the contract's types and decimals as floats; columns in any order.
+
+    The hubverse long form (`output_type`, `output_type_id`, `value`) is pivoted to the contract's columns first.
+    Columns that are missing or too many are left to `estimates.frame.conform`, NaN and infinities too.
+    Raises InvalidError: `bad_value` (naming column, rows and values; row 1 follows the header), `output_type`.
+    """
+    wanted = kinds(contract)
+    if not hubverse.is_long(frame, contract):
+        return _parsed(frame, wanted)
+    carried = {name: kind for name, kind in wanted.items() if name not in hubverse.pivoted(contract)}
+    return hubverse.wide(_parsed(frame, carried | {"value": "float"}), contract)
+
+
+def _read_binary(path: Path, read: Callable[[IO[bytes]], pl.DataFrame]) -> pl.DataFrame:
+    try:
+        # a file object, because polars would take a path for a pattern
+        with path.open("rb", buffering=0) as file:
+            return read(file)
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise InvalidError("bad_file", f"{path}: is damaged: {str(error).splitlines()[0]}") from None
+
+
+def _check_text(path: Path, start: bytes) -> None:
+    kinds_of_file = {
+        b"\x1f\x8b": "is compressed with gzip; decompress it first",
+        b"PK": "is a ZIP archive or an Excel workbook; save the sheet as CSV",
+        b"\xff\xfe": "is UTF-16 text; save it as UTF-8",
+        b"\xfe\xff": "is UTF-16 text; save it as UTF-8",
+        b"\x28\xb5\x2f\xfd": "is compressed with Zstandard; decompress it first",
+    }
+    for magic, what in kinds_of_file.items():
+        if start.startswith(magic):
+            raise InvalidError("bad_file", f"{path}: {what}")
+    if not start:
+        raise InvalidError("bad_file", f"{path}: is empty; a table starts with a line that names its columns")
+
+
+def _read_csv(path: Path) -> pl.DataFrame:
+    names, separator = _header(path)
+    with duckdb.connect() as connection:
+        try:
+            relation = connection.sql(
+                "select * from read_csv($path, auto_detect = false, header = true, all_varchar = true,"
+                " delim = $separator, quote = '\"', escape = '\"', columns = $columns)",
+                params={
+                    "path": _literal(path),
+                    "separator": separator,
+                    # numbered, because DuckDB takes `a` and `A` for the same column
+                    "columns": {f"c{i}": "VARCHAR" for i in range(len(names))},
+                },
+            )
+            return relation.pl().rename({f"c{i}": name for i, name in enumerate(names)})
+        except duckdb.Error as error:
+            raise InvalidError("bad_file", f"{path}: {_csv_fault(str(error))}") from None
+
+
+def _header(path: Path) -> tuple[list[str], str]:
+    """Names and separator from the first record."""
+    candidates: list[tuple[list[str], str]] = []
+    for separator in _SEPARATORS:
+        try:
+            # escaped, so that a bad byte further down is found by DuckDB, which knows its line
+            with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+                candidates.append((next(csv.reader(file, delimiter=separator), []), separator))
+        except csv.Error as error:
+            raise InvalidError("bad_file", f"{path}: line 1 does not name columns: {error}") from None
+    names, separator = max(candidates, key=lambda candidate: len(candidate[0]))
+    if not any(name.strip() for name in names):
+        raise InvalidError("bad_file", f"{path}: line 1 is empty; it must name the columns")
+    for position, name in enumerate(names, 1):
+        if re.search("[\udc80-\udcff]", name):
+            raise InvalidError("bad_file", f"{path}: line 1 is not UTF-8 text")
+        if not name:
+            hint = "; pandas writes its index like this, use to_csv(index=False)" if position == 1 else ""
+            raise InvalidError("bad_file", f"{path}: line 1: column {position} has no name{hint}")
+        if name in names[: position - 1]:
+            raise InvalidError("bad_file", f"{path}: line 1 names column {name!r} twice")
+    return names, separator
+
+
+def _literal(path: Path) -> str:
+    """The path for DuckDB, which would take it for a pattern."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
+
+
+def _csv_fault(text: str) -> str:
+    """Line and reason out of DuckDB's page of advice."""
+    line = re.search(r"CSV Error on Line: (\d+)", text)
+    known = {
+        r"Expected Number of Columns: (\d+) Found: (\d+)": "has {1} cells, the first line names {0} columns",
+        r"unterminated quote": "has a quote that is not closed, or text after a closing quote",
+        r"Invalid unicode": "is not UTF-8 text",
+    }
+    for pattern, words in known.items():
+        match = re.search(pattern, text)
+        if line and match:
+            return f"line {line.group(1)} {words.format(*match.groups())}"
+    where = f"line {line.group(1)}: " if line else ""
+    return (
+        f"{where}not a CSV file of one kind (separators, quotes and line ends alike throughout): {text.splitlines()[0]}"
+    )
+
+
+def _parsed(frame: pl.DataFrame, wanted: dict[str, ColumnType]) -> pl.DataFrame:
+    present = [(name, kind) for name, kind in wanted.items() if name in frame.columns]
+    return frame.with_columns(_column(frame.get_column(name), kind) for name, kind in present)
+
+
+def _column(series: pl.Series, kind: ColumnType) -> pl.Series:
+    if series.dtype.is_decimal() and kind == "float":  # what SQL makes of a literal such as 1.5
+        return series.cast(pl.Float64)
+    if series.dtype != pl.String or kind == "string":
+        return series
+    text = series.str.strip_chars()
+    text = text.set(text == "", None)
+    values = _values(text, kind)
+    bad = text.is_not_null() & values.is_null()
+    if bad.any():
+        raise _bad_value(series, bad, kind)
+    return values
+
+
+def _values(text: pl.Series, kind: ColumnType) -> pl.Series:
+    """Parsed values; null where the text is not of that kind."""
+    if kind == "float":
+        good = text.str.contains(_NUMBER) | text.str.contains(_NOT_FINITE)
+        return text.set(~good, None).cast(pl.Float64, strict=False)
+    if kind == "integer":
+        return text.set(~text.str.contains(r"^[+-]?\d+$"), None).str.strip_prefix("+").cast(pl.Int64, strict=False)
+    if kind == "boolean":
+        return text.str.to_lowercase().replace_strict(
+            pl.Series(["true", "false"]), pl.Series([True, False]), default=None, return_dtype=pl.Boolean
+        )
+    if kind == "date":
+        return text.set(~text.str.contains(r"^\d{4}-\d\d-\d\d$"), None).str.to_date("%Y-%m-%d", strict=False)
+    return _instants(text)
+
+
+def _instants(text: pl.Series) -> pl.Series:
+    iso = text.set(~text.str.contains(_INSTANT), None)
+    for pattern, form in (
+        (" ", "T"),
+        ("Z$", "+00:00"),
+        (r"([+-]\d\d)(\d\d)$", "$1:$2"),
+        (r"(T\d\d:\d\d)([+-])", "$1:00$2"),
+    ):
+        iso = iso.str.replace(pattern, form)
+    return iso.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", strict=False).cast(DTYPES["timestamp"])
+
+
+def _bad_value(series: pl.Series, bad: pl.Series, kind: ColumnType) -> InvalidError:
+    rows = bad.arg_true()
+    shown = ", ".join(f"row {row + 1} has {series[row]!r}" for row in rows.head(_NAMED))
+    more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
+    hint = "; write decimals with a point, not a comma" if kind == "float" and "," in str(series[rows[0]]) else ""
+    return InvalidError(
+        "bad_value",
+        f"column {series.name!r}: {shown}{more}; the contract wants {_WANTED[kind]}{hint}",
+        column=series.name,
+        rows=[row + 1 for row in rows.head(100)],
+    )
