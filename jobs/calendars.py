@@ -1,0 +1,221 @@
+"""Calendars: the steps of time that a rolling set's targets walk along.
+
+An exchange code such as XNYS steps over the sessions of that exchange; `hourly`, `daily`, `weekdays`, `weekly` (Mondays)
+and `monthly` (firsts) are what they say, in UTC. A date stands for its first moment in UTC when it is compared with an
+instant, so the steps after an instant are those whose first moment lies strictly after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol
+
+from estimates import instants
+from estimates.errors import InvalidError
+
+if TYPE_CHECKING:
+    from exchange_calendars import ExchangeCalendar
+
+Step = date | datetime
+
+_DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
+
+
+class Calendar(Protocol):
+    """The steps of one calendar and what was known when."""
+
+    name: str
+
+    def next_steps(self, after: datetime, n: int) -> list[Step]:
+        """The `n` steps strictly after an instant, in order."""
+        ...
+
+    def steps(self, first: Step, last: Step) -> list[Step]:
+        """All steps from `first` to `last`, both included when they are steps."""
+        ...
+
+    def origin(self, instant: datetime) -> datetime:
+        """The `data_through` that a run asked for at this instant gets."""
+        ...
+
+    def known_through(self, data_through: datetime) -> date:
+        """The last date whose rows were known at `data_through`."""
+        ...
+
+
+def calendar(name: str) -> Calendar:
+    """The calendar of a name; raises InvalidError (`unknown_calendar`) that lists the names there are."""
+    if name == "hourly":
+        return Hourly()
+    if name in _DAILY:
+        return Daily(name, _DAILY[name])
+    from exchange_calendars import get_calendar_names
+
+    if name in get_calendar_names():
+        return Exchange(name)
+    codes = ", ".join(sorted(get_calendar_names(include_aliases=False)))
+    raise InvalidError(
+        "unknown_calendar", f"calendar {name!r} is not known; allowed: hourly, {', '.join(_DAILY)}, or one of {codes}"
+    )
+
+
+class Hourly:
+    """Every full hour, in UTC."""
+
+    name = "hourly"
+
+    def next_steps(self, after: datetime, n: int) -> list[Step]:
+        """The `n` full hours strictly after an instant."""
+        first = _full_hour(after) + _HOUR
+        return [first + i * _HOUR for i in range(n)]
+
+    def steps(self, first: Step, last: Step) -> list[Step]:
+        """The full hours from `first` to `last`."""
+        start, end = _instant(first), _instant(last)
+        start = _full_hour(start + _HOUR - timedelta(microseconds=1))
+        return [start + i * _HOUR for i in range((end - start) // _HOUR + 1)]
+
+    def origin(self, instant: datetime) -> datetime:
+        """The instant itself."""
+        return instant
+
+    def known_through(self, data_through: datetime) -> date:
+        """The date of `data_through` in UTC."""
+        return data_through.astimezone(UTC).date()
+
+
+class Daily:
+    """Dates that satisfy a rule: every day, weekdays, Mondays or firsts of a month."""
+
+    def __init__(self, name: str, rule: Callable[[date], bool]) -> None:
+        self.name = name
+        self._rule = rule
+
+    def next_steps(self, after: datetime, n: int) -> list[Step]:
+        """The `n` dates of the rule that begin strictly after an instant."""
+        day, found = after.astimezone(UTC).date(), list[Step]()
+        while len(found) < n:
+            day += _DAY
+            if self._rule(day):
+                found.append(day)
+        return found
+
+    def steps(self, first: Step, last: Step) -> list[Step]:
+        """The dates of the rule from `first` to `last`."""
+        start, end = _date(first), _date(last)
+        days = (start + i * _DAY for i in range((end - start).days + 1))
+        return [day for day in days if self._rule(day)]
+
+    def origin(self, instant: datetime) -> datetime:
+        """The instant itself."""
+        return instant
+
+    def known_through(self, data_through: datetime) -> date:
+        """The date of `data_through` in UTC: rows that carry a date are known on that date."""
+        return data_through.astimezone(UTC).date()
+
+
+_DAILY: dict[str, Callable[[date], bool]] = {
+    "daily": lambda day: True,
+    "weekdays": lambda day: day.weekday() < 5,
+    "weekly": lambda day: day.weekday() == 0,
+    "monthly": lambda day: day.day == 1,
+}
+
+
+class Exchange:
+    """The sessions of an exchange; what a session brings is known at its close."""
+
+    def __init__(self, code: str) -> None:
+        self.name = code
+
+    def next_steps(self, after: datetime, n: int) -> list[Step]:
+        """The `n` sessions whose date begins strictly after an instant.
+
+        Raises InvalidError (`calendar_range`) where the calendar does not know that many.
+        """
+        day = after.astimezone(UTC).date()
+        # Two calendar days a session, and a month for the longest closures there have been.
+        found: list[Step] = [s for s in self._closes(day, day + _DAY * (2 * n + 31)) if s > day][:n]
+        if len(found) < n:
+            raise self._unknown(f"{n} sessions after {day}")
+        return found
+
+    def steps(self, first: Step, last: Step) -> list[Step]:
+        """The sessions from `first` to `last`."""
+        start, end = _date(first), _date(last)
+        return [session for session in self._closes(start, end) if start <= session <= end]
+
+    def origin(self, instant: datetime) -> datetime:
+        """The last close at or before an instant; of a date asked for as its last moment, that session's close.
+
+        Raises InvalidError (`calendar_range`) before the calendar begins.
+        """
+        day = instant.astimezone(UTC).date()
+        closes = [close for close in self._closes(day - 31 * _DAY, day).values() if close <= instant]
+        if not closes:
+            raise self._unknown(f"a session at or before {instants.text(instant)}")
+        return closes[-1]
+
+    def known_through(self, data_through: datetime) -> date:
+        """The last date known: a session at its close, another day when it is over."""
+        day = data_through.astimezone(UTC).date()
+        known_at = self._closes(day, day).get(day, instants.end_of_day(day))
+        return day if known_at <= data_through else day - _DAY
+
+    def _closes(self, first: date, last: date) -> dict[date, datetime]:
+        """Close by session, from the first to the last date."""
+        closes: dict[date, datetime] = {}
+        for decade in range(first.year // 10, last.year // 10 + 1):
+            closes |= _closes_of_decade(self.name, decade)
+        return {session: close for session, close in closes.items() if first <= session <= last}
+
+    def _unknown(self, what: str) -> InvalidError:
+        return InvalidError(
+            "calendar_range", f"calendar {self.name}: does not know {what}; a newer exchange_calendars may"
+        )
+
+
+@lru_cache(maxsize=64)
+def _closes_of_decade(code: str, decade: int) -> dict[date, datetime]:
+    # The library's default range moves with the clock (20 years back, one ahead), so the range is always asked for;
+    # ten years take hardly longer to build (0.4 s) than one.
+    found = _load(code, date(decade * 10, 1, 1), date(decade * 10 + 9, 12, 31))
+    if found is None:
+        return {}
+    closes = {session.date(): close.to_pydatetime() for session, close in found.closes.items()}
+    # A market that never closes ends its session with the day, not with the first moment of the next.
+    return {session: min(close, instants.end_of_day(session)) for session, close in closes.items()}
+
+
+def _load(code: str, first: date, last: date) -> ExchangeCalendar | None:
+    """The library's calendar for a range, cut to the years that it knows; None where it knows nothing."""
+    from exchange_calendars import get_calendar
+    from exchange_calendars.errors import NoSessionsError
+
+    try:
+        return get_calendar(code, start=first, end=last)
+    except NoSessionsError:
+        return None
+    except ValueError:  # the range leaves what the library knows of this exchange
+        known = get_calendar(code)
+    low = known.bound_min()
+    high = known.bound_max()
+    first = first if low is None else max(first, low.date())
+    last = last if high is None else min(last, high.date())
+    return get_calendar(code, start=first, end=last) if first < last else None
+
+
+def _full_hour(instant: datetime) -> datetime:
+    return instant.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def _instant(step: Step) -> datetime:
+    return step if isinstance(step, datetime) else datetime.combine(step, time(), UTC)
+
+
+def _date(step: Step) -> date:
+    return step.astimezone(UTC).date() if isinstance(step, datetime) else step
