@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimates.contract import Contract, Interval
+from estimates.stability.align import Rows
 from estimates.stability.kinds import Floats, Values
 from estimates.stability.moves import SLACK, scale_floor
 from estimates.stability.pair import Pair
-from estimates.stability.report import IntervalOrder, IntervalReport, PointMove, Spread
-from estimates.stability.scalar import mean_of, quantiles, share
+from estimates.stability.report import IntervalOrder, IntervalReport, PointMove, Spread, Surprise
+from estimates.stability.scalar import largest_first, mean_of, quantiles, share
 
+_TOP = 20
 _BEYOND = math.log(1.25)
 _SCALED = ("z", "z_gt1_share", "width_change", "width_beyond_share")
 _OF_POINT = ("z", "z_gt1_share", "new_outside_old", "old_outside_new")
@@ -37,7 +39,7 @@ class Ends:
 
 def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: float | None) -> IntervalReport:
     """Compare an interval; `point_scale` is the scale floor of its point column."""
-    old, new = _compared(pair, interval)
+    old, new, rows = _compared(pair, interval)
     n, common = len(old.lower), pair.found.common
     scale = point_scale if interval.point else scale_floor(old.point, contract.columns[interval.lower].scale_floor)
     z = _z(old, new, scale) if n and scale and interval.point else None
@@ -54,8 +56,9 @@ def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: flo
         order_from=_order(pair.all_old, interval),
         order_to=_order(pair.all_new, interval),
         scale_floor=scale,
-        z=None if z is None else PointMove(mean_of(z), *quantiles(z, 0.5, 0.95, 0.99)),
+        z=None if z is None else PointMove(mean_of(z), *quantiles(z, 0.5, 0.95, 0.99), float(z.max())),
         z_gt1_share=None if z is None else share(z > SLACK),
+        z_top=[] if z is None else _top(pair, z, rows),
         new_outside_old=outside[0],
         old_outside_new=outside[1],
         jaccard=jaccard,
@@ -66,12 +69,14 @@ def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: flo
     )
 
 
-def _compared(pair: Pair, interval: Interval) -> tuple[Ends, Ends]:
+def _compared(pair: Pair, interval: Interval) -> tuple[Ends, Ends, Rows]:
+    """The interval in both versions, and where its keys stand among the common ones."""
     names = [interval.point, interval.lower, interval.upper] if interval.point else [interval.lower, interval.upper]
     columns = [pair.common(name) for name in names]
     rows = np.flatnonzero(np.logical_and.reduce([old.finite & new.finite for old, new in columns]))
     all_rows = len(rows) == pair.found.common
-    return tuple(_ends([side[i].take(None if all_rows else rows).numbers for side in columns]) for i in (0, 1))
+    old, new = (_ends([side[i].take(None if all_rows else rows).numbers for side in columns]) for i in (0, 1))
+    return old, new, rows
 
 
 def _ends(columns: list[Floats]) -> Ends:
@@ -86,6 +91,11 @@ def _z(old: Ends, new: Ends, scale: float) -> Floats | None:
     return z if np.isfinite(z).all() else None
 
 
+def _top(pair: Pair, z: Floats, rows: Rows) -> list[Surprise]:
+    picked = largest_first(_TOP, z)
+    return [Surprise(key, float(z[i])) for key, i in zip(pair.found.keys(rows[picked]), picked, strict=True)]
+
+
 def _outside(point_of: Ends, interval_of: Ends) -> float:
     """I2: the ends belong to the interval."""
     return share((point_of.point < interval_of.lower) | (point_of.point > interval_of.upper))
@@ -97,7 +107,7 @@ def _overlap(old: Ends, new: Ends) -> tuple[Spread, float]:
     union = np.maximum(old.upper, new.upper) / 2 - np.minimum(old.lower, new.lower) / 2
     jaccard = np.ones(len(union))
     # crossed ends can make the union negative: no overlap
-    np.divide(np.maximum(overlap, 0.0), np.abs(union), out=jaccard, where=union != 0)
+    np.divide(overlap, np.abs(union), out=jaccard, where=union != 0)
     return _spread(jaccard), share(overlap < 0)
 
 

@@ -183,6 +183,14 @@ class PointMove(msgspec.Struct, frozen=True):
     p50: float
     p95: float
     p99: float
+    max: float
+
+
+class Surprise(msgspec.Struct, frozen=True):
+    """One key's move in half widths of its old interval."""
+
+    key: list[str]
+    z: float
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -200,6 +208,7 @@ class IntervalReport(msgspec.Struct, frozen=True):
     order_from, order_to        I0, over all rows of each version
     scale_floor                 of the point (without one: of the middle of the interval)
     z, z_gt1_share              I1, and the share of keys with z above 1
+    z_top                       the 20 largest z, ties by key
     new_outside_old             I2: share of keys whose new point lies outside the old interval
     old_outside_new             I2: share of keys whose old point lies outside the new interval
     jaccard, disjoint_share     I3: overlap of old and new interval
@@ -220,6 +229,7 @@ class IntervalReport(msgspec.Struct, frozen=True):
     scale_floor: float | None
     z: PointMove | None
     z_gt1_share: float | None
+    z_top: list[Surprise]
     new_outside_old: float | None
     old_outside_new: float | None
     jaccard: Spread | None
