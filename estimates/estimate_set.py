@@ -24,7 +24,7 @@ Time = datetime | str
 class EstimateSet:
     """One set of a store, for reading: the same answers as HTTP, byte for byte (`answer.json`).
 
-    Every method takes `ref` (a version number, an alias, or `latest`; default `production`) and `as_of` (a datetime with
+    Methods take `ref` (a version number, an alias, or `latest`; default `production`) and `as_of` (a datetime with
     offset, or its text). The errors are those of `View.resolve` and `Reader`.
     """
 

@@ -17,7 +17,7 @@ def explain(error: msgspec.ValidationError, kind: Any, tree: Any) -> str:
     text = str(error)
     match = _PATH.search(text)
     what = text[: match.start()] if match else text
-    path, kinds = _walk(kind, tree, _STEP.findall(match.group(1)) if match else [])
+    path, kinds = _walk(kind, tree, _STEP.findall(match[1] if match else ""))
     allowed = _allowed(kinds, what)
     return f"{path or 'top level'}: {what}" + (f"; allowed: {', '.join(allowed)}" if allowed else "")
 
@@ -38,7 +38,7 @@ def _walk(kind: Any, tree: Any, steps: list[str]) -> tuple[str, list[Any]]:
             hints = [get_type_hints(member) for member in kinds if _is_struct(member)]
             kinds = [member for hint in hints if name in hint for member in _members(hint[name])]
         names.append(name)
-        tree = tree.get(name) if isinstance(tree, dict) else tree[int(name)] if name.isdigit() else None
+        tree = tree.get(name) if isinstance(tree, dict) else tree[int(name)] if isinstance(tree, list) else None
     return ".".join(names), kinds
 
 

@@ -8,7 +8,7 @@ Layout, little-endian (docs/spec.md): magic, length and CRC-32 of the header, he
   blocks    256 entries each: hashes u64[256] ascending, first rows u32[256], row counts u32[256]
   tops      u64[blocks] first hash of each block, then u32[blocks] CRC-32 of each block; checked on open
 A key text is each part's text followed by NUL; its hash is the last eight bytes of its MD5. Rows that share a hash are
-told apart by their key text. What a lookup touches is checked on use, so that damage is an error and never a wrong number.
+told apart by their key text. What a lookup touches is checked on use: damage is an error and never a wrong number.
 """
 
 from __future__ import annotations

@@ -181,10 +181,10 @@ class Reader:
         """
         columns = self.view.set(name).contract_of(version).key
         if len(key) > len(columns) or (len(key) < len(columns) and not partial):
-            parts = "/".join(f"{{{column}}}" for column in columns)
+            wanted, got = "/".join(f"{{{column}}}" for column in columns), ", ".join(map(str, key)) or "none"
             raise InvalidError(
                 "key_parts",
-                f"{name}: a key has {len(columns)} parts, {parts}; got {len(key)}: {', '.join(map(str, key)) or 'none'}",
+                f"{name}: a key has {len(columns)} parts, {wanted}; got {len(key)}: {got}",
             )
         return [_part(name, column, columns[column].type, part) for column, part in zip(columns, key, strict=False)]
 

@@ -117,7 +117,8 @@ def read_parquet(objects: Objects, set_name: str, snapshot_id: str) -> bytes:
     if len(content) != file.size or hashlib.sha256(content).hexdigest() != file.sha256:
         raise CorruptError(
             "file_damaged",
-            f"{objects.root}/{name} does not match its digest ({len(content)} of {file.size} bytes); restore it from a backup",
+            f"{objects.root}/{name} does not match its digest ({len(content)} of {file.size} bytes); "
+            "restore it from a backup",
         )
     return content
 

@@ -49,8 +49,8 @@ def _make_views(
         _register(connection, f"{name} files", pl.concat(frames))
         files = _identifier(f"{name} files")
     connection.execute(
-        f"CREATE VIEW {_identifier(name)} AS SELECT v.version, v.published_at, v.data_through, e.* EXCLUDE ({_identifier(_FILE)}) "
-        f"FROM {_identifier(f'{name} versions')} v JOIN {files} e USING ({_identifier(_FILE)})"
+        f"CREATE VIEW {_identifier(name)} AS "
+        f"SELECT v.version, v.published_at, v.data_through, e.* EXCLUDE ({_identifier(_FILE)}) FROM {_identifier(f'{name} versions')} v JOIN {files} e USING ({_identifier(_FILE)})"
     )
     _register(connection, f"{name} refs", _refs(view, name, found, versions))
     connection.execute(

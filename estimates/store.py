@@ -10,19 +10,18 @@ from collections import OrderedDict
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import polars as pl
 
-from estimates import copies, gate, instants, lookup, snapshot, sql
-from estimates.catalog import PRODUCTION, Catalog, Ref, SetView, View
+from estimates import copies, gate, instants, lookup, moves, snapshot, sql
+from estimates.catalog import PRODUCTION, Catalog, Ref, View
 from estimates.catalog.view import decode_contract
 from estimates.contract import Contract, FileDomain
 from estimates.errors import (
     ConflictError,
     CorruptError,
-    EstimatesError,
     GateError,
     InvalidError,
     NotFoundError,
@@ -104,7 +103,7 @@ class Store:
         return revision
 
     def contract(self, name: str, revision: int | None = None) -> Contract:
-        """The newest contract of a set, or the one of a revision; raises NotFoundError (`unknown_set`, `unknown_revision`)."""
+        """The newest contract of a set, or one revision; NotFoundError (`unknown_set`, `unknown_revision`)."""
         contracts = self.view().set(name).contracts
         if revision is not None and not 1 <= revision <= len(contracts):
             raise NotFoundError("unknown_revision", f"{name}: contract revisions are 1 to {len(contracts)}")
@@ -199,7 +198,7 @@ class Store:
 
     def _baseline(
         self, view: View, revision: ContractRevision, against: Ref
-    ) -> tuple[gate.Candidate | None, str | None]:
+    ) -> tuple[gate.Candidate | None, Literal["first_version", "other_shape"] | None]:
         """What a candidate is compared with, or why it is compared with nothing."""
         try:
             version = view.resolve(revision.set, against)
@@ -253,13 +252,15 @@ class Store:
         `held`, `lower_version`, `older_data`, `rolled_back`); InvalidError (`reason_needed`, `bad_alias`);
         CorruptError when sampled reads by key do not equal the Parquet cells.
         """
-        _check_alias(alias)
+        moves.check_alias(alias)
         if not automatic and not (reason and reason.strip()):
             raise InvalidError("reason_needed", f"{name}: say why version {version} is promoted (--reason)")
         view = self.view()
         found = view.resolve(name, version)
-        _check_move(view.set(name), found, alias, automatic, new_shape)
-        verdict = self._valid_verdict(view, found) or self.judge(name, found.version)
+        moves.check_promotion(view.set(name), found, alias, automatic, new_shape)
+        verdict = self.verdict(name, found.version)
+        if verdict is None or not moves.is_valid(verdict, view.set(name), found):
+            verdict = self.judge(name, found.version)
         if verdict.blocks:
             failing = ", ".join(check.name for check in verdict.failing())
             raise GateError(
@@ -292,33 +293,16 @@ class Store:
         InvalidError (`reason_needed`, `bad_alias`), ConflictError (`never_held`, `rolled_back`, `moved`), CorruptError
         when the target's files are damaged.
         """
-        _check_alias(alias)
+        moves.check_alias(alias)
         if not reason.strip():
             raise InvalidError("reason_needed", f"{name}: say why {alias} is rolled back (--reason)")
         view = self.view()
         current = view.resolve(name, alias)
-        target = _rollback_target(view.set(name), current, alias, to)
+        target = moves.rollback_target(view.set(name), current, alias, to)
         self.open(target)
         event = self.catalog.roll_back(target, alias=alias, expected=current.version, actor=self.actor, reason=reason)
         self._copy(name)
         return event
-
-    def _valid_verdict(self, view: View, version: Version) -> gate.Verdict | None:
-        """The newest verdict if it is for this content, this policy and the version production points to now."""
-        body = self.catalog.verdict(version.set, version.version)
-        if body is None:
-            return None
-        verdict = gate.parse_json(body)
-        baseline, _ = verdict.baseline, None
-        pointed = view.set(version.set).aliases.get(PRODUCTION)
-        comparable = pointed is not None and view.set(version.set).versions[pointed.version - 1].shape == version.shape
-        expected = pointed.version if pointed is not None and comparable else None
-        valid = (
-            verdict.snapshot_id == version.snapshot_id
-            and verdict.policy == gate.policy_digest(view.set(version.set).contract)
-            and (baseline.version if baseline else None) == expected
-        )
-        return verdict if valid else None
 
     def _check_reads(self, version: Version) -> int:
         """Check 43: sampled reads by key equal the cells of the Parquet file; returns how many were compared."""
@@ -494,64 +478,3 @@ def _default_cache(objects: Objects) -> Path:
 
 def _domain_object(name: str, digest: str) -> str:
     return f"sets/{name}/domains/{digest}.parquet"
-
-
-def _check_alias(alias: str) -> None:
-    if alias == "latest" or not alias.isidentifier():
-        raise InvalidError("bad_alias", f"{alias!r} cannot be an alias: a word, not a number and not 'latest'")
-
-
-def _check_move(view: SetView, version: Version, alias: str, automatic: bool, new_shape: bool) -> None:
-    """The rules of promotion that do not depend on the verdict; see architecture.md, "Promotion"."""
-    name, number = version.set, version.version
-    pointed = view.aliases.get(alias)
-    if automatic and version.snapshot_id in view.rolled_back_snapshots:
-        raise ConflictError(
-            "rolled_back", f"{name}: the content of version {number} was rolled back; a person promotes it"
-        )
-    if pointed is None:
-        return
-    current = view.versions[pointed.version - 1]
-    if automatic and pointed.held:
-        raise ConflictError("held", f"{name}: {alias} is held since a rollback; a person promotes with a reason")
-    if number == pointed.version and not pointed.held:
-        raise ConflictError("already", f"{name}: {alias} points to version {number} already")
-    if version.shape != current.shape and (automatic or not new_shape):
-        raise ConflictError(
-            "other_shape",
-            f"{name}: version {number} has shape {version.shape} and {alias} shape {current.shape}; "
-            "a person promotes it with --new-shape",
-        )
-    if automatic and number < pointed.version:
-        raise ConflictError("lower_version", f"{name}: {alias} points to version {pointed.version}, above {number}")
-    if automatic and version.data_through < current.data_through:
-        raise ConflictError(
-            "older_data",
-            f"{name}: version {number} saw data through {instants.text(version.data_through)}, {alias} through "
-            f"{instants.text(current.data_through)}",
-        )
-
-
-def _rollback_target(view: SetView, current: Version, alias: str, to: int | None) -> Version:
-    """The newest good version that the alias held before, or the one named."""
-    name = current.set
-    bad = view.rolled_back_snapshots | {current.snapshot_id}
-    held = {number for _, number in view.moves[alias]} - {current.version}
-    if to is not None and to not in held:
-        raise ConflictError("never_held", f"{name}: {alias} never pointed to version {to}; it held {_list(held)}")
-    if to is not None and view.versions[to - 1].snapshot_id in bad:
-        raise ConflictError("rolled_back", f"{name}: version {to} was rolled back itself; promote it if it is good")
-    for number in sorted(held if to is None else {to}, reverse=True):
-        version = view.versions[number - 1]
-        if version.snapshot_id not in bad and version.expired_at is None:
-            return version
-    raise NotFoundError(
-        "nothing_before", f"{name}: {alias} held no other version that is neither expired nor rolled back"
-    )
-
-
-def _list(numbers: set[int]) -> str:
-    return ", ".join(map(str, sorted(numbers))) or "no other version"
-
-
-__all__ = ["EstimatesError", "Store", "catalog_url"]

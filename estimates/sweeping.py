@@ -69,7 +69,9 @@ def sweep(store: Store) -> Swept:
     expired = [(name, number) for name, found in view.sets.items() for number in _expire(store, name, found)]
     view = store.refresh()
     needed = {(v.set, v.snapshot_id) for found in view.sets.values() for v in found.versions if v.expired_at is None}
-    unneeded = sorted(({(name, i) for name in view.sets for i in _stored(store, name)} | set(_claimed(store))) - needed)
+    unneeded = sorted(
+        ({(name, i) for name in view.sets for i in _stored(store, name)} | set(store.catalog.claims())) - needed
+    )
     deleted = [(name, snapshot_id) for name, snapshot_id in unneeded if _delete(store, name, snapshot_id)]
     _remove_leftovers(store)
     return Swept(tuple(expired), tuple(deleted))
@@ -81,7 +83,9 @@ def _fault(store: Store, version: Version) -> Fault | None:
         content = snapshot.read_parquet(store.objects, version.set, version.snapshot_id)
         rows = pl.read_parquet(io.BytesIO(content)).height
         if rows != manifest.rows or rows != version.rows:
-            raise CorruptError("row_count", f"{rows} rows, its manifest says {manifest.rows}, the catalog {version.rows}")
+            raise CorruptError(
+                "row_count", f"{rows} rows, its manifest says {manifest.rows}, the catalog {version.rows}"
+            )
     except EstimatesError as error:
         return Fault(version.set, version.version, error.code, error.message)
     except pl.exceptions.PolarsError as error:
@@ -107,7 +111,8 @@ def _expire(store: Store, name: str, view: SetView) -> list[int]:
     held = [number for moves in view.moves.values() for _, number in moves]
     kept = {alias.version for alias in view.aliases.values()} | {len(view.versions)}
     kept |= set(list(dict.fromkeys(reversed(held)))[: KEPT_PREDECESSORS + 1])
-    let_go = [v for v in view.versions if v.version not in kept and v.expired_at is None and _past(retention, v, view)]
+    candidates = [v for v in view.versions if v.version not in kept and v.expired_at is None]
+    let_go = [version for version in candidates if _past(retention, version, view)]
     for version in let_go:
         store.catalog.expire(version, actor=store.actor, reason="retention")
     return [version.version for version in let_go]
@@ -127,10 +132,6 @@ def _stored(store: Store, name: str) -> set[str]:
     """Every snapshot of a set that has any file."""
     prefix = f"sets/{name}/snapshots"
     return {path.removeprefix(prefix + "/").split("/")[0] for path in store.objects.names(prefix)}
-
-
-def _claimed(store: Store) -> list[tuple[str, str]]:
-    return store.catalog.claims()
 
 
 def _delete(store: Store, name: str, snapshot_id: str) -> bool:

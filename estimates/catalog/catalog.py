@@ -12,11 +12,19 @@ from sqlalchemy.exc import IntegrityError
 from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.engine import check_revision, make_engine, reading, writing
+from estimates.catalog.rows import (
+    matching,
+    read_events,
+    read_set,
+    to_contract,
+    to_run,
+    to_version,
+    version_values,
+)
 from estimates.catalog.view import SetView, View
 from estimates.contract import Contract
 from estimates.errors import ConflictError, NotFoundError, UnavailableError
 from estimates.records import (
-    Alias,
     ContractRevision,
     Event,
     Provenance,
@@ -47,7 +55,7 @@ class Catalog:
         with writing(self.engine) as tx:
             rows = tx.execute(sa.select(table).where(table.c.set == contract.name).order_by(table.c.revision)).all()
             if rows and rows[-1].body == body:
-                return _contract(rows[-1])
+                return to_contract(rows[-1])
             known = {row.shape_digest: row.shape for row in rows}
             shape = known.get(digest, max(known.values(), default=0) + 1)
             revision = len(rows) + 1
@@ -55,7 +63,9 @@ class Catalog:
             values = {"set": contract.name, "revision": revision, "shape": shape, "shape_digest": digest}
             values |= {"defined_at": event.at, "actor": actor, "body": body, "source": source}
             tx.execute(table.insert().values(values))
-            return _contract(tx.execute(sa.select(table).where(_is(table, set=contract.name, revision=revision))).one())
+            return to_contract(
+                tx.execute(sa.select(table).where(matching(table, set=contract.name, revision=revision))).one()
+            )
 
     def publish(
         self,
@@ -74,12 +84,14 @@ class Catalog:
         """
         name, table = revision.set, schema.versions
         with writing(self.engine) as tx:
-            same_run = tx.execute(sa.select(table).where(_is(table, set=name, run_id=provenance.run_id))).one_or_none()
+            same_run = tx.execute(
+                sa.select(table).where(matching(table, set=name, run_id=provenance.run_id))
+            ).one_or_none()
             if same_run is not None:
-                return _same_run(_version(same_run), snapshot_id)
+                return _same_run(to_version(same_run), snapshot_id)
             _check_newest(tx, revision)
             if tx.execute(
-                sa.select(schema.claims).where(_is(schema.claims, set=name, snapshot_id=snapshot_id))
+                sa.select(schema.claims).where(matching(schema.claims, set=name, snapshot_id=snapshot_id))
             ).first():
                 raise UnavailableError(
                     "being_swept",
@@ -98,7 +110,7 @@ class Catalog:
                 provenance,
                 released_at,
             )
-            tx.execute(table.insert().values(_version_row(version)))
+            tx.execute(table.insert().values(version_values(version)))
             return version
 
     def judged(self, version: Version, blocks: bool, body: bytes, outcome: str, *, actor: str) -> Event:
@@ -163,19 +175,21 @@ class Catalog:
         table = schema.versions
         with writing(self.engine) as tx:
             _log(tx, "tracked", version.set, actor, version=version.version, details={"mlflow_run": mlflow_run})
-            where = _is(table, set=version.set, version=version.version)
+            where = matching(table, set=version.set, version=version.version)
             tx.execute(table.update().where(where).values(mlflow_run=mlflow_run))
 
     def expire(self, version: Version, *, actor: str, reason: str) -> None:
-        """Give up a version's files; its number and record stay. Never what an alias points to: ConflictError `in_use`."""
+        """Give up a version's files; its number and record stay. ConflictError `in_use` when an alias points to it."""
         table, aliases = schema.versions, schema.aliases
         with writing(self.engine) as tx:
-            if tx.execute(sa.select(aliases).where(_is(aliases, set=version.set, version=version.version))).first():
+            if tx.execute(
+                sa.select(aliases).where(matching(aliases, set=version.set, version=version.version))
+            ).first():
                 raise ConflictError(
                     "in_use", f"{version.set}: version {version.version} has an alias and cannot expire"
                 )
             event = _log(tx, "expired", version.set, actor, version=version.version, reason=reason)
-            where = _is(table, set=version.set, version=version.version)
+            where = matching(table, set=version.set, version=version.version)
             tx.execute(table.update().where(where).values(expired_at=event.at))
 
     # -- sweeping ----------------------------------------------------------------------------------------------------
@@ -184,10 +198,10 @@ class Catalog:
         """Reserve a snapshot for deletion; False when an unexpired version needs it or it was deleted before."""
         table, claims = schema.versions, schema.claims
         with writing(self.engine) as tx:
-            needed = _is(table, set=set_name, snapshot_id=snapshot_id) & table.c.expired_at.is_(None)
+            needed = matching(table, set=set_name, snapshot_id=snapshot_id) & table.c.expired_at.is_(None)
             if tx.execute(sa.select(table.c.version).where(needed)).first():
                 return False
-            here = _is(claims, set=set_name, snapshot_id=snapshot_id)
+            here = matching(claims, set=set_name, snapshot_id=snapshot_id)
             tx.execute(claims.delete().where(here))
             tx.execute(claims.insert().values(set=set_name, snapshot_id=snapshot_id, done=False))
             return True
@@ -196,13 +210,13 @@ class Catalog:
         """The files of a claimed snapshot are gone; the claim stays, so that a publish under way learns of it."""
         table = schema.claims
         with writing(self.engine) as tx:
-            tx.execute(table.update().where(_is(table, set=set_name, snapshot_id=snapshot_id)).values(done=True))
+            tx.execute(table.update().where(matching(table, set=set_name, snapshot_id=snapshot_id)).values(done=True))
 
     def unclaim(self, set_name: str, snapshot_id: str) -> bool:
         """Take back a claim whose files are gone, to write them again; False while they are being deleted."""
         table = schema.claims
         with writing(self.engine) as tx:
-            here = _is(table, set=set_name, snapshot_id=snapshot_id)
+            here = matching(table, set=set_name, snapshot_id=snapshot_id)
             return tx.execute(table.delete().where(here & table.c.done.is_(True))).rowcount == 1
 
     # -- runs --------------------------------------------------------------------------------------------------------
@@ -219,7 +233,7 @@ class Catalog:
                 run = Run(run_id, set_name, "running", "compute", instants.now(), data_through)
                 tx.execute(table.insert().values(msgspec.structs.asdict(run)))
                 return run
-            run = _run(row)
+            run = to_run(row)
             if (run.set, run.data_through) != (set_name, data_through):
                 raise ConflictError(
                     "run_id_reused",
@@ -255,7 +269,7 @@ class Catalog:
         """One run, or None."""
         with reading(self.engine) as tx:
             row = tx.execute(sa.select(schema.runs).where(schema.runs.c.run_id == run_id)).one_or_none()
-        return None if row is None else _run(row)
+        return None if row is None else to_run(row)
 
     def runs(self, set_name: str) -> list[Run]:
         """The runs of a set, newest first."""
@@ -263,7 +277,7 @@ class Catalog:
         newest_first = (table.c.started_at.desc(), table.c.run_id)
         with reading(self.engine) as tx:
             rows = tx.execute(sa.select(table).where(table.c.set == set_name).order_by(*newest_first)).all()
-        return [_run(row) for row in rows]
+        return [to_run(row) for row in rows]
 
     # -- reads -------------------------------------------------------------------------------------------------------
 
@@ -275,7 +289,9 @@ class Catalog:
     def verdict(self, set_name: str, version: int) -> bytes | None:
         """The newest verdict of a version, as stored."""
         table = schema.verdicts
-        newest = sa.select(table.c.body).where(_is(table, set=set_name, version=version)).order_by(table.c.event.desc())
+        newest = (
+            sa.select(table.c.body).where(matching(table, set=set_name, version=version)).order_by(table.c.event.desc())
+        )
         with reading(self.engine) as tx:
             body = tx.execute(newest.limit(1)).scalar()
         return None if body is None else body.encode()
@@ -301,9 +317,9 @@ class Catalog:
             sets: dict[str, SetView] = {} if previous is None else dict(previous.sets)
             after = 0 if previous is None else previous.last_event
             if last_event != after:
-                fresh = _events(tx, after)
+                fresh = read_events(tx, after)
                 for name in {event.set for event in fresh}:
-                    sets[name] = _set_view(tx, name, sets.get(name), [e for e in fresh if e.set == name])
+                    sets[name] = read_set(tx, name, sets.get(name), [e for e in fresh if e.set == name])
         return View(dict(sorted(sets.items())), instants.from_micros(last_at), read_at, last_event)
 
 
@@ -349,7 +365,7 @@ def _move(
     """The conditional update: of several who saw the same alias, one succeeds and the others are told."""
     table = schema.aliases
     values = {"version": version.version, "moved_at": event.at, "held": held}
-    here = _is(table, set=version.set, alias=alias)
+    here = matching(table, set=version.set, alias=alias)
     if expected is None:
         try:
             tx.execute(table.insert().values(values | {"set": version.set, "alias": alias}))
@@ -391,7 +407,7 @@ def _check_newest_number(tx: sa.Connection, name: str, revision: int) -> None:
 
 def _check_unexpired(tx: sa.Connection, version: Version) -> None:
     table = schema.versions
-    here = _is(table, set=version.set, version=version.version)
+    here = matching(table, set=version.set, version=version.version)
     if tx.execute(sa.select(table.c.expired_at).where(here)).scalar_one() is not None:
         raise NotFoundError("expired", f"{version.set}: version {version.version} has expired; its files are gone")
 
@@ -404,56 +420,3 @@ def _same_run(version: Version, snapshot_id: str) -> Version:
         f"{version.set}: run {version.provenance.run_id} published version {version.version} with other content; "
         "a new result needs a new run_id",
     )
-
-
-def _is(table: sa.Table, **values: object) -> sa.ColumnElement[bool]:
-    return sa.and_(*(table.c[name] == value for name, value in values.items()))
-
-
-def _events(tx: sa.Connection, after: int) -> list[Event]:
-    table = schema.events
-    rows = tx.execute(sa.select(table).where(table.c.id > after).order_by(table.c.id)).mappings()
-    return [Event(**{**row, "details": msgspec.json.decode(row["details"])}) for row in rows]
-
-
-def _set_view(tx: sa.Connection, name: str, old: SetView | None, fresh: list[Event]) -> SetView:
-    """A set's view brought up to date: only contracts and versions that the new events name are read."""
-    contracts = [] if old is None else old.contracts
-    if any(event.kind == "defined" for event in fresh):
-        table = schema.contracts
-        newer = _is(table, set=name) & (table.c.revision > len(contracts))
-        contracts = contracts + [
-            _contract(r) for r in tx.execute(sa.select(table).where(newer).order_by(table.c.revision))
-        ]
-    versions = [] if old is None else list(old.versions)
-    table = schema.versions
-    touched = {e.version for e in fresh if e.kind in ("published", "tracked", "expired")}
-    condition = _is(table, set=name)
-    if old is not None:
-        condition &= table.c.version.in_(touched)
-    for row in tx.execute(sa.select(table).where(condition).order_by(table.c.version)) if touched else ():
-        version = _version(row)
-        versions[version.version - 1 : version.version] = [version]
-    found = tx.execute(sa.select(schema.aliases).where(schema.aliases.c.set == name)).mappings()
-    aliases = {row["alias"]: Alias(**row) for row in found}
-    return SetView(contracts, versions, ([] if old is None else old.events) + fresh, aliases)
-
-
-def _contract(row: Any) -> ContractRevision:
-    body = msgspec.Raw(row.body.encode())
-    return ContractRevision(row.set, row.revision, row.shape, row.defined_at, row.actor, body, row.source)
-
-
-def _version(row: Any) -> Version:
-    provenance = msgspec.json.decode(row.provenance, type=Provenance)
-    fields = {name: getattr(row, name) for name in Version.__struct_fields__ if name != "provenance"}
-    return Version(**fields, provenance=provenance)
-
-
-def _version_row(version: Version) -> dict[str, Any]:
-    provenance = msgspec.json.encode(version.provenance).decode()
-    return msgspec.structs.asdict(version) | {"provenance": provenance, "run_id": version.provenance.run_id}
-
-
-def _run(row: Any) -> Run:
-    return Run(**{name: getattr(row, name) for name in Run.__struct_fields__})

@@ -1,4 +1,4 @@
-"""The catalog in memory: one immutable moment of it, and what names mean in it. Pure: no SQL, no clock but the one given."""
+"""The catalog in memory: one immutable moment of it, and what names mean in it. No SQL here."""
 
 from __future__ import annotations
 
@@ -120,10 +120,8 @@ class View:
             raise InvalidError(
                 "as_of_in_future", f"as_of {instants.text(as_of)} lies in the future; leave it out to ask for now"
             )
-        if ref == LATEST:
-            found = _latest(view, as_of, shape)
-        else:
-            found = _pointed_to(name, view, str(ref), as_of, shape)
+        latest = ref == LATEST
+        found = _latest(view, as_of, shape) if latest else _pointed_to(name, view, str(ref), as_of, shape)
         if found is None:
             raise self._nothing(name, view, str(ref), as_of, shape)
         return found
@@ -156,7 +154,8 @@ class View:
         if first is not None and as_of is not None:
             return NotFoundError(
                 "before_first",
-                f"{name}: {ref}{of_shape} named nothing yet at {instants.text(as_of)}; the first time it did is {instants.text(first)}",
+                f"{name}: {ref}{of_shape} named nothing yet at {instants.text(as_of)}; "
+                f"the first time it did is {instants.text(first)}",
                 first=instants.text(first),
             )
         if ref == LATEST:
@@ -186,7 +185,8 @@ def _by_number(name: str, view: SetView, number: int, as_of: datetime | None, sh
     if as_of is not None:
         raise InvalidError(
             "as_of_with_number",
-            f"{name}: as_of asks what a name meant at a time; version {number} means the same at all times: leave one of them out",
+            f"{name}: as_of asks what a name meant at a time; version {number} means the same at all times: "
+            "leave one of them out",
         )
     if not 1 <= number <= len(view.versions):
         have = f"versions 1 to {len(view.versions)} exist" if view.versions else "it has no versions yet"

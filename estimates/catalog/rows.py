@@ -1,0 +1,73 @@
+"""Rows to Structs and back, and a set's rows to its view."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from estimates.catalog import schema
+from estimates.catalog.view import SetView
+from estimates.records import Alias, ContractRevision, Event, Provenance, Run, Version
+
+
+def matching(table: sa.Table, **values: object) -> sa.ColumnElement[bool]:
+    """The condition that columns have these values."""
+    return sa.and_(*(table.c[name] == value for name, value in values.items()))
+
+
+def read_events(tx: sa.Connection, after: int) -> list[Event]:
+    """The events after an id, in order."""
+    table = schema.events
+    rows = tx.execute(sa.select(table).where(table.c.id > after).order_by(table.c.id))
+    return [_fill(Event, row, details=msgspec.json.decode(row.details)) for row in rows]
+
+
+def read_set(tx: sa.Connection, name: str, old: SetView | None, fresh: list[Event]) -> SetView:
+    """A set's view brought up to date: only contracts and versions that the new events name are read."""
+    contracts: list[ContractRevision] = [] if old is None else old.contracts
+    if any(event.kind == "defined" for event in fresh):
+        table = schema.contracts
+        newer = matching(table, set=name) & (table.c.revision > len(contracts))
+        contracts = contracts + [
+            to_contract(r) for r in tx.execute(sa.select(table).where(newer).order_by(table.c.revision))
+        ]
+    versions: list[Version] = [] if old is None else list(old.versions)
+    table = schema.versions
+    touched = {e.version for e in fresh if e.kind in ("published", "tracked", "expired")}
+    condition = matching(table, set=name)
+    if old is not None:
+        condition &= table.c.version.in_(touched)
+    for row in tx.execute(sa.select(table).where(condition).order_by(table.c.version)) if touched else ():
+        version = to_version(row)
+        versions[version.version - 1 : version.version] = [version]
+    found = tx.execute(sa.select(schema.aliases).where(schema.aliases.c.set == name))
+    aliases = {row.alias: _fill(Alias, row) for row in found}
+    return SetView(contracts, versions, fresh if old is None else old.events + fresh, aliases)
+
+
+def to_contract(row: Any) -> ContractRevision:
+    """A contract revision from its row."""
+    return _fill(ContractRevision, row, body=msgspec.Raw(row.body.encode()))
+
+
+def to_version(row: Any) -> Version:
+    """A version from its row."""
+    return _fill(Version, row, provenance=msgspec.json.decode(row.provenance, type=Provenance))
+
+
+def version_values(version: Version) -> dict[str, Any]:
+    """A version as the values of its row."""
+    provenance = msgspec.json.encode(version.provenance).decode()
+    return msgspec.structs.asdict(version) | {"provenance": provenance, "run_id": version.provenance.run_id}
+
+
+def to_run(row: Any) -> Run:
+    """A run from its row."""
+    return _fill(Run, row)
+
+
+def _fill(kind: Any, row: Any, **decoded: Any) -> Any:
+    """A Struct from the columns of its fields' names, with what had to be decoded."""
+    return kind(**{name: getattr(row, name) for name in kind.__struct_fields__ if name not in decoded}, **decoded)

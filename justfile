@@ -1,0 +1,54 @@
+set shell := ["bash", "-euo", "pipefail", "-c"]
+export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
+export MLFLOW_DISABLE_TELEMETRY := "true"
+store := env("ESTIMATES_STORE", "demo-store")
+
+# List the tasks
+default:
+    @just --list --unsorted
+
+# Make .venv, the only place where anything is installed, from the hash-locked requirements
+setup:
+    @test -x .venv/bin/uv || (python3 -m venv .venv && .venv/bin/pip install --quiet --require-hashes -r requirements/uv.txt)
+    @uv pip sync --quiet --python .venv/bin/python --require-hashes --compile-bytecode requirements/dev.txt
+    @uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+
+# A team's week on real prices, then the service on http://127.0.0.1:8000
+demo *options: setup
+    estimates demo {{ options }}
+
+# Everything CI runs: format, lint, types, import directions, tests
+test: setup check
+
+# The same, without setting up first
+check:
+    ruff format --check .
+    ruff check .
+    pyrefly check --summary=none
+    lint-imports --no-cache
+    pytest -n 2
+
+# The tests with many more generated examples
+nightly: setup
+    HYPOTHESIS_PROFILE=nightly pytest -n 2
+
+# Serve a store on http://127.0.0.1:8000
+serve *options: setup
+    estimates serve --store {{ store }} {{ options }}
+
+# Bring a store's catalog to the newest schema
+migrate: setup
+    estimates migrate --store {{ store }}
+
+# Open the MLflow UI of a store on http://127.0.0.1:5000
+mlflow: setup
+    mlflow server --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///{{ store }}/mlflow.db --default-artifact-root {{ store }}/mlflow-artifacts
+
+# Measure, as ratios side by side
+bench: setup
+    python -m benchmarks
+
+# Lock the dependencies again, with hashes and without any index
+lock: setup
+    uv pip compile requirements/uv.in --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/uv.txt
+    uv pip compile pyproject.toml --extra dev --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/dev.txt
