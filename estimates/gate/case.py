@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from estimates.stability.report import Report
 
 
+# What says whether there are rows that can be told apart; without it nothing can be said about them.
+ROWS = ("keys", "not_empty")
+
+
 class Measure(msgspec.Struct, frozen=True):
     """What a check found; the machinery compares `value` with the limits in force and gives the status.
 
@@ -116,7 +120,7 @@ class Check(msgspec.Struct, frozen=True):
     limits         reads them from the contract: (warn, block)
     worse          on which side of its limits a value is bad
     waivable       False: it can neither be waived, nor turned off, nor get other limits
-    depends_on     checks of stage 1 without which this one says nothing
+    depends_on     checks without which this one says nothing; default: those that make rows readable by key
     """
 
     number: int
@@ -131,7 +135,7 @@ class Check(msgspec.Struct, frozen=True):
     limits: Callable[[Contract], tuple[float | None, float | None]] | None = None
     worse: Literal["above", "below"] = "above"
     waivable: bool = True
-    depends_on: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ROWS
 
 
 def _through(side: Candidate) -> datetime | None:

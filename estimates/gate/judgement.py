@@ -26,13 +26,13 @@ def judge(
     *,
     judged_at: datetime,
     contract_revision: int | None,
-    baseline_reason: Literal["first_version", "other_shape"] | None = None,
+    baseline_reason: str | None = None,
 ) -> Verdict:
     """Judge a candidate by a contract's policy; the same inputs give the same verdict, to the byte.
 
     baseline         the version production points to, if its shape is the same; else None
     judged_at        recorded, and the moment against which times are checked; the clock is not read
-    baseline_reason  why there is no baseline; default `first_version`
+    baseline_reason  why there is no baseline: `first_version` (default) or `other_shape`
 
     Never raises on bad data: a check that cannot be evaluated has the status `error`, which blocks.
     """

@@ -1,0 +1,93 @@
+"""Count and name the rows and cells that break a rule; the only place where rows become offenders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from estimates.frame import key_text
+from estimates.gate.case import Case, Measure
+from estimates.gate.verdict import OFFENDERS, Offender
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """What must not be true of a column: `broken` is a boolean expression over the frame, `why` says it in words.
+
+    shown  the columns whose values an offender shows; default: the column itself
+    """
+
+    column: str
+    broken: pl.Expr
+    why: str
+    shown: tuple[str, ...] = ()
+
+
+def is_nan(frame: pl.DataFrame, column: str) -> pl.Expr:
+    """True where a float is NaN; polars orders NaN above every number, so a comparison alone would let it pass."""
+    return pl.col(column).is_nan() if frame.schema[column].is_float() else pl.lit(False)
+
+
+def count(case: Case, rules: list[Rule]) -> tuple[list[int], list[Offender]]:
+    """How many rows break each rule, and the first offenders, rule by rule in order of the key."""
+    masks = [rule.broken.fill_null(False) for rule in rules]
+    sums = case.frame.select(mask.sum().alias(str(i)) for i, mask in enumerate(masks))
+    counts = [int(total) for total in sums.row(0)]
+    offenders: list[Offender] = []
+    for rule, mask, total in zip(rules, masks, counts, strict=True):
+        if total and len(offenders) < OFFENDERS:
+            offenders += named(case.frame.filter(mask).head(OFFENDERS - len(offenders)), case.key, rule)
+    return counts, offenders
+
+
+def named(rows: pl.DataFrame, key: list[str], rule: Rule) -> list[Offender]:
+    """One offender a row, with the values that the rule is about."""
+    shown = list(rule.shown or (rule.column,))
+    values = rows.select(shown).rows()
+    return [
+        Offender(texts, rule.column, f"{_assign(shown, row)}: {rule.why}")
+        for texts, row in zip(keys(rows, key), values, strict=True)
+    ]
+
+
+def keys(rows: pl.DataFrame, key: list[str]) -> list[list[str]]:
+    """The keys of the first rows as text."""
+    return [["null" if p is None else key_text(p) for p in row] for row in rows.select(key).head(OFFENDERS).iter_rows()]
+
+
+def missing(rows: pl.DataFrame, key: list[str], detail: str) -> list[Offender]:
+    """Offenders that are keys as a whole."""
+    return [Offender(texts, None, detail) for texts in keys(rows, key)]
+
+
+def total(case: Case, rules: list[Rule], what: str) -> Measure:
+    """The number of broken rules over all rows as a check's value; `what` says it in words, as in `cells are NaN`."""
+    counts, offenders = count(case, rules)
+    broken = sum(counts)
+    return Measure(
+        value=broken,
+        n=case.frame.height,
+        message=f"{broken} {what}{by_column(rules, counts)}",
+        offending=broken,
+        offenders=offenders,
+    )
+
+
+def by_column(rules: list[Rule], counts: list[int]) -> str:
+    """` (close 3, lower_80 1)`, or nothing when nothing is broken."""
+    sums: dict[str, int] = {}
+    for rule, found in zip(rules, counts, strict=True):
+        if found:
+            sums[rule.column] = sums.get(rule.column, 0) + found
+    return f" ({', '.join(f'{column} {found}' for column, found in sums.items())})" if sums else ""
+
+
+def _assign(names: list[str], row: tuple[Any, ...]) -> str:
+    return ", ".join(f"{name} = {_value(value)}" for name, value in zip(names, row, strict=True))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    return "null" if value is None else repr(value) if isinstance(value, str) else key_text(value)

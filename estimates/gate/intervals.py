@@ -1,0 +1,80 @@
+"""Stage 2, uncertainty that contradicts itself: ends out of order, widths of zero, quantiles that cross."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from estimates.contract import Interval
+from estimates.gate.case import Case, Measure, Skip
+from estimates.gate.cells import Rule, by_column, count, is_nan, total
+
+_TOLERANCE = 1e-9  # of the largest quantile of the row, in size
+
+
+def interval_order(case: Case) -> Measure | Skip:
+    """Protects from swapped or torn intervals: lower <= point <= upper, and never one end without the other.
+
+    Metric: intervals out of order. Block above 0. Source: gate.md 12, stability.md I0.
+    """
+    rules = [_order(case, interval) for interval in case.contract.intervals()]
+    return total(case, rules, "intervals are out of order") if rules else Skip("not_in_contract")
+
+
+def zero_width(case: Case) -> Measure | Skip:
+    """Protects from certainty nobody has. Metric: share of intervals with lower = upper. Warn above 0.1 %.
+
+    Intervals with a missing end are not counted. Source: gate.md 12.
+    """
+    intervals = case.contract.intervals()
+    if not intervals:
+        return Skip("not_in_contract")
+    rules = [Rule(i.lower, pl.col(i.lower) == pl.col(i.upper), "no width", (i.lower, i.upper)) for i in intervals]
+    counts, offenders = count(case, rules)
+    ends = [~pl.any_horizontal(pl.col(i.lower, i.upper).is_null()) for i in intervals]
+    n = sum(case.frame.select(there.sum().alias(str(i)) for i, there in enumerate(ends)).row(0))
+    broken = sum(counts)
+    return Measure(
+        broken / max(n, 1),
+        n,
+        f"{broken} of {n} intervals have no width{by_column(rules, counts)}",
+        n / (case.frame.height * len(intervals)),
+        offending=broken,
+        offenders=offenders,
+    )
+
+
+def quantile_crossing(case: Case) -> Measure | Skip:
+    """Protects from distributions that run backwards: a quantile below one of a smaller level.
+
+    Tolerance 1e-9 of the row's largest quantile in size. Metric: crossings. Block above 0. Source: gate.md 13,
+    stability.md Q4.
+    """
+    rules: list[Rule] = []
+    for names in _grids(case):
+        size = pl.max_horizontal(pl.col(names).abs())
+        for i, name in enumerate(names[1:], start=1):
+            crossed = pl.col(name) < pl.max_horizontal(names[:i]) - _TOLERANCE * size
+            rules.append(Rule(name, crossed | is_nan(case.frame, name), "below a smaller quantile", tuple(names)))
+    return total(case, rules, "quantiles cross") if rules else Skip("not_in_contract")
+
+
+def _order(case: Case, interval: Interval) -> Rule:
+    lower, upper = pl.col(interval.lower), pl.col(interval.upper)
+    broken = (lower > upper).fill_null(False) | (lower.is_null() != upper.is_null())
+    shown = (interval.lower, interval.upper)
+    if interval.point:
+        point = pl.col(interval.point)
+        broken |= (lower > point).fill_null(False) | (point > upper).fill_null(False)
+        shown = (interval.lower, interval.point, interval.upper)
+    for name in shown:
+        broken |= is_nan(case.frame, name).fill_null(False)
+    return Rule(interval.lower, broken, "out of order", shown)
+
+
+def _grids(case: Case) -> list[list[str]]:
+    """The quantile columns of each point, by level."""
+    grids: dict[str, list[tuple[float, str]]] = {}
+    for name, column in case.contract.columns.items():
+        if column.quantile is not None:
+            grids.setdefault(column.of or "", []).append((column.quantile, name))
+    return [[name for _, name in sorted(grid)] for grid in grids.values()]
