@@ -50,7 +50,8 @@ def _make_views(
         files = _identifier(f"{name} files")
     connection.execute(
         f"CREATE VIEW {_identifier(name)} AS "
-        f"SELECT v.version, v.published_at, v.data_through, e.* EXCLUDE ({_identifier(_FILE)}) FROM {_identifier(f'{name} versions')} v JOIN {files} e USING ({_identifier(_FILE)})"
+        f"SELECT v.version, v.published_at, v.data_through, e.* EXCLUDE ({_identifier(_FILE)}) "
+        f"FROM {_identifier(f'{name} versions')} v JOIN {files} e USING ({_identifier(_FILE)})"
     )
     _register(connection, f"{name} refs", _refs(view, name, found, versions))
     connection.execute(
