@@ -170,17 +170,16 @@ def _column(series: pl.Series, kind: ColumnType) -> pl.Series:
         return series.cast(pl.Float64)
     if series.dtype != pl.String or kind == "string":
         return series
-    text = series.str.strip_chars()
-    text = text.set(text == "", None)
-    values = _values(text, kind)
-    bad = text.is_not_null() & values.is_null()
+    values = values_of(series, kind)
+    bad = values.is_null() & series.is_not_null() & (series.str.strip_chars() != "")
     if bad.any():
         raise _bad_value(series, bad, kind)
     return values
 
 
-def _values(text: pl.Series, kind: ColumnType) -> pl.Series:
-    """Parsed values; null where the text is not of that kind."""
+def values_of(text: pl.Series, kind: ColumnType) -> pl.Series:
+    """The values that text stands for, in the polars type of `kind`; null where it is not of that kind."""
+    text = text.str.strip_chars()
     if kind == "float":
         good = text.str.contains(_NUMBER) | text.str.contains(_NOT_FINITE)
         return text.set(~good, None).cast(pl.Float64, strict=False)
@@ -192,7 +191,7 @@ def _values(text: pl.Series, kind: ColumnType) -> pl.Series:
         )
     if kind == "date":
         return text.set(~text.str.contains(r"^\d{4}-\d\d-\d\d$"), None).str.to_date("%Y-%m-%d", strict=False)
-    return _instants(text)
+    return text if kind == "string" else _instants(text)
 
 
 def _instants(text: pl.Series) -> pl.Series:

@@ -1,0 +1,252 @@
+"""What the columns of an unknown table may be: types from their text, roles from their names and values.
+
+A guess never contradicts the contract's rules: intervals have two ends in order, quantiles do not cross, probabilities
+add up to 1. What fits nothing is an attribute.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+import polars as pl
+
+from estimates.contract import ColumnType, KeyType, Role
+from estimates.errors import InvalidError
+from jobs.tables import values_of
+
+_LOWER = frozenset(("lower", "lwr", "low", "lo", "lb"))
+_UPPER = frozenset(("upper", "upr", "high", "hi", "ub"))
+_QUANTILE = frozenset(("q", "p", "quantile", "quant", "percentile", "pct"))
+_FILLING = frozenset(("ci", "pi", "bound", "limit", "interval", "level", "pct"))
+_LABEL = frozenset(("label", "class", "category", "predicted", "prediction", "outcome", "decision"))
+_SCORE = frozenset(("score", "probability", "prob", "proba", "propensity", "risk", "likelihood"))
+_POINT = frozenset(
+    ("value", "mean", "median", "prediction", "predicted", "pred", "forecast", "yhat", "estimate", "point", "expected")
+)
+_PROBABILITY = re.compile(r"(?:prob|proba|probability|pr|p)[_.\- ]+(.+)|(.+)[_.\- ]+(?:prob|proba|probability)", re.I)
+_WHOLE = r"^(0|-?[1-9]\d{0,14})$"  # longer ones are identifiers, and so are those with leading zeros
+_ZERO_LED = r"^[+-]?0\d"
+_LABELS = 50  # more values than this are no vocabulary
+
+
+class Guess(msgspec.Struct):
+    """What a column may be, and why; fields as in `estimates.contract.Column`."""
+
+    role: Role
+    why: str
+    level: float | None = None
+    quantile: float | None = None
+    label: str | None = None
+    stem: frozenset[str] = frozenset()
+    of: str | None = None
+
+
+def guess_types(frame: pl.DataFrame, key: Iterable[str]) -> dict[str, ColumnType]:
+    """The contract type of every column; text is looked at when the whole table is text, as from CSV.
+
+    Raises InvalidError `column_type` for what no contract can hold, and for keys that are neither text, integers, dates
+    nor timestamps.
+    """
+    text = all(dtype == pl.String for dtype in frame.dtypes)
+    types: dict[str, ColumnType] = {}
+    for series in frame:
+        kind = _text_kind(series) if text else _stored_kind(series)
+        if series.name in key and kind in ("float", "boolean"):
+            if not text:
+                raise InvalidError(
+                    "column_type",
+                    f"column {series.name!r} is {series.dtype}; a key is text, an integer, a date or a timestamp",
+                )
+            kind = "string"
+        types[series.name] = kind
+    return types
+
+
+def target_of(types: dict[str, ColumnType], key: Iterable[str]) -> str | None:
+    """The key column that may say which time an estimate is about."""
+    times: dict[str, KeyType] = {name: kind for name in key if (kind := types[name]) in ("date", "timestamp")}
+    named = [name for name in times if _words(name) & {"target", "end", "for", "forecast", "valid"}]
+    return next(iter([*named, *times]), None)
+
+
+def guess_roles(frame: pl.DataFrame, names: Iterable[str]) -> dict[str, Guess]:
+    """A guess for each of the columns; `frame` has the guessed types.
+
+    Raises InvalidError `no_estimate` when none of them can be an estimate.
+    """
+    columns = {name: frame.get_column(name) for name in names}
+    numbers = {name: series for name, series in columns.items() if series.dtype.is_numeric()}
+    guesses = _probabilities(numbers)
+    for group in (_quantiles, _intervals):
+        guesses |= group({name: series for name, series in numbers.items() if name not in guesses})
+    for name, series in columns.items():
+        if name not in guesses and (guess := _single(name, series)):
+            guesses[name] = guess
+    _ensure_estimate(guesses, columns)
+    _attach(guesses, [name for name in columns if name in guesses])
+    return {name: guesses.get(name, Guess("attribute", "nothing in its name or values says more")) for name in columns}
+
+
+def _text_kind(series: pl.Series) -> ColumnType:
+    text = series.drop_nulls()
+    if text.is_empty():
+        return "string"
+    if text.str.contains(_WHOLE).all():
+        return "integer"
+    kinds: tuple[ColumnType, ...] = ("date", "timestamp", "boolean")
+    for kind in kinds:
+        if not values_of(text, kind).has_nulls():
+            return kind
+    numbers = values_of(text, "float")
+    whole = text.str.contains(r"^[+-]?\d+$").all()
+    zero_led = text.str.contains(_ZERO_LED).any()
+    return "string" if numbers.has_nulls() or whole or zero_led or not numbers.is_finite().any() else "float"
+
+
+def _stored_kind(series: pl.Series) -> ColumnType:
+    dtype = series.dtype
+    if dtype.is_float() or dtype.is_decimal():
+        return "float"
+    if dtype.is_integer():
+        return "integer"
+    if dtype == pl.Boolean:
+        return "boolean"
+    if dtype == pl.Date:
+        return "date"
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+        return "timestamp"
+    if dtype == pl.Null or isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
+        return "string"
+    hint = (
+        "it has no time zone" if isinstance(dtype, pl.Datetime) else "no contract can hold that; leave the column out"
+    )
+    raise InvalidError("column_type", f"column {series.name!r} is {dtype}: {hint}")
+
+
+def _probabilities(numbers: dict[str, pl.Series]) -> dict[str, Guess]:
+    """Columns such as `p_stay`, `p_leave` whose rows add up to 1."""
+    matches = {name: match for name in numbers if (match := _PROBABILITY.fullmatch(name))}
+    labels = {name: match.group(1) or match.group(2) for name, match in matches.items()}
+    rows = pl.DataFrame([numbers[name].cast(pl.Float64) for name in labels]).drop_nulls()
+    if len(labels) < 2 or len(set(labels.values())) < len(labels) or rows.is_empty():
+        return {}
+    sums = rows.sum_horizontal()
+    if not (sums - 1).abs().max() <= 1e-6 or rows.min_horizontal().min() < 0:  # type: ignore[operator]
+        return {}
+    why = "its name, and rows that add up to 1"
+    return {name: Guess("probability", why, label=label) for name, label in labels.items()}
+
+
+def _quantiles(numbers: dict[str, pl.Series]) -> dict[str, Guess]:
+    """Columns such as `q10`, `q0.5`, `p90` that do not cross, by what else is in their names."""
+    groups: dict[frozenset[str], dict[float, str]] = {}
+    for name in numbers:
+        *before, mark, number = ("", "", *_tokens(name))
+        level = _share(number)
+        if mark in _QUANTILE and level is not None:
+            groups.setdefault(frozenset(filter(None, before)), {}).setdefault(level, name)
+    guesses: dict[str, Guess] = {}
+    for stem, group in groups.items():
+        ordered = [numbers[name] for _, name in sorted(group.items())]
+        if len(group) > 1 and all(map(_in_order, ordered, ordered[1:])):
+            for level, name in group.items():
+                guesses[name] = Guess("quantile", "its name, and values that do not cross", quantile=level, stem=stem)
+    return guesses
+
+
+def _intervals(numbers: dict[str, pl.Series]) -> dict[str, Guess]:
+    """Pairs such as `lower_80`, `upper_80` whose ends are in order."""
+    ends: dict[tuple[frozenset[str], float | None], tuple[list[str], list[str]]] = {}
+    for name in numbers:
+        tokens = _tokens(name)
+        level = next((share for token in reversed(tokens) if (share := _share(token)) is not None), None)
+        stem = frozenset(token for token in tokens if token.isalpha()) - _LOWER - _UPPER - _FILLING
+        lowers, uppers = ends.setdefault((stem, level), ([], []))
+        if _LOWER & set(tokens):
+            lowers.append(name)
+        if _UPPER & set(tokens):
+            uppers.append(name)
+    guesses: dict[str, Guess] = {}
+    for (stem, level), (lowers, uppers) in ends.items():
+        if len(lowers) == len(uppers) == 1 and lowers != uppers and _in_order(numbers[lowers[0]], numbers[uppers[0]]):
+            why = "its name and its partner's" + ("" if level else "; the level is not in the name")
+            for name, role in ((lowers[0], "lower"), (uppers[0], "upper")):
+                guesses[name] = Guess(msgspec.convert(role, Role), why, level=level or 0.95, stem=stem)
+    return guesses
+
+
+def _single(name: str, series: pl.Series) -> Guess | None:
+    """A label, a score or a point by its name."""
+    words = _words(name)
+    if not series.dtype.is_numeric():
+        few = series.dtype in (pl.String, pl.Boolean) and 0 < series.drop_nulls().n_unique() <= _LABELS
+        return Guess("label", "its name, and few different values") if words & _LABEL and few else None
+    if words & _SCORE:
+        return Guess("score", "its name")
+    return Guess("point", "its name", stem=words) if words & _POINT else None
+
+
+def _ensure_estimate(guesses: dict[str, Guess], columns: dict[str, pl.Series]) -> None:
+    """Without a better guess, the first number is the estimate; without a number, the first text with few values."""
+    if any(guess.role not in ("lower", "upper") for guess in guesses.values()):
+        return
+    free = [series for name, series in columns.items() if name not in guesses and series.null_count() < len(series)]
+    numbers = sorted((series for series in free if series.dtype.is_numeric()), key=lambda s: s.dtype.is_integer())
+    if numbers:
+        first = numbers[0]
+        unit = first.dtype.is_float() and first.is_between(0, 1).all()
+        why = "it is the first number" + (", and lies between 0 and 1" if unit else "")
+        guesses[first.name] = Guess("score" if unit else "point", why, stem=_words(first.name))
+        return
+    labels = [s for s in free if s.dtype in (pl.String, pl.Boolean) and s.drop_nulls().n_unique() <= _LABELS]
+    if labels:
+        guesses[labels[0].name] = Guess("label", "it is the first column with few different values")
+    elif not guesses:
+        raise InvalidError(
+            "no_estimate",
+            f"none of the columns can be an estimate (a number, or a label with few different values): "
+            f"{', '.join(columns) or 'there are none besides the key'}",
+        )
+
+
+def _attach(guesses: dict[str, Guess], order: list[str]) -> None:
+    """Say which point an interval or quantile belongs to where there are several; drop what is there twice."""
+    points = [name for name in order if guesses[name].role == "point"]
+    seen: set[tuple[str | None, str, float | None]] = set()
+    for name in order:
+        guess = guesses[name]
+        if guess.role in ("lower", "upper", "quantile"):
+            if len(points) > 1:
+                guess.of = max(points, key=lambda point: len(guess.stem & guesses[point].stem))
+            mark = (guess.of, guess.role, guess.level or guess.quantile)
+            if mark in seen:
+                guesses[name] = Guess("attribute", f"another column has the role {guess.role} of the same level")
+            seen.add(mark)
+
+
+def _in_order(low: pl.Series, high: pl.Series) -> bool:
+    return bool((low <= high).all())
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(token for token in _tokens(name) if token.isalpha())
+
+
+def _tokens(name: str) -> list[str]:
+    """Words and numbers of a name: `ciLow_97.5` is ci, low, 97.5."""
+    return re.findall(r"[^\W\d_]+|[0-9]+(?:\.[0-9]+)?", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
+
+
+def _share(token: str) -> float | None:
+    """The level that a number in a name says: 80, 0.8, 08 (a quantile 0.08), 975 (0.975)."""
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", token):
+        return None
+    if "." in token:
+        share = float(token) if float(token) < 1 else float(token) / 100
+    elif token.startswith("0"):
+        share = float(f"0.{token}")
+    else:
+        share = int(token) / 10 ** max(len(token), 2)
+    return round(share, 12) if 0 < share < 1 else None
