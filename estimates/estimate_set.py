@@ -11,6 +11,7 @@ import polars as pl
 from estimates import instants
 from estimates.catalog import PRODUCTION, Ref
 from estimates.contract import Contract
+from estimates.errors import InvalidError
 from estimates.reader import DEFAULT_LIMIT, Answer, Key, Page, Reader, cursor_version
 from estimates.records import Version
 from estimates.stability import Report
@@ -106,4 +107,6 @@ class EstimateSet:
 
 
 def _instant(value: Time | None) -> datetime | None:
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise InvalidError("bad_time", f"time {value} has no time zone; give it one: value.replace(tzinfo=UTC)")
     return instants.parse(value) if isinstance(value, str) else value

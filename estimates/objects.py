@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import obstore
@@ -33,22 +34,23 @@ class Objects:
         """Write or replace an object, at once or not at all."""
         try:
             obstore.put(self._store, name, content)
+            self._make_durable(name)
         except (BaseError, OSError) as error:
             raise self._unavailable(name, error) from error
-        self._make_durable(name)
 
     def put_if_absent(self, name: str, content: bytes) -> bool:
         """Write an object unless there is one of that name; says whether it was written."""
+        written = True
         try:
-            obstore.put(self._store, name, content, mode="create")
-        except AlreadyExistsError:
-            # The one who wrote it may not have come as far as fsync.
+            try:
+                obstore.put(self._store, name, content, mode="create")
+            except AlreadyExistsError:
+                written = False
+            # Also when it was there: the one who wrote it may not have come as far as fsync.
             self._make_durable(name)
-            return False
         except (BaseError, OSError) as error:
             raise self._unavailable(name, error) from error
-        self._make_durable(name)
-        return True
+        return written
 
     def get(self, name: str) -> bytes:
         """The bytes of an object; raises NotFoundError (`no_object`)."""
@@ -91,15 +93,21 @@ class Objects:
             return
         path = self.folder / name
         while path != self.folder.parent:
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            # What a sweep removed meanwhile needs no flushing: the commit will refuse it.
+            with suppress(FileNotFoundError):
+                _flush(path)
             path = path.parent
 
     def _unavailable(self, name: str, error: Exception) -> UnavailableError:
         return UnavailableError("storage", f"{self.root}/{name}: the storage failed: {_first_line(error)}; retry")
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _first_line(error: Exception) -> str:

@@ -296,9 +296,13 @@ def _part(name: str, column: str, kind: KeyType, part: Any) -> str:
     try:
         if isinstance(part, datetime) and part.tzinfo is None:
             raise ValueError(f"{part} has no time zone")
+        if part is None or isinstance(part, bool | float):
+            raise ValueError(f"{part!r} cannot be part of a key")
         # One moment, one text: another offset or unneeded digits name the same key.
         text = key_text(part) if isinstance(part, date) else str(part)
-        return key_text(parse_key_part(kind, text))
+        text = key_text(parse_key_part(kind, text))
+        text.encode()  # a lone surrogate is no text
+        return text
     except (ValueError, OverflowError) as error:
         raise InvalidError("bad_key_part", f"{name}: key column {column!r}: {error}") from None
 

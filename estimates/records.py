@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from estimates.errors import InvalidError
+
 State = Literal["expired", "production", "rolled_back", "superseded", "refused", "candidate", "unjudged"]
 EventKind = Literal["defined", "published", "judged", "promoted", "rolled_back", "tracked", "expired"]
 RunStep = Literal["compute", "publish", "judge", "promote", "track", "done"]
@@ -40,6 +42,12 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True):
     code: str | None = None
     seed: int | None = None
     warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.data_through.tzinfo is None:
+            raise InvalidError("bad_time", f"data_through {self.data_through} has no time zone; an instant needs one")
+        if not self.run_id.strip():
+            raise InvalidError("bad_run_id", "a run_id may not be empty")
 
 
 class Version(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import shutil
+from contextlib import suppress
 
 import msgspec
 import polars as pl
@@ -100,7 +100,7 @@ def read_manifest(objects: Objects, set_name: str, snapshot_id: str) -> Manifest
         manifest = msgspec.json.decode(content, type=Manifest)
     except msgspec.MsgspecError as error:
         raise CorruptError("manifest_damaged", f"{objects.root}/{name} is not a manifest: {error}") from None
-    if manifest.snapshot_id != snapshot_id or _name(manifest.shape, manifest.files[0]) != snapshot_id:
+    if not _is_of(manifest, snapshot_id) or encode(manifest) != content:
         raise CorruptError("manifest_damaged", f"{objects.root}/{name} does not match the digest in its name")
     return manifest
 
@@ -135,12 +135,18 @@ def delete(objects: Objects, set_name: str, snapshot_id: str) -> None:
     for name in objects.names(place):
         objects.delete(name)
     if objects.folder is not None:
-        # obstore leaves the folder behind, and what an interrupted write left in it
-        shutil.rmtree(objects.folder / place, ignore_errors=True)
+        # obstore leaves the folder behind; one that somebody writes into at this moment stays
+        with suppress(OSError):
+            (objects.folder / place).rmdir()
 
 
 class _Format(msgspec.Struct):
     format: int
+
+
+def _is_of(manifest: Manifest, snapshot_id: str) -> bool:
+    names = [file.name for file in manifest.files]
+    return names == [_PARQUET] and manifest.snapshot_id == snapshot_id == _name(manifest.shape, manifest.files[0])
 
 
 def _name(shape: Shape, file: File) -> str:
