@@ -56,6 +56,17 @@ def conform(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     ).rechunk()
 
 
+def conform_keys(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """The key columns alone as the contract wants them: typed, sorted, unique; raises as `conform` does."""
+    missing = [name for name in contract.key if name not in frame.columns]
+    if missing:
+        raise InvalidError("columns", f"{contract.name}: key columns are missing: {', '.join(missing)}", missing=missing)
+    columns = (_cast(frame, name, column.type, contract.name) for name, column in contract.key.items())
+    keys = frame.select(columns).sort(list(contract.key))
+    _check_keys(keys, contract)
+    return keys.rechunk()
+
+
 def name_keys(frame: pl.DataFrame, key: list[str], count: int | None = None) -> str:
     """The first keys of a frame in words: `AAPL/2026-11-24, MSFT/2026-11-24 and 3 more`."""
     total = frame.height if count is None else count

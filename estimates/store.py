@@ -28,7 +28,7 @@ from estimates.errors import (
     UnavailableError,
 )
 from estimates.estimate_set import EstimateSet
-from estimates.frame import conform
+from estimates.frame import conform, conform_keys
 from estimates.lookup import Lookup
 from estimates.objects import Objects
 from estimates.reader import Reader
@@ -154,9 +154,12 @@ class Store:
     # -- judging -----------------------------------------------------------------------------------------------------
 
     def judge(self, name: str, version: int, *, judged_at: datetime | None = None) -> gate.Verdict:
-        """Judge a stored version against what production points to now, and keep the verdict."""
+        """Judge a stored version against what production points to now, and keep the verdict.
+
+        Raises NotFoundError (`unknown_version`, `expired`).
+        """
         view = self.view()
-        found = view.resolve(name, version)
+        found = self.reader(view).resolve(name, version)
         revision = view.set(name).contracts[-1]
         verdict = self._judge(view, revision, self._candidate(found), PRODUCTION, judged_at or instants.now())
         body = gate.render_json(verdict)
@@ -256,7 +259,7 @@ class Store:
         if not automatic and not (reason and reason.strip()):
             raise InvalidError("reason_needed", f"{name}: say why version {version} is promoted (--reason)")
         view = self.view()
-        found = view.resolve(name, version)
+        found = self.reader(view).resolve(name, version)
         moves.check_promotion(view.set(name), found, alias, automatic, new_shape)
         verdict = self.verdict(name, found.version)
         if verdict is None or not moves.is_valid(verdict, view.set(name), found):
@@ -313,10 +316,9 @@ class Store:
         rows = frame.sample(min(SAMPLED_READS, frame.height), seed=seed)
         expected = lookup.json_rows(rows, frame.columns).to_list()
         keys = rows.select(lookup.text_of(frame, name).alias(name) for name in contract.key).rows()
-        reader = self.reader()
-        for key, row in zip(keys, expected, strict=True):
-            found = reader.get(version.set, key, version=version).body["estimate"]
-            if found != msgspec.json.decode(row):
+        found = self.reader().get_many(version.set, keys, version=version).body["results"]
+        for key, row, result in zip(keys, expected, found, strict=True):
+            if result.get("estimate") != msgspec.json.decode(row):
                 raise CorruptError(
                     "read_differs",
                     f"{version.set} version {version.version}: reading {'/'.join(key)} gives another value than its "
@@ -432,7 +434,10 @@ class Store:
         except (FileNotFoundError, CorruptError, ValueError):  # ValueError: an empty file cannot be mapped
             contract = self.view().set(version.set).contract_of(version)
             frame = self.frame(version)
-            lookup.build(frame, contract.shape(), contract.judged, version.snapshot_id, path)
+            try:
+                lookup.build(frame, contract.shape(), contract.judged, version.snapshot_id, path)
+            except OSError as error:
+                raise UnavailableError("cache", f"{path} cannot be written: {error.strerror}") from error
             return Lookup(path, version.snapshot_id)
 
     def _lookup_path(self, version: Version) -> Path:
@@ -448,9 +453,8 @@ class Store:
     def _with_domain_keys(self, contract: Contract, domain: FileDomain, keys: pl.DataFrame | None) -> Contract:
         if keys is None:
             raise InvalidError("domain_keys_needed", f"{contract.name}: the keys of {domain.file} must be given")
-        only_key = msgspec.structs.replace(contract, columns={})
         buffer = io.BytesIO()
-        conform(keys.select(name for name in contract.key if name in keys.columns), only_key).write_parquet(buffer)
+        conform_keys(keys, contract).write_parquet(buffer)
         digest = hashlib.sha256(buffer.getvalue()).hexdigest()
         self.objects.put(_domain_object(contract.name, digest), buffer.getvalue())
         return msgspec.structs.replace(contract, domain=msgspec.structs.replace(domain, digest=digest))

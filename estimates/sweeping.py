@@ -137,10 +137,11 @@ def _stored(store: Store, name: str) -> set[str]:
 def _delete(store: Store, name: str, snapshot_id: str) -> bool:
     if not store.catalog.claim(name, snapshot_id):
         return False
-    snapshot.delete(store.objects, name, snapshot_id)
-    (store.cache / f"{snapshot_id}.lookup").unlink(missing_ok=True)
-    store.catalog.deleted(name, snapshot_id)
-    return True
+    with store.catalog.deleting(name, snapshot_id) as wanted:
+        if wanted:
+            snapshot.delete(store.objects, name, snapshot_id)
+            (store.cache / f"{snapshot_id}.lookup").unlink(missing_ok=True)
+    return wanted
 
 
 def _remove_leftovers(store: Store) -> None:

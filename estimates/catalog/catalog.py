@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -195,7 +197,7 @@ class Catalog:
     # -- sweeping ----------------------------------------------------------------------------------------------------
 
     def claim(self, set_name: str, snapshot_id: str) -> bool:
-        """Reserve a snapshot for deletion; False when an unexpired version needs it or it was deleted before."""
+        """Reserve a snapshot for deletion; False when an unexpired version needs it."""
         table, claims = schema.versions, schema.claims
         with writing(self.engine) as tx:
             needed = matching(table, set=set_name, snapshot_id=snapshot_id) & table.c.expired_at.is_(None)
@@ -206,11 +208,18 @@ class Catalog:
             tx.execute(claims.insert().values(set=set_name, snapshot_id=snapshot_id, done=False))
             return True
 
-    def deleted(self, set_name: str, snapshot_id: str) -> None:
-        """The files of a claimed snapshot are gone; the claim stays, so that a publish under way learns of it."""
+    @contextmanager
+    def deleting(self, set_name: str, snapshot_id: str) -> Iterator[bool]:
+        """The transaction in which the files of a claimed snapshot go; says whether they still should.
+
+        Of two sweeps that claimed the same snapshot only one deletes: the other could be so slow that the files were
+        written again meanwhile. The claim stays, so that a publish under way learns of it.
+        """
         table = schema.claims
         with writing(self.engine) as tx:
-            tx.execute(table.update().where(matching(table, set=set_name, snapshot_id=snapshot_id)).values(done=True))
+            here = matching(table, set=set_name, snapshot_id=snapshot_id) & table.c.done.is_(False)
+            yield tx.execute(sa.select(table.c.done).where(here)).first() is not None
+            tx.execute(table.update().where(here).values(done=True))
 
     def unclaim(self, set_name: str, snapshot_id: str) -> bool:
         """Take back a claim whose files are gone, to write them again; False while they are being deleted."""

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from estimates.catalog import schema
-from estimates.errors import NotFoundError, UnavailableError
+from estimates.errors import CorruptError, NotFoundError, UnavailableError
 
 _WAIT_S = 30  # how long a writer waits for another one
 
@@ -69,6 +69,12 @@ def _reachable(engine: sa.Engine) -> Iterator[None]:
     except OperationalError as error:
         where = engine.url.render_as_string(hide_password=True)
         raise UnavailableError("catalog", f"catalog {where} cannot be reached: {_cause(error)}; retry") from error
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:
+            raise
+        # SQLite's word for a file that is not (or no longer) a database
+        where = engine.url.render_as_string(hide_password=True)
+        raise CorruptError("catalog_damaged", f"catalog {where}: {_cause(error)}; restore it from a backup") from error
 
 
 def check_revision(engine: sa.Engine) -> None:
