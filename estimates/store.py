@@ -385,9 +385,9 @@ class Store:
         """The version's manifest file; raises CorruptError."""
         return snapshot.encode(snapshot.read_manifest(self.objects, version.set, version.snapshot_id))
 
-    def diff(self, name: str, a: Ref, b: Ref) -> Report:
-        """How version `b` differs from version `a`; raises ConflictError (`other_shape`)."""
-        view = self.view()
+    def diff(self, name: str, a: Ref, b: Ref, view: View | None = None) -> Report:
+        """How version `b` differs from version `a`, at a view (default: the present); ConflictError (`other_shape`)."""
+        view = view or self.view()
         first, second = view.resolve(name, a), view.resolve(name, b)
         if first.shape != second.shape:
             raise ConflictError(
