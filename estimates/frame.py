@@ -60,7 +60,9 @@ def conform_keys(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """The key columns alone as the contract wants them: typed, sorted, unique; raises as `conform` does."""
     missing = [name for name in contract.key if name not in frame.columns]
     if missing:
-        raise InvalidError("columns", f"{contract.name}: key columns are missing: {', '.join(missing)}", missing=missing)
+        raise InvalidError(
+            "columns", f"{contract.name}: key columns are missing: {', '.join(missing)}", missing=missing
+        )
     columns = (_cast(frame, name, column.type, contract.name) for name, column in contract.key.items())
     keys = frame.select(columns).sort(list(contract.key))
     _check_keys(keys, contract)
@@ -113,7 +115,7 @@ def _cast(frame: pl.DataFrame, name: str, kind: ColumnType, where: str) -> pl.Se
     hint = ""
     if lossless:
         try:
-            return _exact(series, wanted)
+            return _in_calendar(_exact(series, wanted), where)
         except pl.exceptions.PolarsError:
             hint = f"; some of its values do not fit, so that they would be changed ({_LIMITS[kind]})"
     if kind == "timestamp" and isinstance(have, pl.Datetime) and have.time_zone is None:
@@ -121,6 +123,24 @@ def _cast(frame: pl.DataFrame, name: str, kind: ColumnType, where: str) -> pl.Se
     raise InvalidError(
         "column_type", f"{where}: column {name!r} is {have}, the contract says {kind} ({wanted}){hint}", column=name
     )
+
+
+def _in_calendar(series: pl.Series, where: str) -> pl.Series:
+    """Dates outside the years 1 to 9999 have no text form; they come from a wrong unit or an "end of time" marker."""
+    low, high = date.min, date.max
+    if series.dtype == DTYPES["timestamp"]:
+        low, high = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    elif series.dtype != pl.Date:
+        return series
+    bad = ~series.is_between(low, high)
+    if bad.any():
+        raise InvalidError(
+            "out_of_range",
+            f"{where}: column {series.name!r} lies outside the years 1 to 9999 in {bad.sum()} rows, "
+            f"first in row {bad.arg_true()[0] + 1}; check the unit it was made with",
+            column=series.name,
+        )
+    return series
 
 
 def _exact(series: pl.Series, wanted: pl.DataType) -> pl.Series:
@@ -134,23 +154,6 @@ def _exact(series: pl.Series, wanted: pl.DataType) -> pl.Series:
 def unfit_part(name: str) -> pl.Expr:
     """True where a string key column cannot be a segment of a URL path: empty, `.`, `..` or with a NUL."""
     return pl.col(name).is_in(["", ".", ".."]) | pl.col(name).str.contains("\0", literal=True)
-
-
-def _check_times(frame: pl.DataFrame, contract: Contract) -> None:
-    """Dates outside the years 1 to 9999 have no text form; they come from a wrong unit or an "end of time" marker."""
-    last = datetime.max.replace(tzinfo=UTC)
-    limits = {"date": (date.min, date.max), "timestamp": (datetime.min.replace(tzinfo=UTC), last)}
-    for name, kind in kinds(contract).items():
-        if kind in limits:
-            low, high = (pl.lit(limit, DTYPES[kind]) for limit in limits[kind])
-            bad = frame.select(~pl.col(name).is_between(low, high)).to_series()
-            if bad.any():
-                raise InvalidError(
-                    "out_of_range",
-                    f"{contract.name}: column {name!r} lies outside the years 1 to 9999 in {bad.sum()} rows, "
-                    f"first in row {bad.arg_true()[0] + 1}; check the unit it was made with",
-                    column=name,
-                )
 
 
 def _check_keys(frame: pl.DataFrame, contract: Contract) -> None:

@@ -113,9 +113,10 @@ def _choose(given: set[Source], contract: Contract) -> dict[str, Source]:
 
 def _possible(name: str, column: Column) -> list[Source]:
     """Where a column's values may come from, best first."""
+    mean: list[Source] = [("mean", None)]
     median: list[Source] = [("median", None), ("quantile", 0.5)]
     if column.role == "point":
-        return {"mean": [("mean", None)], "median": median}.get(name, [("mean", None), *median])
+        return mean if name == "mean" else median if name == "median" else mean + median
     if column.role == "probability":
         return [("pmf", column.label)]
     if column.role == "quantile":

@@ -162,10 +162,14 @@ def _csv_fault(text: str) -> str:
 
 def _parsed(frame: pl.DataFrame, wanted: dict[str, ColumnType]) -> pl.DataFrame:
     present = [(name, kind) for name, kind in wanted.items() if name in frame.columns]
-    return frame.with_columns(_column(frame.get_column(name), kind) for name, kind in present)
+    return frame.with_columns(parsed(frame.get_column(name), kind) for name, kind in present)
 
 
-def _column(series: pl.Series, kind: ColumnType) -> pl.Series:
+def parsed(series: pl.Series, kind: ColumnType) -> pl.Series:
+    """A column of text in the polars type of `kind`, decimals as floats; others as they are.
+
+    Raises InvalidError `bad_value`, naming column, rows (1 follows the header) and values.
+    """
     if series.dtype.is_decimal() and kind == "float":  # what SQL makes of a literal such as 1.5
         return series.cast(pl.Float64)
     if series.dtype != pl.String or kind == "string":
