@@ -1,0 +1,430 @@
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from estimates.contract import parse_contract
+from estimates.errors import InvalidError
+from estimates.frame import conform
+from jobs.tables import read_table, typed
+
+CONTRACT = parse_contract("""
+name = "demand"
+[key.shop]
+type = "string"
+[key.item]
+type = "integer"
+[columns.value]
+[columns.week]
+role = "attribute"
+type = "date"
+[columns.seen_at]
+role = "attribute"
+type = "timestamp"
+[columns.open]
+role = "attribute"
+type = "boolean"
+""")
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Write bytes or text to a file and say where it is."""
+
+    def write(content: str | bytes, name: str = "table.csv") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def refusal(call: Callable[[], Any]) -> InvalidError:
+    """The error that a call raises."""
+    with pytest.raises(InvalidError) as caught:
+        call()
+    return caught.value
+
+
+def one(column: str, *values: str | None) -> pl.Series:
+    """A column of text as the contract's type."""
+    return typed(pl.DataFrame({column: list(values)}, schema={column: pl.String}), CONTRACT).get_column(column)
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        ("a,b\n01,1.50\n", [("01", "1.50")]),
+        ("\ufeffa,b\n1,2", [("1", "2")]),
+        ("a,b\r\n1,2\r\n", [("1", "2")]),
+        ("a,b\r1,2\r", [("1", "2")]),
+        ("a;b\n1,5;x\n", [("1,5", "x")]),
+        ("a\tb\n1,5\tx;y\n", [("1,5", "x;y")]),
+        ("a|b\n1|2\n", [("1", "2")]),
+        ('a,b\n"x\r\ny","say ""hi"""\n', [("x\r\ny", 'say "hi"')]),
+        ('a,b\n,""\n"", \n', [(None, None), (None, " ")]),
+        ('"a","b"\n1,2\n\n3,4\n\n', [("1", "2"), ("3", "4")]),
+        ("a,b\nNA,NaN\nnull,None\n", [("NA", "NaN"), ("null", "None")]),
+        ("a,b\n", []),
+    ],
+)
+def test_csv_is_read_as_text(write: Callable[..., Path], content: str, rows: list[tuple[Any, ...]]) -> None:
+    """Every cell of a CSV file stays the text it is; an empty one is null; separator and line ends are found."""
+    frame = read_table(write(content))
+    assert frame.schema == {"a": pl.String, "b": pl.String}
+    assert frame.rows() == rows
+
+
+def test_names_of_columns_are_kept(write: Callable[..., Path]) -> None:
+    """Names with separators, line ends, quotes and other case come through."""
+    path = write('"a,b","c\nd",A,"q""q",ä\n1,2,3,4,5\n')
+    assert read_table(path).columns == ["a,b", "c\nd", "A", 'q"q', "ä"]
+    assert read_table(path).rows() == [("1", "2", "3", "4", "5")]
+
+
+cells = st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), min_size=1, max_size=5)
+
+
+@given(st.lists(st.tuples(cells, cells), max_size=8), st.sampled_from(",;\t|"), st.sampled_from(["\n", "\r\n"]))
+def test_what_csv_writers_write_is_read(
+    tmp_path: Path, rows: list[tuple[str | None, ...]], separator: str, end: str
+) -> None:
+    """A file from Python's csv module gives back its rows in their order."""
+    path = tmp_path / "t.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=separator, lineterminator=end, quoting=csv.QUOTE_ALL).writerows([("k", "v"), *rows])
+    assert read_table(path).rows() == rows
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("a,b\n1,2\n3\n", "line 3 has 1 cells, the first line names 2 columns"),
+        ("a,b\n1,2\n3,4,5\n", "line 3 has 3 cells, the first line names 2 columns"),
+        ('a,b\n1,"x\n', "line 2 has a quote that is not closed"),
+        ('a,b\n1,"x"y\n', "line 2 has a quote that is not closed, or text after a closing quote"),
+        (b"a,b\n1,\xe4\n", "line 2 is not UTF-8 text"),
+        (b"a,\xe4\n1,2\n", "line 1 is not UTF-8 text"),
+        ("a,b,a\n1,2,3\n", "line 1 names column 'a' twice"),
+        (",a,b\n0,1,2\n", "column 1 has no name; pandas writes its index like this"),
+        ("a,,b\n0,1,2\n", "column 2 has no name"),
+        ("\na,b\n1,2\n", "line 1 is empty; it must name the columns"),
+        ("a,b\r\n1,2\n3,4\r\n", "separators, quotes and line ends alike throughout"),
+        ("", "is empty"),
+        (b"\x1f\x8b\x08\x00", "compressed with gzip"),
+        (b"PK\x03\x04rest", "a ZIP archive or an Excel workbook"),
+        ("a,b\n1,2\n".encode("utf-16"), "is UTF-16 text; save it as UTF-8"),
+        (b"PAR1 and nothing else", "is damaged"),
+        (b"ARROW1 and nothing else", "is damaged"),
+        (b"\xff\xff\xff\xff and nothing else", "is damaged"),
+    ],
+)
+def test_damaged_files_name_the_place(write: Callable[..., Path], content: str | bytes, words: str) -> None:
+    """What cannot be read as a table is refused with file, line and what is wrong; no row is dropped or filled up."""
+    path = write(content)
+    error = refusal(lambda: read_table(path))
+    assert error.code == "bad_file"
+    assert error.message.startswith(str(path))
+    assert words in error.message
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    """A path where there is no file is an error of its own."""
+    for path in (tmp_path / "none.csv", tmp_path):
+        error = refusal(lambda path=path: read_table(path))
+        assert error.code == "no_file"
+        assert error.message.startswith(f"{path}: cannot be read: ")
+
+
+def test_short_rows_far_down_are_found(write: Callable[..., Path]) -> None:
+    """The whole file is checked, not a sample from its start."""
+    path = write("a,b\n" + "1,2\n" * 100_000 + "3\n")
+    assert "line 100002 has 1 cells" in refusal(lambda: read_table(path)).message
+
+
+FORMATS = [pl.DataFrame.write_parquet, pl.DataFrame.write_ipc, pl.DataFrame.write_ipc_stream]
+
+
+@pytest.mark.parametrize("save", FORMATS)
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrow", "t.csv", "odd [1]* name"])
+def test_binary_tables_are_known_by_content(tmp_path: Path, save: Any, name: str) -> None:
+    """Parquet and Arrow files keep their types, whatever they are called."""
+    frame = pl.DataFrame({"k": ["01", None], "v": [1.5, 2.0], "d": [date(2026, 11, 24), None]})
+    save(frame, tmp_path / name)
+    assert_frame_equal(read_table(tmp_path / name), frame)
+
+
+@pytest.mark.parametrize("save", FORMATS)
+def test_truncated_binary_tables_are_damaged(tmp_path: Path, save: Any) -> None:
+    """A half-copied file is refused, never read in part."""
+    whole, part = tmp_path / "whole", tmp_path / "part"
+    save(pl.DataFrame({"k": [str(i) for i in range(1000)]}), whole)
+    content = whole.read_bytes()
+    for size in (8, 40, len(content) // 2, len(content) - 12):
+        part.write_bytes(content[:size])
+        assert refusal(lambda: read_table(part)).code == "bad_file"
+
+
+def test_a_csv_named_like_a_pattern_is_one_file(write: Callable[..., Path]) -> None:
+    """Brackets and stars in a name are part of the name."""
+    path = write("a,b\n1,2\n", "t[1]*?.csv")
+    write("a,b\n3,4\n", "t1x.csv")
+    assert read_table(path).rows() == [("1", "2")]
+
+
+def test_text_gets_the_types_of_the_contract() -> None:
+    """Each column is parsed to its type in the contract; codes such as 01 stay text; columns come in any order."""
+    frame = pl.DataFrame(
+        {
+            "value": ["1.5", " 2 ", "-1e-3", None],
+            "shop": ["01", "1", " 1", "NA"],
+            "item": ["1", "-2", "+3", " 4 "],
+            "open": ["true", "FALSE", "", None],
+            "week": ["2026-11-24", "2024-02-29", "", None],
+            "seen_at": ["2026-11-24T16:00:00Z", "2026-11-24 16:00:00.5+01:00", "2026-11-24T16:00-0530", None],
+        }
+    )
+    result = typed(frame, CONTRACT)
+    assert result.columns == frame.columns
+    assert result["shop"].to_list() == ["01", "1", " 1", "NA"]
+    assert result["item"].to_list() == [1, -2, 3, 4]
+    assert result["value"].to_list() == [1.5, 2.0, -0.001, None]
+    assert result["open"].to_list() == [True, False, None, None]
+    assert result["week"].to_list() == [date(2026, 11, 24), date(2024, 2, 29), None, None]
+    assert result["seen_at"].to_list() == [
+        datetime(2026, 11, 24, 16, tzinfo=UTC),
+        datetime(2026, 11, 24, 15, 0, 0, 500_000, tzinfo=UTC),
+        datetime(2026, 11, 24, 21, 30, tzinfo=UTC),
+        None,
+    ]
+    assert conform(result, CONTRACT).height == 4
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.integers(-(2**63), 2**63 - 1))
+def test_numbers_survive_their_text(value: float, item: int) -> None:
+    """The shortest text of a float and the decimals of an integer are parsed to the same number."""
+    assert one("value", repr(value))[0] == value
+    assert one("item", str(item))[0] == item
+
+
+@given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)), st.timezones())
+def test_timestamps_survive_their_text(moment: datetime, zone: Any) -> None:
+    """ISO text with an offset of whole minutes is parsed to the same instant."""
+    moment = moment.replace(tzinfo=UTC)
+    local = moment.astimezone(zone)
+    offset = local.utcoffset()
+    if offset is not None and offset.total_seconds() % 60 == 0:
+        assert one("seen_at", local.isoformat())[0] == moment
+
+
+def test_text_for_not_finite_is_kept_for_publish_to_refuse() -> None:
+    """NaN and inf are not silently turned into "no estimate"; publish names their keys."""
+    values = one("value", "nan", "NaN", "inf", "-Infinity", "1e999").to_list()
+    assert [math.isnan(value) for value in values] == [True, True, False, False, False]
+    assert values[2:] == [math.inf, -math.inf, math.inf]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "wanted"),
+    [
+        ("value", "1,5", "write decimals with a point, not a comma"),
+        ("value", "1.234,5", "write decimals with a point, not a comma"),
+        ("value", "NA", "a number with a decimal point, such as 1.5; an empty cell says no estimate"),
+        ("value", "1_000", "a number"),
+        ("value", "0x10", "a number"),
+        ("value", "１", "a number"),
+        ("value", "1 2", "a number"),
+        ("item", "1.0", "an integer without decimals"),
+        ("item", "1e3", "an integer without decimals"),
+        ("item", "9223372036854775808", "an integer without decimals"),
+        ("open", "1", "true or false"),
+        ("open", "yes", "true or false"),
+        ("week", "24.11.2026", "an ISO date, such as 2026-11-24"),
+        ("week", "11/24/2026", "an ISO date"),
+        ("week", "2026-02-30", "an ISO date"),
+        ("week", "2026-11-24T00:00:00", "an ISO date"),
+        ("seen_at", "2026-11-24", "an ISO time that ends in Z or an offset"),
+        ("seen_at", "2026-11-24T16:00:00", "an ISO time that ends in Z or an offset"),
+        ("seen_at", "2026-11-24T24:00:00Z", "an ISO time"),
+        ("seen_at", "2026-11-24T16:00:00.1234567Z", "to the microsecond"),
+    ],
+)
+def test_text_of_another_kind_is_refused(column: str, value: str, wanted: str) -> None:
+    """A value that is not of its column's type is an error with column, row, value and what is wanted."""
+    error = refusal(lambda: one(column, None, value))
+    assert error.code == "bad_value"
+    assert error.message.startswith(f"column {column!r}: row 2 has {value!r}; the contract wants ")
+    assert wanted in error.message
+    assert error.details == {"column": column, "rows": [2]}
+
+
+def test_many_bad_values_are_counted() -> None:
+    """Five rows are shown, the rest counted."""
+    error = refusal(lambda: one("value", *(["1", "x"] * 9)))
+    assert "row 2 has 'x', row 4 has 'x', row 6 has 'x', row 8 has 'x', row 10 has 'x' and 4 more" in error.message
+
+
+def test_typed_columns_are_left_alone() -> None:
+    """Numbers and dates of a Parquet file are for `conform` to judge; decimals become floats."""
+    frame = pl.DataFrame(
+        {"shop": [1, 2], "value": pl.Series(["1.50", "2"]).cast(pl.Decimal(10, 2)), "other": ["1", "x"]}
+    )
+    result = typed(frame, CONTRACT)
+    assert result.schema == {"shop": pl.Int64, "value": pl.Float64, "other": pl.String}
+    assert result["value"].to_list() == [1.5, 2.0]
+
+
+HUB = parse_contract("""
+name = "flu"
+[key.location]
+type = "string"
+[key.target_end_date]
+type = "date"
+target = true
+[columns.value]
+[columns.lower_95]
+role = "lower"
+level = 0.95
+[columns.upper_95]
+role = "upper"
+level = 0.95
+[columns.q50]
+role = "quantile"
+quantile = 0.5
+[columns.p_low]
+role = "probability"
+label = "low"
+[columns.p_high]
+role = "probability"
+label = "high"
+[columns.horizon]
+role = "attribute"
+type = "integer"
+""")
+
+HUB_ROWS = """\
+horizon,target_end_date,location,output_type,output_type_id,value
+1,2026-11-28,01,mean,NA,10
+1,2026-11-28,01,quantile,0.025,5
+1,2026-11-28,01,quantile,0.50,9
+1,2026-11-28,01,quantile,.975,20.5
+1,2026-11-28,01,pmf,low,0.75
+1,2026-11-28,01,pmf,high,0.25
+1,2026-11-28,1,quantile,0.5,90
+1,2026-11-28,1,quantile,0.025,50
+1,2026-11-28,1,mean,NA,100
+"""
+
+
+def hub(write: Callable[..., Path], content: str = HUB_ROWS) -> pl.DataFrame:
+    """The long form as a file, read and typed."""
+    return typed(read_table(write(content)), HUB)
+
+
+def test_long_form_is_pivoted(write: Callable[..., Path]) -> None:
+    """Rows become columns by role, ids compare as numbers, codes stay text, what a task lacks is null."""
+    frame = conform(hub(write), HUB)
+    day = date(2026, 11, 28)
+    assert frame.rows() == [
+        ("01", day, 10.0, 5.0, 20.5, 9.0, 0.75, 0.25, 1),
+        ("1", day, 100.0, 50.0, None, 90.0, None, None, 1),
+    ]
+
+
+def test_long_form_with_typed_columns(write: Callable[..., Path], tmp_path: Path) -> None:
+    """A Parquet file of the long form, with numbers for ids and values, gives the same frame as CSV."""
+    frame = read_table(write(HUB_ROWS)).filter(pl.col("output_type") != "pmf")
+    numbers = frame.with_columns(
+        pl.col("output_type_id").replace("NA", None).cast(pl.Float64), pl.col("value").cast(pl.Float64)
+    )
+    numbers.write_parquet(tmp_path / "t.parquet")
+    contract = parse_contract(
+        'name = "a"\n[key.location]\ntype = "string"\n[key.target_end_date]\ntype = "date"\n[columns.value]\n'
+        '[columns.horizon]\nrole = "attribute"\ntype = "integer"\n'
+        + "".join(f'[columns.q{i}]\nrole = "quantile"\nquantile = {q}\n' for i, q in enumerate((0.025, 0.5, 0.975)))
+    )
+    assert_frame_equal(typed(read_table(tmp_path / "t.parquet"), contract), typed(frame, contract))
+
+
+@pytest.mark.parametrize(
+    ("points", "rows", "values"),
+    [
+        (["value"], "mean,,1\nx,quantile,0.9,2", [1.0]),
+        (["value"], "median,,1\nx,quantile,0.9,2", [1.0]),
+        (["value"], "quantile,0.5,1\nx,quantile,0.9,2", [1.0]),
+        (["mean", "median"], "mean,,1\nx,median,,3\nx,quantile,0.9,2", [1.0, 3.0]),
+        (["median"], "quantile,.5,3\nx,quantile,0.9,2", [3.0]),
+    ],
+)
+def test_points_of_the_long_form(points: list[str], rows: str, values: list[float], write: Callable[..., Path]) -> None:
+    """A point is the mean, else the median, else the quantile 0.5; by name where the contract has both."""
+    toml = 'name = "a"\n[key.k]\ntype = "string"\n' + "".join(f"[columns.{name}]\n" for name in points)
+    contract = parse_contract(f'{toml}[columns.q]\nrole = "quantile"\nquantile = 0.9\nof = "{points[0]}"')
+    frame = typed(read_table(write(f"k,output_type,output_type_id,value\nx,{rows}\n")), contract)
+    assert conform(frame, contract).select(points).row(0) == tuple(values)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code", "words"),
+    [
+        ("pmf,high", "cdf,high", "output_type", "output types 'cdf' have no place in a contract"),
+        ("mean,NA,100", "sample,3,100", "output_type", "output types 'sample' have no place in a contract"),
+        ("mean,NA,100", ",,100", "output_type", "output types None have no place"),
+        ("pmf,high", "pmf,medium", "output_type", "no rows for p_high (pmf high)"),
+        ("pmf,high", "pmf,medium", "output_type", "the contract has no column for pmf medium"),
+        (
+            ".975",
+            "0.99",
+            "output_type",
+            "no rows for upper_95 (quantile 0.975); the contract has no column for quantile 0.99",
+        ),
+        ("mean,NA,100", "median,,100", "output_type", "the contract has no column for median"),
+        ("quantile,0.025,50", "quantile,0.5,50", "duplicate_key", "more than one row for 1/2026-11-28/1/quantile/0.5"),
+        ("0.025,5\n", "low,5\n", "bad_value", "'low' is not a quantile"),
+        ("0.025,5\n", '0.025,"5,1"\n', "bad_value", "column 'value': row 2 has '5,1'"),
+    ],
+)
+def test_long_forms_that_do_not_fit_are_refused(
+    write: Callable[..., Path], before: str, after: str, code: str, words: str
+) -> None:
+    """Types, levels and categories that the contract has no column for, or that are missing, are named."""
+    assert before in HUB_ROWS
+    error = refusal(lambda: hub(write, HUB_ROWS.replace(before, after)))
+    assert error.code == code
+    assert words in error.message
+
+
+def test_a_contract_of_the_long_form_itself_is_not_pivoted() -> None:
+    """Where the contract has a column `output_type`, the table is taken as it is."""
+    contract = parse_contract(
+        'name = "a"\n[key.k]\ntype = "string"\n[key.output_type]\ntype = "string"\n[key.output_type_id]\n'
+        'type = "string"\n[columns.value]'
+    )
+    frame = pl.DataFrame({"k": ["x"], "output_type": ["mean"], "output_type_id": ["NA"], "value": ["1"]})
+    assert typed(frame, contract).row(0) == ("x", "mean", "NA", 1.0)
+
+
+def test_integer_columns_of_the_long_form() -> None:
+    """An integer column takes whole values and refuses others."""
+    contract = parse_contract('name = "a"\n[key.k]\ntype = "string"\n[columns.n]\ntype = "integer"')
+    frame = pl.DataFrame({"k": ["x", "y"], "output_type": "mean", "output_type_id": None, "value": ["3", None]})
+    assert typed(frame, contract)["n"].to_list() == [3, None]
+    error = refusal(lambda: typed(frame.with_columns(value=pl.lit("3.5")), contract))
+    assert (error.code, error.details) == ("bad_value", {"column": "n"})
+
+
+def test_long_form_without_task_columns() -> None:
+    """Without a column that names the task there is nothing to pivot to."""
+    frame = pl.DataFrame({"output_type": ["mean"], "output_type_id": [None], "value": ["3"]})
+    error = refusal(lambda: typed(frame, parse_contract('name = "a"\n[key.k]\ntype = "string"\n[columns.value]')))
+    assert error.code == "columns"
