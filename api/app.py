@@ -1,0 +1,63 @@
+"""The application: `create_app`, also the factory that granian is given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Litestar, Request
+from litestar.di import Provide
+
+from api import diff, documentation, estimates, events, health, history, sets, versions
+from api.follower import Follower
+from api.parameters import refuse_unknown
+from api.problems import HANDLERS, from_error
+from api.routing import raw_path, without_body
+from estimates import InvalidError, Store
+from estimates.settings import Settings
+
+MAX_BODY_BYTES = 32 * 1024 * 1024
+RESOURCES = (sets, versions, estimates, history, diff, events, health, documentation)
+
+
+class ReadService(Litestar):
+    """Litestar that routes by the raw path and answers HEAD wherever it answers GET."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """The ASGI entry point."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        if scope["method"] == "HEAD":
+            scope, send = scope | {"method": "GET"}, without_body(send)
+        try:
+            scope["path"] = raw_path(scope)
+        except InvalidError as error:
+            request: Request[Any, Any, Any] = Request(
+                scope | {"app": self, "litestar_app": self, "state": {}}, receive, send
+            )
+            await from_error(request, error).to_asgi_response(app=None, request=request)(scope, receive, send)
+            return
+        await super().__call__(scope, receive, send)
+
+
+def create_app(store: Store | None = None) -> Litestar:
+    """The read service over a store; without one, over the store that the ESTIMATES_* variables name.
+
+    Raises what `Store` raises when there is no store or its catalog cannot be reached.
+    """
+    follower = Follower(store or _configured_store())
+    return ReadService(
+        [route for resource in RESOURCES for route in resource.ROUTES],
+        dependencies={"follower": Provide(lambda: follower, sync_to_thread=False)},
+        exception_handlers=HANDLERS,
+        guards=[refuse_unknown],
+        lifespan=[follower.lifespan],
+        logging_config=None,
+        openapi_config=documentation.openapi(),
+        request_max_body_size=MAX_BODY_BYTES,
+    )
+
+
+def _configured_store() -> Store:
+    settings = Settings.from_environment()
+    return Store(settings.store, catalog=settings.catalog, cache=settings.cache, actor=settings.actor)

@@ -1,0 +1,66 @@
+"""The OpenAPI document, and the page that shows it: one file of ours, nothing loaded from elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from litestar import get
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ASGIApp
+
+from api.bodies import Problem
+from api.problems import PROBLEM_JSON
+from api.representation import Representation, entity_tag
+from estimates import __version__
+
+_PAGE = Path(__file__).with_name("documentation.html").read_bytes()
+_POLICY = "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+_MEANINGS = {
+    304: "What If-None-Match names is still the answer.",
+    400: "The path or a parameter is wrong.",
+    404: "There is no such set, version, alias, key or verdict; `code` says which.",
+    409: "The two versions cannot be compared.",
+    410: "The version has expired; its files are gone.",
+    413: "The body is too large.",
+    422: "The body is wrong.",
+    500: "Stored data is damaged, or the service failed.",
+    503: "Something the service needs cannot be reached; retry.",
+}
+
+
+def documented(body: Any, *statuses: int, description: str) -> dict[int, ResponseSpec]:
+    """The answers of a route: 200 with this body, 304 for GET, these problems, and those that any route may give."""
+    found = {200: ResponseSpec(body, generate_examples=False, description=description)}
+    for status in sorted({400, 500, 503, *statuses}):
+        container = None if status == 304 else Problem
+        found[status] = ResponseSpec(
+            container, generate_examples=False, description=_MEANINGS[status], media_type=PROBLEM_JSON
+        )
+    return found
+
+
+def openapi() -> OpenAPIConfig:
+    """The document is at /schema/openapi.json."""
+    return OpenAPIConfig(
+        title="estimates",
+        version=__version__,
+        description="Versioned, gated sets of estimates, read by key. Every GET answers HEAD too.",
+        # Litestar answers paths under this one with its own 404 page: keep them few.
+        path="/schema/openapi.json",
+        render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
+        use_handler_docstrings=True,
+        operation_id_creator=lambda handler, _method, _path: handler.handler_name,
+    )
+
+
+@get("/docs", include_in_schema=False, sync_to_thread=False)
+def docs() -> ASGIApp:
+    """A page that shows the OpenAPI document and tries its routes."""
+    headers = {"content-security-policy": _POLICY}
+    return Representation(_PAGE, etag=entity_tag("docs"), media_type="text/html; charset=utf-8", headers=headers)
+
+
+ROUTES = [docs]

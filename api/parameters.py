@@ -1,0 +1,132 @@
+"""The parameters of paths and queries: how they are documented, and how their text is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote
+
+from litestar.connection import ASGIConnection
+from litestar.datastructures import MultiDict
+from litestar.handlers import BaseRouteHandler
+from litestar.params import PathParameter, QueryParameter
+
+from estimates import instants
+from estimates.catalog import PRODUCTION, Ref
+from estimates.errors import InvalidError, NotFoundError
+from estimates.records import State
+
+_TIME = {"format": "date-time"}
+
+SetName = Annotated[str, PathParameter(name="set", description="Name of the estimate set.")]
+PathRef = Annotated[
+    str, PathParameter(name="ref", description="A version number, an alias such as `production`, or `latest`.")
+]
+KeyPath = Annotated[
+    str,
+    PathParameter(
+        name="key",
+        description="The key, one path segment per key column in the order of the contract; each segment "
+        "percent-encoded UTF-8, `/` as `%2F`.",
+    ),
+]
+QueryRef = Annotated[
+    str, QueryParameter(name="ref", description="A version number, an alias such as `production`, or `latest`.")
+]
+AsOf = Annotated[
+    str | None,
+    QueryParameter(
+        name="as_of",
+        description="Answer as the ref resolved at this time, inclusive; ends in `Z` or an offset. "
+        "Pass an `Estimates-As-Of` header back to pin several requests to one moment.",
+        schema_extra=_TIME,
+    ),
+]
+ShapeNumber = Annotated[
+    int | None,
+    QueryParameter(name="shape", description="With an alias: answer from the last version of this shape it named."),
+]
+OfShape = Annotated[
+    int | None,
+    QueryParameter(name="shape", description="The newest contract of this shape; default: the newest of all."),
+]
+Fields = Annotated[
+    str | None,
+    QueryParameter(name="fields", description="Columns to answer, separated by commas; the key is always there."),
+]
+Limit = Annotated[int, QueryParameter(name="limit", description="Entries a page at most.")]
+Cursor = Annotated[str | None, QueryParameter(name="cursor", description="`next` of the page before.")]
+Since = Annotated[
+    str | None,
+    QueryParameter(name="since", description="Published at this time or later.", schema_extra=_TIME),
+]
+Until = Annotated[
+    str | None,
+    QueryParameter(name="until", description="Published at this time or earlier.", schema_extra=_TIME),
+]
+Only = Annotated[
+    Literal["promoted"] | None,
+    QueryParameter(name="only", description="`promoted`: only versions that production ever pointed to."),
+]
+StateFilter = Annotated[State | None, QueryParameter(name="state", description="Only versions in this state.")]
+FromRef = Annotated[str, QueryParameter(name="from", description="The version to compare from: number or alias.")]
+ToRef = Annotated[str, QueryParameter(name="to", description="The version to compare with: number or alias.")]
+After = Annotated[int, QueryParameter(name="after", description="Only events with a higher id.")]
+
+DEFAULT_REF = PRODUCTION
+_NUMBER = re.compile(r"[0-9]{1,15}")
+
+
+def read_ref(text: str | int) -> Ref:
+    """A ref: digits are a version number, anything else an alias; raises NotFoundError (`unknown_version`)."""
+    if isinstance(text, int) or not (text.isascii() and text.isdigit()):
+        return text
+    if not _NUMBER.fullmatch(text):
+        raise NotFoundError("unknown_version", f"there is no version {text[:20]}…: the number is too large")
+    return int(text)
+
+
+def read_time(text: str | None, what: str) -> datetime | None:
+    """A time; raises InvalidError (`bad_time`)."""
+    return None if text is None else instants.parse(text, what)
+
+
+def read_fields(text: str | None) -> list[str] | None:
+    """Column names separated by commas."""
+    return None if text is None else text.split(",")
+
+
+def read_segment(raw: str) -> str:
+    """A path segment, percent-decoded once; `app` has made sure that it is UTF-8."""
+    return unquote(raw)
+
+
+def read_key(raw: str) -> list[str]:
+    """The key parts of a path, still percent-encoded: split first, then decoded once."""
+    return [read_segment(part) for part in raw.strip("/").split("/")]
+
+
+async def refuse_unknown(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A guard: query parameters that the route does not know are an error, never silently without effect.
+
+    A route that takes `query` has names that depend on the contract, and checks them itself.
+    """
+    if not connection.scope["query_string"]:
+        return
+    parameters = handler.parsed_fn_signature.parameters
+    if "query" not in parameters:
+        definitions = [field.kwarg_definition for field in parameters.values()]
+        check_names(connection.query_params, [d.name for d in definitions if isinstance(d, QueryParameter) and d.name])
+
+
+def check_names(given: MultiDict[Any], allowed: Iterable[str]) -> None:
+    """Raises InvalidError: `unknown_parameter` that names the allowed ones, `repeated_parameter`."""
+    known = list(allowed)
+    for name in given:
+        if name not in known:
+            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise InvalidError("unknown_parameter", f"this route has no query parameter {name!r}; {takes}")
+        if len(given.getall(name)) > 1:
+            raise InvalidError("repeated_parameter", f"query parameter {name!r} is given more than once")

@@ -1,0 +1,129 @@
+"""Errors as RFC 9457 problems: `application/problem+json` with a stable `code`; docs/http.md lists the codes."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, SerializationException, ValidationException
+from litestar.params import ParameterKwarg
+
+from estimates.errors import (
+    ConflictError,
+    CorruptError,
+    EstimatesError,
+    GateError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
+
+PROBLEM_JSON = "application/problem+json"
+RETRY_AFTER_S = 1
+log = logging.getLogger("api")
+
+_STATUS: dict[type[EstimatesError], HTTPStatus] = {
+    InvalidError: HTTPStatus.BAD_REQUEST,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    ConflictError: HTTPStatus.CONFLICT,
+    GateError: HTTPStatus.CONFLICT,
+    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    CorruptError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+# What a client is told of the server's own trouble; the log has the paths and addresses.
+_OWN_TROUBLE: dict[type[EstimatesError], str] = {
+    UnavailableError: "something the service needs cannot be reached; retry",
+    CorruptError: "stored data is damaged; retrying does not help, the operator finds the file in the service's log",
+}
+_SHOWN = frozenset(("starting", "not_ready"))  # troubles whose message names nothing internal
+_OF_THE_URL = frozenset(("unknown_parameter", "repeated_parameter", "bad_path"))
+
+
+def problem(
+    status: int, code: str, detail: str, details: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+) -> Response[bytes]:
+    """A problem response; `details` are further members, in the words of the error."""
+    members = {"title": HTTPStatus(status).phrase, "status": int(status), "code": code, "detail": detail}
+    body = msgspec.json.encode(members | {k: v for k, v in (details or {}).items() if k not in members})
+    return Response(
+        body, status_code=status, media_type=PROBLEM_JSON, headers={"cache-control": "no-cache"} | (headers or {})
+    )
+
+
+def from_error(request: Request[Any, Any, Any], error: EstimatesError) -> Response[bytes]:
+    """A problem for one of our errors."""
+    kind = next(kind for kind in _STATUS if isinstance(error, kind))
+    status = _STATUS[kind]
+    if kind is InvalidError and request.method == "POST" and error.code not in _OF_THE_URL:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    if error.code == "expired":
+        status = HTTPStatus.GONE
+    headers = {"retry-after": str(RETRY_AFTER_S)} if kind is UnavailableError else None
+    if kind not in _OWN_TROUBLE or error.code in _SHOWN:
+        return problem(status, error.code, error.message, error.details, headers)
+    log.error("%s: %s", _route(request), error)
+    return problem(status, error.code, _OWN_TROUBLE[kind], None, headers)
+
+
+def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """A problem for what the framework found: no such route or method, parameters or a body of the wrong type."""
+    status = error.status_code
+    if isinstance(error, ValidationException):
+        faults = [fault for fault in error.extra or [] if isinstance(fault, dict)]
+        if any(fault.get("source") == "body" for fault in faults):
+            return problem(422, "bad_body", f"the body does not fit: {_listed(request, faults)}")
+        return problem(400, "bad_parameter", _listed(request, faults) or error.detail)
+    if isinstance(error.__cause__, SerializationException):
+        return problem(422, "bad_body", f"the body is not JSON: {error.detail}")
+    if status == 404:
+        return problem(404, "no_route", "there is nothing at this path; GET /docs shows the routes")
+    if status == 405:
+        allowed = (error.headers or {}).get("allow", "")
+        allowed += ", HEAD" if "GET" in allowed and "HEAD" not in allowed else ""
+        return problem(405, "method_not_allowed", f"allowed here: {allowed}", None, {"allow": allowed})
+    if status == 413:
+        limit = request.app.request_max_body_size
+        return problem(413, "body_too_large", f"a body has at most {limit} bytes; send several smaller batches")
+    if status >= 500:
+        return from_unexpected(request, error)
+    return problem(status, "bad_request", error.detail)
+
+
+def from_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """A problem for a fault of the program: the trace goes to the log, nothing of it to the client."""
+    log.error("unexpected error in %s", _route(request), exc_info=error)
+    return problem(500, "internal", "the service failed unexpectedly; its log has the trace")
+
+
+def _route(request: Request[Any, Any, Any]) -> str:
+    """The route and not the path, in which keys may be personal data."""
+    return f"{request.method} {request.scope.get('path_template') or 'an unknown route'}"
+
+
+def _listed(request: Request[Any, Any, Any], faults: list[dict[str, Any]]) -> str:
+    return "; ".join(f"{_place(request, fault)}: {_fault(fault)}" for fault in faults)
+
+
+def _place(request: Request[Any, Any, Any], fault: dict[str, Any]) -> str:
+    """Where a fault lies, in the caller's names and not those of our functions."""
+    key = str(fault.get("key", ""))
+    if key == "data":
+        return "top level"
+    parameter = request.route_handler.parsed_fn_signature.parameters.get(key)
+    definition = parameter and parameter.kwarg_definition
+    return definition.name if isinstance(definition, ParameterKwarg) and definition.name else key
+
+
+def _fault(fault: dict[str, Any]) -> str:
+    message = str(fault.get("message", ""))
+    return "there is no body; send a JSON object" if message == "'data'" else message
+
+
+HANDLERS: dict[int | type[Exception], Any] = {
+    EstimatesError: from_error,
+    HTTPException: from_framework,
+    Exception: from_unexpected,
+}

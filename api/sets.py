@@ -1,0 +1,108 @@
+"""The sets: what there is, under which contract, how fresh; the JSON Schema of one estimate."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.types import ASGIApp
+
+from api.bodies import AliasBody, Freshness, SetDetail, SetList, SetSummary
+from api.documentation import documented
+from api.estimate_schema import estimate_schema
+from api.follower import Follower
+from api.parameters import OfShape, SetName
+from api.representation import of_content
+from estimates import Contract, instants
+from estimates.catalog import PRODUCTION, SetView
+from estimates.catalog.view import decode_contract
+from estimates.errors import NotFoundError
+from estimates.records import Version
+
+
+@get("/v1/sets", responses=documented(SetList, 304, description="All sets."), sync_to_thread=False)
+def list_sets(follower: NamedDependency[Follower]) -> ASGIApp:
+    """All sets with description, owner, key, aliases and freshness."""
+    return of_content(SetList([_summary(view) for view in follower.view.sets.values()]))
+
+
+@get("/v1/sets/{set:str}", responses=documented(SetDetail, 304, 404, description="The set."), sync_to_thread=False)
+def one_set(follower: NamedDependency[Follower], set_name: SetName) -> ASGIApp:
+    """One set: contract, aliases and holds, freshness."""
+    return of_content(_detail(follower.view.set(set_name)))
+
+
+@get(
+    "/v1/sets/{set:str}/schema",
+    responses=documented(dict[str, Any], 304, 404, description="A JSON Schema (2020-12)."),
+    sync_to_thread=False,
+)
+def schema(follower: NamedDependency[Follower], set_name: SetName, shape: OfShape = None) -> ASGIApp:
+    """The JSON Schema of one estimate; of the newest contract, or of the newest one of a shape."""
+    return of_content(estimate_schema(_contract(follower.view.set(set_name), set_name, shape)))
+
+
+def _summary(view: SetView) -> SetSummary:
+    return SetSummary(**_facts(view))
+
+
+def _detail(view: SetView) -> SetDetail:
+    revision = view.contracts[-1]
+    contract = msgspec.json.decode(revision.body)
+    return SetDetail(
+        **_facts(view), contract_revision=revision.revision, defined_at=revision.defined_at, contract=contract
+    )
+
+
+def _facts(view: SetView) -> dict[str, Any]:
+    contract = view.contract
+    aliases = sorted(view.aliases.items())
+    return {
+        "name": contract.name,
+        "description": contract.description,
+        "owner": contract.owner,
+        "key": list(contract.key),
+        "shape": view.contracts[-1].shape,
+        "versions": len(view.versions),
+        "aliases": {name: AliasBody(alias.version, alias.moved_at, alias.held) for name, alias in aliases},
+        "freshness": _freshness(contract, view),
+    }
+
+
+def _freshness(contract: Contract, view: SetView) -> Freshness:
+    newest = view.versions[-1] if view.versions else None
+    production = _production(view)
+    through = None if production is None else production.data_through
+    stale_from = _plus(through, contract.freshness.max_age_duration)
+    return Freshness(
+        cadence=contract.freshness.cadence,
+        max_age=contract.freshness.max_age,
+        data_through=through,
+        published_at=None if production is None else production.published_at,
+        stale_from=stale_from,
+        stale=stale_from is not None and instants.now() > stale_from,
+        next_expected=_plus(None if newest is None else newest.published_at, contract.freshness.cadence_duration),
+    )
+
+
+def _production(view: SetView) -> Version | None:
+    alias = view.aliases.get(PRODUCTION)
+    return None if alias is None else view.versions[alias.version - 1]
+
+
+def _plus(moment: datetime | None, duration: timedelta | None) -> datetime | None:
+    return None if moment is None or duration is None else moment + duration
+
+
+def _contract(view: SetView, name: str, shape: int | None) -> Contract:
+    for revision in reversed(view.contracts):
+        if shape in (None, revision.shape):
+            return decode_contract(revision)
+    known = ", ".join(str(number) for number in sorted({revision.shape for revision in view.contracts}))
+    raise NotFoundError("unknown_shape", f"{name}: there is no shape {shape}; shapes: {known}")
+
+
+ROUTES = [list_sets, one_set, schema]
