@@ -109,7 +109,7 @@ def _column(pair: Pair, contract: Contract, name: str) -> ColumnReport:
         unit=column.unit,
         n=n,
         coverage=n / common if common else None,
-        kinds=pair.transitions(name),
+        kinds=pair.transitions(name, old, new),
         kind_loss_share=len(lost) / common if common else None,
         kind_gain_share=gained / common if common else None,
         kind_loss_keys=found.keys(lost[:_KEYS]),

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from estimates.stability.report import ColumnReport, KeysReport
 
+_MANY = 20  # below, "1 in 20" is nobody
+
 
 def headline(keys: KeysReport, columns: dict[str, ColumnReport], identical: bool) -> str:
-    """What happened to the estimates and to the keys, worst news last."""
+    """What happened to the first estimate, to labels, signs and lost values, and to the keys."""
     if identical:
         return f"Nothing changed: the two versions are identical in all {count(keys.common, 'key')}."
     if not keys.common:
         return f"Nothing to compare: no key is in both versions ({keys.n_from:,} and {keys.n_to:,} keys)."
-    parts = [_column(*_first(columns)), *_sign_flips(columns), *_lost(columns), _domain(keys)]
+    name, first = _first(columns)
+    labels = [_column(other, column) for other, column in columns.items() if column.label is not None and other != name]
+    parts = [_column(name, first), *labels, *_sign_flips(columns), *_lost(columns), _domain(keys)]
     return "; ".join(part for part in parts if part) + "."
 
 
@@ -52,13 +56,13 @@ def _column(name: str, column: ColumnReport) -> str:
     changed = f"{name} changed on {percent(1 - scalar.zero_share)} of {count(column.n, 'key')}"
     if scalar.r is None:
         return f"{changed}, all of which were 0 before"
-    typical = f"typically by {percent(scalar.r.p50)}"
     if scalar.zero_share == 0:
         changed = f"{name} moved on all {count(column.n, 'key')}"
+    tail = f", 1 in 20 by more than {percent(scalar.r.p95)}" if column.n >= _MANY else ""
     largest = scalar.top[0]
     return (
-        f"{changed}, {typical}, 1 in 20 by more than {percent(scalar.r.p95)}, "
-        f"most {'/'.join(largest.key)}: {largest.a:.6g} → {largest.b:.6g}"
+        f"{changed}, typically by {percent(scalar.r.p50)}{tail}; "
+        f"most on {'/'.join(largest.key)}: {largest.a:.6g} → {largest.b:.6g}"
     )
 
 

@@ -18,6 +18,7 @@ from estimates.stability.scalar import largest_first, mean_of, quantiles, share
 
 _TOP = 20
 _BEYOND = math.log(1.25)
+_LARGE = 4e307  # twice as much is still far from the largest double
 _SCALED = ("z", "z_gt1_share", "width_change", "width_beyond_share")
 _OF_POINT = ("z", "z_gt1_share", "new_outside_old", "old_outside_new")
 _METRICS = (*_OF_POINT, "jaccard", "disjoint_share", "width_change", "width_beyond_share")
@@ -32,9 +33,13 @@ class Ends:
     upper: Floats
 
     @property
-    def half(self) -> Floats:
-        """Half its width; halved first, so that it does not overflow."""
-        return self.upper / 2 - self.lower / 2
+    def width(self) -> Floats:
+        """From end to end; negative when they are crossed."""
+        return self.upper - self.lower
+
+    def shrunk(self, by: Floats) -> Ends:
+        """The same interval in another unit for each key."""
+        return Ends(self.point * by, self.lower * by, self.upper * by)
 
 
 def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: float | None) -> IntervalReport:
@@ -42,8 +47,11 @@ def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: flo
     old, new, rows = _compared(pair, interval)
     n, common = len(old.lower), pair.found.common
     scale = point_scale if interval.point else scale_floor(old.point, contract.columns[interval.lower].scale_floor)
-    z = _z(old, new, scale) if n and scale and interval.point else None
-    width = _width_change(old, new, scale) if n and scale else None
+    unit = _unit(old, new)
+    old, new = (old, new) if unit is None else (old.shrunk(unit), new.shrunk(unit))
+    floor = None if scale is None else 2 * scale * (1.0 if unit is None else unit)
+    z = _z(old, new, floor) if n and floor is not None and interval.point else None
+    width = _width_change(old, new, floor) if n and floor is not None else None
     outside = (_outside(new, old), _outside(old, new)) if n and interval.point else (None, None)
     jaccard, disjoint = _overlap(old, new) if n else (None, None)
     return IntervalReport(
@@ -56,7 +64,7 @@ def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: flo
         order_from=_order(pair.all_old, interval),
         order_to=_order(pair.all_new, interval),
         scale_floor=scale,
-        z=None if z is None else PointMove(mean_of(z), *quantiles(z, 0.5, 0.95, 0.99), float(z.max())),
+        z=None if z is None else _moved(z),
         z_gt1_share=None if z is None else share(z > SLACK),
         z_top=[] if z is None else _top(pair, z, rows),
         new_outside_old=outside[0],
@@ -69,13 +77,14 @@ def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: flo
     )
 
 
-def _compared(pair: Pair, interval: Interval) -> tuple[Ends, Ends, Rows]:
-    """The interval in both versions, and where its keys stand among the common ones."""
+def _compared(pair: Pair, interval: Interval) -> tuple[Ends, Ends, Rows | None]:
+    """The interval in both versions, and where its keys stand among the common ones; None: all of them."""
     names = [interval.point, interval.lower, interval.upper] if interval.point else [interval.lower, interval.upper]
     columns = [pair.common(name) for name in names]
-    rows = np.flatnonzero(np.logical_and.reduce([old.finite & new.finite for old, new in columns]))
-    all_rows = len(rows) == pair.found.common
-    old, new = (_ends([side[i].take(None if all_rows else rows).numbers for side in columns]) for i in (0, 1))
+    both = np.logical_and.reduce([old.finite & new.finite for old, new in columns])
+    rows = np.flatnonzero(both)
+    taken = None if both.all() else rows
+    old, new = (_ends([pair[side].take(taken).numbers for pair in columns]) for side in (0, 1))
     return old, new, rows
 
 
@@ -84,16 +93,32 @@ def _ends(columns: list[Floats]) -> Ends:
     return Ends(columns[0] if len(columns) == 3 else lower / 2 + upper / 2, lower, upper)
 
 
-def _z(old: Ends, new: Ends, scale: float) -> Floats | None:
-    """I1; None when it does not fit a double."""
+def _unit(old: Ends, new: Ends) -> Floats | None:
+    """A smaller unit for keys with values so large that a width would overflow; no metric depends on the unit."""
+    columns = (old.point, old.lower, old.upper, new.point, new.lower, new.upper)
+    if max(float(np.abs(column).max(initial=0.0)) for column in columns) < _LARGE:
+        return None
+    return np.where(np.maximum.reduce([np.abs(column) for column in columns]) < _LARGE, 1.0, 0.25)
+
+
+def _z(old: Ends, new: Ends, floor: Floats | float) -> Floats | None:
+    """I1, with whole widths and twice the scale floor; None when it does not fit a double."""
     with np.errstate(over="ignore"):
-        z = np.abs(new.point / 2 - old.point / 2) / np.maximum(old.half, scale) * 2
+        z = 2 * (np.abs(new.point - old.point) / np.maximum(old.width, floor))
     return z if np.isfinite(z).all() else None
 
 
-def _top(pair: Pair, z: Floats, rows: Rows) -> list[Surprise]:
+def _moved(z: Floats) -> PointMove:
+    p50, p95, p99 = quantiles(z, 0.5, 0.95, 0.99)
+    return PointMove(mean_of(z), p50, p95, p99, float(z.max()))
+
+
+def _top(pair: Pair, z: Floats, rows: Rows | None) -> list[Surprise]:
+    """The keys whose point moved most, of those that moved."""
     picked = largest_first(_TOP, z)
-    return [Surprise(key, float(z[i])) for key, i in zip(pair.found.keys(rows[picked]), picked, strict=True)]
+    picked = picked[z[picked] > 0]
+    keys = pair.found.keys(picked if rows is None else rows[picked])
+    return [Surprise(key, float(z[i])) for key, i in zip(keys, picked, strict=True)]
 
 
 def _outside(point_of: Ends, interval_of: Ends) -> float:
@@ -102,18 +127,18 @@ def _outside(point_of: Ends, interval_of: Ends) -> float:
 
 
 def _overlap(old: Ends, new: Ends) -> tuple[Spread, float]:
-    """I3, in halves, so that it does not overflow; two equal intervals of width 0 overlap wholly."""
-    overlap = np.minimum(old.upper, new.upper) / 2 - np.maximum(old.lower, new.lower) / 2
-    union = np.maximum(old.upper, new.upper) / 2 - np.minimum(old.lower, new.lower) / 2
+    """I3; two equal intervals of width 0 overlap wholly."""
+    overlap = np.minimum(old.upper, new.upper) - np.maximum(old.lower, new.lower)
+    union = np.maximum(old.upper, new.upper) - np.minimum(old.lower, new.lower)
     jaccard = np.ones(len(union))
     # crossed ends can make the union negative: no overlap
-    np.divide(overlap, np.abs(union), out=jaccard, where=union != 0)
+    np.divide(np.maximum(overlap, 0.0), np.abs(union), out=jaccard, where=union != 0)
     return _spread(jaccard), share(overlap < 0)
 
 
-def _width_change(old: Ends, new: Ends, scale: float) -> Floats:
+def _width_change(old: Ends, new: Ends, floor: Floats | float) -> Floats:
     """I4, as a difference of logarithms, because the ratio may overflow."""
-    return np.log(np.maximum(new.half, scale)) - np.log(np.maximum(old.half, scale))
+    return np.log(np.maximum(new.width, floor)) - np.log(np.maximum(old.width, floor))
 
 
 def _order(read: Callable[[str], Values], interval: Interval) -> IntervalOrder:

@@ -94,7 +94,8 @@ def _asinh(x: Floats, scale: float) -> Floats:
 def _relative(a: Floats, b: Floats, d: Floats, scale: float) -> Floats:
     """S3, with the factor 2 taken outside: halving the denominator would lose the last bit of a denormal."""
     total = np.abs(a) + np.abs(b)
-    r = 2 * (np.abs(d) / np.maximum(total, 2 * scale))
+    with np.errstate(invalid="ignore"):  # inf / inf, replaced below
+        r = 2 * (np.abs(d) / np.maximum(total, 2 * scale))
     large = np.flatnonzero(np.isinf(total))
     if len(large):
         half_a, half_b = a[large] / 2, b[large] / 2

@@ -27,9 +27,8 @@ class Pair:
         """The column in A and in B, per common key."""
         return self.all_old(column).take(self.found.rows_a), self.all_new(column).take(self.found.rows_b)
 
-    def transitions(self, column: str) -> dict[str, dict[str, int]]:
-        """The 6×6 counts of kind in A → kind in B, over the common, added and removed keys."""
-        old, new = self.common(column)
+    def transitions(self, column: str, old: Values, new: Values) -> dict[str, dict[str, int]]:
+        """The 6×6 counts of kind in A → kind in B: of the common keys (`old`, `new`), added and removed."""
         size = len(KINDS)
         counts = np.bincount(old.kinds * np.uint8(size) + new.kinds, minlength=size * size).reshape(size, size)
         counts[ABSENT] += np.bincount(self.all_new(column).kinds[self.found.added], minlength=size)

@@ -208,7 +208,7 @@ class IntervalReport(msgspec.Struct, frozen=True):
     order_from, order_to        I0, over all rows of each version
     scale_floor                 of the point (without one: of the middle of the interval)
     z, z_gt1_share              I1, and the share of keys with z above 1
-    z_top                       the 20 largest z, ties by key
+    z_top                       the 20 largest z above 0, ties by key
     new_outside_old             I2: share of keys whose new point lies outside the old interval
     old_outside_new             I2: share of keys whose old point lies outside the new interval
     jaccard, disjoint_share     I3: overlap of old and new interval

@@ -69,7 +69,8 @@ def quantiles(x: Floats, *at: float) -> list[float]:
 
 def largest_first(count: int, *metrics: Floats) -> Rows:
     """The rows with the largest values of the first metric, ties by the next ones, then by row."""
-    rows, chosen = np.arange(len(metrics[0])), []
+    rows = np.arange(len(metrics[0]))
+    chosen: list[Rows] = []
     for metric in metrics:
         if len(rows) <= count:
             break

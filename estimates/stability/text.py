@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from textwrap import wrap
 from typing import Any
 
 import msgspec
 
-from estimates.stability.headline import percent
+from estimates.stability.headline import count, percent
 from estimates.stability.report import ColumnReport, Group, IntervalReport, KeysReport, Report
 
 _DIGITS = 12
+_WIDTH = 100
 _ENDS = ("lower", "upper", "quantile")  # measured like any column, but not shown one by one
 _TOP = 10
 _GROUPS = 10
@@ -25,7 +27,7 @@ def render_json(report: Report) -> bytes:
 def render_text(report: Report) -> str:
     """The report as a page for a terminal: the headline first, then keys, columns, intervals, groups, largest moves."""
     sections = [
-        [f"{report.set}  {_version(report.from_)} → {_version(report.to)}", report.headline],
+        [f"{report.set}  {_version(report.from_)} → {_version(report.to)}", *wrap(report.headline, _WIDTH)],
         _keys(report.keys),
     ]
     if report.keys.common and not report.identical:
@@ -68,19 +70,20 @@ def _keys(keys: KeysReport) -> list[str]:
     if keys.identical_share is not None:
         moved += [f"{percent(keys.identical_share)} of rows identical"]
     lines = ["Keys", "  " + ", ".join(moved)]
-    for what, count, first in (("added", keys.added, keys.added_keys), ("removed", keys.removed, keys.removed_keys)):
-        if count:
-            lines.append(f"  {what}: {_named(first, count)}")
+    for what, n, first in (("added", keys.added, keys.added_keys), ("removed", keys.removed, keys.removed_keys)):
+        if n:
+            lines.append(f"  {what}: {_named(first, n)}")
     return lines
 
 
-def _named(keys: list[list[str]], count: int) -> str:
+def _named(keys: list[list[str]], n: int) -> str:
     shown = ", ".join("/".join(key) for key in keys[:_KEYS])
-    return shown + (f" and {count - _KEYS:,} more" if count > _KEYS else "")
+    return shown + (f" and {n - _KEYS:,} more" if n > _KEYS else "")
 
 
 def _columns(report: Report) -> list[str]:
-    rows, notes = [], []
+    rows: list[list[str]] = []
+    notes: list[str] = []
     for name, column in report.columns.items():
         scalar = column.scalar
         if scalar is None:
@@ -125,13 +128,13 @@ def _columns(report: Report) -> list[str]:
 
 
 def _labels(columns: dict[str, ColumnReport]) -> list[str]:
-    lines = []
+    lines: list[str] = []
     for name, column in columns.items():
         label = column.label
         if label is None:
             continue
         share = f"{percent(label.churn)} (95 %: {percent(label.churn_low)} to {percent(label.churn_high)})"
-        lines.append(f"  {name}: {share} of {label.n:,} keys changed their label")
+        lines.append(f"  {name}: {share} of {count(label.n, 'key')} changed their label")
         if label.new_labels:
             lines.append(f"  {name}: labels not seen before: {', '.join(label.new_labels)}")
         lines += [f"    {'/'.join(c.key)}  {c.a or 'null'} → {c.b or 'null'}" for c in label.changed[:_TOP]]
@@ -139,12 +142,12 @@ def _labels(columns: dict[str, ColumnReport]) -> list[str]:
 
 
 def _kinds(columns: dict[str, ColumnReport]) -> list[str]:
-    lines = []
+    lines: list[str] = []
     for name, column in columns.items():
         for old, row in column.kinds.items():
-            for new, count in row.items():
-                if count and old != new and "absent" not in (old, new):
-                    lines.append(f"  {name}: {old} → {new} on {count:,} keys")
+            for new, n in row.items():
+                if n and old != new and "absent" not in (old, new):
+                    lines.append(f"  {name}: {old} → {new} on {count(n, 'key')}")
         if column.kind_loss_keys:
             lost = sum(n for kind, n in column.kinds["finite"].items() if kind not in ("finite", "absent"))
             lines.append(f"  {name}: lost on {_named(column.kind_loss_keys, lost)}")
