@@ -1,8 +1,8 @@
 """Calendars: the steps of time that a rolling set's targets walk along.
 
-An exchange code such as XNYS steps over the sessions of that exchange; `hourly`, `daily`, `weekdays`, `weekly` (Mondays)
-and `monthly` (firsts) are what they say, in UTC. A date stands for its first moment in UTC when it is compared with an
-instant, so the steps after an instant are those whose first moment lies strictly after it.
+An exchange code such as XNYS steps over the sessions of that exchange; `hourly`, `daily`, `weekdays`, `weekly`
+(Mondays) and `monthly` (firsts) are what they say, in UTC. A date stands for its first moment in UTC when it is
+compared with an instant, so the steps after an instant are those whose first moment lies strictly after it.
 """
 
 from __future__ import annotations
@@ -186,7 +186,9 @@ def _closes_of_decade(code: str, decade: int) -> dict[date, datetime]:
     found = _load(code, date(decade * 10, 1, 1), date(decade * 10 + 9, 12, 31))
     if found is None:
         return {}
-    closes = {session.date(): close.to_pydatetime() for session, close in found.closes.items()}
+    closes: dict[date, datetime] = dict(
+        zip(found.sessions.date, (close.to_pydatetime() for close in found.closes), strict=True)
+    )
     # A market that never closes ends its session with the day, not with the first moment of the next.
     return {session: min(close, instants.end_of_day(session)) for session, close in closes.items()}
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates import instants
@@ -68,7 +69,7 @@ def test_exchange_target_follows_the_origin(code: str) -> None:
     """From one session's close the next target is the next session, everywhere."""
     exchange = calendar(code)
     sessions = exchange.steps(date(2022, 5, 2), date(2022, 6, 1))
-    for session, following in zip(sessions, sessions[1:], strict=False):
+    for session, following in pairwise(sessions):
         origin = exchange.origin(instants.end_of_day(session))
         assert exchange.next_steps(origin, 1) == [following]
         assert exchange.known_through(origin) == session
@@ -110,7 +111,6 @@ def test_a_step_at_the_instant_itself_is_not_after_it() -> None:
     assert calendar("hourly").next_steps(midnight, 1) == [midnight + timedelta(hours=1)]
 
 
-@settings(deadline=None)
 @given(
     name=st.sampled_from(["hourly", "daily", "weekdays", "weekly", "monthly", "XNYS"]),
     after=st.datetimes(datetime(2015, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
