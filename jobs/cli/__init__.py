@@ -1,0 +1,17 @@
+"""The command line: `estimates --help`.
+
+entry      `main`: runs a command and turns errors into exit codes
+commands   the list of commands; each is imported when it is used
+command    what all commands share: `--store`, `--format`, `--debug`, examples under the help
+failures   one place that says which error is which exit code
+show       tables, JSON and progress on a terminal or in a pipe
+describe   versions, events and verdicts in the words of the tables
+
+setting_up, producing, deciding, reading, watching, keeping, serving   the commands, by what they are for
+"""
+
+from __future__ import annotations
+
+from jobs.cli.entry import main
+
+__all__ = ["main"]

@@ -1,0 +1,121 @@
+"""What all commands share: the options that work before and after a command's name, and examples under the help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+import msgspec
+
+from estimates.settings import Settings
+
+if TYPE_CHECKING:
+    from estimates.store import Store
+
+Format = Literal["text", "json"]
+
+
+class Options:
+    """What the shared options say; the environment fills in what they do not."""
+
+    def __init__(self) -> None:
+        self.store: str | None = None
+        self.format: Format = "text"
+        self.debug = False
+
+    @property
+    def json(self) -> bool:
+        """Whether the output is for a program."""
+        return self.format == "json"
+
+    def settings(self) -> Settings:
+        """The settings of the environment, with `--store` in place of ESTIMATES_STORE."""
+        settings = Settings.from_environment()
+        return settings if self.store is None else msgspec.structs.replace(settings, store=self.store)
+
+    def open(self) -> Store:
+        """The store; raises NotFoundError (`no_store`), UnavailableError, InvalidError."""
+        return open_store(self.settings())
+
+
+def open_store(settings: Settings) -> Store:
+    """The store that settings name; raises NotFoundError (`no_store`), UnavailableError, InvalidError."""
+    from estimates.store import Store
+
+    return Store(settings.store, catalog=settings.catalog, cache=settings.cache, actor=settings.actor)
+
+
+class Command(click.Command):
+    """A command with the shared options and its examples."""
+
+    def __init__(self, name: str | None, *, examples: Sequence[str] = (), **settings: Any) -> None:
+        super().__init__(name, **settings)
+        self.examples = examples
+        self.params += shared_options()
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The command's own options, then the shared ones."""
+        shared = {option.name for option in shared_options()}
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        rows = [(param.name in shared, param.get_help_record(ctx)) for param in options]
+        for title, is_shared in (("Options", False), ("Options of every command", True)):
+            records = [record for group, record in rows if record is not None and group == is_shared]
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples, as they are."""
+        if self.examples:
+            with formatter.section("Examples"):
+                for line in self.examples:
+                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+
+
+def command(name: str, *, examples: Sequence[str]) -> Callable[[Callable[..., int | None]], Command]:
+    """Declare a command; its function returns the exit code, or None for 0."""
+
+    def declare(function: Callable[..., int | None]) -> Command:
+        return click.command(name, cls=Command, examples=examples)(click.pass_obj(function))
+
+    return declare
+
+
+def shared_options() -> list[click.Parameter]:
+    """`--store`, `--format`, `--debug`: the later one counts when an option stands before and after the name."""
+    return [
+        click.Option(
+            ["--store"],
+            metavar="FOLDER-OR-URL",
+            expose_value=False,
+            is_eager=True,
+            callback=_set("store"),
+            help="The store. Default: ESTIMATES_STORE, else ./estimates-store.",
+        ),
+        click.Option(
+            ["--format"],
+            type=click.Choice(["text", "json"]),
+            expose_value=False,
+            is_eager=True,
+            callback=_set("format"),
+            help="How to print: tables for people (default), or JSON.",
+        ),
+        click.Option(
+            ["--debug"],
+            is_flag=True,
+            default=None,
+            expose_value=False,
+            is_eager=True,
+            callback=_set("debug"),
+            help="Show the trace of an error.",
+        ),
+    ]
+
+
+def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def keep(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
+        if value is not None:
+            setattr(context.ensure_object(Options), name, value)
+
+    return keep

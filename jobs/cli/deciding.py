@@ -1,0 +1,109 @@
+"""Commands that decide what production is: gate, promote, rollback."""
+
+from __future__ import annotations
+
+import click
+
+from estimates import instants
+from estimates.gate.text import render_text
+from estimates.gate.verdict import Verdict, render_json
+from estimates.records import Event
+from jobs.cli import show
+from jobs.cli.command import Options, command
+from jobs.cli.failures import ANSWER_IS_NO
+
+
+@command(
+    "gate",
+    examples=(
+        "estimates gate sp500-close 4",
+        "estimates gate sp500-close --file tomorrow.csv --through 2022-12-16      # before it is published",
+        "estimates gate sp500-close 4 --format json | jq '.checks[] | select(.status == \"fail\")'",
+    ),
+)
+@click.argument("set_name", metavar="SET")
+@click.argument("version", metavar="[VERSION]", type=int, required=False)
+@click.option("--file", metavar="FILE", help="Judge a CSV, Parquet or Arrow file; nothing is stored.")
+@click.option("--through", metavar="TIME", help="With --file: the last moment of its input data. Default: now.")
+@click.option("--now", metavar="TIME", help="Judge as if it were this time; it is recorded in the verdict.")
+def gate(
+    options: Options, set_name: str, version: int | None, file: str | None, through: str | None, now: str | None
+) -> int:
+    """Judge a stored version against what production points to now and keep the verdict; or judge a file.
+
+    Exits 1 when the gate blocks, also when it could not evaluate a check.
+    """
+    if (version is None) == (file is None):
+        raise click.UsageError("give a VERSION or --file FILE")
+    if through is not None and file is None:
+        raise click.UsageError("--through belongs to --file; a version knows its data_through")
+    judged_at = None if now is None else instants.parse(now, "--now")
+    store = options.open()
+    if version is not None:
+        return show_verdict(options, store.judge(set_name, version, judged_at=judged_at))
+    assert file is not None
+    from jobs.runner import read_candidate
+
+    frame, provenance = read_candidate(store, set_name, file, data_through=through)
+    return show_verdict(options, store.judge_frame(set_name, frame, provenance, judged_at=judged_at))
+
+
+@command(
+    "promote",
+    examples=(
+        'estimates promote sp500-close 4 --reason "checked with the desk"',
+        'estimates promote churn 7 --new-shape --reason "clients are ready for shape 2"',
+    ),
+)
+@click.argument("set_name", metavar="SET")
+@click.argument("version", type=int)
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept in the log.")
+@click.option("--alias", default="production", show_default=True, help="Which alias to move.")
+@click.option("--new-shape", is_flag=True, help="Also to another shape than the alias has now.")
+def promote(options: Options, set_name: str, version: int, reason: str, alias: str, new_shape: bool) -> None:
+    """Point production at a version that the gate lets through, and end a hold.
+
+    A verdict that was given against another baseline or policy counts for nothing: the version is judged again first.
+    """
+    store = options.open()
+    show_move(options, store.promote(set_name, version, reason=reason, alias=alias, new_shape=new_shape))
+
+
+@command(
+    "rollback",
+    examples=(
+        'estimates rollback sp500-close --reason "prices of 9 December were wrong"',
+        'estimates rollback sp500-close --to 3 --reason "back to the last one we trust"',
+    ),
+)
+@click.argument("set_name", metavar="SET")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept in the log.")
+@click.option("--to", type=int, metavar="VERSION", help="Back to this version. Default: the newest good one before.")
+@click.option("--alias", default="production", show_default=True, help="Which alias to move.")
+def rollback(options: Options, set_name: str, reason: str, to: int | None, alias: str) -> None:
+    """Take production back to the newest version it held before that was not itself rolled back. Needs no verdict.
+
+    The alias is then held: no run promotes anything until a person does.
+    """
+    show_move(options, options.open().rollback(set_name, reason=reason, to=to, alias=alias))
+
+
+def show_verdict(options: Options, verdict: Verdict) -> int:
+    """Print a verdict; returns the exit code."""
+    if options.json:
+        show.page(render_json(verdict).decode())
+    else:
+        show.page(render_text(verdict))
+    return ANSWER_IS_NO if verdict.blocks else 0
+
+
+def show_move(options: Options, event: Event) -> None:
+    """Print a move of an alias."""
+    if options.json:
+        show.value(event)
+        return
+    before = "" if event.from_version is None else f", before it was {event.from_version}"
+    show.line(f"{event.set}: {event.alias} is version {event.version}{before}")
+    if event.kind == "rolled_back":
+        show.line(f"{event.alias} is held: no run promotes anything until a person does")
+        show.line(f'next: estimates promote {event.set} VERSION --reason "…"')

@@ -1,0 +1,250 @@
+"""Commands that read estimates: get, history, diff. Their JSON is the body that HTTP sends, byte for byte."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from estimates.contract import Contract
+from estimates.errors import InvalidError
+from estimates.estimate_set import EstimateSet
+from estimates.reader import DEFAULT_LIMIT, Answer, Page
+from estimates.records import Version
+from estimates.stability.text import render_json, render_text
+from jobs.cli import show
+from jobs.cli.command import Options, command
+
+_REF = "Version number, alias, or latest (the newest that the gate lets through)."
+
+
+@command(
+    "get",
+    examples=(
+        "estimates get sp500-close AAPL 2022-12-20",
+        "estimates get sp500-close AAPL                              # all target dates of one ticker",
+        "estimates get sp500-close AAPL 2022-12-20 --ref 3 --fields close",
+        "estimates get sp500-close AAPL 2022-12-20 --as-of 2026-11-24T16:00:00Z",
+        'estimates get sp500-close --keys wanted.csv --format json   # many; also [["AAPL","2022-12-20"]] as JSON',
+    ),
+)
+@click.argument("set_name", metavar="SET")
+@click.argument("key", metavar="[KEY]...", nargs=-1)
+@click.option("--ref", default="production", show_default=True, help=_REF)
+@click.option("--as-of", metavar="TIME", help="What the ref named at this time, such as 2026-11-24T16:00:00Z.")
+@click.option("--fields", metavar="A,B", help="Only these columns, besides the key.")
+@click.option("--keys", metavar="FILE", help="Many keys: a table with the key columns, or a JSON list; - reads JSON.")
+@click.option("--limit", type=int, default=DEFAULT_LIMIT, show_default=True, help="Rows on a page of a partial key.")
+@click.option("--cursor", metavar="TEXT", help="The next page; printed at the end of each page.")
+def get(
+    options: Options,
+    set_name: str,
+    key: tuple[str, ...],
+    ref: str,
+    as_of: str | None,
+    fields: str | None,
+    keys: str | None,
+    limit: int,
+    cursor: str | None,
+) -> None:
+    """One estimate by its whole key, all estimates under a leading part of the key, or many with --keys.
+
+    The answer comes from one version and says which. A word of the KEY is one key column, in the contract's order.
+    """
+    estimates = options.open()[set_name]
+    columns = None if fields is None else [name.strip() for name in fields.split(",")]
+    if keys is not None:
+        if key:
+            raise click.UsageError("give a KEY or --keys, not both")
+        wanted = _keys_of_file(keys, estimates.contract)
+        _show_many(options, estimates, estimates.get_many(wanted, ref=ref, as_of=as_of, fields=columns))
+    elif len(key) >= len(estimates.contract.key):
+        _show_one(options, estimates, estimates.get(*key, ref=ref, as_of=as_of, fields=columns))
+    else:
+        _show_page(
+            options,
+            estimates,
+            estimates.scan(*key, ref=ref, as_of=as_of, fields=columns, limit=limit, cursor=cursor),
+        )
+
+
+@command(
+    "history",
+    examples=(
+        "estimates history sp500-close AAPL 2022-12-20",
+        "estimates history sp500-close AAPL 2022-12-20 --only promoted --fields close",
+        "estimates history churn 00042 --since 2026-11-01T00:00:00Z",
+    ),
+)
+@click.argument("set_name", metavar="SET")
+@click.argument("key", metavar="KEY...", nargs=-1, required=True)
+@click.option("--since", metavar="TIME", help="Only versions published at or after this time.")
+@click.option("--until", metavar="TIME", help="Only versions published at or before this time.")
+@click.option("--only", type=click.Choice(["promoted"]), help="Only versions that production ever pointed to.")
+@click.option("--fields", metavar="A,B", help="Only these columns, besides the key.")
+def history(
+    options: Options,
+    set_name: str,
+    key: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    only: Any,
+    fields: str | None,
+) -> None:
+    """One key through the versions: what was estimated, when it could be known, and when it was in production."""
+    estimates = options.open()[set_name]
+    columns = None if fields is None else [name.strip() for name in fields.split(",")]
+    answer = estimates.history(*key, since=since, until=until, only=only, fields=columns)
+    if options.json:
+        show.body(answer.json)
+        return
+    show_history(answer, estimates.contract)
+
+
+@command(
+    "diff",
+    examples=(
+        "estimates diff sp500-close 3 4",
+        "estimates diff sp500-close production latest",
+        "estimates diff sp500-close 3 4 --format json | jq .columns.close.scalar.r",
+    ),
+)
+@click.argument("set_name", metavar="SET")
+@click.argument("from_ref", metavar="FROM")
+@click.argument("to_ref", metavar="TO")
+def diff(options: Options, set_name: str, from_ref: str, to_ref: str) -> None:
+    """How stable the estimates are: keys, changes per key, intervals, largest moves, FROM one version TO another."""
+    report = options.open().diff(set_name, from_ref, to_ref)
+    if options.json:
+        show.body(render_json(report))
+    else:
+        show.page(render_text(report))
+
+
+def show_history(answer: Answer, contract: Contract) -> None:
+    """A history as a table; `change` is of the first estimate column, from the version before it that had the key."""
+    entries = answer.body["history"]
+    columns = _columns_of([entry["estimate"] for entry in entries], contract)
+    main = next((name for name in contract.judged if name in columns), None)
+    values = [_number(entry["estimate"], main) for entry in entries]
+    changes = ["", *(show.change(old, new) for old, new in pairwise(values))]
+    moves = [None, *(None if a is None or b is None else b - a for a, b in pairwise(values))] if values else []
+    rows = [
+        [
+            entry["version"],
+            entry["state"],
+            entry["published_at"],
+            entry["data_through"],
+            *(None if entry["estimate"] is None else entry["estimate"].get(name) for name in columns),
+            f"{changed:>8} {bar}".rstrip(),
+        ]
+        for entry, changed, bar in zip(entries, changes, show.bars(moves), strict=True)
+    ]
+    show.line(f"{answer.set} {'/'.join(answer.body['key'])}, {len(entries)} versions", "bold")
+    header = ["version", "state", "published", "data through", *(_title(name, contract) for name in columns)]
+    show.table([*header, f"change of {main}" if main else "change"], rows)
+
+
+def _show_one(options: Options, estimates: EstimateSet, answer: Answer) -> None:
+    if options.json:
+        show.body(answer.json)
+        return
+    assert answer.version is not None
+    show.line(_source(estimates, answer.version), "bold")
+    contract = estimates.store.view().set(estimates.name).contract_of(answer.version)
+    show.facts([(_title(name, contract), _shown(cell)) for name, cell in answer.body["estimate"].items()])
+
+
+def _show_page(options: Options, estimates: EstimateSet, page: Page) -> None:
+    if options.json:
+        show.body(page.json)
+        return
+    assert page.version is not None
+    rows = page.body["estimates"]
+    show.line(f"{_source(estimates, page.version)}, {len(rows)} of {page.total} estimates", "bold")
+    _show_rows(rows, estimates.store.view().set(estimates.name).contract_of(page.version))
+    if page.cursor is not None:
+        show.line(f"next page: the same command with --cursor {page.cursor}")
+
+
+def _show_many(options: Options, estimates: EstimateSet, answer: Answer) -> None:
+    if options.json:
+        show.body(answer.json)
+        return
+    assert answer.version is not None
+    contract = estimates.store.view().set(estimates.name).contract_of(answer.version)
+    results = answer.body["results"]
+    found = sum(result["status"] == "ok" for result in results)
+    show.line(f"{_source(estimates, answer.version)}, {found} of {len(results)} keys have an estimate", "bold")
+    rows = [
+        (result.get("estimate") or dict(zip(contract.key, result.get("key", ()), strict=False)))
+        | {"status": result["status"]}
+        for result in results
+    ]
+    _show_rows(rows, contract, last="status")
+
+
+def _show_rows(rows: list[dict[str, Any]], contract: Contract, last: str | None = None) -> None:
+    names = [*contract.key, *_columns_of(rows, contract)] + ([last] if last else [])
+    show.table(
+        [_title(name, contract) for name in names], [[show.plain(row.get(name)) for name in names] for row in rows]
+    )
+
+
+def _source(estimates: EstimateSet, version: Version) -> str:
+    state = estimates.store.state(version).replace("_", " ")
+    return f"{version.set} version {version.version} ({state}), data through {show.when(version.data_through)}"
+
+
+def _columns_of(rows: Sequence[dict[str, Any] | None], contract: Contract) -> list[str]:
+    present = {name for row in rows if row is not None for name in row}
+    return [name for name in contract.columns if name in present]
+
+
+def _title(name: str, contract: Contract) -> str:
+    column = contract.columns.get(name)
+    return f"{name} [{column.unit}]" if column is not None and column.unit else name
+
+
+def _shown(cell: Any) -> show.Cell:
+    return "–  (no estimate)" if cell is None else show.plain(cell)
+
+
+def _number(estimate: dict[str, Any] | None, name: str | None) -> float | None:
+    found = None if estimate is None or name is None else estimate.get(name)
+    return found if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+
+def _keys_of_file(path: str, contract: Contract) -> list[list[Any]]:
+    """Keys from a JSON list of lists (or the body of an HTTP batch), or from the key columns of a table."""
+    if path != "-" and not path.endswith(".json"):
+        return _keys_of_table(path, contract)
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text()
+        content = msgspec.json.decode(text)
+        return msgspec.convert(content["keys"] if isinstance(content, dict) else content, list[list[str | int]])
+    except OSError as error:
+        raise InvalidError("no_file", f"{path}: cannot be read: {error.strerror or error}") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError) as error:
+        what = f'{path}: not a JSON list of keys such as [["AAPL", "2022-12-20"]]: {error}'
+        raise InvalidError("bad_keys", what) from None
+
+
+def _keys_of_table(path: str, contract: Contract) -> list[list[Any]]:
+    from jobs.tables import read_table
+
+    frame = read_table(path)
+    missing = [name for name in contract.key if name not in frame.columns]
+    if missing:
+        raise InvalidError("columns", f"{path}: has no key column {', '.join(missing)}")
+    keys = frame.select(list(contract.key))
+    if keys.drop_nulls().height < keys.height:
+        raise InvalidError(
+            "null_key", f"{path}: {keys.height - keys.drop_nulls().height} rows have an empty key column"
+        )
+    return [list(row) for row in keys.iter_rows()]

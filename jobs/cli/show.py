@@ -1,0 +1,192 @@
+"""Output: tables and sentences for people, JSON for programs, progress on standard error.
+
+On a terminal there are colours, and cells are folded to its width; in a pipe there are none, and nothing is cut.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import click
+import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from estimates import instants
+
+Cell = str | int | float | bool | None | Text
+Say = Callable[[str], None]
+
+_NOT_A_TERMINAL = 100_000  # columns: as wide as it takes
+_BAR = 8
+_COLOURS = {
+    "production": "bold green",
+    "promoted": "green",
+    "candidate": "cyan",
+    "published": "cyan",
+    "superseded": "dim",
+    "expired": "dim",
+    "refused": "red",
+    "rejected": "red",
+    "failed": "red",
+    "rolled_back": "yellow",
+    "rolled back": "yellow",
+    "unjudged": "yellow",
+    "running": "yellow",
+    "pass": "green",
+    "warn": "yellow",
+    "fail": "bold red",
+    "error": "bold red",
+    "held": "bold yellow",
+    "stale": "bold red",
+}
+
+
+def console(*, stderr: bool = False) -> Console:
+    """The terminal, or an endlessly wide page where there is none."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else _NOT_A_TERMINAL
+    return Console(file=stream, width=width, highlight=False, soft_wrap=False, emoji=False, markup=False)
+
+
+def line(text: str = "", colour: str | None = None) -> None:
+    """One line of text; a terminal folds it between words."""
+    console().print(Text(text, style=colour or ""))
+
+
+def page(text: str) -> None:
+    """Text that is laid out already."""
+    click.echo(text, nl=not text.endswith("\n"))
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, title: str | None = None) -> None:
+    """A table; numbers stand to the right, words that name a state have their colour."""
+    grid = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title=title, title_justify="left")
+    for position, name in enumerate(columns):
+        numeric = any(_is_number(row[position]) for row in rows)
+        grid.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(_cell(cell) for cell in row))
+    _print_trimmed(grid)
+
+
+def facts(pairs: Sequence[tuple[str, Cell]]) -> None:
+    """Names and values, one pair a line; pairs without a value are left out."""
+    given = [(name, cell) for name, cell in pairs if cell is not None]
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, cell in given:
+        grid.add_row(Text("  " + name), _cell(cell))
+    _print_trimmed(grid)
+
+
+def value(content: object) -> None:
+    """A value as JSON, indented."""
+    click.echo(msgspec.json.format(msgspec.json.encode(content, enc_hook=str), indent=2))
+
+
+def body(content: bytes) -> None:
+    """The bytes of an answer, exactly; only a terminal gets an end of line."""
+    stream = sys.stdout.buffer
+    stream.write(content)
+    if sys.stdout.isatty():
+        stream.write(b"\n")
+    stream.flush()
+
+
+@contextmanager
+def progress(*, quiet: bool = False) -> Iterator[Say]:
+    """Says on standard error what is being done: in place on a terminal, as lines elsewhere; `quiet` says nothing."""
+    if quiet:
+        yield lambda _text: None
+    elif not sys.stderr.isatty():
+        yield lambda text: click.echo(text, err=True)
+    else:
+        with console(stderr=True).status(Text("…")) as status:
+            yield lambda text: status.update(Text(text))
+
+
+@contextmanager
+def bar(total: int, *, quiet: bool = False) -> Iterator[Callable[[str, int], None]]:
+    """A progress bar on a terminal's standard error; call it with what is being done and how much is done."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _text, _done: None
+        return
+    parts = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*parts, console=console(stderr=True), transient=True) as shown:
+        task = shown.add_task("", total=total)
+        yield lambda text, done: shown.update(task, description=text, completed=done)
+
+
+def when(instant: datetime | None) -> str:
+    """An instant in full, so that it can be pasted after `--as-of`; nothing for none."""
+    return "" if instant is None else instants.text(instant)
+
+
+def age(duration: timedelta) -> str:
+    """A duration in its two largest units: `3d 4h`, `12m 5s`, `0s`."""
+    seconds = int(abs(duration.total_seconds()))
+    sizes = (("y", 31_557_600), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+    parts: list[str] = []
+    for unit, size in sizes:
+        count, seconds = divmod(seconds, size)
+        if count or parts:
+            parts.append(f"{count}{unit}")
+    return " ".join(part for part in parts[:2] if part[0] != "0") or "0s"
+
+
+def change(old: float | None, new: float | None) -> str:
+    """How much a number moved, relative to the mean of old and new as in a diff; nothing when one is missing."""
+    if old is None or new is None:
+        return ""
+    middle = (abs(old) + abs(new)) / 2
+    return f"{(new - old) / middle:+.2%}" if middle else "+0.00%"
+
+
+def bars(numbers: Sequence[float | None]) -> list[str]:
+    """A bar for each number, as long as it is large; up and down look different."""
+    largest = max((abs(number) for number in numbers if number is not None), default=0.0)
+    return ["" if number is None or not largest else _bar(number / largest) for number in numbers]
+
+
+def plain(value: Any) -> Cell:
+    """A value of a row as a cell: times in full, anything that is no plain value as its text."""
+    if isinstance(value, datetime):
+        return when(value)
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _bar(share: float) -> str:
+    return ("▲" if share > 0 else "▽") * round(abs(share) * _BAR)
+
+
+def _cell(cell: Cell) -> Text:
+    if isinstance(cell, Text):
+        return cell
+    if cell is None:
+        return Text("–", style="dim")
+    if isinstance(cell, bool):
+        return Text("yes" if cell else "no")
+    text = str(cell)
+    return Text(text, style=_COLOURS.get(text, ""))
+
+
+def _is_number(cell: Cell) -> bool:
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
+
+
+def _print_trimmed(grid: Table) -> None:
+    """Print without the blanks that fill a table's last column and without empty lines around it."""
+    target = console()
+    with target.capture() as capture:
+        target.print(grid)
+    lines = [text.rstrip() for text in capture.get().strip("\n").splitlines()]
+    click.echo("\n".join(text for text in lines if text), color=target.is_terminal or None)
