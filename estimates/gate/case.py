@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
@@ -47,6 +48,15 @@ class Skip(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Limits(msgspec.Struct, frozen=True):
+    """What one check is held to in one set; `off` is the reason why it does not run."""
+
+    name: str
+    warn: float | None
+    block: float | None
+    off: str | None = None
+
+
 class Case:
     """One judgement: the contract, the candidate, the baseline, and what is derived from them.
 
@@ -54,12 +64,18 @@ class Case:
     """
 
     def __init__(
-        self, contract: Contract, candidate: Candidate, baseline: Candidate | None, judged_at: datetime
+        self,
+        contract: Contract,
+        candidate: Candidate,
+        baseline: Candidate | None,
+        judged_at: datetime,
+        limits: dict[str, Limits],
     ) -> None:
         self.contract = contract
         self.candidate = candidate
         self.baseline = baseline
         self.judged_at = judged_at
+        self.limits = limits
         self.key = list(contract.key)
 
     @cached_property
@@ -72,6 +88,11 @@ class Case:
     def domain(self) -> pl.DataFrame | None:
         """Every key that the contract's domain asks for; None for an open domain."""
         return domain_keys(self.contract, self.candidate)
+
+    def limit(self, name: str) -> float:
+        """From where on a check named so complains, for checks that name the keys beyond it; no limit: infinity."""
+        limits = self.limits[name]
+        return next((limit for limit in (limits.warn, limits.block) if limit is not None), math.inf)
 
     @property
     def report(self) -> Report:

@@ -70,20 +70,24 @@ def p95_change(case: Case) -> Measure | Skip:
 
     Warn above 0.10, block above 0.25. Source: gate.md 26 (a starting point), stability.md S3.
     """
-    moved = {name: (column, _p95(name, scalar)) for name, column, scalar in _scalars(case)}
-    if not moved:
+    scalars = _scalars(case)
+    if not scalars:
         return Skip("no_numeric_estimates")
-    worst = max(moved, key=lambda name: moved[name][1])
-    column, value = moved[worst]
-    tops = [
-        (-(change.r or 0.0), name, change)
-        for name, (of, _) in moved.items()
-        for change in (of.scalar.top if of.scalar else [])
+    quantiles = {name: _p95(name, scalar) for name, _, scalar in scalars}
+    value, worst, column = max(((quantiles[name], name, column) for name, column, _ in scalars), key=lambda x: x[0])
+    limit = case.limit("p95_change")
+    wild = sorted(
+        (-change.r, change.key, name, change)
+        for name, _, scalar in scalars
+        for change in scalar.top
+        if change.r is not None and change.r > limit
+    )
+    offenders = [
+        Offender(key, name, f"{change.a:.6g} -> {change.b:.6g}, r = {-r:.3g}") for r, key, name, change in wild
     ]
-    tops.sort(key=lambda item: (item[0], item[2].key, item[1]))
-    offenders = [Offender(c.key, name, f"{c.a:.6g} -> {c.b:.6g}, r = {-r:.3g}") for r, name, c in tops]
+    count = sum((scalar.r_above or {}).get(f"{limit:g}", 0) for _, _, scalar in scalars)
     message = f"95 % of the keys moved by r <= {value:.3g} in {worst}"
-    return _of_column(value, column, message, offenders)
+    return _of_column(value, column, message, offenders, max(count, len(offenders)))
 
 
 def extreme_move(case: Case) -> Measure | Skip:
@@ -105,6 +109,7 @@ def extreme_move(case: Case) -> Measure | Skip:
         )
         for _, interval in sorted(found, key=lambda item: -item[0])
         for top in interval.z_top
+        if top.z > case.limit("extreme_move")
     ]
     message = (
         f"the largest move of {worst.point} is {value:.3g} half widths of its old {100 * worst.level:g} % interval"
@@ -163,8 +168,5 @@ def _largest(interval: IntervalReport) -> float:
     raise InvalidError(reason, f"{reason}: moves of {interval.point} cannot be put in half widths of its interval")
 
 
-def _of_column(
-    value: float, column: ColumnReport, message: str, offenders: list[Offender], offending: int | None = None
-) -> Measure:
-    count = len(offenders) if offending is None else offending
+def _of_column(value: float, column: ColumnReport, message: str, offenders: list[Offender], count: int) -> Measure:
     return Measure(value, column.n, message, column.coverage or 0.0, offending=count, offenders=offenders)

@@ -80,7 +80,7 @@ def probabilities(case: Case) -> Measure | Skip:
     """Protects from numbers that are no probabilities: not in 0..1 (tolerance 1e-9), or not adding up to 1 (1e-6).
 
     Probabilities of only some labels of a vocabulary may add up to less; a vector is all null or not at all.
-    Metric: broken rules over all rows. Block above 0. Source: gate.md 14, stability.md C5.
+    Metric: invalid probabilities and sums. Block above 0. Source: gate.md 14, stability.md C5.
     """
     contract = case.contract
     columns = [name for name, column in contract.columns.items() if column.role == "probability"]
@@ -130,7 +130,7 @@ def dominant_value(case: Case) -> Measure | Skip:
     for name in _numeric(case):
         values = case.frame[name].drop_nulls()
         if len(values):
-            times = int(values.value_counts(sort=False)["count"].max())  # type: ignore[arg-type]
+            times = int(values.value_counts(sort=False).select(pl.col("count").max()).item())
             found.append((times / len(values), name, len(values)))
     if not found:
         return Skip("no_numeric_estimates")

@@ -48,7 +48,7 @@ def readable(case: Case) -> Measure | Skip:
 def schema(case: Case) -> Measure:
     """Protects from other columns, types, units, nominal levels or quantiles than the contract's.
 
-    Metric: differences. Block above 0. Source: gate.md 4, stability.md K5.
+    Metric: differences from the contract. Block above 0. Source: gate.md 4, stability.md K5.
     """
     differences = _stored_differences(case) if case.candidate.stored else _file_differences(case)
     value = len(differences)
@@ -61,7 +61,7 @@ def schema(case: Case) -> Measure:
 def unique_keys(case: Case) -> Measure:
     """Protects from rows that cannot be read by key: null parts, duplicates, parts that no URL path can hold.
 
-    Metric: rows with such a key. Block above 0. Source: gate.md 5.
+    Metric: rows with a key that is null, not unique or unfit for a path. Block above 0. Source: gate.md 5.
     """
     frame = case.frame.select(case.key)
     found: list[tuple[str, pl.DataFrame]] = [
@@ -99,23 +99,24 @@ def minimum(contract: Contract) -> tuple[float | None, float | None]:
 
 
 def lineage(case: Case) -> Measure:
-    """Protects from numbers nobody can trace: data_through, run_id, and a digest of each input that the job declares.
+    """Protects from numbers nobody can trace: who ran, up to when, and on what.
 
-    Metric: how many of them are missing. Block above 0. Source: gate.md 7.
+    Metric: what is missing of data_through, run_id and a digest of each input that the job declares. Block above 0.
+    Source: gate.md 7.
     """
     origin = case.candidate.provenance
     digests = {given.name: given.digest for given in origin.inputs} if origin else {}
-    wanted = {"data_through": origin is not None, "run_id": origin is not None and bool(origin.run_id)}
+    wanted = {"data_through": origin is not None, "run_id": origin is not None}
     for name in sorted(case.contract.job.inputs if case.contract.job else ()):
         wanted[f"digest of input {name}"] = bool(digests.get(name))
     return _recorded(wanted)
 
 
 def reproducible(case: Case) -> Measure | Skip:
-    """Protects from runs nobody can repeat: the job's code revision, and its seed when it has the parameter `seed`.
+    """Protects from runs nobody can repeat.
 
-    Metric: how many of them are missing. Warn above 0. Source: gate.md 7. The MLflow run is not asked for here: it is
-    recorded last, after this verdict.
+    Metric: what is missing of the job's code revision, and of its seed when it has a parameter `seed`. Warn above 0.
+    Source: gate.md 7. The MLflow run is not asked for here: it is recorded last, after this verdict.
     """
     job, origin = case.contract.job, case.candidate.provenance
     if job is None:
@@ -127,10 +128,8 @@ def reproducible(case: Case) -> Measure | Skip:
 
 
 def _fault(case: Case, fault: str | None, fine: str) -> Measure | Skip:
-    if not case.candidate.stored:
-        return Skip("not_stored")
     if fault is None:
-        return Measure(0, 1, fine)
+        return Measure(0, 1, fine) if case.candidate.stored else Skip("not_stored")
     return Measure(1, 1, fault, offending=1, offenders=[Offender(None, None, fault)])
 
 

@@ -9,9 +9,10 @@ from typing import Literal
 
 import estimates
 from estimates.contract import Contract
+from estimates.errors import EstimatesError
 from estimates.gate.candidate import Candidate
-from estimates.gate.case import Case, Check, Measure, Skip
-from estimates.gate.policy import Limits, limits_of, policy_digest
+from estimates.gate.case import Case, Check, Limits, Measure, Skip
+from estimates.gate.policy import limits_of, policy_digest
 from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import OFFENDERS, STATUSES, Baseline, CheckResult, Outcome, Status, Verdict
 
@@ -36,10 +37,11 @@ def judge(
 
     Never raises on bad data: a check that cannot be evaluated has the status `error`, which blocks.
     """
-    case = Case(contract, candidate, baseline, judged_at.astimezone(UTC))
+    policy = {check.name: limits_of(check, contract) for check in CHECKS}
+    case = Case(contract, candidate, baseline, judged_at.astimezone(UTC), policy)
     results: dict[str, CheckResult] = {}
     for check in CHECKS:
-        limits = limits_of(check, contract)
+        limits = policy[check.name]
         reason = _skip_reason(check, limits, case, baseline_reason or "first_version", results)
         results[check.name] = _skipped(check, limits, reason) if reason else _evaluate(check, limits, case)
     checks = list(results.values())
@@ -93,17 +95,7 @@ def _evaluate(check: Check, limits: Limits, case: Case) -> CheckResult:
         return _skipped(check, limits, found.reason)
     if not math.isfinite(found.value):
         return _error(check, limits, f"could not be evaluated: its value is {found.value}; {found.message}")
-    return _result(
-        check,
-        limits,
-        _status(found, limits, check),
-        value=found.value,
-        n=found.n,
-        coverage=found.coverage,
-        message=found.message,
-        offending=found.offending,
-        offenders=found.offenders[:OFFENDERS],
-    )
+    return _result(check, limits, _status(found, limits, check), found, message=found.message)
 
 
 def _status(found: Measure, limits: Limits, check: Check) -> Status:
@@ -122,7 +114,15 @@ def _error(check: Check, limits: Limits, message: str) -> CheckResult:
     return _result(check, limits, "error", message=message)
 
 
-def _result(check: Check, limits: Limits, status: Status, **found: object) -> CheckResult:
+def _result(
+    check: Check,
+    limits: Limits,
+    status: Status,
+    found: Measure | None = None,
+    *,
+    reason: str | None = None,
+    message: str = "",
+) -> CheckResult:
     return CheckResult(
         number=check.number,
         name=check.name,
@@ -130,16 +130,24 @@ def _result(check: Check, limits: Limits, status: Status, **found: object) -> Ch
         title=check.title,
         status=status,
         unit=check.unit,
+        value=found.value if found else None,
         warn=limits.warn,
         block=limits.block,
         worse=check.worse,
-        **found,  # type: ignore[arg-type]
+        n=found.n if found else None,
+        coverage=found.coverage if found else None,
+        reason=reason,
+        message=message,
+        offending=found.offending if found else 0,
+        offenders=found.offenders[:OFFENDERS] if found else [],
     )
 
 
 def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:500] if lines else type(error).__name__
+    """What went wrong; anything but our own errors with its type, for whoever has to find it."""
+    text = str(error).strip().splitlines()[:1]
+    kind = [] if isinstance(error, EstimatesError) else [type(error).__name__]
+    return ": ".join([*kind, *text])[:500]
 
 
 def _outcome(checks: list[CheckResult]) -> Outcome:

@@ -10,17 +10,8 @@ import msgspec
 
 from estimates.contract import CheckPolicy, Contract
 from estimates.errors import InvalidError
-from estimates.gate.case import Check
+from estimates.gate.case import Check, Limits
 from estimates.gate.registry import CHECKS
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """What one check is held to in one set; `off` is the reason why it does not run."""
-
-    name: str
-    warn: float | None
-    block: float | None
-    off: str | None = None
 
 
 def limits_of(check: Check, contract: Contract) -> Limits:

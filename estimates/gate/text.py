@@ -48,7 +48,7 @@ def _section(result: CheckResult) -> list[str]:
     if [offender.detail for offender in shown] != [result.message]:
         lines += [f"{_INDENT}{line}" for line in _grouped(shown)]
     if result.offending > len(shown) > 0:
-        lines.append(f"{_INDENT}and {result.offending - len(shown)} more")
+        lines.append(f"{_INDENT}and {result.offending - len(shown)} more{_whose(result.offenders)}")
     return lines
 
 
@@ -71,6 +71,13 @@ def _grouped(offenders: list[Offender]) -> list[str]:
         if offender.key is not None:
             keys.append("/".join(offender.key))
     return [_line(", ".join(keys), column, detail) for (column, detail), keys in groups.items()]
+
+
+def _whose(offenders: list[Offender]) -> str:
+    """The leading parts of the keys that are not shown, when keys have several parts: ` (AAPL, MSFT, …)`."""
+    keys = [offender.key for offender in offenders[_NAMED:] if offender.key is not None and len(offender.key) > 1]
+    leading = list(dict.fromkeys(key[0] for key in keys))
+    return f" ({', '.join([*leading[:_NAMED], *(['…'] if len(leading) > _NAMED else [])])})" if leading else ""
 
 
 def _line(keys: str, column: str | None, detail: str) -> str:

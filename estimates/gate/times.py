@@ -14,7 +14,7 @@ _NO_LINEAGE = Skip("depends_on: lineage")
 def times(case: Case) -> Measure | Skip:
     """Protects from look-ahead and wrong clocks: data_through lies neither after judged_at nor after published_at.
 
-    Metric: contradictions. Block above 0. Source: gate.md 17.
+    Metric: times out of order. Block above 0. Source: gate.md 17.
     """
     if case.candidate.provenance is None:
         return _NO_LINEAGE

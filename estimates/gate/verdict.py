@@ -34,7 +34,7 @@ class CheckResult(msgspec.Struct, frozen=True):
     reason       why it was skipped: `first_version`, `other_shape`, `not_stored`, `not_in_contract`,
                  `depends_on: name`, `off: reason`, …
     message      one sentence for a person
-    offending    number of offenders; the first 100, worst first, are in `offenders`
+    offending    number of offenders; the first 100 are in `offenders`, worst first where there is a worst, else by key
     """
 
     number: int
