@@ -74,7 +74,9 @@ def draft(path: str | Path, key: Sequence[str], name: str | None = None) -> Draf
     except InvalidError as error:
         if error.code != "duplicate_key":
             raise
-        raise InvalidError(error.code, f"{error.message}; {_unique_with(frame, key)}", **error.details) from None
+        raise InvalidError(
+            error.code, f"{error.message}; {_unique_with(frame, key, guesses)}", **error.details
+        ) from None
     return Draft(contract.name, text, [_profile(frame, column, types[column], guesses) for column in frame.columns])
 
 
@@ -101,9 +103,10 @@ def _estimate_type(series: pl.Series, guess: Guess, kind: ColumnType) -> ColumnT
     return kind
 
 
-def _unique_with(frame: pl.DataFrame, key: Sequence[str]) -> str:
-    """Which further columns would make the key unique: one, or else two."""
-    others = [column for column in frame.columns if column not in key and not frame.schema[column].is_float()][:_TRIED]
+def _unique_with(frame: pl.DataFrame, key: Sequence[str], guesses: dict[str, Guess]) -> str:
+    """Which further columns would make the key unique: one, or else two; estimates are not tried."""
+    carried = [column for column, guess in guesses.items() if guess.role == "attribute"]
+    others = [column for column in carried if not frame.schema[column].is_float()][:_TRIED]
     for count in (1, 2):
         for more in combinations(others, count):
             if not frame.select(*key, *more).is_duplicated().any():
