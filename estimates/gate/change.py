@@ -6,7 +6,7 @@ cannot be evaluated, and that blocks: nothing is known about such a version.
 
 from __future__ import annotations
 
-from estimates.contract import NUMERIC_ROLES
+from estimates.columns import NUMERIC_ROLES
 from estimates.errors import InvalidError
 from estimates.gate.case import Case, Measure, Skip
 from estimates.gate.verdict import Offender

@@ -130,9 +130,9 @@ def _result(
         title=check.title,
         status=status,
         unit=check.unit,
-        value=found.value if found else None,
-        warn=limits.warn,
-        block=limits.block,
+        value=_float(found.value) if found else None,
+        warn=_float(limits.warn),
+        block=_float(limits.block),
         worse=check.worse,
         n=found.n if found else None,
         coverage=found.coverage if found else None,
@@ -141,6 +141,11 @@ def _result(
         offending=found.offending if found else 0,
         offenders=found.offenders[:OFFENDERS] if found else [],
     )
+
+
+def _float(value: float | None) -> float | None:
+    """Always a float: as an integer it would be other bytes than after a round trip through JSON."""
+    return None if value is None else float(value)
 
 
 def _first_line(error: Exception) -> str:
