@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from estimates import Contract
-from estimates.contract import Column, ColumnType, KeyColumn
+from estimates.columns import Column, ColumnType, KeyColumn
 
 _TYPES: dict[ColumnType, dict[str, Any]] = {
     "float": {"type": "number"},

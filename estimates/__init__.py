@@ -1,7 +1,7 @@
 """Estimates as a service: versioned, gated sets of estimates, read by key.
 
 errors      the tree of errors, by what the caller does next
-contract    what every snapshot of a set promises
+contract    what every snapshot of a set promises (its parts: columns, domain, shape)
 frame       makes a frame conform to a contract
 records     what the catalog holds: versions, aliases, events, runs
 snapshot    the immutable half: Parquet and manifest

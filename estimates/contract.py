@@ -6,175 +6,27 @@ Only `name`, one `[key.…]` and one `[columns.…]` are mandatory; every other 
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 import tomllib
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from estimates import instants
+from estimates.columns import Column, KeyColumn, KeyType, Part, parse_key_part
+from estimates.domain import Domain, FileDomain, OpenDomain, RollingDomain
 from estimates.errors import InvalidError
 from estimates.explain import explain
-
-KeyType = Literal["string", "integer", "date", "timestamp"]
-ColumnType = Literal["float", "integer", "string", "boolean", "date", "timestamp"]
-Role = Literal["point", "lower", "upper", "quantile", "label", "probability", "score", "attribute"]
+from estimates.shape import Interval, Shape, ShapeColumn, ShapeKey
 
 # Query parameters of the service, and columns of the SQL views.
 RESERVED = frozenset(
     ("ref", "as_of", "limit", "cursor", "fields", "format", "shape", "version", "published_at", "data_through")
 )
-NUMERIC_ROLES = frozenset(("point", "lower", "upper", "quantile", "probability", "score"))
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
-
-
-class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Every part of a contract refuses fields it does not know."""
-
-
-class KeyColumn(Part, frozen=True):
-    """One column of the key; `target` marks the one that says which time the estimate is about."""
-
-    type: KeyType
-    target: bool = False
-    description: str = ""
-
-    def __post_init__(self) -> None:
-        if self.target and self.type == "string":
-            raise ValueError("a target is a date, a timestamp or an integer step, not a string")
-
-
-class Column(Part, frozen=True):
-    """One estimate column.
-
-    role      what the number is; `lower`/`upper` need `level` (nominal, 0..1), `quantile` needs `quantile` (0..1),
-              `probability` needs `label` (the outcome it belongs to); `attribute` is carried along and not judged
-    of        the point column an interval or quantile belongs to; default: the only one
-    type      default `float`; for `label` `string`
-    min, max  hard bounds (inclusive); soft_min, soft_max: outside is a warning
-    labels    the vocabulary of a `label` column
-    nullable  null says "no estimate"
-    scale_floor  unit of the column; see docs/stability.md, S0
-    """
-
-    role: Role = "point"
-    type: ColumnType | None = None
-    unit: str | None = None
-    level: float | None = None
-    quantile: float | None = None
-    label: str | None = None
-    labels: tuple[str, ...] | None = None
-    of: str | None = None
-    min: float | None = None
-    max: float | None = None
-    soft_min: float | None = None
-    soft_max: float | None = None
-    nullable: bool = False
-    scale_floor: float | None = None
-    description: str = ""
-
-    def __post_init__(self) -> None:
-        _check_role_fields(self)
-        _check_bounds(self)
-        if self.scale_floor is not None and not self.scale_floor > 0:
-            raise ValueError("scale_floor must be above 0")
-
-    @property
-    def kind(self) -> ColumnType:
-        """The column's type, the default of its role filled in."""
-        return self.type or ("string" if self.role == "label" else "float")
-
-
-def _check_role_fields(column: Column) -> None:
-    interval = column.role in ("lower", "upper")
-    wanted = {"level": interval, "quantile": column.role == "quantile", "label": column.role == "probability"}
-    for field, needed in wanted.items():
-        given = getattr(column, field) is not None
-        if needed and not given:
-            raise ValueError(f"role {column.role!r} needs {field!r}")
-        if given and not needed:
-            raise ValueError(f"{field!r} has no meaning for role {column.role!r}")
-    for field in ("level", "quantile"):
-        value = getattr(column, field)
-        if value is not None and not 0 < value < 1:
-            raise ValueError(f"{field} must lie between 0 and 1, both excluded; got {value}")
-    if column.labels is not None and column.role != "label":
-        raise ValueError(f"'labels' has no meaning for role {column.role!r}; it lists the vocabulary of a label")
-    if column.labels is not None and (not column.labels or len(set(column.labels)) != len(column.labels)):
-        raise ValueError("'labels' must list at least one label, each once")
-    if column.of is not None and column.role not in ("lower", "upper", "quantile"):
-        raise ValueError(f"'of' has no meaning for role {column.role!r}")
-    if column.role in NUMERIC_ROLES and column.kind not in ("float", "integer"):
-        raise ValueError(f"role {column.role!r} needs type float or integer, not {column.kind}")
-
-
-def _check_bounds(column: Column) -> None:
-    bounds = (column.min, column.max, column.soft_min, column.soft_max)
-    if any(bound is not None for bound in bounds) and column.kind not in ("float", "integer"):
-        raise ValueError(f"bounds need a number, and this column's type is {column.kind}")
-    chain = [bound for bound in (column.min, column.soft_min, column.soft_max, column.max) if bound is not None]
-    if chain != sorted(chain):
-        raise ValueError("bounds must satisfy min <= soft_min <= soft_max <= max")
-
-
-class OpenDomain(Part, frozen=True, tag_field="kind", tag="open"):
-    """Any key may appear; at least `minimum` of them must."""
-
-    minimum: int = 1
-
-    def __post_init__(self) -> None:
-        if self.minimum < 1:
-            raise ValueError("minimum must be at least 1; a version without estimates is of no use to anybody")
-
-
-class FileDomain(Part, frozen=True, tag_field="kind", tag="file"):
-    """The keys are listed in a CSV, Parquet or Arrow file, copied into the store when the contract is defined."""
-
-    file: str
-    digest: str | None = None
-    allow_missing: float = 0.0
-
-    def __post_init__(self) -> None:
-        _check_share(self.allow_missing)
-
-
-class ProductDomain(Part, frozen=True, tag_field="kind", tag="product"):
-    """Every combination of the listed values of each key column."""
-
-    values: dict[str, tuple[str | int, ...]]
-    allow_missing: float = 0.0
-
-    def __post_init__(self) -> None:
-        _check_share(self.allow_missing)
-
-
-class RollingDomain(Part, frozen=True, tag_field="kind", tag="rolling"):
-    """Every combination of the listed values × the next `steps` of a calendar after `data_through`.
-
-    calendar  an exchange code such as XNYS, or hourly, daily, weekdays, weekly, monthly
-    """
-
-    steps: int
-    calendar: str
-    values: dict[str, tuple[str | int, ...]] = {}
-    allow_missing: float = 0.0
-
-    def __post_init__(self) -> None:
-        _check_share(self.allow_missing)
-        if self.steps < 1:
-            raise ValueError("steps must be at least 1")
-
-
-Domain = OpenDomain | FileDomain | ProductDomain | RollingDomain
-
-
-def _check_share(share: float) -> None:
-    if not 0 <= share <= 1:
-        raise ValueError(f"allow_missing is a share between 0 and 1; got {share}")
 
 
 class Freshness(Part, frozen=True):
@@ -227,7 +79,7 @@ class GatePolicy(Part, frozen=True):
     """
 
     promote: Literal["automatic", "manual"] = "manual"
-    checks: dict[str, CheckPolicy] = {}
+    checks: dict[str, CheckPolicy] = msgspec.field(default_factory=dict)
 
 
 class Stability(Part, frozen=True):
@@ -269,8 +121,8 @@ class Job(Part, frozen=True):
     """The function that computes the estimates, as `module:function`, its parameters and inputs."""
 
     function: str
-    parameters: dict[str, Any] = {}
-    inputs: dict[str, Input] = {}
+    parameters: dict[str, Any] = msgspec.field(default_factory=dict)
+    inputs: dict[str, Input] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[\w.]+:\w+", self.function):
@@ -349,58 +201,6 @@ class Contract(Part, frozen=True):
                 for name, c in self.columns.items()
             ),
         )
-
-
-class Interval(msgspec.Struct, frozen=True):
-    """A prediction interval: names of its point (or "" without one), lower and upper columns, and its nominal level."""
-
-    point: str
-    level: float
-    lower: str
-    upper: str
-
-
-class ShapeKey(msgspec.Struct, frozen=True):
-    """Name and type of a key column."""
-
-    name: str
-    type: KeyType
-
-
-class ShapeColumn(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What must agree for two columns to be comparable."""
-
-    name: str
-    type: ColumnType
-    role: Role
-    unit: str | None = None
-    level: float | None = None
-    quantile: float | None = None
-    label: str | None = None
-    of: str | None = None
-
-
-class Shape(msgspec.Struct, frozen=True):
-    """Keys in order and estimate columns; equal digests are comparable, whatever the order of estimate columns."""
-
-    key: tuple[ShapeKey, ...]
-    columns: tuple[ShapeColumn, ...]
-
-    @property
-    def key_names(self) -> list[str]:
-        """The key columns, in order."""
-        return [column.name for column in self.key]
-
-    @property
-    def column_names(self) -> list[str]:
-        """The estimate columns, in order."""
-        return [column.name for column in self.columns]
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the canonical form, hexadecimal."""
-        canonical = Shape(self.key, tuple(sorted(self.columns, key=lambda column: column.name)))
-        return hashlib.sha256(msgspec.json.encode(canonical, order="deterministic")).hexdigest()
 
 
 def _check_names(contract: Contract) -> None:
@@ -497,21 +297,6 @@ def _check_values(name: str, kind: KeyType, values: tuple[str | int, ...]) -> No
         if value in ("", ".", ".."):
             raise ValueError(f"domain.values.{name}: {value!r} cannot be part of a URL path")
         parse_key_part(kind, str(value))
-
-
-def parse_key_part(kind: KeyType, text: str) -> str | int | date | datetime:
-    """Read one key part from its text form (a path segment, a command-line word); raises ValueError."""
-    if kind == "string":
-        return text
-    if kind == "integer":
-        if not re.fullmatch(r"-?[0-9]{1,19}", text) or not -(2**63) <= int(text) < 2**63:
-            raise ValueError(f"{text!r} is not an integer of 64 bits")
-        return int(text)
-    if kind == "date":
-        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-            raise ValueError(f"{text!r} is not a date; write 2026-11-24")
-        return date.fromisoformat(text)
-    return instants.parse(text)
 
 
 def parse_contract(source: str | bytes, where: str = "contract") -> Contract:

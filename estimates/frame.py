@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 
 from estimates import instants
-from estimates.contract import ColumnType, Contract
+from estimates.columns import ColumnType
+from estimates.contract import Contract
 from estimates.errors import InvalidError
 
 DTYPES: dict[str, pl.DataType] = {

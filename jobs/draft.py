@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from estimates.contract import NUMERIC_ROLES, ColumnType, parse_contract
+from estimates.columns import NUMERIC_ROLES, ColumnType
+from estimates.contract import parse_contract
 from estimates.errors import InvalidError
 from estimates.frame import conform, key_text
 from jobs.guesses import Guess, guess_roles, guess_types, target_of

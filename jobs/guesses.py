@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import msgspec
 import polars as pl
 
-from estimates.contract import ColumnType, KeyType, Role
+from estimates.columns import ColumnType, KeyType, Role
 from estimates.errors import InvalidError
 from jobs.tables import values_of
 

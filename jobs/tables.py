@@ -11,7 +11,8 @@ from typing import IO
 import duckdb
 import polars as pl
 
-from estimates.contract import ColumnType, Contract
+from estimates.columns import ColumnType
+from estimates.contract import Contract
 from estimates.errors import InvalidError
 from estimates.frame import DTYPES, kinds
 from jobs import hubverse

@@ -7,7 +7,8 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from estimates.contract import NUMERIC_ROLES, Contract
+from estimates.columns import NUMERIC_ROLES
+from estimates.contract import Contract
 from estimates.stability import interval, label, scalar
 from estimates.stability.align import Alignment, align, key_texts
 from estimates.stability.groups import breakdown

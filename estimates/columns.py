@@ -1,0 +1,121 @@
+"""The columns of a contract: what a key column and an estimate column promise."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Literal
+
+import msgspec
+
+from estimates import instants
+
+KeyType = Literal["string", "integer", "date", "timestamp"]
+ColumnType = Literal["float", "integer", "string", "boolean", "date", "timestamp"]
+Role = Literal["point", "lower", "upper", "quantile", "label", "probability", "score", "attribute"]
+
+NUMERIC_ROLES = frozenset(("point", "lower", "upper", "quantile", "probability", "score"))
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Every part of a contract refuses fields it does not know."""
+
+
+class KeyColumn(Part, frozen=True):
+    """One column of the key; `target` marks the one that says which time the estimate is about."""
+
+    type: KeyType
+    target: bool = False
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if self.target and self.type == "string":
+            raise ValueError("a target is a date, a timestamp or an integer step, not a string")
+
+
+class Column(Part, frozen=True):
+    """One estimate column.
+
+    role      what the number is; `lower`/`upper` need `level` (nominal, 0..1), `quantile` needs `quantile` (0..1),
+              `probability` needs `label` (the outcome it belongs to); `attribute` is carried along and not judged
+    of        the point column an interval or quantile belongs to; default: the only one
+    type      default `float`; for `label` `string`
+    min, max  hard bounds (inclusive); soft_min, soft_max: outside is a warning
+    labels    the vocabulary of a `label` column
+    nullable  null says "no estimate"
+    scale_floor  unit of the column; see docs/stability.md, S0
+    """
+
+    role: Role = "point"
+    type: ColumnType | None = None
+    unit: str | None = None
+    level: float | None = None
+    quantile: float | None = None
+    label: str | None = None
+    labels: tuple[str, ...] | None = None
+    of: str | None = None
+    min: float | None = None
+    max: float | None = None
+    soft_min: float | None = None
+    soft_max: float | None = None
+    nullable: bool = False
+    scale_floor: float | None = None
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        _check_role_fields(self)
+        _check_bounds(self)
+        if self.scale_floor is not None and not self.scale_floor > 0:
+            raise ValueError("scale_floor must be above 0")
+
+    @property
+    def kind(self) -> ColumnType:
+        """The column's type, the default of its role filled in."""
+        return self.type or ("string" if self.role == "label" else "float")
+
+
+def _check_role_fields(column: Column) -> None:
+    interval = column.role in ("lower", "upper")
+    wanted = {"level": interval, "quantile": column.role == "quantile", "label": column.role == "probability"}
+    for field, needed in wanted.items():
+        given = getattr(column, field) is not None
+        if needed and not given:
+            raise ValueError(f"role {column.role!r} needs {field!r}")
+        if given and not needed:
+            raise ValueError(f"{field!r} has no meaning for role {column.role!r}")
+    for field in ("level", "quantile"):
+        value = getattr(column, field)
+        if value is not None and not 0 < value < 1:
+            raise ValueError(f"{field} must lie between 0 and 1, both excluded; got {value}")
+    if column.labels is not None and column.role != "label":
+        raise ValueError(f"'labels' has no meaning for role {column.role!r}; it lists the vocabulary of a label")
+    if column.labels is not None and (not column.labels or len(set(column.labels)) != len(column.labels)):
+        raise ValueError("'labels' must list at least one label, each once")
+    if column.of is not None and column.role not in ("lower", "upper", "quantile"):
+        raise ValueError(f"'of' has no meaning for role {column.role!r}")
+    if column.role in NUMERIC_ROLES and column.kind not in ("float", "integer"):
+        raise ValueError(f"role {column.role!r} needs type float or integer, not {column.kind}")
+
+
+def _check_bounds(column: Column) -> None:
+    bounds = (column.min, column.max, column.soft_min, column.soft_max)
+    if any(bound is not None for bound in bounds) and column.kind not in ("float", "integer"):
+        raise ValueError(f"bounds need a number, and this column's type is {column.kind}")
+    chain = [bound for bound in (column.min, column.soft_min, column.soft_max, column.max) if bound is not None]
+    if chain != sorted(chain):
+        raise ValueError("bounds must satisfy min <= soft_min <= soft_max <= max")
+
+
+def parse_key_part(kind: KeyType, text: str) -> str | int | date | datetime:
+    """Read one key part from its text form (a path segment, a command-line word); raises ValueError."""
+    if kind == "string":
+        return text
+    if kind == "integer":
+        if not re.fullmatch(r"-?[0-9]{1,19}", text) or not -(2**63) <= int(text) < 2**63:
+            raise ValueError(f"{text!r} is not an integer of 64 bits")
+        return int(text)
+    if kind == "date":
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            raise ValueError(f"{text!r} is not a date; write 2026-11-24")
+        return date.fromisoformat(text)
+    return instants.parse(text)
