@@ -20,17 +20,17 @@ from tests.gate_cases import THROUGH, Setting, contract, edit, file, frame, off_
 REFUSED = """\
 prices version 2 against version 1: BLOCKED (2 fail, 1 warn)
 
-fail  16 domain_missing: 7 of 25 keys of the domain are missing
+fail  16 domain_missing: 7 of 25 keys of the domain missing
       value 28 %; blocks above 0 %
       AAPL/2026-11-23, AAPL/2026-11-24, AAPL/2026-11-25, AAPL/2026-11-26, AAPL/2026-11-27: missing
       and 2 more (AMZN)
 
-fail  21 removed_keys: 7 of 25 keys of the baseline are gone
+fail  21 removed_keys: 7 of 25 keys of the baseline gone
       value 28 %; blocks above 2 %, warns above 0.5 %
       AAPL/2026-11-23, AAPL/2026-11-24, AAPL/2026-11-25, AAPL/2026-11-26, AAPL/2026-11-27: removed
       and 2 more (AMZN)
 
-warn  11 soft_bounds: 1 of 18 cells are outside their soft bounds (close 1)
+warn  11 soft_bounds: of 18 cells outside their soft bounds: 1 in close
       value 5.556 %; warns above 0.1 %
       AMZN/2026-11-25: close = 2000.5: outside soft_max 2000
 

@@ -62,25 +62,25 @@ def missing(rows: pl.DataFrame, key: list[str], detail: str) -> list[Offender]:
 
 
 def total(case: Case, rules: list[Rule], what: str) -> Measure:
-    """The number of broken rules over all rows as a check's value; `what` says it in words, as in `cells are NaN`."""
+    """The number of broken rules over all rows as a check's value; `what` says it in words, as in `NaN cells`."""
     counts, offenders = count(case, rules)
     broken = sum(counts)
     return Measure(
         value=broken,
         n=case.frame.height,
-        message=f"{broken} {what}{by_column(rules, counts)}",
+        message=f"{what}: {by_column(rules, counts)}",
         offending=broken,
         offenders=offenders,
     )
 
 
 def by_column(rules: list[Rule], counts: list[int]) -> str:
-    """` (close 3, lower_80 1)`, or nothing when nothing is broken."""
+    """`3 in close, 1 in lower_80`, or `none`."""
     sums: dict[str, int] = {}
     for rule, found in zip(rules, counts, strict=True):
         if found:
             sums[rule.column] = sums.get(rule.column, 0) + found
-    return f" ({', '.join(f'{column} {found}' for column, found in sums.items())})" if sums else ""
+    return ", ".join(f"{found} in {column}" for column, found in sums.items()) or "none"
 
 
 def _assign(names: list[str], row: tuple[Any, ...]) -> str:

@@ -20,7 +20,7 @@ def removed_keys(case: Case) -> Measure:
     """
     keys = case.report.keys
     offenders = [Offender(key, None, "removed") for key in keys.removed_keys]
-    message = f"{keys.removed} of {keys.n_from} keys of the baseline are gone"
+    message = f"{keys.removed} of {keys.n_from} keys of the baseline gone"
     return Measure(keys.removed_share, keys.n_from, message, offending=keys.removed, offenders=offenders)
 
 
@@ -31,7 +31,7 @@ def added_keys(case: Case) -> Measure:
     """
     keys = case.report.keys
     offenders = [Offender(key, None, "added") for key in keys.added_keys]
-    message = f"{keys.added} keys are new, the baseline has {keys.n_from}"
+    message = f"{keys.added} of {keys.n_to} keys new, the baseline has {keys.n_from}"
     return Measure(keys.added_share, keys.n_to, message, offending=keys.added, offenders=offenders)
 
 
@@ -48,8 +48,8 @@ def finite_to_null(case: Case) -> Measure:
         lost[name] = sum(times for kind, times in into.items() if kind not in ("finite", "absent"))
         offenders += [Offender(key, name, "no estimate; the baseline has one") for key in column.kind_loss_keys]
     value = sum(lost.values())
-    columns = ", ".join(f"{name} {times}" for name, times in lost.items() if times)
-    message = f"{value} cells had an estimate and have none now{f' ({columns})' if columns else ''}"
+    columns = ", ".join(f"{times} in {name}" for name, times in lost.items() if times)
+    message = f"estimates that the baseline has and this version has not: {columns or 'none'}"
     return Measure(value, n, message, offending=value, offenders=offenders)
 
 
@@ -62,7 +62,7 @@ def unchanged(case: Case) -> Measure:
     share = case.report.keys.identical_share
     assert share is not None, "there are common keys"
     changed = round(n * (1 - share))
-    return Measure(changed, n, f"{changed} of {n} common keys differ in anything from the baseline")
+    return Measure(changed, n, f"{changed} of {n} common keys with anything different from the baseline")
 
 
 def p95_change(case: Case) -> Measure | Skip:
@@ -129,7 +129,7 @@ def sign_flips(case: Case) -> Measure | Skip:
     value, worst, column, _ = flipped[0]
     offenders = [Offender(key, name, "changed sign") for _, name, _, scalar in flipped for key in scalar.sign_flip_keys]
     count = sum(round(share * of.n) for share, _, of, _ in flipped)
-    message = f"{round(value * column.n)} of {column.n} keys changed sign in {worst}"
+    message = f"{round(value * column.n)} of {column.n} keys with another sign in {worst}"
     return _of_column(value, column, message, offenders, count)
 
 

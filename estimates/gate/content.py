@@ -17,13 +17,13 @@ def nan(case: Case) -> Measure:
     Block above 0. Source: gate.md 8.
     """
     rules = [Rule(name, pl.col(name).is_nan(), "write null for no estimate") for name in _floats(case)]
-    return total(case, rules, "cells are NaN")
+    return total(case, rules, "NaN cells")
 
 
 def infinite(case: Case) -> Measure:
     """Protects from overflow and division by zero. Metric: infinite cells. Block above 0. Source: gate.md 9."""
     rules = [Rule(name, pl.col(name).is_infinite(), "not a finite number") for name in _floats(case)]
-    return total(case, rules, "cells are infinite")
+    return total(case, rules, "infinite cells")
 
 
 def nulls(case: Case) -> Measure | Skip:
@@ -34,7 +34,9 @@ def nulls(case: Case) -> Measure | Skip:
     columns = [name for name in case.contract.judged if not case.contract.columns[name].nullable]
     if not columns:
         return Skip("not_in_contract")
-    return total(case, [Rule(name, pl.col(name).is_null(), "not nullable") for name in columns], "nulls not allowed")
+    return total(
+        case, [Rule(name, pl.col(name).is_null(), "not nullable") for name in columns], "nulls that are not allowed"
+    )
 
 
 def null_share(case: Case) -> Measure | Skip:
@@ -48,7 +50,7 @@ def null_share(case: Case) -> Measure | Skip:
     rules = [Rule(name, pl.col(name).is_null(), "no estimate") for name in columns]
     counts, offenders = count(case, rules)
     n = case.frame.height
-    message = f"nulls in nullable columns: {sum(counts)}{by_column(rules, counts)}"
+    message = f"nulls in nullable columns: {by_column(rules, counts)}"
     return Measure(max(counts) / n, n, message, offending=sum(counts), offenders=offenders)
 
 
@@ -58,7 +60,7 @@ def hard_bounds(case: Case) -> Measure | Skip:
     Block above 0. Source: gate.md 11.
     """
     rules = _bounds(case, "min", "max")
-    return total(case, rules, "cells are outside their hard bounds") if rules else Skip("not_in_contract")
+    return total(case, rules, "cells outside their hard bounds") if rules else Skip("not_in_contract")
 
 
 def soft_bounds(case: Case) -> Measure | Skip:
@@ -73,7 +75,7 @@ def soft_bounds(case: Case) -> Measure | Skip:
     columns = sorted({rule.column for rule in rules})
     n = sum(case.frame.height - case.frame[name].null_count() for name in columns)
     broken, cells = sum(counts), case.frame.height * len(columns)
-    message = f"{broken} of {n} cells are outside their soft bounds{by_column(rules, counts)}"
+    message = f"of {n} cells outside their soft bounds: {by_column(rules, counts)}"
     return Measure(broken / max(n, 1), n, message, n / cells, offending=broken, offenders=offenders)
 
 
@@ -93,7 +95,7 @@ def probabilities(case: Case) -> Measure | Skip:
     ]
     if len(columns) > 1:
         rules += _vector(case, columns)
-    return total(case, rules, "probabilities are not valid")
+    return total(case, rules, "invalid probabilities and sums")
 
 
 def vocabulary(case: Case) -> Measure | Skip:
@@ -103,7 +105,7 @@ def vocabulary(case: Case) -> Measure | Skip:
     """
     listed = {name: column.labels for name, column in case.contract.columns.items() if column.labels is not None}
     rules = [Rule(name, ~pl.col(name).is_in(list(labels)), "not in the vocabulary") for name, labels in listed.items()]
-    return total(case, rules, "labels are not in the vocabulary") if rules else Skip("not_in_contract")
+    return total(case, rules, "labels outside the vocabulary") if rules else Skip("not_in_contract")
 
 
 def constant_column(case: Case) -> Measure | Skip:
@@ -159,7 +161,7 @@ def duplicate_content(case: Case) -> Measure | Skip:
     twins = rows.filter(first.is_in(_repeated(rows[floats[0]].drop_nulls()).implode()) | first.is_null())
     twins = twins.filter(pl.struct(columns).is_duplicated())
     n = rows.height
-    message = f"{twins.height} of {n} rows have the same estimates as another row"
+    message = f"{twins.height} of {n} rows with the same estimates as another row"
     offenders = missing(twins, case.key, "the same estimates as another key")
     coverage = n / max(case.frame.height, 1)
     return Measure(twins.height / max(n, 1), n, message, coverage, offending=twins.height, offenders=offenders)

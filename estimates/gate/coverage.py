@@ -20,7 +20,7 @@ def domain_missing(case: Case) -> Measure | Skip:
     return Measure(
         absent.height / max(n, 1),
         n,
-        f"{absent.height} of {n} keys of the domain are missing",
+        f"{absent.height} of {n} keys of the domain missing",
         offending=absent.height,
         offenders=missing(absent, case.key, "missing"),
     )
@@ -36,7 +36,7 @@ def domain_outside(case: Case) -> Measure | Skip:
     return Measure(
         stray.height,
         n,
-        f"{stray.height} of {n} keys are outside the domain",
+        f"{stray.height} of {n} keys outside the domain",
         offending=stray.height,
         offenders=missing(stray, case.key, "outside the domain"),
     )

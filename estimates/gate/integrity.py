@@ -52,7 +52,7 @@ def schema(case: Case) -> Measure:
     """
     differences = _stored_differences(case) if case.candidate.stored else _file_differences(case)
     value = len(differences)
-    message = f"{value} differences from the contract" if value else "columns and types are the contract's"
+    message = f"differences from the contract: {value}" if value else "columns and types are the contract's"
     return Measure(
         value, len(case.contract.key) + len(case.contract.columns), message, offending=value, offenders=differences
     )
@@ -78,7 +78,7 @@ def unique_keys(case: Case) -> Measure:
     return Measure(
         value,
         frame.height,
-        f"{value} of {frame.height} rows have a key that is null, not unique or unfit for a path",
+        f"{value} of {frame.height} rows with a key that is null, not unique or unfit for a path",
         offending=value,
         offenders=[Offender(text, None, why) for why, rows in found for text in keys(rows, case.key)],
     )
@@ -87,7 +87,7 @@ def unique_keys(case: Case) -> Measure:
 def not_empty(case: Case) -> Measure:
     """Protects from publishing nothing. Metric: rows. Block below 1. Source: gate.md 6."""
     n = case.frame.height
-    return Measure(n, n, f"{n} rows")
+    return Measure(n, n, f"rows: {n}")
 
 
 def minimum_rows(case: Case) -> Measure | Skip:

@@ -17,7 +17,7 @@ def interval_order(case: Case) -> Measure | Skip:
     Metric: intervals out of order. Block above 0. Source: gate.md 12, stability.md I0.
     """
     rules = [_order(case, interval) for interval in case.contract.intervals()]
-    return total(case, rules, "intervals are out of order") if rules else Skip("not_in_contract")
+    return total(case, rules, "intervals out of order") if rules else Skip("not_in_contract")
 
 
 def zero_width(case: Case) -> Measure | Skip:
@@ -36,7 +36,7 @@ def zero_width(case: Case) -> Measure | Skip:
     return Measure(
         broken / max(n, 1),
         n,
-        f"{broken} of {n} intervals have no width{by_column(rules, counts)}",
+        f"of {n} intervals without width: {by_column(rules, counts)}",
         n / (case.frame.height * len(intervals)),
         offending=broken,
         offenders=offenders,
@@ -55,7 +55,7 @@ def quantile_crossing(case: Case) -> Measure | Skip:
         for i, name in enumerate(names[1:], start=1):
             crossed = pl.col(name) < pl.max_horizontal(names[:i]) - _TOLERANCE * size
             rules.append(Rule(name, crossed | is_nan(case.frame, name), "below a smaller quantile", tuple(names)))
-    return total(case, rules, "quantiles cross") if rules else Skip("not_in_contract")
+    return total(case, rules, "quantiles that cross") if rules else Skip("not_in_contract")
 
 
 def _order(case: Case, interval: Interval) -> Rule:
