@@ -95,14 +95,18 @@ def _text_kind(series: pl.Series) -> ColumnType:
         return "string"
     if text.str.contains(_WHOLE).all():
         return "integer"
-    kinds: tuple[ColumnType, ...] = ("date", "timestamp", "boolean")
+    kinds: tuple[ColumnType, ...] = ("date", "timestamp", "boolean", "float")
     for kind in kinds:
-        if not values_of(text, kind).has_nulls():
-            return kind
-    numbers = values_of(text, "float")
-    whole = text.str.contains(r"^[+-]?\d+$").all()
-    zero_led = text.str.contains(_ZERO_LED).any()
-    return "string" if numbers.has_nulls() or whole or zero_led or not numbers.is_finite().any() else "float"
+        # a look at the first values spares most columns a pass over all
+        if not values_of(text.head(100), kind).has_nulls() and not values_of(text, kind).has_nulls():
+            return kind if kind != "float" or _are_numbers(text) else "string"
+    return "string"
+
+
+def _are_numbers(text: pl.Series) -> bool:
+    """Whether text that could be parsed as numbers is meant so: no codes, and not all of it NaN."""
+    codes = text.str.contains(_ZERO_LED).any() or text.str.contains(r"^[+-]?\d+$").all()
+    return not codes and bool(values_of(text, "float").is_finite().any())
 
 
 def _stored_kind(series: pl.Series) -> ColumnType:
