@@ -75,7 +75,7 @@ def measure_reading(frame: pl.DataFrame, folder: Path, table: Table) -> None:
     opened = lookup.Lookup(path, "bench")
     numbers = random.Random(1).sample(range(frame.height), 2000)
     keys = [(name, str(step)) for name, step in frame[numbers].select("name", "step").rows()]
-    one = seconds(lambda: [opened.row(opened.find(key)[0]) for key in keys]) / len(keys)
+    one = seconds(lambda: [opened.get(key) for key in keys]) / len(keys)
     few = keys[:20]
     with duckdb.connect() as connection:
         query = f"SELECT * FROM read_parquet('{parquet}') WHERE name = ? AND step = ?"
@@ -84,7 +84,7 @@ def measure_reading(frame: pl.DataFrame, folder: Path, table: Table) -> None:
     match = [(pl.col("name") == name) & (pl.col("step") == int(step)) for name, step in few]
     scan = seconds(lambda: [frame.filter(condition).rows() for condition in match], 3) / len(few)
     report(table, "one lookup", one, "polars filter in memory", scan)
-    partial = seconds(lambda: [[opened.row(n) for n in opened.find(key[:1])] for key in keys[:500]]) / 500
+    partial = seconds(lambda: [opened.read(opened.find(key[:1])) for key in keys[:500]]) / 500
     report(table, f"a partial key, {STEPS} rows", partial, "one lookup", one)
 
 

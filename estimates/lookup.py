@@ -1,14 +1,15 @@
 """The read file: one snapshot's rows as ready-made JSON, found by key, memory-mapped and shared by all processes.
 
 Layout, little-endian (docs/spec.md): magic, length and CRC-32 of the header, header (JSON), then
-  rows      for each row, in key order: key text, one status byte, the row's JSON
-  offsets   u64[rows + 1] into rows
-  checksums u32[rows], CRC-32 of each row
+  rows      for each row, in key order: key text, one status byte, the row's JSON, NUL
+  offsets   u64[groups + 1], where each group of 8 rows begins, and the end
+  checksums u32[groups], CRC-32 of each group
   and for each number of leading key columns an index over the distinct key texts of that many columns:
-  blocks    256 entries each: hashes u64[256] ascending, first rows u32[256], row counts u32[256]
+  blocks    64 entries each: hashes u64[64] ascending, first rows u32[64], row counts u32[64]
   tops      u64[blocks] first hash of each block, then u32[blocks] CRC-32 of each block; checked on open
-A key text is each part's text followed by NUL; its hash is the last eight bytes of its MD5. Rows that share a hash are
-told apart by their key text. What a lookup touches is checked on use: damage is an error and never a wrong number.
+A key text is each part's text followed by NUL (neither keys nor JSON hold one); its hash is the last eight bytes of its
+MD5. Rows that share a hash are told apart by their key text. What a lookup touches is checked on use: damage is an
+error and never a wrong number.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -32,12 +34,19 @@ from estimates.contract import Shape
 from estimates.errors import CorruptError
 
 MAGIC = b"ESTLOOK1"
-BLOCK = 256
-_BLOCK_BYTES = BLOCK * 16
+BLOCK = 64  # entries: small enough to check one on every lookup
+GROUP = 8  # rows
+CHUNK = 1 << 19  # rows encoded at a time when a file is built; a multiple of GROUP
 _PREFIX = struct.Struct("<8sII")
+_BOUNDS = struct.Struct("<QQ")
+_U32 = struct.Struct("<I")
+_BLOCK_BYTES = BLOCK * 16
+_FIRST_AT, _COUNT_AT = BLOCK * 8, BLOCK * 12
 _NO_HASH = np.uint64(2**64 - 1)
 OK = ord("1")
 NO_ESTIMATE = ord("0")
+
+Array = np.ndarray[Any, Any]
 
 
 class Index(msgspec.Struct, frozen=True):
@@ -75,35 +84,53 @@ class Lookup:
         self.rows = self.header.rows
         self._tops = [self._read_tops(index) for index in self.header.indexes]
 
+    def get(self, parts: Sequence[str]) -> tuple[int, bytes] | None:
+        """Status (`OK` or `NO_ESTIMATE`) and JSON of the row of a whole key; None when there is no such row."""
+        key = [part.encode() for part in parts]
+        for first, _ in self._candidates(key):
+            fields, at = self._fields(first)
+            if fields[at : at + len(key)] == key:
+                return _status_and_json(fields[at + len(key)])
+        return None
+
     def find(self, parts: Sequence[str]) -> range:
         """The rows whose key begins with these parts (one row for a whole key); an empty range when there are none."""
         if not parts:
             return range(self.rows)
-        key = key_text(parts)
-        wanted = _hash(key)
-        for first, count in self._candidates(len(parts) - 1, wanted):
-            if self._record(first).startswith(key):
+        key = [part.encode() for part in parts]
+        for first, count in self._candidates(key):
+            fields, at = self._fields(first)
+            if fields[at : at + len(key)] == key:
                 return range(first, first + count)
         return range(0)
 
-    def row(self, number: int) -> tuple[int, bytes]:
-        """Status (`OK` or `NO_ESTIMATE`) and JSON of a row."""
-        record = self._record(number)
-        at = 0
-        for _ in self.header.indexes:
-            at = record.index(b"\0", at) + 1
-        return record[at], record[at + 1 :]
+    def read(self, numbers: range) -> list[tuple[int, bytes]]:
+        """Status and JSON of consecutive rows."""
+        width = len(self.header.indexes) + 1
+        read: list[bytes] = []
+        for group in range(numbers.start // GROUP, -(-numbers.stop // GROUP)):
+            rows = self._group(group)[width - 1 :: width]
+            first = group * GROUP
+            read += rows[max(numbers.start - first, 0) : numbers.stop - first]
+        return [_status_and_json(row) for row in read]
 
-    def _record(self, number: int) -> bytes:
-        start, end = struct.unpack_from("<QQ", self._map, self.header.offsets_at + 8 * number)
-        (checksum,) = struct.unpack_from("<I", self._map, self.header.checksums_at + 4 * number)
-        record = self._map[self.header.rows_at + start : self.header.rows_at + end]
-        if zlib.crc32(record) != checksum:
-            raise self._damaged(f"row {number}")
-        return record
+    def _fields(self, number: int) -> tuple[list[bytes], int]:
+        """The NUL-separated fields of a row's group, and where the row's begin: its key parts, then status and JSON."""
+        group, at = divmod(number, GROUP)
+        return self._group(group), at * (len(self.header.indexes) + 1)
 
-    def _candidates(self, level: int, wanted: int) -> Iterator[tuple[int, int]]:
-        """(first row, row count) of every entry with this hash."""
+    def _group(self, group: int) -> list[bytes]:
+        """The fields of a group of rows, checked."""
+        header = self.header
+        start, end = _BOUNDS.unpack_from(self._map, header.offsets_at + 8 * group)
+        content = self._map[header.rows_at + start : header.rows_at + end]
+        if zlib.crc32(content) != _U32.unpack_from(self._map, header.checksums_at + 4 * group)[0]:
+            raise self._damaged(f"group {group} of rows")
+        return content.split(b"\0")
+
+    def _candidates(self, key: Sequence[bytes]) -> Iterator[tuple[int, int]]:
+        """(first row, row count) of every entry that has the hash of these leading key parts."""
+        level, wanted = len(key) - 1, _hash(key)
         index, (tops, checksums) = self.header.indexes[level], self._tops[level]
         number = max(int(tops.searchsorted(np.uint64(wanted), side="left")) - 1, 0)
         while number < len(tops) and tops[number] <= wanted:
@@ -114,10 +141,8 @@ class Lookup:
             filled = min(BLOCK, index.entries - number * BLOCK)
             at = int(hashes.searchsorted(np.uint64(wanted)))
             while at < filled and hashes[at] == wanted:
-                yield (
-                    struct.unpack_from("<I", block, BLOCK * 8 + 4 * at)[0],
-                    struct.unpack_from("<I", block, BLOCK * 12 + 4 * at)[0],
-                )
+                (first,) = _U32.unpack_from(block, _FIRST_AT + 4 * at)
+                yield first, _U32.unpack_from(block, _COUNT_AT + 4 * at)[0]
                 at += 1
             if at < filled:
                 return
@@ -136,7 +161,7 @@ class Lookup:
             raise self._damaged("header")
         return header
 
-    def _read_tops(self, index: Index) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    def _read_tops(self, index: Index) -> tuple[Array, Array]:
         count = -(-index.entries // BLOCK)
         content = self._map[index.tops : index.tops + 12 * count]
         if zlib.crc32(content) != index.tops_crc:
@@ -147,9 +172,8 @@ class Lookup:
         return CorruptError("lookup_damaged", f"{self.path}: {what} does not match its checksum")
 
 
-def key_text(parts: Sequence[str]) -> bytes:
-    """The text that a key (or its leading part) is found by: each part followed by NUL."""
-    return ("\0".join(parts) + "\0").encode()
+def _status_and_json(field: bytes) -> tuple[int, bytes]:
+    return field[0], field[1:]
 
 
 def build(frame: pl.DataFrame, shape: Shape, judged: Sequence[str], snapshot_id: str, path: Path) -> None:
@@ -188,70 +212,84 @@ def text_of(frame: pl.DataFrame, name: str) -> pl.Expr:
 
 
 def _write(file: BinaryIO, frame: pl.DataFrame, shape: Shape, judged: Sequence[str], snapshot_id: str) -> None:
-    columns = [*shape.key_names, *shape.column_names]
-    keys = _key_texts(frame, shape)
-    null = pl.all_horizontal(pl.col(list(judged)).is_null())
-    status = frame.select(pl.when(null).then(pl.lit(chr(NO_ESTIMATE))).otherwise(pl.lit(chr(OK)))).to_series()
-    records = keys[-1] + status + json_rows(frame, columns)
-    # Space for the header, whose length does not depend on what is filled in later: numbers are padded by spaces.
-    room = _PREFIX.size + 512 + 128 * len(keys)
+    # Room for the header, whose numbers are known only at the end.
+    room = _PREFIX.size + 512 + 128 * len(shape.key)
     file.seek(room)
-    rows_at = room
-    offsets, checksums = _write_rows(file, records)
-    offsets_at = _aligned(file)
-    file.write(offsets.astype("<u8").tobytes())
-    checksums_at = _aligned(file)
-    file.write(checksums.astype("<u4").tobytes())
-    indexes = tuple(_write_index(file, texts) for texts in keys)
-    header = Header(snapshot_id, frame.height, file.tell(), rows_at, offsets_at, checksums_at, indexes)
+    offsets, checksums = _write_rows(file, frame, shape, judged)
+    offsets_at = _write_array(file, offsets)
+    checksums_at = _write_array(file, checksums)
+    indexes = tuple(_write_index(file, frame, shape.key_names[: level + 1]) for level in range(len(shape.key)))
+    header = Header(snapshot_id, frame.height, file.tell(), room, offsets_at, checksums_at, indexes)
     content = msgspec.json.encode(header)
     assert _PREFIX.size + len(content) <= room
     file.seek(0)
     file.write(_PREFIX.pack(MAGIC, len(content), zlib.crc32(content)) + content)
 
 
-def _key_texts(frame: pl.DataFrame, shape: Shape) -> list[pl.Series]:
-    """The key text of each row over the first column, the first two, and so on."""
-    texts: list[pl.Series] = []
-    for name in shape.key_names:
-        part = frame.select(text_of(frame, name)).to_series() + "\0"
-        texts.append(texts[-1] + part if texts else part)
-    return texts
+def _write_rows(file: BinaryIO, frame: pl.DataFrame, shape: Shape, judged: Sequence[str]) -> tuple[Array, Array]:
+    """Write the rows, a chunk at a time to bound memory; the offsets and checksums of their groups."""
+    offsets: list[int] = []
+    checksums: list[int] = []
+    crc32, end = zlib.crc32, 0
+    for start in range(0, frame.height, CHUNK):
+        content, bounds = _encode(frame.slice(start, CHUNK), shape, judged)
+        file.write(content)
+        checksums += [crc32(content[a:b]) for a, b in pairwise(bounds)]
+        offsets += [end + bound for bound in bounds[:-1]]
+        end += len(content)
+    return np.array([*offsets, end], "<u8"), np.array(checksums, "<u4")
 
 
-def _write_rows(file: BinaryIO, records: pl.Series) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Write the records one after another; their offsets and checksums."""
-    array: Any = records.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+def _encode(chunk: pl.DataFrame, shape: Shape, judged: Sequence[str]) -> tuple[memoryview, list[int]]:
+    """The bytes of some rows, and where in them each group begins and the last ends."""
+    null = pl.all_horizontal(pl.col(list(judged)).is_null())
+    status = pl.when(null).then(pl.lit(chr(NO_ESTIMATE))).otherwise(pl.lit(chr(OK)))
+    row = json_rows(chunk, [*shape.key_names, *shape.column_names])
+    fields = [*_key_pieces(chunk, shape.key_names), status, row, pl.lit("\0")]
+    records = chunk.select(pl.concat_str(*fields)).to_series().rechunk()
+    array: Any = records.to_arrow(compat_level=pl.CompatLevel.oldest())
     _, offset_buffer, data = array.buffers()
     offsets = np.frombuffer(offset_buffer, "<i8", len(records) + 1, array.offset * 8)
-    content = memoryview(data or b"")[offsets[0] : offsets[-1]]
-    file.write(content)
-    offsets = offsets - offsets[0]
-    ends = offsets.tolist()
-    crc32 = zlib.crc32
-    checksums = [crc32(content[ends[i] : ends[i + 1]]) for i in range(len(records))]
-    return offsets, np.array(checksums, "<u4")
+    bounds = np.append(offsets[:-1:GROUP], offsets[-1]) - offsets[0]
+    return memoryview(data or b"")[offsets[0] : offsets[-1]], bounds.tolist()
 
 
-def _write_index(file: BinaryIO, texts: pl.Series) -> Index:
-    """Write the index over runs of equal key texts (equal ones are neighbours: rows are sorted by key)."""
-    first = np.flatnonzero((texts != texts.shift(1)).fill_null(True).to_numpy()) if len(texts) else np.empty(0, "i8")
-    counts = np.diff(np.append(first, len(texts)))
-    hashes = _hashes(texts.gather(first))
-    order = np.argsort(hashes, kind="stable")
+def _key_pieces(frame: pl.DataFrame, names: Sequence[str]) -> list[pl.Expr]:
+    """The pieces of the key text over some leading key columns."""
+    return [piece for name in names for piece in (text_of(frame, name), pl.lit("\0"))]
+
+
+def _write_index(file: BinaryIO, frame: pl.DataFrame, names: Sequence[str]) -> Index:
+    """Write the index over runs of equal leading key columns (equal ones are neighbours: rows are sorted by key)."""
+    keys = frame.select(names)
+    begins = keys.select(pl.any_horizontal(pl.all().ne_missing(pl.all().shift(1)))).to_series()
+    first = begins.arg_true().to_numpy().astype("<u4")
+    counts = np.diff(np.append(first, frame.height)).astype("<u4")
+    hashes = _hashes(keys if len(first) == frame.height else keys[first])
+    order = np.argsort(hashes)
     blocks = -(-len(first) // BLOCK)
-    padded = np.full((blocks, BLOCK), _NO_HASH, "<u8")
-    padded.reshape(-1)[: len(first)] = hashes[order]
-    rows = np.zeros((2, blocks * BLOCK), "<u4")
-    rows[0, : len(first)], rows[1, : len(first)] = first[order], counts[order]
-    starts, sizes = rows[0].reshape(blocks, BLOCK), rows[1].reshape(blocks, BLOCK)
-    layout = np.concatenate([padded.view("u1"), starts.view("u1"), sizes.view("u1")], axis=1)
-    blocks_at = _aligned(file)
-    file.write(layout.tobytes())
-    tops = padded[:, 0].tobytes() + np.array([zlib.crc32(block) for block in layout], "<u4").tobytes()
+    layout = np.zeros((blocks, _BLOCK_BYTES), "u1")
+    _fill(layout[:, :_FIRST_AT], hashes[order], _NO_HASH)
+    _fill(layout[:, _FIRST_AT:_COUNT_AT], first[order], 0)
+    _fill(layout[:, _COUNT_AT:], counts[order], 0)
+    blocks_at = _write_array(file, layout)
+    tops = layout[:, :8].tobytes() + np.array([zlib.crc32(block.data) for block in layout], "<u4").tobytes()
     tops_at = _aligned(file)
     file.write(tops)
     return Index(len(first), blocks_at, tops_at, zlib.crc32(tops))
+
+
+def _fill(place: Array, values: Array, filler: Any) -> None:
+    """Lay values out over the rows of a byte array, the last row filled up."""
+    padded = np.full((len(place), BLOCK), filler, values.dtype)
+    padded.reshape(-1)[: len(values)] = values
+    place[:] = padded.view("u1")
+
+
+def _write_array(file: BinaryIO, values: Array) -> int:
+    at = _aligned(file)
+    file.write(np.ascontiguousarray(values).data)
+    return at
 
 
 def _aligned(file: BinaryIO) -> int:
@@ -260,14 +298,20 @@ def _aligned(file: BinaryIO) -> int:
     return file.tell()
 
 
-def _hash(key: bytes) -> int:
-    return int.from_bytes(hashlib.md5(key, usedforsecurity=False).digest()[8:], "little")
+def _hash(key: Sequence[bytes]) -> int:
+    """The hash of the key text over leading key parts."""
+    text = b"\0".join(key) + b"\0"
+    return int.from_bytes(hashlib.md5(text, usedforsecurity=False).digest()[8:], "little")
 
 
-def _hashes(texts: pl.Series) -> np.ndarray[Any, Any]:
-    """The hash of each key text; DuckDB's `md5_number_lower` is `_hash`."""
-    table = texts.alias("key").to_frame().to_arrow()
+def _hashes(keys: pl.DataFrame) -> Array:
+    """The hash of each row's key text; DuckDB's `md5_number_lower` is `_hash`."""
+    hashes = np.empty(keys.height, "<u8")
     with duckdb.connect() as connection:
-        connection.register("texts", table)
-        column = connection.execute("SELECT md5_number_lower(key) AS hash FROM texts").fetchnumpy()["hash"]
-    return np.asarray(column, "u8")
+        for start in range(0, keys.height, CHUNK):
+            chunk = keys.slice(start, CHUNK)
+            texts = chunk.select(pl.concat_str(_key_pieces(chunk, keys.columns)).alias("text"))
+            connection.register("texts", texts.to_arrow())
+            found = connection.execute("SELECT md5_number_lower(text) AS hash FROM texts").fetchnumpy()["hash"]
+            hashes[start : start + CHUNK] = found
+    return hashes

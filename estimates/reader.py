@@ -138,7 +138,7 @@ class Reader:
         start = found.start if cursor is None else _decode_cursor(cursor, version, parts, found)
         page = range(start, min(start + limit, found.stop))
         select = self._select(version, fields)
-        rows = self._use(version, lambda lookup: [select(lookup.row(number)[1]) for number in page])
+        rows = self._use(version, lambda lookup: [select(row) for _, row in lookup.read(page)])
         following = None if page.stop >= found.stop else _encode_cursor(version, parts, page.stop)
         facts = {"total": len(found), "limit": limit, "next": following}
         head = _head(name, version) + msgspec.json.encode(facts)[1:-1]
@@ -223,11 +223,7 @@ class Reader:
         return msgspec.json.encode(facts if last is None else facts | {"last_version": last})
 
     def _row(self, version: Version, parts: Sequence[str]) -> tuple[int, bytes] | None:
-        def read(lookup: Lookup) -> tuple[int, bytes] | None:
-            found = lookup.find(parts)
-            return lookup.row(found.start) if found else None
-
-        return self._use(version, read)
+        return self._use(version, lambda lookup: lookup.get(parts))
 
     def _use(self, version: Version, read: Callable[[Lookup], Any]) -> Any:
         """Read from a version's read file; a damaged one is built again from the verified snapshot, once."""
