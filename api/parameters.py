@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
 
 from litestar.connection import ASGIConnection
 from litestar.datastructures import MultiDict
@@ -113,8 +113,13 @@ async def refuse_unknown(connection: ASGIConnection[Any, Any, Any, Any], handler
 
     A route that takes `query` has names that depend on the contract, and checks them itself.
     """
-    if not connection.scope["query_string"]:
+    query = connection.scope["query_string"]
+    if not query:
         return
+    try:
+        unquote_to_bytes(query).decode()
+    except UnicodeDecodeError:
+        raise InvalidError("bad_parameter", "the query is not percent-encoded UTF-8") from None
     parameters = handler.parsed_fn_signature.parameters
     if "query" not in parameters:
         definitions = [field.kwarg_definition for field in parameters.values()]

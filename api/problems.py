@@ -39,7 +39,7 @@ _OWN_TROUBLE: dict[type[EstimatesError], str] = {
     CorruptError: "stored data is damaged; retrying does not help, the operator finds the file in the service's log",
 }
 _SHOWN = frozenset(("starting", "not_ready"))  # troubles whose message names nothing internal
-_OF_THE_URL = frozenset(("unknown_parameter", "repeated_parameter", "bad_path"))
+_OF_THE_URL = frozenset(("unknown_parameter", "repeated_parameter", "bad_parameter", "bad_path"))
 
 
 def problem(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from functools import wraps
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
@@ -16,6 +17,8 @@ from estimates.errors import InvalidError
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# Apart from asyncio's own few threads: slow diffs must not keep the catalog from being followed.
+_READERS = ThreadPoolExecutor(32, thread_name_prefix="reader")
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 # Letters, digits, - . _ ~: encoded or not, they are the same path (RFC 3986, 6.2.2.2).
 _UNRESERVED = re.compile(r"%(2[DE]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)", re.IGNORECASE)
@@ -59,6 +62,6 @@ def off_loop(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
 
     @wraps(function)
     async def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.to_thread(function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(_READERS, partial(function, *args, **kwargs))
 
     return run
