@@ -116,7 +116,9 @@ def test_a_wrong_option_is_bad_usage_in_both_formats() -> None:
     assert call("get", "--nope", "x", "--format=json").error["exit"] == 2
 
 
-def test_an_unexpected_exception_is_one_line_and_a_trace_with_debug(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_exception_is_one_line_and_a_trace_with_debug(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Code 4 and one line; the trace only with --debug."""
     monkeypatch.setattr(Store, "runs", lambda *_: 1 / 0)
     called = call("runs", SET, "--store", store.root)

@@ -28,7 +28,7 @@ def _ok(*arguments: object) -> Called:
     return called
 
 
-# -- setting up ----------------------------------------------------------------------------------------------------------
+# -- setting up ----------------------------------------------------------------------------------------------------
 
 
 def test_init_makes_a_store_once(tmp_path: Path) -> None:
@@ -98,27 +98,25 @@ def test_define_copies_the_keys_of_a_file_domain(local_store: Store, tmp_path: P
     assert call("define", path, "--store", local_store.root, "--format", "json").error["code"] == "columns"
 
 
-def test_draft_writes_a_contract_that_can_be_defined(
-    local_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_draft_prints_a_contract_that_can_be_defined_and_a_profile_beside_it(
+    local_store: Store, tmp_path: Path
 ) -> None:
-    """The drafted contract is a file named after the set, the profile names every column, and define takes it."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "scores.csv").write_text(SCORES)
-    shown = _ok("draft", "scores.csv", "--key", "customer", "--name", "churn").text
+    """Standard output is the contract and nothing else; the profile, on standard error, names every column."""
+    table, contract = tmp_path / "scores.csv", tmp_path / "churn.toml"
+    table.write_text(SCORES)
+    drafted = _ok("draft", table, "--key", "customer", "--name", "churn")
     for column in ("customer", "score", "score_lower_90", "score_upper_90"):
-        assert column in shown
-    contract = parse_contract((tmp_path / "churn.toml").read_bytes())
-    assert contract.key["customer"].type == "string"
-    _ok("define", "churn.toml", "--store", local_store.root)
-    assert call("draft", "scores.csv", "--key", "customer", "--name", "churn", "--format", "json").error["code"] == "file_exists"
-    printed = _ok("draft", "scores.csv", "--key", "customer", "--output", "-").text
-    assert parse_contract(printed).name == "scores"
-    facts = _ok("draft", "scores.csv", "--key", "customer", "--output", "-", "--format", "json").json
+        assert column in drafted.err
+    contract.write_bytes(drafted.out)
+    assert parse_contract(drafted.out).key["customer"].type == "string"
+    _ok("define", contract, "--store", local_store.root)
+    facts = _ok("draft", table, "--key", "customer", "--format", "json").json
+    assert facts["set"] == "scores"
     assert facts["profile"][0]["name"] == "customer"
-    assert facts["contract"] == printed
+    assert parse_contract(facts["contract"]).name == "scores"
 
 
-# -- deciding ------------------------------------------------------------------------------------------------------------
+# -- deciding ----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -150,7 +148,12 @@ def test_gate_judges_keeps_the_verdict_and_exits_1_when_it_blocks(store: Store) 
 def test_promote_and_rollback_print_the_move_and_keep_the_reason(store: Store) -> None:
     """Both are events with a reason; a rollback holds, and says how to go on."""
     moved = _ok("promote", SET, 2, "--reason", "looked at it", "--store", store.root, "--format", "json").json
-    assert (moved["kind"], moved["version"], moved["from_version"], moved["reason"]) == ("promoted", 2, 1, "looked at it")
+    assert (moved["kind"], moved["version"], moved["from_version"], moved["reason"]) == (
+        "promoted",
+        2,
+        1,
+        "looked at it",
+    )
     shown = _ok("rollback", SET, "--reason", "wrong after all", "--store", store.root).text
     assert "production is version 1, before it was 2" in shown
     assert "held" in shown
@@ -171,7 +174,7 @@ def test_promote_moves_another_alias(store: Store) -> None:
     assert _ok("get", SET, "AAPL", "--ref", "staging", "--store", store.root, "--format", "json").json["version"] == 2
 
 
-# -- watching ------------------------------------------------------------------------------------------------------------
+# -- watching ----------------------------------------------------------------------------------------------------
 
 
 def test_versions_newest_first_with_state_verdict_and_run(store: Store) -> None:
@@ -265,7 +268,7 @@ def test_empty_stores_and_sets_say_so(local_store: Store) -> None:
     assert _ok("runs", SET, "--store", root, "--format", "json").json["runs"] == []
 
 
-# -- keeping -------------------------------------------------------------------------------------------------------------
+# -- keeping ----------------------------------------------------------------------------------------------------
 
 
 def test_verify_of_a_sound_store(store: Store) -> None:

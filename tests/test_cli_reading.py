@@ -47,7 +47,9 @@ def test_json_of_get_is_the_body_of_the_answer(store: Store) -> None:
     published = store.view().set(SET).moves["production"][0][0]
     assert _json(store, "get", SET, *KEY) == closes.get(*KEY).json
     assert _json(store, "get", SET, *KEY, "--ref", 3) == closes.get(*KEY, ref=3).json
-    assert _json(store, "get", SET, *KEY, "--ref", "latest", "--fields", "note") == closes.get(*KEY, fields=["note"]).json
+    assert (
+        _json(store, "get", SET, *KEY, "--ref", "latest", "--fields", "note") == closes.get(*KEY, fields=["note"]).json
+    )
     as_of = _json(store, "get", SET, *KEY, "--as-of", published.isoformat())
     assert as_of == closes.get(*KEY, as_of=published).json
     assert json.loads(as_of)["version"] == 1
@@ -60,7 +62,10 @@ def test_json_of_a_partial_key_is_the_body_of_a_page(store: Store) -> None:
     assert _json(store, "get", SET, "AAPL") == closes.scan("AAPL").json
     first = closes.scan(limit=4)
     assert _json(store, "get", SET, "--limit", 4) == first.json
-    assert _json(store, "get", SET, "--limit", 4, "--cursor", first.cursor) == closes.scan(limit=4, cursor=first.cursor).json
+    assert (
+        _json(store, "get", SET, "--limit", 4, "--cursor", first.cursor)
+        == closes.scan(limit=4, cursor=first.cursor).json
+    )
     assert f"--cursor {first.cursor}" in _text(store, "get", SET, "--limit", 4)
 
 
@@ -144,7 +149,9 @@ def test_a_history_shows_the_change_from_version_to_version(store: Store) -> Non
 
 def test_every_legal_key_can_be_asked_for(store: Store) -> None:
     """Keys with a slash or letters outside ASCII are words like any other."""
-    found: list[Called] = [call("get", SET, t, "2024-06-03", "--store", store.root, "--format", "json") for t in TICKERS]
+    found: list[Called] = [
+        call("get", SET, t, "2024-06-03", "--store", store.root, "--format", "json") for t in TICKERS
+    ]
     assert [called.json["estimate"]["ticker"] for called in found] == list(TICKERS)
 
 

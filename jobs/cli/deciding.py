@@ -11,6 +11,7 @@ from estimates.records import Event
 from jobs.cli import show
 from jobs.cli.command import Options, command
 from jobs.cli.failures import ANSWER_IS_NO
+from jobs.runner import read_candidate
 
 
 @command(
@@ -42,8 +43,6 @@ def gate(
     if version is not None:
         return show_verdict(options, store.judge(set_name, version, judged_at=judged_at))
     assert file is not None
-    from jobs.runner import read_candidate
-
     frame, provenance = read_candidate(store, set_name, file, data_through=through)
     return show_verdict(options, store.judge_frame(set_name, frame, provenance, judged_at=judged_at))
 

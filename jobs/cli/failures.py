@@ -77,8 +77,16 @@ def failure_of(error: Exception) -> Failure:
         extra = _EXTRAS[error.name]
         message = f"this needs {error.name}: pip install 'estimates[{extra}]'"
         return Failure(2, "not_installed", message)
+    if _is_job_error(error):
+        return Failure(DAMAGED, "job_failed", str(error))
     what = " ".join(str(error).split()) or "no message"
     return Failure(DAMAGED, "unexpected", f"{type(error).__name__}: {what}; --debug shows where it happened")
+
+
+def _is_job_error(error: Exception) -> bool:
+    from jobs.function import JobError  # loads polars, as whatever ran a job has done already
+
+    return isinstance(error, JobError)
 
 
 def _usage(error: click.ClickException) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -127,13 +126,17 @@ def diff(options: Options, set_name: str, from_ref: str, to_ref: str) -> None:
 
 
 def show_history(answer: Answer, contract: Contract) -> None:
-    """A history as a table; `change` is of the first estimate column, from the version before it that had the key."""
+    """A history as a table; `change` is of the first estimate column, from the last version that was not refused."""
     entries = answer.body["history"]
     columns = _columns_of([entry["estimate"] for entry in entries], contract)
     main = next((name for name in contract.judged if name in columns), None)
     values = [_number(entry["estimate"], main) for entry in entries]
-    changes = ["", *(show.change(old, new) for old, new in pairwise(values))]
-    moves = [None, *(None if a is None or b is None else b - a for a, b in pairwise(values))] if values else []
+    before = _values_before(entries, values)
+    changes = [show.change(old, new) for old, new in zip(before, values, strict=True)]
+    moves = [
+        None if old is None or new is None or entry["state"] == "refused" else new - old
+        for entry, old, new in zip(entries, before, values, strict=True)
+    ]
     rows = [
         [
             entry["version"],
@@ -148,6 +151,16 @@ def show_history(answer: Answer, contract: Contract) -> None:
     show.line(f"{answer.set} {'/'.join(answer.body['key'])}, {len(entries)} versions", "bold")
     header = ["version", "state", "published", "data through", *(_title(name, contract) for name in columns)]
     show.table([*header, f"change of {main}" if main else "change"], rows)
+
+
+def _values_before(entries: list[dict[str, Any]], values: list[float | None]) -> list[float | None]:
+    """For each version the value of the version before it that was not refused and had one."""
+    last: float | None = None
+    before: list[float | None] = []
+    for entry, value in zip(entries, values, strict=True):
+        before.append(last)
+        last = last if value is None or entry["state"] == "refused" else value
+    return before
 
 
 def _show_one(options: Options, estimates: EstimateSet, answer: Answer) -> None:

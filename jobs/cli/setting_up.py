@@ -63,32 +63,27 @@ def migrate(options: Options) -> None:
 @command(
     "draft",
     examples=(
-        "estimates draft scores.csv --key customer_id --name churn     # writes churn.toml",
-        "estimates draft forecast.parquet --key shop,product,day --output contracts/demand.toml",
+        "estimates draft scores.csv --key customer_id --name churn > churn.toml",
+        "estimates draft forecast.parquet --key shop,product,day > demand.toml",
     ),
 )
 @click.argument("file", metavar="FILE")
 @click.option("--key", required=True, metavar="A,B", help="The columns that identify a row, in order.")
 @click.option("--name", metavar="SET", help="The set's name. Default: made from the file's name.")
-@click.option("--output", metavar="CONTRACT.toml", help="Where to write it; - prints it. Default: ./SET.toml")
-def draft(options: Options, file: str, key: str, name: str | None, output: str | None) -> None:
-    """Write a first contract for a CSV, Parquet or Arrow table, with comments, and show what is in its columns.
+def draft(options: Options, file: str, key: str, name: str | None) -> None:
+    """Write a first contract for a CSV, Parquet or Arrow table, with comments, to standard output.
 
-    Roles are guessed from names and values: read the contract before you define it.
+    A profile of each column goes to standard error. Roles are guessed from names and values: read the contract before
+    you define it.
     """
     from jobs.draft import draft as draft_contract
 
     made = draft_contract(file, [column.strip() for column in key.split(",")], name)
-    path = output or f"{made.name}.toml"
-    if path != "-":
-        _write_new(Path(path), made.contract)
     if options.json:
-        show.value({"set": made.name, "output": path, "contract": made.contract, "profile": made.profile})
-    elif path == "-":
-        show.page(made.contract)
-    else:
-        _show_profile(made.profile)
-        show.line(f"wrote {path}; read it, then: estimates define {path}")
+        show.value({"set": made.name, "contract": made.contract, "profile": made.profile})
+        return
+    _show_profile(made.profile)
+    show.page(made.contract)
 
 
 @command("define", examples=("estimates define sp500-close.toml", "estimates define sp500-close.toml --format json"))
@@ -123,12 +118,11 @@ def define(options: Options, contract_file: str) -> None:
 
 
 def _show_profile(profile: list[ColumnProfile]) -> None:
-    header = ["column", "role", "type", "nulls", "distinct", "lowest", "highest", "guessed from", "examples"]
+    header = ["column", "role", "type", "nulls", "distinct", "lowest", "highest", "why", "examples"]
     rows: list[list[show.Cell]] = [
         [c.name, c.role, c.type, c.nulls, c.distinct, c.low, c.high, c.why, ", ".join(c.examples)] for c in profile
     ]
-    show.line(f"{profile[0].rows} rows, {len(profile)} columns", "bold")
-    show.table(header, rows)
+    show.table(header, rows, stderr=True)
 
 
 def make_store(settings: Settings) -> bool:
@@ -174,14 +168,3 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InvalidError("bad_store", f"{folder}: no folder can be made there: {error.strerror or error}") from None
-
-
-def _write_new(path: Path, text: str) -> None:
-    """Write a file that is not there yet: a contract that somebody has edited is not overwritten."""
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise InvalidError("file_exists", f"{path}: is there already; remove it, or choose another --output") from None
-    except OSError as error:
-        raise InvalidError("bad_file", f"{path}: cannot be written: {error.strerror or error}") from None

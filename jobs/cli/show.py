@@ -1,6 +1,7 @@
 """Output: tables and sentences for people, JSON for programs, progress on standard error.
 
-On a terminal there are colours, and cells are folded to its width; in a pipe there are none, and nothing is cut.
+On a terminal there are colours, eight digits, and a last column folded to its width. In a pipe there are no colours and
+every value is whole.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Any
 
 import click
 import msgspec
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -25,6 +25,7 @@ Cell = str | int | float | bool | None | Text
 Say = Callable[[str], None]
 
 _NOT_A_TERMINAL = 100_000  # columns: as wide as it takes
+_NARROWEST = 30  # columns that folded text keeps at least
 _BAR = 8
 _COLOURS = {
     "production": "bold green",
@@ -66,15 +67,16 @@ def page(text: str) -> None:
     click.echo(text, nl=not text.endswith("\n"))
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, title: str | None = None) -> None:
-    """A table; numbers stand to the right, words that name a state have their colour."""
-    grid = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title=title, title_justify="left")
+def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, stderr: bool = False) -> None:
+    """A table; numbers stand to the right, words that name a state have their colour, the last column may be folded."""
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for position, name in enumerate(columns):
         numeric = any(_is_number(row[position]) for row in rows)
-        grid.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        folds = position == len(columns) - 1
+        grid.add_column(name, justify="right" if numeric else "left", no_wrap=not folds, overflow="fold")
     for row in rows:
         grid.add_row(*(_cell(cell) for cell in row))
-    _print_trimmed(grid)
+    _print_trimmed(grid, _folds([row[-1] for row in rows]), stderr=stderr)
 
 
 def facts(pairs: Sequence[tuple[str, Cell]]) -> None:
@@ -85,7 +87,7 @@ def facts(pairs: Sequence[tuple[str, Cell]]) -> None:
     grid.add_column(overflow="fold")
     for name, cell in given:
         grid.add_row(Text("  " + name), _cell(cell))
-    _print_trimmed(grid)
+    _print_trimmed(grid, _folds([cell for _, cell in given]))
 
 
 def value(content: object) -> None:
@@ -175,18 +177,25 @@ def _cell(cell: Cell) -> Text:
         return Text("–", style="dim")
     if isinstance(cell, bool):
         return Text("yes" if cell else "no")
-    text = str(cell)
+    text = f"{cell:.8g}" if isinstance(cell, float) and sys.stdout.isatty() else str(cell)
     return Text(text, style=_COLOURS.get(text, ""))
+
+
+def _folds(cells: Sequence[Cell]) -> int:
+    return max(0, max((_cell(cell).cell_len for cell in cells), default=0) - _NARROWEST)
 
 
 def _is_number(cell: Cell) -> bool:
     return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 
-def _print_trimmed(grid: Table) -> None:
-    """Print without the blanks that fill a table's last column and without empty lines around it."""
-    target = console()
+def _print_trimmed(grid: Table, folds: int, *, stderr: bool = False) -> None:
+    """Print without the blanks at the ends of lines; `folds` is by how much the last column may become narrower."""
+    target = console(stderr=stderr)
+    whole = target.measure(grid, options=target.options.update(width=_NOT_A_TERMINAL)).maximum
+    # Wider than the terminal rather than cut: the terminal breaks such lines itself.
+    width = max(target.width, whole - folds) if target.is_terminal else whole
     with target.capture() as capture:
-        target.print(grid)
+        target.print(grid, width=width, crop=False)
     lines = [text.rstrip() for text in capture.get().strip("\n").splitlines()]
-    click.echo("\n".join(text for text in lines if text), color=target.is_terminal or None)
+    click.echo("\n".join(text for text in lines if text), err=stderr, color=target.is_terminal or None)

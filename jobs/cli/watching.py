@@ -41,7 +41,7 @@ def status(options: Options, set_name: str | None, check: bool) -> int:
     if options.json:
         show.value({"at": now, "sets": found})
     elif len(found) == 1:
-        _show_standing(found[0])
+        show_standing(found[0])
     elif found:
         _show_standings(found)
     else:
@@ -66,8 +66,8 @@ def versions(options: Options, set_name: str) -> None:
     if not rows:
         show.line(f"{set_name} has no versions yet")
         return
-    names = ["version", "state", "verdict", "published_at", "data_through", "rows", "shape", "run_id", "mlflow_run"]
-    titles = ["version", "state", "verdict", "published", "data through", "rows", "shape", "run", "MLflow run"]
+    names = ["version", "state", "verdict", "published_at", "data_through", "rows", "shape", "tracked", "run_id"]
+    titles = ["version", "state", "verdict", "published", "data through", "rows", "shape", "MLflow", "run"]
     show.table(titles, [[show.plain(row[name]) for name in names] for row in rows])
 
 
@@ -100,7 +100,7 @@ def log(options: Options, set_name: str | None) -> None:
         show.line("nothing has happened yet")
         return
     rows: list[list[show.Cell]] = [
-        [event.id, show.when(event.at), event.set, what(event), event.actor, event.reason or ""] for event in events
+        [event.id, show.when(event.at), event.set, what(event), event.actor, event.reason] for event in events
     ]
     show.table(["event", "when", "set", "what", "who", "why"], rows)
 
@@ -130,6 +130,7 @@ def _version_facts(view: View, found: SetView, version: Version) -> dict[str, ob
         "verdict": None if judged is None else judged.details["outcome"],
         "data_through": version.data_through,
         "run_id": provenance.run_id,
+        "tracked": version.mlflow_run is not None,
         "provenance": provenance,
     } | facts
 
@@ -150,7 +151,8 @@ def _run_row(run: Run) -> list[show.Cell]:
     ]
 
 
-def _show_standing(one: Standing) -> None:
+def show_standing(one: Standing) -> None:
+    """Print how one set stands."""
     newest, production = one.newest, one.production
     pairs: list[tuple[str, show.Cell]] = [("owner", one.owner or None)]
     if newest is not None:

@@ -1,0 +1,44 @@
+"""docs/cli.md shows the help of every command as it is; `python -m tests.test_cli_docs` writes it anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from jobs.cli.commands import SECTIONS, cli
+
+DOCUMENT = Path(__file__).parent.parent / "docs" / "cli.md"
+MARK = "<!-- What follows is the help of each command: python -m tests.test_cli_docs -->\n"
+
+
+def reference() -> str:
+    """The help of all commands as Markdown."""
+    root = click.Context(cli, info_name="estimates")
+    parts: list[str] = []
+    for section, commands in SECTIONS.items():
+        parts.append(f"## {section}")
+        for name, (_, line) in commands.items():
+            command = cli.get_command(root, name)
+            assert command is not None
+            context = click.Context(command, info_name=name, parent=root, terminal_width=100, max_content_width=100)
+            text = command.get_help(context).split("Options of every command:")
+            examples = text[1].split("Examples:")[1]
+            parts += [f"### {name}", line, f"```\n{text[0].rstrip()}\n\nExamples:{examples.rstrip()}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def test_the_document_shows_every_command_and_option() -> None:
+    """A command, an option or a sentence of help that changed must be in the document too."""
+    assert DOCUMENT.read_text().split(MARK)[1].strip() == reference().strip()
+
+
+def test_the_document_names_the_shared_options_and_exit_codes() -> None:
+    """What holds for every command is said once, at the top."""
+    prose = DOCUMENT.read_text().split(MARK)[0]
+    for expected in ("--store", "--format", "--debug", "ESTIMATES_STORE", "| 0 |", "| 1 |", "| 2 |", "| 3 |", "| 4 |"):
+        assert expected in prose, expected
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(DOCUMENT.read_text().split(MARK)[0] + MARK + "\n" + reference())
