@@ -186,9 +186,8 @@ def _closes_of_decade(code: str, decade: int) -> dict[date, datetime]:
     found = _load(code, date(decade * 10, 1, 1), date(decade * 10 + 9, 12, 31))
     if found is None:
         return {}
-    closes: dict[date, datetime] = dict(
-        zip(found.sessions.date, (close.to_pydatetime() for close in found.closes), strict=True)
-    )
+    sessions: list[date] = list(found.sessions.date)
+    closes = dict(zip(sessions, (close.to_pydatetime().astimezone(UTC) for close in found.closes), strict=True))
     # A market that never closes ends its session with the day, not with the first moment of the next.
     return {session: min(close, instants.end_of_day(session)) for session, close in closes.items()}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import glob
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -147,23 +147,28 @@ def _known(
         raise InvalidError(
             "no_column", f"input {name!r}: there is no time column {spec.time!r}; columns: {', '.join(types)}"
         )
-    limit = _limit(name, spec.time, types[spec.time], data_through, calendar)
+    limit = known_limit(types[spec.time], data_through, calendar)
+    if limit is None:
+        raise _no_time(name, spec.time, types[spec.time])
     column = quoted(spec.time)
-    connection.execute("CREATE TEMP TABLE through AS SELECT ?::" + types[spec.time] + " AS moment", [limit])
-    return relation.filter(f"{column} IS NULL OR {column} <= (SELECT moment FROM through)").pl()
+    return relation.filter(f"{column} IS NULL OR {column} <= {limit}").pl()
 
 
-def _limit(name: str, column: str, kind: str, data_through: datetime, calendar: Calendar | None) -> date | datetime:
-    """The last value of a time column that is known at `data_through`."""
+def known_limit(kind: str, data_through: datetime, calendar: Calendar | None) -> str | None:
+    """The last value of a column of a DuckDB type that is known at `data_through`, in SQL; None where it is no time."""
     if kind == "DATE":
-        return calendar.known_through(data_through) if calendar else data_through.astimezone(UTC).date()
-    if kind == "TIMESTAMP WITH TIME ZONE":
-        return data_through
-    if kind.startswith("TIMESTAMP"):
-        return data_through.astimezone(UTC).replace(tzinfo=None)
-    hint = "; write its dates as 2026-11-24, or cast it in a query" if kind == "VARCHAR" else ""
+        day = calendar.known_through(data_through) if calendar else data_through.astimezone(UTC).date()
+        return f"DATE '{day.isoformat()}'"
+    if not kind.startswith("TIMESTAMP"):
+        return None
+    moment = data_through.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+    return f"TIMESTAMPTZ '{moment}+00'" if kind == "TIMESTAMP WITH TIME ZONE" else f"TIMESTAMP '{moment}'"
+
+
+def _no_time(name: str, column: str, kind: str) -> InvalidError:
     what = "text" if kind == "VARCHAR" else kind
-    raise InvalidError(
+    hint = "; write its dates as 2026-11-24, or cast it in a query" if kind == "VARCHAR" else ""
+    return InvalidError(
         "time_type", f"input {name!r}: the time column {column!r} is {what}, not a date or a timestamp{hint}"
     )
 

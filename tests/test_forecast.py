@@ -174,7 +174,7 @@ def test_weekends_are_no_missing_steps_on_an_exchange() -> None:
 
 def test_one_failing_series_does_not_take_the_others_along() -> None:
     """Values on which a model overflows give nulls for that series only."""
-    huge = [1e308 if i % 2 else -1e308 for i in range(40)]
+    huge: list[float | None] = [1e308 if i % 2 else -1e308 for i in range(40)]
     declared = contract(('"Naive"', '"AutoETS"'))
     frame, warnings = run(pl.concat([series("a", wave()), series("b", huge)]), declared)
     assert frame.filter(pl.col("item") == "a")["p"].null_count() == 0

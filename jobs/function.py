@@ -1,0 +1,92 @@
+"""The function that a contract names as its job: found, called, and told apart from other code by a digest."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import polars as pl
+
+from estimates.errors import EstimatesError, InvalidError
+from jobs.context import Context
+
+
+class JobError(Exception):
+    """A job raised something that is not ours; one line says what, the cause is chained."""
+
+    code = "job_failed"
+
+
+class Function:
+    """A job, loaded; `revision` is the SHA-256 of its module's source, None for a module without a source file."""
+
+    def __init__(self, name: str) -> None:
+        """Load `module:function` from sys.path or the working directory.
+
+        Raises InvalidError (`no_job_module`, `no_job_function`), JobError when the module fails while it is imported.
+        """
+        self.name = name
+        module_name, _, self._function = name.partition(":")
+        self._module = _import(module_name, name)
+        self.revision = _revision(self._module)
+        self._check()
+
+    def __call__(self, context: Context) -> pl.DataFrame:
+        """What the job computes; raises JobError, InvalidError (`job_result`), and the job's own EstimatesErrors."""
+        try:
+            result = getattr(self._module, self._function)(context)
+        except EstimatesError:
+            raise
+        except Exception as error:
+            raise JobError(f"job {self.name} failed: {_one_line(error)}") from error
+        if not isinstance(result, pl.DataFrame):
+            hint = {"LazyFrame": "; call .collect()"}.get(type(result).__name__, "; pl.DataFrame(…) makes one")
+            raise InvalidError(
+                "job_result", f"job {self.name} returned {type(result).__qualname__}, not a polars DataFrame{hint}"
+            )
+        return result
+
+    def reload(self) -> None:
+        """Import the module anew, so that nothing it remembers from an earlier call is left."""
+        self._module = importlib.reload(self._module)
+
+    def _check(self) -> None:
+        functions = [name for name, value in vars(self._module).items() if callable(value) and not name.startswith("_")]
+        if self._function not in functions:
+            raise InvalidError(
+                "no_job_function",
+                f"job {self.name}: module {self._module.__name__} has no function {self._function!r}; "
+                f"it has {', '.join(functions) or 'none'}",
+            )
+
+
+def _import(module_name: str, job: str) -> ModuleType:
+    # Last, so that no file that happens to lie in the working directory hides a package.
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
+    importlib.invalidate_caches()
+    try:
+        return importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (module_name == error.name or module_name.startswith(f"{error.name}.")):
+            raise InvalidError(
+                "no_job_module",
+                f"job {job}: there is no module {error.name!r} in the working directory, {Path.cwd()}, "
+                "or among the installed packages",
+            ) from None
+        raise JobError(f"job {job} cannot be imported: {_one_line(error)}") from error
+    except Exception as error:
+        raise JobError(f"job {job} cannot be imported: {_one_line(error)}") from error
+
+
+def _revision(module: ModuleType) -> str | None:
+    source: Any = getattr(module, "__file__", None)
+    return None if source is None else hashlib.sha256(Path(source).read_bytes()).hexdigest()
+
+
+def _one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"
