@@ -18,7 +18,6 @@ from api.parameters import OfShape, SetName
 from api.representation import of_content
 from estimates import Contract, instants
 from estimates.catalog import PRODUCTION, SetView
-from estimates.catalog.view import decode_contract
 from estimates.errors import NotFoundError
 from estimates.records import Version
 
@@ -100,7 +99,7 @@ def _plus(moment: datetime | None, duration: timedelta | None) -> datetime | Non
 def _contract(view: SetView, name: str, shape: int | None) -> Contract:
     for revision in reversed(view.contracts):
         if shape in (None, revision.shape):
-            return decode_contract(revision)
+            return view.revision(revision.revision)
     known = ", ".join(str(number) for number in sorted({revision.shape for revision in view.contracts}))
     raise NotFoundError("unknown_shape", f"{name}: there is no shape {shape}; shapes: {known}")
 

@@ -192,12 +192,16 @@ class Contract(Part, frozen=True):
         """The (point, lower, upper) triples, by point and level."""
         return [Interval(point, level, *pair) for (point, level), pair in sorted(_interval_ends(self).items())]
 
+    def _of(self, column: Column) -> str | None:
+        """The point column that a column belongs to, whether or not the contract spells it out."""
+        return _point_of(self, column) or None if column.role in ("lower", "upper", "quantile") else None
+
     def shape(self) -> Shape:
         """The part that decides whether versions are comparable."""
         return Shape(
             key=tuple(ShapeKey(name, column.type) for name, column in self.key.items()),
             columns=tuple(
-                ShapeColumn(name, c.kind, c.role, c.unit, c.level, c.quantile, c.label, c.of)
+                ShapeColumn(name, c.kind, c.role, c.unit, c.level, c.quantile, c.label, self._of(c))
                 for name, c in self.columns.items()
             ),
         )

@@ -154,24 +154,30 @@ class Reader:
         only: Literal["promoted"] | None = None,
         fields: Sequence[str] | None = None,
     ) -> Answer:
-        """One key through the versions published in [since, until], oldest first, expired and other shapes left out.
+        """One key through the versions published in [since, until], oldest first, expired ones left out.
 
-        `{"set":…,"key":[…],"history":[{"version":…,"published_at":…,"data_through":…,"state":…,"production":
-        [{"from":…,"to":…}],"estimate":{…} or null},…]}`; `only="promoted"` keeps what production ever pointed to.
+        Only versions of production's shape (before the first promotion: the newest contract's) are told of: in another
+        shape the same key may mean something else. `only="promoted"` keeps what production ever pointed to.
+        `{"set":…,"key":[…],"history":[{"version":…,"published_at":…,"data_through":…,"state":…,
+        "production":[{"from":…,"to":…}],"estimate":{…} or null},…]}`
         """
         view = self.view.set(name)
-        newest = view.versions[-1] if view.versions else None
-        parts = None if newest is None else self.key(name, newest, key)
-        entries = []
-        for version in view.versions:
-            if version.expired_at is not None or newest is None or parts is None or version.shape != newest.shape:
-                continue
-            if (since and version.published_at < since) or (until and version.published_at > until):
-                continue
-            if only == "promoted" and version.version not in view.ever_production:
-                continue
-            entries.append(self._history_entry(name, version, parts, fields))
-        head = msgspec.json.encode({"set": name, "key": parts or [key_text(part) for part in key]})[:-1]
+        pointed = view.aliases.get(PRODUCTION)
+        newest = view.contracts[-1]
+        shape = newest.shape if pointed is None else view.versions[pointed.version - 1].shape
+        revision = max(contract.revision for contract in view.contracts if contract.shape == shape)
+        parts = _key_parts(name, view.revision(revision), key)
+        told = [
+            version
+            for version in view.versions
+            if version.expired_at is None
+            and version.shape == shape
+            and (since is None or version.published_at >= since)
+            and (until is None or version.published_at <= until)
+            and (only is None or version.version in view.ever_production)
+        ]
+        entries = [self._history_entry(name, version, parts, fields) for version in told]
+        head = msgspec.json.encode({"set": name, "key": parts})[:-1]
         return Answer(name, None, head + b',"history":[' + b",".join(entries) + b"]}")
 
     def key(self, name: str, version: Version, key: Key, *, partial: bool = False) -> list[str]:
@@ -179,14 +185,7 @@ class Reader:
 
         Raises InvalidError `key_parts` (too many or too few), `bad_key_part` (not of the column's type).
         """
-        columns = self.view.set(name).contract_of(version).key
-        if len(key) > len(columns) or (len(key) < len(columns) and not partial):
-            wanted, got = "/".join(f"{{{column}}}" for column in columns), ", ".join(map(str, key)) or "none"
-            raise InvalidError(
-                "key_parts",
-                f"{name}: a key has {len(columns)} parts, {wanted}; got {len(key)}: {got}",
-            )
-        return [_part(name, column, columns[column].type, part) for column, part in zip(columns, key, strict=False)]
+        return _key_parts(name, self.view.set(name).contract_of(version), key, partial=partial)
 
     def status(self, name: str, version: Version, parts: Sequence[str]) -> tuple[KeyStatus, int | None]:
         """Why a version has no row for a key, and for `removed` the last version production pointed to that had it."""
@@ -286,6 +285,17 @@ class Reader:
 
 def _head(name: str, version: Version) -> bytes:
     return b'{"set":"' + name.encode() + b'","version":' + str(version.version).encode() + b","
+
+
+def _key_parts(name: str, contract: Contract, key: Key, *, partial: bool = False) -> list[str]:
+    columns = contract.key
+    if len(key) > len(columns) or (len(key) < len(columns) and not partial):
+        wanted, got = "/".join(f"{{{column}}}" for column in columns), ", ".join(map(str, key)) or "none"
+        raise InvalidError(
+            "key_parts",
+            f"{name}: a key has {len(columns)} parts, {wanted}; got {len(key)}: {got}",
+        )
+    return [_part(name, column, columns[column].type, part) for column, part in zip(columns, key, strict=False)]
 
 
 def _part(name: str, column: str, kind: KeyType, part: Any) -> str:

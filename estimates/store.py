@@ -17,7 +17,6 @@ import polars as pl
 
 from estimates import copies, gate, instants, lookup, moves, snapshot, sql
 from estimates.catalog import PRODUCTION, Catalog, Ref, View
-from estimates.catalog.view import decode_contract
 from estimates.contract import Contract, FileDomain
 from estimates.errors import (
     ConflictError,
@@ -104,10 +103,10 @@ class Store:
 
     def contract(self, name: str, revision: int | None = None) -> Contract:
         """The newest contract of a set, or one revision; NotFoundError (`unknown_set`, `unknown_revision`)."""
-        contracts = self.view().set(name).contracts
-        if revision is not None and not 1 <= revision <= len(contracts):
-            raise NotFoundError("unknown_revision", f"{name}: contract revisions are 1 to {len(contracts)}")
-        return decode_contract(contracts[-1 if revision is None else revision - 1])
+        view = self.view().set(name)
+        if revision is not None and not 1 <= revision <= len(view.contracts):
+            raise NotFoundError("unknown_revision", f"{name}: contract revisions are 1 to {len(view.contracts)}")
+        return view.contract if revision is None else view.revision(revision)
 
     # -- publishing --------------------------------------------------------------------------------------------------
 
@@ -119,8 +118,8 @@ class Store:
         The same run_id with the same content gives the version back that it made before. Raises InvalidError (see
         `conform`; nothing is stored), ConflictError (`run_id_reused`, `contract_changed`), UnavailableError.
         """
-        revision = self.view().set(name).contracts[-1]
-        contract = decode_contract(revision)
+        view = self.view().set(name)
+        revision, contract = view.contracts[-1], view.contract
         conformed = conform(frame, contract)
         prepared = snapshot.prepare(conformed, contract.shape())
         version = self._commit(name, prepared, revision, provenance, released_at)
@@ -191,7 +190,7 @@ class Store:
     ) -> gate.Verdict:
         baseline, reason = self._baseline(view, revision, against)
         return gate.judge(
-            decode_contract(revision),
+            view.set(revision.set).revision(revision.revision),
             candidate,
             baseline,
             judged_at=judged_at,
@@ -221,7 +220,8 @@ class Store:
             version.provenance,
             version=version.version,
             snapshot_id=version.snapshot_id,
-            published_at=version.published_at,
+            # an imported version is judged as of the time it was released
+            published_at=version.released_at or version.published_at,
             mlflow_run=version.mlflow_run,
             domain_keys=self.domain_keys(version.set),
         )

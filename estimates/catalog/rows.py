@@ -44,7 +44,8 @@ def read_set(tx: sa.Connection, name: str, old: SetView | None, fresh: list[Even
         versions[version.version - 1 : version.version] = [version]
     found = tx.execute(sa.select(schema.aliases).where(schema.aliases.c.set == name))
     aliases = {row.alias: _fill(Alias, row) for row in found}
-    return SetView(contracts, versions, fresh if old is None else old.events + fresh, aliases)
+    events = fresh if old is None else old.events + fresh
+    return SetView(contracts, versions, events, aliases, None if old is None else old.decoded)
 
 
 def to_contract(row: Any) -> ContractRevision:

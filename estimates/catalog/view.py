@@ -27,11 +27,14 @@ class SetView:
         versions: list[Version],
         events: list[Event],
         aliases: dict[str, Alias],
+        decoded: dict[int, Contract] | None = None,
     ) -> None:
         self.contracts = contracts
         self.versions = versions
         self.events = events
         self.aliases = aliases
+        # Contracts by revision, decoded once and handed on to the next view: every read needs one.
+        self.decoded = {} if decoded is None else decoded
 
     @cached_property
     def blocks(self) -> dict[int, bool]:
@@ -67,19 +70,21 @@ class SetView:
         """Versions that production ever pointed to."""
         return {version for _, version in self.moves.get(PRODUCTION, [])}
 
-    @cached_property
+    @property
     def contract(self) -> Contract:
         """The newest contract."""
-        return decode_contract(self.contracts[-1])
+        return self.revision(len(self.contracts))
 
     def contract_of(self, version: Version) -> Contract:
         """The contract a version was published under."""
-        return decode_contract(self.contracts[version.contract_revision - 1])
+        return self.revision(version.contract_revision)
 
-
-def decode_contract(revision: ContractRevision) -> Contract:
-    """The contract of a revision as Structs."""
-    return msgspec.json.decode(revision.body, type=Contract)
+    def revision(self, number: int) -> Contract:
+        """The contract of a revision."""
+        found = self.decoded.get(number)
+        if found is None:
+            found = self.decoded[number] = msgspec.json.decode(self.contracts[number - 1].body, type=Contract)
+        return found
 
 
 class View:
