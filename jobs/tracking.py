@@ -74,9 +74,9 @@ def record(store: Store, run_id: str) -> str:
     except (NotFoundError, UnavailableError, AssertionError):
         raise
     except Exception as error:  # whatever MLflow, its database or its server raise
-        line = " ".join(str(error).split())[:300]
+        why = " ".join(str(_innermost(error)).split())[:200]
         raise UnavailableError(
-            "mlflow_unreachable", f"MLflow at {uri} cannot record run {run_id}: {line}; `estimates track` catches up"
+            "mlflow_unreachable", f"MLflow at {uri} cannot record run {run_id}: {why}; `estimates track` catches up"
         ) from error
     done = None if run.status in _FAILED else "done"
     store.catalog.update_run(run_id, mlflow_run=mlflow_run, step=done)
@@ -98,6 +98,13 @@ def track(store: Store, name: str | None = None) -> list[Tracked]:
                 mlflow_run = record(store, run.run_id)
                 tracked.append(Tracked(set_name, run.run_id, run.version, mlflow_run))
     return tracked
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What went wrong first: "Connection refused" instead of the retries around it."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return error
 
 
 def _client(uri: str) -> MlflowClient:

@@ -206,7 +206,10 @@ def test_without_mlflow_a_version_is_promoted_and_tracked_later(
     outcome = publish(tracked_store, "r1", tmp_path)
     assert time.monotonic() - start < 20
     assert (outcome.promoted, outcome.tracked, outcome.mlflow_run) == (True, False, None)
-    assert any("not tracked: MLflow at http://127.0.0.1:9" in warning for warning in outcome.warnings)
+    assert any(
+        "not tracked: MLflow at http://127.0.0.1:9 cannot record run r1: " in warning and "refused;" in warning
+        for warning in outcome.warnings
+    )
     assert tracked_store.resolve("demand").mlflow_run is None
     with pytest.raises(UnavailableError) as caught:
         track(tracked_store)
