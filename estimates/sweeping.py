@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ import polars as pl
 from estimates import copies, instants, snapshot
 from estimates.catalog import SetView
 from estimates.contract import FileDomain, Retention
-from estimates.errors import CorruptError, EstimatesError, NotFoundError
+from estimates.errors import ConflictError, CorruptError, EstimatesError, NotFoundError
 from estimates.records import Version
 from estimates.store import Store
 
@@ -108,14 +109,19 @@ def _expire(store: Store, name: str, view: SetView) -> list[int]:
     retention = view.contract.retention
     if retention == Retention():
         return []
-    held = [number for moves in view.moves.values() for _, number in moves]
     kept = {alias.version for alias in view.aliases.values()} | {len(view.versions)}
-    kept |= set(list(dict.fromkeys(reversed(held)))[: KEPT_PREDECESSORS + 1])
+    for moves in view.moves.values():
+        newest_first = dict.fromkeys(number for _, number in reversed(moves))
+        kept |= set(list(newest_first)[: KEPT_PREDECESSORS + 1])
     candidates = [v for v in view.versions if v.version not in kept and v.expired_at is None]
     let_go = [version for version in candidates if _past(retention, version, view)]
+    expired: list[int] = []
     for version in let_go:
-        store.catalog.expire(version, actor=store.actor, reason="retention")
-    return [version.version for version in let_go]
+        # Promoted meanwhile, or expired by another sweep.
+        with suppress(ConflictError, NotFoundError):
+            store.catalog.expire(version, actor=store.actor, reason="retention")
+            expired.append(version.version)
+    return expired
 
 
 def _past(retention: Retention, version: Version, view: SetView) -> bool:

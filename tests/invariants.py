@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from estimates import lookup, snapshot
-from estimates.catalog import Catalog
+from estimates.catalog import Catalog, View
 from estimates.errors import NotFoundError
 from estimates.frame import key_text
 from estimates.records import Version
@@ -109,10 +109,7 @@ def what_failed_is_invisible(store: Store) -> None:
     fresh = Catalog(store.catalog.engine.url.render_as_string(hide_password=False))
     whole = fresh.view()
     fresh.engine.dispose()
-    assert [vars(found) for found in whole.sets.values()] == [
-        {name: vars(found)[name] for name in ("contracts", "versions", "events", "aliases")}
-        for found in view.sets.values()
-    ]
+    assert _records(whole) == _records(view)
 
 
 def one_version_per_answer(store: Store) -> None:
@@ -166,6 +163,10 @@ def _answer(store: Store, version: Version) -> str:
     rows = b"".join(row for _, row in store.open(version).read(range(version.rows)))
     fixed = msgspec.structs.replace(version, mlflow_run=None)
     return hashlib.sha256(rows + msgspec.json.encode(fixed)).hexdigest()
+
+
+def _records(view: View) -> list[Any]:
+    return [(name, s.contracts, s.versions, s.events, s.aliases) for name, s in view.sets.items()]
 
 
 def _index(events: list[Any], version: Version) -> int:

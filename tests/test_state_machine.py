@@ -145,10 +145,7 @@ class Set:
         """Promote unless the gate refuses; says whether it does."""
         verdict, (maximum, wide) = self.versions[number - 1].verdict, self.contracts[-1]
         valid = verdict is not None and verdict[1:] == (self.baseline(), maximum, wide)
-        if verdict is not None and valid:
-            blocks = verdict[0]
-        else:
-            blocks = self.judge(number)
+        blocks = verdict[0] if verdict is not None and valid else self.judge(number)
         if not blocks:
             self.held_by[alias].append(number)
             self.holds.discard(alias)
@@ -403,8 +400,7 @@ class StoreMachine(RuleBasedStateMachine):
         try:
             return None, act()
         except EstimatesError as error:
-            assert (error.code == "blocked") == isinstance(error, GateError)
-            return error.code, None
+            return f"{error.code}!" if (error.code == "blocked") != isinstance(error, GateError) else error.code, None
 
 
 def _run(new_store: Callable[[Path], tuple[Store, Callable[[], Store]]], examples: int, steps: int) -> None:
