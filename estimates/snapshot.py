@@ -63,8 +63,8 @@ def prepare(frame: pl.DataFrame, shape: Shape) -> Prepared:
     frame.write_parquet(buffer, compression="zstd", row_group_size=ROW_GROUP_ROWS)
     parquet = buffer.getvalue()
     file = File(_PARQUET, len(parquet), hashlib.sha256(parquet).hexdigest())
-    manifest = Manifest(FORMAT, _name(shape, file), shape, frame.height, _key_digest(frame, shape), (file,))
-    return Prepared(manifest, parquet)
+    unnamed = Manifest(FORMAT, "", shape, frame.height, _key_digest(frame, shape), (file,))
+    return Prepared(msgspec.structs.replace(unnamed, snapshot_id=_name(unnamed)), parquet)
 
 
 def write(objects: Objects, set_name: str, prepared: Prepared) -> None:
@@ -146,11 +146,18 @@ class _Format(msgspec.Struct):
 
 def _is_of(manifest: Manifest, snapshot_id: str) -> bool:
     names = [file.name for file in manifest.files]
-    return names == [_PARQUET] and manifest.snapshot_id == snapshot_id == _name(manifest.shape, manifest.files[0])
+    return names == [_PARQUET] and manifest.snapshot_id == snapshot_id == _name(manifest)
 
 
-def _name(shape: Shape, file: File) -> str:
-    identity = {"format": FORMAT, "shape": shape.digest, "file": file.sha256}
+def _name(manifest: Manifest) -> str:
+    """The digest of format, shape and file; of rows and keys too, so that no field of a manifest can be altered."""
+    identity = {
+        "file": manifest.files[0].sha256,
+        "format": manifest.format,
+        "keys": manifest.key_digest,
+        "rows": manifest.rows,
+        "shape": manifest.shape.digest,
+    }
     return hashlib.sha256(msgspec.json.encode(identity, order="deterministic")).hexdigest()
 
 
