@@ -27,7 +27,7 @@ from jobs.cli import show
 from jobs.cli.command import Options, open_store
 from jobs.cli.deciding import show_move
 from jobs.cli.reading import show_history
-from jobs.cli.setting_up import make_store
+from jobs.cli.setting_up import make_folder, make_store
 from jobs.cli.standing import standing
 from jobs.cli.watching import show_standing
 
@@ -106,11 +106,14 @@ def examples() -> Path:
     raise InvalidError("no_examples", f"{here}: the examples were not installed with this package")
 
 
-def play(root: Path, *, quiet: bool = False) -> Played:
-    """Play the week in a store; what was played there before is not done again.
+def play(store_name: str, *, quiet: bool = False) -> Played:
+    """Play the week in a store's folder; what was played there before is not done again.
 
-    Raises InvalidError (`store_in_use`) where the folder holds something else, and what runs raise.
+    Raises InvalidError (`bad_store`, `store_in_use` where the folder holds something else), and what runs raise.
     """
+    if "://" in store_name:
+        raise InvalidError("bad_store", f"{store_name}: the demo plays in a folder; give --store FOLDER")
+    root = Path(store_name)
     store, feed = _prepare(root)
     if not quiet:
         _introduce(root, feed)
@@ -123,8 +126,6 @@ def play(root: Path, *, quiet: bool = False) -> Played:
 
 
 def _prepare(root: Path) -> tuple[Store, Feed]:
-    if "://" in str(root):
-        raise InvalidError("bad_store", f"{root}: the demo plays in a folder; give --store FOLDER")
     if root.exists() and (not root.is_dir() or (any(root.iterdir()) and not (root / _CONTRACT).exists())):
         raise InvalidError("store_in_use", f"{root} holds something else; give the demo a new folder: --store FOLDER")
     prices = pl.read_parquet(examples() / _PRICES)
@@ -134,8 +135,9 @@ def _prepare(root: Path) -> tuple[Store, Feed]:
     assert _SOURCE in text, "the example's contract names its prices"
     text = text.replace(_SOURCE, json.dumps(str(folder / "*.csv"), ensure_ascii=False))
     settings = Settings(store=str(root), actor=Settings.from_environment().actor)
+    make_folder(root)
+    (root / _CONTRACT).write_text(text)  # first: it says whose folder this is
     make_store(settings)
-    (root / _CONTRACT).write_text(text)
     store = open_store(settings)
     store.define(parse_contract(text, str(root / _CONTRACT)), text)
     return store, feed
@@ -146,7 +148,7 @@ def _play_day(store: Store, feed: Feed, position: int, *, quiet: bool) -> Day:
     day = feed.days[position]
     run_id = f"demo-{day}"
     before = store.catalog.run(run_id)
-    if before is None or before.step != "done":
+    if before is None or before.version is None:
         feed.deliver(position)
     with show.progress(quiet=quiet or not sys.stderr.isatty()) as say:
         done = runner.run(

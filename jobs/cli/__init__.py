@@ -5,7 +5,8 @@ commands   the list of commands; each is imported when it is used
 command    what all commands share: `--store`, `--format`, `--debug`, examples under the help
 failures   one place that says which error is which exit code
 show       tables, JSON and progress on a terminal or in a pipe
-describe   versions, events and verdicts in the words of the tables
+requests   curl lines that work on a store
+standing   how a set stands: age, cadence, production, holds
 
 setting_up, producing, deciding, reading, watching, keeping, serving   the commands, by what they are for
 """

@@ -61,13 +61,13 @@ def demo(options: Options, serves: bool, host: str, port: int) -> None:
     """
     from jobs.demo import play
 
-    root = Path(options.store or _DEMO_STORE)
+    root = options.store or _DEMO_STORE
     if serves:
         _check_address(host, port)
     played = play(root, quiet=options.json)
     if options.json:
         show.value(played)
-    settings = Settings(store=str(root), actor=Settings.from_environment().actor)
+    settings = Settings(store=root, actor=Settings.from_environment().actor)
     if serves:
         serve_store(options, settings, host, port, 1)
 
@@ -76,8 +76,7 @@ def serve_store(options: Options, settings: Settings, host: str, port: int, work
     """Serve until interrupted. Raises InvalidError (`port_in_use`, `bad_host`) and what opening the store raises."""
     _check_address(host, port)
     _print_requests(options, settings, host, port)
-    for name, value in _environment(settings).items():
-        os.environ[name] = value
+    _hand_down(settings)
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -127,8 +126,9 @@ def _check_address(host: str, port: int) -> None:
         raise InvalidError("port_in_use", f"cannot listen on {host}:{port}: {reason}; choose another --port") from None
 
 
-def _environment(settings: Settings) -> dict[str, str]:
-    """How the workers learn the settings."""
+def _hand_down(settings: Settings) -> None:
+    """The workers read their settings from the environment; what is not set must not come from elsewhere."""
     store = settings.store if "://" in settings.store else str(Path(settings.store).absolute())
     named = {"STORE": store, "CATALOG": settings.catalog, "CACHE": settings.cache, "ACTOR": settings.actor}
-    return {f"ESTIMATES_{name}": value for name, value in named.items() if value is not None}
+    for name, value in named.items():
+        os.environ[f"ESTIMATES_{name}"] = value or ""

@@ -135,7 +135,7 @@ def make_store(settings: Settings) -> bool:
         import migrations
 
         if "://" not in settings.store:
-            _make_folder(Path(settings.store))
+            make_folder(Path(settings.store))
         migrations.upgrade(catalog_url(settings.store, settings.catalog))
         return True
     return False
@@ -163,7 +163,8 @@ def _existing_catalog(settings: Settings) -> str:
     return url
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder unless it is there; raises InvalidError (`bad_store`)."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
