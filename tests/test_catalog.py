@@ -1,0 +1,313 @@
+"""The catalog's promises: time that never goes back, one winner, views that agree, sweeps that take nothing needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from estimates import instants
+from estimates.catalog import Catalog
+from estimates.errors import (
+    ConflictError,
+    CorruptError,
+    EstimatesError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
+from estimates.store import Store
+from tests.builders import SET, define, promoted, provenance, publish
+from tests.invariants import check_all
+
+
+def code_of(act: Callable[[], object]) -> str | None:
+    """The code of the error that an action ends with, or None."""
+    try:
+        act()
+    except EstimatesError as error:
+        return error.code
+    return None
+
+
+def test_time_never_goes_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a clock that is set back published_at still grows, and the newest moment can be asked about."""
+    define(store)
+    start = instants.now()
+    for hours in (0, -5, -5, 1):
+        monkeypatch.setattr(instants, "now", lambda h=hours: start + timedelta(hours=h))
+        promoted(store, f"run {len(store[SET].versions())}", 100 + len(store[SET].versions()) / 10)
+        newest = store[SET].versions()[-1]
+        assert store.resolve(SET, as_of=store.view().moment) == newest
+    check_all(store)
+    times = [version.published_at for version in store[SET].versions()]
+    assert times == sorted(set(times))
+    assert times[-1] == start + timedelta(hours=1)
+
+
+def test_as_of_in_the_future_is_refused(store: Store) -> None:
+    """A moment after the clock and after the newest event cannot be asked about."""
+    define(store)
+    promoted(store, "run")
+    later = instants.now() + timedelta(hours=1)
+    assert code_of(lambda: store.resolve(SET, as_of=later)) == "as_of_in_future"
+
+
+def test_as_of_with_a_number_is_refused(store: Store) -> None:
+    """A version number means the same at all times, so as_of with it is a mistake that is said."""
+    define(store)
+    promoted(store, "run")
+    moment = store.view().moment
+    assert code_of(lambda: store.resolve(SET, 1, moment)) == "as_of_with_number"
+    assert code_of(lambda: store.resolve(SET, "1", moment)) == "as_of_with_number"
+
+
+def test_as_of_is_inclusive(store: Store) -> None:
+    """At the very moment of a promotion the new version answers, a microsecond before it the old one."""
+    define(store)
+    promoted(store, "first", 100.0)
+    promoted(store, "second", 100.1)
+    moved = store.view().set(SET).aliases["production"].moved_at
+    assert store.resolve(SET, as_of=moved).version == 2
+    assert store.resolve(SET, as_of=moved - timedelta(microseconds=1)).version == 1
+
+
+def test_before_the_first_promotion_the_error_names_it(store: Store) -> None:
+    """Before the first promotion: 404 with the first time there was an answer."""
+    define(store)
+    publish(store, "run")
+    before = store.view().moment
+    store.judge(SET, 1)
+    first = store.promote(SET, 1, reason="test").at
+    with pytest.raises(NotFoundError) as caught:
+        store.resolve(SET, as_of=before)
+    assert caught.value.code == "before_first"
+    assert caught.value.details["first"] == instants.text(first)
+    assert store.resolve(SET, as_of=first).version == 1
+
+
+def test_latest_as_of_knows_only_the_verdicts_of_then(store: Store) -> None:
+    """`latest` at a moment goes by the verdicts known at that moment, later ones change nothing."""
+    define(store, maximum=500)
+    promoted(store, "first", 100.0)
+    publish(store, "second", 101.0)
+    store.judge(SET, 2)
+    then = store.view().moment
+    define(store, maximum=100.5)
+    store.judge(SET, 2)
+    assert store.resolve(SET, "latest").version == 1
+    assert store.resolve(SET, "latest", then).version == 2
+
+
+def test_an_unjudged_version_is_not_the_latest(store: Store) -> None:
+    """`latest` is never a version without a verdict, nor a refused one."""
+    define(store)
+    publish(store, "unjudged")
+    assert code_of(lambda: store.resolve(SET, "latest")) == "nothing_promoted"
+    publish(store, "refused", 900.0)
+    store.judge(SET, 2)
+    assert code_of(lambda: store.resolve(SET, "latest")) == "nothing_promoted"
+    assert [store.state(version) for version in store[SET].versions()] == ["unjudged", "refused"]
+
+
+@pytest.mark.parametrize(
+    ("ref", "code"),
+    [
+        (0, "unknown_version"),
+        (-1, "unknown_version"),
+        (2, "unknown_version"),
+        ("9" * 5000, "unknown_alias"),
+        ("canary", "unknown_alias"),
+        ("", "unknown_alias"),
+        ("٣", "unknown_alias"),
+    ],
+)
+def test_unknown_refs(store: Store, ref: int | str, code: str) -> None:
+    """A ref that names nothing is a NotFoundError, whatever it looks like."""
+    define(store)
+    promoted(store, "run")
+    with pytest.raises(NotFoundError) as caught:
+        store.resolve(SET, ref)
+    assert caught.value.code == code
+
+
+def test_one_of_two_promotions_is_told(open_store: Callable[..., Store]) -> None:
+    """Two that saw the same alias: the first moves it, the second is told that it moved and leaves no event."""
+    one, two = open_store("one"), open_store("two")
+    define(one)
+    promoted(one, "first", 100.0)
+    candidates = [publish(one, f"candidate {i}", 100.1 + i / 10) for i in range(2)]
+    assert two.resolve(SET).version == 1
+    act = {"alias": "production", "expected": 1, "contract_revision": 1}
+    one.catalog.promote(candidates[0], actor="one", **act)
+    events = one.view().last_event
+    assert code_of(lambda: two.catalog.promote(candidates[1], actor="two", **act)) == "moved"
+    assert two.view().last_event == events
+    first = {"alias": "canary", "expected": None, "contract_revision": 1}
+    one.catalog.promote(candidates[0], actor="one", **first)
+    assert code_of(lambda: two.catalog.promote(candidates[1], actor="two", **first)) == "moved"
+    check_all(one)
+
+
+def test_a_hold_that_came_meanwhile_stops_automatic_promotion(store: Store) -> None:
+    """The hold is part of the condition: production at the expected version, but held, is not moved automatically."""
+    define(store)
+    promoted(store, "first", 100.0)
+    promoted(store, "second", 100.1)
+    candidate = publish(store, "third", 100.2)
+    store.rollback(SET, reason="bad")
+    act = {"alias": "production", "expected": 1, "contract_revision": 1, "actor": "run"}
+    assert code_of(lambda: store.catalog.promote(candidate, automatic=True, **act)) == "held"
+    store.catalog.promote(candidate, reason="good", **act)
+    check_all(store)
+
+
+def test_publishing_under_an_old_contract_is_told(open_store: Callable[..., Store]) -> None:
+    """A contract that was defined anew between reading and committing stops publishing and promoting."""
+    one, two = open_store("one"), open_store("two")
+    define(one)
+    version = publish(one, "first")
+    old = one.view().set(SET).contracts[-1]
+    define(two, maximum=300)
+    publish_old = {"rows": 6, "provenance": provenance("second"), "actor": "one"}
+    assert code_of(lambda: one.catalog.publish(old, version.snapshot_id, **publish_old)) == "contract_changed"
+    other = publish(two, "second", 100.1)
+    act = {"alias": "production", "expected": None, "contract_revision": 1, "actor": "one"}
+    assert code_of(lambda: one.catalog.promote(other, **act)) == "contract_changed"
+
+
+def test_only_one_of_two_sweeps_deletes(store: Store) -> None:
+    """A sweep so slow that the files were written again meanwhile finds its claim gone and deletes nothing."""
+    define(store)
+    version = publish(store, "run")
+    store.catalog.expire(version, actor="test", reason="test")
+    claimed = (SET, version.snapshot_id)
+    assert store.catalog.claim(*claimed)  # the slow one
+    assert store.catalog.claim(*claimed)  # the fast one
+    with pytest.raises(UnavailableError) as caught:
+        store.catalog.publish(
+            store.view().set(SET).contracts[-1], version.snapshot_id, 6, provenance("other"), actor="test"
+        )
+    assert caught.value.code == "being_swept"
+    assert not store.catalog.unclaim(*claimed)
+    with store.catalog.deleting(*claimed) as wanted:
+        assert wanted
+    publish(store, "again")
+    with store.catalog.deleting(*claimed) as wanted:
+        assert not wanted
+    assert not store.catalog.claim(*claimed)
+    check_all(store)
+
+
+def test_what_an_alias_points_to_never_expires(store: Store) -> None:
+    """Expiring production is a conflict; expiring twice is told."""
+    define(store)
+    promoted(store, "first", 100.0)
+    promoted(store, "second", 100.1)
+    first, second = store[SET].versions()
+    assert code_of(lambda: store.catalog.expire(second, actor="test", reason="test")) == "in_use"
+    store.catalog.expire(first, actor="test", reason="test")
+    assert code_of(lambda: store.catalog.expire(first, actor="test", reason="test")) == "expired"
+    assert code_of(lambda: store.promote(SET, 1, reason="test")) == "expired"
+    assert code_of(lambda: store.rollback(SET, reason="test")) == "nothing_before"
+    assert code_of(lambda: store.rollback(SET, reason="test", to=1)) == "expired"
+    assert store.state(store.resolve(SET, 1)) == "expired"
+
+
+def test_runs_are_kept_and_resumed(store: Store) -> None:
+    """A run's row says how far it came; the same run_id goes on, for another set or another time it is a conflict."""
+    define(store)
+    through = datetime(2024, 1, 2, tzinfo=UTC)
+    store.catalog.begin_run("a", SET, through)
+    store.catalog.update_run("a", step="publish", status="failed", error="storage", message="gone", finished=True)
+    failed = store.runs(SET)[0]
+    assert (failed.status, failed.step, failed.error) == ("failed", "publish", "storage")
+    assert store.catalog.begin_run("a", SET, through).status == "running"
+    other = through + timedelta(days=1)
+    assert code_of(lambda: store.catalog.begin_run("a", SET, other)) == "run_id_reused"
+    assert code_of(lambda: store.catalog.begin_run("a", "other", through)) == "run_id_reused"
+
+
+def test_a_view_keeps_its_moment(store: Store) -> None:
+    """A view that was taken earlier goes on giving the answers of its moment."""
+    define(store)
+    promoted(store, "first", 100.0)
+    view = store.view()
+    promoted(store, "second", 100.1)
+    store.rollback(SET, reason="bad")
+    assert view.resolve(SET).version == 1
+    assert len(view.set(SET).versions) == 1
+    assert store.view() is not view
+
+
+def test_production_spans_join_up(store: Store) -> None:
+    """The spans of all versions together cover the time since the first promotion, without overlap."""
+    define(store)
+    for i in range(3):
+        promoted(store, f"run {i}", 100 + i / 10)
+    store.rollback(SET, reason="bad")
+    view = store.view()
+    spans = [span for version in (1, 2, 3) for span in view.production_spans(SET, version)]
+    spans.sort(key=lambda span: span[0])
+    assert [end for _, end in spans[:-1]] == [start for start, _ in spans[1:]]
+    assert spans[-1][1] is None
+    assert len(view.production_spans(SET, 2)) == 2
+
+
+def test_no_store(tmp_path: Path) -> None:
+    """Where there is no store the error says how to make one."""
+    for root in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(NotFoundError) as caught:
+            Store(root)
+        assert caught.value.code == "no_store"
+        assert "init" in caught.value.message
+
+
+def test_a_damaged_catalog_is_said(local_store: Store) -> None:
+    """A catalog file that is no database is a CorruptError, not a trace."""
+    local_store.catalog.engine.dispose()
+    path = Path(local_store.root) / "catalog.db"
+    for file in path.parent.glob("catalog.db*"):
+        file.write_bytes(b"no database" * 1000)
+    with pytest.raises(CorruptError) as caught:
+        Store(local_store.root)
+    assert caught.value.code == "catalog_damaged"
+
+
+def test_an_unreachable_catalog_is_said() -> None:
+    """A PostgreSQL that does not answer is an UnavailableError that keeps the password to itself."""
+    with pytest.raises(UnavailableError) as caught:
+        Catalog("postgresql://user:secret@127.0.0.1:9/nothing")
+    assert caught.value.code == "catalog"
+    assert "secret" not in caught.value.message
+
+
+@pytest.mark.parametrize("alias", ["latest", "12", "", "a/b", "a-b c"])
+def test_bad_aliases(local_store: Store, alias: str) -> None:
+    """A name that would read as another kind of ref cannot be an alias."""
+    define(local_store)
+    publish(local_store, "run")
+    with pytest.raises(InvalidError) as caught:
+        local_store.promote(SET, 1, reason="test", alias=alias)
+    assert caught.value.code == "bad_alias"
+
+
+def test_an_alias_of_ones_own(store: Store) -> None:
+    """Another alias moves, rolls back and is held by itself; production stays where it was."""
+    define(store)
+    for i in range(3):
+        publish(store, f"run {i}", 100 + i / 10)
+        store.promote(SET, i + 1, reason="try", alias="canary")
+    assert code_of(lambda: store.resolve(SET)) == "nothing_promoted"
+    store.promote(SET, 1, reason="release")
+    store.rollback(SET, reason="bad", alias="canary")
+    assert (store.resolve(SET, "canary").version, store.resolve(SET).version) == (2, 1)
+    held = {alias.alias: alias.held for alias in store.view().set(SET).aliases.values()}
+    assert held == {"canary": True, "production": False}
+    # What one alias was rolled back from is promoted automatically to none.
+    with pytest.raises(ConflictError) as caught:
+        store.promote(SET, 3, automatic=True)
+    assert caught.value.code == "rolled_back"
+    check_all(store)

@@ -1,0 +1,254 @@
+"""The read file: the same answers as a dict, whatever the keys; damage is an error or the right answer."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from estimates import lookup
+from estimates.contract import Contract, parse_contract
+from estimates.errors import CorruptError
+from estimates.frame import conform, key_text, schema
+from estimates.lookup import NO_ESTIMATE, OK, Lookup
+from estimates.store import Store
+from tests.builders import SET, TARGETS, TICKERS, define, publish
+
+ID = "0" * 64
+awkward = st.sampled_from(
+    ["/", "a/b", "batch", "ÆØÅ", "𝔘", "\x01", "\x1f", "\u2028", '"', "\\", " ", "%2F", "+", "-", "a", "ab"]
+)
+texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=6)
+parts: dict[str, st.SearchStrategy[Any]] = {
+    "string": (awkward | texts).filter(lambda text: text not in (".", "..")),
+    "integer": st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3),
+    "date": st.dates(date(1, 1, 1), date(9999, 12, 31)),
+    "timestamp": st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31, 23)).map(lambda t: t.replace(tzinfo=UTC)),
+}
+values = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+notes = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+
+
+def contract_of(kinds: tuple[str, ...]) -> Contract:
+    """A contract with key columns of these types."""
+    keys = "".join(f'[key.k{i}]\ntype = "{kind}"\n' for i, kind in enumerate(kinds))
+    return parse_contract(
+        f'name = "t"\n{keys}[columns.value]\nnullable = true\n[columns.note]\nrole = "attribute"\ntype = "string"\n'
+    )
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[Contract, dict[tuple[Any, ...], tuple[Any, Any]]]:
+    """A contract and a dict from key to value and note; first parts repeat, so that prefixes have several rows."""
+    kinds = tuple(draw(st.lists(st.sampled_from(sorted(parts)), min_size=1, max_size=3)))
+    pools = [draw(st.lists(parts[kind], min_size=1, max_size=5, unique=True)) for kind in kinds]
+    keys = st.tuples(*(st.sampled_from(pool) for pool in pools))
+    return contract_of(kinds), draw(st.dictionaries(keys, st.tuples(values, notes), max_size=30))
+
+
+@contextmanager
+def built(contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]) -> Iterator[Lookup]:
+    """The read file of a table, opened."""
+    rows = [(*key, *cells) for key, cells in table.items()]
+    frame = conform(pl.DataFrame(rows, schema(contract), orient="row"), contract)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "cache" / "file.lookup"
+        lookup.build(frame, contract.shape(), contract.judged, ID, path)
+        assert [found.name for found in path.parent.iterdir()] == ["file.lookup"]
+        yield Lookup(path, ID)
+
+
+def text(key: tuple[Any, ...]) -> list[str]:
+    """Key parts as text."""
+    return [key_text(part) for part in key]
+
+
+def row(contract: Contract, key: tuple[Any, ...], cells: tuple[Any, Any]) -> dict[str, Any]:
+    """A row as its JSON reads: integers exact, dates and timestamps as text."""
+    typed = [part if isinstance(part, int) else key_text(part) for part in key]
+    value = None if cells[0] is None else cells[0] + 0.0
+    return dict(zip(contract.key, typed, strict=True)) | {"value": value, "note": cells[1]}
+
+
+def assert_equals(found: Lookup, contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]) -> None:
+    """Every key, every leading part, and what is not there give what the dict gives."""
+    assert found.rows == len(table)
+    for key, cells in table.items():
+        status, content = found.get(text(key)) or pytest.fail(f"{key} is not found")
+        assert msgspec.json.decode(content) == row(contract, key, cells)
+        assert status == (NO_ESTIMATE if cells[0] is None else OK)
+        for length in range(1, len(key) + 1):
+            range_found = found.read(found.find(text(key[:length])))
+            expected = sorted((k for k in table if k[:length] == key[:length]), key=lambda k: [_order(p) for p in k])
+            assert [msgspec.json.decode(content) for _, content in range_found] == [
+                row(contract, k, table[k]) for k in expected
+            ]
+        assert not found.find([*text(key[:-1]), text(key)[-1] + "\0x"])
+        assert found.get([*text(key[:-1]), text(key)[-1] + "!"]) is None or (*key[:-1], text(key)[-1] + "!") in table
+    assert len(found.find([])) == len(table)
+    assert not found.find(["absent"])
+
+
+def _order(part: Any) -> Any:
+    return part.encode() if isinstance(part, str) else part
+
+
+@given(tables())
+@example((contract_of(("string",)), {}))
+@example((contract_of(("timestamp",)), {(datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),): (1e300, None)}))
+@example((contract_of(("string", "string")), {("a", "b"): (1.0, "x\0y"), ("a", "c"): (-0.0, None)}))
+def test_same_answers_as_a_dict(made: tuple[Contract, dict[tuple[Any, ...], tuple[Any, Any]]]) -> None:
+    """Each key and each leading part gives the rows that a dict gives, in key order; what is absent gives nothing."""
+    contract, table = made
+    with built(contract, table) as found:
+        assert_equals(found, contract, table)
+
+
+@given(tables())
+def test_rows_that_share_a_hash_are_told_apart(made: tuple[Contract, dict[tuple[Any, ...], tuple[Any, Any]]]) -> None:
+    """With a hash of one bit, and one of the greatest hashes there is, the answers stay the same."""
+    contract, table = made
+    exact_many, exact_one = lookup._hashes, lookup._hash
+    greatest = 2**64 - 2
+    try:
+        lookup._hashes = lambda keys: np.bitwise_or(exact_many(keys) & np.uint64(1), np.uint64(greatest))
+        lookup._hash = lambda key: exact_one(key) & 1 | greatest
+        with built(contract, table) as found:
+            assert_equals(found, contract, table)
+    finally:
+        lookup._hashes, lookup._hash = exact_many, exact_one
+
+
+@pytest.mark.parametrize("count", [lookup.BLOCK - 1, lookup.BLOCK, lookup.BLOCK + 1, 3 * lookup.BLOCK])
+@pytest.mark.parametrize("bits", [64, 1])
+def test_full_blocks(count: int, bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that fill blocks of the index exactly, or share hashes across them, are all found."""
+    if bits == 1:
+        exact_many, exact_one = lookup._hashes, lookup._hash
+        monkeypatch.setattr(lookup, "_hashes", lambda keys: exact_many(keys) & np.uint64(1))
+        monkeypatch.setattr(lookup, "_hash", lambda key: exact_one(key) & 1)
+    contract = contract_of(("integer",))
+    table = {(i,): (float(i), None) for i in range(count)}
+    with built(contract, table) as found:
+        assert_equals(found, contract, table)
+
+
+def test_chunks_join(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file built in several chunks is the file built in one."""
+    contract = contract_of(("integer", "string"))
+    table = {(i, str(i)): (i / 3, None) for i in range(100)}
+    with built(contract, table) as found:
+        whole = found.path.read_bytes()
+    monkeypatch.setattr(lookup, "CHUNK", 2 * lookup.GROUP)
+    with built(contract, table) as found:
+        assert found.path.read_bytes() == whole
+
+
+def test_any_damaged_byte_is_an_error_or_changes_nothing() -> None:
+    """Whichever byte is altered: each lookup, hit or miss, ends in CorruptError or in the right answer."""
+    contract = contract_of(("string", "integer"))
+    tickers = ("AAPL", "ÆØÅ", "XXXX")
+    table = {(ticker, i): (i / 7, None) for ticker in tickers[:2] for i in range(5)}
+    harmful = 0
+    with built(contract, table) as whole:
+        content = whole.path.read_bytes()
+        keys = [text(key) for key in table]
+        questions = [*keys[::4], ["AAPL", "9"], ["XXXX", "1"]]
+        expected = [whole.get(question) for question in questions]
+        ranges = [whole.read(whole.find([ticker])) for ticker in tickers]
+        for i in range(len(content)):
+            damaged = bytearray(content)
+            damaged[i] ^= 1 << (i % 8)
+            whole.path.write_bytes(damaged)
+            try:
+                found = Lookup(whole.path, ID)
+            except CorruptError:
+                harmful += 1
+                continue
+            for question, answer in zip(questions, expected, strict=True):
+                harmful += _differs(lambda q=question, f=found: f.get(q), answer)
+            for ticker, rows in zip(tickers, ranges, strict=True):
+                harmful += _differs(lambda t=ticker, f=found: f.read(f.find([t])), rows)
+    assert harmful > 1000
+
+
+def _differs(ask: Any, expected: Any) -> bool:
+    """Whether a question ended in CorruptError; any answer must be the right one."""
+    try:
+        answer = ask()
+    except CorruptError as error:
+        assert error.code == "lookup_damaged"  # noqa: PT017
+        return True
+    assert answer == expected
+    return False
+
+
+@pytest.mark.parametrize("kept", [0, 1, 15, 16, 100, 800, -1])
+def test_a_truncated_file_is_an_error(kept: int) -> None:
+    """A file that ends too early is refused when it is opened."""
+    contract = contract_of(("integer",))
+    with built(contract, {(i,): (1.0, None) for i in range(20)}) as whole:
+        content = whole.path.read_bytes()
+        whole.path.write_bytes(content[:kept])
+        with pytest.raises((CorruptError, ValueError)):
+            Lookup(whole.path, ID)
+
+
+def test_a_file_of_another_snapshot_is_refused() -> None:
+    """A read file under the wrong name is damage, not another version's numbers."""
+    with built(contract_of(("integer",)), {(1,): (1.0, None)}) as found, pytest.raises(CorruptError):
+        Lookup(found.path, "1" * 64)
+
+
+@pytest.mark.parametrize("size", [0, 10, 100, 2000])
+def test_the_store_builds_a_damaged_file_again(local_store: Store, size: int) -> None:
+    """A store that meets a damaged read file answers from the verified snapshot and leaves a whole file behind."""
+    define(local_store)
+    version = publish(local_store, "run")
+    path = local_store.cache / f"{version.snapshot_id}.lookup"
+    good = local_store[SET].get(TICKERS[1], TARGETS[0], ref=1).json
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(bytes(size) if size < 2000 else content[:1200] + bytes(100) + content[1300:])
+    again = Store(local_store.root)
+    assert again[SET].get(TICKERS[1], TARGETS[0], ref=1).json == good
+    assert [len(again[SET].scan(ticker, ref=1).body["estimates"]) for ticker in TICKERS] == [2, 2, 2]
+    assert path.read_bytes() == content
+
+
+def test_damage_under_an_open_store_is_noticed(local_store: Store) -> None:
+    """A read file that is altered while it is mapped is noticed on the next read, and built again."""
+    define(local_store)
+    version = publish(local_store, "run")
+    path = local_store.cache / f"{version.snapshot_id}.lookup"
+    good = [local_store[SET].scan(ticker, ref=1).json for ticker in TICKERS]
+    content = path.read_bytes()
+    at = content.index(b'"value":')
+    with path.open("r+b") as file:
+        file.seek(at + 8)
+        file.write(b"9")
+    assert [local_store[SET].scan(ticker, ref=1).json for ticker in TICKERS] == good
+    assert path.read_bytes() == content
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.integers(-(2**63), 2**63 - 1))
+@example(1e22, 2**53 + 1)
+@example(5e-324, -(2**63))
+def test_numbers_are_exact(number: float, key: int) -> None:
+    """JSON gives back every float and every integer to the last bit."""
+    with built(contract_of(("integer",)), {(key,): (number, None)}) as found:
+        status_and_row = found.get([str(key)])
+        assert status_and_row is not None
+        decoded = msgspec.json.decode(status_and_row[1])
+        assert decoded["k0"] == key
+        assert decoded["value"] == number
