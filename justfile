@@ -42,7 +42,7 @@ migrate: setup
 
 # Open the MLflow UI of a store on http://127.0.0.1:5000
 mlflow: setup
-    mlflow server --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///{{ store }}/mlflow.db --default-artifact-root {{ store }}/mlflow-artifacts
+    mlflow server --workers 1 --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///{{ store }}/mlflow.db --default-artifact-root {{ store }}/mlflow-artifacts
 
 # Measure, as ratios side by side
 bench: setup
