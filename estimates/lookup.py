@@ -21,6 +21,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -307,7 +308,7 @@ def _hash(key: Sequence[bytes]) -> int:
 def _hashes(keys: pl.DataFrame) -> Array:
     """The hash of each row's key text; DuckDB's `md5_number_lower` is `_hash`."""
     hashes = np.empty(keys.height, "<u8")
-    with duckdb.connect() as connection:
+    with _duckdb(os.getpid()).cursor() as connection:
         for start in range(0, keys.height, CHUNK):
             chunk = keys.slice(start, CHUNK)
             texts = chunk.select(pl.concat_str(_key_pieces(chunk, keys.columns)).alias("text"))
@@ -315,3 +316,9 @@ def _hashes(keys: pl.DataFrame) -> Array:
             found = connection.execute("SELECT md5_number_lower(text) AS hash FROM texts").fetchnumpy()["hash"]
             hashes[start : start + CHUNK] = found
     return hashes
+
+
+@cache
+def _duckdb(process: int) -> duckdb.DuckDBPyConnection:
+    """A process's own DuckDB: to start one takes longer than to hash a hundred thousand keys."""
+    return duckdb.connect()
