@@ -112,25 +112,14 @@ def test_an_unjudged_version_is_not_the_latest(store: Store) -> None:
     assert [store.state(version) for version in store[SET].versions()] == ["unjudged", "refused"]
 
 
-@pytest.mark.parametrize(
-    ("ref", "code"),
-    [
-        (0, "unknown_version"),
-        (-1, "unknown_version"),
-        (2, "unknown_version"),
-        ("9" * 5000, "unknown_alias"),
-        ("canary", "unknown_alias"),
-        ("", "unknown_alias"),
-        ("٣", "unknown_alias"),
-    ],
-)
-def test_unknown_refs(store: Store, ref: int | str, code: str) -> None:
+def test_unknown_refs(store: Store) -> None:
     """A ref that names nothing is a NotFoundError, whatever it looks like."""
     define(store)
     promoted(store, "run")
-    with pytest.raises(NotFoundError) as caught:
-        store.resolve(SET, ref)
-    assert caught.value.code == code
+    for ref in (0, -1, 2, "2", "02"):
+        assert code_of(lambda r=ref: store.resolve(SET, r)) == "unknown_version"
+    for ref in ("canary", "", "9" * 5000, "٣", "1.0", "Production"):
+        assert code_of(lambda r=ref: store.resolve(SET, r)) == "unknown_alias"
 
 
 def test_one_of_two_promotions_is_told(open_store: Callable[..., Store]) -> None:
