@@ -151,6 +151,7 @@ def _play_day(store: Store, feed: Feed, position: int, *, quiet: bool) -> Day:
     if before is None or before.version is None:
         feed.deliver(position)
     with show.progress(quiet=quiet or not sys.stderr.isatty()) as say:
+        say(f"day {position + 1} of {len(feed.days)}, {day}")
         done = runner.run(
             store,
             SET,
@@ -261,17 +262,17 @@ def _key_of_all(store: Store) -> tuple[str, str]:
 def _say_where(store: Store, played: Played, where: str) -> None:
     bin_folder = shlex.quote(str(Path(sys.executable).parent))
     run = store.resolve(SET).mlflow_run
-    show.line()
-    show.line("To go on", "bold")
-    show.facts(
-        [
-            ("MLflow record", f"{played.mlflow}, experiment {SET}; production is run {run}"),
-            ("its pages", f"{bin_folder}/mlflow ui --backend-store-uri {shlex.quote(played.mlflow)}"),
-            ("on the PATH", f'export PATH={bin_folder}:"$PATH"'),
-            ("then", f"estimates --help; estimates log {SET} {where}; estimates versions {SET} {where}"),
-            ("your own table", "estimates draft FILE --key COLUMN"),
-        ]
-    )
+    lines = {
+        f"the MLflow record: experiment {SET}, production is run {run}": played.mlflow,
+        "its pages in a browser": f"{bin_folder}/mlflow ui --backend-store-uri {shlex.quote(played.mlflow)}",
+        "put estimates on the PATH": f'export PATH={bin_folder}:"$PATH"',
+        "then": f"estimates log {SET} {where}",
+        "your own table": "estimates draft FILE --key COLUMN > CONTRACT.toml",
+    }
+    for what, command in lines.items():
+        show.line()
+        show.line(f"# {what}", "dim")
+        show.page(command)  # never folded, so that it can be pasted
 
 
 def _command(text: str) -> None:

@@ -14,7 +14,7 @@ MARK = "<!-- What follows is the help of each command: python -m tests.test_cli_
 
 def reference() -> str:
     """The help of all commands as Markdown."""
-    root = click.Context(cli, info_name="estimates")
+    root = click.Context(cli, info_name="estimates", **cli.context_settings)
     parts: list[str] = []
     for section, commands in SECTIONS.items():
         parts.append(f"## {section}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import shlex
 import socket
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +22,7 @@ KEY = ("AAPL", "2022-12-30")
 
 
 class Week(NamedTuple):
-    """A played demo: its folder, its store, what it printed and how long it took."""
+    """A played demo: its folder, its store, what it printed and the processor time it took."""
 
     root: Path
     store: Store
@@ -34,9 +34,15 @@ class Week(NamedTuple):
 def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
     """The demo in a fresh folder, without serving; MLflow's record goes into the store."""
     root = tmp_path_factory.mktemp("demo") / "store"
-    start = time.monotonic()
+    start = _processor_time()
     called = call_process("demo", "--no-serve", "--store", root, MLFLOW_TRACKING_URI="")
-    return Week(root, Store(root), called, time.monotonic() - start)
+    return Week(root, Store(root), called, _processor_time() - start)
+
+
+def _processor_time() -> float:
+    """Seconds that child processes have used; on a busy machine the clock on the wall says little."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _moves(week: Week) -> list[Event]:

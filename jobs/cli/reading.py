@@ -102,7 +102,7 @@ def history(
     if options.json:
         show.body(answer.json)
         return
-    show_history(answer, estimates.contract)
+    show_history(answer, estimates.contract, columns)
 
 
 @command(
@@ -125,10 +125,14 @@ def diff(options: Options, set_name: str, from_ref: str, to_ref: str) -> None:
         show.page(render_text(report))
 
 
-def show_history(answer: Answer, contract: Contract) -> None:
-    """A history as a table; `change` is of the first estimate column, from the last version that was not refused."""
+def show_history(answer: Answer, contract: Contract, fields: Sequence[str] | None = None) -> None:
+    """A history as a table of the fields asked for, else of the estimates without what they carry along.
+
+    `change` is of the first estimate column, from the last version before that was not refused.
+    """
     entries = answer.body["history"]
     columns = _columns_of([entry["estimate"] for entry in entries], contract)
+    columns = [name for name in columns if fields is not None or name in contract.judged]
     main = next((name for name in contract.judged if name in columns), None)
     values = [_number(entry["estimate"], main) for entry in entries]
     before = _values_before(entries, values)

@@ -103,7 +103,9 @@ def _print_requests(options: Options, settings: Settings, host: str, port: int) 
             {"url": url, "store": store.root, "requests": [{"what": r.what, "command": r.command} for r in requests]}
         )
         return
-    show.line(f"serving {store.root} on {url}, documentation at {url}/docs; stop with Ctrl-C", "bold")
+    show.line()
+    show.line(f"Serving {store.root}; stop with Ctrl-C", "bold")
+    show.facts([("address", url), ("documentation", f"{url}/docs")])
     if not requests:
         show.line("nothing is in production yet, so there is nothing to ask for")
     for request in requests:

@@ -108,9 +108,7 @@ def define(options: Options, contract_file: str) -> None:
     if not is_new:
         show.line(f"{made.set}: nothing changed, this is contract revision {made.revision} (shape {made.shape})")
         return
-    show.line(
-        f"{made.set}: contract revision {made.revision}, {'a new' if is_new_shape else 'the same'} shape {made.shape}"
-    )
+    show.line(f"{made.set}: contract revision {made.revision}, shape {made.shape}{' (new)' if is_new_shape else ''}")
     if is_new_shape and shapes:
         show.line("its versions cannot be compared with those before; a person promotes the first (--new-shape)")
     follow = "run" if contract.job else "publish"

@@ -50,10 +50,11 @@ _COLOURS = {
 }
 
 
-def console(*, stderr: bool = False) -> Console:
+def console(*, stderr: bool = False, width: int | None = None) -> Console:
     """The terminal, or an endlessly wide page where there is none."""
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else _NOT_A_TERMINAL
+    if width is None and not stream.isatty():
+        width = _NOT_A_TERMINAL
     return Console(file=stream, width=width, highlight=False, soft_wrap=False, emoji=False, markup=False)
 
 
@@ -191,11 +192,10 @@ def _is_number(cell: Cell) -> bool:
 
 def _print_trimmed(grid: Table, folds: int, *, stderr: bool = False) -> None:
     """Print without the blanks at the ends of lines; `folds` is by how much the last column may become narrower."""
-    target = console(stderr=stderr)
-    whole = target.measure(grid, options=target.options.update(width=_NOT_A_TERMINAL)).maximum
+    whole = console(stderr=stderr, width=_NOT_A_TERMINAL).measure(grid).maximum
     # Wider than the terminal rather than cut: the terminal breaks such lines itself.
-    width = max(target.width, whole - folds) if target.is_terminal else whole
+    target = console(stderr=stderr, width=max(console(stderr=stderr).width, whole - folds))
     with target.capture() as capture:
-        target.print(grid, width=width, crop=False)
+        target.print(grid)
     lines = [text.rstrip() for text in capture.get().strip("\n").splitlines()]
     click.echo("\n".join(text for text in lines if text), err=stderr, color=target.is_terminal or None)
