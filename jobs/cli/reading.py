@@ -171,9 +171,8 @@ def _show_one(options: Options, estimates: EstimateSet, answer: Answer) -> None:
     if options.json:
         show.body(answer.json)
         return
-    assert answer.version is not None
-    show.line(_source(estimates, answer.version), "bold")
-    contract = estimates.store.view().set(estimates.name).contract_of(answer.version)
+    show.line(_source(estimates, answer), "bold")
+    contract = _contract_of(estimates, answer)
     show.facts([(_title(name, contract), _shown(cell)) for name, cell in answer.body["estimate"].items()])
 
 
@@ -181,10 +180,9 @@ def _show_page(options: Options, estimates: EstimateSet, page: Page) -> None:
     if options.json:
         show.body(page.json)
         return
-    assert page.version is not None
     rows = page.body["estimates"]
-    show.line(f"{_source(estimates, page.version)}, {len(rows)} of {page.total} estimates", "bold")
-    _show_rows(rows, estimates.store.view().set(estimates.name).contract_of(page.version))
+    show.line(f"{_source(estimates, page)}, {len(rows)} of {page.total} estimates", "bold")
+    _show_rows(rows, _contract_of(estimates, page))
     if page.cursor is not None:
         show.line(f"next page: the same command with --cursor {page.cursor}")
 
@@ -193,11 +191,10 @@ def _show_many(options: Options, estimates: EstimateSet, answer: Answer) -> None
     if options.json:
         show.body(answer.json)
         return
-    assert answer.version is not None
-    contract = estimates.store.view().set(estimates.name).contract_of(answer.version)
+    contract = _contract_of(estimates, answer)
     results = answer.body["results"]
     found = sum(result["status"] == "ok" for result in results)
-    show.line(f"{_source(estimates, answer.version)}, {found} of {len(results)} keys have an estimate", "bold")
+    show.line(f"{_source(estimates, answer)}, {found} of {len(results)} keys have an estimate", "bold")
     rows = [
         (result.get("estimate") or dict(zip(contract.key, result.get("key", ()), strict=False)))
         | {"status": result["status"]}
@@ -213,7 +210,16 @@ def _show_rows(rows: list[dict[str, Any]], contract: Contract, last: str | None 
     )
 
 
-def _source(estimates: EstimateSet, version: Version) -> str:
+def _version_of(estimates: EstimateSet, answer: Answer) -> Version:
+    return estimates.versions()[answer.body["version"] - 1]
+
+
+def _contract_of(estimates: EstimateSet, answer: Answer) -> Contract:
+    return estimates.store.view().set(estimates.name).contract_of(_version_of(estimates, answer))
+
+
+def _source(estimates: EstimateSet, answer: Answer) -> str:
+    version = _version_of(estimates, answer)
     state = estimates.store.state(version).replace("_", " ")
     return f"{version.set} version {version.version} ({state}), data through {show.when(version.data_through)}"
 
