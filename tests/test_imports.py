@@ -1,4 +1,4 @@
-"""Who may import whom: the arrows of architecture.md, one place for each foreign system, a library that loads little."""
+"""Who may import whom: the arrows, one place for each foreign system, and a library that loads little."""
 
 from __future__ import annotations
 
