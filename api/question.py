@@ -43,6 +43,8 @@ class Question(msgspec.Struct, frozen=True):
         return {
             "estimates-version": str(self.version.version),
             "estimates-shape": str(self.version.shape),
+            "estimates-published-at": instants.text(self.version.published_at),
+            "estimates-data-through": instants.text(self.version.data_through),
             "estimates-as-of": instants.text(self.moment),
         }
 

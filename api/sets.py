@@ -25,7 +25,10 @@ from estimates.records import Version
 @get("/v1/sets", responses=documented(SetList, 304, description="All sets."), sync_to_thread=False)
 def list_sets(follower: NamedDependency[Follower]) -> ASGIApp:
     """All sets with description, owner, key, aliases and freshness."""
-    return of_content(SetList([_summary(view) for view in follower.view.sets.values()]))
+    view = follower.view
+    found = of_content(SetList([_summary(held) for held in view.sets.values()]))
+    found.headers["estimates-as-of"] = instants.text(view.moment)
+    return found
 
 
 @get("/v1/sets/{set:str}", responses=documented(SetDetail, 304, 404, description="The set."), sync_to_thread=False)
