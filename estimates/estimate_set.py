@@ -11,7 +11,6 @@ import polars as pl
 from estimates import instants
 from estimates.catalog import PRODUCTION, Ref
 from estimates.contract import Contract
-from estimates.errors import InvalidError
 from estimates.reader import DEFAULT_LIMIT, Answer, Key, Page, Reader, cursor_version
 from estimates.records import Version
 from estimates.stability import Report
@@ -47,7 +46,7 @@ class EstimateSet:
 
     def resolve(self, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Version:
         """The version a ref names, now or as of a time."""
-        return self.store.resolve(self.name, ref, _instant(as_of))
+        return self.store.resolve(self.name, ref, instants.given(as_of))
 
     def get(
         self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None, fields: Sequence[str] | None = None
@@ -90,7 +89,7 @@ class EstimateSet:
         fields: Sequence[str] | None = None,
     ) -> Answer:
         """One key through the versions, oldest first."""
-        bounds = {"since": _instant(since), "until": _instant(until)}
+        bounds = {"since": instants.given(since), "until": instants.given(until)}
         return self.store.reader().history(self.name, key, **bounds, only=only, fields=fields)
 
     def frame(self, ref: Ref = PRODUCTION, as_of: Time | None = None) -> pl.DataFrame:
@@ -103,10 +102,4 @@ class EstimateSet:
 
     def _at(self, ref: Ref, as_of: Time | None) -> tuple[Reader, Version]:
         reader = self.store.reader()
-        return reader, reader.resolve(self.name, ref, _instant(as_of))
-
-
-def _instant(value: Time | None) -> datetime | None:
-    if isinstance(value, datetime) and value.tzinfo is None:
-        raise InvalidError("bad_time", f"time {value} has no time zone; give it one: value.replace(tzinfo=UTC)")
-    return instants.parse(value) if isinstance(value, str) else value
+        return reader, reader.resolve(self.name, ref, instants.given(as_of))

@@ -40,6 +40,13 @@ def parse(text: str, what: str = "time") -> datetime:
         raise InvalidError("bad_time", f"{what} {text!r} lies outside the years 1 to 9999 in UTC") from None
 
 
+def given(value: datetime | str | None) -> datetime | None:
+    """A time as a caller in Python gives it: a datetime with offset, or its text; raises InvalidError (`bad_time`)."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise InvalidError("bad_time", f"time {value} has no time zone; give it one: value.replace(tzinfo=UTC)")
+    return parse(value) if isinstance(value, str) else value
+
+
 def parse_through(text: str) -> datetime:
     """Read a `data_through`: a timestamp with offset, or a date, which stands for all of that day in UTC.
 

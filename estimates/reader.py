@@ -22,7 +22,7 @@ from estimates.contract import Contract, FileDomain, KeyType, OpenDomain, Rollin
 from estimates.errors import CorruptError, InvalidError, NotFoundError
 from estimates.frame import key_text
 from estimates.lookup import OK, Lookup
-from estimates.records import Version
+from estimates.records import Version, VersionHead
 
 DEFAULT_LIMIT = 1000
 MAX_LIMIT = 10_000
@@ -39,11 +39,11 @@ Listed = Callable[[str, str, tuple[str, ...]], bool]
 class Answer:
     """One answer: the set, the version it came from, and `json`, the bytes that HTTP sends.
 
-    version  None for a history, which tells of many
+    version  None for a history, which tells of many; over HTTP a VersionHead
     rows     for one page of a scan: how many rows there are in all, and the cursor of the next page
     """
 
-    def __init__(self, set_name: str, version: Version | None, json: bytes) -> None:
+    def __init__(self, set_name: str, version: Version | VersionHead | None, json: bytes) -> None:
         self.set = set_name
         self.version = version
         self.json = json
@@ -65,7 +65,9 @@ class Answer:
 class Page(Answer):
     """One page of estimates; `cursor` asks for the next one, None on the last; `total` counts all rows of the scan."""
 
-    def __init__(self, set_name: str, version: Version, json: bytes, total: int, cursor: str | None) -> None:
+    def __init__(
+        self, set_name: str, version: Version | VersionHead, json: bytes, total: int, cursor: str | None
+    ) -> None:
         super().__init__(set_name, version, json)
         self.total = total
         self.cursor = cursor

@@ -71,6 +71,16 @@ class Version(msgspec.Struct, frozen=True):
         return self.provenance.data_through
 
 
+class VersionHead(msgspec.Struct, frozen=True):
+    """What an answer over HTTP says of the version it came from, in the words of `Version`."""
+
+    set: str
+    version: int
+    shape: int
+    published_at: datetime
+    data_through: datetime
+
+
 class Alias(msgspec.Struct, frozen=True):
     """A mutable name for a version; `held` stops automatic promotion until a person promotes."""
 
