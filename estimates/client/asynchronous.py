@@ -1,0 +1,174 @@
+"""The client for asyncio: the same methods, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Literal, TypeVar
+
+import httpx
+
+from estimates import instants
+from estimates.catalog import PRODUCTION, Ref
+from estimates.client import connection, questions
+from estimates.client.addresses import Time
+from estimates.client.exchange import Exchange
+from estimates.client.messages import Pause, Plan, Reply, Request, Unreached
+from estimates.client.questions import Questions, VersionSummary
+from estimates.contract import Contract
+from estimates.reader import DEFAULT_LIMIT, Answer, Key, Page
+from estimates.records import Event, Version
+from estimates.stability import Report
+
+T = TypeVar("T")
+
+
+class AsyncRemoteSet:
+    """One set of a service, for reading: `RemoteSet` with methods to await."""
+
+    def __init__(self, asked: Questions, run: Callable[[Plan[Any]], Awaitable[Any]]) -> None:
+        self.name = asked.name
+        self._asked = asked
+        self._run = run
+
+    def __repr__(self) -> str:
+        return f"AsyncRemoteSet({self.name!r})"
+
+    async def contract(self) -> Contract:
+        """The newest contract."""
+        return await self._run(self._asked.contract())
+
+    async def versions(self) -> list[VersionSummary]:
+        """All versions, oldest first, without their provenance."""
+        return await self._run(self._asked.versions())
+
+    async def resolve(self, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Version:
+        """The version a ref names, now or as of a time."""
+        return await self._run(self._asked.resolve(ref, as_of))
+
+    async def get(
+        self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None, fields: Sequence[str] | None = None
+    ) -> Answer:
+        """One estimate; `answer["value"]` is its cell."""
+        return await self._run(self._asked.get(key, ref, as_of, fields))
+
+    async def get_many(
+        self,
+        keys: Sequence[Key],
+        *,
+        ref: Ref = PRODUCTION,
+        as_of: Time | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Answer:
+        """Many estimates in the order asked, each with its status."""
+        return await self._run(self._asked.get_many(keys, ref, as_of, fields))
+
+    async def scan(
+        self,
+        *prefix: Any,
+        ref: Ref = PRODUCTION,
+        as_of: Time | None = None,
+        fields: Sequence[str] | None = None,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Page:
+        """The estimates under a leading part of the key, a page at a time; a cursor stays with its version."""
+        return await self._run(self._asked.scan(prefix, ref, as_of, fields, limit, cursor))
+
+    async def history(
+        self,
+        *key: Any,
+        since: Time | None = None,
+        until: Time | None = None,
+        only: Literal["promoted"] | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Answer:
+        """One key through the versions, oldest first."""
+        return await self._run(self._asked.history(key, since, until, only, fields))
+
+    async def diff(self, a: Ref, b: Ref = PRODUCTION) -> Report:
+        """How version `b` differs from version `a`; numbers have 12 significant digits."""
+        return await self._run(self._asked.diff(a, b))
+
+
+class AsyncMoment:
+    """All sets of a service at one moment: aliases and `latest` mean what they meant then."""
+
+    def __init__(self, as_of: datetime, open_set: Callable[[str, datetime], AsyncRemoteSet]) -> None:
+        self.as_of = as_of
+        self._open_set = open_set
+
+    def __getitem__(self, name: str) -> AsyncRemoteSet:
+        """The set of that name at this moment."""
+        return self._open_set(name, self.as_of)
+
+
+class AsyncClient:
+    """Reads from a service: `await AsyncClient("http://127.0.0.1:8000")["sp500-close"].get("AAPL", "2026-11-24")`.
+
+    The arguments, methods and errors are those of `Client`.
+    """
+
+    def __init__(
+        self, url: str, *, timeout_s: float = connection.TIMEOUT_S, patience_s: float = connection.PATIENCE_S
+    ) -> None:
+        self.url = connection.checked(url)
+        self._http = httpx.AsyncClient(base_url=self.url, timeout=connection.timeout(timeout_s))
+        self._exchange = Exchange(self.url, patience_s)
+
+    def __repr__(self) -> str:
+        return f"AsyncClient({self.url!r})"
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    def __getitem__(self, name: str) -> AsyncRemoteSet:
+        """The set of that name; asks nothing yet, so that an unknown set is an error of the first question."""
+        return self._set(name, None)
+
+    def at(self, as_of: Time) -> AsyncMoment:
+        """All sets as of a moment; raises InvalidError (`bad_time`)."""
+        moment = instants.given(as_of)
+        assert moment is not None
+        return AsyncMoment(moment, self._set)
+
+    async def pin(self) -> AsyncMoment:
+        """All sets as of the newest event that the service knows now."""
+        return self.at(await self._run(questions.present_moment(self._exchange)))
+
+    async def sets(self) -> list[str]:
+        """The names of all sets, sorted."""
+        return await self._run(questions.set_names(self._exchange))
+
+    async def events(self, after: int = 0, limit: int = DEFAULT_LIMIT) -> list[Event]:
+        """At most `limit` events with an id above `after`, oldest first; [] only when there is nothing newer."""
+        return await self._run(questions.events(self._exchange, after, limit))
+
+    def _set(self, name: str, as_of: datetime | None) -> AsyncRemoteSet:
+        return AsyncRemoteSet(Questions(self._exchange, name, as_of), self._run)
+
+    async def _run(self, plan: Plan[T]) -> T:
+        came: Reply | Unreached | None = None
+        while True:
+            try:
+                step = plan.send(came)
+            except StopIteration as done:
+                return done.value
+            came = await (asyncio.sleep(step.seconds) if isinstance(step, Pause) else self._send(step))
+
+    async def _send(self, request: Request) -> Reply | Unreached:
+        try:
+            return connection.reply(await self._http.request(**connection.arguments(request)))
+        except httpx.RequestError as error:
+            return connection.unreached(error)

@@ -1,0 +1,73 @@
+"""Replies that are errors, as the exceptions that a store raises in process: same class, code, message, details."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from estimates.client.messages import Reply
+from estimates.errors import (
+    ConflictError,
+    CorruptError,
+    EstimatesError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
+
+_KINDS: dict[int, type[EstimatesError]] = {
+    404: NotFoundError,
+    409: ConflictError,
+    410: NotFoundError,
+    500: CorruptError,
+    503: UnavailableError,
+}
+_NO_DETAILS = ("type", "title", "status", "detail", "instance", "code", "message", "self")  # the others are
+_SHOWN = 80  # characters of a foreign body
+
+T = TypeVar("T")
+
+
+def error_of(reply: Reply) -> EstimatesError:
+    """The exception for a reply that is not an answer.
+
+    UnavailableError (`bad_gateway`) for whatever is no problem of the service, such as the page of a proxy.
+    """
+    problem = _problem(reply)
+    if problem is None:
+        return foreign(reply)
+    kind = _KINDS.get(reply.status, InvalidError if reply.status < 500 else UnavailableError)
+    details = {name: value for name, value in problem.items() if name not in _NO_DETAILS}
+    return kind(problem["code"], problem["detail"], **details)
+
+
+def foreign(reply: Reply) -> UnavailableError:
+    """Something that answered is not the service."""
+    start = " ".join(reply.body[: 4 * _SHOWN].decode(errors="replace").split())[:_SHOWN]
+    what = reply.headers.get("content-type") or "no content type"
+    return UnavailableError(
+        "bad_gateway",
+        f"not an answer of the service but status {reply.status}, {what}: {start!r}; "
+        "check the URL, and the proxies on the way",
+        status=reply.status,
+    )
+
+
+def decoded(reply: Reply, kind: type[T]) -> T:
+    """The body of an answer; raises UnavailableError (`bad_gateway`) when it is something else."""
+    try:
+        return msgspec.json.decode(reply.body, type=kind)
+    except msgspec.MsgspecError:
+        raise foreign(reply) from None
+
+
+def _problem(reply: Reply) -> dict[str, Any] | None:
+    if not reply.headers.get("content-type", "").startswith("application/problem+json"):
+        return None
+    try:
+        problem = msgspec.json.decode(reply.body, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return None
+    ours = isinstance(problem.get("code"), str) and isinstance(problem.get("detail"), str)
+    return problem if ours else None

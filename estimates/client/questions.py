@@ -1,0 +1,246 @@
+"""What is asked of a set and how answers are read, as plans: the part of the client that knows no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from estimates import instants
+from estimates.catalog import Ref
+from estimates.client.addresses import Time, comma_list, key_part, segment, time_text, url
+from estimates.client.exchange import Exchange
+from estimates.client.messages import Plan, Reply
+from estimates.client.problems import decoded, foreign
+from estimates.contract import Contract
+from estimates.errors import InvalidError
+from estimates.reader import MAX_LIMIT, Answer, Key, Page, cursor_version
+from estimates.records import Event, State, Version, VersionHead
+from estimates.stability import Report
+
+
+class VersionSummary(msgspec.Struct, frozen=True):
+    """A version as the list of versions has it: a `Version` without its provenance, with its state now.
+
+    blocks  whether its newest verdict blocks; None without a verdict
+    """
+
+    version: int
+    state: State
+    snapshot_id: str
+    shape: int
+    contract_revision: int
+    rows: int
+    published_at: datetime
+    data_through: datetime
+    released_at: datetime | None
+    expired_at: datetime | None
+    blocks: bool | None
+    mlflow_run: str | None
+
+
+class _VersionPage(msgspec.Struct):
+    next: str | None
+    versions: list[VersionSummary]
+
+
+class _EstimatePage(msgspec.Struct):
+    total: int
+    next: str | None
+
+
+class _EventPage(msgspec.Struct):
+    events: list[Event]
+
+
+class _SetName(msgspec.Struct):
+    name: str
+
+
+class _SetList(msgspec.Struct):
+    sets: list[_SetName]
+
+
+class _SetDetail(msgspec.Struct):
+    contract: Contract
+
+
+class _Schema(msgspec.Struct):
+    required: list[str]
+
+
+class Questions:
+    """The questions about one set.
+
+    as_of  the moment that aliases and `latest` are asked about where the caller names none
+    """
+
+    def __init__(self, exchange: Exchange, name: str, as_of: datetime | None) -> None:
+        self.name = name
+        self.as_of = as_of
+        self._exchange = exchange
+        self._path = f"/v1/sets/{segment(name)}"
+
+    def get(self, key: Key, ref: Ref, as_of: Time | None, fields: Sequence[str] | None) -> Plan[Answer]:
+        """One estimate."""
+        reply = yield from self._ask(
+            f"/estimates/{self._key(key)}", self._named(ref, as_of), {"fields": comma_list(fields)}
+        )
+        return Answer(self.name, self._head(reply), reply.body)
+
+    def get_many(self, keys: Sequence[Key], ref: Ref, as_of: Time | None, fields: Sequence[str] | None) -> Plan[Answer]:
+        """Many estimates."""
+        named: dict[str, Any] = {name: value for name, value in self._named(ref, as_of).items() if value is not None}
+        question = named | {"keys": [[key_part(self.name, part) for part in key] for key in keys]}
+        if fields is not None:
+            question["fields"] = list(fields)
+        reply = yield from self._exchange.send(f"{self._path}/estimates", msgspec.json.encode(question))
+        return Answer(self.name, self._head(reply), reply.body)
+
+    def scan(
+        self,
+        prefix: Key,
+        ref: Ref,
+        as_of: Time | None,
+        fields: Sequence[str] | None,
+        limit: int,
+        cursor: str | None,
+    ) -> Plan[Page]:
+        """A page of the estimates under a leading part of the key.
+
+        A prefix is sent under the names of the key columns, which depend on the version's shape. Most of the time that
+        is the shape that answered last; where it is not, the version is looked up and asked by its number.
+        """
+        ref, as_of = (ref, as_of) if cursor is None else (cursor_version(cursor), None)
+        more = {"fields": comma_list(fields), "limit": str(limit), "cursor": cursor}
+        if not prefix:
+            return (yield from self._page(self._named(ref, as_of) | more))
+        shape = self._exchange.shapes.get(self.name)
+        if shape is not None:
+            try:
+                leading = yield from self._leading(prefix, shape)
+                page = yield from self._page(leading | self._named(ref, as_of) | more)
+                if page.version is not None and page.version.shape == shape:
+                    return page
+            except InvalidError:
+                pass  # perhaps the names are those of another shape
+        version = yield from self.resolve(ref, as_of)
+        leading = yield from self._leading(prefix, version.shape)
+        return (yield from self._page(leading | {"ref": str(version.version)} | more))
+
+    def history(
+        self,
+        key: Key,
+        since: Time | None,
+        until: Time | None,
+        only: Literal["promoted"] | None,
+        fields: Sequence[str] | None,
+    ) -> Plan[Answer]:
+        """One key through the versions; at a moment, those published until then."""
+        last = [moment for moment in (instants.given(until), self.as_of) if moment is not None]
+        bounds = {"since": time_text(since), "until": time_text(min(last, default=None))}
+        reply = yield from self._ask(f"/history/{self._key(key)}", bounds, {"only": only, "fields": comma_list(fields)})
+        return Answer(self.name, None, reply.body)
+
+    def diff(self, a: Ref, b: Ref) -> Plan[Report]:
+        """The stability report; at a moment, of the versions that the refs named then."""
+        if self.as_of is not None:
+            a, b = (yield from self._number(a)), (yield from self._number(b))
+        reply = yield from self._ask("/diff", {"from": str(a), "to": str(b)})
+        return decoded(reply, Report)
+
+    def resolve(self, ref: Ref, as_of: Time | None) -> Plan[Version]:
+        """The version a ref names."""
+        named = self._named(ref, as_of)
+        reply = yield from self._ask(f"/versions/{segment(str(ref))}", {"as_of": named["as_of"]})
+        return decoded(reply, Version)
+
+    def versions(self) -> Plan[list[VersionSummary]]:
+        """All versions, oldest first; at a moment, those published until then."""
+        found: list[VersionSummary] = []
+        cursor: str | None = None
+        while True:
+            reply = yield from self._ask("/versions", {"limit": str(MAX_LIMIT), "cursor": cursor})
+            page = decoded(reply, _VersionPage)
+            found += page.versions
+            cursor = page.next
+            if cursor is None:
+                break
+        return [one for one in reversed(found) if self.as_of is None or one.published_at <= self.as_of]
+
+    def contract(self) -> Plan[Contract]:
+        """The newest contract."""
+        return decoded((yield from self._ask("")), _SetDetail).contract
+
+    def _ask(self, path: str, *parameters: dict[str, str | None]) -> Plan[Reply]:
+        return (yield from self._exchange.ask(url(f"{self._path}{path}", *parameters)))
+
+    def _page(self, parameters: dict[str, str | None]) -> Plan[Page]:
+        reply = yield from self._ask("/estimates", parameters)
+        page = decoded(reply, _EstimatePage)
+        return Page(self.name, self._head(reply), reply.body, page.total, page.next)
+
+    def _leading(self, prefix: Key, shape: int) -> Plan[dict[str, str | None]]:
+        """The parts of a prefix under the names of a shape's key columns, which never change."""
+        columns = self._exchange.key_columns.get((self.name, shape))
+        if columns is None:
+            reply = yield from self._ask("/schema", {"shape": str(shape)})
+            columns = self._exchange.key_columns[self.name, shape] = decoded(reply, _Schema).required
+        if len(prefix) > len(columns):
+            wanted, got = "/".join(f"{{{column}}}" for column in columns), ", ".join(map(str, prefix))
+            raise InvalidError(
+                "key_parts", f"{self.name}: a key has {len(columns)} parts, {wanted}; got {len(prefix)}: {got}"
+            )
+        return {column: key_part(self.name, part) for column, part in zip(columns, prefix, strict=False)}
+
+    def _number(self, ref: Ref) -> Plan[Ref]:
+        return ref if _is_number(ref) else (yield from self.resolve(ref, None)).version
+
+    def _named(self, ref: Ref, as_of: Time | None) -> dict[str, str | None]:
+        """`ref` and `as_of` as parameters; a number means the same at all times and is never pinned."""
+        pinned = None if _is_number(ref) else self.as_of
+        return {"ref": str(ref), "as_of": time_text(pinned if as_of is None else as_of)}
+
+    def _head(self, reply: Reply) -> VersionHead:
+        """Which version answered; remembers its shape."""
+        names = ("version", "shape", "published-at", "data-through")
+        try:
+            version, shape, *moments = (reply.headers[f"estimates-{name}"] for name in names)
+            head = VersionHead(self.name, int(version), int(shape), *(instants.parse(moment) for moment in moments))
+        except (KeyError, ValueError):
+            raise foreign(reply) from None
+        self._exchange.shapes[self.name] = head.shape
+        return head
+
+    def _key(self, key: Key) -> str:
+        """A whole key as path segments."""
+        if not key:
+            raise InvalidError("key_parts", f"{self.name}: the key is missing; give one part for each key column")
+        return "/".join(segment(key_part(self.name, part)) for part in key)
+
+
+def set_names(exchange: Exchange) -> Plan[list[str]]:
+    """The names of all sets, sorted."""
+    reply = yield from exchange.ask("/v1/sets")
+    return [one.name for one in decoded(reply, _SetList).sets]
+
+
+def present_moment(exchange: Exchange) -> Plan[datetime]:
+    """The time of the newest event that the service knows."""
+    reply = yield from exchange.ask("/v1/sets")
+    try:
+        return instants.parse(reply.headers["estimates-as-of"])
+    except (KeyError, InvalidError):
+        raise foreign(reply) from None
+
+
+def events(exchange: Exchange, after: int, limit: int) -> Plan[list[Event]]:
+    """The events with an id above `after`, at most `limit`."""
+    reply = yield from exchange.ask(url("/v1/events", {"after": str(after), "limit": str(limit)}))
+    return decoded(reply, _EventPage).events
+
+
+def _is_number(ref: Ref) -> bool:
+    return str(ref).isascii() and str(ref).isdigit()

@@ -1,0 +1,181 @@
+"""The client for code that waits: one connection pool, usable from several threads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Literal, TypeVar
+
+import httpx
+
+from estimates import instants
+from estimates.catalog import PRODUCTION, Ref
+from estimates.client import connection, questions
+from estimates.client.addresses import Time
+from estimates.client.exchange import Exchange
+from estimates.client.messages import Pause, Plan, Reply, Request, Unreached
+from estimates.client.questions import Questions, VersionSummary
+from estimates.contract import Contract
+from estimates.reader import DEFAULT_LIMIT, Answer, Key, Page
+from estimates.records import Event, Version
+from estimates.stability import Report
+
+T = TypeVar("T")
+
+
+class RemoteSet:
+    """One set of a service, for reading: the methods, answers and errors of `EstimateSet`.
+
+    Besides those, every method raises UnavailableError: `service` (cannot be reached), `bad_gateway` (something else
+    answered), or the service's own code after its last 503.
+    """
+
+    def __init__(self, asked: Questions, run: Callable[[Plan[Any]], Any]) -> None:
+        self.name = asked.name
+        self._asked = asked
+        self._run = run
+
+    def __repr__(self) -> str:
+        return f"RemoteSet({self.name!r})"
+
+    @property
+    def contract(self) -> Contract:
+        """The newest contract."""
+        return self._run(self._asked.contract())
+
+    def versions(self) -> list[VersionSummary]:
+        """All versions, oldest first, without their provenance."""
+        return self._run(self._asked.versions())
+
+    def resolve(self, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Version:
+        """The version a ref names, now or as of a time."""
+        return self._run(self._asked.resolve(ref, as_of))
+
+    def get(
+        self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None, fields: Sequence[str] | None = None
+    ) -> Answer:
+        """One estimate; `answer["value"]` is its cell."""
+        return self._run(self._asked.get(key, ref, as_of, fields))
+
+    def get_many(
+        self,
+        keys: Sequence[Key],
+        *,
+        ref: Ref = PRODUCTION,
+        as_of: Time | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Answer:
+        """Many estimates in the order asked, each with its status."""
+        return self._run(self._asked.get_many(keys, ref, as_of, fields))
+
+    def scan(
+        self,
+        *prefix: Any,
+        ref: Ref = PRODUCTION,
+        as_of: Time | None = None,
+        fields: Sequence[str] | None = None,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Page:
+        """The estimates under a leading part of the key, a page at a time; a cursor stays with its version."""
+        return self._run(self._asked.scan(prefix, ref, as_of, fields, limit, cursor))
+
+    def history(
+        self,
+        *key: Any,
+        since: Time | None = None,
+        until: Time | None = None,
+        only: Literal["promoted"] | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Answer:
+        """One key through the versions, oldest first."""
+        return self._run(self._asked.history(key, since, until, only, fields))
+
+    def diff(self, a: Ref, b: Ref = PRODUCTION) -> Report:
+        """How version `b` differs from version `a`; numbers have 12 significant digits."""
+        return self._run(self._asked.diff(a, b))
+
+
+class Moment:
+    """All sets of a service at one moment: aliases and `latest` mean what they meant then."""
+
+    def __init__(self, as_of: datetime, open_set: Callable[[str, datetime], RemoteSet]) -> None:
+        self.as_of = as_of
+        self._open_set = open_set
+
+    def __getitem__(self, name: str) -> RemoteSet:
+        """The set of that name at this moment."""
+        return self._open_set(name, self.as_of)
+
+
+class Client:
+    """Reads from a service: `Client("http://127.0.0.1:8000")["sp500-close"].get("AAPL", "2026-11-24")`.
+
+    timeout_s   for each of: sending a request, waiting for the next bytes of its answer; connecting takes at most 3 s
+    patience_s  how long requests are tried again after a 503 or a lost connection; 0 tries once
+    Raises InvalidError (`bad_url`).
+    """
+
+    def __init__(
+        self, url: str, *, timeout_s: float = connection.TIMEOUT_S, patience_s: float = connection.PATIENCE_S
+    ) -> None:
+        self.url = connection.checked(url)
+        self._http = httpx.Client(base_url=self.url, timeout=connection.timeout(timeout_s))
+        self._exchange = Exchange(self.url, patience_s)
+
+    def __repr__(self) -> str:
+        return f"Client({self.url!r})"
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __getitem__(self, name: str) -> RemoteSet:
+        """The set of that name; asks nothing yet, so that an unknown set is an error of the first question."""
+        return self._set(name, None)
+
+    def at(self, as_of: Time) -> Moment:
+        """All sets as of a moment; raises InvalidError (`bad_time`)."""
+        moment = instants.given(as_of)
+        assert moment is not None
+        return Moment(moment, self._set)
+
+    def pin(self) -> Moment:
+        """All sets as of the newest event that the service knows now."""
+        return self.at(self._run(questions.present_moment(self._exchange)))
+
+    def sets(self) -> list[str]:
+        """The names of all sets, sorted."""
+        return self._run(questions.set_names(self._exchange))
+
+    def events(self, after: int = 0, limit: int = DEFAULT_LIMIT) -> list[Event]:
+        """At most `limit` events with an id above `after`, oldest first; [] only when there is nothing newer."""
+        return self._run(questions.events(self._exchange, after, limit))
+
+    def _set(self, name: str, as_of: datetime | None) -> RemoteSet:
+        return RemoteSet(Questions(self._exchange, name, as_of), self._run)
+
+    def _run(self, plan: Plan[T]) -> T:
+        came: Reply | Unreached | None = None
+        while True:
+            try:
+                step = plan.send(came)
+            except StopIteration as done:
+                return done.value
+            came = time.sleep(step.seconds) if isinstance(step, Pause) else self._send(step)
+
+    def _send(self, request: Request) -> Reply | Unreached:
+        try:
+            return connection.reply(self._http.request(**connection.arguments(request)))
+        except httpx.RequestError as error:
+            return connection.unreached(error)

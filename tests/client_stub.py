@@ -1,0 +1,95 @@
+"""A server that answers from a script and counts what it was asked, for what a real service does not do on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from time import monotonic
+from typing import NamedTuple
+
+import msgspec
+
+HEAD = {
+    "estimates-version": "1",
+    "estimates-shape": "1",
+    "estimates-published-at": "2026-01-01T00:00:00Z",
+    "estimates-data-through": "2026-01-01T00:00:00Z",
+    "estimates-as-of": "2026-01-01T00:00:00Z",
+}
+BODY = b'{"set":"s","version":1,"estimate":{"k":"a","v":1.0}}'
+
+
+class Scripted(NamedTuple):
+    """A reply; status 0 closes the connection without one."""
+
+    status: int
+    body: bytes = BODY
+    type: str = "application/json"
+    headers: dict[str, str] = HEAD
+
+
+class Stub:
+    """Gives the replies of its script in order, the last one for ever.
+
+    asked    of each request: when, method and target, If-None-Match
+    """
+
+    def __init__(self, *replies: Scripted) -> None:
+        self.url = ""
+        self.replies = list(replies)
+        self.asked: list[tuple[float, str, str | None]] = []
+
+    def next(self, line: str, condition: str | None) -> Scripted:
+        """The reply to a request."""
+        self.asked.append((monotonic(), line, condition))
+        return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+
+    @property
+    def pauses_s(self) -> list[float]:
+        """The times between requests."""
+        return [later[0] - earlier[0] for earlier, later in zip(self.asked, self.asked[1:], strict=False)]
+
+
+@contextmanager
+def stub(*replies: Scripted) -> Iterator[Stub]:
+    """A real server on the loopback."""
+    script = Stub(*replies)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            """Answer from the script."""
+            self.rfile.read(int(self.headers.get("content-length", "0")))
+            reply = script.next(f"{self.command} {self.path}", self.headers.get("if-none-match"))
+            if reply.status == 0:
+                self.close_connection = True
+                return
+            self.send_response(reply.status)
+            for name, value in (reply.headers | {"content-type": reply.type}).items():
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(reply.body)))
+            self.end_headers()
+            self.wfile.write(reply.body)
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_arguments: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    script.url = f"http://127.0.0.1:{server.server_port}"
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield script
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def problem(status: int, code: str, headers: dict[str, str] | None = None, **details: object) -> Scripted:
+    """A problem as the service writes it."""
+    body = msgspec.json.encode({"title": "T", "status": status, "code": code, "detail": "what to do", **details})
+    return Scripted(status, body, "application/problem+json", headers or {})
