@@ -89,6 +89,25 @@ def test_a_single_row_has_a_defined_verdict() -> None:
     assert verdict.check("constant_column").reason == "fewer_than_2_keys"
 
 
+@pytest.mark.parametrize(
+    ("columns", "old", "new"),
+    [
+        ('role = "label"\nlabels = ["yes", "no"]', ["yes", "no", "no", "yes"], ["yes", "no", "yes", "yes"]),
+        ('type = "integer"\nmin = 0', [10, 200, 3000, 7], [10, 200, 3001, 7]),
+        ('role = "label"\ntype = "boolean"', [True, False, False, True], [True, False, True, True]),
+        ('role = "label"\ntype = "integer"', [1, 2, 3, 1], [1, 2, 2, 1]),
+    ],
+)
+def test_a_set_without_floats_is_judged(columns: str, old: list[object], new: list[object]) -> None:
+    """Labels alone or whole numbers alone pass every check that applies, stored or as a file, first version or not."""
+    of = simple(columns)
+    before, now = (pl.DataFrame({"k": ["a", "b", "c", "d"], "v": values}) for values in (old, new))
+    for baseline in (before, None):
+        for verdict in (Setting(of, now, baseline).judge(), Setting(of, now, baseline, file=True).judge()):
+            assert (verdict.outcome, verdict.counts["error"]) == ("pass", 0)
+            assert verdict.check("nan").reason == verdict.check("infinite").reason == "no_floats"
+
+
 def test_an_empty_baseline_cannot_be_compared_with() -> None:
     """Nothing in common with the baseline is an error that blocks, not a pass."""
     verdict = Setting(baseline=frame().clear()).judge()
@@ -153,6 +172,17 @@ def test_an_exception_in_a_check_is_an_error_that_blocks(monkeypatch: pytest.Mon
     assert (verdict.outcome, verdict.blocks) == ("error", True)
     assert verdict.check("own").message == "could not be evaluated: ZeroDivisionError: division by zero"
     assert verdict.check("own").block == 1
+
+
+def test_a_panic_of_polars_is_an_error_that_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A panic, which no `except Exception` catches, ends in a verdict too."""
+
+    def panics(case: Case) -> Measure:
+        raise pl.exceptions.PanicException("attempt to multiply with overflow")
+
+    verdict = result_of(monkeypatch, panics)
+    assert (verdict.outcome, verdict.blocks) == ("error", True)
+    assert verdict.check("own").message == "could not be evaluated: PanicException: attempt to multiply with overflow"
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])

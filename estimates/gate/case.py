@@ -98,16 +98,16 @@ class Case:
     def report(self) -> Report:
         """The stability report of candidate against baseline."""
         report = self._report
-        if isinstance(report, Exception):
+        if isinstance(report, BaseException):
             raise report
         return report
 
     @cached_property
-    def _report(self) -> Report | Exception:
+    def _report(self) -> Report | BaseException:
         # An exception is kept as well: every check that needs the report says the same, and diff runs once.
         try:
             return self._diff()
-        except Exception as error:
+        except (Exception, pl.exceptions.PanicException) as error:
             return error
 
     def _diff(self) -> Report:

@@ -30,7 +30,8 @@ def is_nan(frame: pl.DataFrame, column: str) -> pl.Expr:
 
 
 def count(case: Case, rules: list[Rule]) -> tuple[list[int], list[Offender]]:
-    """How many rows break each rule, and the first offenders, rule by rule in order of the key."""
+    """How many rows break each rule, of which there is at least one; the first offenders, by rule and then by key."""
+    assert rules, "without rules polars would count no rows, not none of them"
     masks = [rule.broken.fill_null(False) for rule in rules]
     sums = case.frame.select(mask.sum().alias(str(i)) for i, mask in enumerate(masks))
     counts = [int(total) for total in sums.row(0)]

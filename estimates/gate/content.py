@@ -11,19 +11,19 @@ from estimates.gate.cells import Rule, by_column, count, is_nan, missing, total
 from estimates.gate.verdict import Offender
 
 
-def nan(case: Case) -> Measure:
+def nan(case: Case) -> Measure | Skip:
     """Protects from NaN, which no reader can compare or send as JSON. Metric: NaN cells.
 
     Block above 0. Source: gate.md 8.
     """
     rules = [Rule(name, pl.col(name).is_nan(), "write null for no estimate") for name in _floats(case)]
-    return total(case, rules, "NaN cells")
+    return total(case, rules, "NaN cells") if rules else Skip("no_floats")
 
 
-def infinite(case: Case) -> Measure:
+def infinite(case: Case) -> Measure | Skip:
     """Protects from overflow and division by zero. Metric: infinite cells. Block above 0. Source: gate.md 9."""
     rules = [Rule(name, pl.col(name).is_infinite(), "not a finite number") for name in _floats(case)]
-    return total(case, rules, "infinite cells")
+    return total(case, rules, "infinite cells") if rules else Skip("no_floats")
 
 
 def nulls(case: Case) -> Measure | Skip:

@@ -103,8 +103,8 @@ def minimum(contract: Contract) -> tuple[float | None, float | None]:
 def lineage(case: Case) -> Measure:
     """Protects from numbers nobody can trace: who ran, up to when, and on what.
 
-    Metric: what is missing of data_through, run_id and a digest of each input that the job declares; of a table that was
-    computed elsewhere (it names no job), of any one digest. Block above 0. Source: gate.md 7.
+    Metric: what is missing of data_through, run_id and a digest of each input that the job declares; of a table that
+    was computed elsewhere (it names no job), of any one digest. Block above 0. Source: gate.md 7.
     """
     origin = case.candidate.provenance
     digests = {given.name: given.digest for given in origin.inputs} if origin else {}

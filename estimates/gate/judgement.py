@@ -7,6 +7,8 @@ import math
 from datetime import UTC, datetime
 from typing import Literal
 
+import polars as pl
+
 import estimates
 from estimates.contract import Contract
 from estimates.errors import EstimatesError
@@ -89,7 +91,8 @@ def _skip_reason(
 def _evaluate(check: Check, limits: Limits, case: Case) -> CheckResult:
     try:
         found = check.measure(case)
-    except Exception as error:  # whatever goes wrong in a check must end in a verdict that blocks
+    # Whatever goes wrong in a check must end in a verdict that blocks; a panic of polars is no Exception.
+    except (Exception, pl.exceptions.PanicException) as error:
         return _error(check, limits, f"could not be evaluated: {_first_line(error)}")
     if isinstance(found, Skip):
         return _skipped(check, limits, found.reason)
@@ -148,7 +151,7 @@ def _float(value: float | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     """What went wrong; anything but our own errors with its type, for whoever has to find it."""
     text = str(error).strip().splitlines()[:1]
     kind = [] if isinstance(error, EstimatesError) else [type(error).__name__]
