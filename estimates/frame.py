@@ -25,6 +25,9 @@ _LIMITS: dict[str, str] = {
     "integer": "an integer has 64 bits",
     "timestamp": "a timestamp has microseconds",
 }
+# Microseconds a unit of a date or timestamp column; 64 bits of nanoseconds do not leave the calendar.
+_TICKS = {"d": 86_400_000_000, "ms": 1000, "us": 1}
+_CALENDAR = tuple(instants.micros(end.replace(tzinfo=UTC)) for end in (datetime.min, datetime.max))
 _NAMED = 5  # offending keys named in an error
 
 
@@ -85,20 +88,34 @@ def key_text(part: Any) -> str:
     return part.isoformat() if isinstance(part, date) else str(part)
 
 
-def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """The frame in the contract's columns and types, rows as they are; raises InvalidError `columns`, `column_type`."""
+def column_differences(frame: pl.DataFrame, contract: Contract) -> tuple[list[str], list[str]]:
+    """The contract's columns that the frame lacks, and those of the frame that the contract does not have."""
     wanted = schema(contract)
     missing = [name for name in wanted if name not in frame.columns]
-    extra = [name for name in frame.columns if name not in wanted]
+    return missing, [name for name in frame.columns if name not in wanted]
+
+
+def check_columns(frame: pl.DataFrame, contract: Contract, of: str = "") -> None:
+    """Raises InvalidError `columns` when a column is missing or too many; `of` says in the message whose they are."""
+    missing, extra = column_differences(frame, contract)
     if missing or extra:
         parts = [f"missing {', '.join(missing)}"] if missing else []
         parts += [f"not in the contract: {', '.join(extra)}"] if extra else []
         raise InvalidError(
             "columns",
-            f"{contract.name}: columns differ from the contract: {'; '.join(parts)}; it has {', '.join(wanted)}",
+            f"{contract.name}: columns{of} differ from the contract: {'; '.join(parts)}; "
+            f"it has {', '.join(kinds(contract))}",
             missing=missing,
             extra=extra,
         )
+
+
+def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """The frame in the contract's columns and types, rows as they are.
+
+    Raises InvalidError: `columns`, `column_type`, `out_of_range`.
+    """
+    check_columns(frame, contract)
     return frame.select(_cast(frame, name, kind, contract.name) for name, kind in kinds(contract).items())
 
 
@@ -115,8 +132,9 @@ def _cast(frame: pl.DataFrame, name: str, kind: ColumnType, where: str) -> pl.Se
     )
     hint = ""
     if lossless:
+        _check_calendar(series, where)
         try:
-            return _in_calendar(_exact(series, wanted), where)
+            return _exact(series, wanted)
         except pl.exceptions.PolarsError:
             hint = f"; some of its values do not fit, so that they would be changed ({_LIMITS[kind]})"
     if kind == "timestamp" and isinstance(have, pl.Datetime) and have.time_zone is None:
@@ -126,14 +144,15 @@ def _cast(frame: pl.DataFrame, name: str, kind: ColumnType, where: str) -> pl.Se
     )
 
 
-def _in_calendar(series: pl.Series, where: str) -> pl.Series:
-    """Dates outside the years 1 to 9999 have no text form; they come from a wrong unit or an "end of time" marker."""
-    low, high = date.min, date.max
-    if series.dtype == DTYPES["timestamp"]:
-        low, high = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-    elif series.dtype != pl.Date:
-        return series
-    bad = ~series.is_between(low, high)
+def _check_calendar(series: pl.Series, where: str) -> None:
+    """Dates outside the years 1 to 9999 have no text form; they come from a wrong unit or an "end of time" marker.
+
+    Counted in the column's own unit, before any cast: polars panics on timestamps that it cannot show.
+    """
+    tick = _TICKS.get("d" if series.dtype == pl.Date else getattr(series.dtype, "time_unit", ""))
+    if tick is None:
+        return
+    bad = ~series.to_physical().is_between(_CALENDAR[0] // tick, _CALENDAR[1] // tick)
     if bad.any():
         raise InvalidError(
             "out_of_range",
@@ -141,7 +160,6 @@ def _in_calendar(series: pl.Series, where: str) -> pl.Series:
             f"first in row {bad.arg_true()[0] + 1}; check the unit it was made with",
             column=series.name,
         )
-    return series
 
 
 def _exact(series: pl.Series, wanted: pl.DataType) -> pl.Series:

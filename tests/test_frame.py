@@ -227,6 +227,10 @@ def test_nan_of_a_narrow_float_is_found() -> None:
         ("date", pl.Series([0, 3_000_000]).cast(pl.Int32).cast(pl.Date)),
         ("timestamp", pl.Series([0, 2**62]).cast(pl.Datetime("us", "UTC"))),
         ("timestamp", pl.Series([0, -(2**62)]).cast(pl.Datetime("us", "UTC"))),
+        ("timestamp", pl.Series([0, 2**62]).cast(pl.Datetime("ms", "UTC"))),
+        ("timestamp", pl.Series([0, -(2**63)]).cast(pl.Datetime("ms", "America/New_York"))),
+        ("timestamp", pl.Series([0, 253_402_300_800_000]).cast(pl.Datetime("ms", "UTC"))),
+        ("timestamp", pl.Series([0, -62_135_596_800_001]).cast(pl.Datetime("ms", "UTC"))),
     ],
 )
 def test_dates_beyond_the_calendar_are_refused(kind: str, values: pl.Series) -> None:
@@ -234,6 +238,14 @@ def test_dates_beyond_the_calendar_are_refused(kind: str, values: pl.Series) -> 
     error = refusal(*keyed(kind, values))
     assert error.code == "out_of_range"
     assert "column 'k' lies outside the years 1 to 9999 in 1 rows, first in row 2" in error.message
+
+
+def test_first_and_last_moment_of_the_calendar_conform() -> None:
+    """Milliseconds and microseconds are taken from the first to the last that have a text form."""
+    for unit, ticks in {"ms": 1000, "us": 1_000_000}.items():
+        values = [-62_135_596_800 * ticks, 253_402_300_800 * ticks - 1]
+        data, contract = keyed("timestamp", pl.Series(values).cast(pl.Datetime(unit, "UTC")))  # type: ignore[arg-type]
+        assert [at.year for at in conform(data, contract)["k"]] == [1, 9999]
 
 
 def test_empty_frame_conforms() -> None:

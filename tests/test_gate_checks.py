@@ -66,6 +66,15 @@ def test_the_schema_check_names_every_difference() -> None:
     ]
 
 
+def test_the_schema_check_names_dates_that_no_calendar_has() -> None:
+    """A file with timestamps beyond the year 9999 fails the schema check, the column named."""
+    of = parse_contract('name = "simple"\n[key.at]\ntype = "timestamp"\n[columns.v]\n')
+    content = pl.DataFrame({"at": pl.Series([0, 2**62]).cast(pl.Datetime("ms", "UTC")), "v": [1.0, 2.0]})
+    result = Setting(of, content, None, file=True).judge().check("schema")
+    assert result.status == "fail"
+    assert [(o.column, "years 1 to 9999" in o.detail) for o in result.offenders] == [("at", True)]
+
+
 def test_a_file_in_another_order_of_columns_has_the_shape() -> None:
     """The order of estimate columns is no difference."""
     reordered = parse_contract(

@@ -148,16 +148,15 @@ def _recorded(wanted: dict[str, bool]) -> Measure:
 def _file_differences(case: Case) -> list[Offender]:
     """What keeps a raw file from the contract's columns and types, as publish would see it."""
     assert case.candidate.frame is not None
+    missing, extra = frames.column_differences(case.candidate.frame, case.contract)
+    found = [Offender(None, name, "missing") for name in missing]
+    found += [Offender(None, name, "not in the contract") for name in extra]
+    if found:
+        return found
     try:
         frames.typed(case.candidate.frame, case.contract)
     except InvalidError as error:
-        if error.code == "column_type":
-            return [Offender(None, str(error.details["column"]), error.message)]
-        missing, extra = error.details["missing"], error.details["extra"]
-        assert isinstance(missing, list)
-        assert isinstance(extra, list)
-        found = [Offender(None, name, "missing") for name in missing]
-        return found + [Offender(None, name, "not in the contract") for name in extra]
+        return [Offender(None, str(error.details["column"]), error.message)]
     return []
 
 

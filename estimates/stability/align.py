@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from estimates import instants
 from estimates.contract import Contract
 from estimates.errors import InvalidError
-from estimates.frame import DTYPES, key_text, name_keys, schema
+from estimates.frame import DTYPES, check_columns, key_text, name_keys, schema
 
 Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
@@ -86,19 +86,8 @@ def align(
 
 def _checked(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame:
     """The frame with the contract's columns in its order; any numeric type will do for a number."""
+    check_columns(frame, contract, f" of the {side!r} frame")
     wanted = schema(contract)
-    missing = [name for name in wanted if name not in frame.columns]
-    extra = [name for name in frame.columns if name not in wanted]
-    if missing or extra:
-        parts = [f"missing {', '.join(missing)}"] if missing else []
-        parts += [f"not in the contract: {', '.join(extra)}"] if extra else []
-        raise InvalidError(
-            "columns",
-            f"{contract.name}: columns of the {side!r} frame differ from the contract: {'; '.join(parts)}; "
-            f"it has {', '.join(wanted)}",
-            missing=missing,
-            extra=extra,
-        )
     for name, dtype in wanted.items():
         have = frame.schema[name]
         loose = name not in contract.key and (have == pl.Null or (dtype.is_numeric() and have.is_numeric()))
