@@ -12,7 +12,7 @@ from estimates import instants
 from estimates.catalog import PRODUCTION, Ref
 from estimates.contract import Contract
 from estimates.reader import DEFAULT_LIMIT, Answer, Key, Page, Reader, cursor_version
-from estimates.records import Version
+from estimates.records import State, Version, VersionHead
 from estimates.stability import Report
 
 if TYPE_CHECKING:
@@ -47,6 +47,14 @@ class EstimateSet:
     def resolve(self, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Version:
         """The version a ref names, now or as of a time."""
         return self.store.resolve(self.name, ref, instants.given(as_of))
+
+    def state(self, version: Version | VersionHead) -> State:
+        """The derived state of a version."""
+        return self.store.state(self.resolve(version.version))
+
+    def contract_of(self, version: Version | VersionHead) -> Contract:
+        """The contract a version was published under."""
+        return self.store.view().set(self.name).contract_of(self.resolve(version.version))
 
     def get(
         self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None, fields: Sequence[str] | None = None

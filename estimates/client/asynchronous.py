@@ -19,7 +19,7 @@ from estimates.client.messages import Pause, Plan, Reply, Request, Unreached
 from estimates.client.questions import Questions, VersionSummary
 from estimates.contract import Contract
 from estimates.reader import DEFAULT_LIMIT, Answer, Key, Page
-from estimates.records import Event, Version
+from estimates.records import Event, State, Version, VersionHead
 from estimates.stability import Report
 
 T = TypeVar("T")
@@ -47,6 +47,14 @@ class AsyncRemoteSet:
     async def resolve(self, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Version:
         """The version a ref names, now or as of a time."""
         return await self._run(self._asked.resolve(ref, as_of))
+
+    async def state(self, version: Version | VersionHead) -> State:
+        """The derived state of a version, now."""
+        return await self._run(self._asked.state(version))
+
+    async def contract_of(self, version: Version | VersionHead) -> Contract:
+        """The newest contract, for a version of its shape; NotFoundError (`unknown_shape`) for another."""
+        return await self._run(self._asked.contract_of(version))
 
     async def get(
         self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None, fields: Sequence[str] | None = None

@@ -15,7 +15,7 @@ from estimates.client.exchange import Exchange
 from estimates.client.messages import Plan, Reply
 from estimates.client.problems import decoded, foreign
 from estimates.contract import Contract
-from estimates.errors import InvalidError
+from estimates.errors import InvalidError, NotFoundError
 from estimates.reader import MAX_LIMIT, Answer, Key, Page, cursor_version
 from estimates.records import Event, State, Version, VersionHead
 from estimates.stability import Report
@@ -64,7 +64,12 @@ class _SetList(msgspec.Struct):
 
 
 class _SetDetail(msgspec.Struct):
+    shape: int
     contract: Contract
+
+
+class _VersionState(msgspec.Struct):
+    state: State
 
 
 class _Schema(msgspec.Struct):
@@ -170,9 +175,25 @@ class Questions:
                 break
         return [one for one in reversed(found) if self.as_of is None or one.published_at <= self.as_of]
 
+    def state(self, version: Version | VersionHead) -> Plan[State]:
+        """The state of a version now."""
+        reply = yield from self._ask(f"/versions/{version.version}")
+        return decoded(reply, _VersionState).state
+
     def contract(self) -> Plan[Contract]:
         """The newest contract."""
         return decoded((yield from self._ask("")), _SetDetail).contract
+
+    def contract_of(self, version: Version | VersionHead) -> Plan[Contract]:
+        """The newest contract, if it is of the version's shape: keys, columns and units are then the version's."""
+        newest = decoded((yield from self._ask("")), _SetDetail)
+        if newest.shape != version.shape:
+            raise NotFoundError(
+                "unknown_shape",
+                f"{self.name}: version {version.version} has shape {version.shape}; "
+                f"the service shows the newest contract only, and its shape is {newest.shape}",
+            )
+        return newest.contract
 
     def _ask(self, path: str, *parameters: dict[str, str | None]) -> Plan[Reply]:
         return (yield from self._exchange.ask(url(f"{self._path}{path}", *parameters)))

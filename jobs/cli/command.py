@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 import msgspec
 
+from estimates.errors import InvalidError
 from estimates.settings import Settings
 
 if TYPE_CHECKING:
+    from estimates.client import Client
     from estimates.store import Store
 
 Format = Literal["text", "json"]
@@ -36,7 +38,21 @@ class Options:
 
     def open(self) -> Store:
         """The store; raises NotFoundError (`no_store`), UnavailableError, InvalidError."""
-        return open_store(self.settings())
+        settings = self.settings()
+        if _is_url(settings.store):
+            raise InvalidError(
+                "service_url", "this command needs the store itself; get, history, diff and log take a URL"
+            )
+        return open_store(settings)
+
+    def open_to_read(self) -> Store | Client:
+        """The store, or a client of the service whose URL stands in its place."""
+        settings = self.settings()
+        if not _is_url(settings.store):
+            return open_store(settings)
+        from estimates.client import Client
+
+        return Client(settings.store)
 
 
 def open_store(settings: Settings) -> Store:
@@ -44,6 +60,10 @@ def open_store(settings: Settings) -> Store:
     from estimates.store import Store
 
     return Store(settings.store, catalog=settings.catalog, cache=settings.cache, actor=settings.actor)
+
+
+def _is_url(store: str) -> bool:
+    return store.startswith(("http://", "https://"))
 
 
 class Command(click.Command):
@@ -91,7 +111,8 @@ def shared_options() -> list[click.Parameter]:
             expose_value=False,
             is_eager=True,
             callback=_set("store"),
-            help="The store. Default: ESTIMATES_STORE, else ./estimates-store.",
+            help="The store; for get, history, diff and log also the URL of a service. "
+            "Default: ESTIMATES_STORE, else ./estimates-store.",
         ),
         click.Option(
             ["--format"],

@@ -42,6 +42,7 @@ _EXTRAS = {
     "exchange_calendars": "jobs",
     "mlflow": "jobs",
     "statsforecast": "jobs",
+    "httpx": "client",
     "granian": "api",
     "litestar": "api",
     "psycopg": "postgres",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -14,10 +14,12 @@ from estimates.contract import Contract
 from estimates.errors import InvalidError
 from estimates.estimate_set import EstimateSet
 from estimates.reader import DEFAULT_LIMIT, Answer, Page
-from estimates.records import Version
 from estimates.stability.text import render_json, render_text
 from jobs.cli import show
 from jobs.cli.command import Options, command
+
+if TYPE_CHECKING:
+    from estimates.client import RemoteSet
 
 _REF = "Version number, alias, or latest (the newest that the gate lets through)."
 
@@ -55,7 +57,7 @@ def get(
 
     The answer comes from one version and says which. A word of the KEY is one key column, in the contract's order.
     """
-    estimates = options.open()[set_name]
+    estimates = options.open_to_read()[set_name]
     columns = None if fields is None else [name.strip() for name in fields.split(",")]
     if keys is not None:
         if key:
@@ -96,7 +98,7 @@ def history(
     fields: str | None,
 ) -> None:
     """One key through the versions: what was estimated, when it could be known, and when it was in production."""
-    estimates = options.open()[set_name]
+    estimates = options.open_to_read()[set_name]
     columns = None if fields is None else [name.strip() for name in fields.split(",")]
     answer = estimates.history(*key, since=since, until=until, only=only, fields=columns)
     if options.json:
@@ -118,7 +120,7 @@ def history(
 @click.argument("to_ref", metavar="TO")
 def diff(options: Options, set_name: str, from_ref: str, to_ref: str) -> None:
     """How stable the estimates are: keys, changes per key, intervals, largest moves, FROM one version TO another."""
-    report = options.open().diff(set_name, from_ref, to_ref)
+    report = options.open_to_read()[set_name].diff(from_ref, to_ref)
     if options.json:
         show.body(render_json(report))
     else:
@@ -167,7 +169,7 @@ def _values_before(entries: list[dict[str, Any]], values: list[float | None]) ->
     return before
 
 
-def _show_one(options: Options, estimates: EstimateSet, answer: Answer) -> None:
+def _show_one(options: Options, estimates: EstimateSet | RemoteSet, answer: Answer) -> None:
     if options.json:
         show.body(answer.json)
         return
@@ -176,7 +178,7 @@ def _show_one(options: Options, estimates: EstimateSet, answer: Answer) -> None:
     show.facts([(_title(name, contract), _shown(cell)) for name, cell in answer.body["estimate"].items()])
 
 
-def _show_page(options: Options, estimates: EstimateSet, page: Page) -> None:
+def _show_page(options: Options, estimates: EstimateSet | RemoteSet, page: Page) -> None:
     if options.json:
         show.body(page.json)
         return
@@ -187,7 +189,7 @@ def _show_page(options: Options, estimates: EstimateSet, page: Page) -> None:
         show.line(f"next page: the same command with --cursor {page.cursor}")
 
 
-def _show_many(options: Options, estimates: EstimateSet, answer: Answer) -> None:
+def _show_many(options: Options, estimates: EstimateSet | RemoteSet, answer: Answer) -> None:
     if options.json:
         show.body(answer.json)
         return
@@ -210,17 +212,15 @@ def _show_rows(rows: list[dict[str, Any]], contract: Contract, last: str | None 
     )
 
 
-def _version_of(estimates: EstimateSet, answer: Answer) -> Version:
-    return estimates.versions()[answer.body["version"] - 1]
+def _contract_of(estimates: EstimateSet | RemoteSet, answer: Answer) -> Contract:
+    assert answer.version is not None
+    return estimates.contract_of(answer.version)
 
 
-def _contract_of(estimates: EstimateSet, answer: Answer) -> Contract:
-    return estimates.store.view().set(estimates.name).contract_of(_version_of(estimates, answer))
-
-
-def _source(estimates: EstimateSet, answer: Answer) -> str:
-    version = _version_of(estimates, answer)
-    state = estimates.store.state(version).replace("_", " ")
+def _source(estimates: EstimateSet | RemoteSet, answer: Answer) -> str:
+    version = answer.version
+    assert version is not None
+    state = estimates.state(version).replace("_", " ")
     return f"{version.set} version {version.version} ({state}), data through {show.when(version.data_through)}"
 
 

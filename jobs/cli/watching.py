@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -10,10 +11,14 @@ import msgspec
 from estimates import instants
 from estimates.catalog import PRODUCTION, SetView, View
 from estimates.records import Event, Run, Version
+from estimates.store import Store
 from jobs.cli import show
 from jobs.cli.command import Options, command
 from jobs.cli.failures import ANSWER_IS_NO
 from jobs.cli.standing import Standing, last_verdict, standing
+
+if TYPE_CHECKING:
+    from estimates.client import Client
 
 _PROBLEMS = {"nothing_promoted": "nothing promoted", "stale": "stale"}
 
@@ -90,9 +95,7 @@ def runs(options: Options, set_name: str) -> None:
 @click.argument("set_name", metavar="[SET]", required=False)
 def log(options: Options, set_name: str | None) -> None:
     """Who moved what, when and why: every event of a set, or of all sets, oldest first. Nothing is ever removed."""
-    view = options.open().view()
-    chosen = view.sets.values() if set_name is None else [view.set(set_name)]
-    events = sorted((event for found in chosen for event in found.events), key=lambda event: event.id)
+    events = _events(options.open_to_read(), set_name)
     if options.json:
         show.value({"events": events})
         return
@@ -103,6 +106,20 @@ def log(options: Options, set_name: str | None) -> None:
         [event.id, show.when(event.at), event.set, what(event), event.actor, event.reason] for event in events
     ]
     show.table(["event", "when", "set", "what", "who", "why"], rows)
+
+
+def _events(source: Store | Client, set_name: str | None) -> list[Event]:
+    """The events of a set or of all, in order; raises NotFoundError (`unknown_set`)."""
+    if isinstance(source, Store):
+        view = source.view()
+        chosen = view.sets.values() if set_name is None else [view.set(set_name)]
+        return sorted((event for found in chosen for event in found.events), key=lambda event: event.id)
+    if set_name is not None:
+        source[set_name].versions()  # of an unknown set there is none
+    events: list[Event] = []
+    while page := source.events(after=events[-1].id if events else 0):
+        events += page
+    return [event for event in events if set_name in (None, event.set)]
 
 
 def what(event: Event) -> str:
