@@ -15,6 +15,7 @@ ColumnType = Literal["float", "integer", "string", "boolean", "date", "timestamp
 Role = Literal["point", "lower", "upper", "quantile", "label", "probability", "score", "attribute"]
 
 NUMERIC_ROLES = frozenset(("point", "lower", "upper", "quantile", "probability", "score"))
+OF_POINT = frozenset(("lower", "upper", "quantile"))  # roles of columns that belong to a point column
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -91,7 +92,7 @@ def _check_role_fields(column: Column) -> None:
         raise ValueError(f"'labels' has no meaning for role {column.role!r}; it lists the vocabulary of a label")
     if column.labels is not None and (not column.labels or len(set(column.labels)) != len(column.labels)):
         raise ValueError("'labels' must list at least one label, each once")
-    if column.of is not None and column.role not in ("lower", "upper", "quantile"):
+    if column.of is not None and column.role not in OF_POINT:
         raise ValueError(f"'of' has no meaning for role {column.role!r}")
     if column.role in NUMERIC_ROLES and column.kind not in ("float", "integer"):
         raise ValueError(f"role {column.role!r} needs type float or integer, not {column.kind}")

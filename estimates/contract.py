@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from estimates import instants
-from estimates.columns import Column, KeyColumn, KeyType, Part, parse_key_part
+from estimates.columns import OF_POINT, Column, KeyColumn, KeyType, Part, parse_key_part
 from estimates.domain import Domain, FileDomain, OpenDomain, RollingDomain
 from estimates.errors import InvalidError
 from estimates.explain import explain
@@ -192,16 +192,18 @@ class Contract(Part, frozen=True):
         """The (point, lower, upper) triples, by point and level."""
         return [Interval(point, level, *pair) for (point, level), pair in sorted(_interval_ends(self).items())]
 
-    def _of(self, column: Column) -> str | None:
-        """The point column that a column belongs to, whether or not the contract spells it out."""
-        return _point_of(self, column) or None if column.role in ("lower", "upper", "quantile") else None
+    def point_of(self, column: Column) -> str:
+        """The point column that an interval end or quantile belongs to, spelled out or not; "" for none."""
+        if column.role not in OF_POINT:
+            return ""
+        return column.of or next(iter(self.points), "")
 
     def shape(self) -> Shape:
         """The part that decides whether versions are comparable."""
         return Shape(
             key=tuple(ShapeKey(name, column.type) for name, column in self.key.items()),
             columns=tuple(
-                ShapeColumn(name, c.kind, c.role, c.unit, c.level, c.quantile, c.label, self._of(c))
+                ShapeColumn(name, c.kind, c.role, c.unit, c.level, c.quantile, c.label, self.point_of(c) or None)
                 for name, c in self.columns.items()
             ),
         )
@@ -234,7 +236,7 @@ def _check_estimates(contract: Contract) -> None:
     for name, column in contract.columns.items():
         if column.of is not None and column.of not in contract.points:
             raise ValueError(f"columns.{name}.of names {column.of!r}, which is not a point column")
-        if column.role in ("lower", "upper", "quantile") and column.of is None and len(contract.points) > 1:
+        if column.role in OF_POINT and column.of is None and len(contract.points) > 1:
             raise ValueError(f"columns.{name}: with several point columns, 'of' says which one it belongs to")
     for (_, level), (lower, upper) in _interval_ends(contract).items():
         if not lower or not upper:
@@ -249,14 +251,10 @@ def _check_unique(contract: Contract, role: str, field: str) -> None:
     seen: dict[tuple[str, object], str] = {}
     for name, column in contract.columns.items():
         if column.role == role:
-            mark = (_point_of(contract, column), getattr(column, field))
+            mark = (contract.point_of(column), getattr(column, field))
             if mark in seen:
                 raise ValueError(f"columns.{name} and columns.{seen[mark]} have the same {field} {mark[1]!r}")
             seen[mark] = name
-
-
-def _point_of(contract: Contract, column: Column) -> str:
-    return column.of or next(iter(contract.points), "")
 
 
 def _interval_ends(contract: Contract) -> dict[tuple[str, float], tuple[str, str]]:
@@ -265,7 +263,7 @@ def _interval_ends(contract: Contract) -> dict[tuple[str, float], tuple[str, str
         if column.role not in ("lower", "upper"):
             continue
         assert column.level is not None
-        mark = (_point_of(contract, column), column.level)
+        mark = (contract.point_of(column), column.level)
         lower, upper = ends.get(mark, ("", ""))
         if (lower if column.role == "lower" else upper) != "":
             raise ValueError(f"columns.{name}: the interval of level {column.level} has two {column.role} ends")

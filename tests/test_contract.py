@@ -351,6 +351,17 @@ def test_same_level_around_two_points() -> None:
     ]
 
 
+def test_the_point_of_a_column() -> None:
+    """Ends and quantiles belong to the point that `of` names, else to the only one; nothing else belongs to a point."""
+    contract = parse_contract(
+        MINIMAL
+        + '[columns.q1]\nrole = "quantile"\nquantile = 0.1\n[columns.q2]\nrole = "quantile"\nquantile = 0.2\n'
+        + 'of = "score"\n[columns.p]\nrole = "probability"\nlabel = "x"\n'
+    )
+    points = {name: contract.point_of(column) for name, column in contract.columns.items()}
+    assert points == {"score": "", "q1": "score", "q2": "score", "p": ""}
+
+
 def test_intervals_without_a_point() -> None:
     """An interval around a score, or around nothing, has no point."""
     toml = MINIMAL + 'role = "score"\n' + ROLLING[ROLLING.index("[columns.lower_80]") : ROLLING.index("[domain]")]

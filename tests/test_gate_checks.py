@@ -75,6 +75,16 @@ def test_the_schema_check_names_dates_that_no_calendar_has() -> None:
     assert [(o.column, "years 1 to 9999" in o.detail) for o in result.offenders] == [("at", True)]
 
 
+@pytest.mark.parametrize("spelled", [("", ""), ('of = "v"\n', ""), ("", 'of = "v"\n'), ('of = "v"\n', 'of = "v"\n')])
+def test_quantiles_cross_whether_or_not_their_point_is_spelled_out(spelled: tuple[str, str]) -> None:
+    """Columns that leave out `of` belong to the same grid as those that name the only point."""
+    low, high = spelled
+    quantiles = {"q1": f"quantile = 0.1\n{low}", "q9": f"quantile = 0.9\n{high}"}
+    of = simple(more="".join(f'[columns.{q}]\nrole = "quantile"\n{rest}' for q, rest in quantiles.items()))
+    content = pl.DataFrame({"k": ["a", "b"], "v": [5.0, 6.0], "q1": [9.0, 1.0], "q9": [1.0, 9.0]})
+    assert check_of("quantile_crossing", content, of).value == 1
+
+
 def test_a_file_in_another_order_of_columns_has_the_shape() -> None:
     """The order of estimate columns is no difference."""
     reordered = parse_contract(

@@ -76,5 +76,5 @@ def _grids(case: Case) -> list[list[str]]:
     grids: dict[str, list[tuple[float, str]]] = {}
     for name, column in case.contract.columns.items():
         if column.quantile is not None:
-            grids.setdefault(column.of or "", []).append((column.quantile, name))
+            grids.setdefault(case.contract.point_of(column), []).append((column.quantile, name))
     return [[name for _, name in sorted(grid)] for grid in grids.values()]
