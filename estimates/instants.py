@@ -8,7 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from estimates.errors import InvalidError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_LOCAL = _DATE + r"[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
+_OFFSET = r"(?:[Zz]|[+-][0-9]{2}:[0-5][0-9])"
+_FINER = re.compile(r"\.[0-9]{6}[0-9]*[1-9]")
 _DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
+_FORM = "is not a time; write 2026-11-24T16:00:00Z"
 
 
 def now() -> datetime:
@@ -17,27 +22,33 @@ def now() -> datetime:
 
 
 def parse(text: str, what: str = "time") -> datetime:
-    """Read an RFC 3339 timestamp that ends in `Z` or an offset.
+    """Read an RFC 3339 timestamp, `T` between date and time, with `Z` or an offset at its end.
 
-    Raises InvalidError (`bad_time`) that says what to write for a bare date, a missing offset, or a space where an
-    unescaped `+` was meant in a URL.
+    Letters in either case, as RFC 3339 has it; at most six digits after the second, but for zeros behind them.
+    Raises InvalidError (`bad_time`) that says what to write for a bare date, a missing offset, too many digits, or a
+    space where an unescaped `+` was meant in a URL.
     """
+    problem = _problem(text)
+    if problem:
+        raise InvalidError("bad_time", f"{what} {text!r} {problem}")
     try:
-        value = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except ValueError:
-        hint = " (in a URL write + as %2B)" if re.search(r"\d \d\d:?\d\d$", text) else ""
-        raise InvalidError("bad_time", f"{what} {text!r} is not a time; write 2026-11-24T16:00:00Z{hint}") from None
-    if len(text) <= 10:
-        raise InvalidError(
-            "bad_time", f"{what} {text!r} is a bare date; write {text}T00:00:00Z for its first moment in UTC"
-        )
-    if value.tzinfo is None:
-        hint = "write + as %2B in a URL, or " if " " in text else ""
-        raise InvalidError("bad_time", f"{what} {text!r} has no offset; {hint}end it in Z or an offset such as +01:00")
-    try:
-        return value.astimezone(UTC)
+        raise InvalidError("bad_time", f"{what} {text!r} {_FORM}") from None
     except OverflowError:
         raise InvalidError("bad_time", f"{what} {text!r} lies outside the years 1 to 9999 in UTC") from None
+
+
+def _problem(text: str) -> str:
+    """What is wrong with the form of a time, and what to write instead; nothing for the right form."""
+    if re.fullmatch(_LOCAL + _OFFSET, text):
+        finer = _FINER.search(text)
+        return "is too fine: a time has microseconds, six digits after the second" if finer else ""
+    if re.fullmatch(_DATE, text):
+        return f"is a bare date; write {text}T00:00:00Z for its first moment in UTC"
+    if re.fullmatch(_LOCAL, text):
+        return "has no offset; end it in Z or an offset such as +01:00"
+    return _FORM + (" (in a URL write + as %2B)" if re.search(r"[0-9] [0-9]{2}:?[0-9]{2}$", text) else "")
 
 
 def given(value: datetime | str | None) -> datetime | None:
@@ -52,7 +63,7 @@ def parse_through(text: str) -> datetime:
 
     Of a day that is not over, what has passed so far: a run cannot have seen more.
     """
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+    if re.fullmatch(_DATE, text):
         try:
             end = end_of_day(date.fromisoformat(text))
         except ValueError:

@@ -403,6 +403,7 @@ def test_key_parts_from_text() -> None:
         ("timestamp", "2026-11-24"),
         ("timestamp", "2026-11-24T16:00:00"),
         ("timestamp", "0001-01-01T00:00:00+14:00"),
+        ("timestamp", "2026-11-24T16:00:00.1234569Z"),
     ],
 )
 def test_other_forms_of_key_parts_are_refused(kind: str, text: str) -> None:
