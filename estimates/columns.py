@@ -92,6 +92,8 @@ def _check_role_fields(column: Column) -> None:
         raise ValueError(f"'labels' has no meaning for role {column.role!r}; it lists the vocabulary of a label")
     if column.labels is not None and (not column.labels or len(set(column.labels)) != len(column.labels)):
         raise ValueError("'labels' must list at least one label, each once")
+    if column.labels is not None and column.kind != "string":
+        raise ValueError(f"'labels' lists text, and this label's type is {column.kind}")
     if column.of is not None and column.role not in OF_POINT:
         raise ValueError(f"'of' has no meaning for role {column.role!r}")
     if column.role in NUMERIC_ROLES and column.kind not in ("float", "integer"):

@@ -291,14 +291,15 @@ def _check_domain(contract: Contract) -> None:
 
 
 def _check_values(name: str, kind: KeyType, values: tuple[str | int, ...]) -> None:
-    if not values or len(set(values)) != len(values):
-        raise ValueError(f"domain.values.{name} must list at least one value, each once")
+    parsed: set[object] = set()
     for value in values:
         if isinstance(value, int) != (kind == "integer"):
             raise ValueError(f"domain.values.{name}: {value!r} is not a value of type {kind}")
-        if value in ("", ".", ".."):
+        if value in ("", ".", "..") or "\0" in str(value):
             raise ValueError(f"domain.values.{name}: {value!r} cannot be part of a URL path")
-        parse_key_part(kind, str(value))
+        parsed.add(parse_key_part(kind, str(value)))
+    if not values or len(parsed) != len(values):  # parsed, because one instant can be written in several ways
+        raise ValueError(f"domain.values.{name} must list at least one value, each once")
 
 
 def parse_contract(source: str | bytes, where: str = "contract") -> Contract:

@@ -13,6 +13,7 @@ _LOCAL = _DATE + r"[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
 _OFFSET = r"(?:[Zz]|[+-][0-9]{2}:[0-5][0-9])"
 _FINER = re.compile(r"\.[0-9]{6}[0-9]*[1-9]")
 _DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
+_LONGEST = timedelta(days=36525)  # so that now − duration is a date of the calendar
 _FORM = "is not a time; write 2026-11-24T16:00:00Z"
 
 
@@ -94,12 +95,15 @@ def from_micros(value: int) -> datetime:
 
 
 def duration(text: str) -> timedelta:
-    """Read a duration such as `30m`, `36h`, `1d12h` or `2w`; raises ValueError that shows the form."""
+    """Read a duration such as `30m`, `36h`, `1d12h` or `2w`, at most 100 years; raises ValueError."""
     match = _DURATION.fullmatch(text)
     if not text or match is None:
         raise ValueError(f"{text!r} is not a duration; write 30m, 36h, 1d12h or 2w")
-    weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     try:
-        return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-    except OverflowError:
-        raise ValueError(f"{text!r} is longer than the calendar") from None
+        weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        length = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except (OverflowError, ValueError):  # ValueError: thousands of digits
+        length = timedelta.max
+    if length > _LONGEST:
+        raise ValueError(f"{text!r} is longer than 100 years")
+    return length

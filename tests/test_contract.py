@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from estimates import instants
 from estimates.contract import (
     FileDomain,
     Interval,
@@ -208,6 +209,7 @@ COLUMN_RULES = [
     ('labels = ["x"]', "'labels' has no meaning for role 'point'"),
     ('role = "label"\nlabels = ["x", "x"]', "at least one label, each once"),
     ('role = "label"\nlabels = []', "at least one label, each once"),
+    ('role = "label"\ntype = "integer"\nlabels = ["1"]', "'labels' lists text, and this label's type is integer"),
     ('of = "score"', "'of' has no meaning for role 'point'"),
     ('type = "string"', "role 'point' needs type float or integer, not string"),
     ('role = "probability"\nlabel = "x"\ntype = "boolean"', "role 'probability' needs type float or integer"),
@@ -260,7 +262,10 @@ CONTRACT_RULES = [
     ("[stability]\nrtol = -1", "rtol and atol must not be negative"),
     ('[freshness]\nmax_age = "1 day"', "'1 day' is not a duration; write 30m, 36h, 1d12h or 2w"),
     ('[freshness]\ncadence = "0h"', "a duration must be longer than 0"),
-    ('[freshness]\ncadence = "9999999999w"', "longer than the calendar"),
+    ('[freshness]\ncadence = "9999999999w"', "'9999999999w' is longer than 100 years"),
+    ('[freshness]\nmax_age = "36525d1s"', "'36525d1s' is longer than 100 years"),
+    ('[retention]\nkeep_for = "110000w"', "'110000w' is longer than 100 years"),
+    ('[retention]\nkeep_for = "' + "9" * 5000 + 'w"', "is longer than 100 years"),
     ('[retention]\nkeep_for = "0d"', "keep_for must be longer than 0"),
     ("[retention]\nkeep_versions = 0", "keep_versions must be at least 1"),
     ('[gate.checks.finite]\noff = " "', "'off' is the reason why the check does not run"),
@@ -277,6 +282,7 @@ CONTRACT_RULES = [
     ('[domain]\nkind = "product"\nvalues.customer_id = ["a", "a"]', "must list at least one value, each once"),
     ('[domain]\nkind = "product"\nvalues.customer_id = [1]', "1 is not a value of type string"),
     ('[domain]\nkind = "product"\nvalues.customer_id = [".."]', "'..' cannot be part of a URL path"),
+    ('[domain]\nkind = "product"\nvalues.customer_id = ["a\\u0000b"]', "'a\\x00b' cannot be part of a URL path"),
     ('[domain]\nkind = "rolling"\nsteps = 3\ncalendar = "daily"', "needs a key column with target = true"),
 ]
 
@@ -312,6 +318,9 @@ def test_rolling_domains_list_all_but_the_target(before: str, after: str, words:
         ("date", '"24.11.2026"', "is not a date; write 2026-11-24"),
         ("date", '"2026-02-30"', "day is out of range"),
         ("timestamp", '"2026-11-24"', "is a bare date"),
+        ("timestamp", '"2026-11-24T16:00:00Z", "2026-11-24T17:00:00+01:00"', "each once"),
+        ("timestamp", '"2026-11-24T16:00:00Z", "2026-11-24T16:00:00.0Z"', "each once"),
+        ("date", '"2026-11-24", "2026-11-24"', "each once"),
         ("integer", '"3"', "is not a value of type integer"),
         ("integer", "9223372036854775808", "not an integer of 64 bits"),
     ],
@@ -373,6 +382,9 @@ def test_durations() -> None:
     contract = parse_contract(MINIMAL + '[freshness]\ncadence = "1d12h"\nmax_age = "2w"\nblocks = true')
     assert contract.freshness.cadence_duration == timedelta(hours=36)
     assert contract.freshness.max_age_duration == timedelta(days=14)
+    longest = parse_contract(MINIMAL + '[freshness]\nmax_age = "36525d"').freshness.max_age_duration
+    assert longest is not None
+    assert instants.now() - longest < instants.now()
 
 
 def test_file_domain_keeps_its_path() -> None:
