@@ -5,8 +5,8 @@ align       which rows belong to the same key
 compare     puts the report together: `diff`
 kinds       finite, null, nan, +inf, -inf, absent
 pair        two aligned frames, column by column
-moves       how one number moved, key by key
-scalar, interval, label, groups   one family of metrics each: a function from moves or a pair to its part of the report
+deltas      how one number moved, key by key
+scalar, interval, label, groups   one family of metrics each: a function from deltas or a pair to its part of the report
 headline    the answer in one sentence
 text        the answer as a page, and as JSON
 """

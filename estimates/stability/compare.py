@@ -11,9 +11,9 @@ from estimates.columns import NUMERIC_ROLES
 from estimates.contract import Contract
 from estimates.stability import interval, label, scalar
 from estimates.stability.align import Alignment, align, key_texts
+from estimates.stability.deltas import deltas
 from estimates.stability.groups import breakdown
 from estimates.stability.headline import headline
-from estimates.stability.moves import moves
 from estimates.stability.pair import Pair
 from estimates.stability.report import ColumnReport, KeysReport, Report
 
@@ -101,7 +101,7 @@ def _column(pair: Pair, contract: Contract, name: str) -> ColumnReport:
     lost = np.flatnonzero(old.finite & ~new.finite)
     gained = int((new.finite & ~old.finite).sum())
     moved = (
-        moves(found, name, old, new, column.scale_floor, contract.stability)
+        deltas(found, name, old, new, column.scale_floor, contract.stability)
         if column.role in NUMERIC_ROLES and n
         else None
     )

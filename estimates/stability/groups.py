@@ -5,25 +5,25 @@ from __future__ import annotations
 import polars as pl
 
 from estimates.frame import key_text
-from estimates.stability.moves import Moves
+from estimates.stability.deltas import Deltas
 from estimates.stability.report import Group
 
 _MOST = 50
 _FEW = 30
 
 
-def breakdown(values: pl.Series, moves: Moves) -> list[Group]:
+def breakdown(values: pl.Series, deltas: Deltas) -> list[Group]:
     """n, p50 and p95 of r, material_share by value; `values` has one per common key.
 
     The 50 largest groups (ties by value) are shown, sorted by value, null first; the rest is pooled at the end.
     """
-    by = values if moves.positions is None else values[moves.positions]
+    by = values if deltas.positions is None else values[deltas.positions]
     r = (
-        pl.Series("r", moves.r, dtype=pl.Float64)
-        if moves.r is not None
+        pl.Series("r", deltas.r, dtype=pl.Float64)
+        if deltas.r is not None
         else pl.repeat(None, len(by), dtype=pl.Float64, eager=True)
     )
-    frame = pl.DataFrame({"by": by, "r": r, "material": moves.material})
+    frame = pl.DataFrame({"by": by, "r": r, "material": deltas.material})
     largest = frame.group_by("by").len().sort(["len", "by"], descending=[True, False]).head(_MOST)["by"]
     shown = pl.col("by").is_in(largest.implode(), nulls_equal=True)
     groups = _measured(frame.filter(shown), pooled=False)

@@ -10,8 +10,8 @@ import numpy as np
 
 from estimates.contract import Contract, Interval
 from estimates.stability.align import Rows
+from estimates.stability.deltas import SLACK, scale_floor
 from estimates.stability.kinds import Floats, Values
-from estimates.stability.moves import SLACK, scale_floor
 from estimates.stability.pair import Pair
 from estimates.stability.report import IntervalOrder, IntervalReport, PointMove, Spread, Surprise
 from estimates.stability.scalar import largest_first, mean_of, quantiles, share

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from estimates.stability.align import Alignment, Rows
+from estimates.stability.deltas import Deltas, transform
 from estimates.stability.kinds import Floats
-from estimates.stability.moves import Moves, transform
 from estimates.stability.report import Change, RelativeChange, ScalarReport, TransformChange
 
 _TOP = 20
@@ -16,33 +16,35 @@ _RELATIVE = ("r", "r_above", "floored_share", "g", "rmar")
 _REVISIONS = ("mean_revision", "mean_absolute_revision", "root_mean_square_revision", "rmar")
 
 
-def measure(found: Alignment, moves: Moves) -> ScalarReport:
-    """Summarise the moves of one column; there is at least one."""
-    r, d = moves.r, moves.d
+def measure(found: Alignment, deltas: Deltas) -> ScalarReport:
+    """Summarise how one column moved; there is at least one key."""
+    r, d = deltas.r, deltas.d
     overflow = int(np.isinf(d).sum())
-    flips = ((moves.a < 0) & (moves.b > 0)) | ((moves.a > 0) & (moves.b < 0))
+    flips = ((deltas.a < 0) & (deltas.b > 0)) | ((deltas.a > 0) & (deltas.b < 0))
     mean, absolute, square = (None, None, None) if overflow else _revisions(d)
-    reasons = dict.fromkeys(_RELATIVE, "degenerate_scale") if moves.scale is None else {}
+    reasons = dict.fromkeys(_RELATIVE, "degenerate_scale") if deltas.scale is None else {}
     reasons |= dict.fromkeys(_REVISIONS, "overflow") if overflow else {}
     return ScalarReport(
-        scale_floor=moves.scale,
-        equal_share=share(moves.equal),
-        material_share=share(moves.material),
+        scale_floor=deltas.scale,
+        equal_share=share(deltas.equal),
+        material_share=share(deltas.material),
         r=None if r is None else _relative(r),
-        floored_share=None if moves.scale is None else _floored(moves, moves.scale),
+        floored_share=None if deltas.scale is None else _floored(deltas, deltas.scale),
         r_above=None if r is None else {f"{limit:g}": int((r > limit).sum()) for limit in _ABOVE},
-        g=None if r is None else _transform(transform(moves)),
+        g=None if r is None else _transform(transform(deltas)),
         mean_revision=mean,
         mean_absolute_revision=absolute,
         root_mean_square_revision=square,
-        rmar=None if absolute is None or moves.scale is None else absolute / max(mean_of(np.abs(moves.b)), moves.scale),
+        rmar=None
+        if absolute is None or deltas.scale is None
+        else absolute / max(mean_of(np.abs(deltas.b)), deltas.scale),
         up_share=share(d > 0),
         down_share=share(d < 0),
         zero_share=share(d == 0),
         sign_flip_share=share(flips),
         overflow=overflow,
-        top=_top(found, moves),
-        sign_flip_keys=moves.keys(found, np.flatnonzero(flips)[:_KEYS]),
+        top=_top(found, deltas),
+        sign_flip_keys=deltas.keys(found, np.flatnonzero(flips)[:_KEYS]),
         reasons={metric: reasons[metric] for metric in sorted(reasons)},
     )
 
@@ -94,9 +96,9 @@ def _transform(g: Floats) -> TransformChange:
     return TransformChange(mean, float(np.sqrt(mean_of((g - mean) ** 2))), p1, p50, p99)
 
 
-def _floored(moves: Moves, scale: float) -> float:
+def _floored(deltas: Deltas, scale: float) -> float:
     with np.errstate(over="ignore"):
-        return share(np.abs(moves.a) + np.abs(moves.b) < 2 * scale)
+        return share(np.abs(deltas.a) + np.abs(deltas.b) < 2 * scale)
 
 
 def _revisions(d: Floats) -> tuple[float, float, float]:
@@ -108,19 +110,19 @@ def _revisions(d: Floats) -> tuple[float, float, float]:
     return mean_of(d), mean_of(size), float(np.sqrt(mean_of((d / largest) ** 2))) * largest
 
 
-def _top(found: Alignment, moves: Moves) -> list[Change]:
+def _top(found: Alignment, deltas: Deltas) -> list[Change]:
     """S7: the largest moves by r, then |d|, then key; what overflows comes first."""
-    size = np.abs(moves.d)
-    ranked = [np.isinf(size).astype(np.float64), *([] if moves.r is None else [moves.r]), size]
+    size = np.abs(deltas.d)
+    ranked = [np.isinf(size).astype(np.float64), *([] if deltas.r is None else [deltas.r]), size]
     rows = largest_first(_TOP, *ranked)
-    rows = rows[moves.d[rows] != 0]
+    rows = rows[deltas.d[rows] != 0]
     return [
         Change(
             key,
-            float(moves.a[row]) + 0.0,  # −0.0 is 0.0
-            float(moves.b[row]) + 0.0,
-            float(moves.d[row]) if np.isfinite(moves.d[row]) else None,
-            None if moves.r is None else float(moves.r[row]),
+            float(deltas.a[row]) + 0.0,  # −0.0 is 0.0
+            float(deltas.b[row]) + 0.0,
+            float(deltas.d[row]) if np.isfinite(deltas.d[row]) else None,
+            None if deltas.r is None else float(deltas.r[row]),
         )
-        for key, row in zip(moves.keys(found, rows), rows, strict=True)
+        for key, row in zip(deltas.keys(found, rows), rows, strict=True)
     ]

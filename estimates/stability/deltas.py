@@ -19,7 +19,7 @@ _FAR = 2.0**28  # beyond it asinh(x) = ln(2x) to the last bit, and b / 2s might 
 
 
 @dataclass(frozen=True)
-class Moves:
+class Deltas:
     """The keys where a column is finite in both versions, in key order.
 
     positions  among the common keys; None when they are all of them
@@ -42,11 +42,13 @@ class Moves:
         return len(self.d)
 
     def keys(self, found: Alignment, rows: Rows) -> list[list[str]]:
-        """The keys of some of these moves, as text."""
+        """The keys of some rows of these, as text."""
         return found.keys(rows if self.positions is None else self.positions[rows])
 
 
-def moves(found: Alignment, column: str, old: Values, new: Values, declared: float | None, policy: Stability) -> Moves:
+def deltas(
+    found: Alignment, column: str, old: Values, new: Values, declared: float | None, policy: Stability
+) -> Deltas:
     """Compare a numeric column; `declared` is the contract's scale floor."""
     both = old.finite & new.finite
     positions = None if both.all() else np.flatnonzero(both)
@@ -56,7 +58,7 @@ def moves(found: Alignment, column: str, old: Values, new: Values, declared: flo
         d = _exact(found, column, positions) if all(dtype.is_integer() for dtype in dtypes) else b - a
         size, largest = np.abs(d), np.maximum(np.abs(a), np.abs(b))
         scale = scale_floor(a, declared)
-        return Moves(
+        return Deltas(
             positions, a, b, d, scale,
             None if scale is None else _relative(a, b, d, scale),
             size > (policy.atol + policy.rtol * largest) * SLACK,
@@ -77,10 +79,10 @@ def scale_floor(a: Floats, declared: float | None) -> float | None:
     return max(floor, sys.float_info.min * sys.float_info.epsilon)
 
 
-def transform(moves: Moves) -> Floats:
+def transform(deltas: Deltas) -> Floats:
     """S4: g = asinh(b / 2s) − asinh(a / 2s), one value per move; needs a scale."""
-    assert moves.scale is not None
-    return _asinh(moves.b, moves.scale) - _asinh(moves.a, moves.scale)
+    assert deltas.scale is not None
+    return _asinh(deltas.b, deltas.scale) - _asinh(deltas.a, deltas.scale)
 
 
 def _asinh(x: Floats, scale: float) -> Floats:
