@@ -146,7 +146,7 @@ class ColumnReport(msgspec.Struct, frozen=True):
     n, coverage     keys that have a finite value (a label: any) in both versions, and their share of the common keys
     kinds           number of keys by kind in A and kind in B: finite, null, nan, +inf, -inf, absent
     kind_loss_keys  the first 100, by key
-    reason          why neither `scalar` nor `label` is there: `no_comparable_keys`, `not_numeric`
+    reason          why neither `scalar` nor `label` is there: `no_comparable_keys`
     groups          by each group column of the contract; horizons: by step after B's origin, for dated targets
     """
 

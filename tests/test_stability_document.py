@@ -1,0 +1,77 @@
+"""docs/stability.md says what every field of a diff is."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from estimates.stability import report
+from estimates.stability.kinds import KINDS
+from estimates.stability.report import (
+    Change,
+    ColumnReport,
+    Group,
+    IntervalOrder,
+    IntervalReport,
+    KeysReport,
+    LabelChange,
+    LabelReport,
+    PointMove,
+    RelativeChange,
+    Report,
+    ScalarReport,
+    Spread,
+    Surprise,
+    TransformChange,
+)
+
+DOCUMENT = (Path(__file__).parents[1] / "docs" / "stability.md").read_text(encoding="utf-8")
+# Section to the Struct that its table lists, and those whose fields its text names.
+SECTIONS: dict[str, tuple[type[msgspec.Struct], tuple[type[msgspec.Struct], ...]]] = {
+    "The report": (Report, ()),
+    "K: keys": (KeysReport, ()),
+    "Columns": (ColumnReport, (Group,)),
+    "S: how one number moved": (ScalarReport, (Change, RelativeChange, TransformChange)),
+    "C: labels": (LabelReport, (LabelChange,)),
+    "I: prediction intervals": (IntervalReport, (IntervalOrder, PointMove, Spread, Surprise)),
+}
+
+
+def fields(kind: type[msgspec.Struct]) -> list[str]:
+    """The names in JSON."""
+    return [field.encode_name for field in msgspec.structs.fields(kind)]
+
+
+def section(title: str) -> str:
+    """The text below a heading, up to the next one."""
+    return re.split(r"^## ", DOCUMENT.split(f"\n## {title}\n")[1], flags=re.MULTILINE)[0]
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_every_field_is_documented(title: str) -> None:
+    """The table of a section lists exactly the fields of its Struct, and its text names those of the small ones."""
+    listed, named = SECTIONS[title]
+    text = section(title)
+    first = re.findall(r"^\| (`[^|]+) \|", text, flags=re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(first))) == sorted(fields(listed))
+    for kind in named:
+        assert set(fields(kind)) <= set(re.findall(r"`(\w+)`", text)), kind.__name__
+
+
+def test_every_struct_has_a_section() -> None:
+    """No Struct of the report is without a place in the document."""
+    structs = {kind for _, kind in inspect.getmembers(report, inspect.isclass) if kind.__module__ == report.__name__}
+    assert structs == {kind for listed, named in SECTIONS.values() for kind in (listed, *named)}
+
+
+def test_kinds_and_reasons_are_documented() -> None:
+    """Every kind of value and every reason for a null that the code can give is named."""
+    sources = [path.read_text(encoding="utf-8") for path in Path(inspect.getfile(report)).parent.glob("*.py")]
+    reasons = {word for text in sources for word in re.findall(r'"(no_\w+|degenerate_\w+|overflow)"', text)}
+    assert len(reasons) == 4
+    for word in (*KINDS, *reasons):
+        assert f"`{word}`" in DOCUMENT, word
