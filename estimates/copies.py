@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from estimates.catalog import SetView
+from estimates.errors import NotFoundError
 from estimates.objects import Objects
 from estimates.records import Event
 
@@ -20,16 +21,25 @@ VerdictOf = Callable[[int], bytes]
 
 
 def complete(objects: Objects, name: str, view: SetView, verdict_of: VerdictOf, *, everything: bool = False) -> None:
-    """Write the copies of the events that have none yet; `everything` looks at all of them, not only at the newest."""
+    """Write the copies of the events that have none yet; `everything` compares all of them, not only the newest."""
     missing: list[Event] = []
     for event in reversed(view.events):
-        if not objects.exists(_event_name(name, event)):
-            missing.append(event)
-        elif not everything:
+        if not everything and objects.exists(_event_name(name, event)):
             break
+        missing.append(event)
     for event in reversed(missing):
         for path, content in _files(name, view, event, verdict_of):
-            objects.put(path, msgspec.json.encode(content))
+            _put(objects, path, msgspec.json.encode(content))
+
+
+def _put(objects: Objects, path: str, content: bytes) -> None:
+    """Write a copy unless it is there as it should be."""
+    try:
+        if objects.get(path) == content:
+            return
+    except NotFoundError:
+        pass
+    objects.put(path, content)
 
 
 def _files(name: str, view: SetView, event: Event, verdict_of: VerdictOf) -> list[tuple[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from estimates import gate, instants
 from estimates.catalog import PRODUCTION, SetView
 from estimates.errors import ConflictError, InvalidError, NotFoundError
@@ -10,8 +12,10 @@ from estimates.records import Version
 
 def check_alias(alias: str) -> None:
     """Raises InvalidError (`bad_alias`) for a name that reads as another kind of ref."""
-    if alias == "latest" or not alias.isidentifier():
-        raise InvalidError("bad_alias", f"{alias!r} cannot be an alias: a word, not a number and not 'latest'")
+    if alias == "latest" or not re.fullmatch(r"[a-z][a-z0-9_-]{0,99}", alias):
+        raise InvalidError(
+            "bad_alias", f"{alias!r} cannot be an alias: write lower-case letters, digits, _ or -; 'latest' is taken"
+        )
 
 
 def check_promotion(view: SetView, version: Version, alias: str, automatic: bool, new_shape: bool) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -32,6 +34,13 @@ class Settings(msgspec.Struct, frozen=True):
             cache=environment.get("ESTIMATES_CACHE") or None,
             actor=environment.get("ESTIMATES_ACTOR") or _login(),
         )
+
+
+def default_cache(folder: Path | None, root: str) -> Path:
+    """Where read files of a store go: into its folder, for a bucket into the user's cache."""
+    if folder is not None:
+        return folder / "cache"
+    return Path.home() / ".cache" / "estimates" / hashlib.sha256(root.encode()).hexdigest()[:16]
 
 
 def _login() -> str:

@@ -32,16 +32,12 @@ class File(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a snapshot consists of; says nothing about any run, so that equal content is an equal snapshot.
-
-    key_digest  SHA-256 of the key columns: equal digests, equal keys in equal order
-    """
+    """What a snapshot consists of; says nothing about any run, so that equal content is an equal snapshot."""
 
     format: int
     snapshot_id: str
     shape: Shape
     rows: int
-    key_digest: str
     files: tuple[File, ...]
 
 
@@ -63,7 +59,7 @@ def prepare(frame: pl.DataFrame, shape: Shape) -> Prepared:
     frame.write_parquet(buffer, compression="zstd", row_group_size=ROW_GROUP_ROWS)
     parquet = buffer.getvalue()
     file = File(_PARQUET, len(parquet), hashlib.sha256(parquet).hexdigest())
-    unnamed = Manifest(FORMAT, "", shape, frame.height, _key_digest(frame, shape), (file,))
+    unnamed = Manifest(FORMAT, "", shape, frame.height, (file,))
     return Prepared(msgspec.structs.replace(unnamed, snapshot_id=_name(unnamed)), parquet)
 
 
@@ -74,9 +70,14 @@ def write(objects: Objects, set_name: str, prepared: Prepared) -> None:
     """
     place = folder(set_name, prepared.manifest.snapshot_id)
     content = encode(prepared.manifest)
-    objects.put(f"{place}/{_PARQUET}", prepared.parquet)
-    if not objects.put_if_absent(f"{place}/{_MANIFEST}", content) and objects.get(f"{place}/{_MANIFEST}") != content:
-        raise CorruptError("manifest_differs", f"{objects.root}/{place}/{_MANIFEST} is not what this content demands")
+    objects.put(parquet_name(set_name, prepared.manifest.snapshot_id), prepared.parquet)
+    if objects.put_if_absent(f"{place}/{_MANIFEST}", content):
+        return
+    with suppress(NotFoundError):  # a sweep took it in between; publishing will find out and write again
+        if objects.get(f"{place}/{_MANIFEST}") != content:
+            raise CorruptError(
+                "manifest_differs", f"{objects.root}/{place}/{_MANIFEST} is not what this content demands"
+            )
 
 
 def encode(manifest: Manifest) -> bytes:
@@ -105,15 +106,13 @@ def read_manifest(objects: Objects, set_name: str, snapshot_id: str) -> Manifest
     return manifest
 
 
-def read_parquet(objects: Objects, set_name: str, snapshot_id: str) -> bytes:
+def read_parquet(objects: Objects, set_name: str, manifest: Manifest) -> bytes:
     """The Parquet file, verified; raises CorruptError (`file_missing`, `file_damaged`) that names it."""
-    manifest = read_manifest(objects, set_name, snapshot_id)
-    name = f"{folder(set_name, snapshot_id)}/{_PARQUET}"
+    name, file = parquet_name(set_name, manifest.snapshot_id), manifest.files[0]
     try:
         content = objects.get(name)
     except NotFoundError:
         raise CorruptError("file_missing", f"{objects.root}/{name} is missing; restore it from a backup") from None
-    file = manifest.files[0]
     if len(content) != file.size or hashlib.sha256(content).hexdigest() != file.sha256:
         raise CorruptError(
             "file_damaged",
@@ -124,8 +123,13 @@ def read_parquet(objects: Objects, set_name: str, snapshot_id: str) -> bytes:
 
 
 def read_frame(objects: Objects, set_name: str, snapshot_id: str) -> pl.DataFrame:
-    """The estimates of a snapshot, verified, sorted by key; raises CorruptError (see `read_parquet`)."""
-    return pl.read_parquet(read_parquet(objects, set_name, snapshot_id))
+    """The estimates of a snapshot, verified, sorted by key; raises CorruptError (`read_manifest`, `read_parquet`)."""
+    return pl.read_parquet(read_parquet(objects, set_name, read_manifest(objects, set_name, snapshot_id)))
+
+
+def parquet_name(set_name: str, snapshot_id: str) -> str:
+    """Where a snapshot's rows are, below the store's root."""
+    return f"{folder(set_name, snapshot_id)}/{_PARQUET}"
 
 
 def delete(objects: Objects, set_name: str, snapshot_id: str) -> None:
@@ -150,19 +154,6 @@ def _is_of(manifest: Manifest, snapshot_id: str) -> bool:
 
 
 def _name(manifest: Manifest) -> str:
-    """The digest of format, shape and file; of rows and keys too, so that no field of a manifest can be altered."""
-    identity = {
-        "file": manifest.files[0].sha256,
-        "format": manifest.format,
-        "keys": manifest.key_digest,
-        "rows": manifest.rows,
-        "shape": manifest.shape.digest,
-    }
-    return hashlib.sha256(msgspec.json.encode(identity, order="deterministic")).hexdigest()
-
-
-def _key_digest(frame: pl.DataFrame, shape: Shape) -> str:
-    buffer = io.BytesIO()
-    # The oldest layout has one contiguous buffer a column, whatever the frame's own buffers look like.
-    frame.select(shape.key_names).write_ipc(buffer, compression="uncompressed", compat_level=pl.CompatLevel.oldest())
-    return hashlib.sha256(buffer.getvalue()).hexdigest()
+    """The digest of the manifest without its name: of format, shape, rows and file digest."""
+    unnamed = msgspec.structs.replace(manifest, snapshot_id="")
+    return hashlib.sha256(msgspec.json.encode(unnamed)).hexdigest()

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import threading
 import time
-from collections import OrderedDict
-from datetime import datetime
-from functools import lru_cache
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
 import polars as pl
 
-from estimates import copies, gate, instants, lookup, moves, snapshot, sql
-from estimates.catalog import PRODUCTION, Catalog, Ref, View
+from estimates import copies, gate, instants, moves, snapshot, sql
+from estimates.catalog import PRODUCTION, Catalog, Ref, SetView, View
 from estimates.contract import Contract, FileDomain
 from estimates.errors import (
     ConflictError,
@@ -27,16 +22,18 @@ from estimates.errors import (
     UnavailableError,
 )
 from estimates.estimate_set import EstimateSet
-from estimates.frame import conform, conform_keys
+from estimates.frame import conform, key_text
+from estimates.listed_keys import ListedKeys
 from estimates.lookup import Lookup
 from estimates.objects import Objects
+from estimates.read_files import ReadFiles
 from estimates.reader import Reader
 from estimates.records import ContractRevision, Event, Provenance, Run, State, Version
+from estimates.settings import default_cache
 from estimates.stability import Report, diff
 
-OPEN_LOOKUPS = 64
 SAMPLED_READS = 100
-_WRITE_ATTEMPTS = 5
+_WRITE_ATTEMPTS = 20  # each lost to a sweep that deleted just this content; a pause grows between them
 
 
 def catalog_url(root: str | Path, catalog: str | None = None) -> str:
@@ -71,11 +68,11 @@ class Store:
         self.catalog = Catalog(catalog_url(root, catalog))
         self.objects = Objects(str(root))
         self.root = self.objects.root
-        self.cache = Path(cache) if cache else _default_cache(self.objects)
+        self.read_files = ReadFiles(Path(cache or default_cache(self.objects.folder, self.root)))
+        self.listed_keys = ListedKeys(self.objects)
         self.actor = actor
         self._view: View | None = None
-        self._lookups: OrderedDict[str, Lookup] = OrderedDict()
-        self._lock = threading.Lock()
+        self._verified: dict[str, int] = {}
 
     def __getitem__(self, name: str) -> EstimateSet:
         """The set of that name, for reading; raises NotFoundError (`unknown_set`)."""
@@ -96,7 +93,7 @@ class Store:
         """
         gate.validate_policy(contract)
         if isinstance(contract.domain, FileDomain):
-            contract = self._with_domain_keys(contract, contract.domain, domain_keys)
+            contract = self.listed_keys.write(contract, domain_keys)
         revision = self.catalog.define(contract, source, self.actor)
         self._copy(contract.name)
         return revision
@@ -136,19 +133,39 @@ class Store:
     ) -> Version:
         """Write the files, then the version row; again when a sweep took the files in between."""
         snapshot_id, rows = prepared.manifest.snapshot_id, prepared.manifest.rows
-        for attempt in range(_WRITE_ATTEMPTS):
+        attempt = 0
+        while True:
+            attempt += 1
+            deletions = self._finish_deletion(name, snapshot_id)
             snapshot.write(self.objects, name, prepared)
             try:
                 return self.catalog.publish(
-                    revision, snapshot_id, rows, provenance, actor=self.actor, released_at=released_at
+                    revision,
+                    snapshot_id,
+                    rows,
+                    provenance,
+                    actor=self.actor,
+                    deletions=deletions,
+                    released_at=released_at,
                 )
             except UnavailableError as error:
-                last_try = attempt == _WRITE_ATTEMPTS - 1
-                if error.code != "being_swept" or last_try:
+                if error.code != "being_swept" or attempt == _WRITE_ATTEMPTS:
                     raise
-                if not self.catalog.unclaim(name, snapshot_id):
-                    time.sleep(0.2 * (attempt + 1))
-        raise AssertionError("unreachable")
+                time.sleep(0.01 * attempt)
+
+    def delete_claimed(self, name: str, snapshot_id: str) -> bool:
+        """Delete the files of a snapshot that was claimed for it; False when somebody else did."""
+        with self.catalog.deleting(name, snapshot_id) as wanted:
+            if wanted:
+                snapshot.delete(self.objects, name, snapshot_id)
+        return wanted
+
+    def _finish_deletion(self, name: str, snapshot_id: str) -> int:
+        """How often a snapshot was deleted; a deletion that was claimed and not done, by a sweep that died, is done."""
+        deletions, done = self.catalog.deletions(name, snapshot_id)
+        if not done:
+            self.delete_claimed(name, snapshot_id)
+        return deletions
 
     # -- judging -----------------------------------------------------------------------------------------------------
 
@@ -229,7 +246,7 @@ class Store:
         try:
             manifest = snapshot.read_manifest(self.objects, version.set, version.snapshot_id)
             candidate.shape, candidate.rows, stage = manifest.shape, manifest.rows, "content"
-            content = snapshot.read_parquet(self.objects, version.set, version.snapshot_id)
+            content = snapshot.read_parquet(self.objects, version.set, manifest)
             stage = "parquet"
             candidate.frame = pl.read_parquet(io.BytesIO(content))
         except (CorruptError, pl.exceptions.PolarsError) as error:
@@ -270,12 +287,10 @@ class Store:
                 "blocked", f"{name}: version {found.version} does not pass the gate: {failing}", checks=failing
             )
         sampled = self._check_reads(found)
-        pointed = view.set(name).aliases.get(alias)
         event = self.catalog.promote(
             found,
             alias=alias,
-            expected=None if pointed is None else pointed.version,
-            contract_revision=view.set(name).contracts[-1].revision,
+            seen=view.set(name),
             actor=self.actor,
             reason=reason,
             automatic=automatic,
@@ -303,7 +318,7 @@ class Store:
         current = view.resolve(name, alias)
         target = moves.rollback_target(view.set(name), current, alias, to)
         self.open(target)
-        event = self.catalog.roll_back(target, alias=alias, expected=current.version, actor=self.actor, reason=reason)
+        event = self.catalog.roll_back(target, expected=view.set(name).aliases[alias], actor=self.actor, reason=reason)
         self._copy(name)
         return event
 
@@ -314,15 +329,14 @@ class Store:
         # Which rows is decided by the content's digest: the same for everybody, and not the same rows every time.
         seed = int(version.snapshot_id[:8], 16)
         rows = frame.sample(min(SAMPLED_READS, frame.height), seed=seed)
-        expected = lookup.json_rows(rows, frame.columns).to_list()
-        keys = rows.select(lookup.text_of(frame, name).alias(name) for name in contract.key).rows()
+        keys = rows.select(list(contract.key)).rows()
         found = self.reader().get_many(version.set, keys, version=version).body["results"]
-        for key, row, result in zip(keys, expected, found, strict=True):
-            if result.get("estimate") != msgspec.json.decode(row):
+        for key, cells, result in zip(keys, rows.iter_rows(named=True), found, strict=True):
+            if result.get("estimate") != {name: _as_json(cell) for name, cell in cells.items()}:
                 raise CorruptError(
                     "read_differs",
-                    f"{version.set} version {version.version}: reading {'/'.join(key)} gives another value than its "
-                    f"Parquet file; remove {self._lookup_path(version)} and report this",
+                    f"{version.set} version {version.version}: reading {'/'.join(map(key_text, key))} gives another "
+                    f"value than its Parquet file; remove {self.read_files.path(version.snapshot_id)} and report this",
                 )
         return rows.height
 
@@ -342,7 +356,7 @@ class Store:
 
     def reader(self, view: View | None = None) -> Reader:
         """Reads at a view; default: the present one."""
-        return Reader(view or self.view(), self.open, self.discard, self._is_listed)
+        return Reader(view or self.view(), self.open, self.discard, self.listed_keys.contains)
 
     def resolve(self, name: str, ref: Ref = PRODUCTION, as_of: datetime | None = None) -> Version:
         """The version a ref names; see `View.resolve` for the errors."""
@@ -357,23 +371,12 @@ class Store:
 
         Raises CorruptError when the snapshot itself is damaged.
         """
-        with self._lock:
-            found = self._lookups.get(version.snapshot_id)
-            if found is not None:
-                self._lookups.move_to_end(version.snapshot_id)
-                return found
-        opened = self._open_lookup(version)
-        with self._lock:
-            self._lookups[version.snapshot_id] = opened
-            while len(self._lookups) > OPEN_LOOKUPS:
-                self._lookups.popitem(last=False)
-        return opened
+        contract = self.view().set(version.set).contract_of(version)
+        return self.read_files.get(version.snapshot_id, contract, lambda: self.frame(version))
 
     def discard(self, version: Version) -> None:
         """Forget a version's read file, on disk too; the next use builds it again."""
-        with self._lock:
-            self._lookups.pop(version.snapshot_id, None)
-        self._lookup_path(version).unlink(missing_ok=True)
+        self.read_files.discard(version.snapshot_id)
 
     def frame(self, version: Version) -> pl.DataFrame:
         """All estimates of a version, sorted by key, verified; raises CorruptError, NotFoundError (`expired`)."""
@@ -398,17 +401,17 @@ class Store:
         return diff(
             self.frame(first),
             self.frame(second),
-            view.set(name).contract_of(second),
+            _present_contract(view.set(name), second),
             through_a=first.data_through,
             through_b=second.data_through,
-            name_a=str(first.version),
-            name_b=str(second.version),
+            name_a=first.version,
+            name_b=second.version,
             identical=first.snapshot_id == second.snapshot_id,
         )
 
     def sql(self, query: str) -> pl.DataFrame:
         """Run DuckDB SQL over the sets: a view a set, `SELECT * FROM "sp500-close"`; see `estimates.sql`."""
-        return sql.query(self.view(), self.objects, self.frame, query)
+        return sql.query(self.view(), self._sql_source, query)
 
     def runs(self, name: str) -> list[Run]:
         """The runs of a set, newest first, failed ones too."""
@@ -422,26 +425,21 @@ class Store:
 
     def domain_keys(self, name: str) -> pl.DataFrame | None:
         """The listed keys of a `file` domain; None for other domains."""
-        domain = self.contract(name).domain
-        return self._listed_keys(name, domain.digest) if isinstance(domain, FileDomain) and domain.digest else None
+        return self.listed_keys.read(self.contract(name))
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
-    def _open_lookup(self, version: Version) -> Lookup:
-        path = self._lookup_path(version)
-        try:
-            return Lookup(path, version.snapshot_id)
-        except (FileNotFoundError, CorruptError, ValueError):  # ValueError: an empty file cannot be mapped
-            contract = self.view().set(version.set).contract_of(version)
-            frame = self.frame(version)
-            try:
-                lookup.build(frame, contract.shape(), contract.judged, version.snapshot_id, path)
-            except OSError as error:
-                raise UnavailableError("cache", f"{path} cannot be written: {error.strerror}") from error
-            return Lookup(path, version.snapshot_id)
-
-    def _lookup_path(self, version: Version) -> Path:
-        return self.cache / f"{version.snapshot_id}.lookup"
+    def _sql_source(self, version: Version) -> Path | pl.DataFrame:
+        """A version's rows for SQL: the file when it is here and was verified since it last changed, else a frame."""
+        if self.objects.folder is None:
+            return self.frame(version)
+        path = self.objects.folder / snapshot.parquet_name(version.set, version.snapshot_id)
+        changed = path.stat().st_mtime_ns if path.exists() else None
+        if changed is None or self._verified.get(version.snapshot_id) != changed:
+            manifest = snapshot.read_manifest(self.objects, version.set, version.snapshot_id)
+            snapshot.read_parquet(self.objects, version.set, manifest)
+            self._verified[version.snapshot_id] = path.stat().st_mtime_ns
+        return path
 
     def _copy(self, name: str) -> None:
         """Complete the copies of what was committed. They are only a second line: a failure waits for the next time."""
@@ -450,35 +448,13 @@ class Store:
         except UnavailableError:
             return
 
-    def _with_domain_keys(self, contract: Contract, domain: FileDomain, keys: pl.DataFrame | None) -> Contract:
-        if keys is None:
-            raise InvalidError("domain_keys_needed", f"{contract.name}: the keys of {domain.file} must be given")
-        buffer = io.BytesIO()
-        conform_keys(keys, contract).write_parquet(buffer)
-        digest = hashlib.sha256(buffer.getvalue()).hexdigest()
-        self.objects.put(_domain_object(contract.name, digest), buffer.getvalue())
-        return msgspec.structs.replace(contract, domain=msgspec.structs.replace(domain, digest=digest))
 
-    def _listed_keys(self, name: str, digest: str) -> pl.DataFrame:
-        content = self.objects.get(_domain_object(name, digest))
-        if hashlib.sha256(content).hexdigest() != digest:
-            raise CorruptError("file_damaged", f"{self.root}/{_domain_object(name, digest)} does not match its digest")
-        return pl.read_parquet(io.BytesIO(content))
-
-    def _is_listed(self, name: str, digest: str, key: tuple[str, ...]) -> bool:
-        return key in self._listed_texts(name, digest)
-
-    @lru_cache(maxsize=8)  # noqa: B019 - a store lives as long as its process
-    def _listed_texts(self, name: str, digest: str) -> frozenset[tuple[Any, ...]]:
-        keys = self._listed_keys(name, digest)
-        return frozenset(keys.select(lookup.text_of(keys, column).alias(column) for column in keys.columns).rows())
+def _as_json(cell: Any) -> Any:
+    """A cell of a frame as it reads in JSON."""
+    return key_text(cell) if isinstance(cell, date) else cell
 
 
-def _default_cache(objects: Objects) -> Path:
-    if objects.folder is not None:
-        return objects.folder / "cache"
-    return Path.home() / ".cache" / "estimates" / hashlib.sha256(objects.root.encode()).hexdigest()[:16]
-
-
-def _domain_object(name: str, digest: str) -> str:
-    return f"sets/{name}/domains/{digest}.parquet"
+def _present_contract(view: SetView, version: Version) -> Contract:
+    """The newest contract of a version's shape: a diff measures as the gate does, whatever was in force back then."""
+    newest = max(contract.revision for contract in view.contracts if contract.shape == version.shape)
+    return view.revision(newest)

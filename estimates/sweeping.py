@@ -57,7 +57,8 @@ def verify(store: Store, progress: Progress = lambda _what, _total: None) -> lis
                     faults.append(msgspec.structs.replace(fault, version=version.version))
         faults += _domain_faults(store, name, found)
         copies.complete(store.objects, name, found, store.catalog.verdict_of_event, everything=True)
-    return faults
+    expired = {(name, v.version) for name, s in store.refresh().sets.items() for v in s.versions if v.expired_at}
+    return [fault for fault in faults if (fault.set, fault.version) not in expired]
 
 
 def sweep(store: Store) -> Swept:
@@ -74,6 +75,7 @@ def sweep(store: Store) -> Swept:
         ({(name, i) for name in view.sets for i in _stored(store, name)} | set(store.catalog.claims())) - needed
     )
     deleted = [(name, snapshot_id) for name, snapshot_id in unneeded if _delete(store, name, snapshot_id)]
+    store.read_files.keep_only({snapshot_id for _, snapshot_id in needed})
     _remove_leftovers(store)
     return Swept(tuple(expired), tuple(deleted))
 
@@ -81,7 +83,7 @@ def sweep(store: Store) -> Swept:
 def _fault(store: Store, version: Version) -> Fault | None:
     try:
         manifest = snapshot.read_manifest(store.objects, version.set, version.snapshot_id)
-        content = snapshot.read_parquet(store.objects, version.set, version.snapshot_id)
+        content = snapshot.read_parquet(store.objects, version.set, manifest)
         rows = pl.read_parquet(io.BytesIO(content)).height
         if rows != manifest.rows or rows != version.rows:
             raise CorruptError(
@@ -110,6 +112,8 @@ def _expire(store: Store, name: str, view: SetView) -> list[int]:
     if retention == Retention():
         return []
     kept = {alias.version for alias in view.aliases.values()} | {len(view.versions)}
+    passed = (n for n, blocks in view.blocks.items() if not blocks and view.versions[n - 1].expired_at is None)
+    kept.add(max(passed, default=len(view.versions)))  # what `latest` names
     for moves in view.moves.values():
         newest_first = dict.fromkeys(number for _, number in reversed(moves))
         kept |= set(list(newest_first)[: KEPT_PREDECESSORS + 1])
@@ -143,18 +147,14 @@ def _stored(store: Store, name: str) -> set[str]:
 def _delete(store: Store, name: str, snapshot_id: str) -> bool:
     if not store.catalog.claim(name, snapshot_id):
         return False
-    with store.catalog.deleting(name, snapshot_id) as wanted:
-        if wanted:
-            snapshot.delete(store.objects, name, snapshot_id)
-            (store.cache / f"{snapshot_id}.lookup").unlink(missing_ok=True)
-    return wanted
+    return store.delete_claimed(name, snapshot_id)
 
 
 def _remove_leftovers(store: Store) -> None:
     """Remove what an interrupted write left beside finished files."""
     if store.objects.folder is None:
         return
-    unfinished: list[Any] = [*store.objects.folder.glob("sets/**/*#*"), *store.cache.glob("*.lookup.*")]
+    unfinished: list[Any] = [*store.objects.folder.glob("sets/**/*#*"), *store.read_files.folder.glob("*.lookup.*")]
     for path in unfinished:
         if path.is_file() and time.time() - path.stat().st_mtime > _LEFTOVER_AGE_S:
             path.unlink(missing_ok=True)

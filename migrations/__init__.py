@@ -7,9 +7,8 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import OperationalError
 
-from estimates.catalog.engine import make_engine
+from estimates.catalog.engine import make_engine, reading
 from estimates.errors import UnavailableError
 
 FOLDER = Path(__file__).parent
@@ -28,7 +27,8 @@ def configuration(url: str, folder: Path = FOLDER) -> Config:
 def upgrade(url: str, folder: Path = FOLDER) -> None:
     """Bring a catalog to the newest revision, in one transaction, or leave it as it was.
 
-    A SQLite file is made when there is none. Raises UnavailableError (`catalog`, `schema_revision`).
+    A SQLite file is made when there is none. Raises UnavailableError (`catalog`, `schema_revision`),
+    InvalidError (`bad_catalog`), CorruptError (`catalog_damaged`).
     """
     config = configuration(url, folder)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
@@ -46,9 +46,7 @@ def current(url: str) -> str | None:
 
     engine = make_engine(url)
     try:
-        with engine.connect() as connection:
+        with reading(engine) as connection:
             return MigrationContext.configure(connection).get_current_revision()
-    except OperationalError as error:
-        raise UnavailableError("catalog", f"the catalog cannot be reached: {error.orig}") from error
     finally:
         engine.dispose()

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from estimates import instants
-from estimates.catalog import Catalog
+import migrations
+from estimates import instants, snapshot
+from estimates.catalog import Catalog, SetView
 from estimates.errors import (
     ConflictError,
     CorruptError,
@@ -18,8 +19,10 @@ from estimates.errors import (
     NotFoundError,
     UnavailableError,
 )
+from estimates.frame import conform
 from estimates.store import Store
-from tests.builders import SET, define, promoted, provenance, publish
+from estimates.sweeping import sweep
+from tests.builders import SET, define, frame, make_store, promoted, provenance, publish
 from tests.invariants import check_all
 
 
@@ -129,27 +132,33 @@ def test_one_of_two_promotions_is_told(open_store: Callable[..., Store]) -> None
     promoted(one, "first", 100.0)
     candidates = [publish(one, f"candidate {i}", 100.1 + i / 10) for i in range(2)]
     assert two.resolve(SET).version == 1
-    act = {"alias": "production", "expected": 1, "contract_revision": 1}
+    act = {"alias": "production", "seen": two.view().set(SET)}
     one.catalog.promote(candidates[0], actor="one", **act)
     events = one.view().last_event
     assert code_of(lambda: two.catalog.promote(candidates[1], actor="two", **act)) == "moved"
     assert two.view().last_event == events
-    first = {"alias": "canary", "expected": None, "contract_revision": 1}
+    first = {"alias": "canary", "seen": two.view().set(SET)}
     one.catalog.promote(candidates[0], actor="one", **first)
     assert code_of(lambda: two.catalog.promote(candidates[1], actor="two", **first)) == "moved"
     check_all(one)
 
 
 def test_a_hold_that_came_meanwhile_stops_automatic_promotion(store: Store) -> None:
-    """The hold is part of the condition: production at the expected version, but held, is not moved automatically."""
+    """Production that left and came back, now held, has moved for whoever looked before, and is held for the others."""
     define(store)
     promoted(store, "first", 100.0)
     promoted(store, "second", 100.1)
     candidate = publish(store, "third", 100.2)
     store.rollback(SET, reason="bad")
-    act = {"alias": "production", "expected": 1, "contract_revision": 1, "actor": "run"}
-    assert code_of(lambda: store.catalog.promote(candidate, automatic=True, **act)) == "held"
-    store.catalog.promote(candidate, reason="good", **act)
+    before = store.view().set(SET)
+    store.promote(SET, 2, reason="not so bad")
+    store.rollback(SET, reason="bad after all")
+    act = {"alias": "production", "actor": "run"}
+    assert code_of(lambda: store.catalog.promote(candidate, seen=before, automatic=True, **act)) == "held"
+    assert code_of(lambda: store.catalog.promote(candidate, seen=before, reason="good", **act)) == "moved"
+    now = store.view().set(SET)
+    assert code_of(lambda: store.catalog.promote(candidate, seen=now, automatic=True, **act)) == "held"
+    store.catalog.promote(candidate, seen=now, reason="good", **act)
     check_all(store)
 
 
@@ -163,7 +172,7 @@ def test_publishing_under_an_old_contract_is_told(open_store: Callable[..., Stor
     publish_old = {"rows": 6, "provenance": provenance("second"), "actor": "one"}
     assert code_of(lambda: one.catalog.publish(old, version.snapshot_id, **publish_old)) == "contract_changed"
     other = publish(two, "second", 100.1)
-    act = {"alias": "production", "expected": None, "contract_revision": 1, "actor": "one"}
+    act = {"alias": "production", "seen": SetView([old], [version], [], {}), "actor": "one"}
     assert code_of(lambda: one.catalog.promote(other, **act)) == "contract_changed"
 
 
@@ -177,10 +186,15 @@ def test_only_one_of_two_sweeps_deletes(store: Store) -> None:
     assert store.catalog.claim(*claimed)  # the fast one
     with pytest.raises(UnavailableError) as caught:
         store.catalog.publish(
-            store.view().set(SET).contracts[-1], version.snapshot_id, 6, provenance("other"), actor="test"
+            store.view().set(SET).contracts[-1],
+            version.snapshot_id,
+            6,
+            provenance("other"),
+            actor="test",
+            deletions=2,
         )
     assert caught.value.code == "being_swept"
-    assert not store.catalog.unclaim(*claimed)
+    assert store.catalog.deletions(*claimed) == (2, False)
     with store.catalog.deleting(*claimed) as wanted:
         assert wanted
     publish(store, "again")
@@ -300,3 +314,84 @@ def test_an_alias_of_ones_own(store: Store) -> None:
         store.promote(SET, 3, automatic=True)
     assert caught.value.code == "rolled_back"
     check_all(store)
+
+
+def test_a_publisher_whose_files_were_swept_is_told(store: Store) -> None:
+    """Two publishers of one content and a sweep: neither commits a version whose files were deleted after writing."""
+    define(store)
+    revision = store.view().set(SET).contracts[-1]
+    prepared = snapshot.prepare(conform(frame(100.0), store.contract(SET)), store.contract(SET).shape())
+    content = prepared.manifest.snapshot_id
+    snapshot.write(store.objects, SET, prepared)
+    assert sweep(store).deleted == ((SET, content),)
+    publish(store, "the other one")  # writes the files again and commits
+    act = {"actor": "slow", "deletions": 0}
+    assert code_of(lambda: store.catalog.publish(revision, content, 6, provenance("slow"), **act)) == "being_swept"
+    check_all(store)
+
+
+def test_a_sweep_that_died_does_not_stop_publishing(store: Store) -> None:
+    """Who publishes content whose deletion was announced and not done finishes the deletion and writes the files."""
+    define(store)
+    version = publish(store, "run")
+    store.catalog.expire(version, actor="test", reason="test")
+    assert store.catalog.claim(SET, version.snapshot_id)
+    assert publish(store, "again").snapshot_id == version.snapshot_id
+    check_all(store)
+
+
+def test_another_alias_moves_only_if_production_did_not(store: Store) -> None:
+    """Check 44 holds for every alias: a verdict against a production that moved meanwhile promotes nothing."""
+    define(store)
+    promoted(store, "first", 100.0)
+    candidate = publish(store, "second", 100.1)
+    seen = store.view().set(SET)
+    promoted(store, "third", 100.2)
+    act = {"alias": "staging", "seen": seen, "actor": "test", "reason": "try"}
+    assert code_of(lambda: store.catalog.promote(candidate, **act)) == "moved"
+
+
+def test_a_catalog_that_came_back_from_a_backup_is_read_from_scratch(tmp_path: Path) -> None:
+    """A process that looked at the catalog before it was restored shows just what the restored one holds."""
+    store = make_store(tmp_path)
+    define(store)
+    publish(store, "first", 100.0)
+    store.catalog.engine.dispose()
+    saved = (tmp_path / "catalog.db").read_bytes()
+    publish(store, "second", 100.1)
+    publish(store, "third", 100.2)
+    assert len(store[SET].versions()) == 3
+    store.catalog.engine.dispose()
+    for left in ("catalog.db-wal", "catalog.db-shm"):
+        (tmp_path / left).unlink(missing_ok=True)
+    (tmp_path / "catalog.db").write_bytes(saved)
+    publish(Store(tmp_path), "other", 101.0)
+    assert [v.provenance.run_id for v in store[SET].versions()] == ["first", "other"]
+
+
+def test_the_mlflow_run_of_a_version_is_recorded_once(store: Store) -> None:
+    """The same MLflow run again is no event; another one is a conflict."""
+    define(store)
+    version = publish(store, "run")
+    store.set_mlflow_run(SET, version.version, "m1")
+    events = store.view().last_event
+    store.set_mlflow_run(SET, version.version, "m1")
+    assert store.view().last_event == events
+    assert code_of(lambda: store.set_mlflow_run(SET, version.version, "m2")) == "already_tracked"
+
+
+@pytest.mark.parametrize("text", ["a\0b", "half \ud800"])
+def test_text_that_no_database_can_hold_is_refused(store: Store, text: str) -> None:
+    """A NUL or half a character in a reason or run_id is an error with a code on both databases."""
+    define(store)
+    promoted(store, "run")
+    assert code_of(lambda: store.rollback(SET, reason=text)) in ("bad_text", "nothing_before")
+    assert code_of(lambda: publish(store, text)) == "bad_text"
+    assert code_of(lambda: store.promote(SET, publish(store, "next", 100.1).version, reason=text)) == "bad_text"
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://host/db", "postgresql://host:port/db"])
+def test_a_catalog_url_that_cannot_be_one_is_refused(tmp_path: Path, url: str) -> None:
+    """A catalog URL of another kind is bad input, for the store and for migrations."""
+    assert code_of(lambda: Store(tmp_path, catalog=url)) == "bad_catalog"
+    assert code_of(lambda: migrations.upgrade(url)) == "bad_catalog"

@@ -212,7 +212,7 @@ def test_a_damaged_snapshot_is_4_and_verify_names_it(store: Store) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    (Path(store.cache) / f"{snapshot}.lookup").unlink()
+    store.read_files.path(snapshot).unlink()
     assert call("get", SET, "AAPL", "2024-06-03", "--store", store.root).code == 4
     found = call("verify", "--store", store.root, "--format", "json")
     assert found.code == 4

@@ -23,10 +23,11 @@ from estimates.catalog.rows import (
     to_version,
     version_values,
 )
-from estimates.catalog.view import SetView, View
+from estimates.catalog.view import PRODUCTION, SetView, View
 from estimates.contract import Contract
-from estimates.errors import ConflictError, NotFoundError, UnavailableError
+from estimates.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
 from estimates.records import (
+    Alias,
     ContractRevision,
     Event,
     Provenance,
@@ -77,13 +78,17 @@ class Catalog:
         provenance: Provenance,
         *,
         actor: str,
+        deletions: int = 0,
         released_at: datetime | None = None,
     ) -> Version:
         """Make a version exist: the commit point of publishing. The same run_id again gives its version back.
 
+        deletions  how often the snapshot had been deleted when its files were written
+
         Raises ConflictError: `run_id_reused` (same run_id, other content), `contract_changed` (defined anew meanwhile);
         UnavailableError `being_swept` (the snapshot's files are being deleted: write them again, then retry).
         """
+        _check_text(run_id=provenance.run_id)
         name, table = revision.set, schema.versions
         with writing(self.engine) as tx:
             same_run = tx.execute(
@@ -92,13 +97,8 @@ class Catalog:
             if same_run is not None:
                 return _same_run(to_version(same_run), snapshot_id)
             _check_newest(tx, revision)
-            if tx.execute(
-                sa.select(schema.claims).where(matching(schema.claims, set=name, snapshot_id=snapshot_id))
-            ).first():
-                raise UnavailableError(
-                    "being_swept",
-                    f"{name}: a sweep is deleting this very content; retry, or finish it with `estimates sweep`",
-                )
+            if _deletions(tx, name, snapshot_id) != (deletions, True):
+                raise UnavailableError("being_swept", f"{name}: a sweep deleted this very content meanwhile; retry")
             highest = tx.execute(sa.select(sa.func.max(table.c.version)).where(table.c.set == name)).scalar() or 0
             event = _log(tx, "published", name, actor, version=highest + 1, details={"run_id": provenance.run_id})
             version = Version(
@@ -129,20 +129,23 @@ class Catalog:
         version: Version,
         *,
         alias: str,
-        expected: int | None,
-        contract_revision: int,
+        seen: SetView,
         actor: str,
         reason: str | None = None,
         automatic: bool = False,
         details: dict[str, Any] | None = None,
     ) -> Event:
-        """Point an alias at a version if it still points at `expected` (None: at nothing); a person's move ends a hold.
+        """Point an alias at a version if nothing that decided it has changed; a person's move ends a hold.
 
+        seen  what was looked at: neither the alias nor production may have moved since, nor the contract have changed
         Raises ConflictError: `moved`, `held` (automatic only), `contract_changed`; NotFoundError `expired`.
         """
         with writing(self.engine) as tx:
-            _check_newest_number(tx, version.set, contract_revision)
+            _check_newest(tx, seen.contracts[-1])
             _check_unexpired(tx, version)
+            if alias != PRODUCTION:
+                _check_unmoved(tx, version.set, PRODUCTION, seen.aliases.get(PRODUCTION))
+            expected = seen.aliases.get(alias)
             event = _log(
                 tx,
                 "promoted",
@@ -150,7 +153,7 @@ class Catalog:
                 actor,
                 version=version.version,
                 alias=alias,
-                from_version=expected,
+                from_version=None if expected is None else expected.version,
                 reason=reason,
                 automatic=automatic,
                 details=details,
@@ -158,27 +161,40 @@ class Catalog:
             _move(tx, version, alias, expected, event, held=False, automatic=automatic)
             return event
 
-    def roll_back(self, version: Version, *, alias: str, expected: int, actor: str, reason: str) -> Event:
-        """Point an alias back at a version if it still points at `expected`, and hold it.
+    def roll_back(self, version: Version, *, expected: Alias, actor: str, reason: str) -> Event:
+        """Point an alias back at a version if it has not moved since it was seen, and hold it.
 
         Raises ConflictError `moved`; NotFoundError `expired`.
         """
         with writing(self.engine) as tx:
             _check_unexpired(tx, version)
-            number = version.version
             event = _log(
-                tx, "rolled_back", version.set, actor, version=number, alias=alias, from_version=expected, reason=reason
+                tx,
+                "rolled_back",
+                version.set,
+                actor,
+                version=version.version,
+                alias=expected.alias,
+                from_version=expected.version,
+                reason=reason,
             )
-            _move(tx, version, alias, expected, event, held=True, automatic=False)
+            _move(tx, version, expected.alias, expected, event, held=True, automatic=False)
             return event
 
     def tracked(self, version: Version, mlflow_run: str, *, actor: str) -> None:
-        """Record which MLflow run belongs to a version."""
+        """Record which MLflow run belongs to a version, once; ConflictError `already_tracked` for another one."""
         table = schema.versions
         with writing(self.engine) as tx:
+            here = matching(table, set=version.set, version=version.version)
+            known = tx.execute(sa.select(table.c.mlflow_run).where(here)).scalar_one()
+            if known == mlflow_run:
+                return
+            if known is not None:
+                raise ConflictError(
+                    "already_tracked", f"{version.set}: version {version.version} is MLflow run {known}"
+                )
             _log(tx, "tracked", version.set, actor, version=version.version, details={"mlflow_run": mlflow_run})
-            where = matching(table, set=version.set, version=version.version)
-            tx.execute(table.update().where(where).values(mlflow_run=mlflow_run))
+            tx.execute(table.update().where(here).values(mlflow_run=mlflow_run))
 
     def expire(self, version: Version, *, actor: str, reason: str) -> None:
         """Give up a version's files; its number and record stay. ConflictError `in_use` when an alias points to it."""
@@ -190,6 +206,7 @@ class Catalog:
                 raise ConflictError(
                     "in_use", f"{version.set}: version {version.version} has an alias and cannot expire"
                 )
+            _check_unexpired(tx, version)
             event = _log(tx, "expired", version.set, actor, version=version.version, reason=reason)
             where = matching(table, set=version.set, version=version.version)
             tx.execute(table.update().where(where).values(expired_at=event.at))
@@ -197,23 +214,24 @@ class Catalog:
     # -- sweeping ----------------------------------------------------------------------------------------------------
 
     def claim(self, set_name: str, snapshot_id: str) -> bool:
-        """Reserve a snapshot for deletion; False when an unexpired version needs it."""
+        """Announce that a snapshot's files will be deleted; False when an unexpired version needs it."""
         table, claims = schema.versions, schema.claims
         with writing(self.engine) as tx:
             needed = matching(table, set=set_name, snapshot_id=snapshot_id) & table.c.expired_at.is_(None)
             if tx.execute(sa.select(table.c.version).where(needed)).first():
                 return False
-            here = matching(claims, set=set_name, snapshot_id=snapshot_id)
-            tx.execute(claims.delete().where(here))
-            tx.execute(claims.insert().values(set=set_name, snapshot_id=snapshot_id, done=False))
+            generation, _ = _deletions(tx, set_name, snapshot_id)
+            tx.execute(claims.delete().where(matching(claims, set=set_name, snapshot_id=snapshot_id)))
+            row = {"set": set_name, "snapshot_id": snapshot_id, "generation": generation + 1, "done": False}
+            tx.execute(claims.insert().values(row))
             return True
 
     @contextmanager
     def deleting(self, set_name: str, snapshot_id: str) -> Iterator[bool]:
         """The transaction in which the files of a claimed snapshot go; says whether they still should.
 
-        Of two sweeps that claimed the same snapshot only one deletes: the other could be so slow that the files were
-        written again meanwhile. The claim stays, so that a publish under way learns of it.
+        Of several who saw the claim only one deletes: another could be so slow that the files were written again
+        meanwhile.
         """
         table = schema.claims
         with writing(self.engine) as tx:
@@ -221,12 +239,10 @@ class Catalog:
             yield tx.execute(sa.select(table.c.done).where(here)).first() is not None
             tx.execute(table.update().where(here).values(done=True))
 
-    def unclaim(self, set_name: str, snapshot_id: str) -> bool:
-        """Take back a claim whose files are gone, to write them again; False while they are being deleted."""
-        table = schema.claims
-        with writing(self.engine) as tx:
-            here = matching(table, set=set_name, snapshot_id=snapshot_id)
-            return tx.execute(table.delete().where(here & table.c.done.is_(True))).rowcount == 1
+    def deletions(self, set_name: str, snapshot_id: str) -> tuple[int, bool]:
+        """How often the files of a snapshot were claimed for deletion, and whether the last deletion is done."""
+        with reading(self.engine) as tx:
+            return _deletions(tx, set_name, snapshot_id)
 
     # -- runs --------------------------------------------------------------------------------------------------------
 
@@ -235,6 +251,7 @@ class Catalog:
 
         Raises ConflictError (`run_id_reused`) when it belongs to another set or another data_through.
         """
+        _check_text(run_id=run_id)
         table = schema.runs
         with writing(self.engine) as tx:
             row = tx.execute(sa.select(table).where(table.c.run_id == run_id)).one_or_none()
@@ -324,12 +341,24 @@ class Catalog:
         with reading(self.engine) as tx:
             last_event, last_at = tx.execute(sa.select(schema.log.c.last_event, schema.log.c.last_at)).one()
             sets: dict[str, SetView] = {} if previous is None else dict(previous.sets)
+            if previous is not None and not _continues(tx, previous):
+                previous = None
+                sets = {}
             after = 0 if previous is None else previous.last_event
             if last_event != after:
                 fresh = read_events(tx, after)
                 for name in {event.set for event in fresh}:
                     sets[name] = read_set(tx, name, sets.get(name), [e for e in fresh if e.set == name])
         return View(dict(sorted(sets.items())), instants.from_micros(last_at), read_at, last_event)
+
+
+def _check_text(**given: str | None) -> None:
+    """Refuse text that a database or a file cannot hold: raises InvalidError (`bad_text`)."""
+    for name, text in given.items():
+        if text is not None and (
+            "\0" in text or (not text.isascii() and text != text.encode("utf-8", "ignore").decode())
+        ):
+            raise InvalidError("bad_text", f"{name} has a NUL or half a character: {text!r}")
 
 
 def _log(
@@ -347,6 +376,7 @@ def _log(
     details: dict[str, Any] | None = None,
 ) -> Event:
     """Append an event: the next id, and a time after every earlier event's even if the clock went back."""
+    _check_text(actor=actor, reason=reason)
     last_event, last_at = tx.execute(sa.select(schema.log.c.last_event, schema.log.c.last_at)).one()
     at = max(instants.micros(instants.now()), last_at + 1)
     tx.execute(schema.log.update().values(last_event=last_event + 1, last_at=at))
@@ -369,43 +399,65 @@ def _log(
 
 
 def _move(
-    tx: sa.Connection, version: Version, alias: str, expected: int | None, event: Event, *, held: bool, automatic: bool
+    tx: sa.Connection,
+    version: Version,
+    alias: str,
+    expected: Alias | None,
+    event: Event,
+    *,
+    held: bool,
+    automatic: bool,
 ) -> None:
-    """The conditional update: of several who saw the same alias, one succeeds and the others are told."""
+    """The conditional update: of several who saw the same alias, one succeeds and the others are told.
+
+    The time of the last move is part of the condition: an alias that came back to the same version has moved too.
+    """
     table = schema.aliases
     values = {"version": version.version, "moved_at": event.at, "held": held}
-    here = matching(table, set=version.set, alias=alias)
     if expected is None:
         try:
             tx.execute(table.insert().values(values | {"set": version.set, "alias": alias}))
         except IntegrityError:
             raise _moved(version.set, alias, expected) from None
         return
-    condition = here & (table.c.version == expected)
-    if automatic:
-        condition &= table.c.held.is_(False)
-    if tx.execute(table.update().where(condition).values(values)).rowcount != 1:
-        row = tx.execute(sa.select(table).where(here)).one_or_none()
-        if row is not None and row.version == expected:
-            raise ConflictError(
-                "held", f"{version.set}: {alias} is held since a rollback; a person promotes with a reason"
-            )
+    if automatic and expected.held:
+        raise ConflictError("held", f"{version.set}: {alias} is held since a rollback; a person promotes with a reason")
+    seen = matching(table, set=version.set, alias=alias, version=expected.version, moved_at=expected.moved_at)
+    if tx.execute(table.update().where(seen).values(values)).rowcount != 1:
         raise _moved(version.set, alias, expected)
 
 
-def _moved(name: str, alias: str, expected: int | None) -> ConflictError:
-    was = "nothing" if expected is None else f"version {expected}"
+def _check_unmoved(tx: sa.Connection, set_name: str, alias: str, expected: Alias | None) -> None:
+    table = schema.aliases
+    found = sa.select(table.c.version, table.c.moved_at).where(matching(table, set=set_name, alias=alias))
+    row = tx.execute(found).one_or_none()
+    if (row and (row.version, row.moved_at)) != (expected and (expected.version, expected.moved_at)):
+        raise _moved(set_name, alias, expected)
+
+
+def _moved(name: str, alias: str, expected: Alias | None) -> ConflictError:
+    was = "nothing" if expected is None else f"version {expected.version} as before"
     return ConflictError(
-        "moved", f"{name}: {alias} no longer points to {was}: somebody else moved it; look and decide again"
+        "moved", f"{name}: {alias} does not point to {was}: somebody else moved it; look and decide again"
     )
 
 
-def _check_newest(tx: sa.Connection, revision: ContractRevision) -> None:
-    _check_newest_number(tx, revision.set, revision.revision)
+def _continues(tx: sa.Connection, view: View) -> bool:
+    """Whether the log still holds what a view was read from; not so when the catalog came back from a backup."""
+    table = schema.events
+    at = tx.execute(sa.select(table.c.at).where(table.c.id == view.last_event)).scalar()
+    return view.last_event == 0 or at == view.moment
 
 
-def _check_newest_number(tx: sa.Connection, name: str, revision: int) -> None:
-    table = schema.contracts
+def _deletions(tx: sa.Connection, set_name: str, snapshot_id: str) -> tuple[int, bool]:
+    table = schema.claims
+    columns = sa.select(table.c.generation, table.c.done)
+    row = tx.execute(columns.where(matching(table, set=set_name, snapshot_id=snapshot_id))).one_or_none()
+    return (0, True) if row is None else (row.generation, row.done)
+
+
+def _check_newest(tx: sa.Connection, used: ContractRevision) -> None:
+    name, revision, table = used.set, used.revision, schema.contracts
     newest = tx.execute(sa.select(sa.func.max(table.c.revision)).where(table.c.set == name)).scalar()
     if newest != revision:
         raise ConflictError(

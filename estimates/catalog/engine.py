@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from estimates.catalog import schema
-from estimates.errors import CorruptError, NotFoundError, UnavailableError
+from estimates.errors import CorruptError, InvalidError, NotFoundError, UnavailableError
 
 _WAIT_S = 30  # how long a writer waits for another one
 
@@ -20,12 +20,19 @@ _WAIT_S = 30  # how long a writer waits for another one
 def make_engine(url: str) -> sa.Engine:
     """An engine whose transactions begin explicitly: SQLite's driver would begin them late, and not for DDL.
 
-    A bare `postgresql://` URL means the psycopg 3 driver.
+    A bare `postgresql://` URL means the psycopg 3 driver. Raises InvalidError (`bad_catalog`) for another database.
     """
     url = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
-    if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_pre_ping=True)
-    engine = sa.create_engine(url, connect_args={"timeout": _WAIT_S})
+    if not url.startswith(("sqlite://", "postgresql+psycopg://")):
+        raise InvalidError("bad_catalog", "the catalog's URL begins with neither sqlite:// nor postgresql://")
+    try:
+        if not url.startswith("sqlite"):
+            return sa.create_engine(url, pool_pre_ping=True)
+        engine = sa.create_engine(url, connect_args={"timeout": _WAIT_S})
+    except ModuleNotFoundError:
+        raise InvalidError("bad_catalog", "PostgreSQL needs a driver: pip install 'estimates[postgres]'") from None
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise InvalidError("bad_catalog", f"the catalog's URL cannot be read: {error}") from None
     sa.event.listen(engine, "connect", _configure_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -146,11 +146,12 @@ runs = Table(
     Index("runs_set", "set", "started_at"),
 )
 
-# Snapshots that a sweep is deleting (done: has deleted); publishing one of them writes its files again.
+# Snapshots that sweeps deleted, how often, and whether the last deletion is done; see docs/decisions/0003.
 claims = Table(
     "claims",
     METADATA,
     Column("set", Text, primary_key=True),
     Column("snapshot_id", Text, primary_key=True),
+    Column("generation", Integer, nullable=False),
     Column("done", Boolean, nullable=False),
 )

@@ -102,5 +102,6 @@ def upgrade() -> None:
         "claims",
         sa.Column("set", sa.Text, primary_key=True),
         sa.Column("snapshot_id", sa.Text, primary_key=True),
+        sa.Column("generation", sa.Integer, nullable=False),
         sa.Column("done", sa.Boolean, nullable=False),
     )

@@ -1,0 +1,70 @@
+"""The read files of this machine: opened once, the least recently used closed, built again when missing or damaged."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from estimates import lookup
+from estimates.contract import Contract
+from estimates.errors import CorruptError, UnavailableError
+from estimates.lookup import Lookup
+
+OPEN = 64  # each open file keeps a descriptor
+
+
+class ReadFiles:
+    """Open read files by snapshot, in the cache folder of this machine; threads may share it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._open: OrderedDict[str, Lookup] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def path(self, snapshot_id: str) -> Path:
+        """Where a snapshot's read file is."""
+        return self.folder / f"{snapshot_id}.lookup"
+
+    def get(self, snapshot_id: str, contract: Contract, read: Callable[[], pl.DataFrame]) -> Lookup:
+        """A read file, opened; built from what `read` gives when it is missing or damaged.
+
+        Raises UnavailableError (`cache`) when it can be neither opened nor written.
+        """
+        with self._lock:
+            found = self._open.get(snapshot_id)
+            if found is not None:
+                self._open.move_to_end(snapshot_id)
+                return found
+        opened = self._open_or_build(snapshot_id, contract, read)
+        with self._lock:
+            self._open[snapshot_id] = opened
+            while len(self._open) > OPEN:
+                self._open.popitem(last=False)
+        return opened
+
+    def discard(self, snapshot_id: str) -> None:
+        """Forget a read file, on disk too; the next use builds it again."""
+        with self._lock:
+            self._open.pop(snapshot_id, None)
+        self.path(snapshot_id).unlink(missing_ok=True)
+
+    def keep_only(self, snapshot_ids: set[str]) -> None:
+        """Remove the read files of all other snapshots."""
+        for path in self.folder.glob("*.lookup"):
+            if path.stem not in snapshot_ids:
+                self.discard(path.stem)
+
+    def _open_or_build(self, snapshot_id: str, contract: Contract, read: Callable[[], pl.DataFrame]) -> Lookup:
+        path = self.path(snapshot_id)
+        try:
+            try:
+                return Lookup(path, snapshot_id)
+            except (FileNotFoundError, CorruptError, ValueError):  # ValueError: an empty file cannot be mapped
+                lookup.build(read(), contract.shape(), contract.judged, snapshot_id, path)
+                return Lookup(path, snapshot_id)
+        except OSError as error:
+            raise UnavailableError("cache", f"{path} can be neither opened nor written: {error.strerror}") from error
