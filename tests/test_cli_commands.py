@@ -83,6 +83,18 @@ def test_define_names_line_and_path_of_a_mistake(local_store: Store, tmp_path: P
     assert "automatic" in called.err
 
 
+def test_define_refuses_a_calendar_nobody_knows(local_store: Store, tmp_path: Path) -> None:
+    """A rolling domain over an unknown calendar is refused when it is defined, with the names there are."""
+    text = builders.source(
+        more='[domain]\nkind = "rolling"\nsteps = 2\ncalendar = "XNYZ"\nvalues = { ticker = ["A"] }\n'
+    )
+    (tmp_path / "contract.toml").write_text(text)
+    called = call("define", tmp_path / "contract.toml", "--store", local_store.root, "--format", "json")
+    assert (called.code, called.error["code"]) == (2, "unknown_calendar")
+    assert "XNYS" in called.error["message"]
+    assert local_store.sets() == []
+
+
 def test_define_copies_the_keys_of_a_file_domain(local_store: Store, tmp_path: Path) -> None:
     """The key file is looked for beside the contract, leading zeros kept; a missing column is named."""
     (tmp_path / "keys.csv").write_text("customer\n0042\n0007\n")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from estimates.contract import Contract, FileDomain, read_contract
+from estimates.contract import Contract, FileDomain, RollingDomain, read_contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.settings import Settings
 from estimates.store import Store, catalog_url
@@ -95,6 +95,10 @@ def define(options: Options, contract_file: str) -> None:
     """
     contract = read_contract(contract_file)
     source = Path(contract_file).read_text()
+    if isinstance(contract.domain, RollingDomain):
+        from jobs.calendars import calendar
+
+        calendar(contract.domain.calendar)  # an unknown one is told now, and not by the first run
     store = options.open()
     known = store.view().sets.get(contract.name)
     revisions = 0 if known is None else len(known.contracts)
