@@ -3,13 +3,14 @@
 Layout, little-endian (docs/spec.md): magic, length and CRC-32 of the header, header (JSON), then
   rows      for each row, in key order: key text, one status byte, the row's JSON, NUL
   offsets   u64[groups + 1], where each group of 8 rows begins, and the end
-  checksums u32[groups], CRC-32 of each group
+  checksums u32[groups], checksum of each group
   and for each number of leading key columns an index over the distinct key texts of that many columns:
   blocks    64 entries each: hashes u64[64] ascending, first rows u32[64], row counts u32[64]
-  tops      u64[blocks] first hash of each block, then u32[blocks] CRC-32 of each block; checked on open
+  tops      u64[blocks] first hash of each block, then u32[blocks] checksum of each block; checked on open
 A key text is each part's text followed by NUL (neither keys nor JSON hold one); its hash is the last eight bytes of its
-MD5. Rows that share a hash are told apart by their key text. What a lookup touches is checked on use: damage is an
-error and never a wrong number.
+MD5. Rows that share a hash are told apart by their key text. The checksum of group or block n is its CRC-32 begun with
+n + 1: that of nothing is not zero then, so that what reads as zeros is damage. What a lookup touches is checked on use:
+damage is an error and never a wrong number.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ import hashlib
 import mmap
 import os
 import struct
+import sys
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -34,12 +37,13 @@ import polars as pl
 from estimates.contract import Shape
 from estimates.errors import CorruptError
 
-MAGIC = b"ESTLOOK1"
+assert sys.byteorder == "little", "read files are mapped as they are, and they are little-endian"
+
+MAGIC = b"ESTLOOK2"
 BLOCK = 64  # entries: small enough to check one on every lookup
 GROUP = 8  # rows
 CHUNK = 1 << 19  # rows encoded at a time when a file is built; a multiple of GROUP
 _PREFIX = struct.Struct("<8sII")
-_BOUNDS = struct.Struct("<QQ")
 _U32 = struct.Struct("<I")
 _BLOCK_BYTES = BLOCK * 16
 _FIRST_AT, _COUNT_AT = BLOCK * 8, BLOCK * 12
@@ -83,16 +87,37 @@ class Lookup:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self.header = self._read_header(snapshot_id)
         self.rows = self.header.rows
+        self._width = len(self.header.indexes) + 1  # fields of a row: its key parts, then status and JSON
         self._tops = [self._read_tops(index) for index in self.header.indexes]
+        self._offsets, self._checksums = self._group_bounds()
 
     def get(self, parts: Sequence[str]) -> tuple[int, bytes] | None:
         """Status (`OK` or `NO_ESTIMATE`) and JSON of the row of a whole key; None when there is no such row."""
         key = [part.encode() for part in parts]
         for first, _ in self._candidates(key):
-            fields, at = self._fields(first)
+            fields, at = self._row(first)
             if fields[at : at + len(key)] == key:
                 return _status_and_json(fields[at + len(key)])
         return None
+
+    def get_many(self, keys: Sequence[Sequence[str]]) -> list[tuple[int, bytes] | None]:
+        """What `get` gives for each key; keys that follow each other as rows do cost least."""
+        found: list[tuple[int, bytes] | None] = []
+        fields: list[bytes] = []
+        following = 0  # where the row after the last one found begins in the fields of its group
+        for parts in keys:
+            key = [part.encode() for part in parts]
+            if fields[following : following + len(key)] != key:
+                for first, _ in self._candidates(key):
+                    fields, following = self._row(first)
+                    if fields[following : following + len(key)] == key:
+                        break
+                else:
+                    found.append(None)
+                    continue
+            found.append(_status_and_json(fields[following + len(key)]))
+            following += self._width
+        return found
 
     def find(self, parts: Sequence[str]) -> range:
         """The rows whose key begins with these parts (one row for a whole key); an empty range when there are none."""
@@ -100,54 +125,58 @@ class Lookup:
             return range(self.rows)
         key = [part.encode() for part in parts]
         for first, count in self._candidates(key):
-            fields, at = self._fields(first)
+            fields, at = self._row(first)
             if fields[at : at + len(key)] == key:
                 return range(first, first + count)
         return range(0)
 
     def read(self, numbers: range) -> list[tuple[int, bytes]]:
         """Status and JSON of consecutive rows."""
-        width = len(self.header.indexes) + 1
         read: list[bytes] = []
         for group in range(numbers.start // GROUP, -(-numbers.stop // GROUP)):
-            rows = self._group(group)[width - 1 :: width]
+            rows = self._group(group)[self._width - 1 :: self._width]
             first = group * GROUP
             read += rows[max(numbers.start - first, 0) : numbers.stop - first]
         return [_status_and_json(row) for row in read]
 
-    def _fields(self, number: int) -> tuple[list[bytes], int]:
-        """The NUL-separated fields of a row's group, and where the row's begin: its key parts, then status and JSON."""
+    def _row(self, number: int) -> tuple[list[bytes], int]:
+        """The fields of a row's group, and where the row's begin."""
         group, at = divmod(number, GROUP)
-        return self._group(group), at * (len(self.header.indexes) + 1)
+        return self._group(group), at * self._width
 
     def _group(self, group: int) -> list[bytes]:
-        """The fields of a group of rows, checked."""
-        header = self.header
-        start, end = _BOUNDS.unpack_from(self._map, header.offsets_at + 8 * group)
-        content = self._map[header.rows_at + start : header.rows_at + end]
-        if zlib.crc32(content) != _U32.unpack_from(self._map, header.checksums_at + 4 * group)[0]:
+        """The fields of a group of rows, each of which ends in NUL; checked."""
+        offsets, rows_at = self._offsets, self.header.rows_at
+        content = self._map[rows_at + offsets[group] : rows_at + offsets[group + 1]]
+        fields = content.split(b"\0")
+        fields.pop()
+        rows = min(GROUP, self.rows - GROUP * group)
+        if zlib.crc32(content, group + 1) != self._checksums[group] or len(fields) != rows * self._width:
             raise self._damaged(f"group {group} of rows")
-        return content.split(b"\0")
+        return fields
 
-    def _candidates(self, key: Sequence[bytes]) -> Iterator[tuple[int, int]]:
-        """(first row, row count) of every entry that has the hash of these leading key parts."""
+    def _candidates(self, key: Sequence[bytes]) -> list[tuple[int, int]]:
+        """(first row, row count) of every entry that has the hash of these leading key parts; mostly one."""
         level, wanted = len(key) - 1, _hash(key)
         index, (tops, checksums) = self.header.indexes[level], self._tops[level]
-        number = max(int(tops.searchsorted(np.uint64(wanted), side="left")) - 1, 0)
+        found: list[tuple[int, int]] = []
+        number = max(bisect_left(tops, wanted) - 1, 0)
         while number < len(tops) and tops[number] <= wanted:
-            block = self._map[index.blocks + number * _BLOCK_BYTES : index.blocks + (number + 1) * _BLOCK_BYTES]
-            if zlib.crc32(block) != checksums[number]:
+            start = index.blocks + number * _BLOCK_BYTES
+            block = self._map[start : start + _BLOCK_BYTES]
+            if zlib.crc32(block, number + 1) != checksums[number]:
                 raise self._damaged(f"block {number} of index {level + 1}")
-            hashes = np.frombuffer(block, "<u8", BLOCK)
+            hashes = memoryview(block).cast("Q")
             filled = min(BLOCK, index.entries - number * BLOCK)
-            at = int(hashes.searchsorted(np.uint64(wanted)))
+            at = bisect_left(hashes, wanted, 0, filled)
             while at < filled and hashes[at] == wanted:
                 (first,) = _U32.unpack_from(block, _FIRST_AT + 4 * at)
-                yield first, _U32.unpack_from(block, _COUNT_AT + 4 * at)[0]
+                found.append((first, _U32.unpack_from(block, _COUNT_AT + 4 * at)[0]))
                 at += 1
             if at < filled:
-                return
+                break
             number += 1
+        return found
 
     def _read_header(self, snapshot_id: str) -> Header:
         try:
@@ -162,12 +191,20 @@ class Lookup:
             raise self._damaged("header")
         return header
 
-    def _read_tops(self, index: Index) -> tuple[Array, Array]:
+    def _group_bounds(self) -> tuple[memoryview, memoryview]:
+        """Where each group of rows begins and the last ends (u64), and the checksum of each (u32), as mapped."""
+        header, groups = self.header, -(-self.rows // GROUP)
+        content = memoryview(self._map)
+        offsets = content[header.offsets_at : header.offsets_at + 8 * (groups + 1)]
+        return offsets.cast("Q"), content[header.checksums_at : header.checksums_at + 4 * groups].cast("I")
+
+    def _read_tops(self, index: Index) -> tuple[memoryview, memoryview]:
+        """The first hash of each block (u64), and the checksum of each (u32)."""
         count = -(-index.entries // BLOCK)
         content = self._map[index.tops : index.tops + 12 * count]
-        if zlib.crc32(content) != index.tops_crc:
+        if zlib.crc32(content) != index.tops_crc or len(content) != 12 * count:
             raise self._damaged("index")
-        return np.frombuffer(content, "<u8", count), np.frombuffer(content, "<u4", count, 8 * count)
+        return memoryview(content)[: 8 * count].cast("Q"), memoryview(content)[8 * count :].cast("I")
 
     def _damaged(self, what: str) -> CorruptError:
         return CorruptError("lookup_damaged", f"{self.path}: {what} does not match its checksum")
@@ -235,7 +272,8 @@ def _write_rows(file: BinaryIO, frame: pl.DataFrame, shape: Shape, judged: Seque
     for start in range(0, frame.height, CHUNK):
         content, bounds = _encode(frame.slice(start, CHUNK), shape, judged)
         file.write(content)
-        checksums += [crc32(content[a:b]) for a, b in pairwise(bounds)]
+        seeds = range(len(checksums) + 1, len(checksums) + len(bounds))
+        checksums += [crc32(content[a:b], seed) for seed, (a, b) in zip(seeds, pairwise(bounds), strict=True)]
         offsets += [end + bound for bound in bounds[:-1]]
         end += len(content)
     return np.array([*offsets, end], "<u8"), np.array(checksums, "<u4")
@@ -274,7 +312,7 @@ def _write_index(file: BinaryIO, frame: pl.DataFrame, names: Sequence[str]) -> I
     _fill(layout[:, _FIRST_AT:_COUNT_AT], first[order], 0)
     _fill(layout[:, _COUNT_AT:], counts[order], 0)
     blocks_at = _write_array(file, layout)
-    tops = layout[:, :8].tobytes() + np.array([zlib.crc32(block.data) for block in layout], "<u4").tobytes()
+    tops = layout[:, :8].tobytes() + np.array([zlib.crc32(b.data, n) for n, b in enumerate(layout, 1)], "<u4").tobytes()
     tops_at = _aligned(file)
     file.write(tops)
     return Index(len(first), blocks_at, tops_at, zlib.crc32(tops))
