@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Hashable
 from datetime import datetime
 from functools import cached_property
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,6 +18,9 @@ from estimates.records import Alias, ContractRevision, Event, State, Version
 Ref = int | str
 PRODUCTION = "production"
 LATEST = "latest"
+# When something changed, and the version it was from then on; oldest first.
+Changes = list[tuple[datetime, int | None]]
+T = TypeVar("T")
 
 
 class SetView:
@@ -35,6 +40,14 @@ class SetView:
         self.aliases = aliases
         # Contracts by revision, decoded once and handed on to the next view: every read needs one.
         self.decoded = {} if decoded is None else decoded
+        self._kept: dict[Hashable, Any] = {}
+
+    def keep(self, what: Hashable, make: Callable[[], T]) -> T:
+        """What a reader derived from this moment of the set: made once, however many ask."""
+        found = self._kept.get(what)
+        if found is None:
+            found = self._kept[what] = make()
+        return found
 
     @cached_property
     def blocks(self) -> dict[int, bool]:
@@ -70,10 +83,63 @@ class SetView:
         """Versions that production ever pointed to."""
         return {version for _, version in self.moves.get(PRODUCTION, [])}
 
+    @cached_property
+    def spans(self) -> dict[int, list[tuple[datetime, datetime | None]]]:
+        """From when to when production pointed to a version; the last end is None while it still does."""
+        moves = self.moves.get(PRODUCTION, [])
+        ends = [at for at, _ in moves[1:]] + [None]
+        spans: dict[int, list[tuple[datetime, datetime | None]]] = {}
+        for (start, version), end in zip(moves, ends, strict=False):
+            spans.setdefault(version, []).append((start, end))
+        return spans
+
+    @cached_property
+    def latest(self) -> dict[int | None, Changes]:
+        """What `latest` named over time: of all versions under None, of those of one shape under its number."""
+        named: dict[int | None, Changes] = {}
+        passing: dict[int | None, list[int]] = {}
+        for event in self.events:
+            if event.version is None or event.kind not in ("judged", "expired"):
+                continue
+            version = self.versions[event.version - 1]
+            gone = version.expired_at is not None and event.at >= version.expired_at
+            for shape in (None, version.shape):
+                numbers = passing.setdefault(shape, [])
+                _mark(numbers, version.version, passes=not gone and not event.blocks)
+                newest, changes = numbers[-1] if numbers else None, named.setdefault(shape, [])
+                if newest != (changes[-1][1] if changes else None):
+                    changes.append((event.at, newest))
+        return named
+
+    def predecessors(self, version: Version, snapshots: int) -> list[Version]:
+        """Versions below this one that production ever pointed to, newest first: unexpired, of its shape.
+
+        The newest one of each snapshot, and of the newest `snapshots` snapshots only.
+        """
+        held = self._held
+        found: dict[str, Version] = {}
+        for at in range(bisect_left(held, version.version) - 1, -1, -1):
+            before = self.versions[held[at] - 1]
+            if before.shape == version.shape and before.expired_at is None:
+                found.setdefault(before.snapshot_id, before)
+                if len(found) == snapshots:
+                    break
+        return list(found.values())
+
+    @cached_property
+    def _held(self) -> list[int]:
+        return sorted(self.ever_production)
+
     @property
     def contract(self) -> Contract:
         """The newest contract."""
         return self.revision(len(self.contracts))
+
+    @property
+    def present_shape(self) -> int:
+        """The shape that readers see: production's, before the first promotion the newest contract's."""
+        pointed = self.aliases.get(PRODUCTION)
+        return self.contracts[-1].shape if pointed is None else self.versions[pointed.version - 1].shape
 
     def contract_of(self, version: Version) -> Contract:
         """The contract a version was published under."""
@@ -101,6 +167,15 @@ class View:
         self.read_at = read_at
         self.last_event = last_event
 
+    @property
+    def present(self) -> datetime:
+        """Now, by the later of this machine's clock and the newest event: a writer's clock may be ahead of ours.
+
+        as_of=present is no as_of. An earlier as_of, also one that our clock has not reached, is the past: what a view
+        of that moment answered.
+        """
+        return max(instants.now(), self.moment)
+
     def set(self, name: str) -> SetView:
         """The set's part of the view; raises NotFoundError (`unknown_set`)."""
         try:
@@ -121,8 +196,7 @@ class View:
         number = _number(ref)
         if number is not None:
             return _by_number(name, view, number, as_of, shape)
-        # An event may be ahead of this machine's clock: its moment can be asked about all the same.
-        if as_of is not None and as_of > max(instants.now(), self.moment):
+        if as_of is not None and as_of > self.present:
             raise InvalidError(
                 "as_of_in_future", f"as_of {instants.text(as_of)} lies in the future; leave it out to ask for now"
             )
@@ -150,14 +224,12 @@ class View:
 
     def production_spans(self, name: str, version: int) -> list[tuple[datetime, datetime | None]]:
         """From when to when production pointed to a version; the last end is None while it still does."""
-        moves = self.sets[name].moves.get(PRODUCTION, [])
-        ends = [at for at, _ in moves[1:]] + [None]
-        return [(at, end) for (at, pointed), end in zip(moves, ends, strict=False) if pointed == version]
+        return self.sets[name].spans.get(version, [])
 
     def _nothing(self, name: str, view: SetView, ref: str, as_of: datetime | None, shape: int | None) -> NotFoundError:
         of_shape = "" if shape is None else f" of shape {shape}"
         first = self._first(view, ref, shape)
-        if first is not None and as_of is not None:
+        if first is not None and as_of is not None and as_of < first:
             return NotFoundError(
                 "before_first",
                 f"{name}: {ref}{of_shape} named nothing yet at {instants.text(as_of)}; "
@@ -165,7 +237,7 @@ class View:
                 first=instants.text(first),
             )
         if ref == LATEST:
-            return NotFoundError("nothing_promoted", f"{name}: no version{of_shape} has passed the gate yet")
+            return NotFoundError("nothing_promoted", f"{name}: no version{of_shape} passes the gate")
         return NotFoundError(
             "nothing_promoted",
             f"{name}: nothing{of_shape} was promoted yet; promote a version, or read one by its number",
@@ -174,11 +246,9 @@ class View:
     def _first(self, view: SetView, ref: str, shape: int | None) -> datetime | None:
         """When a ref first named something."""
         if ref == LATEST:
-            passed = [e for e in view.events if e.kind == "judged" and not e.blocks and e.version is not None]
-            moments = [(e.at, e.version) for e in passed if e.version is not None]
-        else:
-            moments = view.moves.get(ref, [])
-        return next((at for at, number in moments if shape in (None, view.versions[number - 1].shape)), None)
+            return next((at for at, _ in view.latest.get(shape, [])), None)
+        moves = view.moves.get(ref, [])
+        return next((at for at, number in moves if shape in (None, view.versions[number - 1].shape)), None)
 
 
 def _number(ref: Ref) -> int | None:
@@ -203,23 +273,36 @@ def _by_number(name: str, view: SetView, number: int, as_of: datetime | None, sh
     return version
 
 
+def _mark(numbers: list[int], number: int, *, passes: bool) -> None:
+    """Put a number into a sorted list, or take it out."""
+    at = bisect_left(numbers, number)
+    there = at < len(numbers) and numbers[at] == number
+    if passes and not there:
+        insort(numbers, number)
+    elif there and not passes:
+        del numbers[at]
+
+
 def _latest(view: SetView, as_of: datetime | None, shape: int | None) -> Version | None:
-    """The newest version whose newest verdict does not block, both as known then."""
-    blocks = view.blocks
-    if as_of is not None:
-        known = [e for e in view.events if e.kind == "judged" and e.at <= as_of]
-        blocks = {e.version: bool(e.blocks) for e in known if e.version is not None}
-    passed = (v for v in reversed(view.versions) if blocks.get(v.version) is False)
-    return next((v for v in passed if shape in (None, v.shape)), None)
+    """The newest version whose newest verdict does not block and that has not expired, both as known then."""
+    changes = view.latest.get(shape, [])
+    count = len(changes) if as_of is None else bisect_right(changes, as_of, key=lambda change: change[0])
+    number = changes[count - 1][1] if count else None
+    return None if number is None else view.versions[number - 1]
 
 
 def _pointed_to(name: str, view: SetView, alias: str, as_of: datetime | None, shape: int | None) -> Version | None:
-    moves = view.moves.get(alias)
-    if moves is None and alias != PRODUCTION:
+    if as_of is None and shape is None and alias in view.aliases:
+        return view.versions[view.aliases[alias].version - 1]
+    moves = view.moves.get(alias, [])
+    if not moves and alias != PRODUCTION:
         known = ", ".join([PRODUCTION, LATEST, *sorted(set(view.aliases) - {PRODUCTION})])
         raise NotFoundError(
             "unknown_alias", f"{name}: there is no alias {alias!r}; a ref is a version number or one of {known}"
         )
-    count = len(moves or ()) if as_of is None else bisect_right(moves or [], as_of, key=lambda move: move[0])
-    versions = (view.versions[number - 1] for _, number in reversed((moves or [])[:count]))
-    return next((version for version in versions if shape in (None, version.shape)), None)
+    count = len(moves) if as_of is None else bisect_right(moves, as_of, key=lambda move: move[0])
+    for at in range(count - 1, -1, -1):
+        version = view.versions[moves[at][1] - 1]
+        if shape in (None, version.shape):
+            return version
+    return None
