@@ -10,30 +10,32 @@ import base64
 import binascii
 import zlib
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
 
 from estimates import instants
-from estimates.catalog import PRODUCTION, Ref, View
-from estimates.contract import Contract, FileDomain, KeyType, OpenDomain, RollingDomain, parse_key_part
+from estimates.catalog import PRODUCTION, Ref, SetView, View
+from estimates.contract import FileDomain, OpenDomain, RollingDomain
 from estimates.errors import CorruptError, InvalidError, NotFoundError
-from estimates.frame import key_text
-from estimates.lookup import OK, Lookup
+from estimates.keys import Key, KeyForm
+from estimates.lookup import NO_ESTIMATE, OK, Lookup
 from estimates.records import Version, VersionHead
 
 DEFAULT_LIMIT = 1000
 MAX_LIMIT = 10_000
 MAX_KEYS = 100_000
+# Snapshots that production held before, in which a key is looked for to call it `removed`: each costs a read.
+LOOK_BACK = 10
 
 KeyStatus = Literal["no_estimate", "elapsed", "removed", "outside_domain"]
-Key = Sequence[Any]
 # What a reader needs of its store: an open read file, a damaged one dropped, and whether a listed key is in the domain.
 Open = Callable[[Version], Lookup]
 Discard = Callable[[Version], None]
 Listed = Callable[[str, str, tuple[str, ...]], bool]
+_OPENING = {OK: b'{"status":"ok","estimate":', NO_ESTIMATE: b'{"status":"no_estimate","estimate":'}
 
 
 class Answer:
@@ -98,11 +100,11 @@ class Reader:
         Raises InvalidError `key_parts`, `bad_key_part`, `unknown_field`; NotFoundError with the key's status as code:
         `no_estimate`, `elapsed`, `removed`, `outside_domain`.
         """
-        parts = self.key(name, version, key)
+        parts = self._form(version).texts(key)
         row = self._row(version, parts)
         if row is None:
             raise self._not_found(name, version, parts)
-        estimate = self._select(version, fields)(row[1])
+        estimate = row[1] if fields is None else self._select(name, version.contract_revision, fields)(row[1])
         return Answer(name, version, _head(name, version) + b'"estimate":' + estimate + b"}")
 
     def get_many(
@@ -114,8 +116,12 @@ class Reader:
         """
         if len(keys) > MAX_KEYS:
             raise InvalidError("too_many_keys", f"{name}: {len(keys)} keys in one batch; send at most {MAX_KEYS}")
-        select = self._select(version, fields)
-        results = [self._result(name, version, self.key(name, version, key), select) for key in keys]
+        select, texts = self._select(name, version.contract_revision, fields), self._form(version).texts
+        parts = [texts(key) for key in keys]
+        rows = self._use(version, lambda lookup: lookup.get_many(parts))
+        absent = [key for key, row in zip(parts, rows, strict=True) if row is None]
+        why = iter(zip(absent, self.statuses(name, version, absent), strict=True)) if absent else iter(())
+        results = [_absence(*next(why)) if row is None else _OPENING[row[0]] + select(row[1]) + b"}" for row in rows]
         return Answer(name, version, _head(name, version) + b'"results":[' + b",".join(results) + b"]}")
 
     def scan(
@@ -135,11 +141,11 @@ class Reader:
         """
         if not 1 <= limit <= MAX_LIMIT:
             raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
-        parts = self.key(name, version, prefix, partial=True)
+        parts = self._form(version).texts(prefix, partial=True)
         found = self._use(version, lambda lookup: lookup.find(parts))
         start = found.start if cursor is None else _decode_cursor(cursor, version, parts, found)
         page = range(start, min(start + limit, found.stop))
-        select = self._select(version, fields)
+        select = self._select(name, version.contract_revision, fields)
         rows = self._use(version, lambda lookup: [select(row) for _, row in lookup.read(page)])
         following = None if page.stop >= found.stop else _encode_cursor(version, parts, page.stop)
         facts = {"total": len(found), "limit": limit, "next": following}
@@ -164,11 +170,9 @@ class Reader:
         "production":[{"from":…,"to":…}],"estimate":{…} or null},…]}`
         """
         view = self.view.set(name)
-        pointed = view.aliases.get(PRODUCTION)
-        newest = view.contracts[-1]
-        shape = newest.shape if pointed is None else view.versions[pointed.version - 1].shape
+        shape = view.present_shape
         revision = max(contract.revision for contract in view.contracts if contract.shape == shape)
-        parts = _key_parts(name, view.revision(revision), key)
+        parts = _form_of(view, revision).texts(key)
         told = [
             version
             for version in view.versions
@@ -178,50 +182,68 @@ class Reader:
             and (until is None or version.published_at <= until)
             and (only is None or version.version in view.ever_production)
         ]
-        entries = [self._history_entry(name, version, parts, fields) for version in told]
+        selects = {number: self._select(name, number, fields) for number in {v.contract_revision for v in told}}
+        entries: list[bytes] = []
+        for version in told:
+            row = self._row(version, parts)
+            estimate = b"null" if row is None else selects[version.contract_revision](row[1])
+            entries.append(self._history_head(view, version) + b',"estimate":' + estimate + b"}")
         head = msgspec.json.encode({"set": name, "key": parts})[:-1]
         return Answer(name, None, head + b',"history":[' + b",".join(entries) + b"]}")
 
-    def key(self, name: str, version: Version, key: Key, *, partial: bool = False) -> list[str]:
-        """Key parts in their one text form, from typed values or text.
+    def statuses(
+        self, name: str, version: Version, keys: Sequence[Sequence[str]]
+    ) -> list[tuple[KeyStatus, int | None]]:
+        """Why a version has no row for keys (as text), and for `removed` the last version in production that had it.
 
-        Raises InvalidError `key_parts` (too many or too few), `bad_key_part` (not of the column's type).
+        The first that is true: `elapsed` (in a rolling set, for what its domain lists), `removed` (one of the newest
+        10 snapshots that production held before this version had it), `no_estimate` (in the domain), `outside_domain`.
         """
-        return _key_parts(name, self.view.set(name).contract_of(version), key, partial=partial)
+        form = self._form(version)
+        rolling = isinstance(form.contract.domain, RollingDomain)
+        found: dict[int, tuple[KeyStatus, int | None]] = {}
+        if rolling:
+            through = version.data_through
+            found = {
+                i: ("elapsed", None)
+                for i, parts in enumerate(keys)
+                if form.is_listed(parts) and form.target(parts)[1] <= through
+            }
+        view = self.view.set(name)
+        left = [i for i in range(len(keys)) if i not in found]
+        for before in view.keep(("before", version.version), lambda: view.predecessors(version, LOOK_BACK)):
+            if not left:
+                break
+            asked = [keys[i] for i in left]
+            rows = self._use(before, lambda lookup, asked=asked: lookup.get_many(asked))
+            for i, row in zip(left, rows, strict=True):
+                if row is not None:
+                    found[i] = ("removed", before.version)
+            left = [i for i in left if i not in found]
+        for i in left:
+            found[i] = ("no_estimate" if self._in_domain(name, version, form, keys[i]) else "outside_domain"), None
+        return [found[i] for i in range(len(keys))]
 
-    def status(self, name: str, version: Version, parts: Sequence[str]) -> tuple[KeyStatus, int | None]:
-        """Why a version has no row for a key, and for `removed` the last version production pointed to that had it."""
-        view, contract = self.view.set(name), self.view.set(name).contract_of(version)
-        if isinstance(contract.domain, RollingDomain) and _elapsed(contract, version, parts):
-            return "elapsed", None
-        earlier = sorted((n for n in view.ever_production if n < version.version), reverse=True)
-        for number in earlier:
-            before = view.versions[number - 1]
-            if before.shape == version.shape and before.expired_at is None and self._row(before, parts) is not None:
-                return "removed", number
-        return ("no_estimate" if self._in_domain(name, contract, version, parts) else "outside_domain"), None
+    def _form(self, version: Version) -> KeyForm:
+        return _form_of(self.view.set(version.set), version.contract_revision)
 
-    def _history_entry(self, name: str, version: Version, parts: Sequence[str], fields: Sequence[str] | None) -> bytes:
-        row = self._row(version, parts)
-        spans = self.view.production_spans(name, version.version)
-        facts = {
-            "version": version.version,
-            "published_at": instants.text(version.published_at),
-            "data_through": instants.text(version.data_through),
-            "state": self.view.state(version),
-            "production": [{"from": instants.text(start), "to": end and instants.text(end)} for start, end in spans],
-        }
-        estimate = b"null" if row is None else self._select(version, fields)(row[1])
-        return msgspec.json.encode(facts)[:-1] + b',"estimate":' + estimate + b"}"
+    def _history_head(self, view: SetView, version: Version) -> bytes:
+        """What a history says of a version whatever the key is."""
 
-    def _result(self, name: str, version: Version, parts: Sequence[str], select: Callable[[bytes], bytes]) -> bytes:
-        row = self._row(version, parts)
-        if row is not None:
-            status = b"ok" if row[0] == OK else b"no_estimate"
-            return b'{"status":"' + status + b'","estimate":' + select(row[1]) + b"}"
-        status, last = self.status(name, version, parts)
-        facts: dict[str, Any] = {"status": status, "key": parts}
-        return msgspec.json.encode(facts if last is None else facts | {"last_version": last})
+        def make() -> bytes:
+            spans = view.spans.get(version.version, [])
+            facts = {
+                "version": version.version,
+                "published_at": instants.text(version.published_at),
+                "data_through": instants.text(version.data_through),
+                "state": self.view.state(version),
+                "production": [
+                    {"from": instants.text(start), "to": end and instants.text(end)} for start, end in spans
+                ],
+            }
+            return msgspec.json.encode(facts)[:-1]
+
+        return view.keep(("history", version.version), make)
 
     def _row(self, version: Version, parts: Sequence[str]) -> tuple[int, bytes] | None:
         return self._use(version, lambda lookup: lookup.get(parts))
@@ -236,15 +258,15 @@ class Reader:
             self._discard(version)
             return read(self._open(version))
 
-    def _select(self, version: Version, fields: Sequence[str] | None) -> Callable[[bytes], bytes]:
+    def _select(self, name: str, revision: int, fields: Sequence[str] | None) -> Callable[[bytes], bytes]:
         """Keeps the asked columns of a row's JSON, in contract order, and always the key."""
         if fields is None:
             return lambda row: row
-        contract = self.view.set(version.set).contract_of(version)
+        contract = self.view.set(name).revision(revision)
         unknown = [field for field in fields if field not in contract.columns and field not in contract.key]
         if unknown:
             raise InvalidError(
-                "unknown_field", f"{version.set}: no column {unknown[0]!r}; columns: {', '.join(contract.columns)}"
+                "unknown_field", f"{name}: no column {unknown[0]!r}; columns: {', '.join(contract.columns)}"
             )
         kept = set(contract.key) | set(fields)
 
@@ -255,23 +277,19 @@ class Reader:
 
         return select
 
-    def _in_domain(self, name: str, contract: Contract, version: Version, parts: Sequence[str]) -> bool:
-        domain = contract.domain
+    def _in_domain(self, name: str, version: Version, form: KeyForm, parts: Sequence[str]) -> bool:
+        domain = form.contract.domain
         if isinstance(domain, OpenDomain):
             return False
         if isinstance(domain, FileDomain):
             return self._listed(name, domain.digest or "", tuple(parts))
-        for column, part in zip(contract.key, parts, strict=True):
-            if column in domain.values:
-                known = {_part(name, column, contract.key[column].type, value) for value in domain.values[column]}
-                if part not in known:
-                    return False
-            elif part not in version.provenance.targets:
-                return False
-        return True
+        if not isinstance(domain, RollingDomain):
+            return form.is_listed(parts)
+        targets = self.view.set(name).keep(("targets", version.version), lambda: frozenset(version.provenance.targets))
+        return form.is_listed(parts) and form.target(parts)[0] in targets
 
     def _not_found(self, name: str, version: Version, parts: Sequence[str]) -> NotFoundError:
-        status, last = self.status(name, version, parts)
+        ((status, last),) = self.statuses(name, version, [parts])
         key = "/".join(parts)
         through = instants.text(version.data_through)
         reasons = {
@@ -289,44 +307,18 @@ def _head(name: str, version: Version) -> bytes:
     return b'{"set":"' + name.encode() + b'","version":' + str(version.version).encode() + b","
 
 
-def _key_parts(name: str, contract: Contract, key: Key, *, partial: bool = False) -> list[str]:
-    columns = contract.key
-    if len(key) > len(columns) or (len(key) < len(columns) and not partial):
-        wanted, got = "/".join(f"{{{column}}}" for column in columns), ", ".join(map(str, key)) or "none"
-        raise InvalidError(
-            "key_parts",
-            f"{name}: a key has {len(columns)} parts, {wanted}; got {len(key)}: {got}",
-        )
-    return [_part(name, column, columns[column].type, part) for column, part in zip(columns, key, strict=False)]
+def _form_of(view: SetView, revision: int) -> KeyForm:
+    return view.keep(("keys", revision), lambda: KeyForm(view.revision(revision)))
 
 
-def _part(name: str, column: str, kind: KeyType, part: Any) -> str:
-    try:
-        if isinstance(part, datetime) and part.tzinfo is None:
-            raise ValueError(f"{part} has no time zone")
-        if part is None or isinstance(part, bool | float):
-            raise ValueError(f"{part!r} cannot be part of a key")
-        # One moment, one text: another offset or unneeded digits name the same key.
-        text = key_text(part) if isinstance(part, date) else str(part)
-        text = key_text(parse_key_part(kind, text))
-        text.encode()  # a lone surrogate is no text
-        return text
-    except (ValueError, OverflowError) as error:
-        raise InvalidError("bad_key_part", f"{name}: key column {column!r}: {error}") from None
-
-
-def _elapsed(contract: Contract, version: Version, parts: Sequence[str]) -> bool:
-    assert contract.target is not None
-    position = list(contract.key).index(contract.target)
-    target = parse_key_part(contract.key[contract.target].type, parts[position])
-    if isinstance(target, datetime):
-        return target <= version.data_through
-    assert isinstance(target, date)
-    return datetime(target.year, target.month, target.day, tzinfo=UTC) <= version.data_through
+def _absence(parts: Sequence[str], why: tuple[KeyStatus, int | None]) -> bytes:
+    status, last = why
+    facts: dict[str, Any] = {"status": status, "key": parts}
+    return msgspec.json.encode(facts if last is None else facts | {"last_version": last})
 
 
 def _encode_cursor(version: Version, parts: Sequence[str], row: int) -> str:
-    content = msgspec.json.encode([version.version, row, zlib.crc32("\0".join(parts).encode())])
+    content = msgspec.json.encode([version.version, row, _question(version, parts)])
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
@@ -345,6 +337,11 @@ def _cursor_fields(cursor: str) -> tuple[int, int, int]:
 
 def _decode_cursor(cursor: str, version: Version, parts: Sequence[str], found: range) -> int:
     pinned, row, mark = _cursor_fields(cursor)
-    if pinned != version.version or mark != zlib.crc32("\0".join(parts).encode()) or row not in found:
+    if pinned != version.version or mark != _question(version, parts) or row not in found:
         raise InvalidError("bad_cursor", "this cursor belongs to another question; start again without it")
     return row
+
+
+def _question(version: Version, parts: Sequence[str]) -> int:
+    """A mark of what a cursor goes on with: the set, the content, the leading part of the key."""
+    return zlib.crc32("\0".join((version.set, version.snapshot_id, *parts)).encode())
