@@ -7,26 +7,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from estimates.freshness import Freshness
 from estimates.records import EventKind, InputDigest, State
 
 KeyPart = str | int
-
-
-class Freshness(msgspec.Struct, frozen=True):
-    """How often versions come and how old production may get; null where the contract does not say.
-
-    data_through   of production: the last moment of data it could see
-    stale_from     data_through + max_age
-    next_expected  when the newest version was published + cadence
-    """
-
-    cadence: str | None
-    max_age: str | None
-    data_through: datetime | None
-    published_at: datetime | None
-    stale_from: datetime | None
-    stale: bool
-    next_expected: datetime | None
 
 
 class AliasBody(msgspec.Struct, frozen=True):

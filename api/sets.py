@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -10,16 +9,16 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 
-from api.bodies import AliasBody, Freshness, SetDetail, SetList, SetSummary
+from api.bodies import AliasBody, SetDetail, SetList, SetSummary
 from api.documentation import documented
 from api.estimate_schema import estimate_schema
 from api.follower import Follower
 from api.parameters import OfShape, SetName
 from api.representation import of_content
 from estimates import Contract, instants
-from estimates.catalog import PRODUCTION, SetView
+from estimates.catalog import SetView
 from estimates.errors import NotFoundError
-from estimates.records import Version
+from estimates.freshness import freshness
 
 
 @get("/v1/sets", responses=documented(SetList, 304, description="All sets."), sync_to_thread=False)
@@ -70,33 +69,8 @@ def _facts(view: SetView) -> dict[str, Any]:
         "shape": view.contracts[-1].shape,
         "versions": len(view.versions),
         "aliases": {name: AliasBody(alias.version, alias.moved_at, alias.held) for name, alias in aliases},
-        "freshness": _freshness(contract, view),
+        "freshness": freshness(view, instants.now()),
     }
-
-
-def _freshness(contract: Contract, view: SetView) -> Freshness:
-    newest = view.versions[-1] if view.versions else None
-    production = _production(view)
-    through = None if production is None else production.data_through
-    stale_from = _plus(through, contract.freshness.max_age_duration)
-    return Freshness(
-        cadence=contract.freshness.cadence,
-        max_age=contract.freshness.max_age,
-        data_through=through,
-        published_at=None if production is None else production.published_at,
-        stale_from=stale_from,
-        stale=stale_from is not None and instants.now() > stale_from,
-        next_expected=_plus(None if newest is None else newest.published_at, contract.freshness.cadence_duration),
-    )
-
-
-def _production(view: SetView) -> Version | None:
-    alias = view.aliases.get(PRODUCTION)
-    return None if alias is None else view.versions[alias.version - 1]
-
-
-def _plus(moment: datetime | None, duration: timedelta | None) -> datetime | None:
-    return None if moment is None or duration is None else moment + duration
 
 
 def _contract(view: SetView, name: str, shape: int | None) -> Contract:

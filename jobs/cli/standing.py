@@ -9,6 +9,7 @@ from statistics import median
 import msgspec
 
 from estimates.catalog import PRODUCTION, SetView, View
+from estimates.freshness import freshness
 from estimates.records import Event, State
 
 _LAST = 20  # versions from which the usual time between two is taken
@@ -64,12 +65,9 @@ class Standing(msgspec.Struct, frozen=True):
 def standing(view: View, name: str, now: datetime) -> Standing:
     """How a set stands at a moment."""
     found = view.set(name)
-    freshness = found.contract.freshness
+    fresh = freshness(found, now)
     newest, production = _newest(view, found), _production(found, now)
-    cadence, limit = freshness.cadence_duration, freshness.max_age_duration
-    expected = newest.published_at + cadence if newest is not None and cadence is not None else None
-    stale = None if limit is None or production is None else production.age_s > limit.total_seconds()
-    problems = {"nothing_promoted": production is None, "stale": bool(stale)}
+    problems = {"nothing_promoted": production is None, "stale": bool(fresh.stale)}
     return Standing(
         set=name,
         description=found.contract.description,
@@ -79,11 +77,11 @@ def standing(view: View, name: str, now: datetime) -> Standing:
         production=production,
         aliases={alias.alias: alias.version for alias in found.aliases.values()},
         published_every_s=_usual_gap(found),
-        cadence=freshness.cadence,
-        next_expected=expected,
-        overdue=None if expected is None else now > expected,
-        max_age=freshness.max_age,
-        stale=stale,
+        cadence=fresh.cadence,
+        next_expected=fresh.next_expected,
+        overdue=fresh.overdue,
+        max_age=fresh.max_age,
+        stale=fresh.stale,
         problems=[problem for problem, is_so in problems.items() if is_so],
     )
 
