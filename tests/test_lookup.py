@@ -215,7 +215,7 @@ def test_the_store_builds_a_damaged_file_again(local_store: Store, size: int) ->
     """A store that meets a damaged read file answers from the verified snapshot and leaves a whole file behind."""
     define(local_store)
     version = publish(local_store, "run")
-    path = local_store.cache / f"{version.snapshot_id}.lookup"
+    path = local_store.read_files.path(version.snapshot_id)
     good = local_store[SET].get(TICKERS[1], TARGETS[0], ref=1).json
     content = path.read_bytes()
     path.unlink()
@@ -230,7 +230,7 @@ def test_damage_under_an_open_store_is_noticed(local_store: Store) -> None:
     """A read file that is altered while it is mapped is noticed on the next read, and built again."""
     define(local_store)
     version = publish(local_store, "run")
-    path = local_store.cache / f"{version.snapshot_id}.lookup"
+    path = local_store.read_files.path(version.snapshot_id)
     good = [local_store[SET].scan(ticker, ref=1).json for ticker in TICKERS]
     content = path.read_bytes()
     at = content.index(b'"value":')
