@@ -74,7 +74,7 @@ def target_of(types: dict[str, ColumnType], key: Iterable[str]) -> str | None:
 def guess_roles(frame: pl.DataFrame, names: Iterable[str]) -> dict[str, Guess]:
     """A guess for each of the columns; `frame` has the guessed types.
 
-    Raises InvalidError `no_estimate` when none of them can be an estimate.
+    Raises InvalidError `nothing_to_estimate` when none of them can be an estimate.
     """
     columns = {name: frame.get_column(name) for name in names}
     numbers = {name: series for name, series in columns.items() if series.dtype.is_numeric()}
@@ -209,7 +209,7 @@ def _ensure_estimate(guesses: dict[str, Guess], columns: dict[str, pl.Series]) -
         guesses[labels[0].name] = Guess("label", "it is the first column with few different values")
     elif not guesses:
         raise InvalidError(
-            "no_estimate",
+            "nothing_to_estimate",
             f"none of the columns can be an estimate (a number, or a label with few different values): "
             f"{', '.join(columns) or 'there are none besides the key'}",
         )

@@ -46,7 +46,9 @@ def _environment(wheel: Path, extras: str, folder: Path) -> Path:
 
 
 def _imports(python: Path, name: str, folder: Path) -> bool:
-    return subprocess.run([python, "-c", f"import {name}"], cwd=folder, capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run([python, "-c", f"import {name}"], cwd=folder, capture_output=True, check=False).returncode == 0
+    )
 
 
 def test_the_wheel_carries_migrations_and_examples(wheel: Path) -> None:
