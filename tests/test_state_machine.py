@@ -79,8 +79,9 @@ class Set:
         return {self.versions[number - 1].content for _, number in self.left}
 
     def latest(self) -> int | None:
-        """The newest version whose newest verdict does not block."""
-        passing = [n for n, v in enumerate(self.versions, 1) if v.verdict is not None and not v.verdict[0]]
+        """The newest version whose newest verdict does not block and that has not expired."""
+        versions = enumerate(self.versions, 1)
+        passing = [n for n, v in versions if v.verdict is not None and not v.verdict[0] and not v.expired]
         return max(passing, default=None)
 
     def resolve(self, ref: str) -> int | None:
