@@ -14,29 +14,33 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import mlflow  # noqa: F401 - imported before the fork
 import obstore
+import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from estimates.errors import ConflictError
 from estimates.store import Store
 from estimates.sweeping import sweep
-from tests.builders import SET, define, frame, provenance
+from jobs.context import Context
+from jobs.runner import run as run_job
+from tests.builders import SET, define, frame
 
 
-def release(root: Path) -> None:
-    """Publish, judge, promote, as `estimates run` does; doing it again after a crash goes on where it stopped."""
+def compute(context: Context) -> pl.DataFrame:
+    """The job of the whole run."""
+    return frame(101.0)
+
+
+def whole_run(root: Path) -> None:
+    """All that `estimates run` does, MLflow being away."""
     store = Store(root, actor="child")
-    define(store)
-    version = store.publish(SET, frame(101.0), provenance("crashing", 1))
-    if store.verdict(SET, version.version) is None:
-        store.judge(SET, version.version)
-    with suppress_code("already"):
-        store.promote(SET, version.version, automatic=True)
+    define(store, more='[job]\nfunction = "tests.crash_child:compute"\n[gate]\npromote = "automatic"\n')
+    outcome = run_job(store, SET, data_through="2024-01-03", run_id="crashing")
+    assert outcome.promoted, outcome
 
 
 def tidy(root: Path) -> None:
@@ -50,18 +54,7 @@ def tidy(root: Path) -> None:
     sweep(store)
 
 
-WORK: dict[str, Callable[[Path], None]] = {"release": release, "tidy": tidy}
-
-
-class suppress_code(suppress):  # noqa: N801 - used like contextlib.suppress
-    """Suppress a ConflictError of one code."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(ConflictError)
-        self.code = code
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
-        return bool(super().__exit__(kind, error, trace)) and error.code == self.code
+WORK: dict[str, Callable[[Path], None]] = {"run": whole_run, "tidy": tidy}
 
 
 class Counter:
