@@ -14,6 +14,8 @@ from estimates.contract import Contract
 from estimates.errors import CorruptError, UnavailableError
 from estimates.lookup import Lookup
 
+# The rows of a snapshot and the contract they were published under.
+Read = Callable[[], tuple[pl.DataFrame, Contract]]
 OPEN = 64  # each open file keeps a descriptor
 
 
@@ -29,7 +31,7 @@ class ReadFiles:
         """Where a snapshot's read file is."""
         return self.folder / f"{snapshot_id}.lookup"
 
-    def get(self, snapshot_id: str, contract: Contract, read: Callable[[], pl.DataFrame]) -> Lookup:
+    def get(self, snapshot_id: str, read: Read) -> Lookup:
         """A read file, opened; built from what `read` gives when it is missing or damaged.
 
         Raises UnavailableError (`cache`) when it can be neither opened nor written.
@@ -39,7 +41,7 @@ class ReadFiles:
             if found is not None:
                 self._open.move_to_end(snapshot_id)
                 return found
-        opened = self._open_or_build(snapshot_id, contract, read)
+        opened = self._open_or_build(snapshot_id, read)
         with self._lock:
             self._open[snapshot_id] = opened
             while len(self._open) > OPEN:
@@ -58,13 +60,14 @@ class ReadFiles:
             if path.stem not in snapshot_ids:
                 self.discard(path.stem)
 
-    def _open_or_build(self, snapshot_id: str, contract: Contract, read: Callable[[], pl.DataFrame]) -> Lookup:
+    def _open_or_build(self, snapshot_id: str, read: Read) -> Lookup:
         path = self.path(snapshot_id)
         try:
             try:
                 return Lookup(path, snapshot_id)
             except (FileNotFoundError, CorruptError, ValueError):  # ValueError: an empty file cannot be mapped
-                lookup.build(read(), contract.shape(), contract.judged, snapshot_id, path)
+                frame, contract = read()
+                lookup.build(frame, contract.shape(), contract.judged, snapshot_id, path)
                 return Lookup(path, snapshot_id)
         except OSError as error:
             raise UnavailableError("cache", f"{path} can be neither opened nor written: {error.strerror}") from error

@@ -371,8 +371,11 @@ class Store:
 
         Raises CorruptError when the snapshot itself is damaged.
         """
-        contract = self.view().set(version.set).contract_of(version)
-        return self.read_files.get(version.snapshot_id, contract, lambda: self.frame(version))
+        # What it takes to build the file is looked up only then: opening must not depend on the catalog.
+        return self.read_files.get(
+            version.snapshot_id,
+            lambda: (self.frame(version), self.view().set(version.set).contract_of(version)),
+        )
 
     def discard(self, version: Version) -> None:
         """Forget a version's read file, on disk too; the next use builds it again."""

@@ -159,7 +159,7 @@ def test_a_pinned_client_stays_at_its_moment(moving: tuple[Store, Client]) -> No
     assert closes.resolve().version == 1
     assert [entry["version"] for entry in closes.history(*KEY)["history"]] == [1]
     assert [one.version for one in closes.versions()] == [1]
-    assert (closes.diff("latest").from_, closes.diff("latest").to) == ("1", "1")
+    assert (closes.diff("latest").from_, closes.diff("latest").to) == (1, 1)
     assert closes.get(*KEY, ref=2)["version"] == 2
     assert client.at(pinned.as_of)[SET].get(*KEY)["version"] == 1
     assert client.pin()[SET].get(*KEY)["version"] == 2
