@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -77,20 +78,11 @@ def serve_store(options: Options, settings: Settings, host: str, port: int, work
     _check_address(host, port)
     _print_requests(options, settings, host, port)
     _hand_down(settings)
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-
-    Granian(
-        _APP,
-        factory=True,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        workers=workers,
-        log_level=LogLevels.warning,
-        websockets=False,
-    ).serve()
+    # A process of its own: workers are forked, and a fork of one that has used polars hangs in polars' threads.
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--no-ws", "--log-level", "warning"]
+    command += ["--host", host, "--port", str(port), "--workers", str(workers), "api.app:create_app"]
+    sys.stdout.flush()
+    os.execv(sys.executable, command)
 
 
 def _print_requests(options: Options, settings: Settings, host: str, port: int) -> None:
