@@ -51,7 +51,7 @@ class Follower:
         Raises UnavailableError (`catalog`) when it must and cannot.
         """
         reader = self.reader
-        if as_of is None or as_of <= max(reader.view.moment, reader.view.read_at):
+        if as_of is None or reader.view.knows(as_of):
             return reader
         return self.store.reader(self.store.refresh())
 

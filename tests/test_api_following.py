@@ -12,9 +12,11 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from litestar.testing import TestClient
 
 from api.app import create_app
+from api.follower import INTERVAL_S
 from estimates import Store, instants
 from estimates.contract import parse_contract
 from tests.api_served import path_of, serving
@@ -107,6 +109,25 @@ def test_a_pinned_moment_is_the_same_on_every_worker(root: Path) -> None:
             assert versions(client, as_of=instants.text(store.view().moment)) == {number}
 
 
+def test_a_view_read_while_an_event_is_committed_does_not_claim_to_know_it(root: Path) -> None:
+    """A catalog read between a promotion's time and its commit lacks it; as_of that time finds it all the same."""
+    store = Store(root, actor="tester")
+    second = store.publish(SET, frame(101.0), provenance("two", day=1))
+    store.judge(SET, second.version)
+
+    def dawdle(connection: sa.Connection) -> None:
+        """Leave the follower time to read twice before a writer's commit."""
+        if connection.get_execution_options().get("write"):
+            time.sleep(2.5 * INTERVAL_S)
+
+    with TestClient(create_app(Store(root))) as client:
+        until(lambda: client.get("/health/ready").status_code == 200)
+        sa.event.listen(store.catalog.engine, "commit", dawdle)
+        store.promote(SET, second.version, reason="test")
+        moment = store.view().moment
+        assert client.get(ONE, params={"as_of": instants.text(moment)}).json()["version"] == second.version
+
+
 def test_an_empty_store_is_served(tmp_path: Path) -> None:
     """No sets is an answer, and ready; a set defined later appears."""
     store = make_store(tmp_path / "store")
@@ -179,6 +200,7 @@ def test_the_service_needs_neither_jobs_nor_migrations(root: Path) -> None:
 import shutil, sys
 from litestar.testing import TestClient
 from api.app import create_app
+from api.follower import INTERVAL_S
 shutil.rmtree({str(root / "cache")!r})
 with TestClient(create_app()) as client:
     assert client.get({ONE!r}).status_code == 200

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import resource
 import shlex
+import signal
 import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +19,7 @@ import polars as pl
 import pytest
 
 from estimates.records import Event
+from estimates.stability.text import render_json
 from estimates.store import Store
 from jobs import demo
 from jobs.demo import BROKEN_DAY, DAYS, MISSING, SET, TEN_TIMES
@@ -200,3 +207,30 @@ def test_a_port_in_use_is_said_before_anything_is_played(tmp_path: Path) -> None
         called = call("demo", "--port", port, "--store", tmp_path / "store", "--format", "json")
     assert (called.code, called.error["code"]) == (2, "port_in_use")
     assert not (tmp_path / "store").exists()
+
+
+def test_the_service_of_the_demo_answers_a_diff(week: Week) -> None:
+    """The service that the demo starts at its end computes diffs: it is no fork of the process that played the week."""
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "jobs.cli", "demo", "--store", str(week.root), "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            answer = _ask(f"http://127.0.0.1:{port}/v1/sets/{SET}/diff?from=7&to=8")
+        finally:
+            process.send_signal(signal.SIGINT)
+    assert answer == render_json(week.store.diff(SET, 7, 8))
+
+
+def _ask(url: str) -> bytes:
+    """The body of a GET, as soon as somebody listens there."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=20) as response:
+                return response.read()
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError) or time.monotonic() > until:
+                raise
+            time.sleep(0.2)

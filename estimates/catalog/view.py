@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Hashable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -18,6 +18,8 @@ from estimates.records import Alias, ContractRevision, Event, State, Version
 Ref = int | str
 PRODUCTION = "production"
 LATEST = "latest"
+# How long after its time an event may be committed, the differences between machines' clocks included.
+SETTLED = timedelta(minutes=1)
 # When something changed, and the version it was from then on; oldest first.
 Changes = list[tuple[datetime, int | None]]
 T = TypeVar("T")
@@ -157,7 +159,7 @@ class View:
     """One moment of the catalog.
 
     moment   time of the newest event; as_of=moment gives these answers for ever
-    read_at  the clock when it was read: questions about later moments need a newer view
+    read_at  the clock when it was read
     last_event  id of the newest event
     """
 
@@ -175,6 +177,14 @@ class View:
         of that moment answered.
         """
         return max(instants.now(), self.moment)
+
+    def knows(self, as_of: datetime) -> bool:
+        """Whether all that happened up to `as_of` is surely in this view; else a newer one has to be read.
+
+        An event takes its time before its transaction commits: one that this view could not see yet may carry a
+        time shortly before `read_at`.
+        """
+        return as_of <= max(self.moment, self.read_at - SETTLED)
 
     def set(self, name: str) -> SetView:
         """The set's part of the view; raises NotFoundError (`unknown_set`)."""
