@@ -107,7 +107,7 @@ def http_request(path: str, method: str = "GET", headers: Mapping[str, str] | No
 
 
 def run_wrk(
-    url: str, requests: Sequence[bytes], seconds: float, connections: int = 32, rate: float | None = None
+    url: str, requests: Sequence[bytes], seconds: float, connections: int = 64, rate: float | None = None
 ) -> Load:
     """Send the requests in turn, over and over, from the client's core, for some (whole) seconds.
 
