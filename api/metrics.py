@@ -1,0 +1,53 @@
+"""What the service counts, for `/metrics`: one worker's counters, kept so that counting costs next to nothing."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+# Upper ends of the latency buckets, in seconds; the last one has none.
+BUCKETS = (
+    0.0001,
+    0.00025,
+    0.0005,
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+)
+NO_ROUTE = "none"
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+
+
+class Requests:
+    """Requests answered by this process: how many and how long, by route template, method and status.
+
+    counted  by (route, method, status): the number in each bucket of BUCKETS, in the one above, and the seconds in all
+    """
+
+    def __init__(self) -> None:
+        self.counted: dict[tuple[str, str, int], list[float]] = {}
+
+    def observe(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count an answer; `route` is the template of the path, never the path, and empty for an unknown one."""
+        row = self.counted.get((route, method, status))
+        if row is None:
+            row = self._row(route, method, status)
+        row[bisect_left(BUCKETS, seconds)] += 1
+        row[-1] += seconds
+
+    def _row(self, route: str, method: str, status: int) -> list[float]:
+        """The counters of what was not seen before; what clients make up must not add any."""
+        named = (route or NO_ROUTE, method if method in _METHODS else "other", status)
+        return self.counted.setdefault(named, [0.0] * (len(BUCKETS) + 2))
+
+
+requests = Requests()
