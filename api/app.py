@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Litestar, Request
+from litestar.datastructures import State
 from litestar.di import Provide
 
 from api import diff, documentation, estimates, events, health, history, sets, versions
@@ -50,8 +51,9 @@ def create_app(store: Store | None = None) -> Litestar:
         [route for resource in RESOURCES for route in resource.ROUTES],
         dependencies={"follower": Provide(lambda: follower, sync_to_thread=False)},
         exception_handlers=HANDLERS,
-        guards=[refuse_unknown],
+        before_request=refuse_unknown,
         lifespan=[follower.lifespan],
+        state=State({"follower": follower}),
         logging_config=None,
         openapi_config=documentation.openapi(),
         request_max_body_size=MAX_BODY_BYTES,

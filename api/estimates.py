@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import get, post
+from litestar import Request, get, post
 from litestar.datastructures import MultiDict
-from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParams
 from litestar.types import ASGIApp
 
@@ -27,12 +26,14 @@ from api.parameters import (
     read_fields,
     read_key,
 )
-from api.question import resolve
+from api.question import ReaderAt, resolve
 from api.representation import Representation
-from api.routing import off_loop
+from api.routing import at_once
 from estimates.errors import InvalidError
 from estimates.reader import DEFAULT_LIMIT, cursor_version
 
+_FEW_KEYS = 2000  # a few milliseconds: shorter than a thread would wait for its turn
+ReadRequest = Request[Any, Any, Any]
 _OWN = ("ref", "as_of", "shape", "fields", "limit", "cursor")
 
 
@@ -40,9 +41,8 @@ _OWN = ("ref", "as_of", "shape", "fields", "limit", "cursor")
     "/v1/sets/{set:str}/estimates/{key:path}",
     responses=documented(EstimateBody, 304, 404, 410, description="The estimate."),
 )
-@off_loop
-def one_estimate(
-    follower: NamedDependency[Follower],
+async def one_estimate(
+    request: ReadRequest,
     set_name: SetName,
     key: KeyPath,
     ref: QueryRef = DEFAULT_REF,
@@ -51,19 +51,22 @@ def one_estimate(
     fields: Fields = None,
 ) -> ASGIApp:
     """One estimate by its whole key. A key without one is a 404 whose `code` is its status."""
-    question = resolve(follower, set_name, ref, as_of, shape)
-    parts, columns = read_key(key), read_fields(fields)
-    answer = question.reader.get(set_name, parts, version=question.version, fields=columns)
-    return question.answer(answer, "estimate", parts, columns)
+
+    def answer(at: ReaderAt) -> ASGIApp:
+        question = resolve(at, set_name, ref, as_of, shape)
+        parts, columns = read_key(key), read_fields(fields)
+        found = question.reader.get(set_name, parts, version=question.version, fields=columns)
+        return question.answer(found, parts, columns)
+
+    return await at_once(_follower(request), answer)
 
 
 @get(
     "/v1/sets/{set:str}/estimates",
     responses=documented(EstimatePage, 304, 404, 410, description="A page of estimates in key order."),
 )
-@off_loop
-def estimates_under(
-    follower: NamedDependency[Follower],
+async def estimates_under(
+    request: ReadRequest,
     set_name: SetName,
     query: QueryParams,
     ref: QueryRef = DEFAULT_REF,
@@ -77,13 +80,16 @@ def estimates_under(
 
     A cursor belongs to one version: with it, `ref`, `as_of` and `shape` count for nothing.
     """
-    if cursor is not None:
-        ref, as_of, shape = str(cursor_version(cursor)), None, None
-    question = resolve(follower, set_name, ref, as_of, shape)
-    prefix = _prefix(list(question.reader.view.set(set_name).contract_of(question.version).key), query)
-    columns = read_fields(fields)
-    page = question.reader.scan(set_name, prefix, version=question.version, fields=columns, limit=limit, cursor=cursor)
-    return question.answer(page, "estimates", prefix, columns, limit, cursor)
+
+    def answer(at: ReaderAt) -> ASGIApp:
+        pinned = None if cursor is None else str(cursor_version(cursor))
+        question = resolve(at, set_name, ref, as_of, shape) if pinned is None else resolve(at, set_name, pinned)
+        reader, version, columns = question.reader, question.version, read_fields(fields)
+        prefix = _prefix(list(reader.view.set(set_name).contract_of(version).key), query)
+        page = reader.scan(set_name, prefix, version=version, fields=columns, limit=limit, cursor=cursor)
+        return question.answer(page, prefix, columns, limit, cursor)
+
+    return await at_once(_follower(request), answer)
 
 
 @post(
@@ -91,12 +97,20 @@ def estimates_under(
     status_code=200,
     responses=documented(BatchBody, 404, 410, 413, 422, description="One result for each key, in the order asked."),
 )
-@off_loop
-def batch(follower: NamedDependency[Follower], set_name: SetName, data: JSONBody[Batch]) -> ASGIApp:
+async def batch(request: ReadRequest, set_name: SetName, data: JSONBody[Batch]) -> ASGIApp:
     """Many estimates at once; a key without an estimate is a result with its status, not an error."""
-    question = resolve(follower, set_name, data.ref, data.as_of, data.shape)
-    answer = question.reader.get_many(set_name, data.keys, version=question.version, fields=data.fields)
-    return Representation(answer.json, headers=question.headers())
+
+    def answer(at: ReaderAt) -> ASGIApp:
+        question = resolve(at, set_name, data.ref, data.as_of, data.shape)
+        found = question.reader.get_many(set_name, data.keys, version=question.version, fields=data.fields)
+        return Representation(found.json, head=question.head)
+
+    return await at_once(_follower(request), answer, large=len(data.keys) > _FEW_KEYS)
+
+
+def _follower(request: ReadRequest) -> Follower:
+    """These routes are asked all day: to have the follower injected would cost as much as a lookup."""
+    return request.app.state.follower
 
 
 def _prefix(key: list[str], query: MultiDict[Any]) -> list[str]:

@@ -13,7 +13,7 @@ from litestar import Litestar
 from estimates import Store
 from estimates.catalog import PRODUCTION, View
 from estimates.errors import EstimatesError, UnavailableError
-from estimates.reader import Reader
+from estimates.reader import NotAtHand, Reader
 
 INTERVAL_S = 0.25
 log = logging.getLogger("api")
@@ -54,6 +54,13 @@ class Follower:
         if as_of is None or reader.view.knows(as_of):
             return reader
         return self.store.reader(self.store.refresh())
+
+    def at_once(self, as_of: datetime | None) -> Reader:
+        """A reader like that of `at`, which never blocks: raises NotAtHand where it would have to."""
+        reader = self.reader
+        if as_of is None or reader.view.knows(as_of):
+            return reader.at_once
+        raise NotAtHand
 
     def poll(self) -> None:
         """Look at the catalog once (blocks): open what production points to, then swap the reader."""

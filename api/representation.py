@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import msgspec
 from litestar.types import Receive, Scope, Send
@@ -12,13 +13,17 @@ from estimates import __version__
 JSON = "application/json"
 REVALIDATE = "no-cache"
 IMMUTABLE = "public, max-age=31536000, immutable"
+# A header as it is sent: name in lower case, value.
+Header = tuple[bytes, bytes]
 
 
 class Representation:
     """An ASGI app that sends one answer.
 
     etag     strong entity tag with its quotes; a request whose If-None-Match names it gets 304 without a body
-    cache    the Cache-Control header
+    cache    the Cache-Control header, where it is not in `head`
+    headers  further headers
+    head     headers already encoded: what many answers share is encoded once
     """
 
     def __init__(
@@ -26,25 +31,37 @@ class Representation:
         body: bytes,
         *,
         etag: str | None = None,
-        cache: str = REVALIDATE,
+        cache: str | None = REVALIDATE,
         media_type: str = JSON,
         headers: dict[str, str] | None = None,
+        head: Sequence[Header] = (),
     ) -> None:
         self.body = body
         self.etag = etag
-        self.headers = {"cache-control": cache} | (headers or {}) | ({} if etag is None else {"etag": etag})
         self.media_type = media_type
+        self.headers = headers or {}
+        self.head = head
+        if cache is not None:
+            self.headers["cache-control"] = cache
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
-        unchanged = self.etag is not None and _names(scope, self.etag)
-        headers = dict(self.headers)
-        if not unchanged:
-            headers |= {"content-type": self.media_type, "content-length": str(len(self.body))}
-        encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": 304 if unchanged else 200, "headers": encoded})
-        body = b"" if unchanged else self.body
+        head, etag, body = [*self.head, *encoded(self.headers)], self.etag, self.body
+        status = 200
+        if etag is not None:
+            head.append((b"etag", etag.encode()))
+            if _names(scope, etag):
+                status, body = 304, b""
+        if status == 200:
+            head.append((b"content-type", self.media_type.encode()))
+            head.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": head})
         await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def encoded(headers: dict[str, str]) -> list[Header]:
+    """Headers as they are sent."""
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
 def entity_tag(*names: object) -> str:
@@ -61,6 +78,8 @@ def of_content(content: object) -> Representation:
 
 def _names(scope: Scope, etag: str) -> bool:
     """Whether If-None-Match names the tag; compared weakly, as RFC 9110 (13.1.2) says."""
-    given = b",".join(value for name, value in scope["headers"] if name == b"if-none-match").decode("latin-1")
-    tags = {tag.strip().removeprefix("W/") for tag in given.split(",")}
+    given = [value for name, value in scope["headers"] if name == b"if-none-match"]
+    if not given:
+        return False
+    tags = {tag.strip().removeprefix("W/") for tag in b",".join(given).decode("latin-1").split(",")}
     return etag in tags or "*" in tags

@@ -1,4 +1,4 @@
-"""What Litestar's routing lacks: paths with encoded slashes, HEAD for every GET, work off the event loop."""
+"""What Litestar's routing lacks: paths with encoded slashes, HEAD for every GET, work on and off the event loop."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
 from litestar.types import HTTPScope, Message, Send
 
+from api.follower import Follower
+from api.question import ReaderAt
 from estimates.errors import InvalidError
+from estimates.reader import NotAtHand
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,3 +69,14 @@ def off_loop(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
         return await asyncio.get_running_loop().run_in_executor(_READERS, partial(function, *args, **kwargs))
 
     return run
+
+
+async def at_once(follower: Follower, answer: Callable[[ReaderAt], T], *, large: bool = False) -> T:
+    """An answer from what is at hand, here and now; in a thread when files have to be opened or the catalog read.
+
+    large  it takes long in any case: never here
+    """
+    if not large:
+        with suppress(NotAtHand):
+            return answer(follower.at_once)
+    return await asyncio.get_running_loop().run_in_executor(_READERS, answer, follower.at)

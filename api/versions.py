@@ -52,7 +52,7 @@ def one_version(
     shape: ShapeNumber = None,
 ) -> ASGIApp:
     """One version: state, counts, provenance, times in production, MLflow run; an expired one too."""
-    question = resolve(follower, set_name, read_segment(ref), as_of, shape, readable=False)
+    question = resolve(follower.at, set_name, read_segment(ref), as_of, shape, readable=False)
     return question.about(_detail(question.reader.view, question.version))
 
 
@@ -69,7 +69,7 @@ def verdict(
     shape: ShapeNumber = None,
 ) -> ASGIApp:
     """The newest verdict of a version, as the gate stored it."""
-    question = resolve(follower, set_name, read_segment(ref), as_of, shape, readable=False)
+    question = resolve(follower.at, set_name, read_segment(ref), as_of, shape, readable=False)
     return question.about(_verdict(follower, question.version))
 
 

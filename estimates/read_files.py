@@ -48,6 +48,14 @@ class ReadFiles:
                 self._open.popitem(last=False)
         return opened
 
+    def opened(self, snapshot_id: str) -> Lookup | None:
+        """A read file that is open."""
+        try:
+            self._open.move_to_end(snapshot_id)
+            return self._open[snapshot_id]
+        except KeyError:
+            return None
+
     def discard(self, snapshot_id: str) -> None:
         """Forget a read file, on disk too; the next use builds it again."""
         with self._lock:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -31,10 +31,14 @@ MAX_KEYS = 100_000
 LOOK_BACK = 10
 
 KeyStatus = Literal["no_estimate", "elapsed", "removed", "outside_domain"]
-# What a reader needs of its store: an open read file, a damaged one dropped, and whether a listed key is in the domain.
+# What a reader needs of its store: a read file opened, the one that is open already, a damaged one dropped, and whether
+# a listed key is in the domain.
 Open = Callable[[Version], Lookup]
+Opened = Callable[[Version], Lookup | None]
 Discard = Callable[[Version], None]
 Listed = Callable[[str, str, tuple[str, ...]], bool]
+_KEPT = 10_000
+T = TypeVar("T")
 _OPENING = {OK: b'{"status":"ok","estimate":', NO_ESTIMATE: b'{"status":"no_estimate","estimate":'}
 
 
@@ -75,14 +79,47 @@ class Page(Answer):
         self.cursor = cursor
 
 
+class NotAtHand(Exception):  # noqa: N818 (no error: a reason to ask elsewhere)
+    """An answer that takes a file to be opened, built or repaired first."""
+
+
 class Reader:
     """Reads at one view of the catalog; all parts of an answer come from that view."""
 
-    def __init__(self, view: View, open_lookup: Open, discard: Discard, listed: Listed) -> None:
+    def __init__(self, view: View, open_lookup: Open, opened: Opened, discard: Discard, listed: Listed) -> None:
         self.view = view
         self._open = open_lookup
+        self._opened = opened
         self._discard = discard
         self._listed = listed
+        self._kept: dict[Hashable, Any] = {}
+
+    def keep(self, what: Hashable, make: Callable[[], T]) -> T:
+        """What was derived for this reader, such as what a ref means: made once, however many ask.
+
+        Clients choose `what`, and a reader lives long while the catalog is away: at times all that was kept is dropped.
+        """
+        found = self._kept.get(what)
+        if found is None:
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            found = self._kept[what] = make()
+        return found
+
+    @cached_property
+    def at_once(self) -> Reader:
+        """Reads the same from open files alone: raises NotAtHand instead of opening, building or repairing one."""
+
+        def opened(version: Version) -> Lookup:
+            found = self._opened(version)
+            if found is None:
+                raise NotAtHand
+            return found
+
+        def not_at_hand(*_: object) -> Any:
+            raise NotAtHand
+
+        return Reader(self.view, opened, self._opened, not_at_hand, not_at_hand)
 
     def resolve(
         self, name: str, ref: Ref = PRODUCTION, as_of: datetime | None = None, shape: int | None = None

@@ -356,7 +356,7 @@ class Store:
 
     def reader(self, view: View | None = None) -> Reader:
         """Reads at a view; default: the present one."""
-        return Reader(view or self.view(), self.open, self.discard, self.listed_keys.contains)
+        return Reader(view or self.view(), self.open, self.opened, self.discard, self.listed_keys.contains)
 
     def resolve(self, name: str, ref: Ref = PRODUCTION, as_of: datetime | None = None) -> Version:
         """The version a ref names; see `View.resolve` for the errors."""
@@ -376,6 +376,10 @@ class Store:
             version.snapshot_id,
             lambda: (self.frame(version), self.view().set(version.set).contract_of(version)),
         )
+
+    def opened(self, version: Version) -> Lookup | None:
+        """The version's read file if it is open already."""
+        return self.read_files.opened(version.snapshot_id)
 
     def discard(self, version: Version) -> None:
         """Forget a version's read file, on disk too; the next use builds it again."""

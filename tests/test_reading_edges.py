@@ -218,7 +218,7 @@ def test_a_batch_of_misses_opens_each_version_once(local_store: Store) -> None:
         return local_store.open(version)
 
     view = local_store.view()
-    reader = Reader(view, opens, local_store.discard, lambda *_: False)
+    reader = Reader(view, opens, local_store.opened, local_store.discard, lambda *_: False)
     reader.get_many("open", [(f"never {i}",) for i in range(50)], version=view.resolve("open"))
     assert opened == list(range(LOOK_BACK + 3, 2, -1))
 
