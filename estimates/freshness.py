@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from estimates.catalog import PRODUCTION, SetView
+from estimates.records import Version
 
 
 class Freshness(msgspec.Struct, frozen=True):
@@ -32,19 +33,23 @@ def freshness(view: SetView, now: datetime) -> Freshness:
     promise = view.contract.freshness
     alias = view.aliases.get(PRODUCTION)
     production = None if alias is None else view.versions[alias.version - 1]
-    through = None if production is None else production.data_through
-    stale_from = _plus(through, promise.max_age_duration)
+    stale = None if production is None else stale_from(view, production)
     expected = _plus(view.versions[-1].published_at if view.versions else None, promise.cadence_duration)
     return Freshness(
         cadence=promise.cadence,
         max_age=promise.max_age,
-        data_through=through,
+        data_through=None if production is None else production.data_through,
         published_at=None if production is None else production.published_at,
-        stale_from=stale_from,
-        stale=None if stale_from is None else now > stale_from,
+        stale_from=stale,
+        stale=None if stale is None else now > stale,
         next_expected=expected,
         overdue=None if expected is None else now > expected,
     )
+
+
+def stale_from(view: SetView, version: Version) -> datetime | None:
+    """The instant past which a version is stale under the newest contract of its set; None when it promises nothing."""
+    return _plus(version.data_through, view.contract.freshness.max_age_duration)
 
 
 def _plus(moment: datetime | None, duration: timedelta | None) -> datetime | None:

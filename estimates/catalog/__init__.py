@@ -9,6 +9,6 @@ view     one moment of it in memory, and what names mean in it
 from __future__ import annotations
 
 from estimates.catalog.catalog import Catalog
-from estimates.catalog.view import LATEST, PRODUCTION, Ref, SetView, View
+from estimates.catalog.view import LATEST, PRODUCTION, Ref, SetView, StandIn, View
 
-__all__ = ["LATEST", "PRODUCTION", "Catalog", "Ref", "SetView", "View"]
+__all__ = ["LATEST", "PRODUCTION", "Catalog", "Ref", "SetView", "StandIn", "View"]

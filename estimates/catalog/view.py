@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -128,6 +128,23 @@ class SetView:
                     break
         return list(found.values())
 
+    def former(self, alias: str) -> Iterator[tuple[Version, datetime]]:
+        """What an alias pointed to before its present version, newest first, each with the last moment it did.
+
+        Expired versions are left out, and content that was rolled back from and not promoted since.
+        """
+        left: set[str] = set()
+        moved: datetime | None = None
+        for event in reversed(self.events):
+            if event.alias != alias or event.version is None:
+                continue
+            version = self.versions[event.version - 1]
+            if moved is not None and version.expired_at is None and version.snapshot_id not in left:
+                yield version, moved - timedelta(microseconds=1)
+            if event.kind == "rolled_back" and event.from_version is not None:
+                left.add(self.versions[event.from_version - 1].snapshot_id)
+            moved = event.at
+
     @cached_property
     def _held(self) -> list[int]:
         return sorted(self.ever_production)
@@ -155,19 +172,40 @@ class SetView:
         return found
 
 
+class StandIn(NamedTuple):
+    """What an alias is answered from while the version it points to cannot be read here.
+
+    moment  the last one at which the alias meant this version: as_of=moment gives the same answers
+    fault   code of the error that the alias's version cannot be read for; None while it is being opened
+    """
+
+    version: Version
+    moment: datetime
+    fault: str | None
+
+
 class View:
     """One moment of the catalog.
 
     moment   time of the newest event; as_of=moment gives these answers for ever
     read_at  the clock when it was read
     last_event  id of the newest event
+    stand_ins   by set and alias; empty unless a reader composed the view so
     """
 
-    def __init__(self, sets: dict[str, SetView], moment: datetime, read_at: datetime, last_event: int) -> None:
+    def __init__(
+        self,
+        sets: dict[str, SetView],
+        moment: datetime,
+        read_at: datetime,
+        last_event: int,
+        stand_ins: Mapping[tuple[str, str], StandIn] | None = None,
+    ) -> None:
         self.sets = sets
         self.moment = moment
         self.read_at = read_at
         self.last_event = last_event
+        self.stand_ins = stand_ins or {}
 
     @property
     def present(self) -> datetime:
@@ -199,6 +237,7 @@ class View:
     ) -> Version:
         """The version a ref names, now or as of a moment (inclusive); `shape` picks among versions of that shape.
 
+        Without as_of an alias that has a stand-in names that.
         Raises NotFoundError (`unknown_set`, `unknown_version`, `unknown_alias`, `nothing_promoted`, `before_first`),
         InvalidError (`as_of_with_number`, `as_of_in_future`, `shape_with_number`).
         """
@@ -210,11 +249,19 @@ class View:
             raise InvalidError(
                 "as_of_in_future", f"as_of {instants.text(as_of)} lies in the future; leave it out to ask for now"
             )
+        stand_in = self.stand_in(name, ref, as_of, shape)
+        if stand_in is not None:
+            return stand_in.version
         latest = ref == LATEST
         found = _latest(view, as_of, shape) if latest else _pointed_to(name, view, str(ref), as_of, shape)
         if found is None:
             raise self._nothing(name, view, str(ref), as_of, shape)
         return found
+
+    def stand_in(self, name: str, ref: Ref, as_of: datetime | None = None, shape: int | None = None) -> StandIn | None:
+        """The stand-in that `resolve` answers such a question from; None nearly always."""
+        found = self.stand_ins.get((name, str(ref))) if as_of is None else None
+        return found if found is not None and shape in (None, found.version.shape) else None
 
     def state(self, version: Version) -> State:
         """A version's state, derived: the first that is true."""
