@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any
 
 from litestar import Litestar, Request
@@ -10,6 +11,7 @@ from litestar.di import Provide
 
 from api import diff, documentation, estimates, events, health, history, sets, versions
 from api.follower import Follower
+from api.metrics import requests
 from api.parameters import refuse_unknown
 from api.problems import HANDLERS, from_error
 from api.routing import raw_path, without_body
@@ -21,15 +23,30 @@ RESOURCES = (sets, versions, estimates, history, diff, events, health, documenta
 
 
 class ReadService(Litestar):
-    """Litestar that routes by the raw path and answers HEAD wherever it answers GET."""
+    """Litestar that routes by the raw path, answers HEAD wherever it answers GET, and counts its answers."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The ASGI entry point."""
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        if scope["method"] == "HEAD":
-            scope, send = scope | {"method": "GET"}, without_body(send)
+        method, started, status = scope["method"], perf_counter(), 0
+        wanted = send if method != "HEAD" else without_body(send)
+
+        async def counted(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await wanted(message)
+
+        if method == "HEAD":
+            scope = scope | {"method": "GET"}
+        try:
+            await self._answer(scope, receive, counted)
+        finally:
+            requests.observe(scope.get("path_template", ""), method, status, perf_counter() - started)
+
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
         try:
             scope["path"] = raw_path(scope)
         except InvalidError as error:
