@@ -11,7 +11,8 @@ import msgspec
 from api.parameters import read_ref, read_time
 from api.representation import IMMUTABLE, REVALIDATE, Header, Representation, encoded, entity_tag, of_content
 from estimates import instants
-from estimates.reader import Answer, Reader
+from estimates.answer import Answer
+from estimates.reader import Reader
 from estimates.records import Version
 
 # A reader whose view knows a moment, as `Follower.at` and `Follower.at_once` give it.

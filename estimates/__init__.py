@@ -9,6 +9,7 @@ catalog     the mutable half: names for versions, in SQL
 lookup      the read file: rows by key, ready to send
 store       publish, judge, promote, roll back, open
 reader      get, get_many, scan, history by ref
+answer      what reading gives
 stability   what changed between two versions
 gate        what may be promoted, and why not
 """

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from estimates import instants
+from estimates.answer import Answer, Page
 from estimates.catalog import PRODUCTION, Ref
 from estimates.contract import Contract
-from estimates.reader import DEFAULT_LIMIT, Answer, Key, Page, Reader, cursor_version
+from estimates.reader import DEFAULT_LIMIT, Key, Reader, cursor_version
 from estimates.records import State, Version, VersionHead
 from estimates.stability import Report
 

@@ -17,12 +17,13 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from estimates import instants
+from estimates.answer import Answer, Page
 from estimates.catalog import PRODUCTION, Ref, SetView, View
 from estimates.contract import FileDomain, OpenDomain, RollingDomain
 from estimates.errors import CorruptError, InvalidError, NotFoundError
 from estimates.keys import Key, KeyForm
 from estimates.lookup import NO_ESTIMATE, OK, Lookup
-from estimates.records import Version, VersionHead
+from estimates.records import Version
 
 DEFAULT_LIMIT = 1000
 MAX_LIMIT = 10_000
@@ -40,43 +41,6 @@ Listed = Callable[[str, str, tuple[str, ...]], bool]
 _KEPT = 10_000
 T = TypeVar("T")
 _OPENING = {OK: b'{"status":"ok","estimate":', NO_ESTIMATE: b'{"status":"no_estimate","estimate":'}
-
-
-class Answer:
-    """One answer: the set, the version it came from, and `json`, the bytes that HTTP sends.
-
-    version  None for a history, which tells of many; over HTTP a VersionHead
-    rows     for one page of a scan: how many rows there are in all, and the cursor of the next page
-    """
-
-    def __init__(self, set_name: str, version: Version | VersionHead | None, json: bytes) -> None:
-        self.set = set_name
-        self.version = version
-        self.json = json
-
-    @cached_property
-    def body(self) -> dict[str, Any]:
-        """The answer as plain Python values."""
-        return msgspec.json.decode(self.json)
-
-    def __getitem__(self, name: str) -> Any:
-        """A field of the body; for one estimate also one of its columns: `answer["value"]`."""
-        estimate = self.body.get("estimate")
-        return estimate[name] if isinstance(estimate, dict) and name in estimate else self.body[name]
-
-    def __repr__(self) -> str:
-        return f"Answer({self.json.decode() if len(self.json) < 500 else f'{len(self.json)} bytes'})"
-
-
-class Page(Answer):
-    """One page of estimates; `cursor` asks for the next one, None on the last; `total` counts all rows of the scan."""
-
-    def __init__(
-        self, set_name: str, version: Version | VersionHead, json: bytes, total: int, cursor: str | None
-    ) -> None:
-        super().__init__(set_name, version, json)
-        self.total = total
-        self.cursor = cursor
 
 
 class NotAtHand(Exception):  # noqa: N818 (no error: a reason to ask elsewhere)
@@ -142,7 +106,7 @@ class Reader:
         if row is None:
             raise self._not_found(name, version, parts)
         estimate = row[1] if fields is None else self._select(name, version.contract_revision, fields)(row[1])
-        return Answer(name, version, _head(name, version) + b'"estimate":' + estimate + b"}")
+        return Answer(name, version, _head(name, version) + b'"estimate":' + estimate + b"}", fields)
 
     def get_many(
         self, name: str, keys: Sequence[Key], *, version: Version, fields: Sequence[str] | None = None
@@ -159,7 +123,7 @@ class Reader:
         absent = [key for key, row in zip(parts, rows, strict=True) if row is None]
         why = iter(zip(absent, self.statuses(name, version, absent), strict=True)) if absent else iter(())
         results = [_absence(*next(why)) if row is None else _OPENING[row[0]] + select(row[1]) + b"}" for row in rows]
-        return Answer(name, version, _head(name, version) + b'"results":[' + b",".join(results) + b"]}")
+        return Answer(name, version, _head(name, version) + b'"results":[' + b",".join(results) + b"]}", fields)
 
     def scan(
         self,
@@ -187,7 +151,7 @@ class Reader:
         following = None if page.stop >= found.stop else _encode_cursor(version, parts, page.stop)
         facts = {"total": len(found), "limit": limit, "next": following}
         head = _head(name, version) + msgspec.json.encode(facts)[1:-1]
-        return Page(name, version, head + b',"estimates":[' + b",".join(rows) + b"]}", len(found), following)
+        return Page(name, version, head + b',"estimates":[' + b",".join(rows) + b"]}", len(found), following, fields)
 
     def history(
         self,
@@ -226,7 +190,7 @@ class Reader:
             estimate = b"null" if row is None else selects[version.contract_revision](row[1])
             entries.append(self._history_head(view, version) + b',"estimate":' + estimate + b"}")
         head = msgspec.json.encode({"set": name, "key": parts})[:-1]
-        return Answer(name, None, head + b',"history":[' + b",".join(entries) + b"]}")
+        return Answer(name, None, head + b',"history":[' + b",".join(entries) + b"]}", fields)
 
     def statuses(
         self, name: str, version: Version, keys: Sequence[Sequence[str]]

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from estimates.answer import Answer
 from estimates.client import AsyncClient, Client
 from estimates.client.cache import Cache
 from estimates.client.messages import Reply
@@ -23,7 +24,6 @@ from estimates.errors import (
     NotFoundError,
     UnavailableError,
 )
-from estimates.reader import Answer
 from tests.client_stub import BODY, HEAD, Scripted, Stub, problem, stub
 
 HTML = b"<html><h1>502 Bad Gateway</h1><hr>nginx</html>"

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from estimates import instants
+from estimates.answer import Answer, Page
 from estimates.catalog import Ref
 from estimates.client.addresses import Time, comma_list, key_part, segment, time_text, url
 from estimates.client.exchange import Exchange
@@ -16,7 +17,7 @@ from estimates.client.messages import Plan, Reply
 from estimates.client.problems import decoded, foreign
 from estimates.contract import Contract
 from estimates.errors import InvalidError, NotFoundError
-from estimates.reader import MAX_LIMIT, Answer, Key, Page, cursor_version
+from estimates.reader import MAX_LIMIT, Key, cursor_version
 from estimates.records import Event, State, Version, VersionHead
 from estimates.stability import Report
 
@@ -93,7 +94,7 @@ class Questions:
         reply = yield from self._ask(
             f"/estimates/{self._key(key)}", self._named(ref, as_of), {"fields": comma_list(fields)}
         )
-        return Answer(self.name, self._head(reply), reply.body)
+        return Answer(self.name, self._head(reply), reply.body, fields)
 
     def get_many(self, keys: Sequence[Key], ref: Ref, as_of: Time | None, fields: Sequence[str] | None) -> Plan[Answer]:
         """Many estimates."""
@@ -102,7 +103,7 @@ class Questions:
         if fields is not None:
             question["fields"] = list(fields)
         reply = yield from self._exchange.send(f"{self._path}/estimates", msgspec.json.encode(question))
-        return Answer(self.name, self._head(reply), reply.body)
+        return Answer(self.name, self._head(reply), reply.body, fields)
 
     def scan(
         self,
@@ -121,19 +122,19 @@ class Questions:
         ref, as_of = (ref, as_of) if cursor is None else (cursor_version(cursor), None)
         more = {"fields": comma_list(fields), "limit": str(limit), "cursor": cursor}
         if not prefix:
-            return (yield from self._page(self._named(ref, as_of) | more))
+            return (yield from self._page(self._named(ref, as_of) | more, fields))
         shape = self._exchange.shapes.get(self.name)
         if shape is not None:
             try:
                 leading = yield from self._leading(prefix, shape)
-                page = yield from self._page(leading | self._named(ref, as_of) | more)
+                page = yield from self._page(leading | self._named(ref, as_of) | more, fields)
                 if page.version is not None and page.version.shape == shape:
                     return page
             except InvalidError:
                 pass  # perhaps the names are those of another shape
         version = yield from self.resolve(ref, as_of)
         leading = yield from self._leading(prefix, version.shape)
-        return (yield from self._page(leading | {"ref": str(version.version)} | more))
+        return (yield from self._page(leading | {"ref": str(version.version)} | more, fields))
 
     def history(
         self,
@@ -147,7 +148,7 @@ class Questions:
         last = [moment for moment in (instants.given(until), self.as_of) if moment is not None]
         bounds = {"since": time_text(since), "until": time_text(min(last, default=None))}
         reply = yield from self._ask(f"/history/{self._key(key)}", bounds, {"only": only, "fields": comma_list(fields)})
-        return Answer(self.name, None, reply.body)
+        return Answer(self.name, None, reply.body, fields)
 
     def diff(self, a: Ref, b: Ref) -> Plan[Report]:
         """The stability report; at a moment, of the versions that the refs named then."""
@@ -198,10 +199,10 @@ class Questions:
     def _ask(self, path: str, *parameters: dict[str, str | None]) -> Plan[Reply]:
         return (yield from self._exchange.ask(url(f"{self._path}{path}", *parameters)))
 
-    def _page(self, parameters: dict[str, str | None]) -> Plan[Page]:
+    def _page(self, parameters: dict[str, str | None], fields: Sequence[str] | None) -> Plan[Page]:
         reply = yield from self._ask("/estimates", parameters)
         page = decoded(reply, _EstimatePage)
-        return Page(self.name, self._head(reply), reply.body, page.total, page.next)
+        return Page(self.name, self._head(reply), reply.body, page.total, page.next, fields)
 
     def _leading(self, prefix: Key, shape: int) -> Plan[dict[str, str | None]]:
         """The parts of a prefix under the names of a shape's key columns, which never change."""

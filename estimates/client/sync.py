@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 import httpx
 
 from estimates import instants
+from estimates.answer import Answer, Page
 from estimates.catalog import PRODUCTION, Ref
 from estimates.client import connection, questions
 from estimates.client.addresses import Time
@@ -18,7 +19,7 @@ from estimates.client.exchange import Exchange
 from estimates.client.messages import Pause, Plan, Reply, Request, Unreached
 from estimates.client.questions import Questions, VersionSummary
 from estimates.contract import Contract
-from estimates.reader import DEFAULT_LIMIT, Answer, Key, Page
+from estimates.reader import DEFAULT_LIMIT, Key
 from estimates.records import Event, State, Version, VersionHead
 from estimates.stability import Report
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from estimates.answer import Answer, Page
 from estimates.contract import Contract
 from estimates.errors import InvalidError
 from estimates.estimate_set import EstimateSet
-from estimates.reader import DEFAULT_LIMIT, Answer, Page
+from estimates.reader import DEFAULT_LIMIT
 from estimates.stability.text import render_json, render_text
 from jobs.cli import show
 from jobs.cli.command import Options, command

@@ -1,0 +1,57 @@
+"""What reading gives: the bytes that HTTP sends, and the version they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from estimates.records import Version, VersionHead
+
+
+class Answer:
+    """One answer: the set, the version it came from, and `json`, the bytes that HTTP sends.
+
+    version  None for a history, which tells of many; over HTTP a VersionHead
+    fields   the columns that were asked for; None for all
+    """
+
+    def __init__(
+        self, set_name: str, version: Version | VersionHead | None, json: bytes, fields: Sequence[str] | None = None
+    ) -> None:
+        self.set = set_name
+        self.version = version
+        self.json = json
+        self.fields = fields
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """The answer as plain Python values."""
+        return msgspec.json.decode(self.json)
+
+    def __getitem__(self, name: str) -> Any:
+        """A field of the body; for one estimate also one of its columns: `answer["value"]`."""
+        estimate = self.body.get("estimate")
+        return estimate[name] if isinstance(estimate, dict) and name in estimate else self.body[name]
+
+    def __repr__(self) -> str:
+        return f"Answer({self.json.decode() if len(self.json) < 500 else f'{len(self.json)} bytes'})"
+
+
+class Page(Answer):
+    """One page of estimates; `cursor` asks for the next one, None on the last; `total` counts all rows of the scan."""
+
+    def __init__(
+        self,
+        set_name: str,
+        version: Version | VersionHead,
+        json: bytes,
+        total: int,
+        cursor: str | None,
+        fields: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__(set_name, version, json, fields)
+        self.total = total
+        self.cursor = cursor
