@@ -48,7 +48,14 @@ mlflow: setup
 bench: setup
     python -m benchmarks
 
+# Measure beside Redis, PostgreSQL, DuckDB and Feast, which get an environment of their own
+bench-peers *options: setup
+    @test -x .venv-peers/bin/python || uv venv --quiet --python .venv/bin/python .venv-peers
+    @uv pip sync --quiet --python .venv-peers/bin/python --require-hashes requirements/peers.txt
+    python -m benchmarks.peers {{ options }}
+
 # Lock the dependencies again, with hashes and without any index
 lock: setup
     uv pip compile requirements/uv.in --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/uv.txt
     uv pip compile pyproject.toml --extra dev --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/dev.txt
+    uv pip compile requirements/peers.in --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/peers.txt

@@ -43,8 +43,8 @@ class Server:
     process: subprocess.Popen[bytes]
 
     def memory_mb(self, field: str = "Pss") -> float:
-        """Memory of all its processes by a field of smaps_rollup: Pss counts a shared page once, Anonymous is heap."""
-        return sum(_memory_kb(pid, field) for pid in _family(self.process.pid)) / 1024
+        """Memory of all its processes, see `memory_mb`."""
+        return memory_mb(family(self.process.pid), field)
 
 
 def free_port() -> int:
@@ -75,24 +75,31 @@ def running(
     command: Sequence[str], url: str, ready: str, environment: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
     """A command that serves `url`, on the server's core, up once the path `ready` answers 200; ended afterwards."""
-    process = subprocess.Popen(
-        ["taskset", "-c", SERVER_CORE, *command], env=os.environ | (environment or {}), cwd=_ROOT
-    )
-    try:
-        _wait_until_ready(url + ready, process)
-        yield Server(url, process)
-    finally:
-        stop(process)
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            ["taskset", "-c", SERVER_CORE, *command],
+            env=os.environ | (environment or {}),
+            cwd=_ROOT,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            if not _is_ready(url + ready, process):
+                log.seek(0)
+                raise click.ClickException(f"the server did not answer {url + ready}: {log.read()[-2000:].strip()}")
+            yield Server(url, process)
+        finally:
+            stop(process)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
     """End a process gently, and after 20 s not so gently, with what it started."""
-    family = _family(process.pid)
+    members = family(process.pid)
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(timeout=20)
     except subprocess.TimeoutExpired:
-        for pid in family:
+        for pid in members:
             os.kill(pid, signal.SIGKILL)
         process.wait()
 
@@ -133,31 +140,35 @@ def run_wrk(
     return Load(count / micros * 1e6, p50 / 1e3, p99 / 1e3, int(errors), int(refused))
 
 
-def _address(url: str) -> str:
-    return f"http://{urlsplit(url).netloc}"
-
-
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes], patience_s: float = 60) -> None:
-    deadline = time.monotonic() + patience_s
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise click.ClickException(f"the server for {url} has ended with status {process.returncode}")
-        try:
-            if httpx.get(url, timeout=patience_s).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.02)
-    raise click.ClickException(f"{url} did not answer 200 within {patience_s:.0f} s")
-
-
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
     """A process and all it started, by /proc."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except FileNotFoundError:
         return []
-    return [pid, *(member for child in children for member in _family(int(child)))]
+    return [pid, *(member for child in children for member in family(int(child)))]
+
+
+def memory_mb(pids: Sequence[int], field: str = "Pss") -> float:
+    """Memory of processes by a field of smaps_rollup: Pss counts a shared page once, Anonymous has no file."""
+    return sum(_memory_kb(pid, field) for pid in pids) / 1024
+
+
+def _address(url: str) -> str:
+    return f"http://{urlsplit(url).netloc}"
+
+
+def _is_ready(url: str, process: subprocess.Popen[bytes]) -> bool:
+    """Whether it answers 200 within a minute."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(url, timeout=60).status_code == 200:
+                return True
+        except httpx.TransportError:
+            pass
+        time.sleep(0.02)
+    return False
 
 
 def _memory_kb(pid: int, field: str) -> int:
