@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from api.targets import Fault
 from estimates.freshness import Freshness
 from estimates.records import EventKind, InputDigest, State
 
@@ -209,11 +210,11 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """The service can answer; `faults` names sets whose production version cannot be opened, with the error's code."""
+    """The service can answer; `faults` are aliases whose version cannot be read here, with what answers instead."""
 
     status: Literal["ready"]
     as_of: datetime
-    faults: dict[str, str]
+    faults: list[Fault]
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -10,8 +10,9 @@ from datetime import datetime
 
 from litestar import Litestar
 
-from estimates import Store
-from estimates.catalog import PRODUCTION, View
+from api.targets import Faults, Targets
+from estimates import Store, instants
+from estimates.catalog import View
 from estimates.errors import EstimatesError, UnavailableError
 from estimates.reader import NotAtHand, Reader
 
@@ -22,14 +23,17 @@ log = logging.getLogger("api")
 class Follower:
     """The reader of the newest view known here. It goes on answering from the last one when the catalog is unreachable.
 
-    faults   sets whose production version cannot be opened, with the error's code
-    opened   id of the event up to which production versions were opened; None before the first time
+    news      set when a view with new events is served; then there is another one to wait for
+    read_at   when the catalog was last read
+    errors    how often it could not be
     """
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.faults: dict[str, str] = {}
-        self.opened: int | None = None
+        self.news = asyncio.Event()
+        self.read_at: datetime | None = None
+        self.errors = 0
+        self._targets = Targets(store)
         self._reader: Reader | None = None
         self._reachable = True
 
@@ -44,6 +48,16 @@ class Follower:
     def view(self) -> View:
         """The newest view; raises UnavailableError (`starting`)."""
         return self.reader.view
+
+    @property
+    def faults(self) -> Faults:
+        """Aliases whose version cannot be read here, by set and alias."""
+        return self._targets.faults
+
+    @property
+    def ready(self) -> bool:
+        """Whether the versions that aliases point to were opened, or are known to be faulty."""
+        return self._targets.ready
 
     def at(self, as_of: datetime | None) -> Reader:
         """A reader whose view knows all that happened up to `as_of`; reads the catalog if ours does not (blocks).
@@ -63,14 +77,18 @@ class Follower:
         raise NotAtHand
 
     def poll(self) -> None:
-        """Look at the catalog once (blocks): open what production points to, then swap the reader."""
+        """Look at the catalog once (blocks): open what aliases point to, then swap the reader."""
         view = self.store.refresh()
+        self.read_at = view.read_at
         if self._reader is None:  # better slow answers than none while the read files are opened or built
             self._reader = self.store.reader(view)
-        if view.last_event != self.opened:
-            self.faults = self._open_production(view)
-            self.opened = view.last_event
-        self._reader = self.store.reader(view)
+        stand_ins = self._targets.stand_ins(view)
+        if stand_ins is None:
+            self._reader.view.read_at = view.read_at  # all that has changed; what the reader remembers stays true
+        else:
+            self._reader = self.store.reader(
+                View(view.sets, view.moment, view.read_at, view.last_event, stand_ins=stand_ins)
+            )
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:
@@ -83,40 +101,31 @@ class Follower:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+            self._targets.close()
 
     def _read_first(self) -> None:
         try:
             self._reader = self.store.reader(self.store.refresh())
+            self.read_at = instants.now()
         except EstimatesError as error:
             self._lost(error)
 
     async def _follow(self) -> None:
+        told = -1
         while True:
             try:
                 await asyncio.to_thread(self.poll)
                 self._found()
+                if told != self.view.last_event:
+                    told = self.view.last_event
+                    news, self.news = self.news, asyncio.Event()
+                    news.set()
             except Exception as error:  # whatever it is, the service answers from what it has and tries again
                 self._lost(error)
             await asyncio.sleep(INTERVAL_S)
 
-    def _open_production(self, view: View) -> dict[str, str]:
-        """Open the read file of each set's production version, building missing ones; what failed, by set."""
-        faults: dict[str, str] = {}
-        for name, held in view.sets.items():
-            pointed = held.aliases.get(PRODUCTION)
-            if pointed is None:
-                continue
-            try:
-                self.store.open(held.versions[pointed.version - 1])
-            except EstimatesError as error:
-                log.error("%s: production version %d cannot be opened: %s", name, pointed.version, error)
-                faults[name] = error.code
-            except Exception:
-                log.exception("%s: production version %d cannot be opened", name, pointed.version)
-                faults[name] = "internal"
-        return faults
-
     def _lost(self, error: Exception) -> None:
+        self.errors += 1
         if self._reachable:
             log.error("the catalog cannot be read; answering from the last view: %s", error)
         self._reachable = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp
@@ -22,21 +23,24 @@ def live() -> ASGIApp:
 
 @get("/health/ready", responses=documented(Readiness, 304, description="The service can answer."), sync_to_thread=False)
 def ready(follower: NamedDependency[Follower]) -> ASGIApp:
-    """Ready once the catalog was read and the production versions are open.
+    """Ready once the catalog was read and the versions that aliases point to were opened.
 
-    A set whose production version cannot be opened is named in `faults`, and makes the service unready only when there
-    is no other set to answer from.
+    An alias whose version cannot be read is told in `faults`, with the version that answers in its place; it makes the
+    service unready only when no set in production can be answered from at all.
     """
     return of_content(_readiness(follower))
 
 
 def _readiness(follower: Follower) -> Readiness:
-    view, faults = follower.view, follower.faults
-    if follower.opened is None:
-        raise UnavailableError("starting", "the production versions are being opened; retry")
+    view = follower.view
+    if not follower.ready:
+        raise UnavailableError("starting", "the versions in production are being opened; retry")
+    faults = [fault for _, fault in sorted(follower.faults.items())]
+    silent = {fault.set for fault in faults if fault.alias == PRODUCTION and fault.serving is None}
     promoted = [name for name, held in view.sets.items() if PRODUCTION in held.aliases]
-    if promoted and len(faults) == len(promoted):
-        raise UnavailableError("not_ready", f"no production version can be opened: {', '.join(faults)}", faults=faults)
+    if promoted and silent.issuperset(promoted):
+        told = [msgspec.to_builtins(fault) for fault in faults]
+        raise UnavailableError("not_ready", f"no set in production can be read: {', '.join(promoted)}", faults=told)
     return Readiness("ready", view.moment, faults)
 
 

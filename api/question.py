@@ -22,12 +22,15 @@ ReaderAt = Callable[[datetime | None], Reader]
 class Question:
     """A ref at a moment, resolved: the version to answer from.
 
-    moment  `Estimates-As-Of`: as_of if given, else the moment of the view
+    moment  `Estimates-As-Of`: as_of if given, else the moment of the view, or of the stand-in
+    fault   `Estimates-Degraded`: why a stand-in answers
     head    what every answer from this version carries; `cached` with how long it may be kept: for ever when the
             version was named by its number
     """
 
-    def __init__(self, reader: Reader, version: Version, moment: datetime, *, fixed: bool) -> None:
+    def __init__(
+        self, reader: Reader, version: Version, moment: datetime, *, fixed: bool, fault: str | None = None
+    ) -> None:
         self.reader = reader
         self.version = version
         self.moment = moment
@@ -39,6 +42,7 @@ class Question:
                 "estimates-data-through": instants.text(version.data_through),
                 "estimates-as-of": instants.text(moment),
             }
+            | ({} if fault is None else {"estimates-degraded": fault})
         )
         self.cached = [*self.head, *encoded({"cache-control": IMMUTABLE if fixed else REVALIDATE})]
         self._tag = entity_tag(version.set, version.version, version.snapshot_id)[:-1]
@@ -77,6 +81,9 @@ def resolve(
         found = read_ref(ref)
         resolver = reader.resolve if readable else reader.view.resolve
         version = resolver(name, found, moment, shape)
+        stand_in = reader.view.stand_in(name, found, moment, shape)
+        if stand_in is not None:
+            return Question(reader, version, stand_in.moment, fixed=False, fault=stand_in.fault)
         return Question(reader, version, moment or reader.view.moment, fixed=isinstance(found, int))
 
     return reader.keep(("question", name, ref, as_of, shape, readable), make)

@@ -20,10 +20,14 @@ OPEN = 64  # each open file keeps a descriptor
 
 
 class ReadFiles:
-    """Open read files by snapshot, in the cache folder of this machine; threads may share it."""
+    """Open read files by snapshot, in the cache folder of this machine; threads may share it.
+
+    discarded  how many were, mostly because a read found them damaged
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.discarded = 0
         self._open: OrderedDict[str, Lookup] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -60,6 +64,7 @@ class ReadFiles:
         """Forget a read file, on disk too; the next use builds it again."""
         with self._lock:
             self._open.pop(snapshot_id, None)
+            self.discarded += 1
         self.path(snapshot_id).unlink(missing_ok=True)
 
     def keep_only(self, snapshot_ids: set[str]) -> None:

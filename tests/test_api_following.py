@@ -18,9 +18,8 @@ from litestar.testing import TestClient
 from api.app import create_app
 from api.follower import INTERVAL_S
 from estimates import Store, instants
-from estimates.contract import parse_contract
 from tests.api_served import path_of, serving
-from tests.builders import SET, define, frame, make_store, promoted, provenance, source
+from tests.builders import SET, define, frame, make_store, promoted, provenance
 
 ONE = path_of(SET, "AAPL", "2024-06-03")
 OTHER = "others"
@@ -67,23 +66,6 @@ def unreachable(store: Store) -> Iterator[None]:
     finally:
         path.rmdir()
         path.with_name("away.db").rename(path)
-
-
-def add_other_set(store: Store) -> None:
-    """A second set, in production too."""
-    text = source(OTHER)
-    store.define(parse_contract(text), text)
-    store.publish(OTHER, frame(7.0), provenance("other"))
-    store.judge(OTHER, 1)
-    store.promote(OTHER, 1, reason="test")
-
-
-def damage(store: Store, name: str) -> None:
-    """Nothing of the set's production version can be read any more."""
-    version = store.resolve(name)
-    store.discard(version)
-    folder = Path(store.root) / "sets" / name / "snapshots" / version.snapshot_id
-    (folder / "estimates.parquet").write_bytes(b"nothing")
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -170,27 +152,6 @@ def test_a_service_waits_for_its_catalog(root: Path) -> None:
     until(lambda: client.get("/health/ready").status_code == 200)
     assert client.get(ONE).json()["version"] == 1
     client.__exit__()
-
-
-def test_one_broken_set_does_not_make_the_service_unready(root: Path) -> None:
-    """The fault is named, the others answer."""
-    store = Store(root)
-    add_other_set(store)
-    damage(store, SET)
-    with TestClient(create_app(store)) as client:
-        until(lambda: client.get("/health/ready").status_code == 200)
-        assert list(client.get("/health/ready").json()["faults"]) == [SET]
-        assert client.get(path_of(OTHER, "AAPL", "2024-06-03")).status_code == 200
-        assert client.get(ONE).status_code == 500
-
-
-def test_a_service_that_can_answer_nothing_is_not_ready(root: Path) -> None:
-    """When no production version can be opened, readiness is a 503 that names the sets."""
-    store = Store(root)
-    damage(store, SET)
-    with TestClient(create_app(store)) as client:
-        until(lambda: client.get("/health/ready").json()["code"] == "not_ready")
-        assert list(client.get("/health/ready").json()["faults"]) == [SET]
 
 
 def test_the_service_needs_neither_jobs_nor_migrations(root: Path) -> None:
