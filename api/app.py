@@ -15,6 +15,7 @@ from api.metrics import requests
 from api.parameters import refuse_unknown
 from api.problems import HANDLERS, from_error
 from api.routing import raw_path, without_body
+from api.streams import Streams
 from estimates import InvalidError, Store
 from estimates.settings import Settings
 
@@ -40,7 +41,7 @@ class ReadService(Litestar):
             await wanted(message)
 
         if method == "HEAD":
-            scope = scope | {"method": "GET"}
+            scope = scope | {"method": "GET", "head": True}
         try:
             await self._answer(scope, receive, counted)
         finally:
@@ -63,13 +64,16 @@ def create_app(store: Store | None = None) -> Litestar:
 
     Raises what `Store` raises when there is no store or its catalog cannot be reached.
     """
-    follower = Follower(store or _configured_store())
+    follower, streams = Follower(store or _configured_store()), Streams()
     return ReadService(
         [route for resource in RESOURCES for route in resource.ROUTES],
-        dependencies={"follower": Provide(lambda: follower, sync_to_thread=False)},
+        dependencies={
+            "follower": Provide(lambda: follower, sync_to_thread=False),
+            "streams": Provide(lambda: streams, sync_to_thread=False),
+        },
         exception_handlers=HANDLERS,
         before_request=refuse_unknown,
-        lifespan=[follower.lifespan],
+        lifespan=[follower.lifespan, streams.lifespan],
         state=State({"follower": follower}),
         logging_config=None,
         openapi_config=documentation.openapi(),

@@ -74,6 +74,7 @@ Only = Annotated[
 StateFilter = Annotated[State | None, QueryParameter(name="state", description="Only versions in this state.")]
 FromRef = Annotated[str, QueryParameter(name="from", description="The version to compare from: number or alias.")]
 ToRef = Annotated[str, QueryParameter(name="to", description="The version to compare with: number or alias.")]
+OfSet = Annotated[str | None, QueryParameter(name="set", description="Only what happened to this set.")]
 After = Annotated[int, QueryParameter(name="after", description="Only events with a higher id.")]
 
 DEFAULT_REF = PRODUCTION
