@@ -10,6 +10,7 @@ lookup      the read file: rows by key, ready to send
 store       publish, judge, promote, roll back, open
 reader      get, get_many, scan, history by ref
 answer      what reading gives
+tabular     answers as polars frames, CSV and Arrow
 stability   what changed between two versions
 gate        what may be promoted, and why not
 """

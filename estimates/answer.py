@@ -7,7 +7,10 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
+import polars as pl
 
+from estimates import tabular
+from estimates.contract import Contract
 from estimates.records import Version, VersionHead
 
 
@@ -30,6 +33,13 @@ class Answer:
     def body(self) -> dict[str, Any]:
         """The answer as plain Python values."""
         return msgspec.json.decode(self.json)
+
+    def frame(self, contract: Contract) -> pl.DataFrame:
+        """The rows as a polars frame in the contract's types; `estimates.tabular` says which columns.
+
+        contract  that of the set, or another one of the shape that answered: `closes.contract_of(answer.version)`
+        """
+        return tabular.frame(self.json, contract, self.fields)
 
     def __getitem__(self, name: str) -> Any:
         """A field of the body; for one estimate also one of its columns: `answer["value"]`."""
