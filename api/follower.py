@@ -50,6 +50,11 @@ class Follower:
         return self.reader.view
 
     @property
+    def known(self) -> View | None:
+        """The newest view, if the catalog was ever read."""
+        return None if self._reader is None else self._reader.view
+
+    @property
     def faults(self) -> Faults:
         """Aliases whose version cannot be read here, by set and alias."""
         return self._targets.faults

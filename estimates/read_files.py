@@ -52,6 +52,11 @@ class ReadFiles:
                 self._open.popitem(last=False)
         return opened
 
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        return len(self._open)
+
     def opened(self, snapshot_id: str) -> Lookup | None:
         """A read file that is open."""
         try:
