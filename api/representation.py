@@ -46,10 +46,10 @@ class Representation:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
-        head, etag, body = [*self.head, *encoded(self.headers)], self.etag, self.body
-        status = 200
-        if etag is not None:
-            head.append((b"etag", etag.encode()))
+        head, status, body = [*self.head, *encoded(self.headers)], 200, self.body
+        if self.etag is not None:
+            etag = self.etag.encode()
+            head.append((b"etag", etag))
             if _names(scope, etag):
                 status, body = 304, b""
         if status == 200:
@@ -76,10 +76,10 @@ def of_content(content: object) -> Representation:
     return Representation(body, etag=entity_tag(hashlib.sha256(body).hexdigest()))
 
 
-def _names(scope: Scope, etag: str) -> bool:
+def _names(scope: Scope, etag: bytes) -> bool:
     """Whether If-None-Match names the tag; compared weakly, as RFC 9110 (13.1.2) says."""
     given = [value for name, value in scope["headers"] if name == b"if-none-match"]
-    if not given:
-        return False
-    tags = {tag.strip().removeprefix("W/") for tag in b",".join(given).decode("latin-1").split(",")}
-    return etag in tags or "*" in tags
+    if not given or given == [etag]:
+        return bool(given)
+    tags = {tag.strip().removeprefix(b"W/") for tag in b",".join(given).split(b",")}
+    return etag in tags or b"*" in tags
