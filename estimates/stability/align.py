@@ -20,12 +20,23 @@ _ROW_A, _ROW_B = "\0a", "\0b"  # not printable, so no column of a contract has t
 
 
 @dataclass(frozen=True)
+class Taken:
+    """Keys that are not compared: their row numbers in a and in b, −1 where a version does not have the key."""
+
+    rows_a: Rows
+    rows_b: Rows
+
+    def __len__(self) -> int:
+        return len(self.rows_a)
+
+
+@dataclass(frozen=True)
 class Alignment:
     """Two frames sorted by key, and the rows of each that are compared.
 
     rows_a, rows_b    row numbers of the common keys, in key order; None when they are all rows of both frames
     added, removed    row numbers in b and in a
-    elapsed, advanced numbers of keys taken out beforehand; None when the contract has no dated target
+    elapsed, advanced keys taken out beforehand; None when the contract has no dated target
     horizon           per common key, the step of its target after B's origin, from 1; None without a dated target
     """
 
@@ -36,8 +47,8 @@ class Alignment:
     rows_b: Rows | None
     added: Rows
     removed: Rows
-    elapsed: int | None = None
-    advanced: int | None = None
+    elapsed: Taken | None = None
+    advanced: Taken | None = None
     horizon: pl.Series | None = None
 
     @property
@@ -52,6 +63,14 @@ class Alignment:
     def new(self, column: str) -> pl.Series:
         """The column's values in B, per common key."""
         return self.b[column] if self.rows_b is None else self.b[column][self.rows_b]
+
+    def identical(self) -> Mask:
+        """K3: which common keys have the same row; NaN equals NaN, null equals null, −0.0 equals 0.0."""
+        same = np.ones(self.common, dtype=bool)
+        for name in self.a.columns:
+            if name not in self.key:
+                same &= self.old(name).eq_missing(self.new(name)).to_numpy()
+        return same
 
     def keys(self, positions: Rows) -> list[list[str]]:
         """The common keys at these positions, as text."""
@@ -163,17 +182,28 @@ def _rolled(found: Alignment, target: str, through_a: datetime, through_b: datet
     older, newer = (targets_b, targets_a) if backwards else (targets_a, targets_b)
     gone = older <= _step(found.a[target], max(through_a, through_b))
     come = newer > older.max() if len(older) else np.zeros(len(newer), dtype=bool)
-    out_a, out_b = (come, gone) if backwards else (gone, come)
-    found = _without(found, out_a, out_b)
+    elapsed, advanced = _taken(found, gone, backwards), _taken(found, come, not backwards)
+    found = _without(found, *((come, gone) if backwards else (gone, come)))
     later_than_origin = np.union1d(targets_a, targets_b)
     later_than_origin = later_than_origin[later_than_origin > _step(found.b[target], through_b)]
     compared = targets_a if found.rows_a is None else targets_a[found.rows_a]
     return replace(
         found,
-        elapsed=int(gone.sum()),
-        advanced=int(come.sum()),
+        elapsed=elapsed,
+        advanced=advanced,
         horizon=pl.Series(np.searchsorted(later_than_origin, compared) + 1),
     )
+
+
+def _taken(found: Alignment, out: Mask, of_b: bool) -> Taken:
+    """Some rows of a (or of b), and the rows that the other frame has for their keys."""
+    rows_a = np.arange(found.a.height) if found.rows_a is None else found.rows_a
+    rows_b = np.arange(found.b.height) if found.rows_b is None else found.rows_b
+    mine, other = (rows_b, rows_a) if of_b else (rows_a, rows_b)
+    partner = np.full(len(out), -1, dtype=np.intp)
+    partner[mine] = other
+    rows = np.flatnonzero(out)
+    return Taken(partner[rows], rows) if of_b else Taken(rows, partner[rows])
 
 
 def _without(found: Alignment, out_a: Mask, out_b: Mask) -> Alignment:

@@ -64,15 +64,15 @@ def diff(
 def _keys(found: Alignment, identical: bool) -> KeysReport:
     common, added, removed = found.common, len(found.added), len(found.removed)
     n_from, n_to, either = common + removed, common + added, common + added + removed
-    same = 1.0 if identical and common else _identical_share(found)
+    same = None if not common else 1.0 if identical else scalar.share(found.identical())
     return KeysReport(
         n_from=n_from,
         n_to=n_to,
         common=common,
         added=added,
         removed=removed,
-        elapsed=found.elapsed,
-        advanced=found.advanced,
+        elapsed=None if found.elapsed is None else len(found.elapsed),
+        advanced=None if found.advanced is None else len(found.advanced),
         added_share=added / max(n_from, 1),
         removed_share=removed / max(n_from, 1),
         key_jaccard=common / either if either else 1.0,
@@ -81,17 +81,6 @@ def _keys(found: Alignment, identical: bool) -> KeysReport:
         removed_keys=key_texts(found.a, found.key, found.removed[:_KEYS]),
         reason=None if common else "no_comparable_keys",
     )
-
-
-def _identical_share(found: Alignment) -> float | None:
-    """K3; NaN equals NaN, null equals null, −0.0 equals 0.0."""
-    if not found.common:
-        return None
-    same = np.ones(found.common, dtype=bool)
-    for name in found.a.columns:
-        if name not in found.key:
-            same &= found.old(name).eq_missing(found.new(name)).to_numpy()
-    return scalar.share(same)
 
 
 def _column(pair: Pair, contract: Contract, name: str) -> ColumnReport:

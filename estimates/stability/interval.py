@@ -42,16 +42,49 @@ class Ends:
         return Ends(self.point * by, self.lower * by, self.upper * by)
 
 
-def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: float | None) -> IntervalReport:
-    """Compare an interval; `point_scale` is the scale floor of its point column."""
+@dataclass(frozen=True)
+class Moves:
+    """How an interval moved, key by key, where it is finite in both versions.
+
+    rows      their places among the common keys
+    old, new  the interval, in a unit of its own for each key
+    z         I1, inf where it does not fit a double; None without a point or a scale
+    width_change  I4; None without a scale
+    """
+
+    rows: Rows
+    old: Ends
+    new: Ends
+    z: Floats | None
+    width_change: Floats | None
+
+
+def scale_of(pair: Pair, contract: Contract, interval: Interval, point_scale: float | None) -> float | None:
+    """The scale floor of an interval: that of its point column, `point_scale`, or else of its middle."""
+    if interval.point:
+        return point_scale
+    return scale_floor(_compared(pair, interval)[0].point, contract.columns[interval.lower].scale_floor)
+
+
+def moves(pair: Pair, interval: Interval, scale: float | None) -> Moves:
+    """Compare an interval key by key."""
     old, new, rows = _compared(pair, interval)
-    n, common = len(old.lower), pair.found.common
-    scale = point_scale if interval.point else scale_floor(old.point, contract.columns[interval.lower].scale_floor)
     unit = _unit(old, new)
     old, new = (old, new) if unit is None else (old.shrunk(unit), new.shrunk(unit))
-    floor = None if scale is None else 2 * scale * (1.0 if unit is None else unit)
-    z = _z(old, new, floor) if n and floor is not None and interval.point else None
-    width = _width_change(old, new, floor) if n and floor is not None else None
+    if scale is None:
+        return Moves(rows, old, new, None, None)
+    floor = 2 * scale * (1.0 if unit is None else unit)
+    return Moves(rows, old, new, _z(old, new, floor) if interval.point else None, _width_change(old, new, floor))
+
+
+def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: float | None) -> IntervalReport:
+    """Summarise how an interval moved; `point_scale` is the scale floor of its point column."""
+    scale = scale_of(pair, contract, interval, point_scale)
+    moved = moves(pair, interval, scale)
+    old, new = moved.old, moved.new
+    z = moved.z if moved.z is not None and len(moved.z) and np.isfinite(moved.z).all() else None
+    width = moved.width_change if len(moved.rows) else None
+    n, common = len(moved.rows), pair.found.common
     outside = (_outside(new, old), _outside(old, new)) if n and interval.point else (None, None)
     jaccard, disjoint = _overlap(old, new) if n else (None, None)
     return IntervalReport(
@@ -66,7 +99,7 @@ def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: flo
         scale_floor=scale,
         z=None if z is None else _moved(z),
         z_gt1_share=None if z is None else share(z > SLACK),
-        z_top=[] if z is None else _top(pair, z, rows),
+        z_top=[] if z is None else _top(pair, z, moved.rows),
         new_outside_old=outside[0],
         old_outside_new=outside[1],
         jaccard=jaccard,
@@ -77,8 +110,8 @@ def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: flo
     )
 
 
-def _compared(pair: Pair, interval: Interval) -> tuple[Ends, Ends, Rows | None]:
-    """The interval in both versions, and where its keys stand among the common ones; None: all of them."""
+def _compared(pair: Pair, interval: Interval) -> tuple[Ends, Ends, Rows]:
+    """The interval in both versions, and where its keys stand among the common ones."""
     names = [interval.point, interval.lower, interval.upper] if interval.point else [interval.lower, interval.upper]
     columns = [pair.common(name) for name in names]
     both = np.logical_and.reduce([old.finite & new.finite for old, new in columns])
@@ -101,11 +134,10 @@ def _unit(old: Ends, new: Ends) -> Floats | None:
     return np.where(np.maximum.reduce([np.abs(column) for column in columns]) < _LARGE, 1.0, 0.25)
 
 
-def _z(old: Ends, new: Ends, floor: Floats | float) -> Floats | None:
-    """I1, with whole widths and twice the scale floor; None when it does not fit a double."""
+def _z(old: Ends, new: Ends, floor: Floats | float) -> Floats:
+    """I1, with whole widths and twice the scale floor."""
     with np.errstate(over="ignore"):
-        z = 2 * (np.abs(new.point - old.point) / np.maximum(old.width, floor))
-    return z if np.isfinite(z).all() else None
+        return 2 * (np.abs(new.point - old.point) / np.maximum(old.width, floor))
 
 
 def _moved(z: Floats) -> PointMove:
@@ -113,11 +145,11 @@ def _moved(z: Floats) -> PointMove:
     return PointMove(mean_of(z), p50, p95, p99, float(z.max()))
 
 
-def _top(pair: Pair, z: Floats, rows: Rows | None) -> list[Surprise]:
+def _top(pair: Pair, z: Floats, rows: Rows) -> list[Surprise]:
     """The keys whose point moved most, of those that moved."""
     picked = largest_first(_TOP, z)
     picked = picked[z[picked] > 0]
-    keys = pair.found.keys(picked if rows is None else rows[picked])
+    keys = pair.found.keys(rows[picked])
     return [Surprise(key, float(z[i])) for key, i in zip(keys, picked, strict=True)]
 
 

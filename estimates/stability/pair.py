@@ -27,6 +27,12 @@ class Pair:
         """The column in A and in B, per common key."""
         return self.all_old(column).take(self.found.rows_a), self.all_new(column).take(self.found.rows_b)
 
+    def narrowed(self, found: Alignment) -> Pair:
+        """The same frames with fewer common keys."""
+        narrow = Pair(found)
+        narrow._read = self._read
+        return narrow
+
     def transitions(self, column: str, old: Values, new: Values) -> dict[str, dict[str, int]]:
         """The 6×6 counts of kind in A → kind in B: of the common keys (`old`, `new`), added and removed."""
         size = len(KINDS)

@@ -1,0 +1,252 @@
+"""What changed key by key: one row a key that is not the same in both versions, with the metrics of the report.
+
+A row has the key, `change`, and for each column NAME of the contract `NAME.a` and `NAME.b`, the old and the new value.
+A number that is an estimate also has `NAME.d`, `NAME.r`, `NAME.g`, `NAME.material`; an interval of level 80 % has the
+metrics `NAME.z_80` and `NAME.width_change_80`, NAME being its point, or without one its lower end.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from estimates.columns import NUMERIC_ROLES, parse_key_part
+from estimates.contract import Contract, Interval
+from estimates.errors import InvalidError
+from estimates.keys import Key, KeyForm
+from estimates.stability.align import Alignment, Mask, Rows, align
+from estimates.stability.deltas import SLACK, Deltas, deltas, scale_floor, transform
+from estimates.stability.interval import moves, scale_of
+from estimates.stability.kinds import Floats
+from estimates.stability.pair import Pair
+
+CHANGES = ("changed", "kind_loss", "kind_gain", "added", "removed", "elapsed", "advanced")
+_CHANGED, _LOSS, _GAIN, _ADDED, _REMOVED, _ELAPSED, _ADVANCED = range(len(CHANGES))
+
+
+def changes(
+    a: pl.DataFrame,
+    b: pl.DataFrame,
+    contract: Contract,
+    *,
+    through_a: datetime | None = None,
+    through_b: datetime | None = None,
+    by: str | None = None,
+    min_change: float = 0.0,
+    prefix: Key = (),
+) -> pl.DataFrame:
+    """The keys whose row is not the same in frame `b` as in `a`, both of one contract, those that moved most first.
+
+    through_a, through_b  the versions' data_through: with a dated target, what elapsed and advanced is called so
+    by          the metric to sort by, its size and not its sign; default: `d` of the first point column. Equal sizes
+                are sorted by key; keys without the metric (added, removed, null in one version, …) come last, by key
+    min_change  leaves out the keys whose metric is smaller; what has no metric always stays
+    prefix      only keys under this leading part; no number depends on it
+    `change` is one of CHANGES: `kind_loss` when an estimate was finite and is not any more, else `kind_gain` when one
+    became so. Raises InvalidError: those of `diff`; `unknown_metric`, `bad_min_change`, `key_parts`, `bad_key_part`,
+    `key_name`.
+    """
+    by, prefix = check_question(contract, by, min_change, prefix)
+    found = align(a, b, contract, through_a, through_b)
+    pair = Pair(found)
+    rows = _differing(found)
+    keys = _keys(found, rows)
+    if prefix:
+        under = np.logical_and.reduce(
+            [(keys[key] == part).to_numpy() for key, part in zip(keys.columns, prefix, strict=False)]
+        )
+        rows, keys = rows.take(np.flatnonzero(under)), keys.filter(under)
+    moved = pair.narrowed(replace(found, rows_a=rows.a[: rows.common], rows_b=rows.b[: rows.common]))
+    measured = dict(_metrics(pair, moved, contract))
+    order = _order(_size(measured.get(by or ""), len(rows)), keys, min_change)
+    return _frame(rows.take(order), order, keys[order], measured, moved, contract)
+
+
+def check_question(contract: Contract, by: str | None, min_change: float, prefix: Key) -> tuple[str | None, Key]:
+    """The metric to sort by, None when a set has none, and the typed parts of a prefix; raises as `changes` does."""
+    known = metrics(contract)
+    taken = [name for name in contract.key if name == "change" or name in _columns(contract)]
+    if taken:
+        raise InvalidError(
+            "key_name", f"{contract.name}: key column {taken[0]!r} has the name of a column of the changes; rename it"
+        )
+    if by is not None and by not in known:
+        have = f"metrics: {', '.join(known)}" if known else "it has no number that is an estimate"
+        raise InvalidError("unknown_metric", f"{contract.name}: there is no metric {by!r}; {have}")
+    if not (min_change >= 0 and math.isfinite(min_change)):
+        raise InvalidError("bad_min_change", f"min_change {min_change} is not a number of at least 0")
+    if min_change > 0 and not known:
+        raise InvalidError("bad_min_change", f"{contract.name} has no number that is an estimate; leave min_change out")
+    texts = KeyForm(contract).texts(prefix, partial=True) if prefix else []
+    kinds = [column.type for column in contract.key.values()]
+    typed = [parse_key_part(kind, text) for kind, text in zip(kinds, texts, strict=False)]
+    return by or next(iter([f"{point}.d" for point in contract.points] + known), None), typed
+
+
+def metrics(contract: Contract) -> list[str]:
+    """What changes can be sorted by."""
+    return [name for name in _columns(contract) if name.rpartition(".")[2] not in ("a", "b", "material")]
+
+
+def _columns(contract: Contract) -> list[str]:
+    """The columns of the answer after the key and `change`."""
+    names: list[str] = []
+    intervals = contract.intervals()
+    for name, column in contract.columns.items():
+        names += [f"{name}.a", f"{name}.b"]
+        names += [f"{name}.{metric}" for metric in _METRICS] if column.role in NUMERIC_ROLES else []
+        names += [of for ends in intervals if _owner(ends) == name for of in _interval_names(ends)]
+    return names
+
+
+_METRICS = ("d", "r", "g", "material")
+
+
+def _owner(interval: Interval) -> str:
+    return interval.point or interval.lower
+
+
+def _interval_names(interval: Interval) -> tuple[str, str]:
+    level = f"{100 * interval.level:.12g}"
+    return f"{_owner(interval)}.z_{level}", f"{_owner(interval)}.width_change_{level}"
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Keys of the answer: row in A and in B (−1 for none), and what happened to each.
+
+    common  how many of them, the first ones, are compared: before they are sorted
+    """
+
+    a: Rows
+    b: Rows
+    change: Rows
+    common: int
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def take(self, rows: Rows) -> _Rows:
+        """Some of them."""
+        return _Rows(self.a[rows], self.b[rows], self.change[rows], int((rows < self.common).sum()))
+
+
+def _differing(found: Alignment) -> _Rows:
+    """The keys whose rows differ: first the common ones in key order, then the others."""
+    at = np.flatnonzero(~found.identical())
+    groups = [
+        (at if found.rows_a is None else found.rows_a[at], at if found.rows_b is None else found.rows_b[at], _CHANGED),
+        (np.full_like(found.added, -1), found.added, _ADDED),
+        (found.removed, np.full_like(found.removed, -1), _REMOVED),
+        *((taken.rows_a, taken.rows_b, _ELAPSED) for taken in (found.elapsed,) if taken is not None),
+        *((taken.rows_a, taken.rows_b, _ADVANCED) for taken in (found.advanced,) if taken is not None),
+    ]
+    rows_a, rows_b = (np.concatenate([group[side] for group in groups]) for side in (0, 1))
+    change = np.repeat([group[2] for group in groups], [len(group[0]) for group in groups])
+    return _Rows(rows_a, rows_b, change, len(at))
+
+
+def _metrics(pair: Pair, moved: Pair, contract: Contract) -> Iterator[tuple[str, pl.Series]]:
+    """Every metric that can be computed, by its column in the answer: a value per moved key, ±inf where it overflows.
+
+    pair  all common keys: scales come from them, whatever was asked for
+    """
+    common, scales = moved.found.common, dict[str, float | None]()
+    for name, column in contract.columns.items():
+        if column.role in NUMERIC_ROLES:
+            old, new = pair.common(name)
+            scale = scales[name] = scale_floor(old.numbers[old.finite & new.finite], column.scale_floor)
+            d = deltas(moved.found, name, *moved.common(name), scale, contract.stability)
+            for metric, values in _of_number(d, scale):
+                yield f"{name}.{metric}", _spread(common, d.positions, values)
+    for interval in contract.intervals():
+        ends = moves(moved, interval, scale_of(pair, contract, interval, scales.get(interval.point)))
+        for name, values in zip(_interval_names(interval), (ends.z, ends.width_change), strict=True):
+            if values is not None:
+                yield name, _spread(common, ends.rows, values)
+
+
+def _of_number(moved: Deltas, scale: float | None) -> Iterator[tuple[str, Floats | Mask]]:
+    yield "d", moved.d
+    if moved.r is not None and scale is not None:
+        yield "r", moved.r
+        yield "g", transform(moved)
+    yield "material", moved.material
+
+
+def _spread(common: int, places: Rows | None, values: Floats | Mask) -> pl.Series:
+    """Values of some of the common keys as a column of all of them, null elsewhere."""
+    if places is None or len(places) == common:
+        return pl.Series(values)
+    index = np.full(common, -1, dtype=np.intp)
+    index[places] = np.arange(len(places))
+    return pl.Series(values).gather(_index(index))
+
+
+def _index(rows: Rows) -> pl.Series:
+    """Row numbers to gather by: −1 gives null."""
+    index = pl.Series(rows)
+    return index if not len(rows) or rows.min() >= 0 else index.set(index < 0, None)
+
+
+def _order(size: Floats, keys: pl.DataFrame, min_change: float) -> Rows:
+    """Largest first, then what has no size; equal ones by key. The sized ones are in key order already."""
+    sized = np.flatnonzero(size * SLACK >= min_change)
+    rest = np.flatnonzero(np.isnan(size))
+    by_key = keys[rest].select(pl.arg_sort_by(keys.columns)).to_series().to_numpy() if len(rest) else rest
+    return np.concatenate([sized[np.argsort(-size[sized], kind="stable")], rest[by_key]])
+
+
+def _size(metric: pl.Series | None, rows: int) -> Floats:
+    """How large a metric is on each row; NaN for none."""
+    size = np.full(rows, np.nan)
+    if metric is not None:
+        size[: len(metric)] = np.abs(metric.to_numpy())
+    return size
+
+
+def _keys(found: Alignment, rows: _Rows) -> pl.DataFrame:
+    """The keys of the rows, from whichever version has each."""
+    old, new = found.a.select(found.key), found.b.select(found.key)
+    if rows.common == len(rows):
+        return old[rows.a]
+    in_a, in_b = (frame.select(pl.all().gather(_index(at))) for frame, at in ((old, rows.a), (new, rows.b)))
+    return pl.DataFrame([in_a[name].zip_with(in_a[name].is_not_null(), in_b[name]) for name in found.key])
+
+
+def _frame(
+    rows: _Rows, order: Rows, keys: pl.DataFrame, measured: dict[str, pl.Series], moved: Pair, contract: Contract
+) -> pl.DataFrame:
+    """The answer: key, `change`, then the columns of the contract, each with its values and metrics."""
+    found = moved.found
+    place, a, b = _index(np.where(order < found.common, order, -1)), _index(rows.a), _index(rows.b)
+    columns = [*keys, pl.Series("change", CHANGES).gather(_kinds(rows, order, moved, contract))]
+    for name in _columns(contract):
+        column, _, part = name.rpartition(".")
+        if part in ("a", "b"):
+            values = (found.a if part == "a" else found.b)[column].gather(a if part == "a" else b)
+        elif name in measured:
+            values = measured[name].gather(place)
+            values = values if values.dtype == pl.Boolean else values.set(values.is_infinite(), None)
+        else:
+            values = pl.repeat(None, len(rows), dtype=pl.Boolean if part == "material" else pl.Float64, eager=True)
+        columns.append(values.alias(name))
+    return pl.DataFrame(columns)
+
+
+def _kinds(rows: _Rows, order: Rows, moved: Pair, contract: Contract) -> Rows:
+    """What happened to each row, now telling apart the changed ones that lost or gained a value."""
+    lost, gained = np.zeros(moved.found.common, dtype=bool), np.zeros(moved.found.common, dtype=bool)
+    for name in contract.judged:
+        old, new = moved.common(name)
+        lost |= old.finite & ~new.finite
+        gained |= new.finite & ~old.finite
+    kinds, compared = rows.change.copy(), np.flatnonzero(order < len(lost))
+    at = order[compared]
+    kinds[compared] = np.where(lost[at], _LOSS, np.where(gained[at], _GAIN, _CHANGED))
+    return kinds
