@@ -17,6 +17,7 @@ from litestar import Litestar
 
 from benchmarks.peers import app
 from benchmarks.peers.app import Estimate, Key
+from benchmarks.peers.gathered import gathered
 from benchmarks.peers.holding import Held
 
 _ONE = "SELECT name, step, value, lower_80, upper_80 FROM read_parquet(?) WHERE name = ? AND step = ?"
@@ -63,7 +64,7 @@ class DuckdbRows:
 
 def create_app() -> Litestar:
     """The factory that granian is given."""
-    return app.create_app(DuckdbRows(os.environ["PEER_ADDRESS"]))
+    return app.create_app(gathered(DuckdbRows(os.environ["PEER_ADDRESS"])))
 
 
 @contextmanager

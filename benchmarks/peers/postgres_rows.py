@@ -14,6 +14,7 @@ from litestar import Litestar
 
 from benchmarks.peers import app
 from benchmarks.peers.app import Estimate, Key
+from benchmarks.peers.gathered import gathered
 from benchmarks.peers.holding import Held, read_rows
 
 _TABLE = """
@@ -56,7 +57,7 @@ async def _keep(_: asyncpg.Connection) -> None:
 
 def create_app() -> Litestar:
     """The factory that granian is given."""
-    return app.create_app(PostgresRows(os.environ["PEER_ADDRESS"]))
+    return app.create_app(gathered(PostgresRows(os.environ["PEER_ADDRESS"])))
 
 
 @contextmanager

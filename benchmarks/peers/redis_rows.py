@@ -17,6 +17,7 @@ from litestar import Litestar
 
 from benchmarks.peers import app
 from benchmarks.peers.app import Estimate, Key
+from benchmarks.peers.gathered import gathered
 from benchmarks.peers.holding import Held, read_rows
 
 _AT_ONCE = 10_000
@@ -26,7 +27,7 @@ class RedisRows:
     """GET for one, MGET for many, over a pool of connections to a Unix socket."""
 
     def __init__(self, socket: str) -> None:
-        self.client = redis.asyncio.Redis(unix_socket_path=socket)
+        self.client = redis.asyncio.Redis(unix_socket_path=socket, max_connections=1000)
 
     async def open(self) -> None:
         await self.client.ping()
@@ -43,7 +44,7 @@ class RedisRows:
 
 def create_app() -> Litestar:
     """The factory that granian is given."""
-    return app.create_app(RedisRows(os.environ["PEER_ADDRESS"]))
+    return app.create_app(gathered(RedisRows(os.environ["PEER_ADDRESS"])))
 
 
 @contextmanager
