@@ -7,6 +7,7 @@ records     what the catalog holds: versions, aliases, events, runs
 snapshot    the immutable half: Parquet and manifest
 catalog     the mutable half: names for versions, in SQL
 lookup      the read file: rows by key, ready to send
+data_files  the stored Parquet, verified, in pieces
 store       publish, judge, promote, roll back, open
 reader      get, get_many, scan, history by ref
 answer      what reading gives

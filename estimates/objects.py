@@ -6,12 +6,20 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.exceptions import NotFoundError as ObjectNotFound
 from obstore.store import LocalStore, from_url
 
 from estimates.errors import NotFoundError, UnavailableError
+
+
+class Stat(msgspec.Struct, frozen=True):
+    """What the storage says of an object: its size in bytes, and a mark that changes when it is written again."""
+
+    size: int
+    mark: str
 
 
 class Objects:
@@ -61,15 +69,28 @@ class Objects:
         except (BaseError, OSError) as error:
             raise self._unavailable(name, error) from error
 
-    def exists(self, name: str) -> bool:
-        """Whether there is an object of that name."""
+    def get_range(self, name: str, start: int, stop: int) -> bytes:
+        """The bytes of an object from `start` up to `stop`, at least one; raises NotFoundError (`no_object`)."""
         try:
-            obstore.head(self._store, name)
+            return bytes(obstore.get_range(self._store, name, start=start, end=stop))
         except (ObjectNotFound, FileNotFoundError):
-            return False
+            raise NotFoundError("no_object", f"{self.root}/{name} does not exist") from None
         except (BaseError, OSError) as error:
             raise self._unavailable(name, error) from error
-        return True
+
+    def stat(self, name: str) -> Stat | None:
+        """Size and mark of an object; None when there is none of that name."""
+        try:
+            meta = obstore.head(self._store, name)
+        except (ObjectNotFound, FileNotFoundError):
+            return None
+        except (BaseError, OSError) as error:
+            raise self._unavailable(name, error) from error
+        return Stat(meta["size"], meta["e_tag"] or str(meta["last_modified"]))
+
+    def exists(self, name: str) -> bool:
+        """Whether there is an object of that name."""
+        return self.stat(name) is not None
 
     def names(self, prefix: str) -> list[str]:
         """The names under a prefix (a folder's path, without the slash at its end), sorted."""

@@ -112,14 +112,23 @@ def read_parquet(objects: Objects, set_name: str, manifest: Manifest) -> bytes:
     try:
         content = objects.get(name)
     except NotFoundError:
-        raise CorruptError("file_missing", f"{objects.root}/{name} is missing; restore it from a backup") from None
+        raise missing(objects, name) from None
     if len(content) != file.size or hashlib.sha256(content).hexdigest() != file.sha256:
-        raise CorruptError(
-            "file_damaged",
-            f"{objects.root}/{name} does not match its digest ({len(content)} of {file.size} bytes); "
-            "restore it from a backup",
-        )
+        raise damaged(objects, name, file, len(content))
     return content
+
+
+def missing(objects: Objects, name: str) -> CorruptError:
+    """The error for a Parquet file that is not there."""
+    return CorruptError("file_missing", f"{objects.root}/{name} is missing; restore it from a backup")
+
+
+def damaged(objects: Objects, name: str, file: File, size: int) -> CorruptError:
+    """The error for a Parquet file that is not what its manifest says."""
+    return CorruptError(
+        "file_damaged",
+        f"{objects.root}/{name} does not match its digest ({size} of {file.size} bytes); restore it from a backup",
+    )
 
 
 def read_frame(objects: Objects, set_name: str, snapshot_id: str) -> pl.DataFrame:

@@ -13,6 +13,7 @@ import polars as pl
 from estimates import copies, gate, instants, moves, snapshot, sql
 from estimates.catalog import PRODUCTION, Catalog, Ref, SetView, View
 from estimates.contract import Contract, FileDomain
+from estimates.data_files import DataFiles
 from estimates.errors import (
     ConflictError,
     CorruptError,
@@ -69,10 +70,10 @@ class Store:
         self.objects = Objects(str(root))
         self.root = self.objects.root
         self.read_files = ReadFiles(Path(cache or default_cache(self.objects.folder, self.root)))
+        self.data_files = DataFiles(self.objects)
         self.listed_keys = ListedKeys(self.objects)
         self.actor = actor
         self._view: View | None = None
-        self._verified: dict[str, int] = {}
 
     def __getitem__(self, name: str) -> EstimateSet:
         """The set of that name, for reading; raises NotFoundError (`unknown_set`)."""
@@ -440,13 +441,8 @@ class Store:
         """A version's rows for SQL: the file when it is here and was verified since it last changed, else a frame."""
         if self.objects.folder is None:
             return self.frame(version)
-        path = self.objects.folder / snapshot.parquet_name(version.set, version.snapshot_id)
-        changed = path.stat().st_mtime_ns if path.exists() else None
-        if changed is None or self._verified.get(version.snapshot_id) != changed:
-            manifest = snapshot.read_manifest(self.objects, version.set, version.snapshot_id)
-            snapshot.read_parquet(self.objects, version.set, manifest)
-            self._verified[version.snapshot_id] = path.stat().st_mtime_ns
-        return path
+        self.data_files.open(version.set, version.snapshot_id)
+        return self.objects.folder / snapshot.parquet_name(version.set, version.snapshot_id)
 
     def _copy(self, name: str) -> None:
         """Complete the copies of what was committed. They are only a second line: a failure waits for the next time."""
