@@ -18,6 +18,8 @@ from jobs.cli.requests import example_requests
 
 _APP = "api.app:create_app"  # by name: jobs never import the api
 _DEMO_STORE = "demo-store"
+_DRAIN_S = 10  # for the requests under way when the service is told to stop
+_CONCURRENT = 1024  # requests of each worker at a time, open event streams included
 
 _host = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 _port = click.option(
@@ -38,7 +40,8 @@ _port = click.option(
 def serve(options: Options, host: str, port: int, workers: int) -> None:
     """Answer over HTTP, reading only; the routes are described at /docs.
 
-    Promotions and rollbacks are followed within a second, without a restart.
+    Promotions and rollbacks are followed within a second, without a restart. On SIGTERM or Ctrl-C it accepts nothing
+    new, finishes the requests under way, ends the event streams and exits with 0 after at most 10 seconds.
     """
     serve_store(options, options.settings(), host, port, workers)
 
@@ -80,6 +83,7 @@ def serve_store(options: Options, settings: Settings, host: str, port: int, work
     _hand_down(settings)
     # A process of its own: workers are forked, and a fork of one that has used polars hangs in polars' threads.
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--no-ws", "--log-level", "warning"]
+    command += ["--workers-kill-timeout", str(_DRAIN_S), "--backpressure", str(_CONCURRENT)]
     command += ["--host", host, "--port", str(port), "--workers", str(workers), "api.app:create_app"]
     sys.stdout.flush()
     os.execv(sys.executable, command)
