@@ -32,6 +32,10 @@ check:
 nightly: setup
     HYPOTHESIS_PROFILE=nightly pytest -n 2
 
+# Ask the service whatever its OpenAPI document allows and forbids, for some minutes
+fuzz: setup
+    HYPOTHESIS_PROFILE=nightly pytest tests/test_api_fuzz.py
+
 # Serve a store on http://127.0.0.1:8000
 serve *options: setup
     estimates serve --store {{ store }} {{ options }}
