@@ -25,6 +25,7 @@ _MEANINGS = {
     409: "The two versions cannot be compared.",
     410: "The version has expired; its files are gone.",
     413: "The body is too large.",
+    414: "The URL is too long.",
     422: "The body is wrong.",
     500: "Stored data is damaged, or the service failed.",
     503: "Something the service needs cannot be reached; retry.",
@@ -34,7 +35,7 @@ _MEANINGS = {
 def documented(body: Any, *statuses: int, description: str) -> dict[int, ResponseSpec]:
     """The answers of a route: 200 with this body, 304 for GET, these problems, and those that any route may give."""
     found = {200: ResponseSpec(body, generate_examples=False, description=description)}
-    for status in sorted({400, 500, 503, *statuses}):
+    for status in sorted({400, 414, 500, 503, *statuses}):
         container = None if status == 304 else Problem
         found[status] = ResponseSpec(
             container, generate_examples=False, description=_MEANINGS[status], media_type=PROBLEM_JSON

@@ -33,6 +33,12 @@ _STATUS: dict[type[EstimatesError], HTTPStatus] = {
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     CorruptError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
+_STATUS_OF_CODE = {
+    "expired": HTTPStatus.GONE,
+    "url_too_long": HTTPStatus.REQUEST_URI_TOO_LONG,
+    "not_acceptable": HTTPStatus.NOT_ACCEPTABLE,
+    "bad_range": HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+}
 # What a client is told of the server's own trouble; the log has the paths and addresses.
 _OWN_TROUBLE: dict[type[EstimatesError], str] = {
     UnavailableError: "something the service needs cannot be reached; retry",
@@ -59,9 +65,10 @@ def from_error(request: Request[Any, Any, Any], error: EstimatesError) -> Respon
     status = _STATUS[kind]
     if kind is InvalidError and request.method == "POST" and error.code not in _OF_THE_URL:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-    if error.code == "expired":
-        status = HTTPStatus.GONE
+    status = _STATUS_OF_CODE.get(error.code, status)
     headers = {"retry-after": str(RETRY_AFTER_S)} if kind is UnavailableError else None
+    if error.code == "bad_range":
+        headers = {"content-range": f"bytes */{error.details['size']}"}
     if kind not in _OWN_TROUBLE or error.code in _SHOWN:
         return problem(status, error.code, error.message, error.details, headers)
     log.error("%s: %s", _route(request), error)

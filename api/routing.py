@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 # Apart from asyncio's own few threads: slow diffs must not keep the catalog from being followed.
 _READERS = ThreadPoolExecutor(32, thread_name_prefix="reader")
+MAX_URL_BYTES = 16 * 1024
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 # Letters, digits, - . _ ~: encoded or not, they are the same path (RFC 3986, 6.2.2.2).
 _UNRESERVED = re.compile(r"%(2[DE]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)", re.IGNORECASE)
@@ -31,9 +32,11 @@ _UNRESERVED = re.compile(r"%(2[DE]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)", re.IG
 def raw_path(scope: HTTPScope) -> str:
     """The path to route by: as it was sent, so that `%2F` stays inside its segment.
 
-    Raises InvalidError (`bad_path`): not UTF-8, a `%` without two hexadecimal digits, an empty segment.
+    Raises InvalidError: `bad_path` (not UTF-8, a `%` without two hexadecimal digits, an empty segment), `url_too_long`.
     """
     raw = (scope.get("raw_path") or quote(scope["path"]).encode()).partition(b"?")[0]
+    if len(raw) + len(scope["query_string"]) > MAX_URL_BYTES:
+        raise InvalidError("url_too_long", f"a URL has at most {MAX_URL_BYTES} bytes; send long keys as a batch")
     if b"//" in raw:
         raise InvalidError("bad_path", "the path has an empty segment (//); no key part is empty")
     if b"%" not in raw and raw.isascii():
@@ -66,9 +69,14 @@ def off_loop(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
 
     @wraps(function)
     async def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(_READERS, partial(function, *args, **kwargs))
+        return await in_thread(partial(function, *args, **kwargs))
 
     return run
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """What some work gives that may take a while: reading files or SQL, writing large bodies."""
+    return await asyncio.get_running_loop().run_in_executor(_READERS, work)
 
 
 async def at_once(follower: Follower, answer: Callable[[ReaderAt], T], *, large: bool = False) -> T:
@@ -79,4 +87,4 @@ async def at_once(follower: Follower, answer: Callable[[ReaderAt], T], *, large:
     if not large:
         with suppress(NotAtHand):
             return answer(follower.at_once)
-    return await asyncio.get_running_loop().run_in_executor(_READERS, answer, follower.at)
+    return await in_thread(partial(answer, follower.at))

@@ -66,6 +66,8 @@ BAD = [
     ("/v1/events?limit=0", 400, "bad_limit"),
     (f"{SCAN}/AAPL//2024-06-03", 400, "bad_path"),
     (f"{SCAN}/%ff/2024-06-03", 400, "bad_path"),
+    (f"{SCAN}/{'A' * 16_384}/2024-06-03", 414, "url_too_long"),
+    (f"{SCAN}?ticker={'A' * 16_384}", 414, "url_too_long"),
     (f"{SCAN}/%zz/2024-06-03", 400, "bad_path"),
     (f"{SCAN}/%00/2024-06-03", 404, "outside_domain"),
 ]
