@@ -23,7 +23,7 @@ HEARTBEAT_S = 15.0
 RETRY_MS = 1000
 PAGE = 100  # events a client is sent before it has to have read them
 MAX_STREAMS = 100  # of one worker: each takes one of the places that requests have
-_STALLED_S = 60.0
+STALLED_S = 60.0
 _FAREWELL_S = 1.0
 _HEADERS = {"content-type": "text/event-stream", "cache-control": "no-cache", "x-accel-buffering": "no"}
 # The events after an id, so many at most.
@@ -101,7 +101,7 @@ class EventStream:
             page = self._read(self._after, PAGE)
             text += b"".join(_lines(event) for event in page)
             if text:
-                async with asyncio.timeout(_STALLED_S):
+                async with asyncio.timeout(STALLED_S):
                     await send({"type": "http.response.body", "body": text, "more_body": True})
             text = b""
             if page:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 import httpx
@@ -59,33 +60,59 @@ def path_of(name: str, *parts: object, route: str = "estimates") -> str:
     return f"/v1/sets/{name}/{route}/" + "/".join(quote(str(part), safe="") for part in parts)
 
 
+class Served(NamedTuple):
+    """A running service."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def stop(self) -> int:
+        """Tell it to stop, as a supervisor would; gives its exit code."""
+        self.process.terminate()
+        return self.process.wait(timeout=20)
+
+    def kill(self) -> None:
+        """End all its processes at once, as a machine that fails would."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=20)
+
+
 @contextmanager
-def serving(root: Path, *options: str) -> Iterator[str]:
-    """A real granian on a free port of the loopback; gives its URL once it is ready."""
+def started(root: Path, workers: int = 1) -> Iterator[Served]:
+    """A real granian on a free port of the loopback, as `estimates serve` starts it; given once all of it is ready."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "api.app:create_app"]
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--workers-kill-timeout", "10"]
     process = subprocess.Popen(
-        [*command, "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning", *options],
+        [*command, "--port", str(port), "--log-level", "warning", "--workers", str(workers), "api.app:create_app"],
         env=os.environ | {"ESTIMATES_STORE": str(root)},
         cwd=Path(__file__).parent.parent,
+        start_new_session=True,
     )
+    served = Served(f"http://127.0.0.1:{port}", process)
     try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_until_ready(url, process)
-        yield url
+        _wait_until_ready(served.url, process, workers)
+        yield served
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
+        if process.poll() is None:
+            served.stop()
 
 
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+@contextmanager
+def serving(root: Path, workers: int = 1) -> Iterator[str]:
+    """The URL of a running service."""
+    with started(root, workers) as served:
+        yield served.url
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes], workers: int) -> None:
     deadline = time.monotonic() + 30
+    told = f"estimates_workers {workers}.0\n"
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server has ended"
         try:
-            if httpx.get(f"{url}/health/ready").status_code == 200:
+            if httpx.get(f"{url}/health/ready").status_code == 200 and told in httpx.get(f"{url}/metrics").text:
                 return
         except httpx.TransportError:
             pass

@@ -72,7 +72,7 @@ def unreachable(store: Store) -> Iterator[None]:
 def test_a_promotion_is_followed_within_a_second(root: Path, workers: int) -> None:
     """A running server answers from the new version on all workers, then from the old one after a rollback."""
     store = Store(root, actor="tester")
-    with serving(root, "--workers", str(workers)) as url, connecting(url) as client:
+    with serving(root, workers) as url, connecting(url) as client:
         assert versions(client) == {1}
         promoted(store, "two", 101.0, day=1)
         time.sleep(1)
@@ -85,7 +85,7 @@ def test_a_promotion_is_followed_within_a_second(root: Path, workers: int) -> No
 def test_a_pinned_moment_is_the_same_on_every_worker(root: Path) -> None:
     """As soon as a promotion is committed, as_of its moment answers from it: a worker that is behind looks it up."""
     store = Store(root, actor="tester")
-    with serving(root, "--workers", "2") as url, connecting(url) as client:
+    with serving(root, 2) as url, connecting(url) as client:
         for number, level in enumerate((101.0, 102.0, 103.0), start=2):
             promoted(store, str(number), level, day=number)
             assert versions(client, as_of=instants.text(store.view().moment)) == {number}
