@@ -15,10 +15,9 @@ from msgspec import structs
 from api.bodies import EventBody, EventList
 from api.documentation import documented
 from api.follower import Follower
+from api.moment import of_view
 from api.parameters import After, Limit, OfSet
-from api.representation import of_content
 from api.streams import EventStream, Streams
-from estimates import instants
 from estimates.catalog import View
 from estimates.errors import InvalidError
 from estimates.reader import DEFAULT_LIMIT, MAX_LIMIT
@@ -47,8 +46,8 @@ def events(
     """
     view = follower.view
     if _STREAM not in request.headers.get("accept", ""):
-        found = of_content(_page(view, set_name, after, limit))
-        found.headers |= {"estimates-as-of": instants.text(view.moment), "vary": "accept"}
+        found = of_view(view, _page(view, set_name, after, limit))
+        found.headers["vary"] = "accept"
         return found
     if "limit" in request.query_params:
         raise InvalidError("unknown_parameter", "a stream has no limit; it takes after, set")

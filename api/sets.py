@@ -13,8 +13,8 @@ from api.bodies import AliasBody, SetDetail, SetList, SetSummary
 from api.documentation import documented
 from api.estimate_schema import estimate_schema
 from api.follower import Follower
+from api.moment import of_view
 from api.parameters import OfShape, SetName
-from api.representation import of_content
 from estimates import Contract, instants
 from estimates.catalog import SetView
 from estimates.errors import NotFoundError
@@ -25,15 +25,14 @@ from estimates.freshness import freshness
 def list_sets(follower: NamedDependency[Follower]) -> ASGIApp:
     """All sets with description, owner, key, aliases and freshness."""
     view = follower.view
-    found = of_content(SetList([_summary(held) for held in view.sets.values()]))
-    found.headers["estimates-as-of"] = instants.text(view.moment)
-    return found
+    return of_view(view, SetList([_summary(held) for held in view.sets.values()]))
 
 
 @get("/v1/sets/{set:str}", responses=documented(SetDetail, 304, 404, description="The set."), sync_to_thread=False)
 def one_set(follower: NamedDependency[Follower], set_name: SetName) -> ASGIApp:
     """One set: contract, aliases and holds, freshness."""
-    return of_content(_detail(follower.view.set(set_name)))
+    view = follower.view
+    return of_view(view, _detail(view.set(set_name)))
 
 
 @get(
@@ -43,7 +42,8 @@ def one_set(follower: NamedDependency[Follower], set_name: SetName) -> ASGIApp:
 )
 def schema(follower: NamedDependency[Follower], set_name: SetName, shape: OfShape = None) -> ASGIApp:
     """The JSON Schema of one estimate; of the newest contract, or of the newest one of a shape."""
-    return of_content(estimate_schema(_contract(follower.view.set(set_name), set_name, shape)))
+    view = follower.view
+    return of_view(view, estimate_schema(_contract(view.set(set_name), set_name, shape)))
 
 
 def _summary(view: SetView) -> SetSummary:

@@ -12,9 +12,9 @@ from litestar.types import ASGIApp
 from api.bodies import ProvenanceBody, Span, VersionDetail, VersionList, VersionSummary
 from api.documentation import documented
 from api.follower import Follower
+from api.moment import of_view
 from api.parameters import AsOf, Cursor, Limit, PathRef, SetName, ShapeNumber, StateFilter, read_segment
 from api.question import resolve
-from api.representation import of_content
 from api.routing import off_loop
 from estimates.catalog import View
 from estimates.errors import InvalidError, NotFoundError
@@ -36,7 +36,8 @@ def list_versions(
     cursor: Cursor = None,
 ) -> ASGIApp:
     """The versions of a set, newest first, in all states or in one."""
-    return of_content(_page(follower.view, set_name, in_state, limit, cursor))
+    view = follower.view
+    return of_view(view, _page(view, set_name, in_state, limit, cursor))
 
 
 @get(
