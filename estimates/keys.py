@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
+import functools
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -12,9 +13,11 @@ from estimates.contract import Contract
 from estimates.domain import ProductDomain, RollingDomain
 from estimates.errors import InvalidError
 from estimates.frame import key_text
+from estimates.search_key import integer, search_key, string, time
 
 Key = Sequence[Any]
-_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+TextOf = Callable[[Any], str]
+_KNOWN = 4096  # dates or timestamps of a key column whose text is known
 
 
 class KeyForm:
@@ -22,32 +25,37 @@ class KeyForm:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self._columns = [(name, column.type, _PLAIN[column.type]) for name, column in contract.key.items()]
+        self._columns = [(name, column.type) for name, column in contract.key.items()]
+        self._sought = [_SOUGHT[kind](functools.partial(self._text, name, kind)) for name, kind in self._columns]
         domain = contract.domain
         values = domain.values if isinstance(domain, ProductDomain | RollingDomain) else {}
         # For each key column the texts that the domain lists; None where it lists none.
         self._listed = [
             frozenset(self._text(name, kind, value) for value in values[name]) if name in values else None
-            for name, kind, _ in self._columns
+            for name, kind in self._columns
         ]
         self._target = list(contract.key).index(contract.target) if contract.target else None
 
-    def texts(self, key: Key, *, partial: bool = False) -> list[str]:
-        """Key parts as text, from typed values or text; `partial`: also a leading part of the key.
+    def texts(self, key: Key) -> list[str]:
+        """Key parts as text, from typed values or text.
 
         Raises InvalidError `key_parts` (too many or too few), `bad_key_part` (not of the column's type).
         """
-        if len(key) != len(self._columns) and (len(key) > len(self._columns) or not partial):
-            wanted, got = "/".join(f"{{{name}}}" for name, *_ in self._columns), ", ".join(map(str, key)) or "none"
-            raise InvalidError(
-                "key_parts",
-                f"{self.contract.name}: a key has {len(self._columns)} parts, {wanted}; got {len(key)}: {got}",
-            )
-        texts: list[str] = []
-        for (name, kind, plain), part in zip(self._columns, key, strict=False):
-            text = plain(part)
-            texts.append(self._text(name, kind, part) if text is None else text)
-        return texts
+        self._check_length(key)
+        return [self._text(name, kind, part) for (name, kind), part in zip(self._columns, key, strict=True)]
+
+    def search(self, key: Key, *, partial: bool = False) -> bytes:
+        """The search key (search_key.py) of a key, `partial`: or of a leading part of it; raises as `texts` does."""
+        self._check_length(key, partial)
+        return search_key([sought(part) for sought, part in zip(self._sought, key, strict=False)])
+
+    def search_many(self, keys: Sequence[Key]) -> list[bytes]:
+        """The search keys of whole keys; raises as `texts` does for the first that is wrong."""
+        if set(map(len, keys)) <= {len(self._columns)}:
+            with suppress(InvalidError):
+                columns = zip(*keys, strict=True)
+                return list(map(search_key, zip(*map(map, self._sought, columns), strict=True)))
+        return [self.search(key) for key in keys]
 
     def is_listed(self, parts: Sequence[str]) -> bool:
         """Whether each part is among the values that a product or rolling domain lists for its column."""
@@ -63,7 +71,17 @@ class KeyForm:
         assert isinstance(value, date)
         return text, datetime(value.year, value.month, value.day, tzinfo=UTC)
 
+    def _check_length(self, key: Key, partial: bool = False) -> None:
+        if len(key) != len(self._columns) and (len(key) > len(self._columns) or not partial):
+            wanted, got = "/".join(f"{{{name}}}" for name, _ in self._columns), ", ".join(map(str, key)) or "none"
+            raise InvalidError(
+                "key_parts",
+                f"{self.contract.name}: a key has {len(self._columns)} parts, {wanted}; got {len(key)}: {got}",
+            )
+
     def _text(self, column: str, kind: KeyType, part: Any) -> str:
+        if kind == "string" and type(part) is str and part.isascii():
+            return part
         try:
             if isinstance(part, datetime) and part.tzinfo is None:
                 raise ValueError(f"{part} has no time zone")
@@ -78,31 +96,45 @@ class KeyForm:
             raise InvalidError("bad_key_part", f"{self.contract.name}: key column {column!r}: {error}") from None
 
 
-# Parts as they mostly come: these give their text at once, and None for what has to be looked at.
+# For each type of a key column: what gives the search text of a part, made from what gives its text. Parts as they
+# mostly come are told at once, because every read needs it.
 
 
-def _plain_string(part: Any) -> str | None:
-    return part if type(part) is str and part.isascii() else None
+def _sought_string(text_of: TextOf) -> TextOf:
+    def sought(part: Any) -> str:
+        if type(part) is str and part.isascii() and part and "\0" not in part:
+            return part
+        return string(text_of(part))
+
+    return sought
 
 
-def _plain_integer(part: Any) -> str | None:
-    if type(part) is int and -(2**63) <= part < 2**63:
-        return str(part)
-    return part if type(part) is str and _INTEGER.fullmatch(part) else None
+def _sought_integer(text_of: TextOf) -> TextOf:
+    def sought(part: Any) -> str:
+        if type(part) is str and part.isascii() and part.isdigit() and len(part) < 19 and part[0] != "0":
+            return integer(part)
+        return integer(str(part) if type(part) is int and 0 <= part < 2**63 else text_of(part))
+
+    return sought
 
 
-def _plain_date(part: Any) -> str | None:
-    if type(part) is date:
-        return part.isoformat()
-    try:
-        return part if type(part) is str and date.fromisoformat(part).isoformat() == part else None
-    except ValueError:
-        return None
+def _sought_time(text_of: TextOf) -> TextOf:
+    """Dates and timestamps: a set has few of them, each asked for many times."""
+
+    # By type too: 1, 1.0 and True are equal, and only one of them can be part of a key.
+    @functools.lru_cache(_KNOWN, typed=True)
+    def known(part: str | date) -> str:
+        return time(text_of(part))
+
+    def sought(part: Any) -> str:
+        return known(part) if isinstance(part, str | date) else text_of(part)
+
+    return sought
 
 
-_PLAIN: dict[KeyType, Callable[[Any], str | None]] = {
-    "string": _plain_string,
-    "integer": _plain_integer,
-    "date": _plain_date,
-    "timestamp": lambda _: None,
+_SOUGHT: dict[KeyType, Callable[[TextOf], TextOf]] = {
+    "string": _sought_string,
+    "integer": _sought_integer,
+    "date": _sought_time,
+    "timestamp": _sought_time,
 }

@@ -13,8 +13,8 @@ import polars as pl
 from estimates.contract import Contract, FileDomain
 from estimates.errors import CorruptError, InvalidError
 from estimates.frame import conform_keys
-from estimates.lookup import text_of
 from estimates.objects import Objects
+from estimates.row_text import text_of
 
 
 class ListedKeys:

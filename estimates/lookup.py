@@ -1,66 +1,66 @@
 """The read file: one snapshot's rows as ready-made JSON, found by key, memory-mapped and shared by all processes.
 
 Layout, little-endian (docs/spec.md): magic, length and CRC-32 of the header, header (JSON), then
-  rows      for each row, in key order: key text, one status byte, the row's JSON, NUL
-  offsets   u64[groups + 1], where each group of 8 rows begins, and the end
-  checksums u32[groups], checksum of each group
-  and for each number of leading key columns an index over the distinct key texts of that many columns:
-  blocks    64 entries each: hashes u64[64] ascending, first rows u32[64], row counts u32[64]
-  tops      u64[blocks] first hash of each block, then u32[blocks] checksum of each block; checked on open
-A key text is each part's text followed by NUL (neither keys nor JSON hold one); its hash is the last eight bytes of its
-MD5. Rows that share a hash are told apart by their key text. The checksum of group or block n is its CRC-32 begun with
-n + 1: that of nothing is not zero then, so that what reads as zeros is damage. What a lookup touches is checked on use:
-damage is an error and never a wrong number.
+  rows       for each row, in key order: NUL, NUL, search key, one status byte, the row's JSON, NUL
+  offsets    u64[groups + 1], where in the file each group of 4 rows begins, and where the last ends
+  checksums  u32[groups], checksum of each group
+  tops       the search key of the first row of every `stride`-th group, with a byte FF between them
+Search keys (search_key.py) sort as the rows do, and no part of one is empty or holds a NUL, nor does JSON: so two NULs
+and a search key are found nowhere but where a row begins, and a key is found by bisection: first over the tops, which
+are few enough to be held in memory, then over the first rows of the groups between two of them, as mapped.
+
+The checksum of group n is its CRC-32 begun with n + 1: that of nothing is not zero then, so that what reads as zeros is
+damage. What the bisection touched is not checked; what it found is: that a row is there by the checksum of its group,
+that none is by those of the rows before and after the place where it would be. Damage is an error and never a wrong
+number.
 """
 
 from __future__ import annotations
 
-import hashlib
-import mmap
 import os
 import struct
 import sys
 import threading
+import weakref
 import zlib
 from bisect import bisect_left
-from collections.abc import Sequence
-from functools import cache
+from collections import deque
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import duckdb
 import msgspec
 import numpy as np
 import polars as pl
 
-from estimates.contract import Shape
 from estimates.errors import CorruptError
+from estimates.mapped import map_file
+from estimates.row_text import json_pieces
+from estimates.search_key import search_pieces
+from estimates.shape import Shape
 
 assert sys.byteorder == "little", "read files are mapped as they are, and they are little-endian"
 
-MAGIC = b"ESTLOOK2"
-BLOCK = 64  # entries: small enough to check one on every lookup
-GROUP = 8  # rows
-CHUNK = 1 << 19  # rows encoded at a time when a file is built; a multiple of GROUP
+MAGIC = b"ESTLOOK3"
+GROUP = 4  # rows: what is checked for each lookup
+CHUNK = 1 << 18  # rows encoded at a time when a file is built; a multiple of GROUP
+TOPS = 1 << 18  # at most so many are held in memory: of a file all that processes do not share
+LONGEST_TOP = 64  # bytes, on average; of longer ones there are fewer
+SEARCHES_WORTH = 64  # tops that are worth reading for each search that was made without them
+HOLDERS = 64  # files whose tops are held at a time
 _PREFIX = struct.Struct("<8sII")
-_U32 = struct.Struct("<I")
-_BLOCK_BYTES = BLOCK * 16
-_FIRST_AT, _COUNT_AT = BLOCK * 8, BLOCK * 12
-_NO_HASH = np.uint64(2**64 - 1)
+ROWS_AT = 1024  # behind the header
+_MARK = b"\0\0"  # before each row
+_BETWEEN = b"\0\0\0"  # the end of a row's JSON and the mark of the next row
+_AFTER = b"\xff"  # behind a search key: after all rows that begin with it, before all others that follow
 OK = ord("1")
 NO_ESTIMATE = ord("0")
 
 Array = np.ndarray[Any, Any]
-
-
-class Index(msgspec.Struct, frozen=True):
-    """Where the index over one number of leading key columns lies (bytes from the start of the file)."""
-
-    entries: int
-    blocks: int
-    tops: int
-    tops_crc: int
+Row = tuple[int, bytes]
+_holders: deque[weakref.ref[Lookup]] = deque()
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -69,114 +69,157 @@ class Header(msgspec.Struct, frozen=True):
     snapshot_id: str
     rows: int
     size: int
-    rows_at: int
     offsets_at: int
     checksums_at: int
-    indexes: tuple[Index, ...]
+    tops_at: int
+    tops_crc: int
+    stride: int
+    fields: int
 
 
 class Lookup:
     """An open read file. Threads may share it; it is unmapped when the last reference goes.
 
-    Raises CorruptError (`lookup_damaged`) from any method when what it touches does not match its checksum.
+    Keys are search keys (`KeyForm.search`); a row is its status (`OK` or `NO_ESTIMATE`) and its JSON. Raises
+    CorruptError (`lookup_damaged`) from any method when what it touches does not match its checksum.
     """
 
     def __init__(self, path: Path, snapshot_id: str) -> None:
         self.path = path
-        with path.open("rb") as file:
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self.header = self._read_header(snapshot_id)
-        self.rows = self.header.rows
-        self._width = len(self.header.indexes) + 1  # fields of a row: its key parts, then status and JSON
-        self._tops = [self._read_tops(index) for index in self.header.indexes]
-        self._offsets, self._checksums = self._group_bounds()
+        self._map = map_file(path)
+        self.header = header = self._read_header(snapshot_id)
+        self.rows = header.rows
+        self._fields = header.fields
+        self._groups = -(-header.rows // GROUP)
+        content = memoryview(self._map).cast("B")
+        self._offsets = content[header.offsets_at : header.offsets_at + 8 * (self._groups + 1)].cast("Q")
+        self._checksums = content[header.checksums_at : header.checksums_at + 4 * self._groups].cast("I")
+        self._tops: list[bytes] | None = None
+        self._searches = 0
 
-    def get(self, parts: Sequence[str]) -> tuple[int, bytes] | None:
-        """Status (`OK` or `NO_ESTIMATE`) and JSON of the row of a whole key; None when there is no such row."""
-        key = [part.encode() for part in parts]
-        for first, _ in self._candidates(key):
-            fields, at = self._row(first)
-            if fields[at : at + len(key)] == key:
-                return _status_and_json(fields[at + len(key)])
-        return None
+    def get(self, key: bytes) -> Row | None:
+        """The row of a whole key; None when there is no such row."""
+        return self.get_near(key, -1)[0]
 
-    def get_many(self, keys: Sequence[Sequence[str]]) -> list[tuple[int, bytes] | None]:
+    def get_near(self, key: bytes, near: int) -> tuple[Row | None, int]:
+        """What `get` gives, and the group of rows it was found in; looked for first in the group given.
+
+        Files that mostly have the same keys have a key in the same group.
+        """
+        if 0 <= near < self._groups and (row := self._seek(key, near)) is not None:
+            return row, near
+        group = self._search(key + _AFTER)
+        row = self._seek(key, group) if group >= 0 else None
+        if row is None:
+            self._rank(key + _AFTER, group)
+            return None, near
+        return row, group
+
+    def get_many(self, keys: Sequence[bytes]) -> list[Row | None]:
         """What `get` gives for each key; keys that follow each other as rows do cost least."""
-        found: list[tuple[int, bytes] | None] = []
-        fields: list[bytes] = []
-        following = 0  # where the row after the last one found begins in the fields of its group
-        for parts in keys:
-            key = [part.encode() for part in parts]
-            if fields[following : following + len(key)] != key:
-                for first, _ in self._candidates(key):
-                    fields, following = self._row(first)
-                    if fields[following : following + len(key)] == key:
-                        break
-                else:
+        found: list[Row | None] = []
+        content, end = b"", 0  # the group of the last row found, and where its JSON ends
+        search, load = self._search, self._group
+        for key in keys:
+            sought = _MARK + key
+            if content.startswith(sought, end + 1):
+                at = end + 1
+            else:
+                group = search(key + _AFTER)
+                content = load(group) if group >= 0 else b""
+                at = content.find(sought)
+                if at < 0:
+                    self._rank(key + _AFTER, group)
                     found.append(None)
                     continue
-            found.append(_status_and_json(fields[following + len(key)]))
-            following += self._width
+            start = at + len(sought)
+            end = content.find(b"\0", start)
+            found.append((content[start], content[start + 1 : end]))
         return found
 
-    def find(self, parts: Sequence[str]) -> range:
-        """The rows whose key begins with these parts (one row for a whole key); an empty range when there are none."""
-        if not parts:
+    def find(self, key: bytes) -> range:
+        """The rows under the search key of a leading part (one row for a whole key); all rows for an empty one."""
+        if not key:
             return range(self.rows)
-        key = [part.encode() for part in parts]
-        for first, count in self._candidates(key):
-            fields, at = self._row(first)
-            if fields[at : at + len(key)] == key:
-                return range(first, first + count)
-        return range(0)
+        after = key + _AFTER
+        return range(self._rank(key, self._search(key)), self._rank(after, self._search(after)))
 
-    def read(self, numbers: range) -> list[tuple[int, bytes]]:
-        """Status and JSON of consecutive rows."""
-        read: list[bytes] = []
+    def read(self, numbers: range) -> list[Row]:
+        """Consecutive rows."""
+        read: list[Row] = []
         for group in range(numbers.start // GROUP, -(-numbers.stop // GROUP)):
-            rows = self._group(group)[self._width - 1 :: self._width]
             first = group * GROUP
-            read += rows[max(numbers.start - first, 0) : numbers.stop - first]
-        return [_status_and_json(row) for row in read]
+            # Of each row: twice nothing before the mark's NULs, the parts of the key, status and JSON.
+            rows = self._group(group).split(b"\0")[self._fields - 1 :: self._fields]
+            read += [(row[0], row[1:]) for row in rows[max(numbers.start - first, 0) : numbers.stop - first]]
+        return read
 
-    def _row(self, number: int) -> tuple[list[bytes], int]:
-        """The fields of a row's group, and where the row's begin."""
-        group, at = divmod(number, GROUP)
-        return self._group(group), at * self._width
+    def _seek(self, key: bytes, group: int) -> Row | None:
+        """The row of a key in a group."""
+        content = self._group(group)
+        at = content.find(_MARK + key)
+        if at < 0:
+            return None
+        at += len(key) + len(_MARK)
+        return content[at], content[at + 1 : content.find(b"\0", at)]
 
-    def _group(self, group: int) -> list[bytes]:
-        """The fields of a group of rows, each of which ends in NUL; checked."""
-        offsets, rows_at = self._offsets, self.header.rows_at
-        content = self._map[rows_at + offsets[group] : rows_at + offsets[group + 1]]
-        fields = content.split(b"\0")
-        fields.pop()
-        rows = min(GROUP, self.rows - GROUP * group)
-        if zlib.crc32(content, group + 1) != self._checksums[group] or len(fields) != rows * self._width:
+    def _search(self, bound: bytes) -> int:
+        """The last group whose first row sorts before a bound, or −1; nothing that was read for it is checked."""
+        tops, low, high = self._tops, 0, self._groups
+        if tops is not None or (tops := self._count_search()) is not None:
+            stride = self.header.stride
+            top = bisect_left(tops, bound)
+            if stride == 1:
+                return top - 1
+            low, high = max((top - 1) * stride, 0), min(top * stride, high)
+        content, offsets, length = self._map, self._offsets, len(bound) + 2
+
+        def first(group: int) -> bytes:
+            at = offsets[group]
+            return content[at + 2 : at + length]
+
+        return bisect_left(range(high), bound, low, key=first) - 1
+
+    def _count_search(self) -> list[bytes] | None:
+        """The tops, once there were enough searches to be worth reading them; before that a search takes longer."""
+        self._searches += 1
+        if self._searches * SEARCHES_WORTH < self._groups // self.header.stride:
+            return None
+        header = self.header
+        content = self._map[header.tops_at : header.size]
+        if zlib.crc32(content) != header.tops_crc:
+            raise self._damaged("tops")
+        self._tops = tops = content.split(_AFTER) if content else []
+        _holders.append(weakref.ref(self))
+        if len(_holders) > HOLDERS:
+            oldest = _holders.popleft()()
+            if oldest is not None and oldest is not self:
+                oldest._tops, oldest._searches = None, 0
+        return tops
+
+    def _rank(self, bound: bytes, group: int) -> int:
+        """How many rows sort before a bound that falls into or behind a group; rows on both sides of it prove it."""
+        if not self.rows:
+            return 0
+        group = max(group, 0)
+        rows = self._rows(group)
+        at = bisect_left(rows, bound)
+        before, after = group - 1 if at == 0 else -1, group + 1 if at == len(rows) else self._groups
+        if (before >= 0 and self._rows(before)[-1] >= bound) or (after < self._groups and self._rows(after)[0] < bound):
+            raise self._damaged(f"the order of rows at group {group}")
+        return group * GROUP + at
+
+    def _rows(self, group: int) -> list[bytes]:
+        """The rows of a group, search key and the rest; checked."""
+        return self._group(group)[len(_MARK) : -1].split(_BETWEEN)
+
+    def _group(self, group: int) -> bytes:
+        """The content of a group of rows; checked."""
+        offsets = self._offsets
+        content: bytes = self._map[offsets[group] : offsets[group + 1]]
+        if zlib.crc32(content, group + 1) != self._checksums[group]:
             raise self._damaged(f"group {group} of rows")
-        return fields
-
-    def _candidates(self, key: Sequence[bytes]) -> list[tuple[int, int]]:
-        """(first row, row count) of every entry that has the hash of these leading key parts; mostly one."""
-        level, wanted = len(key) - 1, _hash(key)
-        index, (tops, checksums) = self.header.indexes[level], self._tops[level]
-        found: list[tuple[int, int]] = []
-        number = max(bisect_left(tops, wanted) - 1, 0)
-        while number < len(tops) and tops[number] <= wanted:
-            start = index.blocks + number * _BLOCK_BYTES
-            block = self._map[start : start + _BLOCK_BYTES]
-            if zlib.crc32(block, number + 1) != checksums[number]:
-                raise self._damaged(f"block {number} of index {level + 1}")
-            hashes = memoryview(block).cast("Q")
-            filled = min(BLOCK, index.entries - number * BLOCK)
-            at = bisect_left(hashes, wanted, 0, filled)
-            while at < filled and hashes[at] == wanted:
-                (first,) = _U32.unpack_from(block, _FIRST_AT + 4 * at)
-                found.append((first, _U32.unpack_from(block, _COUNT_AT + 4 * at)[0]))
-                at += 1
-            if at < filled:
-                break
-            number += 1
-        return found
+        return content
 
     def _read_header(self, snapshot_id: str) -> Header:
         try:
@@ -191,27 +234,8 @@ class Lookup:
             raise self._damaged("header")
         return header
 
-    def _group_bounds(self) -> tuple[memoryview, memoryview]:
-        """Where each group of rows begins and the last ends (u64), and the checksum of each (u32), as mapped."""
-        header, groups = self.header, -(-self.rows // GROUP)
-        content = memoryview(self._map)
-        offsets = content[header.offsets_at : header.offsets_at + 8 * (groups + 1)]
-        return offsets.cast("Q"), content[header.checksums_at : header.checksums_at + 4 * groups].cast("I")
-
-    def _read_tops(self, index: Index) -> tuple[memoryview, memoryview]:
-        """The first hash of each block (u64), and the checksum of each (u32)."""
-        count = -(-index.entries // BLOCK)
-        content = self._map[index.tops : index.tops + 12 * count]
-        if zlib.crc32(content) != index.tops_crc or len(content) != 12 * count:
-            raise self._damaged("index")
-        return memoryview(content)[: 8 * count].cast("Q"), memoryview(content)[8 * count :].cast("I")
-
     def _damaged(self, what: str) -> CorruptError:
         return CorruptError("lookup_damaged", f"{self.path}: {what} does not match its checksum")
-
-
-def _status_and_json(field: bytes) -> tuple[int, bytes]:
-    return field[0], field[1:]
 
 
 def build(frame: pl.DataFrame, shape: Shape, judged: Sequence[str], snapshot_id: str, path: Path) -> None:
@@ -229,134 +253,79 @@ def build(frame: pl.DataFrame, shape: Shape, judged: Sequence[str], snapshot_id:
         unfinished.unlink(missing_ok=True)
 
 
-def json_rows(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
-    """Each row as JSON: columns in the order given, dates ISO, timestamps with `Z`."""
-    return frame.select(pl.struct(_as_json(frame, name) for name in names).struct.json_encode()).to_series()
-
-
-def _as_json(frame: pl.DataFrame, name: str) -> pl.Expr:
-    return text_of(frame, name).alias(name) if frame.schema[name].is_temporal() else pl.col(name)
-
-
-def text_of(frame: pl.DataFrame, name: str) -> pl.Expr:
-    """A key column as text, the same as `frame.key_text` gives for one part."""
-    column, dtype = pl.col(name), frame.schema[name]
-    if isinstance(dtype, pl.Datetime):
-        whole = column.dt.to_string("%Y-%m-%dT%H:%M:%SZ")
-        return (
-            pl.when(column.dt.microsecond() == 0).then(whole).otherwise(column.dt.to_string("%Y-%m-%dT%H:%M:%S%.6fZ"))
-        )
-    return column.dt.to_string("%Y-%m-%d") if dtype == pl.Date else column.cast(pl.String)
-
-
 def _write(file: BinaryIO, frame: pl.DataFrame, shape: Shape, judged: Sequence[str], snapshot_id: str) -> None:
-    # Room for the header, whose numbers are known only at the end.
-    room = _PREFIX.size + 512 + 128 * len(shape.key)
-    file.seek(room)
-    offsets, checksums = _write_rows(file, frame, shape, judged)
+    file.seek(ROWS_AT)  # the header's numbers are known only at the end
+    chunks = (_encode(frame.slice(start, CHUNK), shape, judged) for start in range(0, frame.height, CHUNK))
+    offsets, checksums = _write_rows(file, chunks)
     offsets_at = _write_array(file, offsets)
     checksums_at = _write_array(file, checksums)
-    indexes = tuple(_write_index(file, frame, shape.key_names[: level + 1]) for level in range(len(shape.key)))
-    header = Header(snapshot_id, frame.height, file.tell(), room, offsets_at, checksums_at, indexes)
+    tops, stride = _tops(frame, shape.key_names)
+    tops_at = file.tell()
+    file.write(tops)
+    fields = len(shape.key) + 3
+    header = Header(
+        snapshot_id, frame.height, file.tell(), offsets_at, checksums_at, tops_at, zlib.crc32(tops), stride, fields
+    )
     content = msgspec.json.encode(header)
-    assert _PREFIX.size + len(content) <= room
+    assert _PREFIX.size + len(content) <= ROWS_AT
     file.seek(0)
     file.write(_PREFIX.pack(MAGIC, len(content), zlib.crc32(content)) + content)
 
 
-def _write_rows(file: BinaryIO, frame: pl.DataFrame, shape: Shape, judged: Sequence[str]) -> tuple[Array, Array]:
+def _write_rows(file: BinaryIO, chunks: Iterable[tuple[memoryview, Array]]) -> tuple[Array, Array]:
     """Write the rows, a chunk at a time to bound memory; the offsets and checksums of their groups."""
-    offsets: list[int] = []
-    checksums: list[int] = []
-    crc32, end = zlib.crc32, 0
-    for start in range(0, frame.height, CHUNK):
-        content, bounds = _encode(frame.slice(start, CHUNK), shape, judged)
-        file.write(content)
-        seeds = range(len(checksums) + 1, len(checksums) + len(bounds))
-        checksums += [crc32(content[a:b], seed) for seed, (a, b) in zip(seeds, pairwise(bounds), strict=True)]
-        offsets += [end + bound for bound in bounds[:-1]]
-        end += len(content)
-    return np.array([*offsets, end], "<u8"), np.array(checksums, "<u4")
+    offsets, checksums, end = [np.empty(0, "<u8")], [np.empty(0, "<u4")], ROWS_AT
+    groups = 0
+    written: Future[Array] | None = None
+    # A chunk is checked and written while polars encodes the next one.
+    with ThreadPoolExecutor(1) as beside:
+        for content, bounds in chunks:
+            if written is not None:
+                checksums.append(written.result())
+            written = beside.submit(_write_chunk, file, content, bounds, groups)
+            offsets.append(bounds[:-1] + end)
+            end += len(content)
+            groups += len(bounds) - 1
+        if written is not None:
+            checksums.append(written.result())
+    return np.append(np.concatenate(offsets), end).astype("<u8"), np.concatenate(checksums)
 
 
-def _encode(chunk: pl.DataFrame, shape: Shape, judged: Sequence[str]) -> tuple[memoryview, list[int]]:
+def _write_chunk(file: BinaryIO, content: memoryview, bounds: Array, groups: int) -> Array:
+    """Write some rows, before which there are so many groups; the checksums of their groups."""
+    file.write(content)
+    crc32, ends = zlib.crc32, bounds.tolist()
+    seeds = range(groups + 1, groups + len(ends))
+    return np.array([crc32(content[a:b], seed) for seed, (a, b) in zip(seeds, pairwise(ends), strict=True)], "<u4")
+
+
+def _encode(chunk: pl.DataFrame, shape: Shape, judged: Sequence[str]) -> tuple[memoryview, Array]:
     """The bytes of some rows, and where in them each group begins and the last ends."""
     null = pl.all_horizontal(pl.col(list(judged)).is_null())
     status = pl.when(null).then(pl.lit(chr(NO_ESTIMATE))).otherwise(pl.lit(chr(OK)))
-    row = json_rows(chunk, [*shape.key_names, *shape.column_names])
-    fields = [*_key_pieces(chunk, shape.key_names), status, row, pl.lit("\0")]
+    row = json_pieces(chunk, [*shape.key_names, *shape.column_names])
+    fields = [pl.lit("\0\0"), *search_pieces(chunk, shape.key_names), status, *row, pl.lit("\0")]
     records = chunk.select(pl.concat_str(*fields)).to_series().rechunk()
     array: Any = records.to_arrow(compat_level=pl.CompatLevel.oldest())
     _, offset_buffer, data = array.buffers()
     offsets = np.frombuffer(offset_buffer, "<i8", len(records) + 1, array.offset * 8)
     bounds = np.append(offsets[:-1:GROUP], offsets[-1]) - offsets[0]
-    return memoryview(data or b"")[offsets[0] : offsets[-1]], bounds.tolist()
+    return memoryview(data or b"")[offsets[0] : offsets[-1]], bounds
 
 
-def _key_pieces(frame: pl.DataFrame, names: Sequence[str]) -> list[pl.Expr]:
-    """The pieces of the key text over some leading key columns."""
-    return [piece for name in names for piece in (text_of(frame, name), pl.lit("\0"))]
-
-
-def _write_index(file: BinaryIO, frame: pl.DataFrame, names: Sequence[str]) -> Index:
-    """Write the index over runs of equal leading key columns (equal ones are neighbours: rows are sorted by key)."""
-    keys = frame.select(names)
-    begins = keys.select(pl.any_horizontal(pl.all().ne_missing(pl.all().shift(1)))).to_series()
-    first = begins.arg_true().to_numpy().astype("<u4")
-    counts = np.diff(np.append(first, frame.height)).astype("<u4")
-    hashes = _hashes(keys if len(first) == frame.height else keys[first])
-    order = np.argsort(hashes)
-    blocks = -(-len(first) // BLOCK)
-    layout = np.zeros((blocks, _BLOCK_BYTES), "u1")
-    _fill(layout[:, :_FIRST_AT], hashes[order], _NO_HASH)
-    _fill(layout[:, _FIRST_AT:_COUNT_AT], first[order], 0)
-    _fill(layout[:, _COUNT_AT:], counts[order], 0)
-    blocks_at = _write_array(file, layout)
-    tops = layout[:, :8].tobytes() + np.array([zlib.crc32(b.data, n) for n, b in enumerate(layout, 1)], "<u4").tobytes()
-    tops_at = _aligned(file)
-    file.write(tops)
-    return Index(len(first), blocks_at, tops_at, zlib.crc32(tops))
-
-
-def _fill(place: Array, values: Array, filler: Any) -> None:
-    """Lay values out over the rows of a byte array, the last row filled up."""
-    padded = np.full((len(place), BLOCK), filler, values.dtype)
-    padded.reshape(-1)[: len(values)] = values
-    place[:] = padded.view("u1")
+def _tops(frame: pl.DataFrame, names: Sequence[str]) -> tuple[bytes, int]:
+    """The search keys of the first rows of every so many groups, and how many."""
+    stride = max(-(-frame.height // (GROUP * TOPS)), 1)
+    rows = frame.gather_every(GROUP * stride)
+    keys = rows.select(pl.concat_str(*search_pieces(rows, names))).to_series()
+    while keys.str.len_bytes().sum() > TOPS * LONGEST_TOP:
+        keys, stride = keys.gather_every(2), 2 * stride
+    return _AFTER.join(key.encode() for key in keys), stride
 
 
 def _write_array(file: BinaryIO, values: Array) -> int:
-    at = _aligned(file)
-    file.write(np.ascontiguousarray(values).data)
-    return at
-
-
-def _aligned(file: BinaryIO) -> int:
-    """Advance to a multiple of 8 and say where that is."""
+    """Write an array at the next multiple of 8 and say where that is."""
     file.write(b"\0" * (-file.tell() % 8))
-    return file.tell()
-
-
-def _hash(key: Sequence[bytes]) -> int:
-    """The hash of the key text over leading key parts."""
-    text = b"\0".join(key) + b"\0"
-    return int.from_bytes(hashlib.md5(text, usedforsecurity=False).digest()[8:], "little")
-
-
-def _hashes(keys: pl.DataFrame) -> Array:
-    """The hash of each row's key text; DuckDB's `md5_number_lower` is `_hash`."""
-    hashes = np.empty(keys.height, "<u8")
-    with _duckdb(os.getpid()).cursor() as connection:
-        for start in range(0, keys.height, CHUNK):
-            chunk = keys.slice(start, CHUNK)
-            texts = chunk.select(pl.concat_str(_key_pieces(chunk, keys.columns)).alias("text"))
-            connection.register("texts", texts.to_arrow())
-            found = connection.execute("SELECT md5_number_lower(text) AS hash FROM texts").fetchnumpy()["hash"]
-            hashes[start : start + CHUNK] = found
-    return hashes
-
-
-@cache
-def _duckdb(process: int) -> duckdb.DuckDBPyConnection:
-    """A process's own DuckDB: to start one takes longer than to hash a hundred thousand keys."""
-    return duckdb.connect()
+    at = file.tell()
+    file.write(values.data)
+    return at

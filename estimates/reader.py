@@ -101,10 +101,11 @@ class Reader:
         Raises InvalidError `key_parts`, `bad_key_part`, `unknown_field`; NotFoundError with the key's status as code:
         `no_estimate`, `elapsed`, `removed`, `outside_domain`.
         """
-        parts = self._form(version).texts(key)
-        row = self._row(version, parts)
+        form = self._form(version)
+        sought = form.search(key)
+        row = self._use(version, lambda lookup: lookup.get(sought))
         if row is None:
-            raise self._not_found(name, version, parts)
+            raise self._not_found(name, version, form.texts(key))
         estimate = row[1] if fields is None else self._select(name, version.contract_revision, fields)(row[1])
         return Answer(name, version, _head(name, version) + b'"estimate":' + estimate + b"}", fields)
 
@@ -117,13 +118,21 @@ class Reader:
         """
         if len(keys) > MAX_KEYS:
             raise InvalidError("too_many_keys", f"{name}: {len(keys)} keys in one batch; send at most {MAX_KEYS}")
-        select, texts = self._select(name, version.contract_revision, fields), self._form(version).texts
-        parts = [texts(key) for key in keys]
-        rows = self._use(version, lambda lookup: lookup.get_many(parts))
-        absent = [key for key, row in zip(parts, rows, strict=True) if row is None]
-        why = iter(zip(absent, self.statuses(name, version, absent), strict=True)) if absent else iter(())
-        results = [_absence(*next(why)) if row is None else _OPENING[row[0]] + select(row[1]) + b"}" for row in rows]
-        return Answer(name, version, _head(name, version) + b'"results":[' + b",".join(results) + b"]}", fields)
+        form = self._form(version)
+        sought = form.search_many(keys)
+        rows = self._use(version, lambda lookup: lookup.get_many(sought))
+        if fields is not None:
+            select = self._select(name, version.contract_revision, fields)
+            rows = [row and (row[0], select(row[1])) for row in rows]
+        absent = [form.texts(key) for key, row in zip(keys, rows, strict=True) if row is None]
+        why = map(_absence, absent, self.statuses(name, version, absent)) if absent else iter(())
+        results = [_OPENING[row[0]] + row[1] if row else next(why) for row in rows]
+        return Answer(
+            name,
+            version,
+            _head(name, version) + b'"results":[' + b"},".join(results) + (b"}]}" if results else b"]}"),
+            fields,
+        )
 
     def scan(
         self,
@@ -142,13 +151,14 @@ class Reader:
         """
         if not 1 <= limit <= MAX_LIMIT:
             raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
-        parts = self._form(version).texts(prefix, partial=True)
-        found = self._use(version, lambda lookup: lookup.find(parts))
-        start = found.start if cursor is None else _decode_cursor(cursor, version, parts, found)
+        form = self._form(version)
+        sought = form.search(prefix, partial=True)
+        found = self._use(version, lambda lookup: lookup.find(sought))
+        start = found.start if cursor is None else _decode_cursor(cursor, version, sought, found)
         page = range(start, min(start + limit, found.stop))
         select = self._select(name, version.contract_revision, fields)
         rows = self._use(version, lambda lookup: [select(row) for _, row in lookup.read(page)])
-        following = None if page.stop >= found.stop else _encode_cursor(version, parts, page.stop)
+        following = None if page.stop >= found.stop else _encode_cursor(version, sought, page.stop)
         facts = {"total": len(found), "limit": limit, "next": following}
         head = _head(name, version) + msgspec.json.encode(facts)[1:-1]
         return Page(name, version, head + b',"estimates":[' + b",".join(rows) + b"]}", len(found), following, fields)
@@ -173,7 +183,8 @@ class Reader:
         view = self.view.set(name)
         shape = view.present_shape
         revision = max(contract.revision for contract in view.contracts if contract.shape == shape)
-        parts = _form_of(view, revision).texts(key)
+        form = _form_of(view, revision)
+        sought = form.search(key)
         told = [
             version
             for version in view.versions
@@ -185,11 +196,12 @@ class Reader:
         ]
         selects = {number: self._select(name, number, fields) for number in {v.contract_revision for v in told}}
         entries: list[bytes] = []
+        near = 0  # versions mostly have the same keys: where a key is in one says where to look in the next
         for version in told:
-            row = self._row(version, parts)
+            row, near = self._use(version, lambda lookup, near=near: lookup.get_near(sought, near))
             estimate = b"null" if row is None else selects[version.contract_revision](row[1])
             entries.append(self._history_head(view, version) + b',"estimate":' + estimate + b"}")
-        head = msgspec.json.encode({"set": name, "key": parts})[:-1]
+        head = msgspec.json.encode({"set": name, "key": form.texts(key)})[:-1]
         return Answer(name, None, head + b',"history":[' + b",".join(entries) + b"]}", fields)
 
     def statuses(
@@ -212,10 +224,11 @@ class Reader:
             }
         view = self.view.set(name)
         left = [i for i in range(len(keys)) if i not in found]
+        sought = form.search_many(keys)
         for before in view.keep(("before", version.version), lambda: view.predecessors(version, LOOK_BACK)):
             if not left:
                 break
-            asked = [keys[i] for i in left]
+            asked = [sought[i] for i in left]
             rows = self._use(before, lambda lookup, asked=asked: lookup.get_many(asked))
             for i, row in zip(left, rows, strict=True):
                 if row is not None:
@@ -245,9 +258,6 @@ class Reader:
             return msgspec.json.encode(facts)[:-1]
 
         return view.keep(("history", version.version), make)
-
-    def _row(self, version: Version, parts: Sequence[str]) -> tuple[int, bytes] | None:
-        return self._use(version, lambda lookup: lookup.get(parts))
 
     def _use(self, version: Version, read: Callable[[Lookup], Any]) -> Any:
         """Read from a version's read file; a damaged one is built again from the verified snapshot, once."""
@@ -315,11 +325,11 @@ def _form_of(view: SetView, revision: int) -> KeyForm:
 def _absence(parts: Sequence[str], why: tuple[KeyStatus, int | None]) -> bytes:
     status, last = why
     facts: dict[str, Any] = {"status": status, "key": parts}
-    return msgspec.json.encode(facts if last is None else facts | {"last_version": last})
+    return msgspec.json.encode(facts if last is None else facts | {"last_version": last})[:-1]
 
 
-def _encode_cursor(version: Version, parts: Sequence[str], row: int) -> str:
-    content = msgspec.json.encode([version.version, row, _question(version, parts)])
+def _encode_cursor(version: Version, sought: bytes, row: int) -> str:
+    content = msgspec.json.encode([version.version, row, _question(version, sought)])
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
@@ -336,13 +346,13 @@ def _cursor_fields(cursor: str) -> tuple[int, int, int]:
         raise InvalidError("bad_cursor", "this cursor was not made by this service; start again without it") from None
 
 
-def _decode_cursor(cursor: str, version: Version, parts: Sequence[str], found: range) -> int:
+def _decode_cursor(cursor: str, version: Version, sought: bytes, found: range) -> int:
     pinned, row, mark = _cursor_fields(cursor)
-    if pinned != version.version or mark != _question(version, parts) or row not in found:
+    if pinned != version.version or mark != _question(version, sought) or row not in found:
         raise InvalidError("bad_cursor", "this cursor belongs to another question; start again without it")
     return row
 
 
-def _question(version: Version, parts: Sequence[str]) -> int:
-    """A mark of what a cursor goes on with: the set, the content, the leading part of the key."""
-    return zlib.crc32("\0".join((version.set, version.snapshot_id, *parts)).encode())
+def _question(version: Version, sought: bytes) -> int:
+    """A mark of what a cursor goes on with: the set, the content, the search key of the leading part of the key."""
+    return zlib.crc32(b"\0".join((version.set.encode(), version.snapshot_id.encode(), sought)))

@@ -20,7 +20,7 @@ import polars as pl
 from estimates.columns import ColumnType, parse_key_part
 from estimates.contract import Contract
 from estimates.frame import DTYPES, kinds
-from estimates.lookup import text_of
+from estimates.row_text import text_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -11,11 +11,12 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from estimates import lookup, snapshot
+from estimates import snapshot
 from estimates.catalog import Catalog, View
 from estimates.errors import NotFoundError
 from estimates.frame import key_text
 from estimates.records import Version
+from estimates.row_text import json_rows
 from estimates.store import Store
 
 # What a read of (set, version) gave, kept between two calls.
@@ -117,7 +118,7 @@ def one_version_per_answer(store: Store) -> None:
     for version in unexpired(store):
         contract = store.view().set(version.set).contract_of(version)
         frame = store.frame(version)
-        rows = [msgspec.json.decode(row) for row in lookup.json_rows(frame, frame.columns)]
+        rows = [msgspec.json.decode(row) for row in json_rows(frame, frame.columns)]
         keys = [[key_text(part) for part in row] for row in frame.select(list(contract.key)).iter_rows()]
         batch = store[version.set].get_many(keys, ref=version.version)
         assert batch.body["version"] == version.version

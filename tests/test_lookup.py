@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import example, given
@@ -20,6 +19,7 @@ from estimates import lookup
 from estimates.contract import Contract, parse_contract
 from estimates.errors import CorruptError
 from estimates.frame import conform, key_text, schema
+from estimates.keys import KeyForm
 from estimates.lookup import NO_ESTIMATE, OK, Lookup
 from estimates.store import Store
 from tests.builders import SET, TARGETS, TICKERS, define, publish
@@ -68,9 +68,9 @@ def built(contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]) -> 
         yield Lookup(path, ID)
 
 
-def text(key: tuple[Any, ...]) -> list[str]:
-    """Key parts as text."""
-    return [key_text(part) for part in key]
+def search(contract: Contract, *key: Any) -> bytes:
+    """The search key of a key, or of a leading part of it."""
+    return KeyForm(contract).search(key, partial=True)
 
 
 def row(contract: Contract, key: tuple[Any, ...], cells: tuple[Any, Any]) -> dict[str, Any]:
@@ -84,19 +84,20 @@ def assert_equals(found: Lookup, contract: Contract, table: dict[tuple[Any, ...]
     """Every key, every leading part, and what is not there give what the dict gives."""
     assert found.rows == len(table)
     for key, cells in table.items():
-        status, content = found.get(text(key)) or pytest.fail(f"{key} is not found")
+        status, content = found.get(search(contract, *key)) or pytest.fail(f"{key} is not found")
         assert msgspec.json.decode(content) == row(contract, key, cells)
         assert status == (NO_ESTIMATE if cells[0] is None else OK)
         for length in range(1, len(key) + 1):
-            range_found = found.read(found.find(text(key[:length])))
+            range_found = found.read(found.find(search(contract, *key[:length])))
             expected = sorted((k for k in table if k[:length] == key[:length]), key=lambda k: [_order(p) for p in k])
             assert [msgspec.json.decode(content) for _, content in range_found] == [
                 row(contract, k, table[k]) for k in expected
             ]
-        assert not found.find([*text(key[:-1]), text(key)[-1] + "\0x"])
-        assert found.get([*text(key[:-1]), text(key)[-1] + "!"]) is None or (*key[:-1], text(key)[-1] + "!") in table
-    assert len(found.find([])) == len(table)
-    assert not found.find(["absent"])
+        for absent in (search(contract, *key)[:-1] + b"!\0", search(contract, *key)[:-1] + b"\xff\0", b"!\0", b"~\0"):
+            whole = absent.count(0) == len(key)
+            assert len(found.find(absent)) == sum(search(contract, *k).startswith(absent) for k in table)
+            assert not whole or (found.get(absent) is None) == (absent not in {search(contract, *k) for k in table})
+    assert len(found.find(b"")) == len(table)
 
 
 def _order(part: Any) -> Any:
@@ -114,33 +115,71 @@ def test_same_answers_as_a_dict(made: tuple[Contract, dict[tuple[Any, ...], tupl
         assert_equals(found, contract, table)
 
 
-@given(tables())
-def test_rows_that_share_a_hash_are_told_apart(made: tuple[Contract, dict[tuple[Any, ...], tuple[Any, Any]]]) -> None:
-    """With a hash of one bit, and one of the greatest hashes there is, the answers stay the same."""
-    contract, table = made
-    exact_many, exact_one = lookup._hashes, lookup._hash
-    greatest = 2**64 - 2
-    try:
-        lookup._hashes = lambda keys: np.bitwise_or(exact_many(keys) & np.uint64(1), np.uint64(greatest))
-        lookup._hash = lambda key: exact_one(key) & 1 | greatest
-        with built(contract, table) as found:
-            assert_equals(found, contract, table)
-    finally:
-        lookup._hashes, lookup._hash = exact_many, exact_one
-
-
-@pytest.mark.parametrize("count", [lookup.BLOCK - 1, lookup.BLOCK, lookup.BLOCK + 1, 3 * lookup.BLOCK])
-@pytest.mark.parametrize("bits", [64, 1])
-def test_full_blocks(count: int, bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys that fill blocks of the index exactly, or share hashes across them, are all found."""
-    if bits == 1:
-        exact_many, exact_one = lookup._hashes, lookup._hash
-        monkeypatch.setattr(lookup, "_hashes", lambda keys: exact_many(keys) & np.uint64(1))
-        monkeypatch.setattr(lookup, "_hash", lambda key: exact_one(key) & 1)
-    contract = contract_of(("integer",))
-    table = {(i,): (float(i), None) for i in range(count)}
+@pytest.mark.parametrize("searches", [0, 1_000_000])
+@pytest.mark.parametrize("tops", [1, 2, 3, 1000])
+@pytest.mark.parametrize("count", [*range(10), 31, 32, 33])
+def test_groups_and_tops(count: int, tops: int, searches: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many rows there are to a group and groups to a top, and with the tops in memory or not."""
+    monkeypatch.setattr(lookup, "TOPS", tops)
+    monkeypatch.setattr(lookup, "SEARCHES_WORTH", searches)
+    contract = contract_of(("integer", "string"))
+    table = {(i // 7, "ab"[: i % 2 + 1] * (i % 7)): (float(i), None) for i in range(1, count * 2, 2) if i % 7}
     with built(contract, table) as found:
+        for _ in range(2):
+            assert_equals(found, contract, table)
+
+
+def test_long_keys_have_fewer_tops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is held in memory is bounded also where keys are long."""
+    monkeypatch.setattr(lookup, "TOPS", 8)
+    contract = contract_of(("string",))
+    table = {(f"{i:02}" + "x" * 500,): (float(i), None) for i in range(40)}
+    with built(contract, table) as found:
+        assert found.header.stride == 16
         assert_equals(found, contract, table)
+
+
+def test_only_some_files_hold_their_tops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tops of a file go when those of others come; its answers stay the same."""
+    monkeypatch.setattr(lookup, "HOLDERS", 1)
+    contract, table = contract_of(("integer",)), {(i,): (float(i), None) for i in range(50)}
+    with built(contract, table) as one, built(contract, table) as other:
+        for found in (one, other, one):
+            for _ in range(3):
+                assert_equals(found, contract, table)
+
+
+@given(tables())
+def test_search_keys_sort_as_rows_do(made: tuple[Contract, dict[tuple[Any, ...], tuple[Any, Any]]]) -> None:
+    """Search keys made one by one sort as the keys' values do, and are those that the file was built with."""
+    contract, table = made
+    form = KeyForm(contract)
+    keys = sorted(table, key=lambda key: [_order(part) for part in key])
+    sought = [form.search(key) for key in keys]
+    assert sought == sorted(set(sought))
+    assert sought == form.search_many(keys) == [form.search(form.texts(key)) for key in keys]
+    with built(contract, table) as found:
+        assert [found.read(found.find(key)) for key in sought] == [
+            found.read(range(i, i + 1)) for i in range(len(keys))
+        ]
+
+
+@given(tables(), st.data())
+def test_a_forged_key_finds_nothing(
+    made: tuple[Contract, dict[tuple[Any, ...], tuple[Any, Any]]], data: st.DataObject
+) -> None:
+    """Parts that hold NUL, JSON or whole rows of the file are no key of it, nor are empty ones."""
+    contract, table = made
+    with built(contract, table) as found:
+        content = found.path.read_bytes()[lookup.ROWS_AT : found.header.offsets_at]
+        start = data.draw(st.integers(0, len(content)))
+        piece = content[start : start + data.draw(st.integers(0, 40))].decode(errors="ignore")
+        forged = contract_of(("string",) * len(contract.key))
+        for given_ in (piece, piece.strip("\0"), ""):
+            key = [given_, *["x"] * (len(contract.key) - 1)]
+            for asked in (key, key[::-1]):
+                sought = search(forged, *asked)
+                assert (found.get(sought) is None) == (sought not in {search(contract, *k) for k in table})
 
 
 def test_chunks_join(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,18 +193,22 @@ def test_chunks_join(monkeypatch: pytest.MonkeyPatch) -> None:
         assert found.path.read_bytes() == whole
 
 
-def test_any_damaged_byte_is_an_error_or_changes_nothing() -> None:
+@pytest.mark.parametrize("searches", [0, 1_000_000])
+def test_any_damaged_byte_is_an_error_or_changes_nothing(searches: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever byte is altered: each lookup, hit or miss, ends in CorruptError or in the right answer."""
+    monkeypatch.setattr(lookup, "TOPS", 2)
+    monkeypatch.setattr(lookup, "SEARCHES_WORTH", searches)
     contract = contract_of(("string", "integer"))
-    tickers = ("AAPL", "ÆØÅ", "XXXX")
-    table = {(ticker, i): (i / 7, None) for ticker in tickers[:2] for i in range(5)}
+    table = {(ticker, i): (i / 7, None) for ticker in ("AAPL", "ÆØÅ") for i in range(0, 10, 2)}
     harmful = 0
     with built(contract, table) as whole:
         content = whole.path.read_bytes()
-        keys = [text(key) for key in table]
-        questions = [*keys[::4], ["AAPL", "9"], ["XXXX", "1"]]
+        questions = [
+            search(contract, *key) for key in [*list(table)[::3], ("AAPL", 7), ("XXXX", 1), ("A", 1), ("Ø", 9)]
+        ]
+        prefixes = [search(contract, ticker) for ticker in ("AAPL", "ÆØÅ", "XXXX", "A", "Ø")]
         expected = [whole.get(question) for question in questions]
-        ranges = [whole.read(whole.find([ticker])) for ticker in tickers]
+        ranges = [whole.read(whole.find(prefix)) for prefix in prefixes]
         for i in range(len(content)):
             damaged = bytearray(content)
             damaged[i] ^= 1 << (i % 8)
@@ -177,8 +220,10 @@ def test_any_damaged_byte_is_an_error_or_changes_nothing() -> None:
                 continue
             for question, answer in zip(questions, expected, strict=True):
                 harmful += _differs(lambda q=question, f=found: f.get(q), answer)
-            for ticker, rows in zip(tickers, ranges, strict=True):
-                harmful += _differs(lambda t=ticker, f=found: f.read(f.find([t])), rows)
+                harmful += _differs(lambda q=question, f=found: f.get_near(q, 2)[0], answer)
+            harmful += _differs(lambda f=found: f.get_many(questions), expected)
+            for prefix, rows in zip(prefixes, ranges, strict=True):
+                harmful += _differs(lambda p=prefix, f=found: f.read(f.find(p)), rows)
     assert harmful > 1000
 
 
@@ -193,14 +238,14 @@ def _differs(ask: Any, expected: Any) -> bool:
     return False
 
 
-@pytest.mark.parametrize("kept", [0, 1, 15, 16, 100, 800, -1])
+@pytest.mark.parametrize("kept", [0, 1, 15, 16, 100, 1100, -1])
 def test_a_truncated_file_is_an_error(kept: int) -> None:
     """A file that ends too early is refused when it is opened."""
     contract = contract_of(("integer",))
     with built(contract, {(i,): (1.0, None) for i in range(20)}) as whole:
         content = whole.path.read_bytes()
         whole.path.write_bytes(content[:kept])
-        with pytest.raises((CorruptError, ValueError)):
+        with pytest.raises(CorruptError):
             Lookup(whole.path, ID)
 
 
@@ -219,7 +264,7 @@ def test_the_store_builds_a_damaged_file_again(local_store: Store, size: int) ->
     good = local_store[SET].get(TICKERS[1], TARGETS[0], ref=1).json
     content = path.read_bytes()
     path.unlink()
-    path.write_bytes(bytes(size) if size < 2000 else content[:1200] + bytes(100) + content[1300:])
+    path.write_bytes(bytes(size) if size < 2000 else content[:1100] + bytes(100) + content[1200:])
     again = Store(local_store.root)
     assert again[SET].get(TICKERS[1], TARGETS[0], ref=1).json == good
     assert [len(again[SET].scan(ticker, ref=1).body["estimates"]) for ticker in TICKERS] == [2, 2, 2]
@@ -247,7 +292,7 @@ def test_damage_under_an_open_store_is_noticed(local_store: Store) -> None:
 def test_numbers_are_exact(number: float, key: int) -> None:
     """JSON gives back every float and every integer to the last bit."""
     with built(contract_of(("integer",)), {(key,): (number, None)}) as found:
-        status_and_row = found.get([str(key)])
+        status_and_row = found.get(search(contract_of(("integer",)), key))
         assert status_and_row is not None
         decoded = msgspec.json.decode(status_and_row[1])
         assert decoded["k0"] == key

@@ -17,13 +17,13 @@ from estimates.catalog import SetView, View
 from estimates.contract import parse_contract
 from estimates.errors import CorruptError, EstimatesError, InvalidError
 from estimates.keys import KeyForm
-from estimates.lookup import BLOCK, Lookup
+from estimates.lookup import ROWS_AT, Lookup
 from estimates.reader import LOOK_BACK, Reader
 from estimates.records import Alias, ContractRevision, Event, Provenance, Version
 from estimates.store import Store
 from tests.builders import SET, TARGETS, TICKERS, contract, define, promoted, provenance
 from tests.test_catalog import code_of
-from tests.test_lookup import ID, built, contract_of, tables, text
+from tests.test_lookup import ID, built, contract_of, search, tables
 from tests.test_reader import ROLLING, publish_day
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -55,10 +55,11 @@ def damaged_or(ask: Callable[[], Any], expected: Any) -> bool:
 @pytest.mark.parametrize("size", [8, 64, 1024, 4096])
 def test_zeroed_parts_of_a_read_file_are_damage(size: int) -> None:
     """Wherever a part of the file reads as zeros: each lookup ends in CorruptError or in the right answer."""
-    table = {(i,): (i / 7, None) for i in range(3 * BLOCK)}
-    with built(contract_of(("integer",)), table) as whole:
+    table = {(i,): (i / 7, None) for i in range(200)}
+    contract_ = contract_of(("integer",))
+    with built(contract_, table) as whole:
         content = whole.path.read_bytes()
-        questions = [*(text(key) for key in list(table)[::17]), ["-1"]]
+        questions = [search(contract_, key) for key in [*range(0, 200, 17), -1]]
         expected = [whole.get(question) for question in questions]
         for at in range(0, len(content), max(size // 2, 16)):
             whole.path.write_bytes(content[:at] + bytes(len(content[at : at + size])) + content[at + size :])
@@ -73,32 +74,36 @@ def test_zeroed_parts_of_a_read_file_are_damage(size: int) -> None:
 
 def test_zeroed_offsets_and_checksums_are_damage() -> None:
     """Rows, offsets and checksums that all read as zeros are damage, not a file without keys."""
-    with built(contract_of(("integer",)), {(i,): (1.0, None) for i in range(20)}) as whole:
+    contract_ = contract_of(("integer",))
+    with built(contract_, {(i,): (1.0, None) for i in range(20)}) as whole:
         header, content = whole.header, whole.path.read_bytes()
         end = header.checksums_at + 4 * 3
-        whole.path.write_bytes(content[: header.rows_at] + bytes(end - header.rows_at) + content[end:])
+        whole.path.write_bytes(content[:ROWS_AT] + bytes(end - ROWS_AT) + content[end:])
         found = Lookup(whole.path, ID)
         asks: list[Callable[[], Any]] = [
-            lambda: found.get(["3"]),
-            lambda: found.find(["3"]),
+            lambda: found.get(search(contract_, 3)),
+            lambda: found.find(search(contract_, 3)),
             lambda: found.read(range(20)),
-            lambda: found.get_many([["3"]]),
+            lambda: found.get_many([search(contract_, 3)]),
+            lambda: found.get_near(search(contract_, 3), 0),
+            lambda: found.get(search(contract_, 77)),
         ]
-        assert [code_of(ask) for ask in asks] == ["lookup_damaged"] * 4
-        assert found.get(["77"]) is None
+        assert [code_of(ask) for ask in asks] == ["lookup_damaged"] * 6
 
 
 @given(tables(), st.randoms(use_true_random=False))
 def test_many_keys_are_found_as_one_is(made: tuple[Any, dict[tuple[Any, ...], Any]], random: Any) -> None:
-    """A batch gives what single lookups give: in key order, shuffled, with repeated, absent and empty keys."""
+    """A batch gives what single lookups give: in key order, shuffled, with repeated and absent keys; near ones too."""
     contract_, table = made
     with built(contract_, table) as found:
-        rows = [msgspec.json.decode(row) for _, row in found.read(range(found.rows))]
-        ordered = [[str(row[name]) for name in contract_.key] for row in rows]
-        keys = [*ordered, *ordered[:2], [""] * len(contract_.key), *([*key[:-1], "absent!"] for key in ordered)]
+        ordered = sorted(search(contract_, *key) for key in table)
+        keys = [*ordered, *ordered[:2], b"\xff\0" * len(contract_.key), *(key[:-1] + b"!\0" for key in ordered)]
         shuffled = random.sample(keys, len(keys))
         for asked in (keys, shuffled, ordered[::2], ordered[::-1]):
-            assert found.get_many(asked) == [found.get(key) for key in asked]
+            expected = [found.get(key) for key in asked]
+            assert found.get_many(asked) == expected
+            for near in (0, 1, random.randrange(1000)):
+                assert [found.get_near(key, near)[0] for key in asked] == expected
 
 
 # -- keys --------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,38 @@
+"""A file mapped into memory, readable as long as anything refers to it, without an open descriptor."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import weakref
+from pathlib import Path
+from typing import Any
+
+_PROT_READ, _MAP_SHARED = 1, 1
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.mmap.restype = ctypes.c_void_p
+_libc.mmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t, *(ctypes.c_int,) * 3, ctypes.c_long)
+_libc.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
+_FAILED = ctypes.c_void_p(-1).value
+
+
+def map_file(path: Path) -> Any:
+    """The content of a file as an array of characters, whose slices are bytes; unmapped when the last view of it goes.
+
+    `mmap.mmap` keeps a descriptor for each file; a reader of a thousand versions would run out of them. Raises OSError.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size == 0:  # nothing can be mapped
+            return (ctypes.c_char * 0)()
+        address = _libc.mmap(None, size, _PROT_READ, _MAP_SHARED, descriptor, 0)
+    finally:
+        os.close(descriptor)
+    if address == _FAILED:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), str(path))
+    content = (ctypes.c_char * size).from_address(address)
+    # Views hold the array, so it goes last. At exit the mapping goes with the process: other threads may still read.
+    weakref.finalize(content, _libc.munmap, address, size).atexit = False  # pyrefly: ignore[missing-attribute]
+    return content

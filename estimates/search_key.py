@@ -1,0 +1,64 @@
+"""Search keys: bytes that sort as the rows of a snapshot do, so that a row is found by bisection.
+
+A search key is the search text of each key part followed by NUL, in UTF-8. No part is empty or holds a NUL, so the
+search key of a leading part begins those of all keys under it, and of no others. The search text of a part is its text
+(`frame.key_text`), but for two types whose text does not sort by value:
+  integer    before the digits a letter that says how many, `a` for one; below zero `-` and 19 digits, those of the
+             distance from −2^63
+  timestamp  always with six digits after the second
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+
+import polars as pl
+
+_LEAST = -(2**63)
+_LETTERS = "`" + string.ascii_lowercase[:19]  # by number of digits, none to 19
+_WHOLE_SECONDS = len("2026-11-24T16:00:00Z")
+_NO_UTF8 = "\udcff"  # is encoded as the byte FF, which UTF-8 never has
+
+
+def integer(text: str) -> str:
+    """The search text of an integer as text."""
+    return _LETTERS[len(text)] + text if text[0] != "-" else f"-{int(text) - _LEAST:019}"
+
+
+def time(text: str) -> str:
+    """The search text of a date or timestamp as text."""
+    return text[:-1] + ".000000Z" if len(text) == _WHOLE_SECONDS else text
+
+
+def string(text: str) -> str:
+    """The search text of a string: one that no row has where no row can have that string."""
+    return text.replace("\0", _NO_UTF8) or _NO_UTF8
+
+
+def search_key(texts: Sequence[str]) -> bytes:
+    """The search key of key parts given as search texts; of none, nothing."""
+    return ("\0".join(texts) + "\0").encode(errors="surrogateescape") if texts else b""
+
+
+def search_pieces(frame: pl.DataFrame, names: Sequence[str]) -> list[pl.Expr]:
+    """The search key of each row, in pieces to be joined."""
+    return [piece for name in names for piece in (*_column(frame, name), pl.lit("\0"))]
+
+
+def _column(frame: pl.DataFrame, name: str) -> list[pl.Expr]:
+    """The search text of a key column, in pieces to be joined."""
+    column, dtype = pl.col(name), frame.schema[name]
+    if dtype == pl.Date:
+        return [column.dt.to_string("%Y-%m-%d")]
+    if isinstance(dtype, pl.Datetime):
+        return [column.dt.to_string("%Y-%m-%dT%H:%M:%S%.6fZ")]
+    if not dtype.is_integer():
+        return [column]
+    digits = column.cast(pl.String)
+    letter = pl.lit(pl.Series(list(_LETTERS))).gather(pl.max_horizontal(digits.str.len_bytes().clip(0, 19), 0))
+    if (frame[name] >= 0).all():
+        return [letter, digits]
+    # The mask takes the sign off: what is left of a negative number is its distance from the least.
+    distance = (column & (2**63 - 1)).cast(pl.String).str.zfill(19)
+    return [pl.when(column < 0).then("-" + distance).otherwise(letter + digits)]
