@@ -36,16 +36,16 @@ class KeyForm:
         ]
         self._target = list(contract.key).index(contract.target) if contract.target else None
 
-    def texts(self, key: Key) -> list[str]:
-        """Key parts as text, from typed values or text.
+    def texts(self, key: Key, *, partial: bool = False) -> list[str]:
+        """Key parts as text, from typed values or text; `partial`: also a leading part of the key.
 
         Raises InvalidError `key_parts` (too many or too few), `bad_key_part` (not of the column's type).
         """
-        self._check_length(key)
-        return [self._text(name, kind, part) for (name, kind), part in zip(self._columns, key, strict=True)]
+        self._check_length(key, partial)
+        return [self._text(name, kind, part) for (name, kind), part in zip(self._columns, key, strict=False)]
 
     def search(self, key: Key, *, partial: bool = False) -> bytes:
-        """The search key (search_key.py) of a key, `partial`: or of a leading part of it; raises as `texts` does."""
+        """The search key (search_key.py) of a key, or of a leading part of it; raises as `texts` does."""
         self._check_length(key, partial)
         return search_key([sought(part) for sought, part in zip(self._sought, key, strict=False)])
 
@@ -71,7 +71,7 @@ class KeyForm:
         assert isinstance(value, date)
         return text, datetime(value.year, value.month, value.day, tzinfo=UTC)
 
-    def _check_length(self, key: Key, partial: bool = False) -> None:
+    def _check_length(self, key: Key, partial: bool) -> None:
         if len(key) != len(self._columns) and (len(key) > len(self._columns) or not partial):
             wanted, got = "/".join(f"{{{name}}}" for name, _ in self._columns), ", ".join(map(str, key)) or "none"
             raise InvalidError(
