@@ -159,8 +159,8 @@ def _address(url: str) -> str:
 
 
 def _is_ready(url: str, process: subprocess.Popen[bytes]) -> bool:
-    """Whether it answers 200 within a minute."""
-    deadline = time.monotonic() + 60
+    """Whether it answers 200 within three minutes: a busy machine takes one to import Feast."""
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline and process.poll() is None:
         try:
             if httpx.get(url, timeout=60).status_code == 200:

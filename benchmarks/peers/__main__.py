@@ -156,17 +156,22 @@ def main(rows: int, seconds: int, form: str) -> None:
         raise click.ClickException("the peers are not installed; `just bench-peers` installs them into .venv-peers")
     frame = make_frame(rows)
     measured: list[Measured] = []
+    broken: list[str] = []
     with tempfile.TemporaryDirectory() as name:
         parquet = Path(name) / "rows.parquet"
         Path(name).chmod(0o755)
         write_parquet(frame, parquet)
         for peer in PEERS:
             click.echo(f"{peer.name} …", err=True)
-            measured.append(measure(peer, frame, parquet, seconds))
-    show(measured, rows, seconds, form)
-    broken = [one.peer for one in measured if one.failed]
+            try:
+                measured.append(measure(peer, frame, parquet, seconds))
+            except click.ClickException as error:
+                broken.append(f"{peer.name}: {error.message}")
+    if measured:
+        show(measured, rows, seconds, form)
+    broken += [f"{one.peer}: {one.failed} requests failed" for one in measured if one.failed]
     if broken:
-        raise click.ClickException(f"requests failed: {', '.join(broken)}")
+        raise click.ClickException("\n".join(broken))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from benchmarks.peers.gathered import gathered
 from benchmarks.peers.holding import Held, read_rows
 
 _TABLE = """
-CREATE TABLE estimates (name text NOT NULL, step integer NOT NULL, value double precision NOT NULL,
+CREATE TABLE estimates (name text COLLATE "C" NOT NULL, step integer NOT NULL, value double precision NOT NULL,
   lower_80 double precision NOT NULL, upper_80 double precision NOT NULL)
 """
 _ONE = "SELECT name, step, value, lower_80, upper_80 FROM estimates WHERE name = $1 AND step = $2"
@@ -37,7 +37,7 @@ class PostgresRows:
         self.pool: asyncpg.Pool | None = None
 
     async def open(self) -> None:
-        self.pool = await asyncpg.create_pool(self.uri, min_size=8, max_size=8, reset=_keep)
+        self.pool = await asyncpg.create_pool(self.uri, min_size=16, max_size=16, reset=_keep)
 
     async def one(self, key: Key) -> bytes | None:
         row = await self.pool.fetchrow(_ONE, *key)
