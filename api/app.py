@@ -9,7 +9,7 @@ from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from api import diff, documentation, estimates, events, health, history, metrics, sets, versions
+from api import data, diff, documentation, estimates, events, health, history, metrics, sets, versions
 from api.follower import Follower
 from api.metrics import own_tally, requests
 from api.parameters import refuse_unknown
@@ -21,7 +21,7 @@ from estimates import InvalidError, Store
 from estimates.settings import Settings
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
-RESOURCES = (sets, versions, estimates, history, diff, events, health, metrics, documentation)
+RESOURCES = (sets, versions, data, estimates, history, diff, events, health, metrics, documentation)
 
 
 class ReadService(Litestar):

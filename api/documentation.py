@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,13 @@ from litestar import get
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 from litestar.types import ASGIApp
 
 from api.bodies import Problem
+from api.negotiation import ARROW, CSV, PARQUET, TABLES
 from api.problems import PROBLEM_JSON
-from api.representation import Representation, entity_tag
+from api.representation import JSON, Representation, entity_tag
 from estimates import __version__
 
 _PAGE = Path(__file__).with_name("documentation.html").read_bytes()
@@ -21,11 +25,14 @@ _POLICY = "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; sc
 _MEANINGS = {
     304: "What If-None-Match names is still the answer.",
     400: "The path or a parameter is wrong.",
+    206: "The part of the file that Range asks for.",
     404: "There is no such set, version, alias, key or verdict; `code` says which.",
+    406: "None of the media types in Accept is one of this answer.",
     409: "The two versions cannot be compared.",
     410: "The version has expired; its files are gone.",
     413: "The body is too large.",
     414: "The URL is too long.",
+    416: "Nothing of the file lies in the range; Content-Range has its size.",
     422: "The body is wrong.",
     500: "Stored data is damaged, or the service failed.",
     503: "Something the service needs cannot be reached; retry.",
@@ -36,11 +43,39 @@ def documented(body: Any, *statuses: int, description: str) -> dict[int, Respons
     """The answers of a route: 200 with this body, 304 for GET, these problems, and those that any route may give."""
     found = {200: ResponseSpec(body, generate_examples=False, description=description)}
     for status in sorted({400, 414, 500, 503, *statuses}):
-        container = None if status == 304 else Problem
+        container = None if status in (206, 304) else Problem
         found[status] = ResponseSpec(
             container, generate_examples=False, description=_MEANINGS[status], media_type=PROBLEM_JSON
         )
     return found
+
+
+@dataclass
+class Tabular(Operation):
+    """An operation whose answer comes as a table too."""
+
+    def __post_init__(self) -> None:
+        """Document the other media types."""
+        _add_forms(self, 200, TABLES)
+
+
+@dataclass
+class WholeVersion(Operation):
+    """An operation that answers with a file."""
+
+    def __post_init__(self) -> None:
+        """Document what the file comes as, and that of Parquet a part may be asked for."""
+        for status, forms in {200: (PARQUET, ARROW, CSV), 206: (PARQUET,)}.items():
+            _add_forms(self, status, forms)
+
+
+def _add_forms(operation: Operation, status: int, forms: Sequence[str]) -> None:
+    """Add media types to an answer, those that are no JSON as they are: bytes."""
+    answer = (operation.responses or {})[str(status)]
+    assert isinstance(answer, OpenAPIResponse)
+    documented = answer.content or {}
+    file = OpenAPIMediaType(Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
+    answer.content = {form: documented[form] if form == JSON else file for form in forms}
 
 
 def openapi() -> OpenAPIConfig:

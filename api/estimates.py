@@ -10,8 +10,9 @@ from litestar.params import JSONBody, QueryParams
 from litestar.types import ASGIApp
 
 from api.bodies import Batch, BatchBody, EstimateBody, EstimatePage
-from api.documentation import documented
+from api.documentation import Tabular, documented
 from api.follower import Follower
+from api.negotiation import TABLES, negotiated
 from api.parameters import (
     DEFAULT_REF,
     AsOf,
@@ -27,7 +28,7 @@ from api.parameters import (
     read_key,
 )
 from api.question import ReaderAt, resolve
-from api.representation import Representation
+from api.representation import JSON
 from api.routing import at_once
 from estimates.errors import InvalidError
 from estimates.reader import DEFAULT_LIMIT, cursor_version
@@ -39,7 +40,8 @@ _OWN = ("ref", "as_of", "shape", "fields", "limit", "cursor")
 
 @get(
     "/v1/sets/{set:str}/estimates/{key:path}",
-    responses=documented(EstimateBody, 304, 404, 410, description="The estimate."),
+    responses=documented(EstimateBody, 304, 404, 406, 410, description="The estimate."),
+    operation_class=Tabular,
 )
 async def one_estimate(
     request: ReadRequest,
@@ -51,19 +53,21 @@ async def one_estimate(
     fields: Fields = None,
 ) -> ASGIApp:
     """One estimate by its whole key. A key without one is a 404 whose `code` is its status."""
+    form = negotiated(request.scope, TABLES)
 
     def answer(at: ReaderAt) -> ASGIApp:
         question = resolve(at, set_name, ref, as_of, shape)
         parts, columns = read_key(key), read_fields(fields)
         found = question.reader.get(set_name, parts, version=question.version, fields=columns)
-        return question.answer(found, parts, columns)
+        return question.answer(found, form, parts, columns)
 
-    return await at_once(_follower(request), answer)
+    return await at_once(_follower(request), answer, large=form != JSON)
 
 
 @get(
     "/v1/sets/{set:str}/estimates",
-    responses=documented(EstimatePage, 304, 404, 410, description="A page of estimates in key order."),
+    responses=documented(EstimatePage, 304, 404, 406, 410, description="A page of estimates in key order."),
+    operation_class=Tabular,
 )
 async def estimates_under(
     request: ReadRequest,
@@ -80,6 +84,7 @@ async def estimates_under(
 
     A cursor belongs to one version: with it, `ref`, `as_of` and `shape` count for nothing.
     """
+    form = negotiated(request.scope, TABLES)
 
     def answer(at: ReaderAt) -> ASGIApp:
         pinned = None if cursor is None else str(cursor_version(cursor))
@@ -87,25 +92,29 @@ async def estimates_under(
         reader, version, columns = question.reader, question.version, read_fields(fields)
         prefix = _prefix(list(reader.view.set(set_name).contract_of(version).key), query)
         page = reader.scan(set_name, prefix, version=version, fields=columns, limit=limit, cursor=cursor)
-        return question.answer(page, prefix, columns, limit, cursor)
+        return question.page(page, form, query, prefix, columns, limit, cursor)
 
-    return await at_once(_follower(request), answer)
+    return await at_once(_follower(request), answer, large=form != JSON)
 
 
 @post(
     "/v1/sets/{set:str}/estimates",
     status_code=200,
-    responses=documented(BatchBody, 404, 410, 413, 422, description="One result for each key, in the order asked."),
+    responses=documented(
+        BatchBody, 404, 406, 410, 413, 422, description="One result for each key, in the order asked."
+    ),
+    operation_class=Tabular,
 )
 async def batch(request: ReadRequest, set_name: SetName, data: JSONBody[Batch]) -> ASGIApp:
     """Many estimates at once; a key without an estimate is a result with its status, not an error."""
+    form = negotiated(request.scope, TABLES)
 
     def answer(at: ReaderAt) -> ASGIApp:
         question = resolve(at, set_name, data.ref, data.as_of, data.shape)
         found = question.reader.get_many(set_name, data.keys, version=question.version, fields=data.fields)
-        return Representation(found.json, head=question.head)
+        return question.batch(found, form)
 
-    return await at_once(_follower(request), answer, large=len(data.keys) > _FEW_KEYS)
+    return await at_once(_follower(request), answer, large=form != JSON or len(data.keys) > _FEW_KEYS)
 
 
 def _follower(request: ReadRequest) -> Follower:

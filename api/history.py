@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from litestar import get
+from typing import Any
+
+from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 
 from api.bodies import HistoryBody
-from api.documentation import documented
+from api.compression import VARY, Compressible
+from api.documentation import Tabular, documented
 from api.follower import Follower
+from api.negotiation import TABLES, negotiated
 from api.parameters import Fields, KeyPath, Only, SetName, Since, Until, read_fields, read_key, read_time
-from api.representation import of_content
+from api.representation import content_tag
 from api.routing import off_loop
+from api.tables import CONTENT_TYPES, written
 from estimates import instants
 
 
 @get(
     "/v1/sets/{set:str}/history/{key:path}",
-    responses=documented(HistoryBody, 304, 404, description="The key through the versions, oldest first."),
+    responses=documented(HistoryBody, 304, 404, 406, description="The key through the versions, oldest first."),
+    operation_class=Tabular,
 )
 @off_loop
 def history(
+    request: Request[Any, Any, Any],
     follower: NamedDependency[Follower],
     set_name: SetName,
     key: KeyPath,
@@ -30,11 +37,12 @@ def history(
     fields: Fields = None,
 ) -> ASGIApp:
     """What each version said about one key, with its times in production; expired versions are left out."""
-    reader = follower.reader
+    form, reader = negotiated(request.scope, TABLES), follower.reader
     bounds = {"since": read_time(since, "since"), "until": read_time(until, "until")}
-    found = of_content(reader.history(set_name, read_key(key), **bounds, only=only, fields=read_fields(fields)).json)
-    found.headers["estimates-as-of"] = instants.text(reader.view.moment)
-    return found
+    found = reader.history(set_name, read_key(key), **bounds, only=only, fields=read_fields(fields))
+    body = written(found, reader.view.set(set_name).present_contract, form)
+    headers, media_type = {"estimates-as-of": instants.text(reader.view.moment)}, CONTENT_TYPES.get(form, form)
+    return Compressible(body, etag=content_tag(body), media_type=media_type, headers=headers, head=[VARY])
 
 
 ROUTES = [history]

@@ -72,9 +72,29 @@ Only = Annotated[
     QueryParameter(name="only", description="`promoted`: only versions that production ever pointed to."),
 ]
 StateFilter = Annotated[State | None, QueryParameter(name="state", description="Only versions in this state.")]
+Form = Annotated[
+    Literal["parquet", "arrow", "csv"] | None,
+    QueryParameter(name="format", description="For clients that cannot say in `Accept` what they want."),
+]
 FromRef = Annotated[str, QueryParameter(name="from", description="The version to compare from: number or alias.")]
 ToRef = Annotated[str, QueryParameter(name="to", description="The version to compare with: number or alias.")]
 OfSet = Annotated[str | None, QueryParameter(name="set", description="Only what happened to this set.")]
+ChangeMetric = Annotated[
+    str | None,
+    QueryParameter(
+        name="by",
+        description="The metric to sort by, such as `value.r`; docs/stability.md lists them. "
+        "Default: `d` of the first point column.",
+    ),
+]
+MinChange = Annotated[
+    float,
+    QueryParameter(
+        name="min_change",
+        description="Leave out keys whose metric is smaller; keys without it (added, removed, …) always stay.",
+        schema_extra={"minimum": 0},
+    ),
+]
 After = Annotated[int, QueryParameter(name="after", description="Only events with a higher id.")]
 
 DEFAULT_REF = PRODUCTION
@@ -97,8 +117,8 @@ def read_time(text: str | None, what: str) -> datetime | None:
 
 
 def read_fields(text: str | None) -> list[str] | None:
-    """Column names separated by commas."""
-    return None if text is None else text.split(",")
+    """Column names separated by commas; no text names no column."""
+    return None if text is None else text.split(",") if text else []
 
 
 def read_segment(raw: str) -> str:

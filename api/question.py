@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import msgspec
 
+from api.compression import VARY, Compressible
+from api.links import next_link
 from api.parameters import read_ref, read_time
-from api.representation import IMMUTABLE, REVALIDATE, Header, Representation, encoded, entity_tag, of_content
+from api.representation import IMMUTABLE, JSON, REVALIDATE, Header, Representation, encoded, entity_tag, of_content
+from api.tables import CONTENT_TYPES, written
 from estimates import instants
-from estimates.answer import Answer
+from estimates.answer import Answer, Page
 from estimates.reader import Reader
 from estimates.records import Version
 
@@ -24,8 +27,8 @@ class Question:
 
     moment  `Estimates-As-Of`: as_of if given, else the moment of the view, or of the stand-in
     fault   `Estimates-Degraded`: why a stand-in answers
-    head    what every answer from this version carries; `cached` with how long it may be kept: for ever when the
-            version was named by its number
+    head    what every answer from this version carries; `cached` with how long it may be kept, for ever when the
+            version was named by its number; `one` and `many` with what the answer depends on
     """
 
     def __init__(
@@ -45,12 +48,38 @@ class Question:
             | ({} if fault is None else {"estimates-degraded": fault})
         )
         self.cached = [*self.head, *encoded({"cache-control": IMMUTABLE if fixed else REVALIDATE})]
+        self.one = [*self.cached, (b"vary", b"accept")]
+        self.many = [*self.cached, VARY]
         self._tag = entity_tag(version.set, version.version, version.snapshot_id)[:-1]
 
-    def answer(self, answer: Answer, *names: object) -> Representation:
-        """An answer from this version; `names` say what of it was asked for, for the entity tag."""
+    def tag(self, *names: object) -> str:
+        """The entity tag of an answer from this version; `names` say what of it was asked for, and in which form."""
         asked = hashlib.md5(msgspec.json.encode(names), usedforsecurity=False).hexdigest()
-        return Representation(answer.json, etag=f'{self._tag}-{asked}"', cache=None, head=self.cached)
+        return f'{self._tag}-{asked}"'
+
+    def answer(self, answer: Answer, form: str, *names: object) -> Representation:
+        """One estimate; `names` say which."""
+        body, etag = self.written(answer, form), self.tag(form, *names)
+        return Representation(body, etag=etag, cache=None, media_type=CONTENT_TYPES.get(form, form), head=self.one)
+
+    def page(self, page: Page, form: str, query: Mapping[str, object], *names: object) -> Representation:
+        """A page of estimates; `query` are the parameters of the request, for the link to the next one."""
+        head = [*self.many, (b"estimates-total", str(page.total).encode())]
+        if page.cursor is not None:
+            head.append((b"link", next_link(query, page.cursor).encode()))
+        body, etag = self.written(page, form), self.tag(form, *names)
+        return Compressible(body, etag=etag, cache=None, media_type=CONTENT_TYPES.get(form, form), head=head)
+
+    def batch(self, answer: Answer, form: str) -> Representation:
+        """A batch, which nobody keeps."""
+        body, head = self.written(answer, form), [*self.head, VARY]
+        return Compressible(body, media_type=CONTENT_TYPES.get(form, form), head=head)
+
+    def written(self, answer: Answer, form: str) -> bytes:
+        """An answer from this version in a form."""
+        if form == JSON:
+            return answer.json
+        return written(answer, self.reader.view.set(answer.set).contract_of(self.version), form)
 
     def about(self, content: object) -> Representation:
         """An answer about this version that may change, such as its state."""

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 
 import msgspec
-from litestar.types import Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Scope, Send
 
 from estimates import __version__
 
@@ -50,7 +50,7 @@ class Representation:
         if self.etag is not None:
             etag = self.etag.encode()
             head.append((b"etag", etag))
-            if _names(scope, etag):
+            if names_tag(scope, etag):
                 status, body = 304, b""
         if status == 200:
             head.append((b"content-type", self.media_type.encode()))
@@ -73,10 +73,15 @@ def entity_tag(*names: object) -> str:
 def of_content(content: object) -> Representation:
     """An answer that may change at any time, as JSON: its tag is made from its bytes."""
     body = content if isinstance(content, bytes) else msgspec.json.encode(content)
-    return Representation(body, etag=entity_tag(hashlib.sha256(body).hexdigest()))
+    return Representation(body, etag=content_tag(body))
 
 
-def _names(scope: Scope, etag: bytes) -> bool:
+def content_tag(body: bytes) -> str:
+    """The entity tag of these bytes, for what has no name that says all."""
+    return entity_tag(hashlib.sha256(body).hexdigest())
+
+
+def names_tag(scope: Scope | HTTPScope, etag: bytes) -> bool:
     """Whether If-None-Match names the tag; compared weakly, as RFC 9110 (13.1.2) says."""
     given = [value for name, value in scope["headers"] if name == b"if-none-match"]
     if not given or given == [etag]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial, wraps
 from typing import ParamSpec, TypeVar
@@ -15,14 +13,13 @@ from litestar.types import HTTPScope, Message, Send
 
 from api.follower import Follower
 from api.question import ReaderAt
+from api.threads import in_thread
 from estimates.errors import InvalidError
 from estimates.reader import NotAtHand
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Apart from asyncio's own few threads: slow diffs must not keep the catalog from being followed.
-_READERS = ThreadPoolExecutor(32, thread_name_prefix="reader")
 MAX_URL_BYTES = 16 * 1024
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 # Letters, digits, - . _ ~: encoded or not, they are the same path (RFC 3986, 6.2.2.2).
@@ -72,11 +69,6 @@ def off_loop(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
         return await in_thread(partial(function, *args, **kwargs))
 
     return run
-
-
-async def in_thread(work: Callable[[], T]) -> T:
-    """What some work gives that may take a while: reading files or SQL, writing large bodies."""
-    return await asyncio.get_running_loop().run_in_executor(_READERS, work)
 
 
 async def at_once(follower: Follower, answer: Callable[[ReaderAt], T], *, large: bool = False) -> T:

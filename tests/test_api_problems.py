@@ -46,7 +46,6 @@ BAD = [
     (f"{ONE}?raf=1", 400, "unknown_parameter"),
     (f"{ONE}?ref=1&ref=2", 400, "repeated_parameter"),
     (f"{ONE}?fields=nope", 400, "unknown_field"),
-    (f"{ONE}?fields=", 400, "unknown_field"),
     (f"{ONE}?as_of=2024-06-03", 400, "bad_time"),
     (f"{ONE}?as_of=2024-06-03T00:00:00+01:00", 400, "bad_time"),
     (f"{ONE}?as_of=0001-01-01T00:00:00%2B23:00", 400, "bad_time"),

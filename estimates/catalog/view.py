@@ -160,6 +160,11 @@ class SetView:
         pointed = self.aliases.get(PRODUCTION)
         return self.contracts[-1].shape if pointed is None else self.versions[pointed.version - 1].shape
 
+    @property
+    def present_contract(self) -> Contract:
+        """The newest contract of the shape that readers see."""
+        return self.revision(max(one.revision for one in self.contracts if one.shape == self.present_shape))
+
     def contract_of(self, version: Version) -> Contract:
         """The contract a version was published under."""
         return self.revision(version.contract_revision)

@@ -1,0 +1,24 @@
+"""An answer in the form that was negotiated."""
+
+from __future__ import annotations
+
+from api.negotiation import CSV, NDJSON
+from api.representation import JSON
+from estimates import tabular
+from estimates.answer import Answer
+from estimates.contract import Contract
+
+CONTENT_TYPES = {CSV: "text/csv; charset=utf-8; header=present"}  # where it says more than the media type
+
+
+def written(answer: Answer, contract: Contract, form: str) -> bytes:
+    """The body of an answer in one of `negotiation.TABLES`; the contract is that of the version's shape."""
+    if form == JSON:
+        return answer.json
+    if form == NDJSON:
+        return tabular.ndjson(answer.json)
+    frame = answer.frame(contract)
+    if form == CSV:
+        return tabular.csv(frame)
+    version = {} if answer.version is None else {"version": str(answer.version.version)}
+    return tabular.arrow(frame, {"set": answer.set} | version)
