@@ -36,6 +36,7 @@ class _Rows(msgspec.Struct):
     estimates: list[msgspec.Raw] | None = None
     results: list[msgspec.Raw] | None = None
     history: list[msgspec.Raw] | None = None
+    changes: list[msgspec.Raw] | None = None
     key: tuple[str, ...] = ()
 
 
@@ -102,7 +103,7 @@ def arrow_pieces(frames: Iterable[pl.DataFrame], metadata: Mapping[str, str]) ->
 def _listed(found: _Rows) -> list[msgspec.Raw]:
     if bytes(found.estimate):
         return [found.estimate]
-    return found.estimates or found.results or found.history or []
+    return found.estimates or found.results or found.history or found.changes or []
 
 
 def _read(rows: Sequence[msgspec.Raw], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
