@@ -18,7 +18,7 @@ pytest_plugins = ("tests.api_fixtures",)
 
 ROOT = Path(__file__).parent.parent
 HTTP_MD = (ROOT / "docs" / "http.md").read_text()
-EXAMPLES = re.findall(r"```http\n(GET|POST) (\S+)\n(.*?)```\n```json\n(.*?)```", HTTP_MD, re.DOTALL)
+EXAMPLES = re.findall(r"```http\n(GET|POST) (\S+)\n([^`]*)```\n```json\n(.*?)```", HTTP_MD, re.DOTALL)
 _VOLATILE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z|[0-9a-f]{64}|Wz[\w-]{8,}")
 
 
@@ -107,7 +107,7 @@ def test_every_route_is_described_with_an_example() -> None:
     assert set(sections) == routes
     for route, text in sections.items():
         method, path = route.split()
-        asked = re.search(r"```http\n(\w+) ([^\s?]+).*?```\n```json\n", text, re.DOTALL)
+        asked = re.search(r"```http\n(\w+) ([^\s?]+).*?```\n```(?:json|text)\n", text, re.DOTALL)
         assert asked, f"{route} has no example"
         assert (asked[1], bool(re.fullmatch(_pattern(path), asked[2]))) == (method, True)
 
