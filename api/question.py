@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from time import time
 
 import msgspec
 
@@ -15,6 +17,7 @@ from api.representation import IMMUTABLE, JSON, REVALIDATE, Header, Representati
 from api.tables import CONTENT_TYPES, written
 from estimates import instants
 from estimates.answer import Answer, Page
+from estimates.freshness import stale_from
 from estimates.reader import Reader
 from estimates.records import Version
 
@@ -27,8 +30,6 @@ class Question:
 
     moment  `Estimates-As-Of`: as_of if given, else the moment of the view, or of the stand-in
     fault   `Estimates-Degraded`: why a stand-in answers
-    head    what every answer from this version carries; `cached` with how long it may be kept, for ever when the
-            version was named by its number; `one` and `many` with what the answer depends on
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Question:
         self.reader = reader
         self.version = version
         self.moment = moment
-        self.head: list[Header] = encoded(
+        self._head: list[Header] = encoded(
             {
                 "estimates-version": str(version.version),
                 "estimates-shape": str(version.shape),
@@ -47,10 +48,25 @@ class Question:
             }
             | ({} if fault is None else {"estimates-degraded": fault})
         )
-        self.cached = [*self.head, *encoded({"cache-control": IMMUTABLE if fixed else REVALIDATE})]
-        self.one = [*self.cached, (b"vary", b"accept")]
-        self.many = [*self.cached, VARY]
+        self._kept = encoded({"cache-control": IMMUTABLE if fixed else REVALIDATE})
+        stale = stale_from(reader.view.set(version.set), version)
+        self._stale_from = math.inf if stale is None else stale.timestamp()
         self._tag = entity_tag(version.set, version.version, version.snapshot_id)[:-1]
+
+    @property
+    def head(self) -> list[Header]:
+        """What every answer from this version carries; past the contract's maximum age `Estimates-Stale`."""
+        return self._head if time() <= self._stale_from else [*self._head, (b"estimates-stale", b"true")]
+
+    @property
+    def one(self) -> list[Header]:
+        """The same with how long the answer may be kept: for ever when the version was named by its number."""
+        return [*self.head, *self._kept, (b"vary", b"accept")]
+
+    @property
+    def many(self) -> list[Header]:
+        """The same for an answer that may be compressed."""
+        return [*self.head, *self._kept, VARY]
 
     def tag(self, *names: object) -> str:
         """The entity tag of an answer from this version; `names` say what of it was asked for, and in which form."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from litestar.testing import TestClient
+from msgspec.structs import replace
 
+from api.app import create_app
+from estimates import instants
 from tests.api_served import path_of
-from tests.builders import SET
+from tests.builders import SET, define, frame, make_store, provenance
 
 pytest_plugins = ("tests.api_fixtures",)
 
@@ -109,3 +114,20 @@ def test_data_answers_say_where_they_come_from(client: TestClient[Any]) -> None:
         assert answer.headers["estimates-version"] == "4"
         assert answer.headers["estimates-shape"] == "1"
         assert answer.headers["estimates-as-of"].endswith("Z")
+
+
+def test_an_answer_says_that_its_data_are_too_old(tmp_path: Path) -> None:
+    """Past the contract's maximum age every answer from the version is marked, and 304 too; before it none is."""
+    store = make_store(tmp_path / "store")
+    define(store, more='[freshness]\nmax_age = "1d"\n')
+    store.publish(SET, frame(), replace(provenance("old"), data_through=instants.now() - timedelta(days=2)))
+    fresh = store.publish(SET, frame(101.0), replace(provenance("new"), data_through=instants.now()))
+    with TestClient(create_app(store)) as client:
+        for path in (ONE, f"/v1/sets/{SET}/estimates", f"/v1/sets/{SET}/versions/1"):
+            old = client.get(path, params={} if path.endswith("/1") else {"ref": 1})
+            assert old.headers["estimates-stale"] == "true"
+            again = client.get(old.url, headers={"if-none-match": old.headers["etag"]})
+            assert (again.status_code, again.headers["estimates-stale"]) == (304, "true")
+        assert "estimates-stale" not in client.get(ONE, params={"ref": fresh.version}).headers
+        batch = client.post(f"/v1/sets/{SET}/estimates", json={"keys": [["AAPL", "2024-06-03"]], "ref": 1})
+        assert batch.headers["estimates-stale"] == "true"
