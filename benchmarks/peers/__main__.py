@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import httpx
 import polars as pl
 from rich.console import Console
 from rich.table import Table
@@ -44,6 +45,7 @@ class Measured:
 
 def measure(peer: Peer, frame: pl.DataFrame, parquet: Path, seconds: float) -> Measured:
     """Start a peer in a folder of its own, make sure that it answers right, put it under load."""
+    click.echo(f"{peer.name} …", err=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL, started by root, is another user
@@ -80,10 +82,13 @@ def check(peer: Peer, url: str, frame: pl.DataFrame) -> None:
     keys = random_keys(frame.height, BATCH, seed=3)
     asked = pl.DataFrame(keys, schema={"name": pl.String, "step": pl.Int64}, orient="row")
     expected = asked.join(frame, on=["name", "step"], how="left", maintain_order="left").select(COLUMNS).rows()
-    many = peer.route.values(peer.route.many(keys).answer(url))
-    one = [peer.route.values(peer.route.one(key).answer(url))[0] for key in keys[:50]]
+    try:
+        many = peer.route.values(peer.route.many(keys).answer(url))
+        one = [peer.route.values(peer.route.one(key).answer(url))[0] for key in keys[:50]]
+    except httpx.HTTPError as error:
+        raise click.ClickException(str(error)) from None
     if many != expected or one != expected[:50]:
-        raise click.ClickException(f"{peer.name}: it does not answer what is in the rows")
+        raise click.ClickException("it does not answer what is in the rows")
 
 
 def _chunks(keys: Sequence[Key]) -> list[Sequence[Key]]:
@@ -155,20 +160,19 @@ def main(rows: int, seconds: int, form: str) -> None:
     if not PYTHON.exists():
         raise click.ClickException("the peers are not installed; `just bench-peers` installs them into .venv-peers")
     frame = make_frame(rows)
-    measured: list[Measured] = []
     broken: list[str] = []
     with tempfile.TemporaryDirectory() as name:
         parquet = Path(name) / "rows.parquet"
         Path(name).chmod(0o755)
         write_parquet(frame, parquet)
-        for peer in PEERS:
-            click.echo(f"{peer.name} …", err=True)
+        ours, *others = PEERS
+        measured = [measure(ours, frame, parquet, seconds)]
+        for peer in others:
             try:
                 measured.append(measure(peer, frame, parquet, seconds))
             except click.ClickException as error:
                 broken.append(f"{peer.name}: {error.message}")
-    if measured:
-        show(measured, rows, seconds, form)
+    show(measured, rows, seconds, form)
     broken += [f"{one.peer}: {one.failed} requests failed" for one in measured if one.failed]
     if broken:
         raise click.ClickException("\n".join(broken))
