@@ -177,6 +177,32 @@ class HistoryBody(msgspec.Struct, frozen=True):
     history: list[HistoryEntry]
 
 
+class ChangeBody(msgspec.Struct, frozen=True):
+    """What happened to one key.
+
+    change   what kind of change it is
+    columns  by column of the contract: `a` and `b`, the old and new value; for a number that is an estimate also
+             `d` = b − a, `r`, `g`, `material`; at its point also `z_80` and `width_change_80` for an 80 % interval
+    """
+
+    key: list[str]
+    change: Literal["changed", "kind_loss", "kind_gain", "added", "removed", "elapsed", "advanced"]
+    columns: dict[str, dict[str, Any]]
+
+
+class ChangeList(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """Changes from one version to another, by falling size of the metric `by`; `total` counts them all."""
+
+    set: str
+    from_: int
+    to: int
+    by: str | None
+    total: int
+    limit: int
+    next: str | None
+    changes: list[ChangeBody]
+
+
 class EventBody(msgspec.Struct, frozen=True):
     """One entry of the event log; `version` is where the alias points afterwards, or what was published or judged."""
 

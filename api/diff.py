@@ -1,20 +1,47 @@
-"""The stability report of two versions."""
+"""What changed from one version to another: the stability report, and the changes key by key."""
 
 from __future__ import annotations
 
-from litestar import get
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Request, get
+from litestar.datastructures import MultiDict
 from litestar.di import NamedDependency
+from litestar.params import QueryParams
 from litestar.types import ASGIApp
 
-from api.documentation import documented
+from api.bodies import ChangeList
+from api.compression import Compressible
+from api.documentation import TabularFile, documented
 from api.follower import Follower
-from api.parameters import DEFAULT_REF, FromRef, SetName, ToRef, read_ref
-from api.representation import IMMUTABLE, REVALIDATE, Representation, entity_tag
+from api.negotiation import PARQUET, TABLES, negotiated
+from api.parameters import (
+    DEFAULT_REF,
+    AsOf,
+    ChangeMetric,
+    Cursor,
+    FromRef,
+    Limit,
+    MinChange,
+    SetName,
+    ToRef,
+    check_names,
+    read_ref,
+    read_time,
+)
+from api.question import Question
+from api.recent import Recent
 from api.routing import off_loop
-from estimates import instants
-from estimates.catalog import Ref
+from estimates.comparison import Comparison, compare
+from estimates.errors import InvalidError
+from estimates.reader import DEFAULT_LIMIT
 from estimates.stability import Report
 from estimates.stability.text import render_json
+
+_OWN = ("from", "to", "as_of", "by", "min_change", "limit", "cursor")
+_FORMS = (*TABLES, PARQUET)
+_RECENT = Recent(256 * 1024 * 1024)
 
 
 @get(
@@ -25,20 +52,78 @@ from estimates.stability.text import render_json
 )
 @off_loop
 def diff(
-    follower: NamedDependency[Follower], set_name: SetName, from_ref: FromRef, to_ref: ToRef = DEFAULT_REF
+    follower: NamedDependency[Follower],
+    set_name: SetName,
+    from_ref: FromRef,
+    to_ref: ToRef = DEFAULT_REF,
+    as_of: AsOf = None,
 ) -> ASGIApp:
     """What changed from one version to another; `to` is production if not given."""
-    return _representation(follower, set_name, read_ref(from_ref), read_ref(to_ref))
+    found, question = _asked(follower, set_name, from_ref, to_ref, as_of)
+    etag = question.tag("diff", *found.names)
+    return Compressible(render_json(found.report()), etag=etag, cache=None, head=question.many)
 
 
-def _representation(follower: Follower, name: str, a: Ref, b: Ref) -> Representation:
-    view = follower.view
-    report = follower.store.diff(name, a, b, view=view)
-    snapshots = [view.resolve(name, ref).snapshot_id for ref in (a, b)]
-    headers = {"estimates-version": str(report.to), "estimates-as-of": instants.text(view.moment)}
-    fixed = isinstance(a, int) and isinstance(b, int)
-    tag = entity_tag("diff", name, report.from_, report.to, snapshots)
-    return Representation(render_json(report), etag=tag, cache=IMMUTABLE if fixed else REVALIDATE, headers=headers)
+@get(
+    "/v1/sets/{set:str}/diff/changes",
+    responses=documented(ChangeList, 304, 404, 406, 409, 410, description="A page of changes, what moved most first."),
+    operation_class=TabularFile,
+)
+@off_loop
+def changes(
+    request: Request[Any, Any, Any],
+    follower: NamedDependency[Follower],
+    set_name: SetName,
+    query: QueryParams,
+    from_ref: FromRef,
+    to_ref: ToRef = DEFAULT_REF,
+    as_of: AsOf = None,
+    by: ChangeMetric = None,
+    min_change: MinChange = 0.0,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> ASGIApp:
+    """What changed key by key; a leading part of the key may be given as query parameters named like the key columns.
+
+    A cursor belongs to two versions and one question: with it, aliases and `as_of` count for nothing.
+    """
+    form = negotiated(request.scope, _FORMS)
+    found, question = _asked(follower, set_name, from_ref, to_ref, as_of, cursor)
+    asked = found.question(by, min_change, _prefix(list(found.contract.key), query))
+    rows = _RECENT.get((follower.store.root, *found.names, asked), lambda: found.changes(asked))
+    page = found.page(asked, rows, limit=limit, cursor=cursor)
+    return question.page(page, form, query, "changes", found.names, asked, limit, cursor)
 
 
-ROUTES = [diff]
+def _asked(
+    follower: Follower, name: str, from_ref: str, to_ref: str, as_of: str | None, cursor: str | None = None
+) -> tuple[Comparison, Question]:
+    """The two versions, and what an answer from the second one carries; numbers alone are answered for ever."""
+    a, b, moment = read_ref(from_ref), read_ref(to_ref), read_time(as_of, "as_of")
+    reader = follower.at(moment)
+    found = compare(reader, follower.store.frame, name, a, b, moment, cursor)
+    fixed = cursor is not None or (isinstance(a, int) and isinstance(b, int))
+    told, fault = moment or reader.view.moment, None
+    for ref in () if fixed else (a, b):
+        stand_in = reader.view.stand_in(name, ref, moment)
+        if stand_in is not None:  # the older moment is the one at which both refs meant these versions
+            told, fault = min(told, stand_in.moment), stand_in.fault
+    return found, Question(reader, found.second, told, fixed=fixed, fault=fault)
+
+
+def _prefix(key: Sequence[str], query: MultiDict[Any]) -> list[str]:
+    """The leading key parts among the query parameters; raises InvalidError (`key_parts`, `unknown_parameter`).
+
+    A key column that is named like a parameter of the route cannot be asked for.
+    """
+    check_names(query, (*_OWN, *(name for name in key if name not in _OWN)))
+    given = [name in query and name not in _OWN for name in key]
+    if not all(given[: sum(given)]):
+        missing = key[given.index(False)]
+        raise InvalidError(
+            "key_parts", f"a leading part of the key is {', '.join(key)}, in this order; {missing} is missing"
+        )
+    return [query[name] for name in key[: sum(given)]]
+
+
+ROUTES = [diff, changes]

@@ -60,6 +60,15 @@ class Tabular(Operation):
 
 
 @dataclass
+class TabularFile(Operation):
+    """An operation whose answer comes as a table too, and as Parquet."""
+
+    def __post_init__(self) -> None:
+        """Document the other media types."""
+        _add_forms(self, 200, (*TABLES, PARQUET))
+
+
+@dataclass
 class WholeVersion(Operation):
     """An operation that answers with a file."""
 

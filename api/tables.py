@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from api.negotiation import CSV, NDJSON
+import io
+
+from api.negotiation import CSV, NDJSON, PARQUET
 from api.representation import JSON
 from estimates import tabular
 from estimates.answer import Answer
@@ -12,7 +14,7 @@ CONTENT_TYPES = {CSV: "text/csv; charset=utf-8; header=present"}  # where it say
 
 
 def written(answer: Answer, contract: Contract, form: str) -> bytes:
-    """The body of an answer in one of `negotiation.TABLES`; the contract is that of the version's shape."""
+    """The body of an answer in one of `negotiation.TABLES` or as Parquet; the contract is of the version's shape."""
     if form == JSON:
         return answer.json
     if form == NDJSON:
@@ -20,5 +22,9 @@ def written(answer: Answer, contract: Contract, form: str) -> bytes:
     frame = answer.frame(contract)
     if form == CSV:
         return tabular.csv(frame)
+    if form == PARQUET:
+        file = io.BytesIO()
+        frame.write_parquet(file)
+        return file.getvalue()
     version = {} if answer.version is None else {"version": str(answer.version.version)}
     return tabular.arrow(frame, {"set": answer.set} | version)

@@ -11,6 +11,7 @@ data_files  the stored Parquet, verified, in pieces
 store       publish, judge, promote, roll back, open
 reader      get, get_many, scan, history by ref
 answer      what reading gives
+comparison  two versions side by side; change_page shows it a page at a time
 tabular     answers as polars frames, CSV and Arrow
 stability   what changed between two versions
 gate        what may be promoted, and why not

@@ -11,6 +11,7 @@ import polars as pl
 from estimates import instants
 from estimates.answer import Answer, Page
 from estimates.catalog import PRODUCTION, Ref
+from estimates.change_page import ChangePage
 from estimates.contract import Contract
 from estimates.reader import DEFAULT_LIMIT, Key, Reader, cursor_version
 from estimates.records import State, Version, VersionHead
@@ -105,9 +106,46 @@ class EstimateSet:
         """All estimates of one version as a polars frame, sorted by key, verified against its digest."""
         return self.store.frame(self.resolve(ref, as_of))
 
-    def diff(self, a: Ref, b: Ref = PRODUCTION) -> Report:
+    def diff(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None) -> Report:
         """How version `b` differs from version `a`."""
-        return self.store.diff(self.name, a, b)
+        return self.store.diff(self.name, a, b, instants.given(as_of))
+
+    def changes(
+        self,
+        a: Ref,
+        b: Ref = PRODUCTION,
+        *,
+        key: Key = (),
+        by: str | None = None,
+        min_change: float = 0.0,
+        as_of: Time | None = None,
+    ) -> pl.DataFrame:
+        """What changed key by key from version `a` to version `b`, what moved most first: a row a key.
+
+        key         only keys under this leading part
+        by          the metric to sort by, such as `close.r`; default: `d` of the first point column
+        min_change  leaves out keys whose metric is smaller; what has none (an added key, a lost value) always stays
+        `estimates.stability.changes` says which columns there are.
+        """
+        found = self.store.compare(self.name, a, b, instants.given(as_of))
+        return found.changes(found.question(by, min_change, key))
+
+    def changes_page(
+        self,
+        a: Ref,
+        b: Ref = PRODUCTION,
+        *,
+        key: Key = (),
+        by: str | None = None,
+        min_change: float = 0.0,
+        as_of: Time | None = None,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> ChangePage:
+        """A page of `changes`; a cursor stays with its versions. Each page is computed anew."""
+        found = self.store.compare(self.name, a, b, instants.given(as_of), cursor)
+        question = found.question(by, min_change, key)
+        return found.page(question, found.changes(question), limit=limit, cursor=cursor)
 
     def _at(self, ref: Ref, as_of: Time | None) -> tuple[Reader, Version]:
         reader = self.store.reader()

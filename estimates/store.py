@@ -11,11 +11,11 @@ from typing import Any, Literal
 import polars as pl
 
 from estimates import copies, gate, instants, moves, snapshot, sql
-from estimates.catalog import PRODUCTION, Catalog, Ref, SetView, View
+from estimates.catalog import PRODUCTION, Catalog, Ref, View
+from estimates.comparison import Comparison, compare
 from estimates.contract import Contract, FileDomain
 from estimates.data_files import DataFiles
 from estimates.errors import (
-    ConflictError,
     CorruptError,
     GateError,
     InvalidError,
@@ -24,6 +24,7 @@ from estimates.errors import (
 )
 from estimates.estimate_set import EstimateSet
 from estimates.frame import conform, key_text
+from estimates.keys import Key
 from estimates.listed_keys import ListedKeys
 from estimates.lookup import Lookup
 from estimates.objects import Objects
@@ -31,7 +32,7 @@ from estimates.read_files import ReadFiles
 from estimates.reader import Reader
 from estimates.records import ContractRevision, Event, Provenance, Run, State, Version
 from estimates.settings import default_cache
-from estimates.stability import Report, diff
+from estimates.stability import Report
 
 SAMPLED_READS = 100
 _WRITE_ATTEMPTS = 20  # each lost to a sweep that deleted just this content; a pause grows between them
@@ -396,26 +397,22 @@ class Store:
         """The version's manifest file; raises CorruptError."""
         return snapshot.encode(snapshot.read_manifest(self.objects, version.set, version.snapshot_id))
 
-    def diff(self, name: str, a: Ref, b: Ref, view: View | None = None) -> Report:
-        """How version `b` differs from version `a`, at a view (default: the present); ConflictError (`other_shape`)."""
-        view = view or self.view()
-        first, second = view.resolve(name, a), view.resolve(name, b)
-        if first.shape != second.shape:
-            raise ConflictError(
-                "other_shape",
-                f"{name}: version {first.version} has shape {first.shape} and version {second.version} has shape "
-                f"{second.shape}; only versions of one shape can be compared",
-            )
-        return diff(
-            self.frame(first),
-            self.frame(second),
-            _present_contract(view.set(name), second),
-            through_a=first.data_through,
-            through_b=second.data_through,
-            name_a=first.version,
-            name_b=second.version,
-            identical=first.snapshot_id == second.snapshot_id,
-        )
+    def compare(
+        self, name: str, a: Ref, b: Ref, as_of: datetime | None = None, cursor: str | None = None
+    ) -> Comparison:
+        """Version `b` beside version `a`, both of one shape; see `comparison.compare` for the errors."""
+        return compare(self.reader(), self.frame, name, a, b, as_of, cursor)
+
+    def diff(self, name: str, a: Ref, b: Ref, as_of: datetime | None = None) -> Report:
+        """How version `b` differs from version `a`; ConflictError (`other_shape`)."""
+        return self.compare(name, a, b, as_of=as_of).report()
+
+    def changes(
+        self, name: str, a: Ref, b: Ref, *, key: Key = (), by: str | None = None, min_change: float = 0.0
+    ) -> pl.DataFrame:
+        """What changed key by key from version `a` to version `b`; see `stability.changes`."""
+        found = self.compare(name, a, b)
+        return found.changes(found.question(by, min_change, key))
 
     def sql(self, query: str) -> pl.DataFrame:
         """Run DuckDB SQL over the sets: a view a set, `SELECT * FROM "sp500-close"`; see `estimates.sql`."""
@@ -455,9 +452,3 @@ class Store:
 def _as_json(cell: Any) -> Any:
     """A cell of a frame as it reads in JSON."""
     return key_text(cell) if isinstance(cell, date) else cell
-
-
-def _present_contract(view: SetView, version: Version) -> Contract:
-    """The newest contract of a version's shape: a diff measures as the gate does, whatever was in force back then."""
-    newest = max(contract.revision for contract in view.contracts if contract.shape == version.shape)
-    return view.revision(newest)

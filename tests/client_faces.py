@@ -102,6 +102,13 @@ def _diff(client: httpx.Client, name: str, refs: tuple[Any, ...], _named: dict[s
     return client.get(f"/v1/sets/{name}/diff", params=dict(zip(("from", "to"), refs, strict=False)))
 
 
+def _changes_page(client: httpx.Client, name: str, refs: tuple[Any, ...], named: dict[str, Any]) -> httpx.Response:
+    leading = dict(zip(KEYS[name], map(str, named.get("key", ())), strict=False))
+    asked = {name: value for name, value in named.items() if name != "key"}
+    pair = dict(zip(("from", "to"), refs, strict=False))
+    return client.get(f"/v1/sets/{name}/diff/changes", params=pair | leading | asked)
+
+
 def _query(named: dict[str, Any]) -> dict[str, Any]:
     return {name: ",".join(value) if name == "fields" else value for name, value in named.items()}
 
@@ -112,5 +119,6 @@ _REQUESTS: dict[str, Callable[[httpx.Client, str, tuple[Any, ...], dict[str, Any
     "scan": _scan,
     "history": _history,
     "diff": _diff,
+    "changes_page": _changes_page,
 }
 FACES = (sync_client, async_client, raw_http)

@@ -9,10 +9,12 @@ from types import TracebackType
 from typing import Any, Literal, TypeVar
 
 import httpx
+import polars as pl
 
 from estimates import instants
 from estimates.answer import Answer, Page
 from estimates.catalog import PRODUCTION, Ref
+from estimates.change_page import ChangePage
 from estimates.client import connection, questions
 from estimates.client.addresses import Time
 from estimates.client.exchange import Exchange
@@ -97,9 +99,37 @@ class AsyncRemoteSet:
         """One key through the versions, oldest first."""
         return await self._run(self._asked.history(key, since, until, only, fields))
 
-    async def diff(self, a: Ref, b: Ref = PRODUCTION) -> Report:
+    async def diff(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None) -> Report:
         """How version `b` differs from version `a`; numbers have 12 significant digits."""
-        return await self._run(self._asked.diff(a, b))
+        return await self._run(self._asked.diff(a, b, as_of))
+
+    async def changes(
+        self,
+        a: Ref,
+        b: Ref = PRODUCTION,
+        *,
+        key: Key = (),
+        by: str | None = None,
+        min_change: float = 0.0,
+        as_of: Time | None = None,
+    ) -> pl.DataFrame:
+        """What changed key by key from version `a` to version `b`, what moved most first: a row a key."""
+        return await self._run(self._asked.changes(a, b, key, by, min_change, as_of))
+
+    async def changes_page(
+        self,
+        a: Ref,
+        b: Ref = PRODUCTION,
+        *,
+        key: Key = (),
+        by: str | None = None,
+        min_change: float = 0.0,
+        as_of: Time | None = None,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> ChangePage:
+        """A page of `changes`; a cursor stays with its versions."""
+        return await self._run(self._asked.changes_page(a, b, key, by, min_change, as_of, limit, cursor))
 
 
 class AsyncMoment:

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
+import polars as pl
 
 from estimates import instants
 from estimates.answer import Answer, Page
 from estimates.catalog import Ref
+from estimates.change_page import ChangePage, decode_cursor
 from estimates.client.addresses import Time, comma_list, key_part, segment, time_text, url
 from estimates.client.exchange import Exchange
 from estimates.client.messages import Plan, Reply
@@ -150,12 +152,47 @@ class Questions:
         reply = yield from self._ask(f"/history/{self._key(key)}", bounds, {"only": only, "fields": comma_list(fields)})
         return Answer(self.name, None, reply.body, fields)
 
-    def diff(self, a: Ref, b: Ref) -> Plan[Report]:
-        """The stability report; at a moment, of the versions that the refs named then."""
-        if self.as_of is not None:
-            a, b = (yield from self._number(a)), (yield from self._number(b))
-        reply = yield from self._ask("/diff", {"from": str(a), "to": str(b)})
+    def diff(self, a: Ref, b: Ref, as_of: Time | None) -> Plan[Report]:
+        """The stability report."""
+        reply = yield from self._ask("/diff", self._pair(a, b, as_of))
         return decoded(reply, Report)
+
+    def changes(
+        self, a: Ref, b: Ref, key: Key, by: str | None, min_change: float, as_of: Time | None
+    ) -> Plan[pl.DataFrame]:
+        """All changes, page by page."""
+        frames: list[pl.DataFrame] = []
+        cursor: str | None = None
+        contract: Contract | None = None
+        while not frames or cursor is not None:
+            page = yield from self.changes_page(a, b, key, by, min_change, as_of, MAX_LIMIT, cursor)
+            assert page.version is not None
+            contract = contract or (yield from self.contract_of(page.version))
+            frames.append(page.frame(contract))
+            cursor = page.cursor
+        return pl.concat(frames)
+
+    def changes_page(
+        self,
+        a: Ref,
+        b: Ref,
+        key: Key,
+        by: str | None,
+        min_change: float,
+        as_of: Time | None,
+        limit: int,
+        cursor: str | None,
+    ) -> Plan[ChangePage]:
+        """A page of changes; a leading part of the key is sent under the names of the versions' key columns."""
+        leading: dict[str, str | None] = {}
+        if key:
+            ref = b if cursor is None else decode_cursor(cursor).second
+            version = yield from self.resolve(ref, None if _is_number(ref) else as_of)
+            leading = yield from self._leading(key, version.shape)
+        asked = {"by": by, "min_change": str(min_change), "limit": str(limit), "cursor": cursor}
+        reply = yield from self._ask("/diff/changes", leading, self._pair(a, b, as_of), asked)
+        page = decoded(reply, _EstimatePage)
+        return ChangePage(self.name, self._head(reply), reply.body, page.total, page.next)
 
     def resolve(self, ref: Ref, as_of: Time | None) -> Plan[Version]:
         """The version a ref names."""
@@ -217,8 +254,10 @@ class Questions:
             )
         return {column: key_part(self.name, part) for column, part in zip(columns, prefix, strict=False)}
 
-    def _number(self, ref: Ref) -> Plan[Ref]:
-        return ref if _is_number(ref) else (yield from self.resolve(ref, None)).version
+    def _pair(self, a: Ref, b: Ref, as_of: Time | None) -> dict[str, str | None]:
+        """Two refs and their moment; two numbers mean the same at all times and are never pinned."""
+        pinned = None if _is_number(a) and _is_number(b) else self.as_of
+        return {"from": str(a), "to": str(b), "as_of": time_text(pinned if as_of is None else as_of)}
 
     def _named(self, ref: Ref, as_of: Time | None) -> dict[str, str | None]:
         """`ref` and `as_of` as parameters; a number means the same at all times and is never pinned."""

@@ -3,6 +3,7 @@
 report      the Structs of the answer
 align       which rows belong to the same key
 compare     puts the report together: `diff`
+changes     key by key what changed: `changes`
 kinds       finite, null, nan, +inf, -inf, absent
 pair        two aligned frames, column by column
 deltas      how one number moved, key by key
@@ -13,7 +14,8 @@ text        the answer as a page, and as JSON
 
 from __future__ import annotations
 
+from estimates.stability.changes import changes, check_question
 from estimates.stability.compare import diff
 from estimates.stability.report import ColumnReport, KeysReport, Report, ScalarReport
 
-__all__ = ["ColumnReport", "KeysReport", "Report", "ScalarReport", "diff"]
+__all__ = ["ColumnReport", "KeysReport", "Report", "ScalarReport", "changes", "check_question", "diff"]

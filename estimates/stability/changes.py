@@ -26,6 +26,8 @@ from estimates.stability.kinds import Floats
 from estimates.stability.pair import Pair
 
 CHANGES = ("changed", "kind_loss", "kind_gain", "added", "removed", "elapsed", "advanced")
+VALUES = ("a", "b")
+_METRICS = ("d", "r", "g", "material")
 _CHANGED, _LOSS, _GAIN, _ADDED, _REMOVED, _ELAPSED, _ADVANCED = range(len(CHANGES))
 
 
@@ -70,7 +72,7 @@ def changes(
 def check_question(contract: Contract, by: str | None, min_change: float, prefix: Key) -> tuple[str | None, Key]:
     """The metric to sort by, None when a set has none, and the typed parts of a prefix; raises as `changes` does."""
     known = metrics(contract)
-    taken = [name for name in contract.key if name == "change" or name in _columns(contract)]
+    taken = [name for name in contract.key if name == "change" or name in columns(contract)]
     if taken:
         raise InvalidError(
             "key_name", f"{contract.name}: key column {taken[0]!r} has the name of a column of the changes; rename it"
@@ -90,30 +92,27 @@ def check_question(contract: Contract, by: str | None, min_change: float, prefix
 
 def metrics(contract: Contract) -> list[str]:
     """What changes can be sorted by."""
-    return [name for name in _columns(contract) if name.rpartition(".")[2] not in ("a", "b", "material")]
+    return [name for name, (_, part) in columns(contract).items() if part not in (*VALUES, "material")]
 
 
-def _columns(contract: Contract) -> list[str]:
-    """The columns of the answer after the key and `change`."""
-    names: list[str] = []
+def columns(contract: Contract) -> dict[str, tuple[str, str]]:
+    """The columns of the answer after the key and `change`: the column of the contract that each tells of, and what."""
+    found: list[tuple[str, str]] = []
     intervals = contract.intervals()
     for name, column in contract.columns.items():
-        names += [f"{name}.a", f"{name}.b"]
-        names += [f"{name}.{metric}" for metric in _METRICS] if column.role in NUMERIC_ROLES else []
-        names += [of for ends in intervals if _owner(ends) == name for of in _interval_names(ends)]
-    return names
-
-
-_METRICS = ("d", "r", "g", "material")
+        parts = [*VALUES, *(_METRICS if column.role in NUMERIC_ROLES else ())]
+        parts += [part for ends in intervals if _owner(ends) == name for part in _of_interval(ends)]
+        found += [(name, part) for part in parts]
+    return {f"{name}.{part}": (name, part) for name, part in found}
 
 
 def _owner(interval: Interval) -> str:
     return interval.point or interval.lower
 
 
-def _interval_names(interval: Interval) -> tuple[str, str]:
+def _of_interval(interval: Interval) -> tuple[str, str]:
     level = f"{100 * interval.level:.12g}"
-    return f"{_owner(interval)}.z_{level}", f"{_owner(interval)}.width_change_{level}"
+    return f"z_{level}", f"width_change_{level}"
 
 
 @dataclass(frozen=True)
@@ -166,9 +165,9 @@ def _metrics(pair: Pair, moved: Pair, contract: Contract) -> Iterator[tuple[str,
                 yield f"{name}.{metric}", _spread(common, d.positions, values)
     for interval in contract.intervals():
         ends = moves(moved, interval, scale_of(pair, contract, interval, scales.get(interval.point)))
-        for name, values in zip(_interval_names(interval), (ends.z, ends.width_change), strict=True):
+        for part, values in zip(_of_interval(interval), (ends.z, ends.width_change), strict=True):
             if values is not None:
-                yield name, _spread(common, ends.rows, values)
+                yield f"{_owner(interval)}.{part}", _spread(common, ends.rows, values)
 
 
 def _of_number(moved: Deltas, scale: float | None) -> Iterator[tuple[str, Floats | Mask]]:
@@ -225,18 +224,17 @@ def _frame(
     """The answer: key, `change`, then the columns of the contract, each with its values and metrics."""
     found = moved.found
     place, a, b = _index(np.where(order < found.common, order, -1)), _index(rows.a), _index(rows.b)
-    columns = [*keys, pl.Series("change", CHANGES).gather(_kinds(rows, order, moved, contract))]
-    for name in _columns(contract):
-        column, _, part = name.rpartition(".")
-        if part in ("a", "b"):
+    cells = [*keys, pl.Series("change", CHANGES).gather(_kinds(rows, order, moved, contract))]
+    for name, (column, part) in columns(contract).items():
+        if part in VALUES:
             values = (found.a if part == "a" else found.b)[column].gather(a if part == "a" else b)
         elif name in measured:
             values = measured[name].gather(place)
             values = values if values.dtype == pl.Boolean else values.set(values.is_infinite(), None)
         else:
             values = pl.repeat(None, len(rows), dtype=pl.Boolean if part == "material" else pl.Float64, eager=True)
-        columns.append(values.alias(name))
-    return pl.DataFrame(columns)
+        cells.append(values.alias(name))
+    return pl.DataFrame(cells)
 
 
 def _kinds(rows: _Rows, order: Rows, moved: Pair, contract: Contract) -> Rows:

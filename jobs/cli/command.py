@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from estimates.client import Client
     from estimates.store import Store
 
-Format = Literal["text", "json"]
+Format = Literal["text", "json", "csv"]
 
 
 class Options:
@@ -30,6 +30,11 @@ class Options:
     def json(self) -> bool:
         """Whether the output is for a program."""
         return self.format == "json"
+
+    @property
+    def csv(self) -> bool:
+        """Whether the output is for a spreadsheet."""
+        return self.format == "csv"
 
     def settings(self) -> Settings:
         """The settings of the environment, with `--store` in place of ESTIMATES_STORE."""
@@ -67,12 +72,19 @@ def _is_url(store: str) -> bool:
 
 
 class Command(click.Command):
-    """A command with the shared options and its examples."""
+    """A command with the shared options and its examples; `csv` says whether it can print CSV."""
 
-    def __init__(self, name: str | None, *, examples: Sequence[str] = (), **settings: Any) -> None:
+    def __init__(self, name: str | None, *, examples: Sequence[str] = (), csv: bool = False, **settings: Any) -> None:
         super().__init__(name, **settings)
         self.examples = examples
+        self.csv = csv
         self.params += shared_options()
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a usage error for a format that it does not have."""
+        if ctx.ensure_object(Options).csv and not self.csv:
+            raise click.UsageError("this command has no CSV form; diff --changes has", ctx)
+        return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The command's own options, then the shared ones."""
@@ -93,11 +105,11 @@ class Command(click.Command):
                     formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
 
 
-def command(name: str, *, examples: Sequence[str]) -> Callable[[Callable[..., int | None]], Command]:
+def command(name: str, *, examples: Sequence[str], csv: bool = False) -> Callable[[Callable[..., int | None]], Command]:
     """Declare a command; its function returns the exit code, or None for 0."""
 
     def declare(function: Callable[..., int | None]) -> Command:
-        return click.command(name, cls=Command, examples=examples)(click.pass_obj(function))
+        return click.command(name, cls=Command, examples=examples, csv=csv)(click.pass_obj(function))
 
     return declare
 
@@ -116,11 +128,11 @@ def shared_options() -> list[click.Parameter]:
         ),
         click.Option(
             ["--format"],
-            type=click.Choice(["text", "json"]),
+            type=click.Choice(["text", "json", "csv"]),
             expose_value=False,
             is_eager=True,
             callback=_set("format"),
-            help="How to print: tables for people (default), or JSON.",
+            help="How to print: tables for people (default), JSON, or CSV (diff --changes).",
         ),
         click.Option(
             ["--debug"],

@@ -1,0 +1,54 @@
+"""Changes key by key as a table for people: the metric they are sorted by first, then what else moved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from estimates.change_page import ChangePage
+from estimates.contract import Contract
+from estimates.stability.changes import columns
+from estimates.stability.headline import count, percent
+from jobs.cli import show
+
+_HIDDEN = ("lower", "upper", "quantile")  # they move with their point
+
+
+def show_changes(page: ChangePage, contract: Contract) -> None:
+    """Print a page of changes."""
+    body = page.body
+    by, frame = body["by"], page.frame(contract)
+    main = contract.judged[0] if by is None else columns(contract)[by][0]
+    shown = f"{frame.height:,} of {count(page.total, 'change')}" + ("" if by is None else f", by {by}")
+    show.line(f"{page.set} version {body['from']} → {body['to']}, {shown}", "bold")
+    if frame.height:
+        others = [n for n in contract.columns if n != main and contract.columns[n].role not in _HIDDEN]
+        others = [name for name in others if _moved(frame, name)]
+        numbers = [part for part in ("d", "r") if f"{main}.{part}" in frame.columns]
+        extra = [] if by in (None, f"{main}.d", f"{main}.r") else [by]
+        header = [*contract.key, "change", f"old {main}", "new", *numbers, *extra, *others]
+        show.table(header, [_row(row, contract, main, numbers, extra, others) for row in frame.iter_rows(named=True)])
+    if page.cursor is not None:
+        show.line(f"next page: the same command with --cursor {page.cursor}")
+
+
+def _row(
+    row: dict[str, Any], contract: Contract, main: str, numbers: list[str], extra: list[str], others: list[str]
+) -> list[show.Cell]:
+    cells = [show.plain(row[name]) for name in (*contract.key, "change", f"{main}.a", f"{main}.b")]
+    for part in numbers:
+        value = row[f"{main}.{part}"]
+        cells.append(value if part == "d" or value is None else percent(value))
+    return cells + [row[name] for name in extra] + [_move(row[f"{name}.a"], row[f"{name}.b"]) for name in others]
+
+
+def _moved(frame: pl.DataFrame, name: str) -> bool:
+    return bool(frame[f"{name}.a"].ne_missing(frame[f"{name}.b"]).any())
+
+
+def _move(old: Any, new: Any) -> show.Cell:
+    """`old → new`, nothing where it is the same."""
+    if old == new:
+        return ""
+    return " → ".join("–" if value is None else str(show.plain(value)) for value in (old, new))
