@@ -1,0 +1,38 @@
+"""How soon the service is ready: stores with many versions, their read files in the cache."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from benchmarks.line import Line
+from benchmarks.load import serving
+from benchmarks.stores import START, add_set, make_frame, make_store
+from estimates.records import Provenance
+
+SETS = 20
+VERSIONS = 1000  # of all sets together
+ROWS = 1000
+
+
+def start(folder: Path, rounds: int) -> Iterator[Line]:
+    """From starting the server's process until /health/ready says 200."""
+    store = make_store(folder / "many")
+    for number in range(SETS):
+        name = f"bench-{number}"
+        add_set(store, name, [make_frame(ROWS)])
+        for version in range(2, VERSIONS // SETS + 1):
+            provenance = Provenance(START + timedelta(hours=version), f"run-{version}")
+            store.publish(name, make_frame(ROWS, version), provenance)
+    taken = [_seconds(store.root) for _ in range(rounds + 1)][1:]  # the first one fills the cache
+    what = f"ready with {VERSIONS:,} versions of {SETS} sets and a warm cache"
+    yield Line(what, statistics.median(taken), "s", 2.0, at_most=True)
+
+
+def _seconds(root: str) -> float:
+    started = time.perf_counter()
+    with serving("api.app:create_app", "/health/ready", {"ESTIMATES_STORE": root}):
+        return time.perf_counter() - started
