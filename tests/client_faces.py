@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 import httpx
 
+from api.negotiation import ARROW
+from estimates import tabular
 from estimates.client import AsyncClient, Client
 from estimates.errors import EstimatesError
 from estimates.stability.text import render_json
@@ -66,14 +69,35 @@ def async_client(_store: Store, url: str) -> Iterator[Face]:
 def raw_http(_store: Store, url: str) -> Iterator[Face]:
     """Requests as docs/http.md describes them, with nothing of ours between."""
     with httpx.Client(base_url=url) as client:
+        yield partial(_by_hand, client)
 
-        def ask(name: str, method: str, *arguments: Any, **named: Any) -> bytes:
-            answer = _REQUESTS[method](client, name, arguments, named)
-            if answer.status_code != 200:
-                raise _ProblemError(answer.json()["code"], answer.json()["detail"])
-            return answer.content
 
-        yield ask
+@contextmanager
+def http_arrow(_store: Store, url: str) -> Iterator[Face]:
+    """The same requests for Arrow; what is no table comes as JSON."""
+    with httpx.Client(base_url=url, headers={"accept": f"{ARROW}, application/json;q=0.5"}) as client:
+        yield partial(_by_hand, client)
+
+
+@contextmanager
+def frames_in_process(store: Store, _url: str) -> Iterator[Face]:
+    """The store's answers as frames, written as Arrow: what `http_arrow` has to give."""
+
+    def ask(name: str, method: str, *arguments: Any, **named: Any) -> bytes:
+        answer = getattr(store[name], method)(*arguments, **named)
+        if not hasattr(answer, "frame"):
+            return _bytes(answer)
+        version = {} if answer.version is None else {"version": str(answer.version.version)}
+        return tabular.arrow(answer.frame(store[name].contract), {"set": name} | version)
+
+    yield ask
+
+
+def _by_hand(client: httpx.Client, name: str, method: str, *arguments: Any, **named: Any) -> bytes:
+    answer = _REQUESTS[method](client, name, arguments, named)
+    if answer.status_code != 200:
+        raise _ProblemError(answer.json()["code"], answer.json()["detail"])
+    return answer.content
 
 
 class _ProblemError(EstimatesError):
@@ -121,4 +145,4 @@ _REQUESTS: dict[str, Callable[[httpx.Client, str, tuple[Any, ...], dict[str, Any
     "diff": _diff,
     "changes_page": _changes_page,
 }
-FACES = (sync_client, async_client, raw_http)
+FACES = (sync_client, async_client, raw_http, http_arrow)
