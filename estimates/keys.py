@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from estimates.contract import Contract
 from estimates.domain import ProductDomain, RollingDomain
 from estimates.errors import InvalidError
 from estimates.frame import key_text
-from estimates.search_key import integer, search_key, string, time
+from estimates.search_key import LETTERS, integer, search_key, string, time
 
 Key = Sequence[Any]
 TextOf = Callable[[Any], str]
@@ -46,15 +46,17 @@ class KeyForm:
 
     def search(self, key: Key, *, partial: bool = False) -> bytes:
         """The search key (search_key.py) of a key, or of a leading part of it; raises as `texts` does."""
-        self._check_length(key, partial)
+        if len(key) != len(self._sought):
+            self._check_length(key, partial)
         return search_key([sought(part) for sought, part in zip(self._sought, key, strict=False)])
 
     def search_many(self, keys: Sequence[Key]) -> list[bytes]:
         """The search keys of whole keys; raises as `texts` does for the first that is wrong."""
-        if set(map(len, keys)) <= {len(self._columns)}:
+        if set(map(len, keys)) == {len(self._sought)}:
             with suppress(InvalidError):
                 columns = zip(*keys, strict=True)
-                return list(map(search_key, zip(*map(map, self._sought, columns), strict=True)))
+                texts = (_sought_parts(s, column) for s, column in zip(self._sought, columns, strict=True))
+                return list(map(search_key, zip(*texts, strict=True)))
         return [self.search(key) for key in keys]
 
     def is_listed(self, parts: Sequence[str]) -> bool:
@@ -112,7 +114,7 @@ def _sought_string(text_of: TextOf) -> TextOf:
 def _sought_integer(text_of: TextOf) -> TextOf:
     def sought(part: Any) -> str:
         if type(part) is str and part.isascii() and part.isdigit() and len(part) < 19 and part[0] != "0":
-            return integer(part)
+            return LETTERS[len(part)] + part
         return integer(str(part) if type(part) is int and 0 <= part < 2**63 else text_of(part))
 
     return sought
@@ -130,6 +132,17 @@ def _sought_time(text_of: TextOf) -> TextOf:
         return known(part) if isinstance(part, str | date) else text_of(part)
 
     return sought
+
+
+def _sought_parts(sought: TextOf, column: Sequence[Any]) -> Iterable[str]:
+    """The search text of each part in a column of keys; of parts that come again and again, made once."""
+    if set(map(type, column)) != {str}:  # what is equal need not be the same part, as 1 and True
+        return map(sought, column)
+    parts = set(column)
+    if 2 * len(parts) > len(column):
+        return map(sought, column)
+    known = {part: sought(part) for part in parts}
+    return map(known.__getitem__, column)
 
 
 _SOUGHT: dict[KeyType, Callable[[TextOf], TextOf]] = {

@@ -37,7 +37,7 @@ import polars as pl
 
 from estimates.errors import CorruptError
 from estimates.mapped import map_file
-from estimates.row_text import json_pieces
+from estimates.row_text import Piece, joined, json_pieces
 from estimates.search_key import search_pieces
 from estimates.shape import Shape
 
@@ -45,7 +45,7 @@ assert sys.byteorder == "little", "read files are mapped as they are, and they a
 
 MAGIC = b"ESTLOOK3"
 GROUP = 4  # rows: what is checked for each lookup
-CHUNK = 1 << 18  # rows encoded at a time when a file is built; a multiple of GROUP
+CHUNK = 1 << 16  # rows encoded at a time when a file is built; a multiple of GROUP
 TOPS = 1 << 18  # at most so many are held in memory: of a file all that processes do not share
 LONGEST_TOP = 64  # bytes, on average; of longer ones there are fewer
 SEARCHES_WORTH = 64  # tops that are worth reading for each search that was made without them
@@ -64,7 +64,7 @@ _holders: deque[weakref.ref[Lookup]] = deque()
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What the file holds and where (bytes from the start of the file)."""
+    """What the file holds and where (bytes from the start of the file); `fields`: how many NULs a row has."""
 
     snapshot_id: str
     rows: int
@@ -118,23 +118,17 @@ class Lookup:
     def get_many(self, keys: Sequence[bytes]) -> list[Row | None]:
         """What `get` gives for each key; keys that follow each other as rows do cost least."""
         found: list[Row | None] = []
-        content, end = b"", 0  # the group of the last row found, and where its JSON ends
-        search, load = self._search, self._group
-        for key in keys:
-            sought = _MARK + key
-            if content.startswith(sought, end + 1):
-                at = end + 1
+        content, loaded = b"", -1
+        for key, group in zip(keys, self._search_many(keys), strict=True):
+            if group != loaded:
+                content, loaded = self._group(group) if group >= 0 else b"", group
+            at = content.find(_MARK + key)
+            if at >= 0:
+                at += len(key) + len(_MARK)
+                found.append((content[at], content[at + 1 : content.find(b"\0", at)]))
             else:
-                group = search(key + _AFTER)
-                content = load(group) if group >= 0 else b""
-                at = content.find(sought)
-                if at < 0:
-                    self._rank(key + _AFTER, group)
-                    found.append(None)
-                    continue
-            start = at + len(sought)
-            end = content.find(b"\0", start)
-            found.append((content[start], content[start + 1 : end]))
+                self._rank(key + _AFTER, group)
+                found.append(None)
         return found
 
     def find(self, key: bytes) -> range:
@@ -144,15 +138,13 @@ class Lookup:
         after = key + _AFTER
         return range(self._rank(key, self._search(key)), self._rank(after, self._search(after)))
 
-    def read(self, numbers: range) -> list[Row]:
-        """Consecutive rows."""
-        read: list[Row] = []
-        for group in range(numbers.start // GROUP, -(-numbers.stop // GROUP)):
-            first = group * GROUP
-            # Of each row: twice nothing before the mark's NULs, the parts of the key, status and JSON.
-            rows = self._group(group).split(b"\0")[self._fields - 1 :: self._fields]
-            read += [(row[0], row[1:]) for row in rows[max(numbers.start - first, 0) : numbers.stop - first]]
-        return read
+    def read(self, numbers: range) -> list[bytes]:
+        """The JSON of consecutive rows."""
+        first = numbers.start // GROUP
+        content = b"".join(map(self._group, range(first, -(-numbers.stop // GROUP))))
+        # Of each row: nothing before either NUL of the mark, the parts of the key, status and JSON.
+        rows = content.split(b"\0")[self._fields - 1 :: self._fields]
+        return [row[1:] for row in rows[numbers.start - first * GROUP : numbers.stop - first * GROUP]]
 
     def _seek(self, key: bytes, group: int) -> Row | None:
         """The row of a key in a group."""
@@ -180,6 +172,13 @@ class Lookup:
 
         return bisect_left(range(high), bound, low, key=first) - 1
 
+    def _search_many(self, keys: Sequence[bytes]) -> list[int]:
+        """For each key the group that its row is in if there is one."""
+        tops = self._tops
+        if tops is None or self.header.stride > 1:
+            return [self._search(key + _AFTER) for key in keys]
+        return [bisect_left(tops, key + _AFTER) - 1 for key in keys]
+
     def _count_search(self) -> list[bytes] | None:
         """The tops, once there were enough searches to be worth reading them; before that a search takes longer."""
         self._searches += 1
@@ -198,15 +197,18 @@ class Lookup:
         return tops
 
     def _rank(self, bound: bytes, group: int) -> int:
-        """How many rows sort before a bound that falls into or behind a group; rows on both sides of it prove it."""
+        """How many rows sort before a bound, given the group that `_search` found; rows on both sides of it prove it."""
         if not self.rows:
             return 0
         group = max(group, 0)
         rows = self._rows(group)
         at = bisect_left(rows, bound)
-        before, after = group - 1 if at == 0 else -1, group + 1 if at == len(rows) else self._groups
-        if (before >= 0 and self._rows(before)[-1] >= bound) or (after < self._groups and self._rows(after)[0] < bound):
-            raise self._damaged(f"the order of rows at group {group}")
+        if at == len(rows) and group + 1 < self._groups:
+            misled = self._rows(group + 1)[0] < bound
+        else:
+            misled = at == 0 and group > 0
+        if misled:
+            raise self._damaged(f"what was read to find group {group}")
         return group * GROUP + at
 
     def _rows(self, group: int) -> list[bytes]:
@@ -301,11 +303,9 @@ def _write_chunk(file: BinaryIO, content: memoryview, bounds: Array, groups: int
 
 def _encode(chunk: pl.DataFrame, shape: Shape, judged: Sequence[str]) -> tuple[memoryview, Array]:
     """The bytes of some rows, and where in them each group begins and the last ends."""
-    null = pl.all_horizontal(pl.col(list(judged)).is_null())
-    status = pl.when(null).then(pl.lit(chr(NO_ESTIMATE))).otherwise(pl.lit(chr(OK)))
-    row = json_pieces(chunk, [*shape.key_names, *shape.column_names])
-    fields = [pl.lit("\0\0"), *search_pieces(chunk, shape.key_names), status, *row, pl.lit("\0")]
-    records = chunk.select(pl.concat_str(*fields)).to_series().rechunk()
+    names, key = [*shape.key_names, *shape.column_names], search_pieces(chunk, shape.key_names)
+    pieces = ["\0\0", *key, _status(chunk, judged), *json_pieces(chunk, names), "\0"]
+    records = chunk.select(joined(pieces)).to_series().rechunk()
     array: Any = records.to_arrow(compat_level=pl.CompatLevel.oldest())
     _, offset_buffer, data = array.buffers()
     offsets = np.frombuffer(offset_buffer, "<i8", len(records) + 1, array.offset * 8)
@@ -313,11 +313,19 @@ def _encode(chunk: pl.DataFrame, shape: Shape, judged: Sequence[str]) -> tuple[m
     return memoryview(data or b"")[offsets[0] : offsets[-1]], bounds
 
 
+def _status(chunk: pl.DataFrame, judged: Sequence[str]) -> Piece:
+    """The status byte of each row."""
+    if not all(chunk.get_column(name).null_count() for name in judged):
+        return chr(OK)
+    null = pl.all_horizontal(pl.col(list(judged)).is_null())
+    return pl.when(null).then(pl.lit(chr(NO_ESTIMATE))).otherwise(pl.lit(chr(OK)))
+
+
 def _tops(frame: pl.DataFrame, names: Sequence[str]) -> tuple[bytes, int]:
     """The search keys of the first rows of every so many groups, and how many."""
     stride = max(-(-frame.height // (GROUP * TOPS)), 1)
     rows = frame.gather_every(GROUP * stride)
-    keys = rows.select(pl.concat_str(*search_pieces(rows, names))).to_series()
+    keys = rows.select(joined(search_pieces(rows, names))).to_series()
     while keys.str.len_bytes().sum() > TOPS * LONGEST_TOP:
         keys, stride = keys.gather_every(2), 2 * stride
     return _AFTER.join(key.encode() for key in keys), stride

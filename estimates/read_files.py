@@ -16,7 +16,7 @@ from estimates.lookup import Lookup
 
 # The rows of a snapshot and the contract they were published under.
 Read = Callable[[], tuple[pl.DataFrame, Contract]]
-OPEN = 64  # each open file keeps a descriptor
+OPEN = 4096  # mappings: a process may have 65,530
 
 
 class ReadFiles:
@@ -83,7 +83,7 @@ class ReadFiles:
         try:
             try:
                 return Lookup(path, snapshot_id)
-            except (FileNotFoundError, CorruptError, ValueError):  # ValueError: an empty file cannot be mapped
+            except (FileNotFoundError, CorruptError):
                 frame, contract = read()
                 lookup.build(frame, contract.shape(), contract.judged, snapshot_id, path)
                 return Lookup(path, snapshot_id)

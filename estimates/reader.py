@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal, TypeVar
@@ -124,8 +124,10 @@ class Reader:
         if fields is not None:
             select = self._select(name, version.contract_revision, fields)
             rows = [row and (row[0], select(row[1])) for row in rows]
-        absent = [form.texts(key) for key, row in zip(keys, rows, strict=True) if row is None]
-        why = map(_absence, absent, self.statuses(name, version, absent)) if absent else iter(())
+        why: Iterator[bytes] = iter(())
+        if None in rows:
+            absent = [form.texts(key) for key, row in zip(keys, rows, strict=True) if row is None]
+            why = map(_absence, absent, self.statuses(name, version, absent))
         results = [_OPENING[row[0]] + row[1] if row else next(why) for row in rows]
         return Answer(
             name,
@@ -151,16 +153,20 @@ class Reader:
         """
         if not 1 <= limit <= MAX_LIMIT:
             raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
-        form = self._form(version)
-        sought = form.search(prefix, partial=True)
-        found = self._use(version, lambda lookup: lookup.find(sought))
-        start = found.start if cursor is None else _decode_cursor(cursor, version, sought, found)
-        page = range(start, min(start + limit, found.stop))
-        select = self._select(name, version.contract_revision, fields)
-        rows = self._use(version, lambda lookup: [select(row) for _, row in lookup.read(page)])
-        following = None if page.stop >= found.stop else _encode_cursor(version, sought, page.stop)
-        facts = {"total": len(found), "limit": limit, "next": following}
-        head = _head(name, version) + msgspec.json.encode(facts)[1:-1]
+        sought = self._form(version).search(prefix, partial=True)
+
+        def take(lookup: Lookup) -> tuple[range, int, list[bytes]]:
+            found = lookup.find(sought)
+            start = found.start if cursor is None else _decode_cursor(cursor, version, sought, found)
+            stop = min(start + limit, found.stop)
+            return found, stop, lookup.read(range(start, stop))
+
+        found, stop, rows = self._use(version, take)
+        if fields is not None:
+            rows = list(map(self._select(name, version.contract_revision, fields), rows))
+        following = None if stop >= found.stop else _encode_cursor(version, sought, stop)
+        told = "null" if following is None else f'"{following}"'
+        head = _head(name, version) + f'"total":{len(found)},"limit":{limit},"next":{told}'.encode()
         return Page(name, version, head + b',"estimates":[' + b",".join(rows) + b"]}", len(found), following, fields)
 
     def history(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import msgspec
 import polars as pl
 
+Piece = str | pl.Expr  # the same in each row, or a column
 _ESCAPED = ['"', "\\", *map(chr, range(32))]  # what a string in JSON cannot hold as it is
 
 
@@ -23,19 +25,22 @@ def text_of(frame: pl.DataFrame, name: str) -> pl.Expr:
 
 def json_rows(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
     """Each row as JSON: columns in the order given, temporal ones as text."""
-    return frame.select(pl.concat_str(json_pieces(frame, names))).to_series()
+    return frame.select(joined(json_pieces(frame, names))).to_series()
 
 
-def json_pieces(frame: pl.DataFrame, names: Sequence[str]) -> list[pl.Expr]:
-    """The JSON of each row in pieces to be joined: a third of the time that encoding structs takes."""
-    pieces = [pl.lit("{")]
-    for name in names:
-        comma = "" if name == names[0] else ","
-        pieces += [pl.lit(f"{comma}{msgspec.json.encode(name).decode()}:"), *_value_pieces(frame, name)]
-    return [*pieces, pl.lit("}")]
+def joined(pieces: Sequence[Piece]) -> pl.Expr:
+    """The pieces of each row, one after the other; texts that are neighbours as one, which is faster."""
+    runs = groupby(pieces, lambda piece: isinstance(piece, str))
+    return pl.concat_str(expr for fixed, run in runs for expr in ([pl.lit("".join(map(str, run)))] if fixed else run))
 
 
-def _value_pieces(frame: pl.DataFrame, name: str) -> list[pl.Expr]:
+def json_pieces(frame: pl.DataFrame, names: Sequence[str]) -> list[Piece]:
+    """The JSON of each row in pieces to be joined: that takes half the time of encoding structs."""
+    fields = [[f"{msgspec.json.encode(name).decode()}:", *_value_pieces(frame, name)] for name in names]
+    return ["{", *fields[0], *(piece for field in fields[1:] for piece in (",", *field)), "}"]
+
+
+def _value_pieces(frame: pl.DataFrame, name: str) -> list[Piece]:
     """A column's values as JSON, in pieces to be joined."""
     column, dtype = frame.get_column(name), frame.schema[name]
     text = text_of(frame, name)
@@ -44,4 +49,4 @@ def _value_pieces(frame: pl.DataFrame, name: str) -> list[pl.Expr]:
     quoted = dtype == pl.String or dtype.is_temporal()
     if column.null_count():
         return [(pl.concat_str(pl.lit('"'), text, pl.lit('"')) if quoted else text).fill_null("null")]
-    return [pl.lit('"'), text, pl.lit('"')] if quoted else [text]
+    return ['"', text, '"'] if quoted else [text]

@@ -15,15 +15,17 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from estimates.row_text import Piece
+
 _LEAST = -(2**63)
-_LETTERS = "`" + string.ascii_lowercase[:19]  # by number of digits, none to 19
+LETTERS = "`" + string.ascii_lowercase[:19]  # by number of digits, none to 19
 _WHOLE_SECONDS = len("2026-11-24T16:00:00Z")
 _NO_UTF8 = "\udcff"  # is encoded as the byte FF, which UTF-8 never has
 
 
 def integer(text: str) -> str:
     """The search text of an integer as text."""
-    return _LETTERS[len(text)] + text if text[0] != "-" else f"-{int(text) - _LEAST:019}"
+    return LETTERS[len(text)] + text if text[0] != "-" else f"-{int(text) - _LEAST:019}"
 
 
 def time(text: str) -> str:
@@ -41,9 +43,9 @@ def search_key(texts: Sequence[str]) -> bytes:
     return ("\0".join(texts) + "\0").encode(errors="surrogateescape") if texts else b""
 
 
-def search_pieces(frame: pl.DataFrame, names: Sequence[str]) -> list[pl.Expr]:
+def search_pieces(frame: pl.DataFrame, names: Sequence[str]) -> list[Piece]:
     """The search key of each row, in pieces to be joined."""
-    return [piece for name in names for piece in (*_column(frame, name), pl.lit("\0"))]
+    return [piece for name in names for piece in (*_column(frame, name), "\0")]
 
 
 def _column(frame: pl.DataFrame, name: str) -> list[pl.Expr]:
@@ -56,7 +58,7 @@ def _column(frame: pl.DataFrame, name: str) -> list[pl.Expr]:
     if not dtype.is_integer():
         return [column]
     digits = column.cast(pl.String)
-    letter = pl.lit(pl.Series(list(_LETTERS))).gather(pl.max_horizontal(digits.str.len_bytes().clip(0, 19), 0))
+    letter = pl.lit(pl.Series(list(LETTERS))).gather(pl.max_horizontal(digits.str.len_bytes().clip(0, 19), 0))
     if (frame[name] >= 0).all():
         return [letter, digits]
     # The mask takes the sign off: what is left of a negative number is its distance from the least.

@@ -90,7 +90,7 @@ def assert_equals(found: Lookup, contract: Contract, table: dict[tuple[Any, ...]
         for length in range(1, len(key) + 1):
             range_found = found.read(found.find(search(contract, *key[:length])))
             expected = sorted((k for k in table if k[:length] == key[:length]), key=lambda k: [_order(p) for p in k])
-            assert [msgspec.json.decode(content) for _, content in range_found] == [
+            assert [msgspec.json.decode(content) for content in range_found] == [
                 row(contract, k, table[k]) for k in expected
             ]
         for absent in (search(contract, *key)[:-1] + b"!\0", search(contract, *key)[:-1] + b"\xff\0", b"!\0", b"~\0"):
