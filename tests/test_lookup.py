@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from estimates.errors import CorruptError
 from estimates.frame import conform, key_text, schema
 from estimates.keys import KeyForm
 from estimates.lookup import NO_ESTIMATE, OK, Lookup
+from estimates.mapped import map_file
+from estimates.row_text import json_rows
 from estimates.store import Store
 from tests.builders import SET, TARGETS, TICKERS, define, publish
 
@@ -297,3 +300,51 @@ def test_numbers_are_exact(number: float, key: int) -> None:
         decoded = msgspec.json.decode(status_and_row[1])
         assert decoded["k0"] == key
         assert decoded["value"] == number
+
+
+cells: dict[str, tuple[pl.DataType, st.SearchStrategy[Any]]] = {
+    "float": (pl.Float64(), values),
+    "integer": (pl.Int64(), st.none() | st.integers(-(2**63), 2**63 - 1)),
+    "text": (pl.String(), notes | awkward),
+    "truth": (pl.Boolean(), st.none() | st.booleans()),
+    'na"me': (pl.Float64(), values),
+}
+
+
+@given(st.lists(st.tuples(*(strategy for _, strategy in cells.values())), min_size=1))
+@example([(1e16, 0, "a", True, 1e-7), (123456789012345680.0, 1, "b", False, 5e-324), (-0.0, -1, "c", True, 1e300)])
+def test_rows_are_the_json_that_polars_encodes(rows: list[tuple[Any, ...]]) -> None:
+    """JSON put together from the texts of columns is, byte by byte, that of polars' encoder."""
+    frame = pl.DataFrame(rows, {name: dtype for name, (dtype, _) in cells.items()}, orient="row")
+    encoded = frame.select(pl.struct(frame.columns).struct.json_encode()).to_series()
+    assert json_rows(frame, frame.columns).to_list() == encoded.to_list()
+
+
+def test_open_files_hold_no_descriptor() -> None:
+    """Many read files are open at once without a descriptor each, and answer when their file is gone."""
+    contract, table = contract_of(("integer",)), {(i,): (float(i), None) for i in range(9)}
+    with built(contract, table) as found:
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        opened = [Lookup(found.path, ID) for _ in range(100)]
+        assert len(list(Path("/proc/self/fd").iterdir())) <= before
+        found.path.unlink()
+        for one in opened:
+            assert_equals(one, contract, table)
+
+
+def test_a_file_is_unmapped_with_its_last_view() -> None:
+    """A mapping lasts as long as a view of it, and no longer."""
+
+    def mapped(path: Path) -> bool:
+        return str(path) in Path("/proc/self/maps").read_text()
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_bytes(b"content")
+        view = memoryview(map_file(path))
+        gc.collect()
+        assert mapped(path)
+        assert view.tobytes() == b"content"
+        del view
+        gc.collect()
+        assert not mapped(path)
