@@ -6,7 +6,9 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -214,6 +216,22 @@ def test_arrow_names_set_and_version(client: TestClient[Any]) -> None:
     for path, expected in ((SCAN, {b"set": SET.encode(), b"version": b"4"}), (HISTORY, {b"set": SET.encode()})):
         answer = client.get(path, headers={"accept": ARROW})
         assert pa.ipc.open_stream(answer.content).schema.metadata == expected
+
+
+DOCUMENTED = re.findall(
+    r"```http\n(GET|POST) (\S+)\n(?:Accept: (\S+)\n)?([^`]*)```\n```text\n(ticker|status)(.*?)```",
+    (Path(__file__).parent.parent / "docs" / "http.md").read_text(),
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize(("method", "path", "accept", "body", "first", "rest"), DOCUMENTED)
+def test_the_documented_tables_are_true(
+    client: TestClient[Any], method: str, path: str, accept: str, body: str, first: str, rest: str
+) -> None:
+    """Asked again, a request of docs/http.md gives the rows that it shows, perhaps more."""
+    answer = client.request(method, path, content=body or None, headers={"accept": accept or "*/*"})
+    assert answer.text.startswith(first + rest)
 
 
 def test_zeros_in_front_stay(wide: TestClient[Any]) -> None:
