@@ -22,7 +22,7 @@ from estimates.store import Store
 from tests.api_served import serving
 from tests.builders import SET, define, frame, make_store, promoted, provenance
 from tests.cli_calls import call
-from tests.client_faces import FACES, Face, in_process, outcome
+from tests.client_faces import Face, async_client, in_process, outcome, raw_http, sync_client
 
 pytest_plugins = ("tests.api_fixtures",)
 
@@ -247,7 +247,7 @@ def test_results_are_bounded() -> None:
     assert made == ["a", "b", "c", "d", "b", "large", "a"]
 
 
-@pytest.fixture(scope="module", params=FACES, ids=lambda face: face.__name__)
+@pytest.fixture(scope="module", params=(sync_client, async_client, raw_http), ids=lambda face: face.__name__)
 def face(request: pytest.FixtureRequest, filled: Store, server: httpx.Client) -> Iterator[Face]:
     """One way to ask a service."""
     with request.param(filled, str(server.base_url)) as asked:

@@ -208,6 +208,15 @@ def test_an_attribute_alone_is_a_change() -> None:
     assert (row["change"], row["value.d"], row["value.material"], row["note.b"]) == ("changed", 0.0, False, "new")
 
 
+def test_many_equal_sizes_are_in_key_order() -> None:
+    """A thousand keys that moved by as much, up or down, come by key."""
+    contract = parse_contract('name = "set"\n[key.id]\ntype = "integer"\n[columns.value]')
+    old = pl.DataFrame({"id": range(1000), "value": [0.0] * 1000})
+    new = old.with_columns(value=pl.when(pl.col("id") % 3 == 0).then(2.0).otherwise(1.0 - 2.0 * (pl.col("id") % 2)))
+    found = changes(old, new, contract)["id"].to_list()
+    assert found == sorted(range(1000), key=lambda key: (key % 3 != 0, key))
+
+
 def test_known_numbers() -> None:
     """d, r, g, z and the change of width of a number that went from 10 to 12, its half width from 4 to 8."""
     old, new = {("a", 1): (10.0, 6.0, 14.0, 3, "x", None)}, {("a", 1): (12.0, 4.0, 20.0, 3, "y", None)}
@@ -336,6 +345,8 @@ def test_changes_of_a_store(tmp_path: Path) -> None:
         cursor = page.cursor
     assert [page.height for page in pages] == [4, 2]
     assert pl.concat(pages).equals(found)
+    last = closes.changes_page(1, 3, limit=3, cursor=closes.changes_page(1, 3, limit=3).cursor)
+    assert (len(last.body["changes"]), last.cursor) == (3, None)
 
 
 TYPED = """

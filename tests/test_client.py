@@ -257,7 +257,7 @@ def test_another_language_reads_the_same_bytes(server: httpx.Client, filled: Sto
 
 
 def test_the_documented_snippets_run(tmp_path: Path) -> None:
-    """The snippets of docs/client.md do what they say, on a store with the sets that they name; the cache has its own."""
+    """The snippets of docs/client.md do what they say, on a store with the sets they name; the cache has its own."""
     text = (Path(__file__).parent.parent / "docs" / "client.md").read_text()
     first, second, _ = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     store = make_store(tmp_path / "store")
