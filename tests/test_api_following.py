@@ -82,6 +82,18 @@ def test_a_promotion_is_followed_within_a_second(root: Path, workers: int) -> No
         assert versions(client) == {1}
 
 
+def test_several_services_follow_one_store(root: Path) -> None:
+    """Two servers of two workers each: all answer from the promoted version, and from a rollback's, within a second."""
+    store = Store(root, actor="tester")
+    with serving(root, 2) as one, serving(root, 2) as other, connecting(one) as a, connecting(other) as b:
+        promoted(store, "two", 101.0, day=1)
+        time.sleep(1)
+        assert (versions(a), versions(b)) == ({2}, {2})
+        store.rollback(SET, reason="looked wrong")
+        time.sleep(1)
+        assert (versions(a), versions(b)) == ({1}, {1})
+
+
 def test_a_pinned_moment_is_the_same_on_every_worker(root: Path) -> None:
     """As soon as a promotion is committed, as_of its moment answers from it: a worker that is behind looks it up."""
     store = Store(root, actor="tester")

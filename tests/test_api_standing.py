@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from api.app import create_app
 from estimates import Store, instants
 from estimates.contract import parse_contract
 from estimates.records import Version
-from tests.api_served import path_of
+from tests.api_served import path_of, started
 from tests.builders import SET, define, frame, make_store, promoted, provenance, publish, source
 
 ONE = path_of(SET, "AAPL", "2024-06-03")
@@ -201,3 +204,47 @@ def test_another_alias_has_its_own_stand_in(store: Store, client: Client) -> Non
     store.catalog.promote(third, alias="stable", seen=store.view().set(SET), actor="tester", reason="test")
     until(lambda: told(client.get(ONE, params={"ref": "stable"})) == (200, 1, "file_damaged"))
     assert told(client.get(ONE)) == (200, second.version, None)
+
+
+class Asking(threading.Thread):
+    """A client that asks again and again, on a new connection each time; when each request was sent, how it went."""
+
+    def __init__(self, url: str, path: str) -> None:
+        super().__init__()
+        self.went: list[tuple[float, int | str]] = []
+        self.over = threading.Event()
+        self._address, self._path = url.removeprefix("http://"), path
+
+    def run(self) -> None:
+        """Ask until told to end."""
+        while not self.over.is_set():
+            with closing(HTTPConnection(self._address, timeout=20)) as connection:
+                sent = None
+                try:
+                    connection.connect()
+                    sent = time.monotonic()
+                    connection.request("GET", self._path)
+                    answer = connection.getresponse()
+                    answer.read()
+                    outcome: int | str = answer.status
+                except (OSError, HTTPException) as error:
+                    outcome = type(error).__name__
+                self.went.append((sent or time.monotonic(), outcome))
+
+
+def test_requests_under_way_are_answered_when_the_service_stops(store: Store) -> None:
+    """Whatever was sent before the signal gets its answer, slow ones too; the exit code is 0."""
+    promoted(store, "two", 101.0, day=1)
+    with started(Path(store.root), 2) as served:
+        askers = [Asking(served.url, path) for path in 4 * [ONE, f"/v1/sets/{SET}/diff?from=1&to=2"]]
+        for asker in askers:
+            asker.start()
+        until(lambda: all(len(asker.went) > 3 for asker in askers), 20)
+        stopping = time.monotonic()
+        assert served.stop() == 0
+        for asker in askers:
+            asker.over.set()
+            asker.join()
+    before = [outcome for asker in askers for sent, outcome in asker.went if sent < stopping - 0.2]
+    assert set(before) == {200}
+    assert any(sent > stopping for asker in askers for sent, _ in asker.went)
