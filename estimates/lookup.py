@@ -99,7 +99,11 @@ class Lookup:
 
     def get(self, key: bytes) -> Row | None:
         """The row of a whole key; None when there is no such row."""
-        return self.get_near(key, -1)[0]
+        group = self._search(key + _AFTER)
+        row = self._seek(key, group) if group >= 0 else None
+        if row is None:
+            self._rank(key + _AFTER, group)
+        return row
 
     def get_near(self, key: bytes, near: int) -> tuple[Row | None, int]:
         """What `get` gives, and the group of rows it was found in; looked for first in the group given.
@@ -197,7 +201,7 @@ class Lookup:
         return tops
 
     def _rank(self, bound: bytes, group: int) -> int:
-        """How many rows sort before a bound, given the group that `_search` found; rows on both sides of it prove it."""
+        """How many rows sort before a bound, given the group found for it; rows on both sides prove it."""
         if not self.rows:
             return 0
         group = max(group, 0)

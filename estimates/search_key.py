@@ -48,7 +48,7 @@ def search_pieces(frame: pl.DataFrame, names: Sequence[str]) -> list[Piece]:
     return [piece for name in names for piece in (*_column(frame, name), "\0")]
 
 
-def _column(frame: pl.DataFrame, name: str) -> list[pl.Expr]:
+def _column(frame: pl.DataFrame, name: str) -> list[Piece]:
     """The search text of a key column, in pieces to be joined."""
     column, dtype = pl.col(name), frame.schema[name]
     if dtype == pl.Date:
@@ -58,9 +58,11 @@ def _column(frame: pl.DataFrame, name: str) -> list[pl.Expr]:
     if not dtype.is_integer():
         return [column]
     digits = column.cast(pl.String)
-    letter = pl.lit(pl.Series(list(LETTERS))).gather(pl.max_horizontal(digits.str.len_bytes().clip(0, 19), 0))
-    if (frame[name] >= 0).all():
-        return [letter, digits]
+    letter = pl.lit(pl.Series(list(LETTERS))).gather(pl.min_horizontal(digits.str.len_bytes(), 19))
+    least, greatest = (str(end) for end in (frame[name].min(), frame[name].max()))
+    if not least.startswith("-"):
+        # Where all have as many digits, the letter is the same in each row.
+        return [LETTERS[len(least)] if len(least) == len(greatest) <= 19 else letter, digits]
     # The mask takes the sign off: what is left of a negative number is its distance from the least.
     distance = (column & (2**63 - 1)).cast(pl.String).str.zfill(19)
     return [pl.when(column < 0).then("-" + distance).otherwise(letter + digits)]
