@@ -15,6 +15,7 @@ from msgspec import structs
 from api.bodies import EventBody, EventList
 from api.documentation import documented
 from api.follower import Follower
+from api.links import next_link
 from api.moment import of_view
 from api.parameters import After, Limit, OfSet
 from api.streams import EventStream, Streams
@@ -46,8 +47,11 @@ def events(
     """
     view = follower.view
     if _STREAM not in request.headers.get("accept", ""):
-        found = of_view(view, _page(view, set_name, after, limit))
+        page = _page(view, set_name, after, limit)
+        found = of_view(view, page)
         found.headers["vary"] = "accept"
+        if page.next is not None:
+            found.headers["link"] = next_link({"set": set_name, "limit": limit}, after=page.next)
         return found
     if "limit" in request.query_params:
         raise InvalidError("unknown_parameter", "a stream has no limit; it takes after, set")

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
 
-def next_link(query: Mapping[str, object], cursor: str) -> str:
-    """The link to the next page: the same question with another cursor.
+def next_link(query: Mapping[str, object], **following: object) -> str:
+    """The link to the next page: the parameters of this one, without those that are None, and what follows.
 
     Relative to the URL that was asked, which is right behind a proxy too, whatever it calls this service.
     """
-    kept = {name: value for name, value in query.items() if name != "cursor" and value is not None}
-    return f'<?{urlencode(kept | {"cursor": cursor}, quote_via=quote)}>; rel="next"'
+    parameters = {name: value for name, value in query.items() if value is not None} | following
+    return f'<?{urlencode(parameters, quote_via=quote)}>; rel="next"'

@@ -82,7 +82,7 @@ class Question:
         """A page of estimates; `query` are the parameters of the request, for the link to the next one."""
         head = [*self.many, (b"estimates-total", str(page.total).encode())]
         if page.cursor is not None:
-            head.append((b"link", next_link(query, page.cursor).encode()))
+            head.append((b"link", next_link(query, cursor=page.cursor).encode()))
         body, etag = self.written(page, form), self.tag(form, *names)
         return Compressible(body, etag=etag, cache=None, media_type=CONTENT_TYPES.get(form, form), head=head)
 

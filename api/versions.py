@@ -12,6 +12,7 @@ from litestar.types import ASGIApp
 from api.bodies import ProvenanceBody, Span, VersionDetail, VersionList, VersionSummary
 from api.documentation import documented
 from api.follower import Follower
+from api.links import next_link
 from api.moment import of_view
 from api.parameters import AsOf, Cursor, Limit, PathRef, SetName, ShapeNumber, StateFilter, read_segment
 from api.question import resolve
@@ -37,7 +38,11 @@ def list_versions(
 ) -> ASGIApp:
     """The versions of a set, newest first, in all states or in one."""
     view = follower.view
-    return of_view(view, _page(view, set_name, in_state, limit, cursor))
+    page = _page(view, set_name, in_state, limit, cursor)
+    found = of_view(view, page)
+    if page.next is not None:
+        found.headers["link"] = next_link({"state": in_state, "limit": limit}, cursor=page.next)
+    return found
 
 
 @get(

@@ -292,6 +292,22 @@ def test_links_lead_through_all_pages(client: TestClient[Any], form: str) -> Non
     assert seen == 6
 
 
+@pytest.mark.parametrize("path", [f"/v1/sets/{SET}/versions?limit=2&state=refused", "/v1/events?limit=7&set=closes"])
+def test_links_lead_through_versions_and_events(client: TestClient[Any], path: str) -> None:
+    """What stands in `next`, as a URL; none on the last page."""
+    whole = client.get(path.replace("limit=2", "limit=1000").replace("limit=7", "limit=1000"))
+    part = next(name for name in ("versions", "events") if name in whole.json())
+    seen: list[Any] = []
+    for _ in whole.json()[part]:
+        answer = client.get(path)
+        seen += answer.json()[part]
+        if "link" not in answer.headers:
+            break
+        path = urljoin(path, answer.links["next"]["url"])
+    assert seen == whole.json()[part]
+    assert "link" not in whole.headers
+
+
 def test_a_link_holds_any_key(server: httpx.Client) -> None:
     """A slash, a letter of another alphabet, an ampersand: the link names the key that was asked for."""
     for ticker in ("BRK/B", "ÆØÅ"):
