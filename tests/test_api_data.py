@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import os
@@ -25,6 +26,7 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from api.negotiation import ARROW, CSV, PARQUET
+from api.pieces import Pieces
 from api.ranges import asked_range
 from estimates.contract import parse_contract
 from estimates.errors import InvalidError
@@ -162,6 +164,22 @@ def test_head_tells_the_length_of_the_whole(client: TestClient[Any], filled: Sto
     head = client.head(DATA, headers=headers)
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-length"] == str(len(stored(filled)))
+
+
+def test_head_reads_nothing() -> None:
+    """Headers alone: no piece is made for who does not want any."""
+    sent: list[Any] = []
+
+    def pieces() -> Iterator[bytes]:
+        raise AssertionError("a piece was made")
+        yield b""
+
+    async def ask(message: Any = None) -> Any:
+        sent.append(message)
+
+    asyncio.run(Pieces(200, [(b"etag", b'"x"')], pieces())({"type": "http", "head": True}, ask, ask))  # type: ignore[typeddict-item]
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+    assert sent[1] == {"type": "http.response.body", "body": b"", "more_body": False}
 
 
 @pytest.mark.parametrize("asked", ["bytes=0-1,3-4", "items=0-1", "bytes=3-1", "bytes=x"])

@@ -312,6 +312,7 @@ def test_a_link_holds_any_key(server: httpx.Client) -> None:
     """A slash, a letter of another alphabet, an ampersand: the link names the key that was asked for."""
     for ticker in ("BRK/B", "ÆØÅ"):
         first = server.get(SCAN, params={"ticker": ticker, "limit": 1})
+        assert first.headers["link"].isascii()
         following = server.get(urljoin(str(first.url), first.links["next"]["url"])).json()
         assert [row["ticker"] for row in following["estimates"]] == [ticker]
         assert following["next"] is None
