@@ -69,7 +69,7 @@ def parse(lines: Iterator[str]) -> Iterator[Told]:
 def streaming(url: str, after: int = 0) -> Iterator[httpx.Response]:
     """An open stream that goes on after an event."""
     headers = STREAM | {"last-event-id": str(after)}
-    with httpx.stream("GET", f"{url}/v1/events", headers=headers, timeout=20) as response:
+    with httpx.stream("GET", f"{url}/v1/events", headers=headers, timeout=10) as response:  # less than a heartbeat
         assert response.status_code == 200
         yield response
 
@@ -231,6 +231,24 @@ def test_a_slow_client_is_sent_a_page_at_a_time(store: Store, monkeypatch: pytes
 
     asyncio.run(run())
     assert [event.id for body in bodies(sent) for event in parse(iter(body.decode().splitlines()))] == [1, 2]
+
+
+def test_pages_follow_one_another(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many pages it takes, each event is told once and in order."""
+    monkeypatch.setattr(streams, "PAGE", 1)
+    sent: list[dict[str, Any]] = []
+
+    async def run() -> None:
+        app, left = create_app(store), asyncio.Event()
+        async with app.lifespan():
+            stream = asyncio.create_task(drive(app, "", sent, asyncio.Semaphore(100), left))
+            while len(bodies(sent)) < 4:
+                await asyncio.sleep(0.01)
+            left.set()
+            await asyncio.wait_for(stream, 10)
+
+    asyncio.run(run())
+    assert [event.id for event in parse(iter(b"".join(bodies(sent)).decode().splitlines()))] == [1, 2, 3, 4]
 
 
 def test_a_stream_without_news_is_kept_alive(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,16 +143,31 @@ def test_a_new_version_ends_the_fault(store: Store, client: Client) -> None:
     assert faults(client) == []
 
 
-def test_what_was_rolled_back_never_stands_in(store: Store) -> None:
-    """From a cold start, past a damaged version and one that was rolled back, the newest good one answers."""
+def test_from_a_cold_start_the_newest_good_version_answers(store: Store) -> None:
+    """Past as many damaged ones as there are."""
     promoted(store, "two", 101.0, day=1)
-    store.rollback(SET, reason="looked wrong")
     promote_damaged(store, "three", 102.0, 2)
-    fourth, _ = promote_damaged(store, "four", 103.0, 3)
+    promote_damaged(store, "four", 103.0, 3)
     with TestClient(create_app(Store(store.root))) as client:
         until(lambda: client.get("/health/ready").status_code == 200)
-        assert told(client.get(ONE)) == (200, 1, "file_damaged")
-        assert [fault["version"] for fault in faults(client)] == [fourth.version]
+        assert told(client.get(ONE)) == (200, 2, "file_damaged")
+        assert [(fault["version"], fault["serving"]) for fault in faults(client)] == [(4, 2)]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_was_rolled_back_does_not_stand_in(store: Store, again: bool) -> None:
+    """Rolled back from 3 to 2, and 2 is damaged: 1 answers. Had 3 been promoted again, it would."""
+    second = promoted(store, "two", 101.0, day=1)
+    third = promoted(store, "three", 102.0, day=2)
+    store.rollback(SET, reason="looked wrong")
+    damaged = second
+    if again:
+        store.promote(SET, third.version, reason="it was right")
+        damaged, _ = promote_damaged(store, "four", 103.0, 3)
+    damage(store, damaged)
+    with TestClient(create_app(Store(store.root))) as client:
+        until(lambda: client.get("/health/ready").status_code == 200)
+        assert told(client.get(ONE)) == (200, third.version if again else 1, "file_damaged")
 
 
 def test_a_version_damaged_while_it_is_served_is_replaced(store: Store, client: Client) -> None:
