@@ -14,6 +14,7 @@ import httpx
 import pytest
 from litestar.testing import TestClient
 
+from api import targets
 from api.app import create_app
 from estimates import Store, instants
 from estimates.contract import parse_contract
@@ -131,6 +132,28 @@ def test_a_repaired_version_is_taken_up_without_an_event(store: Store, client: C
     parquet(store, version).write_bytes(content)
     until(lambda: told(client.get(ONE)) == (200, 2, None), 10)
     assert faults(client) == []
+
+
+def test_while_a_version_is_opened_the_one_before_answers(
+    store: Store, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for it, no answer is degraded, and each moment that is told gives its answer again."""
+    monkeypatch.setattr(targets, "OPENING_S", 0.0)  # as if opening took long
+    version = publish(store, "two", 101.0, day=1)
+    store.judge(SET, version.version)
+    store.discard(version)
+    store.promote(SET, version.version, reason="test")
+    answers: list[httpx.Response] = []
+
+    def followed() -> bool:
+        answers.append(client.get(ONE))
+        return told(answers[-1]) == (200, 2, None)
+
+    until(followed)
+    assert {told(answer)[1:] for answer in answers} <= {(1, None), (2, None)}
+    for answer in answers:
+        pinned = client.get(ONE, params={"as_of": answer.headers["estimates-as-of"]})
+        assert pinned.content == answer.content
 
 
 def test_a_new_version_ends_the_fault(store: Store, client: Client) -> None:
