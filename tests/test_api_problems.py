@@ -158,6 +158,7 @@ def test_an_expired_version_is_gone(tmp_path: Path) -> None:
     store.catalog.expire(store.resolve(SET, 1), actor="tester", reason="old")
     with TestClient(create_app(store)) as client:
         assert_problem(client.get(f"{ONE}?ref=1"), 410, "expired")
+        assert_problem(client.get(f"/v1/sets/{SET}/versions/1/data"), 410, "expired")
         assert_problem(client.get(f"/v1/sets/{SET}/diff?from=1&to=2"), 410, "expired")
         assert client.get(f"/v1/sets/{SET}/versions/1").json()["state"] == "expired"
 
