@@ -35,9 +35,9 @@ from api.recent import Recent
 from api.routing import off_loop
 from estimates.comparison import Comparison, compare
 from estimates.errors import InvalidError
-from estimates.reader import DEFAULT_LIMIT
 from estimates.stability import Report
 from estimates.stability.text import render_json
+from estimates.version_reader import DEFAULT_LIMIT
 
 _OWN = ("from", "to", "as_of", "by", "min_change", "limit", "cursor")
 _FORMS = (*TABLES, PARQUET)
@@ -92,7 +92,7 @@ def changes(
     asked = found.question(by, min_change, _prefix(list(found.contract.key), query))
     rows = _RECENT.get((follower.store.root, *found.names, asked), lambda: found.changes(asked))
     page = found.page(asked, rows, limit=limit, cursor=cursor)
-    return question.page(page, form, query, "changes", found.names, asked, limit, cursor)
+    return question.page(page, form, query)
 
 
 def _asked(

@@ -31,7 +31,7 @@ from api.question import ReaderAt, resolve
 from api.representation import JSON
 from api.routing import at_once
 from estimates.errors import InvalidError
-from estimates.reader import DEFAULT_LIMIT, cursor_version
+from estimates.version_reader import DEFAULT_LIMIT, cursor_version
 
 _FEW_KEYS = 2000  # a few milliseconds: shorter than a thread would wait for its turn
 ReadRequest = Request[Any, Any, Any]
@@ -57,9 +57,7 @@ async def one_estimate(
 
     def answer(at: ReaderAt) -> ASGIApp:
         question = resolve(at, set_name, ref, as_of, shape)
-        parts, columns = read_key(key), read_fields(fields)
-        found = question.reader.get(set_name, parts, version=question.version, fields=columns)
-        return question.answer(found, form, parts, columns)
+        return question.one(question.reading.get(read_key(key), read_fields(fields)), form)
 
     return await at_once(_follower(request), answer, large=form != JSON)
 
@@ -89,10 +87,9 @@ async def estimates_under(
     def answer(at: ReaderAt) -> ASGIApp:
         pinned = None if cursor is None else str(cursor_version(cursor))
         question = resolve(at, set_name, ref, as_of, shape) if pinned is None else resolve(at, set_name, pinned)
-        reader, version, columns = question.reader, question.version, read_fields(fields)
-        prefix = _prefix(list(reader.view.set(set_name).contract_of(version).key), query)
-        page = reader.scan(set_name, prefix, version=version, fields=columns, limit=limit, cursor=cursor)
-        return question.page(page, form, query, prefix, columns, limit, cursor)
+        prefix = _prefix(list(question.reading.contract.key), query)
+        page = question.reading.scan(prefix, fields=read_fields(fields), limit=limit, cursor=cursor)
+        return question.page(page, form, query)
 
     return await at_once(_follower(request), answer, large=form != JSON)
 
@@ -111,8 +108,7 @@ async def batch(request: ReadRequest, set_name: SetName, data: JSONBody[Batch]) 
 
     def answer(at: ReaderAt) -> ASGIApp:
         question = resolve(at, set_name, data.ref, data.as_of, data.shape)
-        found = question.reader.get_many(set_name, data.keys, version=question.version, fields=data.fields)
-        return question.batch(found, form)
+        return question.batch(question.reading.get_many(data.keys, data.fields), form)
 
     return await at_once(_follower(request), answer, large=form != JSON or len(data.keys) > _FEW_KEYS)
 

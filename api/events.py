@@ -21,7 +21,7 @@ from api.parameters import After, Limit, OfSet
 from api.streams import EventStream, Streams
 from estimates.catalog import View
 from estimates.errors import InvalidError
-from estimates.reader import DEFAULT_LIMIT, MAX_LIMIT
+from estimates.version_reader import DEFAULT_LIMIT, MAX_LIMIT
 
 _STREAM = "text/event-stream"
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from time import time
+from zlib import crc32
 
 import msgspec
 
@@ -21,6 +22,7 @@ from estimates.freshness import stale_from
 from estimates.reader import Reader
 from estimates.records import Version
 
+_STALE: Header = (b"estimates-stale", b"true")
 # A reader whose view knows a moment, as `Follower.at` and `Follower.at_once` give it.
 ReaderAt = Callable[[datetime | None], Reader]
 
@@ -37,6 +39,7 @@ class Question:
     ) -> None:
         self.reader = reader
         self.version = version
+        self.reading = reader.of(version)
         self.moment = moment
         self._head: list[Header] = encoded(
             {
@@ -49,6 +52,7 @@ class Question:
             | ({} if fault is None else {"estimates-degraded": fault})
         )
         self._kept = encoded({"cache-control": IMMUTABLE if fixed else REVALIDATE})
+        self._one = [*self._head, *self._kept, (b"vary", b"accept")]
         stale = stale_from(reader.view.set(version.set), version)
         self._stale_from = math.inf if stale is None else stale.timestamp()
         self._tag = entity_tag(version.set, version.version, version.snapshot_id)[:-1]
@@ -56,35 +60,35 @@ class Question:
     @property
     def head(self) -> list[Header]:
         """What every answer from this version carries; past the contract's maximum age `Estimates-Stale`."""
-        return self._head if time() <= self._stale_from else [*self._head, (b"estimates-stale", b"true")]
-
-    @property
-    def one(self) -> list[Header]:
-        """The same with how long the answer may be kept: for ever when the version was named by its number."""
-        return [*self.head, *self._kept, (b"vary", b"accept")]
+        return self._head if time() <= self._stale_from else [*self._head, _STALE]
 
     @property
     def many(self) -> list[Header]:
-        """The same for an answer that may be compressed."""
+        """The same with how long an answer may be kept, for ever when the version was named by its number."""
         return [*self.head, *self._kept, VARY]
 
+    def tag_of(self, body: bytes) -> str:
+        """The entity tag of an answer from this version: of one URL, and there of the form that was asked for."""
+        return f'{self._tag}-{crc32(body):x}-{len(body):x}"'
+
     def tag(self, *names: object) -> str:
-        """The entity tag of an answer from this version; `names` say what of it was asked for, and in which form."""
+        """The same before there is a body; `names` say what of the version was asked for, and in which form."""
         asked = hashlib.md5(msgspec.json.encode(names), usedforsecurity=False).hexdigest()
         return f'{self._tag}-{asked}"'
 
-    def answer(self, answer: Answer, form: str, *names: object) -> Representation:
-        """One estimate; `names` say which."""
-        body, etag = self.written(answer, form), self.tag(form, *names)
-        return Representation(body, etag=etag, cache=None, media_type=CONTENT_TYPES.get(form, form), head=self.one)
+    def one(self, answer: Answer, form: str) -> Representation:
+        """One estimate."""
+        body, kind = self.written(answer, form), CONTENT_TYPES.get(form, form)
+        head = self._one if time() <= self._stale_from else [*self._one, _STALE]
+        return Representation(body, etag=self.tag_of(body), cache=None, media_type=kind, head=head)
 
-    def page(self, page: Page, form: str, query: Mapping[str, object], *names: object) -> Representation:
+    def page(self, page: Page, form: str, query: Mapping[str, object]) -> Representation:
         """A page of estimates; `query` are the parameters of the request, for the link to the next one."""
         head = [*self.many, (b"estimates-total", str(page.total).encode())]
         if page.cursor is not None:
             head.append((b"link", next_link(query, cursor=page.cursor).encode()))
-        body, etag = self.written(page, form), self.tag(form, *names)
-        return Compressible(body, etag=etag, cache=None, media_type=CONTENT_TYPES.get(form, form), head=head)
+        body, kind = self.written(page, form), CONTENT_TYPES.get(form, form)
+        return Compressible(body, etag=self.tag_of(body), cache=None, media_type=kind, head=head)
 
     def batch(self, answer: Answer, form: str) -> Representation:
         """A batch, which nobody keeps."""
@@ -95,7 +99,7 @@ class Question:
         """An answer from this version in a form."""
         if form == JSON:
             return answer.json
-        return written(answer, self.reader.view.set(answer.set).contract_of(self.version), form)
+        return written(answer, self.reading.contract, form)
 
     def about(self, content: object) -> Representation:
         """An answer about this version that may change, such as its state."""

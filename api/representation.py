@@ -46,7 +46,9 @@ class Representation:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
-        head, status, body = [*self.head, *encoded(self.headers)], 200, self.body
+        head, status, body = list(self.head), 200, self.body
+        if self.headers:
+            head += encoded(self.headers)
         if self.etag is not None:
             etag = self.etag.encode()
             head.append((b"etag", etag))

@@ -20,8 +20,8 @@ from api.routing import off_loop
 from estimates.catalog import View
 from estimates.errors import InvalidError, NotFoundError
 from estimates.gate import Verdict
-from estimates.reader import DEFAULT_LIMIT, MAX_LIMIT
 from estimates.records import State, Version
+from estimates.version_reader import DEFAULT_LIMIT, MAX_LIMIT
 
 
 @get(

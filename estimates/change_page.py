@@ -12,10 +12,10 @@ from estimates.answer import Page
 from estimates.contract import Contract
 from estimates.errors import InvalidError
 from estimates.frame import DTYPES
-from estimates.reader import MAX_LIMIT
 from estimates.records import Version
 from estimates.row_text import text_of
 from estimates.stability.changes import VALUES, columns
+from estimates.version_reader import MAX_LIMIT
 
 
 class ChangeQuestion(msgspec.Struct, frozen=True):

@@ -13,9 +13,11 @@ from estimates.answer import Answer, Page
 from estimates.catalog import PRODUCTION, Ref
 from estimates.change_page import ChangePage
 from estimates.contract import Contract
-from estimates.reader import DEFAULT_LIMIT, Key, Reader, cursor_version
+from estimates.keys import Key
+from estimates.reader import Reader
 from estimates.records import State, Version, VersionHead
 from estimates.stability import Report
+from estimates.version_reader import DEFAULT_LIMIT, cursor_version
 
 if TYPE_CHECKING:
     from estimates.store import Store
@@ -63,7 +65,7 @@ class EstimateSet:
     ) -> Answer:
         """One estimate; `answer["value"]` is its cell."""
         reader, version = self._at(ref, as_of)
-        return reader.get(self.name, key, version=version, fields=fields)
+        return reader.of(version).get(key, fields)
 
     def get_many(
         self,
@@ -75,7 +77,7 @@ class EstimateSet:
     ) -> Answer:
         """Many estimates in the order asked, each with its status."""
         reader, version = self._at(ref, as_of)
-        return reader.get_many(self.name, keys, version=version, fields=fields)
+        return reader.of(version).get_many(keys, fields)
 
     def scan(
         self,
@@ -88,7 +90,7 @@ class EstimateSet:
     ) -> Page:
         """The estimates under a leading part of the key, a page at a time; a cursor stays with its version."""
         reader, version = self._at(ref if cursor is None else cursor_version(cursor), as_of if cursor is None else None)
-        return reader.scan(self.name, prefix, version=version, fields=fields, limit=limit, cursor=cursor)
+        return reader.of(version).scan(prefix, fields=fields, limit=limit, cursor=cursor)
 
     def history(
         self,

@@ -33,6 +33,7 @@ from estimates.reader import Reader
 from estimates.records import ContractRevision, Event, Provenance, Run, State, Version
 from estimates.settings import default_cache
 from estimates.stability import Report
+from estimates.version_reader import Files
 
 SAMPLED_READS = 100
 _WRITE_ATTEMPTS = 20  # each lost to a sweep that deleted just this content; a pause grows between them
@@ -332,7 +333,7 @@ class Store:
         seed = int(version.snapshot_id[:8], 16)
         rows = frame.sample(min(SAMPLED_READS, frame.height), seed=seed)
         keys = rows.select(list(contract.key)).rows()
-        found = self.reader().get_many(version.set, keys, version=version).body["results"]
+        found = self.reader().of(version).get_many(keys).body["results"]
         for key, cells, result in zip(keys, rows.iter_rows(named=True), found, strict=True):
             if result.get("estimate") != {name: _as_json(cell) for name, cell in cells.items()}:
                 raise CorruptError(
@@ -358,7 +359,7 @@ class Store:
 
     def reader(self, view: View | None = None) -> Reader:
         """Reads at a view; default: the present one."""
-        return Reader(view or self.view(), self.open, self.opened, self.discard, self.listed_keys.contains)
+        return Reader(view or self.view(), Files(self.open, self.discard, self.listed_keys.contains), self.opened)
 
     def resolve(self, name: str, ref: Ref = PRODUCTION, as_of: datetime | None = None) -> Version:
         """The version a ref names; see `View.resolve` for the errors."""

@@ -107,11 +107,11 @@ def test_headers(client: TestClient[Any], filled: Store) -> None:
     assert (again.status_code, again.content) == (304, b"")
     for asked in ({"from": 1}, {"from": "production", "to": 1}, {"from": 1, "to": "latest"}):
         assert client.get(PATH, params=asked).headers["cache-control"] == "no-cache"
-    tags = {
-        client.get(PATH, params={"from": 1, "to": 4} | more).headers["etag"]
+    answers = [
+        client.get(PATH, params={"from": 1, "to": 4} | more)
         for more in ({"to": 4}, {"by": "value.r"}, {"min_change": 1}, {"limit": 2}, {"ticker": "AAPL"}, {"from": 3})
-    }
-    assert len(tags) == 6
+    ]
+    assert len({answer.headers["etag"] for answer in answers}) == len({answer.content for answer in answers}) > 3
     assert client.head(PATH, params={"from": 1}).status_code == 200
 
 

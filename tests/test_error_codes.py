@@ -16,7 +16,7 @@ CLASSES = {name for name, kind in vars(errors).items() if isinstance(kind, type)
 # Where a code is not written at the error itself: the codes that it can have.
 COMPUTED = {
     "estimates/gate/change.py": {"degenerate_scale", "overflow"},
-    "estimates/reader.py": {"no_estimate", "elapsed", "removed", "outside_domain"},
+    "estimates/version_reader.py": {"no_estimate", "elapsed", "removed", "outside_domain"},
     "jobs/draft.py": set[str](),  # another error's code, with a hint
 }
 

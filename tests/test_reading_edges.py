@@ -18,9 +18,10 @@ from estimates.contract import parse_contract
 from estimates.errors import CorruptError, EstimatesError, InvalidError
 from estimates.keys import KeyForm
 from estimates.lookup import ROWS_AT, Lookup
-from estimates.reader import LOOK_BACK, Reader
+from estimates.reader import Reader
 from estimates.records import Alias, ContractRevision, Event, Provenance, Version
 from estimates.store import Store
+from estimates.version_reader import LOOK_BACK, Files
 from tests.builders import SET, TARGETS, TICKERS, contract, define, promoted, provenance
 from tests.test_catalog import code_of
 from tests.test_lookup import ID, built, contract_of, search, tables
@@ -223,8 +224,8 @@ def test_a_batch_of_misses_opens_each_version_once(local_store: Store) -> None:
         return local_store.open(version)
 
     view = local_store.view()
-    reader = Reader(view, opens, local_store.opened, local_store.discard, lambda *_: False)
-    reader.get_many("open", [(f"never {i}",) for i in range(50)], version=view.resolve("open"))
+    reader = Reader(view, Files(opens, local_store.discard, lambda *_: False), local_store.opened)
+    reader.of(view.resolve("open")).get_many([(f"never {i}",) for i in range(50)])
     assert opened == list(range(LOOK_BACK + 3, 2, -1))
 
 

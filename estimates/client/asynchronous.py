@@ -21,9 +21,10 @@ from estimates.client.exchange import Exchange
 from estimates.client.messages import Pause, Plan, Reply, Request, Unreached
 from estimates.client.questions import Questions, VersionSummary
 from estimates.contract import Contract
-from estimates.reader import DEFAULT_LIMIT, Key
+from estimates.keys import Key
 from estimates.records import Event, State, Version, VersionHead
 from estimates.stability import Report
+from estimates.version_reader import DEFAULT_LIMIT
 
 T = TypeVar("T")
 

@@ -19,9 +19,10 @@ from estimates.client.messages import Plan, Reply
 from estimates.client.problems import decoded, foreign
 from estimates.contract import Contract
 from estimates.errors import InvalidError, NotFoundError
-from estimates.reader import MAX_LIMIT, Key, cursor_version
+from estimates.keys import Key
 from estimates.records import Event, State, Version, VersionHead
 from estimates.stability import Report
+from estimates.version_reader import MAX_LIMIT, cursor_version
 
 
 class VersionSummary(msgspec.Struct, frozen=True):

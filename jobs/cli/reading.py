@@ -15,7 +15,7 @@ from estimates.change_page import ChangePage
 from estimates.contract import Contract
 from estimates.errors import InvalidError
 from estimates.estimate_set import EstimateSet
-from estimates.reader import DEFAULT_LIMIT
+from estimates.version_reader import DEFAULT_LIMIT
 from estimates.stability.text import render_json, render_text
 from estimates.tabular import csv
 from jobs.cli import show

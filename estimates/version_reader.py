@@ -1,0 +1,273 @@
+"""One version, read: one estimate, many, a leading part of the key, and why a key has none.
+
+Answers carry the exact bytes that HTTP sends. Rows are stored as JSON, so answers are put together from slices and
+nothing is encoded but the frame around them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, NamedTuple, TypeVar
+
+import msgspec
+
+from estimates import instants
+from estimates.answer import Answer, Page
+from estimates.catalog import SetView, View
+from estimates.contract import Contract, FileDomain, OpenDomain, RollingDomain
+from estimates.errors import CorruptError, InvalidError, NotFoundError
+from estimates.keys import Key, KeyForm
+from estimates.lookup import NO_ESTIMATE, OK, Lookup
+from estimates.records import Version
+
+DEFAULT_LIMIT = 1000
+MAX_LIMIT = 10_000
+MAX_KEYS = 100_000
+# Snapshots that production held before, in which a key is looked for to call it `removed`: each costs a read.
+LOOK_BACK = 10
+
+KeyStatus = Literal["no_estimate", "elapsed", "removed", "outside_domain"]
+T = TypeVar("T")
+_OPENING = {OK: b'{"status":"ok","estimate":', NO_ESTIMATE: b'{"status":"no_estimate","estimate":'}
+
+
+class Files(NamedTuple):
+    """The files that reading takes.
+
+    open     a version's read file
+    discard  forget a damaged one, so that it is built again
+    listed   whether a key, as text, is in the listed domain of a set with this digest
+    """
+
+    open: Callable[[Version], Lookup]
+    discard: Callable[[Version], None]
+    listed: Callable[[str, str, tuple[str, ...]], bool]
+
+    def read(self, version: Version, read: Callable[[Lookup], T]) -> T:
+        """Read from a version's read file; a damaged one is built again from the verified snapshot, once."""
+        try:
+            return read(self.open(version))
+        except CorruptError as error:
+            if error.code != "lookup_damaged":
+                raise
+            self.discard(version)
+            return read(self.open(version))
+
+
+class VersionReader:
+    """Reads one version, as a view of the catalog knows it; what every read needs is prepared once.
+
+    form  how the keys of the version are written
+    """
+
+    def __init__(self, view: View, version: Version, files: Files) -> None:
+        self.version = version
+        self._set = view.set(version.set)
+        self.form = key_form(self._set, version.contract_revision)
+        self._files = files
+        self._lookup: Lookup | None = None
+        self._head = b'{"set":"%b","version":%d,' % (version.set.encode(), version.version)
+
+    @property
+    def contract(self) -> Contract:
+        """The contract that the version was published under."""
+        return self._set.contract_of(self.version)
+
+    def get(self, key: Key, fields: Sequence[str] | None = None) -> Answer:
+        """One estimate: `{"set":…,"version":…,"estimate":{…}}`.
+
+        Raises InvalidError `key_parts`, `bad_key_part`, `unknown_field`; NotFoundError with the key's status as code:
+        `no_estimate`, `elapsed`, `removed`, `outside_domain`.
+        """
+        sought = self.form.search(key)
+        try:
+            row = (self._lookup or self._open()).get(sought)
+        except CorruptError:
+            self._lookup = None
+            row = self._read(lambda lookup: lookup.get(sought))
+        if row is None:
+            raise self._not_found(self.form.texts(key))
+        estimate = row[1] if fields is None else self._select(fields)(row[1])
+        return Answer(self.version.set, self.version, b'%b"estimate":%b}' % (self._head, estimate), fields)
+
+    def get_many(self, keys: Sequence[Key], fields: Sequence[str] | None = None) -> Answer:
+        """Many estimates, in the order asked: `{"set":…,"version":…,"results":[{"status":"ok","estimate":{…}},…]}`.
+
+        Raises InvalidError `too_many_keys` (more than 100,000), `key_parts`, `bad_key_part`, `unknown_field`.
+        """
+        if len(keys) > MAX_KEYS:
+            raise InvalidError(
+                "too_many_keys", f"{self.version.set}: {len(keys)} keys in one batch; send at most {MAX_KEYS}"
+            )
+        sought = self.form.search_many(keys)
+        rows = self._read(lambda lookup: lookup.get_many(sought))
+        if fields is not None:
+            select = self._select(fields)
+            rows = [row and (row[0], select(row[1])) for row in rows]
+        why: Iterator[bytes] = iter(())
+        if None in rows:
+            absent = [self.form.texts(key) for key, row in zip(keys, rows, strict=True) if row is None]
+            why = map(_absence, absent, self.statuses(absent))
+        results = [_OPENING[row[0]] + row[1] if row else next(why) for row in rows]
+        body = b'%b"results":[%b%b' % (self._head, b"},".join(results), b"}]}" if results else b"]}")
+        return Answer(self.version.set, self.version, body, fields)
+
+    def scan(
+        self,
+        prefix: Key = (),
+        *,
+        fields: Sequence[str] | None = None,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Page:
+        """The estimates under a leading part of the key, in key order, a page at a time.
+
+        `{"set":…,"version":…,"total":…,"limit":…,"next":cursor or null,"estimates":[{…},…]}`. The cursor belongs to
+        this version and prefix. Raises InvalidError `bad_limit`, `bad_cursor`, `key_parts`, `bad_key_part`.
+        """
+        if not 1 <= limit <= MAX_LIMIT:
+            raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
+        sought = self.form.search(prefix, partial=True)
+
+        def take(lookup: Lookup) -> tuple[range, int, list[bytes]]:
+            found = lookup.find(sought)
+            start = found.start if cursor is None else _decode_cursor(cursor, self.version, sought, found)
+            stop = min(start + limit, found.stop)
+            return found, stop, lookup.read(range(start, stop))
+
+        found, stop, rows = self._read(take)
+        if fields is not None:
+            rows = list(map(self._select(fields), rows))
+        following = None if stop >= found.stop else _encode_cursor(self.version, sought, stop)
+        told = "null" if following is None else f'"{following}"'
+        facts = b'"total":%d,"limit":%d,"next":%b' % (len(found), limit, told.encode())
+        body = b'%b%b,"estimates":[%b]}' % (self._head, facts, b",".join(rows))
+        return Page(self.version.set, self.version, body, len(found), following, fields)
+
+    def statuses(self, keys: Sequence[Sequence[str]]) -> list[tuple[KeyStatus, int | None]]:
+        """Why a version has no row for keys (as text), and for `removed` the last version in production that had it.
+
+        The first that is true: `elapsed` (in a rolling set, for what its domain lists), `removed` (one of the newest
+        10 snapshots that production held before this version had it), `no_estimate` (in the domain), `outside_domain`.
+        """
+        form, version = self.form, self.version
+        rolling = isinstance(form.contract.domain, RollingDomain)
+        found: dict[int, tuple[KeyStatus, int | None]] = {}
+        if rolling:
+            through = version.data_through
+            found = {
+                i: ("elapsed", None)
+                for i, parts in enumerate(keys)
+                if form.is_listed(parts) and form.target(parts)[1] <= through
+            }
+        left = [i for i in range(len(keys)) if i not in found]
+        sought = form.search_many(keys)
+        for before in self._set.keep(("before", version.version), lambda: self._set.predecessors(version, LOOK_BACK)):
+            if not left:
+                break
+            asked = [sought[i] for i in left]
+            rows = self._files.read(before, lambda lookup, asked=asked: lookup.get_many(asked))
+            for i, row in zip(left, rows, strict=True):
+                if row is not None:
+                    found[i] = ("removed", before.version)
+            left = [i for i in left if i not in found]
+        for i in left:
+            found[i] = ("no_estimate" if self._in_domain(keys[i]) else "outside_domain"), None
+        return [found[i] for i in range(len(keys))]
+
+    def _open(self) -> Lookup:
+        self._lookup = self._files.open(self.version)
+        return self._lookup
+
+    def _read(self, read: Callable[[Lookup], T]) -> T:
+        return self._files.read(self.version, read)
+
+    def _select(self, fields: Sequence[str]) -> Callable[[bytes], bytes]:
+        return selection(self.version.set, self.contract, fields)
+
+    def _in_domain(self, parts: Sequence[str]) -> bool:
+        form, version, domain = self.form, self.version, self.form.contract.domain
+        if isinstance(domain, OpenDomain):
+            return False
+        if isinstance(domain, FileDomain):
+            return self._files.listed(version.set, domain.digest or "", tuple(parts))
+        if not isinstance(domain, RollingDomain):
+            return form.is_listed(parts)
+        targets = self._set.keep(("targets", version.version), lambda: frozenset(version.provenance.targets))
+        return form.is_listed(parts) and form.target(parts)[0] in targets
+
+    def _not_found(self, parts: Sequence[str]) -> NotFoundError:
+        ((status, last),), version = self.statuses([parts]), self.version
+        key = "/".join(parts)
+        through = instants.text(version.data_through)
+        reasons = {
+            "no_estimate": "the key is in the domain, but this version has no estimate for it",
+            "elapsed": f"its time has come: the data of this version goes through {through}",
+            "removed": f"the key is no longer estimated; version {last} was the last in production that had it",
+            "outside_domain": "no such key is estimated",
+        }
+        details = {} if last is None else {"last_version": last}
+        message = f"{version.set} version {version.version} has no {key}: {reasons[status]}"
+        return NotFoundError(status, message, version=version.version, key=list(parts), **details)
+
+
+def selection(name: str, contract: Contract, fields: Sequence[str] | None) -> Callable[[bytes], bytes]:
+    """Keeps the asked columns of a row's JSON, in contract order, and always the key.
+
+    Raises InvalidError `unknown_field`.
+    """
+    if fields is None:
+        return lambda row: row
+    unknown = [field for field in fields if field not in contract.columns and field not in contract.key]
+    if unknown:
+        raise InvalidError("unknown_field", f"{name}: no column {unknown[0]!r}; columns: {', '.join(contract.columns)}")
+    kept = set(contract.key) | set(fields)
+
+    def select(row: bytes) -> bytes:
+        return msgspec.json.encode({name: value for name, value in msgspec.json.decode(row).items() if name in kept})
+
+    return select
+
+
+def key_form(view: SetView, revision: int) -> KeyForm:
+    """How keys are written under a revision of a set's contract."""
+    return view.keep(("keys", revision), lambda: KeyForm(view.revision(revision)))
+
+
+def _absence(parts: Sequence[str], why: tuple[KeyStatus, int | None]) -> bytes:
+    status, last = why
+    facts: dict[str, Any] = {"status": status, "key": parts}
+    return msgspec.json.encode(facts if last is None else facts | {"last_version": last})[:-1]
+
+
+def _encode_cursor(version: Version, sought: bytes, row: int) -> str:
+    content = msgspec.json.encode([version.version, row, _question(version, sought)])
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def cursor_version(cursor: str) -> int:
+    """The version that a cursor is pinned to; raises InvalidError `bad_cursor`."""
+    return _cursor_fields(cursor)[0]
+
+
+def _cursor_fields(cursor: str) -> tuple[int, int, int]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=tuple[int, int, int])
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        raise InvalidError("bad_cursor", "this cursor was not made by this service; start again without it") from None
+
+
+def _decode_cursor(cursor: str, version: Version, sought: bytes, found: range) -> int:
+    pinned, row, mark = _cursor_fields(cursor)
+    if pinned != version.version or mark != _question(version, sought) or row not in found:
+        raise InvalidError("bad_cursor", "this cursor belongs to another question; start again without it")
+    return row
+
+
+def _question(version: Version, sought: bytes) -> int:
+    """A mark of what a cursor goes on with: the set, the content, the search key of the leading part of the key."""
+    return zlib.crc32(b"\0".join((version.set.encode(), version.snapshot_id.encode(), sought)))
