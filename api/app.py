@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Any
 
@@ -76,12 +79,20 @@ def create_app(store: Store | None = None) -> Litestar:
         },
         exception_handlers=HANDLERS,
         before_request=refuse_unknown,
-        lifespan=[follower.lifespan, streams.lifespan, tallies.lifespan],
+        lifespan=[settled, follower.lifespan, streams.lifespan, tallies.lifespan],
         state=State({"follower": follower}),
         logging_config=None,
         openapi_config=documentation.openapi(),
         request_max_body_size=MAX_BODY_BYTES,
     )
+
+
+@asynccontextmanager
+async def settled(_app: Litestar) -> AsyncGenerator[None, None]:
+    """What was imported stays for good: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    yield
 
 
 def _configured_store() -> Store:

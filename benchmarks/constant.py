@@ -1,6 +1,6 @@
 """What the read service is compared with: a Litestar handler that returns a constant, and an app of constant bytes.
 
-Both send the headers of the service and count their answers as it does.
+Both send the headers of the service, count their answers and spare the garbage collector as it does.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import msgspec
 from litestar import Litestar, get
 from litestar.datastructures import ResponseHeader
 
+from api.app import settled
 from api.metrics import requests
 from api.parameters import AsOf, Fields, KeyPath, QueryRef, SetName, ShapeNumber
 
@@ -90,7 +91,7 @@ def litestar_app() -> App:
         """A constant."""
         return ANSWER
 
-    return _counted(Litestar([constant], logging_config=None))
+    return _counted(Litestar([constant], logging_config=None, lifespan=[settled]))
 
 
 def bare_app() -> App:

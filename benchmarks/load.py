@@ -77,7 +77,7 @@ def running(
     """A command that serves `url`, on the server's core, up once the path `ready` answers 200; ended afterwards."""
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            ["taskset", "-c", SERVER_CORE, *command],
+            ["chrt", "--batch", "0", "taskset", "-c", SERVER_CORE, *command],
             env=os.environ | (environment or {}),
             cwd=_ROOT,
             stdout=log,

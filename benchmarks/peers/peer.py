@@ -97,7 +97,20 @@ def start_feast(folder: Path, parquet: Path) -> Iterator[Started]:
 @contextmanager
 def _holding(module: str, core: str, folder: Path, parquet: Path) -> Iterator[tuple[str, list[int], str]]:
     """A process of the peers' environment that fills a store and holds it; gives its address, processes, title."""
-    command = ["taskset", "-c", core, str(PYTHON), "-m", "benchmarks.peers.holding", module, str(folder), str(parquet)]
+    command = [
+        "chrt",
+        "--batch",
+        "0",
+        "taskset",
+        "-c",
+        core,
+        str(PYTHON),
+        "-m",
+        "benchmarks.peers.holding",
+        module,
+        str(folder),
+        str(parquet),
+    ]
     with (
         open(folder / "filling.log", "w+") as log,
         subprocess.Popen(

@@ -15,9 +15,9 @@ from estimates.change_page import ChangePage
 from estimates.contract import Contract
 from estimates.errors import InvalidError
 from estimates.estimate_set import EstimateSet
-from estimates.version_reader import DEFAULT_LIMIT
 from estimates.stability.text import render_json, render_text
 from estimates.tabular import csv
+from estimates.version_reader import DEFAULT_LIMIT
 from jobs.cli import show
 from jobs.cli.changes import show_changes
 from jobs.cli.command import Options, command

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import click
@@ -85,8 +85,19 @@ def serve_store(options: Options, settings: Settings, host: str, port: int, work
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--no-ws", "--log-level", "warning"]
     command += ["--workers-kill-timeout", str(_DRAIN_S), "--backpressure", str(_CONCURRENT)]
     command += ["--host", host, "--port", str(port), "--workers", str(workers), "api.app:create_app"]
+    _run_in_batches()
     sys.stdout.flush()
     os.execv(sys.executable, command)
+
+
+def _run_in_batches() -> None:
+    """Have Linux let each thread finish its turn: a worker's I/O thread that wakes would else take the core each time.
+
+    On one core that nearly doubled the requests per second (docs/performance.md).
+    """
+    if hasattr(os, "SCHED_BATCH"):
+        with suppress(OSError):  # forbidden in some sandboxes, and only slower without
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _print_requests(options: Options, settings: Settings, host: str, port: int) -> None:
