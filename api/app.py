@@ -47,20 +47,19 @@ class ReadService(Litestar):
         if method == "HEAD":
             scope = scope | {"method": "GET", "head": True}
         try:
-            await self._answer(scope, receive, counted)
+            scope["path"] = raw_path(scope)
+            await super().__call__(scope, receive, counted)
+        except InvalidError as error:
+            await self._refuse(error, scope, receive, counted)
         finally:
             requests.observe(scope.get("path_template", ""), method, status, perf_counter() - started)
 
-    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
-        try:
-            scope["path"] = raw_path(scope)
-        except InvalidError as error:
-            request: Request[Any, Any, Any] = Request(
-                scope | {"app": self, "litestar_app": self, "state": {}}, receive, send
-            )
-            await from_error(request, error).to_asgi_response(app=None, request=request)(scope, receive, send)
-            return
-        await super().__call__(scope, receive, send)
+    async def _refuse(self, error: InvalidError, scope: Any, receive: Any, send: Any) -> None:
+        """Answer a request that has no path to route by."""
+        request: Request[Any, Any, Any] = Request(
+            scope | {"app": self, "litestar_app": self, "state": {}}, receive, send
+        )
+        await from_error(request, error).to_asgi_response(app=None, request=request)(scope, receive, send)
 
 
 def create_app(store: Store | None = None) -> Litestar:
@@ -93,6 +92,7 @@ async def settled(_app: Litestar) -> AsyncGenerator[None, None]:
     gc.collect()
     gc.freeze()
     yield
+    gc.unfreeze()  # what is never collected would be told of as a leak
 
 
 def _configured_store() -> Store:

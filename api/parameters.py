@@ -128,7 +128,8 @@ def read_segment(raw: str) -> str:
 
 def read_key(raw: str) -> list[str]:
     """The key parts of a path, still percent-encoded: split first, then decoded once."""
-    return [read_segment(part) for part in raw.strip("/").split("/")]
+    parts = raw.strip("/").split("/")
+    return parts if "%" not in raw else [read_segment(part) for part in parts]
 
 
 async def refuse_unknown(request: Request[Any, Any, Any]) -> None:

@@ -78,7 +78,9 @@ class Question:
 
     def one(self, answer: Answer, form: str) -> Representation:
         """One estimate."""
-        body, kind = self.written(answer, form), CONTENT_TYPES.get(form, form)
+        body, kind = answer.json, form
+        if form != JSON:
+            body, kind = self.written(answer, form), CONTENT_TYPES.get(form, form)
         head = self._one if time() <= self._stale_from else [*self._one, _STALE]
         return Representation(body, etag=self.tag_of(body), cache=None, media_type=kind, head=head)
 
@@ -125,14 +127,17 @@ def resolve(
     """
     moment = read_time(as_of, "as_of")
     reader = at(moment)
+    asked = ("question", name, ref, as_of, shape, readable)
+    return reader.kept(asked) or reader.keep(asked, lambda: _resolve(reader, name, ref, moment, shape, readable))
 
-    def make() -> Question:
-        found = read_ref(ref)
-        resolver = reader.resolve if readable else reader.view.resolve
-        version = resolver(name, found, moment, shape)
-        stand_in = reader.view.stand_in(name, found, moment, shape)
-        if stand_in is not None:
-            return Question(reader, version, stand_in.moment, fixed=False, fault=stand_in.fault)
-        return Question(reader, version, moment or reader.view.moment, fixed=isinstance(found, int))
 
-    return reader.keep(("question", name, ref, as_of, shape, readable), make)
+def _resolve(
+    reader: Reader, name: str, ref: str | int, moment: datetime | None, shape: int | None, readable: bool
+) -> Question:
+    found = read_ref(ref)
+    resolver = reader.resolve if readable else reader.view.resolve
+    version = resolver(name, found, moment, shape)
+    stand_in = reader.view.stand_in(name, found, moment, shape)
+    if stand_in is not None:
+        return Question(reader, version, stand_in.moment, fixed=False, fault=stand_in.fault)
+    return Question(reader, version, moment or reader.view.moment, fixed=isinstance(found, int))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 from urllib.parse import quote, unquote_to_bytes
@@ -77,6 +76,8 @@ async def at_once(follower: Follower, answer: Callable[[ReaderAt], T], *, large:
     large  it takes long in any case: never here
     """
     if not large:
-        with suppress(NotAtHand):
+        try:
             return answer(follower.at_once)
+        except NotAtHand:
+            pass
     return await in_thread(partial(answer, follower.at))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -26,6 +27,7 @@ class KeyForm:
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
         self._columns = [(name, column.type) for name, column in contract.key.items()]
+        self._plain = re.compile("\0".join(_PLAIN[kind] for _, kind in self._columns) + "\0").fullmatch
         self._sought = [_SOUGHT[kind](functools.partial(self._text, name, kind)) for name, kind in self._columns]
         domain = contract.domain
         values = domain.values if isinstance(domain, ProductDomain | RollingDomain) else {}
@@ -45,9 +47,14 @@ class KeyForm:
         return [self._text(name, kind, part) for (name, kind), part in zip(self._columns, key, strict=False)]
 
     def search(self, key: Key, *, partial: bool = False) -> bytes:
-        """The search key (search_key.py) of a key, or of a leading part of it; raises as `texts` does."""
+        """The search key (search_key.py) of a key, or of a leading part of it; raises as `texts` does.
+
+        What only looks like a date gives a key that no row has.
+        """
         if len(key) != len(self._sought):
             self._check_length(key, partial)
+        elif (search := self._search_plain(key)) is not None:
+            return search
         return search_key([sought(part) for sought, part in zip(self._sought, key, strict=False)])
 
     def search_many(self, keys: Sequence[Key]) -> list[bytes]:
@@ -58,6 +65,20 @@ class KeyForm:
                 texts = (_sought_parts(s, column) for s, column in zip(self._sought, columns, strict=True))
                 return list(map(search_key, zip(*texts, strict=True)))
         return [self.search(key) for key in keys]
+
+    def _search_plain(self, key: Key) -> bytes | None:
+        """The search key of parts as they mostly come, of which only integers lack a letter; None for others."""
+        try:
+            plain = self._plain("\0".join(key) + "\0")
+        except TypeError:  # a part that is no text
+            return None
+        if plain is None:
+            return None
+        text = plain.string
+        for number in range(plain.re.groups, 0, -1):
+            start, stop = plain.span(number)
+            text = text[:start] + LETTERS[stop - start] + text[start:]
+        return text.encode()
 
     def is_listed(self, parts: Sequence[str]) -> bool:
         """Whether each part is among the values that a product or rolling domain lists for its column."""
@@ -96,6 +117,15 @@ class KeyForm:
             return text
         except (ValueError, OverflowError) as error:
             raise InvalidError("bad_key_part", f"{self.contract.name}: key column {column!r}: {error}") from None
+
+
+# Texts of each type that are their search text; of integers what comes behind the letter.
+_PLAIN: dict[KeyType, str] = {
+    "string": r"[\x01-\x7f]+",
+    "integer": r"(0|[1-9][0-9]{0,17})",
+    "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "timestamp": r"(?!)",
+}
 
 
 # For each type of a key column: what gives the search text of a part, made from what gives its text. Parts as they

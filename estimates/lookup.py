@@ -22,7 +22,6 @@ import struct
 import sys
 import threading
 import weakref
-import zlib
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -30,6 +29,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
+from zlib import crc32
 
 import msgspec
 import numpy as np
@@ -90,6 +90,7 @@ class Lookup:
         self.header = header = self._read_header(snapshot_id)
         self.rows = header.rows
         self._fields = header.fields
+        self._stride = header.stride
         self._groups = -(-header.rows // GROUP)
         content = memoryview(self._map).cast("B")
         self._offsets = content[header.offsets_at : header.offsets_at + 8 * (self._groups + 1)].cast("Q")
@@ -99,10 +100,11 @@ class Lookup:
 
     def get(self, key: bytes) -> Row | None:
         """The row of a whole key; None when there is no such row."""
-        group = self._search(key + _AFTER)
+        tops, bound = self._tops, key + _AFTER
+        group = bisect_left(tops, bound) - 1 if tops is not None and self._stride == 1 else self._search(bound)
         row = self._seek(key, group) if group >= 0 else None
         if row is None:
-            self._rank(key + _AFTER, group)
+            self._rank(bound, group)
         return row
 
     def get_near(self, key: bytes, near: int) -> tuple[Row | None, int]:
@@ -152,9 +154,11 @@ class Lookup:
 
     def _seek(self, key: bytes, group: int) -> Row | None:
         """The row of a key in a group."""
-        content = self._group(group)
-        at = content.find(_MARK + key)
-        if at < 0:
+        offsets = self._offsets
+        content: bytes = self._map[offsets[group] : offsets[group + 1]]  # as `_group`, without a call
+        if crc32(content, group + 1) != self._checksums[group]:
+            raise self._damaged(f"group {group} of rows")
+        if (at := content.find(_MARK + key)) < 0:
             return None
         at += len(key) + len(_MARK)
         return content[at], content[at + 1 : content.find(b"\0", at)]
@@ -163,7 +167,7 @@ class Lookup:
         """The last group whose first row sorts before a bound, or −1; nothing that was read for it is checked."""
         tops, low, high = self._tops, 0, self._groups
         if tops is not None or (tops := self._count_search()) is not None:
-            stride = self.header.stride
+            stride = self._stride
             top = bisect_left(tops, bound)
             if stride == 1:
                 return top - 1
@@ -179,18 +183,18 @@ class Lookup:
     def _search_many(self, keys: Sequence[bytes]) -> list[int]:
         """For each key the group that its row is in if there is one."""
         tops = self._tops
-        if tops is None or self.header.stride > 1:
+        if tops is None or self._stride > 1:
             return [self._search(key + _AFTER) for key in keys]
         return [bisect_left(tops, key + _AFTER) - 1 for key in keys]
 
     def _count_search(self) -> list[bytes] | None:
         """The tops, once there were enough searches to be worth reading them; before that a search takes longer."""
         self._searches += 1
-        if self._searches * SEARCHES_WORTH < self._groups // self.header.stride:
+        if self._searches * SEARCHES_WORTH < self._groups // self._stride:
             return None
         header = self.header
         content = self._map[header.tops_at : header.size]
-        if zlib.crc32(content) != header.tops_crc:
+        if crc32(content) != header.tops_crc:
             raise self._damaged("tops")
         self._tops = tops = content.split(_AFTER) if content else []
         _holders.append(weakref.ref(self))
@@ -223,7 +227,7 @@ class Lookup:
         """The content of a group of rows; checked."""
         offsets = self._offsets
         content: bytes = self._map[offsets[group] : offsets[group + 1]]
-        if zlib.crc32(content, group + 1) != self._checksums[group]:
+        if crc32(content, group + 1) != self._checksums[group]:
             raise self._damaged(f"group {group} of rows")
         return content
 
@@ -231,7 +235,7 @@ class Lookup:
         try:
             magic, length, checksum = _PREFIX.unpack_from(self._map)
             content = self._map[_PREFIX.size : _PREFIX.size + length]
-            if magic != MAGIC or zlib.crc32(content) != checksum:
+            if magic != MAGIC or crc32(content) != checksum:
                 raise ValueError
             header = msgspec.json.decode(content, type=Header)
         except (struct.error, ValueError):
@@ -270,12 +274,12 @@ def _write(file: BinaryIO, frame: pl.DataFrame, shape: Shape, judged: Sequence[s
     file.write(tops)
     fields = len(shape.key) + 3
     header = Header(
-        snapshot_id, frame.height, file.tell(), offsets_at, checksums_at, tops_at, zlib.crc32(tops), stride, fields
+        snapshot_id, frame.height, file.tell(), offsets_at, checksums_at, tops_at, crc32(tops), stride, fields
     )
     content = msgspec.json.encode(header)
     assert _PREFIX.size + len(content) <= ROWS_AT
     file.seek(0)
-    file.write(_PREFIX.pack(MAGIC, len(content), zlib.crc32(content)) + content)
+    file.write(_PREFIX.pack(MAGIC, len(content), crc32(content)) + content)
 
 
 def _write_rows(file: BinaryIO, chunks: Iterable[tuple[memoryview, Array]]) -> tuple[Array, Array]:
@@ -300,7 +304,7 @@ def _write_rows(file: BinaryIO, chunks: Iterable[tuple[memoryview, Array]]) -> t
 def _write_chunk(file: BinaryIO, content: memoryview, bounds: Array, groups: int) -> Array:
     """Write some rows, before which there are so many groups; the checksums of their groups."""
     file.write(content)
-    crc32, ends = zlib.crc32, bounds.tolist()
+    ends = bounds.tolist()
     seeds = range(groups + 1, groups + len(ends))
     return np.array([crc32(content[a:b], seed) for seed, (a, b) in zip(seeds, pairwise(ends), strict=True)], "<u4")
 

@@ -36,6 +36,7 @@ class Reader:
         self._files = files
         self._opened = opened
         self._kept: dict[Hashable, Any] = {}
+        self.kept = self._kept.get  # what `keep` keeps, or None
 
     def keep(self, what: Hashable, make: Callable[[], T]) -> T:
         """What was derived for this reader, such as what a ref means: made once, however many ask.
