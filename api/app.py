@@ -18,6 +18,7 @@ from api.metrics import own_tally, requests
 from api.parameters import refuse_unknown
 from api.problems import HANDLERS, from_error
 from api.routing import raw_path, without_body
+from api.short_way import short_way
 from api.streams import Streams
 from api.tallies import Tallies
 from estimates import InvalidError, Store
@@ -48,7 +49,8 @@ class ReadService(Litestar):
             scope = scope | {"method": "GET", "head": True}
         try:
             scope["path"] = raw_path(scope)
-            await super().__call__(scope, receive, counted)
+            answer = short_way(self.state.follower, scope)
+            await (super().__call__ if answer is None else answer)(scope, receive, counted)
         except InvalidError as error:
             await self._refuse(error, scope, receive, counted)
         finally:

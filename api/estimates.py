@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request, get, post
-from litestar.datastructures import MultiDict
 from litestar.params import JSONBody, QueryParams
 from litestar.types import ASGIApp
 
@@ -54,12 +54,23 @@ async def one_estimate(
 ) -> ASGIApp:
     """One estimate by its whole key. A key without one is a 404 whose `code` is its status."""
     form = negotiated(request.scope, TABLES)
+    asked = (set_name, read_key(key), ref, as_of, shape, fields, form)
+    return await at_once(_follower(request), lambda at: one(at, *asked), large=form != JSON)
 
-    def answer(at: ReaderAt) -> ASGIApp:
-        question = resolve(at, set_name, ref, as_of, shape)
-        return question.one(question.reading.get(read_key(key), read_fields(fields)), form)
 
-    return await at_once(_follower(request), answer, large=form != JSON)
+def one(
+    at: ReaderAt,
+    set_name: str,
+    key: list[str],
+    ref: str = DEFAULT_REF,
+    as_of: str | None = None,
+    shape: int | None = None,
+    fields: str | None = None,
+    form: str = JSON,
+) -> ASGIApp:
+    """The answer of `one_estimate`."""
+    question = resolve(at, set_name, ref, as_of, shape)
+    return question.one(question.reading.get(key, read_fields(fields)), form)
 
 
 @get(
@@ -83,15 +94,28 @@ async def estimates_under(
     A cursor belongs to one version: with it, `ref`, `as_of` and `shape` count for nothing.
     """
     form = negotiated(request.scope, TABLES)
+    asked = (set_name, query, ref, as_of, shape, fields, limit, cursor, form)
+    return await at_once(_follower(request), lambda at: page(at, *asked), large=form != JSON)
 
-    def answer(at: ReaderAt) -> ASGIApp:
-        pinned = None if cursor is None else str(cursor_version(cursor))
-        question = resolve(at, set_name, ref, as_of, shape) if pinned is None else resolve(at, set_name, pinned)
-        prefix = _prefix(list(question.reading.contract.key), query)
-        page = question.reading.scan(prefix, fields=read_fields(fields), limit=limit, cursor=cursor)
-        return question.page(page, form, query)
 
-    return await at_once(_follower(request), answer, large=form != JSON)
+def page(
+    at: ReaderAt,
+    set_name: str,
+    query: Mapping[str, Any],
+    ref: str = DEFAULT_REF,
+    as_of: str | None = None,
+    shape: int | None = None,
+    fields: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+    form: str = JSON,
+) -> ASGIApp:
+    """The answer of `estimates_under`; `query` are all its parameters."""
+    pinned = None if cursor is None else str(cursor_version(cursor))
+    question = resolve(at, set_name, ref, as_of, shape) if pinned is None else resolve(at, set_name, pinned)
+    prefix = _prefix(list(question.reading.contract.key), query)
+    found = question.reading.scan(prefix, fields=read_fields(fields), limit=limit, cursor=cursor)
+    return question.page(found, form, query)
 
 
 @post(
@@ -118,7 +142,7 @@ def _follower(request: ReadRequest) -> Follower:
     return request.app.state.follower
 
 
-def _prefix(key: list[str], query: MultiDict[Any]) -> list[str]:
+def _prefix(key: list[str], query: Mapping[str, Any]) -> list[str]:
     """The leading key parts among the query parameters; raises InvalidError (`key_parts`, `unknown_parameter`)."""
     check_names(query, (*key, *_OWN))
     given = [name in query for name in key]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Annotated, Any, Literal
@@ -160,12 +160,12 @@ def _query_names(handler: BaseRouteHandler) -> tuple[str, ...] | None:
     return tuple(d.name for d in definitions if isinstance(d, QueryParameter) and d.name)
 
 
-def check_names(given: MultiDict[Any], allowed: Iterable[str]) -> None:
+def check_names(given: Mapping[str, Any], allowed: Iterable[str]) -> None:
     """Raises InvalidError: `unknown_parameter` that names the allowed ones, `repeated_parameter`."""
     known = list(allowed)
     for name in given:
         if name not in known:
             takes = f"it takes {', '.join(known)}" if known else "it takes none"
             raise InvalidError("unknown_parameter", f"this route has no query parameter {name!r}; {takes}")
-        if len(given.getall(name)) > 1:
+        if isinstance(given, MultiDict) and len(given.getall(name)) > 1:
             raise InvalidError("repeated_parameter", f"query parameter {name!r} is given more than once")

@@ -1,0 +1,71 @@
+"""The short way to what is asked all day: the answers of two routes, without the framework between request and answer.
+
+Whatever is not plain has no short way and takes the route: escapes in the URL, rare parameters, a form other than JSON,
+a file to be opened, and all that ends in a problem.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.types import ASGIApp
+
+from api.estimates import one, page
+from api.follower import Follower
+from api.negotiation import TABLES, negotiated
+from api.parameters import DEFAULT_REF
+from api.representation import JSON
+
+_BEFORE = "/v1/sets/"
+_ONE, _PAGE = "/v1/sets/{set:str}/estimates/{key:path}", "/v1/sets/{set:str}/estimates"
+_PLAIN = frozenset(("ref", "as_of", "fields"))
+_RARE = frozenset(("shape", "limit", "cursor"))
+
+
+def short_way(follower: Follower, scope: Any) -> ASGIApp | None:
+    """The answer to a request whose path was checked; None when it has to take the route."""
+    path: str = scope["path"]
+    if not path.startswith(_BEFORE) or scope["method"] != "GET" or "%" in path or scope.get("root_path"):
+        return None
+    name, *rest = path[len(_BEFORE) :].split("/")
+    if not rest or rest[0] != "estimates" or not rest[-1]:
+        return None
+    query = _plain_query(scope["query_string"])
+    if query is None:
+        return None
+    try:
+        if negotiated(scope, TABLES) != JSON:
+            return None
+        answer = _one(follower, name, rest[1:], query) if len(rest) > 1 else _page(follower, name, query)
+    except Exception:  # whatever it is, the route meets it too, and says it as a problem
+        return None
+    if answer is not None:
+        scope["path_template"] = _ONE if len(rest) > 1 else _PAGE
+    return answer
+
+
+def _one(follower: Follower, name: str, key: list[str], query: dict[str, str]) -> ASGIApp | None:
+    if not query.keys() <= _PLAIN:
+        return None
+    return one(follower.at_once, name, key, **_plain(query))
+
+
+def _page(follower: Follower, name: str, query: dict[str, str]) -> ASGIApp | None:
+    if not query.keys().isdisjoint(_RARE):
+        return None
+    return page(follower.at_once, name, query, **_plain(query))
+
+
+def _plain(query: dict[str, str]) -> dict[str, Any]:
+    return {"ref": query.get("ref", DEFAULT_REF), "as_of": query.get("as_of"), "fields": query.get("fields")}
+
+
+def _plain_query(query: bytes) -> dict[str, str] | None:
+    """The parameters of a query without escapes, each given once; None for another one."""
+    if not query:
+        return {}
+    if b"%" in query or b"+" in query or not query.isascii():
+        return None
+    pairs = [pair.partition("=") for pair in query.decode().split("&")]
+    found = {name: value for name, _, value in pairs}
+    return found if all(equals for _, equals, _ in pairs) and len(found) == len(pairs) else None
