@@ -50,7 +50,11 @@ class ReadService(Litestar):
         try:
             scope["path"] = raw_path(scope)
             answer = short_way(self.state.follower, scope)
-            await (super().__call__ if answer is None else answer)(scope, receive, counted)
+            if answer is None:
+                await super().__call__(scope, receive, counted)
+            else:
+                await answer(scope, receive, wanted)
+                status = answer.status
         except InvalidError as error:
             await self._refuse(error, scope, receive, counted)
         finally:

@@ -28,7 +28,7 @@ from api.parameters import (
     read_key,
 )
 from api.question import ReaderAt, resolve
-from api.representation import JSON
+from api.representation import JSON, Representation
 from api.routing import at_once
 from estimates.errors import InvalidError
 from estimates.version_reader import DEFAULT_LIMIT, cursor_version
@@ -67,7 +67,7 @@ def one(
     shape: int | None = None,
     fields: str | None = None,
     form: str = JSON,
-) -> ASGIApp:
+) -> Representation:
     """The answer of `one_estimate`."""
     question = resolve(at, set_name, ref, as_of, shape)
     return question.one(question.reading.get(key, read_fields(fields)), form)
@@ -109,7 +109,7 @@ def page(
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
     form: str = JSON,
-) -> ASGIApp:
+) -> Representation:
     """The answer of `estimates_under`; `query` are all its parameters."""
     pinned = None if cursor is None else str(cursor_version(cursor))
     question = resolve(at, set_name, ref, as_of, shape) if pinned is None else resolve(at, set_name, pinned)

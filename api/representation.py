@@ -23,6 +23,7 @@ class Representation:
     etag     strong entity tag with its quotes; a request whose If-None-Match names it gets 304 without a body
     cache    the Cache-Control header, where it is not in `head`
     headers  further headers
+    status   200, and 304 once that was sent
     head     headers already encoded: what many answers share is encoded once
     """
 
@@ -37,6 +38,7 @@ class Representation:
         head: Sequence[Header] = (),
     ) -> None:
         self.body = body
+        self.status = 200
         self.etag = etag
         self.media_type = media_type
         self.headers = headers or {}
@@ -46,18 +48,18 @@ class Representation:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
-        head, status, body = list(self.head), 200, self.body
+        head, body = list(self.head), self.body
         if self.headers:
             head += encoded(self.headers)
         if self.etag is not None:
             etag = self.etag.encode()
             head.append((b"etag", etag))
             if names_tag(scope, etag):
-                status, body = 304, b""
-        if status == 200:
+                self.status, body = 304, b""
+        if self.status == 200:
             head.append((b"content-type", self.media_type.encode()))
             head.append((b"content-length", str(len(body)).encode()))
-        await send({"type": "http.response.start", "status": status, "headers": head})
+        await send({"type": "http.response.start", "status": self.status, "headers": head})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
 

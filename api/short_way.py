@@ -6,15 +6,14 @@ a file to be opened, and all that ends in a problem.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
-
-from litestar.types import ASGIApp
 
 from api.estimates import one, page
 from api.follower import Follower
 from api.negotiation import TABLES, negotiated
 from api.parameters import DEFAULT_REF
-from api.representation import JSON
+from api.representation import JSON, Representation
 
 _BEFORE = "/v1/sets/"
 _ONE, _PAGE = "/v1/sets/{set:str}/estimates/{key:path}", "/v1/sets/{set:str}/estimates"
@@ -22,7 +21,7 @@ _PLAIN = frozenset(("ref", "as_of", "fields"))
 _RARE = frozenset(("shape", "limit", "cursor"))
 
 
-def short_way(follower: Follower, scope: Any) -> ASGIApp | None:
+def short_way(follower: Follower, scope: Any) -> Representation | None:
     """The answer to a request whose path was checked; None when it has to take the route."""
     path: str = scope["path"]
     if not path.startswith(_BEFORE) or scope["method"] != "GET" or "%" in path or scope.get("root_path"):
@@ -44,13 +43,13 @@ def short_way(follower: Follower, scope: Any) -> ASGIApp | None:
     return answer
 
 
-def _one(follower: Follower, name: str, key: list[str], query: dict[str, str]) -> ASGIApp | None:
+def _one(follower: Follower, name: str, key: list[str], query: dict[str, str]) -> Representation | None:
     if not query.keys() <= _PLAIN:
         return None
     return one(follower.at_once, name, key, **_plain(query))
 
 
-def _page(follower: Follower, name: str, query: dict[str, str]) -> ASGIApp | None:
+def _page(follower: Follower, name: str, query: dict[str, str]) -> Representation | None:
     if not query.keys().isdisjoint(_RARE):
         return None
     return page(follower.at_once, name, query, **_plain(query))
@@ -60,6 +59,7 @@ def _plain(query: dict[str, str]) -> dict[str, Any]:
     return {"ref": query.get("ref", DEFAULT_REF), "as_of": query.get("as_of"), "fields": query.get("fields")}
 
 
+@lru_cache(4096)
 def _plain_query(query: bytes) -> dict[str, str] | None:
     """The parameters of a query without escapes, each given once; None for another one."""
     if not query:

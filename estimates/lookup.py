@@ -144,6 +144,22 @@ class Lookup:
         after = key + _AFTER
         return range(self._rank(key, self._search(key)), self._rank(after, self._search(after)))
 
+    def find_and_read(self, key: bytes, limit: int) -> tuple[range, list[bytes]]:
+        """What `find` gives, and the JSON of the first `limit` rows of it; few rows are loaded once for both."""
+        after = key + _AFTER
+        first, last = max(self._search(key), 0), max(self._search(after), 0)
+        if not key or not self.rows or (last - first) * GROUP > limit:
+            found = self.find(key)
+            return found, self.read(found[:limit])
+        rows = b"".join(map(self._group, range(first, last + 1)))[len(_MARK) : -1].split(_BETWEEN)
+        start, stop = bisect_left(rows, key), bisect_left(rows, after)
+        if (start == 0 and first > 0) or (
+            stop == len(rows) and last + 1 < self._groups and self._rows(last + 1)[0] < after
+        ):
+            raise self._damaged(f"the order of rows at group {first}")
+        found = range(first * GROUP + start, first * GROUP + stop)
+        return found, [row[row.rindex(b"\0") + 2 :] for row in rows[start : min(stop, start + limit)]]
+
     def read(self, numbers: range) -> list[bytes]:
         """The JSON of consecutive rows."""
         first = numbers.start // GROUP

@@ -133,8 +133,11 @@ class VersionReader:
         sought = self.form.search(prefix, partial=True)
 
         def take(lookup: Lookup) -> tuple[range, int, list[bytes]]:
+            if cursor is None:
+                found, rows = lookup.find_and_read(sought, limit)
+                return found, found.start + len(rows), rows
             found = lookup.find(sought)
-            start = found.start if cursor is None else _decode_cursor(cursor, self.version, sought, found)
+            start = _decode_cursor(cursor, self.version, sought, found)
             stop = min(start + limit, found.stop)
             return found, stop, lookup.read(range(start, stop))
 
