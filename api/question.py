@@ -11,7 +11,7 @@ from zlib import crc32
 
 import msgspec
 
-from api.compression import VARY, Compressible
+from api.compression import COMPRESSED_FROM, VARY, Compressible
 from api.links import next_link
 from api.parameters import read_ref, read_time
 from api.representation import IMMUTABLE, JSON, REVALIDATE, Header, Representation, encoded, entity_tag, of_content
@@ -51,8 +51,9 @@ class Question:
             }
             | ({} if fault is None else {"estimates-degraded": fault})
         )
-        self._kept = encoded({"cache-control": IMMUTABLE if fixed else REVALIDATE})
-        self._one = [*self._head, *self._kept, (b"vary", b"accept")]
+        kept = (b"cache-control", (IMMUTABLE if fixed else REVALIDATE).encode())
+        self._one = [*self._head, kept, (b"vary", b"accept")]
+        self._many = [*self._head, kept, VARY]
         stale = stale_from(reader.view.set(version.set), version)
         self._stale_from = math.inf if stale is None else stale.timestamp()
         self._tag = entity_tag(version.set, version.version, version.snapshot_id)[:-1]
@@ -65,7 +66,7 @@ class Question:
     @property
     def many(self) -> list[Header]:
         """The same with how long an answer may be kept, for ever when the version was named by its number."""
-        return [*self.head, *self._kept, VARY]
+        return self._many if time() <= self._stale_from else [*self._many, _STALE]
 
     def tag_of(self, body: bytes) -> str:
         """The entity tag of an answer from this version: of one URL, and there of the form that was asked for."""
@@ -86,11 +87,14 @@ class Question:
 
     def page(self, page: Page, form: str, query: Mapping[str, object]) -> Representation:
         """A page of estimates; `query` are the parameters of the request, for the link to the next one."""
-        head = [*self.many, (b"estimates-total", str(page.total).encode())]
+        body, kind = page.json, form
+        if form != JSON:
+            body, kind = self.written(page, form), CONTENT_TYPES.get(form, form)
+        head = [*self.many, (b"estimates-total", b"%d" % page.total)]
         if page.cursor is not None:
             head.append((b"link", next_link(query, cursor=page.cursor).encode()))
-        body, kind = self.written(page, form), CONTENT_TYPES.get(form, form)
-        return Compressible(body, etag=self.tag_of(body), cache=None, media_type=kind, head=head)
+        sent = Representation if len(body) < COMPRESSED_FROM else Compressible
+        return sent(body, etag=self.tag_of(body), cache=None, media_type=kind, head=head)
 
     def batch(self, answer: Answer, form: str) -> Representation:
         """A batch, which nobody keeps."""

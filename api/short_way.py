@@ -46,7 +46,7 @@ def short_way(follower: Follower, scope: Any) -> Representation | None:
 def _one(follower: Follower, name: str, key: list[str], query: dict[str, str]) -> Representation | None:
     if not query.keys() <= _PLAIN:
         return None
-    return one(follower.at_once, name, key, **_plain(query))
+    return one(follower.at_once, name, key, **_plain(query)) if query else one(follower.at_once, name, key)
 
 
 def _page(follower: Follower, name: str, query: dict[str, str]) -> Representation | None:

@@ -151,7 +151,8 @@ class Lookup:
         if not key or not self.rows or (last - first) * GROUP > limit:
             found = self.find(key)
             return found, self.read(found[:limit])
-        rows = b"".join(map(self._group, range(first, last + 1)))[len(_MARK) : -1].split(_BETWEEN)
+        content = self._group(first) if first == last else b"".join(map(self._group, range(first, last + 1)))
+        rows = content[len(_MARK) : -1].split(_BETWEEN)
         start, stop = bisect_left(rows, key), bisect_left(rows, after)
         if (start == 0 and first > 0) or (
             stop == len(rows) and last + 1 < self._groups and self._rows(last + 1)[0] < after
