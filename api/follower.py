@@ -76,7 +76,7 @@ class Follower:
 
     def at_once(self, as_of: datetime | None) -> Reader:
         """A reader like that of `at`, which never blocks: raises NotAtHand where it would have to."""
-        reader = self.reader
+        reader = self._reader or self.reader
         if as_of is None or reader.view.knows(as_of):
             return reader.at_once
         raise NotAtHand

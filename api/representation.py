@@ -87,7 +87,10 @@ def content_tag(body: bytes) -> str:
 
 def names_tag(scope: Scope | HTTPScope, etag: bytes) -> bool:
     """Whether If-None-Match names the tag; compared weakly, as RFC 9110 (13.1.2) says."""
-    given = [value for name, value in scope["headers"] if name == b"if-none-match"]
+    given: list[bytes] = []
+    for name, value in scope["headers"]:
+        if name == b"if-none-match":
+            given.append(value)
     if not given or given == [etag]:
         return bool(given)
     tags = {tag.strip().removeprefix(b"W/") for tag in b",".join(given).split(b",")}

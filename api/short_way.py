@@ -11,12 +11,12 @@ from typing import Any
 
 from api.estimates import one, page
 from api.follower import Follower
-from api.negotiation import TABLES, negotiated
 from api.parameters import DEFAULT_REF
-from api.representation import JSON, Representation
+from api.representation import Representation
 
 _BEFORE = "/v1/sets/"
 _ONE, _PAGE = "/v1/sets/{set:str}/estimates/{key:path}", "/v1/sets/{set:str}/estimates"
+_ACCEPTED = (b"*/*", b"application/json")
 _PLAIN = frozenset(("ref", "as_of", "fields"))
 _RARE = frozenset(("shape", "limit", "cursor"))
 
@@ -32,10 +32,16 @@ def short_way(follower: Follower, scope: Any) -> Representation | None:
     query = _plain_query(scope["query_string"])
     if query is None:
         return None
-    try:
-        if negotiated(scope, TABLES) != JSON:
+    for header, value in scope["headers"]:
+        if header == b"accept" and value not in _ACCEPTED:
             return None
-        answer = _one(follower, name, rest[1:], query) if len(rest) > 1 else _page(follower, name, query)
+    try:
+        if len(rest) == 1:
+            answer = _page(follower, name, query)
+        elif query:
+            answer = _one(follower, name, rest[1:], query)
+        else:
+            answer = one(follower.at_once, name, rest[1:])
     except Exception:  # whatever it is, the route meets it too, and says it as a problem
         return None
     if answer is not None:
@@ -46,17 +52,15 @@ def short_way(follower: Follower, scope: Any) -> Representation | None:
 def _one(follower: Follower, name: str, key: list[str], query: dict[str, str]) -> Representation | None:
     if not query.keys() <= _PLAIN:
         return None
-    return one(follower.at_once, name, key, **_plain(query)) if query else one(follower.at_once, name, key)
+    ref, as_of, fields = query.get("ref", DEFAULT_REF), query.get("as_of"), query.get("fields")
+    return one(follower.at_once, name, key, ref, as_of, fields=fields)
 
 
 def _page(follower: Follower, name: str, query: dict[str, str]) -> Representation | None:
     if not query.keys().isdisjoint(_RARE):
         return None
-    return page(follower.at_once, name, query, **_plain(query))
-
-
-def _plain(query: dict[str, str]) -> dict[str, Any]:
-    return {"ref": query.get("ref", DEFAULT_REF), "as_of": query.get("as_of"), "fields": query.get("fields")}
+    ref, as_of, fields = query.get("ref", DEFAULT_REF), query.get("as_of"), query.get("fields")
+    return page(follower.at_once, name, query, ref, as_of, fields=fields)
 
 
 @lru_cache(4096)

@@ -37,6 +37,7 @@ class Served(NamedTuple):
     store: Store
     url: str
     printed: dict[str, object]
+    pid: int
 
     def get(self, path: str) -> bytes:
         """The body of a GET."""
@@ -88,7 +89,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             line = process.stdout.readline()
             assert line, process.stderr.read() if process.stderr else ""
             printed += line
-        running = Served(store, f"http://127.0.0.1:{port}", json.loads(printed))
+        running = Served(store, f"http://127.0.0.1:{port}", json.loads(printed), process.pid)
         _wait(running)
         yield running
         process.send_signal(signal.SIGINT)
@@ -162,6 +163,15 @@ def test_a_promotion_is_followed_without_a_restart(served: Served) -> None:
     while json.loads(served.get(PATH))["version"] != wanted:
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux schedules so")
+def test_the_server_and_its_workers_finish_their_turns(served: Served) -> None:
+    """All processes of the service are batch processes, so that network threads do not take the core from Python."""
+    workers = Path(f"/proc/{served.pid}/task/{served.pid}/children").read_text().split()
+    assert workers
+    for pid in (served.pid, *map(int, workers)):
+        assert os.sched_getscheduler(pid) == os.SCHED_BATCH
 
 
 def test_a_port_in_use_and_an_unknown_host_are_bad_input(served: Served) -> None:
