@@ -15,7 +15,7 @@ from api.parameters import DEFAULT_REF
 from api.representation import Representation
 
 _BEFORE = "/v1/sets/"
-_ONE, _PAGE = "/v1/sets/{set:str}/estimates/{key:path}", "/v1/sets/{set:str}/estimates"
+_ONE, _PAGE = "/v1/sets/{set}/estimates/{key}", "/v1/sets/{set}/estimates"
 _ACCEPTED = (b"*/*", b"application/json")
 _PLAIN = frozenset(("ref", "as_of", "fields"))
 _RARE = frozenset(("shape", "limit", "cursor"))

@@ -10,6 +10,7 @@ import pytest
 from litestar.testing import TestClient
 
 from api.follower import Follower
+from api.metrics import requests
 from api.short_way import short_way
 from estimates import Store, instants
 from tests.api_served import ODD, path_of
@@ -76,13 +77,26 @@ def test_plain_requests_take_it(follower: Follower, path: str, query: str) -> No
     """What is asked all day is answered before the framework, and counted under its route."""
     scope = scope_of(path, query)
     assert short_way(follower, scope) is not None
-    assert scope["path_template"] == "/v1/sets/{set:str}/estimates" + ("/{key:path}" if path != PAGE else "")
+    assert scope["path_template"] == "/v1/sets/{set}/estimates" + ("/{key}" if path != PAGE else "")
 
 
 @pytest.mark.parametrize(("path", "query"), [*PROBLEMS, *ON_THE_ROUTE])
 def test_anything_else_takes_the_route(follower: Follower, path: str, query: str) -> None:
     """Problems, escapes, rare parameters and other routes have no short way."""
     assert short_way(follower, scope_of(path, query)) is None
+
+
+def test_both_ways_are_counted_under_one_route(client: TestClient[Any]) -> None:
+    """`/metrics` names the route of a request, whichever way it took."""
+    before = {route: _counted(route) for route in ("/v1/sets/{set}/estimates/{key}", "/v1/sets/{set}/estimates")}
+    for escaped in (False, True):
+        asked(client, ONE, "ref=1", escaped)
+        asked(client, PAGE, "ticker=AAPL", escaped)
+    assert {route: _counted(route) for route in before} == {route: count + 2 for route, count in before.items()}
+
+
+def _counted(route: str) -> float:
+    return sum(sum(row[:-1]) for (named, _, _), row in requests.counted.items() if named == route)
 
 
 def test_other_forms_take_the_route(follower: Follower) -> None:
