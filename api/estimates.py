@@ -144,6 +144,9 @@ def _follower(request: ReadRequest) -> Follower:
 
 def _prefix(key: list[str], query: Mapping[str, Any]) -> list[str]:
     """The leading key parts among the query parameters; raises InvalidError (`key_parts`, `unknown_parameter`)."""
+    names = [name for name in query if name not in _OWN]
+    if isinstance(query, dict) and names == key[: len(names)]:
+        return [query[name] for name in names]
     check_names(query, (*key, *_OWN))
     given = [name in query for name in key]
     count = sum(given)

@@ -146,18 +146,19 @@ class Lookup:
 
     def find_and_read(self, key: bytes, limit: int) -> tuple[range, list[bytes]]:
         """What `find` gives, and the JSON of the first `limit` rows of it; few rows are loaded once for both."""
-        after = key + _AFTER
-        first, last = max(self._search(key), 0), max(self._search(after), 0)
-        if not key or not self.rows or (last - first) * GROUP > limit:
-            found = self.find(key)
-            return found, self.read(found[:limit])
-        content = self._group(first) if first == last else b"".join(map(self._group, range(first, last + 1)))
-        rows = content[len(_MARK) : -1].split(_BETWEEN)
+        first, after, rows = max(self._search(key), 0), key + _AFTER, list[bytes]()
+        stop = min(first + limit // GROUP + 2, self._groups) if key else 0
+        for group in range(first, stop):
+            rows += self._rows(group)
+            if rows[-1] > after:
+                break
+        else:
+            if stop < self._groups or not rows:
+                found = self.find(key)
+                return found, self.read(found[:limit])
         start, stop = bisect_left(rows, key), bisect_left(rows, after)
-        if (start == 0 and first > 0) or (
-            stop == len(rows) and last + 1 < self._groups and self._rows(last + 1)[0] < after
-        ):
-            raise self._damaged(f"the order of rows at group {first}")
+        if start == 0 and first > 0:
+            raise self._damaged(f"what was read to find group {first}")
         found = range(first * GROUP + start, first * GROUP + stop)
         return found, [row[row.rindex(b"\0") + 2 :] for row in rows[start : min(stop, start + limit)]]
 

@@ -186,7 +186,11 @@ class VersionReader:
         return self._lookup
 
     def _read(self, read: Callable[[Lookup], T]) -> T:
-        return self._files.read(self.version, read)
+        try:
+            return read(self._lookup or self._open())
+        except CorruptError:
+            self._lookup = None
+            return self._files.read(self.version, read)
 
     def _select(self, fields: Sequence[str]) -> Callable[[bytes], bytes]:
         return selection(self.version.set, self.contract, fields)

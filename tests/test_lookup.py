@@ -91,13 +91,18 @@ def assert_equals(found: Lookup, contract: Contract, table: dict[tuple[Any, ...]
         assert msgspec.json.decode(content) == row(contract, key, cells)
         assert status == (NO_ESTIMATE if cells[0] is None else OK)
         for length in range(1, len(key) + 1):
-            range_found = found.read(found.find(search(contract, *key[:length])))
+            under = found.find(search(contract, *key[:length]))
+            range_found = found.read(under)
+            for limit in (1, 3, 1000):
+                taken = found.find_and_read(search(contract, *key[:length]), limit)
+                assert taken == (under, range_found[:limit])
             expected = sorted((k for k in table if k[:length] == key[:length]), key=lambda k: [_order(p) for p in k])
             assert [msgspec.json.decode(content) for content in range_found] == [
                 row(contract, k, table[k]) for k in expected
             ]
         for absent in (search(contract, *key)[:-1] + b"!\0", search(contract, *key)[:-1] + b"\xff\0", b"!\0", b"~\0"):
             whole = absent.count(0) == len(key)
+            assert found.find_and_read(absent, 3) == (found.find(absent), found.read(found.find(absent)[:3]))
             assert len(found.find(absent)) == sum(search(contract, *k).startswith(absent) for k in table)
             assert not whole or (found.get(absent) is None) == (absent not in {search(contract, *k) for k in table})
     assert len(found.find(b"")) == len(table)
@@ -227,6 +232,8 @@ def test_any_damaged_byte_is_an_error_or_changes_nothing(searches: int, monkeypa
             harmful += _differs(lambda f=found: f.get_many(questions), expected)
             for prefix, rows in zip(prefixes, ranges, strict=True):
                 harmful += _differs(lambda p=prefix, f=found: f.read(f.find(p)), rows)
+                for limit in (1, 100):
+                    harmful += _differs(lambda p=prefix, f=found, n=limit: f.find_and_read(p, n)[1], rows[:limit])
     assert harmful > 1000
 
 
