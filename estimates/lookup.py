@@ -86,8 +86,8 @@ class Lookup:
 
     def __init__(self, path: Path, snapshot_id: str) -> None:
         self.path = path
-        self._map = map_file(path)
-        self.header = header = self._read_header(snapshot_id)
+        self._map, size = map_file(path)
+        self.header = header = self._read_header(snapshot_id, size)
         self.rows = header.rows
         self._fields = header.fields
         self._stride = header.stride
@@ -249,7 +249,7 @@ class Lookup:
             raise self._damaged(f"group {group} of rows")
         return content
 
-    def _read_header(self, snapshot_id: str) -> Header:
+    def _read_header(self, snapshot_id: str, size: int) -> Header:
         try:
             magic, length, checksum = _PREFIX.unpack_from(self._map)
             content = self._map[_PREFIX.size : _PREFIX.size + length]
@@ -258,7 +258,7 @@ class Lookup:
             header = msgspec.json.decode(content, type=Header)
         except (struct.error, ValueError):
             raise self._damaged("header") from None
-        if header.snapshot_id != snapshot_id or header.size != len(self._map):
+        if header.snapshot_id != snapshot_id or header.size != size:
             raise self._damaged("header")
         return header
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import weakref
+from mmap import PAGESIZE
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ _libc.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
 _FAILED = ctypes.c_void_p(-1).value
 
 
-def map_file(path: Path) -> Any:
-    """The content of a file as an array of characters, whose slices are bytes; unmapped when the last view of it goes.
+def map_file(path: Path) -> tuple[Any, int]:
+    """The content of a file as an array of characters, whose slices are bytes, and the size of the file.
+
+    Zeros follow up to the end of the last page: to make a type of array takes longer than to map a file, and so there
+    are fewer of them. Unmapped when the last view of it goes.
 
     `mmap.mmap` keeps a descriptor for each file; a reader of a thousand versions would run out of them. Raises OSError.
     """
@@ -25,14 +29,14 @@ def map_file(path: Path) -> Any:
     try:
         size = os.fstat(descriptor).st_size
         if size == 0:  # nothing can be mapped
-            return (ctypes.c_char * 0)()
+            return (ctypes.c_char * 0)(), 0
         address = _libc.mmap(None, size, _PROT_READ, _MAP_SHARED, descriptor, 0)
     finally:
         os.close(descriptor)
     if address == _FAILED:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code), str(path))
-    content = (ctypes.c_char * size).from_address(address)
+    content = (ctypes.c_char * (-(-size // PAGESIZE) * PAGESIZE)).from_address(address)
     # Views hold the array, so it goes last. At exit the mapping goes with the process: other threads may still read.
     weakref.finalize(content, _libc.munmap, address, size).atexit = False  # pyrefly: ignore[missing-attribute]
-    return content
+    return content, size

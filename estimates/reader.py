@@ -12,9 +12,9 @@ import msgspec
 from estimates import instants
 from estimates.answer import Answer
 from estimates.catalog import PRODUCTION, Ref, SetView, View
-from estimates.errors import NotFoundError
+from estimates.errors import CorruptError, NotFoundError
 from estimates.keys import Key
-from estimates.lookup import Lookup
+from estimates.lookup import Lookup, Row
 from estimates.records import Version
 from estimates.version_reader import Files, VersionReader, key_form, selection
 
@@ -115,11 +115,21 @@ class Reader:
         entries: list[bytes] = []
         near = 0  # versions mostly have the same keys: where a key is in one says where to look in the next
         for version in told:
-            row, near = self._files.read(version, lambda lookup, near=near: lookup.get_near(sought, near))
+            row, near = self._near(version, sought, near)
             estimate = b"null" if row is None else selects[version.contract_revision](row[1])
             entries.append(self._history_head(view, version) + b',"estimate":' + estimate + b"}")
         head = msgspec.json.encode({"set": name, "key": form.texts(key)})[:-1]
         return Answer(name, None, head + b',"history":[' + b",".join(entries) + b"]}", fields)
+
+    def _near(self, version: Version, sought: bytes, near: int) -> tuple[Row | None, int]:
+        """`Lookup.get_near` of a version."""
+        lookup = self._opened(version)
+        if lookup is not None:
+            try:
+                return lookup.get_near(sought, near)
+            except CorruptError:
+                pass
+        return self._files.read(version, lambda lookup: lookup.get_near(sought, near))
 
     def _history_head(self, view: SetView, version: Version) -> bytes:
         """What a history says of a version whatever the key is."""
