@@ -18,9 +18,14 @@ demo *options: setup
     estimates demo {{ options }}
 
 # Everything CI runs: format, lint, types, import directions, tests
-test: setup check
+test: setup datacompy check
 
-# The same, without setting up first
+# The environment of datacompy, which diffs are compared with
+datacompy: setup
+    @test -x .venv-datacompy/bin/python || uv venv --quiet --python .venv/bin/python .venv-datacompy
+    @uv pip sync --quiet --python .venv-datacompy/bin/python --require-hashes requirements/datacompy.txt
+
+# The same as `test`, without setting up first
 check:
     ruff format --check .
     ruff check .
@@ -49,7 +54,7 @@ mlflow: setup
     mlflow server --workers 1 --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///{{ store }}/mlflow.db --default-artifact-root {{ store }}/mlflow-artifacts
 
 # Measure, as ratios side by side
-bench: setup
+bench: setup datacompy
     python -m benchmarks
 
 # Measure beside Redis, PostgreSQL, DuckDB and Feast, which get an environment of their own
@@ -62,4 +67,5 @@ bench-peers *options: setup
 lock: setup
     uv pip compile requirements/uv.in --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/uv.txt
     uv pip compile pyproject.toml --extra dev --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/dev.txt
+    uv pip compile requirements/datacompy.in --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/datacompy.txt
     uv pip compile requirements/peers.in --generate-hashes --no-emit-index-url --python-version 3.11 --universal --quiet --upgrade --custom-compile-command "just lock" --output-file requirements/peers.txt
