@@ -19,7 +19,7 @@ from estimates import instants
 from estimates.columns import OF_POINT, Column, KeyColumn, KeyType, Part, parse_key_part
 from estimates.domain import Domain, FileDomain, OpenDomain, RollingDomain
 from estimates.errors import InvalidError
-from estimates.explain import explain
+from estimates.bad_field import bad_field
 from estimates.shape import Interval, Shape, ShapeColumn, ShapeKey
 
 # Query parameters of the service, and columns of the SQL views.
@@ -317,7 +317,7 @@ def parse_contract(source: str | bytes, where: str = "contract") -> Contract:
     try:
         return msgspec.convert(tree, Contract)
     except msgspec.ValidationError as error:
-        raise InvalidError("bad_contract", f"{where}: {explain(error, Contract, tree)}") from None
+        raise InvalidError("bad_contract", f"{where}: {bad_field(error, Contract, tree)}") from None
 
 
 def _not_finite(tree: Any) -> str:

@@ -17,7 +17,7 @@ import polars as pl
 
 from estimates.contract import Contract, Interval, RollingDomain
 from estimates.errors import InvalidError
-from estimates.explain import explain
+from estimates.bad_field import bad_field
 from estimates.frame import DTYPES
 from jobs.context import Context
 
@@ -107,7 +107,7 @@ def _plan(context: Context) -> Plan:
     try:
         parameters = msgspec.convert(context.parameters, Parameters)
     except msgspec.ValidationError as error:
-        what = explain(error, Parameters, context.parameters)
+        what = bad_field(error, Parameters, context.parameters)
         raise InvalidError("bad_parameters", f"{contract.name}: job.parameters: {what}") from None
     if contract.target is None or not context.targets:
         raise _unfit(contract, "a forecast needs a rolling domain, whose targets follow a calendar")

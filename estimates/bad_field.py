@@ -12,7 +12,7 @@ _PATH = re.compile(r" - at `\$?\.?(.*)`$")
 _STEP = re.compile(r"\[(?:\.\.\.|\d+)\]|[^.\[]+")
 
 
-def explain(error: msgspec.ValidationError, kind: Any, tree: Any) -> str:
+def bad_field(error: msgspec.ValidationError, kind: Any, tree: Any) -> str:
     """The message of a ValidationError as `path: what is wrong; allowed: …`, for a `tree` converted to `kind`."""
     text = str(error)
     match = _PATH.search(text)
