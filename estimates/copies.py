@@ -17,10 +17,10 @@ from estimates.errors import NotFoundError
 from estimates.objects import Objects
 from estimates.records import Event
 
-VerdictOf = Callable[[int], bytes]
+BodyOf = Callable[[Event], bytes]
 
 
-def complete(objects: Objects, name: str, view: SetView, verdict_of: VerdictOf, *, everything: bool = False) -> None:
+def complete(objects: Objects, name: str, view: SetView, body_of: BodyOf, *, everything: bool = False) -> None:
     """Write the copies of the events that have none yet; `everything` compares all of them, not only the newest."""
     missing: list[Event] = []
     for event in reversed(view.events):
@@ -28,7 +28,7 @@ def complete(objects: Objects, name: str, view: SetView, verdict_of: VerdictOf, 
             break
         missing.append(event)
     for event in reversed(missing):
-        for path, content in _files(name, view, event, verdict_of):
+        for path, content in _files(name, view, event, body_of):
             _put(objects, path, msgspec.json.encode(content))
 
 
@@ -42,7 +42,7 @@ def _put(objects: Objects, path: str, content: bytes) -> None:
     objects.put(path, content)
 
 
-def _files(name: str, view: SetView, event: Event, verdict_of: VerdictOf) -> list[tuple[str, Any]]:
+def _files(name: str, view: SetView, event: Event, body_of: BodyOf) -> list[tuple[str, Any]]:
     """What an event's copy consists of; the event's own file comes last."""
     files: list[tuple[str, Any]] = []
     record: dict[str, Any] = {"event": event}
@@ -52,7 +52,9 @@ def _files(name: str, view: SetView, event: Event, verdict_of: VerdictOf) -> lis
     if event.kind in ("published", "tracked", "expired") and event.version is not None:
         files.append((f"sets/{name}/versions/{event.version:06d}.json", view.versions[event.version - 1]))
     if event.kind == "judged":
-        record["verdict"] = msgspec.Raw(verdict_of(event.id))
+        record["verdict"] = msgspec.Raw(body_of(event))
+    if event.kind == "scored":
+        record["scores"] = msgspec.Raw(body_of(event))
     return [*files, (_event_name(name, event), record)]
 
 

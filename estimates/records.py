@@ -10,7 +10,7 @@ import msgspec
 from estimates.errors import InvalidError
 
 State = Literal["expired", "production", "rolled_back", "superseded", "refused", "candidate", "unjudged"]
-EventKind = Literal["defined", "published", "judged", "promoted", "rolled_back", "tracked", "expired"]
+EventKind = Literal["defined", "published", "judged", "promoted", "rolled_back", "tracked", "scored", "expired"]
 RunStep = Literal["compute", "publish", "judge", "promote", "track", "done"]
 RunStatus = Literal["running", "failed", "rejected", "refused", "published", "promoted"]
 
@@ -111,6 +111,22 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     automatic: bool = False
     blocks: bool | None = None
     details: dict[str, Any] = {}
+
+
+class Scored(msgspec.Struct, frozen=True):
+    """Scores of a version as stored: `body` is JSON (`estimates.accuracy.Scores`), `event` the id of its event.
+
+    actuals  digest of the actual values used; vintage: the newest vintage among them, None where they have none
+    """
+
+    event: int
+    set: str
+    version: int
+    contract_revision: int
+    actuals: str
+    vintage: str | None
+    scored_at: datetime
+    body: msgspec.Raw
 
 
 class ContractRevision(msgspec.Struct, frozen=True):

@@ -445,7 +445,7 @@ class Store:
     def _copy(self, name: str) -> None:
         """Complete the copies of what was committed. They are only a second line: a failure waits for the next time."""
         try:
-            copies.complete(self.objects, name, self.view().set(name), self.catalog.verdict_of_event)
+            copies.complete(self.objects, name, self.view().set(name), self.catalog.body_of_event)
         except UnavailableError:
             return
 

@@ -56,7 +56,7 @@ def verify(store: Store, progress: Progress = lambda _what, _total: None) -> lis
                 if (fault := checked[version.snapshot_id]) is not None:
                     faults.append(msgspec.structs.replace(fault, version=version.version))
         faults += _domain_faults(store, name, found)
-        copies.complete(store.objects, name, found, store.catalog.verdict_of_event, everything=True)
+        copies.complete(store.objects, name, found, store.catalog.body_of_event, everything=True)
     expired = {(name, v.version) for name, s in store.refresh().sets.items() for v in s.versions if v.expired_at}
     return [fault for fault in faults if (fault.set, fault.version) not in expired]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from estimates.catalog.rows import (
     read_set,
     to_contract,
     to_run,
+    to_scored,
     to_version,
     version_values,
 )
@@ -34,12 +35,15 @@ from estimates.records import (
     Run,
     RunStatus,
     RunStep,
+    Scored,
     Version,
 )
 
+_MANY = 500  # values in a condition at once; databases have a limit
+
 
 class Catalog:
-    """Sets, contracts, versions, aliases, events, verdicts and runs.
+    """Sets, contracts, versions, aliases, events, verdicts, scores and runs.
 
     Every change of what a reader could see is one transaction and leaves exactly one event. Event ids are gapless and
     event times strictly increase, over all sets: both come from one counter row updated inside the transaction.
@@ -196,6 +200,35 @@ class Catalog:
             _log(tx, "tracked", version.set, actor, version=version.version, details={"mlflow_run": mlflow_run})
             tx.execute(table.update().where(here).values(mlflow_run=mlflow_run))
 
+    def scored(
+        self,
+        version: Version,
+        body: bytes,
+        *,
+        contract_revision: int,
+        actuals: str,
+        vintage: str | None,
+        details: dict[str, Any],
+        actor: str,
+    ) -> Event | None:
+        """Store the scores of a version; None, and nothing stored, when its newest scores are these very bytes."""
+        table = schema.scores
+        newest = sa.select(table.c.body).where(matching(table, set=version.set, version=version.version))
+        with writing(self.engine) as tx:
+            if tx.execute(newest.order_by(table.c.event.desc()).limit(1)).scalar() == body.decode():
+                return None
+            event = _log(tx, "scored", version.set, actor, version=version.version, details=details)
+            row = {"event": event.id, "set": version.set, "version": version.version, "scored_at": event.at}
+            row |= {"contract_revision": contract_revision, "actuals": actuals, "vintage": vintage}
+            tx.execute(table.insert().values(row | {"tracked": False, "body": body.decode()}))
+            return event
+
+    def scores_tracked(self, event: int) -> None:
+        """Write down that MLflow has the scores of an event."""
+        table = schema.scores
+        with writing(self.engine) as tx:
+            tx.execute(table.update().where(table.c.event == event).values(tracked=True))
+
     def expire(self, version: Version, *, actor: str, reason: str) -> None:
         """Give up a version's files; its number and record stay. ConflictError `in_use` when an alias points to it."""
         table, aliases = schema.versions, schema.aliases
@@ -322,11 +355,29 @@ class Catalog:
             body = tx.execute(newest.limit(1)).scalar()
         return None if body is None else body.encode()
 
-    def verdict_of_event(self, event: int) -> bytes:
-        """The verdict that a `judged` event announced."""
+    def body_of_event(self, event: Event) -> bytes:
+        """The verdict that a `judged` event announced, or the scores that a `scored` one did."""
+        table = schema.verdicts if event.kind == "judged" else schema.scores
         with reading(self.engine) as tx:
-            found = tx.execute(sa.select(schema.verdicts.c.body).where(schema.verdicts.c.event == event))
-            return found.scalar_one().encode()
+            return tx.execute(sa.select(table.c.body).where(table.c.event == event.id)).scalar_one().encode()
+
+    def scores(self, events: Collection[int]) -> list[Scored]:
+        """The scores that these events announced, by version."""
+        table, asked = schema.scores, sorted(events)
+        with reading(self.engine) as tx:
+            rows = [
+                row
+                for start in range(0, len(asked), _MANY)
+                for row in tx.execute(sa.select(table).where(table.c.event.in_(asked[start : start + _MANY])))
+            ]
+        return sorted((to_scored(row) for row in rows), key=lambda scored: (scored.set, scored.version, scored.event))
+
+    def untracked_scores(self, set_name: str) -> list[Scored]:
+        """The scores of a set that MLflow does not have yet, oldest first."""
+        table = schema.scores
+        waiting = matching(table, set=set_name) & table.c.tracked.is_(False)
+        with reading(self.engine) as tx:
+            return [to_scored(row) for row in tx.execute(sa.select(table).where(waiting).order_by(table.c.event))]
 
     def claims(self) -> list[tuple[str, str]]:
         """(set, snapshot_id) of every deletion under way or interrupted."""

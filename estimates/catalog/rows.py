@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from estimates.catalog import schema
 from estimates.catalog.view import SetView
-from estimates.records import Alias, ContractRevision, Event, Provenance, Run, Version
+from estimates.records import Alias, ContractRevision, Event, Provenance, Run, Scored, Version
 
 
 def matching(table: sa.Table, **values: object) -> sa.ColumnElement[bool]:
@@ -69,6 +69,11 @@ def version_values(version: Version) -> dict[str, Any]:
 def to_run(row: Any) -> Run:
     """A run from its row."""
     return _fill(Run, row)
+
+
+def to_scored(row: Any) -> Scored:
+    """Scores from their row."""
+    return _fill(Scored, row, body=msgspec.Raw(row.body.encode()))
 
 
 def _select(kind: Any, table: sa.Table) -> Any:

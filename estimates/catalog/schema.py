@@ -25,7 +25,7 @@ from sqlalchemy import (
 from estimates import instants
 
 # The newest file of migrations/versions; a process that finds another one refuses.
-REVISION = "0001"
+REVISION = "0002"
 
 METADATA = MetaData()
 
@@ -127,6 +127,24 @@ verdicts = Table(
     ForeignKeyConstraint(["event"], ["events.id"]),
     ForeignKeyConstraint(["set", "version"], ["versions.set", "versions.version"]),
     Index("verdicts_version", "set", "version", "event"),
+)
+
+# `actuals` is the digest of the actual values used; `tracked`: whether MLflow has them, which no reader sees.
+scores = Table(
+    "scores",
+    METADATA,
+    Column("event", BigInteger, primary_key=True, autoincrement=False),
+    Column("set", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("contract_revision", Integer, nullable=False),
+    Column("actuals", Text, nullable=False),
+    Column("vintage", Text),
+    Column("scored_at", Instant, nullable=False),
+    Column("tracked", Boolean, nullable=False),
+    Column("body", Text, nullable=False),
+    ForeignKeyConstraint(["event"], ["events.id"]),
+    ForeignKeyConstraint(["set", "version"], ["versions.set", "versions.version"]),
+    Index("scores_version", "set", "version", "event"),
 )
 
 runs = Table(

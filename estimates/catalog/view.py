@@ -57,6 +57,11 @@ class SetView:
         return {e.version: bool(e.blocks) for e in self.events if e.kind == "judged" and e.version is not None}
 
     @cached_property
+    def scored(self) -> dict[int, int]:
+        """For each version that was scored, the event of its newest scores."""
+        return {e.version: e.id for e in self.events if e.kind == "scored" and e.version is not None}
+
+    @cached_property
     def rolled_back(self) -> set[int]:
         """Versions that production was rolled back from."""
         return {

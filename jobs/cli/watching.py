@@ -134,6 +134,8 @@ def what(event: Event) -> str:
         return f"{event.alias} {before}→ {event.version}{how}"
     if event.kind == "tracked":
         return f"version {event.version} recorded in MLflow"
+    if event.kind == "scored":
+        return f"version {event.version} scored on {event.details['keys']:,} keys"
     return f"version {event.version} {event.kind}"
 
 
