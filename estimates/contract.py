@@ -16,10 +16,10 @@ from typing import Any, Literal
 import msgspec
 
 from estimates import instants
+from estimates.bad_field import bad_field
 from estimates.columns import OF_POINT, Column, KeyColumn, KeyType, Part, parse_key_part
 from estimates.domain import Domain, FileDomain, OpenDomain, RollingDomain
 from estimates.errors import InvalidError
-from estimates.bad_field import bad_field
 from estimates.shape import Interval, Shape, ShapeColumn, ShapeKey
 
 # Query parameters of the service, and columns of the SQL views.

@@ -15,9 +15,9 @@ from typing import Any, Literal
 import msgspec
 import polars as pl
 
+from estimates.bad_field import bad_field
 from estimates.contract import Contract, Interval, RollingDomain
 from estimates.errors import InvalidError
-from estimates.bad_field import bad_field
 from estimates.frame import DTYPES
 from jobs.context import Context
 
