@@ -8,7 +8,7 @@ show       tables, JSON and progress on a terminal or in a pipe
 requests   curl lines that work on a store
 standing   how a set stands: age, cadence, production, holds
 
-setting_up, producing, deciding, reading, watching, keeping, serving   the commands, by what they are for
+setting_up, producing, deciding, reading, comparing, watching, keeping, serving   the commands, by what they are for
 """
 
 from __future__ import annotations

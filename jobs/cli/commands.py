@@ -32,7 +32,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Read": {
         "get": ("reading", "One estimate, several, or all under a leading part of the key."),
         "history": ("reading", "One key through the versions."),
-        "diff": ("reading", "How stable: what changed from one version to another."),
+        "diff": ("comparing", "How stable: what changed from one version to another."),
     },
     "Watch": {
         "status": ("watching", "How often are my estimates updated? Age, production, holds, verdicts."),
