@@ -60,7 +60,7 @@ def deltas(
         scale = scale_floor(a, declared)
         return Deltas(
             positions, a, b, d, scale,
-            None if scale is None else _relative(a, b, d, scale),
+            None if scale is None else relative(a, b, d, scale),
             size > (policy.atol + policy.rtol * largest) * SLACK,
             size <= _noise(dtypes) * largest * SLACK,
         )  # fmt: skip
@@ -82,10 +82,11 @@ def scale_floor(a: Floats, declared: float | None) -> float | None:
 def transform(deltas: Deltas) -> Floats:
     """S4: g = asinh(b / 2s) − asinh(a / 2s), one value per move; needs a scale."""
     assert deltas.scale is not None
-    return _asinh(deltas.b, deltas.scale) - _asinh(deltas.a, deltas.scale)
+    return asinh(deltas.b, deltas.scale) - asinh(deltas.a, deltas.scale)
 
 
-def _asinh(x: Floats, scale: float) -> Floats:
+def asinh(x: Floats, scale: float) -> Floats:
+    """asinh(x / 2s), the transform whose changes are g."""
     with np.errstate(over="ignore"):
         result = np.arcsinh(x / (2 * scale))
         far = np.flatnonzero(np.abs(x) > 2 * scale * _FAR)
@@ -93,7 +94,7 @@ def _asinh(x: Floats, scale: float) -> Floats:
     return result
 
 
-def _relative(a: Floats, b: Floats, d: Floats, scale: float) -> Floats:
+def relative(a: Floats, b: Floats, d: Floats, scale: float) -> Floats:
     """S3, with the factor 2 taken outside: halving the denominator would lose the last bit of a denormal."""
     total = np.abs(a) + np.abs(b)
     with np.errstate(invalid="ignore"):  # inf / inf, replaced below
