@@ -15,8 +15,9 @@ from estimates.columns import NUMERIC_ROLES, ColumnType
 from estimates.contract import parse_contract
 from estimates.errors import InvalidError
 from estimates.frame import conform, key_text
-from jobs.guesses import Guess, guess_roles, guess_types, target_of
-from jobs.tables import read_table, typed, values_of
+from estimates.guesses import Guess, guess_roles, guess_types, target_of
+from estimates.text_values import values_of
+from jobs.tables import read_table, typed
 
 _EXAMPLES = 3
 _TRIED = 20  # columns tried as an addition to a key that is not unique

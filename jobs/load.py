@@ -6,8 +6,9 @@ import polars as pl
 
 from estimates.contract import Input
 from estimates.errors import InvalidError
+from estimates.text_values import parsed, values_of
 from jobs.context import Context
-from jobs.tables import parsed, read_table, typed, values_of
+from jobs.tables import read_table, typed
 
 
 def load(context: Context) -> pl.DataFrame:

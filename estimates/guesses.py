@@ -14,7 +14,7 @@ import polars as pl
 
 from estimates.columns import ColumnType, KeyType, Role
 from estimates.errors import InvalidError
-from jobs.tables import values_of
+from estimates.text_values import values_of
 
 _LOWER = frozenset(("lower", "lwr", "low", "lo", "lb"))
 _UPPER = frozenset(("upper", "upr", "high", "hi", "ub"))
