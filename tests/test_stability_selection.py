@@ -1,0 +1,78 @@
+"""Quantiles and largest values of columns long enough to be looked at in blocks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from estimates.stability.blocks import BLOCK, each, together
+from estimates.stability.selection import largest_first, quantiles
+
+ROWS = 5 * BLOCK + 7
+LEVELS = (0.0, 0.01, 0.25, 0.5, 0.9, 0.99, 1.0)
+EDGES = np.array([0.0, -0.0, 5e-324, -5e-324, 1e-310, 1.0, -1.0, 1.5, 1.7e308, -1.7e308, np.inf, -np.inf])
+
+
+def columns(seed: int) -> dict[str, NDArray[np.float64]]:
+    """Long columns of many kinds."""
+    random = np.random.default_rng(seed)
+    normal = random.standard_normal(ROWS)
+    return {
+        "normal": normal,
+        "narrow": 1 + normal * 1e-12,
+        "equal": np.full(ROWS, 2.5),
+        "wide": np.exp(100 * normal),
+        "rounded": np.round(normal, 1),
+        "mostly zero": np.where(normal > 1.5, normal, 0.0),
+        "edges": random.choice(EDGES[:-2], ROWS),
+        "negative": -np.exp(normal),
+    }
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_quantiles_of_long_columns_are_those_of_the_sorted_column(seed: int) -> None:
+    """Any level of any column is interpolated between the two values that stand there once it is sorted."""
+    for name, column in columns(seed).items():
+        ordered = np.sort(column)
+        for level, got in zip(LEVELS, quantiles(column, *LEVELS), strict=True):
+            place = (ROWS - 1) * level
+            low, high = float(ordered[int(place)]), float(ordered[min(int(place) + 1, ROWS - 1)])
+            wanted = low * (1 - place % 1) + high * (place % 1)
+            assert got == pytest.approx(wanted, rel=1e-12, abs=max(1e-300, 1e-15 * max(abs(low), abs(high)))), (
+                name,
+                level,
+            )
+
+
+def test_quantiles_among_infinite_values() -> None:
+    """Values that are infinite stand at the ends, in short columns as in long ones."""
+    for times in (1, ROWS):
+        column = np.repeat([np.inf, 1.0, -np.inf, 1.0, np.inf], times)
+        assert quantiles(column, 0.0, 0.5, 1.0) == [-np.inf, 1.0, np.inf]
+        assert quantiles(np.repeat(column, 2), 0.85) == [np.inf]
+
+
+@pytest.mark.parametrize("count", [1, 3, 200])
+def test_largest_of_long_columns(count: int) -> None:
+    """The largest come first, ties go by the next column, then by row."""
+    found = columns(count)
+    for name in found:
+        by = [found[name], found["rounded"]]
+        wanted = np.lexsort((np.arange(ROWS), -by[1], -by[0]))[:count]
+        assert largest_first(count, *by).tolist() == wanted.tolist(), name
+
+
+def test_blocks_are_worked_through_in_order() -> None:
+    """Results stand in the order of the rows, every row in one block, and an error in any block reaches the caller."""
+    blocks = each(lambda rows: (rows.start, rows.stop), ROWS)
+    assert [start for start, _ in blocks] == [0, *(stop for _, stop in blocks[:-1])]
+    assert blocks[-1][1] == ROWS
+    assert each(lambda rows: rows, 0) == []
+
+    def fail() -> None:
+        raise ValueError("block")
+
+    for at in range(5):
+        with pytest.raises(ValueError, match="block"):
+            together([fail if task == at else lambda: None for task in range(5)])
