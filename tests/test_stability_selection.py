@@ -75,4 +75,4 @@ def test_blocks_are_worked_through_in_order() -> None:
 
     for at in range(5):
         with pytest.raises(ValueError, match="block"):
-            together([fail if task == at else lambda: None for task in range(5)])
+            together([fail if task == at else lambda: None for task in range(5)], ROWS)

@@ -10,7 +10,9 @@ import polars as pl
 
 from estimates.contract import Stability
 from estimates.stability.align import Alignment, Mask, Rows
+from estimates.stability.blocks import each, fill
 from estimates.stability.kinds import Floats, Values
+from estimates.stability.selection import quantiles
 
 SLACK = 1 + 1e-12  # a value at its exact limit is within it, whatever the last bit says
 _NOISE = 1e-9
@@ -50,39 +52,55 @@ def deltas(
     found: Alignment, column: str, old: Values, new: Values, declared: float | None, policy: Stability
 ) -> Deltas:
     """Compare a numeric column; `declared` is the contract's scale floor."""
-    both = old.finite & new.finite
-    positions = None if both.all() else np.flatnonzero(both)
-    a, b = (old.numbers, new.numbers) if positions is None else (old.numbers[positions], new.numbers[positions])
+    positions = both_finite(old, new)
+    a, b = old.take(positions).numbers, new.take(positions).numbers
     dtypes = (found.a.schema[column], found.b.schema[column])
+    noise = _noise(dtypes)
+    whole = _exact(found, column, positions) if all(dtype.is_integer() for dtype in dtypes) else None
+    scale = scale_floor(a, declared)
+    d, r = np.empty(len(a)), None if scale is None else np.empty(len(a))
+    material, equal = np.empty(len(a), dtype=bool), np.empty(len(a), dtype=bool)
+
+    def compute(rows: slice) -> None:
+        old, new = a[rows], b[rows]
+        moved = d[rows] = new - old if whole is None else whole[rows]
+        size, largest = np.abs(moved), np.maximum(np.abs(old), np.abs(new))
+        if r is not None and scale is not None:
+            r[rows] = relative(old, new, moved, scale)
+        material[rows] = size > (policy.atol + policy.rtol * largest) * SLACK
+        equal[rows] = size <= noise * largest * SLACK
+
     with np.errstate(over="ignore"):
-        d = _exact(found, column, positions) if all(dtype.is_integer() for dtype in dtypes) else b - a
-        size, largest = np.abs(d), np.maximum(np.abs(a), np.abs(b))
-        scale = scale_floor(a, declared)
-        return Deltas(
-            positions, a, b, d, scale,
-            None if scale is None else relative(a, b, d, scale),
-            size > (policy.atol + policy.rtol * largest) * SLACK,
-            size <= _noise(dtypes) * largest * SLACK,
-        )  # fmt: skip
+        each(compute, len(a))
+    return Deltas(positions, a, b, d, scale, r, material, equal)
+
+
+def both_finite(old: Values, new: Values) -> Rows | None:
+    """Where a column is finite in both versions; None for everywhere."""
+    return None if old.whole and new.whole else np.flatnonzero(old.finite & new.finite)
 
 
 def scale_floor(a: Floats, declared: float | None) -> float | None:
     """s0: the contract's, else max(1e-3 · median |a|, 1e-9 · max |a|); None when there is no value but 0."""
     if declared is not None:
         return declared
-    size = np.abs(a)
+    size = fill(np.abs, a)
     largest = float(size.max(initial=0.0))
     if largest == 0:
         return None
-    # `quantile`, because `median` overflows on two values near the largest double
-    floor = max(1e-3 * float(np.quantile(size, 0.5)), 1e-9 * largest)
+    floor = max(1e-3 * quantiles(size, 0.5)[0], 1e-9 * largest)
     return max(floor, sys.float_info.min * sys.float_info.epsilon)
 
 
 def transform(deltas: Deltas) -> Floats:
     """S4: g = asinh(b / 2s) − asinh(a / 2s), one value per move; needs a scale."""
-    assert deltas.scale is not None
-    return asinh(deltas.b, deltas.scale) - asinh(deltas.a, deltas.scale)
+    scale = deltas.scale
+    assert scale is not None
+
+    def change(a: Floats, b: Floats) -> Floats:
+        return asinh(b, scale) - asinh(a, scale)
+
+    return fill(change, deltas.a, deltas.b)
 
 
 def asinh(x: Floats, scale: float) -> Floats:

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from estimates.stability.align import Mask, Rows
+from estimates.stability.blocks import count
 
 KINDS = ("finite", "null", "nan", "+inf", "-inf", "absent")
 FINITE, NULL, NAN, PLUS_INF, MINUS_INF, ABSENT = range(len(KINDS))
@@ -28,6 +29,11 @@ class Values:
         """Where a value can be computed with."""
         return self.kinds == FINITE
 
+    @property
+    def whole(self) -> bool:
+        """Whether every value is finite."""
+        return not len(self.kinds) or self.kinds.max() == FINITE
+
     def take(self, rows: Rows | None) -> Values:
         """Some rows; None for all of them."""
         return (
@@ -43,8 +49,8 @@ def classify(series: pl.Series) -> Values:
     numbers = np.empty(0)
     if series.dtype.is_numeric() or series.dtype == pl.Null:
         numbers = series.cast(pl.Float64).to_numpy()
-        odd = np.flatnonzero(~np.isfinite(numbers))
-        if len(odd):
+        if count(np.isfinite, numbers) < len(numbers):
+            odd = np.flatnonzero(~np.isfinite(numbers))
             value = numbers[odd]
             kinds[odd] = np.where(np.isnan(value), NAN, np.where(value > 0, PLUS_INF, MINUS_INF))
     if series.null_count():

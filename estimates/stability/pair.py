@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from estimates.stability.align import Alignment
-from estimates.stability.kinds import ABSENT, KINDS, Values, classify
+from estimates.stability.kinds import ABSENT, FINITE, KINDS, Values, classify
 
 
 class Pair:
@@ -36,7 +36,11 @@ class Pair:
     def transitions(self, column: str, old: Values, new: Values) -> dict[str, dict[str, int]]:
         """The 6×6 counts of kind in A → kind in B: of the common keys (`old`, `new`), added and removed."""
         size = len(KINDS)
-        counts = np.bincount(old.kinds * np.uint8(size) + new.kinds, minlength=size * size).reshape(size, size)
+        counts = np.zeros((size, size), dtype=int)
+        if old.whole and new.whole:
+            counts[FINITE, FINITE] = len(old.kinds)
+        else:
+            counts += np.bincount(old.kinds * np.uint8(size) + new.kinds, minlength=size * size).reshape(size, size)
         counts[ABSENT] += np.bincount(self.all_new(column).kinds[self.found.added], minlength=size)
         counts[:, ABSENT] += np.bincount(self.all_old(column).kinds[self.found.removed], minlength=size)
         return {a: {b: int(counts[i, j]) for j, b in enumerate(KINDS)} for i, a in enumerate(KINDS)}
