@@ -9,8 +9,8 @@ import pytest
 
 from estimates.contract import parse_contract
 from estimates.stability import diff
-from estimates.stability.headline import percent
 from estimates.stability.text import render_json, render_text
+from estimates.stability.wording import percent
 
 CONTRACT = parse_contract(
     'name = "demand"\n[key.shop]\ntype = "string"\n[columns.units]\nunit = "pieces"\nnullable = true\n'
@@ -65,27 +65,28 @@ Keys
   removed: d
 
 Change per key, relative to the mean of old and new; material: by more than 1.00 %
-  column  keys   cover  median    95 %     max  material      up  down  sign flips  mean change    unit
-  units      2  66.7 %  4.76 %  9.05 %  9.52 %    50.0 %  50.0 %   0 %         0 %            1  pieces
+  column          keys   cover  median    95 %     max  material      up  down  mean change
+  units [pieces]     2  66.7 %  4.76 %  9.05 %  9.52 %    50.0 %  50.0 %   0 %            1
 
 Labels
   class: 33.3 % (95 %: 6.15 % to 79.2 %) of 3 keys changed their label
   class: labels not seen before: z
-    b  x → z
+  key  old  new
+  b    x    z
 
 Values that came or went
   units: finite → null on 1 key
   units: lost on c
+
+Largest moves of units
+  key  old  new  change  relative
+  b     20   22       2    9.52 %
 
 units by shop
   shop  keys  median    95 %  material
   a *      1     0 %     0 %       0 %
   b *      1  9.52 %  9.52 %     100 %
   * fewer than 30 keys
-
-Largest moves of units
-  key  old  new  change  relative
-  b     20   22       2    9.52 %
 """
 
 

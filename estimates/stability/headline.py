@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from estimates.stability.report import ColumnReport, KeysReport
+from estimates.stability.wording import count, cut, number, percent
 
 _MANY = 20  # below, "1 in 20" is nobody
+_SAID = 2  # columns that are named for one reason
+_KEY = 60  # characters of a key
+_NUMBERS = ("score", "probability")
 
 
 def headline(keys: KeysReport, columns: dict[str, ColumnReport], identical: bool) -> str:
@@ -14,34 +20,24 @@ def headline(keys: KeysReport, columns: dict[str, ColumnReport], identical: bool
     if not keys.common:
         return f"Nothing to compare: no key is in both versions ({keys.n_from:,} and {keys.n_to:,} keys)."
     name, first = _first(columns)
-    labels = [_column(other, column) for other, column in columns.items() if column.label is not None and other != name]
-    parts = [_column(name, first), *labels, *_sign_flips(columns), *_lost(columns), _domain(keys)]
+    parts = [_column(name, first), *_labels(columns, name), *_sign_flips(columns), *_lost(columns), _domain(keys)]
     return "; ".join(part for part in parts if part) + "."
 
 
-def count(number: int, noun: str) -> str:
-    """`1 key`, `1,200 keys`."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+def main_columns(roles: Mapping[str, str]) -> list[str]:
+    """The columns that a reader looks at, the first one first, from columns with their roles.
 
-
-def percent(share: float | None) -> str:
-    """A share for people: `0 %`, `<0.01 %`, `0.43 %`, `12.5 %`; `–` for none. Never rounded to all or nothing."""
-    if share is None:
-        return "–"
-    value = 100 * share
-    if value in (0, 100):
-        return f"{value:.0f} %"
-    if value < 0.01:
-        return "<0.01 %"
-    if 99.9 < value < 100:
-        return ">99.9 %"
-    return f"{value:.2f} %" if value < 10 else f"{value:.1f} %"
+    Points before what else is a number of its own, then labels. Ends of intervals and quantiles belong to something;
+    of quantiles without a point the middle one speaks for all.
+    """
+    order = [name for wanted in (("point",), _NUMBERS) for name, role in roles.items() if role in wanted]
+    quantiles = [name for name, role in roles.items() if role == "quantile"]
+    order = order or quantiles[(len(quantiles) - 1) // 2 :][:1]
+    return order + [name for name, role in roles.items() if role == "label"] or list(roles)[:1]
 
 
 def _first(columns: dict[str, ColumnReport]) -> tuple[str, ColumnReport]:
-    """The first point column, or else the first column."""
-    points = [name for name, column in columns.items() if column.role == "point"]
-    name = points[0] if points else next(iter(columns))
+    name = main_columns({name: column.role for name, column in columns.items()})[0]
     return name, columns[name]
 
 
@@ -59,27 +55,32 @@ def _column(name: str, column: ColumnReport) -> str:
     if scalar.zero_share == 0:
         changed = f"{name} moved on all {count(column.n, 'key')}"
     tail = f", 1 in 20 by more than {percent(scalar.r.p95)}" if column.n >= _MANY else ""
-    largest = scalar.top[0]
-    return (
-        f"{changed}, typically by {percent(scalar.r.p50)}{tail}; "
-        f"most on {'/'.join(largest.key)}: {largest.a:.6g} → {largest.b:.6g}"
-    )
+    most = [f"most on {cut('/'.join(c.key), _KEY)}: {number(c.a)} → {number(c.b)}" for c in scalar.top[:1]]
+    return "; ".join([f"{changed}, typically by {percent(scalar.r.p50)}{tail}", *most])
+
+
+def _labels(columns: dict[str, ColumnReport], told: str) -> list[str]:
+    others = [name for name, column in columns.items() if column.label is not None and name != told]
+    more = [f"{count(len(others) - _SAID, 'more label column')} below"] if len(others) > _SAID else []
+    return [_column(name, columns[name]) for name in others[:_SAID]] + more
 
 
 def _sign_flips(columns: dict[str, ColumnReport]) -> list[str]:
-    return [
-        f"{name} changed sign on {percent(column.scalar.sign_flip_share)}"
-        for name, column in columns.items()
-        if column.role == "point" and column.scalar is not None and column.scalar.sign_flip_share > 0
-    ]
+    shares = {n: c.scalar.sign_flip_share for n, c in columns.items() if c.role == "point" and c.scalar is not None}
+    return _worst(shares, "changed sign")
 
 
 def _lost(columns: dict[str, ColumnReport]) -> list[str]:
-    return [
-        f"{name} lost its value on {percent(column.kind_loss_share)}"
-        for name, column in columns.items()
-        if column.kind_loss_share
-    ]
+    return _worst({name: column.kind_loss_share or 0.0 for name, column in columns.items()}, "lost its value")
+
+
+def _worst(shares: dict[str, float], what: str) -> list[str]:
+    """Up to two columns are named: if there are more, the worst two."""
+    found = {name: share for name, share in shares.items() if share > 0}
+    worst = sorted(found, key=lambda name: -found[name]) if len(found) > _SAID else list(found)
+    parts = [f"{name} {what} on {percent(found[name])}" for name in worst[:_SAID]]
+    more = len(found) - _SAID
+    return [*parts, f"so did {count(more, 'other column')}"] if more > 0 else parts
 
 
 def _domain(keys: KeysReport) -> str:

@@ -9,7 +9,7 @@ import polars as pl
 from estimates.change_page import ChangePage
 from estimates.contract import Contract
 from estimates.stability.changes import columns
-from estimates.stability.headline import count, percent
+from estimates.stability.wording import count, percent
 from jobs.cli import show
 
 _HIDDEN = ("lower", "upper", "quantile")  # they move with their point

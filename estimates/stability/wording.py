@@ -1,0 +1,65 @@
+"""Numbers and names as people read them: the same in every rendering."""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Characters that draw nothing or reorder their neighbours: a key may hold them, a page must show them.
+_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+_JOINERS = "\u200c\u200d"  # belong to the spelling of Persian and of many emoji
+
+
+def count(number: int, noun: str) -> str:
+    """`1 key`, `1,200 keys`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def percent(share: float | None) -> str:
+    """A share for people: `0 %`, `<0.01 %`, `0.43 %`, `12.5 %`; `–` for none. Never rounded to all or nothing."""
+    if share is None:
+        return "–"
+    value = 100 * share
+    if value in (0, 100):
+        return f"{value:.0f} %"
+    if value < 0.01:
+        return "<0.01 %"
+    if 99.9 < value < 100:
+        return ">99.9 %"
+    return f"{value:.2f} %" if value < 10 else f"{value:.1f} %"
+
+
+def number(x: float | None) -> str:
+    """Six significant digits, thousands apart: `1,234.57`, `12,345,679`, `1.2e-09`; `–` for none."""
+    if x is None:
+        return "–"
+    return f"{x:,.0f}" if 1e6 <= abs(x) < 1e15 else f"{x:,.6g}"
+
+
+def visible(text: str) -> str:
+    """Control characters, line ends, invisible characters and marks that turn the direction, as `\\u{…}`.
+
+    What is left has one line, cannot give a terminal orders, and reads in the order in which it is stored.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(f"\\u{{{ord(c):x}}}" if _hides(c) else c for c in text)
+
+
+def cut(text: str, most: int) -> str:
+    """At most so many characters; `…` stands for the rest."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal a text takes: two for a wide character, none for one on top of another."""
+    if text.isascii():
+        return len(text)
+    return sum(_cells(c) for c in text)
+
+
+def _cells(c: str) -> int:
+    return 0 if unicodedata.combining(c) or c in _JOINERS else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+
+
+def _hides(c: str) -> bool:
+    return unicodedata.category(c) in _HIDDEN and c not in _JOINERS
