@@ -71,6 +71,16 @@ def detailed(report: Report) -> list[str]:
     return [name for name in order if report.columns[name].scalar is not None]
 
 
+def not_shown(report: Report, limits: Limits) -> str:
+    """Which columns are shown without their largest moves and groups, in a sentence; "" when none is."""
+    rest = detailed(report)[limits.broken :] if report.keys.common and not report.identical else []
+    if not rest:
+        return ""
+    names = ", ".join(cut(name, _NAME) for name in rest[: limits.named])
+    more = f" and {len(rest) - limits.named} more" if len(rest) > limits.named else ""
+    return f"Largest moves and groups of {names}{more} are in the JSON."
+
+
 def version(name: str | int) -> str:
     """`version 7`, or the name of a file."""
     return f"version {name}" if isinstance(name, int) else name

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from estimates.stability.report import Report
-from estimates.stability.sections import Limits, Section, detailed, sections, title
+from estimates.stability.sections import Limits, Section, not_shown, sections, title
 from estimates.stability.wording import cells, cut, visible
 
 _DIGITS = 12
@@ -30,11 +30,8 @@ def render_text(report: Report) -> str:
     """
     parts = [[visible(title(report)), *wrap(visible(report.headline), _WIDTH)]]
     parts += [_section(section) for section in sections(report, _LIMITS)]
-    rest = detailed(report)[_LIMITS.broken :] if report.keys.common and not report.identical else []
-    if rest:
-        names = ", ".join(cut(visible(name), _CELL) for name in rest[: _LIMITS.named])
-        more = f" and {len(rest) - _LIMITS.named} more" if len(rest) > _LIMITS.named else ""
-        parts.append([f"Largest moves and groups of {names}{more} are in the JSON."])
+    rest = not_shown(report, _LIMITS)
+    parts += [wrap(visible(rest), _WIDTH)] if rest else []
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
 
