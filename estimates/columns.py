@@ -45,6 +45,8 @@ class Column(Part, frozen=True):
     labels    the vocabulary of a `label` column
     nullable  null says "no estimate"
     scale_floor  unit of the column; see docs/stability.md, S0
+    step      the attribute column with each key's typical step, mean |y_t − y_(t−1)| of what was observed; S6
+    cuts      values at which decisions are made, in the unit of the column; C6, Q6
     """
 
     role: Role = "point"
@@ -61,6 +63,8 @@ class Column(Part, frozen=True):
     soft_max: float | None = None
     nullable: bool = False
     scale_floor: float | None = None
+    step: str | None = None
+    cuts: tuple[float, ...] = ()
     description: str = ""
 
     def __post_init__(self) -> None:
@@ -96,6 +100,11 @@ def _check_role_fields(column: Column) -> None:
         raise ValueError(f"'labels' lists text, and this label's type is {column.kind}")
     if column.of is not None and column.role not in OF_POINT:
         raise ValueError(f"'of' has no meaning for role {column.role!r}")
+    for field in ("step", "cuts"):
+        if getattr(column, field) and column.role not in NUMERIC_ROLES:
+            raise ValueError(f"{field!r} has no meaning for role {column.role!r}")
+    if list(column.cuts) != sorted(set(column.cuts)):
+        raise ValueError("'cuts' must rise, each once")
     if column.role in NUMERIC_ROLES and column.kind not in ("float", "integer"):
         raise ValueError(f"role {column.role!r} needs type float or integer, not {column.kind}")
 

@@ -83,15 +83,24 @@ class GatePolicy(Part, frozen=True):
 
 
 class Stability(Part, frozen=True):
-    """How versions are compared: materiality tolerance (equal iff |b−a| <= atol + rtol·max(|a|,|b|)) and groups."""
+    """How versions are compared: materiality tolerance (equal iff |b−a| <= atol + rtol·max(|a|,|b|)), groups, ranks.
+
+    groups       columns by which changes are broken down
+    rank_groups  columns within whose values ranks are compared as well
+    top_k        how many of the largest count as the top
+    """
 
     rtol: float = 0.01
     atol: float = 0.0
     groups: tuple[str, ...] = ()
+    rank_groups: tuple[str, ...] = ()
+    top_k: int = 10
 
     def __post_init__(self) -> None:
         if self.rtol < 0 or self.atol < 0:
             raise ValueError("rtol and atol must not be negative")
+        if self.top_k < 1:
+            raise ValueError("top_k must be at least 1")
 
 
 class Input(Part, frozen=True):
@@ -169,9 +178,10 @@ class Contract(Part, frozen=True):
         _check_names(self)
         _check_estimates(self)
         _check_domain(self)
-        for group in self.stability.groups:
-            if group not in self.key and group not in self.columns:
-                raise ValueError(f"stability.groups names {group!r}, which is no column of the contract")
+        for field in ("groups", "rank_groups"):
+            for group in getattr(self.stability, field):
+                if group not in self.key and group not in self.columns:
+                    raise ValueError(f"stability.{field} names {group!r}, which is no column of the contract")
 
     @property
     def target(self) -> str | None:
@@ -233,11 +243,15 @@ def _check_names(contract: Contract) -> None:
 def _check_estimates(contract: Contract) -> None:
     if not contract.judged:
         raise ValueError("columns: at least one estimate column is needed, such as [columns.value]")
+    attributes = {name: column for name, column in contract.columns.items() if column.role == "attribute"}
+    numbers = [name for name, column in attributes.items() if column.kind in ("float", "integer")]
     for name, column in contract.columns.items():
         if column.of is not None and column.of not in contract.points:
             raise ValueError(f"columns.{name}.of names {column.of!r}, which is not a point column")
         if column.role in OF_POINT and column.of is None and len(contract.points) > 1:
             raise ValueError(f"columns.{name}: with several point columns, 'of' says which one it belongs to")
+        if column.step is not None and column.step not in numbers:
+            raise ValueError(f"columns.{name}.step names {column.step!r}, which is no attribute that is a number")
     for (_, level), (lower, upper) in _interval_ends(contract).items():
         if not lower or not upper:
             raise ValueError(

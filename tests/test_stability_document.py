@@ -9,7 +9,25 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from estimates.stability import report
+from estimates.stability import family_reports, report
+from estimates.stability.family_reports import (
+    CutReport,
+    Divergence,
+    DriftReport,
+    ProbabilityMove,
+    ProbabilityReport,
+    ProbabilityShift,
+    QuantileMove,
+    QuantileReport,
+    RankGroup,
+    RankMove,
+    RankReport,
+    SchemaChange,
+    SchemaReport,
+    Spread,
+    StepChange,
+)
+from estimates.stability.frozen import FrozenReport
 from estimates.stability.kinds import KINDS
 from estimates.stability.report import (
     Change,
@@ -19,14 +37,16 @@ from estimates.stability.report import (
     IntervalReport,
     KeysReport,
     LabelChange,
+    LabelFlow,
     LabelReport,
     PointMove,
     RelativeChange,
     Report,
     ScalarReport,
-    Spread,
+    SignedChange,
     Surprise,
     TransformChange,
+    Transitions,
 )
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "stability.md").read_text(encoding="utf-8")
@@ -34,10 +54,17 @@ DOCUMENT = (Path(__file__).parents[1] / "docs" / "stability.md").read_text(encod
 SECTIONS: dict[str, tuple[type[msgspec.Struct], tuple[type[msgspec.Struct], ...]]] = {
     "The report": (Report, ()),
     "K: keys": (KeysReport, ()),
+    "K: schemas": (SchemaReport, (SchemaChange,)),
+    "K: frozen keys": (FrozenReport, ()),
     "Columns": (ColumnReport, (Group,)),
-    "S: how one number moved": (ScalarReport, (Change, RelativeChange, TransformChange)),
-    "C: labels": (LabelReport, (LabelChange,)),
-    "I: prediction intervals": (IntervalReport, (IntervalOrder, PointMove, Spread, Surprise)),
+    "S: how one number moved": (ScalarReport, (Change, RelativeChange, TransformChange, StepChange)),
+    "S: ranks": (RankReport, (RankMove, RankGroup)),
+    "S: the distribution as a whole": (DriftReport, ()),
+    "C: labels": (LabelReport, (LabelChange, LabelFlow, Transitions)),
+    "C: cut-offs": (CutReport, ()),
+    "C: probabilities": (ProbabilityReport, (Divergence, ProbabilityMove)),
+    "I: prediction intervals": (IntervalReport, (IntervalOrder, PointMove, SignedChange, Spread, Surprise)),
+    "Q: quantiles": (QuantileReport, (QuantileMove, ProbabilityShift)),
 }
 
 
@@ -64,14 +91,20 @@ def test_every_field_is_documented(title: str) -> None:
 
 def test_every_struct_has_a_section() -> None:
     """No Struct of the report is without a place in the document."""
-    structs = {kind for _, kind in inspect.getmembers(report, inspect.isclass) if kind.__module__ == report.__name__}
-    assert structs == {kind for listed, named in SECTIONS.values() for kind in (listed, *named)}
+    structs = {
+        kind
+        for module in (report, family_reports)
+        for _, kind in inspect.getmembers(module, inspect.isclass)
+        if kind.__module__ == module.__name__
+    }
+    assert structs | {FrozenReport} == {kind for listed, named in SECTIONS.values() for kind in (listed, *named)}
 
 
 def test_kinds_and_reasons_are_documented() -> None:
     """Every kind of value and every reason for a null that the code can give is named."""
+    documented = re.findall(r"^\| `(\w+)` \|", DOCUMENT.split("| reason |")[1].split("\n## ")[0], flags=re.MULTILINE)
     sources = [path.read_text(encoding="utf-8") for path in Path(inspect.getfile(report)).parent.glob("*.py")]
-    reasons = {word for text in sources for word in re.findall(r'"(no_\w+|degenerate_\w+|overflow)"', text)}
-    assert len(reasons) == 4
-    for word in (*KINDS, *reasons):
-        assert f"`{word}`" in DOCUMENT, word
+    words = r'"(no_[a-z]+(?:_[a-z]+)?|degenerate_\w+|overflow|constant|too_few_\w+|one_label)"'
+    assert set(documented) == {word for text in sources for word in re.findall(words, text)}
+    for kind in KINDS:
+        assert f"`{kind}`" in DOCUMENT, kind

@@ -1,13 +1,17 @@
 """Stability: what changed between two versions of a set, per key first.
 
-report      the Structs of the answer
+report, family_reports   the Structs of the answer
 align       which rows belong to the same key
 compare     puts the report together: `diff`
 changes     key by key what changed: `changes`
 kinds       finite, null, nan, +inf, -inf, absent
 pair        two aligned frames, column by column
 deltas      how one number moved, key by key
-scalar, interval, label, groups   one family of metrics each: a function from deltas or a pair to its part of the report
+order       one column of both versions sorted
+scalar, interval, label, groups, ranks, drift, cuts, quantiles, probabilities   one family of metrics each: a function
+            from deltas or a pair to its part of the report
+schema      how two contracts differ: `schema_changes`
+frozen      which estimates stand still over several versions: `frozen`
 headline    the answer in one sentence
 text        the answer as a page, and as JSON
 """
@@ -16,6 +20,18 @@ from __future__ import annotations
 
 from estimates.stability.changes import changes, check_question
 from estimates.stability.compare import diff
+from estimates.stability.frozen import frozen
 from estimates.stability.report import ColumnReport, KeysReport, Report, ScalarReport
+from estimates.stability.schema import schema_changes
 
-__all__ = ["ColumnReport", "KeysReport", "Report", "ScalarReport", "changes", "check_question", "diff"]
+__all__ = [
+    "ColumnReport",
+    "KeysReport",
+    "Report",
+    "ScalarReport",
+    "changes",
+    "check_question",
+    "diff",
+    "frozen",
+    "schema_changes",
+]

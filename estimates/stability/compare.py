@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
 import numpy as np
 import polars as pl
 
-from estimates.columns import NUMERIC_ROLES
-from estimates.contract import Contract
-from estimates.stability import interval, label, scalar
+from estimates.columns import NUMERIC_ROLES, Column
+from estimates.contract import Contract, Stability
+from estimates.stability import cuts, drift, interval, label, probabilities, quantiles, ranks, scalar
 from estimates.stability.align import Alignment, align, key_texts
-from estimates.stability.deltas import deltas
+from estimates.stability.deltas import Deltas, deltas
+from estimates.stability.family_reports import SchemaReport
 from estimates.stability.groups import breakdown
 from estimates.stability.headline import headline
+from estimates.stability.kinds import Values
+from estimates.stability.order import order
 from estimates.stability.pair import Pair
-from estimates.stability.report import ColumnReport, KeysReport, Report
+from estimates.stability.report import METRICS_REVISION, ColumnReport, KeysReport, Report, ScalarReport
 
 _KEYS = 100
+_RANKED = ("point", "score")
+_DRIFT = ("point", "score", "probability")  # the others are measured together, as intervals and quantile functions
 
 
 def diff(
@@ -30,12 +36,16 @@ def diff(
     name_a: str | int = "A",
     name_b: str | int = "B",
     identical: bool = False,
+    headline_only: bool = False,
+    schema: SchemaReport | None = None,
 ) -> Report:
     """What changed from frame `a`, the baseline, to frame `b`, both of one contract.
 
     through_a, through_b  the versions' data_through: with a dated target, what elapsed and advanced is taken out
     name_a, name_b        how the report calls them
     identical             the two snapshots are known to have the same content
+    headline_only         keys, kinds, and the numbers of `scalar` and `label` alone, which is several times faster
+    schema                what `schema_changes` said, for two tables that were not made under one contract
 
     The same input gives the same report, to the bit. Raises InvalidError: `columns`, `column_type`, `null_key`,
     `duplicate_key`.
@@ -44,7 +54,7 @@ def diff(
     pair = Pair(found)
     keys = _keys(found, identical)
     identical = identical or (keys.identical_share == 1 and keys.common == found.a.height == found.b.height)
-    columns = {name: _column(pair, contract, name) for name in contract.judged}
+    columns = {name: _column(pair, contract, name, headline_only) for name in contract.judged}
     return Report(
         set=contract.name,
         from_=name_a,
@@ -53,11 +63,17 @@ def diff(
         headline=headline(keys, columns, identical),
         keys=keys,
         columns=columns,
-        intervals=[
-            interval.measure(pair, contract, ends, _scale(columns, ends.point)) for ends in contract.intervals()
-        ],
+        intervals=[]
+        if headline_only
+        else [interval.measure(pair, contract, ends, _scale(columns, ends.point)) for ends in contract.intervals()],
         rtol=contract.stability.rtol,
         atol=contract.stability.atol,
+        pairing="same_key",
+        metrics_revision=METRICS_REVISION,
+        headline_only=headline_only,
+        quantiles=[] if headline_only else quantiles.measure(pair, contract, columns),
+        probabilities=None if headline_only else probabilities.measure(pair, contract),
+        schema=schema,
     )
 
 
@@ -83,7 +99,7 @@ def _keys(found: Alignment, identical: bool) -> KeysReport:
     )
 
 
-def _column(pair: Pair, contract: Contract, name: str) -> ColumnReport:
+def _column(pair: Pair, contract: Contract, name: str, headline_only: bool) -> ColumnReport:
     found, column = pair.found, contract.columns[name]
     old, new = pair.common(name)
     common, n = found.common, int((old.finite & new.finite).sum())
@@ -94,7 +110,7 @@ def _column(pair: Pair, contract: Contract, name: str) -> ColumnReport:
         if column.role in NUMERIC_ROLES and n
         else None
     )
-    return ColumnReport(
+    report = ColumnReport(
         role=column.role,
         unit=column.unit,
         n=n,
@@ -102,12 +118,41 @@ def _column(pair: Pair, contract: Contract, name: str) -> ColumnReport:
         kinds=pair.transitions(name, old, new),
         kind_loss_share=len(lost) / common if common else None,
         kind_gain_share=gained / common if common else None,
-        kind_loss_keys=found.keys(lost[:_KEYS]),
+        kind_loss_keys=found.keys(lost[: 0 if headline_only else _KEYS]),
         reason=None if moved is not None or (column.role == "label" and common) else "no_comparable_keys",
-        scalar=None if moved is None else scalar.measure(found, moved),
-        label=label.measure(found, name) if column.role == "label" and common else None,
-        groups={} if moved is None else {by: breakdown(found.old(by), moved) for by in contract.stability.groups},
-        horizons=[] if moved is None or found.horizon is None else breakdown(found.horizon, moved),
+        scalar=None if moved is None else _scalar(pair, column, moved, headline_only),
+        label=label.measure(found, name, headline_only) if column.role == "label" and common else None,
+    )
+    if moved is None or headline_only:
+        return report
+    return _with_families(report, found, column, contract.stability, old, new, moved)
+
+
+def _scalar(pair: Pair, column: Column, moved: Deltas, headline_only: bool) -> ScalarReport:
+    step = None if column.step is None else pair.all_old(column.step).take(pair.found.rows_a)
+    return scalar.measure(pair.found, moved, step, headline_only)
+
+
+def _with_families(
+    report: ColumnReport,
+    found: Alignment,
+    column: Column,
+    policy: Stability,
+    old: Values,
+    new: Values,
+    moved: Deltas,
+) -> ColumnReport:
+    """The report of a number with its groups, horizons, ranks, drift and cut-offs."""
+    ordered = order(moved.a, moved.b) if column.role in _DRIFT else None
+    return msgspec.structs.replace(
+        report,
+        groups={by: breakdown(found.old(by), moved) for by in policy.groups},
+        horizons=[] if found.horizon is None else breakdown(found.horizon, moved),
+        ranks=ranks.measure(found, moved, ordered, policy.top_k, policy.rank_groups)
+        if ordered is not None and column.role in _RANKED
+        else None,
+        drift=None if ordered is None else drift.measure(old, new, moved.scale, ordered),
+        cuts=[cuts.measure(found, moved, cut) for cut in column.cuts],
     )
 
 

@@ -1,4 +1,4 @@
-"""I: how one prediction interval moved, in units of its own half width (I0 to I4)."""
+"""I: how one prediction interval moved, in units of its own half width (I0 to I6)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from estimates.stability.align import Rows
 from estimates.stability.deltas import SLACK, scale_floor
 from estimates.stability.kinds import Floats, Values
 from estimates.stability.pair import Pair
-from estimates.stability.report import IntervalOrder, IntervalReport, PointMove, Spread, Surprise
+from estimates.stability.report import IntervalOrder, IntervalReport, PointMove, SignedChange, Spread, Surprise
 from estimates.stability.scalar import largest_first, mean_of, quantiles, share
 
 _TOP = 20
@@ -69,7 +69,7 @@ def scale_of(pair: Pair, contract: Contract, interval: Interval, point_scale: fl
 def moves(pair: Pair, interval: Interval, scale: float | None) -> Moves:
     """Compare an interval key by key."""
     old, new, rows = _compared(pair, interval)
-    unit = _unit(old, new)
+    unit = _unit(old.point, old.lower, old.upper, new.point, new.lower, new.upper)
     old, new = (old, new) if unit is None else (old.shrunk(unit), new.shrunk(unit))
     if scale is None:
         return Moves(rows, old, new, None, None)
@@ -106,6 +106,11 @@ def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: flo
         disjoint_share=disjoint,
         width_change=None if width is None else _spread(width),
         width_beyond_share=None if width is None else share(np.abs(width) > _BEYOND * SLACK),
+        lower_change=_end_change(pair, interval, scale, lower=True),
+        upper_change=_end_change(pair, interval, scale, lower=False),
+        asymmetry_change=_asymmetry_change(old, new, common)
+        if interval.point
+        else SignedChange(0, 0.0 if common else None, None, None, "no_point"),
         reasons=_reasons(n, interval, scale, z is None),
     )
 
@@ -126,10 +131,9 @@ def _ends(columns: list[Floats]) -> Ends:
     return Ends(columns[0] if len(columns) == 3 else lower / 2 + upper / 2, lower, upper)
 
 
-def _unit(old: Ends, new: Ends) -> Floats | None:
+def _unit(*columns: Floats) -> Floats | None:
     """A smaller unit for keys with values so large that a width would overflow; no metric depends on the unit."""
-    columns = (old.point, old.lower, old.upper, new.point, new.lower, new.upper)
-    if max(float(np.abs(column).max(initial=0.0)) for column in columns) < _LARGE:
+    if max(max(float(x.max(initial=0.0)), -float(x.min(initial=0.0))) for x in columns) < _LARGE:
         return None
     return np.where(np.maximum.reduce([np.abs(column) for column in columns]) < _LARGE, 1.0, 0.25)
 
@@ -171,6 +175,57 @@ def _overlap(old: Ends, new: Ends) -> tuple[Spread, float]:
 def _width_change(old: Ends, new: Ends, floor: Floats | float) -> Floats:
     """I4, as a difference of logarithms, because the ratio may overflow."""
     return np.log(np.maximum(new.width, floor)) - np.log(np.maximum(old.width, floor))
+
+
+def _end_change(pair: Pair, interval: Interval, scale: float | None, *, lower: bool) -> SignedChange:
+    """I5, of one end; needs the other end in A only for the width, and takes twice the distance to the point else."""
+    end, other = (interval.lower, interval.upper) if lower else (interval.upper, interval.lower)
+    (old, new), opposite = pair.common(end), pair.common(other)[0]
+    point = pair.common(interval.point)[0] if interval.point else opposite
+    compared = old.finite & new.finite & (opposite.finite | point.finite)
+    taken, common = None if compared.all() else np.flatnonzero(compared), len(compared)
+    old, new, opposite, point = (values.take(taken) for values in (old, new, opposite, point))
+    n = len(old.kinds)
+    if not n or scale is None:
+        reason = "degenerate_scale" if n else "no_comparable_keys"
+        return SignedChange(n, n / common if common else None, None, None, reason)
+    one_sided = np.flatnonzero(~opposite.finite)
+    columns = [old.numbers, new.numbers, _replaced(opposite.numbers, one_sided, point.numbers)]
+    unit = _unit(*columns)
+    was, now, far = columns if unit is None else [column * unit for column in columns]
+    width = far - was if lower else was - far
+    width[one_sided] *= 2
+    with np.errstate(over="ignore"):
+        change = 2 * ((now - was) / np.maximum(width, 2 * scale * (1.0 if unit is None else unit)))
+    return _signed(change, common)
+
+
+def _replaced(values: Floats, rows: Rows, by: Floats) -> Floats:
+    if not len(rows):
+        return values
+    values = values.copy()
+    values[rows] = by[rows]
+    return values
+
+
+def _asymmetry_change(old: Ends, new: Ends, common: int) -> SignedChange:
+    """I6: where the point stands in its interval, from 1 at the lower end to 0 at the upper end."""
+    wide = (old.width > 0) & (new.width > 0)
+    if not wide.any():
+        return SignedChange(0, 0.0 if common else None, None, None, "no_comparable_keys")
+    if not wide.all():
+        old, new = (Ends(x.point[wide], x.lower[wide], x.upper[wide]) for x in (old, new))
+    with np.errstate(over="ignore", invalid="ignore"):
+        change = (new.upper - new.point) / new.width - (old.upper - old.point) / old.width
+    return _signed(change, common)
+
+
+def _signed(change: Floats, common: int) -> SignedChange:
+    n = len(change)
+    size = np.abs(change)
+    if not np.isfinite(size).all():
+        return SignedChange(n, n / common, None, None, "overflow")
+    return SignedChange(n, n / common, mean_of(change), quantiles(size, 0.95)[0])
 
 
 def _order(read: Callable[[str], Values], interval: Interval) -> IntervalOrder:

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 import msgspec
 
-METRICS_REVISION = 1  # raised whenever the same two snapshots would give other numbers
+from estimates.stability.family_reports import (
+    CutReport,
+    DriftReport,
+    ProbabilityReport,
+    QuantileReport,
+    RankReport,
+    SchemaReport,
+    Spread,
+    StepChange,
+)
+
+METRICS_REVISION = 2  # raised whenever the same two snapshots would give other numbers
 
 
 class KeysReport(msgspec.Struct, frozen=True):
@@ -83,7 +94,7 @@ class Group(msgspec.Struct, frozen=True):
     pooled: bool = False
 
 
-class ScalarReport(msgspec.Struct, frozen=True):
+class ScalarReport(msgspec.Struct, frozen=True, omit_defaults=True):
     """S: how one number moved, on the keys where it is finite in both versions.
 
     scale_floor     unit of the column, from A alone
@@ -91,9 +102,11 @@ class ScalarReport(msgspec.Struct, frozen=True):
     floored_share   keys whose r is relative to the scale floor
     r_above         number of keys with r above each limit
     overflow        keys whose b − a does not fit a double
+    top_share       share of Σ |d| in the 1 % of the keys (at least 1) that moved most
     top             the 20 largest moves, by r, then |d|, then key
     sign_flip_keys  the first 100, by key
-    reasons         metric → why it is None: `degenerate_scale` (A is all zero), `overflow`
+    reasons         metric → why it is None: `degenerate_scale` (A is all zero), `overflow`, `no_move`
+    step            S6, when the contract names the attribute that holds each key's typical step
     """
 
     scale_floor: float | None
@@ -112,9 +125,11 @@ class ScalarReport(msgspec.Struct, frozen=True):
     zero_share: float
     sign_flip_share: float
     overflow: int
+    top_share: float | None
     top: list[Change]
     sign_flip_keys: list[list[str]]
     reasons: dict[str, str]
+    step: StepChange | None = None
 
 
 class LabelChange(msgspec.Struct, frozen=True):
@@ -125,11 +140,43 @@ class LabelChange(msgspec.Struct, frozen=True):
     b: str | None
 
 
-class LabelReport(msgspec.Struct, frozen=True):
-    """C1: share of the common keys whose label changed, with its Wilson 95 % interval.
+class Transitions(msgspec.Struct, frozen=True):
+    """C2: number of keys by label in A (row) and in B (column).
 
-    new_labels  labels of B that A does not have, over all their keys
-    changed     the first 20, by key
+    labels  the 20 with the most keys in A and B together, by label, null first
+    pooled  number of further labels; when there are any they are the last row and the last column
+    """
+
+    labels: list[str | None]
+    counts: list[list[int]]
+    pooled: int
+
+
+class LabelFlow(msgspec.Struct, frozen=True):
+    """C4: one label's keys.
+
+    n_from, n_to  keys with this label in A and in B
+    outflow_share of n_from, with another label in B; None when n_from is 0
+    inflow_share  of n_to, with another label in A; None when n_to is 0
+    prevalence_change  (n_to − n_from) / n
+    """
+
+    label: str | None
+    n_from: int
+    n_to: int
+    outflow_share: float | None
+    inflow_share: float | None
+    prevalence_change: float
+
+
+class LabelReport(msgspec.Struct, frozen=True, omit_defaults=True):
+    """C: labels on the common keys; null is a label of its own.
+
+    churn        C1: share of the keys whose label changed, with its Wilson 95 % interval
+    kappa        C3: Cohen's; None with `kappa_reason` `one_label` when all keys have one label in both versions
+    new_labels   labels of B that A does not have, over all their keys; gone_labels: the reverse
+    changed      the first 20, by key
+    transitions  C2; flows: C4, for the labels of `transitions`
     """
 
     n: int
@@ -137,10 +184,15 @@ class LabelReport(msgspec.Struct, frozen=True):
     churn_low: float
     churn_high: float
     new_labels: list[str]
+    gone_labels: list[str]
     changed: list[LabelChange]
+    kappa: float | None = None
+    kappa_reason: str | None = None
+    transitions: Transitions | None = None
+    flows: list[LabelFlow] = []
 
 
-class ColumnReport(msgspec.Struct, frozen=True):
+class ColumnReport(msgspec.Struct, frozen=True, omit_defaults=True):
     """One estimate column.
 
     n, coverage     keys that have a finite value (a label: any) in both versions, and their share of the common keys
@@ -148,6 +200,8 @@ class ColumnReport(msgspec.Struct, frozen=True):
     kind_loss_keys  the first 100, by key
     reason          why neither `scalar` nor `label` is there: `no_comparable_keys`
     groups          by each group column of the contract; horizons: by step after B's origin, for dated targets
+    ranks, drift    S9, S8 and S10, of points and scores; drift of probabilities too
+    cuts            C6, by each cut-off of the contract
     """
 
     role: str
@@ -163,6 +217,9 @@ class ColumnReport(msgspec.Struct, frozen=True):
     label: LabelReport | None = None
     groups: dict[str, list[Group]] = {}
     horizons: list[Group] = []
+    ranks: RankReport | None = None
+    drift: DriftReport | None = None
+    cuts: list[CutReport] = []
 
 
 class IntervalOrder(msgspec.Struct, frozen=True):
@@ -193,12 +250,18 @@ class Surprise(msgspec.Struct, frozen=True):
     z: float
 
 
-class Spread(msgspec.Struct, frozen=True):
-    """The middle and the 5 % tails of a distribution."""
+class SignedChange(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A change on the n keys that have it, and their share of the common keys.
 
-    p5: float
-    p50: float
-    p95: float
+    mean    signed: the bias; p95: of the absolute change
+    reason  why both are None: `no_comparable_keys`, `no_point`, `degenerate_scale`, `overflow`
+    """
+
+    n: int
+    coverage: float | None
+    mean: float | None
+    p95: float | None
+    reason: str | None = None
 
 
 class IntervalReport(msgspec.Struct, frozen=True):
@@ -214,6 +277,10 @@ class IntervalReport(msgspec.Struct, frozen=True):
     jaccard, disjoint_share     I3: overlap of old and new interval
     width_change                I4: ln(half width B / half width A)
     width_beyond_share          share of keys whose interval became over 25 % wider, or narrower by as much
+    lower_change, upper_change  I5: change of one end in units of max(half width of A, scale_floor), on the keys where
+                                this end is finite in both versions; where the other end of A is not finite, the
+                                distance to the point is the half width
+    asymmetry_change            I6: change of (u − p) / (u − l), on the keys where both widths are above 0
     reasons                     metric → why it is None:
                                 `no_comparable_keys`, `no_point`, `degenerate_scale`, `overflow`
     """
@@ -236,16 +303,23 @@ class IntervalReport(msgspec.Struct, frozen=True):
     disjoint_share: float | None
     width_change: Spread | None
     width_beyond_share: float | None
+    lower_change: SignedChange
+    upper_change: SignedChange
+    asymmetry_change: SignedChange
     reasons: dict[str, str]
 
 
-class Report(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+class Report(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
     """What changed from one version (`from_`, A, the baseline) to another (`to`, B, the candidate) of a set.
 
     identical   the two snapshots have the same content
     pairing     which keys are compared with which
     rtol, atol  the materiality tolerance: |b − a| <= atol + rtol · max(|a|, |b|) is not material
     headline    the answer in one sentence
+    headline_only  only keys, kinds and the numbers of `scalar` and `label` were asked for: all else is empty or None
+    quantiles   one entry a point with at least two quantile columns
+    probabilities  of all probability columns together
+    schema      how the contracts of A and B differ, where they are two
     """
 
     set: str
@@ -258,5 +332,9 @@ class Report(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     intervals: list[IntervalReport]
     rtol: float
     atol: float
-    pairing: str = "same_key"
-    metrics_revision: int = METRICS_REVISION
+    pairing: str
+    metrics_revision: int
+    headline_only: bool = False
+    quantiles: list[QuantileReport] = []
+    probabilities: ProbabilityReport | None = None
+    schema: SchemaReport | None = None

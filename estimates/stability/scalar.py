@@ -1,29 +1,34 @@
-"""S: how far one number moved (S1 to S5, S7's worst keys)."""
+"""S: how far one number moved (S1 to S7)."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from estimates.stability.align import Alignment, Rows
+from estimates.stability.align import Alignment
 from estimates.stability.deltas import Deltas, transform
-from estimates.stability.kinds import Floats
+from estimates.stability.family_reports import StepChange
+from estimates.stability.kinds import Floats, Values
 from estimates.stability.report import Change, RelativeChange, ScalarReport, TransformChange
+from estimates.stability.selection import largest_first, quantiles
 
 _TOP = 20
 _KEYS = 100
 _ABOVE = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
 _RELATIVE = ("r", "r_above", "floored_share", "g", "rmar")
-_REVISIONS = ("mean_revision", "mean_absolute_revision", "root_mean_square_revision", "rmar")
+_REVISIONS = ("mean_revision", "mean_absolute_revision", "root_mean_square_revision", "rmar", "top_share")
 
 
-def measure(found: Alignment, deltas: Deltas) -> ScalarReport:
-    """Summarise how one column moved; there is at least one key."""
+def measure(found: Alignment, deltas: Deltas, step: Values | None = None, headline_only: bool = False) -> ScalarReport:
+    """Summarise how one column moved; there is at least one key. `step` is the typical step per common key.
+
+    headline_only  no lists of keys
+    """
     r, d = deltas.r, deltas.d
     overflow = int(np.isinf(d).sum())
     flips = ((deltas.a < 0) & (deltas.b > 0)) | ((deltas.a > 0) & (deltas.b < 0))
     mean, absolute, square = (None, None, None) if overflow else _revisions(d)
     reasons = dict.fromkeys(_RELATIVE, "degenerate_scale") if deltas.scale is None else {}
-    reasons |= dict.fromkeys(_REVISIONS, "overflow") if overflow else {}
+    reasons |= dict.fromkeys(_REVISIONS, "overflow") if overflow else {} if absolute else {"top_share": "no_move"}
     return ScalarReport(
         scale_floor=deltas.scale,
         equal_share=share(deltas.equal),
@@ -43,9 +48,11 @@ def measure(found: Alignment, deltas: Deltas) -> ScalarReport:
         zero_share=share(d == 0),
         sign_flip_share=share(flips),
         overflow=overflow,
-        top=_top(found, deltas),
-        sign_flip_keys=deltas.keys(found, np.flatnonzero(flips)[:_KEYS]),
+        top_share=_top_share(np.abs(d)) if absolute else None,
+        top=[] if headline_only else _top(found, deltas),
+        sign_flip_keys=deltas.keys(found, np.flatnonzero(flips)[: 0 if headline_only else _KEYS]),
         reasons={metric: reasons[metric] for metric in sorted(reasons)},
+        step=None if step is None else _steps(deltas, step),
     )
 
 
@@ -62,27 +69,6 @@ def mean_of(x: Floats) -> float:
         return total / len(x)
     largest = float(np.abs(x).max())
     return float((x / largest).sum()) / len(x) * largest
-
-
-def quantiles(x: Floats, *at: float) -> list[float]:
-    """Quantiles with linear interpolation (type 7)."""
-    return [float(q) for q in np.quantile(x, at)]
-
-
-def largest_first(count: int, *metrics: Floats) -> Rows:
-    """The rows with the largest values of the first metric, ties by the next ones, then by row."""
-    rows = np.arange(len(metrics[0]))
-    chosen: list[Rows] = []
-    for metric in metrics:
-        if len(rows) <= count:
-            break
-        value = metric[rows]
-        cut = np.partition(value, len(value) - count)[len(value) - count]
-        chosen.append(rows[value > cut])
-        count -= len(chosen[-1])
-        rows = rows[value == cut]
-    picked = np.concatenate([*chosen, rows[:count]])
-    return picked[np.lexsort((picked, *(-metric[picked] for metric in reversed(metrics))))]
 
 
 def _relative(r: Floats) -> RelativeChange:
@@ -108,6 +94,33 @@ def _revisions(d: Floats) -> tuple[float, float, float]:
     if largest == 0:
         return 0.0, 0.0, 0.0
     return mean_of(d), mean_of(size), float(np.sqrt(mean_of((d / largest) ** 2))) * largest
+
+
+def _top_share(size: Floats) -> float:
+    """S7: the share of Σ |d| in the top 1 % of the keys, at least 1; something moved."""
+    with np.errstate(over="ignore"):
+        total = float(size.sum())
+    if not np.isfinite(total):
+        return _top_share(size / float(size.max()))
+    few = -(-len(size) // 100)
+    return min(1.0, float(np.sort(np.partition(size, len(size) - few)[len(size) - few :]).sum()) / total)
+
+
+def _steps(deltas: Deltas, step: Values) -> StepChange:
+    """S6, with the root mean square scaled by the largest, against over- and underflow."""
+    common = len(step.kinds)
+    step = step.take(deltas.positions)
+    valid = np.flatnonzero(step.finite & (step.numbers >= 0))
+    n = len(valid)
+    if not n or deltas.scale is None:
+        return StepChange(n, n / common, None, None, "degenerate_scale" if n else "no_comparable_keys")
+    with np.errstate(over="ignore"):
+        moved = np.abs(deltas.d[valid]) / np.maximum(step.numbers[valid], deltas.scale)
+    largest = float(moved.max())
+    if not np.isfinite(largest):
+        return StepChange(n, n / common, None, None, "overflow")
+    square = float(np.sqrt(mean_of((moved / largest) ** 2))) * largest if largest else 0.0
+    return StepChange(n, n / common, mean_of(moved), square)
 
 
 def _top(found: Alignment, deltas: Deltas) -> list[Change]:

@@ -1,0 +1,101 @@
+"""S8, S10: how the distribution of a column changed, whatever the keys are. It says nothing about stability."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from estimates.stability.family_reports import DriftReport
+from estimates.stability.kinds import FINITE, KINDS, Floats, Values
+from estimates.stability.order import Order, sorted_quantile
+from estimates.stability.scalar import mean_of
+
+_NORMAL = 1.349  # IQR of a normal distribution in its standard deviations
+_EVERY = 1024
+_SCALED = ("location_shift", "dispersion_shift", "w1")
+
+
+def measure(old: Values, new: Values, scale: float | None, order: Order) -> DriftReport:
+    """Compare the values of the common keys; `order` has those finite in both versions, of which there is one."""
+    whole = len(order) == len(old.kinds)
+    a = order.a if whole else np.sort(old.numbers[old.finite])
+    b = order.b if whole else np.sort(new.numbers[new.finite])
+    psi, bins = _psi(a, b, *(np.bincount(side.kinds, minlength=len(KINDS)) for side in (old, new)))
+    with np.errstate(over="ignore"):
+        shifts = (None, None, None) if scale is None else _shifts(a, b, scale)
+    reasons = dict.fromkeys(_SCALED, "degenerate_scale") if scale is None else {}
+    for name, value in zip(_SCALED, shifts, strict=True):
+        if value is not None and not math.isfinite(value):
+            reasons[name] = "overflow"
+    location, dispersion, w1 = (value if value is not None and math.isfinite(value) else None for value in shifts)
+    return DriftReport(
+        n_from=len(a),
+        n_to=len(b),
+        location_shift=location,
+        dispersion_shift=dispersion,
+        psi=psi,
+        psi_bins=bins,
+        ks=_ks(a, b),
+        w1=w1,
+        reasons=dict(sorted(reasons.items())),
+    )
+
+
+def _shifts(a: Floats, b: Floats, scale: float) -> tuple[float, float, float]:
+    """Location, dispersion and W1, not finite where they overflow."""
+    iqr_a, iqr_b = (sorted_quantile(x, 3, 4) - sorted_quantile(x, 1, 4) for x in (a, b))
+    if not math.isfinite(iqr_a):
+        return (math.inf,) * 3
+    location = (sorted_quantile(b, 1, 2) - sorted_quantile(a, 1, 2)) / max(iqr_a, scale)
+    dispersion = math.log(max(iqr_b, scale)) - math.log(max(iqr_a, scale))
+    unit = max(iqr_a / _NORMAL, scale)
+    return location, dispersion, _w1(a, b) / unit
+
+
+def _w1(a: Floats, b: Floats) -> float:
+    """The mean distance of the quantile functions (the first Wasserstein distance)."""
+    n, m = len(a), len(b)
+    if n == m:
+        return mean_of(np.abs(a - b))
+    steps = np.union1d(np.arange(1, n + 1) * m, np.arange(1, m + 1) * n)  # of both functions, in units of 1 / nm
+    distance = np.abs(a[(steps - 1) // m] - b[(steps - 1) // n])
+    return float((np.diff(steps, prepend=0) / (n * m) * distance).sum())
+
+
+def _psi(a: Floats, b: Floats, kinds_a: np.ndarray, kinds_b: np.ndarray) -> tuple[float, int]:
+    """Σ (q − p) ln(q / p) over the bins; bins end at the deciles of A, each kind that is not finite is one more."""
+    ends = np.unique([sorted_quantile(a, i, 10) for i in range(1, 10)])
+    counts = [np.diff(np.searchsorted(x, ends, "right"), prepend=0, append=len(x)) for x in (a, b)]
+    odd = [kind for kind in range(len(KINDS)) if kind != FINITE and kinds_a[kind] + kinds_b[kind]]
+    counts = [np.concatenate((count, kinds[odd])) for count, kinds in zip(counts, (kinds_a, kinds_b), strict=True)]
+    bins = len(counts[0])
+    p, q = ((count + 0.5) / (count.sum() + 0.5 * bins) for count in counts)
+    return math.fsum((q - p) * np.log(q / p)), bins
+
+
+def _ks(a: Floats, b: Floats) -> float:
+    """sup |F_B − F_A|, in whole numbers of 1 / nm.
+
+    It is reached at a value of A or just before one. Every 1024th value is looked at, then those between two of them
+    that could be further apart than the largest distance so far.
+    """
+    n, m = len(a), len(b)
+    places = np.arange(0, n, _EVERY)
+    below, upto = np.searchsorted(b, a[places], "left"), np.searchsorted(b, a[places], "right")
+    best = _farthest(places, below, upto, n, m)
+    next_place, next_below, next_upto = (np.append(x[1:], end) for x, end in ((places, n), (below, m), (upto, m)))
+    bound = np.maximum(next_place * m - upto * n, next_below * n - (places + 1) * m)
+    for i in np.flatnonzero(bound > best):
+        inside = np.arange(places[i] + 1, next_place[i])
+        part = b[below[i] : next_upto[i]]
+        under, to = (np.searchsorted(part, a[inside], side) + below[i] for side in ("left", "right"))
+        best = max(best, _farthest(inside, under, to, n, m))
+    return best / (n * m)
+
+
+def _farthest(places: np.ndarray, below: np.ndarray, upto: np.ndarray, n: int, m: int) -> int:
+    """The largest distance at these values of A, and just before them, times nm."""
+    if not len(places):
+        return 0
+    return int(max(((places + 1) * m - upto * n).max(), (below * n - places * m).max()))

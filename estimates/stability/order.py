@@ -1,0 +1,88 @@
+"""Both versions of a column in order of size: what ranks and drift are made from, sorted once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from estimates.stability.align import Rows
+from estimates.stability.kinds import Floats
+
+
+@dataclass(frozen=True)
+class Order:
+    """The values of A and B sorted, and where each stood.
+
+    a, b      ascending
+    rows      place in the column of each value of `a`
+    places    place in `rows` of each value of `b`
+    """
+
+    a: Floats
+    b: Floats
+    rows: Rows
+    places: Rows
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def top(self, k: int) -> tuple[Rows, Rows]:
+        """The rows of the k largest values of A and of B, ties by row."""
+        return _top(self.a, self.rows, k), _top(self.b, self.rows[self.places[_run(self.b, k) :]], k)
+
+
+def order(a: Floats, b: Floats) -> Order:
+    """Sort two columns of the same keys. B is sorted in the order of A, which is fast when little has moved."""
+    rows = np.argsort(a)
+    in_order_of_a = b[rows]
+    places = np.argsort(in_order_of_a)
+    return Order(a[rows], in_order_of_a[places], rows, places)
+
+
+def average_ranks(ascending: Floats) -> Floats:
+    """Ranks from 0 of sorted values; equal values share the mean of their ranks."""
+    starts = _starts(ascending)
+    if len(starts) == len(ascending):
+        return np.arange(len(ascending), dtype=np.float64)
+    ends = np.append(starts[1:], len(ascending))
+    return np.repeat((starts + ends - 1) / 2, ends - starts)
+
+
+def rank_spread(ascending: Floats) -> float:
+    """Sum of squared deviations of the average ranks from their mean: (n³ − n − Σ(t³ − t)) / 12, t: lengths of ties."""
+    n = len(ascending)
+    lengths, times = np.unique(np.diff(_starts(ascending), append=n), return_counts=True)
+    ties = sum(int(count) * (int(t) ** 3 - int(t)) for t, count in zip(lengths, times, strict=True))
+    return (n**3 - n - ties) / 12
+
+
+def sorted_quantile(ascending: Floats, part: int, of: int) -> float:
+    """The quantile part/of with linear interpolation (type 7); the place is found in whole numbers."""
+    low, rest = divmod((len(ascending) - 1) * part, of)
+    value = float(ascending[low])
+    if rest == 0:
+        return value
+    above = float(ascending[low + 1])
+    step = above - value
+    if not np.isfinite(step):
+        return value * (1 - rest / of) + above * (rest / of)
+    return value + step * rest / of
+
+
+def _starts(ascending: Floats) -> Rows:
+    """Where each run of equal values begins."""
+    return np.concatenate(([0], np.flatnonzero(ascending[1:] != ascending[:-1]) + 1))
+
+
+def _run(ascending: Floats, k: int) -> int:
+    """Where the run of values begins that the k-th largest belongs to."""
+    return int(np.searchsorted(ascending, ascending[-k], "left"))
+
+
+def _top(ascending: Floats, rows: Rows, k: int) -> Rows:
+    """The k rows with the largest values; `rows` are those of the last values, from the run of the k-th on."""
+    above = len(ascending) - int(np.searchsorted(ascending, ascending[-k], "right"))
+    last = rows[len(rows) - (len(ascending) - _run(ascending, k)) :]
+    tied = np.sort(last[: len(last) - above])[: k - above]
+    return np.concatenate((last[len(last) - above :], tied))

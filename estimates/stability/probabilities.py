@@ -1,0 +1,93 @@
+"""C5: how the probabilities of labels moved together, as one distribution a key."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from estimates.contract import Contract
+from estimates.stability.align import Mask
+from estimates.stability.family_reports import Divergence, ProbabilityMove, ProbabilityReport
+from estimates.stability.kinds import Floats
+from estimates.stability.pair import Pair
+from estimates.stability.scalar import largest_first, mean_of, quantiles
+
+_TOP = 20
+_NEGATIVE = -1e-9
+_OFF = 1e-6
+
+
+def measure(pair: Pair, contract: Contract) -> ProbabilityReport | None:
+    """Compare the probability vectors of the common keys; None when the contract has no probabilities."""
+    names = [name for name, column in contract.columns.items() if column.role == "probability"]
+    if not names:
+        return None
+    labels = [str(contract.columns[name].label) for name in names]
+    rest = _rest(contract, labels)
+    both = [pair.common(name) for name in names]
+    old, new = ([values[side].numbers for values in both] for side in (0, 1))
+    valid = _finite(old) & ~_invalid(old, rest) & _finite(new) & ~_invalid(new, rest)
+    n, common = int(valid.sum()), pair.found.common
+    rows = np.flatnonzero(valid)
+    old, new = (_vectors([column[rows] for column in side], rest) for side in (old, new))
+    tv = np.sum([np.abs(q - p) for p, q in zip(old, new, strict=True)], axis=0) / 2
+    return ProbabilityReport(
+        columns=names,
+        labels=labels,
+        rest=rest,
+        n=n,
+        coverage=n / common if common else None,
+        invalid_from=int(_invalid([pair.all_old(name).numbers for name in names], rest).sum()),
+        invalid_to=int(_invalid([pair.all_new(name).numbers for name in names], rest).sum()),
+        tv=_statistics(tv) if n else None,
+        jsd=_statistics(_jsd(old, new)) if n else None,
+        top=_top(pair, tv, rows) if n else [],
+        reason=None if n else "no_comparable_keys",
+    )
+
+
+def _rest(contract: Contract, labels: list[str]) -> bool:
+    """Whether not every label has a column: of one column alone, or of a vocabulary that has more labels."""
+    vocabularies = [set(column.labels) for column in contract.columns.values() if column.labels is not None]
+    return len(labels) == 1 or any(set(labels) < vocabulary for vocabulary in vocabularies)
+
+
+def _finite(columns: list[Floats]) -> Mask:
+    return np.logical_and.reduce([np.isfinite(column) for column in columns])
+
+
+def _invalid(columns: list[Floats], rest: bool) -> Mask:
+    """Finite vectors with a negative part or another sum than 1; with a rest the sum may be less."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = sum(columns[1:], start=columns[0])
+        off = total - 1 > _OFF if rest else np.abs(total - 1) > _OFF
+    return _finite(columns) & (off | np.logical_or.reduce([column < _NEGATIVE for column in columns]))
+
+
+def _vectors(columns: list[Floats], rest: bool) -> list[Floats]:
+    """Valid vectors, noise below 0 cut off, with what is missing to 1 as one more part."""
+    columns = [np.maximum(column, 0.0) for column in columns]
+    if rest:
+        columns.append(np.maximum(1 - sum(columns[1:], start=columns[0]), 0.0))
+    return columns
+
+
+def _jsd(old: list[Floats], new: list[Floats]) -> Floats:
+    """Jensen–Shannon divergence in bits, with 0 · log 0 = 0 (J. Lin, 1991); from 0 to 1."""
+    total = np.zeros(len(old[0]))
+    for p, q in zip(old, new, strict=True):
+        middle = (p + q) / 2
+        for part in (p, q):
+            ratio = np.divide(part, middle, out=np.ones(len(part)), where=part > 0)
+            total += part * np.log2(ratio) / 2
+    return np.maximum(total, 0.0)
+
+
+def _statistics(x: Floats) -> Divergence:
+    return Divergence(mean_of(x), quantiles(x, 0.95)[0], float(x.max()))
+
+
+def _top(pair: Pair, tv: Floats, rows: np.ndarray) -> list[ProbabilityMove]:
+    picked = largest_first(_TOP, tv)
+    picked = picked[tv[picked] > 0]
+    keys = pair.found.keys(rows[picked])
+    return [ProbabilityMove(key, float(tv[i])) for key, i in zip(keys, picked, strict=True)]

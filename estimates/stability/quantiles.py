@@ -1,0 +1,179 @@
+"""Q: how the quantiles of one point moved together, as one function."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from estimates.contract import Contract
+from estimates.stability.align import Mask
+from estimates.stability.family_reports import ProbabilityShift, QuantileMove, QuantileReport, Spread
+from estimates.stability.kinds import Floats, Values
+from estimates.stability.pair import Pair
+from estimates.stability.report import ColumnReport
+from estimates.stability.scalar import mean_of, quantiles
+
+_CROSSED = 1e-9
+_SCALED = ("move", "sup", "iqr_change", "tail_change")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The quantile columns of a point by rising level; `inner` are the places of the levels nearest 0.25 and 0.75."""
+
+    point: str
+    columns: list[str]
+    levels: list[float]
+
+    @property
+    def inner(self) -> tuple[int, int]:
+        """Where the IQR is taken from; the levels are two different ones."""
+        low, high = (
+            min(range(len(self.levels)), key=lambda i: abs(round(self.levels[i] - wanted, 12)))
+            for wanted in (0.25, 0.75)
+        )
+        return (low, high) if low < high else (low, low + 1) if low == 0 else (low - 1, low)
+
+
+def measure(pair: Pair, contract: Contract, columns: dict[str, ColumnReport]) -> list[QuantileReport]:
+    """Compare the quantile functions of every point that has at least two quantile columns."""
+    grids: dict[str, dict[float, str]] = {}
+    for name, column in contract.columns.items():
+        if column.quantile is not None:
+            grids.setdefault(contract.point_of(column), {})[column.quantile] = name
+    return [
+        _measure(
+            pair, contract, columns, Grid(point, [by_level[level] for level in sorted(by_level)], sorted(by_level))
+        )
+        for point, by_level in sorted(grids.items())
+        if len(by_level) > 1
+    ]
+
+
+def _measure(pair: Pair, contract: Contract, columns: dict[str, ColumnReport], grid: Grid) -> QuantileReport:
+    middle = min(grid.levels, key=lambda level: abs(level - 0.5))
+    scaled = columns[grid.point or grid.columns[grid.levels.index(middle)]].scalar
+    scale = None if scaled is None else scaled.scale_floor
+    both = [pair.common(name) for name in grid.columns]
+    finite = np.logical_and.reduce([old.finite & new.finite for old, new in both])
+    old, new = ([values[side].numbers for values in both] for side in (0, 1))
+    crossed = finite & (_crossing(old) | _crossing(new))
+    kept = finite & ~crossed
+    n, common = int(kept.sum()), pair.found.common
+    if not kept.all():
+        old, new = ([column[kept] for column in side] for side in (old, new))
+    moved = _Moved.of(old, new, grid, scale) if n and scale is not None else _Moved()
+    return QuantileReport(
+        point=grid.point,
+        columns=grid.columns,
+        levels=grid.levels,
+        n=n,
+        coverage=n / common if common else None,
+        crossing_from=_crossing_rows(pair.all_old, grid),
+        crossing_to=_crossing_rows(pair.all_new, grid),
+        crossing_keys=int(crossed.sum()),
+        iqr_levels=[grid.levels[i] for i in grid.inner],
+        scale_floor=scale,
+        move=moved.move,
+        sup=moved.sup,
+        iqr_change=moved.iqr_change,
+        tail_change=moved.tail_change,
+        reasons=_reasons(moved, n if scaled is not None else 0, scale),
+        cuts=[_shift(old, new, grid.levels, cut) for cut in contract.columns[grid.point].cuts]
+        if grid.point and n
+        else [],
+    )
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """Q2, Q3 and Q5; None where they cannot be computed."""
+
+    move: QuantileMove | None = None
+    sup: QuantileMove | None = None
+    iqr_change: Spread | None = None
+    tail_change: Spread | None = None
+
+    @classmethod
+    def of(cls, old: list[Floats], new: list[Floats], grid: Grid, scale: float) -> _Moved:
+        """Of at least one key."""
+        low, high = grid.inner
+        with np.errstate(over="ignore", invalid="ignore"):
+            iqr, iqr_new = (np.maximum(side[high] - side[low], scale) for side in (old, new))
+            sizes = [np.abs(b - a) / iqr for a, b in zip(old, new, strict=True)]
+            mean = sum(weight * size for weight, size in zip(_weights(grid.levels), sizes, strict=True))
+            tails = [np.maximum(side[-1] - side[0], scale) for side in (old, new)]
+            iqr_change = np.log(iqr_new) - np.log(iqr)
+            tail_change = np.log(tails[1]) - np.log(tails[0]) - iqr_change
+        if not (np.isfinite(mean).all() and np.isfinite(iqr_change).all() and np.isfinite(tail_change).all()):
+            return cls()
+        outermost = (low, high) == (0, len(old) - 1)
+        return cls(
+            _statistics(np.asarray(mean)),
+            _statistics(np.maximum.reduce(sizes)),
+            _spread(iqr_change),
+            None if outermost else _spread(tail_change),
+        )
+
+
+def _weights(levels: list[float]) -> list[float]:
+    """Trapezoid weights over the levels, adding up to 1."""
+    steps = [0.0, *(high - low for low, high in itertools.pairwise(levels)), 0.0]
+    return [(before + after) / 2 / (levels[-1] - levels[0]) for before, after in itertools.pairwise(steps)]
+
+
+def _crossing(columns: list[Floats]) -> Mask:
+    """Where a quantile lies below one of a lower level, by more than noise; never where a value is missing."""
+    largest = np.maximum.reduce([np.abs(column) for column in columns])
+    crossed = np.zeros(len(largest), dtype=bool)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for low, high in itertools.pairwise(columns):
+            crossed |= low - high > _CROSSED * largest
+    return crossed & np.isfinite(largest)
+
+
+def _crossing_rows(read: Callable[[str], Values], grid: Grid) -> int:
+    """Q4, over all rows of one version."""
+    return int(_crossing([read(name).numbers for name in grid.columns]).sum())
+
+
+def _shift(old: list[Floats], new: list[Floats], levels: list[float], cut: float) -> ProbabilityShift:
+    """Q6."""
+    shift = np.abs(_probability(new, levels, cut) - _probability(old, levels, cut))
+    outside = [(cut < side[0]) | (cut > side[-1]) for side in (old, new)]
+    p50, p95 = quantiles(shift, 0.5, 0.95)
+    return ProbabilityShift(cut, mean_of(shift), p50, p95, int((outside[0] | outside[1]).sum()) / len(shift))
+
+
+def _probability(columns: list[Floats], levels: list[float], cut: float) -> Floats:
+    """F(cut) by linear interpolation between the quantiles, of each key; beyond the outer ones their level."""
+    probability = np.full(len(columns[0]), levels[0])
+    for i in range(len(columns) - 1):
+        low, high = columns[i], columns[i + 1]
+        inside = np.flatnonzero((low <= cut) & (cut < high))
+        with np.errstate(over="ignore"):
+            part = (cut / 2 - low[inside] / 2) / (high[inside] / 2 - low[inside] / 2)
+        probability[inside] = levels[i] + part * (levels[i + 1] - levels[i])
+    probability[columns[-1] <= cut] = levels[-1]
+    return probability
+
+
+def _statistics(x: Floats) -> QuantileMove:
+    p50, p95 = quantiles(x, 0.5, 0.95)
+    return QuantileMove(mean_of(x), p50, p95, float(x.max()))
+
+
+def _spread(x: Floats) -> Spread:
+    p5, p50, p95 = quantiles(x, 0.05, 0.5, 0.95)
+    return Spread(p5, p50, p95)
+
+
+def _reasons(moved: _Moved, n: int, scale: float | None) -> dict[str, str]:
+    """Why each missing metric is missing; the first that applies."""
+    if moved.move is None:
+        reason = "no_comparable_keys" if not n else "degenerate_scale" if scale is None else "overflow"
+        return dict.fromkeys(sorted(_SCALED), reason)
+    return {} if moved.tail_change is not None else {"tail_change": "no_tails"}

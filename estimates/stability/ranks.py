@@ -1,0 +1,116 @@
+"""S9: whether the order of the keys changed, over all keys and within groups."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from estimates.frame import key_text
+from estimates.stability.align import Alignment, Rows
+from estimates.stability.deltas import Deltas
+from estimates.stability.family_reports import RankGroup, RankMove, RankReport
+from estimates.stability.kinds import Floats
+from estimates.stability.order import Order, average_ranks, order, rank_spread
+
+_TOP = 20
+_MOST = 50
+_FEW = 30
+
+
+def measure(found: Alignment, deltas: Deltas, sorted_values: Order, top_k: int, groups: Sequence[str]) -> RankReport:
+    """Compare ranks over all keys of a column; `sorted_values` is the order of its values."""
+    n = len(deltas)
+    move = _moves(sorted_values)
+    percent = -(-n // 100)
+    spearman = _spearman(sorted_values, move)
+    overlaps = _overlap(sorted_values, top_k), _overlap(sorted_values, percent)
+    return RankReport(
+        n=n,
+        spearman=spearman,
+        top_k=top_k,
+        top_k_overlap=overlaps[0],
+        top_1pct_overlap=overlaps[1],
+        largest_move=float(np.abs(move).max()),
+        top=_top(found, deltas, sorted_values, move),
+        reasons=_reasons(n, spearman, top_k_overlap=overlaps[0], top_1pct_overlap=overlaps[1]),
+        groups={by: _groups(found.old(by), deltas, top_k) for by in groups},
+    )
+
+
+def _moves(values: Order) -> Floats:
+    """Rank in B less rank in A, in the order of A."""
+    ranks = np.empty(len(values))
+    ranks[values.places] = average_ranks(values.b)
+    ranks -= average_ranks(values.a)
+    return ranks
+
+
+def _spearman(values: Order, move: Floats) -> float | None:
+    """Pearson's correlation of the average ranks, by the sum of their squared differences (Kendall, 1948)."""
+    spread_a, spread_b = rank_spread(values.a), rank_spread(values.b)
+    if len(values) < 3 or spread_a == 0 or spread_b == 0:
+        return None
+    distance = float(np.square(move).sum())
+    rho = (spread_a + spread_b - distance) / (2 * math.sqrt(spread_a) * math.sqrt(spread_b))
+    return max(-1.0, min(1.0, rho))
+
+
+def _overlap(values: Order, k: int) -> float | None:
+    """The share of A's k largest that are among B's; None when the top would be everything."""
+    if k >= len(values):
+        return None
+    return len(np.intersect1d(*values.top(k), assume_unique=True)) / k
+
+
+def _top(found: Alignment, deltas: Deltas, values: Order, move: Floats) -> list[RankMove]:
+    """The largest changes of rank above 0, ties by key."""
+    size = np.abs(move)
+    count = min(_TOP, len(size))
+    cut = np.partition(size, len(size) - count)[len(size) - count]
+    large = np.flatnonzero(size >= max(cut, 0.5))
+    large = large[np.lexsort((values.rows[large], -size[large]))][:count]
+    old = len(values) - _average_rank_at(values.a, large)
+    keys = deltas.keys(found, values.rows[large])
+    return [
+        RankMove(key, float(was), float(was - change)) for key, was, change in zip(keys, old, move[large], strict=True)
+    ]
+
+
+def _average_rank_at(ascending: Floats, places: Rows) -> Floats:
+    """The average ranks, from 0, of some of the sorted values."""
+    value = ascending[places]
+    return (np.searchsorted(ascending, value, "left") + np.searchsorted(ascending, value, "right") - 1) / 2
+
+
+def _groups(by: pl.Series, deltas: Deltas, top_k: int) -> list[RankGroup]:
+    """Ranks within each of the 50 largest groups (ties by value), sorted by value, null first."""
+    by = by if deltas.positions is None else by[deltas.positions]
+    rows = pl.DataFrame({"by": by, "row": np.arange(len(by))}).group_by("by").agg(pl.len().alias("n"), "row")
+    rows = rows.sort(["n", "by"], descending=[True, False]).head(_MOST).sort("by")
+    return [
+        _group(value, deltas, members.to_numpy(), top_k) for value, members in zip(rows["by"], rows["row"], strict=True)
+    ]
+
+
+def _group(value: object, deltas: Deltas, rows: Rows, top_k: int) -> RankGroup:
+    values = order(deltas.a[rows], deltas.b[rows])
+    spearman, overlap = _spearman(values, _moves(values)), _overlap(values, top_k)
+    n = len(rows)
+    return RankGroup(
+        value=None if value is None else key_text(value),
+        n=n,
+        spearman=spearman,
+        top_k_overlap=overlap,
+        few=n < _FEW,
+        reasons=_reasons(n, spearman, top_k_overlap=overlap),
+    )
+
+
+def _reasons(n: int, spearman: float | None, **overlaps: float | None) -> dict[str, str]:
+    reasons = {name: "too_few_keys" for name, value in overlaps.items() if value is None}
+    if spearman is None:
+        reasons["spearman"] = "too_few_keys" if n < 3 else "constant"
+    return dict(sorted(reasons.items()))
