@@ -19,7 +19,7 @@ from estimates.stability.headline import headline
 from estimates.stability.kinds import Values
 from estimates.stability.order import order
 from estimates.stability.pair import Pair
-from estimates.stability.report import METRICS_REVISION, ColumnReport, KeysReport, Report, ScalarReport
+from estimates.stability.report import ColumnReport, KeysReport, Report, ScalarReport
 
 _KEYS = 100
 _RANKED = ("point", "score")
@@ -68,8 +68,6 @@ def diff(
         else [interval.measure(pair, contract, ends, _scale(columns, ends.point)) for ends in contract.intervals()],
         rtol=contract.stability.rtol,
         atol=contract.stability.atol,
-        pairing="same_key",
-        metrics_revision=METRICS_REVISION,
         headline_only=headline_only,
         quantiles=[] if headline_only else quantiles.measure(pair, contract, columns),
         probabilities=None if headline_only else probabilities.measure(pair, contract),

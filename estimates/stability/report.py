@@ -309,7 +309,7 @@ class IntervalReport(msgspec.Struct, frozen=True):
     reasons: dict[str, str]
 
 
-class Report(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
+class Report(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     """What changed from one version (`from_`, A, the baseline) to another (`to`, B, the candidate) of a set.
 
     identical   the two snapshots have the same content
@@ -332,8 +332,8 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "
     intervals: list[IntervalReport]
     rtol: float
     atol: float
-    pairing: str
-    metrics_revision: int
+    pairing: str = "same_key"
+    metrics_revision: int = METRICS_REVISION
     headline_only: bool = False
     quantiles: list[QuantileReport] = []
     probabilities: ProbabilityReport | None = None
