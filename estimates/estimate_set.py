@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from estimates import instants
+from estimates.accuracy import SetAccuracy
 from estimates.answer import Answer, Page
 from estimates.catalog import PRODUCTION, Ref
 from estimates.change_page import ChangePage
@@ -16,6 +17,7 @@ from estimates.contract import Contract
 from estimates.keys import Key
 from estimates.reader import Reader
 from estimates.records import State, Version, VersionHead
+from estimates.scoring import LAST, Outcome, score_set, stored_scores
 from estimates.stability import Report
 from estimates.version_reader import DEFAULT_LIMIT, cursor_version
 
@@ -148,6 +150,21 @@ class EstimateSet:
         found = self.store.compare(self.name, a, b, instants.given(as_of), cursor)
         question = found.question(by, min_change, key)
         return found.page(question, found.changes(question), limit=limit, cursor=cursor)
+
+    def score(
+        self,
+        actuals: pl.DataFrame,
+        *,
+        versions: Sequence[int] | None = None,
+        vintage: Time | None = None,
+        against: str | int | None = None,
+    ) -> Outcome:
+        """Score versions against actual values and store the scores; see `scoring.score_set`."""
+        return score_set(self.store, self.name, actuals, versions=versions, vintage=vintage, against=against)
+
+    def accuracy(self, *, versions: Sequence[int] | None = None, last: int = LAST) -> SetAccuracy:
+        """The stored scores of versions: of those numbered, else of the `last` ones that have any."""
+        return stored_scores(self.store, self.name, versions=versions, last=last)
 
     def _at(self, ref: Ref, as_of: Time | None) -> tuple[Reader, Version]:
         reader = self.store.reader()

@@ -67,7 +67,7 @@ def conform_keys(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
         raise InvalidError(
             "columns", f"{contract.name}: key columns are missing: {', '.join(missing)}", missing=missing
         )
-    columns = (_cast(frame, name, column.type, contract.name) for name, column in contract.key.items())
+    columns = (cast_column(frame, name, column.type, contract.name) for name, column in contract.key.items())
     keys = frame.select(columns).sort(list(contract.key))
     _check_keys(keys, contract)
     return keys.rechunk()
@@ -116,10 +116,10 @@ def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     Raises InvalidError: `columns`, `column_type`, `out_of_range`.
     """
     check_columns(frame, contract)
-    return frame.select(_cast(frame, name, kind, contract.name) for name, kind in kinds(contract).items())
+    return frame.select(cast_column(frame, name, kind, contract.name) for name, kind in kinds(contract).items())
 
 
-def _cast(frame: pl.DataFrame, name: str, kind: ColumnType, where: str) -> pl.Series:
+def cast_column(frame: pl.DataFrame, name: str, kind: ColumnType, where: str) -> pl.Series:
     """A column in its contract type when nothing is lost by it."""
     series, have = frame.get_column(name), frame.schema[name]
     wanted = DTYPES[kind]

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import polars as pl
 
 from estimates import copies, gate, instants, moves, snapshot, sql
+from estimates.accuracy import Accuracy, wire
 from estimates.catalog import PRODUCTION, Catalog, Ref, View
 from estimates.comparison import Comparison, compare
 from estimates.contract import Contract, FileDomain
@@ -428,6 +429,20 @@ class Store:
         """Record which MLflow run belongs to a version."""
         self.catalog.tracked(self.view().resolve(name, version), mlflow_run, actor=self.actor)
         self._copy(name)
+
+    def keep_scores(self, version: Version, scores: Accuracy) -> bool:
+        """Store the scores of a version; False, and nothing stored, when its newest scores are the same."""
+        event = self.catalog.scored(
+            version,
+            wire.encode(scores),
+            contract_revision=scores.contract_revision,
+            actuals=scores.actuals,
+            vintage=scores.vintage,
+            details={"keys": scores.keys.matched, "actuals": scores.actuals},
+            actor=self.actor,
+        )
+        self._copy(version.set)
+        return event is not None
 
     def domain_keys(self, name: str) -> pl.DataFrame | None:
         """The listed keys of a `file` domain; None for other domains."""

@@ -1,0 +1,175 @@
+"""Actual values: what became of the keys, as a table from anywhere gives it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+import polars as pl
+
+from estimates import instants
+from estimates.accuracy.observed import Observed, observed, sources
+from estimates.columns import ColumnType
+from estimates.contract import Contract
+from estimates.errors import InvalidError
+from estimates.frame import cast_column, key_text, name_keys
+from estimates.text_values import parsed, values_of
+
+VINTAGE = "vintage"
+_KNOWN = "\0vintage"  # not printable, so no column of a contract has this name
+_SLICE = 100_000  # rows that are turned into text at once for the digest
+
+
+@dataclass(frozen=True)
+class Actuals:
+    """Actual values, one row a key, sorted by key.
+
+    rows     the `by` columns, a column `actual(name)` for each observed, and the vintage where they have one
+    by       the key columns that they are joined on: all, or all but the target
+    sources  for each observed, the column of the table that held it
+    asked    the vintage that was asked for, as text
+    """
+
+    rows: pl.DataFrame
+    by: list[str]
+    sources: dict[str, str]
+    asked: str | None
+
+    def newest(self, rows: pl.DataFrame) -> str | None:
+        """The newest vintage among some rows that were joined with these; None without vintages."""
+        known = rows.get_column(_KNOWN).max() if _KNOWN in rows.columns else None
+        return None if known is None else key_text(known)
+
+
+def actual(name: str) -> str:
+    """The name of the column that holds what was observed, beside the estimates."""
+    return f"\0{name}"
+
+
+def read_actuals(frame: pl.DataFrame, contract: Contract, vintage: datetime | str | None = None) -> Actuals:
+    """A table of actual values as they were known at `vintage`; default: the newest vintage of each key.
+
+    frame    the key columns (the target may be left out where all targets have one outcome), a column for what was
+             observed (see `sources`), perhaps `vintage`, a date or a timestamp; other columns count for nothing
+    vintage  a moment; a date stands for all of that day. Rows of later vintages are not known then.
+    Text stands for what it says in the contract's types, as in a CSV file. A null, NaN or infinite value says that
+    nothing is known yet.
+    Raises InvalidError: `columns`, `no_actuals`, `column_type`, `bad_actual`, `null_key`, `duplicate_key`,
+    `bad_vintage`, `bad_time`, `bad_value`.
+    """
+    by, held = _join_key(frame, contract), sources(contract, frame.columns)
+    where = f"{contract.name}, actual values"
+    found = {one.name: one for one in observed(contract)}
+    rows = pl.DataFrame(
+        [
+            *(_part(frame, name, contract.key[name].type, where) for name in by),
+            *(_values(frame, column, found[name], where).alias(actual(name)) for name, column in held.items()),
+        ]
+    )
+    dated = VINTAGE in frame.columns and VINTAGE not in contract.key and VINTAGE not in contract.columns
+    if dated:
+        rows = rows.with_columns(_vintages(frame, where).alias(_KNOWN))
+    _check_keys(rows, by, [_KNOWN] if dated else [], where)
+    if vintage is not None:
+        rows = _known_at(rows, vintage, where)
+    if dated:
+        rows = rows.sort([*by, _KNOWN]).unique(subset=by, keep="last", maintain_order=True)
+    asked = None if vintage is None else vintage if isinstance(vintage, str) else instants.text(vintage)
+    return Actuals(rows.sort(by), by, held, asked)
+
+
+def digest(rows: pl.DataFrame) -> str:
+    """SHA-256 of column names, types and rows as CSV, in their order; floats are written exactly."""
+    schema = [[name, str(dtype)] for name, dtype in rows.schema.items()]
+    found = hashlib.sha256(msgspec.json.encode(schema))
+    for part in rows.iter_slices(_SLICE):
+        found.update(part.write_csv(include_header=False, quote_style="non_numeric").encode())
+    return found.hexdigest()
+
+
+def _part(frame: pl.DataFrame, name: str, kind: ColumnType, where: str) -> pl.Series:
+    """A column in a contract's type; text stands for what it says."""
+    return cast_column(parsed(frame.get_column(name), kind).to_frame(), name, kind, where)
+
+
+def _join_key(frame: pl.DataFrame, contract: Contract) -> list[str]:
+    by = [name for name in contract.key if name in frame.columns or name != contract.target]
+    missing = [name for name in by if name not in frame.columns]
+    if missing or not by:
+        missing = missing or list(contract.key)
+        raise InvalidError(
+            "columns",
+            f"{contract.name}: the actual values lack key columns: {', '.join(missing)}; "
+            f"columns: {', '.join(frame.columns)}",
+            missing=missing,
+        )
+    return by
+
+
+def _values(frame: pl.DataFrame, column: str, of: Observed, where: str) -> pl.Series:
+    """What was observed: numbers as Float64, labels as text; null where nothing is known."""
+    if of.numeric:
+        values = _part(frame, column, "float", where)
+        return values.set(~values.is_finite(), None)
+    series = frame.get_column(column)
+    only = of.probabilities[0][0] if of.label is None and len(of.probabilities) == 1 else None
+    return series.cast(pl.String) if only is None else _happened(series, only, where)
+
+
+def _happened(series: pl.Series, label: str, where: str) -> pl.Series:
+    """An outcome with one label, also as true and false or 1 and 0: the label, or `not` and the label."""
+    text = series.cast(pl.String).str.to_lowercase()
+    known = set(text.drop_nulls().unique().to_list())
+    if label.lower() in known or not known <= {"1", "1.0", "true", "0", "0.0", "false"}:
+        if series.dtype.is_numeric():
+            raise InvalidError("bad_actual", f"{where}: column {series.name!r} is neither 0 nor 1 throughout")
+        return series.cast(pl.String)
+    yes, no = pl.lit(label), pl.lit(f"not {label}")
+    frame = pl.DataFrame({"text": text})
+    return frame.select(
+        pl.when(pl.col("text").is_null())
+        .then(None)
+        .when(pl.col("text").is_in(["1", "1.0", "true"]))
+        .then(yes)
+        .otherwise(no)
+    ).to_series()
+
+
+def _vintages(frame: pl.DataFrame, where: str) -> pl.Series:
+    series = frame.get_column(VINTAGE)
+    if series.dtype == pl.String:
+        dates = values_of(series, "date").null_count() == series.null_count()
+        series = parsed(series, "date" if dates else "timestamp")
+    if series.dtype != pl.Date and not isinstance(series.dtype, pl.Datetime):
+        raise InvalidError("bad_vintage", f"{where}: column 'vintage' is {series.dtype}, not a date or a timestamp")
+    if series.null_count():
+        raise InvalidError("bad_vintage", f"{where}: column 'vintage' is null in {series.null_count()} rows")
+    return series if series.dtype == pl.Date else cast_column(series.to_frame(), VINTAGE, "timestamp", where)
+
+
+def _check_keys(rows: pl.DataFrame, by: list[str], vintage: list[str], where: str) -> None:
+    nulls = rows.filter(pl.any_horizontal(pl.col(by).is_null()))
+    if nulls.height:
+        raise InvalidError(
+            "null_key", f"{where}: {nulls.height} rows have a null key: {name_keys(nulls, by)}; complete the key"
+        )
+    twice = rows.filter(pl.struct([*by, *vintage]).is_duplicated()).select(by).unique(maintain_order=True).sort(by)
+    if twice.height:
+        hint = "in one vintage" if vintage else "; a column 'vintage' (date or timestamp) tells revisions apart"
+        raise InvalidError(
+            "duplicate_key",
+            f"{where}: {twice.height} keys appear more than once{' ' if vintage else ''}{hint}: {name_keys(twice, by)}",
+            keys=[[key_text(part) for part in row] for row in twice.head(100).iter_rows()],
+        )
+
+
+def _known_at(rows: pl.DataFrame, vintage: datetime | str, where: str) -> pl.DataFrame:
+    if _KNOWN not in rows.columns:
+        raise InvalidError("bad_vintage", f"{where}: there is no column 'vintage' that says when a value was known")
+    moment = instants.parse_through(vintage) if isinstance(vintage, str) else instants.given(vintage)
+    assert moment is not None
+    known = pl.col(_KNOWN)
+    limit = moment.astimezone(UTC).date() if rows.schema[_KNOWN] == pl.Date else moment
+    return rows.filter(known <= limit)

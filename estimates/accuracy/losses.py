@@ -1,0 +1,55 @@
+"""The losses of each key, by name: what groups, horizons, baselines and revisions are measured with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from estimates.accuracy import interval, point, probability
+from estimates.accuracy.match import Floats, Matched
+from estimates.accuracy.observed import Observed
+from estimates.accuracy.quantile import Distribution
+
+INSIDE = "inside "  # and the level: 1 where the actual value lies in the interval
+# Losses in which a version is compared with another one, and those of them that are roots of mean squares.
+COMPARED = ("mae", "rmse", "wis", "brier", "log_loss", "error_rate")
+
+
+def losses(matched: Matched, of: Observed, actuals: str) -> dict[str, Floats]:
+    """For each key and loss its value, NaN where there is none.
+
+    actuals  the column with what was observed
+    mae is |e|, rmse is e whose squares are averaged, bias is e; error_rate is 1 where the label is wrong.
+    """
+    return _numeric(matched, of, matched.numbers(actuals)) if of.numeric else _labelled(matched, of, actuals)
+
+
+def known(found: dict[str, Floats]) -> np.ndarray:
+    """Where a key has any of the losses."""
+    return np.any([~np.isnan(values) for values in found.values()], axis=0)
+
+
+def _numeric(matched: Matched, of: Observed, y: Floats) -> dict[str, Floats]:
+    found: dict[str, Floats] = {}
+    if of.point is not None:
+        error = point.errors(matched.numbers(of.point), y)
+        found |= {"mae": np.abs(error), "rmse": error, "bias": error}
+    distribution = Distribution(matched, of, y)
+    if distribution.grid:
+        found["wis"] = distribution.wis()
+    for one in of.intervals:
+        ends = matched.numbers(one.lower), matched.numbers(one.upper)
+        found[f"{INSIDE}{one.level:g}"] = interval.inside(*ends, y)
+    return found
+
+
+def _labelled(matched: Matched, of: Observed, actuals: str) -> dict[str, Floats]:
+    found: dict[str, Floats] = {}
+    outcomes = matched.texts(actuals)
+    if of.label is not None:
+        labels = matched.texts(of.label)
+        wrong = (labels != outcomes).cast(float)  # null where either is
+        found["error_rate"] = wrong.fill_null(float("nan")).to_numpy()
+    if of.probabilities:
+        both = probability.losses(matched, of, outcomes)
+        found |= {"brier": both.brier, "log_loss": both.log_loss}
+    return found

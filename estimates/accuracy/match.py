@@ -1,0 +1,103 @@
+"""A version's estimates beside what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from estimates.accuracy.actuals import Actuals
+from estimates.accuracy.report import Keys
+from estimates.contract import Contract
+from estimates.frame import DTYPES
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+STEP = "\0step"
+_ROW_A, _ROW_B = "\0a", "\0b"
+
+
+@dataclass(frozen=True)
+class Matched:
+    """The estimates that have a row in the actual values, with it, sorted by key.
+
+    rows  columns of the version, of the actual values, and STEP where the contract has a dated target: the position of
+          the target among the version's targets after `data_through`, from 1
+    """
+
+    rows: pl.DataFrame
+    key: list[str]
+    target: str | None
+    keys: Keys
+
+    def numbers(self, column: str) -> Floats:
+        """A column as doubles; NaN where it has no value."""
+        return self.rows.get_column(column).cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+    def texts(self, column: str) -> pl.Series:
+        """A column as text."""
+        return self.rows.get_column(column).cast(pl.String)
+
+
+def match(frame: pl.DataFrame, actuals: Actuals, contract: Contract, through: datetime | None) -> Matched:
+    """Join a version's frame with actual values; keys whose target its run had seen are left out.
+
+    A target is seen when it is at or before `through`; a date counts as its first moment in UTC.
+    """
+    key, target = list(contract.key), dated_target(contract)
+    n = frame.height
+    if target is not None and through is not None:
+        frame = frame.filter(moment_of(frame.schema[target], target) > through)
+        frame = frame.with_columns(pl.col(target).rank("dense").cast(pl.Int64).alias(STEP))
+    rows = frame.join(actuals.rows, on=actuals.by, how="inner", maintain_order="left").sort(key)
+    keys = Keys(frame.height, n - frame.height, rows.height, frame.height - rows.height)
+    return Matched(rows, key, target if STEP in rows.columns else None, keys)
+
+
+def dated_target(contract: Contract) -> str | None:
+    """The target column if it is a date or a timestamp."""
+    target = contract.target
+    return None if target is None or contract.key[target].type == "integer" else target
+
+
+def moment_of(dtype: pl.DataType, column: str) -> pl.Expr:
+    """A dated target as an instant: a date is its first moment in UTC."""
+    if dtype == pl.Date:
+        return pl.col(column).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return pl.col(column).cast(DTYPES["timestamp"])
+
+
+def shared(ours: Matched, theirs: Matched) -> tuple[Rows, Rows]:
+    """The rows of the keys that both have, in key order."""
+    left = ours.rows.select(ours.key).with_row_index(_ROW_A)
+    right = theirs.rows.select(theirs.key).with_row_index(_ROW_B)
+    both = left.join(right, on=ours.key, how="inner", maintain_order="left")
+    return both[_ROW_A].to_numpy().astype(np.intp), both[_ROW_B].to_numpy().astype(np.intp)
+
+
+def mean(values: Floats) -> float | None:
+    """The mean in fixed order; scaled first when the sum overflows; None when a value or the mean does not fit."""
+    if not len(values) or not np.isfinite(values).all():
+        return None
+    with np.errstate(over="ignore"):
+        total = float(values.sum())
+        if not np.isfinite(total):
+            largest = float(np.abs(values).max())
+            total = float((values / largest).sum()) / len(values) * largest
+            return total if np.isfinite(total) else None
+    return total / len(values) + 0.0  # −0.0 is 0.0
+
+
+def root_mean_square(values: Floats) -> float | None:
+    """√ of the mean of squares; scaled by the largest, so that squares do not overflow."""
+    if not len(values) or not np.isfinite(values).all():
+        return None
+    largest = float(np.abs(values).max())
+    if largest == 0.0:
+        return 0.0
+    found = mean((values / largest) ** 2)
+    return None if found is None else float(np.sqrt(found)) * largest

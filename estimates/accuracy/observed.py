@@ -1,0 +1,95 @@
+"""What can be observed of a contract's estimates: numbers and labels, each with its column of actual values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from estimates.contract import Contract
+from estimates.errors import InvalidError
+from estimates.shape import Interval
+
+VALUE, LABEL = "value", "label"
+
+
+class Observed(msgspec.Struct, frozen=True):
+    """One thing that turns out one way or another, and the columns that say something about it.
+
+    name           its point or label column; `value` or `label` where the contract has none
+    point          the point column, with its intervals and its quantiles as (probability, column), increasing
+    label          the label column; probabilities as (label, column)
+    """
+
+    name: str
+    numeric: bool
+    point: str | None = None
+    intervals: tuple[Interval, ...] = ()
+    quantiles: tuple[tuple[float, str], ...] = ()
+    label: str | None = None
+    probabilities: tuple[tuple[str, str], ...] = ()
+    unit: str | None = None
+
+
+def observed(contract: Contract) -> list[Observed]:
+    """The numbers in the contract's order, then the labels."""
+    return _numbers(contract) + _labels(contract)
+
+
+def sources(contract: Contract, columns: Sequence[str]) -> dict[str, str]:
+    """For each observed, the column of a table of actual values that holds it; raises InvalidError (`no_actuals`).
+
+    That is the column of the same name; where there is one number only also `value`, one label only also `label`, one
+    observed only either.
+    """
+    found = observed(contract)
+    names = {one.name: _names(one, found) for one in found}
+    given = {name: next((n for n in wanted if n in columns), None) for name, wanted in names.items()}
+    chosen = {name: column for name, column in given.items() if column is not None}
+    if not chosen:
+        wanted = ", ".join(dict.fromkeys(name for known in names.values() for name in known)) or "none"
+        raise InvalidError(
+            "no_actuals",
+            f"{contract.name}: no column holds actual values; columns: {', '.join(columns)}; wanted: {wanted}",
+        )
+    return chosen
+
+
+def _numbers(contract: Contract) -> list[Observed]:
+    points: list[str] = [*contract.points]
+    belongs = {name: contract.point_of(column) for name, column in contract.columns.items()}
+    if not points and any(column.role in ("lower", "quantile") for column in contract.columns.values()):
+        points = [""]
+    return [
+        Observed(
+            point or VALUE,
+            numeric=True,
+            point=point or None,
+            intervals=tuple(one for one in contract.intervals() if one.point == point),
+            quantiles=tuple(
+                sorted(
+                    (column.quantile, name)
+                    for name, column in contract.columns.items()
+                    if column.quantile is not None and belongs[name] == point
+                )
+            ),
+            unit=contract.columns[point].unit if point else None,
+        )
+        for point in points
+    ]
+
+
+def _labels(contract: Contract) -> list[Observed]:
+    labels = [name for name, column in contract.columns.items() if column.role == "label"]
+    probabilities = tuple((column.label, name) for name, column in contract.columns.items() if column.label is not None)
+    if len(labels) == 1:
+        return [Observed(labels[0], numeric=False, label=labels[0], probabilities=probabilities)]
+    found = [Observed(name, numeric=False, label=name) for name in labels]
+    return [*found, Observed(LABEL, numeric=False, probabilities=probabilities)] if probabilities else found
+
+
+def _names(one: Observed, found: list[Observed]) -> list[str]:
+    names = [one.name]
+    if sum(other.numeric == one.numeric for other in found) == 1:
+        names.append(VALUE if one.numeric else LABEL)
+    return [*names, VALUE, LABEL] if len(found) == 1 else names

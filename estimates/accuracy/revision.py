@@ -1,0 +1,81 @@
+"""T1: did the revision move towards the actual value?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from estimates.accuracy.losses import losses
+from estimates.accuracy.match import Matched, mean, shared
+from estimates.accuracy.observed import Observed
+from estimates.accuracy.report import Revision
+from estimates.contract import Stability
+
+
+def measure(
+    now: Matched, before: Matched, of: Observed, actuals: str, version: int, tolerance: Stability
+) -> Revision | None:
+    """Compare a version with the one before it, `version`; None where there is neither a point nor a label column.
+
+    Farther or nearer counts by more than atol + rtol · max(|a|, |b|), the contract's materiality; else it is neutral.
+    """
+    rows_b, rows_a = shared(now, before)
+    if of.point is not None:
+        return _numbers(now, before, of.point, actuals, version, tolerance, rows_a, rows_b)
+    return _labels(now, before, of, actuals, version, rows_a, rows_b) if of.label is not None else None
+
+
+def _numbers(
+    now: Matched,
+    before: Matched,
+    column: str,
+    actuals: str,
+    version: int,
+    tolerance: Stability,
+    rows_a: np.ndarray,
+    rows_b: np.ndarray,
+) -> Revision:
+    a, b = before.numbers(column)[rows_a], now.numbers(column)[rows_b]
+    y = now.numbers(actuals)[rows_b]
+    with np.errstate(over="ignore", invalid="ignore"):
+        change = np.abs(b - y) - np.abs(a - y)
+    both = np.isfinite(change)
+    n, known = int(both.sum()), int((~np.isnan(now.numbers(actuals))).sum())
+    if not n:
+        return Revision(version, 0, 0.0 if known else None, reason="no_shared_keys")
+    a, b, change = a[both], b[both], change[both]
+    neutral = tolerance.atol + tolerance.rtol * np.maximum(np.abs(a), np.abs(b))
+    neutral = neutral * (1 + 1e-12)
+    won, lost = int((change < -neutral).sum()), int((change > neutral).sum())
+    return Revision(version, n, n / known, mean(change), won / n, lost / n, (n - won - lost) / n)
+
+
+def _labels(
+    now: Matched,
+    before: Matched,
+    of: Observed,
+    actuals: str,
+    version: int,
+    rows_a: np.ndarray,
+    rows_b: np.ndarray,
+) -> Revision:
+    assert of.label is not None
+    ours = losses(now, of, actuals)["error_rate"]
+    wrong_a, wrong_b = losses(before, of, actuals)["error_rate"][rows_a], ours[rows_b]
+    both = ~(np.isnan(wrong_a) | np.isnan(wrong_b))
+    n, known = int(both.sum()), now.rows.height - now.rows.get_column(actuals).null_count()
+    if not n:
+        return Revision(version, 0, 0.0 if known else None, reason="no_shared_keys")
+    old, new = before.texts(of.label)[rows_a], now.texts(of.label)[rows_b]
+    a, b = wrong_a[both] == 1, wrong_b[both] == 1
+    churn = int((old != new).fill_null(value=False).to_numpy()[both].sum()) / n
+    won, lost = int((a & ~b).sum()), int((~a & b).sum())
+    return Revision(
+        version,
+        n,
+        n / known,
+        won=won / n,
+        lost=lost / n,
+        neutral=(n - won - lost) / n,
+        churn=churn,
+        excess_churn=churn - abs(won - lost) / n,
+    )

@@ -1,0 +1,172 @@
+"""Scoring the versions of a set: which ones, against what, and what is kept of it.
+
+Scores are stored with an event when they differ from the newest ones of their version: the same actual values again
+change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import msgspec
+import polars as pl
+
+from estimates.accuracy import Accuracy, Other, Scored, SetAccuracy, of_set, read_actuals, score, wire
+from estimates.catalog import SetView
+from estimates.errors import ConflictError, InvalidError, NotFoundError
+from estimates.records import Version
+
+if TYPE_CHECKING:
+    from estimates.store import Store
+
+LAST = 100  # versions that are told of unless others are asked for
+ReadFrame = Callable[[int], pl.DataFrame]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a scoring did.
+
+    stored     versions whose scores are new or changed; unchanged: those whose scores were stored already
+    unmatched  versions without a key that has an actual value; they are not scored
+    unused     keys of the actual values that no version looked at has
+    accuracy   the scores of the versions scored
+    """
+
+    set: str
+    stored: list[int]
+    unchanged: list[int]
+    unmatched: list[int]
+    unused: int
+    accuracy: SetAccuracy
+
+
+def score_set(
+    store: Store,
+    name: str,
+    frame: pl.DataFrame,
+    *,
+    versions: Sequence[int] | None = None,
+    vintage: datetime | str | None = None,
+    against: str | int | None = None,
+) -> Outcome:
+    """Score versions of a set against actual values and store the scores.
+
+    frame     actual values: see `accuracy.read_actuals`
+    versions  their numbers; default: all that production ever pointed to, unexpired, of the shape that readers see
+    vintage   use what was known then
+    against   the baseline of skill: a version's number, or the name of another set; of that the newest version counts
+              that its production ever pointed to and that saw no later data
+    Raises the errors of `read_actuals`; NotFoundError (`unknown_set`, `unknown_version`, `expired`, `no_scores`: no
+    version has a key with an actual value), ConflictError (`other_shape`: the versions differ in it), InvalidError
+    (`bad_baseline`, `other_keys`), CorruptError.
+    """
+    view = store.view().set(name)
+    chosen = _chosen(store, name, versions)
+    shape = chosen[-1].shape if chosen else view.present_shape
+    revision = max(one.revision for one in view.contracts if one.shape == shape)
+    contract = view.revision(revision)
+    actuals = read_actuals(frame, contract, vintage)
+
+    @lru_cache(2)  # a version is read for itself, and again as the one before the next
+    def read(number: int) -> pl.DataFrame:
+        return store.frame(view.versions[number - 1])
+
+    unused, unmatched, found = actuals.rows.select(actuals.by), list[int](), list[Accuracy]()
+    for version in chosen:
+        estimates = read(version.version)
+        scores = score(
+            estimates,
+            actuals,
+            contract,
+            version=version.version,
+            contract_revision=revision,
+            through=version.data_through,
+            previous=_previous(view, version, read),
+            baseline=_baseline(store, view, version, against, read),
+        )
+        unused = unused.join(estimates.select(actuals.by), on=actuals.by, how="anti")
+        if any(column.actuals for column in scores.columns.values()):
+            found.append(scores)
+        else:
+            unmatched.append(version.version)
+    if not found:
+        raise NotFoundError(
+            "no_scores",
+            f"{name}: of {len(chosen)} versions none has a key that is among the {actuals.rows.height} keys "
+            "of the actual values and has a value there",
+        )
+    stored = [one.version for one in found if store.keep_scores(view.versions[one.version - 1], one)]
+    numbers = [one.version for one in found]
+    return Outcome(
+        set=name,
+        stored=stored,
+        unchanged=[number for number in numbers if number not in stored],
+        unmatched=unmatched,
+        unused=unused.height,
+        accuracy=stored_scores(store, name, versions=numbers),
+    )
+
+
+def stored_scores(store: Store, name: str, *, versions: Sequence[int] | None = None, last: int = LAST) -> SetAccuracy:
+    """The newest stored scores of versions: of those numbered, else of the `last` ones that have any.
+
+    Raises NotFoundError (`unknown_set`, `unknown_version`, `no_scores`: a version that was asked for has none).
+    """
+    view = store.view()
+    scored = view.set(name).scored
+    if versions is None:
+        numbers = sorted(scored)[-last:]
+    else:
+        numbers = sorted({view.resolve(name, number).version for number in versions})
+        missing = [number for number in numbers if number not in scored]
+        if missing:
+            raise NotFoundError("no_scores", f"{name}: version {missing[0]} was not scored yet")
+    rows = store.catalog.scores([scored[number] for number in numbers])
+    return of_set(name, [Scored(row.event, row.scored_at, wire.decode(bytes(row.body))) for row in rows])
+
+
+def _chosen(store: Store, name: str, numbers: Sequence[int] | None) -> list[Version]:
+    """The versions to score, by number."""
+    view = store.view()
+    if numbers is not None:
+        chosen = [view.resolve(name, number) for number in sorted(set(numbers))]
+        shapes = {version.shape for version in chosen}
+        if len(shapes) > 1:
+            raise ConflictError("other_shape", f"{name}: these versions have different shapes; score them apart")
+        return chosen
+    held = view.set(name)
+    promoted = (held.versions[number - 1] for number in sorted(held.ever_production))
+    return [one for one in promoted if one.expired_at is None and one.shape == held.present_shape]
+
+
+def _previous(view: SetView, version: Version, read: ReadFrame) -> Other | None:
+    """The version that production held before, as the measure of its revision."""
+    before = view.predecessors(version, 1)
+    return _other(view, before[0], read) if before else None
+
+
+def _baseline(
+    store: Store, view: SetView, version: Version, against: str | int | None, read: ReadFrame
+) -> Other | None:
+    if against is None:
+        return None
+    if isinstance(against, int) or (against.isascii() and against.isdigit()):
+        found = store.view().resolve(version.set, int(against))
+        return None if found.version == version.version else _other(view, found, read)
+    if against == version.set:
+        raise InvalidError("bad_baseline", f"{against}: the baseline is another set, or a version's number")
+    theirs = store.view().set(against)
+    held = [theirs.versions[number - 1] for number in theirs.ever_production]
+    earlier = [one for one in held if one.expired_at is None and one.data_through <= version.data_through]
+    if not earlier:
+        return None
+    newest = max(earlier, key=lambda one: (one.data_through, one.version))
+    return _other(theirs, newest, lambda number: store.frame(theirs.versions[number - 1]))
+
+
+def _other(view: SetView, version: Version, read: ReadFrame) -> Other:
+    contract = view.contract_of(version)
+    return Other(version.set, version.version, read(version.version), contract, version.data_through)
