@@ -10,6 +10,7 @@ import msgspec
 from api.targets import Fault
 from estimates.freshness import Freshness
 from estimates.records import EventKind, InputDigest, State
+from estimates.stability.chain import Chain
 
 KeyPart = str | int
 
@@ -169,12 +170,13 @@ class HistoryEntry(msgspec.Struct, frozen=True):
     estimate: dict[str, Any] | None
 
 
-class HistoryBody(msgspec.Struct, frozen=True):
-    """One key through the versions, oldest first."""
+class HistoryBody(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One key through the versions, oldest first; `chain` by column, when it was asked for."""
 
     set: str
     key: list[str]
     history: list[HistoryEntry]
+    chain: dict[str, Chain] | None = None
 
 
 class ChangeBody(msgspec.Struct, frozen=True):

@@ -13,8 +13,8 @@ from api.compression import VARY, Compressible
 from api.documentation import Tabular, documented
 from api.follower import Follower
 from api.negotiation import TABLES, negotiated
-from api.parameters import Fields, KeyPath, Only, SetName, Since, Until, read_fields, read_key, read_time
-from api.representation import content_tag
+from api.parameters import Chained, Fields, KeyPath, Only, SetName, Since, Until, read_fields, read_key, read_time
+from api.representation import JSON, content_tag
 from api.routing import off_loop
 from api.tables import CONTENT_TYPES, written
 from estimates import instants
@@ -35,11 +35,12 @@ def history(
     until: Until = None,
     only: Only = None,
     fields: Fields = None,
+    chain: Chained = False,
 ) -> ASGIApp:
     """What each version said about one key, with its times in production; expired versions are left out."""
-    form, reader = negotiated(request.scope, TABLES), follower.reader
+    form, reader = negotiated(request.scope, (JSON,) if chain else TABLES), follower.reader
     bounds = {"since": read_time(since, "since"), "until": read_time(until, "until")}
-    found = reader.history(set_name, read_key(key), **bounds, only=only, fields=read_fields(fields))
+    found = reader.history(set_name, read_key(key), **bounds, only=only, fields=read_fields(fields), chain=chain)
     body = written(found, reader.view.set(set_name).present_contract, form)
     headers, media_type = {"estimates-as-of": instants.text(reader.view.moment)}, CONTENT_TYPES.get(form, form)
     return Compressible(body, etag=content_tag(body), media_type=media_type, headers=headers, head=[VARY])

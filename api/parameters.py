@@ -71,6 +71,13 @@ Only = Annotated[
     Literal["promoted"] | None,
     QueryParameter(name="only", description="`promoted`: only versions that production ever pointed to."),
 ]
+Chained = Annotated[
+    bool,
+    QueryParameter(
+        name="chain",
+        description="`true`: also what became of each number from version to version; docs/stability.md, V. JSON only.",
+    ),
+]
 StateFilter = Annotated[State | None, QueryParameter(name="state", description="Only versions in this state.")]
 Form = Annotated[
     Literal["parquet", "arrow", "csv"] | None,

@@ -99,12 +99,13 @@ class EstimateSet:
         *key: Any,
         since: Time | None = None,
         until: Time | None = None,
+        chain: bool = False,
         only: Literal["promoted"] | None = None,
         fields: Sequence[str] | None = None,
     ) -> Answer:
-        """One key through the versions, oldest first."""
+        """One key through the versions, oldest first; `chain`: and what became of its numbers, `stability.Chain`."""
         bounds = {"since": instants.given(since), "until": instants.given(until)}
-        return self.store.reader().history(self.name, key, **bounds, only=only, fields=fields)
+        return self.store.reader().history(self.name, key, **bounds, only=only, fields=fields, chain=chain)
 
     def frame(self, ref: Ref = PRODUCTION, as_of: Time | None = None) -> pl.DataFrame:
         """All estimates of one version as a polars frame, sorted by key, verified against its digest."""

@@ -32,7 +32,7 @@ class KeyForm:
         domain = contract.domain
         values = domain.values if isinstance(domain, ProductDomain | RollingDomain) else {}
         # For each key column the texts that the domain lists; None where it lists none.
-        self._listed = [
+        self.listed = [
             frozenset(self._text(name, kind, value) for value in values[name]) if name in values else None
             for name, kind in self._columns
         ]
@@ -82,7 +82,7 @@ class KeyForm:
 
     def is_listed(self, parts: Sequence[str]) -> bool:
         """Whether each part is among the values that a product or rolling domain lists for its column."""
-        return all(listed is None or part in listed for part, listed in zip(parts, self._listed, strict=True))
+        return all(values is None or part in values for part, values in zip(parts, self.listed, strict=True))
 
     def target(self, parts: Sequence[str]) -> tuple[str, datetime]:
         """The target of a key of a rolling set: its text, and its first moment."""

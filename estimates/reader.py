@@ -13,6 +13,7 @@ from estimates import instants
 from estimates.answer import Answer
 from estimates.catalog import PRODUCTION, Ref, SetView, View
 from estimates.errors import CorruptError, NotFoundError
+from estimates.key_chain import chained
 from estimates.keys import Key
 from estimates.lookup import Lookup, Row
 from estimates.records import Version
@@ -88,28 +89,22 @@ class Reader:
         until: datetime | None = None,
         only: Literal["promoted"] | None = None,
         fields: Sequence[str] | None = None,
+        chain: bool = False,
     ) -> Answer:
         """One key through the versions published in [since, until], oldest first, expired ones left out.
 
         Only versions of production's shape (before the first promotion: the newest contract's) are told of: in another
         shape the same key may mean something else. `only="promoted"` keeps what production ever pointed to.
         `{"set":…,"key":[…],"history":[{"version":…,"published_at":…,"data_through":…,"state":…,
-        "production":[{"from":…,"to":…}],"estimate":{…} or null},…]}`
+        "production":[{"from":…,"to":…}],"estimate":{…} or null},…]}`; with `chain` also
+        `"chain":{column: stability.Chain,…}`.
         """
         view = self.view.set(name)
         shape = view.present_shape
         revision = max(contract.revision for contract in view.contracts if contract.shape == shape)
         form = key_form(view, revision)
         sought = form.search(key)
-        told = [
-            version
-            for version in view.versions
-            if version.expired_at is None
-            and version.shape == shape
-            and (since is None or version.published_at >= since)
-            and (until is None or version.published_at <= until)
-            and (only is None or version.version in view.ever_production)
-        ]
+        told = told_of(view, since, until, only)
         revisions = {version.contract_revision for version in told}
         selects = {number: selection(name, view.revision(number), fields) for number in revisions}
         entries: list[bytes] = []
@@ -119,7 +114,8 @@ class Reader:
             estimate = b"null" if row is None else selects[version.contract_revision](row[1])
             entries.append(self._history_head(view, version) + b',"estimate":' + estimate + b"}")
         head = msgspec.json.encode({"set": name, "key": form.texts(key)})[:-1]
-        return Answer(name, None, head + b',"history":[' + b",".join(entries) + b"]}", fields)
+        body = head + b',"history":[' + b",".join(entries) + b"]}"
+        return Answer(name, None, body if not chain else chained(body, form, told, fields), fields)
 
     def _near(self, version: Version, sought: bytes, near: int) -> tuple[Row | None, int]:
         """`Lookup.get_near` of a version."""
@@ -148,3 +144,19 @@ class Reader:
             return msgspec.json.encode(facts)[:-1]
 
         return view.keep(("history", version.version), make)
+
+
+def told_of(
+    view: SetView, since: datetime | None = None, until: datetime | None = None, only: Literal["promoted"] | None = None
+) -> list[Version]:
+    """The versions that what goes through the versions tells of, oldest first; see `Reader.history`."""
+    shape = view.present_shape
+    return [
+        version
+        for version in view.versions
+        if version.expired_at is None
+        and version.shape == shape
+        and (since is None or version.published_at >= since)
+        and (until is None or version.published_at <= until)
+        and (only is None or version.version in view.ever_production)
+    ]

@@ -247,7 +247,7 @@ def _conclude(root: Path, store: Store, played: Played) -> None:
     show.page(diff_text(store.diff(SET, back.version, forth.version)))
     key = _key_of_all(store)
     _command(f"estimates history {SET} {' '.join(key)} --fields value {where}")
-    show_history(store[SET].history(*key, fields=["value"]), store.contract(SET))
+    show_history(store[SET].history(*key, fields=["value"], chain=True), store.contract(SET))
     _command(f"estimates status {SET} {where}")
     show_standing(standing(store.view(), SET, instants.now()))
     _say_where(store, played, where)

@@ -85,7 +85,7 @@ def frames_in_process(store: Store, _url: str) -> Iterator[Face]:
 
     def ask(name: str, method: str, *arguments: Any, **named: Any) -> bytes:
         answer = getattr(store[name], method)(*arguments, **named)
-        if not hasattr(answer, "frame"):
+        if not hasattr(answer, "frame") or named.get("chain"):
             return _bytes(answer)
         version = {} if answer.version is None else {"version": str(answer.version.version)}
         return tabular.arrow(answer.frame(store[name].contract), {"set": name} | version)

@@ -145,6 +145,26 @@ def test_history_tells_what_each_version_said(client: TestClient[Any], filled: S
     assert [entry["version"] for entry in get(client, path, since=second, until=second)["history"]] == [2]
 
 
+def test_a_history_says_what_became_of_a_number(client: TestClient[Any]) -> None:
+    """The chain leaves refused versions out, and a version that lost the key counts against its availability."""
+    path = path_of(SET, "AAPL", "2024-06-03", route="history")
+    body = get(client, path, chain="true")
+    found = body["chain"]["value"]
+    assert body | {"chain": None} == get(client, path) | {"chain": None}
+    assert [step["version"] for step in found["steps"]] == [1, 3, 4, 6]
+    assert [step["first_d"] for step in found["steps"]] == [None, 1.0, 2.0, 4.0]
+    assert (found["versions"], found["n"], found["availability"]) == (4, 4, 1.0)
+    assert (found["efficiency"], found["turns"], found["since_change"]) == (1.0, 0, 0)
+    assert list(get(client, path, chain="true", fields="note")["chain"]) == []
+
+
+def test_a_chain_is_json(client: TestClient[Any]) -> None:
+    """What a history says beyond its rows has no form as a table."""
+    path = path_of(SET, "AAPL", "2024-06-03", route="history")
+    answer = client.get(path, params={"chain": "true"}, headers={"accept": "text/csv"})
+    assert (answer.status_code, answer.json()["available"]) == (406, ["application/json"])
+
+
 def test_versions_are_listed_newest_first_page_by_page(client: TestClient[Any]) -> None:
     """A page says how many there are and how to go on; a state selects."""
     path = f"/v1/sets/{SET}/versions"

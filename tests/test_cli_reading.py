@@ -141,10 +141,20 @@ def test_a_batch_is_shown_with_the_status_of_each_key(store: Store, tmp_path: Pa
 def test_a_history_shows_the_change_from_version_to_version(store: Store) -> None:
     """Every version is a line with its state and how much the value moved."""
     lines = _text(store, "history", SET, *KEY).splitlines()
-    assert [line.split()[0] for line in lines[-3:]] == ["1", "2", "3"]
-    assert "superseded" in lines[-3]
-    assert "+0.99%" in lines[-2]
-    assert "refused" in lines[-1]
+    assert [line.split()[0] for line in lines[2:5]] == ["1", "2", "3"]
+    assert "superseded" in lines[2]
+    assert "+0.99%" in lines[3]
+    assert "refused" in lines[4]
+
+
+def test_a_history_says_what_became_of_the_number(store: Store) -> None:
+    """Below the table: versus the version before and the first, without the refused one; why the rest is not known."""
+    page = _text(store, "history", SET, *KEY)
+    assert "value in 2 of 2 versions that had to have it" in page
+    assert page.count("+0.99%") == 3
+    assert "too few values" in page
+    body = _json(store, "history", SET, *KEY, "--chain")
+    assert body == store[SET].history(*KEY, chain=True).json
 
 
 def test_every_legal_key_can_be_asked_for(store: Store) -> None:

@@ -107,6 +107,7 @@ def test_a_history(same: Any, filled: Store) -> None:
         for bounds in ({}, {"since": second}, {"until": fourth}, {"since": second, "until": fourth}):
             same(SET, "history", *key, **bounds)
             same(SET, "history", *key, only="promoted", **bounds)
+            same(SET, "history", *key, chain=True, **bounds)
 
 
 @pytest.mark.parametrize(("a", "b"), [(1, 3), (3, 1), (1, 1), (4, 5), (1, "production"), ("latest", 2), (9, 1)])

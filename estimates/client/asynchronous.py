@@ -96,9 +96,10 @@ class AsyncRemoteSet:
         until: Time | None = None,
         only: Literal["promoted"] | None = None,
         fields: Sequence[str] | None = None,
+        chain: bool = False,
     ) -> Answer:
-        """One key through the versions, oldest first."""
-        return await self._run(self._asked.history(key, since, until, only, fields))
+        """One key through the versions, oldest first; `chain`: and what became of its numbers, `stability.Chain`."""
+        return await self._run(self._asked.history(key, since, until, only, fields, chain))
 
     async def diff(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None) -> Report:
         """How version `b` differs from version `a`; numbers have 12 significant digits."""

@@ -146,11 +146,13 @@ class Questions:
         until: Time | None,
         only: Literal["promoted"] | None,
         fields: Sequence[str] | None,
+        chain: bool,
     ) -> Plan[Answer]:
         """One key through the versions; at a moment, those published until then."""
         last = [moment for moment in (instants.given(until), self.as_of) if moment is not None]
         bounds = {"since": time_text(since), "until": time_text(min(last, default=None))}
-        reply = yield from self._ask(f"/history/{self._key(key)}", bounds, {"only": only, "fields": comma_list(fields)})
+        more = {"only": only, "fields": comma_list(fields), "chain": "true" if chain else None}
+        reply = yield from self._ask(f"/history/{self._key(key)}", bounds, more)
         return Answer(self.name, None, reply.body, fields)
 
     def diff(self, a: Ref, b: Ref, as_of: Time | None) -> Plan[Report]:

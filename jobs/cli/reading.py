@@ -16,6 +16,7 @@ from estimates.errors import InvalidError
 from estimates.estimate_set import EstimateSet
 from estimates.version_reader import DEFAULT_LIMIT
 from jobs.cli import show
+from jobs.cli.chains import show_chain
 from jobs.cli.command import Options, command
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def get(
 @click.option("--until", metavar="TIME", help="Only versions published at or before this time.")
 @click.option("--only", type=click.Choice(["promoted"]), help="Only versions that production ever pointed to.")
 @click.option("--fields", metavar="A,B", help="Only these columns, besides the key.")
+@click.option("--chain", is_flag=True, help="In JSON too, what became of each number; text always says so.")
 def history(
     options: Options,
     set_name: str,
@@ -96,11 +98,16 @@ def history(
     until: str | None,
     only: Any,
     fields: str | None,
+    chain: bool,
 ) -> None:
-    """One key through the versions: what was estimated, when it could be known, and when it was in production."""
+    """One key through the versions: what was estimated, when it could be known, and when it was in production.
+
+    Below the table what became of each number: how often it turned, how straight its way was, since when it stands.
+    """
     estimates = options.open_to_read()[set_name]
     columns = None if fields is None else [name.strip() for name in fields.split(",")]
-    answer = estimates.history(*key, since=since, until=until, only=only, fields=columns)
+    chain = chain or not options.json
+    answer = estimates.history(*key, since=since, until=until, only=only, fields=columns, chain=chain)
     if options.json:
         show.body(answer.json)
         return
@@ -108,11 +115,12 @@ def history(
 
 
 def show_history(answer: Answer, contract: Contract, fields: Sequence[str] | None = None) -> None:
-    """A history as a table of the fields asked for, else of the estimates without what they carry along.
+    """A history as a table of the fields asked for, else of the estimates without what they carry along; its chain.
 
-    `change` is of the first estimate column, from the last version before that was not refused.
+    `change` is of the first estimate column, from the last version before that was not refused. Versions before the
+    first that has the key and after the last one are only counted.
     """
-    entries = answer.body["history"]
+    entries, before_it, after_it = _with_key(answer.body["history"])
     columns = _columns_of([entry["estimate"] for entry in entries], contract)
     columns = [name for name in columns if fields is not None or name in contract.judged]
     main = next((name for name in contract.judged if name in columns), None)
@@ -134,9 +142,20 @@ def show_history(answer: Answer, contract: Contract, fields: Sequence[str] | Non
         ]
         for entry, changed, bar in zip(entries, changes, show.bars(moves), strict=True)
     ]
-    show.line(f"{answer.set} {'/'.join(answer.body['key'])}, {len(entries)} versions", "bold")
+    show.line(f"{answer.set} {'/'.join(answer.body['key'])}, {len(answer.body['history'])} versions", "bold")
     header = ["version", "state", "published", "data through", *(_title(name, contract) for name in columns)]
     show.table([*header, f"change of {main}" if main else "change"], rows)
+    if before_it or after_it:
+        show.line(f"without this key: {before_it} versions before these, {after_it} after them", "dim")
+    show_chain(answer.body.get("chain", {}), contract, None if fields is None else list(fields))
+
+
+def _with_key(entries: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int, int]:
+    """The entries from the first to the last that has an estimate, and how many come before and after; or all."""
+    have = [i for i, entry in enumerate(entries) if entry["estimate"] is not None]
+    if not have:
+        return entries, 0, 0
+    return entries[have[0] : have[-1] + 1], have[0], len(entries) - 1 - have[-1]
 
 
 def _values_before(entries: list[dict[str, Any]], values: list[float | None]) -> list[float | None]:
