@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from litestar import Request, get
@@ -12,10 +13,10 @@ from litestar.params import QueryParams
 from litestar.types import ASGIApp
 
 from api.bodies import ChangeList
-from api.compression import Compressible
-from api.documentation import TabularFile, documented
+from api.compression import Compressible, held_tag
+from api.documentation import Page, TabularFile, documented
 from api.follower import Follower
-from api.negotiation import PARQUET, TABLES, negotiated
+from api.negotiation import MARKDOWN, PAGES, PARQUET, TABLES, TEXT, negotiated
 from api.parameters import (
     DEFAULT_REF,
     AsOf,
@@ -31,48 +32,67 @@ from api.parameters import (
     read_time,
 )
 from api.question import Question
-from api.recent import Recent
-from api.routing import off_loop
+from api.reports import COMPUTING, Reports, still_computing
+from api.representation import JSON, MEASURED, REVALIDATE, Representation
+from api.threads import in_thread
 from estimates.comparison import Comparison, compare
 from estimates.errors import InvalidError
 from estimates.stability import Report
-from estimates.stability.text import render_json
+from estimates.stability.markdown import render_markdown
+from estimates.stability.text import render_json, render_text
 from estimates.version_reader import DEFAULT_LIMIT
 
 _OWN = ("from", "to", "as_of", "by", "min_change", "limit", "cursor")
 _FORMS = (*TABLES, PARQUET)
-_RECENT = Recent(256 * 1024 * 1024)
+_RENDERINGS: dict[str, Callable[[Report], bytes]] = {
+    JSON: render_json,
+    TEXT: lambda report: render_text(report).encode(),
+    MARKDOWN: lambda report: render_markdown(report).encode(),
+}
 
 
 @get(
     "/v1/sets/{set:str}/diff",
     responses=documented(
-        Report, 304, 404, 409, 410, description="The stability report; docs/stability.md explains it."
-    ),
+        Report, 304, 404, 406, 409, 410, description="The stability report; docs/stability.md explains it."
+    )
+    | COMPUTING,
+    operation_class=Page,
 )
-@off_loop
-def diff(
+async def diff(
+    request: Request[Any, Any, Any],
     follower: NamedDependency[Follower],
+    reports: NamedDependency[Reports],
     set_name: SetName,
     from_ref: FromRef,
     to_ref: ToRef = DEFAULT_REF,
     as_of: AsOf = None,
 ) -> ASGIApp:
     """What changed from one version to another; `to` is production if not given."""
-    found, question = _asked(follower, set_name, from_ref, to_ref, as_of)
-    etag = question.tag("diff", *found.names)
-    return Compressible(render_json(found.report()), etag=etag, cache=None, head=question.many)
+    form = negotiated(request.scope, PAGES)
+    found, question = await in_thread(partial(_asked, follower, set_name, from_ref, to_ref, as_of))
+    asked = ("diff", found.report_name(), form)
+    etag = question.tag(*asked)
+    held = held_tag(request.scope, etag)
+    if held is not None:
+        return Representation(b"", etag=held, cache=None, head=question.many)
+    body = await reports.within(asked, lambda: _RENDERINGS[form](reports.report(found)))
+    if body is None:
+        return still_computing(request.scope, question.head)
+    media_type = form if form == JSON else f"{form}; charset=utf-8"
+    return Compressible(body, etag=etag, cache=None, media_type=media_type, head=question.many)
 
 
 @get(
     "/v1/sets/{set:str}/diff/changes",
-    responses=documented(ChangeList, 304, 404, 406, 409, 410, description="A page of changes, what moved most first."),
+    responses=documented(ChangeList, 304, 404, 406, 409, 410, description="A page of changes, what moved most first.")
+    | COMPUTING,
     operation_class=TabularFile,
 )
-@off_loop
-def changes(
+async def changes(
     request: Request[Any, Any, Any],
     follower: NamedDependency[Follower],
+    reports: NamedDependency[Reports],
     set_name: SetName,
     query: QueryParams,
     from_ref: FromRef,
@@ -88,17 +108,19 @@ def changes(
     A cursor belongs to two versions and one question: with it, aliases and `as_of` count for nothing.
     """
     form = negotiated(request.scope, _FORMS)
-    found, question = _asked(follower, set_name, from_ref, to_ref, as_of, cursor)
+    found, question = await in_thread(partial(_asked, follower, set_name, from_ref, to_ref, as_of, cursor))
     asked = found.question(by, min_change, _prefix(list(found.contract.key), query))
-    rows = _RECENT.get((follower.store.root, *found.names, asked), lambda: found.changes(asked))
-    page = found.page(asked, rows, limit=limit, cursor=cursor)
-    return question.page(page, form, query)
+    rows = await reports.within(("changes", found.names, asked), lambda: found.changes(asked))
+    if rows is None:
+        return still_computing(request.scope, question.head)
+    page = partial(found.page, asked, rows, limit=limit, cursor=cursor)
+    return await in_thread(lambda: question.page(page(), form, query))
 
 
 def _asked(
     follower: Follower, name: str, from_ref: str, to_ref: str, as_of: str | None, cursor: str | None = None
 ) -> tuple[Comparison, Question]:
-    """The two versions, and what an answer from the second one carries; numbers alone are answered for ever."""
+    """The two versions, and what an answer from the second one carries."""
     a, b, moment = read_ref(from_ref), read_ref(to_ref), read_time(as_of, "as_of")
     reader = follower.at(moment)
     found = compare(reader, follower.store.frame, name, a, b, moment, cursor)
@@ -108,7 +130,7 @@ def _asked(
         stand_in = reader.view.stand_in(name, ref, moment)
         if stand_in is not None:  # the older moment is the one at which both refs meant these versions
             told, fault = min(told, stand_in.moment), stand_in.fault
-    return found, Question(reader, found.second, told, fixed=fixed, fault=fault)
+    return found, Question(reader, found.second, told, cache=MEASURED if fixed else REVALIDATE, fault=fault)
 
 
 def _prefix(key: Sequence[str], query: MultiDict[Any]) -> list[str]:

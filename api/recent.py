@@ -1,48 +1,71 @@
-"""The last few results of long computations: made once however many ask, kept for the next page."""
+"""The last few results of long computations: made once however many ask, kept for who asks again."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
-from threading import Lock
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import RLock
+from typing import Any, TypeVar
 
 import polars as pl
 
+T = TypeVar("T")
+_THREADS = 4
+_MOST = 1000  # results, small ones too
+
 
 class Recent:
-    """Frames by what was asked, the least recently used ones go first; usable from threads.
+    """Frames and bytes by what was asked, the least recently used ones go first; made in a few threads of its own.
 
-    limit_bytes  of all frames together; the newest one is kept whatever its size
+    limit_bytes  of all results together; the newest one is kept whatever its size
     """
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
-        self._found: OrderedDict[Hashable, Future[pl.DataFrame]] = OrderedDict()
-        self._lock = Lock()
+        self._found: OrderedDict[Hashable, Future[Any]] = OrderedDict()
+        self._lock = RLock()  # what is done at once is trimmed while it is begun
+        self._pool = ThreadPoolExecutor(_THREADS, "maker")
 
-    def get(self, what: Hashable, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-        """The frame for this question; who asks while it is being made waits for it. An error is not kept."""
-        with self._lock:
-            found = self._found.get(what)
-            mine = found is None
-            if found is None:
-                found = self._found[what] = Future()
-            self._found.move_to_end(what)
-        if mine:
-            self._make(what, found, make)
+    async def within(self, seconds: float, what: Hashable, make: Callable[[], T]) -> T | None:
+        """The result for this question; None when it is not there in time, and is still being made.
+
+        Who asks while it is being made waits for it. An error is told to whoever waits, or asks next, and not kept.
+        """
+        found = self._begin(what, make)
+        await asyncio.wait({asyncio.wrap_future(found)}, timeout=seconds)
+        if not found.done():
+            return None
+        if found.exception() is not None:
+            with self._lock:
+                if self._found.get(what) is found:
+                    del self._found[what]
         return found.result()
 
-    def _make(self, what: Hashable, found: Future[pl.DataFrame], make: Callable[[], pl.DataFrame]) -> None:
-        try:
-            found.set_result(make())
-        except BaseException as error:
-            with self._lock:
-                del self._found[what]
-            found.set_exception(error)
-            return
+    def close(self) -> None:
+        """Begin nothing new."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _begin(self, what: Hashable, make: Callable[[], T]) -> Future[T]:
         with self._lock:
-            sizes = {key: one.result().estimated_size() for key, one in self._found.items() if one.done()}
-            while sum(sizes.values()) > self._limit_bytes and len(sizes) > 1:
+            found = self._found.get(what)
+            if found is None:
+                found = self._found[what] = self._pool.submit(make)
+                found.add_done_callback(lambda _: self._trim())
+            self._found.move_to_end(what)
+            return found
+
+    def _trim(self) -> None:
+        with self._lock:
+            sizes = {what: _size(one) for what, one in self._found.items() if one.done()}
+            while len(sizes) > 1 and (len(sizes) > _MOST or sum(sizes.values()) > self._limit_bytes):
                 oldest = next(iter(sizes))
                 del sizes[oldest], self._found[oldest]
+
+
+def _size(done: Future[Any]) -> int:
+    if done.cancelled() or done.exception() is not None:
+        return 0
+    result = done.result()
+    return int(result.estimated_size()) if isinstance(result, pl.DataFrame) else len(result)

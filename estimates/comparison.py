@@ -2,53 +2,66 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import msgspec
 import polars as pl
 
-from estimates import stability
+from estimates import __version__, stability
 from estimates.catalog import Ref, SetView
 from estimates.change_page import ChangeCursor, ChangePage, ChangeQuestion, decode_cursor, page
 from estimates.contract import Contract
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.frame import key_text
+from estimates.kept_reports import KeptReports
 from estimates.reader import Reader
 from estimates.records import Version
 from estimates.stability import Report
+from estimates.stability.report import METRICS_REVISION
 
 ReadFrame = Callable[[Version], pl.DataFrame]
 
 
+class Measure(NamedTuple):
+    """The contract that measures, its revision, and a digest of the parts of it that decide what a report says."""
+
+    contract: Contract
+    revision: int
+    digest: str
+
+
 class Comparison:
-    """Version `second` against version `first`, the baseline, both of one shape; files are read when they are needed.
+    """Version `second` against version `first`, the baseline; files are read when they are needed."""
 
-    revision  the newest contract of that shape measures, as in the gate, whatever was in force back then
-    """
-
-    def __init__(self, first: Version, second: Version, view: SetView, read: ReadFrame) -> None:
-        if first.shape != second.shape:
-            raise ConflictError(
-                "other_shape",
-                f"{second.set}: version {first.version} has shape {first.shape} and version {second.version} has "
-                f"shape {second.shape}; only versions of one shape can be compared",
-            )
+    def __init__(self, first: Version, second: Version, measure: Measure, read: ReadFrame) -> None:
         self.first = first
         self.second = second
-        self.revision = max(contract.revision for contract in view.contracts if contract.shape == second.shape)
-        self.contract: Contract = view.revision(self.revision)
+        self.measure = measure
         self._read = read
+
+    @property
+    def contract(self) -> Contract:
+        """The contract that measures."""
+        return self.measure.contract
 
     @property
     def names(self) -> tuple[str, int, int, int]:
         """What decides about everything here, for caches: the set, both numbers, the revision of the contract."""
-        return self.second.set, self.first.version, self.second.version, self.revision
+        return self.second.set, self.first.version, self.second.version, self.measure.revision
 
-    def report(self) -> Report:
-        """The stability report; raises CorruptError."""
+    def report_name(self, *, headline_only: bool = False) -> str:
+        """The name under which the report is kept: a digest of all that its numbers depend on, programs included."""
+        versions = [(v.version, v.snapshot_id, v.data_through) for v in (self.first, self.second)]
+        facts = [_program(), versions, self.measure.digest, headline_only]
+        return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:40]
+
+    def report(self, *, headline_only: bool = False) -> Report:
+        """The stability report, computed; raises CorruptError."""
         return stability.diff(
             *self._frames(),
             self.contract,
@@ -57,7 +70,13 @@ class Comparison:
             name_a=self.first.version,
             name_b=self.second.version,
             identical=self.first.snapshot_id == self.second.snapshot_id,
+            headline_only=headline_only,
         )
+
+    def kept_report(self, kept: KeptReports, *, headline_only: bool = False) -> Report:
+        """The same report, computed only if it is not kept yet; raises CorruptError."""
+        name = self.report_name(headline_only=headline_only)
+        return decode_report(kept.get_or_make(name, lambda: encode_report(self.report(headline_only=headline_only))))
 
     def question(self, by: str | None, min_change: float, prefix: Sequence[Any]) -> ChangeQuestion:
         """A question about changes; raises InvalidError as `stability.changes` does."""
@@ -93,10 +112,54 @@ class Comparison:
     def _mark(self, question: ChangeQuestion) -> int:
         """Says whether a cursor goes on with this question: content, time, measure and what was asked."""
         facts = [(v.set, v.version, v.snapshot_id, v.data_through) for v in (self.first, self.second)]
-        return zlib.crc32(msgspec.json.encode([facts, self.revision, question]))
+        return zlib.crc32(msgspec.json.encode([facts, self.measure.revision, question]))
 
 
 _OTHER = InvalidError("bad_cursor", "this cursor belongs to another question; start again without it")
+
+
+def encode_report(report: Report) -> bytes:
+    """A report as it is kept: every digit of its numbers."""
+    return msgspec.msgpack.encode(report)
+
+
+def decode_report(content: bytes) -> Report:
+    """The inverse of `encode_report`."""
+    return msgspec.msgpack.decode(content, type=Report)
+
+
+def beside(first: Version, second: Version, view: SetView, read: ReadFrame) -> Comparison:
+    """Version `second` against version `first`; raises ConflictError (`other_shape`).
+
+    The newest contract of their shape measures, as in the gate, whatever was in force back then.
+    """
+    if first.shape != second.shape:
+        raise ConflictError(
+            "other_shape",
+            f"{second.set}: version {first.version} has shape {first.shape} and version {second.version} has "
+            f"shape {second.shape}; only versions of one shape can be compared",
+        )
+    revision = max(contract.revision for contract in view.contracts if contract.shape == second.shape)
+    measure = view.keep(("measure", revision), lambda: measure_of(view.revision(revision), revision))
+    return Comparison(first, second, measure, read)
+
+
+@cache
+def _program() -> tuple[str, int, str]:
+    """What of the program decides what a report says: its release, the metrics' revision, the fields there are."""
+    fields = hashlib.sha256(msgspec.json.encode(msgspec.json.schema(Report))).hexdigest()
+    return __version__, METRICS_REVISION, fields
+
+
+def measure_of(contract: Contract, revision: int) -> Measure:
+    """A contract as a measure: what only publishing and the gate look at is not in its digest."""
+    plain = Contract(contract.name, contract.key, contract.columns)
+    kept = {name: getattr(plain, name) for name in _NOT_MEASURING}
+    decisive = msgspec.structs.replace(contract, **kept)
+    return Measure(contract, revision, hashlib.sha256(msgspec.json.encode(decisive)).hexdigest())
+
+
+_NOT_MEASURING = ("description", "owner", "domain", "freshness", "gate", "job", "retention")
 
 
 def compare(
@@ -117,12 +180,12 @@ def compare(
     if cursor is None:
         times = [None if number and not all(numbers) else as_of for number in numbers]
         versions = [reader.resolve(name, ref, time) for ref, time in zip((a, b), times, strict=True)]
-        return Comparison(versions[0], versions[1], reader.view.set(name), read)
+        return beside(versions[0], versions[1], reader.view.set(name), read)
     pinned = decode_cursor(cursor)
     if any(n and int(ref) != at for n, ref, at in zip(numbers, (a, b), (pinned.first, pinned.second), strict=True)):
         raise _OTHER
     try:
-        return Comparison(
+        return beside(
             reader.resolve(name, pinned.first), reader.resolve(name, pinned.second), reader.view.set(name), read
         )
     except (NotFoundError, ConflictError) as error:

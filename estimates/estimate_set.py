@@ -18,6 +18,7 @@ from estimates.keys import Key
 from estimates.reader import Reader
 from estimates.records import State, Version, VersionHead
 from estimates.scoring import LAST, Outcome, score_set, stored_scores
+from estimates.series import DEFAULT_LAST, Series
 from estimates.stability import Report
 from estimates.version_reader import DEFAULT_LIMIT, cursor_version
 
@@ -114,6 +115,10 @@ class EstimateSet:
     def diff(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None) -> Report:
         """How version `b` differs from version `a`."""
         return self.store.diff(self.name, a, b, instants.given(as_of))
+
+    def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
+        """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""
+        return self.store.stability(self.name, last, instants.given(as_of))
 
     def changes(
         self,

@@ -25,6 +25,7 @@ from estimates.errors import (
 )
 from estimates.estimate_set import EstimateSet
 from estimates.frame import conform, key_text
+from estimates.kept_reports import KeptReports
 from estimates.keys import Key
 from estimates.listed_keys import ListedKeys
 from estimates.lookup import Lookup
@@ -32,6 +33,7 @@ from estimates.objects import Objects
 from estimates.read_files import ReadFiles
 from estimates.reader import Reader
 from estimates.records import ContractRevision, Event, Provenance, Run, State, Version
+from estimates.series import DEFAULT_LAST, Series, promoted_pairs, told
 from estimates.settings import default_cache
 from estimates.stability import Report
 from estimates.version_reader import Files
@@ -73,6 +75,7 @@ class Store:
         self.objects = Objects(str(root))
         self.root = self.objects.root
         self.read_files = ReadFiles(Path(cache or default_cache(self.objects.folder, self.root)))
+        self.reports = KeptReports(self.read_files.folder / "reports")
         self.data_files = DataFiles(self.objects)
         self.listed_keys = ListedKeys(self.objects)
         self.actor = actor
@@ -407,7 +410,12 @@ class Store:
 
     def diff(self, name: str, a: Ref, b: Ref, as_of: datetime | None = None) -> Report:
         """How version `b` differs from version `a`; ConflictError (`other_shape`)."""
-        return self.compare(name, a, b, as_of=as_of).report()
+        return self.compare(name, a, b, as_of=as_of).kept_report(self.reports)
+
+    def stability(self, name: str, last: int = DEFAULT_LAST, as_of: datetime | None = None) -> Series:
+        """What the last moves of production changed, oldest first; see `series.promoted_pairs` for the errors."""
+        pairs = promoted_pairs(self.view(), name, self.frame, last=last, as_of=as_of)
+        return told(pairs, lambda found: found.kept_report(self.reports, headline_only=True))
 
     def changes(
         self, name: str, a: Ref, b: Ref, *, key: Key = (), by: str | None = None, min_change: float = 0.0

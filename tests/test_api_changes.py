@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import threading
 import time
@@ -98,11 +99,11 @@ def test_forms(client: TestClient[Any], filled: Store) -> None:
 
 
 def test_headers(client: TestClient[Any], filled: Store) -> None:
-    """The version that changes lead to; two numbers and cursors keep for ever, an alias on either side does not."""
+    """The version that changes lead to; two numbers keep for a while, an alias on either side does not."""
     answer = client.get(PATH, params={"from": 1, "to": 4})
     assert answer.headers["estimates-version"] == "4"
     assert answer.headers["estimates-as-of"] == instants.text(filled.view().moment)
-    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["cache-control"] == "public, max-age=3600"
     again = client.get(PATH, params={"from": 1, "to": 4}, headers={"if-none-match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     for asked in ({"from": 1}, {"from": "production", "to": 1}, {"from": 1, "to": "latest"}):
@@ -197,46 +198,64 @@ def test_versions_of_two_shapes(moving: tuple[Store, TestClient[Any]]) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "other_shape")
 
 
-def test_a_result_is_made_once() -> None:
-    """Who asks at the same time waits for the one that computes; an error is everybody's, and is not kept."""
-    recent, started, go = Recent(1000), threading.Event(), threading.Event()
-    made: list[int] = []
+@pytest.fixture
+def recent() -> Iterator[Recent]:
+    """Room for three frames of 800 bytes."""
+    recent = Recent(2500)
+    yield recent
+    recent.close()
+
+
+def test_a_result_is_made_once(recent: Recent) -> None:
+    """Who asks at the same time gets what one computes; who cannot wait gets nothing, and finds it later."""
+    go, made = threading.Event(), list[int]()
 
     def make() -> pl.DataFrame:
         made.append(1)
-        started.set()
         assert go.wait(20)
         return pl.DataFrame({"x": [1]})
 
-    found: list[pl.DataFrame] = []
-    threads = [threading.Thread(target=lambda: found.append(recent.get("q", make))) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    assert started.wait(20)
-    go.set()
-    for thread in threads:
-        thread.join(20)
-    assert (len(found), len(made)) == (4, 1)
+    async def ask() -> list[pl.DataFrame | None]:
+        first = await recent.within(0.01, "q", make)
+        waiting = [asyncio.create_task(recent.within(20, "q", make)) for _ in range(4)]
+        go.set()
+        return [first, *await asyncio.gather(*waiting)]
+
+    found = asyncio.run(ask())
+    assert (found[0], made) == (None, [1])
+    assert all(one is found[1] for one in found[1:])
+
+
+def test_an_error_is_told_once(recent: Recent) -> None:
+    """It is told to who waits, or to who asks next, and then it is tried again."""
+    made, go = list[int](), threading.Event()
 
     def fail() -> pl.DataFrame:
+        made.append(1)
+        assert go.wait(20)
         raise ZeroDivisionError
 
+    async def ask(seconds: float) -> pl.DataFrame | None:
+        return await recent.within(seconds, "q", fail)
+
+    assert asyncio.run(ask(0.01)) is None
+    go.set()
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
-            recent.get("other", fail)
+            asyncio.run(ask(20))
+    assert made == [1, 1]
 
 
-def test_results_are_bounded() -> None:
+def test_results_are_bounded(recent: Recent) -> None:
     """The least recently used ones go when there is no room; the newest stays whatever its size."""
-    recent = Recent(2500)
     made: list[str] = []
 
-    def ask(name: str, rows: int = 100) -> pl.DataFrame:
+    def ask(name: str, rows: int = 100) -> None:
         def make() -> pl.DataFrame:
             made.append(name)
             return pl.DataFrame({"x": [1.5] * rows})
 
-        return recent.get(name, make)
+        assert asyncio.run(recent.within(20, name, make)) is not None
 
     for name in ("a", "b", "c", "a", "d"):  # 800 bytes each: three fit
         ask(name)

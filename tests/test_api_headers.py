@@ -20,7 +20,8 @@ pytest_plugins = ("tests.api_fixtures",)
 
 ONE = path_of(SET, "AAPL", "2024-06-03")
 ALIASED = (ONE, f"/v1/sets/{SET}/estimates?ticker=AAPL", f"/v1/sets/{SET}/diff?from=1")
-FIXED = (f"{ONE}?ref=1", f"/v1/sets/{SET}/estimates?ticker=AAPL&ref=1", f"/v1/sets/{SET}/diff?from=1&to=3")
+FIXED = (f"{ONE}?ref=1", f"/v1/sets/{SET}/estimates?ticker=AAPL&ref=1")
+MEASURED = (f"/v1/sets/{SET}/diff?from=1&to=3", f"/v1/sets/{SET}/diff/changes?from=1&to=3")
 CHANGING = (
     "/v1/sets",
     f"/v1/sets/{SET}",
@@ -29,6 +30,7 @@ CHANGING = (
     f"/v1/sets/{SET}/versions/1",
     f"/v1/sets/{SET}/versions/1/verdict",
     path_of(SET, "AAPL", "2024-06-03", route="history"),
+    f"/v1/sets/{SET}/stability",
     "/v1/events",
     "/docs",
 )
@@ -39,6 +41,12 @@ OTHERS = ("/health/live", "/schema/openapi.json")
 def test_what_is_named_by_number_may_be_kept_for_ever(client: TestClient[Any], path: str) -> None:
     """A version never changes, so neither does an answer from it."""
     assert client.get(path).headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize("path", MEASURED)
+def test_what_compares_two_numbers_may_be_kept_a_while(client: TestClient[Any], path: str) -> None:
+    """The versions never change, but the contract that measures them may."""
+    assert client.get(path).headers["cache-control"] == "public, max-age=3600"
 
 
 @pytest.mark.parametrize("path", ALIASED + CHANGING)

@@ -1,0 +1,119 @@
+"""A process apart that computes reports: lookups keep the interpreter, and the memory is given back at the end.
+
+`python -m api.apart` reads what to compute from standard input and writes what came of it to standard output. It keeps
+what it has computed, and ends when whoever started it does.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock, Thread
+from typing import NamedTuple
+
+from estimates import snapshot
+from estimates.comparison import Comparison, Measure
+from estimates.errors import EstimatesError, UnavailableError
+from estimates.kept_reports import KeptReports
+from estimates.objects import Objects
+from estimates.records import Version
+from estimates.series import last_read
+from estimates.stability import Report
+
+_ROOT = Path(__file__).parent.parent
+_NICE = 19  # lookups come first
+
+
+class Work(NamedTuple):
+    """What to compute: the reports of these pairs of versions of the store in `root`, kept in `folder`."""
+
+    root: str
+    folder: Path
+    pairs: list[tuple[Version, Version, Measure]]
+    headline_only: bool
+
+
+class Apart:
+    """Runs such processes, one at a time: each may need as much memory as two versions."""
+
+    def __init__(self, root: str, kept: KeptReports) -> None:
+        self._root = root
+        self._kept = kept
+        self._turn = Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
+
+    def reports(self, found: Sequence[Comparison], *, headline_only: bool) -> list[Report | EstimatesError]:
+        """The report of each comparison, or why there is none; raises UnavailableError (`report_ended`)."""
+        pairs = [(one.first, one.second, one.measure) for one in found]
+        work = pickle.dumps(Work(self._root, self._kept.folder, pairs, headline_only))
+        command = [sys.executable, "-m", "api.apart"]
+        with self._turn:
+            if self._closed:
+                raise _ended()
+            environment = os.environ | {"PYTHONPATH": str(_ROOT)}
+            with subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+            ) as self._process:
+                assert self._process.stdin is not None
+                assert self._process.stdout is not None
+                try:
+                    self._process.stdin.write(work)
+                    self._process.stdin.flush()  # it stays open: the process takes its end for ours
+                    results = self._process.stdout.read()
+                except BrokenPipeError:
+                    results = b""
+            self._process, code = None, self._process.returncode
+        if code < 0:
+            raise _ended(code)
+        if code > 0:
+            raise RuntimeError("the process that computes reports failed; its trace stands above in the log")
+        return pickle.loads(results)
+
+    def close(self) -> None:
+        """End the process that runs, and begin no other."""
+        self._closed = True
+        process = self._process
+        if process is not None:
+            process.kill()
+
+
+def main() -> None:
+    """Do the work of standard input."""
+    os.nice(_NICE)
+    work: Work = pickle.load(sys.stdin.buffer)
+    Thread(target=_end_with_parent, daemon=True).start()
+    pickle.dump(_results(work), sys.stdout.buffer)
+    sys.stdout.buffer.flush()
+
+
+def _results(work: Work) -> list[Report | EstimatesError]:
+    objects, kept = Objects(work.root), KeptReports(work.folder)
+    read = last_read(lambda version: snapshot.read_frame(objects, version.set, version.snapshot_id))
+    results: list[Report | EstimatesError] = []
+    for first, second, measure in work.pairs:
+        try:
+            found = Comparison(first, second, measure, read)
+            results.append(found.kept_report(kept, headline_only=work.headline_only))
+        except EstimatesError as error:
+            results.append(error)
+    return results
+
+
+def _end_with_parent() -> None:
+    """What is computed for nobody is not computed to its end."""
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+def _ended(code: int | None = None) -> UnavailableError:
+    how = "the service is stopping" if code is None else f"signal {-code} ended the process that computed it"
+    return UnavailableError("report_ended", f"the report could not be computed: {how}; ask again")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Answers that take long to compute: made beside the event loop, once however many ask, and kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import msgspec
+from litestar import Litestar
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.types import HTTPScope, Scope
+
+from api.apart import Apart
+from api.recent import Recent
+from api.representation import Header, Representation
+from estimates import Store
+from estimates.comparison import Comparison, decode_report
+from estimates.errors import EstimatesError
+from estimates.series import Pairs, Series, told
+from estimates.stability import Report
+
+PATIENCE_S = 2.0  # then the answer is where to look
+RETRY_AFTER_S = 1
+_KEPT_BYTES = 256 * 1024 * 1024
+# Rows of all versions to compare: fewer take less time than a process takes to start.
+_FEW_ROWS = 200_000
+T = TypeVar("T")
+
+
+class Computing(msgspec.Struct, frozen=True):
+    """The answer is still being computed; ask `location`, relative to the URL asked, after `retry_after` seconds."""
+
+    status: str
+    location: str
+    retry_after: int
+
+
+COMPUTING = {202: ResponseSpec(Computing, generate_examples=False, description="It is being computed; ask again.")}
+
+
+class Reports:
+    """The reports of a store, kept or computed: small ones in a thread, large ones in a process apart."""
+
+    def __init__(self, store: Store) -> None:
+        self._kept = store.reports
+        self._recent = Recent(_KEPT_BYTES)
+        self._apart = Apart(store.root, store.reports)
+
+    async def within(self, what: Hashable, make: Callable[[], T]) -> T | None:
+        """What `make` gives, in time or None; `what` says all that it depends on."""
+        return await self._recent.within(PATIENCE_S, what, make)
+
+    def report(self, found: Comparison) -> Report:
+        """The report of a comparison."""
+        return self._of([found], headline_only=False)(found)
+
+    def series(self, pairs: Pairs) -> Series:
+        """The series of the moves of production."""
+        wanted = [pair.comparison for pair in pairs.pairs if pair.comparison is not None]
+        return told(pairs, self._of(wanted, headline_only=True))
+
+    @asynccontextmanager
+    async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:
+        """Ends with the app what is computed for it."""
+        try:
+            yield
+        finally:
+            self._recent.close()
+            self._apart.close()
+
+    def _of(self, wanted: Sequence[Comparison], *, headline_only: bool) -> Callable[[Comparison], Report]:
+        """Gives the reports of these comparisons."""
+        names = {found.report_name(headline_only=headline_only): found for found in wanted}
+        kept = {name: self._kept.get(name) for name in names}
+        missing = {name: found for name, found in names.items() if kept[name] is None}
+        made: dict[str, Report | EstimatesError] = {}
+        if sum(found.first.rows + found.second.rows for found in missing.values()) > _FEW_ROWS:
+            results = self._apart.reports(list(missing.values()), headline_only=headline_only)
+            made = dict(zip(missing, results, strict=True))
+
+        def give(found: Comparison) -> Report:
+            name = found.report_name(headline_only=headline_only)
+            content, result = kept[name], made.get(name)
+            if content is not None:
+                return decode_report(content)
+            if isinstance(result, EstimatesError):
+                raise result
+            return result or found.kept_report(self._kept, headline_only=headline_only)
+
+        return give
+
+
+def still_computing(scope: Scope | HTTPScope, head: Sequence[Header] = ()) -> Representation:
+    """202: the answer is not ready, and where it will be."""
+    path, _, query = (scope.get("raw_path") or b"").rpartition(b"/")[2].partition(b"?")
+    query = query or scope["query_string"]
+    location = (path + (b"?" + query if query else b"")).decode("latin-1")
+    body = msgspec.json.encode(Computing("computing", location, RETRY_AFTER_S))
+    found = Representation(body, head=head, headers={"location": location, "retry-after": str(RETRY_AFTER_S)})
+    found.status = 202
+    return found

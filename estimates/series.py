@@ -1,0 +1,268 @@
+"""Stability through time: what each move of production changed, one row a move."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+import msgspec
+import polars as pl
+
+from estimates.catalog import PRODUCTION, SetView, View
+from estimates.comparison import Comparison, ReadFrame, beside
+from estimates.errors import ConflictError, CorruptError, InvalidError
+from estimates.records import Event, Version
+from estimates.stability import ColumnReport, Report
+from estimates.stability.report import METRICS_REVISION
+
+DEFAULT_LAST = 30
+MAX_LAST = 10_000
+_DIGITS = 12
+_PARTS_OF_POINT = ("lower", "upper", "quantile")  # they move with their point, and have measures of their own
+# Gives the headline of a comparison: computes it, or has it.
+Headline = Callable[[Comparison], Report]
+Move = Literal["promoted", "rolled_back"]
+
+
+class ColumnMove(msgspec.Struct, frozen=True):
+    """How one estimate column moved; the names and formulas are those of the report.
+
+    n, coverage  keys that have a value in both versions, and their share of the common keys
+    r_p50, r_p95, material_share, mean_revision, sign_flip_share  of a number
+    churn        of a label
+    """
+
+    n: int
+    coverage: float | None
+    r_p50: float | None
+    r_p95: float | None
+    material_share: float | None
+    mean_revision: float | None
+    sign_flip_share: float | None
+    churn: float | None
+
+
+class PairMove(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """What changed when production moved from one version (`from`) to another (`to`).
+
+    move          `promoted`, also to an older version; `rolled_back`: somebody took production back
+    promoted_at   when production moved
+    data_through  of the version it moved to
+    reason        why nothing can be told, and all that follows is null: `other_shape`, `expired`, or the code of the
+                  error that reading a file gave
+    columns       the estimates but for interval ends and quantiles
+    """
+
+    from_: int
+    to: int
+    move: Move
+    promoted_at: datetime
+    data_through: datetime
+    reason: str | None = None
+    identical: bool | None = None
+    common: int | None = None
+    added: int | None = None
+    removed: int | None = None
+    elapsed: int | None = None
+    advanced: int | None = None
+    columns: dict[str, ColumnMove] = {}
+    headline: str | None = None
+
+
+class Series(msgspec.Struct, frozen=True):
+    """How stable a set was from each version in production to the next, oldest first.
+
+    total  how many moves there were in all; `last` of them were asked for
+    """
+
+    set: str
+    total: int
+    last: int
+    pairs: list[PairMove]
+    metrics_revision: int = METRICS_REVISION
+
+    @property
+    def json(self) -> bytes:
+        """The bytes that HTTP sends; numbers have 12 significant digits."""
+        return msgspec.json.encode(self)
+
+    def frame(self) -> pl.DataFrame:
+        """A row a move: the fields of `PairMove` in order, in place of `columns` such as `close.r_p95`."""
+        schema: dict[str, pl.DataType] = {name: kind for name, kind in _FACTS.items() if name != "headline"}
+        names = dict.fromkeys(name for pair in self.pairs for name in pair.columns)
+        schema |= {f"{name}.{part}": kind for name in names for part, kind in _MEASURES.items()}
+        return pl.DataFrame([_flat(pair) for pair in self.pairs], schema=schema | {"headline": pl.String()})
+
+
+class Pair(NamedTuple):
+    """A move of production, and the comparison of its versions or the reason why there is none."""
+
+    event: Event
+    second: Version
+    comparison: Comparison | None
+    reason: str | None
+
+    @property
+    def rows(self) -> int:
+        """Rows of both versions, for what it costs to compare them."""
+        return 0 if self.comparison is None else self.comparison.first.rows + self.comparison.second.rows
+
+
+class Pairs(NamedTuple):
+    """The last moves of production, oldest first, of so many in all."""
+
+    set: str
+    total: int
+    last: int
+    pairs: list[Pair]
+
+    def name(self) -> str:
+        """Says all that decides about the series."""
+        facts = [
+            (pair.event.id, pair.second.data_through, pair.reason)
+            if pair.comparison is None
+            else (pair.event.id, pair.comparison.report_name(headline_only=True))
+            for pair in self.pairs
+        ]
+        return msgspec.json.encode([self.total, self.last, METRICS_REVISION, facts]).decode()
+
+
+def promoted_pairs(
+    view: View, name: str, read: ReadFrame, *, last: int = DEFAULT_LAST, as_of: datetime | None = None
+) -> Pairs:
+    """The last moves of production from one version to another, rollbacks too, as known at a moment.
+
+    Raises InvalidError (`bad_limit`), and those of `View.resolve` for production.
+    """
+    if not 1 <= last <= MAX_LAST:
+        raise InvalidError("bad_limit", f"last {last} is not between 1 and {MAX_LAST}")
+    view.resolve(name, PRODUCTION, as_of)
+    found = view.set(name)
+    moves = [
+        event
+        for event in found.events
+        if event.alias == PRODUCTION
+        and event.version is not None
+        and event.from_version is not None
+        and (as_of is None or event.at <= as_of)
+    ]
+    once = last_read(read)
+    return Pairs(name, len(moves), last, [_pair(found, event, once) for event in moves[-last:]])
+
+
+def told(pairs: Pairs, headline: Headline) -> Series:
+    """The series, of headlines asked for one after the other, oldest first."""
+    return Series(pairs.set, pairs.total, pairs.last, [_told(pair, headline) for pair in pairs.pairs])
+
+
+def last_read(read: ReadFrame) -> ReadFrame:
+    """The same, remembering the last two frames: in a series each version is read once."""
+    frames: OrderedDict[str, pl.DataFrame] = OrderedDict()
+
+    def once(version: Version) -> pl.DataFrame:
+        if version.snapshot_id not in frames:
+            frames[version.snapshot_id] = read(version)
+        frames.move_to_end(version.snapshot_id)
+        while len(frames) > 2:
+            frames.popitem(last=False)
+        return frames[version.snapshot_id]
+
+    return once
+
+
+def _pair(view: SetView, event: Event, read: ReadFrame) -> Pair:
+    assert event.version is not None
+    assert event.from_version is not None
+    first, second = view.versions[event.from_version - 1], view.versions[event.version - 1]
+    if first.expired_at is not None or second.expired_at is not None:
+        return Pair(event, second, None, "expired")
+    try:
+        return Pair(event, second, beside(first, second, view, read), None)
+    except ConflictError as error:
+        return Pair(event, second, None, error.code)
+
+
+def _told(pair: Pair, headline: Headline) -> PairMove:
+    event, report, reason = pair.event, None, pair.reason
+    assert event.from_version is not None
+    if pair.comparison is not None:
+        try:
+            report = headline(pair.comparison)
+        except CorruptError as error:  # one damaged file is no reason to tell nothing of the others
+            reason = error.code
+    facts = (
+        event.from_version,
+        pair.second.version,
+        "rolled_back" if event.kind == "rolled_back" else "promoted",
+        event.at,
+        pair.second.data_through,
+        reason,
+    )
+    if report is None:
+        return PairMove(*facts)
+    keys = report.keys
+    return PairMove(
+        *facts,
+        identical=report.identical,
+        common=keys.common,
+        added=keys.added,
+        removed=keys.removed,
+        elapsed=keys.elapsed,
+        advanced=keys.advanced,
+        columns={
+            name: _column(column) for name, column in report.columns.items() if column.role not in _PARTS_OF_POINT
+        },
+        headline=report.headline,
+    )
+
+
+def _column(column: ColumnReport) -> ColumnMove:
+    scalar = column.scalar
+    r = None if scalar is None else scalar.r
+    return ColumnMove(
+        column.n,
+        _rounded(column.coverage),
+        None if r is None else _rounded(r.p50),
+        None if r is None else _rounded(r.p95),
+        None if scalar is None else _rounded(scalar.material_share),
+        None if scalar is None else _rounded(scalar.mean_revision),
+        None if scalar is None else _rounded(scalar.sign_flip_share),
+        None if column.label is None else _rounded(column.label.churn),
+    )
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else float(f"{number:.{_DIGITS}g}")
+
+
+def _flat(pair: PairMove) -> dict[str, object]:
+    facts: dict[str, object] = {
+        name: getattr(pair, "from_" if name == "from" else name) for name in _FACTS if name != "headline"
+    }
+    for name, column in pair.columns.items():
+        facts |= {f"{name}.{part}": getattr(column, part) for part in _MEASURES}
+    return facts | {"headline": pair.headline}
+
+
+_TIME = pl.Datetime("us", "UTC")
+_FACTS: dict[str, pl.DataType] = {
+    "from": pl.Int64(),
+    "to": pl.Int64(),
+    "move": pl.String(),
+    "promoted_at": _TIME,
+    "data_through": _TIME,
+    "reason": pl.String(),
+    "identical": pl.Boolean(),
+    "common": pl.Int64(),
+    "added": pl.Int64(),
+    "removed": pl.Int64(),
+    "elapsed": pl.Int64(),
+    "advanced": pl.Int64(),
+    "headline": pl.String(),
+}
+_MEASURES: dict[str, pl.DataType] = {
+    "n": pl.Int64(),
+    **{name: pl.Float64() for name in ColumnMove.__struct_fields__ if name != "n"},
+}
