@@ -12,11 +12,12 @@ from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from api import data, diff, documentation, estimates, events, health, history, metrics, sets, versions
+from api import data, diff, documentation, estimates, events, health, history, metrics, sets, stability, versions
 from api.follower import Follower
 from api.metrics import own_tally, requests
 from api.parameters import refuse_unknown
 from api.problems import HANDLERS, from_error
+from api.reports import Reports
 from api.routing import raw_path, without_body
 from api.short_way import short_way
 from api.streams import Streams
@@ -25,7 +26,7 @@ from estimates import InvalidError, Store
 from estimates.settings import Settings
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
-RESOURCES = (sets, versions, data, estimates, history, diff, events, health, metrics, documentation)
+RESOURCES = (sets, versions, data, estimates, history, diff, stability, events, health, metrics, documentation)
 
 
 class ReadService(Litestar):
@@ -74,17 +75,19 @@ def create_app(store: Store | None = None) -> Litestar:
     Raises what `Store` raises when there is no store or its catalog cannot be reached.
     """
     follower, streams = Follower(store or _configured_store()), Streams()
+    reports = Reports(follower.store)
     tallies = Tallies(follower.store.read_files.folder, lambda: own_tally(follower, streams))
     return ReadService(
         [route for resource in RESOURCES for route in resource.ROUTES],
         dependencies={
             "follower": Provide(lambda: follower, sync_to_thread=False),
+            "reports": Provide(lambda: reports, sync_to_thread=False),
             "streams": Provide(lambda: streams, sync_to_thread=False),
             "tallies": Provide(lambda: tallies, sync_to_thread=False),
         },
         exception_handlers=HANDLERS,
         before_request=refuse_unknown,
-        lifespan=[settled, follower.lifespan, streams.lifespan, tallies.lifespan],
+        lifespan=[settled, follower.lifespan, reports.lifespan, streams.lifespan, tallies.lifespan],
         state=State({"follower": follower}),
         logging_config=None,
         openapi_config=documentation.openapi(),

@@ -38,6 +38,12 @@ def wants_gzip(scope: Scope | HTTPScope) -> bool:
     return takes_gzip(header(scope, b"accept-encoding"))
 
 
+def held_tag(scope: Scope | HTTPScope, etag: str) -> str | None:
+    """The tag of what the client has already, as it is or compressed; None when it has not."""
+    tags = (etag, tag_of_gzip(etag)) if wants_gzip(scope) else (etag,)
+    return next((tag for tag in tags if names_tag(scope, tag.encode())), None)
+
+
 def tag_of_gzip(etag: str) -> str:
     """The entity tag of the compressed bytes: a strong tag names bytes, and these are others."""
     return f'{etag[:-1]}-gzip"'

@@ -15,7 +15,7 @@ from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIRespon
 from litestar.types import ASGIApp
 
 from api.bodies import Problem
-from api.negotiation import ARROW, CSV, PARQUET, TABLES
+from api.negotiation import ARROW, CSV, PAGES, PARQUET, TABLES
 from api.problems import PROBLEM_JSON
 from api.representation import JSON, Representation, entity_tag
 from estimates import __version__
@@ -66,6 +66,15 @@ class TabularFile(Operation):
     def __post_init__(self) -> None:
         """Document the other media types."""
         _add_forms(self, 200, (*TABLES, PARQUET))
+
+
+@dataclass
+class Page(Operation):
+    """An operation whose answer comes as a page for people too."""
+
+    def __post_init__(self) -> None:
+        """Document the other media types."""
+        _add_forms(self, 200, PAGES)
 
 
 @dataclass

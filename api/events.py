@@ -17,7 +17,9 @@ from api.documentation import documented
 from api.follower import Follower
 from api.links import next_link
 from api.moment import of_view
+from api.negotiation import negotiated
 from api.parameters import After, Limit, OfSet
+from api.representation import JSON
 from api.streams import EventStream, Streams
 from estimates.catalog import View
 from estimates.errors import InvalidError
@@ -28,7 +30,7 @@ _STREAM = "text/event-stream"
 
 @get(
     "/v1/events",
-    responses=documented(EventList, 304, 404, description="Events in the order of their ids, which have no gaps."),
+    responses=documented(EventList, 304, 404, 406, description="Events in the order of their ids, which have no gaps."),
     sync_to_thread=False,
 )
 def events(
@@ -46,7 +48,7 @@ def events(
     `after`, misses nothing and gets nothing twice.
     """
     view = follower.view
-    if _STREAM not in request.headers.get("accept", ""):
+    if negotiated(request.scope, (JSON, _STREAM)) == JSON:
         page = _page(view, set_name, after, limit)
         found = of_view(view, page)
         found.headers["vary"] = "accept"

@@ -16,6 +16,10 @@ ARROW = "application/vnd.apache.arrow.stream"
 PARQUET = "application/vnd.apache.parquet"
 # The forms of what has rows; the first one is what a client gets that does not mind.
 TABLES = (JSON, NDJSON, CSV, ARROW)
+TEXT = "text/plain"
+MARKDOWN = "text/markdown"
+# The forms of a report.
+PAGES = (JSON, TEXT, MARKDOWN)
 
 _QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 

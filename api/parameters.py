@@ -104,6 +104,10 @@ MinChange = Annotated[
 ]
 After = Annotated[int, QueryParameter(name="after", description="Only events with a higher id.")]
 
+Last = Annotated[
+    int, QueryParameter(name="last", description="So many moves of production at most, counted from the newest.")
+]
+
 DEFAULT_REF = PRODUCTION
 _NUMBER = re.compile(r"[0-9]{1,15}")
 

@@ -31,11 +31,12 @@ class Question:
     """A ref at a moment, resolved: the version to answer from.
 
     moment  `Estimates-As-Of`: as_of if given, else the moment of the view, or of the stand-in
+    cache   `Cache-Control`
     fault   `Estimates-Degraded`: why a stand-in answers
     """
 
     def __init__(
-        self, reader: Reader, version: Version, moment: datetime, *, fixed: bool, fault: str | None = None
+        self, reader: Reader, version: Version, moment: datetime, *, cache: str, fault: str | None = None
     ) -> None:
         self.reader = reader
         self.version = version
@@ -51,7 +52,7 @@ class Question:
             }
             | ({} if fault is None else {"estimates-degraded": fault})
         )
-        kept = (b"cache-control", (IMMUTABLE if fixed else REVALIDATE).encode())
+        kept = (b"cache-control", cache.encode())
         self._one = [*self._head, kept, (b"vary", b"accept")]
         self._many = [*self._head, kept, VARY]
         stale = stale_from(reader.view.set(version.set), version)
@@ -65,7 +66,7 @@ class Question:
 
     @property
     def many(self) -> list[Header]:
-        """The same with how long an answer may be kept, for ever when the version was named by its number."""
+        """The same with how long an answer may be kept."""
         return self._many if time() <= self._stale_from else [*self._many, _STALE]
 
     def tag_of(self, body: bytes) -> str:
@@ -143,5 +144,6 @@ def _resolve(
     version = resolver(name, found, moment, shape)
     stand_in = reader.view.stand_in(name, found, moment, shape)
     if stand_in is not None:
-        return Question(reader, version, stand_in.moment, fixed=False, fault=stand_in.fault)
-    return Question(reader, version, moment or reader.view.moment, fixed=isinstance(found, int))
+        return Question(reader, version, stand_in.moment, cache=REVALIDATE, fault=stand_in.fault)
+    cache = IMMUTABLE if isinstance(found, int) else REVALIDATE
+    return Question(reader, version, moment or reader.view.moment, cache=cache)

@@ -13,6 +13,8 @@ from estimates import __version__
 JSON = "application/json"
 REVALIDATE = "no-cache"
 IMMUTABLE = "public, max-age=31536000, immutable"
+# Of two versions that are named by number: their estimates never change, but how they are measured may.
+MEASURED = "public, max-age=3600"
 # A header as it is sent: name in lower case, value.
 Header = tuple[bytes, bytes]
 
@@ -23,7 +25,7 @@ class Representation:
     etag     strong entity tag with its quotes; a request whose If-None-Match names it gets 304 without a body
     cache    the Cache-Control header, where it is not in `head`
     headers  further headers
-    status   200, and 304 once that was sent
+    status   200 or 202, and 304 once that was sent
     head     headers already encoded: what many answers share is encoded once
     """
 
@@ -56,7 +58,7 @@ class Representation:
             head.append((b"etag", etag))
             if names_tag(scope, etag):
                 self.status, body = 304, b""
-        if self.status == 200:
+        if self.status != 304:
             head.append((b"content-type", self.media_type.encode()))
             head.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": self.status, "headers": head})

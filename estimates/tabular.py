@@ -37,6 +37,7 @@ class _Rows(msgspec.Struct):
     results: list[msgspec.Raw] | None = None
     history: list[msgspec.Raw] | None = None
     changes: list[msgspec.Raw] | None = None
+    pairs: list[msgspec.Raw] | None = None
     key: tuple[str, ...] = ()
 
 
@@ -103,7 +104,7 @@ def arrow_pieces(frames: Iterable[pl.DataFrame], metadata: Mapping[str, str]) ->
 def _listed(found: _Rows) -> list[msgspec.Raw]:
     if bytes(found.estimate):
         return [found.estimate]
-    return found.estimates or found.results or found.history or found.changes or []
+    return found.estimates or found.results or found.history or found.changes or found.pairs or []
 
 
 def _read(rows: Sequence[msgspec.Raw], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
