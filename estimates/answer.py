@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import polars as pl
 
 from estimates import tabular
+from estimates.catalog import Clock
 from estimates.contract import Contract
 from estimates.records import Version, VersionHead
 
@@ -17,9 +18,12 @@ from estimates.records import Version, VersionHead
 class Answer:
     """One answer: the set, the version it came from, and `json`, the bytes that HTTP sends.
 
-    version  None for a history, which tells of many; over HTTP a VersionHead
-    fields   the columns that were asked for; None for all
+    version   None for a history, which tells of many; over HTTP a VersionHead
+    fields    the columns that were asked for; None for all
+    imported  asked with clock=released, and the version's time of release is a claim
     """
+
+    imported = False
 
     def __init__(
         self, set_name: str, version: Version | VersionHead | None, json: bytes, fields: Sequence[str] | None = None
@@ -28,6 +32,11 @@ class Answer:
         self.version = version
         self.json = json
         self.fields = fields
+
+    def by(self, clock: Clock) -> Self:
+        """The same answer, marked when a claimed time of release was asked for and is what it rests on."""
+        self.imported = clock is not None and isinstance(self.version, Version) and self.version.released_at is not None
+        return self
 
     @cached_property
     def body(self) -> dict[str, Any]:

@@ -11,10 +11,11 @@ import polars as pl
 from estimates import instants
 from estimates.accuracy import SetAccuracy
 from estimates.answer import Answer, Page
-from estimates.catalog import PRODUCTION, Ref
+from estimates.catalog import PRODUCTION, Clock, Ref
 from estimates.change_page import ChangePage
 from estimates.contract import Contract
 from estimates.keys import Key
+from estimates.point_in_time import as_of_join
 from estimates.reader import Reader
 from estimates.records import State, Version, VersionHead
 from estimates.scoring import LAST, Outcome, score_set, stored_scores
@@ -32,7 +33,8 @@ class EstimateSet:
     """One set of a store, for reading: the same answers as HTTP, byte for byte (`answer.json`).
 
     Methods take `ref` (a version number, an alias, or `latest`; default `production`) and `as_of` (a datetime with
-    offset, or its text). The errors are those of `View.resolve` and `Reader`.
+    offset, or its text); with `clock="released"` as_of is read by claimed times of release, and answers from versions
+    that have one are marked `imported`. The errors are those of `View.resolve` and `Reader`.
     """
 
     def __init__(self, store: Store, name: str) -> None:
@@ -51,9 +53,9 @@ class EstimateSet:
         """All versions, oldest first."""
         return list(self.store.view().set(self.name).versions)
 
-    def resolve(self, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Version:
+    def resolve(self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None) -> Version:
         """The version a ref names, now or as of a time."""
-        return self.store.resolve(self.name, ref, instants.given(as_of))
+        return self.store.resolve(self.name, ref, instants.given(as_of), clock)
 
     def state(self, version: Version | VersionHead) -> State:
         """The derived state of a version."""
@@ -64,11 +66,16 @@ class EstimateSet:
         return self.store.view().set(self.name).contract_of(self.resolve(version.version))
 
     def get(
-        self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None, fields: Sequence[str] | None = None
+        self,
+        *key: Any,
+        ref: Ref = PRODUCTION,
+        as_of: Time | None = None,
+        fields: Sequence[str] | None = None,
+        clock: Clock = None,
     ) -> Answer:
         """One estimate; `answer["value"]` is its cell."""
-        reader, version = self._at(ref, as_of)
-        return reader.of(version).get(key, fields)
+        reader, version = self._at(ref, as_of, clock)
+        return reader.of(version).get(key, fields).by(clock)
 
     def get_many(
         self,
@@ -77,10 +84,11 @@ class EstimateSet:
         ref: Ref = PRODUCTION,
         as_of: Time | None = None,
         fields: Sequence[str] | None = None,
+        clock: Clock = None,
     ) -> Answer:
         """Many estimates in the order asked, each with its status."""
-        reader, version = self._at(ref, as_of)
-        return reader.of(version).get_many(keys, fields)
+        reader, version = self._at(ref, as_of, clock)
+        return reader.of(version).get_many(keys, fields).by(clock)
 
     def scan(
         self,
@@ -90,10 +98,12 @@ class EstimateSet:
         fields: Sequence[str] | None = None,
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
+        clock: Clock = None,
     ) -> Page:
         """The estimates under a leading part of the key, a page at a time; a cursor stays with its version."""
-        reader, version = self._at(ref if cursor is None else cursor_version(cursor), as_of if cursor is None else None)
-        return reader.of(version).scan(prefix, fields=fields, limit=limit, cursor=cursor)
+        asked = (ref, as_of, clock) if cursor is None else (cursor_version(cursor), None, None)
+        reader, version = self._at(*asked)
+        return reader.of(version).scan(prefix, fields=fields, limit=limit, cursor=cursor).by(clock)
 
     def history(
         self,
@@ -108,9 +118,18 @@ class EstimateSet:
         bounds = {"since": instants.given(since), "until": instants.given(until)}
         return self.store.reader().history(self.name, key, **bounds, only=only, fields=fields, chain=chain)
 
-    def frame(self, ref: Ref = PRODUCTION, as_of: Time | None = None) -> pl.DataFrame:
+    def frame(self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None) -> pl.DataFrame:
         """All estimates of one version as a polars frame, sorted by key, verified against its digest."""
-        return self.store.frame(self.resolve(ref, as_of))
+        return self.store.frame(self.resolve(ref, as_of, clock))
+
+    def as_of_join(
+        self, frame: pl.DataFrame, time: str, *, fields: Sequence[str] | None = None, clock: Clock = None
+    ) -> pl.DataFrame:
+        """The rows of `frame` in order, each with the estimate that production gave at its `time`, and its version.
+
+        frame  has the key columns and a column `time`, a timestamp with time zone; see `point_in_time.as_of_join`
+        """
+        return as_of_join(self.store.reader(), self.store.frame, self.name, frame, time, fields, clock)
 
     def diff(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None) -> Report:
         """How version `b` differs from version `a`."""
@@ -172,6 +191,6 @@ class EstimateSet:
         """The stored scores of versions: of those numbered, else of the `last` ones that have any."""
         return stored_scores(self.store, self.name, versions=versions, last=last)
 
-    def _at(self, ref: Ref, as_of: Time | None) -> tuple[Reader, Version]:
+    def _at(self, ref: Ref, as_of: Time | None, clock: Clock) -> tuple[Reader, Version]:
         reader = self.store.reader()
-        return reader, reader.resolve(self.name, ref, instants.given(as_of))
+        return reader, reader.resolve(self.name, ref, instants.given(as_of), clock=clock)

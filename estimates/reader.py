@@ -11,7 +11,7 @@ import msgspec
 
 from estimates import instants
 from estimates.answer import Answer
-from estimates.catalog import PRODUCTION, Ref, SetView, View
+from estimates.catalog import PRODUCTION, Clock, Ref, SetView, View
 from estimates.errors import CorruptError, NotFoundError
 from estimates.key_chain import chained
 from estimates.keys import Key
@@ -67,10 +67,15 @@ class Reader:
         return Reader(self.view, Files(opened, not_at_hand, not_at_hand), self._opened)
 
     def resolve(
-        self, name: str, ref: Ref = PRODUCTION, as_of: datetime | None = None, shape: int | None = None
+        self,
+        name: str,
+        ref: Ref = PRODUCTION,
+        as_of: datetime | None = None,
+        shape: int | None = None,
+        clock: Clock = None,
     ) -> Version:
         """The version to read; like `View.resolve`, and NotFoundError `expired` when its files are gone."""
-        version = self.view.resolve(name, ref, as_of, shape)
+        version = self.view.resolve(name, ref, as_of, shape, clock)
         if version.expired_at is not None:
             when = instants.text(version.expired_at)
             raise NotFoundError("expired", f"{name}: version {version.version} expired at {when}; its files are gone")

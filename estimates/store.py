@@ -12,7 +12,8 @@ import polars as pl
 
 from estimates import copies, gate, instants, moves, snapshot, sql
 from estimates.accuracy import Accuracy, wire
-from estimates.catalog import PRODUCTION, Catalog, Ref, View
+from estimates.catalog import PRODUCTION, Catalog, Clock, Ref, View
+from estimates.catalog.released import check_claim
 from estimates.comparison import Comparison, compare
 from estimates.contract import Contract, FileDomain
 from estimates.data_files import DataFiles
@@ -119,9 +120,12 @@ class Store:
     ) -> Version:
         """Make a version exist: conform the frame, write the snapshot, commit. Not judged yet, not promoted.
 
-        The same run_id with the same content gives the version back that it made before. Raises InvalidError (see
-        `conform`; nothing is stored), ConflictError (`run_id_reused`, `contract_changed`), UnavailableError.
+        released_at  of a history that is older than the store: when the version is claimed to have been released
+        The same run_id with the same content gives the version back that it made before. Raises InvalidError
+        (`bad_released_at`, and see `conform`; nothing is stored), ConflictError (`run_id_reused`, `contract_changed`),
+        UnavailableError.
         """
+        check_claim(name, released_at, provenance.data_through)
         view = self.view().set(name)
         revision, contract = view.contracts[-1], view.contract
         conformed = conform(frame, contract)
@@ -365,9 +369,9 @@ class Store:
         """Reads at a view; default: the present one."""
         return Reader(view or self.view(), Files(self.open, self.discard, self.listed_keys.contains), self.opened)
 
-    def resolve(self, name: str, ref: Ref = PRODUCTION, as_of: datetime | None = None) -> Version:
+    def resolve(self, name: str, ref: Ref = PRODUCTION, as_of: datetime | None = None, clock: Clock = None) -> Version:
         """The version a ref names; see `View.resolve` for the errors."""
-        return self.view().resolve(name, ref, as_of)
+        return self.view().resolve(name, ref, as_of, clock=clock)
 
     def state(self, version: Version) -> State:
         """The derived state of a version."""

@@ -98,15 +98,23 @@ def run(
 
 
 def publish_file(
-    store: Store, name: str, frame: pl.DataFrame, provenance: Provenance, *, progress: Progress = lambda step: None
+    store: Store,
+    name: str,
+    frame: pl.DataFrame,
+    provenance: Provenance,
+    *,
+    released_at: datetime | None = None,
+    progress: Progress = lambda step: None,
 ) -> Outcome:
     """Publish a frame that was computed elsewhere, judge it, promote it if the policy says so, track it.
 
-    Raises InvalidError (see `conform`; nothing is stored), ConflictError (`run_id_reused`), UnavailableError.
+    released_at  of a history that is older than the store: when the version is claimed to have been released
+    Raises InvalidError (`bad_released_at`, and see `conform`; nothing is stored), ConflictError (`run_id_reused`),
+    UnavailableError.
     """
     begun = store.catalog.begin_run(provenance.run_id, name, provenance.data_through)
     with _recorded(store, begun, progress):
-        version = _publish(store, name, frame, provenance, progress)
+        version = _publish(store, name, frame, provenance, progress, released_at)
         return _finish(store, version, begun, progress)
 
 
@@ -176,10 +184,17 @@ def _compute(
     return _publish(store, contract.name, frame, provenance, progress)
 
 
-def _publish(store: Store, name: str, frame: pl.DataFrame, provenance: Provenance, progress: Progress) -> Version:
+def _publish(
+    store: Store,
+    name: str,
+    frame: pl.DataFrame,
+    provenance: Provenance,
+    progress: Progress,
+    released_at: datetime | None = None,
+) -> Version:
     progress("publish")
     store.catalog.update_run(provenance.run_id, step="publish")
-    return store.publish(name, frame, provenance)
+    return store.publish(name, frame, provenance, released_at=released_at)
 
 
 def _finish(store: Store, version: Version, begun: Run, progress: Progress) -> Outcome:

@@ -87,9 +87,11 @@ class Catalog:
     ) -> Version:
         """Make a version exist: the commit point of publishing. The same run_id again gives its version back.
 
-        deletions  how often the snapshot had been deleted when its files were written
+        deletions    how often the snapshot had been deleted when its files were written
+        released_at  the time of release that whoever imports it claims
 
-        Raises ConflictError: `run_id_reused` (same run_id, other content), `contract_changed` (defined anew meanwhile);
+        Raises ConflictError: `run_id_reused` (same run_id, other content or claim),
+        `contract_changed` (defined anew meanwhile);
         UnavailableError `being_swept` (the snapshot's files are being deleted: write them again, then retry).
         """
         _check_text(run_id=provenance.run_id)
@@ -99,12 +101,15 @@ class Catalog:
                 sa.select(table).where(matching(table, set=name, run_id=provenance.run_id))
             ).one_or_none()
             if same_run is not None:
-                return _same_run(to_version(same_run), snapshot_id)
+                return _same_run(to_version(same_run), snapshot_id, released_at)
             _check_newest(tx, revision)
             if _deletions(tx, name, snapshot_id) != (deletions, True):
                 raise UnavailableError("being_swept", f"{name}: a sweep deleted this very content meanwhile; retry")
             highest = tx.execute(sa.select(sa.func.max(table.c.version)).where(table.c.set == name)).scalar() or 0
-            event = _log(tx, "published", name, actor, version=highest + 1, details={"run_id": provenance.run_id})
+            details = {"run_id": provenance.run_id}
+            if released_at is not None:
+                details["released_at"] = instants.text(released_at)
+            event = _log(tx, "published", name, actor, version=highest + 1, details=details)
             version = Version(
                 name,
                 highest + 1,
@@ -524,11 +529,12 @@ def _check_unexpired(tx: sa.Connection, version: Version) -> None:
         raise NotFoundError("expired", f"{version.set}: version {version.version} has expired; its files are gone")
 
 
-def _same_run(version: Version, snapshot_id: str) -> Version:
-    if version.snapshot_id == snapshot_id:
+def _same_run(version: Version, snapshot_id: str, released_at: datetime | None) -> Version:
+    if version.snapshot_id == snapshot_id and version.released_at == released_at:
         return version
+    what = "content" if version.snapshot_id != snapshot_id else "released_at"
     raise ConflictError(
         "run_id_reused",
-        f"{version.set}: run {version.provenance.run_id} published version {version.version} with other content; "
+        f"{version.set}: run {version.provenance.run_id} published version {version.version} with another {what}; "
         "a new result needs a new run_id",
     )

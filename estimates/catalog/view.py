@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from estimates import instants
+from estimates.catalog.released import Clock, Moves, check_clock, released_moves
 from estimates.contract import Contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.records import Alias, ContractRevision, Event, State, Version
@@ -84,6 +85,15 @@ class SetView:
             if event.alias is not None and event.version is not None:
                 moves.setdefault(event.alias, []).append((event.at, event.version))
         return moves
+
+    @cached_property
+    def released_moves(self) -> dict[str, Moves]:
+        """The same by the clock `released`."""
+        return {alias: released_moves(moves, self.versions) for alias, moves in self.moves.items()}
+
+    def moves_by(self, clock: Clock) -> dict[str, Moves]:
+        """The moves of each alias by a clock."""
+        return self.moves if clock is None else self.released_moves
 
     @cached_property
     def ever_production(self) -> set[int]:
@@ -243,16 +253,23 @@ class View:
             raise NotFoundError("unknown_set", f"there is no set {name!r}; sets: {known}") from None
 
     def resolve(
-        self, name: str, ref: Ref = PRODUCTION, as_of: datetime | None = None, shape: int | None = None
+        self,
+        name: str,
+        ref: Ref = PRODUCTION,
+        as_of: datetime | None = None,
+        shape: int | None = None,
+        clock: Clock = None,
     ) -> Version:
         """The version a ref names, now or as of a moment (inclusive); `shape` picks among versions of that shape.
 
+        clock  `released`: as_of is read by claimed times of release, see `catalog.released`
         Without as_of an alias that has a stand-in names that.
         Raises NotFoundError (`unknown_set`, `unknown_version`, `unknown_alias`, `nothing_promoted`, `before_first`),
-        InvalidError (`as_of_with_number`, `as_of_in_future`, `shape_with_number`).
+        InvalidError (`as_of_with_number`, `as_of_in_future`, `shape_with_number`, `bad_clock`).
         """
         view = self.set(name)
         number = _number(ref)
+        check_clock(name, clock, asks_alias=as_of is not None and number is None and ref != LATEST)
         if number is not None:
             return _by_number(name, view, number, as_of, shape)
         if as_of is not None and as_of > self.present:
@@ -263,9 +280,9 @@ class View:
         if stand_in is not None:
             return stand_in.version
         latest = ref == LATEST
-        found = _latest(view, as_of, shape) if latest else _pointed_to(name, view, str(ref), as_of, shape)
+        found = _latest(view, as_of, shape) if latest else _pointed_to(name, view, str(ref), as_of, shape, clock)
         if found is None:
-            raise self._nothing(name, view, str(ref), as_of, shape)
+            raise self._nothing(name, view, str(ref), as_of, shape, clock)
         return found
 
     def stand_in(self, name: str, ref: Ref, as_of: datetime | None = None, shape: int | None = None) -> StandIn | None:
@@ -293,9 +310,11 @@ class View:
         """From when to when production pointed to a version; the last end is None while it still does."""
         return self.sets[name].spans.get(version, [])
 
-    def _nothing(self, name: str, view: SetView, ref: str, as_of: datetime | None, shape: int | None) -> NotFoundError:
+    def _nothing(
+        self, name: str, view: SetView, ref: str, as_of: datetime | None, shape: int | None, clock: Clock
+    ) -> NotFoundError:
         of_shape = "" if shape is None else f" of shape {shape}"
-        first = self._first(view, ref, shape)
+        first = self._first(view, ref, shape, clock)
         if first is not None and as_of is not None and as_of < first:
             return NotFoundError(
                 "before_first",
@@ -310,11 +329,11 @@ class View:
             f"{name}: nothing{of_shape} was promoted yet; promote a version, or read one by its number",
         )
 
-    def _first(self, view: SetView, ref: str, shape: int | None) -> datetime | None:
+    def _first(self, view: SetView, ref: str, shape: int | None, clock: Clock) -> datetime | None:
         """When a ref first named something."""
         if ref == LATEST:
             return next((at for at, _ in view.latest.get(shape, [])), None)
-        moves = view.moves.get(ref, [])
+        moves = view.moves_by(clock).get(ref, [])
         return next((at for at, number in moves if shape in (None, view.versions[number - 1].shape)), None)
 
 
@@ -358,10 +377,12 @@ def _latest(view: SetView, as_of: datetime | None, shape: int | None) -> Version
     return None if number is None else view.versions[number - 1]
 
 
-def _pointed_to(name: str, view: SetView, alias: str, as_of: datetime | None, shape: int | None) -> Version | None:
+def _pointed_to(
+    name: str, view: SetView, alias: str, as_of: datetime | None, shape: int | None, clock: Clock
+) -> Version | None:
     if as_of is None and shape is None and alias in view.aliases:
         return view.versions[view.aliases[alias].version - 1]
-    moves = view.moves.get(alias, [])
+    moves = view.moves_by(clock).get(alias, [])
     if not moves and alias != PRODUCTION:
         known = ", ".join([PRODUCTION, LATEST, *sorted(set(view.aliases) - {PRODUCTION})])
         raise NotFoundError(

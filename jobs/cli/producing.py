@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import click
 
+from estimates import instants
 from estimates.errors import EstimatesError
 from estimates.gate.text import render_text
 from estimates.store import Store
@@ -57,13 +58,21 @@ def run(options: Options, set_name: str, through: str | None, run_id: str | None
     examples=(
         "estimates publish churn scores.csv",
         "estimates publish churn scores.parquet --through 2026-11-20 --run-id weekly-47",
+        "estimates publish churn old.csv --through 2025-03-01 --released-at 2025-03-02T06:00:00Z   # a history",
     ),
 )
 @click.argument("set_name", metavar="SET")
 @click.argument("file", metavar="FILE")
 @_through
 @_run_id
-def publish(options: Options, set_name: str, file: str, through: str | None, run_id: str | None) -> int:
+@click.option(
+    "--released-at",
+    metavar="TIME",
+    help="Of a history older than the store: when this was released, a claim that only clock=released believes.",
+)
+def publish(
+    options: Options, set_name: str, file: str, through: str | None, run_id: str | None, released_at: str | None
+) -> int:
     """Publish a CSV, Parquet or Arrow table that was computed elsewhere: a version, its verdict, its promotion.
 
     Columns may come in any order; types are the contract's, so that "01" stays "01". What cannot be read back by key
@@ -74,7 +83,8 @@ def publish(options: Options, set_name: str, file: str, through: str | None, run
     run_id = run_id or runner.new_run_id()
     with _named(options, run_id), show.progress(quiet=options.json) as say:
         frame, provenance = runner.read_candidate(store, set_name, file, data_through=through, run_id=run_id)
-        outcome = runner.publish_file(store, set_name, frame, provenance, progress=say)
+        claimed = instants.given(released_at)
+        outcome = runner.publish_file(store, set_name, frame, provenance, released_at=claimed, progress=say)
     return _show_outcome(options, store, outcome)
 
 

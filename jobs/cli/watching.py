@@ -71,9 +71,11 @@ def versions(options: Options, set_name: str) -> None:
     if not rows:
         show.line(f"{set_name} has no versions yet")
         return
-    names = ["version", "state", "verdict", "published_at", "data_through", "rows", "shape", "tracked", "run_id"]
-    titles = ["version", "state", "verdict", "published", "data through", "rows", "shape", "MLflow", "run"]
-    show.table(titles, [[show.plain(row[name]) for name in names] for row in rows])
+    titles = {"version": "version", "state": "state", "verdict": "verdict", "published_at": "published"}
+    if any(row["released_at"] for row in rows):
+        titles["released_at"] = "claimed release"
+    titles |= {"data_through": "data through", "rows": "rows", "shape": "shape", "tracked": "MLflow", "run_id": "run"}
+    show.table(list(titles.values()), [[show.plain(row[name]) for name in titles] for row in rows])
 
 
 @command("runs", examples=("estimates runs sp500-close", "estimates runs sp500-close --format json | jq '.runs[0]'"))
@@ -132,6 +134,8 @@ def what(event: Event) -> str:
         before = "" if event.from_version is None else f"{event.from_version} "
         how = " automatically" if event.automatic else ", held" if event.kind == "rolled_back" else ""
         return f"{event.alias} {before}→ {event.version}{how}"
+    if event.kind == "published" and "released_at" in event.details:
+        return f"version {event.version} published, claimed release {event.details['released_at']}"
     if event.kind == "tracked":
         return f"version {event.version} recorded in MLflow"
     if event.kind == "scored":
