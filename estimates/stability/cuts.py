@@ -8,7 +8,8 @@ from estimates.stability.align import Alignment
 from estimates.stability.deltas import Deltas
 from estimates.stability.family_reports import CutReport
 from estimates.stability.label import wilson
-from estimates.stability.scalar import quantiles, share
+from estimates.stability.scalar import share
+from estimates.stability.selection import quantiles
 
 _KEYS = 20
 

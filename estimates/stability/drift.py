@@ -50,16 +50,17 @@ def _shifts(a: Floats, b: Floats, scale: float) -> tuple[float, float, float]:
     location = (sorted_quantile(b, 1, 2) - sorted_quantile(a, 1, 2)) / max(iqr_a, scale)
     dispersion = math.log(max(iqr_b, scale)) - math.log(max(iqr_a, scale))
     unit = max(iqr_a / _NORMAL, scale)
-    return location, dispersion, _w1(a, b) / unit
+    return location, dispersion, _w1(a, b, unit)
 
 
-def _w1(a: Floats, b: Floats) -> float:
-    """The mean distance of the quantile functions (the first Wasserstein distance)."""
+def _w1(a: Floats, b: Floats, unit: float) -> float:
+    """The mean distance of the quantile functions (the first Wasserstein distance), in this unit."""
     n, m = len(a), len(b)
     if n == m:
-        return mean_of(np.abs(a - b))
+        distance = np.abs(a - b) / unit
+        return mean_of(distance) if np.isfinite(distance.max()) else math.inf
     steps = np.union1d(np.arange(1, n + 1) * m, np.arange(1, m + 1) * n)  # of both functions, in units of 1 / nm
-    distance = np.abs(a[(steps - 1) // m] - b[(steps - 1) // n])
+    distance = np.abs(a[(steps - 1) // m] - b[(steps - 1) // n]) / unit
     return float((np.diff(steps, prepend=0) / (n * m) * distance).sum())
 
 

@@ -9,7 +9,8 @@ from estimates.stability.align import Mask
 from estimates.stability.family_reports import Divergence, ProbabilityMove, ProbabilityReport
 from estimates.stability.kinds import Floats
 from estimates.stability.pair import Pair
-from estimates.stability.scalar import largest_first, mean_of, quantiles
+from estimates.stability.scalar import mean_of
+from estimates.stability.selection import largest_first, quantiles
 
 _TOP = 20
 _NEGATIVE = -1e-9

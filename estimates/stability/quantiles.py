@@ -14,7 +14,8 @@ from estimates.stability.family_reports import ProbabilityShift, QuantileMove, Q
 from estimates.stability.kinds import Floats, Values
 from estimates.stability.pair import Pair
 from estimates.stability.report import ColumnReport
-from estimates.stability.scalar import mean_of, quantiles
+from estimates.stability.scalar import mean_of
+from estimates.stability.selection import quantiles
 
 _CROSSED = 1e-9
 _SCALED = ("move", "sup", "iqr_change", "tail_change")

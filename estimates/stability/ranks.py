@@ -54,7 +54,7 @@ def _spearman(values: Order, move: Floats) -> float | None:
     if len(values) < 3 or spread_a == 0 or spread_b == 0:
         return None
     distance = float(np.square(move).sum())
-    rho = (spread_a + spread_b - distance) / (2 * math.sqrt(spread_a) * math.sqrt(spread_b))
+    rho = (spread_a + spread_b - distance) / (2 * math.sqrt(spread_a * spread_b))
     return max(-1.0, min(1.0, rho))
 
 
