@@ -13,6 +13,7 @@ reader      get, get_many, scan, history by ref
 answer      what reading gives
 comparison  two versions side by side; change_page shows it a page at a time
 tabular     answers as polars frames, CSV and Arrow
+two_tables  two tables without a store: `diff`, `changes`; guessed_contract says what their columns may be
 stability   what changed between two versions
 gate        what may be promoted, and why not
 """
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
         NotFoundError,
         UnavailableError,
     )
+    from estimates.stability.report import Report
     from estimates.store import Store
+    from estimates.two_tables import changes, diff
 
 __version__ = "0.1.0"
 
@@ -47,7 +50,10 @@ _HOMES = {
     "InvalidError": "errors",
     "NotFoundError": "errors",
     "UnavailableError": "errors",
+    "Report": "stability.report",
     "Store": "store",
+    "changes": "two_tables",
+    "diff": "two_tables",
 }
 
 __all__ = [
@@ -58,9 +64,12 @@ __all__ = [
     "GateError",
     "InvalidError",
     "NotFoundError",
+    "Report",
     "Store",
     "UnavailableError",
     "__version__",
+    "changes",
+    "diff",
     "read_contract",
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 
 import msgspec
 import polars as pl
@@ -90,9 +91,13 @@ def page(
         "limit": limit,
         "next": following,
     }
-    body = b",".join(row.encode() for row in _encoded(rows[start.row : stop], contract))
-    json = msgspec.json.encode(head)[:-1] + b',"changes":[' + body + b"]}"
-    return ChangePage(second.set, second, json, rows.height, following)
+    return ChangePage(second.set, second, body(head, rows[start.row : stop], contract), rows.height, following)
+
+
+def body(head: Mapping[str, str | int | None], rows: pl.DataFrame, contract: Contract) -> bytes:
+    """The rows of changes as JSON, below the facts of `head`."""
+    listed = b",".join(row.encode() for row in _encoded(rows, contract))
+    return msgspec.json.encode(head)[:-1] + b',"changes":[' + listed + b"]}"
 
 
 def _encoded(rows: pl.DataFrame, contract: Contract) -> pl.Series:

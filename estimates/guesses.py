@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import msgspec
 import polars as pl
 
-from estimates.columns import ColumnType, KeyType, Role
+from estimates.columns import NUMERIC_ROLES, ColumnType, KeyType, Role
 from estimates.errors import InvalidError
 from estimates.text_values import values_of
 
@@ -52,7 +52,7 @@ def guess_types(frame: pl.DataFrame, key: Iterable[str]) -> dict[str, ColumnType
     text = all(dtype == pl.String for dtype in frame.dtypes)
     types: dict[str, ColumnType] = {}
     for series in frame:
-        kind = _text_kind(series) if text else _stored_kind(series)
+        kind = text_kind(series) if text else stored_kind(series)
         if series.name in key and kind in ("float", "boolean"):
             if not text:
                 raise InvalidError(
@@ -62,6 +62,42 @@ def guess_types(frame: pl.DataFrame, key: Iterable[str]) -> dict[str, ColumnType
             kind = "string"
         types[series.name] = kind
     return types
+
+
+def text_kind(series: pl.Series) -> ColumnType:
+    """The type that all the text of a column can be read as."""
+    text = series.drop_nulls()
+    if text.is_empty():
+        return "string"
+    if text.str.contains(_WHOLE).all():
+        return "integer"
+    kinds: tuple[ColumnType, ...] = ("date", "timestamp", "boolean", "float")
+    for kind in kinds:
+        # a look at the first values spares most columns a pass over all
+        if not values_of(text.head(100), kind).has_nulls() and not values_of(text, kind).has_nulls():
+            return kind if kind != "float" or _are_numbers(text) else "string"
+    return "string"
+
+
+def stored_kind(series: pl.Series) -> ColumnType:
+    """The contract type of a column's polars type; raises InvalidError `column_type` where there is none."""
+    dtype = series.dtype
+    if dtype.is_float() or dtype.is_decimal():
+        return "float"
+    if dtype.is_integer():
+        return "integer"
+    if dtype == pl.Boolean:
+        return "boolean"
+    if dtype == pl.Date:
+        return "date"
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+        return "timestamp"
+    if dtype == pl.Null or isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
+        return "string"
+    hint = (
+        "it has no time zone" if isinstance(dtype, pl.Datetime) else "no contract can hold that; leave the column out"
+    )
+    raise InvalidError("column_type", f"column {series.name!r} is {dtype}: {hint}")
 
 
 def target_of(types: dict[str, ColumnType], key: Iterable[str]) -> str | None:
@@ -89,44 +125,17 @@ def guess_roles(frame: pl.DataFrame, names: Iterable[str]) -> dict[str, Guess]:
     return {name: guesses.get(name, Guess("attribute", "nothing in its name or values says more")) for name in columns}
 
 
-def _text_kind(series: pl.Series) -> ColumnType:
-    text = series.drop_nulls()
-    if text.is_empty():
-        return "string"
-    if text.str.contains(_WHOLE).all():
-        return "integer"
-    kinds: tuple[ColumnType, ...] = ("date", "timestamp", "boolean", "float")
-    for kind in kinds:
-        # a look at the first values spares most columns a pass over all
-        if not values_of(text.head(100), kind).has_nulls() and not values_of(text, kind).has_nulls():
-            return kind if kind != "float" or _are_numbers(text) else "string"
-    return "string"
+def estimate_type(series: pl.Series, guess: Guess, kind: ColumnType) -> ColumnType:
+    """Estimates are floats, also when the first table happens to hold whole numbers, unless that loses digits."""
+    if guess.role in NUMERIC_ROLES and kind == "integer":
+        return "float" if series.is_between(-(2**53), 2**53).all() else "integer"
+    return kind
 
 
 def _are_numbers(text: pl.Series) -> bool:
     """Whether text that could be parsed as numbers is meant so: no codes, and not all of it NaN."""
     codes = text.str.contains(_ZERO_LED).any() or text.str.contains(r"^[+-]?\d+$").all()
     return not codes and bool(values_of(text, "float").is_finite().any())
-
-
-def _stored_kind(series: pl.Series) -> ColumnType:
-    dtype = series.dtype
-    if dtype.is_float() or dtype.is_decimal():
-        return "float"
-    if dtype.is_integer():
-        return "integer"
-    if dtype == pl.Boolean:
-        return "boolean"
-    if dtype == pl.Date:
-        return "date"
-    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
-        return "timestamp"
-    if dtype == pl.Null or isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
-        return "string"
-    hint = (
-        "it has no time zone" if isinstance(dtype, pl.Datetime) else "no contract can hold that; leave the column out"
-    )
-    raise InvalidError("column_type", f"column {series.name!r} is {dtype}: {hint}")
 
 
 def _probabilities(numbers: dict[str, pl.Series]) -> dict[str, Guess]:
@@ -217,6 +226,7 @@ def _ensure_estimate(guesses: dict[str, Guess], columns: dict[str, pl.Series]) -
 
 def _attach(guesses: dict[str, Guess], order: list[str]) -> None:
     """Say which point an interval or quantile belongs to where there are several; drop what is there twice."""
+    _center(guesses)
     points = [name for name in order if guesses[name].role == "point"]
     seen: set[tuple[str | None, str, float | None]] = set()
     for name in order:
@@ -228,6 +238,14 @@ def _attach(guesses: dict[str, Guess], order: list[str]) -> None:
             if mark in seen:
                 guesses[name] = Guess("attribute", f"another column has the role {guess.role} of the same level")
             seen.add(mark)
+
+
+def _center(guesses: dict[str, Guess]) -> None:
+    """A lone score with intervals or quantiles is their point: how far it moves is measured in their widths."""
+    roles = [guess.role for guess in guesses.values()]
+    scores = [guess for guess in guesses.values() if guess.role == "score"]
+    if "point" not in roles and len(scores) == 1 and {"lower", "quantile"} & set(roles):
+        scores[0].role, scores[0].why = "point", f"{scores[0].why}; it has an interval"
 
 
 def _in_order(low: pl.Series, high: pl.Series) -> bool:

@@ -15,7 +15,7 @@ from estimates.columns import NUMERIC_ROLES, ColumnType
 from estimates.contract import parse_contract
 from estimates.errors import InvalidError
 from estimates.frame import conform, key_text
-from estimates.guesses import Guess, guess_roles, guess_types, target_of
+from estimates.guesses import Guess, estimate_type, guess_roles, guess_types, target_of
 from estimates.text_values import values_of
 from jobs.tables import read_table, typed
 
@@ -64,7 +64,7 @@ def draft(path: str | Path, key: Sequence[str], name: str | None = None) -> Draf
     frame = table.with_columns(_as(table.get_column(column), kind) for column, kind in types.items())
     guesses = guess_roles(frame, [column for column in frame.columns if column not in key])
     for column, guess in guesses.items():
-        types[column] = _estimate_type(frame.get_column(column), guess, types[column])
+        types[column] = estimate_type(frame.get_column(column), guess, types[column])
     text = _contract(_name(path) if name is None else name, path, frame, list(key), types, guesses)
     try:
         contract = parse_contract(text, str(path))
@@ -95,14 +95,6 @@ def _as(series: pl.Series, kind: ColumnType) -> pl.Series:
     if series.dtype.is_decimal():
         return series.cast(pl.Float64)
     return values_of(series, kind) if series.dtype == pl.String and kind != "string" else series
-
-
-def _estimate_type(series: pl.Series, guess: Guess, kind: ColumnType) -> ColumnType:
-    """Estimates are floats, also when the first table happens to hold whole numbers, unless that loses digits."""
-    if guess.role in NUMERIC_ROLES and kind == "integer":
-        fits = series.is_between(-(2**53), 2**53).all()
-        return "float" if fits else "integer"
-    return kind
 
 
 def _unique_with(frame: pl.DataFrame, key: Sequence[str], guesses: dict[str, Guess]) -> str:

@@ -63,14 +63,14 @@ def published(path: Path, drafted: Draft) -> pl.DataFrame:
 
 
 def test_churn_example_drafts_a_whole_contract() -> None:
-    """The tour's table: leading zeros stay, the score has an interval of its level, the segment is carried along."""
+    """The tour's table: leading zeros stay, the score is the point of an interval, the segment is carried along."""
     drafted = draft(EXAMPLES / "churn.csv", ["customer_id"])
     contract = parse_contract(drafted.contract)
     assert (drafted.name, contract.name) == ("churn", "churn")
     assert contract.key["customer_id"].type == "string"
     assert roles(drafted) == {
         "segment": "attribute",
-        "churn_score": "score",
+        "churn_score": "point",
         "churn_lower_90": "lower",
         "churn_upper_90": "upper",
     }

@@ -6,7 +6,6 @@ from typing import Any
 
 import polars as pl
 
-from estimates.change_page import ChangePage
 from estimates.contract import Contract
 from estimates.stability.changes import columns
 from estimates.stability.wording import count, percent
@@ -15,22 +14,18 @@ from jobs.cli import show
 _HIDDEN = ("lower", "upper", "quantile")  # they move with their point
 
 
-def show_changes(page: ChangePage, contract: Contract) -> None:
-    """Print a page of changes."""
-    body = page.body
-    by, frame = body["by"], page.frame(contract)
+def show_changes(what: str, frame: pl.DataFrame, total: int, by: str | None, contract: Contract) -> None:
+    """Print some of the `total` changes; `what` says what was compared, `by` what they are sorted by."""
     main = contract.judged[0] if by is None else columns(contract)[by][0]
-    shown = f"{frame.height:,} of {count(page.total, 'change')}" + ("" if by is None else f", by {by}")
-    show.line(f"{page.set} version {body['from']} → {body['to']}, {shown}", "bold")
+    shown = f"{frame.height:,} of {count(total, 'change')}" + ("" if by is None else f", by {by}")
+    show.line(f"{what}, {shown}", "bold")
     if frame.height:
         others = [n for n in contract.columns if n != main and contract.columns[n].role not in _HIDDEN]
         others = [name for name in others if _moved(frame, name)]
         numbers = [part for part in ("d", "r") if f"{main}.{part}" in frame.columns]
-        extra = [] if by in (None, f"{main}.d", f"{main}.r") else [by]
+        extra = [] if by is None or by in (f"{main}.d", f"{main}.r") else [by]
         header = [*contract.key, "change", f"old {main}", "new", *numbers, *extra, *others]
         show.table(header, [_row(row, contract, main, numbers, extra, others) for row in frame.iter_rows(named=True)])
-    if page.cursor is not None:
-        show.line(f"next page: the same command with --cursor {page.cursor}")
 
 
 def _row(

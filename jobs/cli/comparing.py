@@ -2,81 +2,221 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
-from estimates.change_page import ChangePage
-from estimates.estimate_set import EstimateSet
+from estimates.errors import InvalidError
+from estimates.stability import check_question
 from estimates.stability.text import render_json, render_text
-from estimates.tabular import csv
-from estimates.version_reader import DEFAULT_LIMIT
 from jobs.cli import show
 from jobs.cli.changes import show_changes
 from jobs.cli.command import Options, command
+from jobs.cli.two_files import beside_version, guess_line, is_ref, other_readings, two_files
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from estimates.client import RemoteSet
+    from estimates.estimate_set import EstimateSet
+    from estimates.stability import Report
+    from estimates.two_tables import TwoTables
+
+_LIMIT = 1000  # changes on a page, as everywhere
+_WRITERS = (".parquet", ".csv", ".arrow")
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which changes are asked for: the options of --changes; None where one was not given."""
+
+    by: str | None
+    min_change: float | None
+    limit: int | None
+    cursor: str | None
+    output: str | None
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """What decides which changes there are, and in which order."""
+        return {"by": self.by, "min_change": self.min_change or 0.0}
 
 
 @command(
     "diff",
     examples=(
-        "estimates diff sp500-close 3 4",
+        "estimates diff old.csv new.csv --key customer_id           # two files: no store, no contract",
+        "estimates diff old.parquet new.csv --key shop,day --group shop --rtol 0.05",
+        "estimates diff old.csv new.csv --key customer_id --changes --output changes.parquet",
+        "estimates diff churn production next-week.csv              # a version against a file",
+        "estimates diff sp500-close 3 4                             # two versions of a set",
         "estimates diff sp500-close production latest",
         "estimates diff sp500-close 3 4 --format json | jq .columns.close.scalar.r",
-        "estimates diff sp500-close 3 4 --changes                    # key by key, what moved most first",
+        "estimates diff sp500-close 3 4 --changes                   # key by key, what moved most first",
         "estimates diff sp500-close 3 4 --changes AAPL --by close.r --min-change 0.05",
         "estimates diff sp500-close 3 4 --changes --limit 10000 --format csv > changes.csv",
     ),
     csv=True,
 )
-@click.argument("set_name", metavar="SET")
-@click.argument("from_ref", metavar="FROM")
-@click.argument("to_ref", metavar="TO")
-@click.argument("key", metavar="[KEY]...", nargs=-1)
+@click.argument("words", metavar="[SET FROM TO | OLD NEW] [KEY]...", nargs=-1)
+@click.option("--key", metavar="A,B", help="Two files: the columns that identify a row; the rest is guessed.")
+@click.option("--contract", metavar="FILE", help="Two files: what their columns are, in place of --key and guesses.")
+@click.option("--rtol", type=float, help="With --key: a change up to this share is not material. Default: 0.01.")
+@click.option("--atol", type=float, help="With --key: nor is one up to this much. Default: 0.")
+@click.option("--group", "groups", metavar="A,B", help="With --key: break the changes down by these columns.")
 @click.option("--changes", is_flag=True, help="The keys that changed, with how far; of a leading part of the KEY.")
 @click.option("--by", metavar="METRIC", help="Sort the changes by, such as close.r. Default: d of the first point.")
-@click.option("--min-change", type=float, default=0.0, help="Leave out changes whose metric is smaller.")
-@click.option("--limit", type=int, default=DEFAULT_LIMIT, show_default=True, help="Changes on a page.")
+@click.option("--min-change", type=float, help="Leave out changes whose metric is smaller.")
+@click.option("--limit", type=int, help=f"Changes on a page. Default: {_LIMIT}.")
 @click.option("--cursor", metavar="TEXT", help="The next page of changes; printed at the end of each page.")
+@click.option("--output", metavar="FILE", help=f"Write all changes to a file that ends in {', '.join(_WRITERS)}.")
 def diff(
     options: Options,
-    set_name: str,
-    from_ref: str,
-    to_ref: str,
-    key: tuple[str, ...],
+    words: tuple[str, ...],
+    key: str | None,
+    contract: str | None,
+    rtol: float | None,
+    atol: float | None,
+    groups: str | None,
     changes: bool,
-    **question: Any,
+    **asked: Any,
 ) -> None:
-    """How stable the estimates are: keys, changes per key, intervals, largest moves, FROM one version TO another.
+    """How stable the estimates are: keys, changes per key, intervals, largest moves, from one version to another.
+
+    Two files need no store: OLD NEW --key COLUMNS. CSV, Parquet and Arrow; - is standard input. Columns that both have
+    are compared; what they are is guessed from both files and said on standard error. Nothing is written.
+
+    In a store: SET FROM TO. FROM and TO are version numbers, aliases or latest; a word with a dot, a slash or a
+    capital letter is a file, which is read as the set's contract says (./scores, where it has none of them).
 
     With --changes key by key: old and new value, d = new - old, r relative to their mean, and what else is measured.
+    Exits 0 whether anything changed or not.
     """
-    estimates = options.open_to_read()[set_name]
-    if changes:
-        _show_changes(options, estimates, estimates.changes_page(from_ref, to_ref, key=key, **question))
+    wanted = Wanted(**asked)
+    _check_options(options, words, wanted, changes=changes)
+    if key is not None or contract is not None or len(words) == 2:
+        if contract is not None and not (key is rtol is atol is groups is None):
+            raise click.UsageError("--contract says the key, the tolerance and the groups: give it alone")
+        named = [] if groups is None else [name.strip() for name in groups.split(",")]
+        tables = two_files(words[:2], key, contract, rtol=rtol, atol=atol, groups=named)
+        _show_tables(options, tables, words[2:], wanted, changes=changes)
         return
-    context = click.get_current_context()
-    given = [n for n in question if context.get_parameter_source(n) is not click.core.ParameterSource.DEFAULT]
-    if key or given or options.csv:
-        raise click.UsageError("a KEY, --by, --min-change, --limit, --cursor and --format csv need --changes")
-    report = estimates.diff(from_ref, to_ref)
+    if not (rtol is atol is groups is None):
+        raise click.UsageError("--rtol, --atol and --group belong to --key; in a store the contract says them")
+    set_name, old, new, *prefix = words
+    with other_readings(set_name, old, new):
+        if not (is_ref(old) and is_ref(new)):
+            _show_tables(options, beside_version(options.open(), set_name, old, new), prefix, wanted, changes=changes)
+            return
+        estimates = options.open_to_read()[set_name]
+        if changes:
+            _show_changes(options, estimates, (old, new), prefix, wanted)
+        elif prefix:
+            raise click.UsageError("a KEY needs --changes")
+        else:
+            _show_report(options, estimates.diff(old, new))
+
+
+def _check_options(options: Options, words: Sequence[str], wanted: Wanted, *, changes: bool) -> None:
+    """Raises UsageError for too few words, and for options that do not go together."""
+    if len(words) < 2:
+        raise click.UsageError("two files: OLD NEW --key COLUMNS; two versions of a set: SET FROM TO")
+    if not changes and (options.csv or wanted != Wanted(None, None, None, None, None)):
+        raise click.UsageError("--by, --min-change, --limit, --cursor, --output and --format csv need --changes")
+    if wanted.output is not None:
+        if wanted.limit is not None or wanted.cursor is not None:
+            raise click.UsageError("--output writes all changes: it takes neither --limit nor --cursor")
+        if Path(wanted.output).suffix not in _WRITERS:
+            raise click.UsageError(f"--output: the name of the file ends in {', '.join(_WRITERS)}")
+
+
+def _show_report(options: Options, report: Report) -> None:
     if options.json:
         show.body(render_json(report))
     else:
         show.page(render_text(report))
 
 
-def _show_changes(options: Options, estimates: EstimateSet | RemoteSet, page: ChangePage) -> None:
+def _show_changes(
+    options: Options, estimates: EstimateSet | RemoteSet, refs: tuple[str, str], key: Sequence[str], wanted: Wanted
+) -> None:
+    """Changes between two versions: all of them into a file, or a page."""
+    if wanted.output is not None:
+        _write(estimates.changes(*refs, key=key, **wanted.question), wanted.output)
+        return
+    page = estimates.changes_page(*refs, key=key, limit=wanted.limit or _LIMIT, cursor=wanted.cursor, **wanted.question)
     if options.json:
         show.body(page.json)
         return
     assert page.version is not None
     contract = estimates.contract_of(page.version)
+    rows = page.frame(contract)
     if options.csv:
-        show.body(csv(page.frame(contract)))
-        if page.cursor is not None:
-            click.echo(f"{page.total:,} changes in all; next page: --cursor {page.cursor}", err=True)
+        _show_csv(rows, page.total, None if page.cursor is None else f"next page: --cursor {page.cursor}")
         return
-    show_changes(page, contract)
+    body = page.body
+    show_changes(f"{page.set} version {body['from']} → {body['to']}", rows, page.total, body["by"], contract)
+    if page.cursor is not None:
+        show.line(f"next page: the same command with --cursor {page.cursor}")
+
+
+def _show_tables(options: Options, tables: TwoTables, key: Sequence[str], wanted: Wanted, *, changes: bool) -> None:
+    """The report of two tables, or their changes."""
+    if not options.json and tables.schema is not None:
+        click.echo(guess_line(tables), err=True)
+    if not changes:
+        if key:
+            raise click.UsageError("a KEY needs --changes")
+        _show_report(options, tables.report())
+        return
+    if wanted.cursor is not None:
+        raise click.UsageError("--cursor goes on with versions; of files show more with --limit, or all with --output")
+    rows = tables.changes(prefix=key, **wanted.question)
+    if wanted.output is not None:
+        _write(rows, wanted.output)
+        return
+    limit = wanted.limit or _LIMIT
+    if limit < 1:
+        raise InvalidError("bad_limit", f"limit {limit} is less than 1")
+    more = "show more with --limit, or all with --output" if rows.height > limit else None
+    if options.csv:
+        _show_csv(rows[:limit], rows.height, more)
+        return
+    by, _ = check_question(tables.contract, wanted.by, wanted.min_change or 0.0, key)
+    if options.json:
+        from estimates.change_page import body
+
+        head = {"set": tables.set, "from": tables.names[0], "to": tables.names[1], "by": by}
+        show.body(body(head | {"total": rows.height, "limit": limit, "next": None}, rows[:limit], tables.contract))
+        return
+    show_changes(f"{tables.names[0]} → {tables.names[1]}", rows[:limit], rows.height, by, tables.contract)
+    if more is not None:
+        show.line(more)
+
+
+def _show_csv(rows: pl.DataFrame, total: int, more: str | None) -> None:
+    from estimates.tabular import csv
+
+    show.body(csv(rows))
+    if more is not None:
+        click.echo(f"{total:,} changes in all; {more}", err=True)
+
+
+def _write(rows: pl.DataFrame, file: str) -> None:
+    """All changes as a file of the kind that its name ends in; raises InvalidError (`not_written`)."""
+    import polars as pl
+
+    from estimates.tabular import csv
+
+    try:
+        if file.endswith(".csv"):
+            Path(file).write_bytes(csv(rows))
+        elif file.endswith(".parquet"):
+            rows.write_parquet(file)
+        else:
+            rows.write_ipc(file, compat_level=pl.CompatLevel.oldest())
+    except OSError as error:
+        raise InvalidError("not_written", f"{file}: cannot be written: {error.strerror or error}") from None
+    click.echo(f"{rows.height:,} changes written to {file}", err=True)

@@ -1,0 +1,223 @@
+"""Two tables side by side, without a store: the stability report, and the changes key by key.
+
+The contract is given, or guessed from both tables: `estimates.diff(old, new, key="customer_id")`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from estimates import stability
+from estimates.contract import Contract, Stability
+from estimates.errors import InvalidError
+from estimates.frame import check_columns, name_keys, typed
+from estimates.guessed_contract import TableContract, guess_contract
+from estimates.key_candidates import completed, key_candidates
+from estimates.keys import Key
+from estimates.stability import Report
+from estimates.stability.family_reports import SchemaChange, SchemaReport
+
+_NAMED = 5  # rows named in an error
+
+
+@dataclass(frozen=True)
+class TwoTables:
+    """Table `b` against table `a`, the baseline, both with the contract's columns in its types.
+
+    names    what the report calls them
+    through  their data_through, where they are versions
+    schema   columns that only one of them has, and types that differ
+    left_out columns of both that no contract can hold, with their types: they are not compared
+    """
+
+    contract: Contract
+    a: pl.DataFrame
+    b: pl.DataFrame
+    names: tuple[str | int, str | int]
+    through: tuple[datetime | None, datetime | None] = (None, None)
+    schema: SchemaReport | None = None
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def set(self) -> str:
+        """The set whose contract it is; "" for a guessed one."""
+        return "" if isinstance(self.contract, TableContract) else self.contract.name
+
+    def report(self) -> Report:
+        """The stability report; raises InvalidError (`null_key`, `duplicate_key`, naming the table and the keys)."""
+        try:
+            report = stability.diff(
+                self.a,
+                self.b,
+                self.contract,
+                through_a=self.through[0],
+                through_b=self.through[1],
+                name_a=self.names[0],
+                name_b=self.names[1],
+            )
+        except InvalidError as error:
+            raise self._explained(error) from None
+        return msgspec.structs.replace(report, set=self.set, schema=self.schema)
+
+    def changes(self, *, by: str | None = None, min_change: float = 0.0, prefix: Key = ()) -> pl.DataFrame:
+        """The keys that changed, as `estimates.stability.changes` has them; raises what it raises, and as `report`."""
+        try:
+            return stability.changes(
+                self.a,
+                self.b,
+                self.contract,
+                through_a=self.through[0],
+                through_b=self.through[1],
+                by=by,
+                min_change=min_change,
+                prefix=prefix,
+            )
+        except InvalidError as error:
+            raise self._explained(error) from None
+
+    def _explained(self, error: InvalidError) -> InvalidError:
+        """The same error, saying which table has which rows to blame."""
+        if error.code not in ("null_key", "duplicate_key"):
+            return error
+        key = list(self.contract.key)
+        for frame, name in zip((self.a, self.b), self.names, strict=True):
+            null = frame.select(pl.any_horizontal(pl.col(key).is_null())).to_series()
+            if null.any():
+                rows = ", ".join(str(row + 1) for row in null.arg_true().head(_NAMED))
+                more = " and more" if null.sum() > _NAMED else ""
+                return InvalidError(
+                    "null_key", f"{name}: {null.sum():,} rows have an empty key ({', '.join(key)}): row {rows}{more}"
+                )
+        for frame, name in zip((self.a, self.b), self.names, strict=True):
+            twice = frame.select(key).filter(pl.struct(key).is_duplicated()).unique(maintain_order=True)
+            if twice.height:
+                return InvalidError(
+                    "duplicate_key",
+                    f"{name}: {twice.height:,} keys appear more than once: {name_keys(twice, key)}; {self._more()}",
+                )
+        return error
+
+    def _more(self) -> str:
+        """Which further columns would make the key unique."""
+        columns = self.contract.columns.items()
+        others = [name for name, column in columns if column.role == "attribute" and column.kind != "float"]
+        whole = completed((self.a, self.b), list(self.contract.key), others)
+        if whole is None:
+            return "no further column or two would make the key unique; aggregate the rows first"
+        return f"the key {','.join(whole)} would be unique"
+
+
+def side_by_side(
+    a: Any,
+    b: Any,
+    *,
+    key: str | Sequence[str] | None = None,
+    contract: Contract | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    groups: Sequence[str] = (),
+    names: tuple[str, str] = ("A", "B"),
+) -> TwoTables:
+    """Two tables under a contract that is given, or guessed from both; the arguments and errors are those of `diff`."""
+    a, b = (frame if isinstance(frame, pl.DataFrame) else pl.DataFrame(frame) for frame in (a, b))
+    if contract is not None:
+        if key is not None or groups or rtol is not None or atol is not None:
+            what = "the contract says the key, the tolerance and the groups: give it alone"
+            raise InvalidError("key_or_contract", what)
+        return TwoTables(contract, conforming(a, contract, names[0]), conforming(b, contract, names[1]), names)
+    if key is None:
+        raise InvalidError("key_needed", f"which columns are the key? {_proposal(a, b)}")
+    tolerance = Stability(rtol=_positive(rtol, 0.01), atol=_positive(atol, 0.0), groups=tuple(groups))
+    guessed = guess_contract(a, b, [key] if isinstance(key, str) else list(key), tolerance, names)
+    return TwoTables(guessed.contract, guessed.a, guessed.b, names, schema=_schema(a, b), left_out=guessed.left_out)
+
+
+def diff(
+    a: Any,
+    b: Any,
+    *,
+    key: str | Sequence[str] | None = None,
+    contract: Contract | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    groups: Sequence[str] = (),
+    names: tuple[str, str] = ("A", "B"),
+) -> Report:
+    """How table `b` differs from table `a`, key by key; a store is not needed.
+
+    a, b      polars frames, or what `polars.DataFrame` takes: pandas frames, pyarrow tables
+    key       the column or columns that identify a row; types and roles of the others are guessed from both tables
+    contract  in place of `key` and guesses
+    rtol, atol, groups  the materiality tolerance (default: 1 %), and columns to break the changes down by
+    names     what the report calls the tables
+
+    Only columns that both have are compared; `report.schema` names the others. Raises InvalidError: `key_needed`,
+    `key_or_contract`, `bad_key_column`, `null_key`, `duplicate_key`, `column_type`, `columns`, `out_of_range`,
+    `nothing_to_estimate`, `no_rows`, `bad_tolerance`.
+    """
+    return side_by_side(a, b, key=key, contract=contract, rtol=rtol, atol=atol, groups=groups, names=names).report()
+
+
+def changes(
+    a: Any,
+    b: Any,
+    *,
+    key: str | Sequence[str] | None = None,
+    contract: Contract | None = None,
+    by: str | None = None,
+    min_change: float = 0.0,
+    prefix: Key = (),
+) -> pl.DataFrame:
+    """What changed key by key from table `a` to table `b`, what moved most first: a row a key.
+
+    by          the metric to sort by, such as `churn_score.r`; default: `d` of the first point column
+    min_change  leaves out keys whose metric is smaller; what has none (an added key, a lost value) always stays
+    prefix      only keys under this leading part
+    The other arguments are those of `diff`; `estimates.stability.changes` says which columns there are. Raises as both
+    do.
+    """
+    return side_by_side(a, b, key=key, contract=contract).changes(by=by, min_change=min_change, prefix=prefix)
+
+
+def conforming(frame: pl.DataFrame, contract: Contract, name: str) -> pl.DataFrame:
+    """The table in the contract's columns and types, rows as they are; `name` is that of the table, for errors.
+
+    Raises InvalidError: `columns`, `column_type`, `out_of_range`.
+    """
+    check_columns(frame, contract, f" of {name}")
+    return typed(frame, contract)
+
+
+def _proposal(a: pl.DataFrame, b: pl.DataFrame) -> str:
+    found = [f"key={name[0] if len(name) == 1 else name!r}" for name in key_candidates(a, b)]
+    return f"it could be {' or '.join(found)}" if found else "no column or two identify every row of both tables"
+
+
+def _positive(given: float | None, default: float) -> float:
+    if given is None:
+        return default
+    if not (given >= 0 and math.isfinite(given)):
+        raise InvalidError("bad_tolerance", f"the tolerance {given} is not a number of at least 0")
+    return float(given)
+
+
+def _schema(a: pl.DataFrame, b: pl.DataFrame) -> SchemaReport:
+    """K5: columns of one table only, and stored types that differ; text, as in CSV, has no type yet."""
+    text = any(all(dtype == pl.String for dtype in frame.dtypes) for frame in (a, b))
+    differ = [n for n in a.columns if not text and n in b.columns and a.schema[n] != b.schema[n]]
+    return SchemaReport(
+        added=[name for name in b.columns if name not in a.columns],
+        removed=[name for name in a.columns if name not in b.columns],
+        changed=[
+            SchemaChange(name, "type", str(a.schema[name]), str(b.schema[name]))
+            for name in differ
+            if pl.Null not in (a.schema[name], b.schema[name])
+        ],
+    )
