@@ -25,6 +25,8 @@ HOMES = {
     "exchange_calendars": ("jobs/calendars.py",),
     "httpx": ("estimates/client/",),
     "click": ("jobs/cli/", "jobs/demo.py"),
+    "altair": ("estimates/stability/charts.py",),
+    "vl_convert": ("estimates/stability/charts.py",),
     "rich": ("jobs/cli/", "jobs/demo.py"),
 }
 

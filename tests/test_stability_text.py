@@ -69,7 +69,7 @@ Change per key, relative to the mean of old and new; material: by more than 1.00
   units [pieces]     2  66.7 %  4.76 %  9.05 %  9.52 %    50.0 %  50.0 %   0 %            1
 
 Labels
-  class: 33.3 % (95 %: 6.15 % to 79.2 %) of 3 keys changed their label
+  class: 33.3 % (95 %: 6.15 % to 79.2 %) of 3 keys changed their label; Cohen's kappa 0.5
   class: labels not seen before: z
   key  old  new
   b    x    z
@@ -78,15 +78,31 @@ Values that came or went
   units: finite → null on 1 key
   units: lost on c
 
+class, label by label
+  label  old keys  new keys  left it  new to it    share
+  x             2         1   50.0 %        0 %  -33.3 %
+  y             1         1      0 %        0 %      0 %
+  z             0         1        –      100 %  +33.3 %
+
 Largest moves of units
   key  old  new  change  relative
   b     20   22       2    9.52 %
+  the 1 % of the keys that moved most make up 100 % of all change
 
 units by shop
   shop  keys  median    95 %  material
   a *      1     0 %     0 %       0 %
   b *      1  9.52 %  9.52 %     100 %
   * fewer than 30 keys
+
+Ranks, the largest value first
+  column  Spearman  top 10 kept  top 1 % kept  largest move
+  units          –            –         100 %             0
+  units: not everything can be computed (too_few_keys)
+
+Distributions as a whole, whatever the keys
+  column  median shift  spread    PSI     KS    W1
+  units           -0.4    ×0.6  0.517  0.333  0.63
 """
 
 

@@ -6,11 +6,22 @@ import re
 from html import escape
 
 from estimates.stability.report import Report
-from estimates.stability.sections import Limits, Section, not_shown, sections, title
+from estimates.stability.section import Limits, Section
+from estimates.stability.sections import not_shown, sections, title
 from estimates.stability.wording import count, cut, visible
 
 _LIMITS = Limits(named=10, columns=25, rows=20, groups=25, broken=3)
-_OPEN = ("keys", "change", "labels", "kinds", "intervals")  # the rest is folded away
+_OPEN = (
+    "keys",
+    "schema",
+    "change",
+    "labels",
+    "cuts",
+    "kinds",
+    "intervals",
+    "quantiles",
+    "probabilities",
+)  # the rest is folded away
 _CELL = 80  # characters
 _MOST = 60_000  # characters; a comment on GitHub has room for 65,536
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}

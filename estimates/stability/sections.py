@@ -7,62 +7,44 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from estimates.stability import family_sections
 from estimates.stability.headline import main_columns
 from estimates.stability.report import Change, ColumnReport, Group, IntervalOrder, IntervalReport, KeysReport, Report
+from estimates.stability.section import NAME, Limits, Section, key_name, named
 from estimates.stability.wording import count, cut, number, percent
 
-_NAME = 60  # characters of a key or a label in a sentence
 _ENDS = ("lower", "upper", "quantile")  # they move with their point
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much a rendering has room for; what is left out is said in a note.
-
-    named    keys in a sentence
-    columns  rows of the table of columns, and of intervals
-    rows     largest moves, labels that changed
-    groups   groups of one breakdown
-    broken   columns that are shown with their largest moves and their groups
-    """
-
-    named: int
-    columns: int
-    rows: int
-    groups: int
-    broken: int
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading, sentences, a table and notes below it, each maybe empty.
-
-    name    what it is about: keys, change, labels, kinds, intervals, top, horizons, groups
-    column  the column that it is about, if it is one
-    left    leading columns of the table that are words; the others are numbers
-    """
-
-    name: str
-    title: str
-    lines: list[str] = field(default_factory=list)
-    header: list[str] = field(default_factory=list)
-    rows: list[list[str]] = field(default_factory=list)
-    left: int = 1
-    notes: list[str] = field(default_factory=list)
-    column: str | None = None
 
 
 def sections(report: Report, limits: Limits) -> list[Section]:
     """Everything there is to say below the headline."""
-    found = [_keys(report.keys, limits)]
+    found = [_keys(report.keys, limits), family_sections.schema(report.schema)]
     if report.keys.common and not report.identical:
-        found += [_change(report, limits), _labels(report.columns, limits), _kinds(report.columns, limits)]
-        found += [_intervals(report.intervals, limits)]
-        for name in detailed(report)[: limits.broken]:
-            found += _details(name, report.columns[name], limits)
+        found += _measured(report, limits)
     return [section for section in found if section.lines or section.rows or section.notes]
+
+
+def _measured(report: Report, limits: Limits) -> Iterator[Section]:
+    columns = report.columns
+    yield _change(report, limits)
+    yield _labels(columns, limits)
+    yield family_sections.cuts(columns, limits)
+    yield _kinds(columns, limits)
+    yield _intervals(report.intervals, limits)
+    yield from family_sections.quantiles(report.quantiles, limits)
+    yield from family_sections.probabilities(report.probabilities, limits)
+    for name, column in columns.items():
+        if column.label is not None:
+            yield from family_sections.flows(name, column.label, limits)
+    names = detailed(report)[: limits.broken]
+    for name in names:
+        yield from _details(name, columns[name], limits)
+    yield from family_sections.ranks(columns, limits)
+    if limits.all:
+        yield family_sections.ends(report.intervals, limits)
+    yield family_sections.drift(columns, limits)
 
 
 def detailed(report: Report) -> list[str]:
@@ -76,7 +58,7 @@ def not_shown(report: Report, limits: Limits) -> str:
     rest = detailed(report)[limits.broken :] if report.keys.common and not report.identical else []
     if not rest:
         return ""
-    names = ", ".join(cut(name, _NAME) for name in rest[: limits.named])
+    names = ", ".join(cut(name, NAME) for name in rest[: limits.named])
     more = f" and {len(rest) - limits.named} more" if len(rest) > limits.named else ""
     return f"Largest moves and groups of {names}{more} are in the JSON."
 
@@ -96,11 +78,6 @@ def tolerance(report: Report) -> str:
     return percent(report.rtol) + (f" + {number(report.atol)}" if report.atol else "")
 
 
-def key_name(key: list[str], most: int = _NAME) -> str:
-    """The parts of a key with slashes between them, cut when it is very long."""
-    return cut("/".join(key), most)
-
-
 def _keys(keys: KeysReport, limits: Limits) -> Section:
     moved = [f"{keys.common:,} compared"]
     moved += [f"{keys.added:,} added ({percent(keys.added_share)})"]
@@ -112,16 +89,8 @@ def _keys(keys: KeysReport, limits: Limits) -> Section:
     lines = [", ".join(moved)]
     for what, n, first in (("added", keys.added, keys.added_keys), ("removed", keys.removed, keys.removed_keys)):
         if n:
-            lines.append(f"{what}: {_named(first, n, limits)}")
+            lines.append(f"{what}: {named(first, n, limits)}")
     return Section("keys", "Keys", lines)
-
-
-def _named(keys: list[list[str]], n: int, limits: Limits) -> str:
-    shown = [key_name(key) for key in keys[: limits.named]]
-    more = n - len(shown)
-    if not shown:
-        return count(n, "key")
-    return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _change(report: Report, limits: Limits) -> Section:
@@ -180,7 +149,12 @@ def _change_notes(name: str, column: ColumnReport) -> list[str]:
         return [f"{name}: nothing to compare ({column.reason})"] if column.reason else []
     reasons = sorted(set(scalar.reasons.values()))
     notes = [f"{name}: not everything can be computed ({', '.join(reasons)})"] if reasons else []
-    return notes + ([f"{name}: {scalar.overflow:,} changes too large for a double"] if scalar.overflow else [])
+    notes += [f"{name}: {scalar.overflow:,} changes too large for a double"] if scalar.overflow else []
+    step = scalar.step
+    if step is not None and step.masc is not None and step.rmssc is not None:
+        size = f"{step.masc:.3g} on average (MASC), {step.rmssc:.3g} root mean square (RMSSC)"
+        notes.append(f"{name}: in typical steps of a key {size}")
+    return notes
 
 
 def _labels(columns: dict[str, ColumnReport], limits: Limits) -> Section:
@@ -192,13 +166,13 @@ def _labels(columns: dict[str, ColumnReport], limits: Limits) -> Section:
         if label is None:
             continue
         share = f"{percent(label.churn)} (95 %: {percent(label.churn_low)} to {percent(label.churn_high)})"
-        lines.append(f"{name}: {share} of {count(label.n, 'key')} changed their label")
-        if label.new_labels:
-            shown = [cut(text, _NAME) for text in label.new_labels[: limits.named]]
-            more = len(label.new_labels) - len(shown)
-            lines.append(
-                f"{name}: labels not seen before: {', '.join(shown)}" + (f" and {more:,} more" if more else "")
-            )
+        kappa = f"; Cohen's kappa {label.kappa:.3g}" if label.kappa is not None else ""
+        lines.append(f"{name}: {share} of {count(label.n, 'key')} changed their label{kappa}")
+        for what, texts in (("labels not seen before", label.new_labels), ("labels gone", label.gone_labels)):
+            if texts:
+                shown = [cut(text, NAME) for text in texts[: limits.named]]
+                more = f" and {len(texts) - len(shown):,} more" if len(texts) > len(shown) else ""
+                lines.append(f"{name}: {what}: {', '.join(shown)}{more}")
         rows += [
             [name, key_name(c.key), _label(c.a), _label(c.b)] for c in label.changed[: max(limits.rows - len(rows), 0)]
         ]
@@ -212,7 +186,7 @@ def _labels(columns: dict[str, ColumnReport], limits: Limits) -> Section:
 
 
 def _label(text: str | None) -> str:
-    return "null" if text is None else cut(text, _NAME)
+    return "null" if text is None else cut(text, NAME)
 
 
 def _kinds(columns: dict[str, ColumnReport], limits: Limits) -> Section:
@@ -224,7 +198,7 @@ def _kinds(columns: dict[str, ColumnReport], limits: Limits) -> Section:
                     lines.append(f"{name}: {old} → {new} on {count(n, 'key')}")
         if column.kind_loss_keys:
             lost = sum(n for kind, n in column.kinds["finite"].items() if kind not in ("finite", "absent"))
-            lines.append(f"{name}: lost on {_named(column.kind_loss_keys, lost, limits)}")
+            lines.append(f"{name}: lost on {named(column.kind_loss_keys, lost, limits)}")
     most = 2 * limits.columns
     notes = [f"and {len(lines) - most:,} more lines of this kind"] if len(lines) > most else []
     return Section("kinds", "Values that came or went", lines[:most], notes=notes)
@@ -314,16 +288,20 @@ def largest_groups(groups: list[Group], most: int) -> list[Group]:
 
 def group_name(group: Group) -> str:
     """The value, or null; a star says that there are few keys."""
-    name = "null" if group.value is None else cut(group.value, _NAME)
+    name = "null" if group.value is None else cut(group.value, NAME)
     return ("all others" if group.pooled else name) + (" *" if group.few else "")
 
 
 def _top(name: str, column: ColumnReport, limits: Limits) -> Section:
-    moves = collapsed(column.scalar.top if column.scalar is not None else [])
+    scalar = column.scalar
+    top, share = (scalar.top, scalar.top_share) if scalar is not None else ([], None)
+    moves = collapsed(top)
+    rows = [move.cells for move in moves[: limits.rows]]
+    notes = [f"of the {len(top)} largest; keys that moved alike are one line"] if len(moves) < len(top) else []
+    if share is not None and moves:
+        notes.append(f"the 1 % of the keys that moved most make up {percent(share)} of all change")
     header = ["key", "old", "new", "change", "relative"] if moves else []
-    return Section(
-        "top", f"Largest moves of {name}", [], header, [move.cells for move in moves[: limits.rows]], column=name
-    )
+    return Section("top", f"Largest moves of {name}", [], header, rows, notes=notes, column=name)
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,15 @@ from typing import Any
 import msgspec
 
 from estimates.stability.report import Report
-from estimates.stability.sections import Limits, Section, not_shown, sections, title
+from estimates.stability.section import Limits, Section
+from estimates.stability.sections import not_shown, sections, title
 from estimates.stability.wording import cells, cut, visible
 
 _DIGITS = 12
 _WIDTH = 100
 _CELL = 40  # characters of a cell; numbers are shorter
 # About one screen and a half.
-_LIMITS = Limits(named=5, columns=10, rows=10, groups=10, broken=1)
+_LIMITS = Limits(named=5, columns=10, rows=10, groups=10, broken=1, all=False)
 
 
 def render_json(report: Report) -> bytes:

@@ -1,0 +1,263 @@
+"""Pictures as SVG, drawn by Vega-Lite through Altair and vl-convert: no browser, no script, no network.
+
+The only place that knows the two packages; they are the extra `charts`. Text and lines have the colour of the page
+around them. What is drawn is deterministic: no clock, no random names, no fonts but those that vl-convert brings along.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from estimates.errors import InvalidError
+from estimates.stability.pictures import Against, Histogram
+from estimates.stability.report import Change, Group
+from estimates.stability.sections import Move, group_name
+from estimates.stability.wording import cut, number, percent, visible
+
+if TYPE_CHECKING:
+    import altair as alt
+
+WITHIN, BEYOND = "#5b8fc7", "#e07b39"  # blue and orange: told apart by every eye, on white and on black
+_WIDTH = 360  # of every picture; a page scales it
+_FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+_INK = "currentColor"
+_LABEL = 40  # characters of a key beside its bar
+_PERCENT = "format(datum.value * 100, '~g') + ' %'"
+_NUMBER = (
+    "abs(datum.value) >= 1e6 || (datum.value != 0 && abs(datum.value) < 1e-3)"
+    " ? format(datum.value, '.3~g') : format(datum.value, ',~g')"
+)
+# Attributes of an SVG that say what is so without them, and empty frames around marks.
+_IDLE = re.compile(r' (?:aria-[a-z]+|role|pointer-events|class|xmlns:xlink|version|font-family)="[^"]*"| opacity="1"')
+_EMPTY = re.compile(r'<path (?:[^<>]* )?(?:d="" display="none"|d="M0,0h0v0h0Z")/>')
+
+_AXIS = {
+    "labelColor": _INK,
+    "labelFontSize": 11.5,
+    "titleColor": _INK,
+    "titleFontSize": 11.5,
+    "titleFontWeight": "normal",
+    "gridColor": _INK,
+    "gridOpacity": 0.13,
+    "domainColor": _INK,
+    "domainOpacity": 0.5,
+    "tickColor": _INK,
+    "tickOpacity": 0.5,
+}
+
+Rows = list[dict[str, Any]]
+
+
+def distribution(histogram: Histogram, axis: str, marks: tuple[float, ...] = ()) -> str:
+    """Bars of keys by how far they moved, the ones beyond the limit in orange; a dashed line at each of `marks`."""
+    alt = _altair()
+    rows: Rows = []
+    for i, (within, beyond) in enumerate(zip(histogram.within, histogram.beyond, strict=True)):
+        ends = {"x": (histogram.first + i) * histogram.width, "x2": (histogram.first + i + 1) * histogram.width}
+        rows += [ends | {"y": 0, "y2": within, "fill": WITHIN}] if within else []
+        rows += [ends | {"y": within, "y2": within + beyond, "fill": BEYOND}] if beyond else []
+    room = histogram.width / 2
+    low = min([0.0, *(row["x"] - room for row in rows)])
+    high = max([0.0, *(row["x2"] + room for row in rows)])
+    lines = [(0.0, [1, 0]), *((at, [4, 3]) for at in marks if low < at < high)]
+    label = _PERCENT if histogram.unit is None else _NUMBER
+    x = alt.X("x:Q", title=axis, scale=alt.Scale(domain=[low, high], nice=False), axis=_axis(alt, label, ticks=7))
+    y = alt.Y("y:Q", title="keys", axis=_axis(alt, _NUMBER, ticks=5))
+    bars = alt.Chart(_data(alt, rows)).mark_rect(stroke=None)
+    return _svg(
+        bars.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", fill=alt.Fill("fill:N", scale=None)),
+        *(
+            alt.Chart(_data(alt, [{"x": at}])).mark_rule(stroke=_INK, strokeDash=dash).encode(x="x:Q")
+            for at, dash in lines
+        ),
+        height=220,
+    )
+
+
+def against(cells: Against, unit: str | None) -> str:
+    """Old values to the right, new ones upwards: the darker a cell, the more keys; and the band of the tolerance."""
+    alt = _altair()
+    edges = cells.edges
+    low, high = edges[0], edges[-1]
+    most = math.log1p(max(n for _, _, n, _ in cells.cells))
+    rows = [
+        {
+            "x": edges[i],
+            "x2": edges[i + 1],
+            "y": edges[j],
+            "y2": edges[j + 1],
+            "fill": BEYOND if 2 * material > n else WITHIN,
+            "shade": round(0.4 + 0.6 * math.log1p(n) / most, 3),
+        }
+        for i, j, n, material in cells.cells
+    ]
+    around = [{"x": x, "y": min(max(y, low), high), "y2": max(min(y2, high), low)} for x, y, y2 in cells.band]
+    same = [{"x": edge, "y": edge} for edge in edges]
+    x, y = _both_axes(alt, cells, unit)
+    squares = alt.Chart(_data(alt, rows)).mark_rect(stroke=None)
+    shade = {"fill": alt.Fill("fill:N", scale=None), "fillOpacity": alt.FillOpacity("shade:Q", scale=None)}
+    line = alt.Chart(_data(alt, same)).mark_line(stroke=_INK, strokeWidth=0.75, opacity=0.7)
+    return _svg(
+        alt.Chart(_data(alt, around)).mark_area(fill=_INK, opacity=0.16).encode(x=x, y=y, y2="y2:Q"),
+        line.encode(x=x, y=y),
+        squares.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", **shade),
+        height=_WIDTH,
+    )
+
+
+def _both_axes(alt: Any, cells: Against, unit: str | None) -> tuple[Any, Any]:
+    symlog = cells.scale == "symlog"
+    more = {"constant": cells.constant} if symlog else {"zero": False}
+    scale = alt.Scale(domain=[cells.edges[0], cells.edges[-1]], nice=False, type=cells.scale, **more)
+    axis = _axis(alt, _NUMBER, ticks=6, **({"values": _ticks(cells)} if symlog else {}))
+    of = f" ({cut(visible(unit), _LABEL)})" if unit else ""
+    return (
+        alt.X("x:Q", title=f"old value{of}", scale=scale, axis=axis),
+        alt.Y("y:Q", title=f"new value{of}", scale=scale, axis=axis),
+    )
+
+
+def movers(moves: list[Move], unit: str | None, rtol: float, atol: float) -> str:
+    """A bar for each of the largest moves, to the left for down, under its key and its two values."""
+    alt = _altair()
+    relative = all(move.change.r is not None for move in moves)
+    rows: Rows = []
+    for i, move in enumerate(moves):
+        change = move.change
+        size = _signed(change) if relative else change.d
+        rows.append(
+            {
+                "row": i,
+                "name": _name(move),
+                "values": f"{number(change.a)} → {number(change.b)}",
+                "x": 0.0 if size is None else size,
+                "fill": BEYOND if _material(change, rtol, atol) else WITHIN,
+            }
+        )
+    title = "relative change" if relative else "change" + (f" ({visible(unit)})" if unit else "")
+    ends = [row["x"] for row in rows]
+    x = alt.X(
+        "x:Q",
+        title=title,
+        scale=alt.Scale(domain=[min(0.0, *ends), max(0.0, *ends)], nice=False),
+        axis=_axis(alt, _PERCENT if relative else _NUMBER, ticks=6),
+    )
+    base = alt.Chart(_data(alt, rows)).encode(y=alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0.0)))
+    text = base.mark_text(baseline="bottom", dy=2, fill=_INK, fontSize=12)
+    return _svg(
+        base.mark_bar(size=8, yOffset=9).encode(x=x, fill=alt.Fill("fill:N", scale=None)),
+        text.encode(x=alt.value(0), text="name:N").mark_text(align="left", baseline="bottom", dy=2, fill=_INK),
+        text.encode(x=alt.value("width"), text="values:N").mark_text(align="right", baseline="bottom", dy=2, fill=_INK),
+        height=36 * len(rows) + 45,
+    )
+
+
+def groups(shown: list[Group], by: str) -> str:
+    """For each group a dot at the middle change and a line to the change that 1 in 20 keys exceeds."""
+    alt = _altair()
+    rows = _spread(shown)
+    x = alt.X("p50:Q", title="relative change: median, and 95 % of keys", axis=_axis(alt, _PERCENT, ticks=6))
+    y = alt.Y(
+        "row:O",
+        title=cut(visible(by), _LABEL),
+        axis=alt.Axis(labelExpr=_names(rows), labelLimit=120, domain=False, ticks=False, grid=False, titleAngle=-90),
+    )
+    base = alt.Chart(_data(alt, rows)).encode(y=y)
+    return _svg(*_ranges(base, alt, x=x, x2="p95:Q", far=alt.X("p95:Q")), height=18 * len(rows) + 55)
+
+
+def horizons(shown: list[Group], by: str) -> str:
+    """The same standing upright, one for each step into the future."""
+    alt = _altair()
+    rows = _spread(shown)
+    y = alt.Y("p50:Q", title="relative change: median, and 95 % of keys", axis=_axis(alt, _PERCENT, ticks=6))
+    x = alt.X(
+        "row:O",
+        title=by,
+        axis=alt.Axis(
+            labelExpr=_names(rows), labelAngle=0, labelOverlap="greedy", ticks=False, grid=False, domain=True
+        ),
+    )
+    base = alt.Chart(_data(alt, rows)).encode(x=x)
+    return _svg(*_ranges(base, alt, y=y, y2="p95:Q", far=alt.Y("p95:Q")), height=240)
+
+
+def _ranges(base: alt.Chart, alt: Any, far: Any, **ends: Any) -> list[alt.Chart]:
+    axis = "x" if "x" in ends else "y"
+    return [
+        base.mark_rule(stroke=WITHIN, strokeWidth=5, opacity=0.45).encode(**ends),
+        base.mark_point(shape="circle", filled=True, fill=WITHIN, size=45, opacity=1).encode(**{axis: ends[axis]}),
+        base.mark_tick(color=BEYOND, thickness=3, size=11).encode(**{axis: far}),
+    ]
+
+
+def _spread(shown: list[Group]) -> Rows:
+    known = [group for group in shown if group.p50 is not None and group.p95 is not None]
+    return [
+        {"row": i, "name": cut(visible(group_name(group)), _LABEL), "p50": group.p50, "p95": group.p95}
+        for i, group in enumerate(known)
+    ]
+
+
+def _name(move: Move) -> str:
+    rest = f" and {move.others} more" if move.others else ""
+    change = f"  {percent(move.change.r)}" if move.change.r is not None else ""
+    return cut(visible("/".join(move.change.key)), _LABEL - len(rest)) + rest + change
+
+
+def _signed(change: Change) -> float | None:
+    return None if change.r is None else math.copysign(change.r, change.b - change.a)
+
+
+def _material(change: Change, rtol: float, atol: float) -> bool:
+    return change.d is None or abs(change.d) > atol + rtol * max(abs(change.a), abs(change.b))
+
+
+def _ticks(cells: Against) -> list[float]:
+    """Powers of ten on both sides of 0; Vega would put all ticks of a symlog axis into its middle."""
+    largest = max(abs(cells.edges[0]), abs(cells.edges[-1]))
+    top = math.floor(math.log10(largest))
+    least = max(math.floor(math.log10(cells.constant)), top - 8)
+    powers = [10.0**i for i in range(least, top + 1)]
+    powers = powers[:: -max(1, len(powers) // 4)][::-1]
+    return [x for x in (*(-p for p in reversed(powers)), 0.0, *powers) if cells.edges[0] <= x <= cells.edges[-1]]
+
+
+def _axis(alt: Any, label: str, *, ticks: int, **more: Any) -> Any:
+    return alt.Axis(labelExpr=label, tickCount=ticks, labelOverlap="greedy", labelFlush=False, **more)
+
+
+def _data(alt: Any, rows: Rows) -> Any:
+    return alt.Data(values=rows)
+
+
+def _names(rows: Rows) -> str:
+    """The name of each row, in Vega's expression language, in which JSON is a value."""
+    return json.dumps([row["name"] for row in rows]) + "[datum.value]"
+
+
+def _altair() -> Any:
+    try:
+        import altair
+        import vl_convert  # noqa: F401
+    except ModuleNotFoundError:
+        message = "a page with pictures needs altair and vl-convert-python: pip install 'estimates[charts]'"
+        raise InvalidError("no_charts", message) from None
+    return altair
+
+
+def _svg(*layers: alt.Chart, height: int) -> str:
+    import altair
+    import vl_convert
+
+    chart = altair.layer(*layers).properties(
+        width=_WIDTH, height=height, autosize=altair.AutoSizeParams(type="fit", contains="padding")
+    )
+    look = {"font": _FONT, "background": "transparent", "aria": False, "padding": 3, "axis": _AXIS}
+    spec = chart.configure(**look).configure_view(stroke=None).to_dict()
+    svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
+    svg = _EMPTY.sub("", _IDLE.sub("", svg))
+    return re.sub(r'^<svg ([^>]*?) ?width="\d+" height="\d+"', rf'<svg font-family="{_FONT}" \1', svg)

@@ -1,0 +1,240 @@
+"""The report as one HTML page with its pictures inside: nothing is loaded, nothing runs, and it prints."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from collections.abc import Iterator
+from html import escape
+
+from estimates.stability import charts
+from estimates.stability.pictures import MOST_COLUMNS, Against, Histogram, IntervalPictures, Pictures
+from estimates.stability.report import ColumnReport, IntervalReport, KeysReport, Report
+from estimates.stability.section import Limits, Section
+from estimates.stability.sections import (
+    collapsed,
+    detailed,
+    interval_name,
+    largest_groups,
+    not_shown,
+    sections,
+    tolerance,
+    version,
+)
+from estimates.stability.style import STYLE
+from estimates.stability.wording import count, cut, percent, visible
+
+_LIMITS = Limits(named=20, columns=60, rows=20, groups=51, broken=MOST_COLUMNS)
+_MOVERS = 12
+_GROUPS = 25
+_CELL = 120  # characters
+_WIDTH_MARKS = (-0.2, 0.25)
+
+
+def render_html(report: Report, pictures: Pictures | None) -> str:
+    """A page that can be sent to somebody: headline, pictures, and the tables they come from.
+
+    pictures  of the same two versions; None leaves out those that show all keys, for a report without its rows
+    The same arguments give the same page. Raises InvalidError (`no_charts`) without the extra `charts`.
+    """
+    parts = [_head(report), *_facts(report)]
+    if report.keys.common and not report.identical:
+        names = detailed(report)[:MOST_COLUMNS]
+        parts += [_block(n, report.columns[n].unit, _column_figures(report, pictures, n)) for n in names]
+        for i, interval in enumerate(report.intervals):
+            drawn = pictures.intervals[i] if pictures and i < len(pictures.intervals) else None
+            parts.append(_block(f"Interval {interval_name(interval)}", None, _interval_figures(interval, drawn)))
+        parts += _undrawn(report, pictures)
+    parts += ["<h2>Numbers</h2>", '<div class="tables">', *(_table(s) for s in sections(report, _LIMITS)), "</div>"]
+    rest = not_shown(report, _LIMITS)
+    parts += [f'<p class="note">{_text(rest)}</p>'] if rest else []
+    return _document(report, "\n".join(part for part in [*parts, _foot(report)] if part))
+
+
+def _document(report: Report, body: str) -> str:
+    name = f"{visible(report.set)}: {visible(version(report.from_))} → {visible(version(report.to))}"
+    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{escape(name)}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def _head(report: Report) -> str:
+    versions = f"{_bdi(version(report.from_))} → {_bdi(version(report.to))}"
+    return f"<header>\n<p>{_bdi(report.set)} · {versions}</p>\n<h1>{_text(report.headline)}</h1>\n</header>"
+
+
+def _facts(report: Report) -> list[str]:
+    facts = _key_facts(report.keys)
+    names = detailed(report)
+    if report.keys.common and not report.identical and names:
+        scalar = report.columns[names[0]].scalar
+        assert scalar is not None
+        r = scalar.r
+        facts += [("typical change", percent(r.p50)), ("1 in 20 beyond", percent(r.p95))] if r else []
+        facts += [(f"beyond {tolerance(report)}", percent(scalar.material_share))]
+    cells = "".join(f"<div><dt>{_text(what)}</dt><dd>{_text(value)}</dd></div>" for what, value in facts)
+    return [f'<dl class="facts">{cells}</dl>']
+
+
+def _key_facts(keys: KeysReport) -> list[tuple[str, str]]:
+    facts = [("keys compared", f"{keys.common:,}"), ("added", f"{keys.added:,}"), ("removed", f"{keys.removed:,}")]
+    if keys.elapsed is not None and keys.advanced is not None:
+        facts += [("elapsed", f"{keys.elapsed:,}"), ("advanced", f"{keys.advanced:,}")]
+    return facts if keys.identical_share is None else [*facts, ("rows identical", percent(keys.identical_share))]
+
+
+def _column_figures(report: Report, pictures: Pictures | None, name: str) -> Iterator[str]:
+    column, drawn = report.columns[name], pictures.columns.get(name) if pictures else None
+    limit = f"the tolerance of {tolerance(report)}"
+    if drawn and drawn.change:
+        axis = (
+            f"change ({visible(column.unit or 'in its own unit')})"
+            if drawn.change.unit is not None
+            else "relative change"
+        )
+        svg = charts.distribution(drawn.change, axis)
+        yield _figure(
+            "How far each key moved", svg, _moved(column, drawn.change), _legend(f"within {limit}", "beyond it")
+        )
+    if drawn and drawn.against:
+        svg = charts.against(drawn.against, column.unit)
+        yield _figure(
+            "Old against new", svg, _against(drawn.against, limit), _legend("mostly within it", "mostly beyond")
+        )
+    scalar = column.scalar
+    moves = collapsed(scalar.top)[:_MOVERS] if scalar else []
+    if moves:
+        svg = charts.movers(moves, column.unit, report.rtol, report.atol)
+        yield _figure("Largest moves", svg, "The keys that moved furthest, relative to the mean of old and new.")
+    if any(group.p95 is not None for group in column.horizons):
+        shown = largest_groups(column.horizons, _GROUPS)
+        yield _figure(
+            "Change by horizon", charts.horizons(shown, "steps ahead"), _ranges(len(shown), len(column.horizons))
+        )
+    for by, groups in column.groups.items():
+        if any(group.p95 is not None for group in groups):
+            shown = largest_groups(groups, _GROUPS)
+            yield _figure(f"Change by {by}", charts.groups(shown, by), _ranges(len(shown), len(groups)))
+
+
+def _moved(column: ColumnReport, histogram: Histogram) -> str:
+    scalar = column.scalar
+    r = scalar.r if scalar else None
+    parts = [f"Half moved by less than {percent(r.p50)}, 1 in 20 by more than {percent(r.p95)}." if r else ""]
+    parts += [f"{count(histogram.still, 'key')} did not move at all." if histogram.still else ""]
+    return " ".join(part for part in [*parts, _further(histogram)] if part)
+
+
+def _further(histogram: Histogram) -> str:
+    out = [
+        f"{count(n, 'key')} further {where}"
+        for n, where in ((histogram.below, "to the left"), (histogram.above, "to the right"))
+        if n
+    ]
+    return f"Beyond the axis: {', '.join(out)}." if out else ""
+
+
+def _against(drawn: Against, limit: str) -> str:
+    scale = {
+        "linear": "",
+        "log": " The axes are logarithmic.",
+        "symlog": " The axes are logarithmic on both sides of 0.",
+    }
+    shades = "A square is darker the more keys it holds."
+    return f"On the line nothing changed; the band around it is {limit}. {shades}{scale[drawn.scale]}"
+
+
+def _ranges(shown: int, of: int) -> str:
+    note = f" The {shown} that moved most of {of}." if shown < of else ""
+    return f"The dot is the middle change, the bar ends where 1 in 20 keys moves further.{note} * fewer than 30 keys."
+
+
+def _interval_figures(interval: IntervalReport, drawn: IntervalPictures | None) -> Iterator[str]:
+    if drawn and drawn.width:
+        width = interval.width_change
+        middle = f"The middle interval is ×{math.exp(width.p50):.3g} as wide. " if width else ""
+        share = f"{percent(interval.width_beyond_share)} are over 25 % wider, or narrower by as much. "
+        svg = charts.distribution(drawn.width, "change of the interval's width", _WIDTH_MARKS)
+        legend = _legend("within ×0.8 to ×1.25", "beyond")
+        yield _figure("How the width changed", svg, f"{middle}{share}{_further(drawn.width)}", legend)
+    if drawn and drawn.z:
+        share = f"{percent(interval.z_gt1_share)} of the points moved further than the old interval reached"
+        svg = charts.distribution(drawn.z, "z: move of the point, in half widths of the old interval", (1.0,))
+        legend = _legend("up to 1", "beyond")
+        yield _figure("How far the point moved", svg, f"{share}. {_further(drawn.z)}", legend)
+
+
+def _undrawn(report: Report, pictures: Pictures | None) -> Iterator[str]:
+    if pictures is None:
+        yield '<p class="note">Distributions, and old against new, are drawn where both versions are at hand.</p>'
+    elif len(pictures.intervals) < len(report.intervals):
+        shown = len(pictures.intervals)
+        yield f'<p class="note">Pictures of the first {shown} of {len(report.intervals)} intervals.</p>'
+
+
+def _block(name: str, unit: str | None, figures: Iterator[str]) -> str:
+    drawn = "\n".join(figures)
+    of = f" <small>{_text(unit)}</small>" if unit else ""
+    return f'<section>\n<h2>{_bdi(name)}{of}</h2>\n<div class="pictures">\n{drawn}\n</div>\n</section>' if drawn else ""
+
+
+def _figure(name: str, svg: str, caption: str, legend: str = "") -> str:
+    picture = svg.replace("<svg ", f'<svg role="img" aria-label="{escape(visible(name))}" ', 1)
+    return f"<figure>\n<h3>{_text(name)}</h3>\n{legend}{picture}\n<figcaption>{_text(caption)}</figcaption>\n</figure>"
+
+
+def _legend(within: str, beyond: str) -> str:
+    return f'<p class="legend"><i class="within"></i>{_text(within)} <i class="beyond"></i>{_text(beyond)}</p>\n'
+
+
+def _table(section: Section) -> str:
+    lines = "".join(f"<p>{_text(line)}</p>" for line in section.lines)
+    notes = "".join(f'<p class="note">{_text(note)}</p>' for note in section.notes)
+    rows = ""
+    if section.rows:
+        head = "".join(_cell("th", i < section.left, cell) for i, cell in enumerate(section.header))
+        body = "\n".join(
+            "<tr>" + "".join(_cell("td", i < section.left, cell) for i, cell in enumerate(row)) + "</tr>"
+            for row in section.rows
+        )
+        rows = f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
+    return f"<details open><summary>{_text(section.title)}</summary>{lines}{rows}{notes}</details>"
+
+
+def _cell(tag: str, words: bool, text: str) -> str:
+    kind = ' class="words"' if words else ""
+    return f"<{tag}{kind}>{_bdi(text) if words else _text(text)}</{tag}>"
+
+
+def _text(text: str) -> str:
+    return escape(visible(text))
+
+
+def _bdi(text: str) -> str:
+    """Text of any direction, kept from turning what stands around it."""
+    return f"<bdi>{escape(cut(visible(text), _CELL))}</bdi>"
+
+
+def _foot(report: Report) -> str:
+    return (
+        "<footer><p>Changes are relative to the mean of old and new value, key by key: 0 is no change, 200 % the most. "
+        f"A change is material when it is more than {_text(tolerance(report))} of the larger value. "
+        f"Metrics revision {report.metrics_revision}, pairing {_text(report.pairing)}.</p></footer>"
+    )
