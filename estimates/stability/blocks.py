@@ -50,39 +50,30 @@ def together(tasks: list[Callable[[], T]], rows: int) -> list[T]:
     return found
 
 
-def count(test: Callable[..., Mask], *columns: NDArray[Any]) -> int:
-    """In how many rows of the columns a test holds."""
-    return sum(each(lambda rows: int(np.count_nonzero(test(*_cut(columns, rows)))), len(columns[0])))
+def count(test: Callable[[slice], Mask], rows: int) -> int:
+    """In how many rows a test holds; `test` is asked block by block."""
+    return sum(each(lambda block: int(np.count_nonzero(test(block))), rows))
 
 
-def fill(formula: Callable[..., NDArray[Any]], *columns: NDArray[Any], dtype: type = np.float64) -> NDArray[Any]:
-    """What a formula gives for each row of the columns."""
-    result = np.empty(len(columns[0]), dtype=dtype)
+def fill(formula: Callable[[slice], Floats], rows: int) -> Floats:
+    """What a formula gives for each row, computed block by block."""
+    result = np.empty(rows)
 
-    def compute(rows: slice) -> None:
-        result[rows] = formula(*_cut(columns, rows))
+    def compute(block: slice) -> None:
+        result[block] = formula(block)
 
-    each(compute, len(result))
+    each(compute, rows)
     return result
 
 
-def total(formula: Callable[..., Floats], *columns: NDArray[Any]) -> float:
-    """The sum of what a formula gives for each row of the columns; ±inf or NaN where it does not fit a double."""
+def total(formula: Callable[[slice], Floats], rows: int) -> float:
+    """The sum of what a formula gives for each row, block by block; not finite when it does not fit a double."""
     with np.errstate(over="ignore", invalid="ignore"):
-        sums = each(lambda rows: float(formula(*_cut(columns, rows)).sum()), len(columns[0]))
+        sums = each(lambda block: float(formula(block).sum()), rows)
     try:
         return math.fsum(sums)
-    except (OverflowError, ValueError):  # it does not fit, or is made of infinities of both signs
-        return math.inf
-
-
-def largest(formula: Callable[..., Floats], *columns: NDArray[Any]) -> float:
-    """The largest of what a formula gives for each row of the columns; 0 for no rows."""
-    return max(each(lambda rows: float(formula(*_cut(columns, rows)).max()), len(columns[0])), default=0.0)
-
-
-def _cut(columns: tuple[NDArray[Any], ...], rows: slice) -> Iterator[NDArray[Any]]:
-    return (column[rows] for column in columns)
+    except (OverflowError, ValueError):  # too large, or infinities of both signs
+        return math.nan
 
 
 def _of(work: Callable[[slice], T], rows: slice) -> Callable[[], T]:

@@ -123,7 +123,7 @@ def _column(pair: Pair, contract: Contract, name: str, headline_only: bool) -> C
     )
     if moved is None or headline_only:
         return report
-    return _with_families(report, found, column, contract.stability, old, new, moved)
+    return _with_families(report, pair, column, contract.stability, old, new, moved)
 
 
 def _scalar(pair: Pair, column: Column, moved: Deltas, headline_only: bool) -> ScalarReport:
@@ -133,7 +133,7 @@ def _scalar(pair: Pair, column: Column, moved: Deltas, headline_only: bool) -> S
 
 def _with_families(
     report: ColumnReport,
-    found: Alignment,
+    pair: Pair,
     column: Column,
     policy: Stability,
     old: Values,
@@ -144,13 +144,13 @@ def _with_families(
     ordered = order(moved.a, moved.b) if column.role in _DRIFT else None
     return msgspec.structs.replace(
         report,
-        groups={by: breakdown(found.old(by), moved) for by in policy.groups},
-        horizons=[] if found.horizon is None else breakdown(found.horizon, moved),
-        ranks=ranks.measure(found, moved, ordered, policy.top_k, policy.rank_groups)
+        groups={by: breakdown(pair.grouping(by), moved) for by in policy.groups},
+        horizons=[] if pair.horizons is None else breakdown(pair.horizons, moved),
+        ranks=ranks.measure(pair.found, moved, ordered, policy.top_k, policy.rank_groups)
         if ordered is not None and column.role in _RANKED
         else None,
         drift=None if ordered is None else drift.measure(old, new, moved.scale, ordered),
-        cuts=[cuts.measure(found, moved, cut) for cut in column.cuts],
+        cuts=[cuts.measure(pair.found, moved, cut) for cut in column.cuts],
     )
 
 

@@ -84,7 +84,7 @@ def scale_floor(a: Floats, declared: float | None) -> float | None:
     """s0: the contract's, else max(1e-3 · median |a|, 1e-9 · max |a|); None when there is no value but 0."""
     if declared is not None:
         return declared
-    size = fill(np.abs, a)
+    size = fill(lambda rows: np.abs(a[rows]), len(a))
     largest = float(size.max(initial=0.0))
     if largest == 0:
         return None
@@ -96,11 +96,19 @@ def transform(deltas: Deltas) -> Floats:
     """S4: g = asinh(b / 2s) − asinh(a / 2s), one value per move; needs a scale."""
     scale = deltas.scale
     assert scale is not None
+    return fill(lambda rows: _change(deltas.a[rows], deltas.b[rows], scale), len(deltas))
 
-    def change(a: Floats, b: Floats) -> Floats:
+
+def _change(a: Floats, b: Floats, scale: float) -> Floats:
+    """S4; where all values are large and have one sign, with one logarithm: asinh(x) = ln(x + √(x² + 1))."""
+    least, largest = min(a.min(), b.min()), max(a.max(), b.max())
+    sign = 1 if least > 0 else -1
+    if sign < 0:
+        least, largest = -largest, -least
+    if not 2 * scale <= least <= largest < 2 * scale * _FAR:
         return asinh(b, scale) - asinh(a, scale)
-
-    return fill(change, deltas.a, deltas.b)
+    old, new = a / (sign * 2 * scale), b / (sign * 2 * scale)
+    return sign * np.log((new + np.sqrt(new * new + 1)) / (old + np.sqrt(old * old + 1)))
 
 
 def asinh(x: Floats, scale: float) -> Floats:

@@ -2,42 +2,69 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
 import polars as pl
 
 from estimates.frame import key_text
+from estimates.stability.align import Rows
+from estimates.stability.blocks import fill
 from estimates.stability.deltas import Deltas
+from estimates.stability.kinds import Floats
 from estimates.stability.report import Group
+from estimates.stability.selection import quantiles
 
 _MOST = 50
 _FEW = 30
 
 
-def breakdown(values: pl.Series, deltas: Deltas) -> list[Group]:
-    """n, p50 and p95 of r, material_share by value; `values` has one per common key.
+@dataclass(frozen=True)
+class Grouping:
+    """Rows by the value that each has.
 
-    The 50 largest groups (ties by value) are shown, sorted by value, null first; the rest is pooled at the end.
+    values  one per row
+    shown   the values of the 50 largest groups (ties by value), sorted, null first
+    rows    the rows of each of these groups, one group after the other, then all others
+    ends    where each group ends in `rows`
     """
-    by = values if deltas.positions is None else values[deltas.positions]
-    r = (
-        pl.Series("r", deltas.r, dtype=pl.Float64)
-        if deltas.r is not None
-        else pl.repeat(None, len(by), dtype=pl.Float64, eager=True)
-    )
-    frame = pl.DataFrame({"by": by, "r": r, "material": deltas.material})
-    largest = frame.group_by("by").len().sort(["len", "by"], descending=[True, False]).head(_MOST)["by"]
-    shown = pl.col("by").is_in(largest.implode(), nulls_equal=True)
-    groups = _measured(frame.filter(shown), pooled=False)
-    return groups + _measured(frame.filter(~shown).with_columns(by=pl.lit("other")), pooled=True)
+
+    values: pl.Series
+    shown: pl.Series
+    rows: Rows
+    ends: list[int]
 
 
-def _measured(frame: pl.DataFrame, pooled: bool) -> list[Group]:
-    rows = frame.group_by("by").agg(
-        pl.len().alias("n"),
-        pl.col("r").quantile(0.5, "linear").alias("p50"),
-        pl.col("r").quantile(0.95, "linear").alias("p95"),
-        pl.col("material").sum().alias("material"),
-    )
-    return [
-        Group(None if value is None else key_text(value), n, p50, p95, material / n, few=n < _FEW, pooled=pooled)
-        for value, n, p50, p95, material in rows.sort("by").iter_rows()
-    ]
+def grouping(values: pl.Series) -> Grouping:
+    """Sort rows into groups by value."""
+    sizes = values.alias("by").value_counts(name="n").sort(["n", "by"], descending=[True, False]).head(_MOST).sort("by")
+    shown = sizes["by"]
+    numbers = pl.Series(range(len(shown)), dtype=pl.UInt8)
+    group = values.replace_strict(shown, numbers, default=len(shown), return_dtype=pl.UInt8)
+    rows = np.argsort(group.to_numpy(), kind="stable")  # of bytes: one pass that counts, one that places
+    return Grouping(values, shown, rows, np.cumsum(sizes["n"].to_numpy()).tolist())
+
+
+def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
+    """n, p50 and p95 of r, material_share by value, null first; `groups` is of the common keys.
+
+    The rest beyond the groups shown is pooled at the end.
+    """
+    if deltas.positions is not None:
+        groups = grouping(groups.values[deltas.positions])
+    r = None if deltas.r is None else _taken(deltas.r, groups.rows)
+    material = deltas.material[groups.rows]
+    starts, ends = [0, *groups.ends], [*groups.ends, len(groups.rows)]
+    texts = [None if value is None else key_text(value) for value in groups.shown]
+    found: list[Group] = []
+    for start, end, value in zip(starts, ends, [*texts, "other"], strict=True):
+        n = end - start
+        if n:
+            p50, p95 = (None, None) if r is None else quantiles(r[start:end], 0.5, 0.95)
+            share = int(np.count_nonzero(material[start:end])) / n
+            found.append(Group(value, n, p50, p95, share, few=n < _FEW, pooled=len(found) == len(texts)))
+    return found
+
+
+def _taken(x: Floats, rows: Rows) -> Floats:
+    return fill(lambda block: x[rows[block]], len(rows))

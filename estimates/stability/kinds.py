@@ -49,7 +49,7 @@ def classify(series: pl.Series) -> Values:
     numbers = np.empty(0)
     if series.dtype.is_numeric() or series.dtype == pl.Null:
         numbers = series.cast(pl.Float64).to_numpy()
-        if count(np.isfinite, numbers) < len(numbers):
+        if count(lambda rows: np.isfinite(numbers[rows]), len(numbers)) < len(numbers):
             odd = np.flatnonzero(~np.isfinite(numbers))
             value = numbers[odd]
             kinds[odd] = np.where(np.isnan(value), NAN, np.where(value > 0, PLUS_INF, MINUS_INF))

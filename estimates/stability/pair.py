@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from estimates.stability.align import Alignment
+from estimates.stability.groups import Grouping, grouping
 from estimates.stability.kinds import ABSENT, FINITE, KINDS, Values, classify
 
 
@@ -14,6 +17,7 @@ class Pair:
     def __init__(self, found: Alignment) -> None:
         self.found = found
         self._read: dict[tuple[str, str], Values] = {}
+        self._groups: dict[str, Grouping] = {}
 
     def all_old(self, column: str) -> Values:
         """The column in A, all rows."""
@@ -32,6 +36,17 @@ class Pair:
         narrow = Pair(found)
         narrow._read = self._read
         return narrow
+
+    def grouping(self, column: str) -> Grouping:
+        """The common keys by the value of a column in A; sorted once."""
+        if column not in self._groups:
+            self._groups[column] = grouping(self.found.old(column))
+        return self._groups[column]
+
+    @cached_property
+    def horizons(self) -> Grouping | None:
+        """The common keys by step after B's origin; None without a dated target."""
+        return None if self.found.horizon is None else grouping(self.found.horizon)
 
     def transitions(self, column: str, old: Values, new: Values) -> dict[str, dict[str, int]]:
         """The 6×6 counts of kind in A → kind in B: of the common keys (`old`, `new`), added and removed."""

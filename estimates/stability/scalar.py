@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from estimates.stability.align import Alignment
+from estimates.stability.align import Alignment, Mask, Rows
+from estimates.stability.blocks import each, fill, total
 from estimates.stability.deltas import Deltas, transform
 from estimates.stability.family_reports import StepChange
 from estimates.stability.kinds import Floats, Values
 from estimates.stability.report import Change, RelativeChange, ScalarReport, TransformChange
-from estimates.stability.selection import largest_first, quantiles
+from estimates.stability.selection import largest_first, largest_values, quantiles
 
 _TOP = 20
 _KEYS = 100
@@ -23,34 +26,34 @@ def measure(found: Alignment, deltas: Deltas, step: Values | None = None, headli
 
     headline_only  no lists of keys
     """
-    r, d = deltas.r, deltas.d
-    overflow = int(np.isinf(d).sum())
-    flips = ((deltas.a < 0) & (deltas.b > 0)) | ((deltas.a > 0) & (deltas.b < 0))
-    mean, absolute, square = (None, None, None) if overflow else _revisions(d)
+    d, n = deltas.d, len(deltas)
+    counts = _counts(deltas)
+    mean, absolute, square = (None, None, None) if counts["overflow"] else _revisions(d)
     reasons = dict.fromkeys(_RELATIVE, "degenerate_scale") if deltas.scale is None else {}
-    reasons |= dict.fromkeys(_REVISIONS, "overflow") if overflow else {} if absolute else {"top_share": "no_move"}
+    if counts["overflow"]:
+        reasons |= dict.fromkeys(_REVISIONS, "overflow")
+    elif not absolute:
+        reasons["top_share"] = "no_move"
     return ScalarReport(
         scale_floor=deltas.scale,
-        equal_share=share(deltas.equal),
-        material_share=share(deltas.material),
-        r=None if r is None else _relative(r),
-        floored_share=None if deltas.scale is None else _floored(deltas, deltas.scale),
-        r_above=None if r is None else {f"{limit:g}": int((r > limit).sum()) for limit in _ABOVE},
-        g=None if r is None else _transform(transform(deltas)),
+        equal_share=counts["equal"] / n,
+        material_share=counts["material"] / n,
+        r=None if deltas.r is None else _relative(deltas.r),
+        floored_share=None if deltas.r is None else counts["floored"] / n,
+        r_above=None if deltas.r is None else {f"{limit:g}": counts[f"{limit:g}"] for limit in _ABOVE},
+        g=None if deltas.r is None else _transform(transform(deltas)),
         mean_revision=mean,
         mean_absolute_revision=absolute,
         root_mean_square_revision=square,
-        rmar=None
-        if absolute is None or deltas.scale is None
-        else absolute / max(mean_of(np.abs(deltas.b)), deltas.scale),
-        up_share=share(d > 0),
-        down_share=share(d < 0),
-        zero_share=share(d == 0),
-        sign_flip_share=share(flips),
-        overflow=overflow,
-        top_share=_top_share(np.abs(d)) if absolute else None,
-        top=[] if headline_only else _top(found, deltas),
-        sign_flip_keys=deltas.keys(found, np.flatnonzero(flips)[: 0 if headline_only else _KEYS]),
+        rmar=None if absolute is None or deltas.scale is None else absolute / max(_mean_size(deltas.b), deltas.scale),
+        up_share=counts["up"] / n,
+        down_share=counts["down"] / n,
+        zero_share=(n - counts["up"] - counts["down"]) / n,
+        sign_flip_share=counts["flips"] / n,
+        overflow=counts["overflow"],
+        top_share=_top_share(d) if absolute else None,
+        top=[] if headline_only else _top(found, deltas, counts["overflow"]),
+        sign_flip_keys=deltas.keys(found, _flipped(deltas)) if counts["flips"] and not headline_only else [],
         reasons={metric: reasons[metric] for metric in sorted(reasons)},
         step=None if step is None else _steps(deltas, step),
     )
@@ -63,47 +66,73 @@ def share(mask: np.ndarray) -> float:
 
 def mean_of(x: Floats) -> float:
     """The mean in fixed order; scaled first when the plain sum overflows."""
+    n = len(x)
+    plain = total(lambda rows: x[rows], n)
+    if math.isfinite(plain):
+        return plain / n
+    largest = max(each(lambda rows: float(np.abs(x[rows]).max()), n))
+    return total(lambda rows: x[rows] / largest, n) / n * largest
+
+
+def _counts(deltas: Deltas) -> dict[str, int]:
+    """All that is counted, in one pass."""
+    limits = _ABOVE if deltas.r is not None else ()
+
+    def of_block(rows: slice) -> list[int]:
+        a, b, d = deltas.a[rows], deltas.b[rows], deltas.d[rows]
+        masks = [deltas.equal[rows], deltas.material[rows], d > 0, d < 0, _flips(a, b), np.isinf(d)]
+        if deltas.r is not None and deltas.scale is not None:
+            masks += [np.abs(a) + np.abs(b) < 2 * deltas.scale, *(deltas.r[rows] > limit for limit in limits)]
+        return [int(np.count_nonzero(mask)) for mask in masks]
+
     with np.errstate(over="ignore"):
-        total = float(x.sum())
-    if np.isfinite(total):
-        return total / len(x)
-    largest = float(np.abs(x).max())
-    return float((x / largest).sum()) / len(x) * largest
+        counts = np.sum(each(of_block, len(deltas)), axis=0).tolist()
+    names = ["equal", "material", "up", "down", "flips", "overflow", "floored", *(f"{limit:g}" for limit in limits)]
+    return dict(zip(names, counts, strict=False))
+
+
+def _flips(a: Floats, b: Floats) -> Mask:
+    return ((a < 0) & (b > 0)) | ((a > 0) & (b < 0))
+
+
+def _flipped(deltas: Deltas) -> Rows:
+    """The first keys whose value changed sign."""
+    return np.flatnonzero(_flips(deltas.a, deltas.b))[:_KEYS]
 
 
 def _relative(r: Floats) -> RelativeChange:
-    p50, p90, p95, p99 = quantiles(r, 0.5, 0.9, 0.95, 0.99)
-    return RelativeChange(mean_of(r), p50, p90, p95, p99, float(r.max()))
+    p50, p90, p95, p99, largest = quantiles(r, 0.5, 0.9, 0.95, 0.99, 1.0)
+    return RelativeChange(mean_of(r), p50, p90, p95, p99, largest)
 
 
 def _transform(g: Floats) -> TransformChange:
     p1, p50, p99 = quantiles(g, 0.01, 0.5, 0.99)
-    mean = mean_of(g)
-    return TransformChange(mean, float(np.sqrt(mean_of((g - mean) ** 2))), p1, p50, p99)
+    n, mean = len(g), mean_of(g)
+    return TransformChange(mean, math.sqrt(total(lambda rows: (g[rows] - mean) ** 2, n) / n), p1, p50, p99)
 
 
-def _floored(deltas: Deltas, scale: float) -> float:
-    with np.errstate(over="ignore"):
-        return share(np.abs(deltas.a) + np.abs(deltas.b) < 2 * scale)
+def _mean_size(x: Floats) -> float:
+    """The mean of |x|."""
+    return mean_of(fill(lambda rows: np.abs(x[rows]), len(x)))
 
 
 def _revisions(d: Floats) -> tuple[float, float, float]:
     """S5: mean, mean absolute and root mean square; scaled by the largest, against over- and underflow."""
-    size = np.abs(d)
-    largest = float(size.max())
+    n = len(d)
+    largest = max(each(lambda rows: float(np.abs(d[rows]).max()), n))
     if largest == 0:
         return 0.0, 0.0, 0.0
-    return mean_of(d), mean_of(size), float(np.sqrt(mean_of((d / largest) ** 2))) * largest
+    square = total(lambda rows: (d[rows] / largest) ** 2, n) / n
+    return mean_of(d), _mean_size(d), math.sqrt(square) * largest
 
 
-def _top_share(size: Floats) -> float:
+def _top_share(d: Floats) -> float:
     """S7: the share of Σ |d| in the top 1 % of the keys, at least 1; something moved."""
-    with np.errstate(over="ignore"):
-        total = float(size.sum())
-    if not np.isfinite(total):
-        return _top_share(size / float(size.max()))
-    few = -(-len(size) // 100)
-    return min(1.0, float(np.sort(np.partition(size, len(size) - few)[len(size) - few :]).sum()) / total)
+    size = fill(lambda rows: np.abs(d[rows]), len(d))
+    whole = total(lambda rows: size[rows], len(size))
+    if not math.isfinite(whole):
+        return _top_share(d / float(size.max()))
+    return min(1.0, float(largest_values(-(-len(size) // 100), size).sum()) / whole)
 
 
 def _steps(deltas: Deltas, step: Values) -> StepChange:
@@ -123,10 +152,14 @@ def _steps(deltas: Deltas, step: Values) -> StepChange:
     return StepChange(n, n / common, mean_of(moved), square)
 
 
-def _top(found: Alignment, deltas: Deltas) -> list[Change]:
+def _top(found: Alignment, deltas: Deltas, overflow: int) -> list[Change]:
     """S7: the largest moves by r, then |d|, then key; what overflows comes first."""
-    size = np.abs(deltas.d)
-    ranked = [np.isinf(size).astype(np.float64), *([] if deltas.r is None else [deltas.r]), size]
+    size = fill(lambda rows: np.abs(deltas.d[rows]), len(deltas))
+    ranked = [
+        *([np.isinf(size).astype(np.float64)] if overflow else []),
+        *([] if deltas.r is None else [deltas.r]),
+        size,
+    ]
     rows = largest_first(_TOP, *ranked)
     rows = rows[deltas.d[rows] != 0]
     return [

@@ -27,6 +27,13 @@ def quantiles(x: Floats, *at: float) -> list[float]:
     return [_between(values[math.floor(at)], values[math.ceil(at)], at - math.floor(at)) for at in places]
 
 
+def largest_values(count: int, x: Floats) -> Floats:
+    """The `count` largest numbers, ascending."""
+    least = _standing_at(np.array([len(x) - count]), x)[0]
+    above = np.concatenate(each(lambda rows: x[rows][x[rows] > least], len(x)))
+    return np.concatenate([np.full(count - len(above), least), np.sort(above)])
+
+
 def largest_first(count: int, *metrics: Floats) -> Rows:
     """The rows with the largest values of the first metric, ties by the next ones, then by row."""
     rows = _candidates(count, metrics[0])
