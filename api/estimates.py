@@ -113,7 +113,7 @@ def page(
     """The answer of `estimates_under`; `query` are all its parameters."""
     pinned = None if cursor is None else str(cursor_version(cursor))
     question = resolve(at, set_name, ref, as_of, shape) if pinned is None else resolve(at, set_name, pinned)
-    prefix = _prefix(list(question.reading.contract.key), query)
+    prefix = _prefix(question.reading.form.names, query)
     found = question.reading.scan(prefix, fields=read_fields(fields), limit=limit, cursor=cursor)
     return question.page(found, form, query)
 
@@ -144,9 +144,8 @@ def _follower(request: ReadRequest) -> Follower:
 
 def _prefix(key: list[str], query: Mapping[str, Any]) -> list[str]:
     """The leading key parts among the query parameters; raises InvalidError (`key_parts`, `unknown_parameter`)."""
-    names = [name for name in query if name not in _OWN]
-    if isinstance(query, dict) and names == key[: len(names)]:
-        return [query[name] for name in names]
+    if isinstance(query, dict) and [*query] == key[: len(query)]:
+        return [*query.values()]
     check_names(query, (*key, *_OWN))
     given = [name in query for name in key]
     count = sum(given)

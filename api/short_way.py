@@ -6,7 +6,6 @@ a file to be opened, and all that ends in a problem.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from api.estimates import one, page
@@ -19,6 +18,7 @@ _ONE, _PAGE = "/v1/sets/{set}/estimates/{key}", "/v1/sets/{set}/estimates"
 _ACCEPTED = (b"*/*", b"application/json")
 _PLAIN = frozenset(("ref", "as_of", "fields"))
 _RARE = frozenset(("shape", "limit", "cursor"))
+_PARAMETERS = _PLAIN | _RARE
 
 
 def short_way(follower: Follower, scope: Any) -> Representation | None:
@@ -57,19 +57,21 @@ def _one(follower: Follower, name: str, key: list[str], query: dict[str, str]) -
 
 
 def _page(follower: Follower, name: str, query: dict[str, str]) -> Representation | None:
+    if query.keys().isdisjoint(_PARAMETERS):
+        return page(follower.at_once, name, query)
     if not query.keys().isdisjoint(_RARE):
         return None
     ref, as_of, fields = query.get("ref", DEFAULT_REF), query.get("as_of"), query.get("fields")
     return page(follower.at_once, name, query, ref, as_of, fields=fields)
 
 
-@lru_cache(4096)
 def _plain_query(query: bytes) -> dict[str, str] | None:
     """The parameters of a query without escapes, each given once; None for another one."""
     if not query:
         return {}
-    if b"%" in query or b"+" in query or not query.isascii():
+    text = query.decode("latin-1")
+    if "%" in text or "+" in text or not text.isascii():
         return None
-    pairs = [pair.partition("=") for pair in query.decode().split("&")]
-    found = {name: value for name, _, value in pairs}
-    return found if all(equals for _, equals, _ in pairs) and len(found) == len(pairs) else None
+    pairs = [pair.partition("=") for pair in text.split("&")]
+    found = {name: value for name, equals, value in pairs if equals}
+    return found if len(found) == len(pairs) else None

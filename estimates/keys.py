@@ -22,12 +22,18 @@ _KNOWN = 4096  # dates or timestamps of a key column whose text is known
 
 
 class KeyForm:
-    """How keys are written under one contract: made once for it, because every read needs it."""
+    """How keys are written under one contract: made once for it, because every read needs it.
+
+    names  the key columns, in order
+    """
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
+        self.names = list(contract.key)
         self._columns = [(name, column.type) for name, column in contract.key.items()]
-        self._plain = re.compile("\0".join(_PLAIN[kind] for _, kind in self._columns) + "\0").fullmatch
+        parts = [_PLAIN[kind] + "\0" for _, kind in self._columns]
+        # By number of leading parts.
+        self._plain = [re.compile("".join(parts[:count])).fullmatch for count in range(len(parts) + 1)]
         self._sought = [_SOUGHT[kind](functools.partial(self._text, name, kind)) for name, kind in self._columns]
         domain = contract.domain
         values = domain.values if isinstance(domain, ProductDomain | RollingDomain) else {}
@@ -36,7 +42,7 @@ class KeyForm:
             frozenset(self._text(name, kind, value) for value in values[name]) if name in values else None
             for name, kind in self._columns
         ]
-        self._target = list(contract.key).index(contract.target) if contract.target else None
+        self._target = self.names.index(contract.target) if contract.target else None
 
     def texts(self, key: Key, *, partial: bool = False) -> list[str]:
         """Key parts as text, from typed values or text; `partial`: also a leading part of the key.
@@ -53,7 +59,7 @@ class KeyForm:
         """
         if len(key) != len(self._sought):
             self._check_length(key, partial)
-        elif (search := self._search_plain(key)) is not None:
+        if (search := self._search_plain(key)) is not None:
             return search
         return search_key([sought(part) for sought, part in zip(self._sought, key, strict=False)])
 
@@ -68,8 +74,10 @@ class KeyForm:
 
     def _search_plain(self, key: Key) -> bytes | None:
         """The search key of parts as they mostly come, of which only integers lack a letter; None for others."""
+        if not key:
+            return b""
         try:
-            plain = self._plain("\0".join(key) + "\0")
+            plain = self._plain[len(key)]("\0".join(key) + "\0")
         except TypeError:  # a part that is no text
             return None
         if plain is None:

@@ -1,18 +1,18 @@
 """The read file: one snapshot's rows as ready-made JSON, found by key, memory-mapped and shared by all processes.
 
 Layout, little-endian (docs/spec.md): magic, length and CRC-32 of the header, header (JSON), then
-  rows       for each row, in key order: NUL, NUL, search key, one status byte, the row's JSON, NUL
+  rows       for each row, in key order: NUL, NUL, search key, status ("1" or "0"), NUL, the row's JSON, NUL
   offsets    u64[groups + 1], where in the file each group of 4 rows begins, and where the last ends
-  checksums  u32[groups], checksum of each group
+  checksums  u32[groups + 1], the CRC-32 of all rows before each group, and of all rows
   tops       the search key of the first row of every `stride`-th group, with a byte FF between them
 Search keys (search_key.py) sort as the rows do, and no part of one is empty or holds a NUL, nor does JSON: so two NULs
 and a search key are found nowhere but where a row begins, and a key is found by bisection: first over the tops, which
 are few enough to be held in memory, then over the first rows of the groups between two of them, as mapped.
 
-The checksum of group n is its CRC-32 begun with n + 1: that of nothing is not zero then, so that what reads as zeros is
-damage. What the bisection touched is not checked; what it found is: that a row is there by the checksum of its group,
-that none is by those of the rows before and after the place where it would be. Damage is an error and never a wrong
-number.
+The checksum of groups that follow each other is what a CRC-32 that begins with that of the rows before them ends with:
+however many are read, it is one. What the bisection touched is not checked; what it found is: that a row is there by
+the checksum of its group, that none is by those of the rows before and after the place where it would be. Damage is an
+error and never a wrong number.
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ from estimates.shape import Shape
 
 assert sys.byteorder == "little", "read files are mapped as they are, and they are little-endian"
 
-MAGIC = b"ESTLOOK3"
+MAGIC = b"ESTLOOK4"
 GROUP = 4  # rows: what is checked for each lookup
+AHEAD = 4  # groups: loaded at a time to read the rows under a leading part of a key
 CHUNK = 1 << 16  # rows encoded at a time when a file is built; a multiple of GROUP
 TOPS = 1 << 18  # at most so many are held in memory: of a file all that processes do not share
 LONGEST_TOP = 64  # bytes, on average; of longer ones there are fewer
@@ -53,6 +54,7 @@ HOLDERS = 64  # files whose tops are held at a time
 _PREFIX = struct.Struct("<8sII")
 ROWS_AT = 1024  # behind the header
 _MARK = b"\0\0"  # before each row
+_TO_JSON = len(_MARK) + 2  # and the search key: what comes before a row's JSON
 _BETWEEN = b"\0\0\0"  # the end of a row's JSON and the mark of the next row
 _AFTER = b"\xff"  # behind a search key: after all rows that begin with it, before all others that follow
 OK = ord("1")
@@ -84,7 +86,7 @@ class Lookup:
     CorruptError (`lookup_damaged`) from any method when what it touches does not match its checksum.
     """
 
-    def __init__(self, path: Path, snapshot_id: str) -> None:
+    def __init__(self, path: str | Path, snapshot_id: str) -> None:
         self.path = path
         self._map, size = map_file(path)
         self.header = header = self._read_header(snapshot_id, size)
@@ -94,7 +96,7 @@ class Lookup:
         self._groups = -(-header.rows // GROUP)
         content = memoryview(self._map).cast("B")
         self._offsets = content[header.offsets_at : header.offsets_at + 8 * (self._groups + 1)].cast("Q")
-        self._checksums = content[header.checksums_at : header.checksums_at + 4 * self._groups].cast("I")
+        self._checksums = content[header.checksums_at : header.checksums_at + 4 * (self._groups + 1)].cast("I")
         self._tops: list[bytes] | None = None
         self._searches = 0
 
@@ -127,11 +129,11 @@ class Lookup:
         content, loaded = b"", -1
         for key, group in zip(keys, self._search_many(keys), strict=True):
             if group != loaded:
-                content, loaded = self._group(group) if group >= 0 else b"", group
+                content, loaded = self._load(group, group + 1) if group >= 0 else b"", group
             at = content.find(_MARK + key)
             if at >= 0:
-                at += len(key) + len(_MARK)
-                found.append((content[at], content[at + 1 : content.find(b"\0", at)]))
+                at += len(key) + _TO_JSON
+                found.append((content[at - 2], content[at : content.find(b"\0", at)]))
             else:
                 self._rank(key + _AFTER, group)
                 found.append(None)
@@ -146,40 +148,39 @@ class Lookup:
 
     def find_and_read(self, key: bytes, limit: int) -> tuple[range, list[bytes]]:
         """What `find` gives, and the JSON of the first `limit` rows of it; few rows are loaded once for both."""
-        first, after, rows = max(self._search(key), 0), key + _AFTER, list[bytes]()
-        stop = min(first + limit // GROUP + 2, self._groups) if key else 0
-        for group in range(first, stop):
-            rows += self._rows(group)
-            if rows[-1] > after:
-                break
-        else:
-            if stop < self._groups or not rows:
-                found = self.find(key)
-                return found, self.read(found[:limit])
-        start, stop = bisect_left(rows, key), bisect_left(rows, after)
-        if start == 0 and first > 0:
+        first, mark, length = max(self._search(key), 0), _MARK + key, len(key)
+        stop = min(first + AHEAD, self._groups)
+        loaded = self._load(first, stop)
+        at, last = loaded.find(mark), loaded.rfind(_MARK) + len(_MARK)
+        if not key or at < 0 or (stop < self._groups and loaded[last : last + length] <= key):
+            found = self.find(key)
+            return found, self.read(found[:limit])
+        if at == 0 and first > 0:
             raise self._damaged(f"what was read to find group {first}")
-        found = range(first * GROUP + start, first * GROUP + stop)
-        return found, [row[row.rindex(b"\0") + 2 :] for row in rows[start : min(stop, start + limit)]]
+        rows = self._json(loaded[at : loaded.find(_BETWEEN, loaded.rindex(mark) + length)])
+        start = first * GROUP + loaded.count(_BETWEEN, 0, at + len(_MARK))
+        return range(start, start + len(rows)), rows[:limit]
 
     def read(self, numbers: range) -> list[bytes]:
         """The JSON of consecutive rows."""
         first = numbers.start // GROUP
-        content = b"".join(map(self._group, range(first, -(-numbers.stop // GROUP))))
-        # Of each row: nothing before either NUL of the mark, the parts of the key, status and JSON.
-        rows = content.split(b"\0")[self._fields - 1 :: self._fields]
-        return [row[1:] for row in rows[numbers.start - first * GROUP : numbers.stop - first * GROUP]]
+        rows = self._json(self._load(first, -(-numbers.stop // GROUP)))
+        return rows[numbers.start - first * GROUP : numbers.stop - first * GROUP]
+
+    def _json(self, rows: bytes) -> list[bytes]:
+        """The JSON of these rows, each of which is: two NULs, the parts of the key, status, JSON."""
+        return rows.split(b"\0")[self._fields - 1 :: self._fields]
 
     def _seek(self, key: bytes, group: int) -> Row | None:
         """The row of a key in a group."""
-        offsets = self._offsets
-        content: bytes = self._map[offsets[group] : offsets[group + 1]]  # as `_group`, without a call
-        if crc32(content, group + 1) != self._checksums[group]:
+        offsets, checksums = self._offsets, self._checksums
+        content: bytes = self._map[offsets[group] : offsets[group + 1]]  # as `_load`, without a call
+        if crc32(content, checksums[group]) != checksums[group + 1] or not content:
             raise self._damaged(f"group {group} of rows")
         if (at := content.find(_MARK + key)) < 0:
             return None
-        at += len(key) + len(_MARK)
-        return content[at], content[at + 1 : content.find(b"\0", at)]
+        at += len(key) + _TO_JSON
+        return content[at - 2], content[at : content.find(b"\0", at)]
 
     def _search(self, bound: bytes) -> int:
         """The last group whose first row sorts before a bound, or −1; nothing that was read for it is checked."""
@@ -239,14 +240,14 @@ class Lookup:
 
     def _rows(self, group: int) -> list[bytes]:
         """The rows of a group, search key and the rest; checked."""
-        return self._group(group)[len(_MARK) : -1].split(_BETWEEN)
+        return self._load(group, group + 1)[len(_MARK) : -1].split(_BETWEEN)
 
-    def _group(self, group: int) -> bytes:
-        """The content of a group of rows; checked."""
-        offsets = self._offsets
-        content: bytes = self._map[offsets[group] : offsets[group + 1]]
-        if crc32(content, group + 1) != self._checksums[group]:
-            raise self._damaged(f"group {group} of rows")
+    def _load(self, first: int, stop: int) -> bytes:
+        """The content of consecutive groups of rows; checked."""
+        offsets, checksums = self._offsets, self._checksums
+        content: bytes = self._map[offsets[first] : offsets[stop]]
+        if crc32(content, checksums[first]) != checksums[stop] or (not content and stop > first):
+            raise self._damaged(f"groups {first} to {stop - 1} of rows")
         return content
 
     def _read_header(self, snapshot_id: str, size: int) -> Header:
@@ -290,7 +291,7 @@ def _write(file: BinaryIO, frame: pl.DataFrame, shape: Shape, judged: Sequence[s
     tops, stride = _tops(frame, shape.key_names)
     tops_at = file.tell()
     file.write(tops)
-    fields = len(shape.key) + 3
+    fields = len(shape.key) + 4
     header = Header(
         snapshot_id, frame.height, file.tell(), offsets_at, checksums_at, tops_at, crc32(tops), stride, fields
     )
@@ -302,35 +303,35 @@ def _write(file: BinaryIO, frame: pl.DataFrame, shape: Shape, judged: Sequence[s
 
 def _write_rows(file: BinaryIO, chunks: Iterable[tuple[memoryview, Array]]) -> tuple[Array, Array]:
     """Write the rows, a chunk at a time to bound memory; the offsets and checksums of their groups."""
-    offsets, checksums, end = [np.empty(0, "<u8")], [np.empty(0, "<u4")], ROWS_AT
-    groups = 0
+    offsets, checksums, end = [np.empty(0, "<u8")], [np.zeros(1, "<u4")], ROWS_AT
     written: Future[Array] | None = None
     # A chunk is checked and written while polars encodes the next one.
     with ThreadPoolExecutor(1) as beside:
         for content, bounds in chunks:
             if written is not None:
                 checksums.append(written.result())
-            written = beside.submit(_write_chunk, file, content, bounds, groups)
+            written = beside.submit(_write_chunk, file, content, bounds, int(checksums[-1][-1]))
             offsets.append(bounds[:-1] + end)
             end += len(content)
-            groups += len(bounds) - 1
         if written is not None:
             checksums.append(written.result())
     return np.append(np.concatenate(offsets), end).astype("<u8"), np.concatenate(checksums)
 
 
-def _write_chunk(file: BinaryIO, content: memoryview, bounds: Array, groups: int) -> Array:
-    """Write some rows, before which there are so many groups; the checksums of their groups."""
+def _write_chunk(file: BinaryIO, content: memoryview, bounds: Array, checksum: int) -> Array:
+    """Write some rows, before which the checksum was this; what it is after each of their groups."""
     file.write(content)
-    ends = bounds.tolist()
-    seeds = range(groups + 1, groups + len(ends))
-    return np.array([crc32(content[a:b], seed) for seed, (a, b) in zip(seeds, pairwise(ends), strict=True)], "<u4")
+    checksums: list[int] = []
+    for start, stop in pairwise(bounds.tolist()):
+        checksum = crc32(content[start:stop], checksum)
+        checksums.append(checksum)
+    return np.array(checksums, "<u4")
 
 
 def _encode(chunk: pl.DataFrame, shape: Shape, judged: Sequence[str]) -> tuple[memoryview, Array]:
     """The bytes of some rows, and where in them each group begins and the last ends."""
     names, key = [*shape.key_names, *shape.column_names], search_pieces(chunk, shape.key_names)
-    pieces = ["\0\0", *key, _status(chunk, judged), *json_pieces(chunk, names), "\0"]
+    pieces = ["\0\0", *key, _status(chunk, judged), "\0", *json_pieces(chunk, names), "\0"]
     records = chunk.select(joined(pieces)).to_series().rechunk()
     array: Any = records.to_arrow(compat_level=pl.CompatLevel.oldest())
     _, offset_buffer, data = array.buffers()

@@ -17,7 +17,7 @@ _libc.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
 _FAILED = ctypes.c_void_p(-1).value
 
 
-def map_file(path: Path) -> tuple[Any, int]:
+def map_file(path: str | Path) -> tuple[Any, int]:
     """The content of a file as an array of characters, whose slices are bytes, and the size of the file.
 
     Zeros follow up to the end of the last page: to make a type of array takes longer than to map a file, and so there

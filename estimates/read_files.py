@@ -27,6 +27,7 @@ class ReadFiles:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._prefix = f"{folder}/"
         self.discarded = 0
         self._open: OrderedDict[str, Lookup] = OrderedDict()
         self._lock = threading.Lock()
@@ -79,13 +80,13 @@ class ReadFiles:
                 self.discard(path.stem)
 
     def _open_or_build(self, snapshot_id: str, read: Read) -> Lookup:
-        path = self.path(snapshot_id)
+        path = f"{self._prefix}{snapshot_id}.lookup"  # as `path`, which takes as long as mapping the file
         try:
             try:
                 return Lookup(path, snapshot_id)
             except (FileNotFoundError, CorruptError):
                 frame, contract = read()
-                lookup.build(frame, contract.shape(), contract.judged, snapshot_id, path)
+                lookup.build(frame, contract.shape(), contract.judged, snapshot_id, Path(path))
                 return Lookup(path, snapshot_id)
         except OSError as error:
             raise UnavailableError("cache", f"{path} can be neither opened nor written: {error.strerror}") from error

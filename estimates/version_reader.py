@@ -10,7 +10,7 @@ import base64
 import binascii
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, TypeVar
 
 import msgspec
 
@@ -30,6 +30,7 @@ MAX_KEYS = 100_000
 LOOK_BACK = 10
 
 KeyStatus = Literal["no_estimate", "elapsed", "removed", "outside_domain"]
+P = ParamSpec("P")
 T = TypeVar("T")
 _OPENING = {OK: b'{"status":"ok","estimate":', NO_ESTIMATE: b'{"status":"no_estimate","estimate":'}
 
@@ -87,7 +88,7 @@ class VersionReader:
             row = (self._lookup or self._open()).get(sought)
         except CorruptError:
             self._lookup = None
-            row = self._read(lambda lookup: lookup.get(sought))
+            row = self._read(Lookup.get, sought)
         if row is None:
             raise self._not_found(self.form.texts(key))
         estimate = row[1] if fields is None else self._select(fields)(row[1])
@@ -103,7 +104,7 @@ class VersionReader:
                 "too_many_keys", f"{self.version.set}: {len(keys)} keys in one batch; send at most {MAX_KEYS}"
             )
         sought = self.form.search_many(keys)
-        rows = self._read(lambda lookup: lookup.get_many(sought))
+        rows = self._read(Lookup.get_many, sought)
         if fields is not None:
             select = self._select(fields)
             rows = [row and (row[0], select(row[1])) for row in rows]
@@ -131,24 +132,22 @@ class VersionReader:
         if not 1 <= limit <= MAX_LIMIT:
             raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
         sought = self.form.search(prefix, partial=True)
-
-        def take(lookup: Lookup) -> tuple[range, int, list[bytes]]:
-            if cursor is None:
-                found, rows = lookup.find_and_read(sought, limit)
-                return found, found.start + len(rows), rows
-            found = lookup.find(sought)
+        if cursor is None:
+            found, rows = self._read(Lookup.find_and_read, sought, limit)
+            start = found.start
+        else:
+            found = self._read(Lookup.find, sought)
             start = _decode_cursor(cursor, self.version, sought, found)
-            stop = min(start + limit, found.stop)
-            return found, stop, lookup.read(range(start, stop))
-
-        found, stop, rows = self._read(take)
+            rows = self._read(Lookup.read, range(start, min(start + limit, found.stop)))
         if fields is not None:
             rows = list(map(self._select(fields), rows))
-        following = None if stop >= found.stop else _encode_cursor(self.version, sought, stop)
-        told = "null" if following is None else f'"{following}"'
-        facts = b'"total":%d,"limit":%d,"next":%b' % (len(found), limit, told.encode())
-        body = b'%b%b,"estimates":[%b]}' % (self._head, facts, b",".join(rows))
-        return Page(self.version.set, self.version, body, len(found), following, fields)
+        stop, total, following, told = start + len(rows), len(found), None, b"null"
+        if stop < found.stop:
+            following = _encode_cursor(self.version, sought, stop)
+            told = b'"%b"' % following.encode()
+        facts = (self._head, total, limit, told, b",".join(rows))
+        body = b'%b"total":%d,"limit":%d,"next":%b,"estimates":[%b]}' % facts
+        return Page(self.version.set, self.version, body, total, following, fields)
 
     def statuses(self, keys: Sequence[Sequence[str]]) -> list[tuple[KeyStatus, int | None]]:
         """Why a version has no row for keys (as text), and for `removed` the last version in production that had it.
@@ -185,12 +184,12 @@ class VersionReader:
         self._lookup = self._files.open(self.version)
         return self._lookup
 
-    def _read(self, read: Callable[[Lookup], T]) -> T:
+    def _read(self, read: Callable[Concatenate[Lookup, P], T], *asked: P.args, **named: P.kwargs) -> T:
         try:
-            return read(self._lookup or self._open())
+            return read(self._lookup or self._open(), *asked, **named)
         except CorruptError:
             self._lookup = None
-            return self._files.read(self.version, read)
+            return self._files.read(self.version, lambda lookup: read(lookup, *asked, **named))
 
     def _select(self, fields: Sequence[str]) -> Callable[[bytes], bytes]:
         return selection(self.version.set, self.contract, fields)
