@@ -40,9 +40,9 @@ def _column(versions: list[ColumnScores]) -> Together:
     actuals = sum(one.actuals for one in versions)
     return Together(
         versions=len(versions),
-        all=_pooled(None, [whole(one) for one in versions]),
+        all=pooled(None, [whole(one) for one in versions]),
         horizons=[
-            _pooled(step, [one for version in versions for one in version.horizons if one.value == step])
+            pooled(step, [one for version in versions for one in version.horizons if one.value == step])
             for step in sorted(steps, key=lambda step: int(step or 0))
         ],
         intervals=[
@@ -78,7 +78,9 @@ def whole(column: ColumnScores) -> Slice:
     )
 
 
-def _pooled(value: str | None, slices: list[Slice]) -> Slice:
+def pooled(value: str | None, slices: list[Slice]) -> Slice:
+    """Slices of several versions as one; a mean is over all their keys."""
+    """Several slices as one: every mean is over all their keys."""
     n = sum(one.n for one in slices)
     square = _mean((one.point_n, None if one.rmse is None else one.rmse**2) for one in slices)
     levels = dict.fromkeys(level for one in slices for level in one.covered)
@@ -119,7 +121,7 @@ def _interval(versions: list[IntervalScores], actuals: int) -> IntervalScores:
     hits = sum(round(one.covered * one.n) for one in versions if one.covered is not None)
     low, high = wilson(hits, n) if n else (None, None)
 
-    def pooled(part: Callable[[IntervalScores], float | None]) -> float | None:
+    def over(part: Callable[[IntervalScores], float | None]) -> float | None:
         return _mean((one.n, part(one)) for one in versions)
 
     return IntervalScores(
@@ -132,10 +134,10 @@ def _interval(versions: list[IntervalScores], actuals: int) -> IntervalScores:
         covered=hits / n if n else None,
         covered_low=low,
         covered_high=high,
-        score=pooled(lambda one: one.score),
-        dispersion=pooled(lambda one: one.dispersion),
-        penalty_below=pooled(lambda one: one.penalty_below),
-        penalty_above=pooled(lambda one: one.penalty_above),
+        score=over(lambda one: one.score),
+        dispersion=over(lambda one: one.dispersion),
+        penalty_below=over(lambda one: one.penalty_below),
+        penalty_above=over(lambda one: one.penalty_above),
         reasons={} if n else {"score": "no_comparable_keys"},
     )
 
@@ -158,17 +160,17 @@ def _revision(versions: list[Revision], actuals: int) -> Revision | None:
     if not n:
         return Revision(None, 0, 0.0 if actuals else None, reason="no_shared_keys")
 
-    def pooled(part: Callable[[Revision], float | None]) -> float | None:
+    def over(part: Callable[[Revision], float | None]) -> float | None:
         return _mean((one.n, part(one)) for one in versions)
 
     return Revision(
         None,
         n,
         n / actuals,
-        error_change=pooled(lambda one: one.error_change),
-        won=pooled(lambda one: one.won),
-        lost=pooled(lambda one: one.lost),
-        neutral=pooled(lambda one: one.neutral),
-        churn=pooled(lambda one: one.churn),
-        excess_churn=pooled(lambda one: one.excess_churn),
+        error_change=over(lambda one: one.error_change),
+        won=over(lambda one: one.won),
+        lost=over(lambda one: one.lost),
+        neutral=over(lambda one: one.neutral),
+        churn=over(lambda one: one.churn),
+        excess_churn=over(lambda one: one.excess_churn),
     )
