@@ -14,6 +14,7 @@ from api.negotiation import ARROW
 from estimates import tabular
 from estimates.client import AsyncClient, Client
 from estimates.errors import EstimatesError
+from estimates.series import Series
 from estimates.stability.text import render_json
 from estimates.store import Store
 from tests.api_served import path_of
@@ -87,6 +88,8 @@ def frames_in_process(store: Store, _url: str) -> Iterator[Face]:
         answer = getattr(store[name], method)(*arguments, **named)
         if not hasattr(answer, "frame") or named.get("chain"):
             return _bytes(answer)
+        if isinstance(answer, Series):
+            return tabular.arrow(answer.frame(), {"set": name})
         version = {} if answer.version is None else {"version": str(answer.version.version)}
         return tabular.arrow(answer.frame(store[name].contract), {"set": name} | version)
 
@@ -126,6 +129,11 @@ def _diff(client: httpx.Client, name: str, refs: tuple[Any, ...], _named: dict[s
     return client.get(f"/v1/sets/{name}/diff", params=dict(zip(("from", "to"), refs, strict=False)))
 
 
+def _stability(client: httpx.Client, name: str, last: tuple[Any, ...], named: dict[str, Any]) -> httpx.Response:
+    asked = dict(zip(("last",), last, strict=False)) | named
+    return client.get(f"/v1/sets/{name}/stability", params=asked)
+
+
 def _changes_page(client: httpx.Client, name: str, refs: tuple[Any, ...], named: dict[str, Any]) -> httpx.Response:
     leading = dict(zip(KEYS[name], map(str, named.get("key", ())), strict=False))
     asked = {name: value for name, value in named.items() if name != "key"}
@@ -143,6 +151,7 @@ _REQUESTS: dict[str, Callable[[httpx.Client, str, tuple[Any, ...], dict[str, Any
     "scan": _scan,
     "history": _history,
     "diff": _diff,
+    "stability": _stability,
     "changes_page": _changes_page,
 }
 FACES = (sync_client, async_client, raw_http, http_arrow)

@@ -89,6 +89,16 @@ def test_a_leading_part(same: Any, questions: list[dict[str, Any]]) -> None:
         same(SET, "scan", *prefix)
 
 
+def test_stability_through_time(same: Any, questions: list[dict[str, Any]]) -> None:
+    """The moves of production, some and all of them, at every time; a set where it never moved, a wrong number."""
+    for last in ((), (1,), (2,), (10_000,), (0,)):
+        same(SET, "stability", *last)
+    for question in questions:
+        if question.get("ref") == "production":
+            same(SET, "stability", **{name: value for name, value in question.items() if name == "as_of"})
+    same(ODD, "stability")
+
+
 def test_pages(same: Any, filled: Store) -> None:
     """A cursor goes on where the page ended, whatever ref comes with it; limits and cursors that cannot be."""
     for prefix in ((), ("ÆØÅ",)):

@@ -23,6 +23,7 @@ from estimates.client.questions import Questions, VersionSummary
 from estimates.contract import Contract
 from estimates.keys import Key
 from estimates.records import Event, State, Version, VersionHead
+from estimates.series import DEFAULT_LAST, Series
 from estimates.stability import Report
 from estimates.version_reader import DEFAULT_LIMIT
 
@@ -105,6 +106,10 @@ class AsyncRemoteSet:
         """How version `b` differs from version `a`; numbers have 12 significant digits."""
         return await self._run(self._asked.diff(a, b, as_of))
 
+    async def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
+        """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""
+        return await self._run(self._asked.stability(last, as_of))
+
     async def changes(
         self,
         a: Ref,
@@ -157,7 +162,7 @@ class AsyncClient:
     ) -> None:
         self.url = connection.checked(url)
         self._http = httpx.AsyncClient(base_url=self.url, timeout=connection.timeout(timeout_s))
-        self._exchange = Exchange(self.url, patience_s)
+        self._exchange = Exchange(self.url, patience_s, timeout_s)
 
     def __repr__(self) -> str:
         return f"AsyncClient({self.url!r})"

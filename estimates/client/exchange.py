@@ -26,13 +26,15 @@ class Exchange:
 
     service     its URL, for messages
     patience_s  no attempt is begun later than this after the first one
+    timeout_s   how long an answer may take to be computed
     shapes      for each set, the shape that answered last
     key_columns of a set's shape
     """
 
-    def __init__(self, service: str, patience_s: float) -> None:
+    def __init__(self, service: str, patience_s: float, timeout_s: float) -> None:
         self.service = service
         self.patience_s = patience_s
+        self.timeout_s = timeout_s
         self.shapes: dict[str, int] = {}
         self.key_columns: dict[tuple[str, int], list[str]] = {}
         self._cache = Cache(CACHE_BYTES)
@@ -40,14 +42,14 @@ class Exchange:
     def ask(self, url: str) -> Plan[Reply]:
         """GET a URL. What can never change is answered from the cache, the rest is asked about with its tag.
 
-        Raises the errors of the service, and UnavailableError: `service` when it cannot be reached, `bad_gateway` when
-        something else answers.
+        Raises the errors of the service, and UnavailableError: `service` when it cannot be reached, `computing` when
+        the answer is not ready in time, `bad_gateway` when something else answers.
         """
         kept = self._cache.get(url)
         if kept is not None and _immutable(kept.headers):
             return kept
         condition: dict[str, str] = {} if kept is None else {"if-none-match": kept.headers["etag"]}
-        reply = yield from self._reach(Request("GET", url, {"accept": JSON} | condition))
+        reply = yield from self._computed(Request("GET", url, {"accept": JSON} | condition))
         if reply.status == 304 and kept is not None:
             reply = Reply(200, {**kept.headers, **reply.headers}, kept.body)
         _check(reply)
@@ -61,6 +63,22 @@ class Exchange:
         reply = yield from self._reach(Request("POST", url, headers, body))
         _check(reply)
         return reply
+
+    def _computed(self, request: Request) -> Plan[Reply]:
+        """The reply; while it is being computed, which is what 202 says, it is asked for again."""
+        start = time.monotonic()
+        while True:
+            reply = yield from self._reach(request)
+            if reply.status != 202:
+                return reply
+            pause_s = max(FIRST_PAUSE_S, _retry_after_s(reply.headers))
+            if time.monotonic() - start + pause_s > self.timeout_s:
+                raise UnavailableError(
+                    "computing",
+                    f"{self.service} is still computing this after {self.timeout_s:g} s and will keep it; "
+                    "ask again later, or with a longer timeout_s",
+                )
+            yield Pause(pause_s)
 
     def _reach(self, request: Request) -> Plan[Reply]:
         """Every request only reads, so that asking again is harmless."""

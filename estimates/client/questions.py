@@ -21,6 +21,7 @@ from estimates.contract import Contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.keys import Key
 from estimates.records import Event, State, Version, VersionHead
+from estimates.series import Series
 from estimates.stability import Report
 from estimates.version_reader import MAX_LIMIT, cursor_version
 
@@ -159,6 +160,12 @@ class Questions:
         """The stability report."""
         reply = yield from self._ask("/diff", self._pair(a, b, as_of))
         return decoded(reply, Report)
+
+    def stability(self, last: int, as_of: Time | None) -> Plan[Series]:
+        """The moves of production."""
+        moment = time_text(self.as_of if as_of is None else as_of)
+        reply = yield from self._ask("/stability", {"last": str(last), "as_of": moment})
+        return decoded(reply, Series)
 
     def changes(
         self, a: Ref, b: Ref, key: Key, by: str | None, min_change: float, as_of: Time | None

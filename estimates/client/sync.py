@@ -23,6 +23,7 @@ from estimates.client.questions import Questions, VersionSummary
 from estimates.contract import Contract
 from estimates.keys import Key
 from estimates.records import Event, State, Version, VersionHead
+from estimates.series import DEFAULT_LAST, Series
 from estimates.stability import Report
 from estimates.version_reader import DEFAULT_LIMIT
 
@@ -110,6 +111,10 @@ class RemoteSet:
         """How version `b` differs from version `a`; numbers have 12 significant digits."""
         return self._run(self._asked.diff(a, b, as_of))
 
+    def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
+        """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""
+        return self._run(self._asked.stability(last, as_of))
+
     def changes(
         self,
         a: Ref,
@@ -154,7 +159,8 @@ class Moment:
 class Client:
     """Reads from a service: `Client("http://127.0.0.1:8000")["sp500-close"].get("AAPL", "2026-11-24")`.
 
-    timeout_s   for each of: sending a request, waiting for the next bytes of its answer; connecting takes at most 3 s
+    timeout_s   for each of: sending a request, waiting for the next bytes of its answer, waiting for what the service
+                computes; connecting takes at most 3 s
     patience_s  how long requests are tried again after a 503 or a lost connection; 0 tries once
     Raises InvalidError (`bad_url`).
     """
@@ -164,7 +170,7 @@ class Client:
     ) -> None:
         self.url = connection.checked(url)
         self._http = httpx.Client(base_url=self.url, timeout=connection.timeout(timeout_s))
-        self._exchange = Exchange(self.url, patience_s)
+        self._exchange = Exchange(self.url, patience_s, timeout_s)
 
     def __repr__(self) -> str:
         return f"Client({self.url!r})"

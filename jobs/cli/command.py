@@ -46,7 +46,7 @@ class Options:
         settings = self.settings()
         if _is_url(settings.store):
             raise InvalidError(
-                "service_url", "this command needs the store itself; get, history, diff and log take a URL"
+                "service_url", "this command needs the store itself; get, history, diff, stability and log take a URL"
             )
         return open_store(settings)
 
@@ -83,7 +83,7 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a usage error for a format that it does not have."""
         if ctx.ensure_object(Options).csv and not self.csv:
-            raise click.UsageError("this command has no CSV form; diff --changes has", ctx)
+            raise click.UsageError("this command has no CSV form; diff --changes and stability have", ctx)
         return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -123,7 +123,7 @@ def shared_options() -> list[click.Parameter]:
             expose_value=False,
             is_eager=True,
             callback=_set("store"),
-            help="The store; for get, history, diff and log also the URL of a service. "
+            help="The store; for get, history, diff, stability and log also the URL of a service. "
             "Default: ESTIMATES_STORE, else ./estimates-store.",
         ),
         click.Option(
@@ -132,7 +132,7 @@ def shared_options() -> list[click.Parameter]:
             expose_value=False,
             is_eager=True,
             callback=_set("format"),
-            help="How to print: tables for people (default), JSON, or CSV (diff --changes).",
+            help="How to print: tables for people (default), JSON, or CSV (diff --changes, stability).",
         ),
         click.Option(
             ["--debug"],

@@ -33,6 +33,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "get": ("reading", "One estimate, several, or all under a leading part of the key."),
         "history": ("reading", "One key through the versions."),
         "diff": ("comparing", "How stable: what changed from one version to another."),
+        "stability": ("stability", "How stable through time: what each move of production changed."),
     },
     "Watch": {
         "status": ("watching", "How often are my estimates updated? Age, production, holds, verdicts."),

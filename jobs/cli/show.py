@@ -160,6 +160,12 @@ def bars(numbers: Sequence[float | None]) -> list[str]:
     return ["" if number is None or not largest else _bar(number / largest) for number in numbers]
 
 
+def lengths(numbers: Sequence[float | None]) -> list[str]:
+    """A bar for each number of at least 0, as long as it is large; the smallest trace of one is seen."""
+    largest = max((number for number in numbers if number is not None), default=0.0)
+    return ["█" * max(1, round(number / largest * _BAR)) if number and largest else "" for number in numbers]
+
+
 def plain(value: Any) -> Cell:
     """A value of a row as a cell: times in full, anything that is no plain value as its text."""
     if isinstance(value, datetime):
