@@ -79,7 +79,6 @@ def whole(column: ColumnScores) -> Slice:
 
 
 def pooled(value: str | None, slices: list[Slice]) -> Slice:
-    """Slices of several versions as one; a mean is over all their keys."""
     """Several slices as one: every mean is over all their keys."""
     n = sum(one.n for one in slices)
     square = _mean((one.point_n, None if one.rmse is None else one.rmse**2) for one in slices)
