@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-import duckdb
 import polars as pl
 
 from estimates.columns import ColumnType
@@ -17,8 +14,8 @@ from estimates.errors import InvalidError
 from estimates.frame import kinds
 from estimates.text_values import parsed
 from jobs import hubverse
+from jobs.csv_files import read_csv
 
-_SEPARATORS = ",;\t|"
 _BINARY: dict[bytes, Callable[[IO[bytes]], pl.DataFrame]] = {
     b"PAR1": pl.read_parquet,
     b"ARROW1": pl.read_ipc,
@@ -43,7 +40,7 @@ def read_table(path: str | Path) -> pl.DataFrame:
         if start.startswith(magic):
             return _read_binary(path, read)
     _check_text(path, start)
-    return _read_csv(path)
+    return read_csv(path)
 
 
 def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
@@ -82,72 +79,6 @@ def _check_text(path: Path, start: bytes) -> None:
             raise InvalidError("bad_file", f"{path}: {what}")
     if not start:
         raise InvalidError("bad_file", f"{path}: is empty; a table starts with a line that names its columns")
-
-
-def _read_csv(path: Path) -> pl.DataFrame:
-    names, separator = _header(path)
-    with duckdb.connect() as connection:
-        try:
-            relation = connection.sql(
-                "select * from read_csv($path, auto_detect = false, header = true, all_varchar = true,"
-                " delim = $separator, quote = '\"', escape = '\"', columns = $columns)",
-                params={
-                    "path": _literal(path),
-                    "separator": separator,
-                    # numbered, because DuckDB takes `a` and `A` for the same column
-                    "columns": {f"c{i}": "VARCHAR" for i in range(len(names))},
-                },
-            )
-            return relation.pl().rename({f"c{i}": name for i, name in enumerate(names)})
-        except duckdb.Error as error:
-            raise InvalidError("bad_file", f"{path}: {_csv_fault(str(error))}") from None
-
-
-def _header(path: Path) -> tuple[list[str], str]:
-    """Names and separator from the first record."""
-    candidates: list[tuple[list[str], str]] = []
-    for separator in _SEPARATORS:
-        try:
-            # escaped, so that a bad byte further down is found by DuckDB, which knows its line
-            with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-                candidates.append((next(csv.reader(file, delimiter=separator), []), separator))
-        except csv.Error as error:
-            raise InvalidError("bad_file", f"{path}: line 1 does not name columns: {error}") from None
-    names, separator = max(candidates, key=lambda candidate: len(candidate[0]))
-    if not any(name.strip() for name in names):
-        raise InvalidError("bad_file", f"{path}: line 1 is empty; it must name the columns")
-    for position, name in enumerate(names, 1):
-        if re.search("[\udc80-\udcff]", name):
-            raise InvalidError("bad_file", f"{path}: line 1 is not UTF-8 text")
-        if not name:
-            hint = "; pandas writes its index like this, use to_csv(index=False)" if position == 1 else ""
-            raise InvalidError("bad_file", f"{path}: line 1: column {position} has no name{hint}")
-        if name in names[: position - 1]:
-            raise InvalidError("bad_file", f"{path}: line 1 names column {name!r} twice")
-    return names, separator
-
-
-def _literal(path: Path) -> str:
-    """The path for DuckDB, which would take it for a pattern."""
-    return re.sub(r"([*?\[])", r"[\1]", str(path))
-
-
-def _csv_fault(text: str) -> str:
-    """Line and reason out of DuckDB's page of advice."""
-    line = re.search(r"CSV Error on Line: (\d+)", text)
-    known = {
-        r"Expected Number of Columns: (\d+) Found: (\d+)": "has {1} cells, the first line names {0} columns",
-        r"unterminated quote": "has a quote that is not closed, or text after a closing quote",
-        r"Invalid unicode": "is not UTF-8 text",
-    }
-    for pattern, words in known.items():
-        match = re.search(pattern, text)
-        if line and match:
-            return f"line {line.group(1)} {words.format(*match.groups())}"
-    where = f"line {line.group(1)}: " if line else ""
-    return (
-        f"{where}not a CSV file of one kind (separators, quotes and line ends alike throughout): {text.splitlines()[0]}"
-    )
 
 
 def _parsed(frame: pl.DataFrame, wanted: dict[str, ColumnType]) -> pl.DataFrame:

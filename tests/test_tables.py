@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -282,3 +283,43 @@ def test_typed_columns_are_left_alone() -> None:
     result = typed(frame, CONTRACT)
     assert result.schema == {"shop": pl.Int64, "value": pl.Float64, "other": pl.String}
     assert result["value"].to_list() == [1.5, 2.0]
+
+
+def outcome(path: Path, content: bytes) -> pl.DataFrame | str:
+    """The table of a file, or what is wrong with it."""
+    path.write_bytes(content)
+    try:
+        return read_table(path)
+    except InvalidError as error:
+        return error.message
+
+
+CELLS = st.text("1a.é ;", max_size=3) | st.text('1;\r\0"', max_size=2)
+
+
+@given(
+    rows=st.lists(st.lists(CELLS, min_size=3, max_size=3) | st.lists(CELLS, min_size=1, max_size=4), max_size=4),
+    end=st.sampled_from(["\n", "\r\n"]),
+    last=st.booleans(),
+    mark=st.booleans(),
+)
+def test_a_plain_file_is_read_as_one_with_quotes(rows: list[list[str]], end: str, last: bool, mark: bool) -> None:
+    """Quotes around a name send a file the other way to be read, and change neither the table nor the error."""
+    with TemporaryDirectory() as folder:
+        text = end.join(",".join(row) for row in rows) + (end if last else "")
+        found = []
+        for header in ("x,yy,z", '"x",yy,z'):
+            content = (header + end + text).encode()
+            found.append(outcome(Path(folder) / "table.csv", b"\xef\xbb\xbf" * mark + content))
+        plain, quoted = found
+        assert (
+            plain.equals(quoted) if isinstance(plain, pl.DataFrame) and not isinstance(quoted, str) else plain == quoted
+        )
+
+
+def test_a_long_and_a_short_line_do_not_make_up_for_each_other(write: Callable[..., Path]) -> None:
+    """A file whose separators add up is refused all the same, far from its beginning too."""
+    lines = ["a,b", *("1,2" for _ in range(300_000)), "1,2,3", "1"]
+    found = refusal(lambda: read_table(write("\n".join(lines))))
+    assert found.code == "bad_file"
+    assert "line 300002 has 3 cells" in found.message
