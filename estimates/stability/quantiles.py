@@ -38,6 +38,11 @@ class Grid:
         )
         return (low, high) if low < high else (low, low + 1) if low == 0 else (low - 1, low)
 
+    @property
+    def outermost(self) -> bool:
+        """Whether the IQR is the whole range."""
+        return self.inner == (0, len(self.levels) - 1)
+
 
 def measure(pair: Pair, contract: Contract, columns: dict[str, ColumnReport]) -> list[QuantileReport]:
     """Compare the quantile functions of every point that has at least two quantile columns."""
@@ -82,7 +87,7 @@ def _measure(pair: Pair, contract: Contract, columns: dict[str, ColumnReport], g
         sup=moved.sup,
         iqr_change=moved.iqr_change,
         tail_change=moved.tail_change,
-        reasons=_reasons(moved, n if scaled is not None else 0, scale),
+        reasons=_reasons(moved, n if scaled is not None else 0, scale, grid),
         cuts=[_shift(old, new, grid.levels, cut) for cut in contract.columns[grid.point].cuts]
         if grid.point and n
         else [],
@@ -104,19 +109,18 @@ class _Moved:
         low, high = grid.inner
         with np.errstate(over="ignore", invalid="ignore"):
             iqr, iqr_new = (np.maximum(side[high] - side[low], scale) for side in (old, new))
+            iqr[np.isinf(iqr)] = np.nan  # nothing can be measured in it
             sizes = [np.abs(b - a) / iqr for a, b in zip(old, new, strict=True)]
-            mean = sum(weight * size for weight, size in zip(_weights(grid.levels), sizes, strict=True))
+            weights = _weights(grid.levels)
+            mean = np.sum([weight * size for weight, size in zip(weights, sizes, strict=True)], axis=0)
             tails = [np.maximum(side[-1] - side[0], scale) for side in (old, new)]
             iqr_change = np.log(iqr_new) - np.log(iqr)
             tail_change = np.log(tails[1]) - np.log(tails[0]) - iqr_change
-        if not (np.isfinite(mean).all() and np.isfinite(iqr_change).all() and np.isfinite(tail_change).all()):
-            return cls()
-        outermost = (low, high) == (0, len(old) - 1)
         return cls(
-            _statistics(np.asarray(mean)),
+            _statistics(mean),
             _statistics(np.maximum.reduce(sizes)),
             _spread(iqr_change),
-            None if outermost else _spread(tail_change),
+            None if grid.outermost else _spread(tail_change),
         )
 
 
@@ -162,19 +166,25 @@ def _probability(columns: list[Floats], levels: list[float], cut: float) -> Floa
     return probability
 
 
-def _statistics(x: Floats) -> QuantileMove:
+def _statistics(x: Floats) -> QuantileMove | None:
+    if not np.isfinite(x).all():
+        return None
     p50, p95 = quantiles(x, 0.5, 0.95)
     return QuantileMove(mean_of(x), p50, p95, float(x.max()))
 
 
-def _spread(x: Floats) -> Spread:
+def _spread(x: Floats) -> Spread | None:
+    if not np.isfinite(x).all():
+        return None
     p5, p50, p95 = quantiles(x, 0.05, 0.5, 0.95)
     return Spread(p5, p50, p95)
 
 
-def _reasons(moved: _Moved, n: int, scale: float | None) -> dict[str, str]:
+def _reasons(moved: _Moved, n: int, scale: float | None, grid: Grid) -> dict[str, str]:
     """Why each missing metric is missing; the first that applies."""
-    if moved.move is None:
-        reason = "no_comparable_keys" if not n else "degenerate_scale" if scale is None else "overflow"
-        return dict.fromkeys(sorted(_SCALED), reason)
-    return {} if moved.tail_change is not None else {"tail_change": "no_tails"}
+    missing = [name for name in sorted(_SCALED) if getattr(moved, name) is None]
+    reason = "no_comparable_keys" if not n else "degenerate_scale" if scale is None else "overflow"
+    reasons = dict.fromkeys(missing, reason)
+    if n and scale is not None and grid.outermost:
+        reasons["tail_change"] = "no_tails"
+    return reasons
