@@ -1,0 +1,154 @@
+"""A change split into what the data, what the parameters, and what both together did to it: the numbers of `--why`.
+
+With y(D, P) the estimate from the data D and the parameters P of a version, A the older and B the newer one:
+
+total = y(B, B) - y(A, A);  data = y(B, A) - y(A, A);  parameters = y(A, B) - y(A, A);
+interaction = total - data - parameters
+
+the threefold decomposition (Winsborough and Dickinson, 1971), key by key. y(A, A) and y(B, B) are the versions as
+stored, the two others are computed anew.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from estimates.frame import key_text
+from estimates.stability.deltas import relative, scale_floor
+
+_TOP = 20
+_NAMES = ("total", "data", "parameters", "interaction")
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+
+class Effect(msgspec.Struct, frozen=True):
+    """What something did to a column, over the keys of the split; in the unit of the column.
+
+    mean           signed; those of data, parameters and interaction add up to that of the total
+    share          mean_absolute / its sum over data, parameters and interaction; None unless all are known and not 0
+    r_p50, r_p95   quantiles of S3 from a to a + effect; None without a scale
+    """
+
+    mean: float
+    mean_absolute: float
+    share: float | None
+    r_p50: float | None
+    r_p95: float | None
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """One key: its estimates in A and B, and the split of `d`; None for what is not known."""
+
+    key: list[str]
+    a: float
+    b: float
+    d: float
+    data: float | None
+    parameters: float | None
+    interaction: float | None
+
+
+class Split(msgspec.Struct, frozen=True):
+    """The split of one column.
+
+    n            keys that are finite in both versions and in what was computed anew
+    noise_from, noise_to   what a rerun of A and of B with nothing changed gives, less what was stored: d of A/A
+    top          the largest |d|, ties by key
+    """
+
+    n: int
+    scale_floor: float | None
+    total: Effect | None
+    data: Effect | None
+    parameters: Effect | None
+    interaction: Effect | None
+    noise_from: Effect | None
+    noise_to: Effect | None
+    top: list[Moved]
+
+
+def split(
+    a: pl.DataFrame,
+    b: pl.DataFrame,
+    new_data: pl.DataFrame | None,
+    new_parameters: pl.DataFrame | None,
+    key: list[str],
+    column: str,
+    declared: float | None,
+) -> Split:
+    """Split the change of a column on the keys that all frames have; None for a frame that could not be computed.
+
+    new_data        y(B, A): the new data with the old parameters
+    new_parameters  y(A, B): the old data with the new parameters
+    declared        the contract's scale floor
+    The noise is left for `noise` to tell.
+    """
+    frames = {"a": a, "b": b, "data": new_data, "parameters": new_parameters}
+    rows = _together({name: frame for name, frame in frames.items() if frame is not None}, key, column)
+    if not rows.height:
+        return Split(0, None, None, None, None, None, None, None, [])
+    old, new = rows["a"].to_numpy(), rows["b"].to_numpy()
+    parts = {"total": new - old}
+    parts |= {name: rows[name].to_numpy() - old for name in ("data", "parameters") if name in rows.columns}
+    if len(parts) == 3:
+        # (b − y(B, A)) − (y(A, B) − a): exact where no part is rounded
+        parts["interaction"] = (new - rows["data"].to_numpy()) - parts["parameters"]
+    scale = scale_floor(old, declared)
+    sizes = [float(np.abs(parts[name]).mean()) for name in _NAMES[1:] if name in parts]
+    whole = sum(sizes) if len(sizes) == 3 else 0.0
+    effects = {name: _effect(old, part, scale, whole if name != "total" else 0.0) for name, part in parts.items()}
+    return Split(
+        rows.height,
+        scale,
+        *(effects.get(name) for name in _NAMES),
+        noise_from=None,
+        noise_to=None,
+        top=_top(rows, key, parts),
+    )
+
+
+def noise(stored: pl.DataFrame, again: pl.DataFrame, key: list[str], column: str, scale: float | None) -> Effect | None:
+    """What a rerun with nothing changed does to a column; None when no key is finite in both."""
+    rows = _together({"stored": stored, "again": again}, key, column)
+    if not rows.height:
+        return None
+    old = rows["stored"].to_numpy()
+    return _effect(old, rows["again"].to_numpy() - old, scale, 0.0)
+
+
+def _together(frames: dict[str, pl.DataFrame], key: list[str], column: str) -> pl.DataFrame:
+    """The keys that all frames have with a finite value, in order, one column a frame."""
+    # The key under names of its own: it may have those of the frames.
+    keys = [f"\x01{i}" for i in range(len(key))]
+    renamed = [pl.col(part).alias(name) for part, name in zip(key, keys, strict=True)]
+    parts = [frame.select(*renamed, pl.col(column).cast(pl.Float64).alias(name)) for name, frame in frames.items()]
+    rows = parts[0]
+    for part in parts[1:]:
+        rows = rows.join(part, on=keys, how="inner")
+    return rows.filter(pl.all_horizontal(pl.col(list(frames)).is_finite().fill_null(value=False))).sort(keys)
+
+
+def _effect(old: Floats, part: Floats, scale: float | None, whole: float) -> Effect:
+    size = float(np.abs(part).mean())
+    r = None if scale is None else relative(old, old + part, part, scale)
+    return Effect(
+        mean=float(part.mean()),
+        mean_absolute=size,
+        share=size / whole if whole else None,
+        r_p50=None if r is None else float(np.quantile(r, 0.5)),
+        r_p95=None if r is None else float(np.quantile(r, 0.95)),
+    )
+
+
+def _top(rows: pl.DataFrame, key: list[str], parts: dict[str, Floats]) -> list[Moved]:
+    order = np.argsort(-np.abs(parts["total"]), kind="stable")[:_TOP]
+    chosen = rows[order]
+    keys = [[key_text(part) for part in row[: len(key)]] for row in chosen.iter_rows()]
+    cells = {name: parts[name][order].tolist() if name in parts else [None] * len(order) for name in _NAMES}
+    ends = zip(chosen["a"].to_list(), chosen["b"].to_list(), strict=True)
+    moves = zip(*(cells[name] for name in _NAMES), strict=True)
+    return [Moved(k, a, b, *move) for k, (a, b), move in zip(keys, ends, moves, strict=True) if move[0] != 0]
