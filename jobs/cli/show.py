@@ -10,18 +10,19 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
 
 from estimates import instants
 
-Cell = str | int | float | bool | None | Text
+if TYPE_CHECKING:  # takes a moment to load, and a page or JSON is printed without it
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+Cell: TypeAlias = "str | int | float | bool | Text | None"
 Say = Callable[[str], None]
 
 _NOT_A_TERMINAL = 100_000  # columns: as wide as it takes
@@ -52,6 +53,8 @@ _COLOURS = {
 
 def console(*, stderr: bool = False, width: int | None = None) -> Console:
     """The terminal, or an endlessly wide page where there is none."""
+    from rich.console import Console
+
     stream = sys.stderr if stderr else sys.stdout
     if width is None and not stream.isatty():
         width = _NOT_A_TERMINAL
@@ -60,6 +63,8 @@ def console(*, stderr: bool = False, width: int | None = None) -> Console:
 
 def line(text: str = "", colour: str | None = None) -> None:
     """One line of text; a terminal folds it between words."""
+    from rich.text import Text
+
     console().print(Text(text, style=colour or ""))
 
 
@@ -70,6 +75,8 @@ def page(text: str) -> None:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, stderr: bool = False) -> None:
     """A table; numbers stand to the right, words that name a state have their colour, the last column may be folded."""
+    from rich.table import Table
+
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for position, name in enumerate(columns):
         numeric = any(_is_number(row[position]) for row in rows)
@@ -82,6 +89,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, stderr: boo
 
 def facts(pairs: Sequence[tuple[str, Cell]]) -> None:
     """Names and values, one pair a line; pairs without a value are left out."""
+    from rich.table import Table
+    from rich.text import Text
+
     given = [(name, cell) for name, cell in pairs if cell is not None]
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
@@ -113,6 +123,8 @@ def progress(*, quiet: bool = False) -> Iterator[Say]:
     elif not sys.stderr.isatty():
         yield lambda text: click.echo(text, err=True)
     else:
+        from rich.text import Text
+
         with console(stderr=True).status(Text("…")) as status:
             yield lambda text: status.update(Text(text))
 
@@ -123,6 +135,8 @@ def bar(total: int, *, quiet: bool = False) -> Iterator[Callable[[str, int], Non
     if quiet or not sys.stderr.isatty():
         yield lambda _text, _done: None
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     parts = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*parts, console=console(stderr=True), transient=True) as shown:
         task = shown.add_task("", total=total)
@@ -178,6 +192,8 @@ def _bar(share: float) -> str:
 
 
 def _cell(cell: Cell) -> Text:
+    from rich.text import Text
+
     if isinstance(cell, Text):
         return cell
     if cell is None:
