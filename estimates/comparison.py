@@ -22,6 +22,7 @@ from estimates.kept_reports import KeptReports
 from estimates.reader import Reader
 from estimates.records import Version
 from estimates.stability import Report
+from estimates.stability.pictures import Pictures, pictures
 from estimates.stability.report import METRICS_REVISION
 
 ReadFrame = Callable[[Version], pl.DataFrame]
@@ -77,6 +78,11 @@ class Comparison:
         """The same report, computed only if it is not kept yet; raises CorruptError."""
         name = self.report_name(headline_only=headline_only)
         return decode_report(kept.get_or_make(name, lambda: encode_report(self.report(headline_only=headline_only))))
+
+    def pictures(self) -> Pictures:
+        """What `stability.page.render_html` draws besides the report; raises CorruptError."""
+        through = {"through_a": self.first.data_through, "through_b": self.second.data_through}
+        return pictures(*self._frames(), self.contract, **through)
 
     def question(self, by: str | None, min_change: float, prefix: Sequence[Any]) -> ChangeQuestion:
         """A question about changes; raises InvalidError as `stability.changes` does."""

@@ -21,6 +21,7 @@ from estimates.records import State, Version, VersionHead
 from estimates.scoring import LAST, Outcome, score_set, stored_scores
 from estimates.series import DEFAULT_LAST, Series
 from estimates.stability import Report
+from estimates.stability.pictures import Pictures
 from estimates.version_reader import DEFAULT_LIMIT, cursor_version
 
 if TYPE_CHECKING:
@@ -134,6 +135,10 @@ class EstimateSet:
     def diff(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None) -> Report:
         """How version `b` differs from version `a`."""
         return self.store.diff(self.name, a, b, instants.given(as_of))
+
+    def pictures(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None) -> Pictures:
+        """What `stability.page.render_html` draws besides the report of `diff`."""
+        return self.store.compare(self.name, a, b, instants.given(as_of)).pictures()
 
     def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
         """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""

@@ -23,6 +23,7 @@ from estimates.key_candidates import completed, key_candidates
 from estimates.keys import Key
 from estimates.stability import Report
 from estimates.stability.family_reports import SchemaChange, SchemaReport
+from estimates.stability.pictures import Pictures, pictures
 
 _NAMED = 5  # rows named in an error
 
@@ -65,6 +66,13 @@ class TwoTables:
         except InvalidError as error:
             raise self._explained(error) from None
         return msgspec.structs.replace(report, set=self.set, schema=self.schema)
+
+    def pictures(self) -> Pictures:
+        """What `stability.page.render_html` draws besides the report; raises what `report` raises."""
+        try:
+            return pictures(self.a, self.b, self.contract, through_a=self.through[0], through_b=self.through[1])
+        except InvalidError as error:
+            raise self._explained(error) from None
 
     def changes(self, *, by: str | None = None, min_change: float = 0.0, prefix: Key = ()) -> pl.DataFrame:
         """The keys that changed, as `estimates.stability.changes` has them; raises what it raises, and as `report`."""

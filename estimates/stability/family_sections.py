@@ -19,13 +19,13 @@ from estimates.stability.wording import cut, number, percent
 
 
 def schema(found: SchemaReport | None) -> Section:
-    """How the two contracts differ."""
+    """How the two contracts, or the columns of two files, differ."""
     if found is None:
         return Section("schema", "")
     lines = [f"only in the new one: {', '.join(found.added)}"] if found.added else []
     lines += [f"only in the old one: {', '.join(found.removed)}"] if found.removed else []
     lines += [f"{change.column}: {change.what} {_or_none(change.a)} → {_or_none(change.b)}" for change in found.changed]
-    return Section("schema", "The two contracts differ", lines)
+    return Section("schema", "Columns that differ", lines)
 
 
 def cuts(columns: dict[str, ColumnReport], limits: Limits) -> Section:

@@ -19,6 +19,7 @@ from estimates.stability.sections import (
     largest_groups,
     not_shown,
     sections,
+    title,
     tolerance,
     version,
 )
@@ -53,7 +54,7 @@ def render_html(report: Report, pictures: Pictures | None) -> str:
 
 
 def _document(report: Report, body: str) -> str:
-    name = f"{visible(report.set)}: {visible(version(report.from_))} → {visible(version(report.to))}"
+    name = cut(visible(title(report)), _CELL)
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     return f"""<!doctype html>
@@ -77,7 +78,8 @@ def _document(report: Report, body: str) -> str:
 
 def _head(report: Report) -> str:
     versions = f"{_bdi(version(report.from_))} → {_bdi(version(report.to))}"
-    return f"<header>\n<p>{_bdi(report.set)} · {versions}</p>\n<h1>{_text(report.headline)}</h1>\n</header>"
+    of = f"{_bdi(report.set)} · " if report.set else ""
+    return f"<header>\n<p>{of}{versions}</p>\n<h1>{_text(report.headline)}</h1>\n</header>"
 
 
 def _facts(report: Report) -> list[str]:

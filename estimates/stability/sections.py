@@ -69,8 +69,8 @@ def version(name: str | int) -> str:
 
 
 def title(report: Report) -> str:
-    """Which set, and which two versions."""
-    return f"{report.set}  {version(report.from_)} → {version(report.to)}"
+    """Which set, if it is one, and which two versions."""
+    return (f"{report.set}  " if report.set else "") + f"{version(report.from_)} → {version(report.to)}"
 
 
 def tolerance(report: Report) -> str:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from estimates.client import Client
     from estimates.store import Store
 
-Format = Literal["text", "json", "csv"]
+Format = Literal["text", "json", "csv", "markdown", "html"]
+PAGES = ("markdown", "html")  # whole documents
 
 
 class Options:
@@ -72,17 +73,23 @@ def _is_url(store: str) -> bool:
 
 
 class Command(click.Command):
-    """A command with the shared options and its examples; `csv` says whether it can print CSV."""
+    """A command with the shared options and its examples; `csv` and `pages` say what else it can print."""
 
-    def __init__(self, name: str | None, *, examples: Sequence[str] = (), csv: bool = False, **settings: Any) -> None:
+    def __init__(
+        self, name: str | None, *, examples: Sequence[str] = (), csv: bool = False, pages: bool = False, **settings: Any
+    ) -> None:
         super().__init__(name, **settings)
         self.examples = examples
         self.csv = csv
+        self.pages = pages
         self.params += shared_options()
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a usage error for a format that it does not have."""
-        if ctx.ensure_object(Options).csv and not self.csv:
+        options = ctx.ensure_object(Options)
+        if options.format in PAGES and not self.pages:
+            raise click.UsageError("this command prints no page; diff does", ctx)
+        if options.csv and not self.csv:
             raise click.UsageError("this command has no CSV form; diff --changes and stability have", ctx)
         return super().invoke(ctx)
 
@@ -105,11 +112,13 @@ class Command(click.Command):
                     formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
 
 
-def command(name: str, *, examples: Sequence[str], csv: bool = False) -> Callable[[Callable[..., int | None]], Command]:
+def command(
+    name: str, *, examples: Sequence[str], csv: bool = False, pages: bool = False
+) -> Callable[[Callable[..., int | None]], Command]:
     """Declare a command; its function returns the exit code, or None for 0."""
 
     def declare(function: Callable[..., int | None]) -> Command:
-        return click.command(name, cls=Command, examples=examples, csv=csv)(click.pass_obj(function))
+        return click.command(name, cls=Command, examples=examples, csv=csv, pages=pages)(click.pass_obj(function))
 
     return declare
 
@@ -128,11 +137,12 @@ def shared_options() -> list[click.Parameter]:
         ),
         click.Option(
             ["--format"],
-            type=click.Choice(["text", "json", "csv"]),
+            type=click.Choice(["text", "json", "csv", *PAGES]),
             expose_value=False,
             is_eager=True,
             callback=_set("format"),
-            help="How to print: tables for people (default), JSON, or CSV (diff --changes, stability).",
+            help="How to print: tables for people (default), JSON, CSV (diff --changes, stability), "
+            "or a page in Markdown or HTML (diff).",
         ),
         click.Option(
             ["--debug"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,11 @@ import msgspec
 
 from estimates.errors import InvalidError
 from estimates.stability import check_question
+from estimates.stability.markdown import render_markdown
 from estimates.stability.text import render_json, render_text
 from jobs.cli import show
 from jobs.cli.changes import show_changes
-from jobs.cli.command import Options, command
+from jobs.cli.command import PAGES, Options, command
 from jobs.cli.two_files import beside_version, guess_line, is_ref, other_readings, two_files
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from estimates.client import RemoteSet
     from estimates.estimate_set import EstimateSet
     from estimates.stability import Report
+    from estimates.stability.pictures import Pictures
     from estimates.two_tables import TwoTables
 
 _LIMIT = 1000  # changes on a page, as everywhere
@@ -53,12 +55,14 @@ class Wanted(msgspec.Struct, frozen=True):
         "estimates diff churn production next-week.csv              # a version against a file",
         "estimates diff sp500-close 3 4                             # two versions of a set",
         "estimates diff sp500-close production latest",
+        "estimates diff sp500-close 3 4 --format html > diff.html   # one page with pictures; also --format markdown",
         "estimates diff sp500-close 3 4 --format json | jq .columns.close.scalar.r",
         "estimates diff sp500-close 3 4 --changes                   # key by key, what moved most first",
         "estimates diff sp500-close 3 4 --changes AAPL --by close.r --min-change 0.05",
         "estimates diff sp500-close 3 4 --changes --limit 10000 --format csv > changes.csv",
     ),
     csv=True,
+    pages=True,
 )
 @click.argument("words", metavar="[SET FROM TO | OLD NEW] [KEY]...", nargs=-1)
 @click.option("--key", metavar="A,B", help="Two files: the columns that identify a row; the rest is guessed.")
@@ -116,11 +120,14 @@ def diff(
         elif prefix:
             raise click.UsageError("a KEY needs --changes")
         else:
-            _show_report(options, estimates.diff(old, new))
+            report = estimates.diff(old, new)
+            _show_report(options, report, lambda: _pictures(estimates, report))
 
 
 def _check_options(options: Options, words: Sequence[str], wanted: Wanted, *, changes: bool) -> None:
     """Raises UsageError for too few words, and for options that do not go together."""
+    if changes and options.format in PAGES:
+        raise click.UsageError("--changes are printed as text, JSON or CSV, not as a page")
     if len(words) < 2:
         raise click.UsageError("two files: OLD NEW --key COLUMNS; two versions of a set: SET FROM TO")
     if not changes and (options.csv or wanted != Wanted(None, None, None, None, None)):
@@ -132,11 +139,28 @@ def _check_options(options: Options, words: Sequence[str], wanted: Wanted, *, ch
             raise click.UsageError(f"--output: the name of the file ends in {', '.join(_WRITERS)}")
 
 
-def _show_report(options: Options, report: Report) -> None:
+def _show_report(options: Options, report: Report, pictures: Callable[[], Pictures | None]) -> None:
     if options.json:
         show.body(render_json(report))
+    elif options.format == "markdown":
+        show.page(render_markdown(report))
+    elif options.format == "html":
+        from estimates.stability.page import render_html
+
+        show.page(render_html(report, None if report.identical else pictures()))
     else:
         show.page(render_text(report))
+
+
+def _pictures(estimates: EstimateSet | RemoteSet, report: Report) -> Pictures | None:
+    """For the pictures of all keys, the rows of both versions; a service gives a report without them."""
+    from estimates.estimate_set import EstimateSet
+
+    if not isinstance(estimates, EstimateSet):
+        return None
+    assert isinstance(report.from_, int)
+    assert isinstance(report.to, int)
+    return estimates.pictures(report.from_, report.to)
 
 
 def _show_changes(
@@ -169,7 +193,7 @@ def _show_tables(options: Options, tables: TwoTables, key: Sequence[str], wanted
     if not changes:
         if key:
             raise click.UsageError("a KEY needs --changes")
-        _show_report(options, tables.report())
+        _show_report(options, tables.report(), tables.pictures)
         return
     if wanted.cursor is not None:
         raise click.UsageError("--cursor goes on with versions; of files show more with --limit, or all with --output")
