@@ -35,9 +35,10 @@ CONTRACT = parse_contract(
 )
 EDGES = (0.0, -0.0, 1.0, -1.0, 5e-324, -1e-310, 1e-9, 1e300, 1.7e308, -1.7e308, math.nan, math.inf, -math.inf, None)
 VALUE = st.one_of(st.floats(-1e6, 1e6), st.floats(0.5, 2.0), st.sampled_from(EDGES), st.floats())
-ROW = st.tuples(VALUE, VALUE, VALUE)
-VERSION = st.dictionaries(st.integers(0, 30), ROW, max_size=30)
-Version = dict[int, tuple[float | None, float | None, float | None]]
+ROWS = st.tuples(VALUE, VALUE, VALUE)
+VERSION = st.dictionaries(st.integers(0, 30), ROWS, max_size=30)
+Row = tuple[float | None, float | None, float | None]
+Version = dict[int, Row]
 
 
 def frame(version: Version) -> pl.DataFrame:
@@ -179,6 +180,42 @@ def check_interval(got: IntervalReport, old: list[Ends], new: list[Ends]) -> Non
     same(got.z.p95, quantile([float(x) for x in z], 0.95))
 
 
+def check_ends(got: IntervalReport, rows: list[tuple[Row, Row]]) -> None:
+    """I5 in exact arithmetic, where an end is finite in both versions and a half width is known."""
+    for change, end, other in ((got.lower_change, 1, 2), (got.upper_change, 2, 1)):
+        moved: list[Fraction] = []
+        n = 0
+        for a, b in rows:
+            far, near, both = finite(a[other]), finite(a[0], a[end]), finite(a[end], b[end])
+            if not both or not (far or near):
+                continue
+            n += 1
+            was, now = map(Fraction, both)
+            opposite = Fraction(far[0]) if far else 2 * Fraction((near or both)[0]) - was
+            half = (opposite - was) / (2 if end == 1 else -2)
+            moved += [] if got.scale_floor is None else [(now - was) / max(half, Fraction(got.scale_floor))]
+        assert change.n == n
+        if not moved or max(map(abs, moved)) > Fraction(1.79e308):
+            assert change.mean is None
+            continue
+        size = [float(abs(x)) for x in moved]
+        same(change.mean, float(sum(moved) / n), max(size))
+        same(change.p95, quantile(size, 0.95))
+
+
+def check_asymmetry(got: IntervalReport, old: list[Ends], new: list[Ends]) -> None:
+    """I6, where both widths are above 0."""
+    wide = [(a, b) for a, b in zip(old, new, strict=True) if a[2] > a[1] and b[2] > b[1]]
+    assert got.asymmetry_change.n == len(wide)
+    place = [[(up - p) / (up - low) for p, low, up in pair] for pair in wide]
+    largest = max((abs(x) for pair in place for x in pair), default=Fraction(0))
+    if not wide or largest > Fraction(1e300):
+        return
+    moved = [b - a for a, b in place]
+    same(got.asymmetry_change.mean, float(sum(moved) / len(moved)), float(largest))
+    same(got.asymmetry_change.p95, quantile([float(abs(x)) for x in moved], 0.95), float(largest))
+
+
 @given(VERSION, VERSION)
 def test_engine_agrees_with_the_reference(old: Version, new: Version) -> None:
     """Keys, kinds, scalar and interval metrics of any two versions agree with plain Python to 1e-12."""
@@ -199,8 +236,11 @@ def test_engine_agrees_with_the_reference(old: Version, new: Version) -> None:
     whole = [six for key in common if (six := finite(*old[key], *new[key]))]
     (interval,) = report.intervals
     assert interval.n == len(whole)
+    check_ends(interval, [(old[key], new[key]) for key in common])
     if whole:
-        check_interval(interval, [ends(*six[:3]) for six in whole], [ends(*six[3:]) for six in whole])
+        before, after = [ends(*six[:3]) for six in whole], [ends(*six[3:]) for six in whole]
+        check_interval(interval, before, after)
+        check_asymmetry(interval, before, after)
 
 
 @given(VERSION, st.randoms(use_true_random=False))

@@ -89,6 +89,7 @@ def test_interval_without_a_point() -> None:
     (i,) = diff(a, a.with_columns(upper=pl.lit(8.0)), c).intervals
     assert i.width_change is not None
     assert (i.z, i.new_outside_old, i.order_from.lower_above_point) == (None, None, None)
+    assert (i.asymmetry_change.reason, i.lower_change.mean, i.upper_change.mean) == ("no_point", 0, 2)
     assert i.width_change.p50 == pytest.approx(math.log(2))
     assert i.reasons == dict.fromkeys(("new_outside_old", "old_outside_new", "z", "z_gt1_share"), "no_point")
 
@@ -98,3 +99,35 @@ def test_all_zero_points_have_no_scale() -> None:
     i = measured([(-1, 0, 1)], [(-1, 0.5, 1)])
     assert (i.z, i.width_change, i.new_outside_old, i.disjoint_share) == (None, None, 0, 0)
     assert set(i.reasons.values()) == {"degenerate_scale"}
+
+
+def test_ends_move_in_half_widths() -> None:
+    """The mean of an end's changes is signed, their 95 % quantile is not; asymmetry follows the point."""
+    i = measured([(0, 2, 4), (0, 2, 4)], [(1, 3, 5), (-1, 1, 4)])
+    assert (i.lower_change.mean, i.lower_change.p95) == (0, 0.5)
+    assert (i.upper_change.mean, i.upper_change.n, i.upper_change.coverage) == (0.25, 2, 1)
+    assert i.asymmetry_change.mean == pytest.approx((0.6 - 0.5) / 2)
+    assert i.asymmetry_change.p95 == pytest.approx(0.1 * 0.95)
+
+
+def test_unbounded_ends() -> None:
+    """An end without its other end is compared in distances to the point; a missing end is never a number."""
+    rows: list[tuple[Row, Row]] = [
+        ((0, 2, math.inf), (1, 2, math.inf)),
+        ((0, 2, 4), (1, 2, None)),
+        ((None, 2, 4), (0, 2, 4)),
+    ]
+    i = measured([a for a, _ in rows], [b for _, b in rows])
+    assert i.n == 0
+    assert (i.lower_change.n, i.lower_change.coverage, i.lower_change.mean) == (2, pytest.approx(2 / 3), 0.5)
+    assert (i.upper_change.n, i.upper_change.mean) == (1, 0)
+    assert (i.asymmetry_change.n, i.asymmetry_change.reason) == (0, "no_comparable_keys")
+
+
+def test_ends_that_cannot_be_compared() -> None:
+    """No scale, no point, no width: null, and why."""
+    zero = measured([(-1, 0, 1)], [(-1, 0.5, 1)])
+    assert (zero.lower_change.n, zero.lower_change.mean, zero.lower_change.reason) == (1, None, "degenerate_scale")
+    assert zero.asymmetry_change.mean == -0.25
+    flat = measured([(2, 2, 2)], [(1, 2, 3)])
+    assert (flat.asymmetry_change.n, flat.asymmetry_change.reason) == (0, "no_comparable_keys")
