@@ -66,6 +66,11 @@ def fill(formula: Callable[[slice], Floats], rows: int) -> Floats:
     return result
 
 
+def taken(column: Floats, rows: NDArray[np.intp]) -> Floats:
+    """The values of some rows."""
+    return fill(lambda block: column[rows[block]], len(rows))
+
+
 def total(formula: Callable[[slice], Floats], rows: int) -> float:
     """The sum of what a formula gives for each row, block by block; not finite when it does not fit a double."""
     with np.errstate(over="ignore", invalid="ignore"):

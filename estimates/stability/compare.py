@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -12,6 +13,7 @@ from estimates.columns import NUMERIC_ROLES, Column
 from estimates.contract import Contract, Stability
 from estimates.stability import cuts, drift, interval, label, probabilities, quantiles, ranks, scalar
 from estimates.stability.align import Alignment, align, key_texts
+from estimates.stability.blocks import together
 from estimates.stability.deltas import Deltas, deltas
 from estimates.stability.family_reports import SchemaReport
 from estimates.stability.groups import breakdown
@@ -54,7 +56,9 @@ def diff(
     pair = Pair(found)
     keys = _keys(found, identical)
     identical = identical or (keys.identical_share == 1 and keys.common == found.a.height == found.b.height)
-    columns = {name: _column(pair, contract, name, headline_only) for name in contract.judged}
+    names = list(contract.judged)
+    tasks = [partial(_column, pair, contract, name, headline_only) for name in names]
+    columns = dict(zip(names, together(tasks, found.common), strict=True))
     return Report(
         set=contract.name,
         from_=name_a,

@@ -11,7 +11,7 @@ import polars as pl
 from estimates.contract import Stability
 from estimates.stability.align import Alignment, Mask, Rows
 from estimates.stability.blocks import each, fill
-from estimates.stability.kinds import Floats, Values
+from estimates.stability.kinds import Floats, Values, all_finite
 from estimates.stability.selection import quantiles
 
 SLACK = 1 + 1e-12  # a value at its exact limit is within it, whatever the last bit says
@@ -52,7 +52,7 @@ def deltas(
     found: Alignment, column: str, old: Values, new: Values, declared: float | None, policy: Stability
 ) -> Deltas:
     """Compare a numeric column; `declared` is the contract's scale floor."""
-    positions = both_finite(old, new)
+    positions = all_finite((old, new))
     a, b = old.take(positions).numbers, new.take(positions).numbers
     dtypes = (found.a.schema[column], found.b.schema[column])
     noise = _noise(dtypes)
@@ -73,11 +73,6 @@ def deltas(
     with np.errstate(over="ignore"):
         each(compute, len(a))
     return Deltas(positions, a, b, d, scale, r, material, equal)
-
-
-def both_finite(old: Values, new: Values) -> Rows | None:
-    """Where a column is finite in both versions; None for everywhere."""
-    return None if old.whole and new.whole else np.flatnonzero(old.finite & new.finite)
 
 
 def scale_floor(a: Floats, declared: float | None) -> float | None:

@@ -9,9 +9,8 @@ import polars as pl
 
 from estimates.frame import key_text
 from estimates.stability.align import Rows
-from estimates.stability.blocks import fill
+from estimates.stability.blocks import taken
 from estimates.stability.deltas import Deltas
-from estimates.stability.kinds import Floats
 from estimates.stability.report import Group
 from estimates.stability.selection import quantiles
 
@@ -52,7 +51,7 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
     """
     if deltas.positions is not None:
         groups = grouping(groups.values[deltas.positions])
-    r = None if deltas.r is None else _taken(deltas.r, groups.rows)
+    r = None if deltas.r is None else taken(deltas.r, groups.rows)
     material = deltas.material[groups.rows]
     starts, ends = [0, *groups.ends], [*groups.ends, len(groups.rows)]
     texts = [None if value is None else key_text(value) for value in groups.shown]
@@ -64,7 +63,3 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
             share = int(np.count_nonzero(material[start:end])) / n
             found.append(Group(value, n, p50, p95, share, few=n < _FEW, pooled=len(found) == len(texts)))
     return found
-
-
-def _taken(x: Floats, rows: Rows) -> Floats:
-    return fill(lambda block: x[rows[block]], len(rows))

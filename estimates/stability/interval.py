@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimates.contract import Contract, Interval
-from estimates.stability.align import Rows
+from estimates.stability.align import Mask, Rows
+from estimates.stability.blocks import count, each, fill
 from estimates.stability.deltas import SLACK, scale_floor
-from estimates.stability.kinds import Floats, Values
+from estimates.stability.kinds import FINITE, Floats, Values, all_finite
 from estimates.stability.pair import Pair
 from estimates.stability.report import IntervalOrder, IntervalReport, PointMove, SignedChange, Spread, Surprise
-from estimates.stability.scalar import largest_first, mean_of, quantiles, share
+from estimates.stability.scalar import mean_of
+from estimates.stability.selection import largest_first, quantiles
 
 _TOP = 20
 _BEYOND = math.log(1.25)
@@ -36,6 +38,10 @@ class Ends:
     def width(self) -> Floats:
         """From end to end; negative when they are crossed."""
         return self.upper - self.lower
+
+    def at(self, rows: slice | Mask) -> Ends:
+        """The interval of some keys."""
+        return Ends(self.point[rows], self.lower[rows], self.upper[rows])
 
     def shrunk(self, by: Floats) -> Ends:
         """The same interval in another unit for each key."""
@@ -82,7 +88,7 @@ def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: flo
     scale = scale_of(pair, contract, interval, point_scale)
     moved = moves(pair, interval, scale)
     old, new = moved.old, moved.new
-    z = moved.z if moved.z is not None and len(moved.z) and np.isfinite(moved.z).all() else None
+    z = moved.z if moved.z is not None and len(moved.z) and _all_finite(moved.z) else None
     width = moved.width_change if len(moved.rows) else None
     n, common = len(moved.rows), pair.found.common
     outside = (_outside(new, old), _outside(old, new)) if n and interval.point else (None, None)
@@ -98,14 +104,14 @@ def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: flo
         order_to=_order(pair.all_new, interval),
         scale_floor=scale,
         z=None if z is None else _moved(z),
-        z_gt1_share=None if z is None else share(z > SLACK),
+        z_gt1_share=None if z is None else count(lambda rows: z[rows] > SLACK, n) / n,
         z_top=[] if z is None else _top(pair, z, moved.rows),
         new_outside_old=outside[0],
         old_outside_new=outside[1],
         jaccard=jaccard,
         disjoint_share=disjoint,
         width_change=None if width is None else _spread(width),
-        width_beyond_share=None if width is None else share(np.abs(width) > _BEYOND * SLACK),
+        width_beyond_share=None if width is None else count(lambda rows: np.abs(width[rows]) > _BEYOND * SLACK, n) / n,
         lower_change=_end_change(pair, interval, scale, lower=True),
         upper_change=_end_change(pair, interval, scale, lower=False),
         asymmetry_change=_asymmetry_change(old, new, common)
@@ -119,11 +125,9 @@ def _compared(pair: Pair, interval: Interval) -> tuple[Ends, Ends, Rows]:
     """The interval in both versions, and where its keys stand among the common ones."""
     names = [interval.point, interval.lower, interval.upper] if interval.point else [interval.lower, interval.upper]
     columns = [pair.common(name) for name in names]
-    both = np.logical_and.reduce([old.finite & new.finite for old, new in columns])
-    rows = np.flatnonzero(both)
-    taken = None if both.all() else rows
-    old, new = (_ends([pair[side].take(taken).numbers for pair in columns]) for side in (0, 1))
-    return old, new, rows
+    rows = all_finite([values for versions in columns for values in versions])
+    old, new = (_ends([versions[side].take(rows).numbers for versions in columns]) for side in (0, 1))
+    return old, new, np.arange(len(old.lower)) if rows is None else rows
 
 
 def _ends(columns: list[Floats]) -> Ends:
@@ -133,7 +137,8 @@ def _ends(columns: list[Floats]) -> Ends:
 
 def _unit(*columns: Floats) -> Floats | None:
     """A smaller unit for keys with values so large that a width would overflow; no metric depends on the unit."""
-    if max(max(float(x.max(initial=0.0)), -float(x.min(initial=0.0))) for x in columns) < _LARGE:
+    ends = each(lambda rows: max(max(x[rows].max(), -x[rows].min()) for x in columns), len(columns[0]))
+    if max(ends, default=0.0) < _LARGE:
         return None
     return np.where(np.maximum.reduce([np.abs(column) for column in columns]) < _LARGE, 1.0, 0.25)
 
@@ -141,12 +146,21 @@ def _unit(*columns: Floats) -> Floats | None:
 def _z(old: Ends, new: Ends, floor: Floats | float) -> Floats:
     """I1, with whole widths and twice the scale floor."""
     with np.errstate(over="ignore"):
-        return 2 * (np.abs(new.point - old.point) / np.maximum(old.width, floor))
+        return fill(
+            lambda rows: (
+                2 * (np.abs(new.point[rows] - old.point[rows]) / np.maximum(old.at(rows).width, _at(floor, rows)))
+            ),
+            len(old.point),
+        )
+
+
+def _at(floor: Floats | float, rows: slice) -> Floats | float:
+    return floor if isinstance(floor, float) else floor[rows]
 
 
 def _moved(z: Floats) -> PointMove:
-    p50, p95, p99 = quantiles(z, 0.5, 0.95, 0.99)
-    return PointMove(mean_of(z), p50, p95, p99, float(z.max()))
+    p50, p95, p99, largest = quantiles(z, 0.5, 0.95, 0.99, 1.0)
+    return PointMove(mean_of(z), p50, p95, p99, largest)
 
 
 def _top(pair: Pair, z: Floats, rows: Rows) -> list[Surprise]:
@@ -159,22 +173,32 @@ def _top(pair: Pair, z: Floats, rows: Rows) -> list[Surprise]:
 
 def _outside(point_of: Ends, interval_of: Ends) -> float:
     """I2: the ends belong to the interval."""
-    return share((point_of.point < interval_of.lower) | (point_of.point > interval_of.upper))
+    p, ends, n = point_of.point, interval_of, len(point_of.point)
+    return count(lambda rows: (p[rows] < ends.lower[rows]) | (p[rows] > ends.upper[rows]), n) / n
 
 
 def _overlap(old: Ends, new: Ends) -> tuple[Spread, float]:
     """I3; two equal intervals of width 0 overlap wholly."""
-    overlap = np.minimum(old.upper, new.upper) - np.maximum(old.lower, new.lower)
-    union = np.maximum(old.upper, new.upper) - np.minimum(old.lower, new.lower)
-    jaccard = np.ones(len(union))
-    # crossed ends can make the union negative: no overlap
-    np.divide(np.maximum(overlap, 0.0), np.abs(union), out=jaccard, where=union != 0)
-    return _spread(jaccard), share(overlap < 0)
+
+    def overlap(rows: slice) -> Floats:
+        return np.minimum(old.upper[rows], new.upper[rows]) - np.maximum(old.lower[rows], new.lower[rows])
+
+    def jaccard(rows: slice) -> Floats:
+        union = np.maximum(old.upper[rows], new.upper[rows]) - np.minimum(old.lower[rows], new.lower[rows])
+        # crossed ends can make the union negative: no overlap
+        return np.divide(np.maximum(overlap(rows), 0.0), np.abs(union), out=np.ones(len(union)), where=union != 0)
+
+    n = len(old.lower)
+    return _spread(fill(jaccard, n)), count(lambda rows: overlap(rows) < 0, n) / n
 
 
 def _width_change(old: Ends, new: Ends, floor: Floats | float) -> Floats:
     """I4, as a difference of logarithms, because the ratio may overflow."""
-    return np.log(np.maximum(new.width, floor)) - np.log(np.maximum(old.width, floor))
+
+    def logarithm(ends: Ends, rows: slice) -> Floats:
+        return np.log(np.maximum(ends.at(rows).width, _at(floor, rows)))
+
+    return fill(lambda rows: logarithm(new, rows) - logarithm(old, rows), len(old.lower))
 
 
 def _end_change(pair: Pair, interval: Interval, scale: float | None, *, lower: bool) -> SignedChange:
@@ -182,21 +206,23 @@ def _end_change(pair: Pair, interval: Interval, scale: float | None, *, lower: b
     end, other = (interval.lower, interval.upper) if lower else (interval.upper, interval.lower)
     (old, new), opposite = pair.common(end), pair.common(other)[0]
     point = pair.common(interval.point)[0] if interval.point else opposite
-    compared = old.finite & new.finite & (opposite.finite | point.finite)
-    taken, common = None if compared.all() else np.flatnonzero(compared), len(compared)
-    old, new, opposite, point = (values.take(taken) for values in (old, new, opposite, point))
+    sides, common = (old, new, opposite, point), len(old.kinds)
+    if all_finite(sides[:3]) is not None:
+        compared = np.flatnonzero(old.finite & new.finite & (opposite.finite | point.finite))
+        old, new, opposite, point = (values.take(compared) for values in sides)
     n = len(old.kinds)
     if not n or scale is None:
         reason = "degenerate_scale" if n else "no_comparable_keys"
         return SignedChange(n, n / common if common else None, None, None, reason)
-    one_sided = np.flatnonzero(~opposite.finite)
+    one_sided = np.flatnonzero(opposite.kinds != FINITE)
     columns = [old.numbers, new.numbers, _replaced(opposite.numbers, one_sided, point.numbers)]
     unit = _unit(*columns)
     was, now, far = columns if unit is None else [column * unit for column in columns]
-    width = far - was if lower else was - far
+    width = fill(lambda rows: far[rows] - was[rows] if lower else was[rows] - far[rows], n)
     width[one_sided] *= 2
+    floor = 2 * scale * (1.0 if unit is None else unit)
     with np.errstate(over="ignore"):
-        change = 2 * ((now - was) / np.maximum(width, 2 * scale * (1.0 if unit is None else unit)))
+        change = fill(lambda rows: 2 * ((now[rows] - was[rows]) / np.maximum(width[rows], _at(floor, rows))), n)
     return _signed(change, common)
 
 
@@ -210,35 +236,55 @@ def _replaced(values: Floats, rows: Rows, by: Floats) -> Floats:
 
 def _asymmetry_change(old: Ends, new: Ends, common: int) -> SignedChange:
     """I6: where the point stands in its interval, from 1 at the lower end to 0 at the upper end."""
-    wide = (old.width > 0) & (new.width > 0)
-    if not wide.any():
+    n = len(old.lower)
+    narrow = count(lambda rows: ~((old.at(rows).width > 0) & (new.at(rows).width > 0)), n)
+    if narrow == n:
         return SignedChange(0, 0.0 if common else None, None, None, "no_comparable_keys")
-    if not wide.all():
-        old, new = (Ends(x.point[wide], x.lower[wide], x.upper[wide]) for x in (old, new))
+    if narrow:
+        wide = (old.width > 0) & (new.width > 0)
+        old, new = old.at(wide), new.at(wide)
+
+    def place(ends: Ends) -> Floats:
+        return (ends.upper - ends.point) / ends.width
+
     with np.errstate(over="ignore", invalid="ignore"):
-        change = (new.upper - new.point) / new.width - (old.upper - old.point) / old.width
+        change = fill(lambda rows: place(new.at(rows)) - place(old.at(rows)), n - narrow)
     return _signed(change, common)
 
 
 def _signed(change: Floats, common: int) -> SignedChange:
     n = len(change)
-    size = np.abs(change)
-    if not np.isfinite(size).all():
+    if not _all_finite(change):
         return SignedChange(n, n / common, None, None, "overflow")
+    size = fill(lambda rows: np.abs(change[rows]), n)
     return SignedChange(n, n / common, mean_of(change), quantiles(size, 0.95)[0])
+
+
+def _all_finite(x: Floats) -> bool:
+    return count(lambda rows: np.isfinite(x[rows]), len(x)) == len(x)
 
 
 def _order(read: Callable[[str], Values], interval: Interval) -> IntervalOrder:
     """I0, over all rows of one version; a comparison with null or NaN is no violation."""
     lower, upper = read(interval.lower).numbers, read(interval.upper).numbers
     point = read(interval.point).numbers if interval.point else None
+
+    def of_block(rows: slice) -> list[int]:
+        low, up = lower[rows], upper[rows]
+        masks = [low > up, (low == up) & np.isfinite(low), np.isnan(low) != np.isnan(up)]
+        if point is not None:
+            masks += [low > point[rows], point[rows] > up]
+        return [int(np.count_nonzero(mask)) for mask in masks]
+
+    none = [0] * (3 if point is None else 5)
+    crossed, zero_width, one_sided, *around = np.sum([none, *each(of_block, len(lower))], axis=0).tolist()
     return IntervalOrder(
         rows=len(lower),
-        lower_above_point=None if point is None else int((lower > point).sum()),
-        point_above_upper=None if point is None else int((point > upper).sum()),
-        lower_above_upper=int((lower > upper).sum()),
-        zero_width=int(((lower == upper) & np.isfinite(lower)).sum()),
-        one_sided=int((np.isnan(lower) != np.isnan(upper)).sum()),
+        lower_above_point=around[0] if around else None,
+        point_above_upper=around[1] if around else None,
+        lower_above_upper=crossed,
+        zero_width=zero_width,
+        one_sided=one_sided,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,13 @@ class Values:
             if rows is None
             else Values(self.numbers[rows] if len(self.numbers) else self.numbers, self.kinds[rows])
         )
+
+
+def all_finite(columns: Sequence[Values]) -> Rows | None:
+    """The rows in which all columns are finite; None when these are all rows."""
+    if all(values.whole for values in columns):
+        return None
+    return np.flatnonzero(np.logical_and.reduce([values.finite for values in columns]))
 
 
 def classify(series: pl.Series) -> Values:

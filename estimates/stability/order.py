@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimates.stability.align import Rows
+from estimates.stability.blocks import count, taken
 from estimates.stability.kinds import Floats
 
 
@@ -35,16 +36,16 @@ class Order:
 def order(a: Floats, b: Floats) -> Order:
     """Sort two columns of the same keys. B is sorted in the order of A, which is fast when little has moved."""
     rows = np.argsort(a)
-    in_order_of_a = b[rows]
+    in_order_of_a = taken(b, rows)
     places = np.argsort(in_order_of_a)
-    return Order(a[rows], in_order_of_a[places], rows, places)
+    return Order(taken(a, rows), taken(in_order_of_a, places), rows, places)
 
 
 def average_ranks(ascending: Floats) -> Floats:
     """Ranks from 0 of sorted values; equal values share the mean of their ranks."""
-    starts = _starts(ascending)
-    if len(starts) == len(ascending):
+    if not _any_equal(ascending):
         return np.arange(len(ascending), dtype=np.float64)
+    starts = _starts(ascending)
     ends = np.append(starts[1:], len(ascending))
     return np.repeat((starts + ends - 1) / 2, ends - starts)
 
@@ -52,6 +53,8 @@ def average_ranks(ascending: Floats) -> Floats:
 def rank_spread(ascending: Floats) -> float:
     """Sum of squared deviations of the average ranks from their mean: (n³ − n − Σ(t³ − t)) / 12, t: lengths of ties."""
     n = len(ascending)
+    if not _any_equal(ascending):
+        return (n**3 - n) / 12
     lengths, times = np.unique(np.diff(_starts(ascending), append=n), return_counts=True)
     ties = sum(int(count) * (int(t) ** 3 - int(t)) for t, count in zip(lengths, times, strict=True))
     return (n**3 - n - ties) / 12
@@ -68,6 +71,11 @@ def sorted_quantile(ascending: Floats, part: int, of: int) -> float:
     if not np.isfinite(step):
         return value * (1 - rest / of) + above * (rest / of)
     return value + step * rest / of
+
+
+def _any_equal(ascending: Floats) -> bool:
+    pairs = max(0, len(ascending) - 1)
+    return count(lambda rows: ascending[rows] == ascending[rows.start + 1 : rows.stop + 1], pairs) > 0
 
 
 def _starts(ascending: Floats) -> Rows:
