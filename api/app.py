@@ -12,7 +12,21 @@ from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from api import data, diff, documentation, estimates, events, health, history, metrics, sets, stability, versions
+from api import (
+    accuracy,
+    data,
+    diff,
+    documentation,
+    estimates,
+    events,
+    explanation,
+    health,
+    history,
+    metrics,
+    sets,
+    stability,
+    versions,
+)
 from api.follower import Follower
 from api.metrics import own_tally, requests
 from api.parameters import refuse_unknown
@@ -26,18 +40,46 @@ from estimates import InvalidError, Store
 from estimates.settings import Settings
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
-RESOURCES = (sets, versions, data, estimates, history, diff, stability, events, health, metrics, documentation)
+RESOURCES = (
+    sets,
+    versions,
+    data,
+    estimates,
+    history,
+    explanation,
+    diff,
+    stability,
+    accuracy,
+    events,
+    health,
+    metrics,
+    documentation,
+)
 
 
 class ReadService(Litestar):
     """Litestar that routes by the raw path, answers HEAD wherever it answers GET, and counts its answers."""
+
+    follower: Follower
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The ASGI entry point."""
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        method, started, status = scope["method"], perf_counter(), 0
+        started = perf_counter()
+        answer = short_way(self.follower, scope)
+        if answer is None:
+            await self._route(scope, receive, send, started)
+            return
+        try:
+            await answer(scope, receive, send)
+        finally:
+            requests.observe(scope["path_template"], "GET", answer.status, perf_counter() - started)
+
+    async def _route(self, scope: Any, receive: Any, send: Any, started: float) -> None:
+        """The way of all requests but the plainest."""
+        method, status = scope["method"], 0
         wanted = send if method != "HEAD" else without_body(send)
 
         async def counted(message: Any) -> None:
@@ -50,12 +92,7 @@ class ReadService(Litestar):
             scope = scope | {"method": "GET", "head": True}
         try:
             scope["path"] = raw_path(scope)
-            answer = short_way(self.state.follower, scope)
-            if answer is None:
-                await super().__call__(scope, receive, counted)
-            else:
-                await answer(scope, receive, wanted)
-                status = answer.status
+            await super().__call__(scope, receive, counted)
         except InvalidError as error:
             await self._refuse(error, scope, receive, counted)
         finally:
@@ -77,7 +114,7 @@ def create_app(store: Store | None = None) -> Litestar:
     follower, streams = Follower(store or _configured_store()), Streams()
     reports = Reports(follower.store)
     tallies = Tallies(follower.store.read_files.folder, lambda: own_tally(follower, streams))
-    return ReadService(
+    app = ReadService(
         [route for resource in RESOURCES for route in resource.ROUTES],
         dependencies={
             "follower": Provide(lambda: follower, sync_to_thread=False),
@@ -93,6 +130,8 @@ def create_app(store: Store | None = None) -> Litestar:
         openapi_config=documentation.openapi(),
         request_max_body_size=MAX_BODY_BYTES,
     )
+    app.follower = follower
+    return app
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from api.estimates import one, page
 from api.follower import Follower
 from api.parameters import DEFAULT_REF
 from api.representation import Representation
+from api.routing import raw_path
 
 _BEFORE = "/v1/sets/"
 _ONE, _PAGE = "/v1/sets/{set}/estimates/{key}", "/v1/sets/{set}/estimates"
@@ -22,20 +23,20 @@ _PARAMETERS = _PLAIN | _RARE
 
 
 def short_way(follower: Follower, scope: Any) -> Representation | None:
-    """The answer to a request whose path was checked; None when it has to take the route."""
-    path: str = scope["path"]
-    if not path.startswith(_BEFORE) or scope["method"] != "GET" or "%" in path or scope.get("root_path"):
-        return None
-    name, *rest = path[len(_BEFORE) :].split("/")
-    if not rest or rest[0] != "estimates" or not rest[-1]:
-        return None
-    query = _plain_query(scope["query_string"])
-    if query is None:
+    """The answer to a request; None when it has to take the route."""
+    if scope["method"] != "GET" or scope.get("root_path"):
         return None
     for header, value in scope["headers"]:
         if header == b"accept" and value not in _ACCEPTED:
             return None
     try:
+        path = raw_path(scope)
+        name, *rest = path[len(_BEFORE) :].split("/")
+        if not path.startswith(_BEFORE) or "%" in path or not rest or rest[0] != "estimates" or not rest[-1]:
+            return None
+        query = _plain_query(scope["query_string"])
+        if query is None:
+            return None
         if len(rest) == 1:
             answer = _page(follower, name, query)
         elif query:
