@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from api.representation import Representation, of_content
+import msgspec
+
+from api.compression import Compressible
+from api.representation import Representation, content_tag
 from estimates import instants
 from estimates.catalog import View
 
 
 def of_view(view: View, content: object) -> Representation:
-    """An answer from a view, with its moment."""
-    found = of_content(content)
-    found.headers["estimates-as-of"] = instants.text(view.moment)
-    return found
+    """An answer from a view, with its moment; lists may be large."""
+    body = msgspec.json.encode(content)
+    headers = {"estimates-as-of": instants.text(view.moment), "vary": "accept-encoding"}
+    return Compressible(body, etag=content_tag(body), headers=headers)
