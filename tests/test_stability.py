@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -71,9 +73,12 @@ def test_shuffled_estimates_are_not_stable() -> None:
 
 
 def test_one_percent_up_everywhere() -> None:
-    """Everything +1 %: the same r and nearly the same g for every key, no sign flips, all of it up."""
+    """Everything +1 %: the same r and nearly the same g for every key, no sign flips, ranks as they were."""
     values = [float(v) for v in range(-500, 501) if v]
-    s = scalar(compare(values, [v * 1.01 for v in values], "scale_floor = 1e-6"))
+    report = compare(values, [v * 1.01 for v in values], "scale_floor = 1e-6")
+    s, ranks = scalar(report), report.columns["value"].ranks
+    assert ranks is not None
+    assert (ranks.spearman, ranks.largest_move) == (1, 0)
     assert s.r is not None
     assert s.g is not None
     assert s.r.p50 == pytest.approx(0.01 / 1.005, rel=1e-12)
@@ -209,6 +214,45 @@ def test_symmetric_under_exchange() -> None:
     assert one.g.mean == pytest.approx(-two.g.mean, rel=1e-12)
     assert one.g.p1 == pytest.approx(-two.g.p99, rel=1e-12)
     assert (one.up_share, one.down_share) == (two.down_share, two.up_share)
+
+
+def test_ranks_and_distance_are_symmetric_under_exchange() -> None:
+    """Exchanging the versions keeps the correlation of ranks, the overlaps, and the distance of the distributions."""
+    rng = np.random.default_rng(4)
+    a, b = list(rng.normal(0, 5, 300)), list(rng.normal(0, 5, 300))
+    one, two = (compare(*pair).columns["value"] for pair in ((a, b), (b, a)))
+    assert one.ranks is not None
+    assert two.ranks is not None
+    assert one.drift is not None
+    assert two.drift is not None
+    assert one.ranks.spearman == pytest.approx(two.ranks.spearman, rel=1e-12)
+    assert one.ranks.top_k_overlap == two.ranks.top_k_overlap
+    assert [(move.key, move.b, move.a) for move in one.ranks.top] == [(m.key, m.a, m.b) for m in two.ranks.top]
+    assert one.drift.ks == pytest.approx(two.drift.ks, rel=1e-12)
+    assert one.drift.dispersion_shift == pytest.approx(-(two.drift.dispersion_shift or 0), rel=1e-12)
+
+
+def test_the_headline_alone() -> None:
+    """When only the headline is asked for, the numbers it has are those of the whole report, and no key is named."""
+    rng = np.random.default_rng(6)
+    a, b = list(rng.normal(0, 5, 300)), [*rng.normal(0, 5, 299), None]
+    frames = frame(a), frame(b), contract("nullable = true\ncuts = [0.0]")
+    whole, short = diff(*frames), diff(*frames, headline_only=True)
+    assert (whole.headline_only, short.headline_only) == (False, True)
+    assert short.keys == whole.keys
+    one, two = whole.columns["value"], short.columns["value"]
+    assert (two.ranks, two.drift, two.cuts, two.groups, two.kind_loss_keys) == (None, None, [], {}, [])
+    assert two.kinds == one.kinds
+    assert scalar(short) == msgspec.structs.replace(scalar(whole), top=[], sign_flip_keys=[])
+    assert len(short.headline) < len(whole.headline)
+
+
+def test_what_the_contract_does_not_ask_for_takes_no_room() -> None:
+    """The JSON of a column has no entry for cut-offs, steps, groups and labels that the contract does not name."""
+    column = json.loads(render_json(compare([1.0], [2.0])))["columns"]["value"]
+    assert not column.keys() & {"cuts", "label", "groups", "horizons", "reason"}
+    assert "step" not in column["scalar"]
+    assert column["ranks"]["spearman"] is None
 
 
 def test_g_adds_up_along_a_chain() -> None:
