@@ -260,6 +260,8 @@ CONTRACT_RULES = [
     ('[columns.other]\n[columns.q]\nrole = "quantile"\nquantile = 0.5', "with several point columns, 'of' says which"),
     ('[stability]\ngroups = ["region"]', "stability.groups names 'region', which is no column"),
     ("[stability]\nrtol = -1", "rtol and atol must not be negative"),
+    ('[stability]\nrank_groups = ["region"]', "stability.rank_groups names 'region', which is no column"),
+    ("[stability]\ntop_k = 0", "top_k must be at least 1"),
     ('[freshness]\nmax_age = "1 day"', "'1 day' is not a duration; write 30m, 36h, 1d12h or 2w"),
     ('[freshness]\ncadence = "0h"', "a duration must be longer than 0"),
     ('[freshness]\ncadence = "9999999999w"', "'9999999999w' is longer than 100 years"),
