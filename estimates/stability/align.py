@@ -79,7 +79,10 @@ class Alignment:
 
 def key_texts(frame: pl.DataFrame, key: list[str], rows: Rows) -> list[list[str]]:
     """The keys of some rows, each as a list of texts."""
-    return [[key_text(part) for part in row] for row in frame.select(key)[rows].iter_rows()]
+    if not len(rows):
+        return []
+    columns = [[key_text(part) for part in frame[name][rows]] for name in key]
+    return [list(parts) for parts in zip(*columns, strict=True)]
 
 
 def align(
@@ -106,9 +109,11 @@ def align(
 def _checked(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame:
     """The frame with the contract's columns in its order; any numeric type will do for a number."""
     check_columns(frame, contract, f" of the {side!r} frame")
-    wanted = schema(contract)
+    wanted, given = schema(contract), frame.schema
+    if given == wanted:
+        return frame
     for name, dtype in wanted.items():
-        have = frame.schema[name]
+        have = given[name]
         loose = name not in contract.key and (have == pl.Null or (dtype.is_numeric() and have.is_numeric()))
         if have != dtype and not loose:
             raise InvalidError(
@@ -118,8 +123,7 @@ def _checked(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame
                 column=name,
             )
     return frame.select(
-        pl.col(n).cast(DTYPES["string"]) if frame.schema[n] == pl.Null and d == pl.String else n
-        for n, d in wanted.items()
+        pl.col(n).cast(DTYPES["string"]) if given[n] == pl.Null and d == pl.String else n for n, d in wanted.items()
     )
 
 

@@ -18,7 +18,7 @@ from estimates.stability.deltas import Deltas, deltas
 from estimates.stability.family_reports import SchemaReport
 from estimates.stability.groups import breakdown
 from estimates.stability.headline import headline
-from estimates.stability.kinds import Values
+from estimates.stability.kinds import Values, all_finite
 from estimates.stability.order import order
 from estimates.stability.pair import Pair
 from estimates.stability.report import ColumnReport, KeysReport, Report, ScalarReport
@@ -104,9 +104,11 @@ def _keys(found: Alignment, identical: bool) -> KeysReport:
 def _column(pair: Pair, contract: Contract, name: str, headline_only: bool) -> ColumnReport:
     found, column = pair.found, contract.columns[name]
     old, new = pair.common(name)
-    common, n = found.common, int((old.finite & new.finite).sum())
-    lost = np.flatnonzero(old.finite & ~new.finite)
-    gained = int((new.finite & ~old.finite).sum())
+    common, both = found.common, all_finite((old, new))
+    n, lost, gained = common, np.empty(0, dtype=np.intp), 0
+    if both is not None:
+        n, lost = len(both), np.flatnonzero(old.finite & ~new.finite)
+        gained = int((new.finite & ~old.finite).sum())
     moved = (
         deltas(found, name, old, new, column.scale_floor, contract.stability)
         if column.role in NUMERIC_ROLES and n

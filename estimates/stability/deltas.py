@@ -54,7 +54,7 @@ def deltas(
     """Compare a numeric column; `declared` is the contract's scale floor."""
     positions = all_finite((old, new))
     a, b = old.take(positions).numbers, new.take(positions).numbers
-    dtypes = (found.a.schema[column], found.b.schema[column])
+    dtypes = (found.a[column].dtype, found.b[column].dtype)
     noise = _noise(dtypes)
     whole = _exact(found, column, positions) if all(dtype.is_integer() for dtype in dtypes) else None
     scale = scale_floor(a, declared)

@@ -66,7 +66,7 @@ def _standing_at(places: Rows, x: Floats) -> list[float]:
     Values are counted by their first 16 bits: that says which of them have to be sorted, and how many stand before.
     """
     if len(x) <= _FEW:
-        return np.sort(x)[places].tolist()
+        return (np.sort(x) if len(places) > 1 else np.partition(x, places))[places].tolist()
     bits = np.ascontiguousarray(x).view(np.int64)
     counts = np.sum(each(lambda rows: np.bincount(_bin(bits[rows]), minlength=_BINS), len(x), _COUNTED), axis=0)
     counts = counts[_ASCENDING]
