@@ -1,0 +1,195 @@
+"""Stability through time: a row for each move of production, from kept headlines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from estimates import Store, instants
+from estimates.contract import parse_contract
+from estimates.errors import InvalidError, NotFoundError
+from estimates.records import Version
+from estimates.series import PairMove, promoted_pairs, told
+from tests.builders import SET, define, frame, make_store, promoted, provenance
+from tests.cli_calls import call
+
+_LABELS = """\
+name = "labels"
+[key.id]
+type = "string"
+[columns.class]
+role = "label"
+[columns.score]
+role = "score"
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Production went 1, 2, back to 1, and to 3."""
+    store = make_store(tmp_path / "store")
+    define(store)
+    promoted(store, "one", 100.0)
+    promoted(store, "two", 101.0, day=1)
+    store.rollback(SET, reason="test")
+    promoted(store, "three", 102.0, day=2)
+    return store
+
+
+def refs(pairs: list[PairMove]) -> list[tuple[int, int, str]]:
+    """From where to where, and how."""
+    return [(pair.from_, pair.to, pair.move) for pair in pairs]
+
+
+def test_every_move_is_a_pair(store: Store) -> None:
+    """Promotions and rollbacks in their order, each at the time of its event, with what the version moved to saw."""
+    series = store[SET].stability()
+    assert refs(series.pairs) == [(1, 2, "promoted"), (2, 1, "rolled_back"), (1, 3, "promoted")]
+    assert (series.set, series.total, series.last) == (SET, 3, 30)
+    moves = [event for event in store.view().set(SET).events if event.kind in ("promoted", "rolled_back")][1:]
+    assert [pair.promoted_at for pair in series.pairs] == [event.at for event in moves]
+    versions = store[SET].versions()
+    assert [pair.data_through for pair in series.pairs] == [versions[pair.to - 1].data_through for pair in series.pairs]
+
+
+def test_the_numbers_are_those_of_the_report(store: Store) -> None:
+    """A row says what the whole report of its versions says, to 12 digits."""
+    for pair in store[SET].stability().pairs:
+        report = store[SET].diff(pair.from_, pair.to)
+        scalar, column = report.columns["value"].scalar, pair.columns["value"]
+        assert scalar is not None
+        assert scalar.r is not None
+        assert (pair.common, pair.added, pair.removed) == (6, 0, 0)
+        assert (pair.elapsed, pair.advanced) == (report.keys.elapsed, report.keys.advanced)
+        assert (column.n, column.coverage, column.churn, pair.identical) == (6, 1.0, None, False)
+        row = (column.r_p50, column.r_p95, column.material_share, column.mean_revision, column.sign_flip_share)
+        own = (scalar.r.p50, scalar.r.p95, scalar.material_share, scalar.mean_revision, scalar.sign_flip_share)
+        assert row == pytest.approx(own, rel=1e-11)
+        assert pair.headline
+
+
+def test_some_moves_and_moves_until_a_time(store: Store) -> None:
+    """`last` keeps the newest ones, `total` counts all; at a moment there are those until then."""
+    closes = store[SET]
+    every = closes.stability().pairs
+    assert closes.stability(2).pairs == every[1:]
+    assert closes.stability(2).total == 3
+    for number, pair in enumerate(every, start=1):
+        assert closes.stability(as_of=pair.promoted_at).pairs == every[:number]
+        just_before = instants.from_micros(instants.micros(pair.promoted_at) - 1)
+        assert closes.stability(as_of=just_before).pairs == every[: number - 1]
+    for wrong in (0, -1, 10_001):
+        with pytest.raises(InvalidError) as raised:
+            closes.stability(wrong)
+        assert raised.value.code == "bad_limit"
+    with pytest.raises(NotFoundError) as missing:
+        closes.stability(as_of="2001-01-01T00:00:00Z")
+    assert missing.value.code == "before_first"
+
+
+def test_as_a_table(store: Store) -> None:
+    """A row a move: the facts, the measures of each column, the headline; the same types when there is no move."""
+    table = store[SET].stability().frame()
+    assert table.height == 3
+    assert table.columns[:5] == ["from", "to", "move", "promoted_at", "data_through"]
+    assert table["value.mean_revision"].to_list() == [1.0, -1.0, 2.0]
+    assert table.columns[-1] == "headline"
+    first = store.view().set(SET).moves["production"][0][0]
+    empty = store[SET].stability(as_of=first).frame()
+    assert empty.height == 0
+    assert {name: table.schema[name] for name in empty.columns} == dict(empty.schema)
+
+
+def test_labels_have_churn(tmp_path: Path) -> None:
+    """A label column tells its churn, a score what a number tells."""
+    store = make_store(tmp_path / "store")
+    store.define(parse_contract(_LABELS), _LABELS)
+    for number, labels in enumerate((["a", "b", "b", "b"], ["a", "b", "b", "a"]), start=1):
+        rows = pl.DataFrame({"id": list("wxyz"), "class": labels, "score": [0.1, 0.2, 0.3, 0.1 + 0.1 * number]})
+        store.publish("labels", rows, provenance(f"run {number}", number))
+        failing = store.judge("labels", number).failing()  # the gate has its doubts about so small a set
+        source = _LABELS + "".join(f'[gate.checks.{check.name}]\noff = "test"\n' for check in failing)
+        store.define(parse_contract(source), source)
+        store.promote("labels", number, reason="test")
+    columns = store["labels"].stability().pairs[0].columns
+    assert (columns["class"].churn, columns["class"].r_p50, columns["class"].n) == (0.25, None, 4)
+    assert (columns["score"].churn, columns["score"].mean_revision) == (None, pytest.approx(0.025))
+
+
+def test_versions_of_two_shapes_are_not_compared(store: Store) -> None:
+    """The pair is there and says why it has no numbers."""
+    define(store, more="[columns.second]\n")
+    store.publish(SET, frame(103.0, second=1.0), provenance("four", 3))
+    store.promote(SET, 4, reason="test", new_shape=True)
+    pair = store[SET].stability().pairs[-1]
+    assert (pair.from_, pair.to, pair.reason, pair.common, pair.columns, pair.headline) == (
+        3,
+        4,
+        "other_shape",
+        None,
+        {},
+        None,
+    )
+
+
+def test_what_cannot_be_read_is_told(store: Store, tmp_path: Path) -> None:
+    """A damaged file, or one that has expired, is a reason in its pairs, and the others are told."""
+    closes = store[SET]
+    second = closes.versions()[1]
+    folder = Path(store.root) / "sets" / SET / "snapshots" / second.snapshot_id
+    (folder / "estimates.parquet").write_bytes(b"damaged")
+    assert [pair.reason for pair in closes.stability().pairs] == ["file_damaged", "file_damaged", None]
+    store.catalog.expire(second, actor="test", reason="test")
+    assert [pair.reason for pair in closes.stability().pairs] == ["expired", "expired", None]
+
+
+def test_headlines_are_kept(store: Store) -> None:
+    """What was told once is told again without the files, by another process's store too; not by another measure."""
+    before = store[SET].stability()
+    for file in Path(store.root).glob("sets/*/snapshots/*/estimates.parquet"):
+        file.unlink()
+    assert Store(store.root)[SET].stability() == before
+    define(store, more='[freshness]\nmax_age = "10d"\n')  # which no report depends on
+    assert store[SET].stability() == before
+    define(store, more="[stability]\nrtol = 0.5\n")
+    assert [pair.reason for pair in store[SET].stability().pairs] == ["file_missing"] * 3
+
+
+def test_another_tolerance_is_another_measure(store: Store) -> None:
+    """The newest contract measures all pairs; nothing that was kept before answers for it."""
+    assert [pair.columns["value"].material_share for pair in store[SET].stability().pairs] == [0.0, 0.0, 1.0]
+    define(store, more="[stability]\nrtol = 0.001\n")
+    assert [pair.columns["value"].material_share for pair in store[SET].stability().pairs] == [1.0, 1.0, 1.0]
+
+
+def test_each_version_is_read_once(store: Store) -> None:
+    """Moving on along the series, and back again, a version that was just read is not read again."""
+    read: list[int] = []
+
+    def frame_of(version: Version) -> pl.DataFrame:
+        read.append(version.version)
+        return store.frame(version)
+
+    told(promoted_pairs(store.view(), SET, frame_of), lambda found: found.report(headline_only=True))
+    assert read == [1, 2, 3]
+
+
+def test_on_the_command_line(store: Store) -> None:
+    """A table for people with a bar for each move and what is special about it; the body of HTTP; CSV."""
+    closes = store[SET].stability()
+    shown = call("stability", SET, "--store", store.root).text
+    lines = shown.splitlines()
+    assert lines[0] == "closes, 3 of 3 moves of production"
+    assert "value [USD]" in lines
+    assert [line.split()[1:3] for line in lines[-3:]] == [["1", "2"], ["2", "1"], ["1", "3"]]
+    assert lines[-2].endswith("████  rolled back")
+    assert lines[-1].endswith("████████")
+    assert call("stability", SET, "--store", store.root, "--format", "json").out == closes.json
+    table = pl.read_csv(call("stability", SET, "--last", 2, "--store", store.root, "--format", "csv").out)
+    assert table["from"].to_list() == [2, 1]
+    assert call("stability", SET, "--last", 0, "--store", store.root).code == 2
+    first = store.view().set(SET).moves["production"][0][0]
+    none = call("stability", SET, "--as-of", instants.text(first), "--store", store.root).text
+    assert "has not moved" in none
