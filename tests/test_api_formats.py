@@ -358,6 +358,22 @@ def test_a_large_batch_and_a_whole_csv_are_compressed(wide: TestClient[Any]) -> 
     assert len(whole.text.splitlines()) == 2001
 
 
+def test_a_long_list_of_versions_is_compressed(tmp_path: Path) -> None:
+    """What tells of many things grows large too."""
+    store = make_store(tmp_path / "store")
+    store.define(parse_contract(WIDE), WIDE)
+    for number in range(60):
+        store.publish("wide", pl.DataFrame({"code": ["a"], "value": [1.0]}), provenance(f"run-{number}"))
+    with TestClient(create_app(store)) as client:
+        listed = client.get("/v1/sets/wide/versions")
+        assert listed.headers["content-encoding"] == "gzip"
+        assert listed.headers["vary"] == "accept-encoding"
+        assert len(listed.json()["versions"]) == 60
+        few = client.get("/v1/sets/wide/versions?limit=5")
+        assert "content-encoding" not in few.headers
+    store.catalog.engine.dispose()
+
+
 @pytest.mark.parametrize(
     "path",
     [
