@@ -14,6 +14,7 @@ from estimates.answer import Answer, Page
 from estimates.catalog import PRODUCTION, Clock, Ref
 from estimates.change_page import ChangePage
 from estimates.contract import Contract
+from estimates.explanation import explain
 from estimates.keys import Key
 from estimates.point_in_time import as_of_join
 from estimates.reader import Reader
@@ -118,6 +119,11 @@ class EstimateSet:
         """One key through the versions, oldest first; `chain`: and what became of its numbers, `stability.Chain`."""
         bounds = {"since": instants.given(since), "until": instants.given(until)}
         return self.store.reader().history(self.name, key, **bounds, only=only, fields=fields, chain=chain)
+
+    def explain(self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Answer:
+        """Why an estimate is what it is: JSON of an `explanation.Explanation`."""
+        reader, version = self._at(ref, as_of, None)
+        return explain(reader, self.store.catalog, version, key)
 
     def frame(self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None) -> pl.DataFrame:
         """All estimates of one version as a polars frame, sorted by key, verified against its digest."""

@@ -86,7 +86,7 @@ def frames_in_process(store: Store, _url: str) -> Iterator[Face]:
 
     def ask(name: str, method: str, *arguments: Any, **named: Any) -> bytes:
         answer = getattr(store[name], method)(*arguments, **named)
-        if not hasattr(answer, "frame") or named.get("chain"):
+        if not hasattr(answer, "frame") or named.get("chain") or method == "explain":
             return _bytes(answer)
         if isinstance(answer, Series):
             return tabular.arrow(answer.frame(), {"set": name})
@@ -125,6 +125,10 @@ def _history(client: httpx.Client, name: str, key: tuple[Any, ...], named: dict[
     return client.get(path_of(name, *key, route="history"), params=_query(named))
 
 
+def _explain(client: httpx.Client, name: str, key: tuple[Any, ...], named: dict[str, Any]) -> httpx.Response:
+    return client.get(path_of(name, *key, route="explain"), params=_query(named))
+
+
 def _diff(client: httpx.Client, name: str, refs: tuple[Any, ...], _named: dict[str, Any]) -> httpx.Response:
     return client.get(f"/v1/sets/{name}/diff", params=dict(zip(("from", "to"), refs, strict=False)))
 
@@ -150,6 +154,7 @@ _REQUESTS: dict[str, Callable[[httpx.Client, str, tuple[Any, ...], dict[str, Any
     "get_many": _get_many,
     "scan": _scan,
     "history": _history,
+    "explain": _explain,
     "diff": _diff,
     "stability": _stability,
     "changes_page": _changes_page,

@@ -73,6 +73,13 @@ def test_chosen_fields(same: Any) -> None:
         same(SET, "scan", "AAPL", fields=fields)
 
 
+def test_an_explanation(same: Any, questions: list[dict[str, Any]]) -> None:
+    """Keys by every ref at every time, found, removed and never there."""
+    for question in questions:
+        for key in (KEYS[0], KEYS[-1]):
+            same(SET, "explain", *key, **question)
+
+
 def test_a_batch(same: Any, questions: list[dict[str, Any]]) -> None:
     """All keys, one of them twice, by every ref at every time; no keys at all."""
     for question in questions:

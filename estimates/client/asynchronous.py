@@ -102,6 +102,10 @@ class AsyncRemoteSet:
         """One key through the versions, oldest first; `chain`: and what became of its numbers, `stability.Chain`."""
         return await self._run(self._asked.history(key, since, until, only, fields, chain))
 
+    async def explain(self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Answer:
+        """Why an estimate is what it is: JSON of an `explanation.Explanation`."""
+        return await self._run(self._asked.explain(key, ref, as_of))
+
     async def diff(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None) -> Report:
         """How version `b` differs from version `a`; numbers have 12 significant digits."""
         return await self._run(self._asked.diff(a, b, as_of))

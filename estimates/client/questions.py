@@ -156,6 +156,11 @@ class Questions:
         reply = yield from self._ask(f"/history/{self._key(key)}", bounds, more)
         return Answer(self.name, None, reply.body, fields)
 
+    def explain(self, key: Key, ref: Ref, as_of: Time | None) -> Plan[Answer]:
+        """Why an estimate is what it is."""
+        reply = yield from self._ask(f"/explain/{self._key(key)}", self._named(ref, as_of))
+        return Answer(self.name, self._head(reply), reply.body)
+
     def diff(self, a: Ref, b: Ref, as_of: Time | None) -> Plan[Report]:
         """The stability report."""
         reply = yield from self._ask("/diff", self._pair(a, b, as_of))

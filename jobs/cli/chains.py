@@ -45,6 +45,16 @@ def facts(found: dict[str, Any]) -> list[tuple[str, show.Cell]]:
     ]
 
 
+def values_before(told: list[dict[str, Any]], values: list[float | None]) -> list[float | None]:
+    """For each version of a history the value of the one before it that was not refused and had one."""
+    last: float | None = None
+    before: list[float | None] = []
+    for one, value in zip(told, values, strict=True):
+        before.append(last)
+        last = last if value is None or one["state"] == "refused" else value
+    return before
+
+
 def reason(code: str) -> str:
     """Why a metric is missing, for a person."""
     return _WHY.get(code, code)

@@ -47,7 +47,8 @@ class Options:
         settings = self.settings()
         if _is_url(settings.store):
             raise InvalidError(
-                "service_url", "this command needs the store itself; get, history, diff, stability and log take a URL"
+                "service_url",
+                "this command needs the store itself; get, history, explain, diff, stability and log take a URL",
             )
         return open_store(settings)
 
@@ -132,7 +133,7 @@ def shared_options() -> list[click.Parameter]:
             expose_value=False,
             is_eager=True,
             callback=_set("store"),
-            help="The store; for get, history, diff, stability and log also the URL of a service. "
+            help="The store; for get, history, explain, diff, stability and log also the URL of a service. "
             "Default: ESTIMATES_STORE, else ./estimates-store.",
         ),
         click.Option(

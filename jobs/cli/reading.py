@@ -16,7 +16,7 @@ from estimates.errors import InvalidError
 from estimates.estimate_set import EstimateSet
 from estimates.version_reader import DEFAULT_LIMIT
 from jobs.cli import show
-from jobs.cli.chains import show_chain
+from jobs.cli.chains import show_chain, values_before
 from jobs.cli.command import Options, command
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def show_history(answer: Answer, contract: Contract, fields: Sequence[str] | Non
     columns = [name for name in columns if fields is not None or name in contract.judged]
     main = next((name for name in contract.judged if name in columns), None)
     values = [_number(entry["estimate"], main) for entry in entries]
-    before = _values_before(entries, values)
+    before = values_before(entries, values)
     changes = [show.change(old, new) for old, new in zip(before, values, strict=True)]
     moves = [
         None if old is None or new is None or entry["state"] == "refused" else new - old
@@ -156,16 +156,6 @@ def _with_key(entries: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int,
     if not have:
         return entries, 0, 0
     return entries[have[0] : have[-1] + 1], have[0], len(entries) - 1 - have[-1]
-
-
-def _values_before(entries: list[dict[str, Any]], values: list[float | None]) -> list[float | None]:
-    """For each version the value of the version before it that was not refused and had one."""
-    last: float | None = None
-    before: list[float | None] = []
-    for entry, value in zip(entries, values, strict=True):
-        before.append(last)
-        last = last if value is None or entry["state"] == "refused" else value
-    return before
 
 
 def _show_one(options: Options, estimates: EstimateSet | RemoteSet, answer: Answer) -> None:
