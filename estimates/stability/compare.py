@@ -54,7 +54,7 @@ def diff(
     """
     found = align(a, b, contract, through_a, through_b)
     pair = Pair(found)
-    keys = _keys(found, identical)
+    keys = _keys(found, identical, 0 if headline_only else _KEYS)
     identical = identical or (keys.identical_share == 1 and keys.common == found.a.height == found.b.height)
     names = list(contract.judged)
     tasks = [partial(_column, pair, contract, name, headline_only) for name in names]
@@ -79,7 +79,7 @@ def diff(
     )
 
 
-def _keys(found: Alignment, identical: bool) -> KeysReport:
+def _keys(found: Alignment, identical: bool, named: int) -> KeysReport:
     common, added, removed = found.common, len(found.added), len(found.removed)
     n_from, n_to, either = common + removed, common + added, common + added + removed
     same = None if not common else 1.0 if identical else scalar.share(found.identical())
@@ -95,8 +95,8 @@ def _keys(found: Alignment, identical: bool) -> KeysReport:
         removed_share=removed / max(n_from, 1),
         key_jaccard=common / either if either else 1.0,
         identical_share=same,
-        added_keys=key_texts(found.b, found.key, found.added[:_KEYS]),
-        removed_keys=key_texts(found.a, found.key, found.removed[:_KEYS]),
+        added_keys=key_texts(found.b, found.key, found.added[:named]),
+        removed_keys=key_texts(found.a, found.key, found.removed[:named]),
         reason=None if common else "no_comparable_keys",
     )
 
