@@ -108,6 +108,11 @@ Last = Annotated[
     int, QueryParameter(name="last", description="So many moves of production at most, counted from the newest.")
 ]
 
+OneVersion = Annotated[int | None, QueryParameter(name="version", description="Only the scores of this version.")]
+LastScored = Annotated[
+    int, QueryParameter(name="last", description="So many versions at most, the newest that were scored.")
+]
+
 DEFAULT_REF = PRODUCTION
 _NUMBER = re.compile(r"[0-9]{1,15}")
 

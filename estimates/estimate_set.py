@@ -198,9 +198,9 @@ class EstimateSet:
         """Score versions against actual values and store the scores; see `scoring.score_set`."""
         return score_set(self.store, self.name, actuals, versions=versions, vintage=vintage, against=against)
 
-    def accuracy(self, *, versions: Sequence[int] | None = None, last: int = LAST) -> SetAccuracy:
-        """The stored scores of versions: of those numbered, else of the `last` ones that have any."""
-        return stored_scores(self.store, self.name, versions=versions, last=last)
+    def accuracy(self, version: int | None = None, *, last: int = LAST) -> SetAccuracy:
+        """The newest stored scores of one version, or of the `last` versions that have any."""
+        return stored_scores(self.store.catalog, self.store.view(), self.name, version, last)
 
     def _at(self, ref: Ref, as_of: Time | None, clock: Clock) -> tuple[Reader, Version]:
         reader = self.store.reader()

@@ -15,7 +15,7 @@ import msgspec
 import polars as pl
 
 from estimates.accuracy import Accuracy, Other, Scored, SetAccuracy, of_set, read_actuals, score, wire
-from estimates.catalog import SetView
+from estimates.catalog import Catalog, SetView, View
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.records import Version
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from estimates.store import Store
 
 LAST = 100  # versions that are told of unless others are asked for
+MOST = 1000
 ReadFrame = Callable[[int], pl.DataFrame]
 
 
@@ -106,25 +107,28 @@ def score_set(
         unchanged=[number for number in numbers if number not in stored],
         unmatched=unmatched,
         unused=unused.height,
-        accuracy=stored_scores(store, name, versions=numbers),
+        accuracy=_stored(store.catalog, store.view(), name, numbers),
     )
 
 
-def stored_scores(store: Store, name: str, *, versions: Sequence[int] | None = None, last: int = LAST) -> SetAccuracy:
-    """The newest stored scores of versions: of those numbered, else of the `last` ones that have any.
+def stored_scores(catalog: Catalog, view: View, name: str, version: int | None = None, last: int = LAST) -> SetAccuracy:
+    """The newest stored scores of one version, or of the `last` versions that have any.
 
-    Raises NotFoundError (`unknown_set`, `unknown_version`, `no_scores`: a version that was asked for has none).
+    Raises InvalidError (`bad_limit`), NotFoundError (`unknown_set`, `unknown_version`, `no_scores`: of that version).
     """
-    view = store.view()
+    if not 1 <= last <= MOST:
+        raise InvalidError("bad_limit", f"last {last} is not between 1 and {MOST}")
     scored = view.set(name).scored
-    if versions is None:
-        numbers = sorted(scored)[-last:]
-    else:
-        numbers = sorted({view.resolve(name, number).version for number in versions})
-        missing = [number for number in numbers if number not in scored]
-        if missing:
-            raise NotFoundError("no_scores", f"{name}: version {missing[0]} was not scored yet")
-    rows = store.catalog.scores([scored[number] for number in numbers])
+    if version is None:
+        return _stored(catalog, view, name, sorted(scored)[-last:])
+    if view.resolve(name, version).version not in scored:
+        raise NotFoundError("no_scores", f"{name}: version {version} was not scored yet")
+    return _stored(catalog, view, name, [version])
+
+
+def _stored(catalog: Catalog, view: View, name: str, numbers: Sequence[int]) -> SetAccuracy:
+    scored = view.set(name).scored
+    rows = catalog.scores([scored[number] for number in numbers])
     return of_set(name, [Scored(row.event, row.scored_at, wire.decode(bytes(row.body))) for row in rows])
 
 

@@ -11,15 +11,16 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from estimates import gate, instants
+from estimates import accuracy, gate, instants
 from estimates.errors import NotFoundError, UnavailableError
-from estimates.records import InputDigest, Run, Version
+from estimates.records import InputDigest, Run, Scored, Version
 from estimates.stability import Report
 from estimates.store import Store
 
@@ -37,16 +38,26 @@ _ENVIRONMENT = {
 _FAILED = ("failed", "rejected")
 _NAME = re.compile(r"[^/\w.\- :]")  # what MLflow does not take in the name of a metric or parameter
 _VALUE = 6000  # longest parameter value that MLflow takes
+_METRICS = 1000  # most metrics that MLflow takes at once
+# The numbers of a column's scores that are logged, by part.
+_SCORES = {
+    "point": ("mae", "rmse", "bias", "mase"),
+    "distribution": ("wis", "dispersion", "penalty_below", "penalty_above"),
+    "label": ("right",),
+    "probability": ("brier", "log_loss"),
+    "revision": ("error_change", "won", "lost"),
+}
 _BATCH = 100  # most parameters or tags that MLflow takes at once
 
 
 class Tracked(msgspec.Struct, frozen=True):
-    """A run and the MLflow run that records it."""
+    """A run, or the scores of its version, and the MLflow run that records it."""
 
     set: str
     run_id: str
     version: int | None
     mlflow_run: str
+    what: Literal["run", "scores"] = "run"
 
 
 def tracking_uri(store: Store) -> str:
@@ -69,15 +80,8 @@ def record(store: Store, run_id: str) -> str:
     if run is None:
         raise NotFoundError("unknown_run", f"there is no run {run_id!r}")
     uri = tracking_uri(store)
-    try:
+    with _reaching(uri, f"run {run_id}"):
         mlflow_run = _record(_client(uri), store, run)
-    except (NotFoundError, UnavailableError, AssertionError):
-        raise
-    except Exception as error:  # whatever MLflow, its database or its server raise
-        why = " ".join(str(_innermost(error)).split())[:200]
-        raise UnavailableError(
-            "mlflow_unreachable", f"MLflow at {uri} cannot record run {run_id}: {why}; `estimates track` catches up"
-        ) from error
     done = None if run.status in _FAILED else "done"
     store.catalog.update_run(run_id, mlflow_run=mlflow_run, step=done)
     if run.version is not None and store.resolve(run.set, run.version).mlflow_run != mlflow_run:
@@ -85,8 +89,27 @@ def record(store: Store, run_id: str) -> str:
     return mlflow_run
 
 
+def record_scores(store: Store, name: str) -> list[Tracked]:
+    """Log the scores of a set that MLflow does not have yet to the runs of their versions, oldest first.
+
+    Each number is a metric whose step is the event that announced the scores. Versions without a run wait for one.
+    Raises UnavailableError (`mlflow_unreachable`, `no_tracking`), NotFoundError (`unknown_set`).
+    """
+    versions, tracked = store.view().set(name).versions, list[Tracked]()
+    for scored in store.catalog.untracked_scores(name):
+        version = versions[scored.version - 1]
+        if version.mlflow_run is None:
+            continue
+        uri = tracking_uri(store)
+        with _reaching(uri, f"the scores of version {scored.version}"):
+            _log_scores(_client(uri), version.mlflow_run, scored)
+        store.catalog.scores_tracked(scored.event)
+        tracked.append(Tracked(name, version.provenance.run_id, scored.version, version.mlflow_run, "scores"))
+    return tracked
+
+
 def track(store: Store, name: str | None = None) -> list[Tracked]:
-    """Record every finished run that is not recorded yet, of one set or of all, oldest first.
+    """Record every finished run and all scores that are not recorded yet, of one set or of all, oldest first.
 
     Raises UnavailableError (`mlflow_unreachable`, `no_tracking`), NotFoundError (`unknown_set`).
     """
@@ -97,7 +120,21 @@ def track(store: Store, name: str | None = None) -> list[Tracked]:
             if waiting and run.finished_at is not None:
                 mlflow_run = record(store, run.run_id)
                 tracked.append(Tracked(set_name, run.run_id, run.version, mlflow_run))
+        tracked += record_scores(store, set_name)
     return tracked
+
+
+@contextmanager
+def _reaching(uri: str, what: str) -> Iterator[None]:
+    try:
+        yield
+    except (NotFoundError, UnavailableError, AssertionError):
+        raise
+    except Exception as error:  # whatever MLflow, its database or its server raise
+        why = " ".join(str(_innermost(error)).split())[:200]
+        raise UnavailableError(
+            "mlflow_unreachable", f"MLflow at {uri} cannot record {what}: {why}; `estimates track` catches up"
+        ) from error
 
 
 def _innermost(error: BaseException) -> BaseException:
@@ -249,6 +286,31 @@ def _headline(report: Report) -> Iterator[tuple[str, float | None]]:
         if found.scalar.r is not None:
             for name in ("p50", "p95", "max"):
                 yield f"stability/{column}/r_{name}", getattr(found.scalar.r, name)
+
+
+def _log_scores(client: MlflowClient, mlflow_run: str, scored: Scored) -> None:
+    from mlflow.entities import Metric
+
+    values = _finite(dict(_accuracy(accuracy.wire.decode(bytes(scored.body)))))
+    at = _millis(scored.scored_at)
+    metrics = [Metric(_name(name), value, at, scored.event) for name, value in values.items()]
+    for start in range(0, len(metrics), _METRICS):
+        client.log_batch(mlflow_run, metrics=metrics[start : start + _METRICS])
+
+
+def _accuracy(scores: accuracy.Accuracy) -> Iterator[tuple[str, float | None]]:
+    """The numbers of all keys of each column; those by horizon and group stay in the catalog."""
+    for column, found in scores.columns.items():
+        yield f"accuracy/{column}/actuals", float(found.actuals)
+        for part, names in _SCORES.items():
+            held = getattr(found, part)
+            for name in names if held is not None else ():
+                yield f"accuracy/{column}/{name}", getattr(held, name)
+        for one in found.intervals:
+            yield f"accuracy/{column}/covered_{100 * one.level:g}", one.covered
+            yield f"accuracy/{column}/interval_score_{100 * one.level:g}", one.score
+        for loss, compared in found.skill.losses.items() if found.skill is not None else ():
+            yield f"accuracy/{column}/skill_{loss}", compared.skill
 
 
 def _dataset(given: InputDigest) -> DatasetInput:

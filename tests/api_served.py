@@ -19,7 +19,7 @@ import polars as pl
 
 from estimates.contract import parse_contract
 from estimates.store import Store
-from tests.builders import SET, define, frame, promoted, provenance, publish
+from tests.builders import SET, TARGETS, define, frame, promoted, provenance, publish
 
 ODD = "odd"
 ODD_KEYS = ("batch", "%41", "a/b", "/", "//", "a b", "a+b", "ÆØÅ", "a?b=c", "a#b", "...", "a%2Fb", "日本", "a;b,c", "%")
@@ -36,7 +36,7 @@ role = "score"
 
 
 def fill(store: Store) -> None:
-    """`closes` 1 to 6: superseded, refused, rolled back, production, refused for removed keys, unjudged; and `odd`."""
+    """`closes` 1 to 6: superseded, refused, rolled back, production, refused for removed keys, unjudged; and `odd`; 4 is scored."""
     define(store)
     promoted(store, "one", 100.0, day=0)
     publish(store, "two", 900.0, day=1)
@@ -53,6 +53,16 @@ def fill(store: Store) -> None:
     store.publish(ODD, odd, provenance("odd"))
     store.judge(ODD, 1)
     store.promote(ODD, 1, reason="test")
+    store[SET].score(actual_values(), versions=[4])
+
+
+def actual_values() -> pl.DataFrame:
+    """What the closes of the first target date turned out to be: 2 above `frame(100.0)`, one of them not known."""
+    return (
+        frame(102.0)
+        .filter(pl.col("target_date") == TARGETS[0])
+        .with_columns(value=pl.when(pl.col("ticker") == "AAPL").then(None).otherwise(pl.col("value") + 0.5))
+    )
 
 
 def path_of(name: str, *parts: object, route: str = "estimates") -> str:

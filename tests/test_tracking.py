@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import polars as pl
 import pytest
 
 from estimates import instants
@@ -18,7 +19,7 @@ from estimates.contract import parse_contract
 from estimates.errors import InvalidError, NotFoundError, UnavailableError
 from estimates.store import Store
 from jobs.runner import Outcome, publish_file, read_candidate
-from jobs.tracking import record, track, tracking_uri
+from jobs.tracking import record, record_scores, track, tracking_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -263,3 +264,41 @@ def test_times_are_those_of_the_run(tracked_store: Store, tmp_path: Path) -> Non
     known = tracked_store.catalog.run("r1")
     assert known is not None
     assert found(tracked_store, "r1").info.start_time == instants.micros(known.started_at) // 1000
+
+
+def test_scores_are_metrics_of_the_versions_run(tracked_store: Store, tmp_path: Path) -> None:
+    """Scores become metrics of the run whose version they are of, each once, the event's id as their step."""
+    publish(tracked_store, "r1", tmp_path)
+    actuals = pl.DataFrame({"item": ["a", "b"], "p": [1.0, 1.0]})
+    tracked_store["demand"].score(actuals)
+    (tracked,) = record_scores(tracked_store, "demand")
+    assert (tracked.what, tracked.version, tracked.run_id) == ("scores", 1, "r1")
+    assert record_scores(tracked_store, "demand") == []
+    run = found(tracked_store, "r1")
+    assert run.data.metrics["accuracy/p/mae"] == pytest.approx(0.505)
+    assert run.data.metrics["accuracy/p/actuals"] == 2
+    assert "accuracy/p/mase" not in run.data.metrics
+    tracked_store["demand"].score(actuals.with_columns(p=pl.lit(1.5)))
+    assert [one.version for one in track(tracked_store)] == [1]
+    history = client(tracked_store).get_metric_history(run.info.run_id, "accuracy/p/mae")
+    events = [event.id for event in tracked_store.view().set("demand").events if event.kind == "scored"]
+    assert [metric.step for metric in history] == events
+    assert [metric.value for metric in history] == pytest.approx([0.505, 0.005])
+
+
+def test_scores_wait_for_mlflow(tracked_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores made while MLflow was away are stored, and `track` catches up with the run and then with them."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", NOBODY)
+    publish(tracked_store, "r1", tmp_path)
+    tracked_store["demand"].score(pl.DataFrame({"item": ["a"], "p": [1.0]}))
+    assert record_scores(tracked_store, "demand") == []  # the version has no run yet
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert [one.what for one in track(tracked_store)] == ["run", "scores"]
+    tracked_store["demand"].score(pl.DataFrame({"item": ["a"], "p": [2.0]}))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", NOBODY)
+    with pytest.raises(UnavailableError) as caught:
+        record_scores(tracked_store, "demand")
+    assert caught.value.code == "mlflow_unreachable"
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert [one.what for one in track(tracked_store)] == ["scores"]
+    assert found(tracked_store, "r1").data.metrics["accuracy/p/mae"] == 0.5

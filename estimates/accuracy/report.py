@@ -28,9 +28,9 @@ class Keys(msgspec.Struct, frozen=True):
 
 
 class PointScores(msgspec.Struct, frozen=True):
-    """Errors e = estimate − actual: mean |e|, root of mean e², mean e, and mean |e| / typical step of the series.
+    """Errors e = estimate − actual: mean |e|, root of mean e², mean e, and mean of |e| / typical step.
 
-    mase_n   keys of series with a typical step
+    mase_n   keys with a typical step: the contract's column `step`, else that of the actual values before
     reasons  metric → why it is None: `no_history`, `overflow`
     """
 

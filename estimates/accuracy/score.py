@@ -89,7 +89,8 @@ def _column(
     scored = known(found)
     if of.numeric:
         y = ours.numbers(actual(of.name))
-        steps = point.typical_steps(ours, actuals, of.name, through)
+        given = contract.columns[of.point].step if of.point is not None else None
+        steps = point.typical_steps(ours, actuals, of.name, through) if given is None else ours.numbers(given)
         distribution = quantile.Distribution(ours, of, y)
         whole = msgspec.structs.replace(
             blank,

@@ -10,6 +10,7 @@ import msgspec
 import polars as pl
 
 from estimates import instants
+from estimates.accuracy import SetAccuracy
 from estimates.answer import Answer, Page
 from estimates.catalog import Ref
 from estimates.change_page import ChangePage, decode_cursor
@@ -208,6 +209,12 @@ class Questions:
         reply = yield from self._ask("/diff/changes", leading, self._pair(a, b, as_of), asked)
         page = decoded(reply, _EstimatePage)
         return ChangePage(self.name, self._head(reply), reply.body, page.total, page.next)
+
+    def accuracy(self, version: int | None, last: int) -> Plan[SetAccuracy]:
+        """The stored scores; a moment counts for nothing, scores come later than what they are about."""
+        of: dict[str, str | None] = {"last": str(last)} if version is None else {"version": str(version)}
+        reply = yield from self._ask("/accuracy", of)
+        return decoded(reply, SetAccuracy)
 
     def resolve(self, ref: Ref, as_of: Time | None) -> Plan[Version]:
         """The version a ref names."""

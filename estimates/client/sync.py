@@ -12,6 +12,7 @@ import httpx
 import polars as pl
 
 from estimates import instants
+from estimates.accuracy import SetAccuracy
 from estimates.answer import Answer, Page
 from estimates.catalog import PRODUCTION, Ref
 from estimates.change_page import ChangePage
@@ -23,6 +24,7 @@ from estimates.client.questions import Questions, VersionSummary
 from estimates.contract import Contract
 from estimates.keys import Key
 from estimates.records import Event, State, Version, VersionHead
+from estimates.scoring import LAST
 from estimates.series import DEFAULT_LAST, Series
 from estimates.stability import Report
 from estimates.version_reader import DEFAULT_LIMIT
@@ -146,6 +148,10 @@ class RemoteSet:
     ) -> ChangePage:
         """A page of `changes`; a cursor stays with its versions."""
         return self._run(self._asked.changes_page(a, b, key, by, min_change, as_of, limit, cursor))
+
+    def accuracy(self, version: int | None = None, *, last: int = LAST) -> SetAccuracy:
+        """The newest stored scores of one version, or of the `last` versions that have any, whatever the moment."""
+        return self._run(self._asked.accuracy(version, last))
 
 
 class Moment:

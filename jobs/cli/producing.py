@@ -91,7 +91,7 @@ def publish(
 @command("track", examples=("estimates track", "estimates track sp500-close"))
 @click.argument("set_name", metavar="[SET]", required=False)
 def track(options: Options, set_name: str | None) -> None:
-    """Record in MLflow every run that is not recorded yet, of one set or of all. Runs do this themselves.
+    """Record in MLflow every run and all scores not recorded yet, of one set or of all. Runs do this themselves.
 
     Needed only after MLflow was unreachable: versions are published and promoted all the same. Exits 3 while it is.
     """
@@ -99,10 +99,10 @@ def track(options: Options, set_name: str | None) -> None:
     if options.json:
         show.value({"tracked": tracked})
     elif tracked:
-        rows: list[list[show.Cell]] = [[one.set, one.run_id, one.version, one.mlflow_run] for one in tracked]
-        show.table(["set", "run", "version", "MLflow run"], rows)
+        rows: list[list[show.Cell]] = [[one.set, one.what, one.run_id, one.version, one.mlflow_run] for one in tracked]
+        show.table(["set", "what", "run", "version", "MLflow run"], rows)
     else:
-        show.line("nothing to catch up with: every run is recorded")
+        show.line("nothing to catch up with: every run and all scores are recorded")
 
 
 @contextmanager

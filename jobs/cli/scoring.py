@@ -1,0 +1,124 @@
+"""The command that scores: estimates beside what became of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from estimates.accuracy import wire
+from estimates.accuracy.table import frame_of
+from estimates.accuracy.text import render_text
+from estimates.errors import UnavailableError
+from estimates.scoring import LAST, Outcome
+from estimates.stability.wording import count
+from estimates.tabular import csv
+from jobs.cli import show
+from jobs.cli.command import Options, command
+
+if TYPE_CHECKING:
+    from estimates.accuracy import SetAccuracy
+    from estimates.store import Store
+
+_SQL = "SELECT ticker, date AS target_date, close AS value FROM 'examples/sp500_daily_close.parquet'"
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What a scoring did, for a program; mlflow: why MLflow does not have the scores yet, None when it does."""
+
+    set: str
+    stored: list[int]
+    unchanged: list[int]
+    unmatched: list[int]
+    unused: int
+    mlflow: str | None
+    accuracy: SetAccuracy
+
+
+@command(
+    "score",
+    examples=(
+        "estimates score churn --actuals left-by-june.csv",
+        f'estimates score sp500-close --actuals "{_SQL}"',
+        "estimates score churn --actuals outcomes.parquet --vintage 2026-06-30 --version 7",
+        "estimates score sp500-close --actuals closes.csv --against sp500-naive",
+        "estimates score sp500-close                                # the stored scores again",
+        "estimates score sp500-close --last 10 --format csv > scores.csv",
+    ),
+    csv=True,
+)
+@click.argument("set_name", metavar="SET")
+@click.option("--actuals", metavar="FILE-OR-SQL", help="Key columns and the actual values; perhaps their vintage.")
+@click.option("--version", "versions", type=int, multiple=True, help="Only this one; may be given several times.")
+@click.option("--vintage", metavar="TIME", help="Use the actual values known then: a time, or a date for all of it.")
+@click.option("--against", metavar="N-OR-SET", help="A version's number or another set, which skill is relative to.")
+@click.option("--last", type=int, default=LAST, show_default=True, help="Without --actuals: so many versions.")
+def score(
+    options: Options,
+    set_name: str,
+    actuals: str | None,
+    versions: tuple[int, ...],
+    vintage: str | None,
+    against: str | None,
+    last: int,
+) -> None:
+    """How good the estimates were: errors, coverage, distribution, skill, once actual values are known.
+
+    Scores every version that production ever pointed to and that has a key with an actual value, stores the scores and
+    logs them to MLflow. The same actual values again change nothing. Without --actuals the stored scores are shown.
+    docs/accuracy.md has every number with its formula.
+    """
+    if actuals is None:
+        if vintage is not None or against is not None or len(versions) > 1:
+            raise click.UsageError("--vintage, --against and several --version need --actuals")
+        found = options.open_to_read()[set_name].accuracy(versions[0] if versions else None, last=last)
+        _show(options, found, wire.encode(found))
+        return
+    from jobs.actual_values import read_actual_values
+
+    store = options.open()
+    outcome = store[set_name].score(
+        read_actual_values(actuals), versions=versions or None, vintage=vintage, against=against
+    )
+    untracked = _track(store, set_name)
+    told = _Told(**{name: getattr(outcome, name) for name in Outcome.__struct_fields__}, mlflow=untracked)
+    if not options.json and not options.csv:
+        _show_outcome(outcome, untracked)
+    _show(options, outcome.accuracy, wire.encode(told))
+
+
+def _show(options: Options, found: SetAccuracy, body: bytes) -> None:
+    if options.json:
+        show.body(body)
+    elif options.csv:
+        show.body(csv(frame_of(found)))
+    else:
+        show.page(render_text(found))
+
+
+def _show_outcome(outcome: Outcome, untracked: str | None) -> None:
+    done = [f"{count(len(outcome.stored), 'version')} scored anew, {len(outcome.unchanged)} as before"]
+    if outcome.unmatched:
+        done.append(f"{len(outcome.unmatched)} without an actual value yet")
+    facts: list[tuple[str, Any]] = [("versions", ", ".join(done))]
+    if outcome.unused:
+        facts.append(("not used", f"{count(outcome.unused, 'key')} of the actual values: no version scored has them"))
+    if untracked is not None:
+        facts.append(("MLflow", f"not recorded; later: estimates track ({untracked})"))
+    show.facts(facts)
+    show.line()
+
+
+def _track(store: Store, set_name: str) -> str | None:
+    """Log the scores to MLflow, last: one that is away never loses them. Returns why it was not done."""
+    try:
+        from jobs.tracking import record_scores
+
+        record_scores(store, set_name)
+    except ModuleNotFoundError:
+        return "mlflow is not installed; pip install 'estimates[jobs]'"
+    except UnavailableError as error:
+        return error.message
+    waiting = sorted({scored.version for scored in store.catalog.untracked_scores(set_name)})
+    return f"these versions have no run in MLflow: {', '.join(map(str, waiting))}" if waiting else None

@@ -1,0 +1,42 @@
+"""docs/accuracy.md says what every field is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from estimates.accuracy import report
+
+DOCUMENT = (Path(__file__).parents[1] / "docs" / "accuracy.md").read_text(encoding="utf-8")
+SECTIONS: dict[str, tuple[type[msgspec.Struct], ...]] = {
+    "The answer": (report.SetAccuracy, report.Scored),
+    "Scores": (report.Accuracy, report.Keys, report.ColumnScores),
+    "Point": (report.PointScores,),
+    "Intervals": (report.IntervalScores,),
+    "Distribution": (report.DistributionScores, report.QuantileScores, report.PitBin),
+    "Label": (report.LabelScores,),
+    "Probability": (report.ProbabilityScores,),
+    "Horizons and groups": (report.Slice, report.Covered),
+    "Skill": (report.Skill, report.SkillSlice, report.Compared),
+    "Revision": (report.Revision,),
+    "Together": (report.Together,),
+    "Diebold and Mariano": (report.DieboldMariano,),
+}
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_every_field_is_explained_in_its_section(title: str) -> None:
+    """A field of a Struct is named in the section about it."""
+    text = DOCUMENT.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    named = set(re.findall(r"`(\w+)`", text))
+    wanted = {field.encode_name for kind in SECTIONS[title] for field in msgspec.structs.fields(kind)}
+    assert wanted - named == set()
+
+
+def test_no_struct_is_left_out() -> None:
+    """Every Struct of the report belongs to a section."""
+    structs = {kind for kind in vars(report).values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct)}
+    assert structs == {kind for kinds in SECTIONS.values() for kind in kinds}
