@@ -137,6 +137,7 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     as_of: str | None = None
     shape: int | None = None
     fields: list[str] | None = None
+    clock: Literal["released"] | None = None
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):

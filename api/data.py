@@ -14,7 +14,7 @@ from api.compression import gzipped, tag_of_gzip, wants_gzip
 from api.documentation import WholeVersion, documented
 from api.follower import Follower
 from api.negotiation import ARROW, CSV, PARQUET, header, negotiated
-from api.parameters import AsOf, Form, PathRef, SetName, ShapeNumber, read_segment
+from api.parameters import AsOf, ByClock, Form, PathRef, SetName, ShapeNumber, read_segment
 from api.pieces import Pieces
 from api.question import Question, resolve
 from api.ranges import asked_range
@@ -42,10 +42,11 @@ def data(
     as_of: AsOf = None,
     shape: ShapeNumber = None,
     form: Form = None,
+    clock: ByClock = None,
 ) -> ASGIApp:
     """All estimates of a version: the stored Parquet file, in ranges too, or with `Accept` Arrow or CSV."""
     media_type = negotiated(request.scope, tuple(FORMS.values())) if form is None else FORMS[form]
-    question = resolve(follower.at, set_name, read_segment(ref), as_of, shape)
+    question = resolve(follower.at, set_name, read_segment(ref), as_of, shape, clock=clock)
     file = follower.store.data_files.open(set_name, question.version.snapshot_id)
     head = {
         "content-type": CONTENT_TYPES.get(media_type, media_type),

@@ -16,6 +16,7 @@ from api.negotiation import TABLES, negotiated
 from api.parameters import (
     DEFAULT_REF,
     AsOf,
+    ByClock,
     Cursor,
     Fields,
     KeyPath,
@@ -30,12 +31,13 @@ from api.parameters import (
 from api.question import ReaderAt, resolve
 from api.representation import JSON, Representation
 from api.routing import at_once
+from estimates.catalog import Clock
 from estimates.errors import InvalidError
 from estimates.version_reader import DEFAULT_LIMIT, cursor_version
 
 _FEW_KEYS = 2000  # a few milliseconds: shorter than a thread would wait for its turn
 ReadRequest = Request[Any, Any, Any]
-_OWN = ("ref", "as_of", "shape", "fields", "limit", "cursor")
+_OWN = ("ref", "as_of", "shape", "fields", "limit", "cursor", "clock")
 
 
 @get(
@@ -51,10 +53,11 @@ async def one_estimate(
     as_of: AsOf = None,
     shape: ShapeNumber = None,
     fields: Fields = None,
+    clock: ByClock = None,
 ) -> ASGIApp:
     """One estimate by its whole key. A key without one is a 404 whose `code` is its status."""
     form = negotiated(request.scope, TABLES)
-    asked = (set_name, read_key(key), ref, as_of, shape, fields, form)
+    asked = (set_name, read_key(key), ref, as_of, shape, fields, form, clock)
     return await at_once(_follower(request), lambda at: one(at, *asked), large=form != JSON)
 
 
@@ -67,9 +70,10 @@ def one(
     shape: int | None = None,
     fields: str | None = None,
     form: str = JSON,
+    clock: Clock = None,
 ) -> Representation:
     """The answer of `one_estimate`."""
-    question = resolve(at, set_name, ref, as_of, shape)
+    question = resolve(at, set_name, ref, as_of, shape, clock=clock)
     return question.one(question.reading.get(key, read_fields(fields)), form)
 
 
@@ -88,13 +92,14 @@ async def estimates_under(
     fields: Fields = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
+    clock: ByClock = None,
 ) -> ASGIApp:
     """The estimates under a leading part of the key, given as query parameters named like the key columns.
 
-    A cursor belongs to one version: with it, `ref`, `as_of` and `shape` count for nothing.
+    A cursor belongs to one version: with it, `ref`, `as_of`, `shape` and `clock` count for nothing.
     """
     form = negotiated(request.scope, TABLES)
-    asked = (set_name, query, ref, as_of, shape, fields, limit, cursor, form)
+    asked = (set_name, query, ref, as_of, shape, fields, limit, cursor, form, clock)
     return await at_once(_follower(request), lambda at: page(at, *asked), large=form != JSON)
 
 
@@ -109,10 +114,14 @@ def page(
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
     form: str = JSON,
+    clock: Clock = None,
 ) -> Representation:
     """The answer of `estimates_under`; `query` are all its parameters."""
     pinned = None if cursor is None else str(cursor_version(cursor))
-    question = resolve(at, set_name, ref, as_of, shape) if pinned is None else resolve(at, set_name, pinned)
+    if pinned is None:
+        question = resolve(at, set_name, ref, as_of, shape, clock=clock)
+    else:
+        question = resolve(at, set_name, pinned)
     prefix = _prefix(question.reading.form.names, query)
     found = question.reading.scan(prefix, fields=read_fields(fields), limit=limit, cursor=cursor)
     return question.page(found, form, query)
@@ -131,7 +140,7 @@ async def batch(request: ReadRequest, set_name: SetName, data: JSONBody[Batch]) 
     form = negotiated(request.scope, TABLES)
 
     def answer(at: ReaderAt) -> ASGIApp:
-        question = resolve(at, set_name, data.ref, data.as_of, data.shape)
+        question = resolve(at, set_name, data.ref, data.as_of, data.shape, clock=data.clock)
         return question.batch(question.reading.get_many(data.keys, data.fields), form)
 
     return await at_once(_follower(request), answer, large=form != JSON or len(data.keys) > _FEW_KEYS)

@@ -45,6 +45,14 @@ AsOf = Annotated[
         schema_extra=_TIME,
     ),
 ]
+ByClock = Annotated[
+    Literal["released"] | None,
+    QueryParameter(
+        name="clock",
+        description="`released`: read `as_of` by the claimed times of release of imported versions. "
+        "The answer has `Estimates-Imported: true` where it rests on such a claim.",
+    ),
+]
 ShapeNumber = Annotated[
     int | None,
     QueryParameter(name="shape", description="With an alias: answer from the last version of this shape it named."),

@@ -18,6 +18,7 @@ from api.representation import IMMUTABLE, JSON, REVALIDATE, Header, Representati
 from api.tables import CONTENT_TYPES, written
 from estimates import instants
 from estimates.answer import Answer, Page
+from estimates.catalog import Clock
 from estimates.freshness import stale_from
 from estimates.reader import Reader
 from estimates.records import Version
@@ -30,13 +31,21 @@ ReaderAt = Callable[[datetime | None], Reader]
 class Question:
     """A ref at a moment, resolved: the version to answer from.
 
-    moment  `Estimates-As-Of`: as_of if given, else the moment of the view, or of the stand-in
-    cache   `Cache-Control`
-    fault   `Estimates-Degraded`: why a stand-in answers
+    moment    `Estimates-As-Of`: as_of if given, else the moment of the view, or of the stand-in
+    cache     `Cache-Control`
+    fault     `Estimates-Degraded`: why a stand-in answers
+    imported  `Estimates-Imported`: the version's time of release is a claim, and was asked for
     """
 
     def __init__(
-        self, reader: Reader, version: Version, moment: datetime, *, cache: str, fault: str | None = None
+        self,
+        reader: Reader,
+        version: Version,
+        moment: datetime,
+        *,
+        cache: str,
+        fault: str | None = None,
+        imported: bool = False,
     ) -> None:
         self.reader = reader
         self.version = version
@@ -51,6 +60,7 @@ class Question:
                 "estimates-as-of": instants.text(moment),
             }
             | ({} if fault is None else {"estimates-degraded": fault})
+            | ({"estimates-imported": "true"} if imported else {})
         )
         kept = (b"cache-control", cache.encode())
         self._one = [*self._head, kept, (b"vary", b"accept")]
@@ -123,6 +133,7 @@ def resolve(
     shape: int | None = None,
     *,
     readable: bool = True,
+    clock: Clock = None,
 ) -> Question:
     """The question of a request; a reader remembers what it was asked.
 
@@ -132,18 +143,25 @@ def resolve(
     """
     moment = read_time(as_of, "as_of")
     reader = at(moment)
-    asked = ("question", name, ref, as_of, shape, readable)
-    return reader.kept(asked) or reader.keep(asked, lambda: _resolve(reader, name, ref, moment, shape, readable))
+    asked = ("question", name, ref, as_of, shape, readable, clock)
+    return reader.kept(asked) or reader.keep(asked, lambda: _resolve(reader, name, ref, moment, shape, readable, clock))
 
 
 def _resolve(
-    reader: Reader, name: str, ref: str | int, moment: datetime | None, shape: int | None, readable: bool
+    reader: Reader,
+    name: str,
+    ref: str | int,
+    moment: datetime | None,
+    shape: int | None,
+    readable: bool,
+    clock: Clock,
 ) -> Question:
     found = read_ref(ref)
     resolver = reader.resolve if readable else reader.view.resolve
-    version = resolver(name, found, moment, shape)
+    version = resolver(name, found, moment, shape, clock)
     stand_in = reader.view.stand_in(name, found, moment, shape)
     if stand_in is not None:
         return Question(reader, version, stand_in.moment, cache=REVALIDATE, fault=stand_in.fault)
     cache = IMMUTABLE if isinstance(found, int) else REVALIDATE
-    return Question(reader, version, moment or reader.view.moment, cache=cache)
+    imported = clock is not None and version.released_at is not None
+    return Question(reader, version, moment or reader.view.moment, cache=cache, imported=imported)

@@ -18,7 +18,7 @@ _BEFORE = "/v1/sets/"
 _ONE, _PAGE = "/v1/sets/{set}/estimates/{key}", "/v1/sets/{set}/estimates"
 _ACCEPTED = (b"*/*", b"application/json")
 _PLAIN = frozenset(("ref", "as_of", "fields"))
-_RARE = frozenset(("shape", "limit", "cursor"))
+_RARE = frozenset(("shape", "limit", "cursor", "clock"))
 _PARAMETERS = _PLAIN | _RARE
 
 

@@ -14,7 +14,7 @@ from api.documentation import documented
 from api.follower import Follower
 from api.links import next_link
 from api.moment import of_view
-from api.parameters import AsOf, Cursor, Limit, PathRef, SetName, ShapeNumber, StateFilter, read_segment
+from api.parameters import AsOf, ByClock, Cursor, Limit, PathRef, SetName, ShapeNumber, StateFilter, read_segment
 from api.question import resolve
 from api.routing import off_loop
 from estimates.catalog import View
@@ -56,9 +56,10 @@ def one_version(
     ref: PathRef,
     as_of: AsOf = None,
     shape: ShapeNumber = None,
+    clock: ByClock = None,
 ) -> ASGIApp:
     """One version: state, counts, provenance, times in production, MLflow run; an expired one too."""
-    question = resolve(follower.at, set_name, read_segment(ref), as_of, shape, readable=False)
+    question = resolve(follower.at, set_name, read_segment(ref), as_of, shape, readable=False, clock=clock)
     return question.about(_detail(question.reader.view, question.version))
 
 
@@ -73,9 +74,10 @@ def verdict(
     ref: PathRef,
     as_of: AsOf = None,
     shape: ShapeNumber = None,
+    clock: ByClock = None,
 ) -> ASGIApp:
     """The newest verdict of a version, as the gate stored it."""
-    question = resolve(follower.at, set_name, read_segment(ref), as_of, shape, readable=False)
+    question = resolve(follower.at, set_name, read_segment(ref), as_of, shape, readable=False, clock=clock)
     return question.about(_verdict(follower, question.version))
 
 

@@ -24,7 +24,7 @@ from estimates.shape import Interval, Shape, ShapeColumn, ShapeKey
 
 # Query parameters of the service, and columns of the SQL views.
 RESERVED = frozenset(
-    ("ref", "as_of", "limit", "cursor", "fields", "format", "shape", "version", "published_at", "data_through")
+    ("ref", "as_of", "limit", "cursor", "fields", "format", "shape", "clock", "version", "published_at", "data_through")
 )
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 

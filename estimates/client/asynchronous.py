@@ -14,7 +14,7 @@ import polars as pl
 from estimates import instants
 from estimates.accuracy import SetAccuracy
 from estimates.answer import Answer, Page
-from estimates.catalog import PRODUCTION, Ref
+from estimates.catalog import PRODUCTION, Clock, Ref
 from estimates.change_page import ChangePage
 from estimates.client import connection, questions
 from estimates.client.addresses import Time
@@ -51,9 +51,9 @@ class AsyncRemoteSet:
         """All versions, oldest first, without their provenance."""
         return await self._run(self._asked.versions())
 
-    async def resolve(self, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Version:
+    async def resolve(self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None) -> Version:
         """The version a ref names, now or as of a time."""
-        return await self._run(self._asked.resolve(ref, as_of))
+        return await self._run(self._asked.resolve(ref, as_of, clock))
 
     async def state(self, version: Version | VersionHead) -> State:
         """The derived state of a version, now."""
@@ -64,10 +64,15 @@ class AsyncRemoteSet:
         return await self._run(self._asked.contract_of(version))
 
     async def get(
-        self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None, fields: Sequence[str] | None = None
+        self,
+        *key: Any,
+        ref: Ref = PRODUCTION,
+        as_of: Time | None = None,
+        fields: Sequence[str] | None = None,
+        clock: Clock = None,
     ) -> Answer:
         """One estimate; `answer["value"]` is its cell."""
-        return await self._run(self._asked.get(key, ref, as_of, fields))
+        return await self._run(self._asked.get(key, ref, as_of, fields, clock))
 
     async def get_many(
         self,
@@ -76,9 +81,10 @@ class AsyncRemoteSet:
         ref: Ref = PRODUCTION,
         as_of: Time | None = None,
         fields: Sequence[str] | None = None,
+        clock: Clock = None,
     ) -> Answer:
         """Many estimates in the order asked, each with its status."""
-        return await self._run(self._asked.get_many(keys, ref, as_of, fields))
+        return await self._run(self._asked.get_many(keys, ref, as_of, fields, clock))
 
     async def scan(
         self,
@@ -88,9 +94,10 @@ class AsyncRemoteSet:
         fields: Sequence[str] | None = None,
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
+        clock: Clock = None,
     ) -> Page:
         """The estimates under a leading part of the key, a page at a time; a cursor stays with its version."""
-        return await self._run(self._asked.scan(prefix, ref, as_of, fields, limit, cursor))
+        return await self._run(self._asked.scan(prefix, ref, as_of, fields, limit, cursor, clock))
 
     async def history(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 import polars as pl
@@ -12,7 +12,7 @@ import polars as pl
 from estimates import instants
 from estimates.accuracy import SetAccuracy
 from estimates.answer import Answer, Page
-from estimates.catalog import Ref
+from estimates.catalog import Clock, Ref
 from estimates.change_page import ChangePage, decode_cursor
 from estimates.client.addresses import Time, comma_list, key_part, segment, time_text, url
 from estimates.client.exchange import Exchange
@@ -25,6 +25,8 @@ from estimates.records import Event, State, Version, VersionHead
 from estimates.series import Series
 from estimates.stability import Report
 from estimates.version_reader import MAX_LIMIT, cursor_version
+
+A = TypeVar("A", bound=Answer)
 
 
 class VersionSummary(msgspec.Struct, frozen=True):
@@ -94,21 +96,24 @@ class Questions:
         self._exchange = exchange
         self._path = f"/v1/sets/{segment(name)}"
 
-    def get(self, key: Key, ref: Ref, as_of: Time | None, fields: Sequence[str] | None) -> Plan[Answer]:
+    def get(self, key: Key, ref: Ref, as_of: Time | None, fields: Sequence[str] | None, clock: Clock) -> Plan[Answer]:
         """One estimate."""
         reply = yield from self._ask(
-            f"/estimates/{self._key(key)}", self._named(ref, as_of), {"fields": comma_list(fields)}
+            f"/estimates/{self._key(key)}", self._named(ref, as_of, clock), {"fields": comma_list(fields)}
         )
-        return Answer(self.name, self._head(reply), reply.body, fields)
+        return _marked(Answer(self.name, self._head(reply), reply.body, fields), reply)
 
-    def get_many(self, keys: Sequence[Key], ref: Ref, as_of: Time | None, fields: Sequence[str] | None) -> Plan[Answer]:
+    def get_many(
+        self, keys: Sequence[Key], ref: Ref, as_of: Time | None, fields: Sequence[str] | None, clock: Clock
+    ) -> Plan[Answer]:
         """Many estimates."""
-        named: dict[str, Any] = {name: value for name, value in self._named(ref, as_of).items() if value is not None}
+        given = self._named(ref, as_of, clock).items()
+        named: dict[str, Any] = {name: value for name, value in given if value is not None}
         question = named | {"keys": [[key_part(self.name, part) for part in key] for key in keys]}
         if fields is not None:
             question["fields"] = list(fields)
         reply = yield from self._exchange.send(f"{self._path}/estimates", msgspec.json.encode(question))
-        return Answer(self.name, self._head(reply), reply.body, fields)
+        return _marked(Answer(self.name, self._head(reply), reply.body, fields), reply)
 
     def scan(
         self,
@@ -118,28 +123,31 @@ class Questions:
         fields: Sequence[str] | None,
         limit: int,
         cursor: str | None,
+        clock: Clock,
     ) -> Plan[Page]:
         """A page of the estimates under a leading part of the key.
 
         A prefix is sent under the names of the key columns, which depend on the version's shape. Most of the time that
         is the shape that answered last; where it is not, the version is looked up and asked by its number.
         """
-        ref, as_of = (ref, as_of) if cursor is None else (cursor_version(cursor), None)
+        ref, as_of, clock = (ref, as_of, clock) if cursor is None else (cursor_version(cursor), None, None)
         more = {"fields": comma_list(fields), "limit": str(limit), "cursor": cursor}
         if not prefix:
-            return (yield from self._page(self._named(ref, as_of) | more, fields))
+            return (yield from self._page(self._named(ref, as_of, clock) | more, fields))
         shape = self._exchange.shapes.get(self.name)
         if shape is not None:
             try:
                 leading = yield from self._leading(prefix, shape)
-                page = yield from self._page(leading | self._named(ref, as_of) | more, fields)
+                page = yield from self._page(leading | self._named(ref, as_of, clock) | more, fields)
                 if page.version is not None and page.version.shape == shape:
                     return page
             except InvalidError:
                 pass  # perhaps the names are those of another shape
-        version = yield from self.resolve(ref, as_of)
+        version = yield from self.resolve(ref, as_of, clock)
         leading = yield from self._leading(prefix, version.shape)
-        return (yield from self._page(leading | {"ref": str(version.version)} | more, fields))
+        page = yield from self._page(leading | {"ref": str(version.version)} | more, fields)
+        page.imported = clock is not None and version.released_at is not None
+        return page
 
     def history(
         self,
@@ -216,10 +224,10 @@ class Questions:
         reply = yield from self._ask("/accuracy", of)
         return decoded(reply, SetAccuracy)
 
-    def resolve(self, ref: Ref, as_of: Time | None) -> Plan[Version]:
+    def resolve(self, ref: Ref, as_of: Time | None, clock: Clock = None) -> Plan[Version]:
         """The version a ref names."""
-        named = self._named(ref, as_of)
-        reply = yield from self._ask(f"/versions/{segment(str(ref))}", {"as_of": named["as_of"]})
+        named = self._named(ref, as_of, clock)
+        reply = yield from self._ask(f"/versions/{segment(str(ref))}", {"as_of": named["as_of"], "clock": clock})
         return decoded(reply, Version)
 
     def versions(self) -> Plan[list[VersionSummary]]:
@@ -261,7 +269,7 @@ class Questions:
     def _page(self, parameters: dict[str, str | None], fields: Sequence[str] | None) -> Plan[Page]:
         reply = yield from self._ask("/estimates", parameters)
         page = decoded(reply, _EstimatePage)
-        return Page(self.name, self._head(reply), reply.body, page.total, page.next, fields)
+        return _marked(Page(self.name, self._head(reply), reply.body, page.total, page.next, fields), reply)
 
     def _leading(self, prefix: Key, shape: int) -> Plan[dict[str, str | None]]:
         """The parts of a prefix under the names of a shape's key columns, which never change."""
@@ -281,10 +289,10 @@ class Questions:
         pinned = None if _is_number(a) and _is_number(b) else self.as_of
         return {"from": str(a), "to": str(b), "as_of": time_text(pinned if as_of is None else as_of)}
 
-    def _named(self, ref: Ref, as_of: Time | None) -> dict[str, str | None]:
-        """`ref` and `as_of` as parameters; a number means the same at all times and is never pinned."""
+    def _named(self, ref: Ref, as_of: Time | None, clock: Clock = None) -> dict[str, str | None]:
+        """`ref`, `as_of`, `clock` as parameters; a number means the same at all times and is never pinned."""
         pinned = None if _is_number(ref) else self.as_of
-        return {"ref": str(ref), "as_of": time_text(pinned if as_of is None else as_of)}
+        return {"ref": str(ref), "as_of": time_text(pinned if as_of is None else as_of), "clock": clock}
 
     def _head(self, reply: Reply) -> VersionHead:
         """Which version answered; remembers its shape."""
@@ -323,6 +331,12 @@ def events(exchange: Exchange, after: int, limit: int) -> Plan[list[Event]]:
     """The events with an id above `after`, at most `limit`."""
     reply = yield from exchange.ask(url("/v1/events", {"after": str(after), "limit": str(limit)}))
     return decoded(reply, _EventPage).events
+
+
+def _marked(answer: A, reply: Reply) -> A:
+    """The answer, with the mark of a claimed time of release."""
+    answer.imported = reply.headers.get("estimates-imported") == "true"
+    return answer
 
 
 def _is_number(ref: Ref) -> bool:

@@ -14,7 +14,7 @@ import polars as pl
 from estimates import instants
 from estimates.accuracy import SetAccuracy
 from estimates.answer import Answer, Page
-from estimates.catalog import PRODUCTION, Ref
+from estimates.catalog import PRODUCTION, Clock, Ref
 from estimates.change_page import ChangePage
 from estimates.client import connection, questions
 from estimates.client.addresses import Time
@@ -56,9 +56,9 @@ class RemoteSet:
         """All versions, oldest first, without their provenance."""
         return self._run(self._asked.versions())
 
-    def resolve(self, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Version:
+    def resolve(self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None) -> Version:
         """The version a ref names, now or as of a time."""
-        return self._run(self._asked.resolve(ref, as_of))
+        return self._run(self._asked.resolve(ref, as_of, clock))
 
     def state(self, version: Version | VersionHead) -> State:
         """The derived state of a version, now."""
@@ -69,10 +69,15 @@ class RemoteSet:
         return self._run(self._asked.contract_of(version))
 
     def get(
-        self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None, fields: Sequence[str] | None = None
+        self,
+        *key: Any,
+        ref: Ref = PRODUCTION,
+        as_of: Time | None = None,
+        fields: Sequence[str] | None = None,
+        clock: Clock = None,
     ) -> Answer:
         """One estimate; `answer["value"]` is its cell."""
-        return self._run(self._asked.get(key, ref, as_of, fields))
+        return self._run(self._asked.get(key, ref, as_of, fields, clock))
 
     def get_many(
         self,
@@ -81,9 +86,10 @@ class RemoteSet:
         ref: Ref = PRODUCTION,
         as_of: Time | None = None,
         fields: Sequence[str] | None = None,
+        clock: Clock = None,
     ) -> Answer:
         """Many estimates in the order asked, each with its status."""
-        return self._run(self._asked.get_many(keys, ref, as_of, fields))
+        return self._run(self._asked.get_many(keys, ref, as_of, fields, clock))
 
     def scan(
         self,
@@ -93,9 +99,10 @@ class RemoteSet:
         fields: Sequence[str] | None = None,
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
+        clock: Clock = None,
     ) -> Page:
         """The estimates under a leading part of the key, a page at a time; a cursor stays with its version."""
-        return self._run(self._asked.scan(prefix, ref, as_of, fields, limit, cursor))
+        return self._run(self._asked.scan(prefix, ref, as_of, fields, limit, cursor, clock))
 
     def history(
         self,
