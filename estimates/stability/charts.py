@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from estimates.errors import InvalidError
 from estimates.stability.pictures import Against, Histogram
-from estimates.stability.report import Change, Group
+from estimates.stability.report import Change, Group, Transitions
 from estimates.stability.sections import Move, group_name
-from estimates.stability.wording import cut, number, percent, visible
+from estimates.stability.wording import cells, cut, number, percent, visible
 
 if TYPE_CHECKING:
     import altair as alt
@@ -24,6 +24,8 @@ WITHIN, BEYOND = "#5b8fc7", "#e07b39"  # blue and orange: told apart by every ey
 _WIDTH = 360  # of every picture; a page scales it
 _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 _INK = "currentColor"
+_NUMBERED = 8  # labels: more, and the numbers in a square of labels have no room
+_ROW = 56  # characters in a line of a picture
 _LABEL = 40  # characters of a key beside its bar
 _PERCENT = "format(datum.value * 100, '~g') + ' %'"
 _NUMBER = (
@@ -127,12 +129,13 @@ def movers(moves: list[Move], unit: str | None, rtol: float, atol: float) -> str
     rows: Rows = []
     for i, move in enumerate(moves):
         change = move.change
+        values = f"{number(change.a)} → {number(change.b)}"
         size = _signed(change) if relative else change.d
         rows.append(
             {
                 "row": i,
-                "name": _name(move),
-                "values": f"{number(change.a)} → {number(change.b)}",
+                "name": _name(move, values),
+                "values": values,
                 "x": 0.0 if size is None else size,
                 "fill": BEYOND if _material(change, rtol, atol) else WITHIN,
             }
@@ -185,6 +188,38 @@ def horizons(shown: list[Group], by: str) -> str:
     return _svg(*_ranges(base, alt, y=y, y2="p95:Q", far=alt.Y("p95:Q")), height=240)
 
 
+def transitions(found: Transitions) -> str:
+    """A square of labels, old by new, each with its number of keys: blue where the label stayed, orange elsewhere."""
+    alt = _altair()
+    names = [cut(visible("null" if label is None else label), _LABEL) for label in found.labels]
+    names += [f"{found.pooled} others"] if found.pooled else []
+    largest = math.log1p(max(1, *(n for row in found.counts for n in row)))
+    rows = [
+        {
+            "old": i,
+            "new": j,
+            "keys": f"{n:,}",
+            "fill": WITHIN if i == j else BEYOND,
+            "shade": round(0.15 + 0.75 * math.log1p(n) / largest, 3),
+        }
+        for i, row in enumerate(found.counts)
+        for j, n in enumerate(row)
+        if n
+    ]
+    every = list(range(len(names)))
+    label = json.dumps(names) + "[datum.value]"
+    look = {"labelExpr": label, "ticks": False, "domain": False, "grid": False, "labelLimit": 90}
+    base = alt.Chart(_data(alt, rows)).encode(
+        x=alt.X("new:O", title="new label", scale=alt.Scale(domain=every), axis=alt.Axis(labelAngle=-40, **look)),
+        y=alt.Y("old:O", title="old label", scale=alt.Scale(domain=every), axis=alt.Axis(**look)),
+    )
+    shade = {"fill": alt.Fill("fill:N", scale=None), "fillOpacity": alt.FillOpacity("shade:Q", scale=None)}
+    layers = [base.mark_rect(stroke=None).encode(**shade)]
+    if len(names) <= _NUMBERED:
+        layers.append(base.mark_text(fill=_INK, fontSize=11).encode(text="keys:N"))
+    return _svg(*layers, height=_WIDTH)
+
+
 def _ranges(base: alt.Chart, alt: Any, far: Any, **ends: Any) -> list[alt.Chart]:
     axis = "x" if "x" in ends else "y"
     return [
@@ -202,10 +237,16 @@ def _spread(shown: list[Group]) -> Rows:
     ]
 
 
-def _name(move: Move) -> str:
-    rest = f" and {move.others} more" if move.others else ""
-    change = f"  {percent(move.change.r)}" if move.change.r is not None else ""
-    return cut(visible("/".join(move.change.key)), _LABEL - len(rest)) + rest + change
+def _name(move: Move, values: str) -> str:
+    """The key, as long as it has room beside the values, and how far it moved."""
+    r, down = move.change.r, move.change.b < move.change.a
+    after = f" and {move.others} more" if move.others else ""
+    after += f" · {'−' if down else '+'}{percent(r)}" if r is not None else ""
+    room = max(_ROW - len(values) - len(after), 12)
+    key = cut(visible("/".join(move.change.key)), room)
+    while cells(key) > room:
+        key = cut(key, len(key) - 1)
+    return f"\u2068{key}\u2069{after}"  # isolated: letters that run to the left must not take the number along
 
 
 def _signed(change: Change) -> float | None:

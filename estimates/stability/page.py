@@ -10,7 +10,7 @@ from html import escape
 
 from estimates.stability import charts
 from estimates.stability.pictures import MOST_COLUMNS, Against, Histogram, IntervalPictures, Pictures
-from estimates.stability.report import ColumnReport, IntervalReport, KeysReport, Report
+from estimates.stability.report import ColumnReport, Group, IntervalReport, KeysReport, LabelReport, Report
 from estimates.stability.section import Limits, Section
 from estimates.stability.sections import (
     collapsed,
@@ -27,8 +27,9 @@ from estimates.stability.style import STYLE
 from estimates.stability.wording import count, cut, percent, visible
 
 _LIMITS = Limits(named=20, columns=60, rows=20, groups=51, broken=MOST_COLUMNS)
-_MOVERS = 12
+_MOVERS = 10
 _GROUPS = 25
+_HALF = ("top", "top_probabilities", "groups", "horizons", "rank_groups", "flows", "drift", "ranks")  # narrow tables
 _CELL = 120  # characters
 _WIDTH_MARKS = (-0.2, 0.25)
 
@@ -43,6 +44,7 @@ def render_html(report: Report, pictures: Pictures | None) -> str:
     if report.keys.common and not report.identical:
         names = detailed(report)[:MOST_COLUMNS]
         parts += [_block(n, report.columns[n].unit, _column_figures(report, pictures, n)) for n in names]
+        parts += [_block(n, None, _label_figures(c.label)) for n, c in report.columns.items() if c.label is not None]
         for i, interval in enumerate(report.intervals):
             drawn = pictures.intervals[i] if pictures and i < len(pictures.intervals) else None
             parts.append(_block(f"Interval {interval_name(interval)}", None, _interval_figures(interval, drawn)))
@@ -127,21 +129,25 @@ def _column_figures(report: Report, pictures: Pictures | None, name: str) -> Ite
         yield _figure("Largest moves", svg, "The keys that moved furthest, relative to the mean of old and new.")
     if any(group.p95 is not None for group in column.horizons):
         shown = largest_groups(column.horizons, _GROUPS)
-        yield _figure(
-            "Change by horizon", charts.horizons(shown, "steps ahead"), _ranges(len(shown), len(column.horizons))
-        )
+        yield _figure("Change by horizon", charts.horizons(shown, "steps ahead"), _ranges(shown, len(column.horizons)))
     for by, groups in column.groups.items():
         if any(group.p95 is not None for group in groups):
             shown = largest_groups(groups, _GROUPS)
-            yield _figure(f"Change by {by}", charts.groups(shown, by), _ranges(len(shown), len(groups)))
+            yield _figure(f"Change by {by}", charts.groups(shown, by), _ranges(shown, len(groups)))
 
 
 def _moved(column: ColumnReport, histogram: Histogram) -> str:
     scalar = column.scalar
     r = scalar.r if scalar else None
-    parts = [f"Half moved by less than {percent(r.p50)}, 1 in 20 by more than {percent(r.p95)}." if r else ""]
+    parts = [_typical(percent(r.p50), percent(r.p95)) if r else ""]
     parts += [f"{count(histogram.still, 'key')} did not move at all." if histogram.still else ""]
     return " ".join(part for part in [*parts, _further(histogram)] if part)
+
+
+def _typical(half: str, most: str) -> str:
+    return (
+        f"Nearly all moved by {half}." if half == most else f"Half moved by less than {half}, 1 in 20 by over {most}."
+    )
 
 
 def _further(histogram: Histogram) -> str:
@@ -159,19 +165,34 @@ def _against(drawn: Against, limit: str) -> str:
         "log": " The axes are logarithmic.",
         "symlog": " The axes are logarithmic on both sides of 0.",
     }
-    shades = "A square is darker the more keys it holds."
+    shades = "The more keys a square holds, the stronger its colour."
     return f"On the line nothing changed; the band around it is {limit}. {shades}{scale[drawn.scale]}"
 
 
-def _ranges(shown: int, of: int) -> str:
-    note = f" The {shown} that moved most of {of}." if shown < of else ""
-    return f"The dot is the middle change, the bar ends where 1 in 20 keys moves further.{note} * fewer than 30 keys."
+def _ranges(shown: list[Group], of: int) -> str:
+    note = f" The {len(shown)} that moved most of {of}." if len(shown) < of else ""
+    few = " * fewer than 30 keys." if any(group.few for group in shown) else ""
+    return f"The dot is the middle change; the bar ends where 1 in 20 keys moves further.{note}{few}"
+
+
+def _label_figures(label: LabelReport) -> Iterator[str]:
+    found = label.transitions
+    if found is None or not found.labels:
+        return
+    pooled = (
+        f" The {len(found.labels)} labels with the most keys; {found.pooled} others together." if found.pooled else ""
+    )
+    caption = (
+        f"Keys by old label (row) and new label (column): {percent(label.churn)} of {count(label.n, 'key')} changed. "
+        f"On the diagonal the label stayed, in orange it changed.{pooled}"
+    )
+    yield _figure("From label to label", charts.transitions(found), caption)
 
 
 def _interval_figures(interval: IntervalReport, drawn: IntervalPictures | None) -> Iterator[str]:
     if drawn and drawn.width:
         width = interval.width_change
-        middle = f"The middle interval is ×{math.exp(width.p50):.3g} as wide. " if width else ""
+        middle = f"The middle interval is {_times(width.p50)}. " if width else ""
         share = f"{percent(interval.width_beyond_share)} are over 25 % wider, or narrower by as much. "
         svg = charts.distribution(drawn.width, "change of the interval's width", _WIDTH_MARKS)
         legend = _legend("within ×0.8 to ×1.25", "beyond")
@@ -181,6 +202,11 @@ def _interval_figures(interval: IntervalReport, drawn: IntervalPictures | None) 
         svg = charts.distribution(drawn.z, "z: move of the point, in half widths of the old interval", (1.0,))
         legend = _legend("up to 1", "beyond")
         yield _figure("How far the point moved", svg, f"{share}. {_further(drawn.z)}", legend)
+
+
+def _times(log_ratio: float) -> str:
+    ratio = f"{math.exp(log_ratio):.3g}"
+    return "as wide as before" if ratio == "1" else f"×{ratio} as wide as before"
 
 
 def _undrawn(report: Report, pictures: Pictures | None) -> Iterator[str]:
@@ -217,7 +243,8 @@ def _table(section: Section) -> str:
             for row in section.rows
         )
         rows = f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
-    return f"<details open><summary>{_text(section.title)}</summary>{lines}{rows}{notes}</details>"
+    whole = "" if section.name in _HALF else ' class="whole"'
+    return f"<details open{whole}><summary>{_text(section.title)}</summary>{lines}{rows}{notes}</details>"
 
 
 def _cell(tag: str, words: bool, text: str) -> str:
@@ -226,7 +253,7 @@ def _cell(tag: str, words: bool, text: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(visible(text))
+    return escape(visible(text)).replace(" %", "\u00a0%")  # a number and its sign stay on one line
 
 
 def _bdi(text: str) -> str:

@@ -25,7 +25,7 @@ from estimates.stability.scalar import quantiles
 
 MOST_COLUMNS = 6  # that are drawn
 MOST_INTERVALS = 6
-_BARS = 20  # on each side of 0, at most
+_BARS = 20  # on each side of 0, and at most one more
 _CELLS = 60  # on each side of the square of old against new
 _HEAVY = 20.0  # largest value over the middle one: from here on a linear axis shows one dot and a clump
 _TINY, _HUGE = 1e-290, 1e290  # beyond, widths of bins would not be doubles
@@ -162,7 +162,7 @@ def _histogram(values: Floats, beyond: Mask, unit: str | None) -> Histogram | No
     if not _TINY < limit < _HUGE:
         return None
     width = _round_up(limit / _BARS)
-    half = math.ceil(limit / width * (1 - 1e-12))
+    half = math.floor(limit / width * (1 + 1e-12)) + 1
     with np.errstate(over="ignore"):
         place = np.minimum(np.floor(size / width), half).astype(np.int64)
     place = np.where(values < 0, -1 - place, place)  # 0 is an edge, and the bars left of it are mirrored

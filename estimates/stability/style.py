@@ -19,7 +19,7 @@ body {{
 main {{ max-width: 1160px; margin: 0 auto; padding: 28px 20px 40px }}
 header p {{ margin: 0; color: var(--soft) }}
 h1 {{
-  font-size: 1.55rem;
+  font-size: clamp(1.15rem, 2.6vw, 1.55rem);
   line-height: 1.3;
   font-weight: 600;
   margin: 6px 0 22px;
@@ -40,13 +40,8 @@ h3 {{ font-size: 1rem; font-weight: 600; margin: 0 0 2px; overflow-wrap: anywher
 .facts div {{ background: var(--card); border-radius: 8px; padding: 8px 14px; flex: 1 1 auto }}
 .facts dt {{ color: var(--soft); font-size: .8rem; white-space: nowrap }}
 .facts dd {{ margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; white-space: nowrap }}
-.pictures {{
-  display: grid;
-  grid-template-columns: repeat(auto-fill, minmax(min(100%, 350px), 1fr));
-  gap: 20px;
-  align-items: start;
-}}
-figure {{ margin: 0; background: var(--card); border-radius: 10px; padding: 14px; break-inside: avoid }}
+.pictures {{ columns: 3 330px; column-gap: 20px }}
+figure {{ margin: 0 0 20px; background: var(--card); border-radius: 10px; padding: 14px; break-inside: avoid }}
 figure svg {{ display: block; width: 100%; height: auto; margin: 4px 0 }}
 figcaption, .note, footer {{ color: var(--soft); font-size: .85rem }}
 .legend {{ margin: 0; font-size: .8rem; color: var(--soft) }}
@@ -65,15 +60,16 @@ details {{ margin: 0 0 18px; min-width: 0 }}
 summary {{ font-weight: 600; cursor: pointer; margin-bottom: 4px; overflow-wrap: anywhere }}
 details p {{ margin: 4px 0; overflow-wrap: anywhere }}
 .tables {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 500px), 1fr)); gap: 0 32px }}
+details.whole {{ grid-column: 1 / -1 }}
 .wide {{ overflow-x: auto }}
 table {{ border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums }}
 th, td {{ text-align: right; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--line); white-space: nowrap }}
 th {{ color: var(--soft); font-weight: normal }}
-.words {{ text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 6em }}
+.words {{ text-align: left; white-space: normal; overflow-wrap: break-word; max-width: 22em }}
 footer {{ margin-top: 36px; border-top: 1px solid var(--line) }}
 @media print {{
   main {{ max-width: none; padding: 0 }}
-  .pictures {{ grid-template-columns: 1fr 1fr }}
+  .pictures {{ columns: 2 }}
   body {{ font-size: 12px }}
 }}
 """
