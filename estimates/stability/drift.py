@@ -12,7 +12,7 @@ from estimates.stability.order import Order, sorted_quantile
 from estimates.stability.scalar import mean_of
 
 _NORMAL = 1.349  # IQR of a normal distribution in its standard deviations
-_EVERY = 1024
+_EVERY = 512
 _SCALED = ("location_shift", "dispersion_shift", "w1")
 
 
@@ -78,25 +78,31 @@ def _psi(a: Floats, b: Floats, kinds_a: np.ndarray, kinds_b: np.ndarray) -> tupl
 def _ks(a: Floats, b: Floats) -> float:
     """sup |F_B − F_A|, in whole numbers of 1 / nm.
 
-    It is reached at a value of A or just before one. Every 1024th value is looked at, then those between two of them
+    It is reached at a value of A or just before one. Some values are looked at first, then those between two of them
     that could be further apart than the largest distance so far.
     """
     n, m = len(a), len(b)
     places = np.arange(0, n, _EVERY)
     below, upto = np.searchsorted(b, a[places], "left"), np.searchsorted(b, a[places], "right")
-    best = _farthest(places, below, upto, n, m)
+    best = int(max(((places + 1) * m - upto * n).max(), (below * n - places * m).max()))
     next_place, next_below, next_upto = (np.append(x[1:], end) for x, end in ((places, n), (below, m), (upto, m)))
     bound = np.maximum(next_place * m - upto * n, next_below * n - (places + 1) * m)
     for i in np.flatnonzero(bound > best):
-        inside = np.arange(places[i] + 1, next_place[i])
-        part = b[below[i] : next_upto[i]]
-        under, to = (np.searchsorted(part, a[inside], side) + below[i] for side in ("left", "right"))
-        best = max(best, _farthest(inside, under, to, n, m))
+        if bound[i] > best:
+            inside = np.arange(places[i] + 1, next_place[i])
+            best = max(best, _farthest(a, b[below[i] : next_upto[i]], inside, int(below[i]), m))
     return best / (n * m)
 
 
-def _farthest(places: np.ndarray, below: np.ndarray, upto: np.ndarray, n: int, m: int) -> int:
-    """The largest distance at these values of A, and just before them, times nm."""
+def _farthest(a: Floats, part: Floats, places: np.ndarray, before: int, m: int) -> int:
+    """The largest distance at some values of A, and just before them, times nm; `part` of B is all that is near."""
     if not len(places):
         return 0
-    return int(max(((places + 1) * m - upto * n).max(), (below * n - places * m).max()))
+    n = len(a)
+    upto = np.searchsorted(part, a[places], "right") + before
+    best = int(((places + 1) * m - upto * n).max())
+    perhaps = np.flatnonzero(upto * n - places * m > best)  # at most as far, because fewer values are below
+    if len(perhaps):
+        below = np.searchsorted(part, a[places[perhaps]], "left") + before
+        best = max(best, int((below * n - places[perhaps] * m).max()))
+    return best
