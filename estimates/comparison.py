@@ -59,19 +59,21 @@ class Comparison:
         """The name under which the report is kept: a digest of all that its numbers depend on, programs included."""
         versions = [(v.version, v.snapshot_id, v.data_through) for v in (self.first, self.second)]
         facts = [_program(), versions, self.measure.digest, headline_only]
-        return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:40]
+        return hashlib.blake2b(msgspec.json.encode(facts), digest_size=20).hexdigest()
 
     def report(self, *, headline_only: bool = False) -> Report:
         """The stability report, computed; raises CorruptError."""
+        names = {"name_a": self.first.version, "name_b": self.second.version, "headline_only": headline_only}
+        same = self.first.snapshot_id == self.second.snapshot_id
+        if same and stability.dated_target(self.contract) is None:
+            return stability.unchanged(self.contract, self.second.rows, **names)
         return stability.diff(
             *self._frames(),
             self.contract,
             through_a=self.first.data_through,
             through_b=self.second.data_through,
-            name_a=self.first.version,
-            name_b=self.second.version,
-            identical=self.first.snapshot_id == self.second.snapshot_id,
-            headline_only=headline_only,
+            identical=same,
+            **names,
         )
 
     def kept_report(self, kept: KeptReports, *, headline_only: bool = False) -> Report:

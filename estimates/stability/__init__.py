@@ -3,9 +3,12 @@
 report, family_reports   the Structs of the answer
 align       which rows belong to the same key
 compare     puts the report together: `diff`
+unchanged   the report of a snapshot and itself
 changes     key by key what changed: `changes`
 kinds       finite, null, nan, +inf, -inf, absent
 pair        two aligned frames, column by column
+blocks      work on long columns, block by block, in threads
+selection   quantiles and largest values without sorting
 deltas      how one number moved, key by key
 order       one column of both versions sorted
 scalar, interval, label, groups, ranks, drift, cuts, quantiles, probabilities   one family of metrics each: a function
@@ -18,11 +21,13 @@ text        the answer as a page, and as JSON
 
 from __future__ import annotations
 
+from estimates.stability.align import dated_target
 from estimates.stability.changes import changes, check_question
 from estimates.stability.compare import diff
 from estimates.stability.frozen import frozen
 from estimates.stability.report import ColumnReport, KeysReport, Report, ScalarReport
 from estimates.stability.schema import schema_changes
+from estimates.stability.unchanged import unchanged
 
 __all__ = [
     "ColumnReport",
@@ -31,7 +36,9 @@ __all__ = [
     "ScalarReport",
     "changes",
     "check_question",
+    "dated_target",
     "diff",
     "frozen",
     "schema_changes",
+    "unchanged",
 ]

@@ -100,10 +100,16 @@ def align(
         found = Alignment(a, b, key, None, None, none, none)
     else:
         found = _joined(a, _sorted(b, contract, "to"), key)
-    target = contract.target
-    if target is None or contract.key[target].type == "integer" or through_b is None:
+    target = dated_target(contract)
+    if target is None or through_b is None:
         return found
     return _rolled(found, target, through_a or through_b, through_b)
+
+
+def dated_target(contract: Contract) -> str | None:
+    """The key column whose dates or times the data reach one day; None when there is none."""
+    target = contract.target
+    return None if target is None or contract.key[target].type == "integer" else target
 
 
 def _checked(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame:
