@@ -16,6 +16,7 @@ import pytest
 
 from api.negotiation import ARROW, CSV, NDJSON
 from estimates.accuracy import wire
+from estimates.accuracy.charts import draw
 from estimates.accuracy.table import frame_of
 from estimates.accuracy.text import render_text
 from estimates.client import AsyncClient, Client
@@ -311,3 +312,31 @@ def test_a_set_that_was_never_scored_has_no_scores(local_store: Store) -> None:
     local_store.define(parse_contract(source()), source())
     assert local_store[SET].accuracy().versions == []
     assert "no version was scored yet" in render_text(local_store[SET].accuracy())
+
+
+def test_the_picture_is_drawn(example: Scored, tmp_path: Path) -> None:
+    """SVG and PNG with a panel for coverage, PIT, steps and versions; the same scores give the same bytes."""
+    root = example.store.root
+    for name in ("a.svg", "b.svg", "c.png"):
+        assert call("score", EXAMPLE, "--chart", tmp_path / name, "--store", root).code == 0
+    svg = (tmp_path / "a.svg").read_text()
+    assert (tmp_path / "b.svg").read_text() == svg
+    for words in (
+        "3 versions scored",
+        "inside the interval",
+        "where actual values fall",
+        "by step",
+        "actual value above",
+    ):
+        assert words in svg
+    assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
+    wrong = call("score", EXAMPLE, "--chart", tmp_path / "a.gif", "--format", "json", "--store", root)
+    assert (wrong.code, wrong.error["code"]) == (2, "usage")
+
+
+def test_there_is_no_picture_of_nothing(local_store: Store) -> None:
+    """A set that was never scored has nothing to draw, and says so."""
+    define(local_store)
+    with pytest.raises(InvalidError) as caught:
+        draw(local_store[SET].accuracy(), "svg")
+    assert caught.value.code == "nothing_to_draw"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +11,7 @@ import msgspec
 from estimates.accuracy import wire
 from estimates.accuracy.table import frame_of
 from estimates.accuracy.text import render_text
-from estimates.errors import UnavailableError
+from estimates.errors import InvalidError, UnavailableError
 from estimates.scoring import LAST, Outcome
 from estimates.stability.wording import count
 from estimates.tabular import csv
@@ -44,6 +45,7 @@ class _Told(msgspec.Struct, frozen=True):
         "estimates score churn --actuals outcomes.parquet --vintage 2026-06-30 --version 7",
         "estimates score sp500-close --actuals closes.csv --against sp500-naive",
         "estimates score sp500-close                                # the stored scores again",
+        "estimates score sp500-close --chart accuracy.svg           # and as a picture",
         "estimates score sp500-close --last 10 --format csv > scores.csv",
     ),
     csv=True,
@@ -53,6 +55,7 @@ class _Told(msgspec.Struct, frozen=True):
 @click.option("--version", "versions", type=int, multiple=True, help="Only this one; may be given several times.")
 @click.option("--vintage", metavar="TIME", help="Use the actual values known then: a time, or a date for all of it.")
 @click.option("--against", metavar="N-OR-SET", help="A version's number or another set, which skill is relative to.")
+@click.option("--chart", metavar="FILE", help="Draw it too: a name that ends in .svg or .png.")
 @click.option("--last", type=int, default=LAST, show_default=True, help="Without --actuals: so many versions.")
 def score(
     options: Options,
@@ -61,6 +64,7 @@ def score(
     versions: tuple[int, ...],
     vintage: str | None,
     against: str | None,
+    chart: str | None,
     last: int,
 ) -> None:
     """How good the estimates were: errors, coverage, distribution, skill, once actual values are known.
@@ -69,11 +73,14 @@ def score(
     logs them to MLflow. The same actual values again change nothing. Without --actuals the stored scores are shown.
     docs/accuracy.md has every number with its formula.
     """
+    if chart is not None and Path(chart).suffix not in (".svg", ".png"):
+        raise click.UsageError(f"{chart}: a picture's name ends in .svg or .png")
     if actuals is None:
         if vintage is not None or against is not None or len(versions) > 1:
             raise click.UsageError("--vintage, --against and several --version need --actuals")
         found = options.open_to_read()[set_name].accuracy(versions[0] if versions else None, last=last)
         _show(options, found, wire.encode(found))
+        _draw(found, chart)
         return
     from jobs.actual_values import read_actual_values
 
@@ -86,6 +93,7 @@ def score(
     if not options.json and not options.csv:
         _show_outcome(outcome, untracked)
     _show(options, outcome.accuracy, wire.encode(told))
+    _draw(outcome.accuracy, chart)
 
 
 def _show(options: Options, found: SetAccuracy, body: bytes) -> None:
@@ -95,6 +103,18 @@ def _show(options: Options, found: SetAccuracy, body: bytes) -> None:
         show.body(csv(frame_of(found)))
     else:
         show.page(render_text(found))
+
+
+def _draw(found: SetAccuracy, chart: str | None) -> None:
+    if chart is None:
+        return
+    from estimates.accuracy.charts import draw
+
+    path = Path(chart)
+    try:
+        path.write_bytes(draw(found, path.suffix[1:]))
+    except OSError as error:
+        raise InvalidError("not_written", f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def _show_outcome(outcome: Outcome, untracked: str | None) -> None:
