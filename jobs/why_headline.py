@@ -47,5 +47,7 @@ def _noise(versions: tuple[int, int], split: Split, reasons: dict[str, str | Non
             said.append(f"a rerun gives version {number} exactly")
         else:
             said.append(f"a rerun of version {number} differs from it by {effect.mean_absolute:.4g}, which is noise")
+    if all(reasons[leg] is not None for leg, _ in noises):
+        return "Neither version was run again."
     text = "; ".join(said)
     return text[0].upper() + text[1:] + "."

@@ -22,6 +22,7 @@ from jobs.context import Context
 from jobs.function import Function
 from jobs.why import Why, render_json, why
 from tests.builders import START, make_store
+from tests.cli_calls import call
 
 # p = times * n + more: with n from the data, every part of the split is known.
 JOB = """
@@ -206,6 +207,20 @@ def test_published_file(versions: Callable[..., Store]) -> None:
     found = why(store, "demand", 2, 3)
     assert "version 3 was not made by a job" in (found.new_data.reason or "")
     assert means(found) == (-8, None, None, None)
+
+
+def test_command(versions: Callable[..., Store]) -> None:
+    """`diff --why` prints the headline, what changed, the split and the largest moves; JSON is the same report."""
+    store = versions()
+    page = call("diff", "demand", 1, 2, "--why", "--store", store.root)
+    assert page.code == 0
+    for said in ("data 40 %", "parameter times", "interaction", "largest moves", "rerun of 1"):
+        assert said in page.text
+    assert "run the job with the data of version 2 and the parameters of version 1" in page.err
+    assert call("diff", "demand", 1, 2, "--why", "--store", store.root, "--format", "json").out == render_json(
+        why(store, "demand", 1, 2)
+    )
+    assert call("diff", "demand", 1, 2, "--why", "--changes", "--store", store.root).code == 2
 
 
 numbers = st.floats(-1e6, 1e6) | st.none()

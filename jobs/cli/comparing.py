@@ -46,6 +46,9 @@ class Wanted(msgspec.Struct, frozen=True):
         return {"by": self.by, "min_change": self.min_change or 0.0}
 
 
+_ANY = Wanted(None, None, None, None, None)
+
+
 @command(
     "diff",
     examples=(
@@ -57,6 +60,7 @@ class Wanted(msgspec.Struct, frozen=True):
         "estimates diff sp500-close production latest",
         "estimates diff sp500-close 3 4 --format html > diff.html   # one page with pictures; also --format markdown",
         "estimates diff sp500-close 3 4 --format json | jq .columns.close.scalar.r",
+        "estimates diff sp500-close 3 4 --why                       # how much is data, how much parameters",
         "estimates diff sp500-close 3 4 --changes                   # key by key, what moved most first",
         "estimates diff sp500-close 3 4 --changes AAPL --by close.r --min-change 0.05",
         "estimates diff sp500-close 3 4 --changes --limit 10000 --format csv > changes.csv",
@@ -71,6 +75,7 @@ class Wanted(msgspec.Struct, frozen=True):
 @click.option("--atol", type=float, help="With --key: nor is one up to this much. Default: 0.")
 @click.option("--group", "groups", metavar="A,B", help="With --key: break the changes down by these columns.")
 @click.option("--changes", is_flag=True, help="The keys that changed, with how far; of a leading part of the KEY.")
+@click.option("--why", is_flag=True, help="Split the change into data and parameters: runs the job up to four times.")
 @click.option("--by", metavar="METRIC", help="Sort the changes by, such as close.r. Default: d of the first point.")
 @click.option("--min-change", type=float, help="Leave out changes whose metric is smaller.")
 @click.option("--limit", type=int, help=f"Changes on a page. Default: {_LIMIT}.")
@@ -85,6 +90,7 @@ def diff(
     atol: float | None,
     groups: str | None,
     changes: bool,
+    why: bool,
     **asked: Any,
 ) -> None:
     """How stable the estimates are: keys, changes per key, intervals, largest moves, from one version to another.
@@ -96,9 +102,15 @@ def diff(
     capital letter is a file, which is read as the set's contract says (./scores, where it has none of them).
 
     With --changes key by key: old and new value, d = new - old, r relative to their mean, and what else is measured.
+    With --why, in a store: the job again with the new data and the old parameters, the old data and the new parameters,
+    and with nothing changed, which tells how much is noise. Inputs and code must be those of the versions; where they
+    are not, it says so. Nothing is stored.
     Exits 0 whether anything changed or not.
     """
     wanted = Wanted(**asked)
+    if why:
+        _why(options, words, alone=key is contract is rtol is atol is groups is None and not changes, wanted=wanted)
+        return
     _check_options(options, words, wanted, changes=changes)
     if key is not None or contract is not None or len(words) == 2:
         if contract is not None and not (key is rtol is atol is groups is None):
@@ -124,13 +136,21 @@ def diff(
             _show_report(options, report, lambda: _pictures(estimates, report))
 
 
+def _why(options: Options, words: Sequence[str], *, alone: bool, wanted: Wanted) -> None:
+    if len(words) != 3 or not alone or wanted != _ANY or options.format not in ("text", "json"):
+        raise click.UsageError("--why stands alone, after SET FROM TO, with --format text or json")
+    from jobs.cli.why import show_why
+
+    show_why(options, *words)
+
+
 def _check_options(options: Options, words: Sequence[str], wanted: Wanted, *, changes: bool) -> None:
     """Raises UsageError for too few words, and for options that do not go together."""
     if changes and options.format in PAGES:
         raise click.UsageError("--changes are printed as text, JSON or CSV, not as a page")
     if len(words) < 2:
         raise click.UsageError("two files: OLD NEW --key COLUMNS; two versions of a set: SET FROM TO")
-    if not changes and (options.csv or wanted != Wanted(None, None, None, None, None)):
+    if not changes and (options.csv or wanted != _ANY):
         raise click.UsageError("--by, --min-change, --limit, --cursor, --output and --format csv need --changes")
     if wanted.output is not None:
         if wanted.limit is not None or wanted.cursor is not None:
