@@ -12,7 +12,7 @@ from estimates.stability.order import Order, sorted_quantile
 from estimates.stability.scalar import mean_of
 
 _NORMAL = 1.349  # IQR of a normal distribution in its standard deviations
-_EVERY = 512
+_EVERY = 256
 _SCALED = ("location_shift", "dispersion_shift", "w1")
 
 

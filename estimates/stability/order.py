@@ -35,10 +35,32 @@ class Order:
 
 def order(a: Floats, b: Floats) -> Order:
     """Sort two columns of the same keys. B is sorted in the order of A, which is fast when little has moved."""
-    rows = np.argsort(a)
+    rows = ascending_rows(a)
     in_order_of_a = taken(b, rows)
-    places = np.argsort(in_order_of_a)
-    return Order(taken(a, rows), taken(in_order_of_a, places), rows, places)
+    return Order(np.sort(a), np.sort(b), rows, ascending_rows(in_order_of_a))
+
+
+def ascending_rows(x: Floats) -> Rows:
+    """The rows of a column in the order of its values, like `argsort`.
+
+    Whole numbers made of the first bits of a value and its row are sorted, which takes a third of the time. Only rows
+    whose values have the same first bits need another look.
+    """
+    bits = len(x).bit_length()
+    packed = x.view(np.int64) if x.flags.c_contiguous else x.copy().view(np.int64)
+    packed = packed ^ ((packed >> 63) & np.int64(2**63 - 1))  # whole numbers in the order of the doubles
+    packed >>= bits
+    packed <<= bits
+    packed |= np.arange(len(x))
+    packed.sort()
+    rows = packed & ((1 << bits) - 1)
+    packed >>= bits
+    alike = np.zeros(len(x) + 1, dtype=bool)
+    np.equal(packed[1:], packed[:-1], out=alike[1:-1])
+    near = np.flatnonzero(alike[1:] | alike[:-1])
+    members = rows[near]
+    rows[near] = members[np.argsort(x[members], kind="stable")]
+    return rows
 
 
 def average_ranks(ascending: Floats) -> Floats:
