@@ -1,46 +1,138 @@
-"""The stability report of two snapshots against a bare join that computes a few numbers of one difference."""
+"""The stability report of two Parquet files: against a bare join of them, against datacompy, and as the files grow.
+
+python -m benchmarks.diffing A B   makes one report and prints the process's peak memory in bytes
+"""
 
 from __future__ import annotations
 
-import statistics
+import resource
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from benchmarks.line import Line
-from benchmarks.stores import contract_source, make_frame
+from benchmarks.stores import START, contract_source, make_frame, make_store
 from estimates import stability
 from estimates.contract import parse_contract
+from estimates.records import Provenance
+from estimates.snapshot import ROW_GROUP_ROWS
+from estimates.stability import Report
 
-ROUNDS = 3
+ROUNDS = 4
+CONTRACT = parse_contract(contract_source("bench", "integer") + '[stability]\ngroups = ["step"]\n')
+PYTHON_OF_DATACOMPY = Path(__file__).parent.parent / ".venv-datacompy" / "bin" / "python"
+Pair = tuple[Path, Path]
 
 
 def reports(folder: Path, rows: int) -> Iterator[Line]:
-    """The whole report of two versions with the same keys."""
-    contract = parse_contract(contract_source("bench", "integer"))
-    a, b = make_frame(rows, 1), make_frame(rows, 2)
+    """Every promise about reports; `rows` is the number of keys of each version."""
+    same = _write(folder / "same", make_frame(rows, 1), make_frame(rows, 2))
+    others = _write(folder / "others", *_without_some(*same))
+    yield from _against_a_join(same, others)
+    yield Line(f"peak memory of a report of {rows:,} keys", _peak(same) / 1e9, "GB", 6.0, at_most=True)
+    yield Line(f"peak memory, 5 % of {rows:,} keys added and removed", _peak(others) / 1e9, "GB", 6.0, at_most=True)
+    yield from _against_datacompy(folder, 1_000_000)
+    yield _of_one_snapshot(folder, rows)
+    yield from _growth(folder, rows)
+
+
+def _against_a_join(same: Pair, others: Pair) -> Iterator[Line]:
+    join, full, head = _fewest(lambda: _join(same), lambda: _report(same), lambda: _report(same, headline_only=True))
+    yield Line(f"report, the same keys ({full:.2f} s) / a bare DuckDB join ({join:.2f} s)", full / join, "×", 4.0, True)
+    yield Line(f"headline alone ({head:.2f} s) / a bare DuckDB join ({join:.2f} s)", head / join, "×", 1.25, True)
+    join, full = _fewest(lambda: _join(others), lambda: _report(others))
+    what = f"report, 5 % of keys added and removed ({full:.2f} s) / a bare DuckDB join ({join:.2f} s)"
+    yield Line(what, full / join, "×", 6.0, at_most=True)
+
+
+def _against_datacompy(folder: Path, rows: int) -> Iterator[Line]:
+    """Both compare what is in memory; ours reports all metrics."""
+    files = _write(folder / "datacompy", make_frame(rows, 1), make_frame(rows, 2))
+    script = Path(__file__).parent / "peers" / "datacompy_compare.py"
+    command = [PYTHON_OF_DATACOMPY, script, *files, str(ROUNDS), *CONTRACT.key]
+    theirs = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    a, b = (pl.read_parquet(file) for file in files)
+    (ours,) = _fewest(lambda: stability.diff(a, b, CONTRACT))
+    what = f"datacompy, {rows:,} keys ({theirs:.2f} s) / report ({ours:.2f} s)"
+    yield Line(what, theirs / ours, "×", 3.0)
+
+
+def _of_one_snapshot(folder: Path, rows: int) -> Line:
+    """Two versions that name one snapshot, in a store."""
+    taken: list[float] = []
+    for count in (rows, 1000):
+        store = make_store(folder / f"store-{count}")
+        store.define(CONTRACT, contract_source("bench", "integer") + '[stability]\ngroups = ["step"]\n')
+        frame = make_frame(count)
+        for number in (1, 2):
+            store.publish("bench", frame, Provenance(START, f"run-{number}"))
+        taken += _fewest(lambda store=store: store.compare("bench", 1, 2).report())
+    what = f"one snapshot twice, {rows:,} keys ({1e3 * taken[0]:.2f} ms) / 1,000 keys ({1e3 * taken[1]:.2f} ms)"
+    return Line(what, taken[0] / taken[1], "×", 2.0, at_most=True)
+
+
+def _growth(folder: Path, rows: int) -> Iterator[Line]:
+    """Ten times the keys, ten times the time; some more is noise and caches that get too small."""
+    before: float | None = None
+    for keys in (rows // 1000, rows // 100, rows // 10, rows):
+        files = _write(folder / "growth", make_frame(keys, 1), make_frame(keys, 2))
+        (taken,) = _fewest(lambda files=files: _report(files))
+        if before is not None:
+            what = f"report of {keys:,} keys ({1e3 * taken:,.0f} ms) / of a tenth of them ({1e3 * before:,.0f} ms)"
+            yield Line(what, taken / before, "×", 13.0, at_most=True)
+        before = taken
+
+
+def _write(folder: Path, a: pl.DataFrame, b: pl.DataFrame) -> Pair:
+    """Two files as a store writes them."""
+    folder.mkdir(exist_ok=True)
     for name, frame in (("a", a), ("b", b)):
-        frame.write_parquet(folder / f"{name}.parquet")
-    join = (
-        f"SELECT count(*), avg(abs(a.value - b.value)), quantile_cont(abs(a.value - b.value), [0.5, 0.9, 0.99]) "
-        f"FROM read_parquet('{folder}/a.parquet') a FULL OUTER JOIN read_parquet('{folder}/b.parquet') b "
-        "USING (name, step)"
+        frame.write_parquet(folder / name, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+    return folder / "a", folder / "b"
+
+
+def _without_some(*files: Path) -> list[pl.DataFrame]:
+    """Each file without 5 % of its keys, others in each."""
+    frames = [pl.read_parquet(file) for file in files]
+    return [frame.filter(frame["name"].hash(seed) % 20 != 0) for seed, frame in enumerate(frames)]
+
+
+def _report(files: Pair, *, headline_only: bool = False) -> Report:
+    a, b = (pl.read_parquet(file) for file in files)
+    return stability.diff(a, b, CONTRACT, headline_only=headline_only)
+
+
+def _join(files: Pair) -> object:
+    query = (
+        "SELECT count(*), avg(abs(a.value - b.value)), quantile_cont(abs(a.value - b.value), [0.5, 0.9, 0.99]) "
+        f"FROM read_parquet('{files[0]}') a FULL OUTER JOIN read_parquet('{files[1]}') b USING (name, step)"
     )
     with duckdb.connect() as connection:
-        bare = _seconds(lambda: connection.execute(join).fetchall())
-    ours = _seconds(lambda: stability.diff(a, b, contract))
-    what = f"stability report of {rows:,} keys ({ours:.2f} s) / a bare DuckDB join ({bare:.2f} s)"
-    yield Line(what, ours / bare, "×", 4.0, at_most=True)
+        return connection.execute(query).fetchall()
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    """The median duration of some rounds, after one that does not count."""
-    work()
-    taken: list[float] = []
+def _peak(files: Pair) -> int:
+    """The most memory that a process of its own takes for a report."""
+    command = [sys.executable, "-m", "benchmarks.diffing", *files]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def _fewest(*works: Callable[[], object]) -> list[float]:
+    """The fewest seconds of each, in turns, so that all of them meet the same noise."""
+    taken: list[list[float]] = [[] for _ in works]
     for _ in range(ROUNDS):
-        start = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
+        for seconds, work in zip(taken, works, strict=True):
+            start = time.perf_counter()
+            work()
+            seconds.append(time.perf_counter() - start)
+    return [min(seconds) for seconds in taken]
+
+
+if __name__ == "__main__":
+    _report((Path(sys.argv[1]), Path(sys.argv[2])))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
