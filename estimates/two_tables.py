@@ -24,6 +24,7 @@ from estimates.keys import Key
 from estimates.stability import Report
 from estimates.stability.family_reports import SchemaChange, SchemaReport
 from estimates.stability.pictures import Pictures, pictures
+from estimates.stability.wording import count
 
 _NAMED = 5  # rows named in an error
 
@@ -65,7 +66,7 @@ class TwoTables:
             )
         except InvalidError as error:
             raise self._explained(error) from None
-        return msgspec.structs.replace(report, set=self.set, schema=self.schema)
+        return self._with_schema(msgspec.structs.replace(report, set=self.set))
 
     def pictures(self) -> Pictures:
         """What `stability.page.render_html` draws besides the report; raises what `report` raises."""
@@ -89,6 +90,19 @@ class TwoTables:
             )
         except InvalidError as error:
             raise self._explained(error) from None
+
+    def _with_schema(self, report: Report) -> Report:
+        """The report saying also which columns only one table has: such tables are not identical."""
+        schema = self.schema
+        if schema is None or not (schema.added or schema.removed):
+            return msgspec.structs.replace(report, schema=schema)
+        headline = report.headline.rstrip(".")
+        if report.identical:
+            headline = f"Nothing changed in the columns that both have, on {count(report.keys.common, 'key')}"
+        sides = ((schema.removed, self.names[0]), (schema.added, self.names[1]))
+        only = [f"{count(len(names), 'column')} only in {of}" for names, of in sides if names]
+        headline = f"{headline}; {', '.join(only)}."
+        return msgspec.structs.replace(report, headline=headline, identical=False, schema=schema)
 
     def _explained(self, error: InvalidError) -> InvalidError:
         """The same error, saying which table has which rows to blame."""

@@ -41,6 +41,11 @@ class Wanted(msgspec.Struct, frozen=True):
     output: str | None
 
     @property
+    def rows(self) -> int:
+        """How many changes at most."""
+        return _LIMIT if self.limit is None else self.limit
+
+    @property
     def question(self) -> dict[str, Any]:
         """What decides which changes there are, and in which order."""
         return {"by": self.by, "min_change": self.min_change or 0.0}
@@ -190,7 +195,7 @@ def _show_changes(
     if wanted.output is not None:
         _write(estimates.changes(*refs, key=key, **wanted.question), wanted.output)
         return
-    page = estimates.changes_page(*refs, key=key, limit=wanted.limit or _LIMIT, cursor=wanted.cursor, **wanted.question)
+    page = estimates.changes_page(*refs, key=key, limit=wanted.rows, cursor=wanted.cursor, **wanted.question)
     if options.json:
         show.body(page.json)
         return
@@ -221,7 +226,7 @@ def _show_tables(options: Options, tables: TwoTables, key: Sequence[str], wanted
     if wanted.output is not None:
         _write(rows, wanted.output)
         return
-    limit = wanted.limit or _LIMIT
+    limit = wanted.rows
     if limit < 1:
         raise InvalidError("bad_limit", f"limit {limit} is less than 1")
     more = "show more with --limit, or all with --output" if rows.height > limit else None

@@ -103,16 +103,12 @@ def other_readings(set_name: str, old: str, new: str) -> Iterator[None]:
 
 def guess_line(tables: TwoTables) -> str:
     """What was guessed, in a line: key, estimates, what is carried along, what is not compared."""
-    contract, schema = tables.contract, tables.schema
+    contract = tables.contract
     carried = [name for name, column in contract.columns.items() if column.role == "attribute"]
     parts = [f"key {', '.join(contract.key)}", f"estimates {', '.join(_estimates(contract))}"]
     parts += [f"carried along {', '.join(carried)}"] if carried else []
     if tables.left_out:
         parts.append("not compared " + ", ".join(f"{name} ({kind})" for name, kind in tables.left_out.items()))
-    if schema is not None:
-        for names, of in ((schema.removed, tables.names[0]), (schema.added, tables.names[1])):
-            parts += [f"only in {of} {', '.join(names)}"] if names else []
-        parts += [f"{c.column} is {c.a} in {tables.names[0]} and {c.b} in {tables.names[1]}" for c in schema.changed]
     return f"guessed: {'; '.join(parts)}"
 
 
