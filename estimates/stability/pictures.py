@@ -158,7 +158,7 @@ def _histogram(values: Floats, beyond: Mask, unit: str | None) -> Histogram | No
     """Bars of a round width that hold 99 % of what moved; None when nothing moved, or by too much for an axis."""
     size = np.abs(values)
     moving = np.isfinite(values) & (values != 0)
-    limit = quantiles(size[moving], 0.99)[0] if moving.any() else 0.0
+    limit = _reach(size[moving])
     if not _TINY < limit < _HUGE:
         return None
     width = _round_up(limit / _BARS)
@@ -180,6 +180,14 @@ def _histogram(values: Floats, beyond: Mask, unit: str | None) -> Histogram | No
         above=int(((place >= first + bars) & (values != 0)).sum()),
         still=int((values == 0).sum()),
     )
+
+
+def _reach(size: Floats) -> float:
+    """The size that at most 1 in 100 keys exceeds; of fewer keys the largest."""
+    if not len(size):
+        return 0.0
+    place = math.ceil(0.99 * (len(size) - 1))
+    return float(np.partition(size, place)[place])
 
 
 def _round_up(x: float) -> float:
