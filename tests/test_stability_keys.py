@@ -150,6 +150,7 @@ def test_groups_beyond_fifty_are_pooled() -> None:
     assert [g.pooled for g in groups] == [False] * 50 + [True]
     assert (groups[1].p50, groups[1].material_share, groups[2].p50) == (0.4, 1, 0)
     assert not any(g.few for g in groups)
+    assert [g.change_share for g in groups if g.change_share] == [1]
 
 
 def test_groups_of_an_all_zero_baseline() -> None:
@@ -158,6 +159,18 @@ def test_groups_of_an_all_zero_baseline() -> None:
     a = pl.DataFrame({"id": ["x", "y"], "value": [0.0, 0.0]})
     groups = diff(a, a.with_columns(value=pl.Series([0.0, 1.0])), c).columns["value"].groups["id"]
     assert [(g.value, g.p50, g.p95, g.material_share) for g in groups] == [("x", None, None, 0), ("y", None, None, 1)]
+    assert [g.change_share for g in groups] == [0, 1]
+
+
+def test_what_each_group_adds_to_the_change() -> None:
+    """The shares of the groups in all change add up to 1; without a change, or beyond a double, there are none."""
+    c = parse_contract('name="g"\n[key.id]\ntype="string"\n[columns.value]\n[stability]\ngroups=["id"]')
+    a = pl.DataFrame({"id": ["x", "y", "z"], "value": [1.0, 2.0, -1.5e308]})
+    for new, shares in (([2.0, -1.0, -1.5e308], [0.25, 0.75, 0]), ([1.0, 2.0, -1.5e308], [None] * 3)):
+        groups = diff(a, a.with_columns(value=pl.Series(new)), c).columns["value"].groups["id"]
+        assert [g.change_share for g in groups] == shares
+    far = diff(a, a.with_columns(value=pl.Series([1.0, 2.0, 1.5e308])), c).columns["value"].groups["id"]
+    assert [g.change_share for g in far] == [None] * 3
 
 
 def test_duplicate_and_null_keys_are_named() -> None:

@@ -11,6 +11,7 @@ from estimates.frame import key_text
 from estimates.stability.align import Rows
 from estimates.stability.blocks import taken
 from estimates.stability.deltas import Deltas
+from estimates.stability.kinds import Floats
 from estimates.stability.report import Group
 from estimates.stability.selection import quantiles
 
@@ -45,7 +46,7 @@ def grouping(values: pl.Series) -> Grouping:
 
 
 def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
-    """n, p50 and p95 of r, material_share by value, null first; `groups` is of the common keys.
+    """n, p50 and p95 of r, material_share and change_share by value, null first; `groups` is of the common keys.
 
     The rest beyond the groups shown is pooled at the end.
     """
@@ -53,13 +54,23 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
         groups = grouping(groups.values[deltas.positions])
     r = None if deltas.r is None else taken(deltas.r, groups.rows)
     material = deltas.material[groups.rows]
+    size = np.abs(taken(deltas.d, groups.rows))
     starts, ends = [0, *groups.ends], [*groups.ends, len(groups.rows)]
     texts = [None if value is None else key_text(value) for value in groups.shown]
+    shares = _shares([size[start:end] for start, end in zip(starts, ends, strict=True)])
     found: list[Group] = []
-    for start, end, value in zip(starts, ends, [*texts, "other"], strict=True):
+    for start, end, value, moved in zip(starts, ends, [*texts, "other"], shares, strict=True):
         n = end - start
         if n:
             p50, p95 = (None, None) if r is None else quantiles(r[start:end], 0.5, 0.95)
             share = int(np.count_nonzero(material[start:end])) / n
-            found.append(Group(value, n, p50, p95, share, few=n < _FEW, pooled=len(found) == len(texts)))
+            found.append(Group(value, n, p50, p95, share, moved, few=n < _FEW, pooled=len(found) == len(texts)))
     return found
+
+
+def _shares(parts: list[Floats]) -> list[float | None]:
+    """What each part adds to the sum of all; None when they are all 0 or the sum overflows."""
+    with np.errstate(over="ignore"):
+        sums = [float(part.sum()) for part in parts]
+        whole = float(np.sum(sums))
+    return [part / whole if 0 < whole < np.inf else None for part in sums]

@@ -82,7 +82,8 @@ class TransformChange(msgspec.Struct, frozen=True):
 class Group(msgspec.Struct, frozen=True):
     """The headline numbers of one group or one horizon.
 
-    p50, p95  of r; few: n < 30; pooled: all groups beyond the 50 largest together, as `other`
+    p50, p95      of r; few: n < 30; pooled: all groups beyond the 50 largest together, as `other`
+    change_share  of the Σ |d| of all groups; None when nothing moved or it overflows
     """
 
     value: str | None
@@ -90,6 +91,7 @@ class Group(msgspec.Struct, frozen=True):
     p50: float | None
     p95: float | None
     material_share: float
+    change_share: float | None
     few: bool = False
     pooled: bool = False
 
