@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import TypeVar
 
 import msgspec
@@ -17,7 +18,7 @@ from api.representation import Header, Representation
 from estimates import Store
 from estimates.comparison import Comparison, decode_report
 from estimates.errors import EstimatesError
-from estimates.series import Pairs, Series, told
+from estimates.series import Pairs, Series, kept_series
 from estimates.stability import Report
 
 PATIENCE_S = 2.0  # then the answer is where to look
@@ -58,7 +59,8 @@ class Reports:
     def series(self, pairs: Pairs) -> Series:
         """The series of the moves of production."""
         wanted = [pair.comparison for pair in pairs.pairs if pair.comparison is not None]
-        return told(pairs, self._of(wanted, headline_only=True))
+        given = cache(lambda: self._of(wanted, headline_only=True))  # asked for only if the series is not kept
+        return kept_series(pairs, self._kept, lambda found: given()(found))
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:

@@ -34,7 +34,8 @@ class KeptReports:
     def get(self, name: str) -> bytes | None:
         """The report of that name; None when it is not kept or damaged."""
         try:
-            content = (self.folder / name).read_bytes()
+            with open(f"{self.folder}/{name}", "rb", buffering=0) as file:  # a series opens hundreds: no Path for each
+                content = file.readall()
         except OSError:
             return None
         body = content[_DIGEST:]
@@ -52,7 +53,7 @@ class KeptReports:
             found = self.get(name)
             if found is None:
                 found = make()
-                self._put(name, found)
+                self.put(name, found)
             return found
 
     @contextmanager
@@ -67,7 +68,8 @@ class KeptReports:
                     os.unlink(self.folder / f"{name}.lock")
                 os.close(lock)
 
-    def _put(self, name: str, body: bytes) -> None:
+    def put(self, name: str, body: bytes) -> None:
+        """Keep a report, if that is possible."""
         new = self.folder / f"{name}.{secrets.token_hex(4)}.new"
         try:
             new.write_bytes(_digest(name, body) + body)
@@ -83,7 +85,9 @@ class KeptReports:
 
 def _digest(name: str, body: bytes) -> bytes:
     """Of the name too: a file that was moved or copied is no report of its new name."""
-    return hashlib.blake2b(body, digest_size=_DIGEST, key=hashlib.sha256(name.encode()).digest()).digest()
+    digest = hashlib.blake2b(name.encode(), digest_size=_DIGEST)
+    digest.update(body)
+    return digest.digest()
 
 
 def _locked(path: Path) -> int | None:

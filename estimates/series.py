@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Literal, NamedTuple
 
 import msgspec
 import polars as pl
 
+from estimates import __version__
 from estimates.catalog import PRODUCTION, SetView, View
 from estimates.comparison import Comparison, ReadFrame, beside
 from estimates.errors import ConflictError, CorruptError, InvalidError
+from estimates.kept_reports import KeptReports
 from estimates.records import Event, Version
 from estimates.stability import ColumnReport, Report
 from estimates.stability.report import METRICS_REVISION
@@ -119,14 +123,15 @@ class Pairs(NamedTuple):
     pairs: list[Pair]
 
     def name(self) -> str:
-        """Says all that decides about the series."""
+        """The name under which the series is kept: a digest of all that it depends on, programs included."""
         facts = [
             (pair.event.id, pair.second.data_through, pair.reason)
             if pair.comparison is None
             else (pair.event.id, pair.comparison.report_name(headline_only=True))
             for pair in self.pairs
         ]
-        return msgspec.json.encode([self.total, self.last, METRICS_REVISION, facts]).decode()
+        content = msgspec.json.encode([_fields(), self.set, self.total, self.last, METRICS_REVISION, facts])
+        return hashlib.blake2b(content, digest_size=20).hexdigest()
 
 
 def promoted_pairs(
@@ -157,6 +162,17 @@ def told(pairs: Pairs, headline: Headline) -> Series:
     return Series(pairs.set, pairs.total, pairs.last, [_told(pair, headline) for pair in pairs.pairs])
 
 
+def kept_series(pairs: Pairs, kept: KeptReports, headline: Headline) -> Series:
+    """The same series, put together only if it is not kept yet; one that a file could not be read for is not kept."""
+    content = kept.get(pairs.name())
+    if content is not None:
+        return msgspec.msgpack.decode(content, type=Series)
+    series = told(pairs, headline)
+    if all(row.reason == pair.reason for row, pair in zip(series.pairs, pairs.pairs, strict=True)):
+        kept.put(pairs.name(), msgspec.msgpack.encode(series))
+    return series
+
+
 def last_read(read: ReadFrame) -> ReadFrame:
     """The same, remembering the last two frames: in a series each version is read once."""
     frames: OrderedDict[str, pl.DataFrame] = OrderedDict()
@@ -170,6 +186,13 @@ def last_read(read: ReadFrame) -> ReadFrame:
         return frames[version.snapshot_id]
 
     return once
+
+
+@cache
+def _fields() -> str:
+    """What a series has to say, in this release."""
+    fields = msgspec.json.encode([__version__, msgspec.json.schema(Series)])
+    return hashlib.sha256(fields).hexdigest()
 
 
 def _pair(view: SetView, event: Event, read: ReadFrame) -> Pair:

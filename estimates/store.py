@@ -34,7 +34,7 @@ from estimates.objects import Objects
 from estimates.read_files import ReadFiles
 from estimates.reader import Reader
 from estimates.records import ContractRevision, Event, Provenance, Run, State, Version
-from estimates.series import DEFAULT_LAST, Series, promoted_pairs, told
+from estimates.series import DEFAULT_LAST, Series, kept_series, promoted_pairs
 from estimates.settings import default_cache
 from estimates.stability import Report
 from estimates.version_reader import Files
@@ -419,7 +419,7 @@ class Store:
     def stability(self, name: str, last: int = DEFAULT_LAST, as_of: datetime | None = None) -> Series:
         """What the last moves of production changed, oldest first; see `series.promoted_pairs` for the errors."""
         pairs = promoted_pairs(self.view(), name, self.frame, last=last, as_of=as_of)
-        return told(pairs, lambda found: found.kept_report(self.reports, headline_only=True))
+        return kept_series(pairs, self.reports, lambda found: found.kept_report(self.reports, headline_only=True))
 
     def changes(
         self, name: str, a: Ref, b: Ref, *, key: Key = (), by: str | None = None, min_change: float = 0.0

@@ -139,8 +139,11 @@ def test_what_cannot_be_read_is_told(store: Store, tmp_path: Path) -> None:
     closes = store[SET]
     second = closes.versions()[1]
     folder = Path(store.root) / "sets" / SET / "snapshots" / second.snapshot_id
+    whole = (folder / "estimates.parquet").read_bytes()
     (folder / "estimates.parquet").write_bytes(b"damaged")
     assert [pair.reason for pair in closes.stability().pairs] == ["file_damaged", "file_damaged", None]
+    (folder / "estimates.parquet").write_bytes(whole)
+    assert [pair.reason for pair in closes.stability().pairs] == [None, None, None]
     store.catalog.expire(second, actor="test", reason="test")
     assert [pair.reason for pair in closes.stability().pairs] == ["expired", "expired", None]
 
@@ -153,6 +156,7 @@ def test_headlines_are_kept(store: Store) -> None:
     assert Store(store.root)[SET].stability() == before
     define(store, more='[freshness]\nmax_age = "10d"\n')  # which no report depends on
     assert store[SET].stability() == before
+    assert store[SET].stability(2).pairs == before.pairs[1:]
     define(store, more="[stability]\nrtol = 0.5\n")
     assert [pair.reason for pair in store[SET].stability().pairs] == ["file_missing"] * 3
 
