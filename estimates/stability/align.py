@@ -13,10 +13,9 @@ from estimates import instants
 from estimates.contract import Contract
 from estimates.errors import InvalidError
 from estimates.frame import DTYPES, check_columns, key_text, name_keys, schema
+from estimates.stability.matching import Rows, matched
 
-Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
-_ROW_A, _ROW_B = "\0a", "\0b"  # not printable, so no column of a contract has these names
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,9 @@ def align(
         none = np.empty(0, dtype=np.intp)
         found = Alignment(a, b, key, None, None, none, none)
     else:
-        found = _joined(a, _sorted(b, contract, "to"), key)
+        b = _sorted(b, contract, "to")
+        rows_a, rows_b = matched(a, b, key)
+        found = Alignment(a, b, key, rows_a, rows_b, _others(b.height, rows_b), _others(a.height, rows_a))
     target = dated_target(contract)
     if target is None or through_b is None:
         return found
@@ -165,14 +166,6 @@ def _increases(frame: pl.DataFrame, key: list[str]) -> bool:
         above = (now > before) | ((now == before) & above)
     # the first row has nothing before it, which gives null, and `all` ignores null
     return bool(frame.select(above.all()).item())
-
-
-def _joined(a: pl.DataFrame, b: pl.DataFrame, key: list[str]) -> Alignment:
-    left, right = a.select(key).with_row_index(_ROW_A), b.select(key).with_row_index(_ROW_B)
-    both = left.join(right, on=key, how="inner", maintain_order="left")
-    rows_a = both[_ROW_A].to_numpy().astype(np.intp)
-    rows_b = both[_ROW_B].to_numpy().astype(np.intp)
-    return Alignment(a, b, key, rows_a, rows_b, _others(b.height, rows_b), _others(a.height, rows_a))
 
 
 def _others(height: int, rows: Rows) -> Rows:

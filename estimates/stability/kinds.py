@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from estimates.stability.align import Mask, Rows
-from estimates.stability.blocks import count
+from estimates.stability.blocks import count, taken
 
 KINDS = ("finite", "null", "nan", "+inf", "-inf", "absent")
 FINITE, NULL, NAN, PLUS_INF, MINUS_INF, ABSENT = range(len(KINDS))
@@ -37,11 +37,10 @@ class Values:
 
     def take(self, rows: Rows | None) -> Values:
         """Some rows; None for all of them."""
-        return (
-            self
-            if rows is None
-            else Values(self.numbers[rows] if len(self.numbers) else self.numbers, self.kinds[rows])
-        )
+        if rows is None:
+            return self
+        kinds = np.zeros(len(rows), dtype=np.uint8) if self.whole else self.kinds[rows]
+        return Values(taken(self.numbers, rows) if len(self.numbers) else self.numbers, kinds)
 
 
 def all_finite(columns: Sequence[Values]) -> Rows | None:
