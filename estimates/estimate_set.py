@@ -23,7 +23,9 @@ from estimates.scoring import LAST, Outcome, score_set, stored_scores
 from estimates.series import DEFAULT_LAST, Series
 from estimates.stability import Report
 from estimates.stability.pictures import Pictures
+from estimates.stability.triangle import Across, Revisions
 from estimates.version_reader import DEFAULT_LIMIT, cursor_version
+from estimates.vintages import Vintages
 
 if TYPE_CHECKING:
     from estimates.store import Store
@@ -124,6 +126,20 @@ class EstimateSet:
         """Why an estimate is what it is: JSON of an `explanation.Explanation`."""
         reader, version = self._at(ref, as_of, None)
         return explain(reader, self.store.catalog, version, key)
+
+    def triangle(self, *key: Any, column: str | None = None, across: Across | None = None) -> pl.DataFrame:
+        """The revision triangle of a column: a row a key, a column a horizon (`h5`) or, without, a version (`v5`).
+
+        key     only keys under this leading part
+        column  default: the first point column
+        across  `version` also where keys have a dated target
+        Refused versions are left out. Raises what `Vintages` does.
+        """
+        return Vintages(self.store.view(), self.store.frame, self.name, key, column).triangle(across)
+
+    def revisions(self, *key: Any, column: str | None = None, actuals: pl.DataFrame | None = None) -> Revisions:
+        """How the estimates of a column are revised; with actual values, as for `score`, also whether that was news."""
+        return Vintages(self.store.view(), self.store.frame, self.name, key, column).revisions(actuals)
 
     def frame(self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None) -> pl.DataFrame:
         """All estimates of one version as a polars frame, sorted by key, verified against its digest."""

@@ -16,6 +16,7 @@ from estimates.stability.moves import (
     Pairs,
     Values,
     autocorrelation,
+    neighbours,
     settle_times,
     since_change,
     transforms,
@@ -51,7 +52,7 @@ class Chain(msgspec.Struct, frozen=True):
     versions      versions that had to have the key; n: those with a finite value; availability: their share (V7)
     flips, turns  moves that reversed the one before, and pairs of neighbouring moves that were both material (V1)
     efficiency    how straight the way was (V2)
-    autocorrelation, pairs  of neighbouring moves (V3)
+    autocorrelation, pairs  of neighbouring moves (V3), from three moves on
     volatility    sd of g, no unit (V4)
     since_change  values after the last material move; settle_time: values before the number came to stay (V5)
     settled_version  the version it came to stay with
@@ -219,12 +220,12 @@ def _shape(found: Values, moves: Pairs, reasons: dict[str, str]) -> dict[str, An
     owner = found.chain[found.newer]
     both, flipped = turns(owner, moves)
     count, flips = int(both.sum()), int(flipped.sum())
-    overflow, neighbours = bool(np.isinf(moves.d).any()), int((owner[1:] == owner[:-1]).sum())
+    overflow, pairs = bool(np.isinf(moves.d).any()), int(neighbours(owner).sum())
     correlation = None if overflow else autocorrelation(owner, moves.d)
     if not count:
-        reasons["flip_share"] = "unmoved" if neighbours else "few_values"
-    if overflow or neighbours < MIN_PAIRS or correlation is None:
-        reasons["autocorrelation"] = "overflow" if overflow else "few_pairs" if neighbours < MIN_PAIRS else "unmoved"
+        reasons["flip_share"] = "unmoved" if (owner[1:] == owner[:-1]).any() else "few_values"
+    if overflow or pairs < MIN_PAIRS or correlation is None:
+        reasons["autocorrelation"] = "overflow" if overflow else "few_pairs" if pairs < MIN_PAIRS else "unmoved"
     if len(owner) < 2 or found.scale is None:
         reasons["volatility"] = "few_values" if len(owner) < 2 else "degenerate_scale"
     return {
@@ -232,7 +233,7 @@ def _shape(found: Values, moves: Pairs, reasons: dict[str, str]) -> dict[str, An
         "turns": count,
         "flip_share": flips / count if count else None,
         "autocorrelation": None if "autocorrelation" in reasons else correlation,
-        "pairs": neighbours,
+        "pairs": pairs,
         "volatility": None if len(owner) < 2 or found.scale is None else float(np.std(transforms(moves, found.scale))),
     }
 

@@ -94,12 +94,20 @@ def turns(owner: Rows, moves: Pairs) -> tuple[Mask, Mask]:
     return both, both & (np.sign(moves.d[1:]) != np.sign(moves.d[:-1]))
 
 
+def neighbours(owner: Rows) -> Mask:
+    """V3: for each move but the first, whether it and the move before are of one key that has three moves or more.
+
+    Of two moves, each with their mean taken out, one is always the other with its sign turned.
+    """
+    return (owner[1:] == owner[:-1]) & (np.bincount(owner)[owner[1:]] > 2)
+
+
 def autocorrelation(owner: Rows, d: Floats) -> float | None:
     """V3: lag-1 autocorrelation of the moves, each key's mean taken out first; None when they are all the same.
 
-    Σ e_t·e_{t−1} / √(Σ e_t² · Σ e_{t−1}²) over the pairs of neighbouring moves of one key.
+    Σ e_t·e_{t−1} / √(Σ e_t² · Σ e_{t−1}²) over the pairs that `neighbours` finds.
     """
-    pair, largest = owner[1:] == owner[:-1], float(np.abs(d).max(initial=0.0))
+    pair, largest = neighbours(owner), float(np.abs(d).max(initial=0.0))
     if not pair.any() or not largest:
         return None
     unit = d / largest

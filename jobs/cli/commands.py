@@ -33,6 +33,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "get": ("reading", "One estimate, several, or all under a leading part of the key."),
         "explain": ("explaining", "Why is this number what it is? Its run, inputs, verdict, promotions."),
         "history": ("reading", "One key through the versions."),
+        "triangle": ("triangles", "How estimates get revised: a row a key, a column a horizon; statistics."),
         "score": ("scoring", "How good: errors and coverage once actual values are known."),
         "diff": ("comparing", "How stable: what changed from one version to another."),
         "stability": ("stability", "How stable through time: what each move of production changed."),
