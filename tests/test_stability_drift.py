@@ -48,10 +48,10 @@ def slow_psi(a: list[Value], b: list[Value]) -> tuple[float, int]:
 
 
 def exact_quantile(values: list[float], part: int, of: int) -> float:
-    """Type 7 with a place that is not rounded."""
+    """Type 7 in exact arithmetic."""
     low, rest = divmod((len(values) - 1) * part, of)
-    ordered = sorted(values)
-    return ordered[low] if not rest else ordered[low] + (ordered[low + 1] - ordered[low]) * rest / of
+    ordered = [Fraction(x) for x in sorted(values)]
+    return float(ordered[low] if not rest else ordered[low] + (ordered[low + 1] - ordered[low]) * rest / of)
 
 
 def slow_ks(a: list[float], b: list[float]) -> float:

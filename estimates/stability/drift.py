@@ -13,6 +13,7 @@ from estimates.stability.scalar import mean_of
 
 _NORMAL = 1.349  # IQR of a normal distribution in its standard deviations
 _EVERY = 256
+_FIRST = 64
 _SCALED = ("location_shift", "dispersion_shift", "w1")
 
 
@@ -78,31 +79,31 @@ def _psi(a: Floats, b: Floats, kinds_a: np.ndarray, kinds_b: np.ndarray) -> tupl
 def _ks(a: Floats, b: Floats) -> float:
     """sup |F_B − F_A|, in whole numbers of 1 / nm.
 
-    It is reached at a value of A or just before one. Some values are looked at first, then those between two of them
-    that could be further apart than the largest distance so far.
+    It is reached at a value of A or just before one. Every 256th value is looked at, then those between two of them
+    that could be further apart than the largest distance so far: the most promising ones first.
     """
     n, m = len(a), len(b)
     places = np.arange(0, n, _EVERY)
     below, upto = np.searchsorted(b, a[places], "left"), np.searchsorted(b, a[places], "right")
     best = int(max(((places + 1) * m - upto * n).max(), (below * n - places * m).max()))
-    next_place, next_below, next_upto = (np.append(x[1:], end) for x, end in ((places, n), (below, m), (upto, m)))
-    bound = np.maximum(next_place * m - upto * n, next_below * n - (places + 1) * m)
-    for i in np.flatnonzero(bound > best):
-        if bound[i] > best:
-            inside = np.arange(places[i] + 1, next_place[i])
-            best = max(best, _farthest(a, b[below[i] : next_upto[i]], inside, int(below[i]), m))
+    bound = np.maximum(
+        np.append(places[1:], n) * m - upto * n,  # at the end of a stretch no more values of B than at its start
+        np.append(below[1:], m) * n - (places + 1) * m,  # and the other way round
+    )
+    for stretches in (np.argsort(-bound)[:_FIRST], np.arange(len(bound))):
+        looked_at = np.sort(stretches[bound[stretches] > best])
+        inside = (looked_at[:, None] * _EVERY + np.arange(1, _EVERY)).ravel()
+        best = max(best, _farthest(a, b, inside[inside < n]))
     return best / (n * m)
 
 
-def _farthest(a: Floats, part: Floats, places: np.ndarray, before: int, m: int) -> int:
-    """The largest distance at some values of A, and just before them, times nm; `part` of B is all that is near."""
+def _farthest(a: Floats, b: Floats, places: np.ndarray) -> int:
+    """The largest distance at some values of A, and just before them, times nm."""
     if not len(places):
         return 0
-    n = len(a)
-    upto = np.searchsorted(part, a[places], "right") + before
+    n, m = len(a), len(b)
+    upto = np.searchsorted(b, a[places], "right")
     best = int(((places + 1) * m - upto * n).max())
-    perhaps = np.flatnonzero(upto * n - places * m > best)  # at most as far, because fewer values are below
-    if len(perhaps):
-        below = np.searchsorted(part, a[places[perhaps]], "left") + before
-        best = max(best, int((below * n - places[perhaps] * m).max()))
-    return best
+    perhaps = places[upto * n - places * m > best]  # no further, because there are no more below than up to
+    below = np.searchsorted(b, a[perhaps], "left")
+    return max(best, int((below * n - perhaps * m).max(initial=0)))

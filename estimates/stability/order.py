@@ -92,7 +92,7 @@ def sorted_quantile(ascending: Floats, part: int, of: int) -> float:
     step = above - value
     if not np.isfinite(step):
         return value * (1 - rest / of) + above * (rest / of)
-    return value + step * rest / of
+    return value + step * (rest / of)
 
 
 def _any_equal(ascending: Floats) -> bool:
