@@ -161,7 +161,10 @@ class BatchBody(msgspec.Struct, frozen=True):
 
 
 class HistoryEntry(msgspec.Struct, frozen=True):
-    """What one version said about the key; `estimate` is null when it had no row for it."""
+    """What one version said about the key; `estimate` is null when it had no row for it.
+
+    released_at, imported  by the clock `released` only: the claimed time of release, and whether there is one
+    """
 
     version: int
     published_at: datetime
@@ -169,6 +172,8 @@ class HistoryEntry(msgspec.Struct, frozen=True):
     state: State
     production: list[Span]
     estimate: dict[str, Any] | None
+    released_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    imported: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class HistoryBody(msgspec.Struct, frozen=True, omit_defaults=True):

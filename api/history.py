@@ -13,7 +13,19 @@ from api.compression import VARY, Compressible
 from api.documentation import Tabular, documented
 from api.follower import Follower
 from api.negotiation import TABLES, negotiated
-from api.parameters import Chained, Fields, KeyPath, Only, SetName, Since, Until, read_fields, read_key, read_time
+from api.parameters import (
+    ByClock,
+    Chained,
+    Fields,
+    KeyPath,
+    Only,
+    SetName,
+    Since,
+    Until,
+    read_fields,
+    read_key,
+    read_time,
+)
 from api.representation import JSON, content_tag
 from api.routing import off_loop
 from api.tables import CONTENT_TYPES, written
@@ -36,13 +48,17 @@ def history(
     only: Only = None,
     fields: Fields = None,
     chain: Chained = False,
+    clock: ByClock = None,
 ) -> ASGIApp:
     """What each version said about one key, with its times in production; expired versions are left out."""
     form, reader = negotiated(request.scope, (JSON,) if chain else TABLES), follower.reader
     bounds = {"since": read_time(since, "since"), "until": read_time(until, "until")}
-    found = reader.history(set_name, read_key(key), **bounds, only=only, fields=read_fields(fields), chain=chain)
+    more = {"only": only, "fields": read_fields(fields), "chain": chain, "clock": clock}
+    found = reader.history(set_name, read_key(key), **bounds, **more)
     body = written(found, reader.view.set(set_name).present_contract, form)
     headers, media_type = {"estimates-as-of": instants.text(reader.view.moment)}, CONTENT_TYPES.get(form, form)
+    if found.imported:
+        headers["estimates-imported"] = "true"
     return Compressible(body, etag=content_tag(body), media_type=media_type, headers=headers, head=[VARY])
 
 

@@ -112,6 +112,7 @@ class EstimateSet:
     def history(
         self,
         *key: Any,
+        clock: Clock = None,
         since: Time | None = None,
         until: Time | None = None,
         chain: bool = False,
@@ -120,7 +121,8 @@ class EstimateSet:
     ) -> Answer:
         """One key through the versions, oldest first; `chain`: and what became of its numbers, `stability.Chain`."""
         bounds = {"since": instants.given(since), "until": instants.given(until)}
-        return self.store.reader().history(self.name, key, **bounds, only=only, fields=fields, chain=chain)
+        asked = {"only": only, "fields": fields, "chain": chain, "clock": clock}
+        return self.store.reader().history(self.name, key, **bounds, **asked)
 
     def explain(self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Answer:
         """Why an estimate is what it is: JSON of an `explanation.Explanation`."""

@@ -12,6 +12,7 @@ import msgspec
 from estimates import instants
 from estimates.answer import Answer
 from estimates.catalog import PRODUCTION, Clock, Ref, SetView, View
+from estimates.catalog.released import check_clock, released
 from estimates.errors import CorruptError, NotFoundError
 from estimates.key_chain import chained
 from estimates.keys import Key
@@ -95,6 +96,7 @@ class Reader:
         only: Literal["promoted"] | None = None,
         fields: Sequence[str] | None = None,
         chain: bool = False,
+        clock: Clock = None,
     ) -> Answer:
         """One key through the versions published in [since, until], oldest first, expired ones left out.
 
@@ -102,26 +104,30 @@ class Reader:
         shape the same key may mean something else. `only="promoted"` keeps what production ever pointed to.
         `{"set":…,"key":[…],"history":[{"version":…,"published_at":…,"data_through":…,"state":…,
         "production":[{"from":…,"to":…}],"estimate":{…} or null},…]}`; with `chain` also
-        `"chain":{column: stability.Chain,…}`.
+        `"chain":{column: stability.Chain,…}`; by the clock `released` times in production and bounds go by claims,
+        and each entry has `released_at` and `imported` too.
         """
+        check_clock(name, clock, asks_alias=True)
         view = self.view.set(name)
         shape = view.present_shape
         revision = max(contract.revision for contract in view.contracts if contract.shape == shape)
         form = key_form(view, revision)
         sought = form.search(key)
-        told = told_of(view, since, until, only)
+        told = told_of(view, since, until, only, clock)
         revisions = {version.contract_revision for version in told}
         selects = {number: selection(name, view.revision(number), fields) for number in revisions}
-        heads: dict[int, bytes] = view.keep("history heads", dict)
+        heads: dict[int, bytes] = view.keep(("history heads", clock), dict)
         entries: list[bytes] = []
         near = 0  # versions mostly have the same keys: where a key is in one says where to look in the next
         for version in told:
             row, near = self._near(version, sought, near)
             estimate = b"null" if row is None else selects[version.contract_revision](row[1])
-            entries.append((heads.get(version.version) or self._head(view, version, heads)) + estimate)
+            entries.append((heads.get(version.version) or self._head(view, version, heads, clock)) + estimate)
         head = msgspec.json.encode({"set": name, "key": form.texts(key)})[:-1]
         body = head + b',"history":[' + b"},".join(entries) + (b"}]}" if entries else b"]}")
-        return Answer(name, None, body if not chain else chained(body, form, told, fields), fields)
+        answer = Answer(name, None, body if not chain else chained(body, form, told, fields), fields)
+        answer.imported = clock is not None and any(version.released_at is not None for version in told)
+        return answer
 
     def _near(self, version: Version, sought: bytes, near: int) -> tuple[Row | None, int]:
         """`Lookup.get_near` of a version."""
@@ -133,24 +139,31 @@ class Reader:
                 pass
         return self._files.read(version, lambda lookup: lookup.get_near(sought, near))
 
-    def _head(self, view: SetView, version: Version, heads: dict[int, bytes]) -> bytes:
+    def _head(self, view: SetView, version: Version, heads: dict[int, bytes], clock: Clock) -> bytes:
         """What a history says of a version whatever the key is; kept among the heads."""
-        facts = {
+        spans = view.spans if clock is None else view.released_spans
+        facts: dict[str, Any] = {
             "version": version.version,
             "published_at": instants.text(version.published_at),
             "data_through": instants.text(version.data_through),
             "state": self.view.state(version),
             "production": [
                 {"from": instants.text(start), "to": end and instants.text(end)}
-                for start, end in view.spans.get(version.version, [])
+                for start, end in spans.get(version.version, [])
             ],
         }
+        if clock is not None:
+            facts |= {"released_at": version.released_at, "imported": version.released_at is not None}
         head = heads[version.version] = msgspec.json.encode(facts)[:-1] + b',"estimate":'
         return head
 
 
 def told_of(
-    view: SetView, since: datetime | None = None, until: datetime | None = None, only: Literal["promoted"] | None = None
+    view: SetView,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    only: Literal["promoted"] | None = None,
+    clock: Clock = None,
 ) -> list[Version]:
     """The versions that what goes through the versions tells of, oldest first; see `Reader.history`."""
     shape = view.present_shape
@@ -159,7 +172,7 @@ def told_of(
         for version in view.versions
         if version.expired_at is None
         and version.shape == shape
-        and (since is None or version.published_at >= since)
-        and (until is None or version.published_at <= until)
+        and (since is None or released(version, clock) >= since)
+        and (until is None or released(version, clock) <= until)
         and (only is None or version.version in view.ever_production)
     ]

@@ -96,4 +96,30 @@ def test_the_client_asks_by_the_clock(served: Store) -> None:
             assert [answer.imported for answer in answers] == [True, True, True]
             assert answers[0]["value"] == 100.03
             assert source.resolve(**asked).version == 1
+            told = source.history(*key, until=then, clock="released")
+            assert ([entry["version"] for entry in told["history"]], told.imported) == ([1], True)
             assert not source.get(*key).imported
+
+
+def test_history_by_the_clock(client: TestClient[Any], served: Store) -> None:
+    """By the clock `released` a history tells of claims: bounds, times in production, marks; in tables too."""
+    path = path_of(SET, "AAPL", "2024-06-03", route="history")
+    claimed, live = instants.text(START + timedelta(days=1)), served[SET].versions()[1]
+    answer = client.get(f"{path}?clock=released")
+    first, second = answer.json()["history"]
+    promoted_at = second["production"][0]["from"]
+    assert (first["released_at"], first["imported"]) == (claimed, True)
+    assert first["production"] == [{"from": claimed, "to": promoted_at}]
+    assert (second["released_at"], second["imported"]) == (None, False)
+    assert answer.headers["estimates-imported"] == "true"
+    table = client.get(f"{path}?clock=released", headers={"Accept": "text/csv"}).text
+    assert claimed in table
+    since = client.get(f"{path}?clock=released&since={instants.text(live.published_at)}")
+    assert ([entry["version"] for entry in since.json()["history"]], "estimates-imported" in since.headers) == (
+        [2],
+        False,
+    )
+    plain = client.get(path)
+    assert claimed not in plain.text
+    assert "imported" not in plain.json()["history"][0]
+    assert "estimates-imported" not in plain.headers

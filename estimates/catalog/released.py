@@ -13,6 +13,8 @@ from estimates.records import Version
 # By which times `as_of` is read: None by those of events, which are facts; `released` by claims where there are some.
 Clock = Literal["released"] | None
 Moves = list[tuple[datetime, int]]
+# For each version from when to when an alias pointed to it; the last end is None while it still does.
+Spans = dict[int, list[tuple[datetime, datetime | None]]]
 
 
 def released_moves(moves: Moves, versions: list[Version]) -> Moves:
@@ -31,6 +33,20 @@ def released_moves(moves: Moves, versions: list[Version]) -> Moves:
         if told[-1][1] != number:
             told.append((at, number))
     return told
+
+
+def released(version: Version, clock: Clock) -> datetime:
+    """When a version was published, by a clock."""
+    return version.released_at or version.published_at if clock is not None else version.published_at
+
+
+def spans_of(moves: Moves) -> Spans:
+    """From when to when moves, oldest first, left each version in force."""
+    ends = [at for at, _ in moves[1:]] + [None]
+    spans: Spans = {}
+    for (start, version), end in zip(moves, ends, strict=False):
+        spans.setdefault(version, []).append((start, end))
+    return spans
 
 
 def check_clock(name: str, clock: Clock, *, asks_alias: bool) -> None:

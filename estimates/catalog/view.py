@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from estimates import instants
-from estimates.catalog.released import Clock, Moves, check_clock, released_moves
+from estimates.catalog.released import Clock, Moves, Spans, check_clock, released_moves, spans_of
 from estimates.contract import Contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.records import Alias, ContractRevision, Event, State, Version
@@ -101,14 +101,14 @@ class SetView:
         return {version for _, version in self.moves.get(PRODUCTION, [])}
 
     @cached_property
-    def spans(self) -> dict[int, list[tuple[datetime, datetime | None]]]:
+    def spans(self) -> Spans:
         """From when to when production pointed to a version; the last end is None while it still does."""
-        moves = self.moves.get(PRODUCTION, [])
-        ends = [at for at, _ in moves[1:]] + [None]
-        spans: dict[int, list[tuple[datetime, datetime | None]]] = {}
-        for (start, version), end in zip(moves, ends, strict=False):
-            spans.setdefault(version, []).append((start, end))
-        return spans
+        return spans_of(self.moves.get(PRODUCTION, []))
+
+    @cached_property
+    def released_spans(self) -> Spans:
+        """The same by the clock `released`."""
+        return spans_of(self.released_moves.get(PRODUCTION, []))
 
     @cached_property
     def latest(self) -> dict[int | None, Changes]:

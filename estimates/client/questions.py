@@ -157,13 +157,14 @@ class Questions:
         only: Literal["promoted"] | None,
         fields: Sequence[str] | None,
         chain: bool,
+        clock: Clock,
     ) -> Plan[Answer]:
         """One key through the versions; at a moment, those published until then."""
         last = [moment for moment in (instants.given(until), self.as_of) if moment is not None]
         bounds = {"since": time_text(since), "until": time_text(min(last, default=None))}
-        more = {"only": only, "fields": comma_list(fields), "chain": "true" if chain else None}
+        more = {"only": only, "fields": comma_list(fields), "chain": "true" if chain else None, "clock": clock}
         reply = yield from self._ask(f"/history/{self._key(key)}", bounds, more)
-        return Answer(self.name, None, reply.body, fields)
+        return _marked(Answer(self.name, None, reply.body, fields), reply)
 
     def explain(self, key: Key, ref: Ref, as_of: Time | None) -> Plan[Answer]:
         """Why an estimate is what it is."""

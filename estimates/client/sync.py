@@ -112,9 +112,10 @@ class RemoteSet:
         only: Literal["promoted"] | None = None,
         fields: Sequence[str] | None = None,
         chain: bool = False,
+        clock: Clock = None,
     ) -> Answer:
         """One key through the versions, oldest first; `chain`: and what became of its numbers, `stability.Chain`."""
-        return self._run(self._asked.history(key, since, until, only, fields, chain))
+        return self._run(self._asked.history(key, since, until, only, fields, chain, clock))
 
     def explain(self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Answer:
         """Why an estimate is what it is: JSON of an `explanation.Explanation`."""
