@@ -60,6 +60,12 @@ def test_the_tour_runs_from_table_to_rollback(tour: str, clone: Path) -> None:
     assert '"held":true' in status.replace(" ", "")
 
 
+def test_what_the_readme_shows_is_printed(clone: Path) -> None:
+    """The page below the first command is what the command prints, up to the dots."""
+    shown = blocks("text")[0].split("…\n")[0]
+    assert _shell(f"exec 2>&1\n{blocks('bash')[0]}", clone).startswith(shown)
+
+
 @pytest.mark.usefixtures("tour")
 def test_the_python_snippet_reads_what_the_tour_made(clone: Path) -> None:
     """The README's Python reads the store that its commands made."""
