@@ -56,6 +56,7 @@ class PairMove(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     data_through  of the version it moved to
     reason        why nothing can be told, and all that follows is null: `other_shape`, `expired`, or the code of the
                   error that reading a file gave
+    identical     the snapshots have the same content; identical_share: of the rows
     columns       the estimates but for interval ends and quantiles
     """
 
@@ -66,6 +67,7 @@ class PairMove(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     data_through: datetime
     reason: str | None = None
     identical: bool | None = None
+    identical_share: float | None = None
     common: int | None = None
     added: int | None = None
     removed: int | None = None
@@ -229,6 +231,7 @@ def _told(pair: Pair, headline: Headline) -> PairMove:
     return PairMove(
         *facts,
         identical=report.identical,
+        identical_share=_rounded(keys.identical_share),
         common=keys.common,
         added=keys.added,
         removed=keys.removed,
@@ -278,6 +281,7 @@ _FACTS: dict[str, pl.DataType] = {
     "data_through": _TIME,
     "reason": pl.String(),
     "identical": pl.Boolean(),
+    "identical_share": pl.Float64(),
     "common": pl.Int64(),
     "added": pl.Int64(),
     "removed": pl.Int64(),

@@ -68,6 +68,7 @@ def test_the_numbers_are_those_of_the_report(store: Store) -> None:
         own = (scalar.r.p50, scalar.r.p95, scalar.material_share, scalar.mean_revision, scalar.sign_flip_share)
         assert row == pytest.approx(own, rel=1e-11)
         assert pair.headline
+        assert pair.identical_share == 0
 
 
 def test_some_moves_and_moves_until_a_time(store: Store) -> None:

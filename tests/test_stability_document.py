@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from estimates.series import ColumnMove, PairMove
 from estimates.stability import family_reports, report
 from estimates.stability.family_reports import (
     CutReport,
@@ -56,6 +57,7 @@ SECTIONS: dict[str, tuple[type[msgspec.Struct], tuple[type[msgspec.Struct], ...]
     "K: keys": (KeysReport, ()),
     "K: schemas": (SchemaReport, (SchemaChange,)),
     "K: frozen keys": (FrozenReport, ()),
+    "Through time: each move of production": (PairMove, (ColumnMove,)),
     "Columns": (ColumnReport, (Group,)),
     "S: how one number moved": (ScalarReport, (Change, RelativeChange, TransformChange, StepChange)),
     "S: ranks": (RankReport, (RankMove, RankGroup)),
@@ -97,7 +99,8 @@ def test_every_struct_has_a_section() -> None:
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if kind.__module__ == module.__name__
     }
-    assert structs | {FrozenReport} == {kind for listed, named in SECTIONS.values() for kind in (listed, *named)}
+    told = {kind for listed, named in SECTIONS.values() for kind in (listed, *named)}
+    assert structs | {FrozenReport, PairMove, ColumnMove} == told
 
 
 def test_kinds_and_reasons_are_documented() -> None:
