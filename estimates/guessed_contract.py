@@ -13,7 +13,7 @@ import polars as pl
 from estimates.columns import Column, ColumnType, KeyColumn, KeyType
 from estimates.contract import Contract, Stability
 from estimates.errors import InvalidError
-from estimates.frame import typed
+from estimates.frame import DTYPES, typed
 from estimates.guesses import Guess, estimate_type, guess_roles, stored_kind, text_kind
 from estimates.text_values import values_of
 
@@ -153,6 +153,8 @@ def _key_type(old: pl.Series, new: pl.Series, kind: ColumnType, texts: tuple[boo
 
 
 def _read(series: pl.Series, kind: ColumnType) -> pl.Series:
+    if series.null_count() == len(series):
+        return series.cast(DTYPES[kind])
     if series.dtype == pl.String and kind != "string":
         return values_of(series, kind)
     return series.cast(pl.Int64) if series.dtype.is_float() and kind == "integer" else series
