@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp
@@ -49,9 +50,9 @@ def accuracy(
 def _written(found: SetAccuracy, form: str) -> bytes:
     """Lines are versions, with all their numbers; tables have a row a version, column and slice."""
     if form == JSON:
-        return wire.encode(found)
+        return wire.encode_set(found)
     if form == NDJSON:
-        return b"".join(wire.encode(one) + b"\n" for one in found.versions)
+        return b"".join(msgspec.json.encode(one) + b"\n" for one in found.versions)
     if form == CSV:
         return tabular.csv(frame_of(found))
     return tabular.arrow(frame_of(found), {"set": found.set})

@@ -15,6 +15,7 @@ comparison  two versions side by side; change_page shows it a page at a time
 tabular     answers as polars frames, CSV and Arrow
 two_tables  two tables without a store: `diff`, `changes`; guessed_contract says what their columns may be
 stability   what changed between two versions
+accuracy    what versions were worth when actual values arrived; scoring keeps it
 gate        what may be promoted, and why not
 """
 

@@ -36,7 +36,7 @@ role = "score"
 
 
 def fill(store: Store) -> None:
-    """`closes` 1 to 6: superseded, refused, rolled back, production, refused for removed keys, unjudged; and `odd`; 4 is scored."""
+    """`closes` 1 to 6: superseded, refused, rolled back, production, refused (removed keys), unjudged; and `odd`."""
     define(store)
     promoted(store, "one", 100.0, day=0)
     publish(store, "two", 900.0, day=1)

@@ -25,8 +25,8 @@ HOMES = {
     "exchange_calendars": ("jobs/calendars.py",),
     "httpx": ("estimates/client/",),
     "click": ("jobs/cli/", "jobs/demo.py"),
-    "altair": ("estimates/stability/charts.py",),
-    "vl_convert": ("estimates/stability/charts.py",),
+    "altair": ("estimates/drawing.py",),
+    "vl_convert": ("estimates/drawing.py",),
     "rich": ("jobs/cli/", "jobs/demo.py"),
 }
 

@@ -1,13 +1,11 @@
-"""Accuracy as one picture, SVG or PNG: coverage against what was promised, PIT, error by horizon, versions one by one.
-
-Drawn by Vega-Lite through Altair and vl-convert (the extra `charts`): no browser, no script, no network.
-"""
+"""Accuracy as one picture, SVG or PNG: coverage against what was promised, PIT, error by horizon, all versions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from estimates import drawing
 from estimates.accuracy.report import ColumnScores, Scored, SetAccuracy, Slice, Together
 from estimates.errors import InvalidError
 from estimates.stability.wording import count
@@ -28,9 +26,7 @@ def draw(found: SetAccuracy, kind: str) -> bytes:
     The same scores give the same picture. Raises InvalidError (`no_charts`) without the extra `charts`,
     (`nothing_to_draw`) when no version was scored.
     """
-    alt = _altair()
-    import vl_convert
-
+    alt = drawing.altair()
     rows = [
         alt.hconcat(*panels, spacing=36).resolve_scale(color="independent") for panels in _rows(alt, found) if panels
     ]
@@ -39,9 +35,7 @@ def draw(found: SetAccuracy, kind: str) -> bytes:
     title = alt.TitleParams(f"{found.set}: {count(len(found.versions), 'version')} scored", offset=14)
     chart = alt.vconcat(*rows, spacing=40, title=title).configure(font=_FONT, background="white", padding=16)
     spec = chart.configure_view(stroke=None).to_dict()
-    if kind == "png":
-        return vl_convert.vegalite_to_png(spec, scale=2, allowed_base_urls=[])
-    return vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]).encode()
+    return drawing.png(spec) if kind == "png" else drawing.svg(spec).encode()
 
 
 def _rows(alt: Any, found: SetAccuracy) -> Iterator[list[Any]]:
@@ -156,13 +150,3 @@ def _one_loss(versions: list[tuple[Scored, ColumnScores]], unit: str) -> tuple[s
         if found:
             return title, found
     return "", []
-
-
-def _altair() -> Any:
-    try:
-        import altair
-        import vl_convert  # noqa: F401
-    except ModuleNotFoundError:
-        message = "a picture needs altair and vl-convert-python: pip install 'estimates[charts]'"
-        raise InvalidError("no_charts", message) from None
-    return altair

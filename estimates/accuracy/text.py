@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from textwrap import wrap
 
 from estimates.accuracy.report import (
     ColumnScores,
@@ -20,6 +21,7 @@ from estimates.stability.wording import count, number, percent
 
 Cell = Callable[[ColumnScores], str]
 
+_WIDTH = 100
 _BAR = 24
 _VERSIONS = 20
 _GROUPS = 10
@@ -72,7 +74,7 @@ def _headline(name: str, newest: ColumnScores, pooled: Together) -> list[str]:
     if every.brier is not None:
         parts.append(f"Brier score {number(every.brier)}")
     told = "; ".join(parts) or f"nothing scored ({newest.reason or 'no estimate has an actual value'})"
-    return [f"{name}: {told}; {count(every.n, 'key')} with an actual value"]
+    return wrap(f"{name}: {told}; {count(every.n, 'key')} with an actual value", _WIDTH)
 
 
 def _versions(name: str, versions: list[tuple[Scored, ColumnScores]]) -> list[str]:
@@ -123,8 +125,8 @@ def _coverage(intervals: list[IntervalScores]) -> list[str]:
         bar[min(_BAR - 1, round(one.level * _BAR))] = "│"
         between = f"{percent(one.covered_low)} to {percent(one.covered_high)}"
         lines.append(
-            f"  {100 * one.level:>4g} %  {''.join(bar)}  {percent(one.covered):>7}  (95 %: {between}, "
-            f"{one.n:,} keys)  {verdict}"
+            f"  {100 * one.level:>4g} %  {''.join(bar)}  {percent(one.covered):>7}  (at 95 % confidence "
+            f"{between}; {one.n:,} keys)  {verdict}"
         )
     return ["Inside the intervals; │ marks what they promise", *lines] if lines else []
 

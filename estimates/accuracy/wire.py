@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import msgspec
 
-from estimates.accuracy.report import Accuracy
+from estimates.accuracy.report import Accuracy, SetAccuracy
 from estimates.stability.digits import rounded
 
 
 def encode(report: msgspec.Struct) -> bytes:
     """A report as JSON."""
     return msgspec.json.encode(rounded(msgspec.to_builtins(report)))
+
+
+def encode_set(found: SetAccuracy) -> bytes:
+    """What is stored of a set's versions, as JSON: the scores have been rounded when they were stored."""
+    derived = {"together": found.together, "diebold_mariano": found.diebold_mariano}
+    told = {name: rounded(msgspec.to_builtins(part)) for name, part in derived.items()}
+    return msgspec.json.encode({"set": found.set, "versions": found.versions} | told)
 
 
 def decode(body: bytes) -> Accuracy:

@@ -1,7 +1,6 @@
 """Pictures as SVG, drawn by Vega-Lite through Altair and vl-convert: no browser, no script, no network.
 
-The only place that knows the two packages; they are the extra `charts`. Text and lines have the colour of the page
-around them. What is drawn is deterministic: no clock, no random names, no fonts but those that vl-convert brings along.
+Text and lines have the colour of the page around them. What is drawn is deterministic: no clock, no random names, no fonts but those that vl-convert brings along.
 """
 
 from __future__ import annotations
@@ -9,16 +8,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from estimates.errors import InvalidError
+from estimates import drawing
 from estimates.stability.pictures import Against, Histogram
 from estimates.stability.report import Change, Group, Transitions
 from estimates.stability.sections import Move, group_name
 from estimates.stability.wording import cells, cut, number, percent, visible
-
-if TYPE_CHECKING:
-    import altair as alt
 
 WITHIN, BEYOND = "#5b8fc7", "#e07b39"  # blue and orange: told apart by every eye, on white and on black
 _WIDTH = 360  # of every picture; a page scales it
@@ -55,7 +51,7 @@ Rows = list[dict[str, Any]]
 
 def distribution(histogram: Histogram, axis: str, marks: tuple[float, ...] = ()) -> str:
     """Bars of keys by how far they moved, the ones beyond the limit in orange; a dashed line at each of `marks`."""
-    alt = _altair()
+    alt = drawing.altair()
     rows: Rows = []
     for i, (within, beyond) in enumerate(zip(histogram.within, histogram.beyond, strict=True)):
         ends = {"x": (histogram.first + i) * histogram.width, "x2": (histogram.first + i + 1) * histogram.width}
@@ -81,7 +77,7 @@ def distribution(histogram: Histogram, axis: str, marks: tuple[float, ...] = ())
 
 def against(cells: Against, unit: str | None) -> str:
     """Old values to the right, new ones upwards: the darker a cell, the more keys; and the band of the tolerance."""
-    alt = _altair()
+    alt = drawing.altair()
     edges = cells.edges
     low, high = edges[0], edges[-1]
     most = math.log1p(max(n for _, _, n, _ in cells.cells))
@@ -124,7 +120,7 @@ def _both_axes(alt: Any, cells: Against, unit: str | None) -> tuple[Any, Any]:
 
 def movers(moves: list[Move], unit: str | None, rtol: float, atol: float) -> str:
     """A bar for each of the largest moves, to the left for down, under its key and its two values."""
-    alt = _altair()
+    alt = drawing.altair()
     relative = all(move.change.r is not None for move in moves)
     rows: Rows = []
     for i, move in enumerate(moves):
@@ -160,7 +156,7 @@ def movers(moves: list[Move], unit: str | None, rtol: float, atol: float) -> str
 
 def groups(shown: list[Group], by: str) -> str:
     """For each group a dot at the middle change and a line to the change that 1 in 20 keys exceeds."""
-    alt = _altair()
+    alt = drawing.altair()
     rows = _spread(shown)
     x = alt.X("p50:Q", title="relative change: median, and 95 % of keys", axis=_axis(alt, _PERCENT, ticks=6))
     y = alt.Y(
@@ -174,7 +170,7 @@ def groups(shown: list[Group], by: str) -> str:
 
 def horizons(shown: list[Group], by: str) -> str:
     """The same standing upright, one for each step into the future."""
-    alt = _altair()
+    alt = drawing.altair()
     rows = _spread(shown)
     y = alt.Y("p50:Q", title="relative change: median, and 95 % of keys", axis=_axis(alt, _PERCENT, ticks=6))
     x = alt.X(
@@ -190,7 +186,7 @@ def horizons(shown: list[Group], by: str) -> str:
 
 def transitions(found: Transitions) -> str:
     """A square of labels, old by new, each with its number of keys: blue where the label stayed, orange elsewhere."""
-    alt = _altair()
+    alt = drawing.altair()
     names = [cut(visible("null" if label is None else label), _LABEL) for label in found.labels]
     names += [f"{found.pooled} others"] if found.pooled else []
     largest = math.log1p(max(1, *(n for row in found.counts for n in row)))
@@ -220,7 +216,7 @@ def transitions(found: Transitions) -> str:
     return _svg(*layers, height=_WIDTH)
 
 
-def _ranges(base: alt.Chart, alt: Any, far: Any, **ends: Any) -> list[alt.Chart]:
+def _ranges(base: Any, alt: Any, far: Any, **ends: Any) -> list[Any]:
     axis = "x" if "x" in ends else "y"
     return [
         base.mark_rule(stroke=WITHIN, strokeWidth=5, opacity=0.45).encode(**ends),
@@ -280,25 +276,12 @@ def _names(rows: Rows) -> str:
     return json.dumps([row["name"] for row in rows]) + "[datum.value]"
 
 
-def _altair() -> Any:
-    try:
-        import altair
-        import vl_convert  # noqa: F401
-    except ModuleNotFoundError:
-        message = "a page with pictures needs altair and vl-convert-python: pip install 'estimates[charts]'"
-        raise InvalidError("no_charts", message) from None
-    return altair
-
-
-def _svg(*layers: alt.Chart, height: int) -> str:
-    import altair
-    import vl_convert
-
-    chart = altair.layer(*layers).properties(
-        width=_WIDTH, height=height, autosize=altair.AutoSizeParams(type="fit", contains="padding")
+def _svg(*layers: Any, height: int) -> str:
+    alt = drawing.altair()
+    chart = alt.layer(*layers).properties(
+        width=_WIDTH, height=height, autosize=alt.AutoSizeParams(type="fit", contains="padding")
     )
     look = {"font": _FONT, "background": "transparent", "aria": False, "padding": 3, "axis": _AXIS}
     spec = chart.configure(**look).configure_view(stroke=None).to_dict()
-    svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
-    svg = _EMPTY.sub("", _IDLE.sub("", svg))
+    svg = _EMPTY.sub("", _IDLE.sub("", drawing.svg(spec)))
     return re.sub(r'^<svg ([^>]*?) ?width="\d+" height="\d+"', rf'<svg font-family="{_FONT}" \1', svg)

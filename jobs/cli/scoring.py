@@ -79,7 +79,7 @@ def score(
         if vintage is not None or against is not None or len(versions) > 1:
             raise click.UsageError("--vintage, --against and several --version need --actuals")
         found = options.open_to_read()[set_name].accuracy(versions[0] if versions else None, last=last)
-        _show(options, found, wire.encode(found))
+        _show(options, found, wire.encode_set(found))
         _draw(found, chart)
         return
     from jobs.actual_values import read_actual_values
