@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,7 +17,8 @@ from estimates.catalog.released import released_moves
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.records import Alias, Event, Provenance, Version
 from estimates.store import Store
-from tests.builders import SET, START, define, frame, promoted, provenance
+from tests.builders import SET, START, define, frame, make_store, promoted, provenance
+from tests.cli_calls import call
 
 DAY = timedelta(days=1)
 OPENED = datetime(2026, 1, 1, tzinfo=UTC)  # when the store of the made-up sets began
@@ -166,3 +168,21 @@ def test_same_run_other_claim(local_store: Store) -> None:
         local_store.publish(SET, frame(), provenance("one"))
     assert refused.value.code == "run_id_reused"
     assert "released_at" in msgspec.json.encode(refused.value.message).decode()
+
+
+def test_import_by_command(tmp_path: Path) -> None:
+    """`publish --released-at` imports, `versions` and `log` tell the claim, `get --clock released` believes it."""
+    store = make_store(tmp_path / "store")
+    define(store, more='[gate]\npromote = "automatic"\n')
+    frame(100.0).write_csv(tmp_path / "old.csv")
+    asked = ("publish", SET, tmp_path / "old.csv", "--through", "2024-01-01", "--store", store.root)
+    early = call(*asked, "--released-at", "2023-12-31T00:00:00Z", "--format", "json")
+    assert (early.code, early.error["code"]) == (2, "bad_released_at")
+    assert call(*asked, "--released-at", "2024-01-02T06:00:00Z").code == 0
+    for command in ("versions", "log"):
+        assert "claimed release" in call(command, SET, "--store", store.root).text
+        assert "2024-01-02T06:00:00Z" in call(command, SET, "--store", store.root).text
+    then = ("get", SET, "AAPL", "2024-06-03", "--as-of", "2024-01-03T00:00:00Z", "--store", store.root)
+    assert "its time of release is a claim" in call(*then, "--clock", "released").text
+    assert call(*then, "--format", "json").error["code"] == "before_first"
+    store.catalog.engine.dispose()

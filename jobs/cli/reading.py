@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from estimates.answer import Answer, Page
+from estimates.catalog import Clock
 from estimates.contract import Contract
 from estimates.errors import InvalidError
 from estimates.estimate_set import EstimateSet
@@ -39,6 +40,11 @@ _REF = "Version number, alias, or latest (the newest that the gate lets through)
 @click.argument("key", metavar="[KEY]...", nargs=-1)
 @click.option("--ref", default="production", show_default=True, help=_REF)
 @click.option("--as-of", metavar="TIME", help="What the ref named at this time, such as 2026-11-24T16:00:00Z.")
+@click.option(
+    "--clock",
+    type=click.Choice(["released"]),
+    help="released: read --as-of by the claimed times of release of imported versions.",
+)
 @click.option("--fields", metavar="A,B", help="Only these columns, besides the key.")
 @click.option("--keys", metavar="FILE", help="Many keys: a table with the key columns, or a JSON list; - reads JSON.")
 @click.option("--limit", type=int, default=DEFAULT_LIMIT, show_default=True, help="Rows on a page of a partial key.")
@@ -49,6 +55,7 @@ def get(
     key: tuple[str, ...],
     ref: str,
     as_of: str | None,
+    clock: Clock,
     fields: str | None,
     keys: str | None,
     limit: int,
@@ -64,14 +71,14 @@ def get(
         if key:
             raise click.UsageError("give a KEY or --keys, not both")
         wanted = _keys_of_file(keys, estimates.contract)
-        _show_many(options, estimates, estimates.get_many(wanted, ref=ref, as_of=as_of, fields=columns))
+        _show_many(options, estimates, estimates.get_many(wanted, ref=ref, as_of=as_of, clock=clock, fields=columns))
     elif len(key) >= len(estimates.contract.key):
-        _show_one(options, estimates, estimates.get(*key, ref=ref, as_of=as_of, fields=columns))
+        _show_one(options, estimates, estimates.get(*key, ref=ref, as_of=as_of, clock=clock, fields=columns))
     else:
         _show_page(
             options,
             estimates,
-            estimates.scan(*key, ref=ref, as_of=as_of, fields=columns, limit=limit, cursor=cursor),
+            estimates.scan(*key, ref=ref, as_of=as_of, clock=clock, fields=columns, limit=limit, cursor=cursor),
         )
 
 
@@ -210,7 +217,10 @@ def _source(estimates: EstimateSet | RemoteSet, answer: Answer) -> str:
     version = answer.version
     assert version is not None
     state = estimates.state(version).replace("_", " ")
-    return f"{version.set} version {version.version} ({state}), data through {show.when(version.data_through)}"
+    imported = ", imported: its time of release is a claim" if answer.imported else ""
+    return (
+        f"{version.set} version {version.version} ({state}), data through {show.when(version.data_through)}{imported}"
+    )
 
 
 def _columns_of(rows: Sequence[dict[str, Any] | None], contract: Contract) -> list[str]:
