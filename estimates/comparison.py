@@ -15,6 +15,7 @@ import polars as pl
 from estimates import __version__, stability
 from estimates.catalog import Ref, SetView
 from estimates.change_page import ChangeCursor, ChangePage, ChangeQuestion, decode_cursor, page
+from estimates.columns import Column
 from estimates.contract import Contract
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.frame import key_text
@@ -29,11 +30,15 @@ ReadFrame = Callable[[Version], pl.DataFrame]
 
 
 class Measure(NamedTuple):
-    """The contract that measures, its revision, and a digest of the parts of it that decide what a report says."""
+    """The contract that measures, its revision, and a digest of the parts of it that decide what a report says.
+
+    headline  the contract for headlines alone: what belongs to a point moves with it, and is only carried along
+    """
 
     contract: Contract
     revision: int
     digest: str
+    headline: Contract
 
 
 class Comparison:
@@ -58,18 +63,22 @@ class Comparison:
     def report_name(self, *, headline_only: bool = False) -> str:
         """The name under which the report is kept: a digest of all that its numbers depend on, programs included."""
         versions = [(v.version, v.snapshot_id, v.data_through) for v in (self.first, self.second)]
-        facts = [_program(), versions, self.measure.digest, headline_only]
+        facts = [_program(), versions, self.measure.digest, "headline" if headline_only else "report"]
         return hashlib.blake2b(msgspec.json.encode(facts), digest_size=20).hexdigest()
 
     def report(self, *, headline_only: bool = False) -> Report:
-        """The stability report, computed; raises CorruptError."""
+        """The stability report, computed; raises CorruptError.
+
+        headline_only  of points, scores and labels alone, without interval ends and quantiles of a point
+        """
+        contract = self.measure.headline if headline_only else self.contract
         names = {"name_a": self.first.version, "name_b": self.second.version, "headline_only": headline_only}
         same = self.first.snapshot_id == self.second.snapshot_id
-        if same and stability.dated_target(self.contract) is None:
-            return stability.unchanged(self.contract, self.second.rows, **names)
+        if same and stability.dated_target(contract) is None:
+            return stability.unchanged(contract, self.second.rows, **names)
         return stability.diff(
             *self._frames(),
-            self.contract,
+            contract,
             through_a=self.first.data_through,
             through_b=self.second.data_through,
             identical=same,
@@ -164,7 +173,12 @@ def measure_of(contract: Contract, revision: int) -> Measure:
     plain = Contract(contract.name, contract.key, contract.columns)
     kept = {name: getattr(plain, name) for name in _NOT_MEASURING}
     decisive = msgspec.structs.replace(contract, **kept)
-    return Measure(contract, revision, hashlib.sha256(msgspec.json.encode(decisive)).hexdigest())
+    digest = hashlib.sha256(msgspec.json.encode(decisive)).hexdigest()
+    carried = {
+        name: Column(role="attribute", type=column.kind) if contract.point_of(column) else column
+        for name, column in contract.columns.items()
+    }
+    return Measure(contract, revision, digest, msgspec.structs.replace(contract, columns=carried))
 
 
 _NOT_MEASURING = ("description", "owner", "domain", "freshness", "gate", "job", "retention")

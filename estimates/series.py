@@ -24,7 +24,6 @@ from estimates.stability.report import METRICS_REVISION
 DEFAULT_LAST = 30
 MAX_LAST = 10_000
 _DIGITS = 12
-_PARTS_OF_POINT = ("lower", "upper", "quantile")  # they move with their point, and have measures of their own
 # Gives the headline of a comparison: computes it, or has it.
 Headline = Callable[[Comparison], Report]
 Move = Literal["promoted", "rolled_back"]
@@ -57,7 +56,7 @@ class PairMove(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     reason        why nothing can be told, and all that follows is null: `other_shape`, `expired`, or the code of the
                   error that reading a file gave
     identical     the snapshots have the same content; identical_share: of the rows
-    columns       the estimates but for interval ends and quantiles
+    columns       the estimates but for what belongs to a point: interval ends and quantiles
     """
 
     from_: int
@@ -237,9 +236,7 @@ def _told(pair: Pair, headline: Headline) -> PairMove:
         removed=keys.removed,
         elapsed=keys.elapsed,
         advanced=keys.advanced,
-        columns={
-            name: _column(column) for name, column in report.columns.items() if column.role not in _PARTS_OF_POINT
-        },
+        columns={name: _column(column) for name, column in report.columns.items()},
         headline=report.headline,
     )
 

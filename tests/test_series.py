@@ -119,6 +119,28 @@ def test_labels_have_churn(tmp_path: Path) -> None:
     assert (columns["score"].churn, columns["score"].mean_revision) == (None, pytest.approx(0.025))
 
 
+def test_what_belongs_to_a_point_is_left_out(tmp_path: Path) -> None:
+    """Interval ends and quantiles of a point are carried along; a set of quantiles alone tells of those."""
+    ends = '[columns.low]\nrole = "lower"\nlevel = 0.8\n[columns.high]\nrole = "upper"\nlevel = 0.8\n'
+    store = make_store(tmp_path / "store")
+    define(store, more=ends)
+    for number, level in enumerate((100.0, 100.0, 101.0), start=1):
+        rows = frame(level, low=90.0, high=110.0 + number)
+        store.publish(SET, rows, provenance(f"run {number}", number))
+        store.promote(SET, number, reason="test")
+    first, second = store[SET].stability().pairs
+    assert list(first.columns) == list(second.columns) == ["value"]
+    assert (first.identical, first.identical_share, first.columns["value"].r_p50) == (False, 0.0, 0.0)
+    quantiles = "".join(f'[columns.q{q}]\nrole = "quantile"\nquantile = 0.{q}\n' for q in (25, 75))
+    source = f'name = "quantiles"\n[key.id]\ntype = "string"\n{quantiles}'
+    store.define(parse_contract(source), source)
+    for number in (1, 2):
+        rows = pl.DataFrame({"id": ["a"], "q25": [1.0], "q75": [2.0 + 0.001 * number]})
+        store.publish("quantiles", rows, provenance(f"quantiles {number}", number))
+        store.promote("quantiles", number, reason="test")
+    assert list(store["quantiles"].stability().pairs[0].columns) == ["q25", "q75"]
+
+
 def test_versions_of_two_shapes_are_not_compared(store: Store) -> None:
     """The pair is there and says why it has no numbers."""
     define(store, more="[columns.second]\n")
