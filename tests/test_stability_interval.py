@@ -131,3 +131,12 @@ def test_ends_that_cannot_be_compared() -> None:
     assert zero.asymmetry_change.mean == -0.25
     flat = measured([(2, 2, 2)], [(1, 2, 3)])
     assert (flat.asymmetry_change.n, flat.asymmetry_change.reason) == (0, "no_comparable_keys")
+
+
+def test_the_smallest_scale_beside_the_largest_values() -> None:
+    """An interval of no width at the end of what a double holds did not move, whatever small scale is declared."""
+    c = parse_contract(f'name = "s"\n[key.id]\ntype = "integer"\n[columns.point]\nscale_floor = 5e-324\n{COLUMNS}')
+    a = pl.DataFrame({"id": [1], "point": [1.7e308], "lower": [1.7e308], "upper": [1.7e308]})
+    (i,) = diff(a, a, c).intervals
+    assert i.z is not None
+    assert (i.z.max, i.lower_change.mean, i.upper_change.p95) == (0, 0, 0)

@@ -20,6 +20,7 @@ from estimates.stability.selection import largest_first, quantiles
 
 _TOP = 20
 _BEYOND = math.log(1.25)
+_SMALLEST = 5e-324
 _LARGE = 4e307  # twice as much is still far from the largest double
 _SCALED = ("z", "z_gt1_share", "width_change", "width_beyond_share")
 _OF_POINT = ("z", "z_gt1_share", "new_outside_old", "old_outside_new")
@@ -79,7 +80,7 @@ def moves(pair: Pair, interval: Interval, scale: float | None) -> Moves:
     old, new = (old, new) if unit is None else (old.shrunk(unit), new.shrunk(unit))
     if scale is None:
         return Moves(rows, old, new, None, None)
-    floor = 2 * scale * (1.0 if unit is None else unit)
+    floor = _floor(scale, unit)
     return Moves(rows, old, new, _z(old, new, floor) if interval.point else None, _width_change(old, new, floor))
 
 
@@ -141,6 +142,11 @@ def _unit(*columns: Floats) -> Floats | None:
     if max(ends, default=0.0) < _LARGE:
         return None
     return np.where(np.maximum.reduce([np.abs(column) for column in columns]) < _LARGE, 1.0, 0.25)
+
+
+def _floor(scale: float, unit: Floats | None) -> Floats | float:
+    """Twice the scale floor in the unit of each key; never 0."""
+    return 2 * scale if unit is None else np.maximum(2 * scale * unit, _SMALLEST)
 
 
 def _z(old: Ends, new: Ends, floor: Floats | float) -> Floats:
@@ -220,7 +226,7 @@ def _end_change(pair: Pair, interval: Interval, scale: float | None, *, lower: b
     was, now, far = columns if unit is None else [column * unit for column in columns]
     width = fill(lambda rows: far[rows] - was[rows] if lower else was[rows] - far[rows], n)
     width[one_sided] *= 2
-    floor = 2 * scale * (1.0 if unit is None else unit)
+    floor = _floor(scale, unit)
     with np.errstate(over="ignore"):
         change = fill(lambda rows: 2 * ((now[rows] - was[rows]) / np.maximum(width[rows], _at(floor, rows))), n)
     return _signed(change, common)
