@@ -1,6 +1,7 @@
 """Pictures as SVG, drawn by Vega-Lite through Altair and vl-convert: no browser, no script, no network.
 
-Text and lines have the colour of the page around them. What is drawn is deterministic: no clock, no random names, no fonts but those that vl-convert brings along.
+Text and lines have the colour of the page around them. What is drawn is deterministic: no clock, no random names, no
+fonts but those that vl-convert brings along.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ _WIDTH = 360  # of every picture; a page scales it
 _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 _INK = "currentColor"
 _NUMBERED = 8  # labels: more, and the numbers in a square of labels have no room
+_TICKS = 6  # on a logarithmic axis
+_DECADES = 2  # up to so many there is room for 2 and 5 besides 1
 _ROW = 56  # characters in a line of a picture
 _LABEL = 40  # characters of a key beside its bar
 _PERCENT = "format(datum.value * 100, '~g') + ' %'"
@@ -110,7 +113,7 @@ def _both_axes(alt: Any, cells: Against, unit: str | None) -> tuple[Any, Any]:
     symlog = cells.scale == "symlog"
     more = {"constant": cells.constant} if symlog else {"zero": False}
     scale = alt.Scale(domain=[cells.edges[0], cells.edges[-1]], nice=False, type=cells.scale, **more)
-    axis = _axis(alt, _NUMBER, ticks=6, **({"values": _ticks(cells)} if symlog else {}))
+    axis = _axis(alt, _NUMBER, ticks=6, **({} if cells.scale == "linear" else {"values": _ticks(cells)}))
     of = f" ({cut(visible(unit), _LABEL)})" if unit else ""
     return (
         alt.X("x:Q", title=f"old value{of}", scale=scale, axis=axis),
@@ -254,13 +257,17 @@ def _material(change: Change, rtol: float, atol: float) -> bool:
 
 
 def _ticks(cells: Against) -> list[float]:
-    """Powers of ten on both sides of 0; Vega would put all ticks of a symlog axis into its middle."""
-    largest = max(abs(cells.edges[0]), abs(cells.edges[-1]))
-    top = math.floor(math.log10(largest))
-    least = max(math.floor(math.log10(cells.constant)), top - 8)
-    powers = [10.0**i for i in range(least, top + 1)]
-    powers = powers[:: -max(1, len(powers) // 4)][::-1]
-    return [x for x in (*(-p for p in reversed(powers)), 0.0, *powers) if cells.edges[0] <= x <= cells.edges[-1]]
+    """About six round values for a logarithmic axis, on both sides of 0 if it has two; Vega would write too many."""
+    low, high = cells.edges[0], cells.edges[-1]
+    largest = max(abs(low), abs(high))
+    symlog = cells.scale == "symlog"
+    least = 10 * cells.constant if symlog else low  # closer to 0 the values crowd
+    decades = range(math.floor(math.log10(least)), math.floor(math.log10(largest)) + 1)
+    steps = (1, 2, 5) if len(decades) <= _DECADES else (1,)
+    sizes = [step * 10.0**decade for decade in decades for step in steps]
+    sizes = sizes[:: -max(1, math.ceil(len(sizes) / (_TICKS / 2 if symlog else _TICKS)))][::-1]
+    signed = [*(-x for x in reversed(sizes)), 0.0, *sizes] if symlog else sizes
+    return [x for x in signed if low <= x <= high]
 
 
 def _axis(alt: Any, label: str, *, ticks: int, **more: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from estimates.stability.family_reports import (
@@ -15,7 +14,7 @@ from estimates.stability.family_reports import (
 )
 from estimates.stability.report import ColumnReport, IntervalReport, LabelReport, SignedChange
 from estimates.stability.section import NAME, Limits, Section, key_name, named
-from estimates.stability.wording import cut, number, percent
+from estimates.stability.wording import cut, number, percent, times
 
 
 def schema(found: SchemaReport | None) -> Section:
@@ -195,8 +194,14 @@ def drift(columns: dict[str, ColumnReport], limits: Limits) -> Section:
 
 
 def _drift_row(name: str, shift: DriftReport) -> list[str]:
-    spread = "–" if shift.dispersion_shift is None else f"×{math.exp(shift.dispersion_shift):.3g}"
-    return [name, _short(shift.location_shift), spread, _short(shift.psi), _short(shift.ks), _short(shift.w1)]
+    return [
+        name,
+        _short(shift.location_shift),
+        times(shift.dispersion_shift),
+        _short(shift.psi),
+        _short(shift.ks),
+        _short(shift.w1),
+    ]
 
 
 def _table(
@@ -220,7 +225,7 @@ def _short(x: float | None) -> str:
 
 
 def _ratio(log_ratio: Spread | None) -> str:
-    return "–" if log_ratio is None else f"×{math.exp(log_ratio.p50):.3g}"
+    return times(log_ratio.p50 if log_ratio else None)
 
 
 def _why(reasons: dict[str, str]) -> str:

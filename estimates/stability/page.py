@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import math
 from collections.abc import Iterator
 from html import escape
 
@@ -24,7 +23,7 @@ from estimates.stability.sections import (
     version,
 )
 from estimates.stability.style import STYLE
-from estimates.stability.wording import count, cut, percent, visible
+from estimates.stability.wording import count, cut, percent, times, visible
 
 _LIMITS = Limits(named=20, columns=60, rows=20, groups=51, broken=MOST_COLUMNS)
 _MOVERS = 10
@@ -192,7 +191,7 @@ def _label_figures(label: LabelReport) -> Iterator[str]:
 def _interval_figures(interval: IntervalReport, drawn: IntervalPictures | None) -> Iterator[str]:
     if drawn and drawn.width:
         width = interval.width_change
-        middle = f"The middle interval is {_times(width.p50)}. " if width else ""
+        middle = f"The middle interval is {_as_wide(width.p50)}. " if width else ""
         share = f"{percent(interval.width_beyond_share)} are over 25 % wider, or narrower by as much. "
         svg = charts.distribution(drawn.width, "change of the interval's width", _WIDTH_MARKS)
         legend = _legend("within ×0.8 to ×1.25", "beyond")
@@ -204,9 +203,9 @@ def _interval_figures(interval: IntervalReport, drawn: IntervalPictures | None) 
         yield _figure("How far the point moved", svg, f"{share}. {_further(drawn.z)}", legend)
 
 
-def _times(log_ratio: float) -> str:
-    ratio = f"{math.exp(log_ratio):.3g}"
-    return "as wide as before" if ratio == "1" else f"×{ratio} as wide as before"
+def _as_wide(log_ratio: float) -> str:
+    ratio = times(log_ratio)
+    return "as wide as before" if ratio == "×1" else f"{ratio} as wide as before"
 
 
 def _undrawn(report: Report, pictures: Pictures | None) -> Iterator[str]:

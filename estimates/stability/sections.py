@@ -5,7 +5,6 @@ Nothing here is escaped or made visible: whoever lays a section out does that.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from estimates.stability import family_sections
 from estimates.stability.headline import main_columns
 from estimates.stability.report import Change, ColumnReport, Group, IntervalOrder, IntervalReport, KeysReport, Report
 from estimates.stability.section import NAME, Limits, Section, key_name, named
-from estimates.stability.wording import count, cut, number, percent
+from estimates.stability.wording import count, cut, number, percent, times
 
 _ENDS = ("lower", "upper", "quantile")  # they move with their point
 
@@ -231,7 +230,7 @@ def _interval_row(i: IntervalReport) -> list[str]:
         percent(i.new_outside_old),
         percent(i.jaccard.p50 if i.jaccard else None),
         percent(i.disjoint_share),
-        "–" if i.width_change is None else f"×{math.exp(i.width_change.p50):.3g}",
+        times(i.width_change.p50 if i.width_change else None),
     ]
 
 

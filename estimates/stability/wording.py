@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 import unicodedata
 
 # Characters that draw nothing or reorder their neighbours: a key may hold them, a page must show them.
@@ -33,6 +35,15 @@ def number(x: float | None) -> str:
     if x is None:
         return "–"
     return f"{x:,.0f}" if 1e6 <= abs(x) < 1e15 else f"{x:,.6g}"
+
+
+def times(log_ratio: float | None) -> str:
+    """A ratio from its natural logarithm: `×1.25`, `×2e-320`; `–` for none."""
+    if log_ratio is None:
+        return "–"
+    if log_ratio < math.log(sys.float_info.max):
+        return f"×{math.exp(log_ratio):.3g}"
+    return f"×1e+{log_ratio / math.log(10):.0f}"  # widths may differ by more than the largest double
 
 
 def visible(text: str) -> str:
