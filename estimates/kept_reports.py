@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import secrets
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+
+from estimates.alone import alone
 
 MAX_FILES = 20_000
 MAX_BYTES = 256 * 1024 * 1024
-# Longer than any report takes: after that whoever computes it is taken for stuck, and it is computed twice.
-WAIT_S = 300.0
-_POLL_S = 0.02
 _SWEEP_EVERY = 100  # files kept by this process
 _DIGEST = 16  # bytes
 
@@ -49,24 +46,12 @@ class KeptReports:
         found = self.get(name)
         if found is not None:
             return found
-        with self.alone(name):
+        with alone(self.folder / f"{name}.lock"):
             found = self.get(name)
             if found is None:
                 found = make()
                 self.put(name, found)
             return found
-
-    @contextmanager
-    def alone(self, name: str) -> Iterator[None]:
-        """Nobody else makes the report of that name meanwhile; where files cannot be locked, without that promise."""
-        lock = _locked(self.folder / f"{name}.lock")
-        try:
-            yield
-        finally:
-            if lock is not None:
-                with suppress(OSError):  # whoever waits for this very file finds the report when it gets it
-                    os.unlink(self.folder / f"{name}.lock")
-                os.close(lock)
 
     def put(self, name: str, body: bytes) -> None:
         """Keep a report, if that is possible."""
@@ -88,29 +73,6 @@ def _digest(name: str, body: bytes) -> bytes:
     digest = hashlib.blake2b(name.encode(), digest_size=_DIGEST)
     digest.update(body)
     return digest.digest()
-
-
-def _locked(path: Path) -> int | None:
-    """The lock file, open and locked: the system lets go of it when its holder dies. None when it cannot be had."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError:
-        return None
-    deadline = time.monotonic() + WAIT_S
-    try:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return file
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    break
-            time.sleep(_POLL_S)
-    except OSError:  # a file system without locks
-        pass
-    os.close(file)
-    return None
 
 
 def _sweep(folder: Path) -> None:

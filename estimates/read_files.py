@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
 
 from estimates import lookup
+from estimates.alone import alone
 from estimates.contract import Contract
 from estimates.errors import CorruptError, UnavailableError
 from estimates.lookup import Lookup
@@ -82,9 +84,11 @@ class ReadFiles:
     def _open_or_build(self, snapshot_id: str, read: Read) -> Lookup:
         path = f"{self._prefix}{snapshot_id}.lookup"  # as `path`, which takes as long as mapping the file
         try:
-            try:
+            with suppress(FileNotFoundError, CorruptError):
                 return Lookup(path, snapshot_id)
-            except (FileNotFoundError, CorruptError):
+            with alone(Path(f"{path}.lock")):
+                with suppress(FileNotFoundError, CorruptError):  # whoever was waited for has built it
+                    return Lookup(path, snapshot_id)
                 frame, contract = read()
                 lookup.build(frame, contract.shape(), contract.judged, snapshot_id, Path(path))
                 return Lookup(path, snapshot_id)

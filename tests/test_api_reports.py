@@ -21,6 +21,7 @@ import pytest
 from litestar.testing import TestClient
 
 from api.app import create_app
+from estimates.alone import alone
 from estimates.client import Client
 from estimates.contract import parse_contract
 from estimates.errors import UnavailableError
@@ -77,7 +78,7 @@ def name_of(store: Store, set_name: str, first: int, second: int, *, headline_on
 @contextmanager
 def computing(store: Store, name: str) -> Iterator[None]:
     """As if some other process were computing this report just now."""
-    with store.reports.alone(name):
+    with alone(store.reports.folder / f"{name}.lock"):
         yield
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import gc
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Barrier, get_ident
+from time import sleep
 from typing import Any
 
 import msgspec
@@ -21,8 +24,9 @@ from estimates.contract import Contract, parse_contract
 from estimates.errors import CorruptError
 from estimates.frame import conform, key_text, schema
 from estimates.keys import KeyForm
-from estimates.lookup import NO_ESTIMATE, OK, Lookup
+from estimates.lookup import NO_ESTIMATE, OK, Lookup, Row
 from estimates.mapped import map_file
+from estimates.read_files import ReadFiles
 from estimates.row_text import json_rows
 from estimates.store import Store
 from tests.builders import SET, TARGETS, TICKERS, define, publish
@@ -325,6 +329,29 @@ def test_rows_are_the_json_that_polars_encodes(rows: list[tuple[Any, ...]]) -> N
     frame = pl.DataFrame(rows, {name: dtype for name, (dtype, _) in cells.items()}, orient="row")
     encoded = frame.select(pl.struct(frame.columns).struct.json_encode()).to_series()
     assert json_rows(frame, frame.columns).to_list() == encoded.to_list()
+
+
+def test_many_who_open_a_file_build_it_once(tmp_path: Path) -> None:
+    """Several workers of one machine, here threads with read files of their own, wait for the first one's file."""
+    contract = contract_of(("string",))
+    rows = conform(pl.DataFrame({"k0": ["a"], "value": [1.0], "note": [None]}, schema=schema(contract)), contract)
+    together, reads = Barrier(4), list[int]()
+
+    def read() -> tuple[pl.DataFrame, Contract]:
+        reads.append(get_ident())
+        sleep(0.1)  # time enough for the others to come
+        return rows, contract
+
+    def opened() -> Row | None:
+        files = ReadFiles(tmp_path)
+        together.wait()
+        return files.get(ID, read).get(KeyForm(contract).search(["a"]))
+
+    with ThreadPoolExecutor(4) as pool:
+        found = [future.result() for future in [pool.submit(opened) for _ in range(4)]]
+    assert found == [(OK, b'{"k0":"a","value":1.0,"note":null}')] * 4
+    assert len(reads) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [f"{ID}.lookup"]
 
 
 def test_open_files_hold_no_descriptor() -> None:
