@@ -101,7 +101,7 @@ def diff(
     """How stable the estimates are: keys, changes per key, intervals, largest moves, from one version to another.
 
     Two files need no store: OLD NEW --key COLUMNS. CSV, Parquet and Arrow; - is standard input. Columns that both have
-    are compared; what they are is guessed from both files and said on standard error. Nothing is written.
+    are compared; what they are is guessed from both files and said on standard error. No file is made.
 
     In a store: SET FROM TO. FROM and TO are version numbers, aliases or latest; a word with a dot, a slash or a
     capital letter is a file, which is read as the set's contract says (./scores, where it has none of them).
@@ -129,7 +129,8 @@ def diff(
     set_name, old, new, *prefix = words
     with other_readings(set_name, old, new):
         if not (is_ref(old) and is_ref(new)):
-            _show_tables(options, beside_version(options.open(), set_name, old, new), prefix, wanted, changes=changes)
+            tables = beside_version(options.open_to_read(), set_name, old, new)
+            _show_tables(options, tables, prefix, wanted, changes=changes)
             return
         estimates = options.open_to_read()[set_name]
         if changes:

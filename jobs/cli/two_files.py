@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from estimates.client import Client
     from estimates.store import Store
     from estimates.two_tables import TwoTables
 
@@ -64,13 +65,17 @@ def two_files(
     )
 
 
-def beside_version(store: Store, set_name: str, old: str, new: str) -> TwoTables:
+def beside_version(store: Store | Client, set_name: str, old: str, new: str) -> TwoTables:
     """A file and a version of a set, either way round, or two files, under the contract of the set.
 
-    Raises those of `Store.resolve`, InvalidError (`no_file`, `bad_file`, `bad_value`, `columns`, `column_type`).
+    Raises those of `Store.resolve`, InvalidError (`service_url`, `no_file`, `bad_file`, `bad_value`, `columns`,
+    `column_type`).
     """
+    from estimates.store import Store
     from estimates.two_tables import TwoTables, conforming
 
+    if not isinstance(store, Store):
+        raise InvalidError("service_url", "a file is compared with a version of a store, and this is a service's URL")
     _check_files(*(word for word in (old, new) if not is_ref(word)))
     found = next((store.compare(set_name, ref, ref) for ref in (old, new) if is_ref(ref)), None)
     contract = store.contract(set_name) if found is None else found.contract
