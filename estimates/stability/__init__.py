@@ -16,7 +16,10 @@ scalar, interval, label, groups, ranks, drift, cuts, quantiles, probabilities   
 schema      how two contracts differ: `schema_changes`
 frozen      which estimates stand still over several versions: `frozen`
 headline    the answer in one sentence
-text        the answer as a page, and as JSON
+sections, family_sections, section   what a reader gets to see, as plain text, for every rendering
+text, markdown, page, style   the renderings: a page of text and JSON, Markdown, HTML
+pictures, charts   what pictures are drawn from, and the drawing
+wording     numbers and names as people read them
 """
 
 from __future__ import annotations
