@@ -79,7 +79,9 @@ def scale_floor(a: Floats, declared: float | None) -> float | None:
     """s0: the contract's, else max(1e-3 · median |a|, 1e-9 · max |a|); None when there is no value but 0."""
     if declared is not None:
         return declared
-    size = fill(lambda rows: np.abs(a[rows]), len(a))
+    # memory for nothing but the signs that most columns do not have takes longer than all the rest
+    positive = min(each(lambda rows: float(a[rows].min()), len(a)), default=0.0) >= 0
+    size = a if positive else fill(lambda rows: np.abs(a[rows]), len(a))
     largest = float(size.max(initial=0.0))
     if largest == 0:
         return None

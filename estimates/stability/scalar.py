@@ -28,7 +28,8 @@ def measure(found: Alignment, deltas: Deltas, step: Values | None = None, headli
     """
     d, n = deltas.d, len(deltas)
     counts = _counts(deltas)
-    mean, absolute, square = (None, None, None) if counts["overflow"] else _revisions(d)
+    size = fill(lambda rows: np.abs(d[rows]), n)
+    mean, absolute, square = (None, None, None) if counts["overflow"] else _revisions(d, size)
     reasons = dict.fromkeys(_RELATIVE, "degenerate_scale") if deltas.scale is None else {}
     if counts["overflow"]:
         reasons |= dict.fromkeys(_REVISIONS, "overflow")
@@ -51,8 +52,8 @@ def measure(found: Alignment, deltas: Deltas, step: Values | None = None, headli
         zero_share=(n - counts["up"] - counts["down"]) / n,
         sign_flip_share=counts["flips"] / n,
         overflow=counts["overflow"],
-        top_share=_top_share(d) if absolute else None,
-        top=[] if headline_only else _top(found, deltas, counts["overflow"]),
+        top_share=_top_share(size) if absolute else None,
+        top=[] if headline_only else _top(found, deltas, size, counts["overflow"]),
         sign_flip_keys=deltas.keys(found, _flipped(deltas)) if counts["flips"] and not headline_only else [],
         reasons={metric: reasons[metric] for metric in sorted(reasons)},
         step=None if step is None else _steps(deltas, step),
@@ -113,25 +114,26 @@ def _transform(g: Floats) -> TransformChange:
 
 def _mean_size(x: Floats) -> float:
     """The mean of |x|."""
-    return mean_of(fill(lambda rows: np.abs(x[rows]), len(x)))
+    n = len(x)
+    plain = total(lambda rows: np.abs(x[rows]), n)
+    return plain / n if math.isfinite(plain) else mean_of(np.abs(x))
 
 
-def _revisions(d: Floats) -> tuple[float, float, float]:
+def _revisions(d: Floats, size: Floats) -> tuple[float, float, float]:
     """S5: mean, mean absolute and root mean square; scaled by the largest, against over- and underflow."""
     n = len(d)
-    largest = max(each(lambda rows: float(np.abs(d[rows]).max()), n))
+    largest = max(each(lambda rows: float(size[rows].max()), n))
     if largest == 0:
         return 0.0, 0.0, 0.0
-    square = total(lambda rows: (d[rows] / largest) ** 2, n) / n
-    return mean_of(d), _mean_size(d), math.sqrt(square) * largest
+    square = total(lambda rows: (size[rows] / largest) ** 2, n) / n
+    return mean_of(d), mean_of(size), math.sqrt(square) * largest
 
 
-def _top_share(d: Floats) -> float:
+def _top_share(size: Floats) -> float:
     """S7: the share of Σ |d| in the top 1 % of the keys, at least 1; something moved."""
-    size = fill(lambda rows: np.abs(d[rows]), len(d))
     whole = total(lambda rows: size[rows], len(size))
     if not math.isfinite(whole):
-        return _top_share(d / float(size.max()))
+        return _top_share(size / float(size.max()))
     return min(1.0, float(largest_values(-(-len(size) // 100), size).sum()) / whole)
 
 
@@ -152,9 +154,8 @@ def _steps(deltas: Deltas, step: Values) -> StepChange:
     return StepChange(n, n / common, mean_of(moved), square)
 
 
-def _top(found: Alignment, deltas: Deltas, overflow: int) -> list[Change]:
+def _top(found: Alignment, deltas: Deltas, size: Floats, overflow: int) -> list[Change]:
     """S7: the largest moves by r, then |d|, then key; what overflows comes first."""
-    size = fill(lambda rows: np.abs(deltas.d[rows]), len(deltas))
     ranked = [
         *([np.isinf(size).astype(np.float64)] if overflow else []),
         *([] if deltas.r is None else [deltas.r]),
