@@ -22,10 +22,14 @@ def show_why(options: Options, set_name: str, from_ref: str, to_ref: str) -> Non
     show.line(found.headline)
     show.line()
     show.table(["made from", str(found.from_), str(found.to), ""], [_difference(one) for one in found.differences])
-    for name, split in found.columns.items():
-        if split.total is not None:
-            show.line()
-            _show_split(found, name, split)
+    known = {name: split for name, split in found.columns.items() if split.total is not None}
+    for name, split in known.items():
+        show.line()
+        _show_split(found, name, split)
+    for name, split in list(known.items())[:1]:
+        _show_moves(name, split)
+    if len(known) > 1:
+        show.line(f"Those of {', '.join(list(known)[1:])} are in the JSON.")
     _show_reasons(found)
 
 
@@ -51,8 +55,12 @@ def _show_split(found: Why, name: str, split: Split) -> None:
     }
     header = ["", "mean", "mean absolute", "share", "r p50", "r p95"]
     show.table(header, [_effect(label, effect) for label, effect in effects.items() if effect is not None])
+
+
+def _show_moves(name: str, split: Split) -> None:
     if split.top:
-        show.line("largest moves")
+        show.line()
+        show.line(f"largest moves of {name}", "bold")
         header = ["key", "from", "to", "change", "data", "parameters", "interaction"]
         moves = [(m.a, m.b, m.d, m.data, m.parameters, m.interaction) for m in split.top[:_ROWS]]
         keys = ("/".join(moved.key) for moved in split.top)
