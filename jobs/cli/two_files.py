@@ -58,7 +58,7 @@ def two_files(
     contract = None if contract_file is None else read_contract(contract_file)
     a, b = _tables(old, contract), _tables(new, contract)
     if key is None and contract is None:
-        raise InvalidError("key_needed", f"which columns tell the rows apart? {_proposal(a, b, old, new)}")
+        raise InvalidError("key_needed", f"which columns are the key? {_proposal(a, b, old, new)}")
     columns = None if key is None else [column.strip() for column in key.split(",")]
     return side_by_side(
         a, b, key=columns, contract=contract, rtol=rtol, atol=atol, groups=groups, names=(_called(old), _called(new))
@@ -186,4 +186,5 @@ def _proposal(a: pl.DataFrame, b: pl.DataFrame, old: str, new: str) -> str:
         both = f"both have {', '.join(shared)}" if shared else "they have no column in common"
         return f"no column or two are unique in both files, so say which with --key A,B,…; {both}"
     commands = [f"`{join(['estimates', 'diff', old, new, '--key', ','.join(key)])}`" for key in found]
-    return f"In both files, what is named here does: {' or '.join(commands)}"
+    names = " or ".join(" with ".join(key) for key in found)
+    return f"unique in both files: {names}; type {' or '.join(commands)}"
