@@ -99,9 +99,12 @@ def test_importing_the_library_loads_little() -> None:
         ("import estimates.store, estimates.sweeping", {"mlflow", "alembic", "litestar", "statsforecast", "pandas"}),
         (
             "import api.app",
-            {"mlflow", "alembic", "statsforecast", "pandas", "exchange_calendars", "jobs", "migrations"},
+            {"mlflow", "alembic", "statsforecast", "pandas", "exchange_calendars", "altair", "jobs", "migrations"},
         ),
-        ("import jobs.cli", {"mlflow", "alembic", "statsforecast", "pandas", "litestar", "polars", "sqlalchemy"}),
+        (
+            "import jobs.cli",
+            {"altair", "mlflow", "alembic", "statsforecast", "pandas", "litestar", "polars", "sqlalchemy"},
+        ),
         ("import jobs.runner", {"mlflow", "alembic", "statsforecast", "litestar", "api"}),
     ],
 )
