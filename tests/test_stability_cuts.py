@@ -99,6 +99,7 @@ def test_concentration() -> None:
     a = [1.0] * 200
     assert scalar(compare(a, [1.0] * 199 + [5.0])).top_share == 1
     assert scalar(compare(a, [2.0] * 200)).top_share == 0.01
+    assert scalar(compare([1.0] * 150, [2.0] * 3 + [1.0] * 147)).top_share == pytest.approx(2 / 3)
     still = scalar(compare(a, a))
     assert (still.top_share, still.reasons) == (None, {"top_share": "no_move"})
 

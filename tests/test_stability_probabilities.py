@@ -66,8 +66,9 @@ def test_what_is_no_distribution_is_counted_and_left_out() -> None:
     """Negative, not adding up, or not finite: left out; the tolerances are 1e-9 and 1e-6."""
     whole = (0.5, 0.5)
     old: list[Row] = [(-1e-8, 1.0), (0.5, 0.6), (None, 1.0), (math.nan, 1.0), (-1e-10, 1.0), (0.5, 0.5 + 5e-7)]
-    found = measured(old, [whole] * 6)
-    assert (found.invalid_from, found.invalid_to, found.n, found.coverage) == (2, 0, 2, pytest.approx(1 / 3))
+    old.append((0.5, 0.5 + 5e-6))
+    found = measured(old, [whole] * 7)
+    assert (found.invalid_from, found.invalid_to, found.n, found.coverage) == (3, 0, 2, pytest.approx(2 / 7))
 
 
 def test_no_vector_to_compare() -> None:

@@ -105,6 +105,12 @@ def test_a_cut_beyond_the_quantiles_is_clamped() -> None:
     assert found.cuts[0].mean == pytest.approx((0.5 - 0.1) / 2)
 
 
+def test_a_cut_where_quantiles_are_equal() -> None:
+    """Where several quantiles lie at the cut-off, F is the highest of their levels."""
+    found = measured([(0, 10, 10, 15, 20)], [(0, 5, 10, 10, 20)])
+    assert found.cuts[0].mean == pytest.approx(0.75 - 0.5)
+
+
 @pytest.mark.parametrize(
     ("levels", "inner", "tails"),
     [

@@ -83,6 +83,12 @@ def test_the_reverse_order_has_correlation_minus_one() -> None:
     assert len(found.top) == 20
 
 
+def test_the_top_percent_is_rounded_up() -> None:
+    """Of 150 keys the top 1 % are two."""
+    values = [float(v) for v in range(150)]
+    assert ranks(values, [*values[:-2], -1.0, values[-1]]).top_1pct_overlap == 0.5
+
+
 def test_shuffled_estimates_have_no_order_in_common() -> None:
     """Estimates shuffled among keys: no correlation, while nothing drifted and the median change is large."""
     rng = np.random.default_rng(11)
