@@ -17,6 +17,10 @@ setup:
 demo *options: setup
     estimates demo {{ options }}
 
+# Two years of weekly versions of the example set, in two minutes; docs/stability.md looks at them
+history folder="history-store": setup
+    python examples/weekly_versions.py {{ folder }}
+
 # Everything CI runs: format, lint, types, import directions, tests
 test: setup datacompy check
 

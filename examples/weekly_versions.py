@@ -1,0 +1,52 @@
+"""Two years of the example set: a version for each of the last 104 whole weeks of prices, one after another.
+
+    python examples/weekly_versions.py FOLDER [WEEKS]
+
+Each run sees the prices up to the last session of its week, and nothing later. The same command again goes on where it
+stopped. docs/stability.md shows what the tools say about these versions.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from estimates.contract import read_contract
+from estimates.settings import Settings
+from jobs import runner
+from jobs.cli.command import open_store
+from jobs.cli.setting_up import make_folder, make_store
+
+SET = "sp500-close"
+WEEKS = 104
+CONTRACT = "examples/sp500-close.toml"  # its prices are named from the folder that holds `examples/`
+PRICES = "examples/sp500_daily_close.parquet"
+
+
+def last_sessions(weeks: int) -> list[date]:
+    """The last trading day of each of the newest whole weeks, oldest first."""
+    days = pl.read_parquet(PRICES).select(pl.col("date").unique().sort())
+    newest = days.item(-1, 0)
+    last = days.group_by(pl.col("date").dt.truncate("1w").alias("monday")).agg(pl.col("date").max()).sort("monday")
+    whole = last.filter(pl.col("monday") + timedelta(days=4) <= newest)
+    return whole.get_column("date").tail(weeks).to_list()
+
+
+def main(folder: str, weeks: int) -> None:
+    """Make the versions."""
+    settings = Settings(store=folder, actor="examples")
+    if not (Path(folder) / "catalog.db").exists():
+        make_folder(Path(folder))
+        make_store(settings)
+    store = open_store(settings)
+    store.define(read_contract(CONTRACT), Path(CONTRACT).read_text())
+    for day in last_sessions(weeks):
+        done = runner.run(store, SET, data_through=str(day), run_id=f"week-{day}")
+        print(f"{day}  version {done.version:>3}  {done.verdict:<5} {done.not_promoted_because or 'promoted'}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else WEEKS)
