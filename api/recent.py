@@ -34,7 +34,9 @@ class Recent:
         Who asks while it is being made waits for it. An error is told to whoever waits, or asks next, and not kept.
         """
         found = self._begin(what, make)
-        await asyncio.wait({asyncio.wrap_future(found)}, timeout=seconds)
+        waiter = asyncio.wrap_future(found)
+        waiter.add_done_callback(_retrieved)
+        await asyncio.wait({waiter}, timeout=seconds)
         if not found.done():
             return None
         if found.exception() is not None:
@@ -62,6 +64,12 @@ class Recent:
             while len(sizes) > 1 and (len(sizes) > _MOST or sum(sizes.values()) > self._limit_bytes):
                 oldest = next(iter(sizes))
                 del sizes[oldest], self._found[oldest]
+
+
+def _retrieved(done: asyncio.Future[Any]) -> None:
+    """An error that comes when nobody waits any more is told later: asyncio need not complain."""
+    if not done.cancelled():
+        done.exception()
 
 
 def _size(done: Future[Any]) -> int:

@@ -116,6 +116,14 @@ def write(store: Store, rounds: int) -> None:
         store.rollback(SET, reason="looked wrong")
 
 
+def test_what_accept_asks_for(client: TestClient[Any]) -> None:
+    """JSON unless a stream is liked better; neither is a 406."""
+    for accept in ("*/*", "application/json", "text/event-stream;q=0.1, application/json", "text/*;q=0.1, */*"):
+        assert client.get("/v1/events", headers={"accept": accept}).headers["content-type"] == "application/json"
+    refused = client.get("/v1/events", headers={"accept": "text/event-stream;q=0, text/html"})
+    assert (refused.status_code, refused.json()["code"]) == (406, "not_acceptable")
+
+
 def test_a_stream_tells_what_the_feed_tells(url: str) -> None:
     """The same ids, kinds and JSON, headers that keep proxies from holding it back, and how soon to come again."""
     feed = httpx.get(f"{url}/v1/events").json()["events"]
