@@ -312,15 +312,17 @@ def test_mase_is_relative_to_the_typical_step_before() -> None:
 
 
 def test_targets_that_were_known_are_not_scored() -> None:
-    """A target at or before data_through is elapsed; horizons count the steps after it."""
-    frame = pl.DataFrame({"item": ["a"] * 4, "day": days(4), "p": [1.0, 2.0, 3.0, 4.0]})
-    actuals = pl.DataFrame({"item": ["a"] * 3, "day": days(3), "p": [0.0, 0.0, 0.0]})
+    """A target at or before data_through is elapsed, a date from its first moment on; horizons count steps after it."""
+    frame = pl.DataFrame({"item": ["a", "b"] * 4, "day": [d for d in days(4) for _ in "ab"], "p": [1.0, 2.0] * 4})
+    actuals = frame.filter(pl.col("day") < date(2024, 1, 4)).with_columns(p=pl.lit(0.0))
     found = scored(DATED, frame, actuals, through=datetime(2024, 1, 1, 12, tzinfo=UTC))
-    assert (found.keys.n, found.keys.elapsed, found.keys.matched, found.keys.unmatched) == (3, 1, 2, 1)
-    assert [(one.value, one.target, one.mae) for one in found.columns["p"].horizons] == [
-        ("1", "2024-01-02", 2.0),
-        ("2", "2024-01-03", 3.0),
+    assert (found.keys.n, found.keys.elapsed, found.keys.matched, found.keys.unmatched) == (6, 2, 4, 2)
+    assert [(one.value, one.target, one.n, one.mae) for one in found.columns["p"].horizons] == [
+        ("1", "2024-01-02", 2, 1.5),
+        ("2", "2024-01-03", 2, 1.5),
     ]
+    midnight = scored(DATED, frame, actuals, through=datetime(2024, 1, 2, tzinfo=UTC))
+    assert (midnight.keys.elapsed, [one.target for one in midnight.columns["p"].horizons]) == (4, ["2024-01-03"])
 
 
 def test_the_vintage_used_is_recorded() -> None:
