@@ -15,6 +15,9 @@ scalar, interval, label, groups, ranks, drift, cuts, quantiles, probabilities   
             from deltas or a pair to its part of the report
 schema      how two contracts differ: `schema_changes`
 frozen      which estimates stand still over several versions: `frozen`
+moves, chain   one number through the versions, of one key and of many: flips, path, settling
+triangle, hac  how estimates get revised, by horizon; standard errors over dates
+digits      numbers as JSON tells them
 headline    the answer in one sentence
 sections, family_sections, section   what a reader gets to see, as plain text, for every rendering
 text, markdown, page, style   the renderings: a page of text and JSON, Markdown, HTML
