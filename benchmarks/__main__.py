@@ -21,7 +21,7 @@ PARTS: dict[str, Callable[[Path, bool], Iterator[Line]]] = {
     "growth": lambda folder, quick: serving.growth(folder, _rows(quick, 10), _effort(quick)),
     "reading": lambda folder, quick: reading.reading(folder, _rows(quick, 10)),
     "starting": lambda folder, quick: starting.start(folder, 3),
-    "diffing": lambda folder, quick: diffing.reports(folder, _rows(quick, 1)),
+    "diffing": lambda folder, quick: diffing.reports(folder, _rows(quick, 10)),
     "series": lambda folder, quick: series.series(folder, 40 if quick else series.PAIRS),
 }
 
