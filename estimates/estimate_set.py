@@ -24,11 +24,13 @@ from estimates.series import DEFAULT_LAST, Series
 from estimates.stability import Report
 from estimates.stability.pictures import Pictures
 from estimates.stability.triangle import Across, Revisions
+from estimates.two_sets import two_sets
 from estimates.version_reader import DEFAULT_LIMIT, cursor_version
 from estimates.vintages import Vintages
 
 if TYPE_CHECKING:
     from estimates.store import Store
+    from estimates.two_tables import TwoTables
 
 Time = datetime | str
 
@@ -115,9 +117,9 @@ class EstimateSet:
         clock: Clock = None,
         since: Time | None = None,
         until: Time | None = None,
-        chain: bool = False,
         only: Literal["promoted"] | None = None,
         fields: Sequence[str] | None = None,
+        chain: bool = False,
     ) -> Answer:
         """One key through the versions, oldest first; `chain`: and what became of its numbers, `stability.Chain`."""
         bounds = {"since": instants.given(since), "until": instants.given(until)}
@@ -163,6 +165,10 @@ class EstimateSet:
     def pictures(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None) -> Pictures:
         """What `stability.page.render_html` draws besides the report of `diff`."""
         return self.store.compare(self.name, a, b, instants.given(as_of)).pictures()
+
+    def beside(self, other: str, a: Ref, b: Ref = PRODUCTION) -> TwoTables:
+        """Version `b` of another set against version `a` of this one: `.report()`, `.changes()`; see `two_sets`."""
+        return two_sets(self.store.view(), self.store.frame, (self.name, a), (other, b))
 
     def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
         """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""

@@ -46,11 +46,17 @@ class TwoTables:
     through: tuple[datetime | None, datetime | None] = (None, None)
     schema: SchemaReport | None = None
     left_out: dict[str, str] = field(default_factory=dict)
+    of_two_sets: bool = False
+
+    @property
+    def guessed(self) -> bool:
+        """Whether the contract was guessed from the tables."""
+        return isinstance(self.contract, TableContract)
 
     @property
     def set(self) -> str:
-        """The set whose contract it is; "" for a guessed one."""
-        return "" if isinstance(self.contract, TableContract) else self.contract.name
+        """The set whose contract it is; "" for a guessed one, and where the tables are of two sets."""
+        return "" if self.guessed or self.of_two_sets else self.contract.name
 
     def report(self) -> Report:
         """The stability report; raises InvalidError (`null_key`, `duplicate_key`, naming the table and the keys)."""

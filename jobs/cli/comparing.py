@@ -63,6 +63,7 @@ _ANY = Wanted(None, None, None, None, None)
         "estimates diff churn production next-week.csv              # a version against a file",
         "estimates diff sp500-close 3 4                             # two versions of a set",
         "estimates diff sp500-close production latest",
+        "estimates diff churn 3 production --to-set churn-new       # versions of two sets with the same key",
         "estimates diff sp500-close 3 4 --format html > diff.html   # one page with pictures; also --format markdown",
         "estimates diff sp500-close 3 4 --format json | jq .columns.close.scalar.r",
         "estimates diff sp500-close 3 4 --why                       # how much is data, how much parameters",
@@ -79,6 +80,7 @@ _ANY = Wanted(None, None, None, None, None)
 @click.option("--rtol", type=float, help="With --key: a change up to this share is not material. Default: 0.01.")
 @click.option("--atol", type=float, help="With --key: nor is one up to this much. Default: 0.")
 @click.option("--group", "groups", metavar="A,B", help="With --key: break the changes down by these columns.")
+@click.option("--to-set", metavar="SET", help="TO is a version of this other set, whose key has to be the same.")
 @click.option("--changes", is_flag=True, help="The keys that changed, with how far; of a leading part of the KEY.")
 @click.option("--why", is_flag=True, help="Split the change into data and parameters: runs the job up to four times.")
 @click.option("--by", metavar="METRIC", help="Sort the changes by, such as close.r. Default: d of the first point.")
@@ -94,6 +96,7 @@ def diff(
     rtol: float | None,
     atol: float | None,
     groups: str | None,
+    to_set: str | None,
     changes: bool,
     why: bool,
     **asked: Any,
@@ -114,9 +117,14 @@ def diff(
     """
     wanted = Wanted(**asked)
     if why:
-        _why(options, words, alone=key is contract is rtol is atol is groups is None and not changes, wanted=wanted)
+        alone = key is contract is rtol is atol is groups is to_set is None and not changes
+        _why(options, words, alone=alone, wanted=wanted)
         return
     _check_options(options, words, wanted, changes=changes)
+    if to_set is not None:
+        tables = _other_set(options, words, to_set, alone=key is contract is rtol is atol is groups is None)
+        _show_tables(options, tables, words[3:], wanted, changes=changes)
+        return
     if key is not None or contract is not None or len(words) == 2:
         if contract is not None and not (key is rtol is atol is groups is None):
             raise click.UsageError("--contract says the key, the tolerance and the groups: give it alone")
@@ -140,6 +148,18 @@ def diff(
         else:
             report = estimates.diff(old, new)
             _show_report(options, report, lambda: _pictures(estimates, report))
+
+
+def _other_set(options: Options, words: Sequence[str], other: str, *, alone: bool) -> TwoTables:
+    """A version of one set beside one of another."""
+    from estimates.estimate_set import EstimateSet
+
+    if len(words) < 3 or not alone:
+        raise click.UsageError("--to-set goes with SET FROM TO; the contract of SET says key, tolerance and groups")
+    estimates = options.open_to_read()[words[0]]
+    if not isinstance(estimates, EstimateSet):
+        raise click.UsageError("--to-set needs the store itself: a service compares versions of one set")
+    return estimates.beside(other, words[1], words[2])
 
 
 def _why(options: Options, words: Sequence[str], *, alone: bool, wanted: Wanted) -> None:
@@ -214,7 +234,7 @@ def _show_changes(
 
 def _show_tables(options: Options, tables: TwoTables, key: Sequence[str], wanted: Wanted, *, changes: bool) -> None:
     """The report of two tables, or their changes."""
-    if not options.json and tables.schema is not None:
+    if not options.json and tables.guessed:
         click.echo(guess_line(tables), err=True)
     if not changes:
         if key:
