@@ -156,5 +156,6 @@ def _remove_leftovers(store: Store) -> None:
         return
     unfinished: list[Any] = [*store.objects.folder.glob("sets/**/*#*"), *store.read_files.folder.glob("*.lookup.*")]
     for path in unfinished:
-        if path.is_file() and time.time() - path.stat().st_mtime > _LEFTOVER_AGE_S:
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # one that was being written may be finished, and have its name, by now
+            if path.is_file() and time.time() - path.stat().st_mtime > _LEFTOVER_AGE_S:
+                path.unlink()

@@ -277,7 +277,8 @@ def test_requests_under_way_are_answered_when_the_service_stops(store: Store) ->
         askers = [Asking(served.url, path) for path in 4 * [ONE, f"/v1/sets/{SET}/diff?from=1&to=2"]]
         for asker in askers:
             asker.start()
-        until(lambda: all(len(asker.went) > 3 for asker in askers), 20)
+        began = time.monotonic()
+        until(lambda: all(len(asker.went) > 3 for asker in askers) and time.monotonic() > began + 0.5, 20)
         stopping = time.monotonic()
         assert served.stop() == 0
         for asker in askers:
