@@ -321,11 +321,8 @@ def _write_rows(file: BinaryIO, chunks: Iterable[tuple[memoryview, Array]]) -> t
 def _write_chunk(file: BinaryIO, content: memoryview, bounds: Array, checksum: int) -> Array:
     """Write some rows, before which the checksum was this; what it is after each of their groups."""
     file.write(content)
-    checksums: list[int] = []
-    for start, stop in pairwise(bounds.tolist()):
-        checksum = crc32(content[start:stop], checksum)
-        checksums.append(checksum)
-    return np.array(checksums, "<u4")
+    groups = pairwise(bounds.tolist())
+    return np.array([checksum := crc32(content[start:stop], checksum) for start, stop in groups], "<u4")
 
 
 def _encode(chunk: pl.DataFrame, shape: Shape, judged: Sequence[str]) -> tuple[memoryview, Array]:
