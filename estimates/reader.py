@@ -144,8 +144,8 @@ class Reader:
         spans = view.spans if clock is None else view.released_spans
         facts: dict[str, Any] = {
             "version": version.version,
-            "published_at": instants.text(version.published_at),
-            "data_through": instants.text(version.data_through),
+            "published_at": version.published_at,
+            "data_through": version.data_through,
             "state": self.view.state(version),
             "production": [
                 {"from": instants.text(start), "to": end and instants.text(end)}
