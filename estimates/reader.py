@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
@@ -145,7 +145,7 @@ class Reader:
         facts: dict[str, Any] = {
             "version": version.version,
             "published_at": version.published_at,
-            "data_through": version.data_through,
+            "data_through": version.data_through.astimezone(UTC),  # as given, in whatever zone
             "state": self.view.state(version),
             "production": [
                 {"from": instants.text(start), "to": end and instants.text(end)}
