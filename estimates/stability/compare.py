@@ -59,22 +59,27 @@ def diff(
     names = list(contract.judged)
     tasks = [partial(_column, pair, contract, name, headline_only) for name in names]
     columns = dict(zip(names, together(tasks, found.common), strict=True))
+    intervals = (
+        []
+        if headline_only
+        else [interval.measure(pair, contract, ends, _scale(columns, ends.point)) for ends in contract.intervals()]
+    )
+    functions = [] if headline_only else quantiles.measure(pair, contract, columns)
+    vectors = None if headline_only else probabilities.measure(pair, contract)
     return Report(
         set=contract.name,
         from_=name_a,
         to=name_b,
         identical=identical,
-        headline=headline(keys, columns, identical),
+        headline=headline(keys, columns, identical, intervals, functions, vectors),
         keys=keys,
         columns=columns,
-        intervals=[]
-        if headline_only
-        else [interval.measure(pair, contract, ends, _scale(columns, ends.point)) for ends in contract.intervals()],
+        intervals=intervals,
         rtol=contract.stability.rtol,
         atol=contract.stability.atol,
         headline_only=headline_only,
-        quantiles=[] if headline_only else quantiles.measure(pair, contract, columns),
-        probabilities=None if headline_only else probabilities.measure(pair, contract),
+        quantiles=functions,
+        probabilities=vectors,
         schema=schema,
     )
 

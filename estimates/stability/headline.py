@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from estimates.stability.report import ColumnReport, KeysReport
+from estimates.stability.family_reports import ProbabilityReport, QuantileReport
+from estimates.stability.report import ColumnReport, IntervalReport, KeysReport, ScalarReport
 from estimates.stability.wording import count, cut, number, percent
 
 _MANY = 20  # below, "1 in 20" is nobody
 _SAID = 2  # columns that are named for one reason
 _KEY = 60  # characters of a key
 _NUMBERS = ("score", "probability")
+_APART = {"finite", "absent"}  # kinds whose changes have words of their own
 
 
-def headline(keys: KeysReport, columns: dict[str, ColumnReport], identical: bool) -> str:
-    """What happened to the first estimate, to labels, signs and lost values, and to the keys."""
+def headline(
+    keys: KeysReport,
+    columns: dict[str, ColumnReport],
+    identical: bool,
+    intervals: Sequence[IntervalReport] = (),
+    quantiles: Sequence[QuantileReport] = (),
+    probabilities: ProbabilityReport | None = None,
+) -> str:
+    """What happened to the first estimate, or else to the others; to labels, signs and kinds; what broke; the keys."""
     if identical:
         return f"Nothing changed: the two versions are identical in all {count(keys.common, 'key')}."
     if not keys.common:
         return f"Nothing to compare: no key is in both versions ({keys.n_from:,} and {keys.n_to:,} keys)."
     name, first = _first(columns)
-    parts = [_column(name, first), *_labels(columns, name), *_sign_flips(columns), *_lost(columns), _domain(keys)]
+    parts = [
+        _column(name, first),
+        *_labels(columns, name),
+        *_others(columns, name, intervals),
+        *_sign_flips(columns),
+        *_kinds(columns, keys.common),
+        *_broken(intervals, quantiles, probabilities),
+        _domain(keys),
+    ]
     return "; ".join(part for part in parts if part) + "."
 
 
@@ -49,20 +66,51 @@ def _column(name: str, column: ColumnReport) -> str:
         return f"no key has a value of {name} in both versions"
     if scalar.zero_share == 1:
         return f"{name} moved on none of {count(column.n, 'key')}"
-    changed = f"{name} changed on {percent(1 - scalar.zero_share)} of {count(column.n, 'key')}"
+    changed = f"{name} changed on {percent(_changed(scalar))} of {count(column.n, 'key')}"
     if scalar.r is None:
         return f"{changed}, all of which were 0 before"
     if scalar.zero_share == 0:
         changed = f"{name} moved on all {count(column.n, 'key')}"
-    tail = f", 1 in 20 by more than {percent(scalar.r.p95)}" if column.n >= _MANY else ""
     most = [f"most on {cut('/'.join(c.key), _KEY)}: {number(c.a)} → {number(c.b)}" for c in scalar.top[:1]]
-    return "; ".join([f"{changed}, typically by {percent(scalar.r.p50)}{tail}", *most])
+    return "; ".join([", ".join([changed, *_sizes(scalar, column.n)]), *most])
+
+
+def _changed(scalar: ScalarReport) -> float:
+    """Share of the keys; rounded, because 1 − 0.9 is a little less than 0.1 and would be shown so."""
+    return round(1 - scalar.zero_share, 12)
+
+
+def _sizes(scalar: ScalarReport, n: int) -> Iterator[str]:
+    """How far, over all keys: a size of 0 says no more than how many did not move."""
+    if scalar.r is not None and scalar.r.p50:
+        yield f"typically by {percent(scalar.r.p50)}"
+    if scalar.r is not None and scalar.r.p95 and n >= _MANY:
+        yield f"1 in 20 by more than {percent(scalar.r.p95)}"
 
 
 def _labels(columns: dict[str, ColumnReport], told: str) -> list[str]:
-    others = [name for name, column in columns.items() if column.label is not None and name != told]
-    more = [f"{count(len(others) - _SAID, 'more label column')} below"] if len(others) > _SAID else []
-    return [_column(name, columns[name]) for name in others[:_SAID]] + more
+    """Up to two label columns are named: if there are more, those that changed on most keys."""
+    churn = {name: c.label.churn for name, c in columns.items() if c.label is not None and name != told}
+    names = sorted(churn, key=lambda name: -churn[name]) if len(churn) > _SAID else list(churn)
+    more = [f"{count(len(names) - _SAID, 'more label column')} below"] if len(names) > _SAID else []
+    return [_column(name, columns[name]) for name in names[:_SAID]] + more
+
+
+def _others(columns: dict[str, ColumnReport], told: str, intervals: Sequence[IntervalReport]) -> list[str]:
+    """What moved although the first estimate did not: how wide its intervals are, or else other numbers."""
+    if _moved(columns[told]):
+        return []
+    shares = {_name(i): i.width_beyond_share or 0.0 for i in intervals}
+    wide = _worst(shares, "became over 25 % wider or narrower", "interval")
+    ends = {end for i in intervals if i.width_beyond_share for end in (i.lower, i.upper)}
+    rest = {n: c for n, c in columns.items() if n not in ends and n != told}
+    return wide + _worst({n: _changed(c.scalar) for n, c in rest.items() if c.scalar is not None}, "changed")
+
+
+def _moved(column: ColumnReport) -> bool:
+    if column.label is not None:
+        return column.label.churn > 0
+    return column.scalar is not None and column.scalar.zero_share < 1
 
 
 def _sign_flips(columns: dict[str, ColumnReport]) -> list[str]:
@@ -70,17 +118,58 @@ def _sign_flips(columns: dict[str, ColumnReport]) -> list[str]:
     return _worst(shares, "changed sign")
 
 
-def _lost(columns: dict[str, ColumnReport]) -> list[str]:
-    return _worst({name: column.kind_loss_share or 0.0 for name, column in columns.items()}, "lost its value")
+def _kinds(columns: dict[str, ColumnReport], common: int) -> list[str]:
+    """Values lost, values gained, and other changes between null, NaN and the infinities."""
+    lost = {name: column.kind_loss_share or 0.0 for name, column in columns.items()}
+    gained = {name: column.kind_gain_share or 0.0 for name, column in columns.items()}
+    other = {name: _other_kinds(column) / common for name, column in columns.items()}
+    said = [(lost, "lost its value"), (gained, "gained a value"), (other, "changed kind")]
+    return [part for shares, what in said for part in _worst(shares, what)]
 
 
-def _worst(shares: dict[str, float], what: str) -> list[str]:
-    """Up to two columns are named: if there are more, the worst two."""
+def _other_kinds(column: ColumnReport) -> int:
+    changed = ((a, b, n) for a, row in column.kinds.items() for b, n in row.items() if a != b)
+    return sum(n for a, b, n in changed if not _APART & {a, b})
+
+
+def _broken(
+    intervals: Sequence[IntervalReport], quantiles: Sequence[QuantileReport], probabilities: ProbabilityReport | None
+) -> list[str]:
+    """Rows of B that break a rule of intervals, quantiles or probabilities, where A has fewer."""
+    found = [part for i in intervals for part in _disordered(i)]
+    for q in quantiles:
+        of = f" of {q.point}" if q.point else ""
+        found += _more_rows(f"quantiles{of} cross", q.crossing_from, q.crossing_to)
+    if probabilities is not None:
+        found += _more_rows("probabilities do not add up", probabilities.invalid_from, probabilities.invalid_to)
+    more = [f"and {count(len(found) - _SAID, 'more disorder')} below"] if len(found) > _SAID else []
+    return found[:_SAID] + more
+
+
+def _disordered(i: IntervalReport) -> list[str]:
+    """Crossed ends; without them the rows whose point lies outside, which are then on one side each."""
+    old, new = i.order_from, i.order_to
+    if new.lower_above_upper:
+        return _more_rows(f"the ends of {_name(i)} cross", old.lower_above_upper, new.lower_above_upper)
+    outside = [(order.lower_above_point or 0) + (order.point_above_upper or 0) for order in (old, new)]
+    return _more_rows(f"{i.point} lies outside its {100 * i.level:g} % interval", *outside)
+
+
+def _more_rows(what: str, before: int, now: int) -> list[str]:
+    return [f"{what} in {count(now, 'row')}, {before:,} before"] if now > before else []
+
+
+def _name(i: IntervalReport) -> str:
+    return f"the {100 * i.level:g} % interval" + (f" of {i.point}" if i.point else "")
+
+
+def _worst(shares: dict[str, float], what: str, noun: str = "column") -> list[str]:
+    """Up to two of them are named: if there are more, the worst two."""
     found = {name: share for name, share in shares.items() if share > 0}
     worst = sorted(found, key=lambda name: -found[name]) if len(found) > _SAID else list(found)
     parts = [f"{name} {what} on {percent(found[name])}" for name in worst[:_SAID]]
     more = len(found) - _SAID
-    return [*parts, f"so did {count(more, 'other column')}"] if more > 0 else parts
+    return [*parts, f"so did {count(more, f'other {noun}')}"] if more > 0 else parts
 
 
 def _domain(keys: KeysReport) -> str:
