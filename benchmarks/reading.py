@@ -100,6 +100,8 @@ def histories(root: Path, versions: int) -> Iterator[Line]:
     for number in range(1, versions + 1):
         provenance = Provenance(START + timedelta(hours=number), f"run-{number}")
         store.open(store.publish(NAME, make_frame(HISTORY_KEYS, number), provenance))
+    for path in store.read_files.folder.glob("*.lookup"):
+        path.read_bytes()  # into the machine's memory, whatever it has dropped meanwhile
     with _process() as other:
         first, warm, descriptors = other.submit(_history, root).result()
     what = f"history over {versions:,} versions of {HISTORY_KEYS:,} keys"

@@ -24,7 +24,7 @@ import threading
 import weakref
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -46,7 +46,8 @@ assert sys.byteorder == "little", "read files are mapped as they are, and they a
 MAGIC = b"ESTLOOK4"
 GROUP = 4  # rows: what is checked for each lookup
 AHEAD = 4  # groups: loaded at a time to read the rows under a leading part of a key
-CHUNK = 1 << 16  # rows encoded at a time when a file is built; a multiple of GROUP
+ENCODERS = 2  # threads that encode rows while a third one writes them
+CHUNK = 1 << 15  # rows encoded at a time when a file is built; a multiple of GROUP
 TOPS = 1 << 18  # at most so many are held in memory: of a file all that processes do not share
 LONGEST_TOP = 64  # bytes, on average; of longer ones there are fewer
 SEARCHES_WORTH = 64  # tops that are worth reading for each search that was made without them
@@ -284,8 +285,7 @@ def build(frame: pl.DataFrame, shape: Shape, judged: Sequence[str], snapshot_id:
 
 def _write(file: BinaryIO, frame: pl.DataFrame, shape: Shape, judged: Sequence[str], snapshot_id: str) -> None:
     file.seek(ROWS_AT)  # the header's numbers are known only at the end
-    chunks = (_encode(frame.slice(start, CHUNK), shape, judged) for start in range(0, frame.height, CHUNK))
-    offsets, checksums = _write_rows(file, chunks)
+    offsets, checksums = _write_rows(file, _encoded(frame, shape, judged))
     offsets_at = _write_array(file, offsets)
     checksums_at = _write_array(file, checksums)
     tops, stride = _tops(frame, shape.key_names)
@@ -301,28 +301,28 @@ def _write(file: BinaryIO, frame: pl.DataFrame, shape: Shape, judged: Sequence[s
     file.write(_PREFIX.pack(MAGIC, len(content), crc32(content)) + content)
 
 
+def _encoded(frame: pl.DataFrame, shape: Shape, judged: Sequence[str]) -> Iterator[tuple[memoryview, Array]]:
+    """What `_encode` gives for each chunk, in order; some are encoded while others are written, to bound memory."""
+    with ThreadPoolExecutor(ENCODERS) as threads:
+        ahead: deque[Future[tuple[memoryview, Array]]] = deque()
+        for start in range(0, frame.height, CHUNK):
+            ahead.append(threads.submit(_encode, frame.slice(start, CHUNK), shape, judged))
+            if len(ahead) > ENCODERS:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+
 def _write_rows(file: BinaryIO, chunks: Iterable[tuple[memoryview, Array]]) -> tuple[Array, Array]:
-    """Write the rows, a chunk at a time to bound memory; the offsets and checksums of their groups."""
+    """Write the rows; the offsets and checksums of their groups."""
     offsets, checksums, end = [np.empty(0, "<u8")], [np.zeros(1, "<u4")], ROWS_AT
-    written: Future[Array] | None = None
-    # A chunk is checked and written while polars encodes the next one.
-    with ThreadPoolExecutor(1) as beside:
-        for content, bounds in chunks:
-            if written is not None:
-                checksums.append(written.result())
-            written = beside.submit(_write_chunk, file, content, bounds, int(checksums[-1][-1]))
-            offsets.append(bounds[:-1] + end)
-            end += len(content)
-        if written is not None:
-            checksums.append(written.result())
+    for content, bounds in chunks:
+        file.write(content)
+        checksum, groups = int(checksums[-1][-1]), pairwise(bounds.tolist())
+        checksums.append(np.array([checksum := crc32(content[a:b], checksum) for a, b in groups], "<u4"))
+        offsets.append(bounds[:-1] + end)
+        end += len(content)
     return np.append(np.concatenate(offsets), end).astype("<u8"), np.concatenate(checksums)
-
-
-def _write_chunk(file: BinaryIO, content: memoryview, bounds: Array, checksum: int) -> Array:
-    """Write some rows, before which the checksum was this; what it is after each of their groups."""
-    file.write(content)
-    groups = pairwise(bounds.tolist())
-    return np.array([checksum := crc32(content[start:stop], checksum) for start, stop in groups], "<u4")
 
 
 def _encode(chunk: pl.DataFrame, shape: Shape, judged: Sequence[str]) -> tuple[memoryview, Array]:
