@@ -21,6 +21,7 @@ from api.parameters import (
     Only,
     SetName,
     Since,
+    ToldShape,
     Until,
     read_fields,
     read_key,
@@ -49,13 +50,16 @@ def history(
     fields: Fields = None,
     chain: Chained = False,
     clock: ByClock = None,
+    shape: ToldShape = None,
 ) -> ASGIApp:
-    """What each version said about one key, with its times in production; expired versions are left out."""
+    """What each version said about one key, with its times in production; expired ones are left out."""
     form, reader = negotiated(request.scope, (JSON,) if chain else TABLES), follower.reader
     bounds = {"since": read_time(since, "since"), "until": read_time(until, "until")}
-    more = {"only": only, "fields": read_fields(fields), "chain": chain, "clock": clock}
+    more = {"only": only, "fields": read_fields(fields), "chain": chain, "clock": clock, "shape": shape}
     found = reader.history(set_name, read_key(key), **bounds, **more)
-    body = written(found, reader.view.set(set_name).present_contract, form)
+    held = reader.view.set(set_name)
+    contract = held.present_contract if shape is None else held.revision(held.newest_of(shape))
+    body = written(found, contract, form)
     headers, media_type = {"estimates-as-of": instants.text(reader.view.moment)}, CONTENT_TYPES.get(form, form)
     if found.imported:
         headers["estimates-imported"] = "true"

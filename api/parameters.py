@@ -57,6 +57,10 @@ ShapeNumber = Annotated[
     int | None,
     QueryParameter(name="shape", description="With an alias: answer from the last version of this shape it named."),
 ]
+ToldShape = Annotated[
+    int | None,
+    QueryParameter(name="shape", description="Tell of the versions of this shape; default: of production's."),
+]
 OfShape = Annotated[
     int | None,
     QueryParameter(name="shape", description="The newest contract of this shape; default: the newest of all."),

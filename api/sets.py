@@ -17,7 +17,6 @@ from api.moment import of_view
 from api.parameters import OfShape, SetName
 from estimates import Contract, instants
 from estimates.catalog import SetView
-from estimates.errors import NotFoundError
 from estimates.freshness import freshness
 
 
@@ -43,7 +42,7 @@ def one_set(follower: NamedDependency[Follower], set_name: SetName) -> ASGIApp:
 def schema(follower: NamedDependency[Follower], set_name: SetName, shape: OfShape = None) -> ASGIApp:
     """The JSON Schema of one estimate; of the newest contract, or of the newest one of a shape."""
     view = follower.view
-    return of_view(view, estimate_schema(_contract(view.set(set_name), set_name, shape)))
+    return of_view(view, estimate_schema(_contract(view.set(set_name), shape)))
 
 
 def _summary(view: SetView) -> SetSummary:
@@ -73,12 +72,8 @@ def _facts(view: SetView) -> dict[str, Any]:
     }
 
 
-def _contract(view: SetView, name: str, shape: int | None) -> Contract:
-    for revision in reversed(view.contracts):
-        if shape in (None, revision.shape):
-            return view.revision(revision.revision)
-    known = ", ".join(str(number) for number in sorted({revision.shape for revision in view.contracts}))
-    raise NotFoundError("unknown_shape", f"{name}: there is no shape {shape}; shapes: {known}")
+def _contract(view: SetView, shape: int | None) -> Contract:
+    return view.contract if shape is None else view.revision(view.newest_of(shape))
 
 
 ROUTES = [list_sets, one_set, schema]

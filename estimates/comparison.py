@@ -13,7 +13,7 @@ import msgspec
 import polars as pl
 
 from estimates import __version__, stability
-from estimates.catalog import Ref, SetView
+from estimates.catalog import Ref, SetView, version_number
 from estimates.change_page import ChangeCursor, ChangePage, ChangeQuestion, decode_cursor, page
 from estimates.columns import Column
 from estimates.contract import Contract
@@ -25,6 +25,7 @@ from estimates.records import Version
 from estimates.stability import Report
 from estimates.stability.pictures import Pictures, pictures
 from estimates.stability.report import METRICS_REVISION
+from estimates.stability.schema import schema_changes, told_changes
 
 ReadFrame = Callable[[Version], pl.DataFrame]
 
@@ -146,19 +147,32 @@ def decode_report(content: bytes) -> Report:
 
 
 def beside(first: Version, second: Version, view: SetView, read: ReadFrame) -> Comparison:
-    """Version `second` against version `first`; raises ConflictError (`other_shape`).
+    """Version `second` against version `first`; raises ConflictError (`other_shape`), which says what differs.
 
     The newest contract of their shape measures, as in the gate, whatever was in force back then.
     """
     if first.shape != second.shape:
-        raise ConflictError(
-            "other_shape",
-            f"{second.set}: version {first.version} has shape {first.shape} and version {second.version} has "
-            f"shape {second.shape}; only versions of one shape can be compared",
-        )
-    revision = max(contract.revision for contract in view.contracts if contract.shape == second.shape)
+        raise _other_shapes(first, second, view)
+    revision = view.newest_of(second.shape)
     measure = view.keep(("measure", revision), lambda: measure_of(view.revision(revision), revision))
     return Comparison(first, second, measure, read)
+
+
+def _other_shapes(first: Version, second: Version, view: SetView) -> ConflictError:
+    """What the newest contracts of both shapes declare differently."""
+    a, b = (view.revision(view.newest_of(version.shape)) for version in (first, second))
+    schema = schema_changes(a, b)
+    only = [
+        f"only version {version.version} has {', '.join(names)}"
+        for version, names in ((first, schema.removed), (second, schema.added))
+        if names
+    ]
+    differ = [told_changes(schema.changed)] if schema.changed else []
+    return ConflictError(
+        "other_shape",
+        f"{second.set}: version {first.version} has shape {first.shape} and version {second.version} has "
+        f"shape {second.shape}: {'; '.join(differ + only)}; only versions of one shape can be compared",
+    )
 
 
 @cache
@@ -196,15 +210,15 @@ def compare(
     """Two versions of a set, by ref; with a cursor of changes the versions that it is pinned to.
 
     as_of  what aliases and `latest` meant then; a version number means the same at all times
-    Raises those of `Reader.resolve`, ConflictError (`other_shape`), InvalidError (`bad_cursor`).
+    Raises those of `Reader.resolve`, ConflictError (`other_shape`), InvalidError (`bad_ref`, `bad_cursor`).
     """
-    numbers = [isinstance(ref, int) or (ref.isascii() and ref.isdigit()) for ref in (a, b)]
+    numbers = [version_number(ref) for ref in (a, b)]
     if cursor is None:
-        times = [None if number and not all(numbers) else as_of for number in numbers]
+        times = [as_of if number is None or None not in numbers else None for number in numbers]
         versions = [reader.resolve(name, ref, time) for ref, time in zip((a, b), times, strict=True)]
         return beside(versions[0], versions[1], reader.view.set(name), read)
     pinned = decode_cursor(cursor)
-    if any(n and int(ref) != at for n, ref, at in zip(numbers, (a, b), (pinned.first, pinned.second), strict=True)):
+    if any(number not in (None, at) for number, at in zip(numbers, (pinned.first, pinned.second), strict=True)):
         raise _OTHER
     try:
         return beside(

@@ -120,10 +120,14 @@ class EstimateSet:
         only: Literal["promoted"] | None = None,
         fields: Sequence[str] | None = None,
         chain: bool = False,
+        shape: int | None = None,
     ) -> Answer:
-        """One key through the versions, oldest first; `chain`: and what became of its numbers, `stability.Chain`."""
+        """One key through the versions of production's shape, or of another, oldest first; `Reader.history`.
+
+        chain  also what became of its numbers: a `stability.Chain` a column
+        """
         bounds = {"since": instants.given(since), "until": instants.given(until)}
-        asked = {"only": only, "fields": fields, "chain": chain, "clock": clock}
+        asked = {"only": only, "fields": fields, "chain": chain, "clock": clock, "shape": shape}
         return self.store.reader().history(self.name, key, **bounds, **asked)
 
     def explain(self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Answer:
@@ -150,11 +154,12 @@ class EstimateSet:
         return self.store.frame(self.resolve(ref, as_of, clock))
 
     def as_of_join(
-        self, frame: pl.DataFrame, time: str, *, fields: Sequence[str] | None = None, clock: Clock = None
+        self, frame: Any, time: str, *, fields: Sequence[str] | None = None, clock: Clock = None
     ) -> pl.DataFrame:
         """The rows of `frame` in order, each with the estimate that production gave at its `time`, and its version.
 
-        frame  has the key columns and a column `time`, a timestamp with time zone; see `point_in_time.as_of_join`
+        frame  has the key columns and a column `time`, a timestamp with time zone: a polars frame, a lazy one, or what
+               `polars.DataFrame` takes; see `point_in_time.as_of_join`
         """
         return as_of_join(self.store.reader(), self.store.frame, self.name, frame, time, fields, clock)
 

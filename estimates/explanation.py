@@ -100,11 +100,12 @@ class Explanation(msgspec.Struct, frozen=True):
     """All that is known of one estimate of one version.
 
     estimate   the row
-    previous   the ten versions before this one, newest first, refused ones too
+    previous   the ten versions of its shape before this one, newest first, refused ones too
+    not_compared  how many versions before this one have another shape, in which the key may mean something else
     chain      what became of each number up to this version (docs/stability.md, V)
     events     when this version was promoted, or left, by whom and why; oldest first
     accuracy   so far: of this version and those before it (docs/accuracy.md)
-    reasons    field → why it is None: `other_shape`, `no_verdict`, `not_scored`
+    reasons    field → why it is None: `no_verdict`, `not_scored`; `previous` → `other_shape`: some are not compared
     """
 
     set: str
@@ -120,7 +121,8 @@ class Explanation(msgspec.Struct, frozen=True):
     contract_revision: int
     production: list[Interval]
     previous: list[Before]
-    chain: msgspec.Raw | None
+    not_compared: int
+    chain: msgspec.Raw
     run: RunFacts
     inputs: list[InputDigest]
     verdict: Judgement | None
@@ -146,9 +148,9 @@ def explain(reader: Reader, catalog: Catalog, version: Version, key: Key) -> Ans
     """
     row = msgspec.json.decode(reader.of(version).get(key).json, type=_Row)
     view, reasons = reader.view.set(version.set), dict[str, str]()
-    told = _history(reader, version, key) if version.shape == view.present_shape else None
-    if told is None:
-        reasons["chain"] = "other_shape"
+    told, not_compared = _history(reader, version, key), _of_other_shapes(view, version)
+    if not_compared:
+        reasons["previous"] = "other_shape"
     verdict = _judgement(catalog.verdict(version.set, version.version), reader.of(version).form.texts(key))
     if verdict is None:
         reasons["verdict"] = "no_verdict"
@@ -168,8 +170,9 @@ def explain(reader: Reader, catalog: Catalog, version: Version, key: Key) -> Ans
         snapshot_id=version.snapshot_id,
         contract_revision=version.contract_revision,
         production=[Interval(*span) for span in view.spans.get(version.version, [])],
-        previous=[] if told is None else [one for one in reversed(told.history) if one.version < version.version],
-        chain=None if told is None else told.chain,
+        previous=[one for one in reversed(told.history) if one.version < version.version],
+        not_compared=not_compared,
+        chain=told.chain,
         run=_run(catalog, version),
         inputs=list(version.provenance.inputs),
         verdict=verdict,
@@ -181,11 +184,16 @@ def explain(reader: Reader, catalog: Catalog, version: Version, key: Key) -> Ans
 
 
 def _history(reader: Reader, version: Version, key: Key) -> _Told:
-    """The versions up to this one; of those before it the newest."""
-    answer = reader.history(version.set, key, until=version.published_at, chain=True)
+    """The versions of its shape up to this one; of those before it the newest."""
+    answer = reader.history(version.set, key, until=version.published_at, chain=True, shape=version.shape)
     told = msgspec.json.decode(answer.json, type=_Told)
     told.history = told.history[-PREVIOUS - 1 :]
     return told
+
+
+def _of_other_shapes(view: SetView, version: Version) -> int:
+    before = view.versions[: version.version - 1]
+    return sum(one.shape != version.shape and one.expired_at is None for one in before)
 
 
 def _run(catalog: Catalog, version: Version) -> RunFacts:
@@ -227,7 +235,8 @@ def _finding(check: CheckResult, key: list[str]) -> Finding:
 
 
 def _record(catalog: Catalog, view: SetView, version: Version, key: list[str]) -> Record | None:
-    numbers = sorted(number for number in view.scored if number <= version.version)[-SCORED:]
+    before = [view.versions[number - 1] for number in view.scored if number <= version.version]
+    numbers = sorted(one.version for one in before if one.shape == version.shape)[-SCORED:]
     if not numbers:
         return None
     rows = catalog.scores([view.scored[number] for number in numbers])

@@ -31,6 +31,20 @@ _CALENDAR = tuple(instants.micros(end.replace(tzinfo=UTC)) for end in (datetime.
 _NAMED = 5  # offending keys named in an error
 
 
+def as_frame(table: Any) -> pl.DataFrame:
+    """A frame, a lazy frame, or what `polars.DataFrame` takes (columns by name, pandas, pyarrow), as a polars frame.
+
+    Raises InvalidError (`no_table`).
+    """
+    if isinstance(table, pl.DataFrame):
+        return table
+    try:
+        return table.collect() if isinstance(table, pl.LazyFrame) else pl.DataFrame(table)
+    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        what = f"{type(table).__name__} is no table that polars can read: {error}"
+        raise InvalidError("no_table", what) from error
+
+
 def kinds(contract: Contract) -> dict[str, ColumnType]:
     """Column name to contract type, key columns first, in contract order."""
     estimates = {name: column.kind for name, column in contract.columns.items()}

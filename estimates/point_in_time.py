@@ -13,7 +13,7 @@ from estimates.catalog import PRODUCTION, Clock
 from estimates.catalog.released import Moves, check_clock
 from estimates.contract import Contract
 from estimates.errors import InvalidError
-from estimates.frame import DTYPES, cast_column, schema
+from estimates.frame import DTYPES, as_frame, cast_column, schema
 from estimates.reader import Reader
 from estimates.records import Version
 from estimates.version_reader import selection
@@ -45,14 +45,14 @@ def as_of_join(
     reader: Reader,
     read: Callable[[Version], pl.DataFrame],
     name: str,
-    frame: pl.DataFrame,
+    frame: Any,
     time: str,
     fields: Sequence[str] | None = None,
     clock: Clock = None,
 ) -> pl.DataFrame:
     """The rows of `frame` in their order, each with the estimate that production gave at its time (inclusive).
 
-    frame   has the key columns in the contract's types, and `time`, a timestamp with time zone
+    frame   what `frame.as_frame` takes, with the key columns in the contract's types, and `time`, a timestamp with zone
     read    all estimates of a version; called once a version, one after the other
     fields  columns of the contract; default: all but the key
 
@@ -61,10 +61,11 @@ def as_of_join(
     `before_first` (production named nothing yet) or `nothing_promoted`; `expired` (the version's files are gone);
     `other_shape` (the version does not have the present columns). All but `ok` have null estimates, never those of
     another version. No version is named that was published, or by the clock `released` released, after the row's time.
-    Raises InvalidError: `columns` (missing, or in the way of what is added), `column_type`, `null_key`, `bad_time`
-    (the time column), `as_of_in_future`, `unknown_field`, `bad_clock`; CorruptError.
+    Raises InvalidError: `no_table`, `columns` (missing, or in the way of what is added), `column_type`, `null_key`,
+    `bad_time` (the time column), `as_of_in_future`, `unknown_field`, `bad_clock`; CorruptError.
     """
     check_clock(name, clock, asks_alias=True)
+    frame = as_frame(frame)
     found = reader.view.set(name)
     contract = found.present_contract
     selection(name, contract, fields)

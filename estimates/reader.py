@@ -97,23 +97,25 @@ class Reader:
         fields: Sequence[str] | None = None,
         chain: bool = False,
         clock: Clock = None,
+        shape: int | None = None,
     ) -> Answer:
         """One key through the versions published in [since, until], oldest first, expired ones left out.
 
-        Only versions of production's shape (before the first promotion: the newest contract's) are told of: in another
-        shape the same key may mean something else. `only="promoted"` keeps what production ever pointed to.
+        Only versions of one shape are told of, by default production's (before the first promotion: the newest
+        contract's): in another shape the same key may mean something else. `only="promoted"` keeps what production ever
+        pointed to.
         `{"set":…,"key":[…],"history":[{"version":…,"published_at":…,"data_through":…,"state":…,
         "production":[{"from":…,"to":…}],"estimate":{…} or null},…]}`; with `chain` also
         `"chain":{column: stability.Chain,…}`; by the clock `released` times in production and bounds go by claims,
-        and each entry has `released_at` and `imported` too.
+        and each entry has `released_at` and `imported` too. Raises NotFoundError (`unknown_set`, `unknown_shape`),
+        InvalidError (`bad_clock`, `unknown_field`, `key_parts`, `bad_key_part`).
         """
         check_clock(name, clock, asks_alias=True)
         view = self.view.set(name)
-        shape = view.present_shape
-        revision = max(contract.revision for contract in view.contracts if contract.shape == shape)
-        form = key_form(view, revision)
+        shape = view.present_shape if shape is None else shape
+        form = key_form(view, view.newest_of(shape))
         sought = form.search(key)
-        told = told_of(view, since, until, only, clock)
+        told = told_of(view, shape, since, until, only, clock)
         revisions = {version.contract_revision for version in told}
         selects = {number: selection(name, view.revision(number), fields) for number in revisions}
         heads: dict[int, bytes] = view.keep(("history heads", clock), dict)
@@ -160,13 +162,13 @@ class Reader:
 
 def told_of(
     view: SetView,
+    shape: int,
     since: datetime | None = None,
     until: datetime | None = None,
     only: Literal["promoted"] | None = None,
     clock: Clock = None,
 ) -> list[Version]:
-    """The versions that what goes through the versions tells of, oldest first; see `Reader.history`."""
-    shape = view.present_shape
+    """The versions of a shape that what goes through the versions tells of, oldest first; see `Reader.history`."""
     return [
         version
         for version in view.versions

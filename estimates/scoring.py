@@ -15,7 +15,7 @@ import msgspec
 import polars as pl
 
 from estimates.accuracy import Accuracy, Other, Scored, SetAccuracy, of_set, read_actuals, score, wire
-from estimates.catalog import Catalog, SetView, View
+from estimates.catalog import Catalog, SetView, View, version_number
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.records import Version
 
@@ -67,7 +67,7 @@ def score_set(
     view = store.view().set(name)
     chosen = _chosen(store, name, versions)
     shape = chosen[-1].shape if chosen else view.present_shape
-    revision = max(one.revision for one in view.contracts if one.shape == shape)
+    revision = view.newest_of(shape)
     contract = view.revision(revision)
     actuals = read_actuals(frame, contract, vintage)
 
@@ -157,12 +157,13 @@ def _baseline(
 ) -> Other | None:
     if against is None:
         return None
-    if isinstance(against, int) or (against.isascii() and against.isdigit()):
-        found = store.view().resolve(version.set, int(against))
-        return None if found.version == version.version else _other(view, found, read)
-    if against == version.set:
+    if not isinstance(against, int | str) or against == version.set:
         raise InvalidError("bad_baseline", f"{against}: the baseline is another set, or a version's number")
-    theirs = store.view().set(against)
+    number = version_number(against)
+    if number is not None:
+        found = store.view().resolve(version.set, number)
+        return None if found.version == version.version else _other(view, found, read)
+    theirs = store.view().set(str(against))
     held = [theirs.versions[number - 1] for number in theirs.ever_production]
     earlier = [one for one in held if one.expired_at is None and one.data_through <= version.data_through]
     if not earlier:

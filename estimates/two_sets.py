@@ -12,7 +12,7 @@ from estimates.contract import Contract
 from estimates.domain import OpenDomain
 from estimates.errors import ConflictError, InvalidError
 from estimates.records import Version
-from estimates.stability.schema import schema_changes
+from estimates.stability.schema import schema_changes, told_changes
 from estimates.two_tables import TwoTables
 
 
@@ -35,8 +35,8 @@ def two_sets(
         )
     schema = schema_changes(mine, theirs)
     if schema.changed:
-        told = [f"{c.column} ({c.what}: {c.a or 'none'} and {c.b or 'none'})" for c in schema.changed]
-        raise ConflictError("other_shape", f"{a.set} and {b.set} promise different things of {'; '.join(told)}")
+        told = told_changes(schema.changed)
+        raise ConflictError("other_shape", f"{a.set} and {b.set} promise different things of {told}")
     contract = _narrowed(mine, set(theirs.columns), b.set)
     names = [*contract.key, *contract.columns]
     return TwoTables(
@@ -53,7 +53,7 @@ def two_sets(
 def _measuring(view: View, version: Version) -> Contract:
     """The newest contract of a version's shape."""
     found = view.set(version.set)
-    return found.revision(max(c.revision for c in found.contracts if c.shape == version.shape))
+    return found.revision(found.newest_of(version.shape))
 
 
 def _narrowed(contract: Contract, shared: set[str], other: str) -> Contract:

@@ -17,7 +17,7 @@ import polars as pl
 from estimates import stability
 from estimates.contract import Contract, Stability
 from estimates.errors import InvalidError
-from estimates.frame import check_columns, name_keys, typed
+from estimates.frame import as_frame, check_columns, name_keys, typed
 from estimates.guessed_contract import TableContract, guess_contract
 from estimates.key_candidates import completed, key_candidates
 from estimates.keys import Key
@@ -154,7 +154,7 @@ def side_by_side(
     names: tuple[str, str] = ("A", "B"),
 ) -> TwoTables:
     """Two tables under a contract that is given, or guessed from both; the arguments and errors are those of `diff`."""
-    a, b = (frame if isinstance(frame, pl.DataFrame) else pl.DataFrame(frame) for frame in (a, b))
+    a, b = as_frame(a), as_frame(b)
     if contract is not None:
         if key is not None or groups or rtol is not None or atol is not None:
             what = "the contract says the key, the tolerance and the groups: give it alone"

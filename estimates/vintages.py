@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from estimates.accuracy import read_actuals
 from estimates.accuracy.actuals import actual
-from estimates.catalog import SetView, View
+from estimates.catalog import View
 from estimates.columns import parse_key_part
 from estimates.contract import Contract
 from estimates.due import rows_due
 from estimates.errors import InvalidError, NotFoundError
 from estimates.frame import key_text
-from estimates.keys import Key, KeyForm
+from estimates.keys import Key
 from estimates.reader import told_of
 from estimates.records import Version
 from estimates.stability.chain import numeric, pooled
@@ -58,9 +58,9 @@ class Vintages:
         held = view.set(name)
         self.contract = held.present_contract
         self.column = _column(self.contract, column)
-        self.form = _form(held)
+        self.form = key_form(held, held.newest_of(held.present_shape))
         self.prefix = self.form.texts(prefix, partial=True)
-        self.versions = [one for one in told_of(held) if view.state(one) != "refused"]
+        self.versions = [one for one in told_of(held, held.present_shape) if view.state(one) != "refused"]
         key = list(self.contract.key)
         if not self.versions:
             raise NotFoundError("no_versions", f"{name}: no version here that was not refused and has not expired")
@@ -139,11 +139,6 @@ def _column(contract: Contract, name: str | None) -> str:
     if name not in found:
         raise InvalidError("not_a_number", f"{contract.name}: {name} is no estimate that is a number")
     return name
-
-
-def _form(held: SetView) -> KeyForm:
-    shape = held.present_shape
-    return key_form(held, max(one.revision for one in held.contracts if one.shape == shape))
 
 
 def _horizons(targets: pl.Series, version: Version) -> pl.Series:

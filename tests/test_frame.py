@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+import estimates
 from estimates.contract import Contract, parse_contract
 from estimates.errors import InvalidError
 from estimates.frame import conform, key_text, name_keys, schema
@@ -274,3 +275,12 @@ def test_rows_are_sorted_by_typed_values(kind: str) -> None:
     data, contract = keyed(kind, values)
     assert conform(data, contract)["k"].to_list() == sorted(values)
     assert name_keys(conform(data, contract), ["k"]).split(", ") == [key_text(value) for value in sorted(values)]
+
+
+def test_tables_that_are_compared_may_be_lazy() -> None:
+    """Lazy frames are collected; what polars can make no frame of is an error that says so."""
+    table = pl.DataFrame({"shop": ["01", "02"], "sales": [1.0, 2.0]})
+    assert estimates.diff(table.lazy(), table.lazy(), key="shop") == estimates.diff(table, table, key="shop")
+    with pytest.raises(InvalidError) as refused:
+        estimates.diff(table, 5, key="shop")
+    assert refused.value.code == "no_table"

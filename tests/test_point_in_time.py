@@ -198,3 +198,14 @@ def test_no_rows(simple: Store) -> None:
     empty = simple[SET].as_of_join(asked().clear(), "at", clock="released")
     some = simple[SET].as_of_join(asked(), "at", clock="released")
     assert (empty.height, empty.schema) == (0, some.schema)
+
+
+def test_other_tables_than_frames(simple: Store) -> None:
+    """A lazy frame, a dict and an Arrow table join as the frame does; what is no table is an error."""
+    expected = simple[SET].as_of_join(asked(), "at")
+    for table in (asked().lazy(), asked().to_dict(as_series=False), asked().to_arrow()):
+        assert simple[SET].as_of_join(table, "at").equals(expected)
+    for table in (5, {"ticker": ["A", "B"], "at": [1, 2, 3]}, pl.LazyFrame({"a": [1]}).select("b")):
+        with pytest.raises(InvalidError) as refused:
+            simple[SET].as_of_join(table, "at")
+        assert refused.value.code == "no_table"

@@ -328,3 +328,12 @@ def test_an_answer_says_where_it_came_from(shared: Store) -> None:
     }
     assert answer.version is not None
     assert (answer.set, answer.version.version) == (SET, 2)
+
+
+@pytest.mark.parametrize("ref", [None, 2.0, ("1",)])
+def test_what_is_no_ref(shared: Store, ref: Any) -> None:
+    """Neither a number nor a text: an InvalidError, wherever a ref is asked for."""
+    closes = shared[SET]
+    for ask in (lambda: closes.diff(1, ref), lambda: closes.diff(ref), lambda: closes.changes_page(ref, 1)):
+        assert code_of(ask) == "bad_ref"
+    assert code_of(lambda: closes.get("AAPL", TARGETS[0], ref=ref)) == "bad_ref"

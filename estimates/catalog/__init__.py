@@ -3,6 +3,7 @@
 schema    the tables, as `migrations/` makes them
 engine    connections and transactions on SQLite and PostgreSQL
 catalog   every write, each one transaction
+ref       how a reader names a version
 view      one moment of it in memory, and what names mean in it
 released  what names meant by claimed times of release
 """
@@ -10,7 +11,8 @@ released  what names meant by claimed times of release
 from __future__ import annotations
 
 from estimates.catalog.catalog import Catalog
+from estimates.catalog.ref import LATEST, PRODUCTION, Ref, version_number
 from estimates.catalog.released import Clock
-from estimates.catalog.view import LATEST, PRODUCTION, Ref, SetView, StandIn, View
+from estimates.catalog.view import SetView, StandIn, View
 
-__all__ = ["LATEST", "PRODUCTION", "Catalog", "Clock", "Ref", "SetView", "StandIn", "View"]
+__all__ = ["LATEST", "PRODUCTION", "Catalog", "Clock", "Ref", "SetView", "StandIn", "View", "version_number"]

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.engine import check_revision, make_engine, reading, writing
+from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.rows import (
     matching,
     read_events,
@@ -24,7 +25,7 @@ from estimates.catalog.rows import (
     to_version,
     version_values,
 )
-from estimates.catalog.view import PRODUCTION, SetView, View
+from estimates.catalog.view import SetView, View
 from estimates.contract import Contract
 from estimates.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
 from estimates.records import (

@@ -11,14 +11,12 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from estimates import instants
+from estimates.catalog.ref import LATEST, PRODUCTION, Ref, version_number
 from estimates.catalog.released import Clock, Moves, Spans, check_clock, released_moves, spans_of
 from estimates.contract import Contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.records import Alias, ContractRevision, Event, State, Version
 
-Ref = int | str
-PRODUCTION = "production"
-LATEST = "latest"
 # How long after its time an event may be committed, the differences between machines' clocks included.
 SETTLED = timedelta(minutes=1)
 # When something changed, and the version it was from then on; oldest first.
@@ -178,7 +176,15 @@ class SetView:
     @property
     def present_contract(self) -> Contract:
         """The newest contract of the shape that readers see."""
-        return self.revision(max(one.revision for one in self.contracts if one.shape == self.present_shape))
+        return self.revision(self.newest_of(self.present_shape))
+
+    def newest_of(self, shape: int) -> int:
+        """The newest contract revision of a shape; raises NotFoundError (`unknown_shape`)."""
+        found = [one.revision for one in self.contracts if one.shape == shape]
+        if not found:
+            known = ", ".join(map(str, sorted({one.shape for one in self.contracts})))
+            raise NotFoundError("unknown_shape", f"{self.contracts[0].set}: there is no shape {shape}; shapes: {known}")
+        return found[-1]
 
     def contract_of(self, version: Version) -> Contract:
         """The contract a version was published under."""
@@ -265,10 +271,10 @@ class View:
         clock  `released`: as_of is read by claimed times of release, see `catalog.released`
         Without as_of an alias that has a stand-in names that.
         Raises NotFoundError (`unknown_set`, `unknown_version`, `unknown_alias`, `nothing_promoted`, `before_first`),
-        InvalidError (`as_of_with_number`, `as_of_in_future`, `shape_with_number`, `bad_clock`).
+        InvalidError (`as_of_with_number`, `as_of_in_future`, `shape_with_number`, `bad_clock`, `bad_ref`).
         """
         view = self.set(name)
-        number = _number(ref)
+        number = version_number(ref)
         check_clock(name, clock, asks_alias=as_of is not None and number is None and ref != LATEST)
         if number is not None:
             return _by_number(name, view, number, as_of, shape)
@@ -335,12 +341,6 @@ class View:
             return next((at for at, _ in view.latest.get(shape, [])), None)
         moves = view.moves_by(clock).get(ref, [])
         return next((at for at, number in moves if shape in (None, view.versions[number - 1].shape)), None)
-
-
-def _number(ref: Ref) -> int | None:
-    if isinstance(ref, int):
-        return ref
-    return int(ref) if ref.isascii() and ref.isdigit() and len(ref) < 20 else None
 
 
 def _by_number(name: str, view: SetView, number: int, as_of: datetime | None, shape: int | None) -> Version:

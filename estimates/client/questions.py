@@ -12,7 +12,7 @@ import polars as pl
 from estimates import instants
 from estimates.accuracy import SetAccuracy
 from estimates.answer import Answer, Page
-from estimates.catalog import Clock, Ref
+from estimates.catalog import Clock, Ref, version_number
 from estimates.change_page import ChangePage, decode_cursor
 from estimates.client.addresses import Time, comma_list, key_part, segment, time_text, url
 from estimates.client.exchange import Exchange
@@ -158,12 +158,14 @@ class Questions:
         fields: Sequence[str] | None,
         chain: bool,
         clock: Clock,
+        shape: int | None,
     ) -> Plan[Answer]:
         """One key through the versions; at a moment, those published until then."""
         last = [moment for moment in (instants.given(until), self.as_of) if moment is not None]
         bounds = {"since": time_text(since), "until": time_text(min(last, default=None))}
         more = {"only": only, "fields": comma_list(fields), "chain": "true" if chain else None, "clock": clock}
-        reply = yield from self._ask(f"/history/{self._key(key)}", bounds, more)
+        of = {"shape": None if shape is None else str(shape)}
+        reply = yield from self._ask(f"/history/{self._key(key)}", bounds, more, of)
         return _marked(Answer(self.name, None, reply.body, fields), reply)
 
     def explain(self, key: Key, ref: Ref, as_of: Time | None) -> Plan[Answer]:
@@ -287,7 +289,8 @@ class Questions:
 
     def _pair(self, a: Ref, b: Ref, as_of: Time | None) -> dict[str, str | None]:
         """Two refs and their moment; two numbers mean the same at all times and are never pinned."""
-        pinned = None if _is_number(a) and _is_number(b) else self.as_of
+        numbers = [_is_number(ref) for ref in (a, b)]
+        pinned = None if all(numbers) else self.as_of
         return {"from": str(a), "to": str(b), "as_of": time_text(pinned if as_of is None else as_of)}
 
     def _named(self, ref: Ref, as_of: Time | None, clock: Clock = None) -> dict[str, str | None]:
@@ -341,4 +344,4 @@ def _marked(answer: A, reply: Reply) -> A:
 
 
 def _is_number(ref: Ref) -> bool:
-    return str(ref).isascii() and str(ref).isdigit()
+    return version_number(ref) is not None

@@ -113,9 +113,13 @@ class RemoteSet:
         fields: Sequence[str] | None = None,
         chain: bool = False,
         clock: Clock = None,
+        shape: int | None = None,
     ) -> Answer:
-        """One key through the versions, oldest first; `chain`: and what became of its numbers, `stability.Chain`."""
-        return self._run(self._asked.history(key, since, until, only, fields, chain, clock))
+        """One key through the versions of production's shape, or of another, oldest first.
+
+        chain  also what became of its numbers: a `stability.Chain` a column
+        """
+        return self._run(self._asked.history(key, since, until, only, fields, chain, clock, shape))
 
     def explain(self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Answer:
         """Why an estimate is what it is: JSON of an `explanation.Explanation`."""

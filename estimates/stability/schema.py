@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from estimates.contract import Contract
 from estimates.stability.family_reports import SchemaChange, SchemaReport
 
+_NAMED = 10  # changes named in a sentence
 _FACTS = ("role", "type", "unit", "level", "quantile", "label", "of")
 
 
@@ -26,6 +29,16 @@ def schema_changes(old: Contract, new: Contract) -> SchemaReport:
     return SchemaReport(
         added=sorted(after.keys() - before.keys()), removed=sorted(before.keys() - after.keys()), changed=changed
     )
+
+
+def told_changes(changes: Sequence[SchemaChange]) -> str:
+    """What is declared differently, in words: `low (level: 0.8 and 0.9); score (unit: USD and EUR)`."""
+    told = [
+        f"{c.column or 'no point'} ({c.what.replace('_', ' ')}: {c.a or 'none'} and {c.b or 'none'})" for c in changes
+    ]
+    if len(told) > _NAMED:
+        told[_NAMED:] = [f"and {len(told) - _NAMED} more"]
+    return "; ".join(told)
 
 
 def _facts(contract: Contract) -> dict[str, dict[str, str | None]]:
