@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
 
+from jobs.cli.command import REMOTE, TABLES, Command
 from jobs.cli.commands import SECTIONS, cli
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "cli.md"
@@ -38,6 +40,19 @@ def test_the_document_names_the_shared_options_and_exit_codes() -> None:
     prose = DOCUMENT.read_text().split(MARK)[0]
     for expected in ("--store", "--format", "--debug", "ESTIMATES_STORE", "| 0 |", "| 1 |", "| 2 |", "| 3 |", "| 4 |"):
         assert expected in prose, expected
+
+
+def test_the_commands_with_tables_are_named() -> None:
+    """The help of --format and the top of the document name every command that prints CSV."""
+    root = click.Context(cli, info_name="estimates")
+    names = [name for commands in SECTIONS.values() for name in commands]
+    commands = {name: cli.get_command(root, name) for name in names}
+    printing = {name for name, command in commands.items() if isinstance(command, Command) and command.csv}
+    assert set(re.findall(r"(?<!-)\b[a-z]+\b", TABLES)) - {"and"} == printing
+    prose = " ".join(DOCUMENT.read_text().split(MARK)[0].split()).replace("`", "")
+    for listed in (TABLES, REMOTE):
+        for name in re.split(r", | and ", listed):
+            assert name in prose, name
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import polars as pl
@@ -172,3 +173,26 @@ def test_markup_in_a_key_is_printed_as_it_is(local_store: Store) -> None:
     version = local_store.publish(SET, frame, builders.provenance("r1"))
     shown = call("get", SET, "[red]x", "--ref", version.version, "--store", local_store.root).text
     assert "[red]x" in shown
+
+
+def test_a_key_that_no_version_has_is_said(store: Store) -> None:
+    """Not an empty table: a history, a triangle and changes say so in their last line, and exit 0."""
+    assert _text(store, "history", SET, "NOPE", "2024-06-03").endswith("\nno version has this key\n")
+    assert _text(store, "triangle", SET, "NOPE").endswith("\nno version has this key with a number\n")
+    assert _text(store, "diff", SET, 1, 2, "NOPE", "--changes").endswith("1 → 2, no change under this key\n")
+    assert _text(store, "diff", SET, 1, 1, "--changes").endswith("1 → 1, no change\n")
+
+
+def test_tables_for_people_have_six_digits(local_store: Store) -> None:
+    """Of a difference that doubles cannot hold exactly nothing is shown that nobody asked for; JSON has all of it."""
+    builders.define(local_store)
+    for run_id, level in (("r1", 100.1), ("r2", 100.3)):
+        builders.promoted(local_store, run_id, level)
+    difference = (100.3 + 0.04) - (100.1 + 0.04)
+    assert len(str(difference)) > 10
+    asked = ("diff", SET, 1, 2, "BRK/B", "2024-06-03", "--changes")
+    for command in (asked, ("history", SET, *KEY), ("explain", SET, *KEY)):
+        shown = _text(local_store, *command)
+        assert re.search(r"\d\.\d{7}", shown) is None, shown
+    assert " 0.2 " in _text(local_store, *asked)
+    assert str(difference) in _json(local_store, *asked).decode()

@@ -102,3 +102,11 @@ def test_accuracy_so_far_is_that_of_the_versions_up_to_it(tmp_path_factory: pyte
     assert first["columns"]["value"]["all"]["mae"] == pytest.approx(0.025)
     assert fourth["columns"]["value"]["all"]["mae"] == pytest.approx((0.025 + 2.025) / 2)
     assert "mean abs. error" in call("explain", SET, *KEY, "--store", store.root).text
+
+
+def test_a_key_that_this_version_lacks_is_found_in_another(held: Store) -> None:
+    """The error of the command names the newest version that has the key; of a key that none has it says nothing."""
+    lacking = call("explain", SET, *KEY, "--ref", "5", "--store", held.root, "--format", "json")
+    assert (lacking.code, lacking.error["code"]) == (2, "removed")
+    assert lacking.error["message"].endswith("; the newest version that has it is 6: --ref 6")
+    assert "--ref" not in call("explain", SET, "nobody", KEY[1], "--store", held.root).err

@@ -103,3 +103,10 @@ def test_the_command_names_the_other_set(store: Store) -> None:
     rows = call(*asked, "--changes", "--format", "csv").text.splitlines()
     assert [row.split(",")[0] for row in rows[1:]] == ["c", "b", "a", "d"]
     assert call("diff", "old", "1", "1", "--to-set", "new", "--rtol", "0.1", "--store", store.root).code == 2
+
+
+def test_the_same_set_is_no_other_set(store: Store) -> None:
+    """The command says that two versions of a set need no --to-set."""
+    called = call("diff", "old", "1", "1", "--to-set", "old", "--store", store.root, "--format", "json")
+    assert (called.code, called.error["code"]) == (2, "usage")
+    assert "TO is in SET already" in called.error["message"]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any
 
 from estimates.contract import Contract
+from estimates.stability.wording import count
 from jobs.cli import show
+
+if TYPE_CHECKING:
+    from estimates.client.questions import VersionSummary
+    from estimates.records import Version
 
 _ENDS = ("lower", "upper", "quantile")  # they move with their point
 _WHY = {
@@ -25,7 +31,7 @@ def show_chain(chain: dict[str, Any], contract: Contract, asked: list[str] | Non
         if (asked is None and contract.columns[name].role in _ENDS) or not found["n"]:
             continue
         show.line()
-        show.line(f"{name} in {found['n']} of {_count(found['versions'], 'version')} that had to have it", "bold")
+        show.line(f"{name} in {found['n']} of {count(found['versions'], 'version')} that had to have it", "bold")
         show.facts(facts(found))
 
 
@@ -37,7 +43,7 @@ def facts(found: dict[str, Any]) -> list[tuple[str, show.Cell]]:
     return [
         ("versus previous", _told(found, "previous_r", show.change(before, last["value"]))),
         ("versus first", _told(found, "first_r", show.change(steps[0]["value"], last["value"]))),
-        ("flips", _told(found, "flip_share", f"{found['flips']} of {_count(found['turns'], 'turn')}")),
+        ("flips", _told(found, "flip_share", f"{found['flips']} of {count(found['turns'], 'turn')}")),
         ("path", _told(found, "efficiency", _path(found, unit))),
         ("settled", _told(found, "settle_time", _settled(found))),
         ("last moved", _told(found, "since_change", _moved(found))),
@@ -53,6 +59,21 @@ def values_before(told: list[dict[str, Any]], values: list[float | None]) -> lis
         before.append(last)
         last = last if value is None or one["state"] == "refused" else value
     return before
+
+
+def other_shapes(versions: Iterable[Version | VersionSummary], told: Collection[int], option: str = "") -> str | None:
+    """Which unexpired versions are left out because those told of, by number, have another shape; None for none.
+
+    option  of the command, that shows those of another shape
+    """
+    listed = list(versions)
+    shown = {one.shape for one in listed if one.version in told}
+    left_out = [one.shape for one in listed if one.expired_at is None and one.shape not in shown]
+    if not left_out:
+        return None
+    verb = "is" if len(left_out) == 1 else "are"
+    how = ", ".join(f"{option} {shape}" for shape in sorted(set(left_out)) if option)
+    return f"{count(len(left_out), 'version')} of another shape {verb} not shown" + (f": {how}" if how else "")
 
 
 def reason(code: str) -> str:
@@ -76,19 +97,15 @@ def _moved(found: dict[str, Any]) -> str:
     if not any(step["material"] for step in found["steps"]):
         return "never, materially"
     ago = found["since_change"]
-    return "materially with the last version" if not ago else f"materially {_count(ago, 'version')} ago"
+    return "materially with the last version" if not ago else f"materially {count(ago, 'version')} ago"
 
 
 def _settled(found: dict[str, Any]) -> str:
     earlier = found["settle_time"]
     if earlier == found["n"] - 1:
         return "not yet: the value before was materially off"
-    after = f", after {_count(earlier, 'other value')}" if earlier else ""
+    after = f", after {count(earlier, 'other value')}" if earlier else ""
     return f"since version {found['settled_version']}{after}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _percent(share: float | None) -> str:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Format = Literal["text", "json", "csv", "markdown", "html"]
 PAGES = ("markdown", "html")  # whole documents
+REMOTE = "get, explain, history, score without --actuals, diff, stability and log"  # also take the URL of a service
+TABLES = "diff --changes, stability, triangle and score"  # have --format csv
 
 
 class Options:
@@ -48,7 +50,7 @@ class Options:
         if _is_url(settings.store):
             raise InvalidError(
                 "service_url",
-                "this command needs the store itself; get, history, explain, diff, stability and log take a URL",
+                f"this command needs the store itself; {REMOTE} take a URL",
             )
         return open_store(settings)
 
@@ -91,7 +93,7 @@ class Command(click.Command):
         if options.format in PAGES and not self.pages:
             raise click.UsageError("this command prints no page; diff does", ctx)
         if options.csv and not self.csv:
-            raise click.UsageError("this command has no CSV form; diff --changes and stability have", ctx)
+            raise click.UsageError(f"this command has no CSV form; {TABLES} have", ctx)
         return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -133,7 +135,7 @@ def shared_options() -> list[click.Parameter]:
             expose_value=False,
             is_eager=True,
             callback=_set("store"),
-            help="The store; for get, history, explain, diff, stability and log also the URL of a service. "
+            help=f"The store; for {REMOTE} also the URL of a service. "
             "Default: ESTIMATES_STORE, else ./estimates-store.",
         ),
         click.Option(
@@ -142,7 +144,7 @@ def shared_options() -> list[click.Parameter]:
             expose_value=False,
             is_eager=True,
             callback=_set("format"),
-            help="How to print: tables for people (default), JSON, CSV (diff --changes, stability), "
+            help=f"How to print: tables for people (default), JSON, CSV ({TABLES}), "
             "or a page in Markdown or HTML (diff).",
         ),
         click.Option(

@@ -156,6 +156,8 @@ def _other_set(options: Options, words: Sequence[str], other: str, *, alone: boo
 
     if len(words) < 3 or not alone:
         raise click.UsageError("--to-set goes with SET FROM TO; the contract of SET says key, tolerance and groups")
+    if other == words[0]:
+        raise click.UsageError("TO is in SET already: leave --to-set out")
     estimates = options.open_to_read()[words[0]]
     if not isinstance(estimates, EstimateSet):
         raise click.UsageError("--to-set needs the store itself: a service compares versions of one set")
@@ -227,7 +229,7 @@ def _show_changes(
         _show_csv(rows, page.total, None if page.cursor is None else f"next page: --cursor {page.cursor}")
         return
     body = page.body
-    show_changes(f"{page.set} version {body['from']} → {body['to']}", rows, page.total, body["by"], contract)
+    show_changes(f"{page.set} version {body['from']} → {body['to']}", rows, page.total, body["by"], contract, key)
     if page.cursor is not None:
         show.line(f"next page: the same command with --cursor {page.cursor}")
 
@@ -261,7 +263,7 @@ def _show_tables(options: Options, tables: TwoTables, key: Sequence[str], wanted
         head = {"set": tables.set, "from": tables.names[0], "to": tables.names[1], "by": by}
         show.body(body(head | {"total": rows.height, "limit": limit, "next": None}, rows[:limit], tables.contract))
         return
-    show_changes(f"{tables.names[0]} → {tables.names[1]}", rows[:limit], rows.height, by, tables.contract)
+    show_changes(f"{tables.names[0]} → {tables.names[1]}", rows[:limit], rows.height, by, tables.contract, key)
     if more is not None:
         show.line(more)
 

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import shlex
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from estimates import instants
 from estimates.contract import Contract
+from estimates.errors import EstimatesError, NotFoundError
 from estimates.gate.verdict import Status
+from estimates.stability import wording
+from estimates.version_reader import KeyStatus
 from jobs.cli import show
 from jobs.cli.chains import facts, values_before
 from jobs.cli.command import Options, command
+
+if TYPE_CHECKING:
+    from estimates.client import RemoteSet
+    from estimates.estimate_set import EstimateSet
 
 _COLOURS: dict[Status, str] = {"pass": "green", "warn": "yellow", "fail": "bold red", "error": "bold red"}
 
@@ -36,13 +43,31 @@ def explain(options: Options, set_name: str, key: tuple[str, ...], ref: str, as_
     and its inputs, the verdict of the gate, who promoted it when and why, and how near such estimates came so far.
     """
     estimates = options.open_to_read()[set_name]
-    answer = estimates.explain(*key, ref=ref, as_of=as_of)
+    try:
+        answer = estimates.explain(*key, ref=ref, as_of=as_of)
+    except NotFoundError as error:
+        raise _with_hint(error, estimates, key) from None
     if options.json:
         show.body(answer.json)
         return
     version = answer.version
     assert version is not None
     show_explanation(answer.body, estimates.contract_of(version))
+
+
+def _with_hint(error: NotFoundError, estimates: EstimateSet | RemoteSet, key: tuple[str, ...]) -> NotFoundError:
+    """For a key that the version asked does not have: which is the newest that has it."""
+    if error.code not in get_args(KeyStatus):
+        return error
+    try:
+        told = estimates.history(*key, fields=[]).body["history"]
+    except EstimatesError:
+        return error
+    having = [one["version"] for one in told if one["estimate"] is not None and one["state"] != "refused"]
+    if not having:
+        return error
+    hint = f"the newest version that has it is {having[-1]}: --ref {having[-1]}"
+    return NotFoundError(error.code, f"{error.message}; {hint}", **error.details)
 
 
 def show_explanation(body: dict[str, Any], contract: Contract) -> None:
@@ -81,6 +106,7 @@ def _show_value(body: dict[str, Any], contract: Contract, main: str) -> None:
             ("from", f"version {body['version']}, {_state(body)}"),
             ("data through", show.when(_time(body["data_through"]))),
             ("published", show.when(_time(body["published_at"]))),
+            ("claimed release", body["released_at"]),
         ]
     )
 
@@ -90,7 +116,9 @@ def _show_before(body: dict[str, Any], contract: Contract, main: str) -> None:
     have = [one for one in told if one["estimate"] is not None]
     if len(have) == 1:
         _section("before it")
-        show.line("  no version told of here has this key: this is its first value")
+        of_its_shape = " of its shape" if body["not_compared"] else ""
+        show.line(f"  no version{of_its_shape} told of here has this key: this is its first value")
+        _show_not_compared(body)
         return
     _section(f"what the versions before said of {main}")
     values = [_plain(one["estimate"][main]) for one in have]
@@ -98,12 +126,20 @@ def _show_before(body: dict[str, Any], contract: Contract, main: str) -> None:
     moves = [None if a is None or b is None else b - a for a, b in zip(before, values, strict=True)]
     changes = [show.change(a, b) for a, b in zip(before, values, strict=True)]
     rows: list[list[show.Cell]] = [
-        [one["version"], one["state"], one["data_through"], value, f"{changed:>8} {bar}".rstrip()]
+        [one["version"], one["state"], one["data_through"], show.number(value), f"{changed:>8} {bar}".rstrip()]
         for one, value, changed, bar in zip(have, values, changes, show.bars(moves), strict=True)
     ]
     show.table(["version", "state", "data through", f"{main}{_unit(contract, main)}", "change"], rows)
-    if body["chain"] and body["chain"].get(main, {}).get("n"):
+    if body["chain"].get(main, {}).get("n"):
         show.facts(facts(body["chain"][main]))
+    _show_not_compared(body)
+
+
+def _show_not_compared(body: dict[str, Any]) -> None:
+    left_out = body["not_compared"]
+    if left_out:
+        verb = "is" if left_out == 1 else "are"
+        show.line(f"  {wording.count(left_out, 'version')} of another shape {verb} not compared", "dim")
 
 
 def _show_run(body: dict[str, Any]) -> None:
@@ -217,7 +253,7 @@ def _between(lower: Any, upper: Any) -> str:
 
 def _number(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return wording.number(value)
     return "–" if value is None else str(value)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +15,20 @@ from estimates.catalog import Clock
 from estimates.contract import Contract
 from estimates.errors import InvalidError
 from estimates.estimate_set import EstimateSet
+from estimates.stability.wording import count
 from estimates.version_reader import DEFAULT_LIMIT
 from jobs.cli import show
-from jobs.cli.chains import show_chain, values_before
+from jobs.cli.chains import other_shapes, show_chain, values_before
 from jobs.cli.command import Options, command
 
 if TYPE_CHECKING:
     from estimates.client import RemoteSet
 
 _REF = "Version number, alias, or latest (the newest that the gate lets through)."
+
+
+def _clock(what: str) -> Callable[[Any], Any]:
+    return click.option("--clock", type=click.Choice(["released"]), help=what)
 
 
 @command(
@@ -40,11 +45,7 @@ _REF = "Version number, alias, or latest (the newest that the gate lets through)
 @click.argument("key", metavar="[KEY]...", nargs=-1)
 @click.option("--ref", default="production", show_default=True, help=_REF)
 @click.option("--as-of", metavar="TIME", help="What the ref named at this time, such as 2026-11-24T16:00:00Z.")
-@click.option(
-    "--clock",
-    type=click.Choice(["released"]),
-    help="released: read --as-of by the claimed times of release of imported versions.",
-)
+@_clock("released: read --as-of by the claimed times of release of imported versions.")
 @click.option("--fields", metavar="A,B", help="Only these columns, besides the key.")
 @click.option("--keys", metavar="FILE", help="Many keys: a table with the key columns, or a JSON list; - reads JSON.")
 @click.option("--limit", type=int, default=DEFAULT_LIMIT, show_default=True, help="Rows on a page of a partial key.")
@@ -88,6 +89,7 @@ def get(
         "estimates history sp500-close AAPL 2022-12-20",
         "estimates history sp500-close AAPL 2022-12-20 --only promoted --fields close",
         "estimates history churn 00042 --since 2026-11-01T00:00:00Z",
+        "estimates history churn 00042 --shape 1   # what versions of an earlier shape said",
     ),
 )
 @click.argument("set_name", metavar="SET")
@@ -95,6 +97,8 @@ def get(
 @click.option("--since", metavar="TIME", help="Only versions published at or after this time.")
 @click.option("--until", metavar="TIME", help="Only versions published at or before this time.")
 @click.option("--only", type=click.Choice(["promoted"]), help="Only versions that production ever pointed to.")
+@_clock("released: times go by the claimed times of release of imported versions.")
+@click.option("--shape", type=int, help="Tell of versions of this shape. Default: production's.")
 @click.option("--fields", metavar="A,B", help="Only these columns, besides the key.")
 @click.option("--chain", is_flag=True, help="In JSON too, what became of each number; text always says so.")
 def history(
@@ -104,6 +108,8 @@ def history(
     since: str | None,
     until: str | None,
     only: Any,
+    clock: Clock,
+    shape: int | None,
     fields: str | None,
     chain: bool,
 ) -> None:
@@ -114,20 +120,33 @@ def history(
     estimates = options.open_to_read()[set_name]
     columns = None if fields is None else [name.strip() for name in fields.split(",")]
     chain = chain or not options.json
-    answer = estimates.history(*key, since=since, until=until, only=only, fields=columns, chain=chain)
+    bounds: dict[str, Any] = {"since": since, "until": until, "only": only}
+    answer = estimates.history(*key, **bounds, fields=columns, chain=chain, clock=clock, shape=shape)
     if options.json:
         show.body(answer.json)
         return
-    show_history(answer, estimates.contract, columns)
+    told = [entry["version"] for entry in answer.body["history"]]
+    contract = estimates.contract_of(estimates.resolve(told[-1])) if told else estimates.contract
+    hidden = other_shapes(estimates.versions(), told, "--shape") if told or not any(bounds.values()) else None
+    show_history(answer, contract, columns, hidden)
 
 
-def show_history(answer: Answer, contract: Contract, fields: Sequence[str] | None = None) -> None:
+def show_history(
+    answer: Answer, contract: Contract, fields: Sequence[str] | None = None, hidden: str | None = None
+) -> None:
     """A history as a table of the fields asked for, else of the estimates without what they carry along; its chain.
 
     `change` is of the first estimate column, from the last version before that was not refused. Versions before the
-    first that has the key and after the last one are only counted.
+    first that has the key and after the last one are only counted; `hidden` says which are left out altogether.
     """
-    entries, before_it, after_it = _with_key(answer.body["history"])
+    told = answer.body["history"]
+    entries, before_it, after_it = _with_key(told)
+    show.line(f"{answer.set} {'/'.join(answer.body['key'])}, {count(len(told), 'version')}", "bold")
+    if hidden is not None:
+        show.line(hidden, "dim")
+    if not entries:
+        show.line("no version has this key" if hidden is None else "no version of this shape has this key")
+        return
     columns = _columns_of([entry["estimate"] for entry in entries], contract)
     columns = [name for name in columns if fields is not None or name in contract.judged]
     main = next((name for name in contract.judged if name in columns), None)
@@ -138,19 +157,21 @@ def show_history(answer: Answer, contract: Contract, fields: Sequence[str] | Non
         None if old is None or new is None or entry["state"] == "refused" else new - old
         for entry, old, new in zip(entries, before, values, strict=True)
     ]
+    claims = "released_at" in entries[0]
     rows = [
         [
             entry["version"],
             entry["state"],
             entry["published_at"],
+            *([entry["released_at"]] if claims else []),
             entry["data_through"],
-            *(None if entry["estimate"] is None else entry["estimate"].get(name) for name in columns),
+            *(None if entry["estimate"] is None else show.number(entry["estimate"].get(name)) for name in columns),
             f"{changed:>8} {bar}".rstrip(),
         ]
         for entry, changed, bar in zip(entries, changes, show.bars(moves), strict=True)
     ]
-    show.line(f"{answer.set} {'/'.join(answer.body['key'])}, {len(answer.body['history'])} versions", "bold")
-    header = ["version", "state", "published", "data through", *(_title(name, contract) for name in columns)]
+    times = ["published", *(["claimed release"] if claims else []), "data through"]
+    header = ["version", "state", *times, *(_title(name, contract) for name in columns)]
     show.table([*header, f"change of {main}" if main else "change"], rows)
     if before_it or after_it:
         show.line(f"without this key: {before_it} versions before these, {after_it} after them", "dim")
@@ -158,10 +179,10 @@ def show_history(answer: Answer, contract: Contract, fields: Sequence[str] | Non
 
 
 def _with_key(entries: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int, int]:
-    """The entries from the first to the last that has an estimate, and how many come before and after; or all."""
+    """The entries from the first to the last that has an estimate, and how many come before and after; or none."""
     have = [i for i, entry in enumerate(entries) if entry["estimate"] is not None]
     if not have:
-        return entries, 0, 0
+        return [], 0, 0
     return entries[have[0] : have[-1] + 1], have[0], len(entries) - 1 - have[-1]
 
 

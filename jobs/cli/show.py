@@ -180,6 +180,17 @@ def lengths(numbers: Sequence[float | None]) -> list[str]:
     return ["█" * max(1, round(number / largest * _BAR)) if number and largest else "" for number in numbers]
 
 
+def number(value: Any) -> Cell:
+    """A number that is no integer with six significant digits, as on a report; anything else as `plain`."""
+    if not isinstance(value, float):
+        return plain(value)
+    from rich.text import Text
+
+    from estimates.stability.wording import number as six_digits
+
+    return Text(six_digits(value), justify="right")
+
+
 def plain(value: Any) -> Cell:
     """A value of a row as a cell: times in full, anything that is no plain value as its text."""
     if isinstance(value, datetime):
@@ -209,7 +220,7 @@ def _folds(cells: Sequence[Cell]) -> int:
 
 
 def _is_number(cell: Cell) -> bool:
-    return isinstance(cell, int | float) and not isinstance(cell, bool)
+    return (isinstance(cell, int | float) and not isinstance(cell, bool)) or getattr(cell, "justify", None) == "right"
 
 
 def _print_trimmed(grid: Table, folds: int, *, stderr: bool = False) -> None:

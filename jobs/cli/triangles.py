@@ -14,9 +14,10 @@ from estimates.frame import key_text
 from estimates.stability.chain import Middle
 from estimates.stability.digits import rounded
 from estimates.stability.triangle import Across, NewsOrNoise, Revisions, RevisionStatistics
+from estimates.stability.wording import count
 from estimates.tabular import csv
 from jobs.cli import show
-from jobs.cli.chains import reason
+from jobs.cli.chains import other_shapes, reason
 from jobs.cli.command import Options, command
 
 _SHOWN = 20  # rows of the triangle on a page
@@ -69,14 +70,20 @@ def triangle(
         body = rounded(msgspec.to_builtins(found)) | {"columns": frame.columns, "triangle": [*map(list, frame.rows())]}
         show.body(msgspec.json.encode(body))
         return
-    _show(found, frame, len(estimates.contract.key))
+    _show(found, frame, len(estimates.contract.key), other_shapes(estimates.versions(), found.versions))
 
 
-def _show(found: Revisions, frame: pl.DataFrame | None, parts: int) -> None:
+def _show(found: Revisions, frame: pl.DataFrame | None, parts: int, hidden: str | None) -> None:
     of = "/".join(found.key)
     name = f"{found.set} {of}".rstrip()
     unit = f" {found.unit}" if found.unit else ""
-    show.line(f"{name}: {found.column}{unit}, {found.keys:,} keys in {len(found.versions)} versions", "bold")
+    counted = f"{count(found.keys, 'key')} in {count(len(found.versions), 'version')}"
+    show.line(f"{name}: {found.column}{unit}, {counted}", "bold")
+    if hidden is not None:
+        show.line(hidden, "dim")
+    if not found.keys:
+        show.line("no version has this key with a number" if found.key else "no version has a number")
+        return
     if frame is not None:
         _show_triangle(frame, parts)
     if not found.revisions:
