@@ -18,6 +18,7 @@ import msgspec
 import polars as pl
 
 from estimates import gate, instants
+from estimates.catalog.released import check_claim
 from estimates.contract import Contract
 from estimates.errors import ConflictError, EstimatesError, GateError, InvalidError, UnavailableError
 from estimates.frame import conform, key_text
@@ -109,9 +110,10 @@ def publish_file(
     """Publish a frame that was computed elsewhere, judge it, promote it if the policy says so, track it.
 
     released_at  of a history that is older than the store: when the version is claimed to have been released
-    Raises InvalidError (`bad_released_at`, and see `conform`; nothing is stored), ConflictError (`run_id_reused`),
-    UnavailableError.
+    Raises InvalidError (`bad_released_at` before the run begins; see `conform`: nothing is published),
+    ConflictError (`run_id_reused`), UnavailableError.
     """
+    check_claim(name, released_at, provenance.data_through)
     begun = store.catalog.begin_run(provenance.run_id, name, provenance.data_through)
     with _recorded(store, begun, progress):
         version = _publish(store, name, frame, provenance, progress, released_at)

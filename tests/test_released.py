@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -171,13 +172,15 @@ def test_same_run_other_claim(local_store: Store) -> None:
 
 
 def test_import_by_command(tmp_path: Path) -> None:
-    """`publish --released-at` imports, `versions` and `log` tell the claim, `get --clock released` believes it."""
+    """`publish --released-at` imports, what shows versions tells the claim, `--clock released` believes it."""
     store = make_store(tmp_path / "store")
     define(store, more='[gate]\npromote = "automatic"\n')
     frame(100.0).write_csv(tmp_path / "old.csv")
     asked = ("publish", SET, tmp_path / "old.csv", "--through", "2024-01-01", "--store", store.root)
     early = call(*asked, "--released-at", "2023-12-31T00:00:00Z", "--format", "json")
     assert (early.code, early.error["code"]) == (2, "bad_released_at")
+    assert "publish" not in call(*asked, "--released-at", "2999-01-01T00:00:00Z").err.splitlines()
+    assert call("runs", SET, "--store", store.root, "--format", "json").json["runs"] == []
     assert call(*asked, "--released-at", "2024-01-02T06:00:00Z").code == 0
     for command in ("versions", "log"):
         assert "claimed release" in call(command, SET, "--store", store.root).text
@@ -185,4 +188,10 @@ def test_import_by_command(tmp_path: Path) -> None:
     then = ("get", SET, "AAPL", "2024-06-03", "--as-of", "2024-01-03T00:00:00Z", "--store", store.root)
     assert "its time of release is a claim" in call(*then, "--clock", "released").text
     assert call(*then, "--format", "json").error["code"] == "before_first"
+    key = (SET, "AAPL", "2024-06-03", "--store", store.root)
+    history = call("history", *key, "--clock", "released", "--format", "json")
+    assert history.out == store[SET].history(*key[1:3], clock="released").json
+    assert "claimed release" in call("history", *key, "--clock", "released").text
+    assert "claimed release" not in call("history", *key).text
+    assert re.search(r"claimed release +2024-01-02T06:00:00Z", call("explain", *key).text)
     store.catalog.engine.dispose()

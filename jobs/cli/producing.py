@@ -79,11 +79,11 @@ def publish(
     (missing columns, wrong types, null or duplicate keys, NaN) is rejected and nothing is stored. Exits 1 when the gate
     refuses the version.
     """
+    claimed = instants.given(released_at)
     store = options.open()
     run_id = run_id or runner.new_run_id()
     with _named(options, run_id), show.progress(quiet=options.json) as say:
         frame, provenance = runner.read_candidate(store, set_name, file, data_through=through, run_id=run_id)
-        claimed = instants.given(released_at)
         outcome = runner.publish_file(store, set_name, frame, provenance, released_at=claimed, progress=say)
     return _show_outcome(options, store, outcome)
 
