@@ -1,6 +1,7 @@
 """A contract for two tables that have none, guessed from both together.
 
 A table of text, as CSV is, and a table of types, as Parquet is, can be compared: the text is read in the other's types.
+A few rows that break a rule do not change what a column is taken for; a few cells that are no numbers are an error.
 """
 
 from __future__ import annotations
@@ -10,12 +11,22 @@ from typing import NamedTuple
 
 import polars as pl
 
-from estimates.columns import Column, ColumnType, KeyColumn, KeyType
+from estimates.columns import NUMERIC_ROLES, Column, ColumnType, KeyColumn, KeyType
 from estimates.contract import Contract, Stability
 from estimates.errors import InvalidError
 from estimates.frame import DTYPES, typed
-from estimates.guesses import Guess, estimate_type, guess_roles, stored_kind, text_kind
-from estimates.text_values import values_of
+from estimates.guesses import (
+    Guess,
+    estimate_type,
+    guess_roles,
+    has_codes,
+    named_levels,
+    nearly_everywhere,
+    reads_as_numbers,
+    stored_kind,
+    text_kind,
+)
+from estimates.text_values import no_numbers, values_of
 
 _HOLDABLE = (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Null, pl.Date, pl.Datetime)
 
@@ -45,9 +56,11 @@ def guess_contract(
     """Guess types and roles of the columns that both tables have; `names` are those of the tables, for errors.
 
     Raises InvalidError: `bad_key_column`, `no_rows`, `column_type` (a column has types that do not compare),
-    `nothing_to_estimate`, `columns` (a group that is no column), `out_of_range`.
+    `bad_value` (a cell among numbers is none), `other_levels`, `nothing_to_estimate`, `columns` (a group that is no
+    column, or an estimate), `out_of_range`.
     """
     _check_key(a, b, key, names)
+    _check_levels(a, b, key, names)
     texts = _is_text(a), _is_text(b)
     shared = [*key, *(name for name in a.columns if name in b.columns and name not in key)]
     left_out = {n: str(f.schema[n]) for n in shared if n not in key for f in (b, a) if not _holdable(f.schema[n])}
@@ -56,10 +69,10 @@ def guess_contract(
     types = {name: _common_type(a[name], b[name], texts, names, is_key=name in key) for name in shared}
     a, b = (frame.select(_read(frame.get_column(name), kind) for name, kind in types.items()) for frame in (a, b))
     both = pl.concat([a, b], how="vertical_relaxed")
-    roles = guess_roles(both, [name for name in shared if name not in key])
+    roles = guess_roles(both, [name for name in shared if name not in key], nearly_everywhere(a.height))
     for name, guess in roles.items():
         types[name] = estimate_type(both[name], guess, types[name])
-    _check_groups(stability, shared)
+    _check_groups(stability, shared, {name for name, guess in roles.items() if guess.role in NUMERIC_ROLES})
     contract = TableContract(
         " → ".join(names), _keys(types, key), {n: _column(g, types[n]) for n, g in roles.items()}, stability=stability
     )
@@ -80,10 +93,38 @@ def _check_key(a: pl.DataFrame, b: pl.DataFrame, key: Sequence[str], names: tupl
         raise InvalidError("no_rows", f"{names[0]} and {names[1]} have no rows: there is nothing to compare")
 
 
-def _check_groups(stability: Stability, columns: Sequence[str]) -> None:
+def _check_levels(a: pl.DataFrame, b: pl.DataFrame, key: Sequence[str], names: tuple[str, str]) -> None:
+    """Intervals and quantiles of a point that each table has at levels of its own do not compare."""
+    if set(a.columns) <= set(b.columns) or set(b.columns) <= set(a.columns):
+        return
+    old, new = (named_levels(column for column in frame if column.name not in key) for frame in (a, b))
+    for mark in old:
+        sides = old[mark], new.get(mark, {})
+        own = [sorted(side.keys() - other.keys()) for side, other in (sides, sides[::-1])]
+        if all(own):
+            told = [
+                f"{', '.join(_level(mark[0], level) for level in levels)} "
+                f"({', '.join(name for level in levels for name in side[level])})"
+                for side, levels in zip(sides, own, strict=True)
+            ]
+            raise InvalidError(
+                "other_levels",
+                f"{names[0]} has {mark[0]} of {told[0]}, and {names[1]} of {told[1]}: other levels do not compare; "
+                "make both files with the same levels, or leave these columns out of both",
+            )
+
+
+def _level(what: str, level: float) -> str:
+    return f"{100 * level:g} %" if what == "intervals" else f"{level:g}"
+
+
+def _check_groups(stability: Stability, columns: Sequence[str], estimates: set[str]) -> None:
     for group in stability.groups:
         if group not in columns:
             raise InvalidError("columns", f"there is no column {group!r} to group by; both have {', '.join(columns)}")
+        if group in estimates:
+            others = ", ".join(name for name in columns if name not in estimates)
+            raise InvalidError("columns", f"{group!r} is an estimate itself; group by what keys have: {others}")
 
 
 def _is_text(frame: pl.DataFrame) -> bool:
@@ -113,15 +154,46 @@ def _common_type(
     """The type in which a column of both tables can be compared."""
     if all(texts):
         kind = text_kind(pl.concat([old, new]))
+        if kind == "string" and not is_key:
+            _check_numbers((old, new), names)
         return "string" if is_key and kind in ("float", "boolean") else kind
     known = [stored_kind(series) for series in (old, new) if series.null_count() < len(series)]
     kind = _joined(known) or (_text_as(old, new, texts, known) if any(texts) else None)
     if kind is None:
         what = " and ".join(f"{s.dtype} in {name}" for s, name in zip((old, new), names, strict=True))
+        stray = _first_stray((old, new), names) if {"float", "integer"} & set(known) else ""
         raise InvalidError(
-            "column_type", f"column {old.name!r} is {what}: they do not compare; cast one of them, or leave it out"
+            "column_type",
+            f"column {old.name!r} is {what}: they do not compare{stray}; cast one of them, or leave it out",
         )
     return _key_type(old, new, kind, texts) if is_key else kind
+
+
+def _check_numbers(columns: tuple[pl.Series, pl.Series], names: tuple[str, str]) -> None:
+    """Text that is nearly all numbers in one table: what is none in either is a mistake, or not meant as a number."""
+    numbers = [name for series, name in zip(columns, names, strict=True) if reads_as_numbers(series)]
+    if not numbers or any(map(has_codes, columns)):
+        return
+    for series, name in zip(columns, names, strict=True):
+        rows = no_numbers(series)
+        if len(rows):
+            more = f" (and {len(rows) - 1:,} more)" if len(rows) > 1 else ""
+            raise InvalidError(
+                "bad_value",
+                f"{name}: column {series.name!r}, row {rows[0] + 1}: {series[rows[0]]!r} is no number{more}, and "
+                f"nearly all values in {' and '.join(numbers)} are; leave a cell without a value empty; "
+                "if the column is text, say so with a contract (--contract)",
+                column=series.name,
+                rows=[row + 1 for row in rows.head(100)],
+            )
+
+
+def _first_stray(columns: tuple[pl.Series, pl.Series], names: tuple[str, str]) -> str:
+    """Where text stands that is no number."""
+    for series, name in zip(columns, names, strict=True):
+        if series.dtype == pl.String and len(rows := no_numbers(series)):
+            return f" (row {rows[0] + 1} of {name}: {series[rows[0]]!r} is no number)"
+    return ""
 
 
 def _joined(known: Sequence[ColumnType]) -> ColumnType | None:

@@ -1,13 +1,17 @@
 """What the columns of an unknown table may be: types from their text, roles from their names and values.
 
-A guess never contradicts the contract's rules: intervals have two ends in order, quantiles do not cross, probabilities
-add up to 1. What fits nothing is an attribute.
+Names say what columns are, and values have to bear it out: intervals have two ends in order, quantiles do not cross,
+probabilities add up to 1. A contract that a table is to satisfy needs that everywhere; two tables that are compared
+need it nearly everywhere, so that rows which break a rule are counted and not a reason to look away. What fits nothing
+is an attribute.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import reduce
+from operator import and_
 
 import msgspec
 import polars as pl
@@ -34,7 +38,13 @@ _LOOKS: dict[ColumnType, str] = {  # how a value of a kind begins; a value begin
     "float": r"(?i)[+-]?(\.?\d|nan|inf)",
 }
 _ZERO_LED = r"^[+-]?0\d"
+_CODE = r"^[+-]?(0\d|\d{16})"
 _LABELS = 50  # more values than this are no vocabulary
+_NEARLY = 0.95  # share of rows; the others are mistakes to be found, not a reason to look away
+
+# Whether a rule holds, from the rows on which it does; null where a row has nothing to compare.
+Holds = Callable[[pl.Series], bool]
+Levels = dict[tuple[str, frozenset[str]], dict[float, list[str]]]
 
 
 class Guess(msgspec.Struct):
@@ -87,6 +97,19 @@ def text_kind(series: pl.Series) -> ColumnType:
     return kind if kind != "float" or _are_numbers(text) else "string"
 
 
+def reads_as_numbers(text: pl.Series) -> bool:
+    """Whether nearly all text of a column is numbers: what else is in it stands out."""
+    text = text.drop_nulls()
+    if not values_of(text.head(100), "float").is_finite().any():
+        return False
+    return values_of(text, "float").is_finite().sum() >= _NEARLY * len(text)
+
+
+def has_codes(text: pl.Series) -> bool:
+    """Whether some text could be read as a number and is none, such as 007, or an identifier of many digits."""
+    return bool(text.str.contains(_CODE).any())
+
+
 def stored_kind(series: pl.Series) -> ColumnType:
     """The contract type of a column's polars type; raises InvalidError `column_type` where there is none."""
     dtype = series.dtype
@@ -115,22 +138,58 @@ def target_of(types: dict[str, ColumnType], key: Iterable[str]) -> str | None:
     return next(iter([*named, *times]), None)
 
 
-def guess_roles(frame: pl.DataFrame, names: Iterable[str]) -> dict[str, Guess]:
-    """A guess for each of the columns; `frame` has the guessed types.
+def everywhere(kept: pl.Series) -> bool:
+    """A rule holds when no row breaks it."""
+    return bool(kept.all())
+
+
+def nearly_everywhere(first: int = 0) -> Holds:
+    """A rule holds when 95 % of the rows of one table keep it: of the first so many rows, or of all others."""
+
+    def holds(kept: pl.Series) -> bool:
+        shares = [share for part in (kept[:first], kept[first:]) if isinstance(share := part.mean(), float)]
+        return not shares or max(shares) >= _NEARLY
+
+    return holds
+
+
+def guess_roles(frame: pl.DataFrame, names: Iterable[str], holds: Holds = everywhere) -> dict[str, Guess]:
+    """A guess for each of the columns; `frame` has the guessed types, `holds` says what its values have to bear out.
 
     Raises InvalidError `nothing_to_estimate` when none of them can be an estimate.
     """
     columns = {name: frame.get_column(name) for name in names}
     numbers = {name: series for name, series in columns.items() if series.dtype.is_numeric()}
-    guesses = _probabilities(numbers)
+    guesses = _probabilities(numbers, holds)
     for group in (_quantiles, _intervals):
-        guesses |= group({name: series for name, series in numbers.items() if name not in guesses})
+        guesses |= group({name: series for name, series in numbers.items() if name not in guesses}, holds)
     for name, series in columns.items():
         if name not in guesses and (guess := _single(name, series)):
             guesses[name] = guess
-    _ensure_estimate(guesses, columns)
+    _ensure_estimate(guesses, columns, holds)
     _attach(guesses, [name for name in columns if name in guesses])
     return {name: guesses.get(name, Guess("attribute", "nothing in its name or values says more")) for name in columns}
+
+
+def named_levels(columns: Iterable[pl.Series]) -> Levels:
+    """Which levels the names of a table's columns say, and of which columns.
+
+    By `intervals` or `quantiles`, and by what else is in the names, so that they are told apart by their points.
+    """
+    numbers = {
+        series.name: values_of(series, "float") if series.dtype == pl.String else series
+        for series in columns
+        if any(_share(token) is not None for token in _tokens(series.name))
+        and (series.dtype.is_numeric() or (series.dtype == pl.String and text_kind(series) in ("float", "integer")))
+    }
+    guesses = _quantiles(numbers, nearly_everywhere())
+    guesses |= _intervals({n: s for n, s in numbers.items() if n not in guesses}, nearly_everywhere())
+    levels: Levels = {}
+    for name, guess in guesses.items():
+        level, what = (guess.quantile, "quantiles") if guess.level is None else (guess.level, "intervals")
+        if level is not None:
+            levels.setdefault((what, guess.stem), {}).setdefault(level, []).append(name)
+    return levels
 
 
 def estimate_type(series: pl.Series, guess: Guess, kind: ColumnType) -> ColumnType:
@@ -146,21 +205,23 @@ def _are_numbers(text: pl.Series) -> bool:
     return not codes and bool(values_of(text, "float").is_finite().any())
 
 
-def _probabilities(numbers: dict[str, pl.Series]) -> dict[str, Guess]:
+def _probabilities(numbers: dict[str, pl.Series], holds: Holds) -> dict[str, Guess]:
     """Columns such as `p_stay`, `p_leave` whose rows add up to 1."""
     matches = {name: match for name in numbers if (match := _PROBABILITY.fullmatch(name))}
     labels = {name: match.group(1) or match.group(2) for name, match in matches.items()}
-    rows = pl.DataFrame([numbers[name].cast(pl.Float64) for name in labels]).drop_nulls()
-    if len(labels) < 2 or len(set(labels.values())) < len(labels) or rows.is_empty():
+    if len(labels) < 2 or len(set(labels.values())) < len(labels):
         return {}
-    sums = rows.sum_horizontal()
-    if not (sums - 1).abs().max() <= 1e-6 or rows.min_horizontal().min() < 0:  # type: ignore[operator]
+    rows = pl.DataFrame([numbers[name].cast(pl.Float64) for name in labels])
+    total = pl.sum_horizontal(pl.all(), ignore_nulls=False).fill_nan(None)
+    right = ((total - 1).abs() <= 1e-6) & (pl.min_horizontal(pl.all()) >= 0)
+    kept = rows.select(kept=pl.when(total.is_not_null()).then(right)).to_series()
+    if kept.null_count() == len(kept) or not holds(kept):
         return {}
     why = "its name, and rows that add up to 1"
     return {name: Guess("probability", why, label=label) for name, label in labels.items()}
 
 
-def _quantiles(numbers: dict[str, pl.Series]) -> dict[str, Guess]:
+def _quantiles(numbers: dict[str, pl.Series], holds: Holds) -> dict[str, Guess]:
     """Columns such as `q10`, `q0.5`, `p90` that do not cross, by what else is in their names."""
     groups: dict[frozenset[str], dict[float, str]] = {}
     for name in numbers:
@@ -171,13 +232,13 @@ def _quantiles(numbers: dict[str, pl.Series]) -> dict[str, Guess]:
     guesses: dict[str, Guess] = {}
     for stem, group in groups.items():
         ordered = [numbers[name] for _, name in sorted(group.items())]
-        if len(group) > 1 and all(map(_in_order, ordered, ordered[1:])):
+        if len(group) > 1 and holds(reduce(and_, map(_in_order, ordered, ordered[1:]))):
             for level, name in group.items():
                 guesses[name] = Guess("quantile", "its name, and values that do not cross", quantile=level, stem=stem)
     return guesses
 
 
-def _intervals(numbers: dict[str, pl.Series]) -> dict[str, Guess]:
+def _intervals(numbers: dict[str, pl.Series], holds: Holds) -> dict[str, Guess]:
     """Pairs such as `lower_80`, `upper_80` whose ends are in order."""
     ends: dict[tuple[frozenset[str], float | None], tuple[list[str], list[str]]] = {}
     for name in numbers:
@@ -191,7 +252,9 @@ def _intervals(numbers: dict[str, pl.Series]) -> dict[str, Guess]:
             uppers.append(name)
     guesses: dict[str, Guess] = {}
     for (stem, level), (lowers, uppers) in ends.items():
-        if len(lowers) == len(uppers) == 1 and lowers != uppers and _in_order(numbers[lowers[0]], numbers[uppers[0]]):
+        if not len(lowers) == len(uppers) == 1 or lowers == uppers:
+            continue
+        if holds(_in_order(numbers[lowers[0]], numbers[uppers[0]])):
             why = "its name and its partner's" + ("" if level else "; the level is not in the name")
             for name, role in ((lowers[0], "lower"), (uppers[0], "upper")):
                 guesses[name] = Guess(msgspec.convert(role, Role), why, level=level or 0.95, stem=stem)
@@ -209,7 +272,7 @@ def _single(name: str, series: pl.Series) -> Guess | None:
     return Guess("point", "its name", stem=words) if words & _POINT else None
 
 
-def _ensure_estimate(guesses: dict[str, Guess], columns: dict[str, pl.Series]) -> None:
+def _ensure_estimate(guesses: dict[str, Guess], columns: dict[str, pl.Series], holds: Holds) -> None:
     """Without a better guess, the first number is the estimate; without a number, the first text with few values."""
     if any(guess.role not in ("lower", "upper") for guess in guesses.values()):
         return
@@ -217,7 +280,7 @@ def _ensure_estimate(guesses: dict[str, Guess], columns: dict[str, pl.Series]) -
     numbers = sorted((series for series in free if series.dtype.is_numeric()), key=lambda s: s.dtype.is_integer())
     if numbers:
         first = numbers[0]
-        unit = first.dtype.is_float() and first.is_between(0, 1).all()
+        unit = first.dtype.is_float() and holds(first.fill_nan(None).is_between(0, 1))
         why = "it is the first number" + (", and lies between 0 and 1" if unit else "")
         guesses[first.name] = Guess("score" if unit else "point", why, stem=_words(first.name))
         return
@@ -256,8 +319,10 @@ def _center(guesses: dict[str, Guess]) -> None:
         scores[0].role, scores[0].why = "point", f"{scores[0].why}; it has an interval"
 
 
-def _in_order(low: pl.Series, high: pl.Series) -> bool:
-    return bool((low <= high).all())
+def _in_order(low: pl.Series, high: pl.Series) -> pl.Series:
+    """On which rows; null where one of them is null or NaN."""
+    low, high = (series.cast(pl.Float64).fill_nan(None) for series in (low, high))
+    return low <= high
 
 
 def _words(name: str) -> frozenset[str]:

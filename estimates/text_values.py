@@ -52,6 +52,11 @@ def values_of(text: pl.Series, kind: ColumnType) -> pl.Series:
     return text if kind == "string" else _instants(text)
 
 
+def no_numbers(text: pl.Series) -> pl.Series:
+    """The places of text that is no number; null is no text."""
+    return (text.is_not_null() & values_of(text, "float").is_null()).arg_true()
+
+
 def _instants(text: pl.Series) -> pl.Series:
     iso = text.set(~text.str.contains(_INSTANT), None)
     for pattern, form in (

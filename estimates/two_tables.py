@@ -22,11 +22,13 @@ from estimates.guessed_contract import TableContract, guess_contract
 from estimates.key_candidates import completed, key_candidates
 from estimates.keys import Key
 from estimates.stability import Report
+from estimates.stability.align import align
 from estimates.stability.family_reports import SchemaChange, SchemaReport
 from estimates.stability.pictures import Pictures, pictures
-from estimates.stability.wording import count
+from estimates.stability.wording import count, percent
 
 _NAMED = 5  # rows named in an error
+_SAID = 2  # columns that the headline names for one reason
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class TwoTables:
             )
         except InvalidError as error:
             raise self._explained(error) from None
-        return self._with_schema(msgspec.structs.replace(report, set=self.set))
+        return self._with_rest(msgspec.structs.replace(report, set=self.set, schema=self.schema))
 
     def pictures(self) -> Pictures:
         """What `stability.page.render_html` draws besides the report; raises what `report` raises."""
@@ -97,18 +99,43 @@ class TwoTables:
         except InvalidError as error:
             raise self._explained(error) from None
 
-    def _with_schema(self, report: Report) -> Report:
-        """The report saying also which columns only one table has: such tables are not identical."""
-        schema = self.schema
-        if schema is None or not (schema.added or schema.removed):
-            return msgspec.structs.replace(report, schema=schema)
-        headline = report.headline.rstrip(".")
+    def _with_rest(self, report: Report) -> Report:
+        """The report saying also what it does not measure: tables that have more than it measures are not identical."""
+        apart = [*self._not_compared(), *self._only()]
+        clauses = [*self._carried(report), *apart]
+        if not clauses:
+            return report
+        headline = report.headline.removesuffix(".")
         if report.identical:
-            headline = f"Nothing changed in the columns that both have, on {count(report.keys.common, 'key')}"
-        sides = ((schema.removed, self.names[0]), (schema.added, self.names[1]))
-        only = [f"{count(len(names), 'column')} only in {of}" for names, of in sides if names]
-        headline = f"{headline}; {', '.join(only)}."
-        return msgspec.structs.replace(report, headline=headline, identical=False, schema=schema)
+            which = "are compared" if self.left_out else "both have"
+            headline = f"Nothing changed in the columns that {which}, on {count(report.keys.common, 'key')}"
+        return msgspec.structs.replace(
+            report, headline=f"{'; '.join([headline, *clauses])}.", identical=report.identical and not apart
+        )
+
+    def _carried(self, report: Report) -> list[str]:
+        """Columns that nobody declared and that were not taken for estimates, where they differ."""
+        if not self.guessed or report.identical or not report.keys.common:
+            return []
+        found = align(self.a, self.b, self.contract, *self.through)
+        columns = [name for name, column in self.contract.columns.items() if column.role == "attribute"]
+        differ = {name: int(found.old(name).ne_missing(found.new(name)).sum()) for name in columns}
+        differ = {name: n for name, n in differ.items() if n}
+        worst = sorted(differ, key=lambda name: -differ[name]) if len(differ) > _SAID else list(differ)
+        said = [f"{name} on {percent(differ[name] / found.common)}" for name in worst[1:_SAID]]
+        said += [f"and {len(worst) - _SAID} more"] if len(worst) > _SAID else []
+        first = [f"{n}, carried along, differs on {percent(differ[n] / found.common)} of keys" for n in worst[:1]]
+        return [", ".join([*first, *said])] if first else []
+
+    def _not_compared(self) -> list[str]:
+        return [f"{_some(list(self.left_out))} not compared"] if self.left_out else []
+
+    def _only(self) -> list[str]:
+        if self.schema is None:
+            return []
+        sides = ((self.schema.removed, self.names[0]), (self.schema.added, self.names[1]))
+        only = [f"{count(len(names), 'column')} only in {of} ({_some(names)})" for names, of in sides if names]
+        return [", ".join(only)] if only else []
 
     def _explained(self, error: InvalidError) -> InvalidError:
         """The same error, saying which table has which rows to blame."""
@@ -120,15 +147,14 @@ class TwoTables:
             if null.any():
                 rows = ", ".join(str(row + 1) for row in null.arg_true().head(_NAMED))
                 more = " and more" if null.sum() > _NAMED else ""
-                return InvalidError(
-                    "null_key", f"{name}: {null.sum():,} rows have an empty key ({', '.join(key)}): row {rows}{more}"
-                )
+                many = f"{count(int(null.sum()), 'row')} {'has' if null.sum() == 1 else 'have'}"
+                return InvalidError("null_key", f"{name}: {many} an empty key ({', '.join(key)}): row {rows}{more}")
         for frame, name in zip((self.a, self.b), self.names, strict=True):
             twice = frame.select(key).filter(pl.struct(key).is_duplicated()).unique(maintain_order=True)
             if twice.height:
+                many = f"{count(twice.height, 'key')} {'appears' if twice.height == 1 else 'appear'}"
                 return InvalidError(
-                    "duplicate_key",
-                    f"{name}: {twice.height:,} keys appear more than once: {name_keys(twice, key)}; {self._more()}",
+                    "duplicate_key", f"{name}: {many} more than once: {name_keys(twice, key)}; {self._more()}"
                 )
         return error
 
@@ -180,15 +206,16 @@ def diff(
 ) -> Report:
     """How table `b` differs from table `a`, key by key; a store is not needed.
 
-    a, b      polars frames, or what `polars.DataFrame` takes: pandas frames, pyarrow tables
+    a, b      polars frames, lazy ones too, or what `polars.DataFrame` takes: pandas frames, pyarrow tables
     key       the column or columns that identify a row; types and roles of the others are guessed from both tables
     contract  in place of `key` and guesses
     rtol, atol, groups  the materiality tolerance (default: 1 %), and columns to break the changes down by
     names     what the report calls the tables
 
-    Only columns that both have are compared; `report.schema` names the others. Raises InvalidError: `key_needed`,
-    `key_or_contract`, `bad_key_column`, `null_key`, `duplicate_key`, `column_type`, `columns`, `out_of_range`,
-    `nothing_to_estimate`, `no_rows`, `bad_tolerance`.
+    Only columns that both have are compared; `report.schema` names the others. Where values of a column that is no
+    estimate differ, the headline says so. Raises InvalidError: `key_needed`, `key_or_contract`, `bad_key_column`,
+    `null_key`, `duplicate_key`, `column_type`, `bad_value`, `other_levels`, `columns`, `out_of_range`,
+    `nothing_to_estimate`, `no_rows`, `bad_tolerance`, `no_table`.
     """
     return side_by_side(a, b, key=key, contract=contract, rtol=rtol, atol=atol, groups=groups, names=names).report()
 
@@ -221,6 +248,12 @@ def conforming(frame: pl.DataFrame, contract: Contract, name: str) -> pl.DataFra
     """
     check_columns(frame, contract, f" of {name}")
     return typed(frame, contract)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = [f"{len(names) - _SAID} more"] if len(names) > _SAID else []
+    *first, last = [*names[:_SAID], *more]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _proposal(a: pl.DataFrame, b: pl.DataFrame) -> str:

@@ -151,3 +151,13 @@ def test_several_points_and_their_intervals(make: Callable[..., Draft]) -> None:
         ("price_forecast", "price_lower_80"),
         ("sales_forecast", "sales_lower_80"),
     ]
+
+
+def test_one_broken_row_and_the_draft_promises_less(make: Callable[..., Draft]) -> None:
+    """A contract is drafted for what every row keeps: one row among a hundred makes attributes of the columns."""
+    rows = [f"{i},2,1,3,.25,.75\n" for i in range(100)]
+    header = "k,value,lower_80,upper_80,p_a,p_b\n"
+    whole = roles(make(header + "".join(rows)))
+    assert (whole["lower_80"], whole["p_a"]) == ("lower", "probability")
+    less = roles(make(header + "".join([*rows, "100,2,9,3,.5,.75\n"])))
+    assert (less["lower_80"], less["upper_80"], less["p_a"]) == ("attribute", "attribute", "attribute")

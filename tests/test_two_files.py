@@ -243,8 +243,29 @@ def test_columns_of_one_file_only_are_named(folder: Path) -> None:
     found = report("old.csv", "more.csv", "--key", "customer_id")
     assert found["schema"] == {"added": ["extra"], "removed": [], "changed": []}
     assert found["identical"] is False
-    assert found["headline"] == ("Nothing changed in the columns that both have, on 4 keys; 1 column only in more.csv.")
+    only = "1 column only in more.csv (extra)"
+    assert found["headline"] == f"Nothing changed in the columns that both have, on 4 keys; {only}."
     assert "extra" in diff("old.csv", "more.csv", "--key", "customer_id").text
+
+
+def test_a_cell_that_is_no_number_is_named(folder: Path) -> None:
+    """File, column, row and value of the one cell that keeps a column from being numbers, and what to do."""
+    rows = [f"{i},{i / 8}" for i in range(100)]
+    (folder / "n1.csv").write_text("\n".join(["id,v", *rows]) + "\n")
+    rows[16] = "16,n/a"
+    (folder / "n2.csv").write_text("\n".join(["id,v", *rows]) + "\n")
+    error = refused("n1.csv", "n2.csv", "--key", "id")
+    assert error["code"] == "bad_value"
+    assert "n2.csv: column 'v', row 17: 'n/a' is no number" in error["message"]
+    assert "--contract" in error["message"]
+
+
+def test_what_is_carried_along_and_differs_is_in_the_headline(folder: Path) -> None:
+    """Not only on standard error: a segment that changed is told where the score did not move."""
+    (folder / "new.csv").write_text(OLD.replace("02,b", "02,a"))
+    assert report("old.csv", "new.csv", "--key", "customer_id")["headline"] == (
+        "score moved on none of 4 keys; segment, carried along, differs on 25.0 % of keys."
+    )
 
 
 def test_types_that_changed_are_named(folder: Path) -> None:
@@ -311,6 +332,10 @@ def test_a_contract_replaces_the_guess(folder: Path) -> None:
         (("old.csv", "new.csv", "--key", "customer_id", "--changes", "--output", "x.xlsx"), "usage", [".parquet"]),
         (("old.csv", "new.csv", "--key", "customer_id", "--changes", "--output", "no/x.csv"), "not_written", ["no/x"]),
         (("churn", "1", "2", "--rtol", "0.1"), "usage", ["--key"]),
+        (("churn", "1", "new.csv", "--key", "customer_id"), "usage", ["for two files", "contract says the key"]),
+        (("churn", "1", "new.csv", "--key", "customer_id", "--changes"), "usage", ["for two files"]),
+        (("churn", "1", "./new.csv", "--why"), "usage", ["two versions", "./new.csv names a file"]),
+        (("old.csv", "new.csv", "--key", "customer_id", "--group", "score"), "columns", ["'score' is an estimate"]),
         (("churn", "1", "2"), "no_store", []),
         (("old.csv", ".", "--key", "customer_id"), "no_file", ["directory"]),
     ],
@@ -327,7 +352,7 @@ def test_what_is_asked_for_wrongly(words: tuple[str, ...], code: str, parts: lis
     ("content", "code", "parts"),
     [
         (OLD + "01,a,1,1,1\n02,a,1,1,1\n", "duplicate_key", ["other.csv: 2 keys", "01, 02"]),
-        (OLD + ",a,1,1,1\n", "null_key", ["other.csv: 1 rows", "customer_id", "row 5"]),
+        (OLD + ",a,1,1,1\n", "null_key", ["other.csv: 1 row has", "customer_id", "row 5"]),
         ("", "bad_file", ["other.csv: is empty"]),
         (OLD + "05,a\n", "bad_file", ["other.csv: line 6 has 2 cells"]),
         ("customer_id,x\n01,2\n", "nothing_to_estimate", ["besides the key"]),
@@ -468,7 +493,7 @@ def test_what_is_wrong_beside_a_version(folder: Path) -> None:
     assert refused("nothing", "1", "new.csv")["code"] == "unknown_set"
     assert refused("churn", "1", "new.csv", "--store", "http://127.0.0.1:1")["code"] == "service_url"
     (folder / "twice.csv").write_text(NEW + "01,a,1,1,1\n")
-    assert "twice.csv: 1 keys appear more than once: 01" in refused("churn", "1", "twice.csv")["message"]
+    assert "twice.csv: 1 key appears more than once: 01" in refused("churn", "1", "twice.csv")["message"]
 
 
 def test_times_are_instants(folder: Path) -> None:

@@ -16,7 +16,7 @@ from estimates.stability.text import render_json, render_text
 from jobs.cli import show
 from jobs.cli.changes import show_changes
 from jobs.cli.command import PAGES, Options, command
-from jobs.cli.two_files import beside_version, guess_line, is_ref, other_readings, two_files
+from jobs.cli.two_files import beside_version, guess_line, is_file, is_ref, other_readings, two_files
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 _LIMIT = 1000  # changes on a page, as everywhere
 _WRITERS = (".parquet", ".csv", ".arrow")
+_FOR_FILES = (
+    "--key and --contract are for two files: OLD NEW, and with --changes a KEY after them; "
+    "SET FROM TO goes without, because the set's contract says the key"
+)
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -128,6 +132,8 @@ def diff(
     if key is not None or contract is not None or len(words) == 2:
         if contract is not None and not (key is rtol is atol is groups is None):
             raise click.UsageError("--contract says the key, the tolerance and the groups: give it alone")
+        if len(words) > 2 and not (changes and is_file(words[0])):
+            raise click.UsageError(_FOR_FILES)
         named = [] if groups is None else [name.strip() for name in groups.split(",")]
         tables = two_files(words[:2], key, contract, rtol=rtol, atol=atol, groups=named)
         _show_tables(options, tables, words[2:], wanted, changes=changes)
@@ -167,6 +173,9 @@ def _other_set(options: Options, words: Sequence[str], other: str, *, alone: boo
 def _why(options: Options, words: Sequence[str], *, alone: bool, wanted: Wanted) -> None:
     if len(words) != 3 or not alone or wanted != _ANY or options.format not in ("text", "json"):
         raise click.UsageError("--why stands alone, after SET FROM TO, with --format text or json")
+    files = [word for word in words[1:] if not is_ref(word)]
+    if files:
+        raise click.UsageError(f"--why compares two versions: it runs their jobs again; {files[0]} names a file")
     from jobs.cli.why import show_why
 
     show_why(options, *words)

@@ -37,6 +37,11 @@ def is_ref(word: str) -> bool:
     return _REF.fullmatch(word) is not None
 
 
+def is_file(word: str) -> bool:
+    """Whether there is a table of this name, or standard input."""
+    return word == "-" or Path(word).exists()
+
+
 def two_files(
     words: Sequence[str],
     key: str | None,
@@ -49,7 +54,7 @@ def two_files(
     """The tables of two files, under a contract from a file, or one that is guessed from them and a key.
 
     Raises InvalidError: `no_file`, `bad_file`, `key_needed` (naming columns that could be the key), and those of
-    `estimates.diff`.
+    `estimates.diff`, which name a cell by its file.
     """
     from estimates.two_tables import side_by_side
 
@@ -141,7 +146,7 @@ def _check_files(*words: str) -> None:
     if words.count("-") > 1:
         raise InvalidError("no_file", "only one of the two tables can come from standard input")
     for word in words:
-        if word != "-" and not Path(word).exists():
+        if not is_file(word):
             raise InvalidError("no_file", f"there is no file {word}; {_FORMS}")
 
 
