@@ -149,6 +149,9 @@ def test_more_levels_on_one_side_are_named() -> None:
     few, more = table(value=2.0, lower_80=1.0, upper_80=3.0), {"lower_95": 0.0, "upper_95": 4.0, "extra": 1.0}
     headline = estimates.diff(few, few.with_columns(**{n: pl.lit(x) for n, x in more.items()}), key="id").headline
     assert headline.endswith("3 columns only in B (lower_95, upper_95 and 1 more).")
+    wide = few.with_columns(lower_95=pl.lit(0.0), upper_95=pl.lit(4.0))
+    headline = estimates.diff(wide, few.with_columns(other=pl.lit(1.0)), key="id").headline
+    assert headline.endswith("2 columns only in A (lower_95 and upper_95), 1 column only in B (other).")
     renamed = few.rename({"lower_80": "lo_80", "upper_80": "hi_80"})
     headline = estimates.diff(few, renamed, key="id").headline
     assert headline.endswith("2 columns only in A (lower_80 and upper_80), 2 columns only in B (lo_80 and hi_80).")
