@@ -173,9 +173,10 @@ def test_another_set_is_a_baseline(local_store: Store) -> None:
     by_number = local_store["model"].score(truth, against=1).accuracy
     assert by_number.versions[0].scores.columns["p"].skill is None
     assert by_number.versions[1].scores.columns["p"].skill is not None
-    with pytest.raises(InvalidError) as caught:
-        local_store["model"].score(truth, against="model")
-    assert caught.value.code == "bad_baseline"
+    for against in ("model", 2.0):
+        with pytest.raises(InvalidError) as caught:
+            local_store["model"].score(truth, against=against)  # type: ignore[arg-type]
+        assert caught.value.code == "bad_baseline"
 
 
 # -- the example, through every door -----------------------------------------------------------------------------------
