@@ -1,4 +1,4 @@
-"""The read file: what it costs to build, to open, to hold and to look up in; a key through a thousand versions."""
+"""The read file: what it costs to build, to open and to hold; a key through a thousand versions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from estimates.records import Provenance
 
 NAME = "bench"
 CONTRACT = parse_contract(contract_source(NAME, "integer"))
-FEW = 10_000  # keys, to compare many with
 ASKED = 50_000
 ROUNDS = 5
 HISTORY_KEYS = 20_000
@@ -38,7 +37,6 @@ def reading(folder: Path, rows: int) -> Iterator[Line]:
     yield from building(folder, path, rows)
     yield from opening(path, rows)
     yield from holding(path, rows)
-    yield from looking_up(folder, path, rows)
     yield from histories(folder / "store", min(1000, rows // 10_000))
 
 
@@ -76,21 +74,6 @@ def holding(path: Path, rows: int) -> Iterator[Line]:
     private, shared = (max(one[kind] for one in grown) for kind in ("Private", "Shared"))
     yield Line(f"private memory for {rows:,} rows", private, "MB", 50.0, at_most=True)
     yield Line("of what is mapped, shared by two processes", shared / (shared + private), "×", 0.5)
-
-
-def looking_up(folder: Path, path: Path, rows: int) -> Iterator[Line]:
-    """A random key among many and among few, in turns."""
-    build(make_frame(FEW), folder / "few.lookup")
-    sides = [
-        (lookup.Lookup(folder / "few.lookup", NAME), _keys(FEW, ASKED)),
-        (lookup.Lookup(path, NAME), _keys(rows, ASKED)),
-    ]
-    differences: list[float] = []
-    for _ in range(ROUNDS):
-        few, many = (_seconds(lambda o=opened, k=keys: [o.get(key) for key in k]) for opened, keys in sides)
-        differences.append((many - few) / ASKED * 1e6)
-    what = f"a lookup among {rows:,} keys, more than among {FEW:,}"
-    yield Line(what, statistics.median(differences), "µs", 4.0, at_most=True)
 
 
 def histories(root: Path, versions: int) -> Iterator[Line]:
