@@ -19,11 +19,11 @@ from estimates.errors import ConflictError, CorruptError, InvalidError
 from estimates.kept_reports import KeptReports
 from estimates.records import Event, Version
 from estimates.stability import ColumnReport, Report
+from estimates.stability.digits import rounded
 from estimates.stability.report import METRICS_REVISION
 
 DEFAULT_LAST = 30
 MAX_LAST = 10_000
-_DIGITS = 12
 # Gives the headline of a comparison: computes it, or has it.
 Headline = Callable[[Comparison], Report]
 Move = Literal["promoted", "rolled_back"]
@@ -230,7 +230,7 @@ def _told(pair: Pair, headline: Headline) -> PairMove:
     return PairMove(
         *facts,
         identical=report.identical,
-        identical_share=_rounded(keys.identical_share),
+        identical_share=rounded(keys.identical_share),
         common=keys.common,
         added=keys.added,
         removed=keys.removed,
@@ -246,18 +246,14 @@ def _column(column: ColumnReport) -> ColumnMove:
     r = None if scalar is None else scalar.r
     return ColumnMove(
         column.n,
-        _rounded(column.coverage),
-        None if r is None else _rounded(r.p50),
-        None if r is None else _rounded(r.p95),
-        None if scalar is None else _rounded(scalar.material_share),
-        None if scalar is None else _rounded(scalar.mean_revision),
-        None if scalar is None else _rounded(scalar.sign_flip_share),
-        None if column.label is None else _rounded(column.label.churn),
+        rounded(column.coverage),
+        None if r is None else rounded(r.p50),
+        None if r is None else rounded(r.p95),
+        None if scalar is None else rounded(scalar.material_share),
+        None if scalar is None else rounded(scalar.mean_revision),
+        None if scalar is None else rounded(scalar.sign_flip_share),
+        None if column.label is None else rounded(column.label.churn),
     )
-
-
-def _rounded(number: float | None) -> float | None:
-    return None if number is None else float(f"{number:.{_DIGITS}g}")
 
 
 def _flat(pair: PairMove) -> dict[str, object]:

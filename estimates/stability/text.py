@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from textwrap import wrap
-from typing import Any
 
 import msgspec
 
+from estimates.stability.digits import rounded
 from estimates.stability.report import Report
 from estimates.stability.section import Limits, Section
 from estimates.stability.sections import not_shown, sections, title
 from estimates.stability.wording import cells, cut, visible
 
-_DIGITS = 12
 _WIDTH = 100
 _CELL = 40  # characters of a cell; numbers are shorter
 # About one screen and a half.
@@ -21,7 +20,7 @@ _LIMITS = Limits(named=5, columns=10, rows=10, groups=10, broken=1, all=False)
 
 def render_json(report: Report) -> bytes:
     """The whole report as JSON; floats with 12 significant digits, so that equal reports are equal bytes everywhere."""
-    return msgspec.json.encode(_rounded(msgspec.to_builtins(report)))
+    return msgspec.json.encode(rounded(msgspec.to_builtins(report)))
 
 
 def render_text(report: Report) -> str:
@@ -58,11 +57,3 @@ def _section(section: Section) -> list[str]:
     for note in section.notes:
         lines += wrap(visible(note), _WIDTH, initial_indent="  ", subsequent_indent="    ")
     return lines
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return float(f"{value:.{_DIGITS}g}")
-    if isinstance(value, dict):
-        return {name: _rounded(part) for name, part in value.items()}
-    return [_rounded(part) for part in value] if isinstance(value, list) else value
