@@ -11,6 +11,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock, Thread
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from typing import NamedTuple
 from estimates import snapshot
 from estimates.comparison import Comparison, Measure
 from estimates.errors import EstimatesError, UnavailableError
+from estimates.frozen_versions import Window
 from estimates.kept_reports import KeptReports
 from estimates.objects import Objects
 from estimates.records import Version
@@ -29,12 +31,16 @@ _NICE = 10  # lookups come first, but a busy service still gives it a tenth of a
 
 
 class Work(NamedTuple):
-    """What to compute: the reports of these pairs of versions of the store in `root`, kept in `folder`."""
+    """What to compute: the reports of these pairs of versions of the store in `root`, kept in `folder`.
+
+    windows  what stands still in them is only kept
+    """
 
     root: str
     folder: Path
     pairs: list[tuple[Version, Version, Measure]]
     headline_only: bool
+    windows: list[Window]
 
 
 class Apart:
@@ -47,10 +53,12 @@ class Apart:
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
 
-    def reports(self, found: Sequence[Comparison], *, headline_only: bool) -> list[Report | EstimatesError]:
+    def reports(
+        self, found: Sequence[Comparison], *, headline_only: bool, windows: Sequence[Window] = ()
+    ) -> list[Report | EstimatesError]:
         """The report of each comparison, or why there is none; raises UnavailableError (`report_ended`)."""
         pairs = [(one.first, one.second, one.measure) for one in found]
-        work = pickle.dumps(Work(self._root, self._kept.folder, pairs, headline_only))
+        work = pickle.dumps(Work(self._root, self._kept.folder, pairs, headline_only, list(windows)))
         command = [sys.executable, "-m", "api.apart"]
         with self._turn:
             if self._closed:
@@ -93,7 +101,8 @@ def main() -> None:
 
 def _results(work: Work) -> list[Report | EstimatesError]:
     objects, kept = Objects(work.root), KeptReports(work.folder)
-    read = last_read(lambda version: snapshot.read_frame(objects, version.set, version.snapshot_id))
+    count = max((len(window.versions) for window in work.windows), default=2)
+    read = last_read(lambda version: snapshot.read_frame(objects, version.set, version.snapshot_id), count)
     results: list[Report | EstimatesError] = []
     for first, second, measure in work.pairs:
         try:
@@ -101,6 +110,9 @@ def _results(work: Work) -> list[Report | EstimatesError]:
             results.append(found.kept_report(kept, headline_only=work.headline_only))
         except EstimatesError as error:
             results.append(error)
+    for window in work.windows:
+        with suppress(EstimatesError):  # whoever asks for it meets the error again
+            window.kept_report(kept, read)
     return results
 
 

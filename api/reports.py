@@ -18,6 +18,7 @@ from api.representation import Header, Representation
 from estimates import Store
 from estimates.comparison import Comparison, decode_report
 from estimates.errors import EstimatesError
+from estimates.frozen_versions import Window
 from estimates.series import Pairs, Series, kept_series
 from estimates.stability import Report
 
@@ -59,7 +60,8 @@ class Reports:
     def series(self, pairs: Pairs) -> Series:
         """The series of the moves of production."""
         wanted = [pair.comparison for pair in pairs.pairs if pair.comparison is not None]
-        given = cache(lambda: self._of(wanted, headline_only=True))  # asked for only if the series is not kept
+        windows = [pair.window for pair in pairs.pairs if pair.window is not None]
+        given = cache(lambda: self._of(wanted, windows, headline_only=True))  # asked for only if the series is not kept
         return kept_series(pairs, self._kept, lambda found: given()(found))
 
     @asynccontextmanager
@@ -71,14 +73,18 @@ class Reports:
             self._recent.close()
             self._apart.close()
 
-    def _of(self, wanted: Sequence[Comparison], *, headline_only: bool) -> Callable[[Comparison], Report]:
-        """Gives the reports of these comparisons."""
+    def _of(
+        self, wanted: Sequence[Comparison], windows: Sequence[Window] = (), *, headline_only: bool
+    ) -> Callable[[Comparison], Report]:
+        """Gives the reports of these comparisons; what stands still in the windows is kept by then if that is long."""
         names = {found.report_name(headline_only=headline_only): found for found in wanted}
         kept = {name: self._kept.get(name) for name in names}
         missing = {name: found for name, found in names.items() if kept[name] is None}
+        unknown = [window for window in windows if self._kept.get(window.name()) is None]
         made: dict[str, Report | EstimatesError] = {}
-        if sum(found.first.rows + found.second.rows for found in missing.values()) > _FEW_ROWS:
-            results = self._apart.reports(list(missing.values()), headline_only=headline_only)
+        rows = sum(found.first.rows + found.second.rows for found in missing.values())
+        if rows + sum(window.rows for window in unknown) > _FEW_ROWS:
+            results = self._apart.reports(list(missing.values()), headline_only=headline_only, windows=unknown)
             made = dict(zip(missing, results, strict=True))
 
         def give(found: Comparison) -> Report:

@@ -153,9 +153,13 @@ def beside(first: Version, second: Version, view: SetView, read: ReadFrame) -> C
     """
     if first.shape != second.shape:
         raise _other_shapes(first, second, view)
-    revision = view.newest_of(second.shape)
-    measure = view.keep(("measure", revision), lambda: measure_of(view.revision(revision), revision))
-    return Comparison(first, second, measure, read)
+    return Comparison(first, second, measure_for(second, view), read)
+
+
+def measure_for(version: Version, view: SetView) -> Measure:
+    """The newest contract of a version's shape as a measure."""
+    revision = view.newest_of(version.shape)
+    return view.keep(("measure", revision), lambda: measure_of(view.revision(revision), revision))
 
 
 def _other_shapes(first: Version, second: Version, view: SetView) -> ConflictError:
@@ -186,7 +190,8 @@ def measure_of(contract: Contract, revision: int) -> Measure:
     """A contract as a measure: what only publishing and the gate look at is not in its digest."""
     plain = Contract(contract.name, contract.key, contract.columns)
     kept = {name: getattr(plain, name) for name in _NOT_MEASURING}
-    decisive = msgspec.structs.replace(contract, **kept)
+    policy = msgspec.structs.replace(contract.stability, frozen_after=None)  # of more versions than two
+    decisive = msgspec.structs.replace(contract, **kept, stability=policy)
     digest = hashlib.sha256(msgspec.json.encode(decisive)).hexdigest()
     carried = {
         name: Column(role="attribute", type=column.kind) if contract.point_of(column) else column

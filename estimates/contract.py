@@ -88,6 +88,7 @@ class Stability(Part, frozen=True):
     groups       columns by which changes are broken down
     rank_groups  columns within whose values ranks are compared as well
     top_k        how many of the largest count as the top
+    frozen_after in how many versions in a row an estimate may not be the same to the bit; None: as long as it likes
     """
 
     rtol: float = 0.01
@@ -95,12 +96,15 @@ class Stability(Part, frozen=True):
     groups: tuple[str, ...] = ()
     rank_groups: tuple[str, ...] = ()
     top_k: int = 10
+    frozen_after: int | None = None
 
     def __post_init__(self) -> None:
         if self.rtol < 0 or self.atol < 0:
             raise ValueError("rtol and atol must not be negative")
         if self.top_k < 1:
             raise ValueError("top_k must be at least 1")
+        if self.frozen_after is not None and not 2 <= self.frozen_after <= 100:
+            raise ValueError("frozen_after must lie between 2 and 100 versions")
 
 
 class Input(Part, frozen=True):

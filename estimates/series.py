@@ -12,20 +12,25 @@ from typing import Literal, NamedTuple
 import msgspec
 import polars as pl
 
-from estimates import __version__
+from estimates import __version__, frozen_versions
 from estimates.catalog import PRODUCTION, SetView, View
-from estimates.comparison import Comparison, ReadFrame, beside
+from estimates.comparison import Comparison, ReadFrame, beside, measure_for
 from estimates.errors import ConflictError, CorruptError, InvalidError
+from estimates.frozen_versions import Window
 from estimates.kept_reports import KeptReports
 from estimates.records import Event, Version
-from estimates.stability import ColumnReport, Report
+from estimates.stability import ColumnReport, FrozenReport, Report
 from estimates.stability.digits import rounded
 from estimates.stability.report import METRICS_REVISION
 
 DEFAULT_LAST = 30
 MAX_LAST = 10_000
+_REMEMBERED_ROWS = 10_000_000
+_FROZEN_REASONS = ("too_few_versions", "no_comparable_keys", "expired")
 # Gives the headline of a comparison: computes it, or has it.
 Headline = Callable[[Comparison], Report]
+# The same for what stands still.
+Frozen = Callable[[Window], FrozenReport]
 Move = Literal["promoted", "rolled_back"]
 
 
@@ -57,6 +62,9 @@ class PairMove(msgspec.Struct, frozen=True, rename={"from_": "from"}):
                   error that reading a file gave
     identical     the snapshots have the same content; identical_share: of the rows
     columns       the estimates but for what belongs to a point: interval ends and quantiles
+    frozen_share  K4, where the contract says `frozen_after`: of the `frozen_n` keys that so many versions in production
+                  have, this one the last, those whose estimates are the same in all of them
+    frozen_reason why frozen_share is null: `too_few_versions`, `no_comparable_keys`, or as `reason`
     """
 
     from_: int
@@ -74,6 +82,9 @@ class PairMove(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     advanced: int | None = None
     columns: dict[str, ColumnMove] = {}
     headline: str | None = None
+    frozen_n: int | None = None
+    frozen_share: float | None = None
+    frozen_reason: str | None = None
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -108,11 +119,19 @@ class Pair(NamedTuple):
     second: Version
     comparison: Comparison | None
     reason: str | None
+    window: Window | None
 
     @property
     def rows(self) -> int:
         """Rows of both versions, for what it costs to compare them."""
         return 0 if self.comparison is None else self.comparison.first.rows + self.comparison.second.rows
+
+    def facts(self) -> tuple[object, ...]:
+        """What decides about the numbers of its row."""
+        frozen = None if self.window is None else self.window.name()
+        if self.comparison is None:
+            return self.event.id, self.second.data_through, self.reason, frozen
+        return self.event.id, self.comparison.report_name(headline_only=True), frozen
 
 
 class Pairs(NamedTuple):
@@ -122,15 +141,11 @@ class Pairs(NamedTuple):
     total: int
     last: int
     pairs: list[Pair]
+    read: ReadFrame
 
     def name(self) -> str:
         """The name under which the series is kept: a digest of all that it depends on, programs included."""
-        facts = [
-            (pair.event.id, pair.second.data_through, pair.reason)
-            if pair.comparison is None
-            else (pair.event.id, pair.comparison.report_name(headline_only=True))
-            for pair in self.pairs
-        ]
+        facts = [pair.facts() for pair in self.pairs]
         content = msgspec.json.encode([_fields(), self.set, self.total, self.last, METRICS_REVISION, facts])
         return hashlib.blake2b(content, digest_size=20).hexdigest()
 
@@ -154,13 +169,16 @@ def promoted_pairs(
         and event.from_version is not None
         and (as_of is None or event.at <= as_of)
     ]
-    once = last_read(read)
-    return Pairs(name, len(moves), last, [_pair(found, event, once) for event in moves[-last:]])
+    in_a_row = found.contract.stability.frozen_after
+    once = last_read(read, in_a_row or 2)
+    windows = {} if in_a_row is None else frozen_versions.windows(found, in_a_row)
+    pairs = [_pair(found, event, once, windows.get(event.id)) for event in moves[-last:]]
+    return Pairs(name, len(moves), last, pairs, once)
 
 
-def told(pairs: Pairs, headline: Headline) -> Series:
+def told(pairs: Pairs, headline: Headline, frozen: Frozen) -> Series:
     """The series, of headlines asked for one after the other, oldest first."""
-    return Series(pairs.set, pairs.total, pairs.last, [_told(pair, headline) for pair in pairs.pairs])
+    return Series(pairs.set, pairs.total, pairs.last, [_told(pair, headline, frozen) for pair in pairs.pairs])
 
 
 def kept_series(pairs: Pairs, kept: KeptReports, headline: Headline) -> Series:
@@ -168,21 +186,24 @@ def kept_series(pairs: Pairs, kept: KeptReports, headline: Headline) -> Series:
     content = kept.get(pairs.name())
     if content is not None:
         return msgspec.msgpack.decode(content, type=Series)
-    series = told(pairs, headline)
-    if all(row.reason == pair.reason for row, pair in zip(series.pairs, pairs.pairs, strict=True)):
+    series = told(pairs, headline, lambda window: window.kept_report(kept, pairs.read))
+    if all(_whole(row, pair) for row, pair in zip(series.pairs, pairs.pairs, strict=True)):
         kept.put(pairs.name(), msgspec.msgpack.encode(series))
     return series
 
 
-def last_read(read: ReadFrame) -> ReadFrame:
-    """The same, remembering the last two frames: in a series each version is read once."""
+def last_read(read: ReadFrame, count: int = 2) -> ReadFrame:
+    """The same, remembering the last `count` frames: in a series each version is read once.
+
+    Of large frames two are remembered, whatever the count.
+    """
     frames: OrderedDict[str, pl.DataFrame] = OrderedDict()
 
     def once(version: Version) -> pl.DataFrame:
         if version.snapshot_id not in frames:
             frames[version.snapshot_id] = read(version)
         frames.move_to_end(version.snapshot_id)
-        while len(frames) > 2:
+        while len(frames) > 2 and (len(frames) > count or sum(f.height for f in frames.values()) > _REMEMBERED_ROWS):
             frames.popitem(last=False)
         return frames[version.snapshot_id]
 
@@ -196,19 +217,39 @@ def _fields() -> str:
     return hashlib.sha256(fields).hexdigest()
 
 
-def _pair(view: SetView, event: Event, read: ReadFrame) -> Pair:
+def _whole(row: PairMove, pair: Pair) -> bool:
+    """Whether nothing in a row is missing because a file could not be read."""
+    return row.reason == pair.reason and row.frozen_reason in (None, *_FROZEN_REASONS)
+
+
+def _pair(view: SetView, event: Event, read: ReadFrame, versions: list[Version] | None) -> Pair:
     assert event.version is not None
     assert event.from_version is not None
     first, second = view.versions[event.from_version - 1], view.versions[event.version - 1]
+    wanted = view.contract.stability.frozen_after
+    window = None if versions is None or wanted is None else Window(versions, wanted, measure_for(second, view))
     if first.expired_at is not None or second.expired_at is not None:
-        return Pair(event, second, None, "expired")
+        return Pair(event, second, None, "expired", window)
     try:
-        return Pair(event, second, beside(first, second, view, read), None)
+        return Pair(event, second, beside(first, second, view, read), None, window)
     except ConflictError as error:
-        return Pair(event, second, None, error.code)
+        return Pair(event, second, None, error.code, window)
 
 
-def _told(pair: Pair, headline: Headline) -> PairMove:
+def _told(pair: Pair, headline: Headline, frozen: Frozen) -> PairMove:
+    row = _moved(pair, headline)
+    if pair.window is None:
+        return row
+    try:
+        found = frozen(pair.window)
+    except CorruptError as error:
+        return msgspec.structs.replace(row, frozen_reason=error.code)
+    return msgspec.structs.replace(
+        row, frozen_n=found.n, frozen_share=rounded(found.frozen_share), frozen_reason=found.reason
+    )
+
+
+def _moved(pair: Pair, headline: Headline) -> PairMove:
     event, report, reason = pair.event, None, pair.reason
     assert event.from_version is not None
     if pair.comparison is not None:
@@ -280,6 +321,9 @@ _FACTS: dict[str, pl.DataType] = {
     "removed": pl.Int64(),
     "elapsed": pl.Int64(),
     "advanced": pl.Int64(),
+    "frozen_n": pl.Int64(),
+    "frozen_share": pl.Float64(),
+    "frozen_reason": pl.String(),
     "headline": pl.String(),
 }
 _MEASURES: dict[str, pl.DataType] = {

@@ -10,8 +10,10 @@ import pytest
 from estimates import Store, instants
 from estimates.contract import parse_contract
 from estimates.errors import InvalidError, NotFoundError
+from estimates.frozen_versions import last_in_production
 from estimates.records import Version
 from estimates.series import PairMove, promoted_pairs, told
+from estimates.stability.digits import rounded
 from tests.builders import SET, define, frame, make_store, promoted, provenance
 from tests.cli_calls import call
 
@@ -35,6 +37,23 @@ def store(tmp_path: Path) -> Store:
     promoted(store, "two", 101.0, day=1)
     store.rollback(SET, reason="test")
     promoted(store, "three", 102.0, day=2)
+    return store
+
+
+@pytest.fixture
+def frozen_store(tmp_path: Path) -> Store:
+    """Keys should move within three versions; production went 1, 2, 3, back to 2, and to 4."""
+    store = make_store(tmp_path / "store")
+    define(store, more="[stability]\nfrozen_after = 3\n")
+    moving = [(pl.lit(0.0), 0), (pl.col("value") * 0.001, 4), (pl.lit(0.01), 0), (pl.lit(0.02), 2)]
+    for number, (step, still) in enumerate(moving, start=1):
+        rows = frame(100.0)
+        position = pl.int_range(pl.len())
+        rows = rows.with_columns(value=pl.col("value") + pl.when(position >= still).then(step).otherwise(0.0))
+        store.publish(SET, rows, provenance(f"run {number}", number))
+        store.promote(SET, number, reason="test")
+        if number == 3:
+            store.rollback(SET, reason="test")
     return store
 
 
@@ -199,8 +218,57 @@ def test_each_version_is_read_once(store: Store) -> None:
         read.append(version.version)
         return store.frame(version)
 
-    told(promoted_pairs(store.view(), SET, frame_of), lambda found: found.report(headline_only=True))
+    pairs = promoted_pairs(store.view(), SET, frame_of)
+    told(pairs, lambda found: found.report(headline_only=True), lambda window: window.report(pairs.read))
     assert read == [1, 2, 3]
+
+
+def test_what_stands_still(frozen_store: Store) -> None:
+    """K4 of the last versions in production, at each move: those rolled back from do not count, nor later ones."""
+    rows = frozen_store[SET].stability().pairs
+    assert refs(rows) == [(1, 2, "promoted"), (2, 3, "promoted"), (3, 2, "rolled_back"), (2, 4, "promoted")]
+    # 1, 2: too few; 1, 2, 3: f moves; 1, 2; 1, 2, 4: a and b stood still
+    told_ = [(row.frozen_n, row.frozen_share, row.frozen_reason) for row in rows]
+    few = (0, None, "too_few_versions")
+    assert told_ == [few, (6, 0.0, None), few, (6, rounded(2 / 6), None)]
+    table = frozen_store[SET].stability().frame()
+    assert table["frozen_share"].to_list() == [None, 0.0, None, rounded(2 / 6)]
+    shown = call("stability", SET, "--store", frozen_store.root).text.splitlines()
+    assert shown[1] == "frozen: the share of keys whose estimates are the same in 3 versions in a row"
+    assert "33.3 %" in shown[-1]
+
+
+def test_the_last_versions_in_production(frozen_store: Store) -> None:
+    """What a candidate would be put in a row with: in order, without what was rolled back, no more than asked for."""
+    view = frozen_store.view().set(SET)
+
+    def last(count: int, shape: int = 1) -> list[int]:
+        return [version.version for version in last_in_production(view, shape, count)]
+
+    assert (last(2), last(3), last(9), last(2, shape=2)) == ([2, 4], [1, 2, 4], [1, 2, 4], [])
+    frozen_store.promote(SET, 1, reason="test")
+    view = frozen_store.view().set(SET)
+    assert last(9) == [2, 4, 1]
+
+
+def test_what_stands_still_is_kept_and_asked_for(frozen_store: Store) -> None:
+    """It is told again without the files; another number of versions is another question; none is no question."""
+    before = frozen_store[SET].stability()
+    for file in Path(frozen_store.root).glob("sets/*/snapshots/*/estimates.parquet"):
+        file.unlink()
+    assert Store(frozen_store.root)[SET].stability() == before
+    define(frozen_store, more="[stability]\nfrozen_after = 2\n")
+    assert [row.frozen_reason for row in frozen_store[SET].stability().pairs] == ["file_missing"] * 4
+    assert [row.headline for row in frozen_store[SET].stability().pairs] == [row.headline for row in before.pairs]
+    define(frozen_store, more="[stability]\nrtol = 0.01\n")
+    plain = frozen_store[SET].stability().pairs
+    assert {(row.frozen_n, row.frozen_share, row.frozen_reason) for row in plain} == {(None, None, None)}
+
+
+def test_an_expired_version_hides_what_stands_still(frozen_store: Store) -> None:
+    """Versions that are gone are not skipped as if their neighbours stood in a row."""
+    frozen_store.catalog.expire(frozen_store[SET].versions()[0], actor="test", reason="test")
+    assert [row.frozen_reason for row in frozen_store[SET].stability().pairs][1::2] == ["expired", "expired"]
 
 
 def test_on_the_command_line(store: Store) -> None:

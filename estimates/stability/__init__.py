@@ -30,13 +30,14 @@ from __future__ import annotations
 from estimates.stability.align import dated_target
 from estimates.stability.changes import changes, check_question
 from estimates.stability.compare import diff
-from estimates.stability.frozen import frozen
+from estimates.stability.frozen import FrozenReport, frozen
 from estimates.stability.report import ColumnReport, KeysReport, Report, ScalarReport
 from estimates.stability.schema import schema_changes
 from estimates.stability.unchanged import unchanged
 
 __all__ = [
     "ColumnReport",
+    "FrozenReport",
     "KeysReport",
     "Report",
     "ScalarReport",

@@ -48,19 +48,23 @@ def show_series(series: Series, contract: Contract) -> None:
     if not pairs:
         show.line("production has not moved from one version to another yet")
         return
+    in_a_row = contract.stability.frozen_after
+    if in_a_row is not None:
+        show.line(f"frozen: the share of keys whose estimates are the same in {in_a_row} versions in a row")
     names = list(dict.fromkeys(name for pair in pairs for name in pair.columns))
     for name in names or [""]:
         column = contract.columns.get(name)
         if name:
             show.line()
             show.line(f"{name} [{column.unit}]" if column is not None and column.unit else name, "bold")
-        _show_column(pairs, name)
+        _show_column(pairs, name, frozen=in_a_row is not None)
 
 
-def _show_column(pairs: list[PairMove], name: str) -> None:
+def _show_column(pairs: list[PairMove], name: str, *, frozen: bool) -> None:
     sizes = [_size(pair, name) for pair in pairs]
     is_label = any(pair.columns[name].churn is not None for pair in pairs if name in pair.columns)
     header = ["moved at", "from", "to", "keys", "added", "removed"]
+    header += ["frozen"] if frozen else []
     header += ["churn"] if is_label else ["median", "95 %", "material", "mean change", "sign flips"]
     rows = [
         [
@@ -70,6 +74,7 @@ def _show_column(pairs: list[PairMove], name: str) -> None:
             pair.common,
             pair.added,
             pair.removed,
+            *([percent(pair.frozen_share)] if frozen else []),
             *_cells(pair, name, is_label=is_label),
             "  ".join(part for part in (bar, _note(pair)) if part),
         ]
