@@ -11,7 +11,7 @@ import re
 import tomllib
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -20,6 +20,7 @@ from estimates.bad_field import bad_field
 from estimates.columns import OF_POINT, Column, KeyColumn, KeyType, Part, parse_key_part
 from estimates.domain import Domain, FileDomain, OpenDomain, RollingDomain
 from estimates.errors import InvalidError
+from estimates.gate_policy import GatePolicy
 from estimates.shape import Interval, Shape, ShapeColumn, ShapeKey
 
 # Query parameters of the service, and columns of the SQL views.
@@ -54,32 +55,6 @@ class Freshness(Part, frozen=True):
     def max_age_duration(self) -> timedelta | None:
         """`max_age` as a timedelta."""
         return None if self.max_age is None else instants.duration(self.max_age)
-
-
-class CheckPolicy(Part, frozen=True):
-    """What one check of the gate does in this set; what is not given keeps the check's default.
-
-    warn, block  limits, inclusive, in the unit of the check's value
-    off          the reason why the check does not run
-    """
-
-    warn: float | None = None
-    block: float | None = None
-    off: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.off is not None and not self.off.strip():
-            raise ValueError("'off' is the reason why the check does not run; it may not be empty")
-
-
-class GatePolicy(Part, frozen=True):
-    """Who moves production, and what differs from the default checks.
-
-    promote  `automatic`: a passing version is promoted by the run; `manual`: a person does it
-    """
-
-    promote: Literal["automatic", "manual"] = "manual"
-    checks: dict[str, CheckPolicy] = msgspec.field(default_factory=dict)
 
 
 class Stability(Part, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from estimates import gate, instants
+from estimates import __version__, gate, instants
 from estimates.catalog import PRODUCTION, SetView
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.records import Version
@@ -77,6 +77,7 @@ def is_valid(verdict: gate.Verdict, view: SetView, version: Version) -> bool:
     return (
         verdict.snapshot_id == version.snapshot_id
         and verdict.policy == gate.policy_digest(view.contract)
+        and verdict.code == __version__
         and (verdict.baseline.version if verdict.baseline else None) == expected
     )
 

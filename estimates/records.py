@@ -10,7 +10,9 @@ import msgspec
 from estimates.errors import InvalidError
 
 State = Literal["expired", "production", "rolled_back", "superseded", "refused", "candidate", "unjudged"]
-EventKind = Literal["defined", "published", "judged", "promoted", "rolled_back", "tracked", "scored", "expired"]
+EventKind = Literal[
+    "defined", "published", "judged", "promoted", "rolled_back", "tracked", "scored", "waived", "expired"
+]
 RunStep = Literal["compute", "publish", "judge", "promote", "track", "done"]
 RunStatus = Literal["running", "failed", "rejected", "refused", "published", "promoted"]
 
@@ -127,6 +129,25 @@ class Scored(msgspec.Struct, frozen=True):
     vintage: str | None
     scored_at: datetime
     body: msgspec.Raw
+
+
+class Waiver(msgspec.Struct, frozen=True):
+    """One exception of one check for one version's content, made by a person; `id` is the id of its event.
+
+    keys   the keys (parts as text) that the check leaves out; None: the check as a whole
+    until  from then on it counts for nothing
+    """
+
+    id: int
+    set: str
+    version: int
+    snapshot_id: str
+    check: str
+    keys: list[list[str]] | None
+    reason: str
+    actor: str
+    at: datetime
+    until: datetime
 
 
 class ContractRevision(msgspec.Struct, frozen=True):

@@ -192,6 +192,16 @@ def kept_series(pairs: Pairs, kept: KeptReports, headline: Headline) -> Series:
     return series
 
 
+def promoted_material(series: Series) -> dict[str, list[float]]:
+    """Each column's share of materially changed keys in the promotions of a series, oldest first; rollbacks left out."""
+    found: dict[str, list[float]] = {}
+    for pair in series.pairs:
+        for name, column in pair.columns.items() if pair.move == "promoted" else ():
+            if column.material_share is not None:
+                found.setdefault(name, []).append(column.material_share)
+    return found
+
+
 def last_read(read: ReadFrame, count: int = 2) -> ReadFrame:
     """The same, remembering the last `count` frames: in a series each version is read once.
 

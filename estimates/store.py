@@ -11,8 +11,8 @@ from typing import Any, Literal
 import polars as pl
 
 from estimates import copies, gate, instants, moves, snapshot, sql
-from estimates.accuracy import Accuracy, wire
-from estimates.catalog import PRODUCTION, Catalog, Clock, Ref, View
+from estimates.accuracy import Accuracy, read_actuals, wire
+from estimates.catalog import PRODUCTION, Catalog, Clock, Ref, SetView, View
 from estimates.catalog.released import check_claim
 from estimates.comparison import Comparison, compare
 from estimates.contract import Contract, FileDomain
@@ -26,6 +26,7 @@ from estimates.errors import (
 )
 from estimates.estimate_set import EstimateSet
 from estimates.frame import conform, key_text
+from estimates.frozen_versions import last_in_production
 from estimates.kept_reports import KeptReports
 from estimates.keys import Key
 from estimates.listed_keys import ListedKeys
@@ -34,12 +35,13 @@ from estimates.objects import Objects
 from estimates.read_files import ReadFiles
 from estimates.reader import Reader
 from estimates.records import ContractRevision, Event, Provenance, Run, State, Version
-from estimates.series import DEFAULT_LAST, Series, kept_series, promoted_pairs
+from estimates.series import DEFAULT_LAST, Series, kept_series, promoted_material, promoted_pairs
 from estimates.settings import default_cache
 from estimates.stability import Report
 from estimates.version_reader import Files
 
 SAMPLED_READS = 100
+MOVES_JUDGED = 100  # moves of production that say what is usual
 _WRITE_ATTEMPTS = 20  # each lost to a sweep that deleted just this content; a pause grows between them
 
 
@@ -180,15 +182,17 @@ class Store:
 
     # -- judging -----------------------------------------------------------------------------------------------------
 
-    def judge(self, name: str, version: int, *, judged_at: datetime | None = None) -> gate.Verdict:
+    def judge(
+        self, name: str, version: int, *, judged_at: datetime | None = None, actuals: pl.DataFrame | None = None
+    ) -> gate.Verdict:
         """Judge a stored version against what production points to now, and keep the verdict.
 
+        actuals  what was observed, for the checks of stage 4; see `accuracy.read_actuals` for its form and errors
         Raises NotFoundError (`unknown_version`, `expired`).
         """
         view = self.view()
         found = self.reader(view).resolve(name, version)
-        revision = view.set(name).contracts[-1]
-        verdict = self._judge(view, revision, self._candidate(found), PRODUCTION, judged_at or instants.now())
+        verdict = self._judge(view, name, self._candidate(found), PRODUCTION, judged_at or instants.now(), actuals)
         body = gate.render_json(verdict)
         self.catalog.judged(found, verdict.blocks, body, verdict.outcome, actor=self.actor)
         self._copy(name)
@@ -202,11 +206,11 @@ class Store:
         *,
         against: Ref = PRODUCTION,
         judged_at: datetime | None = None,
+        actuals: pl.DataFrame | None = None,
     ) -> gate.Verdict:
-        """Judge a frame before it is published; nothing is stored."""
-        view = self.view()
+        """Judge a frame before it is published; nothing is stored. See `judge`."""
         candidate = gate.Candidate(frame, None, provenance, domain_keys=self.domain_keys(name))
-        return self._judge(view, view.set(name).contracts[-1], candidate, against, judged_at or instants.now())
+        return self._judge(self.view(), name, candidate, against, judged_at or instants.now(), actuals)
 
     def verdict(self, name: str, version: int) -> gate.Verdict | None:
         """The newest verdict of a version; None when it was never judged."""
@@ -214,17 +218,38 @@ class Store:
         return None if body is None else gate.parse_json(body)
 
     def _judge(
-        self, view: View, revision: ContractRevision, candidate: gate.Candidate, against: Ref, judged_at: datetime
+        self,
+        view: View,
+        name: str,
+        candidate: gate.Candidate,
+        against: Ref,
+        judged_at: datetime,
+        actuals: pl.DataFrame | None,
     ) -> gate.Verdict:
+        found = view.set(name)
+        revision = found.contracts[-1]
         baseline, reason = self._baseline(view, revision, against)
         return gate.judge(
-            view.set(revision.set).revision(revision.revision),
+            found.contract,
             candidate,
             baseline,
             judged_at=judged_at,
             contract_revision=revision.revision,
             baseline_reason=reason,
+            past=self._past(found, revision.shape),
+            actuals=None if actuals is None else read_actuals(actuals, found.contract),
         )
+
+    def _past(self, view: SetView, shape: int) -> gate.Past:
+        """What the set's promoted versions say; nothing is read before a check asks."""
+
+        def material_shares() -> dict[str, list[float]]:
+            return promoted_material(self.stability(view.contract.name, MOVES_JUDGED)) if view.aliases.get(PRODUCTION) else {}
+
+        def frames(count: int) -> list[pl.DataFrame]:
+            return [self.frame(version) for version in last_in_production(view, shape, count)]
+
+        return gate.Past(material_shares, frames)
 
     def _baseline(
         self, view: View, revision: ContractRevision, against: Ref

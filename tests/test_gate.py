@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates.gate import Candidate, judge, parse_json, render_json
-from estimates.gate.case import Case, Check, Measure, Skip
+from estimates.gate.case import Case
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.judgement import within
 from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import STATUSES

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from estimates.contract import CheckPolicy, Contract, GatePolicy
+from estimates.contract import Contract
 from estimates.errors import InvalidError
 from estimates.gate import policy_digest, validate_policy
 from estimates.gate.registry import CHECKS
+from estimates.gate_policy import CheckPolicy, GatePolicy
 from tests.gate_cases import CONTRACT, Setting, contract, frame, off_by_ten, simple
 
 

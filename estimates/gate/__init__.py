@@ -1,12 +1,14 @@
 """The gate: which version may be promoted, and why not. `docs/gate.md` lists the checks.
 
-candidate   what is judged, and what it is compared with
-case        what a check sees; what a check is
-registry    the list of checks
-integrity, content, intervals, coverage, times, change, waivers    the checks, by topic
-cells       counts and names the rows that break a rule
+candidate   what is judged, and what it is compared with; past: what the set's promoted versions say
+case        what a check sees; check: what a check is, and what it may find
+registry    the list of checks; custom: those that a contract adds
+integrity, content, intervals, coverage, times    the checks of the candidate alone, by topic
+change, moves, uncertainty, classes, order, history    those against the baseline
+outcomes    those with actual values; waivers: exceptions
+cells       counts and names the rows that break a rule; compared: what can be taken from the stability report
 domain      the keys that a contract asks for
-policy      the limits in force in a set
+profiles    where limits start from; policy: the limits in force in a set
 judgement   runs the checks and adds up the verdict
 verdict     the answer, and its complete rendering in JSON
 text        its rendering for a person at a terminal
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 from estimates.gate.candidate import Candidate
 from estimates.gate.judgement import judge
+from estimates.gate.past import Past
 from estimates.gate.policy import policy_digest, validate_policy
 from estimates.gate.text import render_text
 from estimates.gate.verdict import Baseline, CheckResult, Offender, Verdict, parse_json, render_json
@@ -25,6 +28,7 @@ __all__ = [
     "Candidate",
     "CheckResult",
     "Offender",
+    "Past",
     "Verdict",
     "judge",
     "parse_json",

@@ -3,63 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 import polars as pl
 
 from estimates.contract import Contract
 from estimates.errors import InvalidError
-from estimates.frame import typed
+from estimates.frame import key_text, typed
 from estimates.gate.candidate import Candidate
+from estimates.gate.check import Limits
 from estimates.gate.domain import domain_keys
-from estimates.gate.verdict import Offender, Unit
+from estimates.gate.past import Past
 
 if TYPE_CHECKING:
+    from estimates.accuracy import Accuracy, Actuals
+    from estimates.records import Waiver
     from estimates.stability.report import Report
-
-
-# What says whether there are rows that can be told apart; without it nothing can be said about them.
-ROWS = ("keys", "not_empty")
-
-
-class Measure(msgspec.Struct, frozen=True):
-    """What a check found; the machinery compares `value` with the limits in force and gives the status.
-
-    n, coverage  on how many keys (or things) the value rests, and which share of those there are that is
-    message      one sentence for a person
-    offending    how many offenders there are; `offenders` names the first 100, worst first
-    """
-
-    value: float
-    n: int
-    message: str
-    coverage: float = 1.0
-    offending: int = 0
-    offenders: list[Offender] = []
-
-
-class Skip(msgspec.Struct, frozen=True):
-    """The check does not apply; `reason` is a stable word such as `not_in_contract`."""
-
-    reason: str
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """What one check is held to in one set; `off` is the reason why it does not run."""
-
-    name: str
-    warn: float | None
-    block: float | None
-    off: str | None = None
 
 
 class Case:
     """One judgement: the contract, the candidate, the baseline, and what is derived from them.
 
+    past     what the set's promoted versions say
+    actuals  what was observed, for the checks of stage 4
     A check that cannot evaluate raises; the machinery turns that into the status `error`, which blocks.
     """
 
@@ -70,13 +40,19 @@ class Case:
         baseline: Candidate | None,
         judged_at: datetime,
         limits: dict[str, Limits],
+        past: Past | None = None,
+        actuals: Actuals | None = None,
     ) -> None:
         self.contract = contract
         self.candidate = candidate
         self.baseline = baseline
         self.judged_at = judged_at
         self.limits = limits
+        self.past = past or Past()
+        self.actuals = actuals
         self.key = list(contract.key)
+        self.waivers: Sequence[Waiver] = ()
+        self._parts: dict[tuple[str, str | None], Case] = {}
 
     @cached_property
     def frame(self) -> pl.DataFrame:
@@ -88,6 +64,55 @@ class Case:
     def domain(self) -> pl.DataFrame | None:
         """Every key that the contract's domain asks for; None for an open domain."""
         return domain_keys(self.contract, self.candidate)
+
+    @cached_property
+    def before(self) -> pl.DataFrame:
+        """The baseline's rows in the contract's columns and types, sorted by key."""
+        assert self.baseline is not None, "the machinery skips cross-version checks without a baseline"
+        for fault in self.baseline.faults.values():
+            raise InvalidError("baseline_unreadable", f"the baseline is damaged: {fault}")
+        if self.baseline.frame is None:
+            raise InvalidError("baseline_unreadable", "the baseline's Parquet file cannot be read")
+        return typed(self.baseline.frame, self.contract).sort(self.key)
+
+    def group(self, column: str, value: str) -> Case:
+        """The keys of one group alone: those that the candidate, or else the baseline, puts there."""
+        if (column, value) not in self._parts:
+            self._parts[column, value] = self.part(self._members(column, [value]), inside=True)
+        return self._parts[column, value]
+
+    def outside(self, groups: dict[str, list[str]]) -> Case:
+        """The keys that are in none of these groups, by column."""
+        keys = [self._members(column, values) for column, values in groups.items()]
+        return self.part(pl.concat(keys), inside=False)
+
+    def part(self, keys: pl.DataFrame, *, inside: bool) -> Case:
+        """The same case of some keys alone, or of all others; what the domain asks for is reduced as well."""
+        how = "semi" if inside else "anti"
+
+        def only(rows: pl.DataFrame) -> pl.DataFrame:
+            return rows.join(keys.unique(), on=self.key, how=how, nulls_equal=True)
+
+        baseline = self.baseline
+        if baseline is not None and baseline.frame is not None and not baseline.faults:
+            baseline = msgspec.structs.replace(baseline, frame=only(self.before), snapshot_id=None)
+        candidate = msgspec.structs.replace(self.candidate, frame=only(self.frame))
+        part = Case(self.contract, candidate, baseline, self.judged_at, self.limits, self.past, self.actuals)
+        if self.domain is not None:
+            part.domain = only(self.domain)
+        return part
+
+    def _members(self, column: str, values: list[str]) -> pl.DataFrame:
+        rows = [self.frame.select(*self.key, column) if column not in self.key else self.frame.select(self.key)]
+        if self.baseline is not None:
+            gone = self.before.join(self.frame, on=self.key, how="anti")
+            rows.append(gone.select(rows[0].columns))
+        if self.domain is not None and column in self.key:
+            rows.append(self.domain.select(rows[0].columns))
+        both = pl.concat(rows)
+        texts = both.get_column(column).unique().drop_nulls()
+        wanted = texts.filter([key_text(text) in values for text in texts])
+        return both.filter(pl.col(column).is_in(wanted.implode())).select(self.key)
 
     def limit(self, name: str) -> float:
         """From where on a check named so complains, for checks that name the keys beyond it; no limit: infinity."""
@@ -110,17 +135,42 @@ class Case:
         except (Exception, pl.exceptions.PanicException) as error:
             return error
 
+    @cached_property
+    def accuracy(self) -> Accuracy:
+        """The candidate's scores, skill relative to the baseline; raises InvalidError (`no_matching_actuals`)."""
+        from estimates.accuracy import Other, score
+
+        assert self.actuals is not None, "the machinery skips checks with actual values where there are none"
+        before = None
+        if self.baseline is not None:
+            through, version = _through(self.baseline), self.baseline.version or 0
+            before = Other(self.contract.name, version, self.before, self.contract, through)
+        found = score(
+            self.frame,
+            self.actuals,
+            self.contract,
+            version=self.candidate.version or 0,
+            contract_revision=0,
+            through=_through(self.candidate),
+            previous=before,
+            baseline=before,
+        )
+        if not any(column.actuals for column in found.columns.values()):
+            raise InvalidError(
+                "no_matching_actuals",
+                f"none of the {self.actuals.rows.height} keys with an actual value is a key of "
+                f"{_label(self.candidate)} whose outcome its run had not seen",
+            )
+        return found
+
     def _diff(self) -> Report:
         from estimates.stability import diff
 
-        assert self.baseline is not None, "the machinery skips cross-version checks without a baseline"
-        for fault in self.baseline.faults.values():
-            raise InvalidError("baseline_unreadable", f"the baseline is damaged: {fault}")
-        if self.baseline.frame is None:
-            raise InvalidError("baseline_unreadable", "the baseline's Parquet file cannot be read")
+        before = self.before
+        assert self.baseline is not None
         identical = self.candidate.snapshot_id is not None and self.candidate.snapshot_id == self.baseline.snapshot_id
         return diff(
-            typed(self.baseline.frame, self.contract).sort(self.key),
+            before,
             self.frame,
             self.contract,
             through_a=_through(self.baseline),
@@ -129,34 +179,6 @@ class Case:
             name_b=_label(self.candidate),
             identical=identical,
         )
-
-
-class Check(msgspec.Struct, frozen=True):
-    """One rule of the gate; the registry is the list of them.
-
-    number, name   of gate.md; a number whose rule has two metrics has two checks
-    measure        the function that computes the metric
-    warn, block    default limits, inclusive; both None: the value is reported and cannot fail
-    field          the field of the contract that gives the limits in place of defaults
-    limits         reads them from the contract: (warn, block)
-    worse          on which side of its limits a value is bad
-    waivable       False: it can neither be waived, nor turned off, nor get other limits
-    depends_on     checks without which this one says nothing; default: those that make rows readable by key
-    """
-
-    number: int
-    name: str
-    title: str
-    stage: Literal[1, 2, 3, 4]
-    measure: Callable[[Case], Measure | Skip]
-    unit: Unit = "count"
-    warn: float | None = None
-    block: float | None = None
-    field: str | None = None
-    limits: Callable[[Contract], tuple[float | None, float | None]] | None = None
-    worse: Literal["above", "below"] = "above"
-    waivable: bool = True
-    depends_on: tuple[str, ...] = ROWS
 
 
 def _through(side: Candidate) -> datetime | None:

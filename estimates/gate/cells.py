@@ -8,7 +8,8 @@ import msgspec
 import polars as pl
 
 from estimates.frame import key_text
-from estimates.gate.case import Case, Measure
+from estimates.gate.case import Case
+from estimates.gate.check import Measure
 from estimates.gate.verdict import OFFENDERS, Offender
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 
 from estimates.columns import NUMERIC_ROLES
-from estimates.gate.case import Case, Measure, Skip
+from estimates.gate.case import Case
 from estimates.gate.cells import Rule, by_column, count, is_nan, missing, total
+from estimates.gate.check import Measure, Skip
 from estimates.gate.verdict import Offender
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from estimates.contract import Contract, OpenDomain
-from estimates.gate.case import Case, Measure, Skip
+from estimates.gate.case import Case
 from estimates.gate.cells import missing
+from estimates.gate.check import Measure, Skip
 
 
 def domain_missing(case: Case) -> Measure | Skip:

@@ -7,8 +7,9 @@ import polars as pl
 from estimates import frame as frames
 from estimates.contract import Contract, OpenDomain, Shape, ShapeColumn
 from estimates.errors import InvalidError
-from estimates.gate.case import Case, Measure, Skip
+from estimates.gate.case import Case
 from estimates.gate.cells import keys
+from estimates.gate.check import Measure, Skip
 from estimates.gate.verdict import Offender
 
 

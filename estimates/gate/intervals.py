@@ -5,8 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from estimates.contract import Interval
-from estimates.gate.case import Case, Measure, Skip
+from estimates.gate.case import Case
 from estimates.gate.cells import Rule, by_column, count, is_nan, total
+from estimates.gate.check import Measure, Skip
 
 _TOLERANCE = 1e-9  # of the largest quantile of the row, in size
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Literal
 
+import msgspec
 import polars as pl
 
 import estimates
+from estimates.accuracy import Actuals
+from estimates.accuracy.actuals import digest
 from estimates.contract import Contract
 from estimates.errors import EstimatesError
+from estimates.gate import custom, waivers
 from estimates.gate.candidate import Candidate
-from estimates.gate.case import Case, Check, Limits, Measure, Skip
-from estimates.gate.policy import limits_of, policy_digest
-from estimates.gate.registry import CHECKS
-from estimates.gate.verdict import OFFENDERS, STATUSES, Baseline, CheckResult, Outcome, Status, Verdict
+from estimates.gate.case import Case
+from estimates.gate.check import Check, Limits, Measure, Skip
+from estimates.gate.past import Past
+from estimates.gate.policy import checks_of, held_to, limits_of, policy_digest
+from estimates.gate.verdict import OFFENDERS, STATUSES, Baseline, CheckResult, GroupResult, Outcome, Status, Verdict
+from estimates.gate_policy import GroupLimits, Side
+from estimates.records import Waiver
 
 SLACK = 1e-12  # relative; a value that differs from its limit by rounding alone is at its limit
-NO_WAIVERS = hashlib.sha256(b"[]").hexdigest()
 
 
 def judge(
@@ -30,42 +35,55 @@ def judge(
     judged_at: datetime,
     contract_revision: int | None,
     baseline_reason: str | None = None,
+    exceptions: Sequence[Waiver] = (),
+    past: Past | None = None,
+    actuals: Actuals | None = None,
 ) -> Verdict:
     """Judge a candidate by a contract's policy; the same inputs give the same verdict, to the byte.
 
     baseline         the version production points to, if its shape is the same; else None
     judged_at        recorded, and the moment against which times are checked; the clock is not read
     baseline_reason  why there is no baseline: `first_version` (default) or `other_shape`
+    exceptions       waivers of this content; those that are over at `judged_at` count for nothing
+    past             what the set's promoted versions say; default: nothing is known of any
+    actuals          what was observed, for the checks of stage 4
 
     Never raises on bad data: a check that cannot be evaluated has the status `error`, which blocks.
     """
-    policy = {check.name: limits_of(check, contract) for check in CHECKS}
-    case = Case(contract, candidate, baseline, judged_at.astimezone(UTC), policy)
+    checks = checks_of(contract)
+    policy = {check.name: limits_of(check, contract) for check in checks}
+    case = Case(contract, candidate, baseline, judged_at.astimezone(UTC), policy, past, actuals)
+    held = waivers.in_force(exceptions, case.judged_at)
+    case.waivers = held
     results: dict[str, CheckResult] = {}
-    for check in CHECKS:
+    for check in checks:
         limits = policy[check.name]
         reason = _skip_reason(check, limits, case, baseline_reason or "first_version", results)
-        results[check.name] = _skipped(check, limits, reason) if reason else _evaluate(check, limits, case)
-    checks = list(results.values())
-    outcome = _outcome(checks)
+        found = _skipped(check, limits, reason) if reason else _evaluate(check, limits, case)
+        results[check.name] = _waived(check, found, case, held)
+    found = list(results.values())
+    outcome = _outcome(found)
     return Verdict(
         set=contract.name,
         version=candidate.version,
         snapshot_id=candidate.snapshot_id,
         baseline=None if baseline is None else Baseline(baseline.version, baseline.snapshot_id),
         policy=policy_digest(contract),
-        waivers=NO_WAIVERS,
+        waivers=waivers.digest(held),
         judged_at=case.judged_at,
         code=estimates.__version__,
         contract_revision=contract_revision,
         outcome=outcome,
         blocks=outcome in ("fail", "error"),
-        counts={status: sum(result.status == status for result in checks) for status in STATUSES},
-        checks=checks,
+        counts={status: sum(result.status == status for result in found) for status in STATUSES},
+        checks=found,
+        actuals=None if actuals is None else digest(actuals.rows),
+        functions=custom.revisions(contract),
+        in_force=held,
     )
 
 
-def within(value: float, limit: float, worse: Literal["above", "below"] = "above") -> bool:
+def within(value: float, limit: float, worse: Side = "above") -> bool:
     """Whether a value keeps a limit, inclusive with a relative slack of 1e-12; NaN keeps none."""
     slack = SLACK * abs(limit)
     return value <= limit + slack if worse == "above" else value >= limit - slack
@@ -85,10 +103,46 @@ def _skip_reason(
             return needed.reason
     if check.stage == 3 and case.baseline is None:
         return baseline_reason
+    if check.stage == 4 and check.number != _WAIVERS and case.actuals is None:
+        return "no_actuals"
+    if check.name in _AGAINST_BASELINE and case.baseline is None:
+        return baseline_reason
     return None
 
 
 def _evaluate(check: Check, limits: Limits, case: Case) -> CheckResult:
+    """What the check finds; with limits of groups, in each of them and in all other keys, and the worst counts."""
+    if not limits.groups:
+        return _measured(check, limits, case)
+    try:
+        named = {column: list(values) for column, values in limits.groups.items()}
+        rest = case.outside(named)
+        parts = [
+            (column, value, _measured(check, _of_group(limits, own), case.group(column, value)))
+            for column, values in limits.groups.items()
+            for value, own in values.items()
+        ]
+    except (Exception, pl.exceptions.PanicException) as error:
+        return _error(check, limits, f"could not be evaluated: {_first_line(error)}")
+    found = [(None, None, _measured(check, limits, rest))] if rest.frame.height else []
+    return _worst([*found, *parts])
+
+
+def _worst(parts: Sequence[tuple[str | None, str | None, CheckResult]]) -> CheckResult:
+    column, value, worst = max(parts, key=lambda part: _SEVERITY.index(part[2].status))
+    groups = [
+        GroupResult(by, name, one.status, one.value, one.warn, one.block, one.n, one.message or one.reason or "")
+        for by, name, one in parts
+    ]
+    message = worst.message if column is None else f"{column} {value}: {worst.message}"
+    return msgspec.structs.replace(worst, message=message, groups=groups)
+
+
+def _of_group(limits: Limits, own: GroupLimits) -> Limits:
+    return msgspec.structs.replace(limits, warn=own.warn, block=own.block, groups={})
+
+
+def _measured(check: Check, limits: Limits, case: Case) -> CheckResult:
     try:
         found = check.measure(case)
     # Whatever goes wrong in a check must end in a verdict that blocks; a panic of polars is no Exception.
@@ -98,7 +152,33 @@ def _evaluate(check: Check, limits: Limits, case: Case) -> CheckResult:
         return _skipped(check, limits, found.reason)
     if not math.isfinite(found.value):
         return _error(check, limits, f"could not be evaluated: its value is {found.value}; {found.message}")
+    limits = _filled(limits, found, check)
     return _result(check, limits, _status(found, limits, check), found, message=found.message)
+
+
+def _filled(limits: Limits, found: Measure, check: Check) -> Limits:
+    """Limits that the measure itself gives, where neither contract nor profile does."""
+    if limits.warn is not None or limits.block is not None or (found.warn is None and found.block is None):
+        return limits
+    warn, block = held_to(limits.severity, found.warn, found.block, check.worse)
+    return msgspec.structs.replace(limits, warn=warn, block=block)
+
+
+def _waived(check: Check, found: CheckResult, case: Case, held: Sequence[Waiver]) -> CheckResult:
+    """`waived` for what would block, where waivers let it through: as a whole, or without the keys that they name."""
+    if found.status not in ("fail", "error") or not check.waivable:
+        return found
+    mine = [waiver for waiver in held if waiver.check == check.name]
+    whole = [waiver.id for waiver in mine if waiver.keys is None]
+    if whole:
+        return msgspec.structs.replace(found, status="waived", waived_by=whole)
+    keys = [key for waiver in mine for key in waiver.keys or ()]
+    if not keys or not check.by_key:
+        return found
+    rest = _evaluate(check, case.limits[check.name], case.part(waivers.rows(keys, case), inside=False))
+    if rest.status in ("fail", "error"):
+        return msgspec.structs.replace(found, message=f"{found.message}; without the waived keys: {rest.message}")
+    return msgspec.structs.replace(found, status="waived", waived_by=[waiver.id for waiver in mine])
 
 
 def _status(found: Measure, limits: Limits, check: Check) -> Status:
@@ -156,6 +236,13 @@ def _first_line(error: BaseException) -> str:
     text = str(error).strip().splitlines()[:1]
     kind = [] if isinstance(error, EstimatesError) else [type(error).__name__]
     return ": ".join([*kind, *text])[:500]
+
+
+# From the best to the worst, for the worst of several groups.
+_SEVERITY: tuple[Status, ...] = ("skipped", "pass", "waived", "warn", "fail", "error")
+_WAIVERS = 42  # stands in stage 4 and needs no actual values
+# Checks of stage 4 that compare losses.
+_AGAINST_BASELINE = ("accuracy_loss", "excess_churn", "diebold_mariano")
 
 
 def _outcome(checks: list[CheckResult]) -> Outcome:

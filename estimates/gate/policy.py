@@ -1,4 +1,4 @@
-"""The policy in force: the defaults of the registry, changed by the contract."""
+"""The policy in force: the defaults of the registry, changed by the contract's profile and its entries for checks."""
 
 from __future__ import annotations
 
@@ -8,20 +8,55 @@ from typing import Any
 
 import msgspec
 
-from estimates.contract import CheckPolicy, Contract
+from estimates.contract import Contract
 from estimates.errors import InvalidError
-from estimates.gate.case import Check, Limits
+from estimates.gate import custom
+from estimates.gate.check import Check, Limits
+from estimates.gate.profiles import of_profile
 from estimates.gate.registry import CHECKS
+from estimates.gate_policy import CheckPolicy, GroupLimits, Side
+
+
+def checks_of(contract: Contract) -> list[Check]:
+    """Every check of a set: those of the registry, then its own by name."""
+    return [*CHECKS, *custom.checks(contract)]
 
 
 def limits_of(check: Check, contract: Contract) -> Limits:
-    """The limits in force: those of the contract where it gives them, else the check's defaults."""
+    """The limits in force: those of the contract where it gives them, else the profile's, else the check's defaults."""
     given = contract.gate.checks.get(check.name, CheckPolicy())
+    profile = of_profile(check, contract.gate.profile) or CheckPolicy()
+    severity = given.severity or profile.severity
     if check.limits is not None:
-        return Limits(check.name, *check.limits(contract), given.off)
-    warn = check.warn if given.warn is None else given.warn
-    block = check.block if given.block is None else given.block
-    return Limits(check.name, warn, block, given.off)
+        warn, block = check.limits(contract)
+        source = {"warn": check.field, "block": check.field}
+    else:
+        warn, warn_from = _first(given.warn, profile.warn, check.warn, contract)
+        block, block_from = _first(given.block, profile.block, check.block, contract)
+        source = {"warn": warn_from, "block": block_from}
+    if severity is not None:
+        source |= {"severity": "contract" if given.severity else f"profile {contract.gate.profile}"}
+    groups = {
+        column: {value: _group(own, warn, block, check.worse, severity) for value, own in values.items()}
+        for column, values in given.groups.items()
+    }
+    limits = held_to(severity, warn, block, check.worse)
+    told = {name: where or "" for name, where in source.items()}
+    return Limits(check.name, *limits, given.off, severity, groups, told)
+
+
+def held_to(
+    severity: str | None, warn: float | None, block: float | None, worse: Side
+) -> tuple[float | None, float | None]:
+    """The limits once a severity has said what the check may do: block beyond the stricter, only warn there, neither.
+
+    A check without limits stays without.
+    """
+    stricter = [limit for limit in (warn, block) if limit is not None]
+    if severity is None or not stricter:
+        return warn, block
+    first = min(stricter) if worse == "above" else max(stricter)
+    return {"block": (None, first), "warn": (first, None), "report": (None, None)}[severity]
 
 
 def policy_digest(contract: Contract) -> str:
@@ -30,7 +65,8 @@ def policy_digest(contract: Contract) -> str:
     Left out is what moves no verdict: descriptions, owner, cadence, retention, who promotes, the job's function.
     """
     policy = {
-        "checks": [limits_of(check, contract) for check in CHECKS],
+        "checks": [_decides(limits_of(check, contract)) for check in checks_of(contract)],
+        "custom": contract.gate.custom,
         "key": {name: _facts(column) for name, column in contract.key.items()},
         "columns": {name: _facts(column) for name, column in contract.columns.items()},
         "domain": contract.domain,
@@ -42,15 +78,12 @@ def policy_digest(contract: Contract) -> str:
     return hashlib.sha256(msgspec.json.encode(policy, order="deterministic")).hexdigest()
 
 
-def _facts(column: Any) -> dict[str, Any]:
-    return {name: value for name, value in msgspec.to_builtins(column).items() if name != "description"}
-
-
 def validate_policy(contract: Contract) -> None:
     """Refuse a gate policy that the registry cannot follow.
 
     Raises InvalidError `bad_contract`, with the path and what is allowed: an unknown check, limits or `off` for a check
-    that takes none, a limit that is no finite number, a warning limit beyond the blocking one.
+    that takes none, a limit that is no finite number, a warning limit beyond the blocking one, groups by a column that
+    the contract does not have, a check of the set's own with the name of another one.
     """
     checks = {check.name: check for check in CHECKS}
     for name, given in contract.gate.checks.items():
@@ -58,7 +91,14 @@ def validate_policy(contract: Contract) -> None:
         check = checks.get(name)
         if check is None:
             raise InvalidError("bad_contract", f"{path}: no such check; allowed: {', '.join(adjustable())}")
-        problem = _problem(check, given)
+        problem = _problem(check, given, contract)
+        if problem:
+            raise InvalidError("bad_contract", f"{path}{problem}")
+    for name, own in contract.gate.custom.items():
+        path = f"{contract.name}: gate.custom.{name}"
+        if name in checks:
+            raise InvalidError("bad_contract", f"{path}: the gate has a check of this name; choose another one")
+        problem = _beyond(own.warn, own.block, own.worse)
         if problem:
             raise InvalidError("bad_contract", f"{path}{problem}")
 
@@ -68,19 +108,57 @@ def adjustable() -> list[str]:
     return [check.name for check in CHECKS if check.waivable]
 
 
-def _problem(check: Check, given: CheckPolicy) -> str | None:
+def _first(
+    given: float | None, profile: float | None, default: float | None, contract: Contract
+) -> tuple[float | None, str]:
+    named = ((given, "contract"), (profile, f"profile {contract.gate.profile}"), (default, "default"))
+    return next(((limit, source) for limit, source in named if limit is not None), (None, ""))
+
+
+def _group(own: GroupLimits, warn: float | None, block: float | None, worse: Side, severity: str | None) -> GroupLimits:
+    """A group's limits: what it does not give is the check's, unless it would lie beyond what it does give."""
+    given = (own.warn, own.block)
+    warn = warn if own.warn is None else own.warn
+    block = block if own.block is None else own.block
+    if _beyond(warn, block, worse):
+        warn, block = given
+    return GroupLimits(*held_to(severity, warn, block, worse))
+
+
+def _decides(limits: Limits) -> Limits:
+    return msgspec.structs.replace(limits, source={})
+
+
+def _facts(column: Any) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.to_builtins(column).items() if name != "description"}
+
+
+def _problem(check: Check, given: CheckPolicy, contract: Contract) -> str | None:
     """What is wrong with one entry, as the end of its path and a sentence; None when nothing is."""
     if not check.waivable:
         return f": every version must pass this check, it cannot be adjusted; allowed: {', '.join(adjustable())}"
-    for level, value in (("warn", given.warn), ("block", given.block)):
-        if value is None:
-            continue
-        if check.field is not None:
-            return f".{level}: this limit is {check.field} of the contract; here only 'off' is allowed"
-        if not math.isfinite(value):
+    if check.field is not None and (given.warn is not None or given.block is not None):
+        level = "warn" if given.warn is not None else "block"
+        return f".{level}: this limit is {check.field} of the contract; here only 'off' and 'severity' are allowed"
+    problem = _beyond(given.warn, given.block, check.worse)
+    if problem or not given.groups:
+        return problem
+    if not check.by_key:
+        return ".groups: this check is about the version as a whole"
+    for column, values in given.groups.items():
+        if column not in contract.key and column not in contract.columns:
+            return f".groups: {column!r} is no column of the contract"
+        for value, limits in values.items():
+            problem = _beyond(limits.warn, limits.block, check.worse)
+            if problem:
+                return f".groups.{column}.{value}{problem}"
+    return None
+
+
+def _beyond(warn: float | None, block: float | None, worse: Side) -> str | None:
+    for level, value in (("warn", warn), ("block", block)):
+        if value is not None and not math.isfinite(value):
             return f'.{level}: a limit is a finite number, not {value}; to stop the check write off = "reason"'
-    if given.warn is not None and given.block is not None:
-        beyond = given.warn > given.block if check.worse == "above" else given.warn < given.block
-        if beyond:
-            return f": warn = {given.warn} lies beyond block = {given.block}, so it would never be seen"
+    if warn is not None and block is not None and (warn > block if worse == "above" else warn < block):
+        return f": warn = {warn} lies beyond block = {block}, so it would never be seen"
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from estimates.gate.case import Check
+from estimates.gate.check import Check
 from estimates.gate.registry import CHECKS
 from estimates.gate.text import show
 

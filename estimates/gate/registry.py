@@ -5,8 +5,22 @@ A check stands after the checks that it depends on. Checks 43 and 44 of gate.md 
 
 from __future__ import annotations
 
-from estimates.gate import change, content, coverage, integrity, intervals, times, waivers
-from estimates.gate.case import Check
+from estimates.gate import (
+    change,
+    classes,
+    content,
+    coverage,
+    history,
+    integrity,
+    intervals,
+    moves,
+    order,
+    outcomes,
+    times,
+    uncertainty,
+    waivers,
+)
+from estimates.gate.check import Check
 
 # fmt: off
 CHECKS: list[Check] = [
@@ -25,8 +39,9 @@ CHECKS: list[Check] = [
     Check(6, "minimum_rows", "At least the contract's number of rows", 1, integrity.minimum_rows,
           field="domain.minimum", limits=integrity.minimum, worse="below", waivable=False, depends_on=("not_empty",)),
     Check(7, "lineage", "data_through, run_id and input digests recorded", 1, integrity.lineage,
-          block=0, depends_on=()),
-    Check(7, "reproducible", "Code revision and seed recorded", 1, integrity.reproducible, warn=0, depends_on=()),
+          block=0, by_key=False, depends_on=()),
+    Check(7, "reproducible", "Code revision and seed recorded", 1, integrity.reproducible, warn=0,
+          by_key=False, depends_on=()),
     # stage 2, the candidate alone
     Check(8, "nan", "No NaN", 2, content.nan, block=0),
     Check(9, "infinite", "No infinities", 2, content.infinite, block=0),
@@ -42,9 +57,9 @@ CHECKS: list[Check] = [
     Check(16, "domain_missing", "Every key of the domain", 2, coverage.domain_missing,
           unit="share", field="domain.allow_missing", limits=coverage.allow_missing),
     Check(16, "domain_outside", "No key outside the domain", 2, coverage.domain_outside, block=0),
-    Check(17, "times", "No data from the future", 2, times.times, block=0, depends_on=()),
+    Check(17, "times", "No data from the future", 2, times.times, block=0, by_key=False, depends_on=()),
     Check(18, "freshness", "Data not too old", 2, times.freshness,
-          unit="seconds", field="freshness.max_age", limits=times.max_age, depends_on=()),
+          unit="seconds", field="freshness.max_age", limits=times.max_age, by_key=False, depends_on=()),
     Check(19, "constant_column", "No constant column", 2, content.constant_column, warn=0),
     Check(19, "dominant_value", "No value fills a column", 2, content.dominant_value, unit="share", warn=0.5),
     Check(20, "duplicate_content", "Different keys, different estimates", 2, content.duplicate_content,
@@ -55,10 +70,43 @@ CHECKS: list[Check] = [
     Check(22, "added_keys", "Few new keys", 3, change.added_keys, unit="share", warn=0.05, block=0.20),
     Check(23, "finite_to_null", "No estimate lost", 3, change.finite_to_null, block=0),
     Check(24, "unchanged", "Not the same as the baseline", 3, change.unchanged, warn=1, worse="below"),
-    Check(26, "p95_change", "95 % of the keys move little", 3, change.p95_change, unit="number", warn=0.10, block=0.25),
-    Check(26, "extreme_move", "No key moves by many half widths", 3, change.extreme_move, unit="number", warn=10),
-    Check(28, "sign_flips", "Few changes of sign", 3, change.sign_flips, unit="share", warn=0.01, block=0.05),
-    # stage 4, exceptions
+    Check(24, "frozen", "Estimates move over several versions", 3, history.frozen,
+          unit="share", warn=0.20, by_key=False),
+    Check(25, "unusual_change", "No more change than ever before", 3, history.unusual_change,
+          unit="share", warn=0, by_key=False),
+    Check(26, "p95_change", "95 % of the keys move little", 3, moves.p95_change, unit="number", warn=0.10, block=0.25),
+    Check(26, "extreme_move", "No key moves by many half widths", 3, moves.extreme_move, unit="number", warn=10),
+    Check(27, "median_shift", "Estimates do not all move the same way", 3, moves.median_shift,
+          unit="number", warn=0.02, block=0.05),
+    Check(28, "sign_flips", "Few changes of sign", 3, moves.sign_flips, unit="share", warn=0.01, block=0.05),
+    Check(29, "z_beyond_one", "Few points leave the half width of their interval", 3, uncertainty.z_beyond_one,
+          unit="share", warn=0.10, block=0.30),
+    Check(30, "outside_old_interval", "Few points leave their old interval", 3, uncertainty.outside_old_interval,
+          unit="share", warn=0.10, block=0.30),
+    Check(31, "width_change", "Intervals keep their width", 3, uncertainty.width_change,
+          unit="number", warn=1.25, block=2, halves=False),
+    Check(32, "quantile_change", "Predictive distributions move little", 3, uncertainty.quantile_change,
+          unit="number", warn=0.5, block=1.0),
+    Check(33, "label_churn", "Few labels change", 3, classes.label_churn, unit="share", warn=0.05, block=0.15),
+    Check(33, "prevalence_change", "No class swells or dies", 3, classes.prevalence_change, unit="share", warn=0.5),
+    Check(34, "rank_order", "The order of the keys holds", 3, order.rank_order,
+          unit="number", warn=0.95, block=0.80, worse="below", halves=False),
+    Check(34, "top_overlap", "The top stays", 3, order.top_overlap,
+          unit="share", warn=0.8, worse="below", halves=False),
+    Check(35, "concentration", "Movement is not in a few keys", 3, order.concentration, unit="share", warn=0.5),
+    Check(36, "psi", "The distribution does not drift", 3, order.psi, unit="number", warn=0.10),
+    Check(37, "worst_group_change", "No group jumps", 3, order.worst_group_change,
+          unit="number", warn=0.10, by_key=False),
+    Check(37, "worst_group_z", "No group leaves its intervals", 3, order.worst_group_z,
+          unit="share", warn=0.10, by_key=False),
+    # stage 4, with actual values, and exceptions
+    Check(38, "coverage_error", "Intervals cover what they promise", 4, outcomes.coverage_error,
+          unit="share", halves=False),
+    Check(39, "accuracy_loss", "No worse than the baseline", 4, outcomes.accuracy_loss,
+          unit="share", warn=0.02, block=0.05),
+    Check(40, "excess_churn", "Labels change for the better", 4, outcomes.excess_churn, unit="share", warn=0.05),
+    Check(41, "diebold_mariano", "Not worse by more than chance", 4, outcomes.diebold_mariano,
+          unit="number", warn=0.05, worse="below", by_key=False, halves=False),
     Check(42, "waivers", "Waivers well-formed and in force", 4, waivers.waivers,
           block=0, waivable=False, depends_on=()),
 ]

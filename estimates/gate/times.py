@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from estimates import instants
 from estimates.contract import Contract
-from estimates.gate.case import Case, Measure, Skip
+from estimates.gate.case import Case
+from estimates.gate.check import Measure, Skip
 from estimates.gate.verdict import Offender
 
 # Not by depends_on: a missing digest of an input says nothing about times.

@@ -7,10 +7,11 @@ from typing import Literal
 
 import msgspec
 
+from estimates.gate_policy import Side, Unit
+from estimates.records import Waiver
+
 Status = Literal["pass", "warn", "fail", "error", "skipped", "waived"]
 Outcome = Literal["pass", "warn", "fail", "error"]
-# How a value and its limits read: a share of `n`, a number of things, seconds, or a plain number.
-Unit = Literal["share", "count", "seconds", "number"]
 
 STATUSES: tuple[Status, ...] = ("pass", "warn", "fail", "error", "skipped", "waived")
 OFFENDERS = 100  # named per check; `offending` counts them all
@@ -24,6 +25,19 @@ class Offender(msgspec.Struct, frozen=True):
     detail: str
 
 
+class GroupResult(msgspec.Struct, frozen=True):
+    """What a check found among the keys of a group with limits of its own, or (`column` null) among all others."""
+
+    column: str | None
+    group: str | None
+    status: Status
+    value: float | None
+    warn: float | None
+    block: float | None
+    n: int | None
+    message: str
+
+
 class CheckResult(msgspec.Struct, frozen=True):
     """What one check found, whatever its status.
 
@@ -35,6 +49,8 @@ class CheckResult(msgspec.Struct, frozen=True):
                  `depends_on: name`, `off: reason`, …
     message      one sentence for a person
     offending    number of offenders; the first 100 are in `offenders`, worst first where there is a worst, else by key
+    groups       where groups have limits of their own: what was found in each; the numbers above are those of the worst
+    waived_by    ids of the waivers that let it through
     """
 
     number: int
@@ -46,13 +62,15 @@ class CheckResult(msgspec.Struct, frozen=True):
     value: float | None = None
     warn: float | None = None
     block: float | None = None
-    worse: Literal["above", "below"] = "above"
+    worse: Side = "above"
     n: int | None = None
     coverage: float | None = None
     reason: str | None = None
     message: str = ""
     offending: int = 0
     offenders: list[Offender] = []
+    groups: list[GroupResult] = []
+    waived_by: list[int] = []
 
 
 class Baseline(msgspec.Struct, frozen=True):
@@ -67,9 +85,11 @@ class Verdict(msgspec.Struct, frozen=True):
 
     version, snapshot_id   what was judged; null for a file
     baseline               what it was compared with; null when there was nothing to compare with
-    policy, waivers        digests of the policy and of the waivers in force
+    policy, waivers        digests of the policy and of the waivers in force, which `in_force` lists
+    actuals                digest of the actual values it was held against; null without any
     judged_at              a recorded input, not the clock
     code                   version of this library
+    functions              SHA-256 of the module of each check of the set's own
     outcome                the worst status of any check: error, fail, warn, pass
     blocks                 true for fail and error: such a version is not promoted
     counts                 number of checks by status, every status listed
@@ -88,6 +108,9 @@ class Verdict(msgspec.Struct, frozen=True):
     blocks: bool
     counts: dict[str, int]
     checks: list[CheckResult]
+    actuals: str | None = None
+    functions: dict[str, str] = {}
+    in_force: list[Waiver] = []
 
     def check(self, name: str) -> CheckResult:
         """The result of one check, by name; KeyError when this verdict has no such check."""

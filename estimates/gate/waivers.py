@@ -1,13 +1,58 @@
-"""Stage 4, waivers: exceptions that a person made, in force and well-formed."""
+"""Waivers: exceptions that a person made, with a reason and an end, for one version's content and one check."""
 
 from __future__ import annotations
 
-from estimates.gate.case import Case, Measure
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+import polars as pl
+
+from estimates.columns import parse_key_part
+from estimates.frame import schema
+from estimates.gate.case import Case
+from estimates.gate.check import Measure
+from estimates.gate.verdict import Offender
+from estimates.records import Waiver
 
 
 def waivers(case: Case) -> Measure:
     """Protects from exceptions that expired or were never valid. Metric: waivers not in force.
 
-    Block above 0. Source: gate.md 42.
+    Not in force is a waiver of other content, of a check that does not exist, that every version must pass or that is
+    not about single keys although keys are named. Block above 0. Source: gate.md 42.
     """
-    return Measure(0, 0, "no waivers")
+    wrong = [(waiver, why) for waiver in case.waivers if (why := _fault(waiver, case))]
+    message = f"{len(case.waivers)} waivers in force" if not wrong else f"{len(wrong)} waivers that cannot count"
+    offenders = [Offender(None, None, f"waiver {waiver.id} of {waiver.check}: {why}") for waiver, why in wrong]
+    return Measure(len(wrong), len(case.waivers), message, offending=len(wrong), offenders=offenders)
+
+
+def in_force(exceptions: Sequence[Waiver], at: datetime) -> list[Waiver]:
+    """Those that are not over at a moment, by id; a waiver counts until its end, which is not part of it."""
+    return sorted((waiver for waiver in exceptions if at < waiver.until), key=lambda waiver: waiver.id)
+
+
+def digest(held: Sequence[Waiver]) -> str:
+    """SHA-256 of the waivers in force: what a verdict is bound to."""
+    return hashlib.sha256(msgspec.json.encode(list(held))).hexdigest()
+
+
+def rows(keys: Sequence[Sequence[str]], case: Case) -> pl.DataFrame:
+    """Keys given as text, in the contract's types."""
+    types = schema(case.contract)
+    return pl.DataFrame(
+        {
+            name: pl.Series([parse_key_part(column.type, key[i]) for key in keys], dtype=types[name])
+            for i, (name, column) in enumerate(case.contract.key.items())
+        }
+    )
+
+
+def _fault(waiver: Waiver, case: Case) -> str | None:
+    if waiver.snapshot_id != case.candidate.snapshot_id:
+        return "it was given for other content"
+    if waiver.check not in case.limits:
+        return "there is no such check"
+    return None

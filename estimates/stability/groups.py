@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 
 from estimates.frame import key_text
-from estimates.stability.align import Rows
+from estimates.stability.align import Mask, Rows
 from estimates.stability.blocks import taken
 from estimates.stability.deltas import Deltas
 from estimates.stability.kinds import Floats
-from estimates.stability.report import Group
+from estimates.stability.report import Group, GroupSurprise
 from estimates.stability.selection import quantiles
 
 _MOST = 50
@@ -65,6 +65,21 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
             p50, p95 = (None, None) if r is None else quantiles(r[start:end], 0.5, 0.95)
             share = int(np.count_nonzero(material[start:end])) / n
             found.append(Group(value, n, p50, p95, share, moved, few=n < _FEW, pooled=len(found) == len(texts)))
+    return found
+
+
+def surprises(groups: Grouping, rows: Rows, beyond: Mask) -> list[GroupSurprise]:
+    """The share of each group's keys that are `beyond`; `rows` are the places of these keys among the common ones."""
+    if len(rows) != len(groups.values):
+        groups = grouping(groups.values[rows])
+    counted = np.concatenate(([0], np.cumsum(beyond[groups.rows])))
+    starts, ends = [0, *groups.ends], [*groups.ends, len(groups.rows)]
+    texts = [None if value is None else key_text(value) for value in groups.shown]
+    found: list[GroupSurprise] = []
+    for start, end, value in zip(starts, ends, [*texts, "other"], strict=True):
+        if end > start:
+            share = int(counted[end] - counted[start]) / (end - start)
+            found.append(GroupSurprise(value, end - start, share, end - start < _FEW, len(found) == len(texts)))
     return found
 
 

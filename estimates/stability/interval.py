@@ -12,6 +12,7 @@ from estimates.contract import Contract, Interval
 from estimates.stability.align import Mask, Rows
 from estimates.stability.blocks import count, each, fill
 from estimates.stability.deltas import SLACK, scale_floor
+from estimates.stability.groups import surprises
 from estimates.stability.kinds import FINITE, Floats, Values, all_finite
 from estimates.stability.pair import Pair
 from estimates.stability.report import IntervalOrder, IntervalReport, PointMove, SignedChange, Spread, Surprise
@@ -119,6 +120,9 @@ def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: flo
         if interval.point
         else SignedChange(0, 0.0 if common else None, None, None, "no_point"),
         reasons=_reasons(n, interval, scale, z is None),
+        groups={}
+        if z is None
+        else {by: surprises(pair.grouping(by), moved.rows, z > SLACK) for by in contract.stability.groups},
     )
 
 

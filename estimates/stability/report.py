@@ -19,7 +19,7 @@ from estimates.stability.family_reports import (
     StepChange,
 )
 
-METRICS_REVISION = 2  # raised whenever the same two snapshots would give other numbers
+METRICS_REVISION = 3  # raised whenever the same two snapshots would give other numbers
 
 
 class KeysReport(msgspec.Struct, frozen=True):
@@ -252,6 +252,16 @@ class Surprise(msgspec.Struct, frozen=True):
     z: float
 
 
+class GroupSurprise(msgspec.Struct, frozen=True):
+    """The share of a group's keys with z above 1; few: n < 30; pooled: all groups beyond the 50 largest together."""
+
+    value: str | None
+    n: int
+    z_gt1_share: float
+    few: bool = False
+    pooled: bool = False
+
+
 class SignedChange(msgspec.Struct, frozen=True, omit_defaults=True):
     """A change on the n keys that have it, and their share of the common keys.
 
@@ -285,6 +295,7 @@ class IntervalReport(msgspec.Struct, frozen=True):
     asymmetry_change            I6: change of (u − p) / (u − l), on the keys where both widths are above 0
     reasons                     metric → why it is None:
                                 `no_comparable_keys`, `no_point`, `degenerate_scale`, `overflow`
+    groups                      z_gt1_share by each group column of the contract, where there is a z
     """
 
     point: str
@@ -309,6 +320,7 @@ class IntervalReport(msgspec.Struct, frozen=True):
     upper_change: SignedChange
     asymmetry_change: SignedChange
     reasons: dict[str, str]
+    groups: dict[str, list[GroupSurprise]] = {}
 
 
 class Report(msgspec.Struct, frozen=True, rename={"from_": "from"}):

@@ -1,0 +1,61 @@
+"""Stage 3, labels: how many keys changed theirs, and whether a class grew or shrank."""
+
+from __future__ import annotations
+
+from estimates.gate.case import Case
+from estimates.gate.check import Measure, Skip
+from estimates.gate.compared import labels, of_column
+from estimates.gate.verdict import Offender
+
+FEW = 30  # keys of a class below which its prevalence says little
+
+
+def label_churn(case: Case) -> Measure | Skip:
+    """Protects from decisions that flip. Metric: share of keys whose label changed, worst column.
+
+    Warn above 5 %, block above 15 %. Source: gate.md 33 (a starting point), stability.md C1.
+    """
+    found = labels(case)
+    if not found:
+        return Skip("not_in_contract")
+    value, worst, column, label = max(((one.churn, name, col, one) for name, col, one in found), key=lambda x: x[:2])
+    offenders = [
+        Offender(change.key, name, f"{_text(change.a)} -> {_text(change.b)}")
+        for name, _, one in found
+        for change in one.changed
+    ]
+    count = sum(round(one.churn * one.n) for _, _, one in found)
+    message = f"{round(value * label.n)} of {label.n} keys with another label in {worst}"
+    return of_column(value, column, message, offenders, count)
+
+
+def prevalence_change(case: Case) -> Measure | Skip:
+    """Protects from a class that swells or dies.
+
+    Metric: largest change of a class's number of keys, relative to what it was. Classes with fewer than 30 keys
+    in both versions are left out. Warn above 50 %. Source: gate.md 33 (a starting point), stability.md C4.
+    """
+    found = labels(case)
+    if not found:
+        return Skip("not_in_contract")
+    changes = [
+        (abs(flow.n_to - flow.n_from) / max(flow.n_from, 1), name, flow, column)
+        for name, column, one in found
+        for flow in one.flows
+        if max(flow.n_from, flow.n_to) >= FEW
+    ]
+    if not changes:
+        return Skip("fewer_than_30_keys")
+    changes.sort(key=lambda item: (-item[0], item[1], item[2].label or ""))
+    value, worst, flow, column = changes[0]
+    offenders = [
+        Offender(None, name, f"{_text(one.label)}: {one.n_from} -> {one.n_to} keys")
+        for change, name, one, _ in changes
+        if change > case.limit("prevalence_change")
+    ]
+    message = f"{_text(flow.label)} of {worst} went from {flow.n_from} to {flow.n_to} keys"
+    return of_column(value, column, message, offenders, len(offenders))
+
+
+def _text(label: str | None) -> str:
+    return "null" if label is None else label

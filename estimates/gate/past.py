@@ -1,0 +1,19 @@
+"""What the set's promoted versions say about what is usual; read only when a check asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import polars as pl
+
+
+class Past(msgspec.Struct, frozen=True):
+    """The set before the candidate.
+
+    material_shares  column → its share of materially changed keys in each move of production, oldest first
+    frames           the newest n versions that production held, up to the baseline, oldest first
+    """
+
+    material_shares: Callable[[], dict[str, list[float]]] = dict
+    frames: Callable[[int], list[pl.DataFrame]] = lambda n: []

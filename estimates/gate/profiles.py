@@ -1,0 +1,29 @@
+"""Profiles: where the limits of a set start from, before its contract says anything about single checks."""
+
+from __future__ import annotations
+
+from estimates.gate.check import Check
+from estimates.gate_policy import CheckPolicy, Profile
+
+
+def of_profile(check: Check, profile: Profile) -> CheckPolicy | None:
+    """What a profile says otherwise than the check's defaults; None where it says nothing.
+
+    strict       for numbers that people trade on: changes against the baseline and losses against actual values may be
+                 half as large, what only warned about the candidate itself blocks, and new versions bring new numbers
+    exploratory  for a set whose method is still sought: nothing that compares with the baseline or with actual values
+                 blocks; what cannot be right in itself still does
+    """
+    if not check.waivable or check.field is not None or profile == "default":
+        return None
+    if profile == "exploratory":
+        return CheckPolicy(severity="warn") if check.stage in (3, 4) and check.block is not None else None
+    if check.name == "unchanged" or (check.stage == 2 and check.block is None and check.warn is not None):
+        return CheckPolicy(severity="block")
+    if check.halves and check.stage in (3, 4):
+        return CheckPolicy(warn=_half(check.warn), block=_half(check.block))
+    return None
+
+
+def _half(limit: float | None) -> float | None:
+    return None if limit is None else limit / 2
