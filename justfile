@@ -37,6 +37,10 @@ check:
     lint-imports --no-cache
     pytest -n 2
 
+# Write docs/checks.md from the registry
+checks: setup
+    python -c 'from estimates.gate import reference; print(reference.page(), end="")' > docs/checks.md
+
 # The tests with many more generated examples
 nightly: setup
     HYPOTHESIS_PROFILE=nightly pytest -n 2

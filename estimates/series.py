@@ -193,7 +193,7 @@ def kept_series(pairs: Pairs, kept: KeptReports, headline: Headline) -> Series:
 
 
 def promoted_material(series: Series) -> dict[str, list[float]]:
-    """Each column's share of materially changed keys in the promotions of a series, oldest first; rollbacks left out."""
+    """Each column's share of materially changed keys in the promotions of a series, oldest first."""
     found: dict[str, list[float]] = {}
     for pair in series.pairs:
         for name, column in pair.columns.items() if pair.move == "promoted" else ():

@@ -244,7 +244,11 @@ class Store:
         """What the set's promoted versions say; nothing is read before a check asks."""
 
         def material_shares() -> dict[str, list[float]]:
-            return promoted_material(self.stability(view.contract.name, MOVES_JUDGED)) if view.aliases.get(PRODUCTION) else {}
+            return (
+                promoted_material(self.stability(view.contract.name, MOVES_JUDGED))
+                if view.aliases.get(PRODUCTION)
+                else {}
+            )
 
         def frames(count: int) -> list[pl.DataFrame]:
             return [self.frame(version) for version in last_in_production(view, shape, count)]

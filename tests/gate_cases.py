@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
 
+from estimates.accuracy import read_actuals
 from estimates.contract import Contract, parse_contract
-from estimates.gate import Candidate, Verdict, judge
+from estimates.gate import Candidate, Past, Verdict, judge
 from estimates.records import InputDigest, Provenance
 
 THROUGH = datetime(2026, 11, 20, 21, tzinfo=UTC)
@@ -152,6 +154,8 @@ class Setting:
     candidate: dict[str, Any] = field(default_factory=dict)
     baseline_reason: str | None = None
     judged_at: datetime = JUDGED
+    past: Past | None = None
+    actuals: pl.DataFrame | None = None
 
     def judge(self) -> Verdict:
         """The verdict of the gate."""
@@ -168,6 +172,8 @@ class Setting:
             judged_at=self.judged_at,
             contract_revision=1,
             baseline_reason=self.baseline_reason,
+            past=self.past,
+            actuals=None if self.actuals is None else read_actuals(self.actuals, self.contract),
         )
 
 
@@ -198,3 +204,51 @@ def off_by_ten(rows: int) -> pl.DataFrame:
     prices = ["close", "lower_80", "upper_80", "q10", "q50", "q90"]
     first = pl.int_range(pl.len()) < rows
     return frame(1.001).with_columns(pl.when(first).then(pl.col(n) * 10).otherwise(pl.col(n)).alias(n) for n in prices)
+
+
+MANY = """
+name = "many"
+[key.k]
+type = "integer"
+[columns.v]
+[columns.low]
+role = "lower"
+level = 0.8
+[columns.high]
+role = "upper"
+level = 0.8
+[columns.label]
+role = "label"
+[columns.group]
+role = "attribute"
+type = "string"
+[stability]
+groups = ["group"]
+"""
+
+
+def many(more: str = "") -> Contract:
+    """A contract of one integer key with a point, its interval, a label and a group."""
+    return parse_contract(MANY + more)
+
+
+def many_rows(n: int = 1000) -> pl.DataFrame:
+    """n estimates from 100 to 1,100 in no order of the key, with intervals of a tenth; labels and groups in halves."""
+    k = pl.Series("k", range(n))
+    v = 100.0 + 1000.0 * ((k * 7919) % n) / n
+    label = pl.Series(["yes" if i % 2 else "no" for i in range(n)])
+    group = pl.Series(["a" if i < n // 2 else "b" for i in range(n)])
+    return pl.DataFrame({"k": k, "v": v, "low": v * 0.9, "high": v * 1.1, "label": label, "group": group})
+
+
+def many_setting(change: Callable[[pl.DataFrame], pl.DataFrame], n: int = 1000, **more: Any) -> Setting:
+    """The baseline of `many_rows` and a candidate that is changed from one slightly moved."""
+    moved = many_rows(n).with_columns(pl.col("v", "low", "high") * 1.001)
+    return Setting(**({"contract": many(), "frame": change(moved), "baseline": many_rows(n)} | more))
+
+
+def outcomes(n: int = 1000) -> pl.DataFrame:
+    """What was observed of `many_rows`: values of which 80 % lie in the interval, labels as they were."""
+    rows = many_rows(n)
+    off = pl.when(pl.col("k") % 10 < 8).then(1.05).otherwise(1.2)
+    return rows.select("k", v=pl.col("v") * off, label="label")

@@ -12,10 +12,8 @@ import pytest
 from estimates.columns import Column, KeyColumn
 from estimates.contract import (
     RESERVED,
-    CheckPolicy,
     Contract,
     Freshness,
-    GatePolicy,
     Input,
     Job,
     Retention,
@@ -24,6 +22,7 @@ from estimates.contract import (
 )
 from estimates.domain import FileDomain, OpenDomain, ProductDomain, RollingDomain
 from estimates.gate.policy import validate_policy
+from estimates.gate_policy import CheckPolicy, CustomCheck, GatePolicy, GroupLimits
 from estimates.guessed_contract import TableContract
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "contract.md").read_text(encoding="utf-8")
@@ -38,6 +37,8 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "`[freshness]`": Freshness,
     "`[gate]`": GatePolicy,
     "`[gate.checks.NAME]`": CheckPolicy,
+    "`[gate.checks.NAME.groups.COLUMN.VALUE]`": GroupLimits,
+    "`[gate.custom.NAME]`": CustomCheck,
     "`[stability]`": Stability,
     "`[job]`": Job,
     "`[job.inputs.NAME]`": Input,
@@ -103,7 +104,11 @@ def test_examples_use_every_field() -> None:
     def walk(name: str, tree: Any) -> None:
         for field, value in tree.items():
             used.add((name, field))
-            named = field in ("key", "columns", "inputs", "checks")
+            if field == "groups" and isinstance(value, dict):
+                for limits in (limits for values in value.values() for limits in values.values()):
+                    walk("limits", limits)
+                continue
+            named = field in ("key", "columns", "inputs", "checks", "custom")
             for below in value.values() if named else [value]:
                 if isinstance(below, dict):
                     walk(field, below)
@@ -115,6 +120,8 @@ def test_examples_use_every_field() -> None:
         KeyColumn: "key",
         Column: "columns",
         CheckPolicy: "checks",
+        GroupLimits: "limits",
+        CustomCheck: "custom",
         Input: "inputs",
     }
     for section, kind in SECTIONS.items():

@@ -11,8 +11,7 @@ import polars as pl
 import pytest
 
 from estimates import gate
-from estimates.gate import Verdict, parse_json, render_json, render_text
-from estimates.gate.reference import markdown_table
+from estimates.gate import Verdict, parse_json, reference, render_json, render_text
 from estimates.gate.registry import CHECKS
 from estimates.gate.text import show
 from tests.gate_cases import THROUGH, Setting, contract, edit, file, frame, off_by_ten, poked, provenance
@@ -34,7 +33,7 @@ warn  11 soft_bounds: of 18 cells outside their soft bounds: 1 in close
       value 5.556 %; warns above 0.1 %
       AMZN/2026-11-25: close = 2000.5: outside soft_max 2000
 
-29 passed; 3 skipped (1 not_in_contract, 2 off: test)
+33 passed; 18 skipped (REASONS)
 """
 
 
@@ -43,7 +42,7 @@ def verdicts() -> list[tuple[str, Verdict]]:
     error = Setting(frame=frame(1.15).slice(7), candidate={"provenance": provenance(targets=())})
     return [
         ("pass", Setting().judge()),
-        ("warn", Setting(frame=frame(1.15)).judge()),
+        ("warn", Setting(frame=frame(1.025)).judge()),
         ("fail", Setting(frame=off_by_ten(3)).judge()),
         ("error", error.judge()),
         ("file", file(frame().drop("close")).judge()),
@@ -78,7 +77,9 @@ def test_text_is_deterministic_and_counts_every_check(what: str, verdict: Verdic
 def test_a_clean_verdict_is_two_lines() -> None:
     """When all is well, the text says so and how much was checked."""
     assert render_text(Setting().judge()) == (
-        "prices version 2 against version 1: passes\n34 passed; 1 skipped (1 not_in_contract)\n"
+        "prices version 2 against version 1: passes\n"
+        "42 passed; 12 skipped (4 not_in_contract, 1 fewer_than_20_moves, 1 fewer_than_30_keys, "
+        "1 fewer_than_100_keys, 1 fewer_than_1000_keys, 4 no_actuals)\n"
     )
 
 
@@ -88,9 +89,11 @@ def test_what_blocks_comes_first_with_value_limits_and_worst_keys() -> None:
     refused = frame().slice(7)
     for column, value in prices.items():
         refused = poked(refused, column, value)
-    kept = contract(more='[gate.checks.extreme_move]\noff = "test"\n[gate.checks.p95_change]\noff = "test"\n')
+    off = ("extreme_move", "p95_change", "z_beyond_one", "outside_old_interval", "concentration", "rank_order")
+    kept = contract(more="".join(f'[gate.checks.{name}]\noff = "test"\n' for name in off))
     text = render_text(Setting(kept, refused).judge())
-    assert text == REFUSED
+    reasons = "4 not_in_contract, 1 fewer_than_20_moves, 6 off: test, 1 fewer_than_30_keys, 1 too_few_keys, "
+    assert text == REFUSED.replace("REASONS", f"{reasons}1 fewer_than_1000_keys, 4 no_actuals")
 
 
 def test_a_file_is_called_a_file() -> None:
@@ -147,10 +150,9 @@ def test_values_read_as_a_person_writes_them(value: float, unit: str, text: str)
     assert show(value, unit) == text  # type: ignore[arg-type]
 
 
-def test_the_docs_table_is_the_registry() -> None:
-    """docs/gate.md lists the checks and default limits of the code; paste `markdown_table()` when this fails."""
-    page = (Path(__file__).parents[1] / "docs" / "gate.md").read_text()
-    assert markdown_table() in page
+def test_the_page_of_checks_is_the_registry() -> None:
+    """docs/checks.md lists the checks and default limits of the code; `just checks` writes it."""
+    assert (Path(__file__).parents[1] / "docs" / "checks.md").read_text() == reference.page()
 
 
 def test_the_docs_name_every_skip_reason() -> None:

@@ -34,6 +34,7 @@ from estimates.stability.report import (
     Change,
     ColumnReport,
     Group,
+    GroupSurprise,
     IntervalOrder,
     IntervalReport,
     KeysReport,
@@ -65,7 +66,10 @@ SECTIONS: dict[str, tuple[type[msgspec.Struct], tuple[type[msgspec.Struct], ...]
     "C: labels": (LabelReport, (LabelChange, LabelFlow, Transitions)),
     "C: cut-offs": (CutReport, ()),
     "C: probabilities": (ProbabilityReport, (Divergence, ProbabilityMove)),
-    "I: prediction intervals": (IntervalReport, (IntervalOrder, PointMove, SignedChange, Spread, Surprise)),
+    "I: prediction intervals": (
+        IntervalReport,
+        (GroupSurprise, IntervalOrder, PointMove, SignedChange, Spread, Surprise),
+    ),
     "Q: quantiles": (QuantileReport, (QuantileMove, ProbabilityShift)),
 }
 

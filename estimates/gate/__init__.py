@@ -17,6 +17,7 @@ text        its rendering for a person at a terminal
 from __future__ import annotations
 
 from estimates.gate.candidate import Candidate
+from estimates.gate.history import FEWEST_MOVES
 from estimates.gate.judgement import judge
 from estimates.gate.past import Past
 from estimates.gate.policy import policy_digest, validate_policy
@@ -24,6 +25,7 @@ from estimates.gate.text import render_text
 from estimates.gate.verdict import Baseline, CheckResult, Offender, Verdict, parse_json, render_json
 
 __all__ = [
+    "FEWEST_MOVES",
     "Baseline",
     "Candidate",
     "CheckResult",

@@ -9,7 +9,7 @@ from estimates.gate.check import Measure, Skip
 from estimates.gate.compared import of_column, scalars
 from estimates.gate.verdict import Offender
 
-FEWEST = 20  # moves of production from which what is usual can be said
+FEWEST_MOVES = 20  # moves of production from which what is usual can be said
 
 
 def unusual_change(case: Case) -> Measure | Skip:
@@ -18,7 +18,7 @@ def unusual_change(case: Case) -> Measure | Skip:
     Metric: share of materially changed keys beyond the 99 % quantile of the set's own moves. The worst column
     counts; at least 20 moves of production are needed. Warn above 0. Source: gate.md 25, stability.md S2.
     """
-    usual = {name: shares for name, shares in case.past.material_shares().items() if len(shares) >= FEWEST}
+    usual = {name: shares for name, shares in case.past.material_shares().items() if len(shares) >= FEWEST_MOVES}
     found = [
         (max(scalar.material_share - float(np.quantile(usual[name], 0.99)), 0.0), name, column, scalar)
         for name, column, scalar in scalars(case)

@@ -158,9 +158,11 @@ def _measured(check: Check, limits: Limits, case: Case) -> CheckResult:
 
 def _filled(limits: Limits, found: Measure, check: Check) -> Limits:
     """Limits that the measure itself gives, where neither contract nor profile does."""
-    if limits.warn is not None or limits.block is not None or (found.warn is None and found.block is None):
+    if limits.severity == "report" or (found.warn is None and found.block is None):
         return limits
-    warn, block = held_to(limits.severity, found.warn, found.block, check.worse)
+    warn = found.warn if limits.warn is None else limits.warn
+    block = found.block if limits.block is None else limits.block
+    warn, block = held_to(limits.severity, warn, block, check.worse)
     return msgspec.structs.replace(limits, warn=warn, block=block)
 
 

@@ -1,4 +1,4 @@
-"""The registry as a table for docs/gate.md; a test holds the two together."""
+"""docs/checks.md: the registry as a page, made from what the checks say of themselves; a test compares them."""
 
 from __future__ import annotations
 
@@ -8,27 +8,73 @@ from estimates.gate.check import Check
 from estimates.gate.registry import CHECKS
 from estimates.gate.text import show
 
-_HEAD = ("no.", "name", "metric", "warns", "blocks", "limit from the contract")
+_STAGES = {
+    1: "Stage 1, integrity",
+    2: "Stage 2, the candidate alone",
+    3: "Stage 3, against the baseline",
+    4: "Stage 4, with actual values, and exceptions",
+}
+_HEAD = """# The checks
+
+Every check of the gate, in the order in which they run, from the registry in `estimates/gate/registry.py`.
+`just checks` writes this page. [gate.md](gate.md) tells what a check is, what its statuses mean and how a contract
+changes its limits.
+
+A number of the design whose rule has two metrics has two checks, so that each has its own value, limits and policy.
+◆ marks checks that every version must pass: they can be neither waived, nor turned off, nor given other limits.
+○ marks checks of the version as a whole: limits of groups and waivers of single keys do not apply to them.
+"""
+_TAIL = """
+`coverage_error` warns above 0.05, or above half of Wilson's 95 % interval where that is more: what few keys allow.
+
+Two more are run by `promote`, and stand in its event instead of the verdict:
+
+- **43** ◆ protects from read files that answer something else than the snapshot: 100 sampled reads by key must equal
+  the cells of the Parquet file; else `read_differs`, and nothing is promoted.
+- **44** ◆ protects from promoting against a production that has moved on: it must still point to the version judged
+  against, in the transaction that moves it; else `moved`: judge again.
+"""
 
 
-def markdown_table() -> str:
-    """One row a check: its number, its name, its metric and its default limits; ◆ marks what cannot be adjusted."""
-    rows = [_HEAD, tuple("---" for _ in _HEAD), *(_row(check) for check in CHECKS)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+def page() -> str:
+    """The page as Markdown."""
+    parts = [_HEAD]
+    for stage, title in _STAGES.items():
+        parts += [f"\n## {title}\n", "\n", _table([check for check in CHECKS if check.stage == stage])]
+    return "".join([*parts, _TAIL])
 
 
 def metric(check: Check) -> str:
     """The metric as the docstring of the check's function tells it."""
-    text = " ".join((check.measure.__doc__ or "").split())
-    found = re.search(r"Metric: (.+?)\.(?: |$)", text)
-    assert found is not None, f"the docstring of {check.name} names no metric"
-    return found.group(1)
+    return _told(check, r"Metric: (.+?)\.(?: |$)", "names no metric")
+
+
+def _table(checks: list[Check]) -> str:
+    head = ("no.", "name", "protects from", "metric", "warns", "blocks", "source")
+    rows = [head, tuple("---" for _ in head), *(_row(check) for check in checks)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def _row(check: Check) -> tuple[str, ...]:
-    name = f"`{check.name}`{'' if check.waivable else ' ◆'}"
-    field = f"`{check.field}`" if check.field else ""
-    return str(check.number), name, metric(check), _limit(check, check.warn), _limit(check, check.block), field
+    mark = " ◆" if not check.waivable else "" if check.by_key else " ○"
+    return (
+        str(check.number),
+        f"`{check.name}`{mark}",
+        _told(check, r"Protects from (.+?)[.:](?: |$)", "does not say what it protects from"),
+        metric(check),
+        _limit(check, check.warn),
+        f"`{check.field}`" if check.field else _limit(check, check.block),
+        _told(check, r"Source: (.+?)\.(?: |$)", "names no source"),
+    )
+
+
+def _told(check: Check, pattern: str, otherwise: str) -> str:
+    text = " ".join((check.measure.__doc__ or "").split())
+    # gate.md and stability.md are names, not ends of sentences
+    found = re.search(pattern, text.replace(".md", "\0md"))
+    assert found is not None, f"the docstring of {check.name} {otherwise}"
+    told = found.group(1).replace("\0md", ".md").replace("|", "\\|")
+    return re.sub(r"\bgate\.md \d+", "the design", told)
 
 
 def _limit(check: Check, limit: float | None) -> str:
