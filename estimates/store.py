@@ -244,11 +244,9 @@ class Store:
         """What the set's promoted versions say; nothing is read before a check asks."""
 
         def material_shares() -> dict[str, list[float]]:
-            return (
-                promoted_material(self.stability(view.contract.name, MOVES_JUDGED))
-                if view.aliases.get(PRODUCTION)
-                else {}
-            )
+            if sum(event.kind == "promoted" for event in view.events) <= gate.FEWEST_MOVES:
+                return {}  # too few to say what is usual: no need to compare them
+            return promoted_material(self.stability(view.contract.name, MOVES_JUDGED))
 
         def frames(count: int) -> list[pl.DataFrame]:
             return [self.frame(version) for version in last_in_production(view, shape, count)]
