@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import polars as pl
 import pytest
 
 from estimates.contract import Contract
 from estimates.errors import InvalidError
-from estimates.gate import policy_digest, validate_policy
+from estimates.gate import CheckResult, policy_digest, validate_policy
+from estimates.gate.check import Check
+from estimates.gate.policy import limits_of
 from estimates.gate.registry import CHECKS
 from estimates.gate_policy import CheckPolicy, GatePolicy
-from tests.gate_cases import CONTRACT, Setting, contract, frame, off_by_ten, simple
+from tests.gate_cases import CONTRACT, THROUGH, Setting, contract, frame, many, many_setting, off_by_ten, simple
 
 
 def checks(text: str) -> Contract:
@@ -137,3 +142,121 @@ def test_the_digest_does_not_depend_on_the_order_of_a_contract() -> None:
     other = "[gate.checks.infinite]\nblock = 1\n"
     assert policy_digest(checks(one + other)) == policy_digest(checks(other + one))
     assert "[gate" not in CONTRACT
+
+
+def test_a_severity_says_what_a_check_may_do() -> None:
+    """`warn` takes the power to block away, `block` gives it to the warning limit, `report` takes both away."""
+    expected = {"block": ("fail", None, 0.1), "warn": ("warn", 0.1, None), "report": ("pass", None, None)}
+    for severity, (status, warn, block) in expected.items():
+        policy = checks(f'[gate.checks.p95_change]\nseverity = "{severity}"\n')
+        result = Setting(policy, frame(1.3)).judge().check("p95_change")
+        assert (result.status, result.warn, result.block) == (status, warn, block)
+        assert result.value is not None
+        assert result.value > 0.25
+
+
+def test_a_severity_applies_to_limits_that_are_fields_of_the_contract() -> None:
+    """Freshness that warns can be made to block without another limit."""
+    stale = {"published_at": THROUGH + timedelta(hours=25)}
+    policy = checks('[gate.checks.freshness]\nseverity = "block"\n')
+    assert Setting(policy, candidate=stale).judge().check("freshness").status == "fail"
+    assert Setting(candidate=stale).judge().check("freshness").status == "warn"
+
+
+def test_the_strict_profile_halves_what_may_change() -> None:
+    """Limits against the baseline are half as large; a stale copy and what only warned of the candidate block."""
+    strict = contract(more='[gate]\nprofile = "strict"\n')
+    assert Setting(strict, frame(1.15)).judge().check("p95_change").block == 0.125
+    assert Setting(strict, frame()).judge().check("unchanged").status == "fail"
+    assert limits_of(find("width_change"), strict).block == limits_of(find("width_change"), contract()).block
+    assert limits_of(find("constant_column"), strict).block == 0
+    assert limits_of(find("lineage"), strict) == limits_of(find("lineage"), contract())
+
+
+def test_the_exploratory_profile_never_blocks_on_change() -> None:
+    """What changed is said as a warning; what cannot be right still blocks."""
+    loose = contract(more='[gate]\nprofile = "exploratory"\n')
+    changed = Setting(loose, frame(1.5)).judge()
+    assert (changed.outcome, changed.blocks) == ("warn", False)
+    assert Setting(loose, frame(3).slice(1)).judge().check("domain_missing").status == "fail"
+
+
+def test_the_contract_counts_before_the_profile() -> None:
+    """Each limit says where it comes from."""
+    both = contract(more='[gate]\nprofile = "strict"\n[gate.checks.p95_change]\nblock = 0.3\n')
+    limits = limits_of(find("p95_change"), both)
+    assert (limits.warn, limits.block) == (0.05, 0.3)
+    assert limits.source == {"warn": "profile strict", "block": "contract"}
+    assert limits_of(find("domain_missing"), both).source["block"] == "domain.allow_missing"
+    assert limits_of(find("removed_keys"), contract()).source["warn"] == "default"
+
+
+GROUPS = "[gate.checks.p95_change.groups.group.a]\nblock = 0.5\nwarn = 0.3\n"
+
+
+def grouped(a: float, b: float, policy: str = GROUPS) -> CheckResult:
+    """Two groups of keys, each multiplied."""
+    by = pl.when(pl.col("group") == "a").then(a).otherwise(b)
+    return (
+        many_setting(lambda f: f.with_columns(pl.col("v", "low", "high") * by), contract=many(policy))
+        .judge()
+        .check("p95_change")
+    )
+
+
+def test_a_group_is_judged_by_its_own_limits_and_the_others_by_the_checks() -> None:
+    """A group that may move more hides nothing in the others, and the others nothing in it."""
+    assert grouped(1.25, 1.0).status == "pass"
+    assert grouped(1.0, 1.4).status == "fail"
+    assert grouped(1.4, 1.0).status == "warn"
+    worst = grouped(1.8, 1.0)
+    assert worst.status == "fail"
+    assert worst.message.startswith("group a: ")
+    assert [(one.column, one.group, one.status, one.block) for one in worst.groups] == [
+        (None, None, "pass", 0.25),
+        ("group", "a", "fail", 0.5),
+    ]
+    assert [one.n for one in worst.groups] == [500, 500]
+
+
+def test_a_group_can_be_held_to_less() -> None:
+    """Limits of a group may be stricter than the check's; what it does not give is the check's."""
+    tight = "[gate.checks.p95_change.groups.group.a]\nblock = 0.05\n"
+    result = grouped(1.08, 1.08, tight)
+    assert result.status == "fail"
+    assert [(one.status, one.warn, one.block) for one in result.groups] == [("pass", 0.1, 0.25), ("fail", None, 0.05)]
+
+
+def test_groups_are_those_of_the_candidate_and_of_what_is_gone() -> None:
+    """A key that left is missed in the group it was in; a key that moved counts where it is now."""
+    policy = many("[gate.checks.removed_keys.groups.group.b]\nblock = 0.5\nwarn = 0.5\n")
+    setting = many_setting(lambda f: f.filter(pl.col("k") < 800), contract=policy)
+    result = setting.judge().check("removed_keys")
+    assert [(one.group, one.value, one.status) for one in result.groups] == [(None, 0, "pass"), ("b", 0.4, "pass")]
+
+
+def test_a_group_without_keys_is_an_error_only_where_it_could_be_compared() -> None:
+    """No key of the group in either version: there is nothing to hold to its limits, and nothing that says so."""
+    result = grouped(1.0, 1.0, "[gate.checks.p95_change.groups.group.nowhere]\nblock = 0.5\n")
+    assert result.status == "pass"
+    assert [(one.group, one.status, one.message) for one in result.groups][1] == ("nowhere", "skipped", "no_keys")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[gate.checks.times.groups.group.a]\nblock = 1\n", "about the version as a whole"),
+        ("[gate.checks.p95_change.groups.region.a]\nblock = 1\n", "'region' is no column of the contract"),
+        ("[gate.checks.p95_change.groups.group.a]\nwarn = 2\nblock = 1\n", "groups.group.a: warn = 2.0 lies beyond"),
+    ],
+)
+def test_groups_that_cannot_be_followed_are_refused(text: str, says: str) -> None:
+    """The error names the path."""
+    with pytest.raises(InvalidError) as caught:
+        validate_policy(many(text))
+    assert says in caught.value.message
+
+
+def find(name: str) -> Check:
+    """A check of the registry."""
+    return next(check for check in CHECKS if check.name == name)

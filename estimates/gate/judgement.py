@@ -118,7 +118,7 @@ def _evaluate(check: Check, limits: Limits, case: Case) -> CheckResult:
         named = {column: list(values) for column, values in limits.groups.items()}
         rest = case.outside(named)
         parts = [
-            (column, value, _measured(check, _of_group(limits, own), case.group(column, value)))
+            (column, value, _in_group(check, _of_group(limits, own), case.group(column, value)))
             for column, values in limits.groups.items()
             for value, own in values.items()
         ]
@@ -126,6 +126,12 @@ def _evaluate(check: Check, limits: Limits, case: Case) -> CheckResult:
         return _error(check, limits, f"could not be evaluated: {_first_line(error)}")
     found = [(None, None, _measured(check, limits, rest))] if rest.frame.height else []
     return _worst([*found, *parts])
+
+
+def _in_group(check: Check, limits: Limits, part: Case) -> CheckResult:
+    """What the check finds in a group; one without keys in either version is held to nothing."""
+    here = part.frame.height or (part.baseline is not None and part.before.height)
+    return _measured(check, limits, part) if here else _skipped(check, limits, "no_keys")
 
 
 def _worst(parts: Sequence[tuple[str | None, str | None, CheckResult]]) -> CheckResult:
