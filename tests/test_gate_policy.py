@@ -178,7 +178,7 @@ def test_the_exploratory_profile_never_blocks_on_change() -> None:
     loose = contract(more='[gate]\nprofile = "exploratory"\n')
     changed = Setting(loose, frame(1.5)).judge()
     assert (changed.outcome, changed.blocks) == ("warn", False)
-    assert Setting(loose, frame(3).slice(1)).judge().check("domain_missing").status == "fail"
+    assert Setting(loose, frame(1.5).slice(1)).judge().check("domain_missing").status == "fail"
 
 
 def test_the_contract_counts_before_the_profile() -> None:
