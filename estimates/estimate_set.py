@@ -19,6 +19,7 @@ from estimates.keys import Key
 from estimates.point_in_time import as_of_join
 from estimates.reader import Reader
 from estimates.records import State, Version, VersionHead
+from estimates.regrading import Regrading, regrade
 from estimates.scoring import LAST, Outcome, score_set, stored_scores
 from estimates.series import DEFAULT_LAST, Series
 from estimates.stability import Report
@@ -226,6 +227,10 @@ class EstimateSet:
     ) -> Outcome:
         """Score versions against actual values and store the scores; see `scoring.score_set`."""
         return score_set(self.store, self.name, actuals, versions=versions, vintage=vintage, against=against)
+
+    def regrade(self, actuals: pl.DataFrame, *, vintage: Time | None = None) -> Regrading:
+        """Grade the gate's verdicts by actual values and log the grades; see `regrading.regrade`."""
+        return regrade(self.store, self.name, actuals, vintage=vintage)
 
     def accuracy(self, version: int | None = None, *, last: int = LAST) -> SetAccuracy:
         """The newest stored scores of one version, or of the `last` versions that have any."""

@@ -11,7 +11,7 @@ from estimates.errors import InvalidError
 
 State = Literal["expired", "production", "rolled_back", "superseded", "refused", "candidate", "unjudged"]
 EventKind = Literal[
-    "defined", "published", "judged", "promoted", "rolled_back", "tracked", "scored", "waived", "expired"
+    "defined", "published", "judged", "promoted", "rolled_back", "tracked", "scored", "regraded", "waived", "expired"
 ]
 RunStep = Literal["compute", "publish", "judge", "promote", "track", "done"]
 RunStatus = Literal["running", "failed", "rejected", "refused", "published", "promoted"]

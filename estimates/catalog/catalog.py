@@ -229,6 +229,16 @@ class Catalog:
             tx.execute(table.insert().values(row | {"tracked": False, "body": body.decode()}))
             return event
 
+    def regraded(self, version: Version, details: dict[str, Any], *, actor: str) -> Event | None:
+        """Log what became of a version's verdict; None, and nothing logged, when its newest grade is this one."""
+        table = schema.events
+        mine = matching(table, set=version.set, version=version.version, kind="regraded")
+        newest = sa.select(table.c.details).where(mine).order_by(table.c.id.desc()).limit(1)
+        with writing(self.engine) as tx:
+            if tx.execute(newest).scalar() == msgspec.json.encode(details).decode():
+                return None
+            return _log(tx, "regraded", version.set, actor, version=version.version, details=details)
+
     def scores_tracked(self, event: int) -> None:
         """Write down that MLflow has the scores of an event."""
         table = schema.scores

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from estimates.gate.candidate import Candidate
 from estimates.gate.history import FEWEST_MOVES
-from estimates.gate.judgement import judge
+from estimates.gate.judgement import find, judge, measure
 from estimates.gate.past import Past
-from estimates.gate.policy import policy_digest, validate_policy
+from estimates.gate.policy import limits_of, policy_digest, validate_policy
 from estimates.gate.text import render_text
 from estimates.gate.verdict import Baseline, CheckResult, Offender, Verdict, parse_json, render_json
 
@@ -32,7 +32,10 @@ __all__ = [
     "Offender",
     "Past",
     "Verdict",
+    "find",
     "judge",
+    "limits_of",
+    "measure",
     "parse_json",
     "policy_digest",
     "render_json",

@@ -20,10 +20,12 @@ from estimates.gate.case import Case
 from estimates.gate.check import Check, Limits, Measure, Skip
 from estimates.gate.past import Past
 from estimates.gate.policy import checks_of, held_to, limits_of, policy_digest
+from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import OFFENDERS, STATUSES, Baseline, CheckResult, GroupResult, Outcome, Status, Verdict
 from estimates.gate_policy import GroupLimits, Side
 from estimates.records import Waiver
 
+NEVER = datetime.min.replace(tzinfo=UTC)  # for checks that ask for no time
 SLACK = 1e-12  # relative; a value that differs from its limit by rounding alone is at its limit
 
 
@@ -81,6 +83,27 @@ def judge(
         functions=custom.revisions(contract),
         in_force=held,
     )
+
+
+def find(name: str) -> Check:
+    """A check of the registry by name; KeyError for an unknown one."""
+    for check in CHECKS:
+        if check.name == name:
+            return check
+    raise KeyError(name)
+
+
+def measure(
+    check: Check,
+    contract: Contract,
+    candidate: Candidate,
+    baseline: Candidate | None,
+    *,
+    actuals: Actuals | None = None,
+) -> CheckResult:
+    """What one check alone says, by the limits in force; nothing is asked about what it depends on."""
+    limits = limits_of(check, contract)
+    return _evaluate(check, limits, Case(contract, candidate, baseline, NEVER, {check.name: limits}, actuals=actuals))
 
 
 def within(value: float, limit: float, worse: Side = "above") -> bool:

@@ -12,6 +12,7 @@ from estimates.accuracy import wire
 from estimates.accuracy.table import frame_of
 from estimates.accuracy.text import render_text
 from estimates.errors import InvalidError, UnavailableError
+from estimates.regrading import GRADES, Regrading
 from estimates.scoring import LAST, Outcome
 from estimates.stability.wording import count
 from estimates.tabular import csv
@@ -25,8 +26,19 @@ if TYPE_CHECKING:
 _SQL = "SELECT ticker, date AS target_date, close AS value FROM 'examples/sp500_daily_close.parquet'"
 
 
+_GRADES = {
+    "right_pass": "rightly passed",
+    "missed_harm": "passed, did harm",
+    "right_block": "rightly blocked",
+    "harmless_block": "blocked, harmless",
+}
+
+
 class _Told(msgspec.Struct, frozen=True):
-    """What a scoring did, for a program; mlflow: why MLflow does not have the scores yet, None when it does."""
+    """What a scoring did, for a program.
+
+    mlflow  why MLflow does not have the scores yet, None when it does; regrading: what became of the gate's verdicts
+    """
 
     set: str
     stored: list[int]
@@ -34,6 +46,7 @@ class _Told(msgspec.Struct, frozen=True):
     unmatched: list[int]
     unused: int
     mlflow: str | None
+    regrading: Regrading
     accuracy: SetAccuracy
 
 
@@ -71,6 +84,8 @@ def score(
 
     Scores every version that production ever pointed to and that has a key with an actual value, stores the scores and
     logs them to MLflow. The same actual values again change nothing. Without --actuals the stored scores are shown.
+    Every verdict of the gate is graded too: a refused version that was no worse than the one it was judged against was
+    blocked without need, a worse one that passed did harm. The verdicts stay what they were.
     docs/accuracy.md has every number with its formula.
     """
     if chart is not None and Path(chart).suffix not in (".svg", ".png"):
@@ -85,14 +100,18 @@ def score(
     from jobs.actual_values import read_actual_values
 
     store = options.open()
-    outcome = store[set_name].score(
-        read_actual_values(actuals), versions=versions or None, vintage=vintage, against=against
-    )
+    observed = read_actual_values(actuals)
+    outcome = store[set_name].score(observed, versions=versions or None, vintage=vintage, against=against)
+    regrading = store[set_name].regrade(observed, vintage=vintage)
     untracked = _track(store, set_name)
-    told = _Told(**{name: getattr(outcome, name) for name in Outcome.__struct_fields__}, mlflow=untracked)
+    told = _Told(
+        **{name: getattr(outcome, name) for name in Outcome.__struct_fields__}, mlflow=untracked, regrading=regrading
+    )
     if not options.json and not options.csv:
         _show_outcome(outcome, untracked)
     _show(options, outcome.accuracy, wire.encode(told))
+    if not options.json and not options.csv:
+        _show_regrading(regrading)
     _draw(outcome.accuracy, chart)
 
 
@@ -128,6 +147,23 @@ def _show_outcome(outcome: Outcome, untracked: str | None) -> None:
         facts.append(("MLflow", f"not recorded; later: estimates track ({untracked})"))
     show.facts(facts)
     show.line()
+
+
+def _show_regrading(found: Regrading) -> None:
+    """How the gate did, and each version on which it was wrong."""
+    graded = sum(found.counts.values())
+    if not graded:
+        return
+    show.line()
+    show.line(f"The gate, looking back on {count(graded, 'verdict')}", "bold")
+    show.facts([(_GRADES[grade], str(found.counts[grade])) for grade in GRADES])
+    wrong = [one for one in found.versions if one.grade in ("missed_harm", "harmless_block")]
+    if wrong:
+        show.line()
+        rows: list[list[show.Cell]] = [
+            [one.version, _GRADES[one.grade or "missed_harm"], one.baseline, one.message] for one in wrong
+        ]
+        show.table(["version", "verdict", "against", "loss"], rows)
 
 
 def _track(store: Store, set_name: str) -> str | None:

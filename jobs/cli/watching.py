@@ -140,6 +140,8 @@ def what(event: Event) -> str:
         return f"version {event.version} recorded in MLflow"
     if event.kind == "scored":
         return f"version {event.version} scored on {event.details['keys']:,} keys"
+    if event.kind == "regraded":
+        return f"version {event.version} regraded: {event.details['grade'].replace('_', ' ')}"
     return f"version {event.version} {event.kind}"
 
 
