@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
 from estimates.errors import InvalidError
-from estimates.gate import render_json
 from estimates.regrading import Regrading, stored_grades
 from estimates.store import Store
 from tests.builders import SET, TARGETS, define, frame, promoted, publish
@@ -21,7 +22,12 @@ def observed(level: float) -> pl.DataFrame:
 
 @pytest.fixture
 def judged(store: Store) -> Store:
-    """Version 1 and 2 in production; 3 refused, far off; 4 passed against 2; 5 a first look at 5 % more."""
+    """Versions 1 and 2 in production; 3 refused, far off; 4 passed against 2."""
+    return filled(store)
+
+
+def filled(store: Store) -> Store:
+    """The same in any store."""
     define(store)
     promoted(store, "r1", 100.0)
     promoted(store, "r2", 101.0)
@@ -69,7 +75,7 @@ def test_growth_at_the_limit_is_no_harm(judged: Store) -> None:
 
 def test_the_old_verdict_stays_and_the_grade_is_logged_once(judged: Store) -> None:
     """Grading changes no verdict and no state; the same actual values again add nothing, others add a grade."""
-    before = [render_json(verdict) for n in (1, 2, 3, 4) if (verdict := judged.verdict(SET, n))]
+    before = [judged.verdict(SET, n) for n in (1, 2, 3, 4)]
     states = [judged.state(version) for version in judged[SET].versions()]
     judged[SET].regrade(observed(200.0))
     last = judged.catalog.last_event()
@@ -78,7 +84,7 @@ def test_the_old_verdict_stays_and_the_grade_is_logged_once(judged: Store) -> No
     assert stored_grades(judged.view().set(SET)) == {2: "right_pass", 3: "harmless_block", 4: "right_pass"}
     judged[SET].regrade(observed(99.0))
     assert stored_grades(judged.view().set(SET))[3] == "right_block"
-    assert [render_json(verdict) for n in (1, 2, 3, 4) if (verdict := judged.verdict(SET, n))] == before
+    assert [judged.verdict(SET, n) for n in (1, 2, 3, 4)] == before
     assert [judged.state(version) for version in judged[SET].versions()] == states
     check_all(judged)
 
@@ -105,11 +111,9 @@ def test_actual_values_without_the_key_are_refused(judged: Store) -> None:
     assert caught.value.code == "columns"
 
 
-def test_the_command_that_scores_shows_how_the_gate_did(
-    judged: Store, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_the_command_that_scores_shows_how_the_gate_did(local_store: Store, tmp_path: Path) -> None:
     """Counts by grade, and each version on which the gate was wrong; a program gets the whole."""
-    file = tmp_path_factory.mktemp("actuals") / "actuals.csv"
+    judged, file = filled(local_store), tmp_path / "actuals.csv"
     observed(200.0).write_csv(file)
     told = call("score", SET, "--actuals", str(file), "--store", judged.root)
     assert "blocked, harmless" in told.text
