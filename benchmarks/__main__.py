@@ -12,7 +12,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import diffing, reading, series, serving, starting
+from benchmarks import diffing, gating, reading, series, serving, starting
 from benchmarks.line import Line
 
 # What is measured, by name; each is given a folder of its own and whether the run is a quick one.
@@ -22,6 +22,7 @@ PARTS: dict[str, Callable[[Path, bool], Iterator[Line]]] = {
     "reading": lambda folder, quick: reading.reading(folder, _rows(quick, 10)),
     "starting": lambda folder, quick: starting.start(folder, 3),
     "diffing": lambda folder, quick: diffing.reports(folder, _rows(quick, 10)),
+    "gating": lambda folder, quick: gating.gating(folder, _rows(quick, 10)),
     "series": lambda folder, quick: series.series(folder, 40 if quick else series.PAIRS),
 }
 

@@ -31,8 +31,8 @@ Pair = tuple[Path, Path]
 
 def reports(folder: Path, rows: int) -> Iterator[Line]:
     """Every promise about reports; `rows` is the number of keys of each version."""
-    same = _write(folder / "same", make_frame(rows, 1), make_frame(rows, 2))
-    others = _write(folder / "others", *_without_some(*same))
+    same = write(folder / "same", make_frame(rows, 1), make_frame(rows, 2))
+    others = write(folder / "others", *_without_some(*same))
     yield from _against_a_join(same, others)
     yield Line(f"peak memory of a report of {rows:,} keys", _peak(same) / 1e9, "GB", 6.0, at_most=True)
     yield Line(f"peak memory, 5 % of {rows:,} keys added and removed", _peak(others) / 1e9, "GB", 6.0, at_most=True)
@@ -42,22 +42,22 @@ def reports(folder: Path, rows: int) -> Iterator[Line]:
 
 
 def _against_a_join(same: Pair, others: Pair) -> Iterator[Line]:
-    join, full, head = _fewest(lambda: _join(same), lambda: _report(same), lambda: _report(same, headline_only=True))
+    join, full, head = fewest(lambda: _join(same), lambda: report(same), lambda: report(same, headline_only=True))
     yield Line(f"report, the same keys ({full:.2f} s) / a bare DuckDB join ({join:.2f} s)", full / join, "×", 4.0, True)
     yield Line(f"headline alone ({head:.2f} s) / a bare DuckDB join ({join:.2f} s)", head / join, "×", 1.25, True)
-    join, full = _fewest(lambda: _join(others), lambda: _report(others))
+    join, full = fewest(lambda: _join(others), lambda: report(others))
     what = f"report, 5 % of keys added and removed ({full:.2f} s) / a bare DuckDB join ({join:.2f} s)"
     yield Line(what, full / join, "×", 6.0, at_most=True)
 
 
 def _against_datacompy(folder: Path, rows: int) -> Iterator[Line]:
     """Both compare what is in memory; ours reports all metrics."""
-    files = _write(folder / "datacompy", make_frame(rows, 1), make_frame(rows, 2))
+    files = write(folder / "datacompy", make_frame(rows, 1), make_frame(rows, 2))
     script = Path(__file__).parent / "peers" / "datacompy_compare.py"
     command = [PYTHON_OF_DATACOMPY, script, *files, str(ROUNDS), *CONTRACT.key]
     theirs = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     a, b = (pl.read_parquet(file) for file in files)
-    (ours,) = _fewest(lambda: stability.diff(a, b, CONTRACT))
+    (ours,) = fewest(lambda: stability.diff(a, b, CONTRACT))
     what = f"datacompy, {rows:,} keys ({theirs:.2f} s) / report ({ours:.2f} s)"
     yield Line(what, theirs / ours, "×", 3.0)
 
@@ -71,7 +71,7 @@ def _of_one_snapshot(folder: Path, rows: int) -> Line:
         frame = make_frame(count)
         for number in (1, 2):
             store.publish("bench", frame, Provenance(START, f"run-{number}"))
-        taken += _fewest(lambda store=store: store.compare("bench", 1, 2).report())
+        taken += fewest(lambda store=store: store.compare("bench", 1, 2).report())
     what = f"one snapshot twice, {rows:,} keys ({1e3 * taken[0]:.2f} ms) / 1,000 keys ({1e3 * taken[1]:.2f} ms)"
     return Line(what, taken[0] / taken[1], "×", 2.0, at_most=True)
 
@@ -80,15 +80,15 @@ def _growth(folder: Path, rows: int) -> Iterator[Line]:
     """Ten times the keys, ten times the time; some more is noise and caches that get too small."""
     before: float | None = None
     for keys in (rows // 1000, rows // 100, rows // 10, rows):
-        files = _write(folder / "growth", make_frame(keys, 1), make_frame(keys, 2))
-        (taken,) = _fewest(lambda files=files: _report(files))
+        files = write(folder / "growth", make_frame(keys, 1), make_frame(keys, 2))
+        (taken,) = fewest(lambda files=files: report(files))
         if before is not None:
             what = f"report of {keys:,} keys ({1e3 * taken:,.0f} ms) / of a tenth of them ({1e3 * before:,.0f} ms)"
             yield Line(what, taken / before, "×", 13.0, at_most=True)
         before = taken
 
 
-def _write(folder: Path, a: pl.DataFrame, b: pl.DataFrame) -> Pair:
+def write(folder: Path, a: pl.DataFrame, b: pl.DataFrame) -> Pair:
     """Two files as a store writes them."""
     folder.mkdir(exist_ok=True)
     for name, frame in (("a", a), ("b", b)):
@@ -102,7 +102,7 @@ def _without_some(*files: Path) -> list[pl.DataFrame]:
     return [frame.filter(frame["name"].hash(seed) % 20 != 0) for seed, frame in enumerate(frames)]
 
 
-def _report(files: Pair, *, headline_only: bool = False) -> Report:
+def report(files: Pair, *, headline_only: bool = False) -> Report:
     a, b = (pl.read_parquet(file) for file in files)
     return stability.diff(a, b, CONTRACT, headline_only=headline_only)
 
@@ -122,7 +122,7 @@ def _peak(files: Pair) -> int:
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def _fewest(*works: Callable[[], object]) -> list[float]:
+def fewest(*works: Callable[[], object]) -> list[float]:
     """The fewest seconds of each, in turns, so that all of them meet the same noise."""
     taken: list[list[float]] = [[] for _ in works]
     for _ in range(ROUNDS):
@@ -134,5 +134,5 @@ def _fewest(*works: Callable[[], object]) -> list[float]:
 
 
 if __name__ == "__main__":
-    _report((Path(sys.argv[1]), Path(sys.argv[2])))
+    report((Path(sys.argv[1]), Path(sys.argv[2])))
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)

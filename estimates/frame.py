@@ -230,3 +230,13 @@ def _check_finite(frame: pl.DataFrame, contract: Contract) -> None:
                         [key_text(part) for part in row] for row in bad.select(list(contract.key)).head(100).iter_rows()
                     ],
                 )
+
+
+def increases(frame: pl.DataFrame, key: list[str]) -> bool:
+    """Whether each row's key is above the one before: sorted and unique, seen in one pass; no part is null."""
+    above = pl.lit(False)
+    for name in reversed(key):
+        now, before = pl.col(name), pl.col(name).shift(1)
+        above = (now > before) | ((now == before) & above)
+    # the first row has nothing before it, which gives null, and `all` ignores null
+    return bool(frame.select(above.all()).item())

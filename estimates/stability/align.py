@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from estimates import instants
 from estimates.contract import Contract
 from estimates.errors import InvalidError
-from estimates.frame import DTYPES, check_columns, key_text, name_keys, schema
+from estimates.frame import DTYPES, check_columns, increases, key_text, name_keys, schema
 from estimates.stability.matching import Rows, matched
 
 Mask = NDArray[np.bool_]
@@ -144,10 +144,10 @@ def _sorted(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame:
             f"{contract.name}: {nulls.height} rows of the {side!r} frame have a null key: {name_keys(nulls, key)}; "
             "remove them or complete the key",
         )
-    if _increases(frame, key):
+    if increases(frame, key):
         return frame
     frame = frame.sort(key)
-    if not _increases(frame, key):
+    if not increases(frame, key):
         twice = frame.filter(pl.struct(key).is_duplicated()).select(key).unique(maintain_order=True)
         raise InvalidError(
             "duplicate_key",
@@ -156,16 +156,6 @@ def _sorted(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame:
             keys=key_texts(twice, key, np.arange(min(twice.height, 100))),
         )
     return frame
-
-
-def _increases(frame: pl.DataFrame, key: list[str]) -> bool:
-    """Whether each row's key is above the key of the row before: sorted and unique in one pass."""
-    above = pl.lit(False)
-    for name in reversed(key):
-        now, before = pl.col(name), pl.col(name).shift(1)
-        above = (now > before) | ((now == before) & above)
-    # the first row has nothing before it, which gives null, and `all` ignores null
-    return bool(frame.select(above.all()).item())
 
 
 def _others(height: int, rows: Rows) -> Rows:
