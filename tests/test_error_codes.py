@@ -15,7 +15,8 @@ PACKAGES = ("estimates", "jobs", "migrations")  # docs/http.md has the codes of 
 CLASSES = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
 # Where a code is not written at the error itself: the codes that it can have.
 COMPUTED = {
-    "estimates/gate/change.py": {"degenerate_scale", "overflow"},
+    "estimates/gate/compared.py": {"degenerate_scale", "overflow", "no_comparable_keys"},
+    "estimates/gate/moves.py": {"degenerate_scale", "overflow"},
     "estimates/version_reader.py": {"no_estimate", "elapsed", "removed", "outside_domain"},
     "jobs/draft.py": set[str](),  # another error's code, with a hint
     "jobs/cli/two_files.py": set[str](),  # the same
