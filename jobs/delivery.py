@@ -5,6 +5,7 @@ A receiver's URL may hold a password, or a token in its path: messages and logs 
 
 from __future__ import annotations
 
+import logging
 import math
 import random
 import threading
@@ -52,22 +53,20 @@ class Receiver:
             raise _bad_url() from None
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise _bad_url()
-        self._root = parsed.copy_with(userinfo=b"", raw_path=b"/", fragment=None)
-        # httpx logs the URL that it is given; the path goes beside it.
-        self._target = parsed.raw_path
+        self._url = parsed.copy_with(userinfo=b"", fragment=None)
         self._auth = httpx.BasicAuth(parsed.username, parsed.password) if parsed.userinfo else None
         self._key = None if secret is None else signing_key(secret)
-        self.origin = str(self._root).rstrip("/")
+        self.origin = str(self._url.copy_with(raw_path=b"/")).rstrip("/")
+        logging.getLogger("httpx").addFilter(self._shortened)
 
     def attempt(self, message: Notification, within_s: float) -> Attempt:
         """Post once, `within_s` seconds being left; the answer's body is not read and redirects are not followed."""
         try:
             with self._http.stream(
                 "POST",
-                self._root,
+                self._url,
                 content=message.body,
                 headers=headers(message, self._key, int(time.time())),
-                extensions={"target": self._target},
                 timeout=httpx.Timeout(min(_ANSWER_S, within_s), connect=min(_CONNECT_S, within_s)),
             ) as response:
                 status, after_s = response.status_code, retry_after_s(response.headers)
@@ -82,6 +81,12 @@ class Receiver:
         again = status == 429 or status >= 500
         asks = f", and it asks for {after_s:.0f} s of patience" if again and after_s else ""
         return Attempt(f"status {status}{asks}", again, after_s)
+
+    def _shortened(self, record: logging.LogRecord) -> bool:
+        """Of our URL, httpx logs the origin."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(self.origin if arg == self._url else arg for arg in record.args)
+        return True
 
     @cached_property
     def _http(self) -> httpx.Client:  # in the thread that posts: reading certificates takes a moment
@@ -212,6 +217,4 @@ def _pause_s(attempt: int) -> float:
 
 
 def _bad_url() -> InvalidError:
-    return InvalidError(
-        "bad_url", "notifications go to a URL of http or https; write --notify https://receiver.example/path"
-    )
+    return InvalidError("bad_url", "notifications go to a URL of http or https; such as https://receiver.example/path")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from time import monotonic, sleep
+from threading import Event, Thread
+from time import monotonic
 from typing import NamedTuple
 
 import msgspec
@@ -67,6 +67,7 @@ class Stub:
 def stub(*replies: Scripted, port: int = 0) -> Iterator[Stub]:
     """A real server on the loopback."""
     script = Stub(*replies)
+    closed = Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -77,8 +78,7 @@ def stub(*replies: Scripted, port: int = 0) -> Iterator[Stub]:
             body = self.rfile.read(int(self.headers.get("content-length", "0")))
             script.posted.append(Posted(line, {name.lower(): text for name, text in self.headers.items()}, body))
             reply = script.next(line, self.headers.get("if-none-match"))
-            sleep(reply.after_s)
-            if reply.status == 0:
+            if closed.wait(reply.after_s) or reply.status == 0:
                 self.close_connection = True
                 return
             self.send_response(reply.status)
@@ -99,6 +99,7 @@ def stub(*replies: Scripted, port: int = 0) -> Iterator[Stub]:
     try:
         yield script
     finally:
+        closed.set()
         server.shutdown()
         server.server_close()
 

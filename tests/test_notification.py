@@ -182,6 +182,14 @@ def test_without_a_secret_nothing_is_signed(told: Store, monkeypatch: pytest.Mon
     assert posted.headers["authorization"] == "Basic " + base64.b64encode(b"ada:p@ss").decode()
 
 
+def test_proxies_of_the_environment_are_used(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receiver behind a company's proxy gets its whole URL."""
+    with stub(TAKEN) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        assert call("gate", SET, 2, "--notify", "http://hooks.example/services/1?key=2").err == ""
+    assert [posted.line for posted in proxy.posted] == ["POST http://hooks.example/services/1?key=2"]
+
+
 # -- receivers that are not well ---------------------------------------------------------------------------------------
 
 
