@@ -18,12 +18,16 @@ class Settings(msgspec.Struct, frozen=True):
     catalog  ESTIMATES_CATALOG  SQLAlchemy URL of the catalog; default SQLite in the store's folder
     cache    ESTIMATES_CACHE    folder for lookup files of this machine; default `{store}/cache` for a folder
     actor    ESTIMATES_ACTOR    who moves aliases, for the event log; default the login name
+    notify         ESTIMATES_NOTIFY         URL that is told of verdicts, promotions and rollbacks; default nobody is
+    notify_secret  ESTIMATES_NOTIFY_SECRET  what notifications are signed with; default they are not
     """
 
     store: str = "estimates-store"
     catalog: str | None = None
     cache: str | None = None
     actor: str = "unknown"
+    notify: str | None = None
+    notify_secret: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -33,6 +37,8 @@ class Settings(msgspec.Struct, frozen=True):
             catalog=environment.get("ESTIMATES_CATALOG") or None,
             cache=environment.get("ESTIMATES_CACHE") or None,
             actor=environment.get("ESTIMATES_ACTOR") or _login(),
+            notify=environment.get("ESTIMATES_NOTIFY") or None,
+            notify_secret=environment.get("ESTIMATES_NOTIFY_SECRET") or None,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -82,6 +83,8 @@ class Store:
         self.data_files = DataFiles(self.objects)
         self.listed_keys = ListedKeys(self.objects)
         self.actor = actor
+        # Called with each verdict, promotion and rollback made through this store, once it is committed.
+        self.on_event: Callable[[Event], None] = lambda event: None
         self._view: View | None = None
 
     def __getitem__(self, name: str) -> EstimateSet:
@@ -194,7 +197,8 @@ class Store:
         found = self.reader(view).resolve(name, version)
         verdict = self._judge(view, name, self._candidate(found), PRODUCTION, judged_at or instants.now(), actuals)
         body = gate.render_json(verdict)
-        self.catalog.judged(found, verdict.blocks, body, verdict.outcome, actor=self.actor)
+        event = self.catalog.judged(found, verdict.blocks, body, verdict.outcome, actor=self.actor)
+        self.on_event(event)
         self._copy(name)
         return verdict
 
@@ -338,6 +342,7 @@ class Store:
                 "policy": verdict.policy,
             },
         )
+        self.on_event(event)
         self._copy(name)
         return event
 
@@ -357,6 +362,7 @@ class Store:
         target = moves.rollback_target(view.set(name), current, alias, to)
         self.open(target)
         event = self.catalog.roll_back(target, expected=view.set(name).aliases[alias], actor=self.actor, reason=reason)
+        self.on_event(event)
         self._copy(name)
         return event
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic
 from typing import NamedTuple
 
@@ -22,24 +22,35 @@ BODY = b'{"set":"s","version":1,"estimate":{"k":"a","v":1.0}}'
 
 
 class Scripted(NamedTuple):
-    """A reply; status 0 closes the connection without one."""
+    """A reply, given after a while; status 0 closes the connection without one."""
 
     status: int
     body: bytes = BODY
     type: str = "application/json"
     headers: dict[str, str] = HEAD
+    after_s: float = 0.0
+
+
+class Posted(NamedTuple):
+    """What was sent: method and target, the headers (names in lower case), the body."""
+
+    line: str
+    headers: dict[str, str]
+    body: bytes
 
 
 class Stub:
     """Gives the replies of its script in order, the last one for ever.
 
     asked    of each request: when, method and target, If-None-Match
+    posted   the same requests with all that was sent
     """
 
     def __init__(self, *replies: Scripted) -> None:
         self.url = ""
         self.replies = list(replies)
         self.asked: list[tuple[float, str, str | None]] = []
+        self.posted: list[Posted] = []
 
     def next(self, line: str, condition: str | None) -> Scripted:
         """The reply to a request."""
@@ -53,18 +64,21 @@ class Stub:
 
 
 @contextmanager
-def stub(*replies: Scripted) -> Iterator[Stub]:
+def stub(*replies: Scripted, port: int = 0) -> Iterator[Stub]:
     """A real server on the loopback."""
     script = Stub(*replies)
+    closed = Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
             """Answer from the script."""
-            self.rfile.read(int(self.headers.get("content-length", "0")))
-            reply = script.next(f"{self.command} {self.path}", self.headers.get("if-none-match"))
-            if reply.status == 0:
+            line = f"{self.command} {self.path}"
+            body = self.rfile.read(int(self.headers.get("content-length", "0")))
+            script.posted.append(Posted(line, {name.lower(): text for name, text in self.headers.items()}, body))
+            reply = script.next(line, self.headers.get("if-none-match"))
+            if closed.wait(reply.after_s) or reply.status == 0:
                 self.close_connection = True
                 return
             self.send_response(reply.status)
@@ -79,12 +93,13 @@ def stub(*replies: Scripted) -> Iterator[Stub]:
         def log_message(self, *_arguments: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     script.url = f"http://127.0.0.1:{server.server_port}"
     Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield script
     finally:
+        closed.set()
         server.shutdown()
         server.server_close()
 

@@ -23,7 +23,7 @@ HOMES = {
     "mlflow": ("jobs/tracking.py",),
     "statsforecast": ("jobs/forecast.py",),
     "exchange_calendars": ("jobs/calendars.py",),
-    "httpx": ("estimates/client/",),
+    "httpx": ("estimates/client/", "jobs/delivery.py"),
     "click": ("jobs/cli/", "jobs/demo.py"),
     "altair": ("estimates/drawing.py",),
     "vl_convert": ("estimates/drawing.py",),

@@ -71,7 +71,7 @@ class Exchange:
             reply = yield from self._reach(request)
             if reply.status != 202:
                 return reply
-            pause_s = max(FIRST_PAUSE_S, _retry_after_s(reply.headers))
+            pause_s = max(FIRST_PAUSE_S, retry_after_s(reply.headers))
             if time.monotonic() - start + pause_s > self.timeout_s:
                 raise UnavailableError(
                     "computing",
@@ -118,11 +118,11 @@ def _pause_s(found: Reply | Unreached | None, attempt: int) -> float | None:
     if isinstance(found, Unreached) and not found.again:
         return None
     longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (attempt - 1))
-    asked = _retry_after_s(found.headers) if isinstance(found, Reply) else 0.0
+    asked = retry_after_s(found.headers) if isinstance(found, Reply) else 0.0
     return asked + longest * random.uniform(0.5, 1.0)
 
 
-def _retry_after_s(headers: Mapping[str, str]) -> float:
+def retry_after_s(headers: Mapping[str, str]) -> float:
     """Seconds, or the time until a date (RFC 9110, 10.2.3); 0 without one."""
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():

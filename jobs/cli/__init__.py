@@ -6,6 +6,7 @@ command    what all commands share: `--store`, `--format`, `--debug`, examples u
 failures   one place that says which error is which exit code
 show       tables, JSON and progress on a terminal or in a pipe
 requests   curl lines that work on a store
+notifying  telling a receiver what a command decided; the command notify
 standing   how a set stands: age, cadence, production, holds
 
 setting_up, producing, deciding, reading, comparing, watching, keeping, serving   the commands, by what they are for

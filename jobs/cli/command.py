@@ -28,6 +28,7 @@ class Options:
         self.store: str | None = None
         self.format: Format = "text"
         self.debug = False
+        self.notify: str | None = None
 
     @property
     def json(self) -> bool:
@@ -165,3 +166,13 @@ def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
             setattr(context.ensure_object(Options), name, value)
 
     return keep
+
+
+# What a command decides is told to somebody: with `notifying` around the deciding.
+notify_option = click.option(
+    "--notify",
+    metavar="URL",
+    expose_value=False,
+    callback=_set("notify"),
+    help="Post verdicts, promotions and rollbacks there. Default: ESTIMATES_NOTIFY, else nowhere.",
+)

@@ -43,6 +43,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "versions": ("watching", "The versions of a set, newest first."),
         "runs": ("watching", "The runs of a set, failed ones too."),
         "log": ("watching", "Who moved what, when and why."),
+        "notify": ("notifying", "Send a receiver what the log holds after an event."),
     },
     "Keep": {
         "verify": ("keeping", "Check every file against its digest."),

@@ -9,8 +9,9 @@ from estimates.gate.text import render_text
 from estimates.gate.verdict import Verdict, render_json
 from estimates.records import Event
 from jobs.cli import show
-from jobs.cli.command import Options, command
+from jobs.cli.command import Options, command, notify_option
 from jobs.cli.failures import ANSWER_IS_NO
+from jobs.cli.notifying import notifying
 from jobs.runner import read_candidate
 
 
@@ -27,6 +28,7 @@ from jobs.runner import read_candidate
 @click.option("--file", metavar="FILE", help="Judge a CSV, Parquet or Arrow file; nothing is stored.")
 @click.option("--through", metavar="TIME", help="With --file: the last moment of its input data. Default: now.")
 @click.option("--now", metavar="TIME", help="Judge as if it were this time; it is recorded in the verdict.")
+@notify_option
 def gate(
     options: Options, set_name: str, version: int | None, file: str | None, through: str | None, now: str | None
 ) -> int:
@@ -38,10 +40,13 @@ def gate(
         raise click.UsageError("give a VERSION or --file FILE")
     if through is not None and file is None:
         raise click.UsageError("--through belongs to --file; a version knows its data_through")
+    if options.notify is not None and file is not None:
+        raise click.UsageError("--notify belongs to a VERSION; of a file nothing is stored, so there is no event")
     judged_at = None if now is None else instants.parse(now, "--now")
     store = options.open()
     if version is not None:
-        return show_verdict(options, store.judge(set_name, version, judged_at=judged_at))
+        with notifying(options, store):
+            return show_verdict(options, store.judge(set_name, version, judged_at=judged_at))
     assert file is not None
     frame, provenance = read_candidate(store, set_name, file, data_through=through)
     return show_verdict(options, store.judge_frame(set_name, frame, provenance, judged_at=judged_at))
@@ -59,13 +64,15 @@ def gate(
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept in the log.")
 @click.option("--alias", default="production", show_default=True, help="Which alias to move.")
 @click.option("--new-shape", is_flag=True, help="Also to another shape than the alias has now.")
+@notify_option
 def promote(options: Options, set_name: str, version: int, reason: str, alias: str, new_shape: bool) -> None:
     """Point production at a version that the gate lets through, and end a hold.
 
     A verdict that was given against another baseline or policy counts for nothing: the version is judged again first.
     """
     store = options.open()
-    show_move(options, store.promote(set_name, version, reason=reason, alias=alias, new_shape=new_shape))
+    with notifying(options, store):
+        show_move(options, store.promote(set_name, version, reason=reason, alias=alias, new_shape=new_shape))
 
 
 @command(
@@ -79,12 +86,15 @@ def promote(options: Options, set_name: str, version: int, reason: str, alias: s
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept in the log.")
 @click.option("--to", type=int, metavar="VERSION", help="Back to this version. Default: the newest good one before.")
 @click.option("--alias", default="production", show_default=True, help="Which alias to move.")
+@notify_option
 def rollback(options: Options, set_name: str, reason: str, to: int | None, alias: str) -> None:
     """Take production back to the newest version it held before that was not itself rolled back. Needs no verdict.
 
     The alias is then held: no run promotes anything until a person does.
     """
-    show_move(options, options.open().rollback(set_name, reason=reason, to=to, alias=alias))
+    store = options.open()
+    with notifying(options, store):
+        show_move(options, store.rollback(set_name, reason=reason, to=to, alias=alias))
 
 
 def show_verdict(options: Options, verdict: Verdict) -> int:

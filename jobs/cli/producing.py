@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+import msgspec
 
 from estimates import instants
 from estimates.errors import EstimatesError
@@ -13,8 +14,9 @@ from estimates.gate.text import render_text
 from estimates.store import Store
 from jobs import runner, tracking
 from jobs.cli import show
-from jobs.cli.command import Options, command
+from jobs.cli.command import Options, command, notify_option
 from jobs.cli.failures import ANSWER_IS_NO
+from jobs.cli.notifying import notifying
 
 _through = click.option(
     "--through", metavar="TIME", help="The last moment of input data: a time, or a date for all of it. Default: now."
@@ -38,6 +40,7 @@ _run_id = click.option(
 @click.option(
     "--check-lookahead", is_flag=True, help="Run again with all later data corrupted; demand the same output."
 )
+@notify_option
 def run(options: Options, set_name: str, through: str | None, run_id: str | None, check_lookahead: bool) -> int:
     """Run a set's job with the data up to a moment, publish what it computes, judge it, promote it, record it.
 
@@ -46,11 +49,11 @@ def run(options: Options, set_name: str, through: str | None, run_id: str | None
     """
     store = options.open()
     run_id = run_id or runner.new_run_id()
-    with _named(options, run_id), show.progress(quiet=options.json) as say:
+    with notifying(options, store) as unsent, _named(options, run_id), show.progress(quiet=options.json) as say:
         outcome = runner.run(
             store, set_name, data_through=through, run_id=run_id, check_lookahead=check_lookahead, progress=say
         )
-    return _show_outcome(options, store, outcome)
+    return _show_outcome(options, store, outcome, unsent)
 
 
 @command(
@@ -70,6 +73,7 @@ def run(options: Options, set_name: str, through: str | None, run_id: str | None
     metavar="TIME",
     help="Of a history older than the store: when this was released, a claim that only clock=released believes.",
 )
+@notify_option
 def publish(
     options: Options, set_name: str, file: str, through: str | None, run_id: str | None, released_at: str | None
 ) -> int:
@@ -82,10 +86,10 @@ def publish(
     claimed = instants.given(released_at)
     store = options.open()
     run_id = run_id or runner.new_run_id()
-    with _named(options, run_id), show.progress(quiet=options.json) as say:
+    with notifying(options, store) as unsent, _named(options, run_id), show.progress(quiet=options.json) as say:
         frame, provenance = runner.read_candidate(store, set_name, file, data_through=through, run_id=run_id)
         outcome = runner.publish_file(store, set_name, frame, provenance, released_at=claimed, progress=say)
-    return _show_outcome(options, store, outcome)
+    return _show_outcome(options, store, outcome, unsent)
 
 
 @command("track", examples=("estimates track", "estimates track sp500-close"))
@@ -117,10 +121,10 @@ def _named(options: Options, run_id: str) -> Iterator[None]:
         raise
 
 
-def _show_outcome(options: Options, store: Store, outcome: runner.Outcome) -> int:
+def _show_outcome(options: Options, store: Store, outcome: runner.Outcome, unsent: list[str]) -> int:
     refused = outcome.status == "refused"
     if options.json:
-        show.value(outcome)
+        show.value(msgspec.structs.replace(outcome, warnings=outcome.warnings + tuple(unsent)))
         return ANSWER_IS_NO if refused else 0
     verdict = store.verdict(outcome.set, outcome.version)
     if verdict is not None:
