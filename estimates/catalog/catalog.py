@@ -208,9 +208,10 @@ class Catalog:
         until: datetime,
         actor: str,
     ) -> Waiver:
-        """Make an exception of a check for a version's content; raises InvalidError `bad_until`, NotFoundError `expired`.
+        """Make an exception of a check for a version's content.
 
         keys  as text, in the contract's order; None: the check as a whole
+        Raises InvalidError `bad_until` (not in the future), NotFoundError `expired`.
         """
         _check_text(check=check)
         with writing(self.engine) as tx:

@@ -15,7 +15,7 @@ from jobs.cli import show
 from jobs.cli.command import Options, command
 
 
-class WholeKey(click.ParamType):
+class WholeKey(click.ParamType[tuple[str, ...], str]):
     """A key as it stands in a path: its parts joined by `/`, what a part may not hold written with `%`."""
 
     name = "key"
