@@ -34,7 +34,7 @@ def show(value: float, unit: Unit) -> str:
 
 
 def waived_keys(waiver: Waiver) -> str:
-    """Which keys a waiver leaves out: `all keys`, or the first of them as they stand in a path."""
+    """Which keys a waiver leaves out: `all keys`, or the first of them, parts joined by `/`."""
     if waiver.keys is None:
         return "all keys"
     named = ", ".join("/".join(key) for key in waiver.keys[:_NAMED])
