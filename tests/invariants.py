@@ -94,11 +94,13 @@ def promotions_rest_on_waivers_in_force(store: Store) -> None:
             if event.kind == "waived":
                 given[event.id] = event
             elif event.kind == "unwaived":
+                assert event.details["waiver"] in given
                 ended = given.pop(event.details["waiver"])
                 assert instants.parse(ended.details["until"]) > event.at
             elif event.kind == "promoted":
                 assert event.version is not None
                 for number in event.details.get("waivers", ()):
+                    assert number in given
                     waiver = given[number]
                     assert waiver.version is not None
                     assert instants.parse(waiver.details["until"]) > event.at
