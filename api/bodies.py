@@ -9,7 +9,7 @@ import msgspec
 
 from api.targets import Fault
 from estimates.freshness import Freshness
-from estimates.records import EventKind, InputDigest, State
+from estimates.records import EventKind, InputDigest, State, Waiver
 from estimates.stability.chain import Chain
 
 KeyPart = str | int
@@ -102,11 +102,12 @@ class ProvenanceBody(msgspec.Struct, frozen=True):
 
 
 class VersionDetail(VersionSummary, frozen=True):
-    """A version with its provenance, the aliases that point to it and its times in production."""
+    """A version with its provenance, the aliases that point to it, its times in production, its waivers in force."""
 
     set: str
     aliases: list[str]
     production: list[Span]
+    waivers: list[Waiver]
     provenance: ProvenanceBody
 
 

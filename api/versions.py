@@ -20,6 +20,7 @@ from api.routing import off_loop
 from estimates.catalog import View
 from estimates.errors import InvalidError, NotFoundError
 from estimates.gate import Verdict
+from estimates.gate.waivers import in_force
 from estimates.records import State, Version
 from estimates.version_reader import DEFAULT_LIMIT, MAX_LIMIT
 
@@ -58,7 +59,7 @@ def one_version(
     shape: ShapeNumber = None,
     clock: ByClock = None,
 ) -> ASGIApp:
-    """One version: state, counts, provenance, times in production, MLflow run; an expired one too."""
+    """One version: state, counts, provenance, times in production, waivers, MLflow run; an expired one too."""
     question = resolve(follower.at, set_name, read_segment(ref), as_of, shape, readable=False, clock=clock)
     return question.about(_detail(question.reader.view, question.version))
 
@@ -127,6 +128,7 @@ def _detail(view: View, version: Version) -> VersionDetail:
         set=version.set,
         aliases=sorted(name for name, alias in aliases if alias.version == version.version),
         production=[Span(*span) for span in view.production_spans(version.set, version.version)],
+        waivers=in_force(view.set(version.set).waivers_of(version), view.present),
         provenance=ProvenanceBody(**came_from),
     )
 

@@ -16,11 +16,11 @@ from estimates.catalog import Catalog, SetView
 from estimates.gate.verdict import CheckResult, Outcome, Status, Verdict
 from estimates.keys import Key
 from estimates.reader import Reader
-from estimates.records import Event, InputDigest, RunStatus, State, Version
+from estimates.records import Event, InputDigest, RunStatus, State, Version, Waiver
 
 PREVIOUS = 10  # versions told of before the one that is explained
 SCORED = 100  # versions whose scores count
-_MOVES = ("promoted", "rolled_back")
+_DECISIONS = ("promoted", "rolled_back", "waived", "unwaived")
 _QUIET = ("pass", "skipped")
 
 
@@ -58,7 +58,10 @@ class RunFacts(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A check that has something to say; `about_key` is what it says of this very key."""
+    """A check that has something to say; `about_key` is what it says of this very key.
+
+    waived_by  ids of the waivers that let it through
+    """
 
     number: int
     name: str
@@ -66,10 +69,14 @@ class Finding(msgspec.Struct, frozen=True):
     status: Status
     message: str
     about_key: list[str]
+    waived_by: list[int]
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """The newest verdict in short: the version it was compared with, and the checks that do not simply pass."""
+    """The newest verdict in short: the version it was compared with, the checks that do not simply pass.
+
+    waivers  those that were in force for it
+    """
 
     outcome: Outcome
     blocks: bool
@@ -77,6 +84,7 @@ class Judgement(msgspec.Struct, frozen=True):
     baseline: int | None
     counts: dict[str, int]
     findings: list[Finding]
+    waivers: list[Waiver]
 
 
 class ColumnRecord(msgspec.Struct, frozen=True):
@@ -103,7 +111,7 @@ class Explanation(msgspec.Struct, frozen=True):
     previous   the ten versions of its shape before this one, newest first, refused ones too
     not_compared  how many versions before this one have another shape, in which the key may mean something else
     chain      what became of each number up to this version (docs/stability.md, V)
-    events     when this version was promoted, or left, by whom and why; oldest first
+    events     when this version was promoted, left, or excepted from a check, by whom and why; oldest first
     accuracy   so far: of this version and those before it (docs/accuracy.md)
     reasons    field → why it is None: `no_verdict`, `not_scored`; `previous` → `other_shape`: some are not compared
     """
@@ -226,12 +234,13 @@ def _judgement(body: bytes | None, key: list[str]) -> Judgement | None:
         baseline=baseline,
         counts=verdict.counts,
         findings=[one for one in findings if one.status not in _QUIET or one.about_key],
+        waivers=verdict.in_force,
     )
 
 
 def _finding(check: CheckResult, key: list[str]) -> Finding:
     about = [offender.detail for offender in check.offenders if offender.key == key]
-    return Finding(check.number, check.name, check.title, check.status, check.message, about)
+    return Finding(check.number, check.name, check.title, check.status, check.message, about, check.waived_by)
 
 
 def _record(catalog: Catalog, view: SetView, version: Version, key: list[str]) -> Record | None:
@@ -266,4 +275,4 @@ def _column_record(scores: list[ColumnScores], parts: dict[str, str]) -> ColumnR
 
 
 def _events(view: SetView, number: int) -> list[Event]:
-    return [one for one in view.events if one.kind in _MOVES and number in (one.version, one.from_version)]
+    return [one for one in view.events if one.kind in _DECISIONS and number in (one.version, one.from_version)]

@@ -64,14 +64,22 @@ def parse_through(text: str) -> datetime:
 
     Of a day that is not over, what has passed so far: a run cannot have seen more.
     """
-    if re.fullmatch(_DATE, text):
-        try:
-            end = end_of_day(date.fromisoformat(text))
-        except ValueError:
-            raise InvalidError("bad_time", f"{text!r} is not a date of the calendar; write 2026-11-24") from None
-        clock = now()
-        return clock if end.date() == clock.date() else end
-    return parse(text, "data_through")
+    if not re.fullmatch(_DATE, text):
+        return parse(text, "data_through")
+    end, clock = _end_of(text), now()
+    return clock if end.date() == clock.date() else end
+
+
+def parse_until(text: str) -> datetime:
+    """Read an end that lies ahead: a timestamp with offset, or a date, which stands for all of that day in UTC."""
+    return _end_of(text) if re.fullmatch(_DATE, text) else parse(text, "until")
+
+
+def _end_of(day: str) -> datetime:
+    try:
+        return end_of_day(date.fromisoformat(day))
+    except ValueError:
+        raise InvalidError("bad_time", f"{day!r} is not a date of the calendar; write 2026-11-24") from None
 
 
 def end_of_day(day: date) -> datetime:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from estimates import __version__, gate, instants
 from estimates.catalog import PRODUCTION, SetView
 from estimates.errors import ConflictError, InvalidError, NotFoundError
+from estimates.gate import waivers
 from estimates.records import Version
 
 
@@ -69,14 +71,15 @@ def rollback_target(view: SetView, current: Version, alias: str, to: int | None)
     )
 
 
-def is_valid(verdict: gate.Verdict, view: SetView, version: Version) -> bool:
-    """Whether a verdict is for this content, the policy in force and the version production points to now."""
+def is_valid(verdict: gate.Verdict, view: SetView, version: Version, at: datetime) -> bool:
+    """Whether a verdict is for this content, the policy, the waivers in force and the version production points to."""
     pointed = view.aliases.get(PRODUCTION)
     comparable = pointed is not None and view.versions[pointed.version - 1].shape == version.shape
     expected = pointed.version if pointed is not None and comparable else None
     return (
         verdict.snapshot_id == version.snapshot_id
         and verdict.policy == gate.policy_digest(view.contract)
+        and verdict.waivers == waivers.digest(waivers.in_force(view.waivers_of(version), at))
         and verdict.code == __version__
         and (verdict.baseline.version if verdict.baseline else None) == expected
     )

@@ -11,7 +11,17 @@ from estimates.errors import InvalidError
 
 State = Literal["expired", "production", "rolled_back", "superseded", "refused", "candidate", "unjudged"]
 EventKind = Literal[
-    "defined", "published", "judged", "promoted", "rolled_back", "tracked", "scored", "regraded", "waived", "expired"
+    "defined",
+    "published",
+    "judged",
+    "promoted",
+    "rolled_back",
+    "tracked",
+    "scored",
+    "regraded",
+    "waived",
+    "unwaived",
+    "expired",
 ]
 RunStep = Literal["compute", "publish", "judge", "promote", "track", "done"]
 RunStatus = Literal["running", "failed", "rejected", "refused", "published", "promoted"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
-from estimates import copies, gate, instants, moves, snapshot, sql
+from estimates import copies, gate, instants, moves, snapshot, sql, waiving
 from estimates.accuracy import Accuracy, read_actuals, wire
 from estimates.catalog import PRODUCTION, Catalog, Clock, Ref, SetView, View
 from estimates.catalog.released import check_claim
@@ -35,7 +35,7 @@ from estimates.lookup import Lookup
 from estimates.objects import Objects
 from estimates.read_files import ReadFiles
 from estimates.reader import Reader
-from estimates.records import ContractRevision, Event, Provenance, Run, State, Version
+from estimates.records import ContractRevision, Event, Provenance, Run, State, Version, Waiver
 from estimates.series import DEFAULT_LAST, Series, kept_series, promoted_material, promoted_pairs
 from estimates.settings import default_cache
 from estimates.stability import Report
@@ -195,7 +195,10 @@ class Store:
         """
         view = self.view()
         found = self.reader(view).resolve(name, version)
-        verdict = self._judge(view, name, self._candidate(found), PRODUCTION, judged_at or instants.now(), actuals)
+        waivers = view.set(name).waivers_of(found)
+        verdict = self._judge(
+            view, name, self._candidate(found), PRODUCTION, judged_at or view.present, actuals, waivers
+        )
         body = gate.render_json(verdict)
         event = self.catalog.judged(found, verdict.blocks, body, verdict.outcome, actor=self.actor)
         self.on_event(event)
@@ -214,7 +217,8 @@ class Store:
     ) -> gate.Verdict:
         """Judge a frame before it is published; nothing is stored. See `judge`."""
         candidate = gate.Candidate(frame, None, provenance, domain_keys=self.domain_keys(name))
-        return self._judge(self.view(), name, candidate, against, judged_at or instants.now(), actuals)
+        view = self.view()
+        return self._judge(view, name, candidate, against, judged_at or view.present, actuals)
 
     def verdict(self, name: str, version: int) -> gate.Verdict | None:
         """The newest verdict of a version; None when it was never judged."""
@@ -229,6 +233,7 @@ class Store:
         against: Ref,
         judged_at: datetime,
         actuals: pl.DataFrame | None,
+        waivers: Sequence[Waiver] = (),
     ) -> gate.Verdict:
         found = view.set(name)
         revision = found.contracts[-1]
@@ -240,6 +245,7 @@ class Store:
             judged_at=judged_at,
             contract_revision=revision.revision,
             baseline_reason=reason,
+            exceptions=waivers,
             past=self._past(found, revision.shape),
             actuals=None if actuals is None else read_actuals(actuals, found.contract),
         )
@@ -295,6 +301,48 @@ class Store:
             candidate.faults[stage] = str(error)
         return candidate
 
+    # -- exceptions --------------------------------------------------------------------------------------------------
+
+    def waive(
+        self,
+        name: str,
+        check: str,
+        version: int,
+        *,
+        keys: Sequence[Key] | None = None,
+        reason: str,
+        until: datetime | str,
+    ) -> Waiver:
+        """Except a version's content from a check until a moment; whoever judges it from now on takes it into account.
+
+        keys   the check leaves out these keys, typed or as text; None: the check as a whole
+        until  an instant, or a date for all of that day in UTC
+        Several waivers may hold at once. Raises InvalidError (`unknown_check`, `unwaivable`, `not_by_key`, `no_keys`,
+        `key_parts`, `bad_key_part`, `reason_needed`, `bad_time`, `bad_until`: not in the future), NotFoundError
+        (`unknown_set`, `unknown_version`, `expired`).
+        """
+        view = self.view()
+        found = self.reader(view).resolve(name, version)
+        texts = waiving.check(view.set(name).contract, check, keys, reason)
+        end = instants.given(instants.parse_until(until) if isinstance(until, str) else until)
+        assert end is not None
+        waiver = self.catalog.waive(found, check, texts, reason=reason, until=end, actor=self.actor)
+        self._copy(name)
+        return waiver
+
+    def unwaive(self, name: str, waiver: int, *, reason: str) -> Event:
+        """Take a waiver back before its end; what was promoted under it stays where it is.
+
+        waiver  its id
+        Raises InvalidError (`reason_needed`), NotFoundError (`unknown_set`, `unknown_waiver`), ConflictError
+        (`waiver_over`).
+        """
+        self.view().set(name)
+        waiving.check_reason(reason)
+        event = self.catalog.unwaive(name, waiver, reason=reason, actor=self.actor)
+        self._copy(name)
+        return event
+
     # -- moving aliases ----------------------------------------------------------------------------------------------
 
     def promote(
@@ -309,10 +357,11 @@ class Store:
     ) -> Event:
         """Point an alias at a version whose verdict does not block; a person gives a reason.
 
-        A verdict for another baseline or policy counts for nothing: the version is judged again first.
-        Raises GateError (`blocked`); ConflictError (`already`, `moved`, `other_shape`, and for automatic promotion
-        `held`, `lower_version`, `older_data`, `rolled_back`); InvalidError (`reason_needed`, `bad_alias`);
-        CorruptError when sampled reads by key do not equal the Parquet cells.
+        A verdict for another baseline or policy, or with other waivers than are in force, counts for nothing: the
+        version is judged again first. Raises GateError (`blocked`); ConflictError (`already`, `moved`, `other_shape`,
+        `contract_changed`, `waivers_changed`, and for automatic promotion `held`, `lower_version`, `older_data`,
+        `rolled_back`); InvalidError (`reason_needed`, `bad_alias`); CorruptError when sampled reads by key do not equal
+        the Parquet cells.
         """
         moves.check_alias(alias)
         if not automatic and not (reason and reason.strip()):
@@ -321,7 +370,7 @@ class Store:
         found = self.reader(view).resolve(name, version)
         moves.check_promotion(view.set(name), found, alias, automatic, new_shape)
         verdict = self.verdict(name, found.version)
-        if verdict is None or not moves.is_valid(verdict, view.set(name), found):
+        if verdict is None or not moves.is_valid(verdict, view.set(name), found, view.present):
             verdict = self.judge(name, found.version)
         if verdict.blocks:
             failing = ", ".join(check.name for check in verdict.failing())
@@ -336,10 +385,12 @@ class Store:
             actor=self.actor,
             reason=reason,
             automatic=automatic,
+            waivers=[waiver.id for waiver in verdict.in_force],
             details={
                 "sampled_reads": sampled,
                 "judged_against": verdict.baseline.version if verdict.baseline else None,
                 "policy": verdict.policy,
+                "waivers": sorted({number for check in verdict.checks for number in check.waived_by}),
             },
         )
         self.on_event(event)

@@ -54,7 +54,19 @@ def tidy(root: Path) -> None:
     sweep(store)
 
 
-WORK: dict[str, Callable[[Path], None]] = {"run": whole_run, "tidy": tidy}
+def waived(root: Path) -> None:
+    """Except the newest version from what it fails, promote it, take the waiver back."""
+    store = Store(root, actor="child")
+    view = store.view().set(SET)
+    if not any(event.kind == "waived" for event in view.events):
+        store.waive(SET, "hard_bounds", 2, reason="test", until="2100-01-01")
+    if view.aliases["production"].version == 1:
+        store.promote(SET, 2, reason="test")
+    for waiver in store.view().set(SET).waivers:
+        store.unwaive(SET, waiver.id, reason="test")
+
+
+WORK: dict[str, Callable[[Path], None]] = {"run": whole_run, "tidy": tidy, "waived": waived}
 
 
 class Counter:

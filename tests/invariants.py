@@ -11,11 +11,11 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from estimates import snapshot
+from estimates import instants, snapshot
 from estimates.catalog import Catalog, View
 from estimates.errors import NotFoundError
 from estimates.frame import key_text
-from estimates.records import Version
+from estimates.records import Event, Version
 from estimates.row_text import json_rows
 from estimates.store import Store
 
@@ -29,6 +29,7 @@ def check_all(store: Store, answers: Answers | None = None, client: Any = None) 
     files_match_their_digests(store)
     numbers_are_dense(store)
     aliases_agree_with_the_log(store)
+    promotions_rest_on_waivers_in_force(store)
     answers = reads_by_number_never_change(store, answers or {})
     what_failed_is_invisible(store)
     one_version_per_answer(store)
@@ -83,6 +84,29 @@ def aliases_agree_with_the_log(store: Store) -> None:
         for name, alias in found.aliases.items():
             assert alias.moved_at == found.moves[name][-1][0]
             assert found.versions[alias.version - 1].expired_at is None
+
+
+def promotions_rest_on_waivers_in_force(store: Store) -> None:
+    """3, too: a waiver that let a version through was for its content, given before, not over and not taken back."""
+    for found in store.view().sets.values():
+        given: dict[int, Event] = {}
+        for event in found.events:
+            if event.kind == "waived":
+                given[event.id] = event
+            elif event.kind == "unwaived":
+                assert event.details["waiver"] in given
+                ended = given.pop(event.details["waiver"])
+                assert instants.parse(ended.details["until"]) > event.at
+            elif event.kind == "promoted":
+                assert event.version is not None
+                for number in event.details.get("waivers", ()):
+                    assert number in given
+                    waiver = given[number]
+                    assert waiver.version is not None
+                    assert instants.parse(waiver.details["until"]) > event.at
+                    contents = {found.versions[n - 1].snapshot_id for n in (event.version, waiver.version)}
+                    assert len(contents) == 1
+        assert [waiver.id for waiver in found.waivers] == list(given)
 
 
 def reads_by_number_never_change(store: Store, answers: Answers) -> Answers:
@@ -167,7 +191,7 @@ def _answer(store: Store, version: Version) -> str:
 
 
 def _records(view: View) -> list[Any]:
-    return [(name, s.contracts, s.versions, s.events, s.aliases) for name, s in view.sets.items()]
+    return [(name, s.contracts, s.versions, s.events, s.aliases, s.waivers) for name, s in view.sets.items()]
 
 
 def _index(events: list[Any], version: Version) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -77,7 +78,33 @@ def sweeps(store: Store, who: int, times: int, wait: Wait) -> list[Any]:
     return [len(sweep(store).deleted) for _ in range(times)]
 
 
-WORKS = {"release": release, "move": move, "same_run": same_run, "recycle": recycle, "sweeps": sweeps}
+def waivers(store: Store, who: int, times: int, wait: Wait) -> list[Any]:
+    """Except version 2 from the check that it fails and take that back, again and again: ids of the waivers."""
+    wait()
+    given = []
+    for _ in range(times):
+        waiver = store.waive(SET, "hard_bounds", 2, reason="test", until="2100-01-01")
+        given.append(waiver.id)
+        time.sleep(0.1)  # so that a promotion can come in between
+        store.unwaive(SET, waiver.id, reason="test")
+    return given
+
+
+def insist(store: Store, who: int, times: int, wait: Wait) -> list[Any]:
+    """Promote version 2 to one alias after the other, whatever the answer: codes."""
+    wait()
+    return [code_of(lambda a=f"alias-{who}-{i}": store.promote(SET, 2, reason="test", alias=a)) for i in range(times)]
+
+
+WORKS = {
+    "waivers": waivers,
+    "insist": insist,
+    "release": release,
+    "move": move,
+    "same_run": same_run,
+    "recycle": recycle,
+    "sweeps": sweeps,
+}
 
 
 def serve(command: dict[str, Any]) -> list[Any]:

@@ -6,13 +6,15 @@ from typing import Any
 
 import httpx
 import jsonschema
+import msgspec
 import pytest
 from litestar.testing import TestClient
 
+from api.app import create_app
 from estimates import instants
 from estimates.store import Store
 from tests.api_served import ODD, ODD_KEYS, path_of
-from tests.builders import SET
+from tests.builders import SET, define, publish
 
 pytest_plugins = ("tests.api_fixtures",)
 
@@ -186,6 +188,26 @@ def test_a_version_shows_where_it_came_from(client: TestClient[Any]) -> None:
     assert found["provenance"]["run_id"] == "four"
     assert found["provenance"]["inputs"][0]["name"] == "prices"
     assert get(client, f"/v1/sets/{SET}/versions/1")["state"] == "superseded"
+
+
+def test_a_version_shows_its_waivers_in_force(store: Store) -> None:
+    """Who excepted it from what, why and until when; also of equal content; no longer once taken back. Events tell."""
+    define(store)
+    publish(store, "one", 900.0)
+    publish(store, "same", 900.0)
+    waiver = store.waive(SET, "hard_bounds", 1, keys=[("AAPL", "2024-06-03")], reason="split", until="2100-01-01")
+    with TestClient(create_app(store)) as client:
+        for number in (1, 2):
+            [found] = get(client, f"/v1/sets/{SET}/versions/{number}")["waivers"]
+            assert found == msgspec.json.decode(msgspec.json.encode(waiver))
+        store.judge(SET, 1)
+        store.unwaive(SET, waiver.id, reason="no split")
+    with TestClient(create_app(store)) as client:
+        assert get(client, f"/v1/sets/{SET}/versions/1")["waivers"] == []
+        assert get(client, f"/v1/sets/{SET}/versions/1/verdict")["in_force"][0]["reason"] == "split"
+        events = get(client, "/v1/events", after=waiver.id - 1)["events"]
+        assert [event["kind"] for event in events] == ["waived", "judged", "unwaived"]
+        assert events[0]["details"] == {"check": "hard_bounds", "keys": 1, "until": "2100-01-01T23:59:59.999999Z"}
 
 
 def test_a_verdict_is_the_one_the_gate_stored(client: TestClient[Any], filled: Store) -> None:

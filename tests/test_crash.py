@@ -22,7 +22,7 @@ from tests.builders import define as define_set
 from tests.invariants import Answers, check_all
 
 PROJECT = Path(__file__).parent.parent
-WORKS = ("run", "tidy")
+WORKS = ("run", "tidy", "waived")
 PARTS = 2  # so that several test processes share the kills
 Run = Callable[..., dict[str, Any]]
 
@@ -55,7 +55,9 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, An
         root = tmp_path_factory.mktemp("before") / work
         store = make_store(root)
         define_set(store)
-        promoted(store, "first", 100.0)
+        promoted(store, "first", 499.9 if work == "waived" else 100.0)
+        if work == "waived":
+            publish(store, "blocked", 500.1)
         if work == "tidy":
             promoted(store, "second", 101.0, day=1)
             publish(store, "third", 102.0, day=2)
@@ -89,6 +91,11 @@ def _check_completed(root: Path, work: str, answers: Answers) -> None:
         assert store.resolve(SET).version == 2
         assert [event.kind for event in view.events].count("published") == 2
         sweep(store)
+    elif work == "waived":
+        assert [store.state(version) for version in view.versions] == ["superseded", "production"]
+        assert view.waivers == []
+        kinds = [event.kind for event in view.events]
+        assert (kinds.count("waived"), kinds.count("unwaived")) == (1, 1)
     else:
         assert [store.state(version) for version in view.versions] == ["production", "rolled_back", "expired"]
         assert view.aliases["production"].held

@@ -68,6 +68,27 @@ def test_meddling_with_the_catalog_is_noticed(history: Store, statement: str, no
         notices(broken(history, statement))
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE waivers SET ended_at = 1",
+        "UPDATE events SET kind = 'tracked' WHERE kind = 'waived'",
+        "UPDATE events SET version = 1 WHERE kind = 'waived'",
+        "UPDATE events SET details = replace(details, '2100', '2000') WHERE kind = 'waived'",
+    ],
+)
+def test_a_promotion_without_its_waiver_is_noticed(local_store: Store, statement: str) -> None:
+    """The third invariant fails when a version was let through by what is no waiver of it in force."""
+    define(local_store)
+    promoted(local_store, "first", 499.9)
+    publish(local_store, "second", 500.1)
+    local_store.waive(SET, "hard_bounds", 2, reason="test", until="2100-01-01")
+    local_store.promote(SET, 2, reason="test")
+    invariants.promotions_rest_on_waivers_in_force(local_store)
+    with pytest.raises(AssertionError):
+        invariants.promotions_rest_on_waivers_in_force(broken(local_store, statement))
+
+
 def test_an_altered_file_is_noticed(history: Store) -> None:
     """The first invariant fails when a file is not what its digest says."""
     path = next(Path(history.root).glob("sets/*/snapshots/*/estimates.parquet"))

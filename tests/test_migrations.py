@@ -25,8 +25,8 @@ BAD = """\
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade():
@@ -69,7 +69,7 @@ def inside(url: str) -> dict[str, object]:
 def with_revision(folder: Path, body: str) -> Path:
     """A copy of the migrations with one more revision."""
     shutil.copytree(migrations.FOLDER / "versions", folder / "versions", ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0003_more.py").write_text(body)
+    (folder / "versions" / "0004_more.py").write_text(body)
     return folder
 
 
@@ -122,7 +122,7 @@ def test_another_revision_is_refused(empty: str, tmp_path: Path) -> None:
             act()
         assert caught.value.code == "schema_revision"
         assert "\n" not in caught.value.message
-        assert "0003" in caught.value.message
+        assert "0004" in caught.value.message
     assert inside(empty) == before
 
 

@@ -41,7 +41,17 @@ keep_versions = 1
 kind = "product"
 values = { ticker = ["AAPL", "BRK/B"], target_date = ["2024-06-03", "2024-06-04"] }
 """
-OFF = ("p95_change", "median_shift", "rank_order", "added_keys", "removed_keys", "domain_missing", "domain_outside", "null_share", "finite_to_null")
+OFF = (
+    "p95_change",
+    "median_shift",
+    "rank_order",
+    "added_keys",
+    "removed_keys",
+    "domain_missing",
+    "domain_outside",
+    "null_share",
+    "finite_to_null",
+)
 LOOSE = "[gate.checks]\n" + "".join(f'{name}.off = "test"\n' for name in OFF)
 
 

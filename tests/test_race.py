@@ -80,6 +80,23 @@ def test_the_same_run_twice_makes_one_version(store: Store, race: Race) -> None:
     assert len(store.view().set(SET).versions) == 5
 
 
+def test_nothing_is_promoted_while_its_waiver_is_taken_back(store: Store, race: Race) -> None:
+    """Waivers are given and taken back while two promote: each promotion rests on one in force."""
+    define(store)
+    promoted(store, "first", 499.9)
+    publish(store, "blocked", 500.1)
+    assert [check.name for check in store.judge(SET, 2).failing()] == ["hard_bounds"]
+    told = race("waivers", "insist", "insist", times=12)
+    check_all(store)  # the invariant: each promotion rests on waivers in force
+    codes = told[1] + told[2]
+    assert set(codes) <= {None, "blocked", "waivers_changed"}
+    view = store.view().set(SET)
+    assert view.waivers == []
+    moves = [event for event in view.events if event.kind == "promoted" and event.version == 2]
+    assert len(moves) == codes.count(None)
+    assert all(event.details["waivers"] for event in moves)
+
+
 def test_sweeps_never_take_what_is_published(store: Store, race: Race) -> None:
     """Two publishers use and give up the same content while two sweeps delete it: nothing published loses files."""
     define(store)

@@ -31,6 +31,8 @@ REFS = ("production", "latest", "canary")
 # Of these 1000 is far from the others: against a baseline the gate refuses it, and above any maximum but 2000.
 LEVELS = (100.0, 101.0, 102.0, 1000.0)
 MAXIMA = (500.0, 101.5, 2000.0)
+# The checks that it fails against a baseline.
+JUMP = ("p95_change", "median_shift")
 EXTRA = '[columns.extra]\nunit = "USD"\n'
 
 # One set and one alias see most of what happens, so that histories grow long; the others show what leaks.
@@ -46,7 +48,8 @@ class Version:
 
     def __init__(self, run_id: str, level: float, wide: bool, day: int) -> None:
         self.run_id, self.level, self.wide, self.day = run_id, level, wide, day
-        self.verdict: tuple[bool, int | None, float, bool] | None = None  # blocks, baseline, policy
+        # whether it blocks; the baseline, the policy, the waivers that it is bound to
+        self.verdict: tuple[bool, int | None, float, bool, frozenset[int]] | None = None
         self.expired = False
 
     @property
@@ -64,6 +67,7 @@ class Set:
         self.held_by: dict[str, list[int]] = {alias: [] for alias in ALIASES}  # every version, in order of the moves
         self.holds: set[str] = set()
         self.left: list[tuple[str, int]] = []  # alias and the version it was rolled back from
+        self.waivers: dict[int, tuple[tuple[float, bool], str, datetime]] = {}  # content, check, until
 
     def number(self, age: int) -> int:
         """The version of that age, the newest being 0; one that does not exist for −1 or before the first version."""
@@ -108,15 +112,25 @@ class Set:
         same = pointed is not None and self.versions[pointed - 1].wide == self.contracts[-1][1]
         return pointed if same else None
 
-    def judge(self, number: int) -> bool:
+    def in_force(self, number: int, now: datetime) -> frozenset[int]:
+        """The waivers of a version's content that are not over."""
+        content = self.versions[number - 1].content
+        return frozenset(i for i, (of, _, until) in self.waivers.items() if of == content and now < until)
+
+    def judge(self, number: int, now: datetime) -> bool:
         """Judge a version; says whether the verdict blocks."""
         version, (maximum, wide) = self.versions[number - 1], self.contracts[-1]
-        baseline = self.baseline()
-        blocks = version.level + 0.05 > maximum or version.wide != wide
-        if baseline is not None and not blocks:
-            far = self.versions[baseline - 1].level
-            blocks = (version.level == 1000.0) != (far == 1000.0)
-        version.verdict = (blocks, baseline, maximum, wide)
+        baseline, held = self.baseline(), self.in_force(number, now)
+        failing: set[str] = set()
+        if version.wide != wide:
+            failing = {"schema"}
+        else:
+            if version.level + 0.05 > maximum:
+                failing |= {"hard_bounds"}
+            if baseline is not None and (version.level == 1000.0) != (self.versions[baseline - 1].level == 1000.0):
+                failing |= {"p95_change", "median_shift"}
+        blocks = bool(failing - {self.waivers[i][1] for i in held})
+        version.verdict = (blocks, baseline, maximum, wide, held)
         return blocks
 
     def promotion_refusals(self, number: int, alias: str, automatic: bool, new_shape: bool) -> set[str]:
@@ -142,11 +156,11 @@ class Set:
             broken.add("older_data")
         return broken
 
-    def promote(self, number: int, alias: str) -> bool:
+    def promote(self, number: int, alias: str, now: datetime) -> bool:
         """Promote unless the gate refuses; says whether it does."""
         verdict, (maximum, wide) = self.versions[number - 1].verdict, self.contracts[-1]
-        valid = verdict is not None and verdict[1:] == (self.baseline(), maximum, wide)
-        blocks = verdict[0] if verdict is not None and valid else self.judge(number)
+        valid = verdict is not None and verdict[1:] == (self.baseline(), maximum, wide, self.in_force(number, now))
+        blocks = verdict[0] if verdict is not None and valid else self.judge(number, now)
         if not blocks:
             self.held_by[alias].append(number)
             self.holds.discard(alias)
@@ -260,7 +274,7 @@ class StoreMachine(RuleBasedStateMachine):
             assert code == "expired"
         else:
             assert verdict is not None
-            assert verdict.blocks == model.judge(number), verdict.failing()
+            assert verdict.blocks == model.judge(number, self.store.view().present), verdict.failing()
 
     @rule(name=names, age=ages, automatic=st.booleans(), alias=aliases, new_shape=st.booleans())
     def promote(self, name: str, age: int, automatic: bool, alias: str, new_shape: bool) -> None:
@@ -280,7 +294,7 @@ class StoreMachine(RuleBasedStateMachine):
         if refusals:
             assert code in refusals
         else:
-            assert code == ("blocked" if model.promote(number, alias) else None)
+            assert code == ("blocked" if model.promote(number, alias, self.store.view().present) else None)
             assert event is None or (event.version, event.alias, event.automatic) == (number, alias, automatic)
 
     @rule(name=names, level=levels, day=st.integers(0, 3), automatic=st.booleans())
@@ -310,6 +324,59 @@ class StoreMachine(RuleBasedStateMachine):
         to = None if named is None else self.model[name].number(named)
         code, _ = self.attempt(lambda: self.store.rollback(name, reason="bad", to=to, alias=alias))
         assert code == self.model[name].rollback(alias, to)
+
+    @rule(name=names, age=ages, check=st.sampled_from((*JUMP, "hard_bounds", "schema")), hours=st.integers(-1, 30))
+    def waive(self, name: str, age: int, check: str, hours: int) -> None:
+        """A person excepts content from a check until a time that lies ahead; not from what every version must pass."""
+        model = self.model[name]
+        number = model.number(age)
+        # half an hour more, so that no end is at the very hour that the clock may be turned to
+        until = self.store.view().present + timedelta(hours=hours, minutes=30)
+        code, waiver = self.attempt(
+            lambda: self.store.waive(name, check, number, reason="because", until=until.replace(microsecond=0))
+        )
+        if number > len(model.versions):
+            assert code == "unknown_version"
+        elif model.versions[number - 1].expired:
+            assert code == "expired"
+        elif check == "schema":
+            assert code == "unwaivable"
+        elif hours < 0:
+            assert code == "bad_until"
+        else:
+            model.waivers[waiver.id] = (model.versions[number - 1].content, check, waiver.until)
+
+    @rule(name=names, data=st.data())
+    def unwaive(self, name: str, data: st.DataObject) -> None:
+        """A waiver is taken back, once and before its end."""
+        waivers = self.model[name].waivers
+        if not waivers:
+            return
+        number = data.draw(st.sampled_from(sorted(waivers)))
+        over = waivers[number][2] <= self.store.view().present
+        code, _ = self.attempt(lambda: self.store.unwaive(name, number, reason="no"))
+        assert code == ("waiver_over" if over else None)
+        if not over:
+            del waivers[number]
+            assert self.attempt(lambda: self.store.unwaive(name, number, reason="no"))[0] == "waiver_over"
+
+    @rule(name=names, day=st.integers(0, 3), hours=st.integers(0, 30), turned=st.integers(0, 48), back=st.booleans())
+    def except_what_jumps(self, name: str, day: int, hours: int, turned: int, back: bool) -> None:
+        """What is far from production is promotable while all that it fails is waived, and no longer."""
+        self.publish(name, LEVELS[3], day)
+        self.promote(name, 0, False, "production", False)
+        for check in (*JUMP, "hard_bounds"):
+            self.waive(name, 0, check, hours)
+        if back:
+            self.unwaive_last(name)
+        self.turn_clock(turned)
+        self.promote(name, 0, False, "production", False)
+
+    def unwaive_last(self, name: str) -> None:
+        """The waiver that was given last is taken back."""
+        waivers = self.model[name].waivers
+        self.store.unwaive(name, max(waivers), reason="no")
+        del waivers[max(waivers)]
 
     @rule(name=names, age=ages)
     def expire(self, name: str, age: int) -> None:

@@ -23,7 +23,9 @@ from estimates.catalog.rows import (
     to_run,
     to_scored,
     to_version,
+    to_waiver,
     version_values,
+    waiver_values,
 )
 from estimates.catalog.view import SetView, View
 from estimates.contract import Contract
@@ -38,13 +40,14 @@ from estimates.records import (
     RunStep,
     Scored,
     Version,
+    Waiver,
 )
 
 _MANY = 500  # values in a condition at once; databases have a limit
 
 
 class Catalog:
-    """Sets, contracts, versions, aliases, events, verdicts, scores and runs.
+    """Sets, contracts, versions, aliases, events, verdicts, waivers, scores and runs.
 
     Every change of what a reader could see is one transaction and leaves exactly one event. Event ids are gapless and
     event times strictly increase, over all sets: both come from one counter row updated inside the transaction.
@@ -143,12 +146,15 @@ class Catalog:
         actor: str,
         reason: str | None = None,
         automatic: bool = False,
+        waivers: Collection[int] = (),
         details: dict[str, Any] | None = None,
     ) -> Event:
         """Point an alias at a version if nothing that decided it has changed; a person's move ends a hold.
 
-        seen  what was looked at: neither the alias nor production may have moved since, nor the contract have changed
-        Raises ConflictError: `moved`, `held` (automatic only), `contract_changed`; NotFoundError `expired`.
+        seen     what was looked at: neither the alias nor production may have moved since, nor the contract changed
+        waivers  those that were in force for the verdict: they must be those in force now
+        Raises ConflictError: `moved`, `held` (automatic only), `contract_changed`, `waivers_changed`; NotFoundError
+        `expired`.
         """
         with writing(self.engine) as tx:
             _check_newest(tx, seen.contracts[-1])
@@ -168,6 +174,7 @@ class Catalog:
                 automatic=automatic,
                 details=details,
             )
+            _check_waivers(tx, version, waivers, event.at)
             _move(tx, version, alias, expected, event, held=False, automatic=automatic)
             return event
 
@@ -189,6 +196,65 @@ class Catalog:
                 reason=reason,
             )
             _move(tx, version, expected.alias, expected, event, held=True, automatic=False)
+            return event
+
+    def waive(
+        self,
+        version: Version,
+        check: str,
+        keys: list[list[str]] | None,
+        *,
+        reason: str,
+        until: datetime,
+        actor: str,
+    ) -> Waiver:
+        """Make an exception of a check for a version's content.
+
+        keys  as text, in the contract's order; None: the check as a whole
+        Raises InvalidError `bad_until` (not in the future), NotFoundError `expired`.
+        """
+        _check_text(check=check)
+        with writing(self.engine) as tx:
+            _check_unexpired(tx, version)
+            details = {"check": check, "keys": None if keys is None else len(keys), "until": instants.text(until)}
+            event = _log(tx, "waived", version.set, actor, version=version.version, reason=reason, details=details)
+            if until <= event.at:
+                raise InvalidError(
+                    "bad_until",
+                    f"until {instants.text(until)} is over at {instants.text(event.at)}; give a time that lies ahead",
+                )
+            waiver = Waiver(
+                event.id,
+                version.set,
+                version.version,
+                version.snapshot_id,
+                check,
+                keys,
+                reason,
+                actor,
+                event.at,
+                until,
+            )
+            tx.execute(schema.waivers.insert().values(waiver_values(waiver)))
+            return waiver
+
+    def unwaive(self, set_name: str, waiver: int, *, reason: str, actor: str) -> Event:
+        """Take a waiver back before its end; its row stays.
+
+        Raises NotFoundError `unknown_waiver`, ConflictError `waiver_over` when it ended or was taken back already.
+        """
+        table = schema.waivers
+        here = matching(table, set=set_name, id=waiver)
+        with writing(self.engine) as tx:
+            row = tx.execute(sa.select(table).where(here)).one_or_none()
+            if row is None:
+                raise NotFoundError("unknown_waiver", f"{set_name}: there is no waiver {waiver}")
+            details = {"waiver": waiver, "check": row.check}
+            event = _log(tx, "unwaived", set_name, actor, version=row.version, reason=reason, details=details)
+            over = min(row.until, row.ended_at or row.until)
+            if over <= event.at:
+                raise ConflictError("waiver_over", f"{set_name}: waiver {waiver} is over since {instants.text(over)}")
+            tx.execute(table.update().where(here).values(ended_at=event.at))
             return event
 
     def tracked(self, version: Version, mlflow_run: str, *, actor: str) -> None:
@@ -372,7 +438,12 @@ class Catalog:
         return None if body is None else body.encode()
 
     def body_of_event(self, event: Event) -> bytes:
-        """The verdict that a `judged` event announced, or the scores that a `scored` one did."""
+        """The verdict that a `judged` event announced, the scores of a `scored` one, the waiver of a `waived` one."""
+        if event.kind == "waived":
+            table = schema.waivers
+            with reading(self.engine) as tx:
+                row = tx.execute(sa.select(table).where(table.c.id == event.id)).one()
+            return msgspec.json.encode(to_waiver(row))
         table = schema.verdicts if event.kind == "judged" else schema.scores
         with reading(self.engine) as tx:
             return tx.execute(sa.select(table.c.body).where(table.c.event == event.id)).scalar_one().encode()
@@ -538,6 +609,19 @@ def _check_unexpired(tx: sa.Connection, version: Version) -> None:
     here = matching(table, set=version.set, version=version.version)
     if tx.execute(sa.select(table.c.expired_at).where(here)).scalar_one() is not None:
         raise NotFoundError("expired", f"{version.set}: version {version.version} has expired; its files are gone")
+
+
+def _check_waivers(tx: sa.Connection, version: Version, judged_with: Collection[int], at: datetime) -> None:
+    """The waivers of a version's content that are in force at a moment are those that its verdict was given with."""
+    table = schema.waivers
+    kept = matching(table, set=version.set, snapshot_id=version.snapshot_id) & table.c.ended_at.is_(None)
+    found = tx.execute(sa.select(table.c.id).where(kept & (table.c.until > at))).scalars()
+    if set(found) != set(judged_with):
+        raise ConflictError(
+            "waivers_changed",
+            f"{version.set}: the waivers of version {version.version} are not those that it was judged with: one "
+            "was given, taken back or ended meanwhile; promote again",
+        )
 
 
 def _same_run(version: Version, snapshot_id: str, released_at: datetime | None) -> Version:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from estimates.catalog import schema
 from estimates.catalog.view import SetView
-from estimates.records import Alias, ContractRevision, Event, Provenance, Run, Scored, Version
+from estimates.records import Alias, ContractRevision, Event, Provenance, Run, Scored, Version, Waiver
 
 
 def matching(table: sa.Table, **values: object) -> sa.ColumnElement[bool]:
@@ -47,7 +47,12 @@ def read_set(tx: sa.Connection, name: str, old: SetView | None, fresh: list[Even
     found = tx.execute(sa.select(schema.aliases).where(schema.aliases.c.set == name))
     aliases = {row.alias: _fill(Alias, row) for row in found}
     events = fresh if old is None else old.events + fresh
-    return SetView(contracts, versions, events, aliases, None if old is None else old.decoded)
+    waivers: list[Waiver] = [] if old is None else old.waivers
+    if any(event.kind in ("waived", "unwaived") for event in fresh):
+        table = schema.waivers
+        kept = matching(table, set=name) & table.c.ended_at.is_(None)
+        waivers = [to_waiver(row) for row in tx.execute(sa.select(table).where(kept).order_by(table.c.id))]
+    return SetView(contracts, versions, events, aliases, waivers, None if old is None else old.decoded)
 
 
 def to_contract(row: Any) -> ContractRevision:
@@ -74,6 +79,17 @@ def to_run(row: Any) -> Run:
 def to_scored(row: Any) -> Scored:
     """Scores from their row."""
     return _fill(Scored, row, body=msgspec.Raw(row.body.encode()))
+
+
+def to_waiver(row: Any) -> Waiver:
+    """A waiver from its row."""
+    return _fill(Waiver, row, keys=None if row.keys is None else msgspec.json.decode(row.keys, type=list[list[str]]))
+
+
+def waiver_values(waiver: Waiver) -> dict[str, Any]:
+    """A waiver as the values of its row."""
+    keys = None if waiver.keys is None else msgspec.json.encode(waiver.keys).decode()
+    return msgspec.structs.asdict(waiver) | {"keys": keys}
 
 
 def _select(kind: Any, table: sa.Table) -> Any:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from estimates import instants
 
 # The newest file of migrations/versions; a process that finds another one refuses.
-REVISION = "0002"
+REVISION = "0003"
 
 METADATA = MetaData()
 
@@ -145,6 +145,26 @@ scores = Table(
     ForeignKeyConstraint(["event"], ["events.id"]),
     ForeignKeyConstraint(["set", "version"], ["versions.set", "versions.version"]),
     Index("scores_version", "set", "version", "event"),
+)
+
+# `id` is that of the event that announced it, `keys` JSON; `ended_at`: when it was taken back, if it was.
+waivers = Table(
+    "waivers",
+    METADATA,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("set", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("snapshot_id", Text, nullable=False),
+    Column("check", Text, nullable=False),
+    Column("keys", Text),
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("ended_at", Instant),
+    ForeignKeyConstraint(["id"], ["events.id"]),
+    ForeignKeyConstraint(["set", "version"], ["versions.set", "versions.version"]),
+    Index("waivers_snapshot", "set", "snapshot_id"),
 )
 
 runs = Table(

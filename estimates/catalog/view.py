@@ -15,7 +15,7 @@ from estimates.catalog.ref import LATEST, PRODUCTION, Ref, version_number
 from estimates.catalog.released import Clock, Moves, Spans, check_clock, released_moves, spans_of
 from estimates.contract import Contract
 from estimates.errors import InvalidError, NotFoundError
-from estimates.records import Alias, ContractRevision, Event, State, Version
+from estimates.records import Alias, ContractRevision, Event, State, Version, Waiver
 
 # How long after its time an event may be committed, the differences between machines' clocks included.
 SETTLED = timedelta(minutes=1)
@@ -25,7 +25,10 @@ T = TypeVar("T")
 
 
 class SetView:
-    """All that the catalog holds of one set: contracts, versions and events in order, aliases by name."""
+    """All that the catalog holds of one set: contracts, versions and events in order, aliases by name.
+
+    waivers  those that were not taken back, by id; they may be over
+    """
 
     def __init__(
         self,
@@ -33,12 +36,14 @@ class SetView:
         versions: list[Version],
         events: list[Event],
         aliases: dict[str, Alias],
+        waivers: list[Waiver] | None = None,
         decoded: dict[int, Contract] | None = None,
     ) -> None:
         self.contracts = contracts
         self.versions = versions
         self.events = events
         self.aliases = aliases
+        self.waivers = waivers or []
         # Contracts by revision, decoded once and handed on to the next view: every read needs one.
         self.decoded = {} if decoded is None else decoded
         self._kept: dict[Hashable, Any] = {}
@@ -161,6 +166,10 @@ class SetView:
     @cached_property
     def _held(self) -> list[int]:
         return sorted(self.ever_production)
+
+    def waivers_of(self, version: Version) -> list[Waiver]:
+        """The waivers of a version's content that were not taken back, also those that are over."""
+        return [waiver for waiver in self.waivers if waiver.snapshot_id == version.snapshot_id]
 
     @property
     def contract(self) -> Contract:

@@ -15,7 +15,7 @@ from estimates.contract import Contract
 from estimates.errors import InvalidError
 from estimates.frame import increases, key_text, typed
 from estimates.gate.candidate import Candidate
-from estimates.gate.check import Limits
+from estimates.gate.check import Check, Limits
 from estimates.gate.domain import domain_keys
 from estimates.gate.past import Past
 
@@ -52,6 +52,7 @@ class Case:
         self.actuals = actuals
         self.key = list(contract.key)
         self.waivers: Sequence[Waiver] = ()
+        self.checks: dict[str, Check] = {}
         self._parts: dict[tuple[str, str | None], Case] = {}
 
     @cached_property

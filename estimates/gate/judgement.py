@@ -56,7 +56,7 @@ def judge(
     policy = {check.name: limits_of(check, contract) for check in checks}
     case = Case(contract, candidate, baseline, judged_at.astimezone(UTC), policy, past, actuals)
     held = waivers.in_force(exceptions, case.judged_at)
-    case.waivers = held
+    case.waivers, case.checks = held, {check.name: check for check in checks}
     results: dict[str, CheckResult] = {}
     for check in checks:
         limits = policy[check.name]
@@ -199,14 +199,20 @@ def _waived(check: Check, found: CheckResult, case: Case, held: Sequence[Waiver]
     """`waived` for what would block, where waivers let it through: as a whole, or without the keys that they name."""
     if found.status not in ("fail", "error") or not check.waivable:
         return found
-    mine = [waiver for waiver in held if waiver.check == check.name]
+    mine = [waiver for waiver in held if waiver.check == check.name and waivers.fault(waiver, case) is None]
     whole = [waiver.id for waiver in mine if waiver.keys is None]
     if whole:
         return msgspec.structs.replace(found, status="waived", waived_by=whole)
     keys = [key for waiver in mine for key in waiver.keys or ()]
     if not keys or not check.by_key:
         return found
-    rest = _evaluate(check, case.limits[check.name], case.part(waivers.rows(keys, case), inside=False))
+    try:
+        others = case.part(waivers.rows(keys, case), inside=False)
+    except (Exception, pl.exceptions.PanicException) as error:
+        return msgspec.structs.replace(
+            found, message=f"{found.message}; waived keys cannot be left out: {_first_line(error)}"
+        )
+    rest = _evaluate(check, case.limits[check.name], others)
     if rest.status in ("fail", "error"):
         return msgspec.structs.replace(found, message=f"{found.message}; without the waived keys: {rest.message}")
     return msgspec.structs.replace(found, status="waived", waived_by=[waiver.id for waiver in mine])

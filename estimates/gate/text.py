@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+from estimates import instants
 from estimates.gate.verdict import CheckResult, Offender, Unit, Verdict
+from estimates.records import Waiver
 
 _NAMED = 5  # offenders shown of each check; all that are kept are in the JSON
 _INDENT = "      "
@@ -18,7 +20,7 @@ def render_text(verdict: Verdict) -> str:
     waived = [result for result in verdict.checks if result.status == "waived"]
     lines = [_headline(verdict)]
     for result in (*blocking, *warnings, *waived):
-        lines += ["", *_section(result)]
+        lines += ["", *_section(result), *_exceptions(result, verdict)]
     return "\n".join([*lines, *([""] if len(lines) > 1 else []), _rest(verdict)]) + "\n"
 
 
@@ -29,6 +31,23 @@ def show(value: float, unit: Unit) -> str:
     if unit == "seconds":
         return _duration(value)
     return f"{value:.0f}" if unit == "count" else f"{value:.4g}"
+
+
+def waived_keys(waiver: Waiver) -> str:
+    """Which keys a waiver leaves out: `all keys`, or the first of them, parts joined by `/`."""
+    if waiver.keys is None:
+        return "all keys"
+    named = ", ".join("/".join(key) for key in waiver.keys[:_NAMED])
+    return named if len(waiver.keys) <= _NAMED else f"{named} and {len(waiver.keys) - _NAMED} more"
+
+
+def _exceptions(result: CheckResult, verdict: Verdict) -> list[str]:
+    """Who let the check through, for which keys, until when and why."""
+    return [
+        f"{_INDENT}waiver {one.id} by {one.actor} until {instants.text(one.until)}, {waived_keys(one)}: {one.reason}"
+        for one in verdict.in_force
+        if one.id in result.waived_by
+    ]
 
 
 def _headline(verdict: Verdict) -> str:

@@ -20,10 +20,11 @@ from estimates.records import Waiver
 def waivers(case: Case) -> Measure:
     """Protects from exceptions that expired or were never valid. Metric: waivers not in force.
 
-    Not in force is a waiver of other content, of a check that does not exist, that every version must pass or that is
-    not about single keys although keys are named. Block above 0. Source: gate.md 42.
+    Not in force is a waiver of other content, of a check that does not exist (any more) or that every version must
+    pass, and one that names keys that the contract cannot have, or of a check that is not about single keys. Block
+    above 0. Source: gate.md 42.
     """
-    wrong = [(waiver, why) for waiver in case.waivers if (why := _fault(waiver, case))]
+    wrong = [(waiver, why) for waiver in case.waivers if (why := fault(waiver, case))]
     message = f"{len(case.waivers)} waivers in force" if not wrong else f"{len(wrong)} waivers that cannot count"
     offenders = [Offender(None, None, f"waiver {waiver.id} of {waiver.check}: {why}") for waiver, why in wrong]
     return Measure(len(wrong), len(case.waivers), message, offending=len(wrong), offenders=offenders)
@@ -50,9 +51,22 @@ def rows(keys: Sequence[Sequence[str]], case: Case) -> pl.DataFrame:
     )
 
 
-def _fault(waiver: Waiver, case: Case) -> str | None:
+def fault(waiver: Waiver, case: Case) -> str | None:
+    """Why a waiver counts for nothing in this case; None when it counts."""
     if waiver.snapshot_id != case.candidate.snapshot_id:
         return "it was given for other content"
-    if waiver.check not in case.limits:
+    check = case.checks.get(waiver.check)
+    if check is None:
         return "there is no such check"
-    return None
+    if not check.waivable:
+        return "every version must pass this check"
+    if waiver.keys is None:
+        return None
+    if not check.by_key:
+        return "it names keys, and this check is about the version as a whole"
+    try:
+        if all(len(key) == len(case.key) for key in waiver.keys) and rows(waiver.keys, case).height:
+            return None
+    except (ValueError, OverflowError):
+        pass
+    return "its keys are not keys of the contract"

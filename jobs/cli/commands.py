@@ -27,6 +27,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Decide": {
         "gate": ("deciding", "Judge a version, or a file before it is published."),
         "promote": ("deciding", "Point production at a version."),
+        "waive": ("waiving", "Make an exception of a check for one version, for a while."),
+        "unwaive": ("waiving", "Take a waiver back before its end."),
         "rollback": ("deciding", "Take production back one step and hold it."),
     },
     "Read": {

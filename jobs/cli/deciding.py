@@ -68,7 +68,8 @@ def gate(
 def promote(options: Options, set_name: str, version: int, reason: str, alias: str, new_shape: bool) -> None:
     """Point production at a version that the gate lets through, and end a hold.
 
-    A verdict that was given against another baseline or policy counts for nothing: the version is judged again first.
+    A verdict that was given against another baseline or policy, or with other waivers than are in force, counts for
+    nothing: the version is judged again first.
     """
     store = options.open()
     with notifying(options, store):

@@ -176,10 +176,12 @@ def _show_verdict(body: dict[str, Any]) -> None:
         show.line(text, _COLOURS.get(check["status"]))
         for detail in check["about_key"]:
             show.line(f"          of this key: {detail}")
+        for one in (one for one in verdict["waivers"] if one["id"] in check["waived_by"]):
+            show.line(f"          waiver {one['id']} by {one['actor']} until {one['until']}: {one['reason']}")
 
 
 def _show_events(body: dict[str, Any]) -> None:
-    _section("promotions")
+    _section("promotions and waivers")
     if not body["events"]:
         show.line("  it was never promoted")
         return
@@ -238,6 +240,10 @@ def _state(body: dict[str, Any]) -> str:
 
 
 def _event(event: dict[str, Any]) -> str:
+    if event["kind"] == "waived":
+        return f"waived: {event['details']['check']} until {event['details']['until']}"
+    if event["kind"] == "unwaived":
+        return f"waiver {event['details']['waiver']} of {event['details']['check']} taken back"
     moved = f"{event['alias']} {event.get('from_version') or 'nothing'} → {event['version']}"
     return f"{event['kind'].replace('_', ' ')}: {moved}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -16,6 +16,7 @@ from jobs.cli import show
 from jobs.cli.command import Options, command
 from jobs.cli.failures import ANSWER_IS_NO
 from jobs.cli.standing import Standing, last_verdict, standing
+from jobs.cli.waiving import waivers_in_force
 
 if TYPE_CHECKING:
     from estimates.client import Client
@@ -74,8 +75,11 @@ def versions(options: Options, set_name: str) -> None:
     titles = {"version": "version", "state": "state", "verdict": "verdict", "published_at": "published"}
     if any(row["released_at"] for row in rows):
         titles["released_at"] = "claimed release"
+    if any(row["waivers"] for row in rows):
+        titles["waived"] = "waived"
     titles |= {"data_through": "data through", "rows": "rows", "shape": "shape", "tracked": "MLflow", "run_id": "run"}
-    show.table(list(titles.values()), [[show.plain(row[name]) for name in titles] for row in rows])
+    cells = [row | {"waived": ", ".join(dict.fromkeys(one.check for one in row["waivers"]))} for row in rows]
+    show.table(list(titles.values()), [[show.plain(row[name]) for name in titles] for row in cells])
 
 
 @command("runs", examples=("estimates runs sp500-close", "estimates runs sp500-close --format json | jq '.runs[0]'"))
@@ -138,6 +142,12 @@ def what(event: Event) -> str:
         return f"version {event.version} published, claimed release {event.details['released_at']}"
     if event.kind == "tracked":
         return f"version {event.version} recorded in MLflow"
+    if event.kind == "waived":
+        count = event.details["keys"]
+        what_of = "" if count is None else " for 1 key" if count == 1 else f" for {count:,} keys"
+        return f"version {event.version}: {event.details['check']} waived until {event.details['until']}{what_of}"
+    if event.kind == "unwaived":
+        return f"version {event.version}: waiver {event.details['waiver']} of {event.details['check']} taken back"
     if event.kind == "scored":
         return f"version {event.version} scored on {event.details['keys']:,} keys"
     if event.kind == "regraded":
@@ -145,7 +155,7 @@ def what(event: Event) -> str:
     return f"version {event.version} {event.kind}"
 
 
-def _version_facts(view: View, found: SetView, version: Version) -> dict[str, object]:
+def _version_facts(view: View, found: SetView, version: Version) -> dict[str, Any]:
     judged = last_verdict(found, version.version)
     facts = msgspec.structs.asdict(version)
     provenance = facts.pop("provenance")
@@ -156,6 +166,7 @@ def _version_facts(view: View, found: SetView, version: Version) -> dict[str, ob
         "data_through": version.data_through,
         "run_id": provenance.run_id,
         "tracked": version.mlflow_run is not None,
+        "waivers": waivers_in_force(view, version),
         "provenance": provenance,
     } | facts
 
