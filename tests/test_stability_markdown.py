@@ -11,7 +11,8 @@ from markdown_it import MarkdownIt
 
 from estimates.contract import parse_contract
 from estimates.stability import diff
-from estimates.stability.markdown import escaped, render_markdown
+from estimates.stability.markdown import render_markdown
+from estimates.stability.marks import escaped
 from estimates.stability.wording import visible
 from tests.test_stability_text import CONTRACT, version
 

@@ -6,8 +6,9 @@ from collections import Counter
 from datetime import timedelta
 
 from estimates import instants
-from estimates.gate.verdict import CheckResult, Offender, Unit, Verdict
+from estimates.gate.verdict import CheckResult, GroupResult, Offender, Unit, Verdict
 from estimates.records import Waiver
+from estimates.stability.wording import visible
 
 _NAMED = 5  # offenders shown of each check; all that are kept are in the JSON
 _INDENT = "      "
@@ -15,13 +16,16 @@ _INDENT = "      "
 
 def render_text(verdict: Verdict) -> str:
     """The verdict in lines of text, without colours; the same verdict, the same text."""
-    blocking = verdict.failing()
-    warnings = [result for result in verdict.checks if result.status == "warn"]
-    waived = [result for result in verdict.checks if result.status == "waived"]
-    lines = [_headline(verdict)]
-    for result in (*blocking, *warnings, *waived):
-        lines += ["", *_section(result), *_exceptions(result, verdict)]
-    return "\n".join([*lines, *([""] if len(lines) > 1 else []), _rest(verdict)]) + "\n"
+    lines = [headline(verdict)]
+    for result in told(verdict):
+        lines += ["", *section(result, verdict)]
+    return "\n".join([*lines, *([""] if len(lines) > 1 else []), rest(verdict)]) + "\n"
+
+
+def told(verdict: Verdict) -> list[CheckResult]:
+    """The checks that a reader has to see: what blocks, then what warns, then what is waived."""
+    groups = (("fail", "error"), ("warn",), ("waived",))
+    return [result for group in groups for result in verdict.checks if result.status in group]
 
 
 def show(value: float, unit: Unit) -> str:
@@ -33,56 +37,80 @@ def show(value: float, unit: Unit) -> str:
     return f"{value:.0f}" if unit == "count" else f"{value:.4g}"
 
 
+def subject(verdict: Verdict) -> str:
+    """What was judged: `prices version 2`, `prices file`."""
+    return f"{verdict.set} {'file' if verdict.version is None else f'version {verdict.version}'}"
+
+
+def headline(verdict: Verdict) -> str:
+    """The answer in a line: `prices version 2 against version 1: BLOCKED (2 fail, 1 warn)`."""
+    against = f"against version {verdict.baseline.version}" if verdict.baseline else "without a baseline"
+    answer = "BLOCKED" if verdict.blocks else "passes with warnings" if verdict.outcome == "warn" else "passes"
+    counts = ", ".join(f"{verdict.counts[s]} {s}" for s in ("fail", "error", "warn", "waived") if verdict.counts[s])
+    return f"{subject(verdict)} {against}: {answer}{f' ({counts})' if counts else ''}"
+
+
+def section(result: CheckResult, verdict: Verdict) -> list[str]:
+    """One check in lines: what it found, then its details, indented."""
+    first = f"{result.status:<5} {result.number} {result.name}: {visible(result.message)}"
+    return [first, *(f"{_INDENT}{line}" for line in details(result, verdict))]
+
+
+def details(result: CheckResult, verdict: Verdict) -> list[str]:
+    """The value of a check beside its limits, its groups, the worst offenders, and who let it through, in lines.
+
+    Control characters and line ends of keys and values are shown, as `\\u{…}`: a line stays one.
+    """
+    lines = [] if result.value is None else [f"value {show(result.value, result.unit)}; {limits(result)}"]
+    lines += groups(result)
+    shown = result.offenders[:_NAMED]
+    # one offender that only repeats the message says nothing new
+    if [offender.detail for offender in shown] != [result.message]:
+        lines += grouped(shown)
+    if result.offending > len(shown) > 0:
+        lines.append(f"and {result.offending - len(shown):,} more{_whose(result.offenders)}")
+    return [visible(line) for line in [*lines, *exceptions(result, verdict)]]
+
+
+def groups(result: CheckResult) -> list[str]:
+    """The groups with limits of their own that complain, in lines."""
+    return [
+        f"{'all other keys' if one.column is None else f'{one.column} {one.group}'}: {one.status}, "
+        + (one.message if one.value is None else f"value {show(one.value, result.unit)}; {limits(result, one)}")
+        for one in result.groups
+        if one.status not in ("pass", "skipped")
+    ]
+
+
+def exceptions(result: CheckResult, verdict: Verdict) -> list[str]:
+    """Who let the check through, for which keys, until when and why, in lines."""
+    return [
+        f"waiver {one.id} by {one.actor} until {instants.text(one.until)}, {waived_keys(one)}: {one.reason}"
+        for one in verdict.in_force
+        if one.id in result.waived_by
+    ]
+
+
 def waived_keys(waiver: Waiver) -> str:
-    """Which keys a waiver leaves out: `all keys`, or the first of them, parts joined by `/`."""
+    """Which keys a waiver leaves out: `all keys`, or the first of them as they stand in a path."""
     if waiver.keys is None:
         return "all keys"
     named = ", ".join("/".join(key) for key in waiver.keys[:_NAMED])
     return named if len(waiver.keys) <= _NAMED else f"{named} and {len(waiver.keys) - _NAMED} more"
 
 
-def _exceptions(result: CheckResult, verdict: Verdict) -> list[str]:
-    """Who let the check through, for which keys, until when and why."""
-    return [
-        f"{_INDENT}waiver {one.id} by {one.actor} until {instants.text(one.until)}, {waived_keys(one)}: {one.reason}"
-        for one in verdict.in_force
-        if one.id in result.waived_by
-    ]
-
-
-def _headline(verdict: Verdict) -> str:
-    what = f"version {verdict.version}" if verdict.version is not None else "file"
-    against = f"against version {verdict.baseline.version}" if verdict.baseline else "without a baseline"
-    answer = "BLOCKED" if verdict.blocks else "passes with warnings" if verdict.outcome == "warn" else "passes"
-    counts = ", ".join(f"{verdict.counts[s]} {s}" for s in ("fail", "error", "warn", "waived") if verdict.counts[s])
-    return f"{verdict.set} {what} {against}: {answer}{f' ({counts})' if counts else ''}"
-
-
-def _section(result: CheckResult) -> list[str]:
-    lines = [f"{result.status:<5} {result.number} {result.name}: {result.message}"]
-    if result.value is not None:
-        lines.append(f"{_INDENT}{_comparison(result)}")
-    shown = result.offenders[:_NAMED]
-    # one offender that only repeats the message says nothing new
-    if [offender.detail for offender in shown] != [result.message]:
-        lines += [f"{_INDENT}{line}" for line in _grouped(shown)]
-    if result.offending > len(shown) > 0:
-        lines.append(f"{_INDENT}and {result.offending - len(shown)} more{_whose(result.offenders)}")
-    return lines
-
-
-def _comparison(result: CheckResult) -> str:
-    """`value 12.5 %; blocks above 2 %, warns above 0.5 %`."""
-    assert result.value is not None
-    limits = [
+def limits(result: CheckResult, group: GroupResult | None = None) -> str:
+    """`blocks above 2 %, warns above 0.5 %`, or `no limit`: those of a check, or of one of its groups."""
+    held = group or result
+    found = [
         f"{verb} {result.worse} {show(limit, result.unit)}"
-        for verb, limit in (("blocks", result.block), ("warns", result.warn))
+        for verb, limit in (("blocks", held.block), ("warns", held.warn))
         if limit is not None
     ]
-    return f"value {show(result.value, result.unit)}; {', '.join(limits) or 'no limit'}"
+    return ", ".join(found) or "no limit"
 
 
-def _grouped(offenders: list[Offender]) -> list[str]:
+def grouped(offenders: list[Offender]) -> list[str]:
     """One line for offenders that have the same said about them, keys side by side."""
     groups: dict[tuple[str | None, str], list[str]] = {}
     for offender in offenders:
@@ -105,7 +133,8 @@ def _line(keys: str, column: str | None, detail: str) -> str:
     return f"{who}: {detail}" if who else detail
 
 
-def _rest(verdict: Verdict) -> str:
+def rest(verdict: Verdict) -> str:
+    """How many checks passed, and how many were skipped for which reason."""
     reasons = Counter(result.reason or "" for result in verdict.checks if result.status == "skipped")
     skipped = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
     line = f"{verdict.counts['pass']} passed"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from html import escape
-
+from estimates.stability.marks import bullets, escaped, folded, table
 from estimates.stability.report import Report
 from estimates.stability.section import Limits, Section
 from estimates.stability.sections import not_shown, sections, title
-from estimates.stability.wording import count, cut, visible
+from estimates.stability.wording import count
 
 _LIMITS = Limits(named=10, columns=25, rows=20, groups=25, broken=3)
 _OPEN = (
@@ -22,13 +20,7 @@ _OPEN = (
     "quantiles",
     "probabilities",
 )  # the rest is folded away
-_CELL = 80  # characters
 _MOST = 60_000  # characters; a comment on GitHub has room for 65,536
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-# What GitHub's Markdown may read as more than itself: marks anywhere, `_` at the edge of a word, emoji and addresses.
-_SPECIAL = re.compile(r"[\\`*\[\]|~$&<>]|(?<![^\W_])_|_(?![^\W_])|:(?=[a-zA-Z+/-])|(?<=www)\.")
-_BEGINS = re.compile(r"^(\d*)([-+#=.)])")  # a list or a heading, in a list item
-_MENTION = re.compile(r"@|#(?=\d)")  # found in the finished page, so only a space of no width keeps it apart
 
 
 def render_markdown(report: Report) -> str:
@@ -49,29 +41,15 @@ def render_markdown(report: Report) -> str:
     return "\n\n".join([*parts, *([f"_{escaped(rest)}_"] if rest else [])]) + "\n"
 
 
-def escaped(text: str) -> str:
-    """Text as Markdown that shows exactly this text, on one line."""
-    return _unlinked(_SPECIAL.sub(lambda found: _ENTITIES.get(found[0], "\\" + found[0]), visible(text)))
-
-
-def _unlinked(text: str) -> str:
-    return _MENTION.sub(lambda found: found[0] + "&#8203;", text)
-
-
 def _section(section: Section) -> str:
     body = "\n\n".join(_body(section))
-    if section.name in _OPEN:
-        return f"#### {escaped(section.title)}\n\n{body}"
-    summary = _unlinked(escape(visible(section.title)))  # inside HTML there are no backslashes
-    return f"<details>\n<summary>{summary}</summary>\n\n{body}\n\n</details>"
+    return f"#### {escaped(section.title)}\n\n{body}" if section.name in _OPEN else folded(section.title, body)
 
 
 def _body(section: Section) -> list[str]:
-    parts = ["\n".join("- " + _BEGINS.sub(r"\1\\\2", escaped(line)) for line in section.lines)] if section.lines else []
+    parts = [bullets(section.lines)] if section.lines else []
     if section.rows:
-        rule = [":--" if i < section.left else "--:" for i in range(len(section.header))]
-        rows = [[escaped(cut(cell, _CELL)) for cell in row] for row in (section.header, *section.rows)]
-        parts.append("\n".join("| " + " | ".join(row) + " |" for row in (rows[0], rule, *rows[1:])))
+        parts.append(table(section.header, section.rows, [i < section.left for i in range(len(section.header))]))
     if section.notes:
         parts.append("  \n".join(f"_{escaped(note)}_" for note in section.notes))
     return parts
