@@ -69,6 +69,15 @@ class TabularFile(Operation):
 
 
 @dataclass
+class ParquetFile(Operation):
+    """An operation whose answer is a Parquet file."""
+
+    def __post_init__(self) -> None:
+        """Document the media type."""
+        _add_forms(self, 200, (PARQUET,))
+
+
+@dataclass
 class Page(Operation):
     """An operation whose answer comes as a page for people too."""
 

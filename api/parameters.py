@@ -25,6 +25,9 @@ SetName = Annotated[str, PathParameter(name="set", description="Name of the esti
 PathRef = Annotated[
     str, PathParameter(name="ref", description="A version number, an alias such as `production`, or `latest`.")
 ]
+DomainDigest = Annotated[
+    str, PathParameter(name="digest", description="SHA-256 of the listed keys: `domain.digest` of the contract.")
+]
 KeyPath = Annotated[
     str,
     PathParameter(

@@ -1,7 +1,8 @@
-"""The sets: what there is, under which contract, how fresh; the JSON Schema of one estimate."""
+"""The sets: what there is, under which contract, how fresh; the JSON Schema of one estimate; listed keys."""
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import msgspec
@@ -10,13 +11,18 @@ from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 
 from api.bodies import AliasBody, SetDetail, SetList, SetSummary
-from api.documentation import documented
+from api.documentation import ParquetFile, documented
 from api.estimate_schema import estimate_schema
 from api.follower import Follower
 from api.moment import of_view
-from api.parameters import OfShape, SetName
+from api.negotiation import PARQUET
+from api.parameters import DomainDigest, OfShape, SetName
+from api.representation import IMMUTABLE, Representation, entity_tag
+from api.routing import off_loop
 from estimates import Contract, instants
 from estimates.catalog import SetView
+from estimates.domain import FileDomain
+from estimates.errors import NotFoundError
 from estimates.freshness import freshness
 
 
@@ -43,6 +49,24 @@ def schema(follower: NamedDependency[Follower], set_name: SetName, shape: OfShap
     """The JSON Schema of one estimate; of the newest contract, or of the newest one of a shape."""
     view = follower.view
     return of_view(view, estimate_schema(_contract(view.set(set_name), shape)))
+
+
+@get(
+    "/v1/sets/{set:str}/domains/{digest:str}",
+    responses=documented(bytes, 304, 404, description="The keys, one column a key column."),
+    operation_class=ParquetFile,
+)
+@off_loop
+def domain(follower: NamedDependency[Follower], set_name: SetName, digest: DomainDigest) -> ASGIApp:
+    """The keys that a `file` domain lists, as Parquet; the contract's `domain.digest` names them."""
+    view = follower.view.set(set_name)
+    domains = [view.revision(revision.revision).domain for revision in view.contracts]
+    if digest not in {found.digest for found in domains if isinstance(found, FileDomain)}:
+        raise NotFoundError("unknown_domain", f"{set_name}: no contract lists keys with the digest {digest[:80]}")
+    content = follower.store.listed_keys.content(set_name, digest)
+    headers = {"repr-digest": f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:"}
+    tag = entity_tag("domain", set_name, digest)
+    return Representation(content, etag=tag, cache=IMMUTABLE, media_type=PARQUET, headers=headers)
 
 
 def _summary(view: SetView) -> SetSummary:
@@ -76,4 +100,4 @@ def _contract(view: SetView, shape: int | None) -> Contract:
     return view.contract if shape is None else view.revision(view.newest_of(shape))
 
 
-ROUTES = [list_sets, one_set, schema]
+ROUTES = [list_sets, one_set, schema, domain]

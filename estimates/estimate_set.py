@@ -15,10 +15,11 @@ from estimates.catalog import PRODUCTION, Clock, Ref
 from estimates.change_page import ChangePage
 from estimates.contract import Contract
 from estimates.explanation import explain
+from estimates.gate import Offenders, Verdict
 from estimates.keys import Key
 from estimates.point_in_time import as_of_join
 from estimates.reader import Reader
-from estimates.records import State, Version, VersionHead
+from estimates.records import Provenance, State, Version, VersionHead
 from estimates.regrading import Regrading, regrade
 from estimates.scoring import LAST, Outcome, score_set, stored_scores
 from estimates.series import DEFAULT_LAST, Series
@@ -216,6 +217,20 @@ class EstimateSet:
         found = self.store.compare(self.name, a, b, instants.given(as_of), cursor)
         question = found.question(by, min_change, key)
         return found.page(question, found.changes(question), limit=limit, cursor=cursor)
+
+    def judge_frame(
+        self,
+        frame: pl.DataFrame,
+        provenance: Provenance,
+        *,
+        against: Ref = PRODUCTION,
+        judged_at: datetime | None = None,
+        actuals: pl.DataFrame | None = None,
+        offenders: Offenders | None = None,
+    ) -> Verdict:
+        """Judge a frame before it is published; nothing is stored. See `Store.judge_frame`."""
+        asked = {"against": against, "judged_at": judged_at, "actuals": actuals, "offenders": offenders}
+        return self.store.judge_frame(self.name, frame, provenance, **asked)
 
     def score(
         self,

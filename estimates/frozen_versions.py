@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import takewhile
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 import polars as pl
@@ -60,29 +60,42 @@ class Window(NamedTuple):
         return msgspec.msgpack.decode(content, type=FrozenReport)
 
 
-def last_in_production(view: SetView, shape: int, count: int) -> list[Version]:
+class Shaped(Protocol):
+    """A version, as a catalog or a service tells of it."""
+
+    @property
+    def shape(self) -> int:
+        """The number of its shape."""
+        ...
+
+
+V = TypeVar("V", bound=Shaped)
+
+
+def last_in_production(events: Iterable[Event], versions: Sequence[V], shape: int, count: int) -> list[V]:
     """The last versions of a shape that production pointed to, newest last, `count` at most; expired ones too.
 
+    events, versions  all of the set, oldest first
     Each stands where production last pointed to it; those that production was rolled back from are left out, and
     a version of another shape ends the row.
     """
-    moves = deque(_held(view), maxlen=1)
-    return _last(view, moves[0][1], shape, count) if moves else []
+    moves = deque(_held(events), maxlen=1)
+    return _last(versions, moves[0][1], shape, count) if moves else []
 
 
 def windows(view: SetView, count: int) -> dict[int, list[Version]]:
     """For each move of production, by the id of its event, what `last_in_production` said right after it."""
     return {
-        event.id: _last(view, held, view.versions[event.version - 1].shape, count)
-        for event, held in _held(view)
+        event.id: _last(view.versions, held, view.versions[event.version - 1].shape, count)
+        for event, held in _held(view.events)
         if event.version is not None
     }
 
 
-def _held(view: SetView) -> Iterator[tuple[Event, dict[int, None]]]:
+def _held(events: Iterable[Event]) -> Iterator[tuple[Event, dict[int, None]]]:
     """The moves of production, and what it had pointed to after each of them, in order."""
     held: dict[int, None] = {}
-    for event in view.events:
+    for event in events:
         if event.alias == PRODUCTION and event.version is not None:
             if event.kind == "rolled_back" and event.from_version is not None:
                 held.pop(event.from_version, None)
@@ -91,9 +104,9 @@ def _held(view: SetView) -> Iterator[tuple[Event, dict[int, None]]]:
             yield event, held
 
 
-def _last(view: SetView, held: dict[int, None], shape: int, count: int) -> list[Version]:
-    found: list[Version] = []
-    for version in takewhile(lambda one: one.shape == shape, (view.versions[n - 1] for n in reversed(held))):
+def _last(versions: Sequence[V], held: dict[int, None], shape: int, count: int) -> list[V]:
+    found: list[V] = []
+    for version in takewhile(lambda one: one.shape == shape, (versions[n - 1] for n in reversed(held))):
         if len(found) == count:
             break
         found.append(version)

@@ -53,13 +53,17 @@ class ListedKeys:
         """Whether a key, its parts as text, is listed."""
         return key in self._texts(set_name, digest)
 
-    def _read(self, set_name: str, digest: str) -> pl.DataFrame:
+    def content(self, set_name: str, digest: str) -> bytes:
+        """The stored Parquet file, verified; raises CorruptError (`file_damaged`), NotFoundError (`no_object`)."""
         content = self._objects.get(_name(set_name, digest))
         if hashlib.sha256(content).hexdigest() != digest:
             raise CorruptError(
                 "file_damaged", f"{self._objects.root}/{_name(set_name, digest)} does not match its digest"
             )
-        return pl.read_parquet(io.BytesIO(content))
+        return content
+
+    def _read(self, set_name: str, digest: str) -> pl.DataFrame:
+        return pl.read_parquet(io.BytesIO(self.content(set_name, digest)))
 
     def _read_texts(self, set_name: str, digest: str) -> frozenset[tuple[Any, ...]]:
         keys = self._read(set_name, digest)

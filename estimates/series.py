@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache
 from typing import Literal, NamedTuple
@@ -24,6 +24,7 @@ from estimates.stability.digits import rounded
 from estimates.stability.report import METRICS_REVISION
 
 DEFAULT_LAST = 30
+MOVES_JUDGED = 100  # moves of production that say to the gate what is usual
 MAX_LAST = 10_000
 _REMEMBERED_ROWS = 10_000_000
 _FROZEN_REASONS = ("too_few_versions", "no_comparable_keys", "expired")
@@ -192,13 +193,21 @@ def kept_series(pairs: Pairs, kept: KeptReports, headline: Headline) -> Series:
     return series
 
 
+def production_moves(events: Iterable[Event]) -> int:
+    """How often production was promoted, rollbacks left out."""
+    return sum(event.kind == "promoted" and event.alias == PRODUCTION for event in events)
+
+
 def promoted_material(series: Series) -> dict[str, list[float]]:
-    """Each column's share of materially changed keys in the promotions of a series, oldest first."""
+    """Each column's share of materially changed keys in the promotions of a series, oldest first.
+
+    With the digits that a service tells: the gate says the same wherever it judges.
+    """
     found: dict[str, list[float]] = {}
     for pair in series.pairs:
         for name, column in pair.columns.items() if pair.move == "promoted" else ():
             if column.material_share is not None:
-                found.setdefault(name, []).append(column.material_share)
+                found.setdefault(name, []).append(rounded(column.material_share))
     return found
 
 

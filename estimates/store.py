@@ -36,13 +36,20 @@ from estimates.objects import Objects
 from estimates.read_files import ReadFiles
 from estimates.reader import Reader
 from estimates.records import ContractRevision, Event, Provenance, Run, State, Version, Waiver
-from estimates.series import DEFAULT_LAST, Series, kept_series, promoted_material, promoted_pairs
+from estimates.series import (
+    DEFAULT_LAST,
+    MOVES_JUDGED,
+    Series,
+    kept_series,
+    production_moves,
+    promoted_material,
+    promoted_pairs,
+)
 from estimates.settings import default_cache
 from estimates.stability import Report
 from estimates.version_reader import Files
 
 SAMPLED_READS = 100
-MOVES_JUDGED = 100  # moves of production that say what is usual
 _WRITE_ATTEMPTS = 20  # each lost to a sweep that deleted just this content; a pause grows between them
 
 
@@ -186,18 +193,25 @@ class Store:
     # -- judging -----------------------------------------------------------------------------------------------------
 
     def judge(
-        self, name: str, version: int, *, judged_at: datetime | None = None, actuals: pl.DataFrame | None = None
+        self,
+        name: str,
+        version: int,
+        *,
+        judged_at: datetime | None = None,
+        actuals: pl.DataFrame | None = None,
+        offenders: gate.Offenders | None = None,
     ) -> gate.Verdict:
         """Judge a stored version against what production points to now, and keep the verdict.
 
         actuals  what was observed, for the checks of stage 4; see `accuracy.read_actuals` for its form and errors
+        offenders  takes every offender; the verdict names the first 100 of each check
         Raises NotFoundError (`unknown_version`, `expired`).
         """
         view = self.view()
         found = self.reader(view).resolve(name, version)
-        waivers = view.set(name).waivers_of(found)
+        at, waivers = judged_at or view.present, view.set(name).waivers_of(found)
         verdict = self._judge(
-            view, name, self._candidate(found), PRODUCTION, judged_at or view.present, actuals, waivers
+            view, name, self._candidate(found), PRODUCTION, at, actuals, waivers=waivers, offenders=offenders
         )
         body = gate.render_json(verdict)
         event = self.catalog.judged(found, verdict.blocks, body, verdict.outcome, actor=self.actor)
@@ -214,11 +228,18 @@ class Store:
         against: Ref = PRODUCTION,
         judged_at: datetime | None = None,
         actuals: pl.DataFrame | None = None,
+        offenders: gate.Offenders | None = None,
     ) -> gate.Verdict:
-        """Judge a frame before it is published; nothing is stored. See `judge`."""
+        """Judge a frame before it is published; nothing is stored.
+
+        against  the version it is compared with
+        actuals, offenders  as for `judge`
+        Raises NotFoundError (`unknown_version`, `unknown_alias`, `expired`).
+        """
         candidate = gate.Candidate(frame, None, provenance, domain_keys=self.domain_keys(name))
         view = self.view()
-        return self._judge(view, name, candidate, against, judged_at or view.present, actuals)
+        at = judged_at or view.present
+        return self._judge(view, name, candidate, against, at, actuals, offenders=offenders)
 
     def verdict(self, name: str, version: int) -> gate.Verdict | None:
         """The newest verdict of a version; None when it was never judged."""
@@ -233,7 +254,9 @@ class Store:
         against: Ref,
         judged_at: datetime,
         actuals: pl.DataFrame | None,
+        *,
         waivers: Sequence[Waiver] = (),
+        offenders: gate.Offenders | None = None,
     ) -> gate.Verdict:
         found = view.set(name)
         revision = found.contracts[-1]
@@ -248,18 +271,19 @@ class Store:
             exceptions=waivers,
             past=self._past(found, revision.shape),
             actuals=None if actuals is None else read_actuals(actuals, found.contract),
+            offenders=offenders,
         )
 
     def _past(self, view: SetView, shape: int) -> gate.Past:
         """What the set's promoted versions say; nothing is read before a check asks."""
 
         def material_shares() -> dict[str, list[float]]:
-            if sum(event.kind == "promoted" for event in view.events) <= gate.FEWEST_MOVES:
+            if production_moves(view.events) <= gate.FEWEST_MOVES:
                 return {}  # too few to say what is usual: no need to compare them
             return promoted_material(self.stability(view.contract.name, MOVES_JUDGED))
 
         def frames(count: int) -> list[pl.DataFrame]:
-            return [self.frame(version) for version in last_in_production(view, shape, count)]
+            return [self.frame(version) for version in last_in_production(view.events, view.versions, shape, count)]
 
         return gate.Past(material_shares, frames)
 
@@ -268,7 +292,7 @@ class Store:
     ) -> tuple[gate.Candidate | None, Literal["first_version", "other_shape"] | None]:
         """What a candidate is compared with, or why it is compared with nothing."""
         try:
-            version = view.resolve(revision.set, against)
+            version = self.reader(view).resolve(revision.set, against)
         except NotFoundError as error:
             if error.code != "nothing_promoted":
                 raise

@@ -29,7 +29,7 @@ from jobs.function import Function, JobError
 from jobs.lookahead import check_lookahead as check_job
 from jobs.tables import read_table, typed
 
-__all__ = ["JobError", "Outcome", "publish_file", "read_candidate", "run"]
+__all__ = ["JobError", "Outcome", "file_candidate", "publish_file", "read_candidate", "run"]
 
 Progress = Callable[[str], None]
 # The alias moved, or the contract changed, between judging and promoting: judge and try again, this often.
@@ -89,7 +89,7 @@ def run(
     if contract.job is None:
         raise InvalidError("no_job", f"{name}: the contract has no [job]; use estimates publish {name} FILE")
     run_id = run_id or new_run_id()
-    context = Context(contract, _through(store, run_id, data_through))
+    context = Context(contract, _through(store.catalog.run(run_id), data_through))
     begun = store.catalog.begin_run(run_id, name, context.data_through)
     with _recorded(store, begun, progress):
         version = _published(store, name, run_id)
@@ -127,9 +127,21 @@ def read_candidate(
 
     `data_through` as for `run`. Raises InvalidError: `no_file`, `bad_file`, `bad_value`, `bad_time`, `future`.
     """
-    contract = store.contract(name)
     run_id = run_id or new_run_id()
-    context = Context(contract, _through(store, run_id, data_through))
+    return _candidate(store.contract(name), file, run_id, _through(store.catalog.run(run_id), data_through))
+
+
+def file_candidate(
+    contract: Contract, file: str | Path, *, data_through: str | None = None
+) -> tuple[pl.DataFrame, Provenance]:
+    """The same without a store, for a file that is only judged: of a run with a name of its own."""
+    return _candidate(contract, file, new_run_id(), _through(None, data_through))
+
+
+def _candidate(
+    contract: Contract, file: str | Path, run_id: str, data_through: datetime
+) -> tuple[pl.DataFrame, Provenance]:
+    context = Context(contract, data_through)
     frame = typed(read_table(file), contract)
     digest = InputDigest("file", str(file), hashlib.sha256(Path(file).read_bytes()).hexdigest(), frame.height)
     return frame, Provenance(context.data_through, run_id, inputs=(digest,), targets=_targets(context))
@@ -140,9 +152,8 @@ def new_run_id() -> str:
     return f"{instants.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
-def _through(store: Store, run_id: str, asked: datetime | str | None) -> datetime:
-    """The `data_through` to run with: the one asked for, the one this run had, or now."""
-    known = store.catalog.run(run_id)
+def _through(known: Run | None, asked: datetime | str | None) -> datetime:
+    """The `data_through` to run with: the one asked for, the one this run had before, or now."""
     if asked is None:
         return instants.now() if known is None else known.data_through
     if isinstance(asked, str):

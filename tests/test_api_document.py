@@ -97,7 +97,7 @@ def test_answers_have_documented_statuses(client: TestClient[Any]) -> None:
 
 
 def _pattern(route: str) -> str:
-    return route.replace("{key}", ".+").replace("{set}", "[^/]+").replace("{ref}", "[^/]+")
+    return route.replace("{key}", ".+").replace("{set}", "[^/]+").replace("{ref}", "[^/]+").replace("{digest}", "[^/]+")
 
 
 def test_every_route_is_described_with_an_example() -> None:

@@ -243,7 +243,7 @@ def test_the_last_versions_in_production(frozen_store: Store) -> None:
     view = frozen_store.view().set(SET)
 
     def last(count: int, shape: int = 1) -> list[int]:
-        return [version.version for version in last_in_production(view, shape, count)]
+        return [version.version for version in last_in_production(view.events, view.versions, shape, count)]
 
     assert (last(2), last(3), last(9), last(2, shape=2)) == ([2, 4], [1, 2, 4], [1, 2, 4], [])
     frozen_store.promote(SET, 1, reason="test")

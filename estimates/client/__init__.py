@@ -2,6 +2,7 @@
 
 sync, asynchronous  the two faces: send requests, wait, nothing else
 questions           what is asked of a set, and how answers are read; knows no network
+judging             a frame judged here by what a service says
 addresses           URLs from names, keys and parameters
 exchange            one request until it is answered: retries, the cache, errors
 connection          httpx as both faces use it

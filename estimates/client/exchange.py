@@ -39,8 +39,10 @@ class Exchange:
         self.key_columns: dict[tuple[str, int], list[str]] = {}
         self._cache = Cache(CACHE_BYTES)
 
-    def ask(self, url: str) -> Plan[Reply]:
+    def ask(self, url: str, form: str = JSON) -> Plan[Reply]:
         """GET a URL. What can never change is answered from the cache, the rest is asked about with its tag.
+
+        form  the media type that is wanted
 
         Raises the errors of the service, and UnavailableError: `service` when it cannot be reached, `computing` when
         the answer is not ready in time, `bad_gateway` when something else answers.
@@ -49,10 +51,10 @@ class Exchange:
         if kept is not None and _immutable(kept.headers):
             return kept
         condition: dict[str, str] = {} if kept is None else {"if-none-match": kept.headers["etag"]}
-        reply = yield from self._computed(Request("GET", url, {"accept": JSON} | condition))
+        reply = yield from self._computed(Request("GET", url, {"accept": form} | condition))
         if reply.status == 304 and kept is not None:
             reply = Reply(200, {**kept.headers, **reply.headers}, kept.body)
-        _check(reply)
+        _check(reply, form)
         if "etag" in reply.headers:
             self._cache.put(url, reply)
         return reply
@@ -97,10 +99,10 @@ class Exchange:
         raise UnavailableError("service", f"{self.service} cannot be reached{tried}: {found.reason}")
 
 
-def _check(reply: Reply) -> None:
+def _check(reply: Reply, form: str = JSON) -> None:
     if reply.status != 200:
         raise error_of(reply)
-    if not reply.headers.get("content-type", "").startswith(JSON):
+    if not reply.headers.get("content-type", "").startswith(form):
         raise foreign(reply)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeVar
@@ -19,7 +21,7 @@ from estimates.client.exchange import Exchange
 from estimates.client.messages import Plan, Reply
 from estimates.client.problems import decoded, foreign
 from estimates.contract import Contract
-from estimates.errors import InvalidError, NotFoundError
+from estimates.errors import CorruptError, InvalidError, NotFoundError
 from estimates.keys import Key
 from estimates.records import Event, State, Version, VersionHead
 from estimates.series import Series
@@ -27,6 +29,7 @@ from estimates.stability import Report
 from estimates.version_reader import MAX_LIMIT, cursor_version
 
 A = TypeVar("A", bound=Answer)
+PARQUET = "application/vnd.apache.parquet"
 
 
 class VersionSummary(msgspec.Struct, frozen=True):
@@ -71,8 +74,11 @@ class _SetList(msgspec.Struct):
     sets: list[_SetName]
 
 
-class _SetDetail(msgspec.Struct):
+class SetDetail(msgspec.Struct):
+    """The newest contract of a set."""
+
     shape: int
+    contract_revision: int
     contract: Contract
 
 
@@ -246,18 +252,33 @@ class Questions:
                 break
         return [one for one in reversed(found) if self.as_of is None or one.published_at <= self.as_of]
 
+    def events(self) -> Plan[list[Event]]:
+        """All events of the set, oldest first."""
+        found: list[Event] = []
+        page: list[Event] | None = None
+        while page is None or len(page) == MAX_LIMIT:
+            after = str(found[-1].id) if found else "0"
+            asked = url("/v1/events", {"set": self.name, "after": after, "limit": str(MAX_LIMIT)})
+            page = decoded((yield from self._exchange.ask(asked)), _EventPage).events
+            found += page
+        return found
+
     def state(self, version: Version | VersionHead) -> Plan[State]:
         """The state of a version now."""
         reply = yield from self._ask(f"/versions/{version.version}")
         return decoded(reply, _VersionState).state
 
+    def detail(self) -> Plan[SetDetail]:
+        """The newest contract, with the numbers of its shape and revision."""
+        return decoded((yield from self._ask("")), SetDetail)
+
     def contract(self) -> Plan[Contract]:
         """The newest contract."""
-        return decoded((yield from self._ask("")), _SetDetail).contract
+        return (yield from self.detail()).contract
 
     def contract_of(self, version: Version | VersionHead) -> Plan[Contract]:
         """The newest contract, if it is of the version's shape: keys, columns and units are then the version's."""
-        newest = decoded((yield from self._ask("")), _SetDetail)
+        newest = yield from self.detail()
         if newest.shape != version.shape:
             raise NotFoundError(
                 "unknown_shape",
@@ -265,6 +286,16 @@ class Questions:
                 f"the service shows the newest contract only, and its shape is {newest.shape}",
             )
         return newest.contract
+
+    def parquet(self, path: str) -> Plan[bytes]:
+        """A Parquet file under the set's path; raises CorruptError (`file_damaged`) when it is not what was sent."""
+        reply = yield from self._exchange.ask(f"{self._path}{path}", PARQUET)
+        digest = base64.b64encode(hashlib.sha256(reply.body).digest()).decode()
+        if reply.headers.get("repr-digest") != f"sha-256=:{digest}:":
+            raise CorruptError(
+                "file_damaged", f"{self._exchange.service}{self._path}{path} does not match its digest; ask again"
+            )
+        return reply.body
 
     def _ask(self, path: str, *parameters: dict[str, str | None]) -> Plan[Reply]:
         return (yield from self._exchange.ask(url(f"{self._path}{path}", *parameters)))

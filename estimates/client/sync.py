@@ -19,11 +19,13 @@ from estimates.change_page import ChangePage
 from estimates.client import connection, questions
 from estimates.client.addresses import Time
 from estimates.client.exchange import Exchange
+from estimates.client.judging import judgement
 from estimates.client.messages import Pause, Plan, Reply, Request, Unreached
 from estimates.client.questions import Questions, VersionSummary
 from estimates.contract import Contract
+from estimates.gate import Offenders, Verdict
 from estimates.keys import Key
-from estimates.records import Event, State, Version, VersionHead
+from estimates.records import Event, Provenance, State, Version, VersionHead
 from estimates.scoring import LAST
 from estimates.series import DEFAULT_LAST, Series
 from estimates.stability import Report
@@ -164,6 +166,22 @@ class RemoteSet:
     def accuracy(self, version: int | None = None, *, last: int = LAST) -> SetAccuracy:
         """The newest stored scores of one version, or of the `last` versions that have any, whatever the moment."""
         return self._run(self._asked.accuracy(version, last))
+
+    def judge_frame(
+        self,
+        frame: pl.DataFrame,
+        provenance: Provenance,
+        *,
+        against: Ref = PRODUCTION,
+        judged_at: datetime | None = None,
+        actuals: pl.DataFrame | None = None,
+        offenders: Offenders | None = None,
+    ) -> Verdict:
+        """Judge a frame before it is published, here, by the service's contract and against one of its versions.
+
+        The verdict is the one that `Store.judge_frame` gives, byte for byte; nothing is stored.
+        """
+        return self._run(judgement(self._asked, frame, provenance, against, judged_at, actuals, offenders))()
 
 
 class Moment:

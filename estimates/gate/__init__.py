@@ -6,30 +6,37 @@ registry    the list of checks; custom: those that a contract adds
 integrity, content, intervals, coverage, times    the checks of the candidate alone, by topic
 change, moves, uncertainty, classes, order, history    those against the baseline
 outcomes    those with actual values; waivers: exceptions
-cells       counts and names the rows that break a rule; compared: what can be taken from the stability report
+cells       counts and names the rows that break a rule; offenders: all of them as a table;
+            compared: what can be taken from the stability report
 domain      the keys that a contract asks for
 profiles    where limits start from; policy: the limits in force in a set
 judgement   runs the checks and adds up the verdict
 verdict     the answer, and its complete rendering in JSON
-text        its rendering for a person at a terminal
+text, markdown, junit, github    its renderings: for a terminal, a comment, a CI server, annotations of a commit
 """
 
 from __future__ import annotations
 
 from estimates.gate.candidate import Candidate
+from estimates.gate.github import render_github
 from estimates.gate.history import FEWEST_MOVES
 from estimates.gate.judgement import find, judge, measure
+from estimates.gate.junit import render_junit
+from estimates.gate.markdown import render_markdown
+from estimates.gate.offenders import Offenders
 from estimates.gate.past import Past
 from estimates.gate.policy import limits_of, policy_digest, validate_policy
 from estimates.gate.text import render_text
-from estimates.gate.verdict import Baseline, CheckResult, Offender, Verdict, parse_json, render_json
+from estimates.gate.verdict import Baseline, CheckResult, GroupResult, Offender, Verdict, parse_json, render_json
 
 __all__ = [
     "FEWEST_MOVES",
     "Baseline",
     "Candidate",
     "CheckResult",
+    "GroupResult",
     "Offender",
+    "Offenders",
     "Past",
     "Verdict",
     "find",
@@ -38,7 +45,10 @@ __all__ = [
     "measure",
     "parse_json",
     "policy_digest",
+    "render_github",
     "render_json",
+    "render_junit",
+    "render_markdown",
     "render_text",
     "validate_policy",
 ]

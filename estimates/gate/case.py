@@ -53,6 +53,7 @@ class Case:
         self.key = list(contract.key)
         self.waivers: Sequence[Waiver] = ()
         self.checks: dict[str, Check] = {}
+        self.every: list[pl.DataFrame] | None = None  # where all offenders go, when they are asked for
         self._parts: dict[tuple[str, str | None], Case] = {}
 
     @cached_property

@@ -38,6 +38,8 @@ def count(case: Case, rules: list[Rule]) -> tuple[list[int], list[Offender]]:
     counts = [int(total) for total in sums.row(0)]
     offenders: list[Offender] = []
     for rule, mask, total in zip(rules, masks, counts, strict=True):
+        if total and case.every is not None:
+            keep(case, case.frame.filter(mask), rule.column, _told(rule))
         if total and len(offenders) < OFFENDERS:
             offenders += named(case.frame.filter(mask).head(OFFENDERS - len(offenders)), case.key, rule)
     return counts, offenders
@@ -58,9 +60,17 @@ def keys(rows: pl.DataFrame, key: list[str]) -> list[list[str]]:
     return [["null" if p is None else key_text(p) for p in row] for row in rows.select(key).head(OFFENDERS).iter_rows()]
 
 
-def missing(rows: pl.DataFrame, key: list[str], detail: str) -> list[Offender]:
+def missing(case: Case, rows: pl.DataFrame, detail: str) -> list[Offender]:
     """Offenders that are keys as a whole."""
-    return [Offender(texts, None, detail) for texts in keys(rows, key)]
+    keep(case, rows, None, pl.lit(detail))
+    return [Offender(texts, None, detail) for texts in keys(rows, case.key)]
+
+
+def keep(case: Case, rows: pl.DataFrame, column: str | None, detail: pl.Expr) -> None:
+    """Put all rows that offend where they are asked for, beyond those that the verdict has room for."""
+    if case.every is not None:
+        told = (pl.lit(column, pl.String).alias("column"), detail.alias("detail"))
+        case.every.append(rows.select(*case.key, *told))
 
 
 def total(case: Case, rules: list[Rule], what: str) -> Measure:
@@ -87,6 +97,13 @@ def by_column(rules: list[Rule], counts: list[int]) -> str:
 
 def _assign(names: list[str], row: tuple[Any, ...]) -> str:
     return ", ".join(f"{name} = {_value(value)}" for name, value in zip(names, row, strict=True))
+
+
+def _told(rule: Rule) -> pl.Expr:
+    """The same for all rows at once, with every digit."""
+    shown = rule.shown or (rule.column,)
+    values = [pl.format(f"{name} = {{}}", pl.col(name).cast(pl.String).fill_null("null")) for name in shown]
+    return pl.concat_str([pl.concat_str(values, separator=", "), pl.lit(f": {rule.why}")])
 
 
 def _value(value: Any) -> str:

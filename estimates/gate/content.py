@@ -163,7 +163,7 @@ def duplicate_content(case: Case) -> Measure | Skip:
     twins = twins.filter(pl.struct(columns).is_duplicated())
     n = rows.height
     message = f"{twins.height} of {n} rows with the same estimates as another row"
-    offenders = missing(twins, case.key, "the same estimates as another key")
+    offenders = missing(case, twins, "the same estimates as another key")
     coverage = n / max(case.frame.height, 1)
     return Measure(twins.height / max(n, 1), n, message, coverage, offending=twins.height, offenders=offenders)
 

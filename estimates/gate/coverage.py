@@ -23,7 +23,7 @@ def domain_missing(case: Case) -> Measure | Skip:
         n,
         f"{absent.height} of {n} keys of the domain missing",
         offending=absent.height,
-        offenders=missing(absent, case.key, "missing"),
+        offenders=missing(case, absent, "missing"),
     )
 
 
@@ -39,7 +39,7 @@ def domain_outside(case: Case) -> Measure | Skip:
         n,
         f"{stray.height} of {n} keys outside the domain",
         offending=stray.height,
-        offenders=missing(stray, case.key, "outside the domain"),
+        offenders=missing(case, stray, "outside the domain"),
     )
 
 

@@ -8,7 +8,7 @@ from estimates import frame as frames
 from estimates.contract import Contract, OpenDomain, Shape, ShapeColumn
 from estimates.errors import InvalidError
 from estimates.gate.case import Case
-from estimates.gate.cells import keys
+from estimates.gate.cells import missing
 from estimates.gate.check import Measure, Skip
 from estimates.gate.verdict import Offender
 
@@ -81,7 +81,7 @@ def unique_keys(case: Case) -> Measure:
         frame.height,
         f"{value} of {frame.height} rows with a key that is null, not unique or unfit for a path",
         offending=value,
-        offenders=[Offender(text, None, why) for why, rows in found for text in keys(rows, case.key)],
+        offenders=[one for why, rows in found for one in missing(case, rows, why)],
     )
 
 

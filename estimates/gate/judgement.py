@@ -18,6 +18,7 @@ from estimates.gate import custom, waivers
 from estimates.gate.candidate import Candidate
 from estimates.gate.case import Case
 from estimates.gate.check import Check, Limits, Measure, Skip
+from estimates.gate.offenders import Offenders
 from estimates.gate.past import Past
 from estimates.gate.policy import checks_of, held_to, limits_of, policy_digest
 from estimates.gate.registry import CHECKS
@@ -40,6 +41,7 @@ def judge(
     exceptions: Sequence[Waiver] = (),
     past: Past | None = None,
     actuals: Actuals | None = None,
+    offenders: Offenders | None = None,
 ) -> Verdict:
     """Judge a candidate by a contract's policy; the same inputs give the same verdict, to the byte.
 
@@ -49,6 +51,7 @@ def judge(
     exceptions       waivers of this content; those that are over at `judged_at` count for nothing
     past             what the set's promoted versions say; default: nothing is known of any
     actuals          what was observed, for the checks of stage 4
+    offenders        takes every offender, of which the verdict names the first 100 of each check
 
     Never raises on bad data: a check that cannot be evaluated has the status `error`, which blocks.
     """
@@ -65,6 +68,8 @@ def judge(
         results[check.name] = _waived(check, found, case, held)
     found = list(results.values())
     outcome = _outcome(found)
+    if offenders is not None:
+        offenders.collect(case, checks, found)
     return Verdict(
         set=contract.name,
         version=candidate.version,

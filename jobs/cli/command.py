@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from estimates.client import Client
     from estimates.store import Store
 
-Format = Literal["text", "json", "csv", "markdown", "html"]
+Format = Literal["text", "json", "csv", "markdown", "html", "junit", "github"]
 PAGES = ("markdown", "html")  # whole documents
-REMOTE = "get, explain, history, score without --actuals, diff, stability and log"  # also take the URL of a service
+# These also take the URL of a service.
+REMOTE = "get, explain, history, score without --actuals, diff, stability, gate --file and log"
 TABLES = "diff --changes, stability, triangle and score"  # have --format csv
+# Which commands print what besides text and JSON.
+PRINTING = {"csv": TABLES, "markdown": "diff and gate", "html": "diff", "junit": "gate", "github": "gate"}
 
 
 class Options:
@@ -77,24 +80,22 @@ def _is_url(store: str) -> bool:
 
 
 class Command(click.Command):
-    """A command with the shared options and its examples; `csv` and `pages` say what else it can print."""
+    """A command with the shared options and its examples; `forms` are those it prints besides text and JSON."""
 
     def __init__(
-        self, name: str | None, *, examples: Sequence[str] = (), csv: bool = False, pages: bool = False, **settings: Any
+        self, name: str | None, *, examples: Sequence[str] = (), forms: Sequence[Format] = (), **settings: Any
     ) -> None:
         super().__init__(name, **settings)
         self.examples = examples
-        self.csv = csv
-        self.pages = pages
+        self.forms = forms
         self.params += shared_options()
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a usage error for a format that it does not have."""
         options = ctx.ensure_object(Options)
-        if options.format in PAGES and not self.pages:
-            raise click.UsageError("this command prints no page; diff does", ctx)
-        if options.csv and not self.csv:
-            raise click.UsageError(f"this command has no CSV form; {TABLES} have", ctx)
+        if options.format not in ("text", "json", *self.forms):
+            others = PRINTING[options.format]
+            raise click.UsageError(f"this command does not print {options.format}; it is for {others}", ctx)
         return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -117,12 +118,12 @@ class Command(click.Command):
 
 
 def command(
-    name: str, *, examples: Sequence[str], csv: bool = False, pages: bool = False
+    name: str, *, examples: Sequence[str], forms: Sequence[Format] = ()
 ) -> Callable[[Callable[..., int | None]], Command]:
     """Declare a command; its function returns the exit code, or None for 0."""
 
     def declare(function: Callable[..., int | None]) -> Command:
-        return click.command(name, cls=Command, examples=examples, csv=csv, pages=pages)(click.pass_obj(function))
+        return click.command(name, cls=Command, examples=examples, forms=forms)(click.pass_obj(function))
 
     return declare
 
@@ -141,12 +142,12 @@ def shared_options() -> list[click.Parameter]:
         ),
         click.Option(
             ["--format"],
-            type=click.Choice(["text", "json", "csv", *PAGES]),
+            type=click.Choice(["text", "json", *PRINTING]),
             expose_value=False,
             is_eager=True,
             callback=_set("format"),
-            help=f"How to print: tables for people (default), JSON, CSV ({TABLES}), "
-            "or a page in Markdown or HTML (diff).",
+            help=f"How to print: text for people (default), JSON, CSV ({TABLES}), "
+            "a page in Markdown (diff, gate) or HTML (diff), JUnit XML or GitHub annotations (gate).",
         ),
         click.Option(
             ["--debug"],

@@ -75,8 +75,7 @@ _ANY = Wanted(None, None, None, None, None)
         "estimates diff sp500-close 3 4 --changes AAPL --by close.r --min-change 0.05",
         "estimates diff sp500-close 3 4 --changes --limit 10000 --format csv > changes.csv",
     ),
-    csv=True,
-    pages=True,
+    forms=("csv", "markdown", "html"),
 )
 @click.argument("words", metavar="[SET FROM TO | OLD NEW] [KEY]...", nargs=-1)
 @click.option("--key", metavar="A,B", help="Two files: the columns that identify a row; the rest is guessed.")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import click
 
 from estimates import instants
-from estimates.gate.text import render_text
-from estimates.gate.verdict import Verdict, render_json
+from estimates.catalog import PRODUCTION
 from estimates.records import Event
 from jobs.cli import show
 from jobs.cli.command import Options, command, notify_option
-from jobs.cli.failures import ANSWER_IS_NO
 from jobs.cli.notifying import notifying
-from jobs.runner import read_candidate
+from jobs.cli.verdicts import Copy, show_verdict, wanted_offenders, write_option
+from jobs.runner import file_candidate
 
 
 @command(
@@ -20,20 +19,34 @@ from jobs.runner import read_candidate
     examples=(
         "estimates gate sp500-close 4",
         "estimates gate sp500-close --file tomorrow.csv --through 2022-12-16      # before it is published",
+        "estimates gate sp500-close --file tomorrow.csv --against 3",
+        "estimates gate sp500-close --file tomorrow.csv --store http://127.0.0.1:8000   # where there is no store",
+        "estimates gate sp500-close --file new.csv --format github --write junit=gate.xml --write markdown=gate.md",
         "estimates gate sp500-close 4 --format json | jq '.checks[] | select(.status == \"fail\")'",
     ),
+    forms=("markdown", "junit", "github"),
 )
 @click.argument("set_name", metavar="SET")
 @click.argument("version", metavar="[VERSION]", type=int, required=False)
 @click.option("--file", metavar="FILE", help="Judge a CSV, Parquet or Arrow file; nothing is stored.")
 @click.option("--through", metavar="TIME", help="With --file: the last moment of its input data. Default: now.")
+@click.option("--against", metavar="REF", help="With --file: the version to compare it with. Default: production.")
 @click.option("--now", metavar="TIME", help="Judge as if it were this time; it is recorded in the verdict.")
 @notify_option
+@write_option()
 def gate(
-    options: Options, set_name: str, version: int | None, file: str | None, through: str | None, now: str | None
+    options: Options,
+    set_name: str,
+    version: int | None,
+    file: str | None,
+    through: str | None,
+    against: str | None,
+    now: str | None,
+    copies: list[Copy],
 ) -> int:
     """Judge a stored version against what production points to now and keep the verdict; or judge a file.
 
+    For a file the URL of a service will do as --store: contract and baseline come from there, the file stays here.
     Exits 1 when the gate blocks, also when it could not evaluate a check.
     """
     if (version is None) == (file is None):
@@ -42,14 +55,20 @@ def gate(
         raise click.UsageError("--through belongs to --file; a version knows its data_through")
     if options.notify is not None and file is not None:
         raise click.UsageError("--notify belongs to a VERSION; of a file nothing is stored, so there is no event")
+    if against is not None and file is None:
+        raise click.UsageError("--against belongs to --file; a version is judged against what production points to")
     judged_at = None if now is None else instants.parse(now, "--now")
-    store = options.open()
+    offenders = wanted_offenders(copies)
     if version is not None:
+        store = options.open()
         with notifying(options, store):
-            return show_verdict(options, store.judge(set_name, version, judged_at=judged_at))
+            verdict = store.judge(set_name, version, judged_at=judged_at, offenders=offenders)
+            return show_verdict(options, verdict, copies, offenders)
     assert file is not None
-    frame, provenance = read_candidate(store, set_name, file, data_through=through)
-    return show_verdict(options, store.judge_frame(set_name, frame, provenance, judged_at=judged_at))
+    estimates = options.open_to_read()[set_name]
+    frame, provenance = file_candidate(estimates.contract, file, data_through=through)
+    asked = {"against": against or PRODUCTION, "judged_at": judged_at, "offenders": offenders}
+    return show_verdict(options, estimates.judge_frame(frame, provenance, **asked), copies, offenders)
 
 
 @command(
@@ -96,15 +115,6 @@ def rollback(options: Options, set_name: str, reason: str, to: int | None, alias
     store = options.open()
     with notifying(options, store):
         show_move(options, store.rollback(set_name, reason=reason, to=to, alias=alias))
-
-
-def show_verdict(options: Options, verdict: Verdict) -> int:
-    """Print a verdict; returns the exit code."""
-    if options.json:
-        show.page(render_json(verdict).decode())
-    else:
-        show.page(render_text(verdict))
-    return ANSWER_IS_NO if verdict.blocks else 0
 
 
 def show_move(options: Options, event: Event) -> None:

@@ -61,7 +61,7 @@ class _Told(msgspec.Struct, frozen=True):
         "estimates score sp500-close --chart accuracy.svg           # and as a picture",
         "estimates score sp500-close --last 10 --format csv > scores.csv",
     ),
-    csv=True,
+    forms=("csv",),
 )
 @click.argument("set_name", metavar="SET")
 @click.option("--actuals", metavar="FILE-OR-SQL", help="Key columns and the actual values; perhaps their vintage.")

@@ -21,7 +21,7 @@ _REASONS = {"other_shape": "not comparable: another shape", "expired": "not comp
         "estimates stability sp500-close --last 250 --format csv > stability.csv",
         "estimates stability sp500-close --as-of 2026-11-24T16:00:00Z",
     ),
-    csv=True,
+    forms=("csv",),
 )
 @click.argument("set_name", metavar="SET")
 @click.option("--last", type=int, default=DEFAULT_LAST, show_default=True, help="So many moves of production.")

@@ -31,7 +31,7 @@ _SHOWN = 20  # rows of the triangle on a page
         "estimates triangle sp500-close --actuals closes.csv  # was it news?",
         "estimates triangle sp500-close AAPL --across version --format csv > triangle.csv",
     ),
-    csv=True,
+    forms=("csv",),
 )
 @click.argument("set_name", metavar="SET")
 @click.argument("key", metavar="[KEY]...", nargs=-1)
