@@ -60,7 +60,7 @@ def test_largest_of_long_columns(count: int) -> None:
     for name in found:
         by = [found[name], found["rounded"]]
         wanted = np.lexsort((np.arange(ROWS), -by[1], -by[0]))[:count]
-        assert largest_first(count, *by).tolist() == wanted.tolist(), name
+        assert largest_first(count, ROWS, *(metric.__getitem__ for metric in by)).tolist() == wanted.tolist(), name
 
 
 def test_blocks_are_worked_through_in_order() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import cache
@@ -74,11 +74,24 @@ def taken(column: Floats, rows: NDArray[np.intp]) -> Floats:
 def total(formula: Callable[[slice], Floats], rows: int) -> float:
     """The sum of what a formula gives for each row, block by block; not finite when it does not fit a double."""
     with np.errstate(over="ignore", invalid="ignore"):
-        sums = each(lambda block: float(formula(block).sum()), rows)
+        return total_of(each(lambda rows: float(formula(rows).sum()), rows))
+
+
+def total_of(sums: Iterable[float]) -> float:
+    """The sum of the sums of blocks; not finite when it does not fit a double."""
     try:
         return math.fsum(sums)
     except (OverflowError, ValueError):  # too large, or infinities of both signs
         return math.nan
+
+
+def mean(formula: Callable[[slice], Floats], rows: int) -> float:
+    """The mean of what a formula gives for each row, in fixed order; scaled first when the plain sum overflows."""
+    plain = total(formula, rows)
+    if math.isfinite(plain):
+        return plain / rows
+    largest = max(each(lambda block: float(np.abs(formula(block)).max()), rows))
+    return total(lambda block: formula(block) / largest, rows) / rows * largest
 
 
 def _of(work: Callable[[slice], T], rows: slice) -> Callable[[], T]:

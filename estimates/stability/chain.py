@@ -23,7 +23,7 @@ from estimates.stability.moves import (
     turns,
     values,
 )
-from estimates.stability.scalar import quantiles
+from estimates.stability.selection import quantiles
 
 MIN_VALUES = 3  # a path has a shape from three values on
 MIN_PAIRS = 20  # below that an autocorrelation says nothing

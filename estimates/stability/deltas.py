@@ -12,7 +12,7 @@ from estimates.contract import Stability
 from estimates.stability.align import Alignment, Mask, Rows
 from estimates.stability.blocks import each, fill
 from estimates.stability.kinds import Floats, Values, all_finite
-from estimates.stability.selection import quantiles
+from estimates.stability.selection import Formula, summary
 
 SLACK = 1 + 1e-12  # a value at its exact limit is within it, whatever the last bit says
 _NOISE = 1e-9
@@ -79,21 +79,23 @@ def scale_floor(a: Floats, declared: float | None) -> float | None:
     """s0: the contract's, else max(1e-3 · median |a|, 1e-9 · max |a|); None when there is no value but 0."""
     if declared is not None:
         return declared
-    # memory for nothing but the signs that most columns do not have takes longer than all the rest
-    positive = min(each(lambda rows: float(a[rows].min()), len(a)), default=0.0) >= 0
-    size = a if positive else fill(lambda rows: np.abs(a[rows]), len(a))
-    largest = float(size.max(initial=0.0))
-    if largest == 0:
+    size = summary(lambda rows: np.abs(a[rows]), len(a), 0.5) if len(a) else None
+    if size is None or size.largest == 0:
         return None
-    floor = max(1e-3 * quantiles(size, 0.5)[0], 1e-9 * largest)
+    floor = max(1e-3 * size.quantiles[0], 1e-9 * size.largest)
     return max(floor, sys.float_info.min * sys.float_info.epsilon)
 
 
 def transform(deltas: Deltas) -> Floats:
     """S4: g = asinh(b / 2s) − asinh(a / 2s), one value per move; needs a scale."""
-    scale = deltas.scale
+    return fill(change(deltas), len(deltas))
+
+
+def change(deltas: Deltas) -> Formula:
+    """S4 of some moves; needs a scale."""
+    a, b, scale = deltas.a, deltas.b, deltas.scale
     assert scale is not None
-    return fill(lambda rows: _change(deltas.a[rows], deltas.b[rows], scale), len(deltas))
+    return lambda rows: _change(a[rows], b[rows], scale)
 
 
 def _change(a: Floats, b: Floats, scale: float) -> Floats:

@@ -10,19 +10,27 @@ import numpy as np
 
 from estimates.contract import Contract, Interval
 from estimates.stability.align import Mask, Rows
-from estimates.stability.blocks import count, each, fill
+from estimates.stability.blocks import each, fill
 from estimates.stability.deltas import SLACK, scale_floor
 from estimates.stability.groups import surprises
 from estimates.stability.kinds import FINITE, Floats, Values, all_finite
 from estimates.stability.pair import Pair
 from estimates.stability.report import IntervalOrder, IntervalReport, PointMove, SignedChange, Spread, Surprise
-from estimates.stability.scalar import mean_of
-from estimates.stability.selection import largest_first, quantiles
+from estimates.stability.selection import Summary, largest_first, summaries
 
 _TOP = 20
+_SMALL = 1e-150  # a ratio of two numbers between it and its reciprocal is far from 0 and from the largest double
 _BEYOND = math.log(1.25)
 _SMALLEST = 5e-324
 _LARGE = 4e307  # twice as much is still far from the largest double
+_QUANTILES = {
+    "z": (0.5, 0.95, 0.99),
+    "jaccard": (0.05, 0.5, 0.95),
+    "width_change": (0.05, 0.5, 0.95),
+    "|lower|": (0.95,),
+    "|upper|": (0.95,),
+    "|asymmetry|": (0.95,),
+}
 _SCALED = ("z", "z_gt1_share", "width_change", "width_beyond_share")
 _OF_POINT = ("z", "z_gt1_share", "new_outside_old", "old_outside_new")
 _METRICS = (*_OF_POINT, "jaccard", "disjoint_share", "width_change", "width_beyond_share")
@@ -41,7 +49,7 @@ class Ends:
         """From end to end; negative when they are crossed."""
         return self.upper - self.lower
 
-    def at(self, rows: slice | Mask) -> Ends:
+    def at(self, rows: slice | Rows) -> Ends:
         """The interval of some keys."""
         return Ends(self.point[rows], self.lower[rows], self.upper[rows])
 
@@ -76,25 +84,24 @@ def scale_of(pair: Pair, contract: Contract, interval: Interval, point_scale: fl
 
 def moves(pair: Pair, interval: Interval, scale: float | None) -> Moves:
     """Compare an interval key by key."""
-    old, new, rows = _compared(pair, interval)
-    unit = _unit(old.point, old.lower, old.upper, new.point, new.lower, new.upper)
-    old, new = (old, new) if unit is None else (old.shrunk(unit), new.shrunk(unit))
-    if scale is None:
+    old, new, rows, floor = _in_units(pair, interval, scale)
+    n = len(old.lower)
+    rows = np.arange(n) if rows is None else rows
+    if floor is None:
         return Moves(rows, old, new, None, None)
-    floor = _floor(scale, unit)
-    return Moves(rows, old, new, _z(old, new, floor) if interval.point else None, _width_change(old, new, floor))
+    z = fill(lambda block: _z(old.at(block), new.at(block), _at(floor, block)), n) if interval.point else None
+    width = fill(lambda block: _width_change(old.at(block), new.at(block), _at(floor, block)), n)
+    return Moves(rows, old, new, z, width)
 
 
 def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: float | None) -> IntervalReport:
     """Summarise how an interval moved; `point_scale` is the scale floor of its point column."""
     scale = scale_of(pair, contract, interval, point_scale)
-    moved = moves(pair, interval, scale)
-    old, new = moved.old, moved.new
-    z = moved.z if moved.z is not None and len(moved.z) and _all_finite(moved.z) else None
-    width = moved.width_change if len(moved.rows) else None
-    n, common = len(moved.rows), pair.found.common
-    outside = (_outside(new, old), _outside(old, new)) if n and interval.point else (None, None)
-    jaccard, disjoint = _overlap(old, new) if n else (None, None)
+    old, new, rows, floor = _in_units(pair, interval, scale)
+    n, common = len(old.lower), pair.found.common
+    found = summaries(_metrics(old, new, floor, interval), n, _QUANTILES) if n else {}
+    z, width = found.get("z"), found.get("width_change")
+    z = z if z is not None and math.isfinite(z.largest) else None
     return IntervalReport(
         point=interval.point,
         level=interval.level,
@@ -105,18 +112,18 @@ def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: flo
         order_from=_order(pair.all_old, interval),
         order_to=_order(pair.all_new, interval),
         scale_floor=scale,
-        z=None if z is None else _moved(z),
-        z_gt1_share=None if z is None else count(lambda rows: z[rows] > SLACK, n) / n,
-        z_top=[] if z is None else _top(pair, z, moved.rows),
-        new_outside_old=outside[0],
-        old_outside_new=outside[1],
-        jaccard=jaccard,
-        disjoint_share=disjoint,
-        width_change=None if width is None else _spread(width),
-        width_beyond_share=None if width is None else count(lambda rows: np.abs(width[rows]) > _BEYOND * SLACK, n) / n,
-        lower_change=_end_change(pair, interval, scale, lower=True),
-        upper_change=_end_change(pair, interval, scale, lower=False),
-        asymmetry_change=_asymmetry_change(old, new, common)
+        z=None if z is None else PointMove(z.mean, *z.quantiles, z.largest),
+        z_gt1_share=None if z is None else found["z_gt1"].mean,
+        z_top=[] if z is None or floor is None else _top(pair, old, new, rows, floor),
+        new_outside_old=found["new_outside_old"].mean if "new_outside_old" in found else None,
+        old_outside_new=found["old_outside_new"].mean if "old_outside_new" in found else None,
+        jaccard=Spread(*found["jaccard"].quantiles) if n else None,
+        disjoint_share=found["disjoint"].mean if n else None,
+        width_change=None if width is None else Spread(*width.quantiles),
+        width_beyond_share=None if width is None else found["width_beyond"].mean,
+        lower_change=_end_change(pair, interval, scale, found, lower=True),
+        upper_change=_end_change(pair, interval, scale, found, lower=False),
+        asymmetry_change=_asymmetry_change(old, new, common, found)
         if interval.point
         else SignedChange(0, 0.0 if common else None, None, None, "no_point"),
         reasons=_reasons(n, interval, scale, z is None),
@@ -126,13 +133,55 @@ def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: flo
     )
 
 
-def _compared(pair: Pair, interval: Interval) -> tuple[Ends, Ends, Rows]:
-    """The interval in both versions, and where its keys stand among the common ones."""
+def _in_units(
+    pair: Pair, interval: Interval, scale: float | None
+) -> tuple[Ends, Ends, Rows | None, Floats | float | None]:
+    """The interval in both versions, in a unit of its own for each key, where its keys stand, and the scale floor."""
+    old, new, rows = _compared(pair, interval)
+    unit = _unit(old.point, old.lower, old.upper, new.point, new.lower, new.upper)
+    old, new = (old, new) if unit is None else (old.shrunk(unit), new.shrunk(unit))
+    return old, new, rows, None if scale is None else _floor(scale, unit)
+
+
+def _metrics(
+    old: Ends, new: Ends, floor: Floats | float | None, interval: Interval
+) -> Callable[[slice], dict[str, Floats | Mask]]:
+    """The metrics of some keys, by name."""
+
+    def of_rows(rows: slice) -> dict[str, Floats | Mask]:
+        was, now = old.at(rows), new.at(rows)
+        width, width_now = was.width, now.width
+        jaccard, disjoint = _overlap(was, now, width, width_now)
+        found: dict[str, Floats | Mask] = {"jaccard": jaccard, "disjoint": disjoint}
+        if interval.point:
+            found["new_outside_old"] = (now.point < was.lower) | (now.point > was.upper)
+            found["old_outside_new"] = (was.point < now.lower) | (was.point > now.upper)
+            found["narrow"] = ~((width > 0) & (width_now > 0))
+            found["asymmetry"] = asymmetry = (now.upper - now.point) / width_now - (was.upper - was.point) / width
+            found["|asymmetry|"] = np.abs(asymmetry)
+        if floor is not None:
+            limit = _at(floor, rows)
+            found["width_change"] = change = _width_change(was, now, limit)
+            found["width_beyond"] = np.abs(change) > _BEYOND * SLACK
+            unit = np.maximum(width, limit)
+            for name, before, after in (("lower", was.lower, now.lower), ("upper", was.upper, now.upper)):
+                found[name] = moved = 2 * ((after - before) / unit)
+                found[f"|{name}|"] = np.abs(moved)
+            if interval.point:
+                found["z"] = z = _z(was, now, limit)
+                found["z_gt1"] = z > SLACK
+        return found
+
+    return of_rows
+
+
+def _compared(pair: Pair, interval: Interval) -> tuple[Ends, Ends, Rows | None]:
+    """The interval in both versions, and where its keys stand among the common ones; None when these are all."""
     names = [interval.point, interval.lower, interval.upper] if interval.point else [interval.lower, interval.upper]
     columns = [pair.common(name) for name in names]
     rows = all_finite([values for versions in columns for values in versions])
     old, new = (_ends([versions[side].take(rows).numbers for versions in columns]) for side in (0, 1))
-    return old, new, np.arange(len(old.lower)) if rows is None else rows
+    return old, new, rows
 
 
 def _ends(columns: list[Floats]) -> Ends:
@@ -155,68 +204,56 @@ def _floor(scale: float, unit: Floats | None) -> Floats | float:
 
 def _z(old: Ends, new: Ends, floor: Floats | float) -> Floats:
     """I1, with whole widths and twice the scale floor."""
-    with np.errstate(over="ignore"):
-        return fill(
-            lambda rows: (
-                2 * (np.abs(new.point[rows] - old.point[rows]) / np.maximum(old.at(rows).width, _at(floor, rows)))
-            ),
-            len(old.point),
-        )
+    return 2 * (np.abs(new.point - old.point) / np.maximum(old.width, floor))
 
 
-def _at(floor: Floats | float, rows: slice) -> Floats | float:
+def _at(floor: Floats | float, rows: slice | Rows) -> Floats | float:
     return floor if isinstance(floor, float) else floor[rows]
 
 
-def _moved(z: Floats) -> PointMove:
-    p50, p95, p99, largest = quantiles(z, 0.5, 0.95, 0.99, 1.0)
-    return PointMove(mean_of(z), p50, p95, p99, largest)
-
-
-def _top(pair: Pair, z: Floats, rows: Rows) -> list[Surprise]:
+def _top(pair: Pair, old: Ends, new: Ends, rows: Rows | None, floor: Floats | float) -> list[Surprise]:
     """The keys whose point moved most, of those that moved."""
-    picked = largest_first(_TOP, z)
-    picked = picked[z[picked] > 0]
-    keys = pair.found.keys(rows[picked])
-    return [Surprise(key, float(z[i])) for key, i in zip(keys, picked, strict=True)]
+
+    def z(rows: slice | Rows) -> Floats:
+        return _z(old.at(rows), new.at(rows), _at(floor, rows))
+
+    picked = largest_first(_TOP, len(old.lower), z)
+    size = z(picked)
+    picked, size = picked[size > 0], size[size > 0]
+    keys = pair.found.keys(picked if rows is None else rows[picked])
+    return [Surprise(key, float(value)) for key, value in zip(keys, size, strict=True)]
 
 
-def _outside(point_of: Ends, interval_of: Ends) -> float:
-    """I2: the ends belong to the interval."""
-    p, ends, n = point_of.point, interval_of, len(point_of.point)
-    return count(lambda rows: (p[rows] < ends.lower[rows]) | (p[rows] > ends.upper[rows]), n) / n
-
-
-def _overlap(old: Ends, new: Ends) -> tuple[Spread, float]:
-    """I3; two equal intervals of width 0 overlap wholly."""
-
-    def overlap(rows: slice) -> Floats:
-        return np.minimum(old.upper[rows], new.upper[rows]) - np.maximum(old.lower[rows], new.lower[rows])
-
-    def jaccard(rows: slice) -> Floats:
-        union = np.maximum(old.upper[rows], new.upper[rows]) - np.minimum(old.lower[rows], new.lower[rows])
-        # crossed ends can make the union negative: no overlap
-        return np.divide(np.maximum(overlap(rows), 0.0), np.abs(union), out=np.ones(len(union)), where=union != 0)
-
-    n = len(old.lower)
-    return _spread(fill(jaccard, n)), count(lambda rows: overlap(rows) < 0, n) / n
+def _overlap(old: Ends, new: Ends, width: Floats, width_now: Floats) -> tuple[Floats, Mask]:
+    """I3, and where nothing overlaps; two equal intervals of width 0 overlap wholly."""
+    overlap = np.minimum(old.upper, new.upper) - np.maximum(old.lower, new.lower)
+    union = np.maximum(old.upper, new.upper) - np.minimum(old.lower, new.lower)
+    # crossed ends can make the union negative: no overlap
+    return np.divide(np.maximum(overlap, 0.0), np.abs(union), out=np.ones(len(union)), where=union != 0), overlap < 0
 
 
 def _width_change(old: Ends, new: Ends, floor: Floats | float) -> Floats:
-    """I4, as a difference of logarithms, because the ratio may overflow."""
+    """I4; as a difference of logarithms where the ratio may overflow."""
+    was, now = np.maximum(old.width, floor), np.maximum(new.width, floor)
+    if _SMALL < min(was.min(), now.min()) and max(was.max(), now.max()) < 1 / _SMALL:
+        return np.log(now / was)
+    return np.log(now) - np.log(was)
 
-    def logarithm(ends: Ends, rows: slice) -> Floats:
-        return np.log(np.maximum(ends.at(rows).width, _at(floor, rows)))
 
-    return fill(lambda rows: logarithm(new, rows) - logarithm(old, rows), len(old.lower))
+def _end_change(
+    pair: Pair, interval: Interval, scale: float | None, found: dict[str, Summary], *, lower: bool
+) -> SignedChange:
+    """I5, of one end; needs the other end in A only for the width, and takes twice the distance to the point else.
 
-
-def _end_change(pair: Pair, interval: Interval, scale: float | None, *, lower: bool) -> SignedChange:
-    """I5, of one end; needs the other end in A only for the width, and takes twice the distance to the point else."""
+    Where all ends of all keys are finite, it is `found` already.
+    """
+    name, common = "lower" if lower else "upper", pair.found.common
+    if name in found and found[name].rows == common:
+        return _signed(found, name, common, common)
     end, other = (interval.lower, interval.upper) if lower else (interval.upper, interval.lower)
     (old, new), opposite = pair.common(end), pair.common(other)[0]
     point = pair.common(interval.point)[0] if interval.point else opposite
-    sides, common = (old, new, opposite, point), len(old.kinds)
+    sides = (old, new, opposite, point)
     if all_finite(sides[:3]) is not None:
         compared = np.flatnonzero(old.finite & new.finite & (opposite.finite | point.finite))
         old, new, opposite, point = (values.take(compared) for values in sides)
@@ -231,9 +268,12 @@ def _end_change(pair: Pair, interval: Interval, scale: float | None, *, lower: b
     width = fill(lambda rows: far[rows] - was[rows] if lower else was[rows] - far[rows], n)
     width[one_sided] *= 2
     floor = _floor(scale, unit)
-    with np.errstate(over="ignore"):
-        change = fill(lambda rows: 2 * ((now[rows] - was[rows]) / np.maximum(width[rows], _at(floor, rows))), n)
-    return _signed(change, common)
+
+    def change(rows: slice) -> dict[str, Floats]:
+        moved = 2 * ((now[rows] - was[rows]) / np.maximum(width[rows], _at(floor, rows)))
+        return {name: moved, f"|{name}|": np.abs(moved)}
+
+    return _signed(summaries(change, n, _QUANTILES), name, n, common)
 
 
 def _replaced(values: Floats, rows: Rows, by: Floats) -> Floats:
@@ -244,34 +284,32 @@ def _replaced(values: Floats, rows: Rows, by: Floats) -> Floats:
     return values
 
 
-def _asymmetry_change(old: Ends, new: Ends, common: int) -> SignedChange:
-    """I6: where the point stands in its interval, from 1 at the lower end to 0 at the upper end."""
-    n = len(old.lower)
-    narrow = count(lambda rows: ~((old.at(rows).width > 0) & (new.at(rows).width > 0)), n)
-    if narrow == n:
+def _asymmetry_change(old: Ends, new: Ends, common: int, found: dict[str, Summary]) -> SignedChange:
+    """I6: where the point stands in its interval, from 1 at the lower end to 0 at the upper end.
+
+    Where all intervals are wider than 0, it is `found` already.
+    """
+    wide = np.flatnonzero((old.width > 0) & (new.width > 0)) if not found or found["narrow"].mean else None
+    if wide is None:
+        return _signed(found, "asymmetry", len(old.lower), common)
+    if not len(wide):
         return SignedChange(0, 0.0 if common else None, None, None, "no_comparable_keys")
-    if narrow:
-        wide = (old.width > 0) & (new.width > 0)
-        old, new = old.at(wide), new.at(wide)
+    old, new = old.at(wide), new.at(wide)
 
-    def place(ends: Ends) -> Floats:
-        return (ends.upper - ends.point) / ends.width
+    def change(rows: slice) -> dict[str, Floats]:
+        was, now = old.at(rows), new.at(rows)
+        moved = (now.upper - now.point) / now.width - (was.upper - was.point) / was.width
+        return {"asymmetry": moved, "|asymmetry|": np.abs(moved)}
 
-    with np.errstate(over="ignore", invalid="ignore"):
-        change = fill(lambda rows: place(new.at(rows)) - place(old.at(rows)), n - narrow)
-    return _signed(change, common)
+    return _signed(summaries(change, len(wide), _QUANTILES), "asymmetry", len(wide), common)
 
 
-def _signed(change: Floats, common: int) -> SignedChange:
-    n = len(change)
-    if not _all_finite(change):
+def _signed(found: dict[str, Summary], name: str, n: int, common: int) -> SignedChange:
+    """A change and its size, summarised on n keys."""
+    change, size = found[name], found[f"|{name}|"]
+    if not math.isfinite(size.largest):
         return SignedChange(n, n / common, None, None, "overflow")
-    size = fill(lambda rows: np.abs(change[rows]), n)
-    return SignedChange(n, n / common, mean_of(change), quantiles(size, 0.95)[0])
-
-
-def _all_finite(x: Floats) -> bool:
-    return count(lambda rows: np.isfinite(x[rows]), len(x)) == len(x)
+    return SignedChange(n, n / common, change.mean, size.quantiles[0])
 
 
 def _order(read: Callable[[str], Values], interval: Interval) -> IntervalOrder:
@@ -296,11 +334,6 @@ def _order(read: Callable[[str], Values], interval: Interval) -> IntervalOrder:
         zero_width=zero_width,
         one_sided=one_sided,
     )
-
-
-def _spread(x: Floats) -> Spread:
-    p5, p50, p95 = quantiles(x, 0.05, 0.5, 0.95)
-    return Spread(p5, p50, p95)
 
 
 def _reasons(n: int, interval: Interval, scale: float | None, no_z: bool) -> dict[str, str]:

@@ -17,6 +17,7 @@ class Pair:
     def __init__(self, found: Alignment) -> None:
         self.found = found
         self._read: dict[tuple[str, str], Values] = {}
+        self._common: dict[str, tuple[Values, Values]] = {}
         self._groups: dict[str, Grouping] = {}
 
     def all_old(self, column: str) -> Values:
@@ -29,7 +30,10 @@ class Pair:
 
     def common(self, column: str) -> tuple[Values, Values]:
         """The column in A and in B, per common key."""
-        return self.all_old(column).take(self.found.rows_a), self.all_new(column).take(self.found.rows_b)
+        if column not in self._common:
+            sides = self.all_old(column).take(self.found.rows_a), self.all_new(column).take(self.found.rows_b)
+            self._common[column] = sides
+        return self._common[column]
 
     def narrowed(self, found: Alignment) -> Pair:
         """The same frames with fewer common keys."""

@@ -21,7 +21,7 @@ from estimates.stability.headline import main_columns
 from estimates.stability.interval import moves, scale_of
 from estimates.stability.kinds import Floats
 from estimates.stability.pair import Pair
-from estimates.stability.scalar import quantiles
+from estimates.stability.selection import quantiles
 
 MOST_COLUMNS = 6  # that are drawn
 MOST_INTERVALS = 6

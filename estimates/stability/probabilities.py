@@ -88,7 +88,7 @@ def _statistics(x: Floats) -> Divergence:
 
 
 def _top(pair: Pair, tv: Floats, rows: np.ndarray) -> list[ProbabilityMove]:
-    picked = largest_first(_TOP, tv)
+    picked = largest_first(_TOP, len(tv), lambda rows: tv[rows])
     picked = picked[tv[picked] > 0]
     keys = pair.found.keys(rows[picked])
     return [ProbabilityMove(key, float(tv[i])) for key, i in zip(keys, picked, strict=True)]

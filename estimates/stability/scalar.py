@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from estimates.stability.align import Alignment, Mask, Rows
-from estimates.stability.blocks import each, fill, total
-from estimates.stability.deltas import Deltas, transform
+from estimates.stability.blocks import each, fill, mean, total, total_of
+from estimates.stability.deltas import Deltas, change
 from estimates.stability.family_reports import StepChange
 from estimates.stability.kinds import Floats, Values
 from estimates.stability.report import Change, RelativeChange, ScalarReport, TransformChange
-from estimates.stability.selection import largest_first, largest_values, quantiles
+from estimates.stability.selection import Between, Largest, Quantiles, largest_first
 
 _TOP = 20
+_TINY, _HUGE = 1e-140, 1e140  # sizes whose squares can be added up, ten million of them
 _KEYS = 100
 _ABOVE = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
 _RELATIVE = ("r", "r_above", "floored_share", "g", "rmar")
@@ -26,12 +28,11 @@ def measure(found: Alignment, deltas: Deltas, step: Values | None = None, headli
 
     headline_only  no lists of keys
     """
-    d, n = deltas.d, len(deltas)
-    counts = _counts(deltas)
-    size = fill(lambda rows: np.abs(d[rows]), n)
-    mean, absolute, square = (None, None, None) if counts["overflow"] else _revisions(d, size)
+    n, found_all = len(deltas), _Pass(deltas)
+    counts, overflow = found_all.counts, found_all.counts["overflow"]
+    mean, absolute, square = (None, None, None) if overflow else found_all.revisions()
     reasons = dict.fromkeys(_RELATIVE, "degenerate_scale") if deltas.scale is None else {}
-    if counts["overflow"]:
+    if overflow:
         reasons |= dict.fromkeys(_REVISIONS, "overflow")
     elif not absolute:
         reasons["top_share"] = "no_move"
@@ -39,21 +40,21 @@ def measure(found: Alignment, deltas: Deltas, step: Values | None = None, headli
         scale_floor=deltas.scale,
         equal_share=counts["equal"] / n,
         material_share=counts["material"] / n,
-        r=None if deltas.r is None else _relative(deltas.r),
+        r=found_all.relative(),
         floored_share=None if deltas.r is None else counts["floored"] / n,
         r_above=None if deltas.r is None else {f"{limit:g}": counts[f"{limit:g}"] for limit in _ABOVE},
-        g=None if deltas.r is None else _transform(transform(deltas)),
+        g=found_all.transform(),
         mean_revision=mean,
         mean_absolute_revision=absolute,
         root_mean_square_revision=square,
-        rmar=None if absolute is None or deltas.scale is None else absolute / max(_mean_size(deltas.b), deltas.scale),
+        rmar=None if absolute is None or deltas.scale is None else absolute / max(found_all.mean_size(), deltas.scale),
         up_share=counts["up"] / n,
         down_share=counts["down"] / n,
         zero_share=(n - counts["up"] - counts["down"]) / n,
         sign_flip_share=counts["flips"] / n,
-        overflow=counts["overflow"],
-        top_share=_top_share(size) if absolute else None,
-        top=[] if headline_only else _top(found, deltas, size, counts["overflow"]),
+        overflow=overflow,
+        top_share=found_all.top_share() if absolute else None,
+        top=[] if headline_only else _top(found, deltas, overflow),
         sign_flip_keys=deltas.keys(found, _flipped(deltas)) if counts["flips"] and not headline_only else [],
         reasons={metric: reasons[metric] for metric in sorted(reasons)},
         step=None if step is None else _steps(deltas, step),
@@ -67,29 +68,104 @@ def share(mask: np.ndarray) -> float:
 
 def mean_of(x: Floats) -> float:
     """The mean in fixed order; scaled first when the plain sum overflows."""
-    n = len(x)
-    plain = total(lambda rows: x[rows], n)
-    if math.isfinite(plain):
-        return plain / n
-    largest = max(each(lambda rows: float(np.abs(x[rows]).max()), n))
-    return total(lambda rows: x[rows] / largest, n) / n * largest
+    return mean(lambda rows: x[rows], len(x))
 
 
-def _counts(deltas: Deltas) -> dict[str, int]:
-    """All that is counted, in one pass."""
-    limits = _ABOVE if deltas.r is not None else ()
+class _Block(NamedTuple):
+    """What is kept of one block of the moves; `sums` and `largest` by name."""
 
-    def of_block(rows: slice) -> list[int]:
+    counts: list[int]
+    sums: dict[str, float]
+    largest: dict[str, float]
+    top: Floats
+    r: list[Between]
+    g: list[Between]
+
+
+class _Pass:
+    """Everything that one pass over the moves of a column says about them."""
+
+    def __init__(self, deltas: Deltas) -> None:
+        self.deltas, self.n = deltas, len(deltas)
+        d, r, n = deltas.d, deltas.r, self.n
+        self._top = Largest(lambda rows: np.abs(d[rows]), n, -(-n // 100))
+        if r is not None:
+            self._r = Quantiles(lambda rows: r[rows], n, 0.5, 0.9, 0.95, 0.99)
+            self._g = Quantiles(change(deltas), n, 0.01, 0.5, 0.99)
+            self._centre = float(self._g.sample.mean())
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._blocks = each(self._block, n)
+        names = ["equal", "material", "up", "down", "flips", "overflow", "floored", *(f"{x:g}" for x in _ABOVE)]
+        counts = np.sum([block.counts for block in self._blocks], axis=0).tolist()
+        self.counts = dict(zip(names, counts, strict=False))
+
+    def relative(self) -> RelativeChange | None:
+        """S3."""
+        if self.deltas.r is None:
+            return None
+        return RelativeChange(
+            self._total("r") / self.n, *self._r.of_blocks([block.r for block in self._blocks]), self._largest("r")
+        )
+
+    def transform(self) -> TransformChange | None:
+        """S4; the variance is taken around a number near the mean."""
+        if self.deltas.r is None:
+            return None
+        off = self._total("g") / self.n
+        sd = math.sqrt(max(0.0, self._total("g²") / self.n - off**2))
+        return TransformChange(self._centre + off, sd, *self._g.of_blocks([block.g for block in self._blocks]))
+
+    def revisions(self) -> tuple[float, float, float]:
+        """S5: mean, mean absolute and root mean square; scaled by the largest, against over- and underflow."""
+        n, d, largest = self.n, self.deltas.d, self._largest("d")
+        if largest == 0:
+            return 0.0, 0.0, 0.0
+        if _TINY < largest < _HUGE:
+            return self._total("d") / n, self._total("|d|") / n, math.sqrt(self._total("d²") / n)
+        square = total(lambda rows: (d[rows] / largest) ** 2, n) / n
+        return mean_of(d), mean(lambda rows: np.abs(d[rows]), n), math.sqrt(square) * largest
+
+    def mean_size(self) -> float:
+        """The mean of |b|."""
+        b, plain = self.deltas.b, self._total("|b|")
+        return plain / self.n if math.isfinite(plain) else mean(lambda rows: np.abs(b[rows]), self.n)
+
+    def top_share(self) -> float:
+        """S7: the share of Σ |d| in the top 1 % of the keys, at least 1; something moved."""
+        top, whole, n = [block.top for block in self._blocks], self._total("|d|"), self.n
+        if math.isfinite(whole):
+            return min(1.0, self._top.total(top) / whole)
+        size = fill(lambda rows: np.abs(self.deltas.d[rows]) / self._largest("d"), n)
+        return min(1.0, float(np.sort(size)[n - -(-n // 100) :].sum()) / total(lambda rows: size[rows], n))
+
+    def _block(self, rows: slice) -> _Block:
+        deltas = self.deltas
         a, b, d = deltas.a[rows], deltas.b[rows], deltas.d[rows]
+        size, size_b = np.abs(d), np.abs(b)
         masks = [deltas.equal[rows], deltas.material[rows], d > 0, d < 0, _flips(a, b), np.isinf(d)]
+        sums = {"d": d, "|d|": size, "d²": size * size, "|b|": size_b}
+        largest, r, g = {"d": size}, list[Between](), list[Between]()
         if deltas.r is not None and deltas.scale is not None:
-            masks += [np.abs(a) + np.abs(b) < 2 * deltas.scale, *(deltas.r[rows] > limit for limit in limits)]
-        return [int(np.count_nonzero(mask)) for mask in masks]
+            relative, moved = deltas.r[rows], change(deltas)(rows)
+            masks += [np.abs(a) + size_b < 2 * deltas.scale, *(relative > limit for limit in _ABOVE)]
+            off = moved - self._centre
+            sums |= {"r": relative, "g": off, "g²": off * off}
+            largest["r"] = relative
+            r, g = self._r.of_block(relative), self._g.of_block(moved)
+        return _Block(
+            [int(np.count_nonzero(mask)) for mask in masks],
+            {name: float(x.sum()) for name, x in sums.items()},
+            {name: float(x.max()) for name, x in largest.items()},
+            self._top.of_block(size),
+            r,
+            g,
+        )
 
-    with np.errstate(over="ignore"):
-        counts = np.sum(each(of_block, len(deltas)), axis=0).tolist()
-    names = ["equal", "material", "up", "down", "flips", "overflow", "floored", *(f"{limit:g}" for limit in limits)]
-    return dict(zip(names, counts, strict=False))
+    def _total(self, name: str) -> float:
+        return total_of([block.sums[name] for block in self._blocks])
+
+    def _largest(self, name: str) -> float:
+        return max(block.largest[name] for block in self._blocks)
 
 
 def _flips(a: Floats, b: Floats) -> Mask:
@@ -99,42 +175,6 @@ def _flips(a: Floats, b: Floats) -> Mask:
 def _flipped(deltas: Deltas) -> Rows:
     """The first keys whose value changed sign."""
     return np.flatnonzero(_flips(deltas.a, deltas.b))[:_KEYS]
-
-
-def _relative(r: Floats) -> RelativeChange:
-    p50, p90, p95, p99, largest = quantiles(r, 0.5, 0.9, 0.95, 0.99, 1.0)
-    return RelativeChange(mean_of(r), p50, p90, p95, p99, largest)
-
-
-def _transform(g: Floats) -> TransformChange:
-    p1, p50, p99 = quantiles(g, 0.01, 0.5, 0.99)
-    n, mean = len(g), mean_of(g)
-    return TransformChange(mean, math.sqrt(total(lambda rows: (g[rows] - mean) ** 2, n) / n), p1, p50, p99)
-
-
-def _mean_size(x: Floats) -> float:
-    """The mean of |x|."""
-    n = len(x)
-    plain = total(lambda rows: np.abs(x[rows]), n)
-    return plain / n if math.isfinite(plain) else mean_of(np.abs(x))
-
-
-def _revisions(d: Floats, size: Floats) -> tuple[float, float, float]:
-    """S5: mean, mean absolute and root mean square; scaled by the largest, against over- and underflow."""
-    n = len(d)
-    largest = max(each(lambda rows: float(size[rows].max()), n))
-    if largest == 0:
-        return 0.0, 0.0, 0.0
-    square = total(lambda rows: (size[rows] / largest) ** 2, n) / n
-    return mean_of(d), mean_of(size), math.sqrt(square) * largest
-
-
-def _top_share(size: Floats) -> float:
-    """S7: the share of Σ |d| in the top 1 % of the keys, at least 1; something moved."""
-    whole = total(lambda rows: size[rows], len(size))
-    if not math.isfinite(whole):
-        return _top_share(size / float(size.max()))
-    return min(1.0, float(largest_values(-(-len(size) // 100), size).sum()) / whole)
 
 
 def _steps(deltas: Deltas, step: Values) -> StepChange:
@@ -154,14 +194,15 @@ def _steps(deltas: Deltas, step: Values) -> StepChange:
     return StepChange(n, n / common, mean_of(moved), square)
 
 
-def _top(found: Alignment, deltas: Deltas, size: Floats, overflow: int) -> list[Change]:
+def _top(found: Alignment, deltas: Deltas, overflow: int) -> list[Change]:
     """S7: the largest moves by r, then |d|, then key; what overflows comes first."""
+    d, r = deltas.d, deltas.r
     ranked = [
-        *([np.isinf(size).astype(np.float64)] if overflow else []),
-        *([] if deltas.r is None else [deltas.r]),
-        size,
+        *([lambda rows: np.isinf(d[rows]).astype(np.float64)] if overflow else []),
+        *([] if r is None else [lambda rows: r[rows]]),
+        lambda rows: np.abs(d[rows]),
     ]
-    rows = largest_first(_TOP, *ranked)
+    rows = largest_first(_TOP, len(d), *ranked)
     rows = rows[deltas.d[rows] != 0]
     return [
         Change(

@@ -1,90 +1,215 @@
-"""Quantiles and largest values of long columns, without sorting what is not asked for."""
+"""Quantiles, means and largest values of long columns, in one pass and without sorting what is not asked for.
+
+A column is a formula: the values of some rows, a slice or an array of row numbers. It is computed block by block, so
+that a column which nothing else needs takes no memory.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from estimates.stability.blocks import BLOCK, each
+from estimates.stability.blocks import BLOCK, count, each, fill, mean, total_of
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
+Formula = Callable[[Any], Floats]  # of a slice or an array of rows
 
-_FEW = 1 << 17  # rows below which sorting is as fast
-_BINS = 1 << 16
-_COUNTED = 1 << 18  # rows at a time: a block's counts take as much room as its bins
-# The first 16 bits of doubles, as numbers, in the order of the doubles: negative ones run backwards.
-_ASCENDING = np.concatenate([np.arange(_BINS - 1, _BINS // 2 - 1, -1), np.arange(_BINS // 2)])
+_FEW = 1 << 14  # rows below which sorting all is as fast
+_SPREAD = 5.0  # standard deviations that a place in the sample may be off before a second look is needed
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What one pass says of a column: its length, its mean, the largest value, the quantiles asked for."""
+
+    rows: int
+    mean: float
+    largest: float
+    quantiles: list[float]
+
+
+def summary(formula: Formula, rows: int, *at: float) -> Summary:
+    """Summarise at least one value, none of them NaN; when `largest` is infinite the rest is not to be used."""
+    return summaries(lambda block: {"": formula(block)}, rows, {"": at})[""]
+
+
+def summaries(
+    formula: Callable[[Any], dict[str, NDArray[Any]]], rows: int, at: Mapping[str, Sequence[float]]
+) -> dict[str, Summary]:
+    """Summarise several columns that are computed together, as `summary`; of a mask the mean is the share of true.
+
+    at  the quantiles by name; of a column that is not there, none
+    """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        sample = formula(_sampled(rows))
+    wanted = {
+        name: Quantiles(lambda block, name=name: formula(block)[name], rows, *at[name], sample=sample[name])
+        for name in sample
+        if at.get(name)
+    }
+
+    def of_block(block: slice) -> dict[str, tuple[float, float, list[Between]]]:
+        return {name: _of_block(x, wanted.get(name)) for name, x in formula(block).items()}
+
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        blocks = each(of_block, rows)
+    found: dict[str, Summary] = {}
+    for name in sample:
+        sums, largest, between = zip(*(block[name] for block in blocks), strict=True)
+        plain = total_of(sums)
+        average = plain / rows if math.isfinite(plain) else mean(lambda block, name=name: formula(block)[name], rows)
+        found[name] = Summary(rows, average, max(largest), wanted[name].of_blocks(between) if name in wanted else [])
+    return found
+
+
+def _of_block(x: NDArray[Any], wanted: Quantiles | None) -> tuple[float, float, list[Between]]:
+    if x.dtype == bool:
+        return float(np.count_nonzero(x)), 1.0, []
+    return float(x.sum()), float(x.max()), [] if wanted is None else wanted.of_block(x)
 
 
 def quantiles(x: Floats, *at: float) -> list[float]:
     """Quantiles with linear interpolation (type 7, Hyndman and Fan, 1996) of at least one number, none of them NaN."""
-    places = [(len(x) - 1) * level for level in at]
-    wanted = sorted({end for place in places for end in (math.floor(place), math.ceil(place))})
-    values = dict(zip(wanted, _standing_at(np.array(wanted), x), strict=True))
-    return [_between(values[math.floor(at)], values[math.ceil(at)], at - math.floor(at)) for at in places]
+    wanted = Quantiles(lambda rows: x[rows], len(x), *at)
+    return wanted.of_blocks(each(lambda rows: wanted.of_block(x[rows]), len(x)))
 
 
-def largest_values(count: int, x: Floats) -> Floats:
-    """The `count` largest numbers, ascending."""
-    least = _standing_at(np.array([len(x) - count]), x)[0]
-    above = np.concatenate(each(lambda rows: x[rows][x[rows] > least], len(x)))
-    return np.concatenate([np.full(count - len(above), least), np.sort(above)])
+@dataclass(frozen=True)
+class Between:
+    """Of a block, how many values are at most the lower end of a bracket, and those inside it."""
+
+    upto: int
+    inside: Floats
 
 
-def largest_first(count: int, *metrics: Floats) -> Rows:
+class Quantiles:
+    """Quantiles of type 7 of a column that is looked at block by block, once.
+
+    A sample of the rows says between which two values each quantile lies, the bracket; of each block the values in the
+    brackets are kept, and those below are counted. Values in no bracket that matter after all (the sample misled, or
+    many values are equal) show in the counts, and take another pass. Which rows are in the sample changes no result.
+    """
+
+    def __init__(self, formula: Formula, rows: int, *at: float, sample: Floats | None = None) -> None:
+        self._formula, self._rows = formula, rows
+        self._places = [(rows - 1) * level for level in at]
+        self.sample = sample = np.sort(formula(_sampled(rows)) if sample is None else sample)
+        self._brackets = [_bracket(sample, place, rows) for place in self._places]
+
+    def of_block(self, x: Floats) -> list[Between]:
+        """What is to be kept of a block, for each quantile."""
+        return [] if self._rows <= _FEW else [_between(x, low, high) for low, high in self._brackets]
+
+    def of_blocks(self, blocks: Any) -> list[float]:
+        """The quantiles, from what was kept of the blocks in the order of the rows."""
+        if self._rows <= _FEW:  # the sample is the column
+            return [_interpolated(self.sample[math.floor(p)], self.sample[math.ceil(p)], p % 1) for p in self._places]
+        return [self._quantile(number, blocks) for number in range(len(self._places))]
+
+    def _quantile(self, number: int, blocks: Any) -> float:
+        place = self._places[number]
+        ends = [math.floor(place), math.ceil(place)]
+        before = sum(block[number].upto for block in blocks)
+        inside = np.concatenate([block[number].inside for block in blocks])
+        if before <= ends[0] and ends[1] < before + len(inside):
+            low, high = np.partition(inside, [end - before for end in ends])[[end - before for end in ends]]
+        else:
+            low, high = (self._outside(end, number, before, inside) for end in ends)
+        return _interpolated(low, high, place % 1)
+
+    def _outside(self, place: int, number: int, before: int, inside: Floats) -> float:
+        """The value that would stand at this place if all were sorted, when it is perhaps an end of the bracket."""
+        formula, (low, high) = self._formula, self._brackets[number]
+        if before <= place < before + len(inside):
+            return np.partition(inside, place - before)[place - before]
+        if place < before and place >= count(lambda rows: formula(rows) < low, self._rows):
+            return low
+        if place >= before and place < count(lambda rows: formula(rows) <= high, self._rows):
+            return high
+        return np.partition(fill(formula, self._rows), place)[place]
+
+
+class Largest:
+    """The sum of the largest values of a column that is looked at block by block, once; by a sample, as `Quantiles`."""
+
+    def __init__(self, formula: Formula, rows: int, number: int) -> None:
+        self._formula, self._rows, self._number = formula, rows, number
+        self._least = _bracket(np.sort(formula(_sampled(rows))), rows - number, rows)[0]
+
+    def of_block(self, x: Floats) -> Floats:
+        """What is to be kept of a block."""
+        return x.compress(x > self._least)
+
+    def total(self, blocks: Any) -> float:
+        """The sum, from what was kept of the blocks in the order of the rows."""
+        found = np.sort(np.concatenate(blocks))
+        equal = self._number - len(found)  # to the least that was kept
+        if equal > 0 and len(found) + count(lambda rows: self._formula(rows) == self._least, self._rows) < self._number:
+            found, equal = np.sort(fill(self._formula, self._rows)), 0
+        if equal > 0:
+            return float(found.sum()) + equal * self._least
+        return float(found[len(found) - self._number :].sum())
+
+
+def largest_first(number: int, rows: int, *metrics: Formula) -> Rows:
     """The rows with the largest values of the first metric, ties by the next ones, then by row."""
-    rows = _candidates(count, metrics[0])
+    left = _candidates(number, rows, metrics[0])
     chosen: list[Rows] = []
     for metric in metrics:
-        if len(rows) <= count:
+        if len(left) <= number:
             break
-        value = metric[rows]
-        cut = np.partition(value, len(value) - count)[len(value) - count]
-        chosen.append(rows[value > cut])
-        count -= len(chosen[-1])
-        rows = rows[value == cut]
-    picked = np.concatenate([*chosen, rows[:count]])
-    return picked[np.lexsort((picked, *(-metric[picked] for metric in reversed(metrics))))]
+        value = metric(left)
+        cut = np.partition(value, len(value) - number)[len(value) - number]
+        chosen.append(left[value > cut])
+        number -= len(chosen[-1])
+        left = left[value == cut]
+    picked = np.concatenate([*chosen, left[:number]])
+    return picked[np.lexsort((picked, *(-metric(picked) for metric in reversed(metrics))))]
 
 
-def _candidates(count: int, metric: Floats) -> Rows:
-    """Rows among which the `count` largest are, and all that are equal to the last of them."""
-    largest = np.array(each(lambda rows: metric[rows].max(), len(metric)))
-    if len(largest) <= count:
-        return np.arange(len(metric))
-    least = np.partition(largest, -count)[-count]  # `count` blocks have a value that is no smaller
-    found = each(lambda rows: np.flatnonzero(metric[rows] >= least), len(metric))
-    return np.concatenate([rows + block * BLOCK for block, rows in enumerate(found)])
+def _candidates(number: int, rows: int, metric: Formula) -> Rows:
+    """Rows among which the `number` largest are, and all that are equal to the last of them."""
+    largest = np.array(each(lambda block: metric(block).max(), rows))
+    if len(largest) <= number:
+        return np.arange(rows)
+    least = np.partition(largest, -number)[-number]  # `number` blocks have a value that is no smaller
+    blocks = [slice(block * BLOCK, min((block + 1) * BLOCK, rows)) for block in np.flatnonzero(largest >= least)]
+    return np.concatenate([np.flatnonzero(metric(block) >= least) + block.start for block in blocks])
 
 
-def _standing_at(places: Rows, x: Floats) -> list[float]:
-    """The values that would stand at these places if x were sorted.
-
-    Values are counted by their first 16 bits: that says which of them have to be sorted, and how many stand before.
-    """
-    if len(x) <= _FEW:
-        return (np.sort(x) if len(places) > 1 else np.partition(x, places))[places].tolist()
-    bits = np.ascontiguousarray(x).view(np.int64)
-    counts = np.sum(each(lambda rows: np.bincount(_bin(bits[rows]), minlength=_BINS), len(x), _COUNTED), axis=0)
-    counts = counts[_ASCENDING]
-    at = np.searchsorted(np.cumsum(counts), places, side="right")
-    near = np.zeros(_BINS, dtype=bool)
-    near[at] = True
-    looked_at = np.zeros(_BINS, dtype=bool)
-    looked_at[_ASCENDING[at]] = True
-    found = np.sort(np.concatenate(each(lambda rows: x[rows][looked_at[_bin(bits[rows])]], len(x))))
-    return found[places - np.cumsum(np.where(near, 0, counts))[at]].tolist()
+@lru_cache(maxsize=32)
+def _sampled(rows: int) -> Any:
+    """Rows of a sample: all of a short column, else one of each stretch, picked in the same way each time."""
+    if rows <= _FEW:
+        return slice(0, rows)
+    size = max(_FEW // 4, int(0.7 * rows ** (2 / 3)))
+    starts = np.arange(size) * rows // size
+    return starts + (np.random.default_rng(0).random(size) * (rows // size)).astype(np.intp)
 
 
-def _bin(bits: NDArray[np.int64]) -> Rows:
-    """The first 16 bits of doubles: sign, exponent, and which sixteenth of the way to the next power of 2."""
-    return (bits >> 48) & (_BINS - 1)
+def _bracket(sample: Floats, place: float, rows: int) -> tuple[float, float]:
+    """Two values of a sorted sample between which a place of the column almost certainly lies."""
+    last = len(sample) - 1
+    share = place / max(1, rows - 1)
+    middle, off = share * last, 2 + _SPREAD * math.sqrt(share * (1 - share) * len(sample))
+    low, high = math.floor(middle - off), math.ceil(middle + off)
+    return -math.inf if low < 0 else float(sample[low]), math.inf if high > last else float(sample[high])
 
 
-def _between(low: float, high: float, share: float) -> float:
+def _between(x: Floats, low: float, high: float) -> Between:
+    above = x > low
+    return Between(len(x) - int(np.count_nonzero(above)), x.compress(above & (x < high)))
+
+
+def _interpolated(low: float, high: float, share: float) -> float:
+    low, high = float(low), float(high)
     if low == high or not share:
         return low
     step = high - low
