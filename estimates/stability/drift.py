@@ -9,11 +9,10 @@ import numpy as np
 from estimates.stability.family_reports import DriftReport
 from estimates.stability.kinds import FINITE, KINDS, Floats, Values
 from estimates.stability.order import Order, sorted_quantile
-from estimates.stability.scalar import mean_of
+from estimates.stability.selection import summary
 
 _NORMAL = 1.349  # IQR of a normal distribution in its standard deviations
-_EVERY = 256
-_FIRST = 64
+_EVERY = (1024, 32, 1)
 _SCALED = ("location_shift", "dispersion_shift", "w1")
 
 
@@ -22,7 +21,7 @@ def measure(old: Values, new: Values, scale: float | None, order: Order) -> Drif
     whole = len(order) == len(old.kinds)
     a = order.a if whole else np.sort(old.numbers[old.finite])
     b = order.b if whole else np.sort(new.numbers[new.finite])
-    psi, bins = _psi(a, b, *(np.bincount(side.kinds, minlength=len(KINDS)) for side in (old, new)))
+    psi, bins = _psi(a, b, *(_kinds(side) for side in (old, new)))
     with np.errstate(over="ignore"):
         shifts = (None, None, None) if scale is None else _shifts(a, b, scale)
     reasons = dict.fromkeys(_SCALED, "degenerate_scale") if scale is None else {}
@@ -58,8 +57,8 @@ def _w1(a: Floats, b: Floats, unit: float) -> float:
     """The mean distance of the quantile functions (the first Wasserstein distance), in this unit."""
     n, m = len(a), len(b)
     if n == m:
-        distance = np.abs(a - b) / unit
-        return mean_of(distance) if np.isfinite(distance.max()) else math.inf
+        distance = summary(lambda rows: np.abs(a[rows] - b[rows]) / unit, n)
+        return distance.mean if math.isfinite(distance.largest) else math.inf
     steps = np.union1d(np.arange(1, n + 1) * m, np.arange(1, m + 1) * n)  # of both functions, in units of 1 / nm
     distance = np.abs(a[(steps - 1) // m] - b[(steps - 1) // n]) / unit
     return float((np.diff(steps, prepend=0) / (n * m) * distance).sum())
@@ -79,31 +78,30 @@ def _psi(a: Floats, b: Floats, kinds_a: np.ndarray, kinds_b: np.ndarray) -> tupl
 def _ks(a: Floats, b: Floats) -> float:
     """sup |F_B − F_A|, in whole numbers of 1 / nm.
 
-    It is reached at a value of A or just before one. Every 256th value is looked at, then those between two of them
-    that could be further apart than the largest distance so far: the most promising ones first.
+    It is reached at a value of A or just before one. Every 1024th value is looked at, then every 32nd of the stretches
+    in which two could be further apart than the largest distance so far, then each of those where that still holds.
     """
     n, m = len(a), len(b)
-    places = np.arange(0, n, _EVERY)
-    below, upto = np.searchsorted(b, a[places], "left"), np.searchsorted(b, a[places], "right")
-    best = int(max(((places + 1) * m - upto * n).max(), (below * n - places * m).max()))
-    bound = np.maximum(
-        np.append(places[1:], n) * m - upto * n,  # at the end of a stretch no more values of B than at its start
-        np.append(below[1:], m) * n - (places + 1) * m,  # and the other way round
-    )
-    for stretches in (np.argsort(-bound)[:_FIRST], np.arange(len(bound))):
-        looked_at = np.sort(stretches[bound[stretches] > best])
-        inside = (looked_at[:, None] * _EVERY + np.arange(1, _EVERY)).ravel()
-        best = max(best, _farthest(a, b, inside[inside < n]))
+    if np.array_equal(a, b):
+        return 0.0
+    best, step, starts = 0, _EVERY[0], np.arange(0, n, _EVERY[0])
+    for finer in (*_EVERY[1:], 0):
+        ends = np.minimum(starts + step, n)
+        below, upto = (np.searchsorted(b, a[starts], side) for side in ("left", "right"))
+        best = max(best, int(((starts + 1) * m - upto * n).max()), int((below * n - starts * m).max()))
+        if not finer:
+            break
+        last = np.searchsorted(b, a[ends - 1], "left")  # no more values of B are below any other of the stretch
+        bound = np.maximum(ends * m - upto * n, last * n - (starts + 1) * m)
+        starts = (starts[bound > best, None] + np.arange(0, step, finer)).ravel()
+        starts, step = starts[starts < n], finer
+        if not len(starts):
+            break
     return best / (n * m)
 
 
-def _farthest(a: Floats, b: Floats, places: np.ndarray) -> int:
-    """The largest distance at some values of A, and just before them, times nm."""
-    if not len(places):
-        return 0
-    n, m = len(a), len(b)
-    upto = np.searchsorted(b, a[places], "right")
-    best = int(((places + 1) * m - upto * n).max())
-    perhaps = places[upto * n - places * m > best]  # no further, because there are no more below than up to
-    below = np.searchsorted(b, a[perhaps], "left")
-    return max(best, int((below * n - perhaps * m).max(initial=0)))
+def _kinds(side: Values) -> np.ndarray:
+    """How many values there are of each kind."""
+    if side.whole:
+        return np.array([len(side.kinds)] + [0] * (len(KINDS) - 1))
+    return np.bincount(side.kinds, minlength=len(KINDS))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from estimates.frame import key_text
 from estimates.stability.align import Mask, Rows
-from estimates.stability.blocks import taken
+from estimates.stability.blocks import BLOCK, each, total_of
 from estimates.stability.deltas import Deltas
 from estimates.stability.kinds import Floats
 from estimates.stability.report import Group, GroupSurprise
@@ -17,6 +19,8 @@ from estimates.stability.selection import quantiles
 
 _MOST = 50
 _FEW = 30
+_CLOSE = 1 << 12
+_LARGEST = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -25,24 +29,29 @@ class Grouping:
 
     values  one per row
     shown   the values of the 50 largest groups (ties by value), sorted, null first
-    rows    the rows of each of these groups, one group after the other, then all others
-    ends    where each group ends in `rows`
+    group   of each row the place of its value in `shown`; of all others, their number
+    within  of each row its place in its block: first those of the first group of the block, and so on
+    counts  number of rows by block and group
     """
 
     values: pl.Series
     shown: pl.Series
-    rows: Rows
-    ends: list[int]
+    group: NDArray[np.uint8]
+    within: NDArray[np.uint16]
+    counts: NDArray[np.int64]
 
 
 def grouping(values: pl.Series) -> Grouping:
     """Sort rows into groups by value."""
-    sizes = values.alias("by").value_counts(name="n").sort(["n", "by"], descending=[True, False]).head(_MOST).sort("by")
-    shown = sizes["by"]
-    numbers = pl.Series(range(len(shown)), dtype=pl.UInt8)
-    group = values.replace_strict(shown, numbers, default=len(shown), return_dtype=pl.UInt8)
-    rows = np.argsort(group.to_numpy(), kind="stable")  # of bytes: one pass that counts, one that places
-    return Grouping(values, shown, rows, np.cumsum(sizes["n"].to_numpy()).tolist())
+    shown, group = _by_number(values) or _by_value(values)
+    within = np.empty(len(group), dtype=np.uint16)
+
+    def sort(rows: slice) -> NDArray[np.int64]:
+        within[rows] = np.argsort(group[rows], kind="stable")  # of bytes: one pass that counts, one that places
+        return np.bincount(group[rows], minlength=len(shown) + 1)
+
+    counts = np.array(each(sort, len(group))).reshape(-1, len(shown) + 1)
+    return Grouping(values, shown, group, within, counts)
 
 
 def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
@@ -52,40 +61,98 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
     """
     if deltas.positions is not None:
         groups = grouping(groups.values[deltas.positions])
-    r = None if deltas.r is None else taken(deltas.r, groups.rows)
-    material = deltas.material[groups.rows]
-    size = np.abs(taken(deltas.d, groups.rows))
-    starts, ends = [0, *groups.ends], [*groups.ends, len(groups.rows)]
-    texts = [None if value is None else key_text(value) for value in groups.shown]
-    shares = _shares([size[start:end] for start, end in zip(starts, ends, strict=True)])
-    found: list[Group] = []
-    for start, end, value, moved in zip(starts, ends, [*texts, "other"], shares, strict=True):
-        n = end - start
-        if n:
-            p50, p95 = (None, None) if r is None else quantiles(r[start:end], 0.5, 0.95)
-            share = int(np.count_nonzero(material[start:end])) / n
-            found.append(Group(value, n, p50, p95, share, moved, few=n < _FEW, pooled=len(found) == len(texts)))
-    return found
+    sizes = groups.counts.sum(axis=0)
+    starts = np.cumsum(sizes) - sizes
+    before = starts + np.cumsum(groups.counts, axis=0) - groups.counts  # where each block's part of a group begins
+    r = None if deltas.r is None else np.empty(len(deltas))  # one group after the other
 
+    def of_block(rows: slice) -> tuple[NDArray[np.int64], Floats]:
+        within, counts, number = groups.within[rows], groups.counts[rows.start // BLOCK], rows.start // BLOCK
+        present = np.flatnonzero(counts)
+        stops = np.cumsum(counts)
+        if r is not None and deltas.r is not None:
+            sorted_r = deltas.r[rows][within]
+            for group in present.tolist():
+                n, stop, at = counts[group], stops[group], before[number, group]
+                r[at : at + n] = sorted_r[stop - n : stop]
+        moved = np.zeros(len(counts))
+        moved[present] = np.add.reduceat(np.abs(deltas.d[rows])[within], (stops - counts)[present])
+        return np.bincount(groups.group[rows].compress(deltas.material[rows]), minlength=len(counts)), moved
 
-def surprises(groups: Grouping, rows: Rows, beyond: Mask) -> list[GroupSurprise]:
-    """The share of each group's keys that are `beyond`; `rows` are the places of these keys among the common ones."""
-    if len(rows) != len(groups.values):
-        groups = grouping(groups.values[rows])
-    counted = np.concatenate(([0], np.cumsum(beyond[groups.rows])))
-    starts, ends = [0, *groups.ends], [*groups.ends, len(groups.rows)]
-    texts = [None if value is None else key_text(value) for value in groups.shown]
-    found: list[GroupSurprise] = []
-    for start, end, value in zip(starts, ends, [*texts, "other"], strict=True):
-        if end > start:
-            share = int(counted[end] - counted[start]) / (end - start)
-            found.append(GroupSurprise(value, end - start, share, end - start < _FEW, len(found) == len(texts)))
-    return found
-
-
-def _shares(parts: list[Floats]) -> list[float | None]:
-    """What each part adds to the sum of all; None when they are all 0 or the sum overflows."""
     with np.errstate(over="ignore"):
-        sums = [float(part.sum()) for part in parts]
-        whole = float(np.sum(sums))
+        blocks = each(of_block, len(deltas))
+    material = np.sum([block[0] for block in blocks], axis=0)
+    shares = _shares([total_of(sums) for sums in zip(*(block[1].tolist() for block in blocks), strict=True)])
+    texts = [None if value is None else key_text(value) for value in groups.shown]
+    found: list[Group] = []
+    for group, value in enumerate([*texts, "other"]):
+        n, start = int(sizes[group]), int(starts[group])
+        if n:
+            p50, p95 = (None, None) if r is None else quantiles(r[start : start + n], 0.5, 0.95)
+            share = int(material[group]) / n
+            found.append(Group(value, n, p50, p95, share, shares[group], few=n < _FEW, pooled=group == len(texts)))
+    return found
+
+
+def surprises(groups: Grouping, rows: Rows | None, beyond: Callable[[slice], Mask]) -> list[GroupSurprise]:
+    """The share of each group's keys that are `beyond`.
+
+    rows  the places of these keys among the common ones; None when they are all of them
+    """
+    if rows is not None:
+        groups = grouping(groups.values[rows])
+    groups_shown = len(groups.shown)
+    counted = np.sum(
+        each(
+            lambda block: np.bincount(groups.group[block].compress(beyond(block)), minlength=groups_shown + 1),
+            len(groups.group),
+        ),
+        axis=0,
+    ).tolist()
+    sizes = groups.counts.sum(axis=0).tolist()
+    texts = [None if value is None else key_text(value) for value in groups.shown]
+    return [
+        GroupSurprise(value, n, passed / n, n < _FEW, group == groups_shown)
+        for group, (value, n, passed) in enumerate(zip([*texts, "other"], sizes, counted, strict=True))
+        if n
+    ]
+
+
+def _by_value(values: pl.Series) -> tuple[pl.Series, NDArray[np.uint8]]:
+    """The largest groups, and the group of each row."""
+    sizes = values.alias("by").value_counts(name="n").sort(["n", "by"], descending=[True, False]).head(_MOST).sort("by")
+    shown = sizes["by"]
+    numbers = pl.Series(range(len(shown)), dtype=pl.UInt8)
+    return shown, values.replace_strict(shown, numbers, default=len(shown), return_dtype=pl.UInt8).to_numpy()
+
+
+def _by_number(values: pl.Series) -> tuple[pl.Series, NDArray[np.uint8]] | None:
+    """The same of whole numbers that are close together, by counting; None of other values."""
+    if not values.dtype.is_integer() or not len(values) or values.null_count():
+        return None
+    low, high = int(values.min()), int(values.max())  # pyrefly: ignore[bad-argument-type]
+    if high - low >= _CLOSE or max(-low, high) > _LARGEST:
+        return None
+
+    def numbers(rows: slice) -> NDArray[np.int64]:
+        return values.slice(rows.start, rows.stop - rows.start).cast(pl.Int64).to_numpy() - low
+
+    n = len(values)
+    counts = np.sum(each(lambda rows: np.bincount(numbers(rows), minlength=high - low + 1), n), axis=0)
+    largest = np.argsort(-counts, kind="stable")[:_MOST]
+    shown = np.sort(largest[counts[largest] > 0])
+    group_of = np.full(len(counts), len(shown), dtype=np.uint8)
+    group_of[shown] = np.arange(len(shown))
+    group = np.empty(n, dtype=np.uint8)
+
+    def look_up(rows: slice) -> None:
+        group[rows] = group_of[numbers(rows)]
+
+    each(look_up, n)
+    return pl.Series((shown + low).tolist(), dtype=values.dtype), group
+
+
+def _shares(sums: list[float]) -> list[float | None]:
+    """What each group adds to the sum of all; None when they are all 0 or the sum overflows."""
+    whole = total_of(sums)
     return [part / whole if 0 < whole < np.inf else None for part in sums]

@@ -235,7 +235,7 @@ def _overlap(old: Ends, new: Ends, width: Floats, width_now: Floats) -> tuple[Fl
 def _width_change(old: Ends, new: Ends, floor: Floats | float) -> Floats:
     """I4; as a difference of logarithms where the ratio may overflow."""
     was, now = np.maximum(old.width, floor), np.maximum(new.width, floor)
-    if _SMALL < min(was.min(), now.min()) and max(was.max(), now.max()) < 1 / _SMALL:
+    if min(was.min(), now.min()) > _SMALL and max(was.max(), now.max()) < 1 / _SMALL:
         return np.log(now / was)
     return np.log(now) - np.log(was)
 

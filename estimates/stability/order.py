@@ -5,39 +5,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from estimates.stability.align import Rows
-from estimates.stability.blocks import count, taken
+from estimates.stability.blocks import count, each, taken, together
 from estimates.stability.kinds import Floats
+
+_LONGEST = 1 << 30  # rows whose doubled ranks fit 32 bits
+Ranks = NDArray[np.int32] | NDArray[np.int64]  # twice the average rank, from 0: a whole number
 
 
 @dataclass(frozen=True)
 class Order:
     """The values of A and B sorted, and where each stood.
 
-    a, b      ascending
-    rows      place in the column of each value of `a`
-    places    place in `rows` of each value of `b`
+    a, b            ascending
+    rows_a, rows_b  place in the column of each of these values
     """
 
     a: Floats
     b: Floats
-    rows: Rows
-    places: Rows
+    rows_a: Rows
+    rows_b: Rows
 
     def __len__(self) -> int:
         return len(self.a)
 
     def top(self, k: int) -> tuple[Rows, Rows]:
         """The rows of the k largest values of A and of B, ties by row."""
-        return _top(self.a, self.rows, k), _top(self.b, self.rows[self.places[_run(self.b, k) :]], k)
+        return _top(self.a, self.rows_a, k), _top(self.b, self.rows_b, k)
 
 
 def order(a: Floats, b: Floats) -> Order:
-    """Sort two columns of the same keys. B is sorted in the order of A, which is fast when little has moved."""
-    rows = ascending_rows(a)
-    in_order_of_a = taken(b, rows)
-    return Order(np.sort(a), np.sort(b), rows, ascending_rows(in_order_of_a))
+    """Sort two columns of the same keys."""
+    rows_a, rows_b = together([lambda: ascending_rows(a), lambda: ascending_rows(b)], len(a))
+    return Order(taken(a, rows_a), taken(b, rows_b), rows_a, rows_b)
 
 
 def ascending_rows(x: Floats) -> Rows:
@@ -46,30 +48,53 @@ def ascending_rows(x: Floats) -> Rows:
     Whole numbers made of the first bits of a value and its row are sorted, which takes a third of the time. Only rows
     whose values have the same first bits need another look.
     """
-    bits = len(x).bit_length()
-    packed = x.view(np.int64) if x.flags.c_contiguous else x.copy().view(np.int64)
-    packed = packed ^ ((packed >> 63) & np.int64(2**63 - 1))  # whole numbers in the order of the doubles
-    packed >>= bits
-    packed <<= bits
-    packed |= np.arange(len(x))
+    n, bits = len(x), len(x).bit_length()
+    x = np.ascontiguousarray(x)
+    packed = np.empty(n, dtype=np.int64)
+
+    def pack(rows: slice) -> None:
+        number = x[rows].view(np.int64)
+        number = number ^ ((number >> 63) & np.int64(2**63 - 1))  # whole numbers in the order of the doubles
+        number >>= bits
+        number <<= bits
+        packed[rows] = number | np.arange(rows.start, rows.stop)
+
+    each(pack, n)
     packed.sort()
-    rows = packed & ((1 << bits) - 1)
-    packed >>= bits
-    alike = np.zeros(len(x) + 1, dtype=bool)
-    np.equal(packed[1:], packed[:-1], out=alike[1:-1])
+    alike = np.zeros(n + 1, dtype=bool)
+
+    def compare(rows: slice) -> None:
+        first = packed[rows.start : rows.stop + 1] >> bits
+        alike[rows.start + 1 : rows.start + len(first)] = first[1:] == first[:-1]
+
+    each(compare, n)
     near = np.flatnonzero(alike[1:] | alike[:-1])
-    members = rows[near]
-    rows[near] = members[np.argsort(x[members], kind="stable")]
-    return rows
+
+    def unpack(rows: slice) -> None:
+        packed[rows] &= (1 << bits) - 1
+
+    each(unpack, n)
+    members = packed[near]
+    packed[near] = members[np.argsort(x[members], kind="stable")]
+    return packed
 
 
-def average_ranks(ascending: Floats) -> Floats:
-    """Ranks from 0 of sorted values; equal values share the mean of their ranks."""
-    if not _any_equal(ascending):
-        return np.arange(len(ascending), dtype=np.float64)
-    starts = _starts(ascending)
-    ends = np.append(starts[1:], len(ascending))
-    return np.repeat((starts + ends - 1) / 2, ends - starts)
+def doubled_ranks(ascending: Floats, rows: Rows) -> Ranks:
+    """Twice the rank from 0 of each row; equal values share the mean of their ranks."""
+    n = len(ascending)
+    ranks = np.empty(n, dtype=np.int64 if n > _LONGEST else np.int32)
+    if _any_equal(ascending):
+        starts = _starts(ascending)
+        ends = np.append(starts[1:], n)
+        in_order = np.repeat((starts + ends - 1).astype(ranks.dtype), ends - starts)
+    else:
+        in_order = None
+
+    def place(block: slice) -> None:
+        ranks[rows[block]] = np.arange(2 * block.start, 2 * block.stop, 2) if in_order is None else in_order[block]
+
+    each(place, n)
+    return ranks
 
 
 def rank_spread(ascending: Floats) -> float:
@@ -105,14 +130,9 @@ def _starts(ascending: Floats) -> Rows:
     return np.concatenate(([0], np.flatnonzero(ascending[1:] != ascending[:-1]) + 1))
 
 
-def _run(ascending: Floats, k: int) -> int:
-    """Where the run of values begins that the k-th largest belongs to."""
-    return int(np.searchsorted(ascending, ascending[-k], "left"))
-
-
 def _top(ascending: Floats, rows: Rows, k: int) -> Rows:
-    """The k rows with the largest values; `rows` are those of the last values, from the run of the k-th on."""
-    above = len(ascending) - int(np.searchsorted(ascending, ascending[-k], "right"))
-    last = rows[len(rows) - (len(ascending) - _run(ascending, k)) :]
-    tied = np.sort(last[: len(last) - above])[: k - above]
-    return np.concatenate((last[len(last) - above :], tied))
+    """The k rows with the largest values."""
+    n, least = len(ascending), ascending[-k]
+    start, above = int(np.searchsorted(ascending, least, "left")), n - int(np.searchsorted(ascending, least, "right"))
+    tied = np.sort(rows[start : n - above])[: k - above]
+    return np.concatenate((rows[n - above :], tied))

@@ -10,10 +10,12 @@ import polars as pl
 
 from estimates.frame import key_text
 from estimates.stability.align import Alignment, Rows
+from estimates.stability.blocks import together, total
 from estimates.stability.deltas import Deltas
 from estimates.stability.family_reports import RankGroup, RankMove, RankReport
 from estimates.stability.kinds import Floats
-from estimates.stability.order import Order, average_ranks, order, rank_spread
+from estimates.stability.order import Order, Ranks, doubled_ranks, order, rank_spread
+from estimates.stability.selection import largest_first
 
 _TOP = 20
 _MOST = 50
@@ -23,37 +25,42 @@ _FEW = 30
 def measure(found: Alignment, deltas: Deltas, sorted_values: Order, top_k: int, groups: Sequence[str]) -> RankReport:
     """Compare ranks over all keys of a column; `sorted_values` is the order of its values."""
     n = len(deltas)
-    move = _moves(sorted_values)
+    was, now = _ranks(sorted_values)
     percent = -(-n // 100)
-    spearman = _spearman(sorted_values, move)
+    spearman = _spearman(sorted_values, was, now)
     overlaps = _overlap(sorted_values, top_k), _overlap(sorted_values, percent)
+    top = _top(found, deltas, was, now)
     return RankReport(
         n=n,
         spearman=spearman,
         top_k=top_k,
         top_k_overlap=overlaps[0],
         top_1pct_overlap=overlaps[1],
-        largest_move=float(np.abs(move).max()),
-        top=_top(found, deltas, sorted_values, move),
+        largest_move=abs(top[0].a - top[0].b) if top else 0.0,
+        top=top,
         reasons=_reasons(n, spearman, top_k_overlap=overlaps[0], top_1pct_overlap=overlaps[1]),
         groups={by: _groups(found.old(by), deltas, top_k) for by in groups},
     )
 
 
-def _moves(values: Order) -> Floats:
-    """Rank in B less rank in A, in the order of A."""
-    ranks = np.empty(len(values))
-    ranks[values.places] = average_ranks(values.b)
-    ranks -= average_ranks(values.a)
-    return ranks
+def _ranks(values: Order) -> list[Ranks]:
+    """Twice the average rank of each row in A and in B."""
+    return together(
+        [lambda: doubled_ranks(values.a, values.rows_a), lambda: doubled_ranks(values.b, values.rows_b)], len(values)
+    )
 
 
-def _spearman(values: Order, move: Floats) -> float | None:
+def _spearman(values: Order, was: Ranks, now: Ranks) -> float | None:
     """Pearson's correlation of the average ranks, by the sum of their squared differences (Kendall, 1948)."""
     spread_a, spread_b = rank_spread(values.a), rank_spread(values.b)
     if len(values) < 3 or spread_a == 0 or spread_b == 0:
         return None
-    distance = float(np.square(move).sum())
+
+    def squares(rows: slice) -> Floats:
+        move = (now[rows] - was[rows]).astype(np.float64)
+        return move * move
+
+    distance = total(squares, len(values)) / 4
     rho = (spread_a + spread_b - distance) / (2 * math.sqrt(spread_a * spread_b))
     return max(-1.0, min(1.0, rho))
 
@@ -65,24 +72,16 @@ def _overlap(values: Order, k: int) -> float | None:
     return len(np.intersect1d(*values.top(k), assume_unique=True)) / k
 
 
-def _top(found: Alignment, deltas: Deltas, values: Order, move: Floats) -> list[RankMove]:
-    """The largest changes of rank above 0, ties by key."""
-    size = np.abs(move)
-    count = min(_TOP, len(size))
-    cut = np.partition(size, len(size) - count)[len(size) - count]
-    large = np.flatnonzero(size >= max(cut, 0.5))
-    large = large[np.lexsort((values.rows[large], -size[large]))][:count]
-    old = len(values) - _average_rank_at(values.a, large)
-    keys = deltas.keys(found, values.rows[large])
+def _top(found: Alignment, deltas: Deltas, was: Ranks, now: Ranks) -> list[RankMove]:
+    """The largest changes of rank above 0, ties by key; the largest value has rank 1."""
+    n = len(deltas)
+    rows = largest_first(_TOP, n, lambda rows: np.abs(now[rows] - was[rows]).astype(np.float64))
+    rows = rows[now[rows] != was[rows]]
+    keys = deltas.keys(found, rows)
     return [
-        RankMove(key, float(was), float(was - change)) for key, was, change in zip(keys, old, move[large], strict=True)
+        RankMove(key, n - float(old) / 2, n - float(new) / 2)
+        for key, old, new in zip(keys, was[rows], now[rows], strict=True)
     ]
-
-
-def _average_rank_at(ascending: Floats, places: Rows) -> Floats:
-    """The average ranks, from 0, of some of the sorted values."""
-    value = ascending[places]
-    return (np.searchsorted(ascending, value, "left") + np.searchsorted(ascending, value, "right") - 1) / 2
 
 
 def _groups(by: pl.Series, deltas: Deltas, top_k: int) -> list[RankGroup]:
@@ -97,7 +96,7 @@ def _groups(by: pl.Series, deltas: Deltas, top_k: int) -> list[RankGroup]:
 
 def _group(value: object, deltas: Deltas, rows: Rows, top_k: int) -> RankGroup:
     values = order(deltas.a[rows], deltas.b[rows])
-    spearman, overlap = _spearman(values, _moves(values)), _overlap(values, top_k)
+    spearman, overlap = _spearman(values, *_ranks(values)), _overlap(values, top_k)
     n = len(rows)
     return RankGroup(
         value=None if value is None else key_text(value),

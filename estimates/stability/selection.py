@@ -36,7 +36,7 @@ class Summary:
 
 
 def summary(formula: Formula, rows: int, *at: float) -> Summary:
-    """Summarise at least one value, none of them NaN; when `largest` is infinite the rest is not to be used."""
+    """Summarise at least one value, none of them NaN; when `largest` is not finite there is nothing else."""
     return summaries(lambda block: {"": formula(block)}, rows, {"": at})[""]
 
 
@@ -60,13 +60,25 @@ def summaries(
 
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         blocks = each(of_block, rows)
-    found: dict[str, Summary] = {}
-    for name in sample:
-        sums, largest, between = zip(*(block[name] for block in blocks), strict=True)
-        plain = total_of(sums)
-        average = plain / rows if math.isfinite(plain) else mean(lambda block, name=name: formula(block)[name], rows)
-        found[name] = Summary(rows, average, max(largest), wanted[name].of_blocks(between) if name in wanted else [])
-    return found
+        return {
+            name: _summary(formula, rows, name, wanted.get(name), [block[name] for block in blocks]) for name in sample
+        }
+
+
+def _summary(
+    formula: Callable[[Any], dict[str, NDArray[Any]]],
+    rows: int,
+    name: str,
+    wanted: Quantiles | None,
+    blocks: list[tuple[float, float, list[Between]]],
+) -> Summary:
+    sums, maxima, between = zip(*blocks, strict=True)
+    largest = float(np.max(maxima))  # NaN when one is
+    if not math.isfinite(largest):
+        return Summary(rows, math.nan, largest, [])
+    plain = total_of(sums)
+    average = plain / rows if math.isfinite(plain) else mean(lambda block: formula(block)[name], rows)
+    return Summary(rows, average, largest, [] if wanted is None else wanted.of_blocks(between))
 
 
 def _of_block(x: NDArray[Any], wanted: Quantiles | None) -> tuple[float, float, list[Between]]:
