@@ -95,9 +95,10 @@ def quantiles(x: Floats, *at: float) -> list[float]:
 
 @dataclass(frozen=True)
 class Between:
-    """Of a block, how many values are at most the lower end of a bracket, and those inside it."""
+    """Of a block, how many values are below the lower end of a bracket, how many equal to it, and those inside."""
 
-    upto: int
+    below: int
+    equal: int
     inside: Floats
 
 
@@ -128,21 +129,24 @@ class Quantiles:
     def _quantile(self, number: int, blocks: Any) -> float:
         place = self._places[number]
         ends = [math.floor(place), math.ceil(place)]
-        before = sum(block[number].upto for block in blocks)
+        below = sum(block[number].below for block in blocks)
+        before = below + sum(block[number].equal for block in blocks)
         inside = np.concatenate([block[number].inside for block in blocks])
         if before <= ends[0] and ends[1] < before + len(inside):
             low, high = np.partition(inside, [end - before for end in ends])[[end - before for end in ends]]
+        elif below <= ends[0] and ends[1] < before:
+            low = high = self._brackets[number][0]
         else:
-            low, high = (self._outside(end, number, before, inside) for end in ends)
+            low, high = (self._outside(end, number, below, before, inside) for end in ends)
         return _interpolated(low, high, place % 1)
 
-    def _outside(self, place: int, number: int, before: int, inside: Floats) -> float:
-        """The value that would stand at this place if all were sorted, when it is perhaps an end of the bracket."""
+    def _outside(self, place: int, number: int, below: int, before: int, inside: Floats) -> float:
+        """The value that would stand at this place if all were sorted, when it is perhaps outside the bracket."""
         formula, (low, high) = self._formula, self._brackets[number]
+        if below <= place < before:
+            return low
         if before <= place < before + len(inside):
             return np.partition(inside, place - before)[place - before]
-        if place < before and place >= count(lambda rows: formula(rows) < low, self._rows):
-            return low
         if place >= before and place < count(lambda rows: formula(rows) <= high, self._rows):
             return high
         return np.partition(fill(formula, self._rows), place)[place]
@@ -216,8 +220,8 @@ def _bracket(sample: Floats, place: float, rows: int) -> tuple[float, float]:
 
 
 def _between(x: Floats, low: float, high: float) -> Between:
-    above = x > low
-    return Between(len(x) - int(np.count_nonzero(above)), x.compress(above & (x < high)))
+    above, below = x > low, int(np.count_nonzero(x < low))
+    return Between(below, len(x) - below - int(np.count_nonzero(above)), x.compress(above & (x < high)))
 
 
 def _interpolated(low: float, high: float, share: float) -> float:
