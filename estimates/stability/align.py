@@ -13,9 +13,11 @@ from estimates import instants
 from estimates.contract import Contract
 from estimates.errors import InvalidError
 from estimates.frame import DTYPES, check_columns, increases, key_text, name_keys, schema
+from estimates.stability.blocks import each
 from estimates.stability.matching import Rows, matched
 
 Mask = NDArray[np.bool_]
+_ROWS = 1 << 18  # rows of a row group: what polars is asked at a time
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,22 @@ class Alignment:
     def identical(self) -> Mask:
         """K3: which common keys have the same row; NaN equals NaN, null equals null, −0.0 equals 0.0."""
         same = np.ones(self.common, dtype=bool)
-        for name in self.a.columns:
-            if name not in self.key:
-                same &= self.old(name).eq_missing(self.new(name)).to_numpy()
+        columns = [(self.a[name], self.b[name]) for name in self.a.columns if name not in self.key]
+
+        def compare(rows: slice) -> None:
+            for old, new in columns:
+                same[rows] &= _some(old, self.rows_a, rows).eq_missing(_some(new, self.rows_b, rows)).to_numpy()
+
+        each(compare, self.common)
         return same
 
     def keys(self, positions: Rows) -> list[list[str]]:
         """The common keys at these positions, as text."""
         return key_texts(self.a, self.key, positions if self.rows_a is None else self.rows_a[positions])
+
+
+def _some(column: pl.Series, rows: Rows | None, block: slice) -> pl.Series:
+    return column.slice(block.start, block.stop - block.start) if rows is None else column[rows[block]]
 
 
 def key_texts(frame: pl.DataFrame, key: list[str], rows: Rows) -> list[list[str]]:
@@ -144,10 +154,10 @@ def _sorted(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame:
             f"{contract.name}: {nulls.height} rows of the {side!r} frame have a null key: {name_keys(nulls, key)}; "
             "remove them or complete the key",
         )
-    if increases(frame, key):
+    if _increases(frame, key):
         return frame
     frame = frame.sort(key)
-    if not increases(frame, key):
+    if not _increases(frame, key):
         twice = frame.filter(pl.struct(key).is_duplicated()).select(key).unique(maintain_order=True)
         raise InvalidError(
             "duplicate_key",
@@ -156,6 +166,16 @@ def _sorted(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame:
             keys=key_texts(twice, key, np.arange(min(twice.height, 100))),
         )
     return frame
+
+
+def _increases(frame: pl.DataFrame, key: list[str]) -> bool:
+    """Whether the frame is sorted by key, with no key twice; looked at in threads."""
+
+    def of_rows(rows: slice) -> bool:
+        start = max(0, rows.start - 1)
+        return increases(frame.slice(start, rows.stop - start), key)
+
+    return all(each(of_rows, frame.height, _ROWS))
 
 
 def _others(height: int, rows: Rows) -> Rows:

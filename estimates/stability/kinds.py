@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from estimates.stability.align import Mask, Rows
-from estimates.stability.blocks import count, taken
+from estimates.stability.blocks import each, taken
 
 KINDS = ("finite", "null", "nan", "+inf", "-inf", "absent")
 FINITE, NULL, NAN, PLUS_INF, MINUS_INF, ABSENT = range(len(KINDS))
@@ -55,11 +56,26 @@ def classify(series: pl.Series) -> Values:
     kinds = np.zeros(len(series), dtype=np.uint8)
     numbers = np.empty(0)
     if series.dtype.is_numeric() or series.dtype == pl.Null:
-        numbers = series.cast(pl.Float64).to_numpy()
-        if count(lambda rows: np.isfinite(numbers[rows]), len(numbers)) < len(numbers):
+        numbers, whole = _numbers(series)
+        if not whole:
             odd = np.flatnonzero(~np.isfinite(numbers))
             value = numbers[odd]
             kinds[odd] = np.where(np.isnan(value), NAN, np.where(value > 0, PLUS_INF, MINUS_INF))
     if series.null_count():
         kinds[series.is_null().to_numpy()] = NULL
     return Values(numbers, kinds)
+
+
+def _numbers(series: pl.Series) -> tuple[Floats, bool]:
+    """A column as Float64, and whether all its values are finite."""
+    one_piece = series.n_chunks() == 1 and series.dtype == pl.Float64 and not series.null_count()
+    numbers = series.to_numpy() if one_piece else np.empty(len(series))
+
+    def read(rows: slice) -> bool:
+        if not one_piece:
+            numbers[rows] = series.slice(rows.start, rows.stop - rows.start).cast(pl.Float64).to_numpy()
+        block = numbers[rows]
+        return math.isfinite(block.sum()) or bool(np.isfinite(block).all())
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        return numbers, all(each(read, len(series)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from estimates.stability.align import Alignment, Mask, Rows
 from estimates.stability.blocks import each, fill, mean, total, total_of
-from estimates.stability.deltas import Deltas, change
+from estimates.stability.deltas import Deltas, change, sizes
 from estimates.stability.family_reports import StepChange
 from estimates.stability.kinds import Floats, Values
 from estimates.stability.report import Change, RelativeChange, ScalarReport, TransformChange
@@ -141,21 +141,24 @@ class _Pass:
     def _block(self, rows: slice) -> _Block:
         deltas = self.deltas
         a, b, d = deltas.a[rows], deltas.b[rows], deltas.d[rows]
-        size, size_b = np.abs(d), np.abs(b)
-        masks = [deltas.equal[rows], deltas.material[rows], d > 0, d < 0, _flips(a, b), np.isinf(d)]
+        size, (size_a, size_b) = np.abs(d), sizes(a, b)
+        largest = {"d": float(size.max())}
+        counts = [deltas.equal[rows], deltas.material[rows], d > 0, d < 0]
+        counts += [None if size_a is a else _flips(a, b), np.isinf(d) if largest["d"] == math.inf else None]
         sums = {"d": d, "|d|": size, "d²": size * size, "|b|": size_b}
-        largest, r, g = {"d": size}, list[Between](), list[Between]()
+        r, g = list[Between](), list[Between]()
         if deltas.r is not None and deltas.scale is not None:
             relative, moved = deltas.r[rows], change(deltas)(rows)
-            masks += [np.abs(a) + size_b < 2 * deltas.scale, *(relative > limit for limit in _ABOVE)]
-            off = moved - self._centre
-            sums |= {"r": relative, "g": off, "g²": off * off}
-            largest["r"] = relative
+            largest["r"] = float(relative.max())
+            counts.append(size_a + size_b < 2 * deltas.scale)
+            counts += [relative > limit if limit < largest["r"] else None for limit in _ABOVE]
             r, g = self._r.of_block(relative), self._g.of_block(moved)
+            moved -= self._centre
+            sums |= {"r": relative, "g": moved, "g²": moved * moved}
         return _Block(
-            [int(np.count_nonzero(mask)) for mask in masks],
+            [0 if mask is None else int(np.count_nonzero(mask)) for mask in counts],
             {name: float(x.sum()) for name, x in sums.items()},
-            {name: float(x.max()) for name, x in largest.items()},
+            largest,
             self._top.of_block(size),
             r,
             g,

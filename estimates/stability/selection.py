@@ -22,6 +22,7 @@ Rows = NDArray[np.intp]
 Formula = Callable[[Any], Floats]  # of a slice or an array of rows
 
 _FEW = 1 << 14  # rows below which sorting all is as fast
+_HIGH = 0.8  # the level from which on a block is cut down to the values above
 _SPREAD = 5.0  # standard deviations that a place in the sample may be off before a second look is needed
 
 
@@ -115,14 +116,30 @@ class Quantiles:
         self._places = [(rows - 1) * level for level in at]
         self.sample = sample = np.sort(formula(_sampled(rows)) if sample is None else sample)
         self._brackets = [_bracket(sample, place, rows) for place in self._places]
+        lows = [low for low, _ in self._brackets]
+        # after these, only values above have to be looked at, and these are few
+        self._cuts = [
+            place > _HIGH * rows and low < min(lows[number + 1 :], default=low)
+            for number, (place, low) in enumerate(zip(self._places, lows, strict=True))
+        ]
 
     def of_block(self, x: Floats) -> list[Between]:
         """What is to be kept of a block, for each quantile."""
-        return [] if self._rows <= _FEW else [_between(x, low, high) for low, high in self._brackets]
+        if self._rows <= _FEW:  # the sample is the column
+            return []
+        found, below = list[Between](), 0
+        for (low, high), cut in zip(self._brackets, self._cuts, strict=True):
+            above = x > low
+            under = int(np.count_nonzero(x < low))
+            equal = len(x) - under - int(np.count_nonzero(above))
+            found.append(Between(below + under, equal, x.compress(above & (x < high))))
+            if cut:
+                x, below = x.compress(above), below + under + equal
+        return found
 
     def of_blocks(self, blocks: Any) -> list[float]:
         """The quantiles, from what was kept of the blocks in the order of the rows."""
-        if self._rows <= _FEW:  # the sample is the column
+        if self._rows <= _FEW:
             return [_interpolated(self.sample[math.floor(p)], self.sample[math.ceil(p)], p % 1) for p in self._places]
         return [self._quantile(number, blocks) for number in range(len(self._places))]
 
@@ -217,11 +234,6 @@ def _bracket(sample: Floats, place: float, rows: int) -> tuple[float, float]:
     middle, off = share * last, 2 + _SPREAD * math.sqrt(share * (1 - share) * len(sample))
     low, high = math.floor(middle - off), math.ceil(middle + off)
     return -math.inf if low < 0 else float(sample[low]), math.inf if high > last else float(sample[high])
-
-
-def _between(x: Floats, low: float, high: float) -> Between:
-    above, below = x > low, int(np.count_nonzero(x < low))
-    return Between(below, len(x) - below - int(np.count_nonzero(above)), x.compress(above & (x < high)))
 
 
 def _interpolated(low: float, high: float, share: float) -> float:
