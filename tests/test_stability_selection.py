@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from estimates.stability.blocks import BLOCK, each, together
-from estimates.stability.selection import largest_first, quantiles
+from estimates.stability.selection import Largest, _sampled, largest_first, quantiles, summaries
 
 ROWS = 5 * BLOCK + 7
 LEVELS = (0.0, 0.01, 0.25, 0.5, 0.9, 0.99, 1.0)
@@ -76,3 +78,44 @@ def test_blocks_are_worked_through_in_order() -> None:
     for at in range(5):
         with pytest.raises(ValueError, match="block"):
             together([fail if task == at else lambda: None for task in range(5)], ROWS)
+
+
+def misleading(rows: int) -> NDArray[np.float64]:
+    """A column whose values in the sample are not at all those of its other rows."""
+    column = np.exp(np.random.default_rng(rows).standard_normal(rows))
+    column[_sampled(rows)] = -1.0
+    return column
+
+
+def test_a_misleading_sample_changes_no_result() -> None:
+    """Quantiles and the sum of the largest are exact when the sampled rows say nothing about the column."""
+    column = misleading(ROWS)
+    ordered = np.sort(column)
+    for level, got in zip(LEVELS, quantiles(column, *LEVELS), strict=True):
+        assert got == pytest.approx(np.quantile(ordered, level), rel=1e-12), level
+    for name, x in {**columns(7), "misleading": column, "its negative": -column}.items():
+        if name in ("edges", "wide"):  # their sums do not fit a double
+            continue
+        for number in (1, ROWS // 100, ROWS - 1):
+            largest = Largest(x.__getitem__, ROWS, number)
+            total = largest.total(each(lambda rows, x=x, by=largest: by.of_block(x[rows]), ROWS))
+            wanted = math.fsum(np.sort(x)[ROWS - number :] / ROWS)
+            assert total / ROWS == pytest.approx(wanted, rel=1e-12, abs=1e-12 * float(np.abs(x / ROWS).max())), name
+
+
+def test_levels_may_stand_in_any_order() -> None:
+    """Each level gets its own quantile, whichever was asked for before."""
+    column = columns(5)["normal"]
+    levels = (0.99, 0.5, 0.95, 0.9, 0.9)
+    assert quantiles(column, *levels) == [quantiles(column, level)[0] for level in levels]
+
+
+def test_columns_computed_together_are_summarised_each() -> None:
+    """Means, largest values and quantiles of several columns in one pass; a mask's mean is its share of true."""
+    x = columns(3)["normal"]
+    found = summaries(lambda rows: {"x": x[rows], "up": x[rows] > 0, "far": x[rows] * 1e308}, ROWS, {"x": (0.1, 0.9)})
+    assert found["x"].mean == pytest.approx(math.fsum(x) / ROWS, rel=1e-12)
+    assert (found["x"].largest, found["x"].quantiles) == (x.max(), quantiles(x, 0.1, 0.9))
+    assert found["up"].mean == np.count_nonzero(x > 0) / ROWS
+    assert found["far"].largest == np.inf
+    assert found["far"].quantiles == []

@@ -112,7 +112,7 @@ def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: flo
         order_from=_order(pair.all_old, interval),
         order_to=_order(pair.all_new, interval),
         scale_floor=scale,
-        z=None if z is None else PointMove(z.mean, *z.quantiles, z.largest),
+        z=None if z is None else PointMove(z.mean, z.quantiles[0], z.quantiles[1], z.quantiles[2], z.largest),
         z_gt1_share=None if z is None else found["z_gt1"].mean,
         z_top=[] if z is None or floor is None else _top(pair, old, new, rows, floor),
         new_outside_old=found["new_outside_old"].mean if "new_outside_old" in found else None,

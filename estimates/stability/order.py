@@ -12,7 +12,7 @@ from estimates.stability.blocks import count, each, taken, together
 from estimates.stability.kinds import Floats
 
 _LONGEST = 1 << 30  # rows whose doubled ranks fit 32 bits
-Ranks = NDArray[np.int32] | NDArray[np.int64]  # twice the average rank, from 0: a whole number
+Ranks = NDArray[np.int32 | np.int64]  # twice the average rank, from 0: a whole number
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def ascending_rows(x: Floats) -> Rows:
 def doubled_ranks(ascending: Floats, rows: Rows) -> Ranks:
     """Twice the rank from 0 of each row; equal values share the mean of their ranks."""
     n = len(ascending)
-    ranks = np.empty(n, dtype=np.int64 if n > _LONGEST else np.int32)
+    ranks: Ranks = np.empty(n, dtype=np.int64 if n > _LONGEST else np.int32)
     if _any_equal(ascending):
         starts = _starts(ascending)
         ends = np.append(starts[1:], n)

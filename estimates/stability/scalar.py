@@ -13,7 +13,7 @@ from estimates.stability.deltas import Deltas, change, sizes
 from estimates.stability.family_reports import StepChange
 from estimates.stability.kinds import Floats, Values
 from estimates.stability.report import Change, RelativeChange, ScalarReport, TransformChange
-from estimates.stability.selection import Between, Largest, Quantiles, largest_first
+from estimates.stability.selection import Between, Formula, Largest, Quantiles, largest_first
 
 _TOP = 20
 _TINY, _HUGE = 1e-140, 1e140  # sizes whose squares can be added up, ten million of them
@@ -103,9 +103,8 @@ class _Pass:
         """S3."""
         if self.deltas.r is None:
             return None
-        return RelativeChange(
-            self._total("r") / self.n, *self._r.of_blocks([block.r for block in self._blocks]), self._largest("r")
-        )
+        p50, p90, p95, p99 = self._r.of_blocks([block.r for block in self._blocks])
+        return RelativeChange(self._total("r") / self.n, p50, p90, p95, p99, self._largest("r"))
 
     def transform(self) -> TransformChange | None:
         """S4; the variance is taken around a number near the mean."""
@@ -200,11 +199,10 @@ def _steps(deltas: Deltas, step: Values) -> StepChange:
 def _top(found: Alignment, deltas: Deltas, overflow: int) -> list[Change]:
     """S7: the largest moves by r, then |d|, then key; what overflows comes first."""
     d, r = deltas.d, deltas.r
-    ranked = [
-        *([lambda rows: np.isinf(d[rows]).astype(np.float64)] if overflow else []),
-        *([] if r is None else [lambda rows: r[rows]]),
-        lambda rows: np.abs(d[rows]),
-    ]
+    ranked: list[Formula] = [] if r is None else [r.__getitem__]
+    ranked.append(lambda rows: np.abs(d[rows]))
+    if overflow:
+        ranked.insert(0, lambda rows: np.isinf(d[rows]).astype(np.float64))
     rows = largest_first(_TOP, len(d), *ranked)
     rows = rows[deltas.d[rows] != 0]
     return [
