@@ -15,7 +15,15 @@ from estimates.stability.deltas import SLACK, scale_floor
 from estimates.stability.groups import surprises
 from estimates.stability.kinds import FINITE, Floats, Values, all_finite
 from estimates.stability.pair import Pair
-from estimates.stability.report import IntervalOrder, IntervalReport, PointMove, SignedChange, Spread, Surprise
+from estimates.stability.report import (
+    GroupSurprise,
+    IntervalOrder,
+    IntervalReport,
+    PointMove,
+    SignedChange,
+    Spread,
+    Surprise,
+)
 from estimates.stability.selection import Summary, largest_first, summaries
 
 _TOP = 20
@@ -127,9 +135,7 @@ def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: flo
         if interval.point
         else SignedChange(0, 0.0 if common else None, None, None, "no_point"),
         reasons=_reasons(n, interval, scale, z is None),
-        groups={}
-        if z is None
-        else {by: surprises(pair.grouping(by), moved.rows, z > SLACK) for by in contract.stability.groups},
+        groups={} if z is None or floor is None else _groups(pair, contract, old, new, rows, floor),
     )
 
 
@@ -209,6 +215,17 @@ def _z(old: Ends, new: Ends, floor: Floats | float) -> Floats:
 
 def _at(floor: Floats | float, rows: slice | Rows) -> Floats | float:
     return floor if isinstance(floor, float) else floor[rows]
+
+
+def _groups(
+    pair: Pair, contract: Contract, old: Ends, new: Ends, rows: Rows | None, floor: Floats | float
+) -> dict[str, list[GroupSurprise]]:
+    """The share of the keys whose point moved beyond its interval, by each group column."""
+
+    def beyond(block: slice) -> Mask:
+        return _z(old.at(block), new.at(block), _at(floor, block)) > SLACK
+
+    return {by: surprises(pair.grouping(by), rows, beyond) for by in contract.stability.groups}
 
 
 def _top(pair: Pair, old: Ends, new: Ends, rows: Rows | None, floor: Floats | float) -> list[Surprise]:
