@@ -33,7 +33,7 @@ from api.parameters import refuse_unknown
 from api.problems import HANDLERS, from_error
 from api.reports import Reports
 from api.routing import raw_path, without_body
-from api.short_way import short_way
+from api.short_way import short_batch, short_way
 from api.streams import Streams
 from api.tallies import Tallies
 from estimates import InvalidError, Store
@@ -68,14 +68,17 @@ class ReadService(Litestar):
             await super().__call__(scope, receive, send)
             return
         started = perf_counter()
-        answer = short_way(self.follower, scope)
+        if scope["method"] == "POST":
+            answer, receive = await short_batch(self.follower, scope, receive)
+        else:
+            answer = short_way(self.follower, scope)
         if answer is None:
             await self._route(scope, receive, send, started)
             return
         try:
             await answer(scope, receive, send)
         finally:
-            requests.observe(scope["path_template"], "GET", answer.status, perf_counter() - started)
+            requests.observe(scope["path_template"], scope["method"], answer.status, perf_counter() - started)
 
     async def _route(self, scope: Any, receive: Any, send: Any, started: float) -> None:
         """The way of all requests but the plainest."""
