@@ -82,7 +82,8 @@ class KeyForm:
         except InvalidError:
             return [self.search(key) for key in keys]
         searches = map(search_template(count).__mod__, zip(*(column.search for column in columns), strict=True))
-        openings = map(self._openings[count].__mod__, zip(*(column.json for column in columns), strict=True))
+        template = opening_template([(name, column.form) for name, column in zip(self.names, columns, strict=True)])
+        openings = map(template.__mod__, zip(*(column.json for column in columns), strict=True))
         return list(zip(map(str.encode, searches), map(str.encode, openings), strict=True))
 
     def _search_plain(self, key: Key) -> Sought | None:
@@ -147,10 +148,11 @@ class Part(NamedTuple):
 
 
 class Column(NamedTuple):
-    """The same of a column of keys."""
+    """The same of a column of keys; `form`: what becomes of each of `json`."""
 
     search: Iterable[str]
     json: Iterable[str]
+    form: str
 
 
 # Texts of each type that are their search text and, in quotes or not, their JSON; of integers what follows the letter.
@@ -183,13 +185,13 @@ def _column(kind: KeyType, written: Callable[[Any], Part], column: Sequence[Any]
     """The parts of one key column as they are looked for; all at once where they are plain, else each once."""
     types = set(map(type, column))
     if kind == "string" and types == {str} and _PLAIN_STRINGS("\0".join(column)):
-        return Column(column, [f'"{text}"' for text in column])
+        return Column(column, column, '"%s"')
     if kind == "integer" and types == {int} and min(column) >= 0 and max(column) < 2**63:
         texts = list(map(str, column))
-        return Column([LETTERS[len(text)] + text for text in texts], texts)
+        return Column([LETTERS[len(text)] + text for text in texts], texts, "%s")
     if len(types) > 1 or not types <= {str, int, date}:  # what is equal need not be the same part, as 1 and True
         parts = list(map(written, column))
     else:
         known = {part: written(part) for part in set(column)}
         parts = list(map(known.__getitem__, column))
-    return Column(*zip(*parts, strict=True))
+    return Column([part.search for part in parts], [part.json for part in parts], "%s")
