@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import msgspec
@@ -81,7 +82,7 @@ class KeyForm:
             columns = [_column(kind, written, column) for (_, kind), written, column in parts]
         except InvalidError:
             return [self.search(key) for key in keys]
-        searches = map(search_template(count).__mod__, zip(*(column.search for column in columns), strict=True))
+        searches = map("\0".join, zip(*(column.search for column in columns), repeat("")))
         template = opening_template([(name, column.form) for name, column in zip(self.names, columns, strict=True)])
         openings = map(template.__mod__, zip(*(column.json for column in columns), strict=True))
         return list(zip(map(str.encode, searches), map(str.encode, openings), strict=True))
@@ -182,16 +183,20 @@ def _written(kind: KeyType, text_of: TextOf) -> Callable[[Any], Part]:
 
 
 def _column(kind: KeyType, written: Callable[[Any], Part], column: Sequence[Any]) -> Column:
-    """The parts of one key column as they are looked for; all at once where they are plain, else each once."""
+    """The parts of one key column as they are looked for: all at once where they are plain, each once if they repeat.
+
+    Only parts of one type are told apart by being equal: 1 and True are not the same part.
+    """
     types = set(map(type, column))
     if kind == "string" and types == {str} and _PLAIN_STRINGS("\0".join(column)):
         return Column(column, column, '"%s"')
+    distinct = set(column)
+    if len(types) == 1 and types <= {str, int, date} and 2 * len(distinct) < len(column):
+        known = {part: written(part) for part in distinct}
+        search, json = ({part: told[at] for part, told in known.items()} for at in (0, 1))
+        return Column(map(search.__getitem__, column), map(json.__getitem__, column), "%s")
     if kind == "integer" and types == {int} and min(column) >= 0 and max(column) < 2**63:
         texts = list(map(str, column))
         return Column([LETTERS[len(text)] + text for text in texts], texts, "%s")
-    if len(types) > 1 or not types <= {str, int, date}:  # what is equal need not be the same part, as 1 and True
-        parts = list(map(written, column))
-    else:
-        known = {part: written(part) for part in set(column)}
-        parts = list(map(known.__getitem__, column))
+    parts = list(map(written, column))
     return Column([part.search for part in parts], [part.json for part in parts], "%s")
