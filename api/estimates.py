@@ -35,7 +35,7 @@ from estimates.catalog import Clock
 from estimates.errors import InvalidError
 from estimates.version_reader import DEFAULT_LIMIT, cursor_version
 
-_FEW_KEYS = 2000  # a few milliseconds: shorter than a thread would wait for its turn
+FEW_KEYS = 2000  # a few milliseconds: shorter than a thread would wait for its turn
 ReadRequest = Request[Any, Any, Any]
 _OWN = ("ref", "as_of", "shape", "fields", "limit", "cursor", "clock")
 
@@ -138,12 +138,14 @@ def page(
 async def batch(request: ReadRequest, set_name: SetName, data: JSONBody[Batch]) -> ASGIApp:
     """Many estimates at once; a key without an estimate is a result with its status, not an error."""
     form = negotiated(request.scope, TABLES)
+    large = form != JSON or len(data.keys) > FEW_KEYS
+    return await at_once(_follower(request), lambda at: many(at, set_name, data, form), large=large)
 
-    def answer(at: ReaderAt) -> ASGIApp:
-        question = resolve(at, set_name, data.ref, data.as_of, data.shape, clock=data.clock)
-        return question.batch(question.reading.get_many(data.keys, data.fields), form)
 
-    return await at_once(_follower(request), answer, large=form != JSON or len(data.keys) > _FEW_KEYS)
+def many(at: ReaderAt, set_name: str, asked: Batch, form: str = JSON) -> Representation:
+    """The answer of `batch`."""
+    question = resolve(at, set_name, asked.ref, asked.as_of, asked.shape, clock=asked.clock)
+    return question.batch(question.reading.get_many(asked.keys, asked.fields), form)
 
 
 def _follower(request: ReadRequest) -> Follower:

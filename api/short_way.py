@@ -1,4 +1,4 @@
-"""The short way to what is asked all day: the answers of two routes, without the framework between request and answer.
+"""The short way to what is asked all day: answers of three routes, without the framework between request and answer.
 
 Whatever is not plain has no short way and takes the route: escapes in the URL, rare parameters, a form other than JSON,
 a file to be opened, and all that ends in a problem.
@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.estimates import one, page
+import msgspec
+
+from api.bodies import Batch
+from api.estimates import FEW_KEYS, many, one, page
 from api.follower import Follower
 from api.parameters import DEFAULT_REF
 from api.representation import Representation
@@ -20,6 +23,9 @@ _ACCEPTED = (b"*/*", b"application/json")
 _PLAIN = frozenset(("ref", "as_of", "fields"))
 _RARE = frozenset(("shape", "limit", "cursor", "clock"))
 _PARAMETERS = _PLAIN | _RARE
+_TYPED = (b"application/json",)
+_BODY_BYTES = 512 * 1024
+_decode_batch = msgspec.json.Decoder(Batch).decode
 
 
 def short_way(follower: Follower, scope: Any) -> Representation | None:
@@ -48,6 +54,48 @@ def short_way(follower: Follower, scope: Any) -> Representation | None:
     if answer is not None:
         scope["path_template"] = _ONE if len(rest) > 1 else _PAGE
     return answer
+
+
+async def short_batch(follower: Follower, scope: Any, receive: Any) -> tuple[Representation | None, Any]:
+    """The answer to a batch or None when it has to take the route, and what the route is to receive the body from."""
+    headers = dict(scope["headers"])
+    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    name, _, rest = path[len(_BEFORE) :].partition("/")
+    plain = path.startswith(_BEFORE) and rest == "estimates" and "%" not in path and path.isascii()
+    length = headers.get(b"content-length", b"")
+    if (
+        not plain
+        or scope["query_string"]
+        or scope.get("root_path")
+        or len(headers) < len(scope["headers"])  # one is given twice
+        or headers.get(b"accept", b"*/*") not in _ACCEPTED
+        or headers.get(b"content-type", _TYPED[0]) not in _TYPED
+        or not (length.isdigit() and int(length) <= _BODY_BYTES)
+    ):
+        return None, receive
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+    try:
+        asked = _decode_batch(b"".join(message["body"] for message in messages))
+        if len(asked.keys) > FEW_KEYS:
+            raise ValueError(len(asked.keys))
+        answer = many(follower.at_once, name, asked)
+    except Exception:  # whatever it is, the route meets it too, and says it as a problem
+        return None, _again(messages, receive)
+    scope["path_template"] = _PAGE
+    return answer, receive
+
+
+def _again(messages: list[Any], receive: Any) -> Any:
+    """Receives once more what was received, then what comes."""
+    left = iter(messages)
+
+    async def receive_again() -> Any:
+        message = next(left, None)
+        return await receive() if message is None else message
+
+    return receive_again
 
 
 def _one(follower: Follower, name: str, key: list[str], query: dict[str, str]) -> Representation | None:

@@ -22,6 +22,7 @@ from estimates import Store, lookup
 from estimates.contract import parse_contract
 from estimates.keys import KeyForm
 from estimates.records import Provenance
+from estimates.search_key import Sought
 
 NAME = "bench"
 CONTRACT = parse_contract(contract_source(NAME, "integer"))
@@ -95,11 +96,11 @@ def histories(root: Path, versions: int) -> Iterator[Line]:
 
 def build(frame: pl.DataFrame, path: Path) -> None:
     """Build a read file of a frame."""
-    lookup.build(frame, CONTRACT.shape(), CONTRACT.judged, NAME, path)
+    lookup.build(frame, CONTRACT.shape(), NAME, path)
 
 
-def _keys(rows: int, count: int) -> list[bytes]:
-    """Search keys of random rows of `make_frame`."""
+def _keys(rows: int, count: int) -> list[Sought]:
+    """Keys of random rows of `make_frame`."""
     form, chosen = KeyForm(CONTRACT), random.Random(1)
     numbers = (chosen.randrange(rows) for _ in range(count))
     return form.search_many([(f"K{number // STEPS:08d}", str(number % STEPS)) for number in numbers])
@@ -129,7 +130,7 @@ def _peak_of_building(parquet: Path, path: Path) -> float:
     return (size + _status()["VmHWM"] - before) / size
 
 
-def _hold(path: Path, keys: list[bytes]) -> None:
+def _hold(path: Path, keys: list[Sought]) -> None:
     opened = lookup.Lookup(path, NAME)
     for key in keys:
         opened.get(key)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from datetime import UTC, date, datetime
-from typing import Any
+from itertools import repeat
+from typing import Any, NamedTuple
+
+import msgspec
 
 from estimates.columns import KeyType, parse_key_part
 from estimates.contract import Contract
 from estimates.domain import ProductDomain, RollingDomain
 from estimates.errors import InvalidError
 from estimates.frame import key_text
-from estimates.search_key import LETTERS, integer, search_key, string, time
+from estimates.search_key import LETTERS, SEARCH_TEXT, Sought, opening_template, search_template
 
 Key = Sequence[Any]
 TextOf = Callable[[Any], str]
@@ -31,10 +33,14 @@ class KeyForm:
         self.contract = contract
         self.names = list(contract.key)
         self._columns = [(name, column.type) for name, column in contract.key.items()]
-        parts = [_PLAIN[kind] + "\0" for _, kind in self._columns]
-        # By number of leading parts.
-        self._plain = [re.compile("".join(parts[:count])).fullmatch for count in range(len(parts) + 1)]
-        self._sought = [_SOUGHT[kind](functools.partial(self._text, name, kind)) for name, kind in self._columns]
+        self._written = [_written(kind, functools.partial(self._text, name, kind)) for name, kind in self._columns]
+        plain = [_PLAIN[kind] + "\0" for _, kind in self._columns]
+        # By number of leading parts: what tells plain ones, and what their search key and opening are put together by.
+        counts = range(len(plain) + 1)
+        self._plain = [re.compile("".join(plain[:count])).fullmatch for count in counts]
+        quoted = [(name, _QUOTED[kind]) for name, kind in self._columns]
+        self._quoted = [opening_template(quoted[:count]) for count in counts]
+        self._openings = [opening_template([(name, "%s") for name in self.names[:count]]) for count in counts]
         domain = contract.domain
         values = domain.values if isinstance(domain, ProductDomain | RollingDomain) else {}
         # For each key column the texts that the domain lists; None where it lists none.
@@ -52,32 +58,40 @@ class KeyForm:
         self._check_length(key, partial)
         return [self._text(name, kind, part) for (name, kind), part in zip(self._columns, key, strict=False)]
 
-    def search(self, key: Key, *, partial: bool = False) -> bytes:
-        """The search key (search_key.py) of a key, or of a leading part of it; raises as `texts` does.
+    def search(self, key: Key, *, partial: bool = False) -> Sought:
+        """A key, or a leading part of it, as read files are searched for it; raises as `texts` does.
 
-        What only looks like a date gives a key that no row has.
+        What only looks like a date gives one that no row has.
         """
-        if len(key) != len(self._sought):
+        count = len(key)
+        if count != len(self._written):
             self._check_length(key, partial)
-        if (search := self._search_plain(key)) is not None:
-            return search
-        return search_key([sought(part) for sought, part in zip(self._sought, key, strict=False)])
+        if (found := self._search_plain(key)) is not None:
+            return found
+        parts = tuple(written(part) for written, part in zip(self._written, key, strict=False))
+        search = search_template(count) % tuple(part.search for part in parts)
+        return search.encode(), (self._openings[count] % tuple(part.json for part in parts)).encode()
 
-    def search_many(self, keys: Sequence[Key]) -> list[bytes]:
-        """The search keys of whole keys; raises as `texts` does for the first that is wrong."""
-        if set(map(len, keys)) == {len(self._sought)}:
-            with suppress(InvalidError):
-                columns = zip(*keys, strict=True)
-                texts = (_sought_parts(s, column) for s, column in zip(self._sought, columns, strict=True))
-                return list(map(search_key, zip(*texts, strict=True)))
-        return [self.search(key) for key in keys]
-
-    def _search_plain(self, key: Key) -> bytes | None:
-        """The search key of parts as they mostly come, of which only integers lack a letter; None for others."""
-        if not key:
-            return b""
+    def search_many(self, keys: Sequence[Key]) -> list[Sought]:
+        """What `search` gives for whole keys; raises as it does for the first that is wrong."""
+        count = len(self._written)
+        if set(map(len, keys)) != {count}:
+            return [self.search(key) for key in keys]
         try:
-            plain = self._plain[len(key)]("\0".join(key) + "\0")
+            parts = zip(self._columns, self._written, zip(*keys, strict=True), strict=True)
+            columns = [_column(kind, written, column) for (_, kind), written, column in parts]
+        except InvalidError:
+            return [self.search(key) for key in keys]
+        searches = map("\0".join, zip(*(column.search for column in columns), repeat("")))
+        template = opening_template([(name, column.form) for name, column in zip(self.names, columns, strict=True)])
+        openings = map(template.__mod__, zip(*(column.json for column in columns), strict=True))
+        return list(zip(map(str.encode, searches), map(str.encode, openings), strict=True))
+
+    def _search_plain(self, key: Key) -> Sought | None:
+        """What `search` gives for parts as they mostly come, of which only integers lack a letter; None for others."""
+        count = len(key)
+        try:
+            plain = self._plain[count]("\0".join(key) + "\0" if key else "")
         except TypeError:  # a part that is no text
             return None
         if plain is None:
@@ -86,7 +100,7 @@ class KeyForm:
         for number in range(plain.re.groups, 0, -1):
             start, stop = plain.span(number)
             text = text[:start] + LETTERS[stop - start] + text[start:]
-        return text.encode()
+        return text.encode(), (self._quoted[count] % tuple(key)).encode()
 
     def is_listed(self, parts: Sequence[str]) -> bool:
         """Whether each part is among the values that a product or rolling domain lists for its column."""
@@ -127,65 +141,62 @@ class KeyForm:
             raise InvalidError("bad_key_part", f"{self.contract.name}: key column {column!r}: {error}") from None
 
 
-# Texts of each type that are their search text; of integers what comes behind the letter.
+class Part(NamedTuple):
+    """A part of a key as it is looked for: its search text and its JSON."""
+
+    search: str
+    json: str
+
+
+class Column(NamedTuple):
+    """The same of a column of keys; `form`: what becomes of each of `json`."""
+
+    search: Iterable[str]
+    json: Iterable[str]
+    form: str
+
+
+# Texts of each type that are their search text and, in quotes or not, their JSON; of integers what follows the letter.
 _PLAIN: dict[KeyType, str] = {
-    "string": r"[\x01-\x7f]+",
+    "string": r"[ !#-\[\]-\x7f]+",
     "integer": r"(0|[1-9][0-9]{0,17})",
     "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
     "timestamp": r"(?!)",
 }
+_QUOTED: dict[KeyType, str] = {"string": '"%s"', "integer": "%s", "date": '"%s"', "timestamp": '"%s"'}
+_PLAIN_STRINGS = re.compile("{0}(?:\0{0})*".format(_PLAIN["string"])).fullmatch
 
 
-# For each type of a key column: what gives the search text of a part, made from what gives its text. Parts as they
-# mostly come are told at once, because every read needs it.
+def _written(kind: KeyType, text_of: TextOf) -> Callable[[Any], Part]:
+    """What gives a part of this type as it is looked for, made from what gives its text."""
+    search_text = SEARCH_TEXT[kind]
+
+    def written(part: Any) -> Part:
+        text = text_of(part)
+        return Part(search_text(text), text if kind == "integer" else msgspec.json.encode(text).decode())
+
+    if kind not in ("date", "timestamp"):
+        return written
+    # A set has few times, each asked for many times. By type too: what is equal need not be the same part.
+    known = functools.lru_cache(_KNOWN, typed=True)(written)
+    return lambda part: known(part) if isinstance(part, str | date) else written(part)
 
 
-def _sought_string(text_of: TextOf) -> TextOf:
-    def sought(part: Any) -> str:
-        if type(part) is str and part.isascii() and part and "\0" not in part:
-            return part
-        return string(text_of(part))
+def _column(kind: KeyType, written: Callable[[Any], Part], column: Sequence[Any]) -> Column:
+    """The parts of one key column as they are looked for: all at once where they are plain, each once if they repeat.
 
-    return sought
-
-
-def _sought_integer(text_of: TextOf) -> TextOf:
-    def sought(part: Any) -> str:
-        if type(part) is str and part.isascii() and part.isdigit() and len(part) < 19 and part[0] != "0":
-            return LETTERS[len(part)] + part
-        return integer(str(part) if type(part) is int and 0 <= part < 2**63 else text_of(part))
-
-    return sought
-
-
-def _sought_time(text_of: TextOf) -> TextOf:
-    """Dates and timestamps: a set has few of them, each asked for many times."""
-
-    # By type too: 1, 1.0 and True are equal, and only one of them can be part of a key.
-    @functools.lru_cache(_KNOWN, typed=True)
-    def known(part: str | date) -> str:
-        return time(text_of(part))
-
-    def sought(part: Any) -> str:
-        return known(part) if isinstance(part, str | date) else text_of(part)
-
-    return sought
-
-
-def _sought_parts(sought: TextOf, column: Sequence[Any]) -> Iterable[str]:
-    """The search text of each part in a column of keys; of parts that come again and again, made once."""
-    if set(map(type, column)) != {str}:  # what is equal need not be the same part, as 1 and True
-        return map(sought, column)
-    parts = set(column)
-    if 2 * len(parts) > len(column):
-        return map(sought, column)
-    known = {part: sought(part) for part in parts}
-    return map(known.__getitem__, column)
-
-
-_SOUGHT: dict[KeyType, Callable[[TextOf], TextOf]] = {
-    "string": _sought_string,
-    "integer": _sought_integer,
-    "date": _sought_time,
-    "timestamp": _sought_time,
-}
+    Only parts of one type are told apart by being equal: 1 and True are not the same part.
+    """
+    types = set(map(type, column))
+    if kind == "string" and types == {str} and _PLAIN_STRINGS("\0".join(column)):
+        return Column(column, column, '"%s"')
+    distinct = set(column)
+    if len(types) == 1 and types <= {str, int, date} and 2 * len(distinct) < len(column):
+        known = {part: written(part) for part in distinct}
+        search, json = ({part: told[at] for part, told in known.items()} for at in (0, 1))
+        return Column(map(search.__getitem__, column), map(json.__getitem__, column), "%s")
+    if kind == "integer" and types == {int} and min(column) >= 0 and max(column) < 2**63:
+        texts = list(map(str, column))
+        return Column([LETTERS[len(text)] + text for text in texts], texts, "%s")
+    parts = list(map(written, column))
+    return Column([part.search for part in parts], [part.json for part in parts], "%s")

@@ -90,7 +90,7 @@ class ReadFiles:
                 with suppress(FileNotFoundError, CorruptError):  # whoever was waited for has built it
                     return Lookup(path, snapshot_id)
                 frame, contract = read()
-                lookup.build(frame, contract.shape(), contract.judged, snapshot_id, Path(path))
+                lookup.build(frame, contract.shape(), snapshot_id, Path(path))
                 return Lookup(path, snapshot_id)
         except OSError as error:
             raise UnavailableError("cache", f"{path} can be neither opened nor written: {error.strerror}") from error

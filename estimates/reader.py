@@ -16,8 +16,9 @@ from estimates.catalog.released import check_clock, released
 from estimates.errors import CorruptError, NotFoundError
 from estimates.key_chain import chained
 from estimates.keys import Key
-from estimates.lookup import Lookup, Row
+from estimates.lookup import Lookup
 from estimates.records import Version
+from estimates.search_key import Sought
 from estimates.version_reader import Files, VersionReader, key_form, selection
 
 # The read file of a version if it is open already.
@@ -123,7 +124,7 @@ class Reader:
         near = 0  # versions mostly have the same keys: where a key is in one says where to look in the next
         for version in told:
             row, near = self._near(version, sought, near)
-            estimate = b"null" if row is None else selects[version.contract_revision](row[1])
+            estimate = b"null" if row is None else selects[version.contract_revision](row)
             entries.append((heads.get(version.version) or self._head(view, version, heads, clock)) + estimate)
         head = msgspec.json.encode({"set": name, "key": form.texts(key)})[:-1]
         body = head + b',"history":[' + b"},".join(entries) + (b"}]}" if entries else b"]}")
@@ -131,7 +132,7 @@ class Reader:
         answer.imported = clock is not None and any(version.released_at is not None for version in told)
         return answer
 
-    def _near(self, version: Version, sought: bytes, near: int) -> tuple[Row | None, int]:
+    def _near(self, version: Version, sought: Sought, near: int) -> tuple[bytes | None, int]:
         """`Lookup.get_near` of a version."""
         lookup = self._opened(version)
         if lookup is not None:

@@ -6,21 +6,27 @@ search key of a leading part begins those of all keys under it, and of no others
   integer    before the digits a letter that says how many, `a` for one; below zero `-` and 19 digits, those of the
              distance from −2^63
   timestamp  always with six digits after the second
+
+By its search key the place of a row is found, by its opening the row: a line feed and what its JSON begins with, all
+key columns, or those of the leading part, with the comma behind them.
 """
 
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import msgspec
 import polars as pl
 
+from estimates.columns import KeyType
 from estimates.row_text import Piece
 
+Sought = tuple[bytes, bytes]  # a key, or a leading part of one, as it is looked for: its search key and its opening
 _LEAST = -(2**63)
 LETTERS = "`" + string.ascii_lowercase[:19]  # by number of digits, none to 19
 _WHOLE_SECONDS = len("2026-11-24T16:00:00Z")
-_NO_UTF8 = "\udcff"  # is encoded as the byte FF, which UTF-8 never has
+_NOBODY = "."  # no key string is this one
 
 
 def integer(text: str) -> str:
@@ -29,18 +35,32 @@ def integer(text: str) -> str:
 
 
 def time(text: str) -> str:
-    """The search text of a date or timestamp as text."""
+    """The search text of a timestamp as text."""
     return text[:-1] + ".000000Z" if len(text) == _WHOLE_SECONDS else text
 
 
 def string(text: str) -> str:
     """The search text of a string: one that no row has where no row can have that string."""
-    return text.replace("\0", _NO_UTF8) or _NO_UTF8
+    return text if text and "\0" not in text else _NOBODY
 
 
-def search_key(texts: Sequence[str]) -> bytes:
-    """The search key of key parts given as search texts; of none, nothing."""
-    return ("\0".join(texts) + "\0").encode(errors="surrogateescape") if texts else b""
+SEARCH_TEXT: dict[KeyType, Callable[[str], str]] = {
+    "string": string,
+    "integer": integer,
+    "date": str,
+    "timestamp": time,
+}
+
+
+def search_template(count: int) -> str:
+    """The search key of so many key parts, with `%s` for their search texts."""
+    return "%s\0" * count
+
+
+def opening_template(columns: Sequence[tuple[str, str]]) -> str:
+    """The opening of a row by key columns: their names, and for each the JSON of its part or what stands for it."""
+    fields = (f"{msgspec.json.encode(name).decode().replace('%', '%%')}:{part}," for name, part in columns)
+    return "\n{" + "".join(fields)
 
 
 def search_pieces(frame: pl.DataFrame, names: Sequence[str]) -> list[Piece]:

@@ -10,7 +10,7 @@ import base64
 import binascii
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, TypeVar, cast
 
 import msgspec
 
@@ -20,8 +20,9 @@ from estimates.catalog import SetView, View
 from estimates.contract import Contract, FileDomain, OpenDomain, RollingDomain
 from estimates.errors import CorruptError, InvalidError, NotFoundError
 from estimates.keys import Key, KeyForm
-from estimates.lookup import NO_ESTIMATE, OK, Lookup
+from estimates.lookup import Lookup
 from estimates.records import Version
+from estimates.search_key import Sought
 
 DEFAULT_LIMIT = 1000
 MAX_LIMIT = 10_000
@@ -30,9 +31,10 @@ MAX_KEYS = 100_000
 LOOK_BACK = 10
 
 KeyStatus = Literal["no_estimate", "elapsed", "removed", "outside_domain"]
+_NULL = b":null"  # in the JSON of each row that lacks a value
 P = ParamSpec("P")
 T = TypeVar("T")
-_OPENING = {OK: b'{"status":"ok","estimate":', NO_ESTIMATE: b'{"status":"no_estimate","estimate":'}
+_OK, _NO_ESTIMATE = b'{"status":"ok","estimate":', b'{"status":"no_estimate","estimate":'
 
 
 class Files(NamedTuple):
@@ -91,7 +93,7 @@ class VersionReader:
             row = self._read(Lookup.get, sought)
         if row is None:
             raise self._not_found(self.form.texts(key))
-        estimate = row[1] if fields is None else self._select(fields)(row[1])
+        estimate = row if fields is None else self._select(fields)(row)
         return Answer(self.version.set, self.version, b'%b"estimate":%b}' % (self._head, estimate), fields)
 
     def get_many(self, keys: Sequence[Key], fields: Sequence[str] | None = None) -> Answer:
@@ -103,18 +105,29 @@ class VersionReader:
             raise InvalidError(
                 "too_many_keys", f"{self.version.set}: {len(keys)} keys in one batch; send at most {MAX_KEYS}"
             )
-        sought = self.form.search_many(keys)
-        rows = self._read(Lookup.get_many, sought)
-        if fields is not None:
-            select = self._select(fields)
-            rows = [row and (row[0], select(row[1])) for row in rows]
+        rows = self._read(Lookup.get_many, self.form.search_many(keys))
+        return Answer(self.version.set, self.version, self._batch(keys, rows, fields), fields)
+
+    def _batch(self, keys: Sequence[Key], rows: Sequence[bytes | None], fields: Sequence[str] | None) -> bytes:
+        """The JSON of a batch: in one piece where each key has an estimate."""
+        if rows and fields is None and None not in rows:
+            results = (b"}," + _OK).join(cast("Sequence[bytes]", rows))
+            if _NULL not in results:
+                return b'%b"results":[%b%b}]}' % (self._head, _OK, results)
+        select = selection(self.version.set, self.contract, fields)
         why: Iterator[bytes] = iter(())
         if None in rows:
             absent = [self.form.texts(key) for key, row in zip(keys, rows, strict=True) if row is None]
             why = map(_absence, absent, self.statuses(absent))
-        results = [_OPENING[row[0]] + row[1] if row else next(why) for row in rows]
-        body = b'%b"results":[%b%b' % (self._head, b"},".join(results), b"}]}" if results else b"]}")
-        return Answer(self.version.set, self.version, body, fields)
+        told = [next(why) if row is None else self._opening(row) + select(row) for row in rows]
+        return b'%b"results":[%b%b' % (self._head, b"},".join(told), b"}]}" if told else b"]}")
+
+    def _opening(self, row: bytes) -> bytes:
+        """How the result of a row begins: it is no estimate where all is null but what is carried along."""
+        if _NULL not in row:
+            return _OK
+        cells = msgspec.json.decode(row)
+        return _OK if any(cells[name] is not None for name in self.contract.judged) else _NO_ESTIMATE
 
     def scan(
         self,
@@ -132,20 +145,21 @@ class VersionReader:
         if not 1 <= limit <= MAX_LIMIT:
             raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
         sought = self.form.search(prefix, partial=True)
-        if cursor is None:
-            found, rows = self._read(Lookup.find_and_read, sought, limit)
-            start = found.start
+        few = self._read(Lookup.read_few, sought) if cursor is None else None
+        following, told = None, b"null"
+        if few is not None and few[0] <= limit:
+            total, rows = few
         else:
             found = self._read(Lookup.find, sought)
-            start = _decode_cursor(cursor, self.version, sought, found)
-            rows = self._read(Lookup.read, range(start, min(start + limit, found.stop)))
+            start = found.start if cursor is None else _decode_cursor(cursor, self.version, sought, found)
+            total, stop = len(found), min(start + limit, found.stop)
+            rows = self._read(Lookup.read, range(start, stop))
+            if stop < found.stop:
+                following = _encode_cursor(self.version, sought, stop)
+                told = b'"%b"' % following.encode()
         if fields is not None:
-            rows = list(map(self._select(fields), rows))
-        stop, total, following, told = start + len(rows), len(found), None, b"null"
-        if stop < found.stop:
-            following = _encode_cursor(self.version, sought, stop)
-            told = b'"%b"' % following.encode()
-        facts = (self._head, total, limit, told, b",".join(rows))
+            rows = self._select(fields)(rows)
+        facts = (self._head, total, limit, told, rows)
         body = b'%b"total":%d,"limit":%d,"next":%b,"estimates":[%b]}' % facts
         return Page(self.version.set, self.version, body, total, following, fields)
 
@@ -221,19 +235,22 @@ class VersionReader:
 
 
 def selection(name: str, contract: Contract, fields: Sequence[str] | None) -> Callable[[bytes], bytes]:
-    """Keeps the asked columns of a row's JSON, in contract order, and always the key.
+    """Keeps the asked columns of rows as a read file gives them, in contract order, and always the key.
 
     Raises InvalidError `unknown_field`.
     """
     if fields is None:
-        return lambda row: row
+        return lambda rows: rows
     unknown = [field for field in fields if field not in contract.columns and field not in contract.key]
     if unknown:
         raise InvalidError("unknown_field", f"{name}: no column {unknown[0]!r}; columns: {', '.join(contract.columns)}")
     kept = set(contract.key) | set(fields)
 
-    def select(row: bytes) -> bytes:
-        return msgspec.json.encode({name: value for name, value in msgspec.json.decode(row).items() if name in kept})
+    def select(rows: bytes) -> bytes:
+        cells: list[dict[str, Any]] = msgspec.json.decode(b"[%b]" % rows)
+        return b",\n".join(
+            msgspec.json.encode({name: value for name, value in row.items() if name in kept}) for row in cells
+        )
 
     return select
 
@@ -249,7 +266,7 @@ def _absence(parts: Sequence[str], why: tuple[KeyStatus, int | None]) -> bytes:
     return msgspec.json.encode(facts if last is None else facts | {"last_version": last})[:-1]
 
 
-def _encode_cursor(version: Version, sought: bytes, row: int) -> str:
+def _encode_cursor(version: Version, sought: Sought, row: int) -> str:
     content = msgspec.json.encode([version.version, row, _question(version, sought)])
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
@@ -267,13 +284,13 @@ def _cursor_fields(cursor: str) -> tuple[int, int, int]:
         raise InvalidError("bad_cursor", "this cursor was not made by this service; start again without it") from None
 
 
-def _decode_cursor(cursor: str, version: Version, sought: bytes, found: range) -> int:
+def _decode_cursor(cursor: str, version: Version, sought: Sought, found: range) -> int:
     pinned, row, mark = _cursor_fields(cursor)
     if pinned != version.version or mark != _question(version, sought) or row not in found:
         raise InvalidError("bad_cursor", "this cursor belongs to another question; start again without it")
     return row
 
 
-def _question(version: Version, sought: bytes) -> int:
+def _question(version: Version, sought: Sought) -> int:
     """A mark of what a cursor goes on with: the set, the content, the search key of the leading part of the key."""
-    return zlib.crc32(b"\0".join((version.set.encode(), version.snapshot_id.encode(), sought)))
+    return zlib.crc32(b"\0".join((version.set.encode(), version.snapshot_id.encode(), sought[0])))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from litestar.testing import TestClient
 
 from api.follower import Follower
 from api.metrics import requests
-from api.short_way import short_way
+from api.short_way import short_batch, short_way
 from estimates import Store, instants
 from tests.api_served import ODD, path_of
 from tests.builders import SET
@@ -123,6 +125,92 @@ def test_both_ways_give_the_same(client: TestClient[Any], filled: Store, path: s
         again = client.get(f"{path}?{query}", headers=tag)
         assert (again.status_code, again.content) == (304, b"")
         assert _told(client.head(f"{path}?{query}")) == _told(short)
+
+
+KEYS = [["AAPL", "2024-06-03"], ["nobody", "2024-06-03"], ["AAPL", "2024-06-03"], ["BRK/B", "2024-06-03"]]
+BATCHES = (
+    {"keys": KEYS},
+    {"keys": KEYS[:1], "ref": 1},
+    {"keys": KEYS, "ref": "latest", "fields": ["value"]},
+    {"keys": []},
+)
+BAD_BATCHES = (
+    {"keys": KEYS, "colour": "red"},
+    {"keys": KEYS, "ref": 99},
+    {"keys": KEYS, "fields": ["nope"]},
+    {"keys": [["AAPL"]]},
+    {"keys": [["AAPL", "soon"]]},
+    {"keys": "AAPL"},
+    {"keys": KEYS, "shape": "1"},
+    {"keys": KEYS[:1] * 2001},
+    [],
+)
+
+
+def sent(body: bytes, pieces: int = 1) -> Any:
+    """Receives a body in some pieces."""
+    size = -(-len(body) // pieces)
+    left = [body[size * i : size * (i + 1)] for i in range(pieces)]
+
+    async def receive() -> dict[str, Any]:
+        piece = left.pop(0)
+        return {"type": "http.request", "body": piece, "more_body": bool(left)}
+
+    return receive
+
+
+async def _short(follower: Follower, content: Any, pieces: int = 1, path: str = PAGE, query: str = "", **h: str) -> Any:
+    body = msgspec.json.encode(content)
+    headers = {"content-length": str(len(body))} | {name.replace("_", "-"): value for name, value in h.items()}
+    scope = scope_of(path, query, **headers) | {"method": "POST"}
+    answer, receive = await short_batch(follower, scope, sent(body, pieces))
+    received = b""
+    if answer is None:
+        while (message := await receive())["more_body"]:
+            received += message["body"]
+        assert received + message["body"] == body  # the route is still given all of it
+    return answer
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+@pytest.mark.parametrize("content", BATCHES)
+def test_plain_batches_take_it(follower: Follower, content: Any, pieces: int) -> None:
+    """A batch is answered before the framework, in however many pieces it comes."""
+    assert asyncio.run(_short(follower, content, pieces)) is not None
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+@pytest.mark.parametrize("content", BAD_BATCHES)
+def test_other_batches_take_the_route(follower: Follower, content: Any, pieces: int) -> None:
+    """What is a problem, or large, is left to the route with all of its body."""
+    assert asyncio.run(_short(follower, content, pieces)) is None
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"accept": "text/csv"},
+        {"content_type": "text/plain"},
+        {"content_length": "x"},
+        {"query": "a=1"},
+        {"path": f"{PAGE}/AAPL"},
+        {"path": "/v1/sets/%41/estimates"},
+    ],
+)
+def test_batches_in_another_way_take_the_route(follower: Follower, how: dict[str, str]) -> None:
+    """Other forms, parameters and paths are the route's."""
+    assert asyncio.run(_short(follower, BATCHES[0], **how)) is None
+
+
+@pytest.mark.parametrize("content", [*BATCHES, *BAD_BATCHES])
+def test_both_ways_give_the_same_batch(client: TestClient[Any], content: Any) -> None:
+    """Status, headers and bytes of a batch are the same; a parameter of the media type changes nothing but the way."""
+    body = msgspec.json.encode(content)
+    short, route = (
+        client.post(PAGE, content=body, headers={"content-type": f"application/json{parameter}"})
+        for parameter in ("", "; charset=utf-8")
+    )
+    assert (short.status_code, short.content, _told(short)) == (route.status_code, route.content, _told(route))
 
 
 def _told(answer: httpx.Response) -> dict[str, str]:

@@ -24,10 +24,11 @@ from estimates.contract import Contract, parse_contract
 from estimates.errors import CorruptError
 from estimates.frame import conform, key_text, schema
 from estimates.keys import KeyForm
-from estimates.lookup import NO_ESTIMATE, OK, Lookup, Row
+from estimates.lookup import Lookup
 from estimates.mapped import map_file
 from estimates.read_files import ReadFiles
 from estimates.row_text import json_rows
+from estimates.search_key import Sought
 from estimates.store import Store
 from tests.builders import SET, TARGETS, TICKERS, define, publish
 
@@ -70,13 +71,13 @@ def built(contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]) -> 
     frame = conform(pl.DataFrame(rows, schema(contract), orient="row"), contract)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cache" / "file.lookup"
-        lookup.build(frame, contract.shape(), contract.judged, ID, path)
+        lookup.build(frame, contract.shape(), ID, path)
         assert [found.name for found in path.parent.iterdir()] == ["file.lookup"]
         yield Lookup(path, ID)
 
 
-def search(contract: Contract, *key: Any) -> bytes:
-    """The search key of a key, or of a leading part of it."""
+def search(contract: Contract, *key: Any) -> Sought:
+    """A key, or a leading part of it, as it is looked for."""
     return KeyForm(contract).search(key, partial=True)
 
 
@@ -91,25 +92,30 @@ def assert_equals(found: Lookup, contract: Contract, table: dict[tuple[Any, ...]
     """Every key, every leading part, and what is not there give what the dict gives."""
     assert found.rows == len(table)
     for key, cells in table.items():
-        status, content = found.get(search(contract, *key)) or pytest.fail(f"{key} is not found")
+        content = found.get(search(contract, *key)) or pytest.fail(f"{key} is not found")
         assert msgspec.json.decode(content) == row(contract, key, cells)
-        assert status == (NO_ESTIMATE if cells[0] is None else OK)
         for length in range(1, len(key) + 1):
             under = found.find(search(contract, *key[:length]))
-            range_found = found.read(under)
-            for limit in (1, 3, 1000):
-                taken = found.find_and_read(search(contract, *key[:length]), limit)
-                assert taken == (under, range_found[:limit])
             expected = sorted((k for k in table if k[:length] == key[:length]), key=lambda k: [_order(p) for p in k])
-            assert [msgspec.json.decode(content) for content in range_found] == [
-                row(contract, k, table[k]) for k in expected
-            ]
-        for absent in (search(contract, *key)[:-1] + b"!\0", search(contract, *key)[:-1] + b"\xff\0", b"!\0", b"~\0"):
-            whole = absent.count(0) == len(key)
-            assert found.find_and_read(absent, 3) == (found.find(absent), found.read(found.find(absent)[:3]))
-            assert len(found.find(absent)) == sum(search(contract, *k).startswith(absent) for k in table)
-            assert not whole or (found.get(absent) is None) == (absent not in {search(contract, *k) for k in table})
-    assert len(found.find(b"")) == len(table)
+            for taken in (under, under[:1], under[1:], under[:-2]):
+                rows = [row(contract, k, table[k]) for k in expected[taken.start - under.start :][: len(taken)]]
+                assert msgspec.json.decode(b"[%b]" % found.read(taken)) == rows
+            few = found.read_few(search(contract, *key[:length]))
+            assert few in (None, (len(under), found.read(under)))
+            assert few is not None or length != len(key) - 1 or len(under) > lookup.GROUP
+        for part in ("!", "~", "zz", "\xff"):
+            for absent in (search(texts_of(contract), *key[:-1], part), search(texts_of(contract), part)):
+                assert len(found.find(absent)) == 0 or absent in {
+                    search(contract, *k[:n]) for k in table for n in (1, len(key))
+                }
+                assert (found.get(absent) is None) == (absent not in {search(contract, *k) for k in table})
+                assert found.read_few(absent) in (None, (len(found.find(absent)), found.read(found.find(absent))))
+    assert len(found.find(search(contract))) == len(table)
+
+
+def texts_of(contract: Contract) -> Contract:
+    """A contract whose key columns are all strings: its keys may be no key of the other one."""
+    return contract_of(("string",) * len(contract.key))
 
 
 def _order(part: Any) -> Any:
@@ -132,7 +138,8 @@ def test_same_answers_as_a_dict(made: tuple[Contract, dict[tuple[Any, ...], tupl
 @pytest.mark.parametrize("count", [*range(10), 31, 32, 33])
 def test_groups_and_tops(count: int, tops: int, searches: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many rows there are to a group and groups to a top, and with the tops in memory or not."""
-    monkeypatch.setattr(lookup, "TOPS", tops)
+    monkeypatch.setattr(lookup, "HELD_KEYS", tops)
+    monkeypatch.setattr(lookup, "BLOCK", 2)
     monkeypatch.setattr(lookup, "SEARCHES_WORTH", searches)
     contract = contract_of(("integer", "string"))
     table = {(i // 7, "ab"[: i % 2 + 1] * (i % 7)): (float(i), None) for i in range(1, count * 2, 2) if i % 7}
@@ -143,11 +150,14 @@ def test_groups_and_tops(count: int, tops: int, searches: int, monkeypatch: pyte
 
 def test_long_keys_have_fewer_tops(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is held in memory is bounded also where keys are long."""
-    monkeypatch.setattr(lookup, "TOPS", 8)
+    monkeypatch.setattr(lookup, "HELD_BYTES", 1000)
+    monkeypatch.setattr(lookup, "GROUP", 2)
+    monkeypatch.setattr(lookup, "BLOCK", 2)
     contract = contract_of(("string",))
     table = {(f"{i:02}" + "x" * 500,): (float(i), None) for i in range(40)}
     with built(contract, table) as found:
-        assert found.header.stride == 16
+        assert found.header.block == 32
+        assert not found.header.all_held
         assert_equals(found, contract, table)
 
 
@@ -171,9 +181,7 @@ def test_search_keys_sort_as_rows_do(made: tuple[Contract, dict[tuple[Any, ...],
     assert sought == sorted(set(sought))
     assert sought == form.search_many(keys) == [form.search(form.texts(key)) for key in keys]
     with built(contract, table) as found:
-        assert [found.read(found.find(key)) for key in sought] == [
-            found.read(range(i, i + 1)) for i in range(len(keys))
-        ]
+        assert [found.find(key) for key in sought] == [range(i, i + 1) for i in range(len(keys))]
 
 
 @given(tables(), st.data())
@@ -183,7 +191,7 @@ def test_a_forged_key_finds_nothing(
     """Parts that hold NUL, JSON or whole rows of the file are no key of it, nor are empty ones."""
     contract, table = made
     with built(contract, table) as found:
-        content = found.path.read_bytes()[lookup.ROWS_AT : found.header.offsets_at]
+        content = found.path.read_bytes()[lookup.ROWS_AT : found.header.groups.offsets_at]
         start = data.draw(st.integers(0, len(content)))
         piece = content[start : start + data.draw(st.integers(0, 40))].decode(errors="ignore")
         forged = contract_of(("string",) * len(contract.key))
@@ -205,10 +213,15 @@ def test_chunks_join(monkeypatch: pytest.MonkeyPatch) -> None:
         assert found.path.read_bytes() == whole
 
 
+@pytest.mark.parametrize("held", [2, 1000])
 @pytest.mark.parametrize("searches", [0, 1_000_000])
-def test_any_damaged_byte_is_an_error_or_changes_nothing(searches: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_damaged_byte_is_an_error_or_changes_nothing(
+    searches: int, held: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whichever byte is altered: each lookup, hit or miss, ends in CorruptError or in the right answer."""
-    monkeypatch.setattr(lookup, "TOPS", 2)
+    monkeypatch.setattr(lookup, "HELD_KEYS", held)
+    monkeypatch.setattr(lookup, "BLOCK", 2)
+    monkeypatch.setattr(lookup, "GROUP", 2)
     monkeypatch.setattr(lookup, "SEARCHES_WORTH", searches)
     contract = contract_of(("string", "integer"))
     table = {(ticker, i): (i / 7, None) for ticker in ("AAPL", "ÆØÅ") for i in range(0, 10, 2)}
@@ -221,6 +234,7 @@ def test_any_damaged_byte_is_an_error_or_changes_nothing(searches: int, monkeypa
         prefixes = [search(contract, ticker) for ticker in ("AAPL", "ÆØÅ", "XXXX", "A", "Ø")]
         expected = [whole.get(question) for question in questions]
         ranges = [whole.read(whole.find(prefix)) for prefix in prefixes]
+        fews = [whole.read_few(prefix) for prefix in prefixes]
         for i in range(len(content)):
             damaged = bytearray(content)
             damaged[i] ^= 1 << (i % 8)
@@ -234,10 +248,9 @@ def test_any_damaged_byte_is_an_error_or_changes_nothing(searches: int, monkeypa
                 harmful += _differs(lambda q=question, f=found: f.get(q), answer)
                 harmful += _differs(lambda q=question, f=found: f.get_near(q, 2)[0], answer)
             harmful += _differs(lambda f=found: f.get_many(questions), expected)
-            for prefix, rows in zip(prefixes, ranges, strict=True):
+            for prefix, rows, few in zip(prefixes, ranges, fews, strict=True):
                 harmful += _differs(lambda p=prefix, f=found: f.read(f.find(p)), rows)
-                for limit in (1, 100):
-                    harmful += _differs(lambda p=prefix, f=found, n=limit: f.find_and_read(p, n)[1], rows[:limit])
+                harmful += _differs(lambda p=prefix, f=found: f.read_few(p), few)
     assert harmful > 1000
 
 
@@ -306,9 +319,9 @@ def test_damage_under_an_open_store_is_noticed(local_store: Store) -> None:
 def test_numbers_are_exact(number: float, key: int) -> None:
     """JSON gives back every float and every integer to the last bit."""
     with built(contract_of(("integer",)), {(key,): (number, None)}) as found:
-        status_and_row = found.get(search(contract_of(("integer",)), key))
-        assert status_and_row is not None
-        decoded = msgspec.json.decode(status_and_row[1])
+        content = found.get(search(contract_of(("integer",)), key))
+        assert content is not None
+        decoded = msgspec.json.decode(content)
         assert decoded["k0"] == key
         assert decoded["value"] == number
 
@@ -342,14 +355,14 @@ def test_many_who_open_a_file_build_it_once(tmp_path: Path) -> None:
         sleep(0.1)  # time enough for the others to come
         return rows, contract
 
-    def opened() -> Row | None:
+    def opened() -> bytes | None:
         files = ReadFiles(tmp_path)
         together.wait()
         return files.get(ID, read).get(KeyForm(contract).search(["a"]))
 
     with ThreadPoolExecutor(4) as pool:
         found = [future.result() for future in [pool.submit(opened) for _ in range(4)]]
-    assert found == [(OK, b'{"k0":"a","value":1.0,"note":null}')] * 4
+    assert found == [b'{"k0":"a","value":1.0,"note":null}'] * 4
     assert len(reads) == 1
     assert [path.name for path in tmp_path.iterdir()] == [f"{ID}.lookup"]
 

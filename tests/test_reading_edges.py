@@ -78,7 +78,7 @@ def test_zeroed_offsets_and_checksums_are_damage() -> None:
     contract_ = contract_of(("integer",))
     with built(contract_, {(i,): (1.0, None) for i in range(20)}) as whole:
         header, content = whole.header, whole.path.read_bytes()
-        end = header.checksums_at + 4 * 3
+        end = header.groups.checksums_at + 4 * (header.groups.count + 1)
         whole.path.write_bytes(content[:ROWS_AT] + bytes(end - ROWS_AT) + content[end:])
         found = Lookup(whole.path, ID)
         asks: list[Callable[[], Any]] = [
@@ -98,7 +98,9 @@ def test_many_keys_are_found_as_one_is(made: tuple[Any, dict[tuple[Any, ...], An
     contract_, table = made
     with built(contract_, table) as found:
         ordered = sorted(search(contract_, *key) for key in table)
-        keys = [*ordered, *ordered[:2], b"\xff\0" * len(contract_.key), *(key[:-1] + b"!\0" for key in ordered)]
+        strings = contract_of(("string",) * len(contract_.key))
+        absent = [search(strings, *("ÿ" + "!" * i for _ in contract_.key)) for i in (0, 99)]
+        keys = [*ordered, *ordered[:2], *absent, search(strings, *"!!!"[: len(contract_.key)])]
         shuffled = random.sample(keys, len(keys))
         for asked in (keys, shuffled, ordered[::2], ordered[::-1]):
             expected = [found.get(key) for key in asked]
