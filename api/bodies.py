@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from api.targets import Fault
+from estimates.contract import Pairing
 from estimates.freshness import Freshness
 from estimates.records import EventKind, InputDigest, State, Waiver
 from estimates.stability.chain import Chain
@@ -206,6 +207,7 @@ class ChangeList(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     from_: int
     to: int
     by: str | None
+    pairing: Pairing
     total: int
     limit: int
     next: str | None

@@ -25,6 +25,7 @@ from api.parameters import (
     FromRef,
     Limit,
     MinChange,
+    PairedBy,
     SetName,
     ToRef,
     check_names,
@@ -36,13 +37,14 @@ from api.reports import COMPUTING, Reports, still_computing
 from api.representation import JSON, MEASURED, REVALIDATE, Representation
 from api.threads import in_thread
 from estimates.comparison import Comparison, compare
+from estimates.contract import Pairing
 from estimates.errors import InvalidError
 from estimates.stability import Report
 from estimates.stability.markdown import render_markdown
 from estimates.stability.text import render_json, render_text
 from estimates.version_reader import DEFAULT_LIMIT
 
-_OWN = ("from", "to", "as_of", "by", "min_change", "limit", "cursor")
+_OWN = ("from", "to", "as_of", "by", "min_change", "limit", "cursor", "pairing")
 _FORMS = (*TABLES, PARQUET)
 _RENDERINGS: dict[str, Callable[[Report], bytes]] = {
     JSON: render_json,
@@ -67,10 +69,11 @@ async def diff(
     from_ref: FromRef,
     to_ref: ToRef = DEFAULT_REF,
     as_of: AsOf = None,
+    pairing: PairedBy = None,
 ) -> ASGIApp:
     """What changed from one version to another; `to` is production if not given."""
     form = negotiated(request.scope, PAGES)
-    found, question = await in_thread(partial(_asked, follower, set_name, from_ref, to_ref, as_of))
+    found, question = await in_thread(partial(_asked, follower, set_name, from_ref, to_ref, as_of, None, pairing))
     asked = ("diff", found.report_name(), form)
     etag = question.tag(*asked)
     held = held_tag(request.scope, etag)
@@ -102,13 +105,14 @@ async def changes(
     min_change: MinChange = 0.0,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
+    pairing: PairedBy = None,
 ) -> ASGIApp:
     """What changed key by key; a leading part of the key may be given as query parameters named like the key columns.
 
     A cursor belongs to two versions and one question: with it, aliases and `as_of` count for nothing.
     """
     form = negotiated(request.scope, _FORMS)
-    found, question = await in_thread(partial(_asked, follower, set_name, from_ref, to_ref, as_of, cursor))
+    found, question = await in_thread(partial(_asked, follower, set_name, from_ref, to_ref, as_of, cursor, pairing))
     asked = found.question(by, min_change, _prefix(list(found.contract.key), query))
     rows = await reports.within(("changes", found.names, asked), lambda: found.changes(asked))
     if rows is None:
@@ -118,12 +122,18 @@ async def changes(
 
 
 def _asked(
-    follower: Follower, name: str, from_ref: str, to_ref: str, as_of: str | None, cursor: str | None = None
+    follower: Follower,
+    name: str,
+    from_ref: str,
+    to_ref: str,
+    as_of: str | None,
+    cursor: str | None,
+    pairing: Pairing | None,
 ) -> tuple[Comparison, Question]:
     """The two versions, and what an answer from the second one carries."""
     a, b, moment = read_ref(from_ref), read_ref(to_ref), read_time(as_of, "as_of")
     reader = follower.at(moment)
-    found = compare(reader, follower.store.frame, name, a, b, moment, cursor)
+    found = compare(reader, follower.store.frame, name, a, b, moment, cursor, pairing)
     fixed = cursor is not None or (isinstance(a, int) and isinstance(b, int))
     told, fault = moment or reader.view.moment, None
     for ref in () if fixed else (a, b):

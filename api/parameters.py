@@ -16,6 +16,7 @@ from litestar.params import PathParameter, QueryParameter
 
 from estimates import instants
 from estimates.catalog import PRODUCTION, Ref
+from estimates.contract import Pairing
 from estimates.errors import InvalidError, NotFoundError
 from estimates.records import State
 
@@ -115,6 +116,14 @@ MinChange = Annotated[
         name="min_change",
         description="Leave out keys whose metric is smaller; keys without it (added, removed, …) always stay.",
         schema_extra={"minimum": 0},
+    ),
+]
+PairedBy = Annotated[
+    Pairing | None,
+    QueryParameter(
+        name="pairing",
+        description="Which keys are compared, in place of the contract's `stability.pairing`: those that are equal, "
+        "the same step after each version's origin, or the same target.",
     ),
 ]
 After = Annotated[int, QueryParameter(name="after", description="Only events with a higher id.")]

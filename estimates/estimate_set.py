@@ -13,7 +13,7 @@ from estimates.accuracy import SetAccuracy
 from estimates.answer import Answer, Page
 from estimates.catalog import PRODUCTION, Clock, Ref
 from estimates.change_page import ChangePage
-from estimates.contract import Contract
+from estimates.contract import Contract, Pairing
 from estimates.explanation import explain
 from estimates.gate import Offenders, Verdict
 from estimates.keys import Key
@@ -165,17 +165,19 @@ class EstimateSet:
         """
         return as_of_join(self.store.reader(), self.store.frame, self.name, frame, time, fields, clock)
 
-    def diff(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None) -> Report:
-        """How version `b` differs from version `a`."""
-        return self.store.diff(self.name, a, b, instants.given(as_of))
+    def diff(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None, pairing: Pairing | None = None) -> Report:
+        """How version `b` differs from version `a`; `pairing` in place of the contract's."""
+        return self.store.diff(self.name, a, b, instants.given(as_of), pairing)
 
-    def pictures(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None) -> Pictures:
+    def pictures(
+        self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None, pairing: Pairing | None = None
+    ) -> Pictures:
         """What `stability.page.render_html` draws besides the report of `diff`."""
-        return self.store.compare(self.name, a, b, instants.given(as_of)).pictures()
+        return self.store.compare(self.name, a, b, instants.given(as_of), pairing=pairing).pictures()
 
-    def beside(self, other: str, a: Ref, b: Ref = PRODUCTION) -> TwoTables:
+    def beside(self, other: str, a: Ref, b: Ref = PRODUCTION, *, pairing: Pairing | None = None) -> TwoTables:
         """Version `b` of another set against version `a` of this one: `.report()`, `.changes()`; see `two_sets`."""
-        return two_sets(self.store.view(), self.store.frame, (self.name, a), (other, b))
+        return two_sets(self.store.view(), self.store.frame, (self.name, a), (other, b), pairing)
 
     def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
         """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""
@@ -190,6 +192,7 @@ class EstimateSet:
         by: str | None = None,
         min_change: float = 0.0,
         as_of: Time | None = None,
+        pairing: Pairing | None = None,
     ) -> pl.DataFrame:
         """What changed key by key from version `a` to version `b`, what moved most first: a row a key.
 
@@ -198,7 +201,7 @@ class EstimateSet:
         min_change  leaves out keys whose metric is smaller; what has none (an added key, a lost value) always stays
         `estimates.stability.changes` says which columns there are.
         """
-        found = self.store.compare(self.name, a, b, instants.given(as_of))
+        found = self.store.compare(self.name, a, b, instants.given(as_of), pairing=pairing)
         return found.changes(found.question(by, min_change, key))
 
     def changes_page(
@@ -212,9 +215,10 @@ class EstimateSet:
         as_of: Time | None = None,
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
+        pairing: Pairing | None = None,
     ) -> ChangePage:
         """A page of `changes`; a cursor stays with its versions. Each page is computed anew."""
-        found = self.store.compare(self.name, a, b, instants.given(as_of), cursor)
+        found = self.store.compare(self.name, a, b, instants.given(as_of), cursor, pairing)
         question = found.question(by, min_change, key)
         return found.page(question, found.changes(question), limit=limit, cursor=cursor)
 

@@ -16,7 +16,7 @@ from estimates.accuracy import Accuracy, read_actuals, wire
 from estimates.catalog import PRODUCTION, Catalog, Clock, Ref, SetView, View
 from estimates.catalog.released import check_claim
 from estimates.comparison import Comparison, compare
-from estimates.contract import Contract, FileDomain
+from estimates.contract import Contract, FileDomain, Pairing
 from estimates.data_files import DataFiles
 from estimates.errors import (
     CorruptError,
@@ -515,14 +515,20 @@ class Store:
         return snapshot.encode(snapshot.read_manifest(self.objects, version.set, version.snapshot_id))
 
     def compare(
-        self, name: str, a: Ref, b: Ref, as_of: datetime | None = None, cursor: str | None = None
+        self,
+        name: str,
+        a: Ref,
+        b: Ref,
+        as_of: datetime | None = None,
+        cursor: str | None = None,
+        pairing: Pairing | None = None,
     ) -> Comparison:
         """Version `b` beside version `a`, both of one shape; see `comparison.compare` for the errors."""
-        return compare(self.reader(), self.frame, name, a, b, as_of, cursor)
+        return compare(self.reader(), self.frame, name, a, b, as_of, cursor, pairing)
 
-    def diff(self, name: str, a: Ref, b: Ref, as_of: datetime | None = None) -> Report:
-        """How version `b` differs from version `a`; ConflictError (`other_shape`)."""
-        return self.compare(name, a, b, as_of=as_of).kept_report(self.reports)
+    def diff(self, name: str, a: Ref, b: Ref, as_of: datetime | None = None, pairing: Pairing | None = None) -> Report:
+        """How version `b` differs from version `a`; ConflictError (`other_shape`), InvalidError (`bad_pairing`)."""
+        return self.compare(name, a, b, as_of, pairing=pairing).kept_report(self.reports)
 
     def stability(self, name: str, last: int = DEFAULT_LAST, as_of: datetime | None = None) -> Series:
         """What the last moves of production changed, oldest first; see `series.promoted_pairs` for the errors."""

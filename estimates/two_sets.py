@@ -12,18 +12,23 @@ from estimates.contract import Contract
 from estimates.domain import OpenDomain
 from estimates.errors import ConflictError, InvalidError
 from estimates.records import Version
+from estimates.stability.pairing import with_pairing
 from estimates.stability.schema import schema_changes, told_changes
 from estimates.two_tables import TwoTables
 
 
 def two_sets(
-    view: View, read: Callable[[Version], pl.DataFrame], first: tuple[str, Ref], second: tuple[str, Ref]
+    view: View,
+    read: Callable[[Version], pl.DataFrame],
+    first: tuple[str, Ref],
+    second: tuple[str, Ref],
+    pairing: str | None = None,
 ) -> TwoTables:
     """A version of the second set against one of the first, the baseline, whose newest contract of its shape measures.
 
     Columns that only one set has are named in the report and not compared. Raises those of `View.resolve`, InvalidError
     (`other_keys`: other key columns or types), ConflictError (`other_shape`: a column of both has another role, type,
-    unit, level or quantile; no estimate is in both).
+    unit, level or quantile; no estimate is in both), InvalidError (`bad_pairing`).
     """
     a, b = (view.resolve(name, ref) for name, ref in (first, second))
     mine, theirs = (_measuring(view, version) for version in (a, b))
@@ -37,7 +42,7 @@ def two_sets(
     if schema.changed:
         told = told_changes(schema.changed)
         raise ConflictError("other_shape", f"{a.set} and {b.set} promise different things of {told}")
-    contract = _narrowed(mine, set(theirs.columns), b.set)
+    contract = with_pairing(_narrowed(mine, set(theirs.columns), b.set), pairing)
     names = [*contract.key, *contract.columns]
     return TwoTables(
         contract,

@@ -24,6 +24,7 @@ from estimates.keys import Key
 from estimates.stability import Report
 from estimates.stability.align import align
 from estimates.stability.family_reports import SchemaChange, SchemaReport
+from estimates.stability.pairing import with_pairing
 from estimates.stability.pictures import Pictures, pictures
 from estimates.stability.wording import count, percent
 
@@ -36,7 +37,7 @@ class TwoTables:
     """Table `b` against table `a`, the baseline, both with the contract's columns in its types.
 
     names    what the report calls them
-    through  their data_through, where they are versions
+    through  their data_through, where they are versions; without, keys are compared as they are (`same_key`)
     schema   columns that only one of them has, and types that differ
     left_out columns of both that no contract can hold, with their types: they are not compared
     """
@@ -59,6 +60,10 @@ class TwoTables:
     def set(self) -> str:
         """The set whose contract it is; "" for a guessed one, and where the tables are of two sets."""
         return "" if self.guessed or self.of_two_sets else self.contract.name
+
+    def __post_init__(self) -> None:
+        if None in self.through:
+            object.__setattr__(self, "contract", with_pairing(self.contract, "same_key"))
 
     def report(self) -> Report:
         """The stability report; raises InvalidError (`null_key`, `duplicate_key`, naming the table and the keys)."""

@@ -20,7 +20,7 @@ from estimates.client.addresses import Time, comma_list, key_part, segment, time
 from estimates.client.exchange import Exchange
 from estimates.client.messages import Plan, Reply
 from estimates.client.problems import decoded, foreign
-from estimates.contract import Contract
+from estimates.contract import Contract, Pairing
 from estimates.errors import CorruptError, InvalidError, NotFoundError
 from estimates.keys import Key
 from estimates.records import Event, State, Version, VersionHead
@@ -179,9 +179,9 @@ class Questions:
         reply = yield from self._ask(f"/explain/{self._key(key)}", self._named(ref, as_of))
         return Answer(self.name, self._head(reply), reply.body)
 
-    def diff(self, a: Ref, b: Ref, as_of: Time | None) -> Plan[Report]:
+    def diff(self, a: Ref, b: Ref, as_of: Time | None, pairing: Pairing | None) -> Plan[Report]:
         """The stability report."""
-        reply = yield from self._ask("/diff", self._pair(a, b, as_of))
+        reply = yield from self._ask("/diff", self._pair(a, b, as_of), {"pairing": pairing})
         return decoded(reply, Report)
 
     def stability(self, last: int, as_of: Time | None) -> Plan[Series]:
@@ -191,14 +191,21 @@ class Questions:
         return decoded(reply, Series)
 
     def changes(
-        self, a: Ref, b: Ref, key: Key, by: str | None, min_change: float, as_of: Time | None
+        self,
+        a: Ref,
+        b: Ref,
+        key: Key,
+        by: str | None,
+        min_change: float,
+        as_of: Time | None,
+        pairing: Pairing | None,
     ) -> Plan[pl.DataFrame]:
         """All changes, page by page."""
         frames: list[pl.DataFrame] = []
         cursor: str | None = None
         contract: Contract | None = None
         while not frames or cursor is not None:
-            page = yield from self.changes_page(a, b, key, by, min_change, as_of, MAX_LIMIT, cursor)
+            page = yield from self.changes_page(a, b, key, by, min_change, as_of, MAX_LIMIT, cursor, pairing)
             assert page.version is not None
             contract = contract or (yield from self.contract_of(page.version))
             frames.append(page.frame(contract))
@@ -215,6 +222,7 @@ class Questions:
         as_of: Time | None,
         limit: int,
         cursor: str | None,
+        pairing: Pairing | None,
     ) -> Plan[ChangePage]:
         """A page of changes; a leading part of the key is sent under the names of the versions' key columns."""
         leading: dict[str, str | None] = {}
@@ -222,7 +230,7 @@ class Questions:
             ref = b if cursor is None else decode_cursor(cursor).second
             version = yield from self.resolve(ref, None if _is_number(ref) else as_of)
             leading = yield from self._leading(key, version.shape)
-        asked = {"by": by, "min_change": str(min_change), "limit": str(limit), "cursor": cursor}
+        asked = {"by": by, "min_change": str(min_change), "limit": str(limit), "cursor": cursor, "pairing": pairing}
         reply = yield from self._ask("/diff/changes", leading, self._pair(a, b, as_of), asked)
         page = decoded(reply, _EstimatePage)
         return ChangePage(self.name, self._head(reply), reply.body, page.total, page.next)

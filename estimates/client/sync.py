@@ -22,7 +22,7 @@ from estimates.client.exchange import Exchange
 from estimates.client.judging import judgement
 from estimates.client.messages import Pause, Plan, Reply, Request, Unreached
 from estimates.client.questions import Questions, VersionSummary
-from estimates.contract import Contract
+from estimates.contract import Contract, Pairing
 from estimates.gate import Offenders, Verdict
 from estimates.keys import Key
 from estimates.records import Event, Provenance, State, Version, VersionHead
@@ -127,9 +127,9 @@ class RemoteSet:
         """Why an estimate is what it is: JSON of an `explanation.Explanation`."""
         return self._run(self._asked.explain(key, ref, as_of))
 
-    def diff(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None) -> Report:
+    def diff(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None, pairing: Pairing | None = None) -> Report:
         """How version `b` differs from version `a`; numbers have 12 significant digits."""
-        return self._run(self._asked.diff(a, b, as_of))
+        return self._run(self._asked.diff(a, b, as_of, pairing))
 
     def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
         """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""
@@ -144,9 +144,10 @@ class RemoteSet:
         by: str | None = None,
         min_change: float = 0.0,
         as_of: Time | None = None,
+        pairing: Pairing | None = None,
     ) -> pl.DataFrame:
         """What changed key by key from version `a` to version `b`, what moved most first: a row a key."""
-        return self._run(self._asked.changes(a, b, key, by, min_change, as_of))
+        return self._run(self._asked.changes(a, b, key, by, min_change, as_of, pairing))
 
     def changes_page(
         self,
@@ -159,9 +160,10 @@ class RemoteSet:
         as_of: Time | None = None,
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
+        pairing: Pairing | None = None,
     ) -> ChangePage:
         """A page of `changes`; a cursor stays with its versions."""
-        return self._run(self._asked.changes_page(a, b, key, by, min_change, as_of, limit, cursor))
+        return self._run(self._asked.changes_page(a, b, key, by, min_change, as_of, limit, cursor, pairing))
 
     def accuracy(self, version: int | None = None, *, last: int = LAST) -> SetAccuracy:
         """The newest stored scores of one version, or of the `last` versions that have any, whatever the moment."""

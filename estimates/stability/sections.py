@@ -14,6 +14,7 @@ from estimates.stability.report import Change, ColumnReport, Group, IntervalOrde
 from estimates.stability.section import NAME, Limits, Section, key_name, named
 from estimates.stability.wording import count, cut, number, percent, times
 
+PAIRED = {"same_horizon": ", at the same horizon", "same_target": ", for the same targets"}
 _ENDS = ("lower", "upper", "quantile")  # they move with their point
 
 
@@ -69,7 +70,8 @@ def version(name: str | int) -> str:
 
 def title(report: Report) -> str:
     """Which set, if it is one, and which two versions."""
-    return (f"{report.set}  " if report.set else "") + f"{version(report.from_)} → {version(report.to)}"
+    named = (f"{report.set}  " if report.set else "") + f"{version(report.from_)} → {version(report.to)}"
+    return named + PAIRED.get(report.pairing, "")
 
 
 def tolerance(report: Report) -> str:
