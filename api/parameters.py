@@ -126,6 +126,10 @@ PairedBy = Annotated[
         "the same step after each version's origin, or the same target.",
     ),
 ]
+OtherSet = Annotated[
+    str | None,
+    QueryParameter(name="other", description="`to` is a version of this other set, whose key has to be the same."),
+]
 After = Annotated[int, QueryParameter(name="after", description="Only events with a higher id.")]
 
 Last = Annotated[

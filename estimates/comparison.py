@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable, Sequence
+from copy import copy
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 import msgspec
 import polars as pl
@@ -27,6 +28,7 @@ from estimates.stability.pictures import Pictures, pictures
 from estimates.stability.report import METRICS_REVISION
 from estimates.stability.schema import schema_changes, told_changes
 
+Form = Literal["report", "headline", "page"]  # what is kept of two versions
 ReadFrame = Callable[[Version], pl.DataFrame]
 
 
@@ -66,10 +68,25 @@ class Comparison:
         """Which keys are compared with which."""
         return self.contract.stability.pairing
 
+    @property
+    def rows(self) -> int:
+        """Rows of both versions, for what it costs to compare them."""
+        return self.first.rows + self.second.rows
+
+    def reading(self, read: ReadFrame) -> Self:
+        """The same, whose files are read by another function."""
+        other = copy(self)
+        other._read = read
+        return other
+
     def report_name(self, *, headline_only: bool = False) -> str:
         """The name under which the report is kept: a digest of all that its numbers depend on, programs included."""
-        versions = [(v.version, v.snapshot_id, v.data_through) for v in (self.first, self.second)]
-        facts = [_program(), versions, self.measure.digest, "headline" if headline_only else "report"]
+        return self.kept_name("headline" if headline_only else "report")
+
+    def kept_name(self, form: Form) -> str:
+        """The same for whatever is kept of the two versions."""
+        versions = [(v.set, v.version, v.snapshot_id, v.data_through) for v in (self.first, self.second)]
+        facts = [_program(), versions, self.measure.digest, form]
         return hashlib.blake2b(msgspec.json.encode(facts), digest_size=20).hexdigest()
 
     def report(self, *, headline_only: bool = False) -> Report:
@@ -96,6 +113,19 @@ class Comparison:
         """The same report, computed only if it is not kept yet; raises CorruptError."""
         name = self.report_name(headline_only=headline_only)
         return decode_report(kept.get_or_make(name, lambda: encode_report(self.report(headline_only=headline_only))))
+
+    def kept_page(self, kept: KeptReports) -> bytes:
+        """The report as one HTML page with pictures, drawn only if it is not kept yet.
+
+        Raises CorruptError, InvalidError (`no_charts`).
+        """
+        from estimates.stability.page import render_html
+
+        def drawn() -> bytes:
+            report = self.kept_report(kept)
+            return render_html(report, None if report.identical else self.pictures()).encode()
+
+        return kept.get_or_make(self.kept_name("page"), drawn)
 
     def pictures(self) -> Pictures:
         """What `stability.page.render_html` draws besides the report; raises CorruptError."""
@@ -214,6 +244,18 @@ def measure_of(contract: Contract, revision: int) -> Measure:
 _NOT_MEASURING = ("description", "owner", "domain", "freshness", "gate", "job", "retention")
 
 
+def resolved(
+    reader: Reader, first: tuple[str, Ref], second: tuple[str, Ref], as_of: datetime | None = None
+) -> tuple[Version, Version]:
+    """Two versions, each by the name of its set and a ref; the moment is that of aliases beside a number.
+
+    Raises those of `Reader.resolve`.
+    """
+    numbers = [version_number(ref) for _, ref in (first, second)]
+    times = [as_of if number is None or None not in numbers else None for number in numbers]
+    return reader.resolve(*first, times[0]), reader.resolve(*second, times[1])
+
+
 def compare(
     reader: Reader,
     read: ReadFrame,
@@ -231,11 +273,9 @@ def compare(
     Raises those of `Reader.resolve`, ConflictError (`other_shape`), InvalidError (`bad_ref`, `bad_cursor`,
     `bad_pairing`).
     """
-    numbers = [version_number(ref) for ref in (a, b)]
     if cursor is None:
-        times = [as_of if number is None or None not in numbers else None for number in numbers]
-        versions = [reader.resolve(name, ref, time) for ref, time in zip((a, b), times, strict=True)]
-        return beside(versions[0], versions[1], reader.view.set(name), read, pairing)
+        return beside(*resolved(reader, (name, a), (name, b), as_of), reader.view.set(name), read, pairing)
+    numbers = [version_number(ref) for ref in (a, b)]
     pinned = decode_cursor(cursor)
     if any(number not in (None, at) for number, at in zip(numbers, (pinned.first, pinned.second), strict=True)):
         raise _OTHER

@@ -24,7 +24,6 @@ from estimates.regrading import Regrading, regrade
 from estimates.scoring import LAST, Outcome, score_set, stored_scores
 from estimates.series import DEFAULT_LAST, Series
 from estimates.stability import Report
-from estimates.stability.pictures import Pictures
 from estimates.stability.triangle import Across, Revisions
 from estimates.two_sets import two_sets
 from estimates.version_reader import DEFAULT_LIMIT, cursor_version
@@ -165,19 +164,39 @@ class EstimateSet:
         """
         return as_of_join(self.store.reader(), self.store.frame, self.name, frame, time, fields, clock)
 
-    def diff(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None, pairing: Pairing | None = None) -> Report:
-        """How version `b` differs from version `a`; `pairing` in place of the contract's."""
-        return self.store.diff(self.name, a, b, instants.given(as_of), pairing)
+    def diff(
+        self,
+        a: Ref,
+        b: Ref = PRODUCTION,
+        *,
+        as_of: Time | None = None,
+        pairing: Pairing | None = None,
+        other: str | None = None,
+    ) -> Report:
+        """How version `b` differs from version `a`.
 
-    def pictures(
-        self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None, pairing: Pairing | None = None
-    ) -> Pictures:
-        """What `stability.page.render_html` draws besides the report of `diff`."""
-        return self.store.compare(self.name, a, b, instants.given(as_of), pairing=pairing).pictures()
+        pairing  which keys are compared, in place of the contract's
+        other    the set that `b` is a version of; its keys have to be the same
+        """
+        found = self.store.compare(self.name, a, b, instants.given(as_of), pairing=pairing, other=other)
+        return found.kept_report(self.store.reports)
+
+    def page(
+        self,
+        a: Ref,
+        b: Ref = PRODUCTION,
+        *,
+        as_of: Time | None = None,
+        pairing: Pairing | None = None,
+        other: str | None = None,
+    ) -> str:
+        """The report of `diff` as one HTML page with pictures; InvalidError (`no_charts`) without the extra."""
+        found = self.store.compare(self.name, a, b, instants.given(as_of), pairing=pairing, other=other)
+        return found.kept_page(self.store.reports).decode()
 
     def beside(self, other: str, a: Ref, b: Ref = PRODUCTION, *, pairing: Pairing | None = None) -> TwoTables:
         """Version `b` of another set against version `a` of this one: `.report()`, `.changes()`; see `two_sets`."""
-        return two_sets(self.store.view(), self.store.frame, (self.name, a), (other, b), pairing)
+        return two_sets(self.store.reader(), self.store.frame, (self.name, a), (other, b), pairing=pairing).tables()
 
     def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
         """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""

@@ -47,6 +47,7 @@ from estimates.series import (
 )
 from estimates.settings import default_cache
 from estimates.stability import Report
+from estimates.two_sets import two_sets
 from estimates.version_reader import Files
 
 SAMPLED_READS = 100
@@ -522,13 +523,19 @@ class Store:
         as_of: datetime | None = None,
         cursor: str | None = None,
         pairing: Pairing | None = None,
+        other: str | None = None,
     ) -> Comparison:
-        """Version `b` beside version `a`, both of one shape; see `comparison.compare` for the errors."""
-        return compare(self.reader(), self.frame, name, a, b, as_of, cursor, pairing)
+        """Version `b` beside version `a`, both of one shape; see `comparison.compare` for the errors.
 
-    def diff(self, name: str, a: Ref, b: Ref, as_of: datetime | None = None, pairing: Pairing | None = None) -> Report:
-        """How version `b` differs from version `a`; ConflictError (`other_shape`), InvalidError (`bad_pairing`)."""
-        return self.compare(name, a, b, as_of, pairing=pairing).kept_report(self.reports)
+        other  the set that `b` is a version of; see `two_sets` for the errors
+        """
+        if other is None:
+            return compare(self.reader(), self.frame, name, a, b, as_of, cursor, pairing)
+        return two_sets(self.reader(), self.frame, (name, a), (other, b), as_of, pairing)
+
+    def diff(self, name: str, a: Ref, b: Ref, as_of: datetime | None = None) -> Report:
+        """How version `b` differs from version `a`; ConflictError (`other_shape`)."""
+        return self.compare(name, a, b, as_of=as_of).kept_report(self.reports)
 
     def stability(self, name: str, last: int = DEFAULT_LAST, as_of: datetime | None = None) -> Series:
         """What the last moves of production changed, oldest first; see `series.promoted_pairs` for the errors."""

@@ -37,6 +37,8 @@ def outcome(face: Face, set_name: str, method: str, *arguments: Any, **named: An
 
 
 def _bytes(answer: Any) -> bytes:
+    if isinstance(answer, str):
+        return answer.encode()
     return answer.json if hasattr(answer, "json") else render_json(answer)
 
 

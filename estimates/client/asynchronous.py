@@ -123,10 +123,28 @@ class AsyncRemoteSet:
         return await self._run(self._asked.explain(key, ref, as_of))
 
     async def diff(
-        self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None, pairing: Pairing | None = None
+        self,
+        a: Ref,
+        b: Ref = PRODUCTION,
+        *,
+        as_of: Time | None = None,
+        pairing: Pairing | None = None,
+        other: str | None = None,
     ) -> Report:
-        """How version `b` differs from version `a`; numbers have 12 significant digits."""
-        return await self._run(self._asked.diff(a, b, as_of, pairing))
+        """How version `b`, of an `other` set if one is named, differs from version `a`; 12 significant digits."""
+        return await self._run(self._asked.diff(a, b, as_of, pairing, other))
+
+    async def page(
+        self,
+        a: Ref,
+        b: Ref = PRODUCTION,
+        *,
+        as_of: Time | None = None,
+        pairing: Pairing | None = None,
+        other: str | None = None,
+    ) -> str:
+        """The report of `diff` as one HTML page with pictures."""
+        return await self._run(self._asked.page(a, b, as_of, pairing, other))
 
     async def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
         """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""

@@ -179,10 +179,15 @@ class Questions:
         reply = yield from self._ask(f"/explain/{self._key(key)}", self._named(ref, as_of))
         return Answer(self.name, self._head(reply), reply.body)
 
-    def diff(self, a: Ref, b: Ref, as_of: Time | None, pairing: Pairing | None) -> Plan[Report]:
+    def diff(self, a: Ref, b: Ref, as_of: Time | None, pairing: Pairing | None, other: str | None) -> Plan[Report]:
         """The stability report."""
-        reply = yield from self._ask("/diff", self._pair(a, b, as_of), {"pairing": pairing})
+        reply = yield from self._ask("/diff", self._pair(a, b, as_of), {"pairing": pairing, "other": other})
         return decoded(reply, Report)
+
+    def page(self, a: Ref, b: Ref, as_of: Time | None, pairing: Pairing | None, other: str | None) -> Plan[str]:
+        """The same as an HTML page."""
+        asked = url(f"{self._path}/diff", self._pair(a, b, as_of), {"pairing": pairing, "other": other})
+        return (yield from self._exchange.ask(asked, "text/html")).body.decode()
 
     def stability(self, last: int, as_of: Time | None) -> Plan[Series]:
         """The moves of production."""

@@ -127,9 +127,29 @@ class RemoteSet:
         """Why an estimate is what it is: JSON of an `explanation.Explanation`."""
         return self._run(self._asked.explain(key, ref, as_of))
 
-    def diff(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None, pairing: Pairing | None = None) -> Report:
-        """How version `b` differs from version `a`; numbers have 12 significant digits."""
-        return self._run(self._asked.diff(a, b, as_of, pairing))
+    def diff(
+        self,
+        a: Ref,
+        b: Ref = PRODUCTION,
+        *,
+        as_of: Time | None = None,
+        pairing: Pairing | None = None,
+        other: str | None = None,
+    ) -> Report:
+        """How version `b`, of an `other` set if one is named, differs from version `a`; 12 significant digits."""
+        return self._run(self._asked.diff(a, b, as_of, pairing, other))
+
+    def page(
+        self,
+        a: Ref,
+        b: Ref = PRODUCTION,
+        *,
+        as_of: Time | None = None,
+        pairing: Pairing | None = None,
+        other: str | None = None,
+    ) -> str:
+        """The report of `diff` as one HTML page with pictures."""
+        return self._run(self._asked.page(a, b, as_of, pairing, other))
 
     def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
         """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""

@@ -132,8 +132,12 @@ def diff(
         return
     _check_options(options, words, wanted, changes=changes)
     if to_set is not None:
-        tables = _other_set(options, words, to_set, pairing, alone=key is contract is rtol is atol is groups is None)
-        _show_tables(options, tables, words[3:], wanted, changes=changes)
+        _check_other(words, to_set, alone=key is contract is rtol is atol is groups is None)
+        if changes:
+            tables = _other_set(options, words, to_set, pairing)
+            _show_tables(options, tables, words[3:], wanted, changes=changes)
+        else:
+            _show_versions(options, options.open_to_read()[words[0]], words[1:], pairing, to_set)
         return
     if key is not None or contract is not None or len(words) == 2:
         if contract is not None and not (key is rtol is atol is groups is None):
@@ -159,26 +163,24 @@ def diff(
         estimates = options.open_to_read()[set_name]
         if changes:
             _show_changes(options, estimates, (old, new), prefix, wanted, pairing)
-        elif prefix:
-            raise click.UsageError("a KEY needs --changes")
         else:
-            report = estimates.diff(old, new, pairing=pairing)
-            _show_report(options, report, lambda: _pictures(estimates, report))
+            _show_versions(options, estimates, (old, new, *prefix), pairing)
 
 
-def _other_set(
-    options: Options, words: Sequence[str], other: str, pairing: Pairing | None, *, alone: bool
-) -> TwoTables:
-    """A version of one set beside one of another."""
-    from estimates.estimate_set import EstimateSet
-
+def _check_other(words: Sequence[str], other: str, *, alone: bool) -> None:
     if len(words) < 3 or not alone:
         raise click.UsageError("--to-set goes with SET FROM TO; the contract of SET says key, tolerance and groups")
     if other == words[0]:
         raise click.UsageError("TO is in SET already: leave --to-set out")
+
+
+def _other_set(options: Options, words: Sequence[str], other: str, pairing: Pairing | None) -> TwoTables:
+    """A version of one set beside one of another, key by key."""
+    from estimates.estimate_set import EstimateSet
+
     estimates = options.open_to_read()[words[0]]
     if not isinstance(estimates, EstimateSet):
-        raise click.UsageError("--to-set needs the store itself: a service compares versions of one set")
+        raise click.UsageError("--changes with --to-set needs the store itself: a service tells those of one set")
     return estimates.beside(other, words[1], words[2], pairing=pairing)
 
 
@@ -208,7 +210,24 @@ def _check_options(options: Options, words: Sequence[str], wanted: Wanted, *, ch
             raise click.UsageError(f"--output: the name of the file ends in {', '.join(_WRITERS)}")
 
 
-def _show_report(options: Options, report: Report, pictures: Callable[[], Pictures | None]) -> None:
+def _show_versions(
+    options: Options,
+    estimates: EstimateSet | RemoteSet,
+    words: Sequence[str],
+    pairing: Pairing | None,
+    other: str | None = None,
+) -> None:
+    """The report of two versions, FROM and TO; the second may be one of another set."""
+    if len(words) > 2:
+        raise click.UsageError("a KEY needs --changes")
+    old, new = words
+    if options.format == "html":
+        show.page(estimates.page(old, new, pairing=pairing, other=other))
+    else:
+        _show_report(options, estimates.diff(old, new, pairing=pairing, other=other))
+
+
+def _show_report(options: Options, report: Report, pictures: Callable[[], Pictures] | None = None) -> None:
     if options.json:
         show.body(render_json(report))
     elif options.format == "markdown":
@@ -216,20 +235,9 @@ def _show_report(options: Options, report: Report, pictures: Callable[[], Pictur
     elif options.format == "html":
         from estimates.stability.page import render_html
 
-        show.page(render_html(report, None if report.identical else pictures()))
+        show.page(render_html(report, None if report.identical or pictures is None else pictures()))
     else:
         show.page(render_text(report))
-
-
-def _pictures(estimates: EstimateSet | RemoteSet, report: Report) -> Pictures | None:
-    """For the pictures of all keys, the rows of both versions; a service gives a report without them."""
-    from estimates.estimate_set import EstimateSet
-
-    if not isinstance(estimates, EstimateSet):
-        return None
-    assert isinstance(report.from_, int)
-    assert isinstance(report.to, int)
-    return estimates.pictures(report.from_, report.to, pairing=report.pairing)
 
 
 def _show_changes(
