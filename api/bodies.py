@@ -12,6 +12,7 @@ from estimates.contract import Pairing
 from estimates.freshness import Freshness
 from estimates.records import EventKind, InputDigest, State, Waiver
 from estimates.stability.chain import Chain
+from estimates.stability.triangle import Revisions
 
 KeyPart = str | int
 
@@ -212,6 +213,16 @@ class ChangeList(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     limit: int
     next: str | None
     changes: list[ChangeBody]
+
+
+class TriangleBody(Revisions, frozen=True):
+    """The statistics of revisions, and the triangle: names of its columns, key columns first, and its rows.
+
+    A column is a horizon, `h5` … `h1`, or a version, `v1` …; null where nothing was said.
+    """
+
+    columns: list[str]
+    triangle: list[list[str | int | float | None]]
 
 
 class EventBody(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ from estimates.catalog import PRODUCTION, Ref
 from estimates.contract import Pairing
 from estimates.errors import InvalidError, NotFoundError
 from estimates.records import State
+from estimates.stability.triangle import Across
 
 _TIME = {"format": "date-time"}
 
@@ -35,6 +36,13 @@ KeyPath = Annotated[
         name="key",
         description="The key, one path segment per key column in the order of the contract; each segment "
         "percent-encoded UTF-8, `/` as `%2F`.",
+    ),
+]
+LeadingKey = Annotated[
+    str,
+    PathParameter(
+        name="key",
+        description="A leading part of the key, one path segment per key column.",
     ),
 ]
 QueryRef = Annotated[
@@ -129,6 +137,16 @@ PairedBy = Annotated[
 OtherSet = Annotated[
     str | None,
     QueryParameter(name="other", description="`to` is a version of this other set, whose key has to be the same."),
+]
+OneColumn = Annotated[
+    str | None, QueryParameter(name="column", description="The number that is told of. Default: the first point.")
+]
+AcrossWhat = Annotated[
+    Across | None,
+    QueryParameter(
+        name="across",
+        description="What the columns are. Default: horizons where there is a dated target, else versions.",
+    ),
 ]
 After = Annotated[int, QueryParameter(name="after", description="Only events with a higher id.")]
 

@@ -144,11 +144,11 @@ class EstimateSet:
         across  `version` also where keys have a dated target
         Refused versions are left out. Raises what `Vintages` does.
         """
-        return Vintages(self.store.view(), self.store.frame, self.name, key, column).triangle(across)
+        return self._vintages(key, column).triangle(across)
 
     def revisions(self, *key: Any, column: str | None = None, actuals: pl.DataFrame | None = None) -> Revisions:
         """How the estimates of a column are revised; with actual values, as for `score`, also whether that was news."""
-        return Vintages(self.store.view(), self.store.frame, self.name, key, column).revisions(actuals)
+        return self._vintages(key, column).revisions(actuals)
 
     def frame(self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None) -> pl.DataFrame:
         """All estimates of one version as a polars frame, sorted by key, verified against its digest."""
@@ -273,6 +273,9 @@ class EstimateSet:
     def accuracy(self, version: int | None = None, *, last: int = LAST) -> SetAccuracy:
         """The newest stored scores of one version, or of the `last` versions that have any."""
         return stored_scores(self.store.catalog, self.store.view(), self.name, version, last)
+
+    def _vintages(self, key: Key, column: str | None) -> Vintages:
+        return Vintages(self.store.view(), self.store.columns, self.name, key, column)
 
     def _at(self, ref: Ref, as_of: Time | None, clock: Clock) -> tuple[Reader, Version]:
         reader = self.store.reader()

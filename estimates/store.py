@@ -508,8 +508,14 @@ class Store:
     def frame(self, version: Version) -> pl.DataFrame:
         """All estimates of a version, sorted by key, verified; raises CorruptError, NotFoundError (`expired`)."""
         if version.expired_at is not None:
-            raise NotFoundError("expired", f"{version.set}: version {version.version} has expired; its files are gone")
+            raise _expired(version)
         return snapshot.read_frame(self.objects, version.set, version.snapshot_id)
+
+    def columns(self, version: Version, names: Sequence[str], where: pl.Expr | None = None) -> pl.DataFrame:
+        """Some columns of a version, of the rows that fulfil a condition; otherwise as `frame`."""
+        if version.expired_at is not None:
+            raise _expired(version)
+        return self.data_files.open(version.set, version.snapshot_id).select(names, where)
 
     def manifest(self, version: Version) -> bytes:
         """The version's manifest file; raises CorruptError."""
@@ -596,6 +602,10 @@ class Store:
             copies.complete(self.objects, name, self.view().set(name), self.catalog.body_of_event)
         except UnavailableError:
             return
+
+
+def _expired(version: Version) -> NotFoundError:
+    return NotFoundError("expired", f"{version.set}: version {version.version} has expired; its files are gone")
 
 
 def _as_json(cell: Any) -> Any:

@@ -26,10 +26,12 @@ from estimates.keys import Key
 from estimates.records import Event, State, Version, VersionHead
 from estimates.series import Series
 from estimates.stability import Report
+from estimates.stability.triangle import Across, Revisions
 from estimates.version_reader import MAX_LIMIT, cursor_version
 
 A = TypeVar("A", bound=Answer)
 PARQUET = "application/vnd.apache.parquet"
+_ARROW = "application/vnd.apache.arrow.stream"
 
 
 class VersionSummary(msgspec.Struct, frozen=True):
@@ -188,6 +190,15 @@ class Questions:
         """The same as an HTML page."""
         asked = url(f"{self._path}/diff", self._pair(a, b, as_of), {"pairing": pairing, "other": other})
         return (yield from self._exchange.ask(asked, "text/html")).body.decode()
+
+    def triangle(self, key: Key, column: str | None, across: Across | None) -> Plan[pl.DataFrame]:
+        """The revision triangle, in the types of Arrow."""
+        asked = url(self._triangle(key), {"column": column, "across": across})
+        return pl.read_ipc_stream((yield from self._exchange.ask(asked, _ARROW)).body)
+
+    def revisions(self, key: Key, column: str | None) -> Plan[Revisions]:
+        """How estimates are revised."""
+        return decoded((yield from self._exchange.ask(url(self._triangle(key), {"column": column}))), Revisions)
 
     def stability(self, last: int, as_of: Time | None) -> Plan[Series]:
         """The moves of production."""
@@ -352,6 +363,9 @@ class Questions:
             raise foreign(reply) from None
         self._exchange.shapes[self.name] = head.shape
         return head
+
+    def _triangle(self, key: Key) -> str:
+        return f"{self._path}/triangle" + (f"/{self._key(key)}" if key else "")
 
     def _key(self, key: Key) -> str:
         """A whole key as path segments."""

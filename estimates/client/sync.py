@@ -29,6 +29,7 @@ from estimates.records import Event, Provenance, State, Version, VersionHead
 from estimates.scoring import LAST
 from estimates.series import DEFAULT_LAST, Series
 from estimates.stability import Report
+from estimates.stability.triangle import Across, Revisions
 from estimates.version_reader import DEFAULT_LIMIT
 
 T = TypeVar("T")
@@ -150,6 +151,14 @@ class RemoteSet:
     ) -> str:
         """The report of `diff` as one HTML page with pictures."""
         return self._run(self._asked.page(a, b, as_of, pairing, other))
+
+    def triangle(self, *key: Any, column: str | None = None, across: Across | None = None) -> pl.DataFrame:
+        """The revision triangle of a column: a row a key, a column a horizon (`h5`) or, without, a version (`v5`)."""
+        return self._run(self._asked.triangle(key, column, across))
+
+    def revisions(self, *key: Any, column: str | None = None) -> Revisions:
+        """How the estimates of a column are revised; numbers have 12 significant digits."""
+        return self._run(self._asked.revisions(key, column))
 
     def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
         """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""
