@@ -162,7 +162,7 @@ class EstimateSet:
         frame  has the key columns and a column `time`, a timestamp with time zone: a polars frame, a lazy one, or what
                `polars.DataFrame` takes; see `point_in_time.as_of_join`
         """
-        return as_of_join(self.store.reader(), self.store.frame, self.name, frame, time, fields, clock)
+        return as_of_join(self.store.reader(), self.store.columns, self.name, frame, time, fields, clock)
 
     def diff(
         self,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from estimates import instants
+from estimates.absent_keys import AbsentKeys, ReadColumns
 from estimates.catalog import PRODUCTION, Clock
 from estimates.catalog.released import Moves, check_clock
 from estimates.contract import Contract
@@ -33,8 +34,8 @@ class _Asked(NamedTuple):
     claims   whether answers say which versions are imported
     """
 
-    reader: Reader
-    read: Callable[[Version], pl.DataFrame]
+    read: ReadColumns
+    absent: AbsentKeys
     contract: Contract
     shape: int
     columns: list[str]
@@ -43,7 +44,7 @@ class _Asked(NamedTuple):
 
 def as_of_join(
     reader: Reader,
-    read: Callable[[Version], pl.DataFrame],
+    read: ReadColumns,
     name: str,
     frame: Any,
     time: str,
@@ -53,7 +54,7 @@ def as_of_join(
     """The rows of `frame` in their order, each with the estimate that production gave at its time (inclusive).
 
     frame   what `frame.as_frame` takes, with the key columns in the contract's types, and `time`, a timestamp with zone
-    read    all estimates of a version; called once a version, one after the other
+    read    some columns of a version, of the rows that fulfil a condition; called for one version after the other
     fields  columns of the contract; default: all but the key
 
     Adds these columns, `version`, `published_at` and `status`, with clock `released` also `released_at` and `imported`
@@ -70,9 +71,10 @@ def as_of_join(
     contract = found.present_contract
     selection(name, contract, fields)
     wanted = [column for column in contract.columns if fields is None or column in fields]
-    asked = _Asked(reader, read, contract, found.present_shape, wanted, clock is not None)
-    _check_names(frame, asked, time)
+    claims = clock is not None
+    _check_names(frame, contract, [*wanted, *_facts(claims)], time)
     moments, keys = _moments(name, frame, time), _keys(frame, contract)
+    asked = _Asked(read, AbsentKeys(reader, keys, read), contract, found.present_shape, wanted, claims)
     if frame.height and moments.max() > instants.micros(reader.view.present):
         latest = frame.get_column(time).max()
         raise InvalidError("as_of_in_future", f"{name}: {time} {latest} lies in the future: nothing is known of it")
@@ -99,18 +101,17 @@ def _in_force(moves: Moves, moments: Numbers) -> Numbers:
     return named[np.searchsorted(starts, moments, side="right")]
 
 
-def _check_names(frame: pl.DataFrame, asked: _Asked, time: str) -> None:
-    missing = [name for name in (*asked.contract.key, time) if name not in frame.columns]
+def _check_names(frame: pl.DataFrame, contract: Contract, added: list[str], time: str) -> None:
+    missing = [name for name in (*contract.key, time) if name not in frame.columns]
     if missing:
         raise InvalidError(
-            "columns", f"{asked.contract.name}: the frame lacks {', '.join(missing)}; it has {', '.join(frame.columns)}"
+            "columns", f"{contract.name}: the frame lacks {', '.join(missing)}; it has {', '.join(frame.columns)}"
         )
-    added = [*asked.columns, *_facts(asked)]
     twice = sorted({name for name in added if name in frame.columns or added.count(name) > 1})
     if twice:
         raise InvalidError(
             "columns",
-            f"{asked.contract.name}: there would be two columns {', '.join(twice)} in what the join gives; "
+            f"{contract.name}: there would be two columns {', '.join(twice)} in what the join gives; "
             "rename those of the frame, or choose other columns of the set with fields=",
         )
 
@@ -145,13 +146,12 @@ def _answers(keys: pl.DataFrame, asked: _Asked, version: Version) -> pl.DataFram
         return _without(keys, asked, version, "expired")
     key, contract = list(asked.contract.key), asked.contract
     status = pl.when(pl.all_horizontal(pl.col(contract.judged).is_null())).then(pl.lit("no_estimate"))
-    estimates = asked.read(version).select(*key, *asked.columns, status.otherwise(pl.lit("ok")).alias(_STATUS))
+    rows = asked.read(version, [*key, *dict.fromkeys((*asked.columns, *contract.judged))], None)
+    estimates = rows.select(*key, *asked.columns, status.otherwise(pl.lit("ok")).alias(_STATUS))
     joined = keys.join(estimates, on=key, how="left", maintain_order="left")
     absent = joined.filter(pl.col(_STATUS).is_null()).select(key).unique(maintain_order=True)
     if absent.height:
-        reading = asked.reader.of(version)
-        texts = [reading.form.texts(row) for row in absent.iter_rows()]
-        why = absent.with_columns(pl.Series(_WHY, [status for status, _ in reading.statuses(texts)], pl.String))
+        why = absent.with_columns(asked.absent.statuses(version, absent).alias(_WHY))
         joined = joined.join(why, on=key, how="left", maintain_order="left").with_columns(
             pl.coalesce(_STATUS, _WHY).alias(_STATUS)
         )
@@ -177,12 +177,12 @@ def _with_version(found: pl.DataFrame, asked: _Asked, version: Version | None) -
 def _schema(asked: _Asked) -> dict[str, pl.DataType]:
     """The columns that the join adds."""
     types = schema(asked.contract)
-    return {name: types[name] for name in asked.columns} | _facts(asked)
+    return {name: types[name] for name in asked.columns} | _facts(asked.claims)
 
 
-def _facts(asked: _Asked) -> dict[str, pl.DataType]:
-    claims = {"released_at": _INSTANT, "imported": pl.Boolean()} if asked.claims else {}
-    return {"version": pl.Int64(), "published_at": _INSTANT} | claims | {"status": pl.String()}
+def _facts(claims: bool) -> dict[str, pl.DataType]:
+    told = {"released_at": _INSTANT, "imported": pl.Boolean()} if claims else {}
+    return {"version": pl.Int64(), "published_at": _INSTANT} | told | {"status": pl.String()}
 
 
 def _empty(asked: _Asked) -> pl.DataFrame:

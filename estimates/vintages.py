@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import cached_property
 
@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from estimates import __version__
+from estimates.absent_keys import ReadColumns
 from estimates.accuracy import read_actuals
 from estimates.accuracy.actuals import actual
 from estimates.catalog import View
@@ -43,8 +44,6 @@ from estimates.stability.triangle import (
 from estimates.version_reader import MAX_KEYS, key_form
 
 _NUMBER = "\0number"
-# Some columns of a version, of the rows that fulfil a condition.
-ReadColumns = Callable[[Version, Sequence[str], pl.Expr | None], pl.DataFrame]
 
 
 class Vintages:

@@ -63,6 +63,14 @@ def publish(store: Store, content: pl.DataFrame, run_id: str, day: int, claimed:
     store.promote(SET, version.version, reason="test", new_shape=True)
 
 
+@pytest.fixture(scope="module", autouse=True, params=[0, 1000])
+def few(request: pytest.FixtureRequest) -> Iterator[None]:
+    """All keys that have no row are told of column by column, or as few ones one by one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("estimates.absent_keys.FEW", request.param)
+        yield
+
+
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A set with another shape, imports, expired versions, a rollback, keys that went, values that went."""
