@@ -155,6 +155,15 @@ class AsyncRemoteSet:
         """How the estimates of a column are revised; numbers have 12 significant digits."""
         return await self._run(self._asked.revisions(key, column))
 
+    async def as_of_join(
+        self, frame: Any, time: str, *, fields: Sequence[str] | None = None, clock: Clock = None
+    ) -> pl.DataFrame:
+        """The rows of `frame` in order, each with the estimate that production gave at its `time`, and its version.
+
+        A batch is asked for each version that was in force at any of the times; see `point_in_time.as_of_join`.
+        """
+        return await self._run(self._asked.as_of_join(frame, time, fields, clock))
+
     async def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
         """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""
         return await self._run(self._asked.stability(last, as_of))

@@ -14,7 +14,8 @@ import polars as pl
 from estimates import instants
 from estimates.accuracy import SetAccuracy
 from estimates.answer import Answer, Page
-from estimates.catalog import Clock, Ref, version_number
+from estimates.catalog import PRODUCTION, Clock, Ref, version_number
+from estimates.catalog.released import Moves, released_moves
 from estimates.change_page import ChangePage, decode_cursor
 from estimates.client.addresses import Time, comma_list, key_part, segment, time_text, url
 from estimates.client.exchange import Exchange
@@ -23,6 +24,7 @@ from estimates.client.problems import decoded, foreign
 from estimates.contract import Contract, Pairing
 from estimates.errors import CorruptError, InvalidError, NotFoundError
 from estimates.keys import Key
+from estimates.point_in_time import NONE, STATUS, AsOfJoin
 from estimates.records import Event, State, Version, VersionHead
 from estimates.series import Series
 from estimates.stability import Report
@@ -31,6 +33,7 @@ from estimates.version_reader import MAX_LIMIT, cursor_version
 
 A = TypeVar("A", bound=Answer)
 PARQUET = "application/vnd.apache.parquet"
+_BATCH = 20_000  # keys of an as_of_join in one request
 _ARROW = "application/vnd.apache.arrow.stream"
 
 
@@ -321,6 +324,59 @@ class Questions:
             )
         return reply.body
 
+    def as_of_join(self, frame: Any, time: str, fields: Sequence[str] | None, clock: Clock) -> Plan[pl.DataFrame]:
+        """The join, of one batch or a few for each version that was in force at any of the times."""
+        moves, moment = yield from self._moves()
+        versions = yield from self.versions()
+        contract, shape = yield from self._present()
+        moves = moves if clock is None else released_moves(moves, versions)
+        present = self.as_of or max(instants.now(), moment)
+        join = AsOfJoin(contract, frame, time, fields, clock, moves, present)
+        answers: list[pl.DataFrame] = []
+        for number, keys in join.groups:
+            version = None if number == NONE else versions[number - 1]
+            answer = join.refused(keys, version, shape)
+            if answer is None:
+                answer = join.answered((yield from self._rows(join, keys, number)), version)
+            answers.append(answer)
+        return join.put_together(answers)
+
+    def _moves(self) -> Plan[tuple[Moves, datetime]]:
+        """When production moved and where to, oldest first, and the newest moment that the service knows."""
+        moves: Moves = []
+        after = 0
+        while True:
+            asked = url("/v1/events", {"set": self.name, "after": str(after), "limit": str(MAX_LIMIT)})
+            reply = yield from self._exchange.ask(asked)
+            page = decoded(reply, _EventPage).events
+            moves += [(one.at, one.version) for one in page if one.alias == PRODUCTION and one.version is not None]
+            if len(page) < MAX_LIMIT:
+                break
+            after = page[-1].id
+        moves = [move for move in moves if self.as_of is None or move[0] <= self.as_of]
+        return moves, moment_of(reply)
+
+    def _present(self) -> Plan[tuple[Contract, int]]:
+        """The contract of the shape that readers see now, production's, and the number of this shape."""
+        try:
+            version = decoded((yield from self._ask(f"/versions/{PRODUCTION}")), Version)
+        except NotFoundError as error:
+            if error.code != "nothing_promoted":
+                raise
+            newest = decoded((yield from self._ask("")), _SetDetail)
+            return newest.contract, newest.shape
+        return (yield from self.contract_of(version)), version.shape
+
+    def _rows(self, join: AsOfJoin, keys: pl.DataFrame, number: int) -> Plan[pl.DataFrame]:
+        """What a version says of keys, in their order, with STATUS."""
+        once = keys.unique(maintain_order=True)
+        found: list[pl.DataFrame] = []
+        for start in range(0, once.height, _BATCH):
+            answer = yield from self.get_many(once[start : start + _BATCH].rows(), number, None, join.columns, None)
+            found.append(answer.frame(join.contract))
+        rows = pl.concat(found).select(*join.columns, pl.col("status").alias(STATUS))
+        return keys.join(once.hstack(rows), on=keys.columns, how="left", maintain_order="left")
+
     def _ask(self, path: str, *parameters: dict[str, str | None]) -> Plan[Reply]:
         return (yield from self._exchange.ask(url(f"{self._path}{path}", *parameters)))
 
@@ -382,7 +438,11 @@ def set_names(exchange: Exchange) -> Plan[list[str]]:
 
 def present_moment(exchange: Exchange) -> Plan[datetime]:
     """The time of the newest event that the service knows."""
-    reply = yield from exchange.ask("/v1/sets")
+    return moment_of((yield from exchange.ask("/v1/sets")))
+
+
+def moment_of(reply: Reply) -> datetime:
+    """The time of the newest event that an answer knows."""
     try:
         return instants.parse(reply.headers["estimates-as-of"])
     except (KeyError, InvalidError):
