@@ -114,11 +114,15 @@ class VersionDetail(VersionSummary, frozen=True):
 
 
 class EstimateBody(msgspec.Struct, frozen=True):
-    """One estimate: the key and the columns of the contract."""
+    """One estimate: the key and the columns of the contract.
+
+    imported  by the clock `released` only: whether the version's time of release is a claim; also of pages and batches
+    """
 
     set: str
     version: int
     estimate: dict[str, Any]
+    imported: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class EstimatePage(msgspec.Struct, frozen=True):
@@ -130,6 +134,7 @@ class EstimatePage(msgspec.Struct, frozen=True):
     limit: int
     next: str | None
     estimates: list[dict[str, Any]]
+    imported: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,6 +166,7 @@ class BatchBody(msgspec.Struct, frozen=True):
     set: str
     version: int
     results: list[Result]
+    imported: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class HistoryEntry(msgspec.Struct, frozen=True):

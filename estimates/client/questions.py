@@ -141,7 +141,7 @@ class Questions:
         A prefix is sent under the names of the key columns, which depend on the version's shape. Most of the time that
         is the shape that answered last; where it is not, the version is looked up and asked by its number.
         """
-        ref, as_of, clock = (ref, as_of, clock) if cursor is None else (cursor_version(cursor), None, None)
+        ref, as_of = (ref, as_of) if cursor is None else (cursor_version(cursor), None)
         more = {"fields": comma_list(fields), "limit": str(limit), "cursor": cursor}
         if not prefix:
             return (yield from self._page(self._named(ref, as_of, clock) | more, fields))
@@ -154,10 +154,11 @@ class Questions:
                     return page
             except InvalidError:
                 pass  # perhaps the names are those of another shape
-        version = yield from self.resolve(ref, as_of, clock)
+        version = yield from self.resolve(ref, as_of, clock if cursor is None else None)
         leading = yield from self._leading(prefix, version.shape)
         page = yield from self._page(leading | {"ref": str(version.version)} | more, fields)
-        page.imported = clock is not None and version.released_at is not None
+        if clock is not None:
+            page.mark(version.released_at is not None)
         return page
 
     def history(
