@@ -324,6 +324,14 @@ class IntervalReport(msgspec.Struct, frozen=True):
     groups: dict[str, list[GroupSurprise]] = {}
 
 
+class Carried(msgspec.Struct, frozen=True):
+    """A column carried along, on the n common keys: on how many it differs, and their share. Null equals null."""
+
+    n: int
+    differ: int
+    differ_share: float
+
+
 class Report(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     """What changed from one version (`from_`, A, the baseline) to another (`to`, B, the candidate) of a set.
 
@@ -336,6 +344,7 @@ class Report(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     quantiles   one entry a point with at least two quantile columns
     probabilities  of all probability columns together
     schema      how the contracts of A and B differ, where they are two
+    carried     of two tables, by column: what nobody declared and is taken for no estimate
     """
 
     set: str
@@ -354,3 +363,4 @@ class Report(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     quantiles: list[QuantileReport] = []
     probabilities: ProbabilityReport | None = None
     schema: SchemaReport | None = None
+    carried: dict[str, Carried] = {}

@@ -20,7 +20,7 @@ _ENDS = ("lower", "upper", "quantile")  # they move with their point
 
 def sections(report: Report, limits: Limits) -> list[Section]:
     """Everything there is to say below the headline."""
-    found = [_keys(report.keys, limits), family_sections.schema(report.schema)]
+    found = [_keys(report.keys, limits), family_sections.schema(report.schema), _carried(report, limits)]
     if report.keys.common and not report.identical:
         found += _measured(report, limits)
     return [section for section in found if section.lines or section.rows or section.notes]
@@ -92,6 +92,16 @@ def _keys(keys: KeysReport, limits: Limits) -> Section:
         if n:
             lines.append(f"{what}: {named(first, n, limits)}")
     return Section("keys", "Keys", lines)
+
+
+def _carried(report: Report, limits: Limits) -> Section:
+    """Those that differ most first; columns that are the same everywhere are not shown."""
+    differ = sorted((n for n, c in report.carried.items() if c.differ), key=lambda n: -report.carried[n].differ)
+    shown = differ[: limits.rows]
+    rows = [[n, f"{(c := report.carried[n]).n:,}", f"{c.differ:,}", percent(c.differ_share)] for n in shown]
+    notes = [f"and {len(differ) - len(shown)} more columns"] if len(differ) > len(shown) else []
+    header = ["column", "keys", "differ", "share"]
+    return Section("carried", "Carried along: no estimates, and they differ", header=header, rows=rows, notes=notes)
 
 
 def _change(report: Report, limits: Limits) -> Section:
