@@ -20,9 +20,10 @@ _ENDS = ("lower", "upper", "quantile")  # they move with their point
 
 def sections(report: Report, limits: Limits) -> list[Section]:
     """Everything there is to say below the headline."""
-    found = [_keys(report.keys, limits), family_sections.schema(report.schema), _carried(report, limits)]
+    found = [_keys(report.keys, limits), family_sections.schema(report.schema)]
     if report.keys.common and not report.identical:
         found += _measured(report, limits)
+    found.append(_carried(report, limits))
     return [section for section in found if section.lines or section.rows or section.notes]
 
 
