@@ -364,7 +364,7 @@ class Questions:
         except NotFoundError as error:
             if error.code != "nothing_promoted":
                 raise
-            newest = decoded((yield from self._ask("")), _SetDetail)
+            newest = decoded((yield from self._ask("")), SetDetail)
             return newest.contract, newest.shape
         return (yield from self.contract_of(version)), version.shape
 
