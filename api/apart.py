@@ -16,8 +16,10 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import NamedTuple
 
+import polars as pl
+
 from estimates import snapshot
-from estimates.comparison import Comparison, Measure
+from estimates.comparison import Comparison, Form
 from estimates.errors import EstimatesError, UnavailableError
 from estimates.frozen_versions import Window
 from estimates.kept_reports import KeptReports
@@ -31,15 +33,15 @@ _NICE = 10  # lookups come first, but a busy service still gives it a tenth of a
 
 
 class Work(NamedTuple):
-    """What to compute: the reports of these pairs of versions of the store in `root`, kept in `folder`.
+    """What to compute of these pairs of versions of the store in `root`, kept in `folder`.
 
     windows  what stands still in them is only kept
     """
 
     root: str
     folder: Path
-    pairs: list[tuple[Version, Version, Measure]]
-    headline_only: bool
+    pairs: list[Comparison]
+    form: Form
     windows: list[Window]
 
 
@@ -54,11 +56,14 @@ class Apart:
         self._closed = False
 
     def reports(
-        self, found: Sequence[Comparison], *, headline_only: bool, windows: Sequence[Window] = ()
-    ) -> list[Report | EstimatesError]:
-        """The report of each comparison, or why there is none; raises UnavailableError (`report_ended`)."""
-        pairs = [(one.first, one.second, one.measure) for one in found]
-        work = pickle.dumps(Work(self._root, self._kept.folder, pairs, headline_only, list(windows)))
+        self, found: Sequence[Comparison], form: Form, windows: Sequence[Window] = ()
+    ) -> list[Report | bytes | EstimatesError]:
+        """The report of each comparison, of a page its bytes, or why there is none.
+
+        Raises UnavailableError (`report_ended`).
+        """
+        pairs = [one.reading(_unread) for one in found]
+        work = pickle.dumps(Work(self._root, self._kept.folder, pairs, form, list(windows)))
         command = [sys.executable, "-m", "api.apart"]
         with self._turn:
             if self._closed:
@@ -99,21 +104,29 @@ def main() -> None:
     sys.stdout.buffer.flush()
 
 
-def _results(work: Work) -> list[Report | EstimatesError]:
+def _results(work: Work) -> list[Report | bytes | EstimatesError]:
     objects, kept = Objects(work.root), KeptReports(work.folder)
     count = max((len(window.versions) for window in work.windows), default=2)
     read = last_read(lambda version: snapshot.read_frame(objects, version.set, version.snapshot_id), count)
-    results: list[Report | EstimatesError] = []
-    for first, second, measure in work.pairs:
+    results: list[Report | bytes | EstimatesError] = []
+    for pair in work.pairs:
+        found = pair.reading(read)
         try:
-            found = Comparison(first, second, measure, read)
-            results.append(found.kept_report(kept, headline_only=work.headline_only))
+            page = work.form == "page"
+            results.append(
+                found.kept_page(kept) if page else found.kept_report(kept, headline_only=work.form == "headline")
+            )
         except EstimatesError as error:
             results.append(error)
     for window in work.windows:
         with suppress(EstimatesError):  # whoever asks for it meets the error again
             window.kept_report(kept, read)
     return results
+
+
+def _unread(version: Version) -> pl.DataFrame:
+    """What a comparison reads with on its way from process to process."""
+    raise NotImplementedError(f"{version.set} version {version.version} is not read here")
 
 
 def _end_with_parent() -> None:

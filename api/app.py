@@ -25,6 +25,7 @@ from api import (
     metrics,
     sets,
     stability,
+    triangle,
     versions,
 )
 from api.follower import Follower
@@ -50,6 +51,7 @@ RESOURCES = (
     explanation,
     diff,
     stability,
+    triangle,
     accuracy,
     events,
     health,

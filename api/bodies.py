@@ -8,9 +8,11 @@ from typing import Any, Literal
 import msgspec
 
 from api.targets import Fault
+from estimates.contract import Pairing
 from estimates.freshness import Freshness
 from estimates.records import EventKind, InputDigest, State, Waiver
 from estimates.stability.chain import Chain
+from estimates.stability.triangle import Revisions
 
 KeyPart = str | int
 
@@ -112,11 +114,15 @@ class VersionDetail(VersionSummary, frozen=True):
 
 
 class EstimateBody(msgspec.Struct, frozen=True):
-    """One estimate: the key and the columns of the contract."""
+    """One estimate: the key and the columns of the contract.
+
+    imported  by the clock `released` only: whether the version's time of release is a claim; also of pages and batches
+    """
 
     set: str
     version: int
     estimate: dict[str, Any]
+    imported: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class EstimatePage(msgspec.Struct, frozen=True):
@@ -128,6 +134,7 @@ class EstimatePage(msgspec.Struct, frozen=True):
     limit: int
     next: str | None
     estimates: list[dict[str, Any]]
+    imported: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -159,6 +166,7 @@ class BatchBody(msgspec.Struct, frozen=True):
     set: str
     version: int
     results: list[Result]
+    imported: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class HistoryEntry(msgspec.Struct, frozen=True):
@@ -206,10 +214,21 @@ class ChangeList(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     from_: int
     to: int
     by: str | None
+    pairing: Pairing
     total: int
     limit: int
     next: str | None
     changes: list[ChangeBody]
+
+
+class TriangleBody(Revisions, frozen=True):
+    """The statistics of revisions, and the triangle: names of its columns, key columns first, and its rows.
+
+    A column is a horizon, `h5` … `h1`, or a version, `v1` …; null where nothing was said.
+    """
+
+    columns: list[str]
+    triangle: list[list[str | int | float | None]]
 
 
 class EventBody(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from api.bodies import ChangeList
 from api.compression import Compressible, held_tag
 from api.documentation import Page, TabularFile, documented
 from api.follower import Follower
-from api.negotiation import MARKDOWN, PAGES, PARQUET, TABLES, TEXT, negotiated
+from api.negotiation import HTML, MARKDOWN, PAGES, PARQUET, TABLES, TEXT, negotiated
 from api.parameters import (
     DEFAULT_REF,
     AsOf,
@@ -25,6 +25,8 @@ from api.parameters import (
     FromRef,
     Limit,
     MinChange,
+    OtherSet,
+    PairedBy,
     SetName,
     ToRef,
     check_names,
@@ -36,18 +38,21 @@ from api.reports import COMPUTING, Reports, still_computing
 from api.representation import JSON, MEASURED, REVALIDATE, Representation
 from api.threads import in_thread
 from estimates.comparison import Comparison, compare
+from estimates.contract import Pairing
 from estimates.errors import InvalidError
 from estimates.stability import Report
 from estimates.stability.markdown import render_markdown
 from estimates.stability.text import render_json, render_text
+from estimates.two_sets import two_sets
 from estimates.version_reader import DEFAULT_LIMIT
 
-_OWN = ("from", "to", "as_of", "by", "min_change", "limit", "cursor")
+_OWN = ("from", "to", "as_of", "by", "min_change", "limit", "cursor", "pairing")
 _FORMS = (*TABLES, PARQUET)
-_RENDERINGS: dict[str, Callable[[Report], bytes]] = {
-    JSON: render_json,
-    TEXT: lambda report: render_text(report).encode(),
-    MARKDOWN: lambda report: render_markdown(report).encode(),
+_RENDERINGS: dict[str, Callable[[Reports, Comparison], bytes]] = {
+    JSON: lambda reports, found: render_json(reports.report(found)),
+    TEXT: lambda reports, found: render_text(reports.report(found)).encode(),
+    MARKDOWN: lambda reports, found: render_markdown(reports.report(found)).encode(),
+    HTML: lambda reports, found: reports.page(found),
 }
 
 
@@ -67,18 +72,22 @@ async def diff(
     from_ref: FromRef,
     to_ref: ToRef = DEFAULT_REF,
     as_of: AsOf = None,
+    pairing: PairedBy = None,
+    other: OtherSet = None,
 ) -> ASGIApp:
     """What changed from one version to another; `to` is production if not given."""
     form = negotiated(request.scope, PAGES)
-    found, question = await in_thread(partial(_asked, follower, set_name, from_ref, to_ref, as_of))
+    sought = partial(_asked, follower, set_name, from_ref, to_ref, as_of, pairing=pairing, other=other)
+    found, question = await in_thread(sought)
     asked = ("diff", found.report_name(), form)
     etag = question.tag(*asked)
     held = held_tag(request.scope, etag)
     if held is not None:
         return Representation(b"", etag=held, cache=None, head=question.many)
-    body = await reports.within(asked, lambda: _RENDERINGS[form](reports.report(found)))
+    body = await reports.within(asked, lambda: _RENDERINGS[form](reports, found))
     if body is None:
-        return still_computing(request.scope, question.head)
+        again = [(b"refresh", b"1")] if form == HTML else []  # a browser asks again by itself
+        return still_computing(request.scope, [*question.head, *again])
     media_type = form if form == JSON else f"{form}; charset=utf-8"
     return Compressible(body, etag=etag, cache=None, media_type=media_type, head=question.many)
 
@@ -102,13 +111,14 @@ async def changes(
     min_change: MinChange = 0.0,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
+    pairing: PairedBy = None,
 ) -> ASGIApp:
     """What changed key by key; a leading part of the key may be given as query parameters named like the key columns.
 
     A cursor belongs to two versions and one question: with it, aliases and `as_of` count for nothing.
     """
     form = negotiated(request.scope, _FORMS)
-    found, question = await in_thread(partial(_asked, follower, set_name, from_ref, to_ref, as_of, cursor))
+    found, question = await in_thread(partial(_asked, follower, set_name, from_ref, to_ref, as_of, cursor, pairing))
     asked = found.question(by, min_change, _prefix(list(found.contract.key), query))
     rows = await reports.within(("changes", found.names, asked), lambda: found.changes(asked))
     if rows is None:
@@ -118,16 +128,27 @@ async def changes(
 
 
 def _asked(
-    follower: Follower, name: str, from_ref: str, to_ref: str, as_of: str | None, cursor: str | None = None
+    follower: Follower,
+    name: str,
+    from_ref: str,
+    to_ref: str,
+    as_of: str | None,
+    cursor: str | None = None,
+    pairing: Pairing | None = None,
+    other: str | None = None,
 ) -> tuple[Comparison, Question]:
     """The two versions, and what an answer from the second one carries."""
     a, b, moment = read_ref(from_ref), read_ref(to_ref), read_time(as_of, "as_of")
     reader = follower.at(moment)
-    found = compare(reader, follower.store.frame, name, a, b, moment, cursor)
+    read, second = follower.store.frame, other or name
+    if other is None:
+        found = compare(reader, read, name, a, b, moment, cursor, pairing)
+    else:
+        found = two_sets(reader, read, (name, a), (other, b), moment, pairing)
     fixed = cursor is not None or (isinstance(a, int) and isinstance(b, int))
     told, fault = moment or reader.view.moment, None
-    for ref in () if fixed else (a, b):
-        stand_in = reader.view.stand_in(name, ref, moment)
+    for of, ref in () if fixed else ((name, a), (second, b)):
+        stand_in = reader.view.stand_in(of, ref, moment)
         if stand_in is not None:  # the older moment is the one at which both refs meant these versions
             told, fault = min(told, stand_in.moment), stand_in.fault
     return found, Question(reader, found.second, told, cache=MEASURED if fixed else REVALIDATE, fault=fault)

@@ -74,7 +74,7 @@ def one(
 ) -> Representation:
     """The answer of `one_estimate`."""
     question = resolve(at, set_name, ref, as_of, shape, clock=clock)
-    return question.one(question.reading.get(key, read_fields(fields)), form)
+    return question.one(question.reading.get(key, read_fields(fields)).by(clock), form)
 
 
 @get(
@@ -96,7 +96,7 @@ async def estimates_under(
 ) -> ASGIApp:
     """The estimates under a leading part of the key, given as query parameters named like the key columns.
 
-    A cursor belongs to one version: with it, `ref`, `as_of`, `shape` and `clock` count for nothing.
+    A cursor belongs to one version: with it, `ref`, `as_of` and `shape` count for nothing, and `clock` only marks.
     """
     form = negotiated(request.scope, TABLES)
     asked = (set_name, query, ref, as_of, shape, fields, limit, cursor, form, clock)
@@ -124,7 +124,7 @@ def page(
         question = resolve(at, set_name, pinned)
     prefix = _prefix(question.reading.form.names, query)
     found = question.reading.scan(prefix, fields=read_fields(fields), limit=limit, cursor=cursor)
-    return question.page(found, form, query)
+    return question.page(found.by(clock), form, query)
 
 
 @post(
@@ -145,7 +145,7 @@ async def batch(request: ReadRequest, set_name: SetName, data: JSONBody[Batch]) 
 def many(at: ReaderAt, set_name: str, asked: Batch, form: str = JSON) -> Representation:
     """The answer of `batch`."""
     question = resolve(at, set_name, asked.ref, asked.as_of, asked.shape, clock=asked.clock)
-    return question.batch(question.reading.get_many(asked.keys, asked.fields), form)
+    return question.batch(question.reading.get_many(asked.keys, asked.fields).by(asked.clock), form)
 
 
 def _follower(request: ReadRequest) -> Follower:

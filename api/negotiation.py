@@ -19,7 +19,8 @@ TABLES = (JSON, NDJSON, CSV, ARROW)
 TEXT = "text/plain"
 MARKDOWN = "text/markdown"
 # The forms of a report.
-PAGES = (JSON, TEXT, MARKDOWN)
+HTML = "text/html"
+PAGES = (JSON, TEXT, MARKDOWN, HTML)
 
 _QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 

@@ -16,8 +16,10 @@ from litestar.params import PathParameter, QueryParameter
 
 from estimates import instants
 from estimates.catalog import PRODUCTION, Ref
+from estimates.contract import Pairing
 from estimates.errors import InvalidError, NotFoundError
 from estimates.records import State
+from estimates.stability.triangle import Across
 
 _TIME = {"format": "date-time"}
 
@@ -34,6 +36,13 @@ KeyPath = Annotated[
         name="key",
         description="The key, one path segment per key column in the order of the contract; each segment "
         "percent-encoded UTF-8, `/` as `%2F`.",
+    ),
+]
+LeadingKey = Annotated[
+    str,
+    PathParameter(
+        name="key",
+        description="A leading part of the key, one path segment per key column.",
     ),
 ]
 QueryRef = Annotated[
@@ -115,6 +124,28 @@ MinChange = Annotated[
         name="min_change",
         description="Leave out keys whose metric is smaller; keys without it (added, removed, …) always stay.",
         schema_extra={"minimum": 0},
+    ),
+]
+PairedBy = Annotated[
+    Pairing | None,
+    QueryParameter(
+        name="pairing",
+        description="Which keys are compared, in place of the contract's `stability.pairing`: those that are equal, "
+        "the same step after each version's origin, or the same target.",
+    ),
+]
+OtherSet = Annotated[
+    str | None,
+    QueryParameter(name="other", description="`to` is a version of this other set, whose key has to be the same."),
+]
+OneColumn = Annotated[
+    str | None, QueryParameter(name="column", description="The number that is told of. Default: the first point.")
+]
+AcrossWhat = Annotated[
+    Across | None,
+    QueryParameter(
+        name="across",
+        description="What the columns are. Default: horizons where there is a dated target, else versions.",
     ),
 ]
 After = Annotated[int, QueryParameter(name="after", description="Only events with a higher id.")]

@@ -23,6 +23,7 @@ from estimates.freshness import stale_from
 from estimates.reader import Reader
 from estimates.records import Version
 
+_IMPORTED: Header = (b"estimates-imported", b"true")
 _STALE: Header = (b"estimates-stale", b"true")
 # A reader whose view knows a moment, as `Follower.at` and `Follower.at_once` give it.
 ReaderAt = Callable[[datetime | None], Reader]
@@ -60,8 +61,10 @@ class Question:
                 "estimates-as-of": instants.text(moment),
             }
             | ({} if fault is None else {"estimates-degraded": fault})
-            | ({"estimates-imported": "true"} if imported else {})
         )
+        self._imported = imported
+        if imported:
+            self._head.append(_IMPORTED)
         kept = (b"cache-control", cache.encode())
         self._one = [*self._head, kept, (b"vary", b"accept")]
         self._many = [*self._head, kept, VARY]
@@ -102,6 +105,8 @@ class Question:
         if form != JSON:
             body, kind = self.written(page, form), CONTENT_TYPES.get(form, form)
         head = [*self.many, (b"estimates-total", b"%d" % page.total)]
+        if page.imported and not self._imported:  # a cursor leads on by the version's number
+            head.append(_IMPORTED)
         if page.cursor is not None:
             head.append((b"link", next_link(query, cursor=page.cursor).encode()))
         sent = Representation if len(body) < COMPRESSED_FROM else Compressible

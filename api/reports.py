@@ -16,7 +16,7 @@ from api.apart import Apart
 from api.recent import Recent
 from api.representation import Header, Representation
 from estimates import Store
-from estimates.comparison import Comparison, decode_report
+from estimates.comparison import Comparison, Form, decode_report
 from estimates.errors import EstimatesError
 from estimates.frozen_versions import Window
 from estimates.series import Pairs, Series, kept_series
@@ -57,6 +57,17 @@ class Reports:
         """The report of a comparison."""
         return self._of([found], headline_only=False)(found)
 
+    def page(self, found: Comparison) -> bytes:
+        """The report of a comparison as an HTML page; drawn in a process apart, however small: V8 stays out of ours."""
+        content = self._kept.get(found.kept_name("page"))
+        if content is not None:
+            return content
+        (result,) = self._apart.reports([found], "page")
+        if isinstance(result, EstimatesError):
+            raise result
+        assert isinstance(result, bytes)
+        return result
+
     def series(self, pairs: Pairs) -> Series:
         """The series of the moves of production."""
         wanted = [pair.comparison for pair in pairs.pairs if pair.comparison is not None]
@@ -81,10 +92,11 @@ class Reports:
         kept = {name: self._kept.get(name) for name in names}
         missing = {name: found for name, found in names.items() if kept[name] is None}
         unknown = [window for window in windows if self._kept.get(window.name()) is None]
-        made: dict[str, Report | EstimatesError] = {}
-        rows = sum(found.first.rows + found.second.rows for found in missing.values())
+        made: dict[str, Report | bytes | EstimatesError] = {}
+        rows = sum(found.rows for found in missing.values())
         if rows + sum(window.rows for window in unknown) > _FEW_ROWS:
-            results = self._apart.reports(list(missing.values()), headline_only=headline_only, windows=unknown)
+            form: Form = "headline" if headline_only else "report"
+            results = self._apart.reports(list(missing.values()), form, unknown)
             made = dict(zip(missing, results, strict=True))
 
         def give(found: Comparison) -> Report:
@@ -94,7 +106,9 @@ class Reports:
                 return decode_report(content)
             if isinstance(result, EstimatesError):
                 raise result
-            return result or found.kept_report(self._kept, headline_only=headline_only)
+            if isinstance(result, Report):
+                return result
+            return found.kept_report(self._kept, headline_only=headline_only)
 
         return give
 

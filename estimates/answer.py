@@ -34,9 +34,18 @@ class Answer:
         self.fields = fields
 
     def by(self, clock: Clock) -> Self:
-        """The same answer, marked when a claimed time of release was asked for and is what it rests on."""
-        self.imported = clock is not None and isinstance(self.version, Version) and self.version.released_at is not None
+        """The same answer; by a clock of claims it says, in its JSON too, whether it rests on one."""
+        if clock is not None and isinstance(self.version, Version):
+            self.mark(self.version.released_at is not None)
         return self
+
+    def mark(self, imported: bool) -> None:
+        """Say whether the version's time of release is a claim: behind its number, before the JSON was read."""
+        assert self.version is not None
+        head = b'{"set":"%b","version":%d,' % (self.set.encode(), self.version.version)
+        assert self.json.startswith(head)
+        told = b"true" if imported else b"false"
+        self.json, self.imported = b'%b"imported":%b,%b' % (head, told, self.json[len(head) :]), imported
 
     @cached_property
     def body(self) -> dict[str, Any]:

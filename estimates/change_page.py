@@ -10,12 +10,13 @@ import msgspec
 import polars as pl
 
 from estimates.answer import Page
-from estimates.contract import Contract
+from estimates.contract import Contract, Pairing
 from estimates.errors import InvalidError
 from estimates.frame import DTYPES
 from estimates.records import Version
 from estimates.row_text import text_of
 from estimates.stability.changes import VALUES, columns
+from estimates.stability.pairing import by_step, with_pairing
 from estimates.version_reader import MAX_LIMIT
 
 
@@ -74,8 +75,8 @@ def page(
 ) -> ChangePage:
     """The rows from `start` on, at most `limit`.
 
-    `{"set":…,"from":…,"to":…,"by":…,"total":…,"limit":…,"next":cursor or null,"changes":[{"key":[…],"change":…,
-    "columns":{NAME:{"a":…,"b":…,"d":…,…},…}},…]}`. Raises InvalidError (`bad_limit`).
+    `{"set":…,"from":…,"to":…,"by":…,"pairing":…,"total":…,"limit":…,"next":cursor or null,"changes":[{"key":[…],
+    "change":…,"columns":{NAME:{"a":…,"b":…,"d":…,…},…}},…]}`. Raises InvalidError (`bad_limit`).
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
@@ -87,6 +88,7 @@ def page(
         "from": first.version,
         "to": second.version,
         "by": question.by,
+        "pairing": contract.stability.pairing,
         "total": rows.height,
         "limit": limit,
         "next": following,
@@ -116,14 +118,15 @@ def _as_json(rows: pl.DataFrame, name: str) -> pl.Expr:
 
 def _decoded(json: bytes, contract: Contract) -> pl.DataFrame:
     """The rows of a page's JSON as the frame that they were made from."""
+    listed = msgspec.json.decode(json, type=_Listed)
+    contract = by_step(with_pairing(contract, listed.pairing))
     types = {name: _type(of, part, contract) for name, (of, part) in columns(contract).items()}
     told = {
         of: pl.Struct({part: _read_as(types[name]) for name, part in parts})
         for of, parts in _by_column(contract).items()
     }
     schema = {"key": pl.List(pl.String()), "change": pl.String(), "columns": pl.Struct(told)}
-    listed = msgspec.json.decode(json, type=_Listed).changes
-    rows = pl.read_ndjson(b"\n".join(listed), schema=schema)
+    rows = pl.read_ndjson(b"\n".join(listed.changes), schema=schema)
     keys = [
         _parsed(pl.col("key").list.get(at), DTYPES[column.type]).alias(name)
         for at, (name, column) in enumerate(contract.key.items())
@@ -136,6 +139,7 @@ def _decoded(json: bytes, contract: Contract) -> pl.DataFrame:
 
 
 class _Listed(msgspec.Struct):
+    pairing: Pairing
     changes: list[msgspec.Raw]
 
 

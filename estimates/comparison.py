@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable, Sequence
+from copy import copy
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 import msgspec
 import polars as pl
@@ -27,6 +28,7 @@ from estimates.stability.pictures import Pictures, pictures
 from estimates.stability.report import METRICS_REVISION
 from estimates.stability.schema import schema_changes, told_changes
 
+Form = Literal["report", "headline", "page"]  # what is kept of two versions
 ReadFrame = Callable[[Version], pl.DataFrame]
 
 
@@ -57,14 +59,34 @@ class Comparison:
         return self.measure.contract
 
     @property
-    def names(self) -> tuple[str, int, int, int]:
-        """What decides about everything here, for caches: the set, both numbers, the revision of the contract."""
-        return self.second.set, self.first.version, self.second.version, self.measure.revision
+    def names(self) -> tuple[str, int, int, int, str]:
+        """What decides about everything here, for caches: set, both numbers, revision of the contract, pairing."""
+        return self.second.set, self.first.version, self.second.version, self.measure.revision, self.pairing
+
+    @property
+    def pairing(self) -> str:
+        """Which keys are compared with which."""
+        return self.contract.stability.pairing
+
+    @property
+    def rows(self) -> int:
+        """Rows of both versions, for what it costs to compare them."""
+        return self.first.rows + self.second.rows
+
+    def reading(self, read: ReadFrame) -> Self:
+        """The same, whose files are read by another function."""
+        other = copy(self)
+        other._read = read
+        return other
 
     def report_name(self, *, headline_only: bool = False) -> str:
         """The name under which the report is kept: a digest of all that its numbers depend on, programs included."""
-        versions = [(v.version, v.snapshot_id, v.data_through) for v in (self.first, self.second)]
-        facts = [_program(), versions, self.measure.digest, "headline" if headline_only else "report"]
+        return self.kept_name("headline" if headline_only else "report")
+
+    def kept_name(self, form: Form) -> str:
+        """The same for whatever is kept of the two versions."""
+        versions = [(v.set, v.version, v.snapshot_id, v.data_through) for v in (self.first, self.second)]
+        facts = [_program(), versions, self.measure.digest, form]
         return hashlib.blake2b(msgspec.json.encode(facts), digest_size=20).hexdigest()
 
     def report(self, *, headline_only: bool = False) -> Report:
@@ -75,7 +97,8 @@ class Comparison:
         contract = self.measure.headline if headline_only else self.contract
         names = {"name_a": self.first.version, "name_b": self.second.version, "headline_only": headline_only}
         same = self.first.snapshot_id == self.second.snapshot_id
-        if same and stability.dated_target(contract) is None:
+        stands = contract.target is None or (self.pairing != "same_target" and not stability.dated_target(contract))
+        if same and stands:
             return stability.unchanged(contract, self.second.rows, **names)
         return stability.diff(
             *self._frames(),
@@ -90,6 +113,19 @@ class Comparison:
         """The same report, computed only if it is not kept yet; raises CorruptError."""
         name = self.report_name(headline_only=headline_only)
         return decode_report(kept.get_or_make(name, lambda: encode_report(self.report(headline_only=headline_only))))
+
+    def kept_page(self, kept: KeptReports) -> bytes:
+        """The report as one HTML page with pictures, drawn only if it is not kept yet.
+
+        Raises CorruptError, InvalidError (`no_charts`).
+        """
+        from estimates.stability.page import render_html
+
+        def drawn() -> bytes:
+            report = self.kept_report(kept)
+            return render_html(report, None if report.identical else self.pictures()).encode()
+
+        return kept.get_or_make(self.kept_name("page"), drawn)
 
     def pictures(self) -> Pictures:
         """What `stability.page.render_html` draws besides the report; raises CorruptError."""
@@ -121,7 +157,8 @@ class Comparison:
             if msgspec.structs.replace(given, row=0) != start or not 0 <= given.row < rows.height:
                 raise _OTHER
             start = given
-        return page((self.first, self.second), self.contract, question, rows, limit=limit, start=start)
+        contract = stability.by_step(self.contract)
+        return page((self.first, self.second), contract, question, rows, limit=limit, start=start)
 
     def _frames(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         first = self._read(self.first)
@@ -130,7 +167,7 @@ class Comparison:
     def _mark(self, question: ChangeQuestion) -> int:
         """Says whether a cursor goes on with this question: content, time, measure and what was asked."""
         facts = [(v.set, v.version, v.snapshot_id, v.data_through) for v in (self.first, self.second)]
-        return zlib.crc32(msgspec.json.encode([facts, self.measure.revision, question]))
+        return zlib.crc32(msgspec.json.encode([facts, self.measure.revision, self.pairing, question]))
 
 
 _OTHER = InvalidError("bad_cursor", "this cursor belongs to another question; start again without it")
@@ -146,20 +183,24 @@ def decode_report(content: bytes) -> Report:
     return msgspec.msgpack.decode(content, type=Report)
 
 
-def beside(first: Version, second: Version, view: SetView, read: ReadFrame) -> Comparison:
-    """Version `second` against version `first`; raises ConflictError (`other_shape`), which says what differs.
+def beside(first: Version, second: Version, view: SetView, read: ReadFrame, pairing: str | None = None) -> Comparison:
+    """Version `second` against version `first`.
 
-    The newest contract of their shape measures, as in the gate, whatever was in force back then.
+    The newest contract of their shape measures, as in the gate, whatever was in force back then; with a pairing in
+    place of its own. Raises ConflictError (`other_shape`), which says what differs, InvalidError (`bad_pairing`).
     """
     if first.shape != second.shape:
         raise _other_shapes(first, second, view)
-    return Comparison(first, second, measure_for(second, view), read)
+    return Comparison(first, second, measure_for(second, view, pairing), read)
 
 
-def measure_for(version: Version, view: SetView) -> Measure:
-    """The newest contract of a version's shape as a measure."""
+def measure_for(version: Version, view: SetView, pairing: str | None = None) -> Measure:
+    """The newest contract of a version's shape as a measure, with a pairing in place of its own."""
     revision = view.newest_of(version.shape)
-    return view.keep(("measure", revision), lambda: measure_of(view.revision(revision), revision))
+    return view.keep(
+        ("measure", revision, pairing),
+        lambda: measure_of(stability.with_pairing(view.revision(revision), pairing), revision),
+    )
 
 
 def _other_shapes(first: Version, second: Version, view: SetView) -> ConflictError:
@@ -203,6 +244,18 @@ def measure_of(contract: Contract, revision: int) -> Measure:
 _NOT_MEASURING = ("description", "owner", "domain", "freshness", "gate", "job", "retention")
 
 
+def resolved(
+    reader: Reader, first: tuple[str, Ref], second: tuple[str, Ref], as_of: datetime | None = None
+) -> tuple[Version, Version]:
+    """Two versions, each by the name of its set and a ref; the moment is that of aliases beside a number.
+
+    Raises those of `Reader.resolve`.
+    """
+    numbers = [version_number(ref) for _, ref in (first, second)]
+    times = [as_of if number is None or None not in numbers else None for number in numbers]
+    return reader.resolve(*first, times[0]), reader.resolve(*second, times[1])
+
+
 def compare(
     reader: Reader,
     read: ReadFrame,
@@ -211,24 +264,24 @@ def compare(
     b: Ref,
     as_of: datetime | None = None,
     cursor: str | None = None,
+    pairing: str | None = None,
 ) -> Comparison:
     """Two versions of a set, by ref; with a cursor of changes the versions that it is pinned to.
 
-    as_of  what aliases and `latest` meant then; a version number means the same at all times
-    Raises those of `Reader.resolve`, ConflictError (`other_shape`), InvalidError (`bad_ref`, `bad_cursor`).
+    as_of    what aliases and `latest` meant then; a version number means the same at all times
+    pairing  in place of the contract's
+    Raises those of `Reader.resolve`, ConflictError (`other_shape`), InvalidError (`bad_ref`, `bad_cursor`,
+    `bad_pairing`).
     """
-    numbers = [version_number(ref) for ref in (a, b)]
     if cursor is None:
-        times = [as_of if number is None or None not in numbers else None for number in numbers]
-        versions = [reader.resolve(name, ref, time) for ref, time in zip((a, b), times, strict=True)]
-        return beside(versions[0], versions[1], reader.view.set(name), read)
+        return beside(*resolved(reader, (name, a), (name, b), as_of), reader.view.set(name), read, pairing)
+    numbers = [version_number(ref) for ref in (a, b)]
     pinned = decode_cursor(cursor)
     if any(number not in (None, at) for number, at in zip(numbers, (pinned.first, pinned.second), strict=True)):
         raise _OTHER
     try:
-        return beside(
-            reader.resolve(name, pinned.first), reader.resolve(name, pinned.second), reader.view.set(name), read
-        )
+        versions = [reader.resolve(name, number) for number in (pinned.first, pinned.second)]
+        return beside(versions[0], versions[1], reader.view.set(name), read, pairing)
     except (NotFoundError, ConflictError) as error:
         if error.code in ("expired", "unknown_set"):
             raise

@@ -11,7 +11,7 @@ import re
 import tomllib
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -27,6 +27,8 @@ from estimates.shape import Interval, Shape, ShapeColumn, ShapeKey
 RESERVED = frozenset(
     ("ref", "as_of", "limit", "cursor", "fields", "format", "shape", "clock", "version", "published_at", "data_through")
 )
+Pairing = Literal["same_key", "same_horizon", "same_target"]
+PAIRINGS = get_args(Pairing)
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 
@@ -63,6 +65,9 @@ class Stability(Part, frozen=True):
     groups       columns by which changes are broken down
     rank_groups  columns within whose values ranks are compared as well
     top_k        how many of the largest count as the top
+    pairing      which keys are compared: `same_key`, `same_horizon` (the same step after each version's own origin) or
+                 `same_target` (what both estimate, at whatever horizon)
+    step         how long a step of an integer target is, such as `1d`; only `same_target` needs it
     frozen_after in how many versions in a row an estimate may not be the same to the bit; None: as long as it likes
     """
 
@@ -71,6 +76,8 @@ class Stability(Part, frozen=True):
     groups: tuple[str, ...] = ()
     rank_groups: tuple[str, ...] = ()
     top_k: int = 10
+    pairing: Pairing = "same_key"
+    step: str | None = None
     frozen_after: int | None = None
 
     def __post_init__(self) -> None:
@@ -80,6 +87,13 @@ class Stability(Part, frozen=True):
             raise ValueError("top_k must be at least 1")
         if self.frozen_after is not None and not 2 <= self.frozen_after <= 100:
             raise ValueError("frozen_after must lie between 2 and 100 versions")
+        if self.step is not None and not instants.duration(self.step):
+            raise ValueError("step must be longer than 0")
+
+    @property
+    def step_duration(self) -> timedelta | None:
+        """`step` as a timedelta."""
+        return None if self.step is None else instants.duration(self.step)
 
 
 class Input(Part, frozen=True):
@@ -157,6 +171,7 @@ class Contract(Part, frozen=True):
         _check_names(self)
         _check_estimates(self)
         _check_domain(self)
+        _check_pairing(self)
         for field in ("groups", "rank_groups"):
             for group in getattr(self.stability, field):
                 if group not in self.key and group not in self.columns:
@@ -281,6 +296,18 @@ def _check_domain(contract: Contract) -> None:
         )
     for name, values in domain.values.items():
         _check_values(name, contract.key[name].type, values)
+
+
+def _check_pairing(contract: Contract) -> None:
+    pairing, target = contract.stability.pairing, contract.target
+    if pairing == "same_key":
+        return
+    if target is None:
+        raise ValueError(f"stability.pairing: {pairing} needs a key column with target = true")
+    if pairing == "same_target" and contract.key[target].type == "integer" and contract.stability.step is None:
+        raise ValueError(
+            f"stability.pairing: {pairing} needs stability.step, the length of a step of {target!r}, such as '1d'"
+        )
 
 
 def _check_values(name: str, kind: KeyType, values: tuple[str | int, ...]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -34,6 +34,13 @@ class DataFile:
         """The bytes from `start` up to `stop`, piece by piece; raises UnavailableError (`storage`)."""
         for at in range(start, stop, PIECE):
             yield self._objects.get_range(self._name, at, min(at + PIECE, stop))
+
+    def select(self, columns: Sequence[str], where: pl.Expr | None = None) -> pl.DataFrame:
+        """Some columns of the rows that fulfil a condition, in key order; nothing else is decoded."""
+        folder = self._objects.folder
+        source = io.BytesIO(b"".join(self.pieces(0, self.size))) if folder is None else folder / self._name
+        rows = pl.scan_parquet(source)
+        return (rows if where is None else rows.filter(where)).select(columns).collect()
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """The rows in key order, some 65,000 at a time; at least one frame, which may have no rows."""

@@ -13,7 +13,7 @@ from estimates.accuracy import SetAccuracy
 from estimates.answer import Answer, Page
 from estimates.catalog import PRODUCTION, Clock, Ref
 from estimates.change_page import ChangePage
-from estimates.contract import Contract
+from estimates.contract import Contract, Pairing
 from estimates.explanation import explain
 from estimates.gate import Offenders, Verdict
 from estimates.keys import Key
@@ -24,7 +24,6 @@ from estimates.regrading import Regrading, regrade
 from estimates.scoring import LAST, Outcome, score_set, stored_scores
 from estimates.series import DEFAULT_LAST, Series
 from estimates.stability import Report
-from estimates.stability.pictures import Pictures
 from estimates.stability.triangle import Across, Revisions
 from estimates.two_sets import two_sets
 from estimates.version_reader import DEFAULT_LIMIT, cursor_version
@@ -145,11 +144,11 @@ class EstimateSet:
         across  `version` also where keys have a dated target
         Refused versions are left out. Raises what `Vintages` does.
         """
-        return Vintages(self.store.view(), self.store.frame, self.name, key, column).triangle(across)
+        return self._vintages(key, column).triangle(across)
 
     def revisions(self, *key: Any, column: str | None = None, actuals: pl.DataFrame | None = None) -> Revisions:
         """How the estimates of a column are revised; with actual values, as for `score`, also whether that was news."""
-        return Vintages(self.store.view(), self.store.frame, self.name, key, column).revisions(actuals)
+        return self._vintages(key, column).revisions(actuals)
 
     def frame(self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None) -> pl.DataFrame:
         """All estimates of one version as a polars frame, sorted by key, verified against its digest."""
@@ -163,19 +162,41 @@ class EstimateSet:
         frame  has the key columns and a column `time`, a timestamp with time zone: a polars frame, a lazy one, or what
                `polars.DataFrame` takes; see `point_in_time.as_of_join`
         """
-        return as_of_join(self.store.reader(), self.store.frame, self.name, frame, time, fields, clock)
+        return as_of_join(self.store.reader(), self.store.columns, self.name, frame, time, fields, clock)
 
-    def diff(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None) -> Report:
-        """How version `b` differs from version `a`."""
-        return self.store.diff(self.name, a, b, instants.given(as_of))
+    def diff(
+        self,
+        a: Ref,
+        b: Ref = PRODUCTION,
+        *,
+        as_of: Time | None = None,
+        pairing: Pairing | None = None,
+        other: str | None = None,
+    ) -> Report:
+        """How version `b` differs from version `a`.
 
-    def pictures(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None) -> Pictures:
-        """What `stability.page.render_html` draws besides the report of `diff`."""
-        return self.store.compare(self.name, a, b, instants.given(as_of)).pictures()
+        pairing  which keys are compared, in place of the contract's
+        other    the set that `b` is a version of; its keys have to be the same
+        """
+        found = self.store.compare(self.name, a, b, instants.given(as_of), pairing=pairing, other=other)
+        return found.kept_report(self.store.reports)
 
-    def beside(self, other: str, a: Ref, b: Ref = PRODUCTION) -> TwoTables:
+    def page(
+        self,
+        a: Ref,
+        b: Ref = PRODUCTION,
+        *,
+        as_of: Time | None = None,
+        pairing: Pairing | None = None,
+        other: str | None = None,
+    ) -> str:
+        """The report of `diff` as one HTML page with pictures; InvalidError (`no_charts`) without the extra."""
+        found = self.store.compare(self.name, a, b, instants.given(as_of), pairing=pairing, other=other)
+        return found.kept_page(self.store.reports).decode()
+
+    def beside(self, other: str, a: Ref, b: Ref = PRODUCTION, *, pairing: Pairing | None = None) -> TwoTables:
         """Version `b` of another set against version `a` of this one: `.report()`, `.changes()`; see `two_sets`."""
-        return two_sets(self.store.view(), self.store.frame, (self.name, a), (other, b))
+        return two_sets(self.store.reader(), self.store.frame, (self.name, a), (other, b), pairing=pairing).tables()
 
     def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
         """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""
@@ -190,6 +211,7 @@ class EstimateSet:
         by: str | None = None,
         min_change: float = 0.0,
         as_of: Time | None = None,
+        pairing: Pairing | None = None,
     ) -> pl.DataFrame:
         """What changed key by key from version `a` to version `b`, what moved most first: a row a key.
 
@@ -198,7 +220,7 @@ class EstimateSet:
         min_change  leaves out keys whose metric is smaller; what has none (an added key, a lost value) always stays
         `estimates.stability.changes` says which columns there are.
         """
-        found = self.store.compare(self.name, a, b, instants.given(as_of))
+        found = self.store.compare(self.name, a, b, instants.given(as_of), pairing=pairing)
         return found.changes(found.question(by, min_change, key))
 
     def changes_page(
@@ -212,9 +234,10 @@ class EstimateSet:
         as_of: Time | None = None,
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
+        pairing: Pairing | None = None,
     ) -> ChangePage:
         """A page of `changes`; a cursor stays with its versions. Each page is computed anew."""
-        found = self.store.compare(self.name, a, b, instants.given(as_of), cursor)
+        found = self.store.compare(self.name, a, b, instants.given(as_of), cursor, pairing)
         question = found.question(by, min_change, key)
         return found.page(question, found.changes(question), limit=limit, cursor=cursor)
 
@@ -250,6 +273,9 @@ class EstimateSet:
     def accuracy(self, version: int | None = None, *, last: int = LAST) -> SetAccuracy:
         """The newest stored scores of one version, or of the `last` versions that have any."""
         return stored_scores(self.store.catalog, self.store.view(), self.name, version, last)
+
+    def _vintages(self, key: Key, column: str | None) -> Vintages:
+        return Vintages(self.store.view(), self.store.columns, self.name, key, column)
 
     def _at(self, ref: Ref, as_of: Time | None, clock: Clock) -> tuple[Reader, Version]:
         reader = self.store.reader()

@@ -6,7 +6,7 @@ A few rows that break a rule do not change what a column is taken for; a few cel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -77,6 +77,32 @@ def guess_contract(
         " → ".join(names), _keys(types, key), {n: _column(g, types[n]) for n, g in roles.items()}, stability=stability
     )
     return Guessed(contract, typed(a, contract), typed(b, contract), left_out)
+
+
+def carried_types(
+    a: pl.DataFrame, b: pl.DataFrame, columns: Sequence[str], names: tuple[str, str]
+) -> tuple[dict[str, ColumnType], dict[str, str]]:
+    """Types in which columns of both tables that nobody declared can be compared; and those that have none."""
+    types: dict[str, ColumnType] = {}
+    left_out: dict[str, str] = {}
+    for name in columns:
+        old, new = a[name], b[name]
+        if not (_holdable(old.dtype) and _holdable(new.dtype)):
+            left_out[name] = str(new.dtype if _holdable(old.dtype) else old.dtype)
+            continue
+        old, new = _plain(old), _plain(new)
+        texts = old.dtype == pl.String, new.dtype == pl.String
+        try:
+            both = text_kind(pl.concat([old, new])) if all(texts) else None
+            types[name] = both or _common_type(old, new, texts, names, is_key=False)
+        except InvalidError:
+            left_out[name] = f"{old.dtype} and {new.dtype}"
+    return types, left_out
+
+
+def read_as(frame: pl.DataFrame, types: Mapping[str, ColumnType]) -> pl.DataFrame:
+    """The frame with some columns in these types."""
+    return frame.with_columns(_read(_plain(frame.get_column(name)), kind) for name, kind in types.items())
 
 
 def _check_key(a: pl.DataFrame, b: pl.DataFrame, key: Sequence[str], names: tuple[str, str]) -> None:

@@ -16,7 +16,7 @@ from estimates.accuracy import Accuracy, read_actuals, wire
 from estimates.catalog import PRODUCTION, Catalog, Clock, Ref, SetView, View
 from estimates.catalog.released import check_claim
 from estimates.comparison import Comparison, compare
-from estimates.contract import Contract, FileDomain
+from estimates.contract import Contract, FileDomain, Pairing
 from estimates.data_files import DataFiles
 from estimates.errors import (
     CorruptError,
@@ -47,6 +47,7 @@ from estimates.series import (
 )
 from estimates.settings import default_cache
 from estimates.stability import Report
+from estimates.two_sets import two_sets
 from estimates.version_reader import Files
 
 SAMPLED_READS = 100
@@ -507,18 +508,36 @@ class Store:
     def frame(self, version: Version) -> pl.DataFrame:
         """All estimates of a version, sorted by key, verified; raises CorruptError, NotFoundError (`expired`)."""
         if version.expired_at is not None:
-            raise NotFoundError("expired", f"{version.set}: version {version.version} has expired; its files are gone")
+            raise _expired(version)
         return snapshot.read_frame(self.objects, version.set, version.snapshot_id)
+
+    def columns(self, version: Version, names: Sequence[str], where: pl.Expr | None = None) -> pl.DataFrame:
+        """Some columns of a version, of the rows that fulfil a condition; otherwise as `frame`."""
+        if version.expired_at is not None:
+            raise _expired(version)
+        return self.data_files.open(version.set, version.snapshot_id).select(names, where)
 
     def manifest(self, version: Version) -> bytes:
         """The version's manifest file; raises CorruptError."""
         return snapshot.encode(snapshot.read_manifest(self.objects, version.set, version.snapshot_id))
 
     def compare(
-        self, name: str, a: Ref, b: Ref, as_of: datetime | None = None, cursor: str | None = None
+        self,
+        name: str,
+        a: Ref,
+        b: Ref,
+        as_of: datetime | None = None,
+        cursor: str | None = None,
+        pairing: Pairing | None = None,
+        other: str | None = None,
     ) -> Comparison:
-        """Version `b` beside version `a`, both of one shape; see `comparison.compare` for the errors."""
-        return compare(self.reader(), self.frame, name, a, b, as_of, cursor)
+        """Version `b` beside version `a`, both of one shape; see `comparison.compare` for the errors.
+
+        other  the set that `b` is a version of; see `two_sets` for the errors
+        """
+        if other is None:
+            return compare(self.reader(), self.frame, name, a, b, as_of, cursor, pairing)
+        return two_sets(self.reader(), self.frame, (name, a), (other, b), as_of, pairing)
 
     def diff(self, name: str, a: Ref, b: Ref, as_of: datetime | None = None) -> Report:
         """How version `b` differs from version `a`; ConflictError (`other_shape`)."""
@@ -583,6 +602,10 @@ class Store:
             copies.complete(self.objects, name, self.view().set(name), self.catalog.body_of_event)
         except UnavailableError:
             return
+
+
+def _expired(version: Version) -> NotFoundError:
+    return NotFoundError("expired", f"{version.set}: version {version.version} has expired; its files are gone")
 
 
 def _as_json(cell: Any) -> Any:

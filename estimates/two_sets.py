@@ -2,31 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from datetime import datetime
 
 import msgspec
 import polars as pl
 
-from estimates.catalog import Ref, View
+from estimates.catalog import Ref, SetView
+from estimates.change_page import ChangeQuestion
+from estimates.comparison import Comparison, Measure, ReadFrame, measure_of, resolved
 from estimates.contract import Contract
 from estimates.domain import OpenDomain
 from estimates.errors import ConflictError, InvalidError
+from estimates.reader import Reader
 from estimates.records import Version
-from estimates.stability.schema import schema_changes, told_changes
+from estimates.stability import Report, schema_changes, with_pairing
+from estimates.stability.family_reports import SchemaReport
+from estimates.stability.pictures import Pictures
+from estimates.stability.schema import told_changes
 from estimates.two_tables import TwoTables
 
 
+class TwoSets(Comparison):
+    """A version of one set against a version of another, the baseline."""
+
+    def __init__(
+        self, first: Version, second: Version, measure: Measure, read: ReadFrame, schema: SchemaReport
+    ) -> None:
+        super().__init__(first, second, measure, read)
+        self.schema = schema
+
+    def tables(self) -> TwoTables:
+        """The columns of both, read; raises CorruptError."""
+        names = [*self.contract.key, *self.contract.columns]
+        return TwoTables(
+            self.contract,
+            self._read(self.first).select(names),
+            self._read(self.second).select(names),
+            (f"{self.first.set} version {self.first.version}", f"{self.second.set} version {self.second.version}"),
+            (self.first.data_through, self.second.data_through),
+            schema=self.schema,
+            of_two_sets=True,
+        )
+
+    def report(self, *, headline_only: bool = False) -> Report:
+        """The stability report, of the whole columns that both have; raises CorruptError."""
+        return self.tables().report()
+
+    def pictures(self) -> Pictures:
+        """What `stability.page.render_html` draws besides the report; raises CorruptError."""
+        return self.tables().pictures()
+
+    def changes(self, question: ChangeQuestion) -> pl.DataFrame:
+        """The keys that changed, as `stability.changes` has them; raises CorruptError."""
+        return self.tables().changes(by=question.by, min_change=question.min_change, prefix=question.prefix)
+
+
 def two_sets(
-    view: View, read: Callable[[Version], pl.DataFrame], first: tuple[str, Ref], second: tuple[str, Ref]
-) -> TwoTables:
+    reader: Reader,
+    read: ReadFrame,
+    first: tuple[str, Ref],
+    second: tuple[str, Ref],
+    as_of: datetime | None = None,
+    pairing: str | None = None,
+) -> TwoSets:
     """A version of the second set against one of the first, the baseline, whose newest contract of its shape measures.
 
-    Columns that only one set has are named in the report and not compared. Raises those of `View.resolve`, InvalidError
-    (`other_keys`: other key columns or types), ConflictError (`other_shape`: a column of both has another role, type,
-    unit, level or quantile; no estimate is in both).
+    Columns that only one set has are named in the report and not compared. Raises those of `comparison.resolved`,
+    InvalidError (`other_keys`: other key columns or types; `bad_pairing`), ConflictError (`other_shape`: a column of
+    both has another role, type, unit, level or quantile; no estimate is in both).
     """
-    a, b = (view.resolve(name, ref) for name, ref in (first, second))
-    mine, theirs = (_measuring(view, version) for version in (a, b))
+    a, b = resolved(reader, first, second, as_of)
+    mine, theirs = (_measuring(reader.view.set(version.set), version) for version in (a, b))
     keys = [[(name, column.type) for name, column in contract.key.items()] for contract in (mine, theirs)]
     if keys[0] != keys[1]:
         told = [", ".join(f"{name} ({kind})" for name, kind in key) for key in keys]
@@ -37,23 +84,15 @@ def two_sets(
     if schema.changed:
         told = told_changes(schema.changed)
         raise ConflictError("other_shape", f"{a.set} and {b.set} promise different things of {told}")
-    contract = _narrowed(mine, set(theirs.columns), b.set)
-    names = [*contract.key, *contract.columns]
-    return TwoTables(
-        contract,
-        read(a).select(names),
-        read(b).select(names),
-        (f"{a.set} version {a.version}", f"{b.set} version {b.version}"),
-        (a.data_through, b.data_through),
-        schema=schema,
-        of_two_sets=True,
-    )
+    contract = with_pairing(_narrowed(mine, set(theirs.columns), b.set), pairing)
+    measure = measure_of(contract, reader.view.set(a.set).newest_of(a.shape))
+    digest = hashlib.sha256(msgspec.json.encode([measure.digest, schema])).hexdigest()
+    return TwoSets(a, b, measure._replace(digest=digest), read, schema)
 
 
-def _measuring(view: View, version: Version) -> Contract:
+def _measuring(view: SetView, version: Version) -> Contract:
     """The newest contract of a version's shape."""
-    found = view.set(version.set)
-    return found.revision(found.newest_of(version.shape))
+    return view.revision(view.newest_of(version.shape))
 
 
 def _narrowed(contract: Contract, shared: set[str], other: str) -> Contract:

@@ -15,16 +15,19 @@ import msgspec
 import polars as pl
 
 from estimates import stability
+from estimates.columns import Column
 from estimates.contract import Contract, Stability
 from estimates.errors import InvalidError
 from estimates.frame import as_frame, check_columns, name_keys, typed
-from estimates.guessed_contract import TableContract, guess_contract
+from estimates.guessed_contract import TableContract, carried_types, guess_contract, read_as
 from estimates.key_candidates import completed, key_candidates
 from estimates.keys import Key
 from estimates.stability import Report
 from estimates.stability.align import align
 from estimates.stability.family_reports import SchemaChange, SchemaReport
+from estimates.stability.pairing import with_pairing
 from estimates.stability.pictures import Pictures, pictures
+from estimates.stability.report import Carried
 from estimates.stability.wording import count, percent
 
 _NAMED = 5  # rows named in an error
@@ -36,9 +39,11 @@ class TwoTables:
     """Table `b` against table `a`, the baseline, both with the contract's columns in its types.
 
     names    what the report calls them
-    through  their data_through, where they are versions
+    through  their data_through, where they are versions; without, keys are compared as they are (`same_key`)
     schema   columns that only one of them has, and types that differ
     left_out columns of both that no contract can hold, with their types: they are not compared
+    carried  columns that nobody declared and that are no estimates
+    guessed  whether the contract was guessed from the tables
     """
 
     contract: Contract
@@ -49,16 +54,17 @@ class TwoTables:
     schema: SchemaReport | None = None
     left_out: dict[str, str] = field(default_factory=dict)
     of_two_sets: bool = False
-
-    @property
-    def guessed(self) -> bool:
-        """Whether the contract was guessed from the tables."""
-        return isinstance(self.contract, TableContract)
+    carried: tuple[str, ...] = ()
+    guessed: bool = False
 
     @property
     def set(self) -> str:
         """The set whose contract it is; "" for a guessed one, and where the tables are of two sets."""
         return "" if self.guessed or self.of_two_sets else self.contract.name
+
+    def __post_init__(self) -> None:
+        if None in self.through:
+            object.__setattr__(self, "contract", with_pairing(self.contract, "same_key"))
 
     def report(self) -> Report:
         """The stability report; raises InvalidError (`null_key`, `duplicate_key`, naming the table and the keys)."""
@@ -74,7 +80,8 @@ class TwoTables:
             )
         except InvalidError as error:
             raise self._explained(error) from None
-        return self._with_rest(msgspec.structs.replace(report, set=self.set, schema=self.schema))
+        carried = self._measured(report)
+        return self._with_rest(msgspec.structs.replace(report, set=self.set, schema=self.schema, carried=carried))
 
     def pictures(self) -> Pictures:
         """What `stability.page.render_html` draws besides the report; raises what `report` raises."""
@@ -113,18 +120,23 @@ class TwoTables:
             report, headline=f"{'; '.join([headline, *clauses])}.", identical=report.identical and not apart
         )
 
-    def _carried(self, report: Report) -> list[str]:
-        """Columns that nobody declared and that were not taken for estimates, where they differ."""
-        if not self.guessed or report.identical or not report.keys.common:
-            return []
+    def _measured(self, report: Report) -> dict[str, Carried]:
+        """On how many keys each column that is carried along differs."""
+        n = report.keys.common
+        if report.identical or not n:
+            return {name: Carried(n, 0, 0.0) for name in self.carried if n}
         found = align(self.a, self.b, self.contract, *self.through)
-        columns = [name for name, column in self.contract.columns.items() if column.role == "attribute"]
-        differ = {name: int(found.old(name).ne_missing(found.new(name)).sum()) for name in columns}
-        differ = {name: n for name, n in differ.items() if n}
+        differ = {name: int(found.old(name).ne_missing(found.new(name)).sum()) for name in self.carried}
+        return {name: Carried(n, number, number / n) for name, number in differ.items()}
+
+    def _carried(self, report: Report) -> list[str]:
+        """The columns carried along that differ."""
+        differ = {name: column.differ for name, column in report.carried.items() if column.differ}
+        common = report.keys.common
         worst = sorted(differ, key=lambda name: -differ[name]) if len(differ) > _SAID else list(differ)
-        said = [f"{name} on {percent(differ[name] / found.common)}" for name in worst[1:_SAID]]
+        said = [f"{name} on {percent(differ[name] / common)}" for name in worst[1:_SAID]]
         said += [f"and {len(worst) - _SAID} more"] if len(worst) > _SAID else []
-        first = [f"{n}, carried along, differs on {percent(differ[n] / found.common)} of keys" for n in worst[:1]]
+        first = [f"{n}, carried along, differs on {percent(differ[n] / common)} of keys" for n in worst[:1]]
         return [", ".join([*first, *said])] if first else []
 
     def _not_compared(self) -> list[str]:
@@ -185,12 +197,22 @@ def side_by_side(
         if key is not None or groups or rtol is not None or atol is not None:
             what = "the contract says the key, the tolerance and the groups: give it alone"
             raise InvalidError("key_or_contract", what)
-        return TwoTables(contract, conforming(a, contract, names[0]), conforming(b, contract, names[1]), names)
+        return _under(contract, a, b, names)
     if key is None:
         raise InvalidError("key_needed", f"which columns are the key? {_proposal(a, b)}")
     tolerance = Stability(rtol=_positive(rtol, 0.01), atol=_positive(atol, 0.0), groups=tuple(groups))
     guessed = guess_contract(a, b, [key] if isinstance(key, str) else list(key), tolerance, names)
-    return TwoTables(guessed.contract, guessed.a, guessed.b, names, schema=_schema(a, b), left_out=guessed.left_out)
+    attributes = tuple(name for name, column in guessed.contract.columns.items() if column.role == "attribute")
+    return TwoTables(
+        guessed.contract,
+        guessed.a,
+        guessed.b,
+        names,
+        schema=_schema(a, b),
+        left_out=guessed.left_out,
+        carried=attributes,
+        guessed=True,
+    )
 
 
 def diff(
@@ -208,7 +230,7 @@ def diff(
 
     a, b      polars frames, lazy ones too, or what `polars.DataFrame` takes: pandas frames, pyarrow tables
     key       the column or columns that identify a row; types and roles of the others are guessed from both tables
-    contract  in place of `key` and guesses
+    contract  in place of `key` and guesses; columns of both that it does not name are carried along
     rtol, atol, groups  the materiality tolerance (default: 1 %), and columns to break the changes down by
     names     what the report calls the tables
 
@@ -248,6 +270,23 @@ def conforming(frame: pl.DataFrame, contract: Contract, name: str) -> pl.DataFra
     """
     check_columns(frame, contract, f" of {name}")
     return typed(frame, contract)
+
+
+def _under(contract: Contract, a: pl.DataFrame, b: pl.DataFrame, names: tuple[str, str]) -> TwoTables:
+    """Two tables under a contract that was given: what it does not name is carried along where both have it."""
+    named = [*contract.key, *contract.columns]
+    for frame, name in zip((a, b), names, strict=True):
+        check_columns(frame.select(column for column in frame.columns if column in named), contract, f" of {name}")
+    rest = [[column for column in frame.columns if column not in named] for frame in (a, b)]
+    types, left_out = carried_types(a, b, [column for column in rest[0] if column in rest[1]], names)
+    added, removed = ([column for column in x if column not in y] for x, y in (rest[::-1], rest))
+    schema = SchemaReport(added, removed, []) if added or removed else None
+    if types:
+        facts = {field: getattr(contract, field) for field in contract.__struct_fields__}
+        attributes = {name: Column(role="attribute", type=kind, nullable=True) for name, kind in types.items()}
+        contract = TableContract(**facts | {"columns": contract.columns | attributes})
+    a, b = (typed(read_as(frame, types).select(*named, *types), contract) for frame in (a, b))
+    return TwoTables(contract, a, b, names, schema=schema, left_out=left_out, carried=tuple(types))
 
 
 def _some(names: Sequence[str]) -> str:

@@ -191,7 +191,7 @@ class VersionReader:
                     found[i] = ("removed", before.version)
             left = [i for i in left if i not in found]
         for i in left:
-            found[i] = ("no_estimate" if self._in_domain(keys[i]) else "outside_domain"), None
+            found[i] = ("no_estimate" if self.in_domain(keys[i]) else "outside_domain"), None
         return [found[i] for i in range(len(keys))]
 
     def _open(self) -> Lookup:
@@ -208,7 +208,8 @@ class VersionReader:
     def _select(self, fields: Sequence[str]) -> Callable[[bytes], bytes]:
         return selection(self.version.set, self.contract, fields)
 
-    def _in_domain(self, parts: Sequence[str]) -> bool:
+    def in_domain(self, parts: Sequence[str]) -> bool:
+        """Whether a key, as text, is one that the domain asks for."""
         form, version, domain = self.form, self.version, self.form.contract.domain
         if isinstance(domain, OpenDomain):
             return False

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from functools import cached_property
 
+import msgspec
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from estimates import __version__
+from estimates.absent_keys import ReadColumns
 from estimates.accuracy import read_actuals
 from estimates.accuracy.actuals import actual
 from estimates.catalog import View
@@ -21,7 +26,9 @@ from estimates.keys import Key
 from estimates.reader import told_of
 from estimates.records import Version
 from estimates.stability.chain import numeric, pooled
+from estimates.stability.digits import rounded
 from estimates.stability.moves import values
+from estimates.stability.report import METRICS_REVISION
 from estimates.stability.triangle import (
     ACTUAL,
     HORIZON,
@@ -34,7 +41,7 @@ from estimates.stability.triangle import (
     statistics,
     wide,
 )
-from estimates.version_reader import key_form
+from estimates.version_reader import MAX_KEYS, key_form
 
 _NUMBER = "\0number"
 
@@ -42,15 +49,14 @@ _NUMBER = "\0number"
 class Vintages:
     """One column of the versions of a set that were not refused, of the shape that readers see, unexpired.
 
-    rows  the key columns, and VERSION, HORIZON, VALUE: every finite estimate, by key, oldest version first
-    Raises InvalidError: `unknown_field`, `not_a_number`, `key_parts`, `bad_key_part`; NotFoundError (`no_versions`);
-    CorruptError.
+    read  some columns of a version, of the rows that fulfil a condition; called when rows are needed
+    Raises InvalidError: `unknown_field`, `not_a_number`, `key_parts`, `bad_key_part`; NotFoundError (`no_versions`).
     """
 
     def __init__(
         self,
         view: View,
-        read: Callable[[Version], pl.DataFrame],
+        read: ReadColumns,
         name: str,
         prefix: Key = (),
         column: str | None = None,
@@ -61,10 +67,23 @@ class Vintages:
         self.form = key_form(held, held.newest_of(held.present_shape))
         self.prefix = self.form.texts(prefix, partial=True)
         self.versions = [one for one in told_of(held, held.present_shape) if view.state(one) != "refused"]
-        key = list(self.contract.key)
+        self._read = read
         if not self.versions:
             raise NotFoundError("no_versions", f"{name}: no version here that was not refused and has not expired")
-        self.rows = pl.concat([self._of(one, read(one)) for one in self.versions]).sort([*key, VERSION])
+
+    @cached_property
+    def rows(self) -> pl.DataFrame:
+        """The key columns, and VERSION, HORIZON, VALUE: every finite estimate, by key, oldest version first.
+
+        Raises CorruptError.
+        """
+        return pl.concat([self._of(one) for one in self.versions]).sort([*self.contract.key, VERSION])
+
+    def name(self, *asked: object) -> str:
+        """A digest of all that answers depend on, and of what was asked."""
+        versions = [(one.version, one.snapshot_id, one.data_through) for one in self.versions]
+        facts = [__version__, METRICS_REVISION, self.contract, versions, self.column, self.prefix, asked]
+        return hashlib.blake2b(msgspec.json.encode(facts), digest_size=20).hexdigest()
 
     def triangle(self, across: Across | None = None) -> pl.DataFrame:
         """A row a key, a column a horizon where there is a dated target, else a version; `across` decides otherwise.
@@ -74,6 +93,20 @@ class Vintages:
         if across == "horizon" and not self._dated:
             raise InvalidError("no_horizon", f"{self.contract.name}: its keys have no dated target, so no horizons")
         return wide(self.rows, list(self.contract.key), across or ("horizon" if self._dated else "version"))
+
+    def bounded(self, across: Across | None = None) -> pl.DataFrame:
+        """The triangle, for an answer of limited size; raises InvalidError (`too_many_keys`) too."""
+        most = max(one.rows for one in self.versions)
+        if self.prefix or most <= MAX_KEYS:  # else it is not even read
+            found = self.triangle(across)
+            if found.height <= MAX_KEYS:
+                return found
+            most = found.height
+        raise InvalidError(
+            "too_many_keys",
+            f"{self.contract.name}: the triangle has {most} keys or more; name a longer leading part of the key, "
+            f"under which there are at most {MAX_KEYS}",
+        )
 
     def revisions(self, actuals: pl.DataFrame | None = None) -> Revisions:
         """The statistics; `actuals`: see `accuracy.read_actuals`, which also says what it raises."""
@@ -96,14 +129,19 @@ class Vintages:
         target = self.contract.target
         return target is not None and self.contract.key[target].type != "integer"
 
-    def _of(self, version: Version, frame: pl.DataFrame) -> pl.DataFrame:
+    def _of(self, version: Version) -> pl.DataFrame:
         key, value = list(self.contract.key), pl.col(self.column)
+        wanted = value.is_not_null() & value.is_finite()
+        for name, text in zip(key, self.prefix, strict=False):
+            wanted &= pl.col(name) == parse_key_part(self.contract.key[name].type, text)
+        # where a version does not record its targets, its rows have to say what its horizons are: all of them
+        apart = self._dated and not version.provenance.targets
+        frame = self._read(version, [*key, self.column], None if apart else wanted)
         horizon = _horizons(frame.get_column(str(self.contract.target)), version) if self._dated else pl.lit(None)
         number = pl.lit(version.version, pl.Int64)
-        rows = frame.select(*key, number.alias(VERSION), horizon.cast(pl.Int64).alias(HORIZON), value.alias(VALUE))
-        for name, text in zip(key, self.prefix, strict=False):
-            rows = rows.filter(pl.col(name) == parse_key_part(self.contract.key[name].type, text))
-        return rows.filter(pl.col(VALUE).is_not_null() & pl.col(VALUE).is_finite())
+        told = frame.with_columns(number.alias(VERSION), horizon.cast(pl.Int64).alias(HORIZON))
+        told = told.filter(wanted) if apart else told
+        return told.select(*key, VERSION, HORIZON, value.alias(VALUE))
 
     def _told(self, actuals: pl.DataFrame | None) -> Told:
         key, rows, target = list(self.contract.key), self.rows, self.contract.target
@@ -123,6 +161,12 @@ class Vintages:
             horizon=rows.get_column(HORIZON).to_numpy().astype(np.int64) if self._dated else None,
             actual=None if actuals is None else rows.get_column(ACTUAL).cast(pl.Float64).fill_null(np.nan).to_numpy(),
         )
+
+
+def triangle_json(frame: pl.DataFrame, found: Revisions) -> bytes:
+    """Statistics, with 12 significant digits, and triangle, with all, as one JSON object."""
+    rows = {"columns": frame.columns, "triangle": [*map(list, frame.rows())]}
+    return msgspec.json.encode(rounded(msgspec.to_builtins(found)) | rows)
 
 
 def _column(contract: Contract, name: str | None) -> str:

@@ -71,6 +71,42 @@ class Split(msgspec.Struct, frozen=True):
     top: list[Moved]
 
 
+class LabelSplit(msgspec.Struct, frozen=True):
+    """The change of a label, counted: labels do not add up, so there is no interaction.
+
+    n             keys of both versions and of what was computed anew
+    changed       of them with another label in B than in A; null is a label of its own
+    data, parameters  with another one than in A by the new data alone, by the new parameters alone; None if not known
+    noise_from, noise_to  keys to which a rerun of A, of B with nothing changed gives another label than is stored
+    """
+
+    n: int
+    changed: int
+    data: int | None
+    parameters: int | None
+    noise_from: int | None
+    noise_to: int | None
+
+
+def split_labels(
+    stored: tuple[pl.DataFrame, pl.DataFrame],
+    again: tuple[pl.DataFrame | None, pl.DataFrame | None],
+    new_data: pl.DataFrame | None,
+    new_parameters: pl.DataFrame | None,
+    key: list[str],
+    column: str,
+) -> LabelSplit:
+    """Count what changed a label; `stored` and `again` are A and B, and their reruns with nothing changed."""
+    frames = {"a": stored[0], "b": stored[1], "data": new_data, "parameters": new_parameters}
+    rows = _on_keys({name: frame for name, frame in frames.items() if frame is not None}, key, column, pl.String())
+    moved = {name: int(rows["a"].ne_missing(rows[name]).sum()) for name in rows.columns if name in frames}
+    noises: list[int | None] = []
+    for before, after in zip(stored, again, strict=True):
+        both = None if after is None else _on_keys({"a": before, "b": after}, key, column, pl.String())
+        noises.append(None if both is None else int(both["a"].ne_missing(both["b"]).sum()))
+    return LabelSplit(rows.height, moved["b"], moved.get("data"), moved.get("parameters"), *noises)
+
+
 def split(
     a: pl.DataFrame,
     b: pl.DataFrame,
@@ -122,14 +158,21 @@ def noise(stored: pl.DataFrame, again: pl.DataFrame, key: list[str], column: str
 
 def _together(frames: dict[str, pl.DataFrame], key: list[str], column: str) -> pl.DataFrame:
     """The keys that all frames have with a finite value, in order, one column a frame."""
+    rows = _on_keys(frames, key, column, pl.Float64())
+    finite = rows.filter(pl.all_horizontal(pl.col(list(frames)).is_finite().fill_null(value=False)))
+    return finite.sort(finite.columns[: len(key)])
+
+
+def _on_keys(frames: dict[str, pl.DataFrame], key: list[str], column: str, dtype: pl.DataType) -> pl.DataFrame:
+    """The keys that all frames have, and the column of each under the frame's name."""
     # The key under names of its own: it may have those of the frames.
     keys = [f"\x01{i}" for i in range(len(key))]
     renamed = [pl.col(part).alias(name) for part, name in zip(key, keys, strict=True)]
-    parts = [frame.select(*renamed, pl.col(column).cast(pl.Float64).alias(name)) for name, frame in frames.items()]
+    parts = [frame.select(*renamed, pl.col(column).cast(dtype).alias(name)) for name, frame in frames.items()]
     rows = parts[0]
     for part in parts[1:]:
         rows = rows.join(part, on=keys, how="inner")
-    return rows.filter(pl.all_horizontal(pl.col(list(frames)).is_finite().fill_null(value=False))).sort(keys)
+    return rows
 
 
 def _effect(old: Floats, part: Floats, scale: float | None, whole: float) -> Effect:

@@ -22,7 +22,7 @@ from estimates.frame import conform
 from estimates.records import InputDigest, Version
 from estimates.stability.digits import rounded
 from estimates.store import Store
-from jobs.attribution import Split, noise, split
+from jobs.attribution import LabelSplit, Split, noise, split, split_labels
 from jobs.context import Context
 from jobs.function import Function, JobError
 from jobs.why_headline import headline
@@ -57,6 +57,7 @@ class Why(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     rerun_from, rerun_to      nothing changed: what they differ by from the versions is noise
     new_data, new_parameters  the new data with the old parameters, and the other way round
     columns  by estimate column that is a number; see `jobs.attribution`
+    labels   by label column, counted
     """
 
     set: str
@@ -69,6 +70,7 @@ class Why(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     new_data: Leg
     new_parameters: Leg
     columns: dict[str, Split]
+    labels: dict[str, LabelSplit] = {}
 
 
 class _Side(NamedTuple):
@@ -106,8 +108,14 @@ def why(store: Store, name: str, a: Ref, b: Ref, *, progress: Progress = lambda 
         "new_parameters": _leg(old, new, new_parameters),
     }
     numbers = (old.version.version, new.version.version)
-    said = headline(numbers, columns, {leg: one.reason for leg, one in legs.items()})
-    return Why(name, *numbers, said, _differences(old.version, new.version), columns=columns, **legs)
+    ran = (_frame(rerun_from), _frame(rerun_to)), _frame(new_data), _frame(new_parameters)
+    labels = {
+        label: split_labels((old.frame, new.frame), *ran, list(found.contract.key), label)
+        for label in found.contract.judged
+        if found.contract.columns[label].role == "label"
+    }
+    said = headline(numbers, columns, labels, {leg: one.reason for leg, one in legs.items()})
+    return Why(name, *numbers, said, _differences(old.version, new.version), columns=columns, labels=labels, **legs)
 
 
 def render_json(found: Why) -> bytes:

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from jobs.attribution import Effect, Split
+from jobs.attribution import Effect, LabelSplit, Split
 
 _REST = {"data": "parameters and the interaction", "parameters": "data and the interaction"}
 
 
-def headline(versions: tuple[int, int], columns: dict[str, Split], reasons: dict[str, str | None]) -> str:
-    """What moved the first column, and how much of that is noise; `reasons` of legs that are not available."""
+def headline(
+    versions: tuple[int, int],
+    columns: dict[str, Split],
+    labels: dict[str, LabelSplit],
+    reasons: dict[str, str | None],
+) -> str:
+    """What moved the first column, how much of that is noise, and labels; `reasons` of legs that are not available."""
+    said = [_numbers(versions, columns, reasons)] if columns or not labels else []
+    return " ".join([*said, *(_label(name, one) for name, one in labels.items() if one.changed)]) or "No label changed."
+
+
+def _label(name: str, found: LabelSplit) -> str:
+    """Counted, because labels do not add up."""
+    parts = [(found.data, "the new data"), (found.parameters, "the new parameters")]
+    known = [f"{n:,} with {what} alone" for n, what in parts if n is not None]
+    changed = f"{name} changed on {found.changed:,} of {found.n:,} keys"
+    noises = [n for n in (found.noise_from, found.noise_to) if n]
+    noisy = f"; reruns with nothing changed change it on up to {max(noises):,}, which is noise" if noises else ""
+    return f"{changed}: {', '.join(known) or 'why cannot be told'}{noisy}."
+
+
+def _numbers(versions: tuple[int, int], columns: dict[str, Split], reasons: dict[str, str | None]) -> str:
     name, split = next(((name, one) for name, one in columns.items() if one.total is not None), ("", None))
     if split is None or split.total is None:
         return "No estimate column is a number on keys that both versions have: there is nothing to split."

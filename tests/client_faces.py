@@ -37,6 +37,8 @@ def outcome(face: Face, set_name: str, method: str, *arguments: Any, **named: An
 
 
 def _bytes(answer: Any) -> bytes:
+    if isinstance(answer, str):
+        return answer.encode()
     return answer.json if hasattr(answer, "json") else render_json(answer)
 
 
@@ -129,8 +131,8 @@ def _explain(client: httpx.Client, name: str, key: tuple[Any, ...], named: dict[
     return client.get(path_of(name, *key, route="explain"), params=_query(named))
 
 
-def _diff(client: httpx.Client, name: str, refs: tuple[Any, ...], _named: dict[str, Any]) -> httpx.Response:
-    return client.get(f"/v1/sets/{name}/diff", params=dict(zip(("from", "to"), refs, strict=False)))
+def _diff(client: httpx.Client, name: str, refs: tuple[Any, ...], named: dict[str, Any]) -> httpx.Response:
+    return client.get(f"/v1/sets/{name}/diff", params=dict(zip(("from", "to"), refs, strict=False)) | named)
 
 
 def _stability(client: httpx.Client, name: str, last: tuple[Any, ...], named: dict[str, Any]) -> httpx.Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -60,6 +61,16 @@ def test_claims_count_where_they_are_asked_for(client: TestClient[Any], path: st
     assert (present["estimates-version"], "estimates-imported" in present) == ("2", False)
 
 
+@pytest.mark.parametrize("path", [path for path in PATHS if "/estimates" in path])
+def test_the_json_says_so(client: TestClient[Any], path: str) -> None:
+    """Behind the version: true, false for a version without a claim; by the default clock there is no such word."""
+    then = client.get(f"{path}?{THEN}&clock=released").text
+    assert then.startswith(f'{{"set":"{SET}","version":1,"imported":true,')
+    now = client.get(f"{path}?as_of={instants.text(instants.now())}&clock=released").text
+    assert now.startswith(f'{{"set":"{SET}","version":2,"imported":false,')
+    assert now.replace('"imported":false,', "") == client.get(path).text
+
+
 def test_batches(client: TestClient[Any]) -> None:
     """A batch takes the clock in its body."""
     asked = {"keys": [["AAPL", "2024-06-03"]], "as_of": THEN.partition("=")[2], "clock": "released"}
@@ -83,22 +94,29 @@ def test_pages_stay_with_their_version(client: TestClient[Any]) -> None:
     """The link to the next page of an imported version leads on in it."""
     first = client.get(f"/v1/sets/{SET}/estimates?{THEN}&clock=released&limit=2")
     second = client.get(f"/v1/sets/{SET}/estimates{first.links['next']['url']}")
-    assert second.json()["version"] == 1
+    assert (second.json()["version"], second.json()["imported"]) == (1, True)
+    assert second.headers["estimates-imported"] == "true"
 
 
 def test_the_client_asks_by_the_clock(served: Store) -> None:
     """`Client` gives the answers that the store gives in process, marked in the same way."""
     key, then = ("AAPL", "2024-06-03"), START + timedelta(days=2)
+    told_: list[list[bytes]] = []
     with serving(Path(served.root)) as url, Client(url) as client:
         for source in (served[SET], client[SET]):
             asked: dict[str, Any] = {"as_of": then, "clock": "released"}
             answers = (source.get(*key, **asked), source.get_many([key], **asked), source.scan("AAPL", **asked))
             assert [answer.imported for answer in answers] == [True, True, True]
+            pages = [source.scan("AAPL", limit=1, **asked)]
+            pages.append(source.scan("AAPL", limit=1, cursor=pages[0].cursor, **asked))
+            told_.append([answer.json for answer in (*answers, *pages)])
             assert answers[0]["value"] == 100.03
             assert source.resolve(**asked).version == 1
             told = source.history(*key, until=then, clock="released")
             assert ([entry["version"] for entry in told["history"]], told.imported) == ([1], True)
             assert not source.get(*key).imported
+    assert told_[0] == told_[1]
+    assert [json.loads(body)["imported"] for body in told_[0]] == [True] * 5
 
 
 def test_history_by_the_clock(client: TestClient[Any], served: Store) -> None:

@@ -156,6 +156,40 @@ def test_forms_of_a_report(client: TestClient[Any], filled: Store) -> None:
     assert len(tags) == 3
 
 
+def test_a_report_with_pictures(small: Store) -> None:
+    """The page that the store draws, in a browser's first choice too; drawn once, and again from what is kept."""
+    url = f"/v1/sets/{SET}/diff?from=1&to=2"
+    with TestClient(create_app(small)) as client:
+        answer = answered(client, url, headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert answer.text.count("<svg") > 1
+        kept = small.reports.get(small.compare(SET, 1, 2).kept_name("page"))
+        assert answer.content == kept
+        small.reports.put(small.compare(SET, 1, 2).kept_name("page"), b"kept")
+        assert small[SET].page(1, 2) == "kept"
+        with alone(small.reports.folder / f"{small.compare(SET, 2, 1).kept_name('page')}.lock"):
+            waiting = client.get(f"/v1/sets/{SET}/diff?from=2&to=1", headers={"accept": "text/html"})
+            assert (waiting.status_code, waiting.headers["refresh"]) == (202, "1")
+        assert answered(client, f"/v1/sets/{SET}/diff?from=2&to=1", headers={"accept": "text/html"}).status_code == 200
+
+
+def test_versions_of_two_sets(small: Store) -> None:
+    """`other` names the set of `to`: the same bytes as in Python, kept apart from those of one set, and its errors."""
+    define(small, "others")
+    promoted(small, "three", 103.0, name="others", day=1)
+    define(small, "second", more="[columns.more]\n")
+    url = f"/v1/sets/{SET}/diff?from=1&to=1&other="
+    with TestClient(create_app(small)) as client:
+        answer = client.get(f"{url}others")
+        expected = small[SET].diff(1, 1, other="others")
+        assert answer.content == render_json(expected) == render_json(small[SET].beside("others", 1, 1).report())
+        assert (expected.to, answer.headers["estimates-version"]) == ("others version 1", "1")
+        assert client.get(f"/v1/sets/{SET}/diff?from=production&other=others").json()["keys"]["common"] == 6
+        missing = client.get(f"{url}nobody")
+        assert (missing.status_code, missing.json()["code"]) == (404, "unknown_set")
+        assert client.get(f"{url}second").json()["code"] == "unknown_version"
+
+
 def test_forms_of_a_series(client: TestClient[Any], filled: Store) -> None:
     """The rows of the JSON as NDJSON, and flat as CSV and Arrow."""
     series = filled[SET].stability()
@@ -260,7 +294,7 @@ from api.apart import Apart
 from estimates.store import Store
 
 store = Store(sys.argv[1])
-Apart(store.root, store.reports).reports([store.compare("large", 1, 2)], headline_only=False)
+Apart(store.root, store.reports).reports([store.compare("large", 1, 2)], "report")
 """
 
 

@@ -131,6 +131,9 @@ def test_a_history(same: Any, filled: Store) -> None:
 def test_a_diff(same: Any, a: int | str, b: int | str) -> None:
     """The report of two refs."""
     same(SET, "diff", a, b)
+    for pairing in ("same_horizon", "same_target"):
+        same(SET, "diff", a, b, pairing=pairing)
+        same(SET, "changes_page", a, b, pairing=pairing, limit=2)
 
 
 def test_keys_that_try_a_url(same: Any) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -12,11 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates import instants
+from estimates.client import AsyncClient, Client
 from estimates.contract import parse_contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.records import Version
 from estimates.store import Store
 from estimates.sweeping import sweep
+from tests.api_served import serving
 from tests.builders import SET, START, TARGETS, TICKERS, define, frame, make_store, promoted, provenance
 
 DAY, TICK = timedelta(days=1), timedelta(microseconds=1)
@@ -61,6 +65,14 @@ def publish(store: Store, content: pl.DataFrame, run_id: str, day: int, claimed:
     verdict = store.judge(SET, version.version)
     assert not verdict.blocks, [check.name for check in verdict.failing()]
     store.promote(SET, version.version, reason="test", new_shape=True)
+
+
+@pytest.fixture(scope="module", autouse=True, params=[0, 1000])
+def few(request: pytest.FixtureRequest) -> Iterator[None]:
+    """All keys that have no row are told of column by column, or as few ones one by one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("estimates.absent_keys.FEW", request.param)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +142,37 @@ def test_equals_asking_for_each_row(lived: Store, data: st.DataObject) -> None:
     versions = lived[SET].versions()
     assert known["imported"].to_list() == [versions[n - 1].released_at is not None for n in known["version"]]
     assert (known.select(pl.coalesce("released_at", "published_at") <= pl.col("at")).to_series()).all()
+
+
+@pytest.fixture(scope="module")
+def remote(lived: Store) -> Iterator[Client]:
+    """A client of a service over the same store."""
+    with serving(Path(lived.root)) as url, Client(url) as client:
+        yield client
+
+
+@pytest.mark.parametrize("clock", [None, "released"])
+def test_a_service_gives_the_same(lived: Store, remote: Client, clock: Any) -> None:
+    """Every key at the time of every event and the moment before it: the frame of the store, by both clients."""
+    moves = lived.view().set(SET).moves_by(clock)["production"]
+    times = [at - before for at, _ in moves for before in (TICK, timedelta())] + [instants.now()]
+    rows = [(*key, at) for at in times for key in KEYS]
+    asked = pl.DataFrame(rows, schema={"ticker": pl.String, "target_date": pl.Date, "at": TIME}, orient="row")
+    for fields in (None, ["note"]):
+        expected = lived[SET].as_of_join(asked, "at", fields=fields, clock=clock)
+        assert remote[SET].as_of_join(asked, "at", fields=fields, clock=clock).equals(expected)
+
+    async def joined() -> pl.DataFrame:
+        async with AsyncClient(remote.url) as client:
+            return await client[SET].as_of_join(asked, "at", clock=clock)
+
+    assert asyncio.run(joined()).equals(lived[SET].as_of_join(asked, "at", clock=clock))
+    for wrong, code in ((asked.drop("ticker"), "columns"), (asked.with_columns(pl.col("at") + DAY), "as_of_in_future")):
+        with pytest.raises(InvalidError) as raised:
+            remote[SET].as_of_join(wrong, "at", clock=clock)
+        assert raised.value.code == code
+    with pytest.raises(InvalidError, match="future"):  # a pinned set knows nothing of what came later
+        remote.at(times[2])[SET].as_of_join(asked, "at", clock=clock)
 
 
 def test_every_status_is_met(lived: Store) -> None:

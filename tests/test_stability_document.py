@@ -31,6 +31,7 @@ from estimates.stability.family_reports import (
 from estimates.stability.frozen import FrozenReport
 from estimates.stability.kinds import KINDS
 from estimates.stability.report import (
+    Carried,
     Change,
     ColumnReport,
     Group,
@@ -54,7 +55,7 @@ from estimates.stability.report import (
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "stability.md").read_text(encoding="utf-8")
 # Section to the Struct that its table lists, and those whose fields its text names.
 SECTIONS: dict[str, tuple[type[msgspec.Struct], tuple[type[msgspec.Struct], ...]]] = {
-    "The report": (Report, ()),
+    "The report": (Report, (Carried,)),
     "K: keys": (KeysReport, ()),
     "K: schemas": (SchemaReport, (SchemaChange,)),
     "K: frozen keys": (FrozenReport, ()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -12,14 +13,21 @@ import numpy as np
 import polars as pl
 import pytest
 import statsmodels.api as sm
+from litestar.testing import TestClient
 
+from api.app import create_app
+from estimates.client import Client
 from estimates.contract import parse_contract
 from estimates.errors import InvalidError
-from estimates.records import Provenance
+from estimates.records import Provenance, Version
+from estimates.stability.digits import rounded
 from estimates.stability.hac import lags_of, line, mean_error
 from estimates.stability.triangle import NewsOrNoise, Revisions, RevisionStatistics
 from estimates.store import Store
-from tests.builders import SET, make_store
+from estimates.tabular import csv
+from estimates.vintages import Vintages
+from tests.api_served import serving
+from tests.builders import SET, make_store, provenance
 from tests.cli_calls import call
 
 SOURCE = """
@@ -58,6 +66,69 @@ def daily(tmp_path_factory: pytest.TempPathFactory) -> Store:
         through = datetime(2024, 1, 1, 21, tzinfo=UTC) + timedelta(day)
         store.publish(SET, frame, Provenance(through, f"day {day}"))
     return store
+
+
+def test_a_service_tells_the_same(daily: Store) -> None:
+    """The command's JSON is the body; the client's frame and statistics are those of the store; forms, tags, errors."""
+    with TestClient(create_app(daily)) as client:
+        for key, path in ((), ""), (("A",), "/A"), (("B", "2024-01-09"), "/B/2024-01-09"):
+            for across in ("horizon", "version"):
+                answer = client.get(f"/v1/sets/{SET}/triangle{path}", params={"across": across})
+                asked = ("--across", across, "--store", daily.root, "--format", "json")
+                assert answer.content == call("triangle", SET, *key, *asked).out
+        again = client.get(f"/v1/sets/{SET}/triangle", headers={"if-none-match": answer.headers["etag"]})
+        assert again.status_code == 200
+        url, found = f"/v1/sets/{SET}/triangle/A", daily[SET].triangle("A")
+        held = client.get(url).headers["etag"]
+        assert client.get(url, headers={"if-none-match": held}).status_code == 304
+        arrow = client.get(url, headers={"accept": "application/vnd.apache.arrow.stream"})
+        assert pl.read_ipc_stream(arrow.content).equals(found)
+        assert client.get(url, headers={"accept": "text/csv"}).content == csv(found)
+        assert len(client.get(url, headers={"accept": "application/x-ndjson"}).text.splitlines()) == found.height
+        for wrong, code in (
+            ("?column=kind", "not_a_number"),
+            ("/A/x", "bad_key_part"),
+            ("?across=day", "bad_parameter"),
+        ):
+            assert client.get(f"/v1/sets/{SET}/triangle{wrong}").json()["code"] == code
+    with serving(Path(daily.root)) as url, Client(url) as remote:
+        assert remote[SET].triangle("A", column="value").equals(found)
+        told, own = remote[SET].revisions("A"), daily[SET].revisions("A")
+        assert rounded(msgspec.to_builtins(told)) == rounded(msgspec.to_builtins(own))
+        assert call("triangle", SET, "A", "--store", url).out == call("triangle", SET, "A", "--store", daily.root).out
+        assert call("triangle", SET, "--actuals", "x.csv", "--store", url).code == 2
+
+
+def test_a_triangle_over_http_is_bounded(daily: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many keys are an error that says what to name; nothing is read for it."""
+    monkeypatch.setattr("estimates.vintages.MAX_KEYS", 9)
+    with TestClient(create_app(daily), raise_server_exceptions=False) as client:
+        for path in ("", "/A"):
+            answer = client.get(f"/v1/sets/{SET}/triangle{path}")
+            assert (answer.status_code, answer.json()["code"]) == (400, "too_many_keys")
+        assert client.get(f"/v1/sets/{SET}/triangle/A/2024-01-09").status_code == 200
+
+
+def test_only_what_is_needed_is_read(daily: Store) -> None:
+    """Of each version the key and one column; of a version that records its targets only the keys asked for."""
+    asked: list[tuple[list[str], bool, int]] = []
+
+    def read(version: Version, columns: Sequence[str], where: pl.Expr | None) -> pl.DataFrame:
+        found = daily.columns(version, columns, where)
+        asked.append((list(columns), where is not None, found.height))
+        return found
+
+    rows = Vintages(daily.view(), read, SET, ("A",)).rows
+    assert {(tuple(columns), filtered) for columns, filtered, _ in asked} == {
+        (("ticker", "target_date", "value"), False)
+    }
+    source = 'name = "plain"\n[key.id]\ntype = "string"\n[columns.value]\n[columns.more]\n'
+    daily.define(parse_contract(source), source)
+    daily.publish("plain", pl.DataFrame({"id": ["a", "b"], "value": [1.0, 2.0], "more": [1.0, 2.0]}), provenance("one"))
+    asked.clear()
+    assert Vintages(daily.view(), read, "plain", ("a",)).rows.height == 1
+    assert asked == [(["id", "value"], True, 1)]
+    assert rows.height == STEPS * DAYS
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,11 @@ from hypothesis import strategies as st
 import estimates
 from estimates.contract import Contract, parse_contract
 from estimates.errors import InvalidError
-from estimates.stability.text import render_json
+from estimates.stability.family_reports import SchemaReport
+from estimates.stability.markdown import render_markdown
+from estimates.stability.page import render_html
+from estimates.stability.report import Carried
+from estimates.stability.text import render_json, render_text
 from estimates.store import Store
 from estimates.two_tables import TwoTables, side_by_side
 from jobs.tables import read_table
@@ -27,7 +31,7 @@ NEW = pl.DataFrame({"shop": ["01", "03"], "day": [1, 1], "sales": [1.5, 2.0], "r
 NUMBER = st.none() | st.integers(-3, 3).map(float) | st.floats(-1e6, 1e6).map(lambda x: round(x, 6))
 ROW = st.tuples(NUMBER, st.none() | st.sampled_from("ab"), st.none() | st.integers(-9, 9))
 TABLE = st.dictionaries(st.tuples(st.sampled_from(("01", "1", "x y", "é,")), st.integers(0, 3)), ROW, max_size=6)
-OWN = ("set", "from", "to", "schema")  # what files and versions call differently
+OWN = ("set", "from", "to", "schema", "carried")  # what files and versions call differently
 _NAMES = count()
 
 
@@ -96,6 +100,32 @@ def test_one_key_column_may_be_a_string() -> None:
 def test_other_frames_are_taken(made: Any) -> None:
     """What polars takes is compared: pyarrow tables, pandas frames."""
     assert estimates.diff(made(OLD), made(NEW), key="shop").keys == estimates.diff(OLD, NEW, key="shop").keys
+
+
+def test_what_a_contract_does_not_name_is_carried_along() -> None:
+    """Columns of both that it leaves out are told of and no estimates; those of one table are named."""
+    contract = parse_contract('name = "s"\n[key.shop]\ntype = "string"\n[columns.sales]\n')
+    old = OLD.with_columns(version=pl.Series(["1", "2"]), only=pl.lit(1), odd=pl.Series([[1], [2]]))
+    new = NEW.with_columns(version=pl.Series(["1.0", "2"]), odd=pl.Series([[1], [2]]), region=pl.lit("x"))
+    report = estimates.diff(old, new, contract=contract)
+    assert report.carried == {
+        "day": Carried(1, 0, 0.0),
+        "region": Carried(1, 1, 1.0),
+        "version": Carried(1, 0, 0.0),
+    }
+    assert (report.set, report.schema) == ("s", SchemaReport([], ["only"], []))
+    for said in ("region, carried along, differs on 100 % of keys", "odd not compared", "1 column only in A (only)"):
+        assert said in report.headline
+    for page in (render_text(report), render_markdown(report), render_html(report, None)):
+        assert "Carried along: no estimates, and they differ" in page
+    plain = estimates.diff(OLD, NEW, contract=contract)
+    assert plain.columns["sales"] == report.columns["sales"]
+    assert list(plain.columns) == ["sales"]
+    rows = estimates.changes(OLD, NEW, contract=contract)
+    assert "region.d" not in rows.columns
+    assert "region.a" in rows.columns
+    with pytest.raises(InvalidError, match="missing sales"):
+        estimates.diff(OLD.drop("sales"), NEW, contract=contract)
 
 
 def test_a_contract_takes_the_place_of_the_guess() -> None:

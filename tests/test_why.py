@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 import pytest
 from hypothesis import given
@@ -17,10 +18,11 @@ from estimates import instants
 from estimates.contract import parse_contract
 from estimates.records import Provenance
 from estimates.store import Store
-from jobs.attribution import split
+from jobs.attribution import LabelSplit, split, split_labels
 from jobs.context import Context
 from jobs.function import Function
 from jobs.why import Why, render_json, why
+from jobs.why_headline import headline
 from tests.builders import START, make_store
 from tests.cli_calls import call
 
@@ -207,6 +209,20 @@ def test_published_file(versions: Callable[..., Store]) -> None:
     found = why(store, "demand", 2, 3)
     assert "version 3 was not made by a job" in (found.new_data.reason or "")
     assert means(found) == (-8, None, None, None)
+
+
+def test_labels_are_counted() -> None:
+    """On the keys of all four: what differs from A in B, by the new data alone, by the new parameters alone; noise."""
+
+    def labels(*given: str | None) -> pl.DataFrame:
+        return pl.DataFrame({"k": range(len(given)), "x": given}, {"k": pl.Int64, "x": pl.String})
+
+    a, b = labels("u", "u", "v", None, "w"), labels("u", "v", "w", None, "v")
+    found = split_labels((a, b), (a, labels("u", "v", "w", "v", "v")), labels("u", "v", "v", None), None, ["k"], "x")
+    assert found == LabelSplit(4, 2, 1, None, 0, 1)
+    said = headline((1, 2), {}, {"x": found}, {})
+    assert said.startswith("x changed on 2 of 4 keys: 1 with the new data alone; reruns with nothing changed")
+    assert headline((1, 2), {}, {"x": msgspec.structs.replace(found, changed=0)}, {}) == "No label changed."
 
 
 def test_command(versions: Callable[..., Store]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
 from estimates import instants
 from estimates.errors import InvalidError
-from estimates.records import Version
+from estimates.records import Version, VersionFacts
 
 # By which times `as_of` is read: None by those of events, which are facts; `released` by claims where there are some.
 Clock = Literal["released"] | None
@@ -17,7 +18,7 @@ Moves = list[tuple[datetime, int]]
 Spans = dict[int, list[tuple[datetime, datetime | None]]]
 
 
-def released_moves(moves: Moves, versions: list[Version]) -> Moves:
+def released_moves(moves: Moves, versions: Sequence[VersionFacts]) -> Moves:
     """The moves of an alias by the clock `released`, oldest first; `moves` are its moves by the times of events.
 
     The first move to an imported version counts from its `released_at`, every other one from its own time. Where this

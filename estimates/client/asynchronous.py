@@ -22,13 +22,14 @@ from estimates.client.exchange import Exchange
 from estimates.client.judging import judgement
 from estimates.client.messages import Pause, Plan, Reply, Request, Unreached
 from estimates.client.questions import Questions, VersionSummary
-from estimates.contract import Contract
+from estimates.contract import Contract, Pairing
 from estimates.gate import Offenders, Verdict
 from estimates.keys import Key
 from estimates.records import Event, Provenance, State, Version, VersionHead
 from estimates.scoring import LAST
 from estimates.series import DEFAULT_LAST, Series
 from estimates.stability import Report
+from estimates.stability.triangle import Across, Revisions
 from estimates.version_reader import DEFAULT_LIMIT
 
 T = TypeVar("T")
@@ -122,9 +123,46 @@ class AsyncRemoteSet:
         """Why an estimate is what it is: JSON of an `explanation.Explanation`."""
         return await self._run(self._asked.explain(key, ref, as_of))
 
-    async def diff(self, a: Ref, b: Ref = PRODUCTION, *, as_of: Time | None = None) -> Report:
-        """How version `b` differs from version `a`; numbers have 12 significant digits."""
-        return await self._run(self._asked.diff(a, b, as_of))
+    async def diff(
+        self,
+        a: Ref,
+        b: Ref = PRODUCTION,
+        *,
+        as_of: Time | None = None,
+        pairing: Pairing | None = None,
+        other: str | None = None,
+    ) -> Report:
+        """How version `b`, of an `other` set if one is named, differs from version `a`; 12 significant digits."""
+        return await self._run(self._asked.diff(a, b, as_of, pairing, other))
+
+    async def page(
+        self,
+        a: Ref,
+        b: Ref = PRODUCTION,
+        *,
+        as_of: Time | None = None,
+        pairing: Pairing | None = None,
+        other: str | None = None,
+    ) -> str:
+        """The report of `diff` as one HTML page with pictures."""
+        return await self._run(self._asked.page(a, b, as_of, pairing, other))
+
+    async def triangle(self, *key: Any, column: str | None = None, across: Across | None = None) -> pl.DataFrame:
+        """The revision triangle of a column: a row a key, a column a horizon (`h5`) or, without, a version (`v5`)."""
+        return await self._run(self._asked.triangle(key, column, across))
+
+    async def revisions(self, *key: Any, column: str | None = None) -> Revisions:
+        """How the estimates of a column are revised; numbers have 12 significant digits."""
+        return await self._run(self._asked.revisions(key, column))
+
+    async def as_of_join(
+        self, frame: Any, time: str, *, fields: Sequence[str] | None = None, clock: Clock = None
+    ) -> pl.DataFrame:
+        """The rows of `frame` in order, each with the estimate that production gave at its `time`, and its version.
+
+        A batch is asked for each version that was in force at any of the times; see `point_in_time.as_of_join`.
+        """
+        return await self._run(self._asked.as_of_join(frame, time, fields, clock))
 
     async def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
         """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""
@@ -139,9 +177,10 @@ class AsyncRemoteSet:
         by: str | None = None,
         min_change: float = 0.0,
         as_of: Time | None = None,
+        pairing: Pairing | None = None,
     ) -> pl.DataFrame:
         """What changed key by key from version `a` to version `b`, what moved most first: a row a key."""
-        return await self._run(self._asked.changes(a, b, key, by, min_change, as_of))
+        return await self._run(self._asked.changes(a, b, key, by, min_change, as_of, pairing))
 
     async def changes_page(
         self,
@@ -154,9 +193,10 @@ class AsyncRemoteSet:
         as_of: Time | None = None,
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
+        pairing: Pairing | None = None,
     ) -> ChangePage:
         """A page of `changes`; a cursor stays with its versions."""
-        return await self._run(self._asked.changes_page(a, b, key, by, min_change, as_of, limit, cursor))
+        return await self._run(self._asked.changes_page(a, b, key, by, min_change, as_of, limit, cursor, pairing))
 
     async def accuracy(self, version: int | None = None, *, last: int = LAST) -> SetAccuracy:
         """The newest stored scores of one version, or of the `last` versions that have any, whatever the moment."""

@@ -47,7 +47,8 @@ class Exchange:
         Raises the errors of the service, and UnavailableError: `service` when it cannot be reached, `computing` when
         the answer is not ready in time, `bad_gateway` when something else answers.
         """
-        kept = self._cache.get(url)
+        name = url if form == JSON else f"{form} {url}"
+        kept = self._cache.get(name)
         if kept is not None and _immutable(kept.headers):
             return kept
         condition: dict[str, str] = {} if kept is None else {"if-none-match": kept.headers["etag"]}
@@ -56,7 +57,7 @@ class Exchange:
             reply = Reply(200, {**kept.headers, **reply.headers}, kept.body)
         _check(reply, form)
         if "etag" in reply.headers:
-            self._cache.put(url, reply)
+            self._cache.put(name, reply)
         return reply
 
     def send(self, url: str, body: bytes) -> Plan[Reply]:

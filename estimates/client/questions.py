@@ -14,22 +14,27 @@ import polars as pl
 from estimates import instants
 from estimates.accuracy import SetAccuracy
 from estimates.answer import Answer, Page
-from estimates.catalog import Clock, Ref, version_number
+from estimates.catalog import PRODUCTION, Clock, Ref, version_number
+from estimates.catalog.released import Moves, released_moves
 from estimates.change_page import ChangePage, decode_cursor
 from estimates.client.addresses import Time, comma_list, key_part, segment, time_text, url
 from estimates.client.exchange import Exchange
 from estimates.client.messages import Plan, Reply
 from estimates.client.problems import decoded, foreign
-from estimates.contract import Contract
+from estimates.contract import Contract, Pairing
 from estimates.errors import CorruptError, InvalidError, NotFoundError
 from estimates.keys import Key
+from estimates.point_in_time import NONE, STATUS, AsOfJoin
 from estimates.records import Event, State, Version, VersionHead
 from estimates.series import Series
 from estimates.stability import Report
+from estimates.stability.triangle import Across, Revisions
 from estimates.version_reader import MAX_LIMIT, cursor_version
 
 A = TypeVar("A", bound=Answer)
 PARQUET = "application/vnd.apache.parquet"
+_BATCH = 20_000  # keys of an as_of_join in one request
+_ARROW = "application/vnd.apache.arrow.stream"
 
 
 class VersionSummary(msgspec.Struct, frozen=True):
@@ -136,7 +141,7 @@ class Questions:
         A prefix is sent under the names of the key columns, which depend on the version's shape. Most of the time that
         is the shape that answered last; where it is not, the version is looked up and asked by its number.
         """
-        ref, as_of, clock = (ref, as_of, clock) if cursor is None else (cursor_version(cursor), None, None)
+        ref, as_of = (ref, as_of) if cursor is None else (cursor_version(cursor), None)
         more = {"fields": comma_list(fields), "limit": str(limit), "cursor": cursor}
         if not prefix:
             return (yield from self._page(self._named(ref, as_of, clock) | more, fields))
@@ -149,10 +154,11 @@ class Questions:
                     return page
             except InvalidError:
                 pass  # perhaps the names are those of another shape
-        version = yield from self.resolve(ref, as_of, clock)
+        version = yield from self.resolve(ref, as_of, clock if cursor is None else None)
         leading = yield from self._leading(prefix, version.shape)
         page = yield from self._page(leading | {"ref": str(version.version)} | more, fields)
-        page.imported = clock is not None and version.released_at is not None
+        if clock is not None:
+            page.mark(version.released_at is not None)
         return page
 
     def history(
@@ -179,10 +185,24 @@ class Questions:
         reply = yield from self._ask(f"/explain/{self._key(key)}", self._named(ref, as_of))
         return Answer(self.name, self._head(reply), reply.body)
 
-    def diff(self, a: Ref, b: Ref, as_of: Time | None) -> Plan[Report]:
+    def diff(self, a: Ref, b: Ref, as_of: Time | None, pairing: Pairing | None, other: str | None) -> Plan[Report]:
         """The stability report."""
-        reply = yield from self._ask("/diff", self._pair(a, b, as_of))
+        reply = yield from self._ask("/diff", self._pair(a, b, as_of), {"pairing": pairing, "other": other})
         return decoded(reply, Report)
+
+    def page(self, a: Ref, b: Ref, as_of: Time | None, pairing: Pairing | None, other: str | None) -> Plan[str]:
+        """The same as an HTML page."""
+        asked = url(f"{self._path}/diff", self._pair(a, b, as_of), {"pairing": pairing, "other": other})
+        return (yield from self._exchange.ask(asked, "text/html")).body.decode()
+
+    def triangle(self, key: Key, column: str | None, across: Across | None) -> Plan[pl.DataFrame]:
+        """The revision triangle, in the types of Arrow."""
+        asked = url(self._triangle(key), {"column": column, "across": across})
+        return pl.read_ipc_stream((yield from self._exchange.ask(asked, _ARROW)).body)
+
+    def revisions(self, key: Key, column: str | None) -> Plan[Revisions]:
+        """How estimates are revised."""
+        return decoded((yield from self._exchange.ask(url(self._triangle(key), {"column": column}))), Revisions)
 
     def stability(self, last: int, as_of: Time | None) -> Plan[Series]:
         """The moves of production."""
@@ -191,14 +211,21 @@ class Questions:
         return decoded(reply, Series)
 
     def changes(
-        self, a: Ref, b: Ref, key: Key, by: str | None, min_change: float, as_of: Time | None
+        self,
+        a: Ref,
+        b: Ref,
+        key: Key,
+        by: str | None,
+        min_change: float,
+        as_of: Time | None,
+        pairing: Pairing | None,
     ) -> Plan[pl.DataFrame]:
         """All changes, page by page."""
         frames: list[pl.DataFrame] = []
         cursor: str | None = None
         contract: Contract | None = None
         while not frames or cursor is not None:
-            page = yield from self.changes_page(a, b, key, by, min_change, as_of, MAX_LIMIT, cursor)
+            page = yield from self.changes_page(a, b, key, by, min_change, as_of, MAX_LIMIT, cursor, pairing)
             assert page.version is not None
             contract = contract or (yield from self.contract_of(page.version))
             frames.append(page.frame(contract))
@@ -215,6 +242,7 @@ class Questions:
         as_of: Time | None,
         limit: int,
         cursor: str | None,
+        pairing: Pairing | None,
     ) -> Plan[ChangePage]:
         """A page of changes; a leading part of the key is sent under the names of the versions' key columns."""
         leading: dict[str, str | None] = {}
@@ -222,7 +250,7 @@ class Questions:
             ref = b if cursor is None else decode_cursor(cursor).second
             version = yield from self.resolve(ref, None if _is_number(ref) else as_of)
             leading = yield from self._leading(key, version.shape)
-        asked = {"by": by, "min_change": str(min_change), "limit": str(limit), "cursor": cursor}
+        asked = {"by": by, "min_change": str(min_change), "limit": str(limit), "cursor": cursor, "pairing": pairing}
         reply = yield from self._ask("/diff/changes", leading, self._pair(a, b, as_of), asked)
         page = decoded(reply, _EstimatePage)
         return ChangePage(self.name, self._head(reply), reply.body, page.total, page.next)
@@ -297,6 +325,59 @@ class Questions:
             )
         return reply.body
 
+    def as_of_join(self, frame: Any, time: str, fields: Sequence[str] | None, clock: Clock) -> Plan[pl.DataFrame]:
+        """The join, of one batch or a few for each version that was in force at any of the times."""
+        moves, moment = yield from self._moves()
+        versions = yield from self.versions()
+        contract, shape = yield from self._present()
+        moves = moves if clock is None else released_moves(moves, versions)
+        present = self.as_of or max(instants.now(), moment)
+        join = AsOfJoin(contract, frame, time, fields, clock, moves, present)
+        answers: list[pl.DataFrame] = []
+        for number, keys in join.groups:
+            version = None if number == NONE else versions[number - 1]
+            answer = join.refused(keys, version, shape)
+            if answer is None:
+                answer = join.answered((yield from self._rows(join, keys, number)), version)
+            answers.append(answer)
+        return join.put_together(answers)
+
+    def _moves(self) -> Plan[tuple[Moves, datetime]]:
+        """When production moved and where to, oldest first, and the newest moment that the service knows."""
+        moves: Moves = []
+        after = 0
+        while True:
+            asked = url("/v1/events", {"set": self.name, "after": str(after), "limit": str(MAX_LIMIT)})
+            reply = yield from self._exchange.ask(asked)
+            page = decoded(reply, _EventPage).events
+            moves += [(one.at, one.version) for one in page if one.alias == PRODUCTION and one.version is not None]
+            if len(page) < MAX_LIMIT:
+                break
+            after = page[-1].id
+        moves = [move for move in moves if self.as_of is None or move[0] <= self.as_of]
+        return moves, moment_of(reply)
+
+    def _present(self) -> Plan[tuple[Contract, int]]:
+        """The contract of the shape that readers see now, production's, and the number of this shape."""
+        try:
+            version = decoded((yield from self._ask(f"/versions/{PRODUCTION}")), Version)
+        except NotFoundError as error:
+            if error.code != "nothing_promoted":
+                raise
+            newest = decoded((yield from self._ask("")), SetDetail)
+            return newest.contract, newest.shape
+        return (yield from self.contract_of(version)), version.shape
+
+    def _rows(self, join: AsOfJoin, keys: pl.DataFrame, number: int) -> Plan[pl.DataFrame]:
+        """What a version says of keys, in their order, with STATUS."""
+        once = keys.unique(maintain_order=True)
+        found: list[pl.DataFrame] = []
+        for start in range(0, once.height, _BATCH):
+            answer = yield from self.get_many(once[start : start + _BATCH].rows(), number, None, join.columns, None)
+            found.append(answer.frame(join.contract))
+        rows = pl.concat(found).select(*join.columns, pl.col("status").alias(STATUS))
+        return keys.join(once.hstack(rows), on=keys.columns, how="left", maintain_order="left")
+
     def _ask(self, path: str, *parameters: dict[str, str | None]) -> Plan[Reply]:
         return (yield from self._exchange.ask(url(f"{self._path}{path}", *parameters)))
 
@@ -340,6 +421,9 @@ class Questions:
         self._exchange.shapes[self.name] = head.shape
         return head
 
+    def _triangle(self, key: Key) -> str:
+        return f"{self._path}/triangle" + (f"/{self._key(key)}" if key else "")
+
     def _key(self, key: Key) -> str:
         """A whole key as path segments."""
         if not key:
@@ -355,7 +439,11 @@ def set_names(exchange: Exchange) -> Plan[list[str]]:
 
 def present_moment(exchange: Exchange) -> Plan[datetime]:
     """The time of the newest event that the service knows."""
-    reply = yield from exchange.ask("/v1/sets")
+    return moment_of((yield from exchange.ask("/v1/sets")))
+
+
+def moment_of(reply: Reply) -> datetime:
+    """The time of the newest event that an answer knows."""
     try:
         return instants.parse(reply.headers["estimates-as-of"])
     except (KeyError, InvalidError):

@@ -13,6 +13,7 @@ deltas      how one number moved, key by key
 order       one column of both versions sorted
 scalar, interval, label, groups, ranks, drift, cuts, quantiles, probabilities   one family of metrics each: a function
             from deltas or a pair to its part of the report
+pairing     which keys belong together: the same key, the same target, the same step after each origin
 schema      how two contracts differ: `schema_changes`
 frozen      which estimates stand still over several versions: `frozen`
 moves, chain   one number through the versions, of one key and of many: flips, path, settling
@@ -31,6 +32,7 @@ from estimates.stability.align import dated_target
 from estimates.stability.changes import changes, check_question
 from estimates.stability.compare import diff
 from estimates.stability.frozen import FrozenReport, frozen
+from estimates.stability.pairing import by_step, with_pairing
 from estimates.stability.report import ColumnReport, KeysReport, Report, ScalarReport
 from estimates.stability.schema import schema_changes
 from estimates.stability.unchanged import unchanged
@@ -41,6 +43,7 @@ __all__ = [
     "KeysReport",
     "Report",
     "ScalarReport",
+    "by_step",
     "changes",
     "check_question",
     "dated_target",
@@ -48,4 +51,5 @@ __all__ = [
     "frozen",
     "schema_changes",
     "unchanged",
+    "with_pairing",
 ]

@@ -38,7 +38,7 @@ class Alignment:
     rows_a, rows_b    row numbers of the common keys, in key order; None when they are all rows of both frames
     added, removed    row numbers in b and in a
     elapsed, advanced keys taken out beforehand; None when the contract has no dated target
-    horizon           per common key, the step of its target after B's origin, from 1; None without a dated target
+    horizon           per common key, the step of its target after B's origin, from 1; None where no step is known
     """
 
     a: pl.DataFrame
@@ -111,9 +111,17 @@ def align(
         b = _sorted(b, contract, "to")
         rows_a, rows_b = matched(a, b, key)
         found = Alignment(a, b, key, rows_a, rows_b, _others(b.height, rows_b), _others(a.height, rows_a))
-    target = dated_target(contract)
-    if target is None or through_b is None:
+    pairing, target = contract.stability.pairing, contract.target
+    if target is None:
         return found
+    if pairing == "same_target":
+        found = _same_targets(found, target, backwards=bool(through_a and through_b and through_a > through_b))
+    if contract.key[target].type == "integer":
+        return found if pairing == "same_key" else replace(found, horizon=found.old(target))
+    if through_b is None:
+        return found
+    if pairing == "same_target":
+        return replace(found, horizon=_horizons(found, target, through_b))
     return _rolled(found, target, through_a or through_b, through_b)
 
 
@@ -195,17 +203,31 @@ def _rolled(found: Alignment, target: str, through_a: datetime, through_b: datet
     older, newer = (targets_b, targets_a) if backwards else (targets_a, targets_b)
     gone = older <= _step(found.a[target], max(through_a, through_b))
     come = newer > older.max() if len(older) else np.zeros(len(newer), dtype=bool)
+    found = _taken_out(found, gone, come, backwards)
+    return replace(found, horizon=_horizons(found, target, through_b))
+
+
+def _same_targets(found: Alignment, target: str, backwards: bool) -> Alignment:
+    """Take out the targets that only one version has: of the older one elapsed, of the newer one advanced."""
+    targets_a, targets_b = _steps(found.a[target]), _steps(found.b[target])
+    older, newer = (targets_b, targets_a) if backwards else (targets_a, targets_b)
+    return _taken_out(found, ~np.isin(older, newer), ~np.isin(newer, older), backwards)
+
+
+def _taken_out(found: Alignment, gone: Mask, come: Mask, backwards: bool) -> Alignment:
+    """The alignment without rows of the older frame that elapsed and rows of the newer one that advanced."""
     elapsed, advanced = _taken(found, gone, backwards), _taken(found, come, not backwards)
     found = _without(found, *((come, gone) if backwards else (gone, come)))
-    later_than_origin = np.union1d(targets_a, targets_b)
+    return replace(found, elapsed=elapsed, advanced=advanced)
+
+
+def _horizons(found: Alignment, target: str, through_b: datetime) -> pl.Series:
+    """Per common key, the step of its target after B's origin."""
+    targets_a = _steps(found.a[target])
+    later_than_origin = np.union1d(targets_a, _steps(found.b[target]))
     later_than_origin = later_than_origin[later_than_origin > _step(found.b[target], through_b)]
     compared = targets_a if found.rows_a is None else targets_a[found.rows_a]
-    return replace(
-        found,
-        elapsed=elapsed,
-        advanced=advanced,
-        horizon=pl.Series(np.searchsorted(later_than_origin, compared) + 1),
-    )
+    return pl.Series(np.searchsorted(later_than_origin, compared) + 1)
 
 
 def _taken(found: Alignment, out: Mask, of_b: bool) -> Taken:

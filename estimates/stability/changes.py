@@ -24,6 +24,7 @@ from estimates.stability.deltas import SLACK, Deltas, deltas, scale_floor, trans
 from estimates.stability.interval import moves, scale_of
 from estimates.stability.kinds import Floats
 from estimates.stability.pair import Pair
+from estimates.stability.pairing import by_step, paired
 
 CHANGES = ("changed", "kind_loss", "kind_gain", "added", "removed", "elapsed", "advanced")
 VALUES = ("a", "b")
@@ -49,11 +50,13 @@ def changes(
                 are sorted by key; keys without the metric (added, removed, null in one version, …) come last, by key
     min_change  leaves out the keys whose metric is smaller; what has no metric always stays
     prefix      only keys under this leading part; no number depends on it
+    Dated targets of `same_horizon` are steps after the origin here, whole numbers.
     `change` is one of CHANGES: `kind_loss` when an estimate was finite and is not any more, else `kind_gain` when one
     became so. Raises InvalidError: those of `diff`; `unknown_metric`, `bad_min_change`, `key_parts`, `bad_key_part`,
     `key_name`.
     """
     by, prefix = check_question(contract, by, min_change, prefix)
+    a, b, contract = paired(a, b, contract, through_a, through_b)
     found = align(a, b, contract, through_a, through_b)
     pair = Pair(found)
     rows = _differing(found)
@@ -71,6 +74,7 @@ def changes(
 
 def check_question(contract: Contract, by: str | None, min_change: float, prefix: Key) -> tuple[str | None, Key]:
     """The metric to sort by, None when a set has none, and the typed parts of a prefix; raises as `changes` does."""
+    contract = by_step(contract)
     known = metrics(contract)
     taken = [name for name in contract.key if name == "change" or name in columns(contract)]
     if taken:

@@ -21,6 +21,7 @@ from estimates.stability.headline import headline
 from estimates.stability.kinds import Values, all_finite
 from estimates.stability.order import order
 from estimates.stability.pair import Pair
+from estimates.stability.pairing import paired
 from estimates.stability.report import ColumnReport, KeysReport, Report, ScalarReport
 
 _KEYS = 100
@@ -43,15 +44,18 @@ def diff(
 ) -> Report:
     """What changed from frame `a`, the baseline, to frame `b`, both of one contract.
 
-    through_a, through_b  the versions' data_through: with a dated target, what elapsed and advanced is taken out
+    through_a, through_b  the versions' data_through: with a dated target, what elapsed and advanced is taken out;
+                          `same_horizon` needs both
     name_a, name_b        how the report calls them
     identical             the two snapshots are known to have the same content
     headline_only         keys, kinds, and the numbers of `scalar` and `label` alone, which is several times faster
     schema                what `schema_changes` said, for two tables that were not made under one contract
 
     The same input gives the same report, to the bit. Raises InvalidError: `columns`, `column_type`, `null_key`,
-    `duplicate_key`.
+    `duplicate_key`, `bad_pairing`.
     """
+    identical = identical and (contract.stability.pairing == "same_key" or through_a == through_b)
+    a, b, contract = paired(a, b, contract, through_a, through_b)
     found = align(a, b, contract, through_a, through_b)
     pair = Pair(found)
     keys = _keys(found, identical, 0 if headline_only else _KEYS)
@@ -77,6 +81,7 @@ def diff(
         intervals=intervals,
         rtol=contract.stability.rtol,
         atol=contract.stability.atol,
+        pairing=contract.stability.pairing,
         headline_only=headline_only,
         quantiles=functions,
         probabilities=vectors,

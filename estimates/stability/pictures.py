@@ -21,6 +21,7 @@ from estimates.stability.headline import main_columns
 from estimates.stability.interval import moves, scale_of
 from estimates.stability.kinds import Floats
 from estimates.stability.pair import Pair
+from estimates.stability.pairing import paired
 from estimates.stability.selection import quantiles
 
 MOST_COLUMNS = 6  # that are drawn
@@ -106,6 +107,7 @@ def pictures(
 
     The first six numeric columns that speak for themselves and the first six intervals are counted.
     """
+    a, b, contract = paired(a, b, contract, through_a, through_b)
     pair = Pair(align(a, b, contract, through_a, through_b))
     names = drawn({name: contract.columns[name].role for name in contract.judged})
     found = {name: _deltas(pair, contract, name) for name in names}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from estimates.contract import Pairing
 from estimates.stability.family_reports import (
     CutReport,
     DriftReport,
@@ -27,7 +28,7 @@ class KeysReport(msgspec.Struct, frozen=True):
 
     n_from, n_to         keys of A and B that are neither elapsed nor advanced
     common               keys in both
-    elapsed, advanced    None when the contract has no dated target, or `through_b` is not known
+    elapsed, advanced    None when the contract has no dated target, or `through_b` is not known; None by horizon
     identical_share      rows that are bitwise equal, attributes included, of `common`
     added_keys, removed_keys  the first 100, by key
     """
@@ -323,17 +324,27 @@ class IntervalReport(msgspec.Struct, frozen=True):
     groups: dict[str, list[GroupSurprise]] = {}
 
 
+class Carried(msgspec.Struct, frozen=True):
+    """A column carried along, on the n common keys: on how many it differs, and their share. Null equals null."""
+
+    n: int
+    differ: int
+    differ_share: float
+
+
 class Report(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     """What changed from one version (`from_`, A, the baseline) to another (`to`, B, the candidate) of a set.
 
     identical   the two snapshots have the same content
-    pairing     which keys are compared with which
+    pairing     which keys are compared with which: `same_key`; `same_horizon`, the same step after each version's own
+                origin, which stands in the keys; `same_target`, what both estimate
     rtol, atol  the materiality tolerance: |b − a| <= atol + rtol · max(|a|, |b|) is not material
     headline    the answer in one sentence
     headline_only  only keys, kinds and the numbers of `scalar` and `label` were asked for: all else is empty or None
     quantiles   one entry a point with at least two quantile columns
     probabilities  of all probability columns together
     schema      how the contracts of A and B differ, where they are two
+    carried     of two tables, by column: what nobody declared and is taken for no estimate
     """
 
     set: str
@@ -346,9 +357,10 @@ class Report(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     intervals: list[IntervalReport]
     rtol: float
     atol: float
-    pairing: str = "same_key"
+    pairing: Pairing = "same_key"
     metrics_revision: int = METRICS_REVISION
     headline_only: bool = False
     quantiles: list[QuantileReport] = []
     probabilities: ProbabilityReport | None = None
     schema: SchemaReport | None = None
+    carried: dict[str, Carried] = {}

@@ -14,6 +14,7 @@ from estimates.stability.report import Change, ColumnReport, Group, IntervalOrde
 from estimates.stability.section import NAME, Limits, Section, key_name, named
 from estimates.stability.wording import count, cut, number, percent, times
 
+PAIRED = {"same_horizon": ", at the same horizon", "same_target": ", for the same targets"}
 _ENDS = ("lower", "upper", "quantile")  # they move with their point
 
 
@@ -22,6 +23,7 @@ def sections(report: Report, limits: Limits) -> list[Section]:
     found = [_keys(report.keys, limits), family_sections.schema(report.schema)]
     if report.keys.common and not report.identical:
         found += _measured(report, limits)
+    found.append(_carried(report, limits))
     return [section for section in found if section.lines or section.rows or section.notes]
 
 
@@ -69,7 +71,8 @@ def version(name: str | int) -> str:
 
 def title(report: Report) -> str:
     """Which set, if it is one, and which two versions."""
-    return (f"{report.set}  " if report.set else "") + f"{version(report.from_)} → {version(report.to)}"
+    named = (f"{report.set}  " if report.set else "") + f"{version(report.from_)} → {version(report.to)}"
+    return named + PAIRED.get(report.pairing, "")
 
 
 def tolerance(report: Report) -> str:
@@ -90,6 +93,16 @@ def _keys(keys: KeysReport, limits: Limits) -> Section:
         if n:
             lines.append(f"{what}: {named(first, n, limits)}")
     return Section("keys", "Keys", lines)
+
+
+def _carried(report: Report, limits: Limits) -> Section:
+    """Those that differ most first; columns that are the same everywhere are not shown."""
+    differ = sorted((n for n, c in report.carried.items() if c.differ), key=lambda n: -report.carried[n].differ)
+    shown = differ[: limits.rows]
+    rows = [[n, f"{(c := report.carried[n]).n:,}", f"{c.differ:,}", percent(c.differ_share)] for n in shown]
+    notes = [f"and {len(differ) - len(shown)} more columns"] if len(differ) > len(shown) else []
+    header = ["column", "keys", "differ", "share"]
+    return Section("carried", "Carried along: no estimates, and they differ", header=header, rows=rows, notes=notes)
 
 
 def _change(report: Report, limits: Limits) -> Section:

@@ -42,5 +42,6 @@ def unchanged(
         intervals=[],
         rtol=contract.stability.rtol,
         atol=contract.stability.atol,
+        pairing=contract.stability.pairing,
         headline_only=headline_only,
     )

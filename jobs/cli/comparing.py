@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from estimates.contract import PAIRINGS, Pairing
 from estimates.errors import InvalidError
-from estimates.stability import check_question
+from estimates.stability import by_step, check_question
 from estimates.stability.markdown import render_markdown
+from estimates.stability.sections import PAIRED
 from estimates.stability.text import render_json, render_text
 from jobs.cli import show
 from jobs.cli.changes import show_changes
@@ -33,6 +35,8 @@ _FOR_FILES = (
     "--key and --contract are for two files: OLD NEW, and with --changes a KEY after them; "
     "SET FROM TO goes without, because the set's contract says the key"
 )
+
+_FOR_VERSIONS = "--pairing is for two versions: a file has no moment through which its data go"
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -67,6 +71,7 @@ _ANY = Wanted(None, None, None, None, None)
         "estimates diff churn production next-week.csv              # a version against a file",
         "estimates diff sp500-close 3 4                             # two versions of a set",
         "estimates diff sp500-close production latest",
+        "estimates diff sp500-close 3 4 --pairing same_horizon      # tomorrow then against tomorrow now",
         "estimates diff churn 3 production --to-set churn-new       # versions of two sets with the same key",
         "estimates diff sp500-close 3 4 --format html > diff.html   # one page with pictures; also --format markdown",
         "estimates diff sp500-close 3 4 --format json | jq .columns.close.scalar.r",
@@ -84,6 +89,7 @@ _ANY = Wanted(None, None, None, None, None)
 @click.option("--atol", type=float, help="With --key: nor is one up to this much. Default: 0.")
 @click.option("--group", "groups", metavar="A,B", help="With --key: break the changes down by these columns.")
 @click.option("--to-set", metavar="SET", help="TO is a version of this other set, whose key has to be the same.")
+@click.option("--pairing", type=click.Choice(PAIRINGS), help="Which keys are compared, if not as the contract says.")
 @click.option("--changes", is_flag=True, help="The keys that changed, with how far; of a leading part of the KEY.")
 @click.option("--why", is_flag=True, help="Split the change into data and parameters: runs the job up to four times.")
 @click.option("--by", metavar="METRIC", help="Sort the changes by, such as close.r. Default: d of the first point.")
@@ -100,6 +106,7 @@ def diff(
     atol: float | None,
     groups: str | None,
     to_set: str | None,
+    pairing: Pairing | None,
     changes: bool,
     why: bool,
     **asked: Any,
@@ -120,19 +127,25 @@ def diff(
     """
     wanted = Wanted(**asked)
     if why:
-        alone = key is contract is rtol is atol is groups is to_set is None and not changes
+        alone = key is contract is rtol is atol is groups is to_set is pairing is None and not changes
         _why(options, words, alone=alone, wanted=wanted)
         return
     _check_options(options, words, wanted, changes=changes)
     if to_set is not None:
-        tables = _other_set(options, words, to_set, alone=key is contract is rtol is atol is groups is None)
-        _show_tables(options, tables, words[3:], wanted, changes=changes)
+        _check_other(words, to_set, alone=key is contract is rtol is atol is groups is None)
+        if changes:
+            tables = _other_set(options, words, to_set, pairing)
+            _show_tables(options, tables, words[3:], wanted, changes=changes)
+        else:
+            _show_versions(options, options.open_to_read()[words[0]], words[1:], pairing, to_set)
         return
     if key is not None or contract is not None or len(words) == 2:
         if contract is not None and not (key is rtol is atol is groups is None):
             raise click.UsageError("--contract says the key, the tolerance and the groups: give it alone")
         if len(words) > 2 and not (changes and is_file(words[0])):
             raise click.UsageError(_FOR_FILES)
+        if pairing is not None:
+            raise click.UsageError(_FOR_VERSIONS)
         named = [] if groups is None else [name.strip() for name in groups.split(",")]
         tables = two_files(words[:2], key, contract, rtol=rtol, atol=atol, groups=named)
         _show_tables(options, tables, words[2:], wanted, changes=changes)
@@ -142,31 +155,33 @@ def diff(
     set_name, old, new, *prefix = words
     with other_readings(set_name, old, new):
         if not (is_ref(old) and is_ref(new)):
+            if pairing is not None:
+                raise click.UsageError(_FOR_VERSIONS)
             tables = beside_version(options.open_to_read(), set_name, old, new)
             _show_tables(options, tables, prefix, wanted, changes=changes)
             return
         estimates = options.open_to_read()[set_name]
         if changes:
-            _show_changes(options, estimates, (old, new), prefix, wanted)
-        elif prefix:
-            raise click.UsageError("a KEY needs --changes")
+            _show_changes(options, estimates, (old, new), prefix, wanted, pairing)
         else:
-            report = estimates.diff(old, new)
-            _show_report(options, report, lambda: _pictures(estimates, report))
+            _show_versions(options, estimates, (old, new, *prefix), pairing)
 
 
-def _other_set(options: Options, words: Sequence[str], other: str, *, alone: bool) -> TwoTables:
-    """A version of one set beside one of another."""
-    from estimates.estimate_set import EstimateSet
-
+def _check_other(words: Sequence[str], other: str, *, alone: bool) -> None:
     if len(words) < 3 or not alone:
         raise click.UsageError("--to-set goes with SET FROM TO; the contract of SET says key, tolerance and groups")
     if other == words[0]:
         raise click.UsageError("TO is in SET already: leave --to-set out")
+
+
+def _other_set(options: Options, words: Sequence[str], other: str, pairing: Pairing | None) -> TwoTables:
+    """A version of one set beside one of another, key by key."""
+    from estimates.estimate_set import EstimateSet
+
     estimates = options.open_to_read()[words[0]]
     if not isinstance(estimates, EstimateSet):
-        raise click.UsageError("--to-set needs the store itself: a service compares versions of one set")
-    return estimates.beside(other, words[1], words[2])
+        raise click.UsageError("--changes with --to-set needs the store itself: a service tells those of one set")
+    return estimates.beside(other, words[1], words[2], pairing=pairing)
 
 
 def _why(options: Options, words: Sequence[str], *, alone: bool, wanted: Wanted) -> None:
@@ -195,7 +210,24 @@ def _check_options(options: Options, words: Sequence[str], wanted: Wanted, *, ch
             raise click.UsageError(f"--output: the name of the file ends in {', '.join(_WRITERS)}")
 
 
-def _show_report(options: Options, report: Report, pictures: Callable[[], Pictures | None]) -> None:
+def _show_versions(
+    options: Options,
+    estimates: EstimateSet | RemoteSet,
+    words: Sequence[str],
+    pairing: Pairing | None,
+    other: str | None = None,
+) -> None:
+    """The report of two versions, FROM and TO; the second may be one of another set."""
+    if len(words) > 2:
+        raise click.UsageError("a KEY needs --changes")
+    old, new = words
+    if options.format == "html":
+        show.page(estimates.page(old, new, pairing=pairing, other=other))
+    else:
+        _show_report(options, estimates.diff(old, new, pairing=pairing, other=other))
+
+
+def _show_report(options: Options, report: Report, pictures: Callable[[], Pictures] | None = None) -> None:
     if options.json:
         show.body(render_json(report))
     elif options.format == "markdown":
@@ -203,30 +235,25 @@ def _show_report(options: Options, report: Report, pictures: Callable[[], Pictur
     elif options.format == "html":
         from estimates.stability.page import render_html
 
-        show.page(render_html(report, None if report.identical else pictures()))
+        show.page(render_html(report, None if report.identical or pictures is None else pictures()))
     else:
         show.page(render_text(report))
 
 
-def _pictures(estimates: EstimateSet | RemoteSet, report: Report) -> Pictures | None:
-    """For the pictures of all keys, the rows of both versions; a service gives a report without them."""
-    from estimates.estimate_set import EstimateSet
-
-    if not isinstance(estimates, EstimateSet):
-        return None
-    assert isinstance(report.from_, int)
-    assert isinstance(report.to, int)
-    return estimates.pictures(report.from_, report.to)
-
-
 def _show_changes(
-    options: Options, estimates: EstimateSet | RemoteSet, refs: tuple[str, str], key: Sequence[str], wanted: Wanted
+    options: Options,
+    estimates: EstimateSet | RemoteSet,
+    refs: tuple[str, str],
+    key: Sequence[str],
+    wanted: Wanted,
+    pairing: Pairing | None,
 ) -> None:
     """Changes between two versions: all of them into a file, or a page."""
+    question = wanted.question | {"key": key, "pairing": pairing}
     if wanted.output is not None:
-        _write(estimates.changes(*refs, key=key, **wanted.question), wanted.output)
+        _write(estimates.changes(*refs, **question), wanted.output)
         return
-    page = estimates.changes_page(*refs, key=key, limit=wanted.rows, cursor=wanted.cursor, **wanted.question)
+    page = estimates.changes_page(*refs, limit=wanted.rows, cursor=wanted.cursor, **question)
     if options.json:
         show.body(page.json)
         return
@@ -237,7 +264,8 @@ def _show_changes(
         _show_csv(rows, page.total, None if page.cursor is None else f"next page: --cursor {page.cursor}")
         return
     body = page.body
-    show_changes(f"{page.set} version {body['from']} → {body['to']}", rows, page.total, body["by"], contract, key)
+    what = f"{page.set} version {body['from']} → {body['to']}{PAIRED.get(body['pairing'], '')}"
+    show_changes(what, rows, page.total, body["by"], contract, key)
     if page.cursor is not None:
         show.line(f"next page: the same command with --cursor {page.cursor}")
 
@@ -269,9 +297,12 @@ def _show_tables(options: Options, tables: TwoTables, key: Sequence[str], wanted
         from estimates.change_page import body
 
         head = {"set": tables.set, "from": tables.names[0], "to": tables.names[1], "by": by}
-        show.body(body(head | {"total": rows.height, "limit": limit, "next": None}, rows[:limit], tables.contract))
+        head |= {"pairing": tables.contract.stability.pairing}
+        head |= {"total": rows.height, "limit": limit, "next": None}
+        show.body(body(head, rows[:limit], by_step(tables.contract)))
         return
-    show_changes(f"{tables.names[0]} → {tables.names[1]}", rows[:limit], rows.height, by, tables.contract, key)
+    what = f"{tables.names[0]} → {tables.names[1]}{PAIRED.get(tables.contract.stability.pairing, '')}"
+    show_changes(what, rows[:limit], rows.height, by, tables.contract, key)
     if more is not None:
         show.line(more)
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 import polars as pl
 from rich.text import Text
 
 from estimates.frame import key_text
 from estimates.stability.chain import Middle
-from estimates.stability.digits import rounded
 from estimates.stability.triangle import Across, NewsOrNoise, Revisions, RevisionStatistics
 from estimates.stability.wording import count
 from estimates.tabular import csv
 from jobs.cli import show
 from jobs.cli.chains import other_shapes, reason
 from jobs.cli.command import Options, command
+
+if TYPE_CHECKING:
+    from estimates.client import RemoteSet
+    from estimates.estimate_set import EstimateSet
 
 _SHOWN = 20  # rows of the triangle on a page
 
@@ -53,24 +55,36 @@ def triangle(
     Without a KEY, only the statistics, over all keys. CSV is the triangle, JSON both. The formulas are in
     docs/stability.md.
     """
-    estimates = options.open()[set_name]
+    estimates = options.open_to_read()[set_name]
     frame = estimates.triangle(*key, column=column, across=across) if key or options.csv or options.json else None
     if options.csv:
         assert frame is not None
         show.body(csv(frame))
         return
-    known = None
-    if actuals is not None:
-        from jobs.actual_values import read_actual_values
-
-        known = read_actual_values(actuals)
-    found = estimates.revisions(*key, column=column, actuals=known)
+    found = _revisions(estimates, key, column, actuals)
     if options.json:
+        from estimates.vintages import triangle_json
+
         assert frame is not None
-        body = rounded(msgspec.to_builtins(found)) | {"columns": frame.columns, "triangle": [*map(list, frame.rows())]}
-        show.body(msgspec.json.encode(body))
+        show.body(triangle_json(frame, found))
         return
     _show(found, frame, len(estimates.contract.key), other_shapes(estimates.versions(), found.versions))
+
+
+def _revisions(
+    estimates: EstimateSet | RemoteSet, key: tuple[str, ...], column: str | None, actuals: str | None
+) -> Revisions:
+    from estimates.estimate_set import EstimateSet
+
+    if not isinstance(estimates, EstimateSet):
+        if actuals is not None:
+            raise click.UsageError("--actuals needs the store itself: a service reads no files")
+        return estimates.revisions(*key, column=column)
+    if actuals is None:
+        return estimates.revisions(*key, column=column)
+    from jobs.actual_values import read_actual_values
+
+    return estimates.revisions(*key, column=column, actuals=read_actual_values(actuals))
 
 
 def _show(found: Revisions, frame: pl.DataFrame | None, parts: int, hidden: str | None) -> None:
