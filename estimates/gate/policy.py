@@ -42,6 +42,9 @@ def limits_of(check: Check, contract: Contract) -> Limits:
     }
     limits = held_to(severity, warn, block, check.worse)
     told = {name: where or "" for name, where in source.items()}
+    first = limits[1] if severity == "block" else limits[0]
+    if severity is not None and first is not None:  # the stricter limit, wherever that one came from
+        told[severity] = told["warn" if first == warn else "block"]
     return Limits(check.name, *limits, given.off, severity, groups, told)
 
 
