@@ -13,6 +13,8 @@ DEFAULT = "judge"
 COMMANDS: dict[str, tuple[str, str, str]] = {
     DEFAULT: ("deciding", "gate", "What is meant without a command; needed for a set that is named like one."),
     "policy": ("calibrating", "policy", "The policy in force, and where each limit comes from."),
+    "suggest": ("calibrating", "suggest", "Limits from the set's own history, as a diff of its contract."),
+    "backtest": ("calibrating", "backtest", "What a policy would have said of every version there was."),
 }
 
 
