@@ -80,6 +80,8 @@ def test_the_policy_says_where_each_limit_comes_from(here: Store) -> None:
     assert (rules["no_cents"]["own"], rules["no_cents"]["title"]) == (True, "Whole dollars")
     assert rules["removed_keys"]["groups"] == {"ticker": {"AAPL": {"warn": 0.0, "block": 0.01}}}
     assert rules["duplicate_content"]["off"] == "ties are common"
+    assert limits("coverage_error")[:2] == [None, "measured"]
+    assert limits("null_share") == [None, None, None, None]
     assert (rules["schema"]["adjustable"], rules["p95_change"]["adjustable"]) == (False, True)
 
 

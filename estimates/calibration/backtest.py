@@ -190,7 +190,7 @@ def backtest(
     verdicts: list[gate.Verdict] = []
     for done, step in enumerate(steps):
         progress(done, len(steps))
-        verdicts.append(history.judge(step))
+        verdicts.append(_without_offenders(history.judge(step)))
     progress(len(steps), len(steps))
     return _added_up(view, judging, None if contract is not None else len(view.contracts), verdicts, left_out)
 
@@ -344,6 +344,12 @@ def _taken_back(view: SetView) -> set[int]:
         return found
 
     return view.keep("taken_back", find)
+
+
+def _without_offenders(verdict: gate.Verdict) -> gate.Verdict:
+    """They are most of a verdict, and a hundred verdicts are kept."""
+    checks = [msgspec.structs.replace(result, offenders=[]) for result in verdict.checks]
+    return msgspec.structs.replace(verdict, checks=checks)
 
 
 def _added_up(

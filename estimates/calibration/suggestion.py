@@ -161,7 +161,7 @@ def _proposal(check: Check, contract: Contract, metric: Metric, moves: set[int],
     values = sorted(point.value for point in metric.points if point.version in moves and point.value is not None)
     best = _best(check)
     reason = _left_alone(check, contract, values, best, warn)
-    q99 = None if not values else _quantile([abs(value - (best or 0)) for value in values])
+    q99 = None if not values or best is None else _quantile([_distance(check, best, value) for value in values])
     proposal = Proposal(
         number=check.number,
         name=check.name,
@@ -169,7 +169,7 @@ def _proposal(check: Check, contract: Contract, metric: Metric, moves: set[int],
         worse=check.worse,
         n=len(values),
         median=rounded(float(np.median(values))) if values else None,
-        q99=None if q99 is None or best is None else rounded(best + _sign(check) * q99),
+        q99=None if q99 is None else rounded((best or 0.0) + _sign(check) * q99),
         noise=rounded(noise),
         warn=warn,
         block=block,
@@ -181,7 +181,7 @@ def _proposal(check: Check, contract: Contract, metric: Metric, moves: set[int],
         return proposal
     assert q99 is not None
     assert best is not None
-    new_warn, new_block = _limits(check, best, q99, 0.0 if noise is None else abs(noise - best))
+    new_warn, new_block = _limits(check, best, q99, 0.0 if noise is None else _distance(check, best, noise))
     return msgspec.structs.replace(proposal, new_warn=new_warn, new_block=None if block is None else new_block)
 
 
@@ -219,6 +219,11 @@ def _best(check: Check) -> float | None:
     if check.name in _RATIOS or (check.worse == "below" and check.unit == "share"):
         return 1.0
     return 0.0 if check.worse == "above" else None
+
+
+def _distance(check: Check, best: float, value: float) -> float:
+    """How much worse than the best a value is."""
+    return max(_sign(check) * (value - best), 0.0)
 
 
 def _sign(check: Check) -> int:

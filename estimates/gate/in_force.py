@@ -10,13 +10,16 @@ from estimates.gate.policy import checks_of, limits_of, policy_digest
 from estimates.gate.registry import CHECKS
 from estimates.gate_policy import GroupLimits, Severity, Side, Unit
 
+# Checks that measure their limits with their value, unless somebody gives them others.
+_MEASURED = ("coverage_error", "unchanged")
+
 
 class Rule(msgspec.Struct, frozen=True):
     """One check as this set has it.
 
     warn, block  limits in force, inclusive, in `unit`; null is no limit
     warn_from, block_from  where they come from: `default`, `profile NAME`, `contract`, a field of the contract such as
-                 `domain.allow_missing`; null where there is no limit
+                 `domain.allow_missing`; `measured` with the value; null where there is no limit
     worse        on which side of its limits a value is bad
     severity     what the check may do at most, and `severity_from` who said so; null: as its limits say
     groups       limits of single groups, by column and value
@@ -68,7 +71,6 @@ def in_force(contract: Contract, contract_revision: int | None = None) -> Policy
 
 
 def _rule(check: Check, limits: Limits, *, own: bool) -> Rule:
-    source = limits.source
     return Rule(
         number=check.number,
         name=check.name,
@@ -78,10 +80,10 @@ def _rule(check: Check, limits: Limits, *, own: bool) -> Rule:
         worse=check.worse,
         warn=limits.warn,
         block=limits.block,
-        warn_from=None if limits.warn is None else _from(source["warn"], own),
-        block_from=None if limits.block is None else _from(source["block"], own),
+        warn_from=_from(limits, "warn", own),
+        block_from=_from(limits, "block", own),
         severity=limits.severity,
-        severity_from=source.get("severity"),
+        severity_from=limits.source.get("severity"),
         groups=limits.groups,
         off=limits.off,
         adjustable=check.waivable,
@@ -89,6 +91,9 @@ def _rule(check: Check, limits: Limits, *, own: bool) -> Rule:
     )
 
 
-def _from(source: str, own: bool) -> str:
-    """The defaults of a check that a contract adds are that contract's."""
-    return "contract" if own else source
+def _from(limits: Limits, level: str, own: bool) -> str | None:
+    """Where a limit comes from; the defaults of a check that a contract adds are that contract's."""
+    if getattr(limits, level) is None:
+        measured = limits.name in _MEASURED and limits.warn is None and limits.severity != "report"
+        return "measured" if measured else None
+    return "contract" if own else limits.source[level]

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from estimates.store import Store
 
 _SPARKS = "▁▂▃▄▅▆▇█"
-_DRAWN = 52  # columns of a metric's picture; of more versions the worst of several
+# Columns of a metric's picture, of more versions the worst of several; on a terminal what is left beside the numbers.
+_DRAWN, _FEWEST_DRAWN, _NUMBERS = 52, 20, 80
 _COLOURS = {"warn": "yellow", "fail": "bold red", "error": "bold red", "waived": "yellow"}
 
 
@@ -235,7 +236,8 @@ def _spark(metric: Metric) -> show.Cell:
 
 
 def _worst_of_several(metric: Metric) -> list[Point]:
-    size = -(-len(metric.points) // _DRAWN)
+    columns = min(_DRAWN, max(_FEWEST_DRAWN, show.console().width - _NUMBERS))
+    size = -(-len(metric.points) // columns)
     sign = 1 if metric.worse == "above" else -1
 
     def badness(point: Point) -> tuple[bool, float]:
@@ -284,7 +286,8 @@ def _limit(rule: Rule, limit: float | None) -> str:
 def _sources(rule: Rule) -> str:
     """Where the limits come from, said once when it is one place; and who gave the severity."""
     named = {"warns": rule.warn_from, "blocks": rule.block_from}
-    given = {level: source for level, source in named.items() if source is not None}
+    told_ = {"measured": "measured with the value"}
+    given = {level: told_.get(source, source) for level, source in named.items() if source is not None}
     if len(set(given.values())) > 1:
         parts = [f"{level}: {source}" for level, source in given.items()]
     else:
