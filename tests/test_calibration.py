@@ -40,6 +40,7 @@ promote = "manual"         # a person looks first
 
 [stability]
 rtol = 0.001
+frozen_after = 3
 """
 STEP = 1.0075 / 0.9925  # r = 0.015: relative to the mean of old and new
 WILD = 1.0225 / 0.9775  # r = 0.045, which the default lets through
@@ -115,6 +116,29 @@ def test_a_backtest_counts_versions_by_what_became_of_them(weekly: Store) -> Non
     assert found.versions[REFUSED - 1].against == 26, "production was rolled back to it"
 
 
+def test_the_baseline_is_that_of_the_first_promotion(local_store: Store) -> None:
+    """Of a version that waited, the gate's word counted when it was promoted, against what production was then."""
+    local_store.define(parse_contract(CONTRACT), CONTRACT)
+    fill(local_store, 2)
+    for week in (2, 3, 4):
+        publish(local_store, STEP**week, week)
+    for number in (4, 3, 4):
+        local_store.promote(SET, number, reason="in another order")
+    found = backtest(local_store, SET)
+    assert [(one.version, one.against) for one in found.versions] == [(1, None), (2, 1), (3, 4), (4, 2), (5, 2)]
+    assert [one.fate for one in found.versions][2:] == ["promoted", "promoted", "candidate"]
+
+
+def test_a_version_that_a_person_promoted_again_is_good(local_store: Store) -> None:
+    """What was rolled back by mistake counts as promoted."""
+    local_store.define(parse_contract(CONTRACT), CONTRACT)
+    fill(local_store, 2)
+    local_store.rollback(SET, reason="a mistake")
+    assert backtest(local_store, SET).missed == [2]
+    local_store.promote(SET, 2, reason="it was good")
+    assert backtest(local_store, SET).counts.promoted == 2
+
+
 def test_a_looser_policy_lets_the_refused_version_through(weekly: Store) -> None:
     """With the checks off that refused it, it is named; all else stays."""
     verdict = weekly.verdict(SET, REFUSED)
@@ -158,6 +182,18 @@ def test_versions_that_were_not_good_do_not_count(weekly: Store) -> None:
     assert found["p95_change"].q99 == pytest.approx(0.015)
     values = [point.value for point in backtest(weekly, SET).metric("p95_change").points if point.value is not None]
     assert max(values) > 0.5
+
+
+def test_a_move_from_a_bad_version_does_not_count(local_store: Store) -> None:
+    """A good version that followed a bad one in production moved back: that says nothing of what is usual."""
+    local_store.define(parse_contract(CONTRACT), CONTRACT)
+    level = fill(local_store, 25)
+    for week, size in ((25, WILD), (26, STEP)):
+        local_store.promote(SET, publish(local_store, level * size, week), reason="as every week")
+    assert suggest(local_store, SET).versions == 26
+    local_store.promote(SET, 26, reason="by mistake")
+    local_store.rollback(SET, reason="it was wrong", to=27)
+    assert suggest(local_store, SET).versions == 24
 
 
 def test_a_single_wild_value_moves_no_limit(local_store: Store) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from estimates.gate.registry import CHECKS
 from estimates.store import Store
 from tests import builders
 from tests.builders import SET
@@ -29,6 +30,13 @@ kind = "product"
 allow_missing = 0.1
 values = { ticker = ["AAPL", "BRK/B", "ÆØÅ"], target_date = ["2024-06-03", "2024-06-04"] }
 """
+
+
+def strict(name: str) -> float:
+    """The warning limit that the profile gives: half the default."""
+    (warn,) = (check.warn for check in CHECKS if check.name == name)
+    assert warn is not None
+    return warn / 2
 
 
 @pytest.fixture(autouse=True)
@@ -71,8 +79,8 @@ def test_the_policy_says_where_each_limit_comes_from(here: Store) -> None:
         return [rules[name][field] for field in ("warn", "warn_from", "block", "block_from")]
 
     assert (found["profile"], found["contract_revision"]) == ("strict", 1)
-    assert limits("p95_change") == [0.05, "profile strict", 0.2, "contract"]
-    assert limits("median_shift") == [None, None, 0.01, "profile strict"]
+    assert limits("p95_change") == [strict("p95_change"), "profile strict", 0.2, "contract"]
+    assert limits("median_shift") == [None, None, strict("median_shift"), "profile strict"]
     assert (rules["median_shift"]["severity"], rules["median_shift"]["severity_from"]) == ("block", "contract")
     assert limits("nan") == [None, None, 0, "default"]
     assert limits("domain_missing") == [None, None, 0.1, "domain.allow_missing"]
@@ -94,6 +102,6 @@ def test_the_policy_is_the_one_that_verdicts_carry(here: Store) -> None:
     assert text.rstrip().endswith(f"policy {digest}")
     assert call("gate", "policy", SET, "--format", "json").json["policy"] == digest
     lines = {" ".join(line.split()) for line in text.splitlines()}
-    assert "26 p95_change above 0.05 above 0.2 warns: profile strict, blocks: contract" in lines
+    assert f"26 p95_change above {strict('p95_change'):g} above 0.2 warns: profile strict, blocks: contract" in lines
     assert "ticker AAPL above 0 % above 1 % contract" in lines
     assert "20 duplicate_content ties are common" in lines
