@@ -230,7 +230,7 @@ def _spark(metric: Metric) -> show.Cell:
         if point.value is None:
             picture.append("×" if point.status == "error" else " ", _COLOURS.get(point.status, ""))
         else:
-            share = (point.value - low) / (high - low) if high > low else 0.0
+            share = (point.value - low) / (high - low) if high > low else float(metric.worse == "below")
             picture.append(_SPARKS[round(share * (len(_SPARKS) - 1))], _COLOURS.get(point.status, ""))
     return picture
 
