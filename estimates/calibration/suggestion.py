@@ -39,7 +39,6 @@ _QUANTILE = 0.99
 _NOISE = 3
 _FLOOR = 0.1  # of the default warning limit
 _DIGITS = 3
-_RATIOS = ("width_change", "rank_order", "top_overlap")  # best at 1, not at 0
 # How far from the best a value can be; a share by 1: r is at most 2, a correlation at least -1.
 _FARTHEST = {"p95_change": 2.0, "worst_group_change": 2.0, "rank_order": 2.0}
 
@@ -216,8 +215,8 @@ def _left_alone(
 
 def _best(check: Check) -> float | None:
     """The value of a version that is as good as can be; None where a check of the set's own does not say."""
-    if check.name in _RATIOS or (check.worse == "below" and check.unit == "share"):
-        return 1.0
+    if not check.halves or (check.worse == "below" and check.unit == "share"):
+        return 1.0  # ratios, correlations, overlaps: half of such a limit would mean nothing
     return 0.0 if check.worse == "above" else None
 
 
