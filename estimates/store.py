@@ -212,7 +212,7 @@ class Store:
         found = self.reader(view).resolve(name, version)
         at, waivers = judged_at or view.present, view.set(name).waivers_of(found)
         verdict = self._judge(
-            view, name, self._candidate(found), PRODUCTION, at, actuals, waivers=waivers, offenders=offenders
+            view, name, self.candidate(found), PRODUCTION, at, actuals, waivers=waivers, offenders=offenders
         )
         body = gate.render_json(verdict)
         event = self.catalog.judged(found, verdict.blocks, body, verdict.outcome, actor=self.actor)
@@ -300,9 +300,9 @@ class Store:
             return None, "first_version"
         if version.shape != revision.shape:
             return None, "other_shape"
-        return self._candidate(version), None
+        return self.candidate(version), None
 
-    def _candidate(self, version: Version) -> gate.Candidate:
+    def candidate(self, version: Version) -> gate.Candidate:
         """A stored version as the gate sees it, with whatever is wrong with its files."""
         candidate = gate.Candidate(
             None,

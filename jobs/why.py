@@ -118,6 +118,12 @@ def why(store: Store, name: str, a: Ref, b: Ref, *, progress: Progress = lambda 
     return Why(name, *numbers, said, _differences(old.version, new.version), columns=columns, labels=labels, **legs)
 
 
+def rerun(store: Store, version: Version) -> Ran:
+    """What a version's job makes of the same data with the same parameters today, or why that cannot be told."""
+    side = _Side(version, store.contract(version.set, version.contract_revision), store.frame(version))
+    return _Runs(lambda step: None).of(side, side)
+
+
 def render_json(found: Why) -> bytes:
     """All of it as JSON, numbers with 12 significant digits."""
     return msgspec.json.encode(rounded(msgspec.to_builtins(found)))

@@ -9,6 +9,7 @@ import click
 
 from jobs.cli.command import REMOTE, TABLES, Command
 from jobs.cli.commands import SECTIONS, cli
+from jobs.cli.gating import COMMANDS, DEFAULT, GateGroup
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "cli.md"
 MARK = "<!-- What follows is the help of each command: python -m tests.test_cli_docs -->\n"
@@ -23,11 +24,28 @@ def reference() -> str:
         for name, (_, line) in commands.items():
             command = cli.get_command(root, name)
             assert command is not None
-            context = click.Context(command, info_name=name, parent=root, terminal_width=100, max_content_width=100)
-            text = command.get_help(context).split("Options of every command:")
-            examples = text[1].split("Examples:")[1]
-            parts += [f"### {name}", line, f"```\n{text[0].rstrip()}\n\nExamples:{examples.rstrip()}\n```"]
+            parts += [f"### {name}", line, _help(command, name, root)]
+            if isinstance(command, GateGroup):
+                parts += _of_group(command, name, root)
     return "\n\n".join(parts) + "\n"
+
+
+def _of_group(group: GateGroup, name: str, root: click.Context) -> list[str]:
+    """The help of its commands, but for the default one, whose help is the group's."""
+    parent = click.Context(group, info_name=name, parent=root)
+    parts: list[str] = []
+    for below, (_, _, line) in COMMANDS.items():
+        command = group.get_command(parent, below)
+        assert command is not None
+        parts += [f"### {name} {below}", line, _help(command, below, parent)] if below != DEFAULT else []
+    return parts
+
+
+def _help(command: click.Command, name: str, parent: click.Context) -> str:
+    context = click.Context(command, info_name=name, parent=parent, terminal_width=100, max_content_width=100)
+    text = command.get_help(context).split("Options of every command:")
+    examples = text[1].split("Examples:")[1]
+    return f"```\n{text[0].rstrip()}\n\nExamples:{examples.rstrip()}\n```"
 
 
 def test_the_document_shows_every_command_and_option() -> None:

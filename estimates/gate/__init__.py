@@ -9,7 +9,7 @@ outcomes    those with actual values; waivers: exceptions
 cells       counts and names the rows that break a rule; offenders: all of them as a table;
             compared: what can be taken from the stability report
 domain      the keys that a contract asks for
-profiles    where limits start from; policy: the limits in force in a set
+profiles    where limits start from; policy: the limits in force in a set; in_force: the same as a table
 judgement   runs the checks and adds up the verdict
 verdict     the answer, and its complete rendering in JSON
 text, markdown, junit, github    its renderings: for a terminal, a comment, a CI server, annotations of a commit
@@ -20,6 +20,7 @@ from __future__ import annotations
 from estimates.gate.candidate import Candidate
 from estimates.gate.github import render_github
 from estimates.gate.history import FEWEST_MOVES
+from estimates.gate.in_force import PolicyInForce, Rule, in_force
 from estimates.gate.judgement import find, judge, measure
 from estimates.gate.junit import render_junit
 from estimates.gate.markdown import render_markdown
@@ -38,8 +39,11 @@ __all__ = [
     "Offender",
     "Offenders",
     "Past",
+    "PolicyInForce",
+    "Rule",
     "Verdict",
     "find",
+    "in_force",
     "judge",
     "limits_of",
     "measure",

@@ -9,7 +9,7 @@ import msgspec
 
 from estimates.contract import Contract
 from estimates.gate.verdict import Offender
-from estimates.gate_policy import GroupLimits, Side, Unit
+from estimates.gate_policy import GroupLimits, Severity, Side, Unit
 
 if TYPE_CHECKING:
     from estimates.gate.case import Case
@@ -56,7 +56,7 @@ class Limits(msgspec.Struct, frozen=True):
     warn: float | None
     block: float | None
     off: str | None = None
-    severity: str | None = None
+    severity: Severity | None = None
     groups: dict[str, dict[str, GroupLimits]] = {}
     source: dict[str, str] = {}
 

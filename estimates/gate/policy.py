@@ -31,8 +31,7 @@ def limits_of(check: Check, contract: Contract) -> Limits:
         warn, block = check.limits(contract)
         source = {"warn": check.field, "block": check.field}
     else:
-        warn, warn_from = _first(given.warn, profile.warn, check.warn, contract)
-        block, block_from = _first(given.block, profile.block, check.block, contract)
+        (warn, warn_from), (block, block_from) = before_severity(check, contract)
         source = {"warn": warn_from, "block": block_from}
     if severity is not None:
         source |= {"severity": "contract" if given.severity else f"profile {contract.gate.profile}"}
@@ -42,7 +41,20 @@ def limits_of(check: Check, contract: Contract) -> Limits:
     }
     limits = held_to(severity, warn, block, check.worse)
     told = {name: where or "" for name, where in source.items()}
+    first = limits[1] if severity == "block" else limits[0]
+    if severity is not None and first is not None:  # the stricter limit, wherever that one came from
+        told[severity] = told["warn" if first == warn else "block"]
     return Limits(check.name, *limits, given.off, severity, groups, told)
+
+
+def before_severity(check: Check, contract: Contract) -> tuple[tuple[float | None, str], tuple[float | None, str]]:
+    """Warning and blocking limit of a check that has limits of its own, each with its source; see `limits_of`."""
+    given = contract.gate.checks.get(check.name, CheckPolicy())
+    profile = of_profile(check, contract.gate.profile) or CheckPolicy()
+    return (
+        _first(given.warn, profile.warn, check.warn, contract),
+        _first(given.block, profile.block, check.block, contract),
+    )
 
 
 def held_to(

@@ -21,7 +21,7 @@ triangle, hac  how estimates get revised, by horizon; standard errors over dates
 digits      numbers as JSON tells them
 headline    the answer in one sentence
 sections, family_sections, section   what a reader gets to see, as plain text, for every rendering
-text, markdown, marks, page, style   the renderings: a page of text and JSON, Markdown, HTML
+text, markdown, marks, page, html, style   the renderings: a page of text and JSON, Markdown, HTML
 pictures, charts   what pictures are drawn from, and the drawing
 wording     numbers and names as people read them
 """

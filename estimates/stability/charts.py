@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from estimates import drawing
 from estimates.stability.pictures import Against, Histogram
@@ -50,6 +50,16 @@ _AXIS = {
 }
 
 Rows = list[dict[str, Any]]
+
+
+class Limited(NamedTuple):
+    """A value of one version beside its limits; `beyond` when it does not keep one of them."""
+
+    version: int
+    value: float | None
+    warn: float | None
+    block: float | None
+    beyond: bool
 
 
 def distribution(histogram: Histogram, axis: str, marks: tuple[float, ...] = ()) -> str:
@@ -217,6 +227,45 @@ def transitions(found: Transitions) -> str:
     if len(names) <= _NUMBERED:
         layers.append(base.mark_text(fill=_INK, fontSize=11).encode(text="keys:N"))
     return _svg(*layers, height=_WIDTH)
+
+
+def through_versions(points: list[Limited], *, percent: bool) -> str:
+    """A dot a version, orange where it is beyond a limit; the limits as lines, that of warnings dashed."""
+    alt = drawing.altair()
+    rows = [
+        {
+            "x": one.version,
+            "y": one.value,
+            "warn": one.warn,
+            "block": one.block,
+            "fill": BEYOND if one.beyond else WITHIN,
+        }
+        for one in points
+    ]
+    label = _PERCENT if percent else _NUMBER
+    numbers = [one.version for one in points]
+    x = alt.X(
+        "x:Q",
+        title="version",
+        scale=alt.Scale(domain=[min(numbers), max(numbers) + (min(numbers) == max(numbers))], nice=False),
+        axis=_axis(alt, "datum.value % 1 ? '' : format(datum.value, 'd')", ticks=6),
+    )
+    values = [size for one in points for size in (one.value, one.warn, one.block) if size is not None]
+    y_axis = _axis(alt, label, ticks=5)
+
+    def y(field: str) -> Any:
+        scale = alt.Scale(domain=[min(0.0, *values), max(values) or 1.0], nice=True)
+        return alt.Y(f"{field}:Q", title=None, scale=scale, axis=y_axis)
+
+    base = alt.Chart(_data(alt, rows)).encode(x=x)
+    lines = [
+        base.mark_line(stroke=_INK, strokeWidth=1, strokeDash=dash, opacity=0.8, interpolate="step").encode(y=y(limit))
+        for limit, dash in (("warn", [4, 3]), ("block", [1, 0]))
+        if any(row[limit] is not None for row in rows)
+    ]
+    known = [row for row in rows if row["y"] is not None]
+    dots = alt.Chart(_data(alt, known)).mark_point(shape="circle", filled=True, size=22, opacity=0.9)
+    return _svg(*lines, dots.encode(x=x, y=y("y"), fill=alt.Fill("fill:N", scale=None)), height=200)
 
 
 def _ranges(base: Any, alt: Any, far: Any, **ends: Any) -> list[Any]:

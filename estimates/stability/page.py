@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
-from html import escape
 
 from estimates.stability import charts
+from estimates.stability.html import bdi, document, figure, legend, table, text
 from estimates.stability.pictures import MOST_COLUMNS, Against, Histogram, IntervalPictures, Pictures
 from estimates.stability.report import ColumnReport, Group, IntervalReport, KeysReport, LabelReport, Report
-from estimates.stability.section import Limits, Section
+from estimates.stability.section import Limits
 from estimates.stability.sections import (
     collapsed,
     detailed,
@@ -22,14 +20,12 @@ from estimates.stability.sections import (
     tolerance,
     version,
 )
-from estimates.stability.style import STYLE
-from estimates.stability.wording import count, cut, percent, times, visible
+from estimates.stability.wording import count, percent, times, visible
 
 _LIMITS = Limits(named=20, columns=60, rows=20, groups=51, broken=MOST_COLUMNS)
 _MOVERS = 10
 _GROUPS = 25
 _HALF = ("top", "top_probabilities", "groups", "horizons", "rank_groups", "flows", "drift", "ranks")  # narrow tables
-_CELL = 120  # characters
 _WIDTH_MARKS = (-0.2, 0.25)
 
 
@@ -48,39 +44,21 @@ def render_html(report: Report, pictures: Pictures | None) -> str:
             drawn = pictures.intervals[i] if pictures and i < len(pictures.intervals) else None
             parts.append(_block(f"Interval {interval_name(interval)}", None, _interval_figures(interval, drawn)))
         parts += _undrawn(report, pictures)
-    parts += ["<h2>Numbers</h2>", '<div class="tables">', *(_table(s) for s in sections(report, _LIMITS)), "</div>"]
+    parts += [
+        "<h2>Numbers</h2>",
+        '<div class="tables">',
+        *(table(s, whole=s.name not in _HALF) for s in sections(report, _LIMITS)),
+        "</div>",
+    ]
     rest = not_shown(report, _LIMITS)
-    parts += [f'<p class="note">{_text(rest)}</p>'] if rest else []
-    return _document(report, "\n".join(part for part in [*parts, _foot(report)] if part))
-
-
-def _document(report: Report, body: str) -> str:
-    name = cut(visible(title(report)), _CELL)
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{escape(name)}</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<main>
-{body}
-</main>
-</body>
-</html>
-"""
+    parts += [f'<p class="note">{text(rest)}</p>'] if rest else []
+    return document(title(report), "\n".join(part for part in [*parts, _foot(report)] if part))
 
 
 def _head(report: Report) -> str:
-    versions = f"{_bdi(version(report.from_))} → {_bdi(version(report.to))}"
-    of = f"{_bdi(report.set)} · " if report.set else ""
-    return f"<header>\n<p>{of}{versions}</p>\n<h1>{_text(report.headline)}</h1>\n</header>"
+    versions = f"{bdi(version(report.from_))} → {bdi(version(report.to))}"
+    of = f"{bdi(report.set)} · " if report.set else ""
+    return f"<header>\n<p>{of}{versions}</p>\n<h1>{text(report.headline)}</h1>\n</header>"
 
 
 def _facts(report: Report) -> list[str]:
@@ -92,7 +70,7 @@ def _facts(report: Report) -> list[str]:
         r = scalar.r
         facts += [("typical change", percent(r.p50)), ("1 in 20 beyond", percent(r.p95))] if r else []
         facts += [(f"beyond {tolerance(report)}", percent(scalar.material_share))]
-    cells = "".join(f"<div><dt>{_text(what)}</dt><dd>{_text(value)}</dd></div>" for what, value in facts)
+    cells = "".join(f"<div><dt>{text(what)}</dt><dd>{text(value)}</dd></div>" for what, value in facts)
     return [f'<dl class="facts">{cells}</dl>']
 
 
@@ -113,26 +91,26 @@ def _column_figures(report: Report, pictures: Pictures | None, name: str) -> Ite
             else "relative change"
         )
         svg = charts.distribution(drawn.change, axis)
-        yield _figure(
-            "How far each key moved", svg, _moved(column, drawn.change), _legend(f"within {limit}", "beyond it")
+        yield figure(
+            "How far each key moved", svg, _moved(column, drawn.change), legend(f"within {limit}", "beyond it")
         )
     if drawn and drawn.against:
         svg = charts.against(drawn.against, column.unit)
-        yield _figure(
-            "Old against new", svg, _against(drawn.against, limit), _legend("mostly within it", "mostly beyond")
+        yield figure(
+            "Old against new", svg, _against(drawn.against, limit), legend("mostly within it", "mostly beyond")
         )
     scalar = column.scalar
     moves = collapsed(scalar.top)[:_MOVERS] if scalar else []
     if moves:
         svg = charts.movers(moves, column.unit, report.rtol, report.atol)
-        yield _figure("Largest moves", svg, "The keys that moved furthest, relative to the mean of old and new.")
+        yield figure("Largest moves", svg, "The keys that moved furthest, relative to the mean of old and new.")
     if any(group.p95 is not None for group in column.horizons):
         shown = largest_groups(column.horizons, _GROUPS)
-        yield _figure("Change by horizon", charts.horizons(shown, "steps ahead"), _ranges(shown, len(column.horizons)))
+        yield figure("Change by horizon", charts.horizons(shown, "steps ahead"), _ranges(shown, len(column.horizons)))
     for by, groups in column.groups.items():
         if any(group.p95 is not None for group in groups):
             shown = largest_groups(groups, _GROUPS)
-            yield _figure(f"Change by {by}", charts.groups(shown, by), _ranges(shown, len(groups)))
+            yield figure(f"Change by {by}", charts.groups(shown, by), _ranges(shown, len(groups)))
 
 
 def _moved(column: ColumnReport, histogram: Histogram) -> str:
@@ -185,7 +163,7 @@ def _label_figures(label: LabelReport) -> Iterator[str]:
         f"Keys by old label (row) and new label (column): {percent(label.churn)} of {count(label.n, 'key')} changed. "
         f"On the diagonal the label stayed, in orange it changed.{pooled}"
     )
-    yield _figure("From label to label", charts.transitions(found), caption)
+    yield figure("From label to label", charts.transitions(found), caption)
 
 
 def _interval_figures(interval: IntervalReport, drawn: IntervalPictures | None) -> Iterator[str]:
@@ -194,13 +172,13 @@ def _interval_figures(interval: IntervalReport, drawn: IntervalPictures | None) 
         middle = f"The middle interval is {_as_wide(width.p50)}. " if width else ""
         share = f"{percent(interval.width_beyond_share)} are over 25 % wider, or narrower by as much. "
         svg = charts.distribution(drawn.width, "change of the interval's width", _WIDTH_MARKS)
-        legend = _legend("within ×0.8 to ×1.25", "beyond")
-        yield _figure("How the width changed", svg, f"{middle}{share}{_further(drawn.width)}", legend)
+        meaning = legend("within ×0.8 to ×1.25", "beyond")
+        yield figure("How the width changed", svg, f"{middle}{share}{_further(drawn.width)}", meaning)
     if drawn and drawn.z:
         share = f"{percent(interval.z_gt1_share)} of the points moved further than the old interval reached"
         svg = charts.distribution(drawn.z, "z: move of the point, in half widths of the old interval", (1.0,))
-        legend = _legend("up to 1", "beyond")
-        yield _figure("How far the point moved", svg, f"{share}. {_further(drawn.z)}", legend)
+        meaning = legend("up to 1", "beyond")
+        yield figure("How far the point moved", svg, f"{share}. {_further(drawn.z)}", meaning)
 
 
 def _as_wide(log_ratio: float) -> str:
@@ -218,51 +196,13 @@ def _undrawn(report: Report, pictures: Pictures | None) -> Iterator[str]:
 
 def _block(name: str, unit: str | None, figures: Iterator[str]) -> str:
     drawn = "\n".join(figures)
-    of = f" <small>{_text(unit)}</small>" if unit else ""
-    return f'<section>\n<h2>{_bdi(name)}{of}</h2>\n<div class="pictures">\n{drawn}\n</div>\n</section>' if drawn else ""
-
-
-def _figure(name: str, svg: str, caption: str, legend: str = "") -> str:
-    picture = svg.replace("<svg ", f'<svg role="img" aria-label="{escape(visible(name))}" ', 1)
-    return f"<figure>\n<h3>{_text(name)}</h3>\n{legend}{picture}\n<figcaption>{_text(caption)}</figcaption>\n</figure>"
-
-
-def _legend(within: str, beyond: str) -> str:
-    return f'<p class="legend"><i class="within"></i>{_text(within)} <i class="beyond"></i>{_text(beyond)}</p>\n'
-
-
-def _table(section: Section) -> str:
-    lines = "".join(f"<p>{_text(line)}</p>" for line in section.lines)
-    notes = "".join(f'<p class="note">{_text(note)}</p>' for note in section.notes)
-    rows = ""
-    if section.rows:
-        head = "".join(_cell("th", i < section.left, cell) for i, cell in enumerate(section.header))
-        body = "\n".join(
-            "<tr>" + "".join(_cell("td", i < section.left, cell) for i, cell in enumerate(row)) + "</tr>"
-            for row in section.rows
-        )
-        rows = f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
-    whole = "" if section.name in _HALF else ' class="whole"'
-    return f"<details open{whole}><summary>{_text(section.title)}</summary>{lines}{rows}{notes}</details>"
-
-
-def _cell(tag: str, words: bool, text: str) -> str:
-    kind = ' class="words"' if words else ""
-    return f"<{tag}{kind}>{_bdi(text) if words else _text(text)}</{tag}>"
-
-
-def _text(text: str) -> str:
-    return escape(visible(text)).replace(" %", "\u00a0%")  # a number and its sign stay on one line
-
-
-def _bdi(text: str) -> str:
-    """Text of any direction, kept from turning what stands around it."""
-    return f"<bdi>{escape(cut(visible(text), _CELL))}</bdi>"
+    of = f" <small>{text(unit)}</small>" if unit else ""
+    return f'<section>\n<h2>{bdi(name)}{of}</h2>\n<div class="pictures">\n{drawn}\n</div>\n</section>' if drawn else ""
 
 
 def _foot(report: Report) -> str:
     return (
         "<footer><p>Changes are relative to the mean of old and new value, key by key: 0 is no change, 200 % the most. "
-        f"A change is material when it is more than {_text(tolerance(report))} of the larger value. "
-        f"Metrics revision {report.metrics_revision}, pairing {_text(report.pairing)}.</p></footer>"
+        f"A change is material when it is more than {text(tolerance(report))} of the larger value. "
+        f"Metrics revision {report.metrics_revision}, pairing {text(report.pairing)}.</p></footer>"
     )

@@ -8,8 +8,9 @@ show       tables, JSON and progress on a terminal or in a pipe
 requests   curl lines that work on a store
 notifying  telling a receiver what a command decided; the command notify
 standing   how a set stands: age, cadence, production, holds
+gating     `estimates gate` as a group whose command is `judge` unless another one is named
 
-setting_up, producing, deciding, reading, comparing, watching, keeping, serving   the commands, by what they are for
+setting_up, producing, deciding, calibrating, reading, comparing, watching, keeping, serving   the commands, by topic
 """
 
 from __future__ import annotations

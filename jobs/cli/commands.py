@@ -25,7 +25,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "track": ("producing", "Record in MLflow what was published while it was unreachable."),
     },
     "Decide": {
-        "gate": ("deciding", "Judge a version, or a file before it is published."),
+        "gate": ("gating", "Judge a version, or a file before it is published; show and tune its limits."),
         "promote": ("deciding", "Point production at a version."),
         "waive": ("waiving", "Make an exception of a check for one version, for a while."),
         "unwaive": ("waiving", "Take a waiver back before its end."),

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import click
 import msgspec
@@ -24,6 +24,14 @@ if TYPE_CHECKING:  # takes a moment to load, and a page or JSON is printed witho
 
 Cell: TypeAlias = "str | int | float | bool | Text | None"
 Say = Callable[[str], None]
+
+
+class Advance(Protocol):
+    """Moves a progress bar: what is being done, how much is done, of how much if that is known only now."""
+
+    def __call__(self, text: str, done: int, total: int | None = None) -> None:
+        """Show it."""
+
 
 _NOT_A_TERMINAL = 100_000  # columns: as wide as it takes
 _NARROWEST = 30  # columns that folded text keeps at least
@@ -130,17 +138,17 @@ def progress(*, quiet: bool = False) -> Iterator[Say]:
 
 
 @contextmanager
-def bar(total: int, *, quiet: bool = False) -> Iterator[Callable[[str, int], None]]:
-    """A progress bar on a terminal's standard error; call it with what is being done and how much is done."""
+def bar(total: int, *, quiet: bool = False) -> Iterator[Advance]:
+    """A progress bar on a terminal's standard error, of `total` steps until a call says otherwise."""
     if quiet or not sys.stderr.isatty():
-        yield lambda _text, _done: None
+        yield _unseen
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     parts = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*parts, console=console(stderr=True), transient=True) as shown:
         task = shown.add_task("", total=total)
-        yield lambda text, done: shown.update(task, description=text, completed=done)
+        yield lambda text, done, total=None: shown.update(task, description=text, completed=done, total=total)
 
 
 def when(instant: datetime | None) -> str:
@@ -196,6 +204,10 @@ def plain(value: Any) -> Cell:
     if isinstance(value, datetime):
         return when(value)
     return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _unseen(text: str, done: int, total: int | None = None) -> None:
+    """A bar that nobody sees."""
 
 
 def _bar(share: float) -> str:

@@ -1,0 +1,124 @@
+"""Limits written into a contract's TOML, everything else of it left as its author wrote it, comments too."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from typing import Any, NamedTuple
+
+from estimates.errors import InvalidError
+
+_HEADER = re.compile(r"^\s*\[+\s*([^\[\]]+?)\s*\]+\s*(#.*)?$")
+_TABLES = ("checks", "custom")  # of [gate], by name of a check
+
+
+class NewLimits(NamedTuple):
+    """What one check is to be held to: `table` is `checks`, or `custom` for a check of the set's own."""
+
+    table: str
+    name: str
+    warn: float
+    block: float | None
+
+
+def edited(source: str, changes: list[NewLimits]) -> str:
+    """The contract with these limits; a table that is not there yet follows the last one of [gate].
+
+    Raises InvalidError (`contract_form`) where limits are written in a form that no line can be put into.
+    """
+    lines = source.splitlines()
+    wanted = tomllib.loads(source)
+    for change in changes:
+        entry = wanted.setdefault("gate", {}).setdefault(change.table, {}).setdefault(change.name, {})
+        entry |= _levels(change)
+        lines = _with(lines, change)
+    text = "\n".join(lines) + ("\n" if source.endswith("\n") else "")
+    if _parsed(text) != wanted:
+        named = ", ".join(f"[gate.{change.table}.{change.name}]" for change in changes)
+        raise InvalidError(
+            "contract_form", f"limits can only be put into tables that have a line of their own; write them as {named}"
+        )
+    return text
+
+
+def unified_diff(old: str, new: str, name: str) -> str:
+    """What `patch` and `git apply` take; nothing when both are the same."""
+    a, b = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    parts = difflib.unified_diff(a, b, f"a/{name}", f"b/{name}")
+    return "".join(part if part.endswith("\n") else f"{part}\n\\ No newline at end of file\n" for part in parts)
+
+
+def _with(lines: list[str], change: NewLimits) -> list[str]:
+    for i, line in enumerate(lines):
+        if _path(line) == ["gate", change.table, change.name]:
+            return _in_table(lines, i, change)
+    for i, line in enumerate(lines):
+        if _table_at(lines, i) == ["gate", change.table] and re.match(rf"\s*{re.escape(change.name)}\s*=\s*{{", line):
+            return [*lines[:i], _inline(line, change), *lines[i + 1 :]]
+    at = _end_of_gate(lines)
+    new = [
+        f"[gate.{change.table}.{change.name}]",
+        *(f"{level} = {value:g}" for level, value in _levels(change).items()),
+    ]
+    before = [""] if at and lines[at - 1].strip() else []
+    after = [""] if at < len(lines) and lines[at].strip() else []
+    return [*lines[:at], *before, *new, *after, *lines[at:]]
+
+
+def _in_table(lines: list[str], header: int, change: NewLimits) -> list[str]:
+    """The lines with the table's limits replaced, or put right under its header."""
+    end = next((i for i in range(header + 1, len(lines)) if _path(lines[i])), len(lines))
+    table = lines[header + 1 : end]
+    new: list[str] = []
+    for level, value in _levels(change).items():
+        at = next((i for i, line in enumerate(table) if re.match(rf"\s*{level}\s*=", line)), None)
+        if at is None:
+            new.append(f"{level} = {value:g}")
+        else:
+            table[at] = re.sub(rf"^(\s*{level}\s*=\s*)[^\s#]+", rf"\g<1>{value:g}", table[at])
+    return [*lines[: header + 1], *new, *table, *lines[end:]]
+
+
+def _inline(line: str, change: NewLimits) -> str:
+    """An inline table, `name = { warn = 0.1 }`, with the limits replaced or put first."""
+    for level, value in reversed(_levels(change).items()):
+        line, found = re.subn(rf"([{{,]\s*{level}\s*=\s*)[^\s,}}]+", rf"\g<1>{value:g}", line, count=1)
+        if not found:
+            line = re.sub(r"{\s*", f"{{ {level} = {value:g}, ", line, count=1)
+    return line
+
+
+def _end_of_gate(lines: list[str]) -> int:
+    """Behind the last line of [gate] and its tables that says something; else behind the last of the contract."""
+    end = last = None
+    for i, line in enumerate(lines):
+        path = _path(line)
+        if path:
+            last = path[0]
+        if line.strip() and not line.lstrip().startswith("#"):
+            end = i + 1 if last == "gate" else end
+    return len(lines) if end is None else end
+
+
+def _table_at(lines: list[str], i: int) -> list[str]:
+    """The table that a line stands in."""
+    return next((path for line in reversed(lines[:i]) if (path := _path(line))), [])
+
+
+def _path(line: str) -> list[str]:
+    """The parts of a table's header; nothing for any other line."""
+    found = _HEADER.match(line)
+    return [part.strip().strip("\"'") for part in found.group(1).split(".")] if found else []
+
+
+def _levels(change: NewLimits) -> dict[str, float]:
+    levels = {"warn": change.warn, "block": change.block}
+    return {level: value for level, value in levels.items() if value is not None}
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return None
