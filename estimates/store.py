@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 
-from estimates import copies, gate, instants, moves, snapshot, sql, waiving
-from estimates.accuracy import Accuracy, read_actuals, wire
-from estimates.catalog import PRODUCTION, Catalog, Clock, Ref, SetView, View
+from estimates import copies, gate, instants, judging, moves, snapshot, sql, waiving
+from estimates.accuracy import Accuracy, wire
+from estimates.catalog import PRODUCTION, Catalog, Clock, Ref, View
 from estimates.catalog.released import check_claim
 from estimates.comparison import Comparison, compare
 from estimates.contract import Contract, FileDomain, Pairing
@@ -27,7 +26,6 @@ from estimates.errors import (
 )
 from estimates.estimate_set import EstimateSet
 from estimates.frame import conform, key_text
-from estimates.frozen_versions import last_in_production
 from estimates.kept_reports import KeptReports
 from estimates.keys import Key
 from estimates.listed_keys import ListedKeys
@@ -38,11 +36,8 @@ from estimates.reader import Reader
 from estimates.records import ContractRevision, Event, Provenance, Run, State, Version, Waiver
 from estimates.series import (
     DEFAULT_LAST,
-    MOVES_JUDGED,
     Series,
     kept_series,
-    production_moves,
-    promoted_material,
     promoted_pairs,
 )
 from estimates.settings import default_cache
@@ -211,8 +206,8 @@ class Store:
         view = self.view()
         found = self.reader(view).resolve(name, version)
         at, waivers = judged_at or view.present, view.set(name).waivers_of(found)
-        verdict = self._judge(
-            view, name, self.candidate(found), PRODUCTION, at, actuals, waivers=waivers, offenders=offenders
+        verdict = judging.judge(
+            self, view, name, self.candidate(found), judged_at=at, actuals=actuals, waivers=waivers, offenders=offenders
         )
         body = gate.render_json(verdict)
         event = self.catalog.judged(found, verdict.blocks, body, verdict.outcome, actor=self.actor)
@@ -240,91 +235,18 @@ class Store:
         candidate = gate.Candidate(frame, None, provenance, domain_keys=self.domain_keys(name))
         view = self.view()
         at = judged_at or view.present
-        return self._judge(view, name, candidate, against, at, actuals, offenders=offenders)
+        return judging.judge(
+            self, view, name, candidate, against=against, judged_at=at, actuals=actuals, offenders=offenders
+        )
 
     def verdict(self, name: str, version: int) -> gate.Verdict | None:
         """The newest verdict of a version; None when it was never judged."""
         body = self.catalog.verdict(name, self.view().resolve(name, version).version)
         return None if body is None else gate.parse_json(body)
 
-    def _judge(
-        self,
-        view: View,
-        name: str,
-        candidate: gate.Candidate,
-        against: Ref,
-        judged_at: datetime,
-        actuals: pl.DataFrame | None,
-        *,
-        waivers: Sequence[Waiver] = (),
-        offenders: gate.Offenders | None = None,
-    ) -> gate.Verdict:
-        found = view.set(name)
-        revision = found.contracts[-1]
-        baseline, reason = self._baseline(view, revision, against)
-        return gate.judge(
-            found.contract,
-            candidate,
-            baseline,
-            judged_at=judged_at,
-            contract_revision=revision.revision,
-            baseline_reason=reason,
-            exceptions=waivers,
-            past=self._past(found, revision.shape),
-            actuals=None if actuals is None else read_actuals(actuals, found.contract),
-            offenders=offenders,
-        )
-
-    def _past(self, view: SetView, shape: int) -> gate.Past:
-        """What the set's promoted versions say; nothing is read before a check asks."""
-
-        def material_shares() -> dict[str, list[float]]:
-            if production_moves(view.events) <= gate.FEWEST_MOVES:
-                return {}  # too few to say what is usual: no need to compare them
-            return promoted_material(self.stability(view.contract.name, MOVES_JUDGED))
-
-        def frames(count: int) -> list[pl.DataFrame]:
-            return [self.frame(version) for version in last_in_production(view.events, view.versions, shape, count)]
-
-        return gate.Past(material_shares, frames)
-
-    def _baseline(
-        self, view: View, revision: ContractRevision, against: Ref
-    ) -> tuple[gate.Candidate | None, Literal["first_version", "other_shape"] | None]:
-        """What a candidate is compared with, or why it is compared with nothing."""
-        try:
-            version = self.reader(view).resolve(revision.set, against)
-        except NotFoundError as error:
-            if error.code != "nothing_promoted":
-                raise
-            return None, "first_version"
-        if version.shape != revision.shape:
-            return None, "other_shape"
-        return self.candidate(version), None
-
     def candidate(self, version: Version) -> gate.Candidate:
         """A stored version as the gate sees it, with whatever is wrong with its files."""
-        candidate = gate.Candidate(
-            None,
-            None,
-            version.provenance,
-            version=version.version,
-            snapshot_id=version.snapshot_id,
-            # an imported version is judged as of the time it was released
-            published_at=version.released_at or version.published_at,
-            mlflow_run=version.mlflow_run,
-            domain_keys=self.domain_keys(version.set),
-        )
-        stage = "manifest"
-        try:
-            manifest = snapshot.read_manifest(self.objects, version.set, version.snapshot_id)
-            candidate.shape, candidate.rows, stage = manifest.shape, manifest.rows, "content"
-            content = snapshot.read_parquet(self.objects, version.set, manifest)
-            stage = "parquet"
-            candidate.frame = pl.read_parquet(io.BytesIO(content))
-        except (CorruptError, pl.exceptions.PolarsError) as error:
-            candidate.faults[stage] = str(error)
-        return candidate
+        return judging.stored_candidate(self.objects, version, self.domain_keys(version.set))
 
     # -- exceptions --------------------------------------------------------------------------------------------------
 

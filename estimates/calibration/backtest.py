@@ -24,8 +24,8 @@ from estimates.errors import InvalidError
 from estimates.gate.verdict import Status
 from estimates.gate_policy import Side, Unit
 from estimates.records import Event, Version
-from estimates.series import MAX_LAST, Series
-from estimates.store import MOVES_JUDGED, Store
+from estimates.series import MAX_LAST, MOVES_JUDGED, Series
+from estimates.store import Store
 
 # What became of a version. `promoted`: it was in production, and nobody took it back; `refused`: its newest verdict
 # blocks; `candidate`: it passed and was never promoted.
