@@ -28,7 +28,8 @@ from estimates.gate.registry import CHECKS
 JUDGEMENT = "estimates/gate/judgement.py"
 PAGE = Path("docs/mutants.md")
 TESTS = (
-    "tests/test_gate_limits.py", "tests/test_gate_faults.py", "tests/test_gate.py", "tests/test_gate_checks.py",
+    "tests/test_gate_limits.py", "tests/test_gate_faults.py", "tests/test_gate.py",
+    "tests/test_gate_edges.py", "tests/test_gate_checks.py",
     "tests/test_gate_policy.py", "tests/test_gate_custom.py",
 )  # fmt: skip
 # of the first file, those that know the registry; the first takes the name of a check

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 
 import pytest
 
 from estimates.errors import ConflictError
+from estimates.gate import judge
+from estimates.gate.case import Case
+from estimates.gate.check import Check, Measure
 from estimates.gate.judgement import within
+from estimates.records import Waiver
 from estimates.store import Store
 from tests.builders import SET, define, promoted, publish
-from tests.gate_cases import Setting, contract, file, frame, off_by_ten, poke, provenance
+from tests.gate_cases import JUDGED, Setting, contract, file, frame, off_by_ten, poke, provenance, stored
 
 STALE_IS_FINE = '[gate.checks.unchanged]\noff = "the same content again is what is tested"\n'
 
@@ -48,7 +53,7 @@ def test_the_baseline_is_never_a_refused_version(local_store: Store) -> None:
     verdict = local_store.judge(SET, 3)
     assert verdict.baseline is not None
     assert verdict.baseline.version == 1
-    assert not verdict.blocks
+    assert not verdict.failing()
 
 
 def test_the_first_version_gives_explicit_skips() -> None:
@@ -109,3 +114,26 @@ def test_a_rolled_back_snapshot_published_again_is_not_promoted_automatically(lo
         local_store.promote(SET, again.version, automatic=True)
     assert caught.value.code == "rolled_back"
     assert local_store.promote(SET, again.version, reason="it was right").version == again.version
+
+
+def test_nobody_waives_what_every_version_must_pass() -> None:
+    """A waiver of an unwaivable check lets nothing through."""
+    swapped = frame(1.001).with_columns(lower_80="upper_80", upper_80="lower_80")
+    contents = [stored(rows, contract(), version) for version, rows in ((2, swapped), (1, frame()))]
+    waiver = Waiver(
+        1, "prices", 2, "snapshot-2", "interval_order", None, "no", "ann", JUDGED, JUDGED + timedelta(hours=1)
+    )
+    verdict = judge(contract(), *contents, judged_at=JUDGED, contract_revision=1, exceptions=[waiver])
+    assert verdict.check("interval_order").status == "fail"
+
+
+def test_what_depends_on_an_error_is_skipped_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check whose ground could not be evaluated says nothing, as after one that failed."""
+
+    def broken(case: Case) -> Measure:
+        raise ZeroDivisionError
+
+    fine = Check(100, "fine", "Fine", 2, lambda case: Measure(0, 1, "fine"), depends_on=("broken",))
+    monkeypatch.setattr("estimates.gate.policy.CHECKS", [Check(99, "broken", "", 2, broken, depends_on=()), fine])
+    verdict = Setting().judge()
+    assert (verdict.check("broken").status, verdict.check("fine").reason) == ("error", "depends_on: broken")

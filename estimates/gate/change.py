@@ -79,7 +79,7 @@ def new_duplicates(case: Case) -> Measure | Skip:
     message = (
         f"{twins.height} of {n} rows with the same estimates as another row, {before.height} of {m} in the baseline"
     )
-    offenders = missing(fresh, case.key, "the same estimates as another key")
+    offenders = missing(case, fresh, "the same estimates as another key")
     return Measure(value, n, message, offending=fresh.height, offenders=offenders)
 
 

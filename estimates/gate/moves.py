@@ -6,7 +6,7 @@ import polars as pl
 
 from estimates.errors import InvalidError
 from estimates.gate.case import Case
-from estimates.gate.cells import keys
+from estimates.gate.cells import keep, keys
 from estimates.gate.check import Measure, Skip
 from estimates.gate.compared import central, intervals, of_column, scalars
 from estimates.gate.verdict import Offender
@@ -83,6 +83,9 @@ def jumps(case: Case) -> Measure | Skip:
         if jumped is not None
         for key, (old, new) in zip(keys(jumped, case.key), jumped.select("old", "new").rows(), strict=False)
     ]
+    for jumped, name, _ in rows:
+        if jumped is not None:
+            keep(case, jumped, name, pl.format("{} -> {}", "old", "new"))
     count = sum(jumped.height for jumped, _, _ in rows if jumped is not None)
     message = f"{round(value * column.n)} of {column.n} keys moved by more than a factor of 3 in {worst}"
     return of_column(value, column, message, offenders, count)
