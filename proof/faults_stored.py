@@ -214,7 +214,7 @@ def a_read_file_of_other_numbers(scene: Scene) -> Outcome:
     path = scene.store.read_files.path(version.snapshot_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     contract = scene.store.contract(scene.set)
-    build(scaled(scene.today, 1.001), contract.shape(), contract.judged, version.snapshot_id, path)
+    build(scaled(scene.today, 1.001), contract.shape(), version.snapshot_id, path)
     try:
         return promoted(scene, number)
     except CorruptError as error:

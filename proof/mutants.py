@@ -47,7 +47,6 @@ COMPARISONS = [
     ("if not math.isfinite(found.value)", "if math.isnan(found.value) and False"),
     ('blocks=outcome in ("fail", "error")', 'blocks=outcome in ("fail",)'),
     ('blocks=outcome in ("fail", "error")', 'blocks=outcome in ("error",)'),
-    ('if found.status not in ("fail", "error") or not check.waivable:', 'if found.status not in ("fail", "error"):'),
     ('if needed.status in ("fail", "error"):', 'if needed.status in ("fail",):'),
     ("if check.stage == 3 and case.baseline is None:", "if check.stage == 3 and case.baseline is not None:"),
     ("except (Exception, pl.exceptions.PanicException) as error:\n        return _error(check, limits, f\"could not be evaluated: {_first_line(error)}\")\n    if isinstance",
