@@ -41,6 +41,18 @@ check:
 checks: setup
     python -c 'from estimates.gate import reference; print(reference.page(), end="")' > docs/checks.md
 
+# Do every fault to real versions and write docs/faults.md
+faults: setup
+    python -m proof.fault_table
+
+# Judge two years of real days, on which nothing was wrong, and write their part of docs/gate.md; ten minutes, then two
+false-alarms folder="replay-days": setup
+    python -m proof.false_alarms {{ folder }}
+
+# Break the gate in 300 ways, run its tests on each and write docs/mutants.md; half an hour
+mutate: setup
+    python -m proof.mutants
+
 # The tests with many more generated examples
 nightly: setup
     HYPOTHESIS_PROFILE=nightly pytest -n 2

@@ -206,6 +206,11 @@ def off_by_ten(rows: int) -> pl.DataFrame:
     return frame(1.001).with_columns(pl.when(first).then(pl.col(n) * 10).otherwise(pl.col(n)).alias(n) for n in prices)
 
 
+def wider() -> pl.DataFrame:
+    """The clean candidate with intervals a tenth wider, which warns."""
+    return frame(1.001).with_columns(lower_80=pl.col("close") * 0.9637)
+
+
 MANY = """
 name = "many"
 [key.k]

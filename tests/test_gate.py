@@ -15,7 +15,7 @@ from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.judgement import within
 from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import STATUSES
-from tests.gate_cases import JUDGED, Setting, contract, file, frame, off_by_ten, provenance, simple, stored
+from tests.gate_cases import JUDGED, Setting, contract, file, frame, off_by_ten, provenance, simple, stored, wider
 
 
 def test_the_registry_is_in_order_and_names_each_check_once() -> None:
@@ -270,11 +270,11 @@ def test_counts_add_up_and_name_every_status() -> None:
 
 def test_the_worst_status_is_the_outcome() -> None:
     """A warning alone does not block; a failure beside it does; an error is worse than both."""
-    warned = file(frame(1.025)).judge()
-    failed = file(frame(1.025).slice(1)).judge()
+    warned = file(wider()).judge()
+    failed = file(wider().slice(1)).judge()
     assert (warned.outcome, warned.blocks) == ("warn", False)
     assert (failed.outcome, failed.blocks) == ("fail", True)
-    lost = Setting(frame=frame(1.025).slice(1), candidate={"provenance": provenance(targets=())}).judge()
+    lost = Setting(frame=wider().slice(1), candidate={"provenance": provenance(targets=())}).judge()
     assert (lost.outcome, lost.blocks) == ("error", True)
 
 

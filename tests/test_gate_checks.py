@@ -51,7 +51,7 @@ def test_passing_checks_report_value_limits_and_n() -> None:
     result = Setting(simple("nullable = true"), now, content).judge().check("p95_change")
     assert result.status == "pass"
     assert result.value == pytest.approx(0.01 / 1.005)
-    assert (result.warn, result.block, result.n, result.coverage) == (0.1, 0.25, 3, 0.75)
+    assert (result.warn, result.block, result.n, result.coverage) == (0.15, 0.25, 3, 0.75)
 
 
 def test_the_schema_check_names_every_difference() -> None:
@@ -258,7 +258,7 @@ def test_checks_over_the_same_metric_agree() -> None:
     result = Setting(frame=off_by_ten(3)).judge().check("p95_change")
     close = {tuple(offender.key or ()) for offender in result.offenders if offender.column == "close"}
     assert close == {("AAPL", f"2026-11-{day}") for day in (23, 24, 25)}
-    assert result.offending == len(result.offenders) == 18
+    assert result.offending == len(result.offenders) == 3
 
 
 def test_a_load_declares_no_inputs() -> None:

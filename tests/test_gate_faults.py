@@ -17,6 +17,7 @@ from tests.gate_cases import (
     JUDGED,
     MANY,
     THROUGH,
+    TICKERS,
     Setting,
     contract,
     edit,
@@ -37,6 +38,8 @@ from tests.gate_cases import (
 # What a version of 25 keys without a past and without actual values cannot be asked.
 SKIPS = {
     "minimum_rows": "not_in_contract",
+    "nested_intervals": "not_in_contract",
+    "equal_intervals": "not_in_contract",
     "frozen": "not_in_contract",
     "unusual_change": "fewer_than_20_moves",
     "prevalence_change": "fewer_than_30_keys",
@@ -111,7 +114,11 @@ FAULTS: list[tuple[str, str, str, Callable[[], Setting]]] = [
     ("interval_order", "fail", "point outside", lambda: poke("close", 1900.0)),
     ("interval_order", "fail", "NaN is in no order", lambda: poke("upper_80", float("nan"))),
     ("interval_order", "fail", "one end missing", lambda: poke("upper_80", None)),
-    ("zero_width", "warn", "no width", lambda: edit(lower_80=pl.col("close"), upper_80=pl.col("close"))),
+    ("nested_intervals", "fail", "80 % beyond 95 %", lambda: two_levels(1.2, 1.1)),
+    ("nested_intervals", "fail", "one end beyond", lambda: two_levels(1.1, 1.2, upper_80=pl.col("v") * 1.3)),
+    ("equal_intervals", "fail", "80 % in the columns of 95 %", lambda: two_levels(1.2, 1.2)),
+    ("zero_width", "fail", "no width", lambda: edit(lower_80=pl.col("close"), upper_80=pl.col("close"))),
+    ("zero_width", "warn", "one without width", lambda: many_setting(without_width)),
     ("quantile_crossing", "fail", "neighbours cross", lambda: edit(q50=pl.col("q90") * 1.01)),
     (
         "quantile_crossing",
@@ -144,38 +151,51 @@ FAULTS: list[tuple[str, str, str, Callable[[], Setting]]] = [
     ("constant_column", "warn", "one label for all", lambda: edit(move=pl.lit("up"))),
     ("constant_column", "warn", "no estimate at all", lambda: edit(trend=pl.lit(None, pl.Float64))),
     ("dominant_value", "warn", "a default", lambda: poke("trend", 0.0, 14)),
+    ("dominant_value", "fail", "nothing but a default", lambda: poke("trend", 0.0, 24)),
     ("duplicate_content", "warn", "another key's estimates", lambda: Setting(frame=copied())),
     ("removed_keys", "fail", "a ticker gone", lambda: Setting(frame=frame(1.001).slice(5))),
     ("added_keys", "fail", "a ticker new", lambda: Setting(baseline=frame().slice(5))),
     ("finite_to_null", "fail", "an estimate lost", lambda: Setting(frame=poked(frame(1.001), "trend", None, 2))),
-    ("unchanged", "warn", "yesterday's copy", lambda: Setting(frame=frame())),
+    ("new_duplicates", "fail", "another key's estimates", lambda: Setting(frame=copied())),
+    ("unchanged", "warn", "the same of the same data", lambda: Setting(frame=frame())),
+    ("unchanged", "fail", "yesterday's copy", lambda: stale()),
     ("p95_change", "fail", "10 % off by ten", lambda: Setting(frame=off_by_ten(3))),
-    ("p95_change", "warn", "everything up 11 %", lambda: scaled(1.11)),
-    ("extreme_move", "warn", "one key off by ten", lambda: Setting(frame=off_by_ten(1))),
+    ("p95_change", "warn", "everything up 19 %", lambda: scaled(1.19)),
+    ("extreme_move", "fail", "one key off by ten", lambda: Setting(frame=off_by_ten(1))),
+    ("extreme_move", "warn", "one key off by a half", lambda: first("v", 1.5, 1)),
+    ("jumps", "fail", "five keys off by ten", lambda: first("v", 10.0, 5)),
+    ("jumps", "warn", "two keys off by ten", lambda: first("v", 10.0, 2)),
+    ("jumps", "fail", "a sign error", lambda: first("v", -1.0, 5)),
     ("median_shift", "fail", "everything up 6 %", lambda: Setting(frame=frame(1.06))),
-    ("median_shift", "warn", "everything up 2.5 %", lambda: Setting(frame=frame(1.025))),
+    ("median_shift", "warn", "everything up 4 %", lambda: Setting(frame=frame(1.04))),
     ("sign_flips", "fail", "sign error", lambda: edit(trend=-pl.col("trend"))),
-    ("frozen", "warn", "a third stands still", lambda: frozen_part(0.3)),
+    ("frozen", "fail", "a third stands still", lambda: frozen_part(0.3)),
+    ("frozen", "warn", "one in fifty stands still", lambda: frozen_part(0.02)),
     ("unusual_change", "warn", "more than ever", lambda: scaled(1.05, past=usual(0.001))),
-    ("z_beyond_one", "fail", "a third off by a width", lambda: first("v", 1.11, 310)),
-    ("z_beyond_one", "warn", "a tenth off by a width", lambda: first("v", 1.11, 110)),
-    ("outside_old_interval", "fail", "a third outside", lambda: first("v", 1.11, 310)),
+    ("z_beyond_one", "fail", "half off by a width", lambda: first("v", 1.11, 510)),
+    ("z_beyond_one", "warn", "a quarter off by a width", lambda: first("v", 1.11, 250)),
+    ("outside_old_interval", "fail", "half outside", lambda: first("v", 1.11, 510)),
+    ("outside_old_interval", "warn", "a quarter outside", lambda: first("v", 1.11, 250)),
     ("width_change", "fail", "intervals widen", lambda: widened(3.0)),
     ("width_change", "fail", "intervals shrink", lambda: widened(1 / 3)),
-    ("width_change", "warn", "intervals widen a little", lambda: widened(1.3)),
+    ("width_change", "warn", "intervals widen a little", lambda: widened(1.12)),
+    ("width_change", "fail", "quantiles at the same steps", lambda: spread(1.2, 5)),
+    ("series_width", "fail", "one series", lambda: spread(3.0, 1)),
+    ("series_width", "warn", "one series a little", lambda: spread(1.7, 1)),
     ("quantile_change", "fail", "distributions jump", lambda: Setting(frame=frame(1.15))),
-    ("label_churn", "fail", "a fifth has another label", lambda: relabelled(200)),
-    ("label_churn", "warn", "a tenth has another label", lambda: relabelled(100)),
+    ("quantile_change", "warn", "distributions move", lambda: Setting(frame=frame(1.08))),
+    ("label_churn", "fail", "a tenth has another label", lambda: relabelled(100)),
+    ("label_churn", "warn", "a twentieth has another label", lambda: relabelled(50)),
     ("prevalence_change", "warn", "one class swallows the other", lambda: relabelled(251)),
     ("rank_order", "fail", "shuffled among keys", lambda: many_setting(shuffled)),
     ("top_overlap", "warn", "another top", lambda: many_setting(dethroned)),
     ("concentration", "warn", "one key goes wild", lambda: first("v", 3.0, 10)),
     ("psi", "warn", "a third moves up", lambda: first("v", 2.0, 300)),
-    ("worst_group_change", "warn", "one group up", lambda: first("v", 1.2, 500)),
-    ("worst_group_z", "warn", "one group off by a width", lambda: first("v", 1.11, 60)),
+    ("worst_group_change", "warn", "one group up", lambda: first("v", 1.25, 500)),
+    ("worst_group_z", "warn", "one group off by a width", lambda: first("v", 1.11, 110)),
     ("coverage_error", "fail", "nothing covers", lambda: observed(low=pl.col("v") * 0.999, high=pl.col("v") * 1.001)),
     ("coverage_error", "warn", "too wide", lambda: observed(high=tenth_wider())),
-    ("accuracy_loss", "fail", "twice as wrong", lambda: observed(v=pl.col("v") * 0.98)),
+    ("accuracy_loss", "fail", "twice as wrong", lambda: observed(v=pl.col("v") * 0.95)),
     ("excess_churn", "warn", "changed for nothing", lambda: relabelled(60, actuals=half_right())),
     ("diebold_mariano", "warn", "worse on most days", lambda: worse_by_day()),
     ("waivers", "fail", "given for other content", lambda: waived("snapshot-9")),
@@ -193,6 +213,37 @@ def first(column: str, factor: float, rows: int, **more: Any) -> Setting:
 def scaled(factor: float, **more: Any) -> Setting:
     """A thousand keys, all points and intervals multiplied."""
     return many_setting(lambda f: f.with_columns(pl.col("v", "low", "high") * factor), **more)
+
+
+def two_levels(inner: float, outer: float, **columns: pl.Expr) -> Setting:
+    """A thousand keys with an 80 % and a 95 % interval of such widths, columns replaced."""
+    more = "".join(
+        f'[columns.{end}_{level}]\nrole = "{end}"\nlevel = 0.{level}\n'
+        for end in ("lower", "upper")
+        for level in (80, 95)
+    )
+    v = pl.col("v")
+    rows = many_rows().select("k", "v").with_columns(lower_80=v / inner, upper_80=v * inner)
+    rows = rows.with_columns(lower_95=v / outer, upper_95=v * outer).with_columns(**columns)
+    return Setting(parse_contract(f'name = "levels"\n[key.k]\ntype = "integer"\n[columns.v]\n{more}'), rows, None)
+
+
+def without_width(rows: pl.DataFrame) -> pl.DataFrame:
+    """Two keys of a thousand have intervals without width."""
+    return rows.with_columns(pl.when(pl.col("k") < 2).then(pl.col("v")).otherwise(n).alias(n) for n in ("low", "high"))
+
+
+def stale() -> Setting:
+    """The baseline's rows with the claim that they come from newer data."""
+    newer = provenance(data_through=THROUGH + timedelta(hours=1))
+    return Setting(frame=frame(), candidate={"provenance": newer, "published_at": THROUGH + timedelta(hours=2)})
+
+
+def spread(by: float, tickers: int) -> Setting:
+    """The clean candidate, the quantiles of the first tickers so many times as far apart."""
+    first = pl.col("ticker").is_in(list(TICKERS[:tickers]))
+    middle = pl.col("q50")
+    return edit(**{n: pl.when(first).then(middle + by * (pl.col(n) - middle)).otherwise(n) for n in ("q10", "q90")})
 
 
 def widened(by: float) -> Setting:

@@ -24,9 +24,9 @@ def checks(text: str) -> Contract:
 
 def test_limits_of_the_contract_take_the_place_of_defaults() -> None:
     """A given limit counts, the one not given keeps its default."""
-    strict = Setting(checks("[gate.checks.p95_change]\nblock = 0.12\n"), frame(1.15)).judge().check("p95_change")
-    loose = Setting(checks("[gate.checks.p95_change]\nwarn = 0.2\n"), frame(1.15)).judge().check("p95_change")
-    assert (strict.status, strict.warn, strict.block) == ("fail", 0.1, 0.12)
+    strict = Setting(checks("[gate.checks.p95_change]\nblock = 0.16\n"), frame(1.2)).judge().check("p95_change")
+    loose = Setting(checks("[gate.checks.p95_change]\nwarn = 0.2\n"), frame(1.2)).judge().check("p95_change")
+    assert (strict.status, strict.warn, strict.block) == ("fail", 0.15, 0.16)
     assert (loose.status, loose.warn, loose.block) == ("pass", 0.2, 0.25)
 
 
@@ -146,7 +146,7 @@ def test_the_digest_does_not_depend_on_the_order_of_a_contract() -> None:
 
 def test_a_severity_says_what_a_check_may_do() -> None:
     """`warn` takes the power to block away, `block` gives it to the warning limit, `report` takes both away."""
-    expected = {"block": ("fail", None, 0.1), "warn": ("warn", 0.1, None), "report": ("pass", None, None)}
+    expected = {"block": ("fail", None, 0.15), "warn": ("warn", 0.15, None), "report": ("pass", None, None)}
     for severity, (status, warn, block) in expected.items():
         policy = checks(f'[gate.checks.p95_change]\nseverity = "{severity}"\n')
         result = Setting(policy, frame(1.3)).judge().check("p95_change")
@@ -185,7 +185,7 @@ def test_the_contract_counts_before_the_profile() -> None:
     """Each limit says where it comes from."""
     both = contract(more='[gate]\nprofile = "strict"\n[gate.checks.p95_change]\nblock = 0.3\n')
     limits = limits_of(find("p95_change"), both)
-    assert (limits.warn, limits.block) == (0.05, 0.3)
+    assert (limits.warn, limits.block) == (0.075, 0.3)
     assert limits.source == {"warn": "profile strict", "block": "contract"}
     assert limits_of(find("domain_missing"), both).source["block"] == "domain.allow_missing"
     assert limits_of(find("removed_keys"), contract()).source["warn"] == "default"
@@ -224,7 +224,7 @@ def test_a_group_can_be_held_to_less() -> None:
     tight = "[gate.checks.p95_change.groups.group.a]\nblock = 0.05\n"
     result = grouped(1.08, 1.08, tight)
     assert result.status == "fail"
-    assert [(one.status, one.warn, one.block) for one in result.groups] == [("pass", 0.1, 0.25), ("fail", None, 0.05)]
+    assert [(one.status, one.warn, one.block) for one in result.groups] == [("pass", 0.15, 0.25), ("fail", None, 0.05)]
 
 
 def test_groups_are_those_of_the_candidate_and_of_what_is_gone() -> None:

@@ -14,7 +14,7 @@ from estimates import gate
 from estimates.gate import Verdict, parse_json, reference, render_json, render_text
 from estimates.gate.registry import CHECKS
 from estimates.gate.text import show
-from tests.gate_cases import THROUGH, Setting, contract, edit, file, frame, off_by_ten, poked, provenance
+from tests.gate_cases import THROUGH, Setting, contract, edit, file, frame, off_by_ten, poked, provenance, wider
 
 REFUSED = """\
 prices version 2 against version 1: BLOCKED (2 fail, 1 warn)
@@ -33,7 +33,7 @@ warn  11 soft_bounds: of 18 cells outside their soft bounds: 1 in close
       value 5.556 %; warns above 0.1 %
       AMZN/2026-11-25: close = 2000.5: outside soft_max 2000
 
-33 passed; 18 skipped (REASONS)
+35 passed; 21 skipped (REASONS)
 """
 
 
@@ -42,7 +42,7 @@ def verdicts() -> list[tuple[str, Verdict]]:
     error = Setting(frame=frame(1.15).slice(7), candidate={"provenance": provenance(targets=())})
     return [
         ("pass", Setting().judge()),
-        ("warn", Setting(frame=frame(1.025)).judge()),
+        ("warn", Setting(frame=wider()).judge()),
         ("fail", Setting(frame=off_by_ten(3)).judge()),
         ("error", error.judge()),
         ("file", file(frame().drop("close")).judge()),
@@ -78,7 +78,7 @@ def test_a_clean_verdict_is_two_lines() -> None:
     """When all is well, the text says so and how much was checked."""
     assert render_text(Setting().judge()) == (
         "prices version 2 against version 1: passes\n"
-        "42 passed; 12 skipped (4 not_in_contract, 1 fewer_than_20_moves, 1 fewer_than_30_keys, "
+        "45 passed; 14 skipped (6 not_in_contract, 1 fewer_than_20_moves, 1 fewer_than_30_keys, "
         "1 fewer_than_100_keys, 1 fewer_than_1000_keys, 4 no_actuals)\n"
     )
 
@@ -89,10 +89,10 @@ def test_what_blocks_comes_first_with_value_limits_and_worst_keys() -> None:
     refused = frame().slice(7)
     for column, value in prices.items():
         refused = poked(refused, column, value)
-    off = ("extreme_move", "p95_change", "z_beyond_one", "outside_old_interval", "concentration", "rank_order")
+    off = ("extreme_move", "jumps", "p95_change", "z_beyond_one", "outside_old_interval", "concentration", "rank_order")
     kept = contract(more="".join(f'[gate.checks.{name}]\noff = "test"\n' for name in off))
     text = render_text(Setting(kept, refused).judge())
-    reasons = "4 not_in_contract, 1 fewer_than_20_moves, 6 off: test, 1 fewer_than_30_keys, 1 too_few_keys, "
+    reasons = "6 not_in_contract, 1 fewer_than_20_moves, 7 off: test, 1 fewer_than_30_keys, 1 too_few_keys, "
     assert text == REFUSED.replace("REASONS", f"{reasons}1 fewer_than_1000_keys, 4 no_actuals")
 
 

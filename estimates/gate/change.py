@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from estimates.gate.case import Case
-from estimates.gate.check import Measure
+from estimates.gate.cells import missing
+from estimates.gate.check import Measure, Skip
 from estimates.gate.compared import common
+from estimates.gate.content import duplicates
 from estimates.gate.verdict import Offender
 
 
@@ -49,12 +51,38 @@ def finite_to_null(case: Case) -> Measure:
 
 
 def unchanged(case: Case) -> Measure:
-    """Protects from a stale copy published as new. Metric: common keys with anything different. Warn below 1.
+    """Protects from a stale copy published as new. Metric: common keys with anything different.
 
-    Give it `block = 1` when every version must bring something new. Source: gate.md 24, stability.md K3.
+    Warn below 1; block below 1 when the version claims newer data than its baseline's and has floats among its
+    estimates, which newer data always move. Source: gate.md 24, stability.md K3.
     """
     n = common(case)
     share = case.report.keys.identical_share
     assert share is not None, "there are common keys"
     changed = round(n * (1 - share))
-    return Measure(changed, n, f"{changed} of {n} common keys with anything different from the baseline")
+    message = f"{changed} of {n} common keys with anything different from the baseline"
+    newer = _newer(case) and any(case.frame.schema[name].is_float() for name in case.contract.judged)
+    return Measure(changed, n, message, warn=1, block=1 if newer else None)
+
+
+def new_duplicates(case: Case) -> Measure | Skip:
+    """Protects from one key's estimates given to another where that was not so before.
+
+    Metric: growth of `duplicate_content`'s share against the baseline. Block above 2 %. Source: gate.md 20.
+    """
+    twins, n = duplicates(case.frame, case)
+    before, m = duplicates(case.before, case)
+    if twins is None or before is None:
+        return Skip("no_float_estimates")
+    value = max(twins.height / max(n, 1) - before.height / max(m, 1), 0.0)
+    fresh = twins.join(before.select(case.key), on=case.key, how="anti")
+    message = (
+        f"{twins.height} of {n} rows with the same estimates as another row, {before.height} of {m} in the baseline"
+    )
+    offenders = missing(case, fresh, "the same estimates as another key")
+    return Measure(value, n, message, offending=fresh.height, offenders=offenders)
+
+
+def _newer(case: Case) -> bool:
+    now, before = case.candidate.provenance, case.baseline.provenance if case.baseline else None
+    return now is not None and before is not None and now.data_through > before.data_through

@@ -35,6 +35,23 @@ def scalars(case: Case) -> list[tuple[str, ColumnReport, ScalarReport]]:
     return found
 
 
+def central(case: Case) -> list[tuple[str, ColumnReport, ScalarReport]]:
+    """The columns of `scalars` that say where an estimate lies: points, scores, probabilities, else medians, else all.
+
+    Ends and outer quantiles come nearer as a target does, by more than an ordinary change; their widths have checks of
+    their own.
+    """
+    found, columns = scalars(case), case.contract.columns
+    for roles in (("point", "score", "probability"), ("quantile",)):
+        chosen = [one for one in found if columns[one[0]].role in roles]
+        if chosen and roles == ("quantile",):
+            nearest = min(abs((columns[name].quantile or 0) - 0.5) for name, _, _ in chosen)
+            chosen = [one for one in chosen if abs((columns[one[0]].quantile or 0) - 0.5) == nearest]
+        if chosen:
+            return chosen
+    return found
+
+
 def intervals(case: Case, *, with_point: bool) -> list[IntervalReport]:
     """The intervals that can be compared; empty when the contract has none (of a point)."""
     found = [interval for interval in case.report.intervals if interval.point or not with_point]

@@ -126,7 +126,8 @@ def constant_column(case: Case) -> Measure | Skip:
 def dominant_value(case: Case) -> Measure | Skip:
     """Protects from a default that took the place of estimates. Metric: largest share of one value in a numeric column.
 
-    Warn above 50 %; nulls are not counted, nor label columns, where one label is often the rule. Source: gate.md 19.
+    Warn above 50 %, block above 90 %; nulls are not counted, nor label columns, where one label is often the rule.
+    Source: gate.md 19.
     """
     if case.frame.height < 2:
         return Skip("fewer_than_2_keys")
@@ -152,20 +153,26 @@ def duplicate_content(case: Case) -> Measure | Skip:
     Warn above 1 %. Rows without any estimate are not counted; sets without a float among their estimates are skipped,
     since their rows agree by nature. Source: gate.md 20.
     """
-    columns = case.contract.judged
-    floats = [name for name in columns if case.frame.schema[name].is_float()]
-    if not floats:
+    twins, n = duplicates(case.frame, case)
+    if twins is None:
         return Skip("no_float_estimates")
-    rows = case.frame.filter(~pl.all_horizontal(pl.col(columns).is_null()))
-    # One column narrows the search: rows that agree in all columns agree in the first.
-    first = pl.col(floats[0])
-    twins = rows.filter(first.is_in(_repeated(rows[floats[0]].drop_nulls()).implode()) | first.is_null())
-    twins = twins.filter(pl.struct(columns).is_duplicated())
-    n = rows.height
     message = f"{twins.height} of {n} rows with the same estimates as another row"
     offenders = missing(case, twins, "the same estimates as another key")
     coverage = n / max(case.frame.height, 1)
     return Measure(twins.height / max(n, 1), n, message, coverage, offending=twins.height, offenders=offenders)
+
+
+def duplicates(frame: pl.DataFrame, case: Case) -> tuple[pl.DataFrame | None, int]:
+    """The rows of a version whose estimates another row has too, and of how many rows with any; None without floats."""
+    columns = case.contract.judged
+    floats = [name for name in columns if frame.schema[name].is_float()]
+    if not floats:
+        return None, 0
+    rows = frame.filter(~pl.all_horizontal(pl.col(columns).is_null()))
+    # One column narrows the search: rows that agree in all columns agree in the first.
+    first = pl.col(floats[0])
+    twins = rows.filter(first.is_in(_repeated(rows[floats[0]].drop_nulls()).implode()) | first.is_null())
+    return twins.filter(pl.struct(columns).is_duplicated()), rows.height
 
 
 def _floats(case: Case) -> list[str]:

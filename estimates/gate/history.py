@@ -40,8 +40,8 @@ def frozen(case: Case) -> Measure | Skip:
     """Protects from estimates that nobody computes any more.
 
     Metric: share of keys whose estimates are bit-identical in this and the last versions. How many versions,
-    and that estimates should move at all, says the contract's stability.frozen_after. Warn above 20 %. Source:
-    gate.md 24, stability.md K4.
+    and that estimates should move at all, says the contract's stability.frozen_after. Warn above 1 %, block above
+    4 %. Source: gate.md 24, stability.md K4.
     """
     from estimates.stability.frozen import frozen as compare
 

@@ -21,8 +21,59 @@ def interval_order(case: Case) -> Measure | Skip:
     return total(case, rules, "intervals out of order") if rules else Skip("not_in_contract")
 
 
+def nested_intervals(case: Case) -> Measure | Skip:
+    """Protects from intervals under the name of another level: one of a higher level contains every lower one.
+
+    Metric: intervals that reach beyond one of a higher level of the same point. Block above 0. Source: gate.md 12.
+    """
+    rules = [
+        Rule(
+            inner.lower,
+            (pl.col(inner.lower) < pl.col(outer.lower)) | (pl.col(inner.upper) > pl.col(outer.upper)),
+            f"beyond the {100 * outer.level:g} % interval",
+            (outer.lower, inner.lower, inner.upper, outer.upper),
+        )
+        for inner in case.contract.intervals()
+        for outer in case.contract.intervals()
+        if inner.point == outer.point and inner.level < outer.level
+    ]
+    return total(case, rules, "intervals beyond one of a higher level") if rules else Skip("not_in_contract")
+
+
+def equal_intervals(case: Case) -> Measure | Skip:
+    """Protects from one level's ends in the columns of another.
+
+    Metric: share of intervals that are the same as one of another level of the same point. Intervals without width are
+    left to `zero_width`. Block above 2 %. Source: gate.md 12.
+    """
+    pairs = [
+        (inner, outer)
+        for inner in case.contract.intervals()
+        for outer in case.contract.intervals()
+        if inner.point == outer.point and inner.level < outer.level
+    ]
+    if not pairs:
+        return Skip("not_in_contract")
+    rules = [
+        Rule(
+            inner.lower,
+            (pl.col(inner.lower) == pl.col(outer.lower))
+            & (pl.col(inner.upper) == pl.col(outer.upper))
+            & (pl.col(inner.lower) < pl.col(inner.upper)),
+            f"the same as the {100 * outer.level:g} % interval",
+            (inner.lower, inner.upper),
+        )
+        for inner, outer in pairs
+    ]
+    counts, offenders = count(case, rules)
+    broken, n = sum(counts), case.frame.height * len(pairs)
+    message = f"of {n} intervals the same as one of another level: {by_column(rules, counts)}"
+    return Measure(broken / n, n, message, offending=broken, offenders=offenders)
+
+
 def zero_width(case: Case) -> Measure | Skip:
-    """Protects from certainty nobody has. Metric: share of intervals with lower = upper. Warn above 0.1 %.
+    """Protects from certainty nobody has. Metric: share of intervals with lower = upper. Warn above 0.1 %,
+    block above 2 %.
 
     Intervals with a missing end are not counted. Source: gate.md 12.
     """

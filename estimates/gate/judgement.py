@@ -202,7 +202,7 @@ def _filled(limits: Limits, found: Measure, check: Check) -> Limits:
 
 def _waived(check: Check, found: CheckResult, case: Case, held: Sequence[Waiver]) -> CheckResult:
     """`waived` for what would block, where waivers let it through: as a whole, or without the keys that they name."""
-    if found.status not in ("fail", "error") or not check.waivable:
+    if found.status not in ("fail", "error"):
         return found
     mine = [waiver for waiver in held if waiver.check == check.name and waivers.fault(waiver, case) is None]
     whole = [waiver.id for waiver in mine if waiver.keys is None]

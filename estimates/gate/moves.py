@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from estimates.errors import InvalidError
 from estimates.gate.case import Case
+from estimates.gate.cells import keep, keys
 from estimates.gate.check import Measure, Skip
-from estimates.gate.compared import intervals, of_column, scalars
+from estimates.gate.compared import central, intervals, of_column, scalars
 from estimates.gate.verdict import Offender
 from estimates.stability.report import IntervalReport, ScalarReport
 
@@ -13,9 +16,10 @@ from estimates.stability.report import IntervalReport, ScalarReport
 def p95_change(case: Case) -> Measure | Skip:
     """Protects from estimates that jump as a whole. Metric: 95 % quantile of the relative change r, worst column.
 
-    Warn above 0.10, block above 0.25. Source: gate.md 26 (a starting point), stability.md S3.
+    Ends of intervals are left to checks of their own. Warn above 0.15, block above 0.25. Source: gate.md 26,
+    stability.md S3; limits from the example's replay.
     """
-    found = scalars(case)
+    found = central(case)
     if not found:
         return Skip("no_numeric_estimates")
     quantiles = {name: _p95(name, scalar) for name, _, scalar in found}
@@ -38,7 +42,7 @@ def p95_change(case: Case) -> Measure | Skip:
 def extreme_move(case: Case) -> Measure | Skip:
     """Protects from single wild keys that no quantile shows. Metric: largest z, the point's move in old half widths.
 
-    Warn above 10. Source: gate.md 26 (a starting point), stability.md I1.
+    Warn above 4, block above 6. Source: gate.md 26, stability.md I1; limits from the example's replay.
     """
     comparable = intervals(case, with_point=True)
     if not comparable:
@@ -59,13 +63,41 @@ def extreme_move(case: Case) -> Measure | Skip:
     return Measure(value, worst.n, message, worst.coverage or 0.0, offending=len(offenders), offenders=offenders)
 
 
+def jumps(case: Case) -> Measure | Skip:
+    """Protects from wrong units, signs and keys in a few rows, which no quantile shows, with and without intervals.
+
+    Metric: share of keys that moved by more than a factor of 3 or changed sign (r > 1), and by more than a tenth of
+    the column's median size, worst column. Warn above 0.1 %, block above 0.4 %. Source: gate.md 26, stability.md S3.
+    """
+    found = scalars(case)
+    if not found:
+        return Skip("no_numeric_estimates")
+    rows = [
+        (_jumped(case, name) if (one.r_above or {}).get("1") else None, name, column) for name, column, one in found
+    ]
+    shares = [(0.0 if jumped is None else jumped.height / column.n, name, column) for jumped, name, column in rows]
+    value, worst, column = max(shares, key=lambda item: item[:2])
+    offenders = [
+        Offender(key, name, f"{old:.6g} -> {new:.6g}")
+        for jumped, name, _ in rows
+        if jumped is not None
+        for key, (old, new) in zip(keys(jumped, case.key), jumped.select("old", "new").rows(), strict=False)
+    ]
+    for jumped, name, _ in rows:
+        if jumped is not None:
+            keep(case, jumped, name, pl.format("{} -> {}", "old", "new"))
+    count = sum(jumped.height for jumped, _, _ in rows if jumped is not None)
+    message = f"{round(value * column.n)} of {column.n} keys moved by more than a factor of 3 in {worst}"
+    return of_column(value, column, message, offenders, count)
+
+
 def median_shift(case: Case) -> Measure | Skip:
     """Protects from estimates that all moved the same way: a unit, a currency, a bias.
 
-    Metric: size of the median of the signed change g, worst column. Warn above 0.02, block above 0.05.
-    Source: gate.md 27 (a starting point), stability.md S4.
+    Metric: size of the median of the signed change g, worst column. Warn above 0.03, block above 0.05.
+    Source: gate.md 27, stability.md S4; limits from the example's replay.
     """
-    found = scalars(case)
+    found = central(case)
     if not found:
         return Skip("no_numeric_estimates")
     shifts = [(_median(name, scalar), name, column) for name, column, scalar in found]
@@ -93,6 +125,16 @@ def sign_flips(case: Case) -> Measure | Skip:
     count = sum(round(share * of.n) for share, _, of, _ in flipped)
     message = f"{round(value * column.n)} of {column.n} keys with another sign in {worst}"
     return of_column(value, column, message, offenders, count)
+
+
+def _jumped(case: Case, name: str) -> pl.DataFrame:
+    """The keys with r > 1 that moved by more than a tenth of the median size of the old values, with `old`, `new`."""
+    old, new = pl.col("old").cast(pl.Float64), pl.col("new").cast(pl.Float64)
+    before = case.before.select(*case.key, old=pl.col(name)).filter(pl.col("old").is_not_null())
+    both = case.frame.select(*case.key, new=pl.col(name)).join(before, on=case.key, maintain_order="left")
+    typical = before["old"].cast(pl.Float64).abs().median()
+    size = (new - old).abs()
+    return both.filter((size > (new.abs() + old.abs()) / 2) & (size > 0.1 * pl.lit(typical)))
 
 
 def _p95(name: str, scalar: ScalarReport) -> float:

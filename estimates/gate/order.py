@@ -100,7 +100,7 @@ def worst_group_change(case: Case) -> Measure | Skip:
     """Protects from a group that jumps unseen in the whole.
 
     Metric: largest 95 % quantile of r of a group of at least 30 keys. Groups are those of the contract's
-    stability.groups. Warn above 0.10. Source: gate.md 37, stability.md S3.
+    stability.groups. Warn above 0.20. Source: gate.md 37, stability.md S3.
     """
     if not case.contract.stability.groups:
         return Skip("not_in_contract")
@@ -128,7 +128,7 @@ def worst_group_z(case: Case) -> Measure | Skip:
     """Protects from a group whose points leave their intervals unseen in the whole.
 
     Metric: largest share of keys with z above 1 in a group of at least 30 keys. Groups are those of the contract's
-    stability.groups. Warn above 10 %. Source: gate.md 37, stability.md I1.
+    stability.groups. Warn above 20 %. Source: gate.md 37, stability.md I1.
     """
     if not case.contract.stability.groups or not any(one.point for one in case.contract.intervals()):
         return Skip("not_in_contract")

@@ -17,7 +17,9 @@ def of_profile(check: Check, profile: Profile) -> CheckPolicy | None:
     if not check.waivable or check.field is not None or profile == "default":
         return None
     if profile == "exploratory":
-        return CheckPolicy(severity="warn") if check.stage in (3, 4) and check.block is not None else None
+        # a check without limits here measures them with its value, and may block as well
+        blocks = check.block is not None or check.warn is None
+        return CheckPolicy(severity="warn") if check.stage in (3, 4) and blocks else None
     if check.name == "unchanged" or (check.stage == 2 and check.block is None and check.warn is not None):
         return CheckPolicy(severity="block")
     if check.halves and check.stage in (3, 4):

@@ -25,7 +25,10 @@ A number of the design whose rule has two metrics has two checks, so that each h
 ○ marks checks of the version as a whole: limits of groups and waivers of single keys do not apply to them.
 """
 _TAIL = """
-`coverage_error` warns above 0.05, or above half of Wilson's 95 % interval where that is more: what few keys allow.
+Two checks measure their limits with their value. `coverage_error` warns above 0.05, or above half of Wilson's 95 %
+interval for so many targets where that is more; it blocks above 0.15, or twice the limit of its warning. `unchanged`
+warns below 1, and blocks below 1 when the version claims newer data than its baseline's and has floats among its
+estimates.
 
 Two more are run by `promote`, and stand in its event instead of the verdict:
 

@@ -1,0 +1,77 @@
+"""Every fault, what the gate says to it, and which check says so: `just faults` writes docs/faults.md."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from proof import faults_others, faults_prices, faults_scores, faults_stored
+from proof.fault import CAUGHT, FAULTS, Fault, Outcome
+from proof.scenes import SCENES, Scene
+
+MODULES = (faults_prices, faults_scores, faults_others, faults_stored)  # loading them registers the faults
+PAGE = Path("docs/faults.md")
+_HEAD = """# Faults that the gate must find
+
+Each line is something that happens to tables of numbers, done to real versions: the example set's forecasts of eight
+trading days, these as quantile functions, the two weeks of churn scores, moving averages of the real closes, and the
+last close as a plan for sixty days. The policy is the default one; no contract adjusts a check. `just faults` writes
+this page, a test compares it with what the code says, and `proof/` has the faults, a function each.
+
+- **blocked**: the gate refuses the version. **rejected**: publish stores nothing, and says the error's code.
+  **refused**: promote does nothing. Nothing of these reaches production.
+- **warned**, **passed**: it can reach production. The reason stands beside it.
+"""
+
+
+def outcomes(folder: Path) -> Iterator[tuple[Fault, Outcome]]:
+    """Do every fault: those that come as files to one store after another, the others each in a copy of their own."""
+    made: dict[str, Scene] = {}
+    shared: dict[str, Scene] = {}
+    for number, fault in enumerate(FAULTS):
+        if fault.scene not in made:
+            made[fault.scene] = SCENES[fault.scene](folder / fault.scene)
+            shared[fault.scene] = made[fault.scene].copy(folder / f"{fault.scene}-shared")
+        own = shared[fault.scene] if fault.arrives == "file" else made[fault.scene].copy(folder / str(number))
+        yield fault, fault.apply(own)
+
+
+def page(found: list[tuple[Fault, Outcome]]) -> str:
+    """The page."""
+    caught = sum(outcome.answer in CAUGHT for _, outcome in found)
+    parts = [_HEAD, f"\n{len(found)} faults: {caught} do not get through, {len(found) - caught} can, for a reason.\n"]
+    for scene in SCENES:
+        parts.append(f"\n## {scene}\n\n| fault | arrives as | answer | from | warns beside | why it is let through |\n")
+        parts.append("| --- | --- | --- | --- | --- | --- |\n")
+        parts += [_row(fault, outcome) for fault, outcome in found if fault.scene == scene]
+    return "".join(parts)
+
+
+def _row(fault: Fault, outcome: Outcome) -> str:
+    by, warned = (", ".join(f"`{name}`" for name in names) for names in (outcome.by, outcome.warned))
+    if outcome.errors:
+        few = (
+            ", ".join(f"`{name}`" for name in outcome.errors)
+            if len(outcome.errors) < 4
+            else f"{len(outcome.errors)} checks"
+        )
+        by = "; ".join([*([by] if by else []), f"{few} could not be evaluated"])
+    what = f"**{fault.name}**: {fault.what}"
+    return f"| {what} | {fault.arrives} | {outcome.answer} | {by} | {warned} | {fault.lets or ''} |\n"
+
+
+def main() -> None:
+    """Write the page; exit 1 when something gets through without a reason."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = list(outcomes(Path(folder)))
+    PAGE.write_text(page(found), encoding="utf-8")
+    for fault, outcome in found:
+        if (outcome.answer in CAUGHT) == (fault.lets is not None):
+            print(f"{fault.name}: {outcome.answer}, {fault.lets or 'without a reason'}")
+            sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
