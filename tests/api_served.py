@@ -49,7 +49,9 @@ def fill(store: Store) -> None:
     store.judge(SET, 5)
     publish(store, "six", 104.0, day=5)
     store.define(parse_contract(_ODD_SOURCE), _ODD_SOURCE)
-    odd = pl.DataFrame({"name": list(ODD_KEYS), "step": range(len(ODD_KEYS)), "score": [0.5] * len(ODD_KEYS)})
+    odd = pl.DataFrame(
+        {"name": list(ODD_KEYS), "step": range(len(ODD_KEYS)), "score": [0.5 + i / 100 for i in range(len(ODD_KEYS))]}
+    )
     store.publish(ODD, odd, provenance("odd"))
     store.judge(ODD, 1)
     store.promote(ODD, 1, reason="test")

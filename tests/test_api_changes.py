@@ -322,8 +322,7 @@ def test_the_client_gives_the_same_frame(server: httpx.Client, filled: Store) ->
 def test_a_cache_that_asks_what_changed(tmp_path: Path) -> None:
     """The example of docs/client.md: a cache that refreshes what changed equals a full read after every version."""
     store = make_store(tmp_path / "store")
-    off = "".join(f'[gate.checks.{name}]\noff = "test"\n' for name in ("removed_keys", "added_keys"))
-    define(store, more=off)
+    define(store, more='[gate]\nprofile = "exploratory"\n')
     promoted(store, "one")
     refresh = example()
     with serving(Path(store.root)) as url, Client(url) as client:

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,8 +30,12 @@ def format1(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_format_1_gives_the_answers_it_gave(format1: Store) -> None:
-    """Every answer is the one that was written down beside the store, byte for byte."""
-    assert answers(format1) == json.loads((FOLDER / "answers.json").read_text())
+    """Every answer is the one that was written down beside the store; how its JSON is spaced is no promise."""
+
+    def read(found: dict[str, str]) -> dict[str, Any]:
+        return {question: json.loads(answer) for question, answer in found.items()}
+
+    assert read(answers(format1)) == read(json.loads((FOLDER / "answers.json").read_text()))
 
 
 def test_format_1_is_whole(format1: Store) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+import msgspec
 import polars as pl
 import pytest
 from hypothesis import given
@@ -15,7 +16,20 @@ from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.judgement import within
 from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import STATUSES
-from tests.gate_cases import JUDGED, Setting, contract, file, frame, off_by_ten, provenance, simple, stored, wider
+from estimates.records import Waiver
+from tests.gate_cases import (
+    JUDGED,
+    THROUGH,
+    Setting,
+    contract,
+    file,
+    frame,
+    off_by_ten,
+    provenance,
+    simple,
+    stored,
+    wider,
+)
 
 
 def test_the_registry_is_in_order_and_names_each_check_once() -> None:
@@ -24,7 +38,7 @@ def test_the_registry_is_in_order_and_names_each_check_once() -> None:
     names = [check.name for check in CHECKS]
     assert len(set(names)) == len(names)
     for i, check in enumerate(CHECKS):
-        assert set(check.depends_on) <= set(names[:i])
+        assert set(check.needs) <= set(names[:i])
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
@@ -110,11 +124,36 @@ def test_a_set_without_floats_is_judged(columns: str, old: list[object], new: li
 
 
 def test_an_empty_baseline_cannot_be_compared_with() -> None:
-    """Nothing in common with the baseline is an error that blocks, not a pass."""
+    """Nothing in common with the baseline blocks, once, and what compares keys says that it depends on that."""
     verdict = Setting(baseline=frame().clear()).judge()
-    assert verdict.check("p95_change").status == "error"
-    assert "no_comparable_keys" in verdict.check("p95_change").message
+    assert (verdict.check("comparable").status, verdict.check("comparable").value) == ("fail", 0)
+    assert verdict.check("p95_change").reason == "depends_on: comparable"
+    assert {check.name for check in verdict.failing()} == {"comparable", "added_keys"}
     assert verdict.blocks
+
+
+def test_one_waiver_lets_through_what_nothing_can_be_compared_with() -> None:
+    """A rolling set whose production grew too old is taken up again by one decision, not by one for each check."""
+    waiver = Waiver(
+        3, "prices", 2, "snapshot-2", "comparable", None, "looked at", "ann", THROUGH, JUDGED + timedelta(1)
+    )
+    later = frame(1.001).with_columns(pl.col("target_date").dt.offset_by("10d"))
+    targets = tuple(day.isoformat() for day in later["target_date"].unique().sort())
+    through = THROUGH + timedelta(days=10)
+    candidate = stored(
+        later,
+        contract(),
+        provenance=provenance(data_through=through, targets=targets),
+        published_at=through + timedelta(hours=1),
+    )
+    facts = {"judged_at": through + timedelta(hours=1), "contract_revision": 1}
+    old = judge(contract(), candidate, stored(frame(), contract(), version=1), **facts)
+    assert [check.name for check in old.failing()] == ["comparable"]
+    assert "25 keys of the baseline have elapsed" in old.check("comparable").message
+    waiver = msgspec.structs.replace(waiver, until=through + timedelta(days=1))
+    again = judge(contract(), candidate, stored(frame(), contract(), version=1), exceptions=[waiver], **facts)
+    assert (again.blocks, again.check("comparable").status) == (False, "waived")
+    assert again.check("p95_change").reason == "depends_on: comparable"
 
 
 def test_nothing_changed_passes_at_a_limit_of_zero() -> None:
@@ -212,9 +251,9 @@ def test_a_damaged_baseline_is_an_error() -> None:
     """When the baseline cannot be read, nobody knows what changed: the checks against it block."""
     damaged = stored(frame(), contract(), version=1, faults={"content": "sha256 differs"})
     verdict = judge(contract(), stored(frame(1.001), contract()), damaged, judged_at=JUDGED, contract_revision=1)
-    against = [c for c in verdict.checks if c.stage == 3 and c.reason != "not_in_contract"]
-    assert {c.status for c in against} == {"error"}
-    assert "sha256 differs" in verdict.check("p95_change").message
+    assert {c.name for c in verdict.failing()} == {"comparable", "removed_keys", "added_keys", "new_duplicates"}
+    assert {c.status for c in verdict.failing()} == {"error"}
+    assert "sha256 differs" in verdict.check("comparable").message
     assert verdict.blocks
 
 

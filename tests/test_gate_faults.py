@@ -153,6 +153,7 @@ FAULTS: list[tuple[str, str, str, Callable[[], Setting]]] = [
     ("dominant_value", "warn", "a default", lambda: poke("trend", 0.0, 14)),
     ("dominant_value", "fail", "nothing but a default", lambda: poke("trend", 0.0, 24)),
     ("duplicate_content", "warn", "another key's estimates", lambda: Setting(frame=copied())),
+    ("comparable", "fail", "no key of the baseline", lambda: Setting(baseline=frame().clear())),
     ("removed_keys", "fail", "a ticker gone", lambda: Setting(frame=frame(1.001).slice(5))),
     ("added_keys", "fail", "a ticker new", lambda: Setting(baseline=frame().slice(5))),
     ("finite_to_null", "fail", "an estimate lost", lambda: Setting(frame=poked(frame(1.001), "trend", None, 2))),

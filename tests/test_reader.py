@@ -32,9 +32,9 @@ steps = 2
 calendar = "daily"
 values = { ticker = ["A", "B", "C"] }
 allow_missing = 1.0
+[gate]
+profile = "exploratory"
 [gate.checks]
-removed_keys = { off = "not what is tested" }
-finite_to_null = { off = "not what is tested" }
 nulls = { off = "not what is tested" }
 null_share = { off = "not what is tested" }
 """

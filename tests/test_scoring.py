@@ -40,6 +40,8 @@ name = "{name}"
 [key.item]
 type = "string"
 [columns.p]
+[gate]
+profile = "exploratory"
 """
 
 

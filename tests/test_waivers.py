@@ -27,7 +27,7 @@ from tests.builders import SET, TARGETS, TICKERS, define, frame, promoted, prove
 from tests.gate_cases import JUDGED, Setting, contract, off_by_ten, stored
 from tests.invariants import check_all
 
-JUMP = ("hard_bounds", "p95_change", "median_shift")
+JUMP = ("hard_bounds", "p95_change", "jumps", "median_shift")
 LATER = "2100-01-01"
 
 
@@ -259,7 +259,7 @@ def test_a_part_of_what_fails_is_not_enough(jumped: tuple[Store, Version]) -> No
     store.waive(SET, "p95_change", 2, reason="split", until=LATER)
     with pytest.raises(GateError) as caught:
         store.promote(SET, 2, reason="please")
-    assert caught.value.details["checks"] == "hard_bounds, median_shift"
+    assert caught.value.details["checks"] == "hard_bounds, jumps, median_shift"
 
 
 def test_a_waiver_that_is_over_blocks_what_passed(

@@ -10,6 +10,17 @@ from estimates.gate.content import duplicates
 from estimates.gate.verdict import Offender
 
 
+def comparable(case: Case) -> Measure:
+    """Protects from a baseline that is damaged, or so old that all its targets have passed.
+
+    Metric: keys in both versions. Block below 1. Everything that compares keys depends on it, so that one waiver lets
+    such a version through when somebody has looked at it. Source: gate.md 21.
+    """
+    keys = case.report.keys
+    gone = f", {keys.elapsed} keys of the baseline have elapsed" if keys.elapsed else ""
+    return Measure(keys.common, keys.common, f"{keys.common} keys in both versions{gone}")
+
+
 def removed_keys(case: Case) -> Measure:
     """Protects from keys that vanish. Metric: removed keys as a share of the baseline's.
 

@@ -71,7 +71,8 @@ class Check(msgspec.Struct, frozen=True):
     limits         reads them from the contract: (warn, block)
     worse          on which side of its limits a value is bad
     waivable       False: it can neither be waived, nor turned off, nor get other limits
-    depends_on     checks without which this one says nothing; default: those that make rows readable by key
+    depends_on     checks without which this one says nothing; default: those that make rows readable by key, and for
+                   stage 3 that some of them can be compared
     """
 
     number: int
@@ -88,4 +89,11 @@ class Check(msgspec.Struct, frozen=True):
     waivable: bool = True
     by_key: bool = True
     halves: bool = True
-    depends_on: tuple[str, ...] = ROWS
+    depends_on: tuple[str, ...] | None = None
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """`depends_on`, or its default."""
+        if self.depends_on is not None:
+            return self.depends_on
+        return (*ROWS, "comparable") if self.stage == 3 else ROWS

@@ -127,10 +127,10 @@ def dominant_value(case: Case) -> Measure | Skip:
     """Protects from a default that took the place of estimates. Metric: largest share of one value in a numeric column.
 
     Warn above 50 %, block above 90 %; nulls are not counted, nor label columns, where one label is often the rule.
-    Source: gate.md 19.
+    Of fewer than 10 keys any few agree by chance. Source: gate.md 19.
     """
-    if case.frame.height < 2:
-        return Skip("fewer_than_2_keys")
+    if case.frame.height < 10:
+        return Skip("fewer_than_10_keys")
     found: list[tuple[float, str, int]] = []
     for name in _numeric(case):
         values = case.frame[name].drop_nulls()

@@ -17,7 +17,7 @@ from estimates.contract import Contract
 from estimates.errors import InvalidError
 from estimates.gate.case import Case
 from estimates.gate.cells import missing
-from estimates.gate.check import Check, Measure, Skip
+from estimates.gate.check import ROWS, Check, Measure, Skip
 from estimates.gate_policy import CustomCheck
 
 FIRST_NUMBER = 101  # the numbers of gate.md end below
@@ -53,6 +53,7 @@ def _check(number: int, name: str, own: CustomCheck) -> Check:
         own.warn,
         own.block,
         worse=own.worse,
+        depends_on=ROWS,
     )
 
 

@@ -123,12 +123,15 @@ def _skip_reason(
     """Why a check is not run at all; a reason passes on through everything that depends on it."""
     if limits.off is not None:
         return f"off: {limits.off}"
-    for name in check.depends_on:
-        needed = results[name]
-        if needed.status in ("fail", "error"):
-            return f"depends_on: {name}"
+    for name in check.needs:
+        needed = results.get(name)
+        if needed is None:  # a registry without it
+            continue
         if needed.reason is not None and needed.reason.startswith("depends_on: "):
             return needed.reason
+        # waived or off, it still says nothing of what it stands for
+        if needed.status in ("fail", "error", "waived") or (needed.reason or "").startswith("off: "):
+            return f"depends_on: {name}"
     if check.stage == 3 and case.baseline is None:
         return baseline_reason
     if check.stage == 4 and check.number != _WAIVERS and case.actuals is None:

@@ -20,7 +20,7 @@ from estimates.gate import (
     uncertainty,
     waivers,
 )
-from estimates.gate.check import Check
+from estimates.gate.check import ROWS, Check
 
 # fmt: off
 CHECKS: list[Check] = [
@@ -70,10 +70,13 @@ CHECKS: list[Check] = [
           unit="share", warn=0.01),
     # stage 3, against the baseline
     Check(20, "new_duplicates", "No estimates given to other keys", 3, change.new_duplicates,
-          unit="share", block=0.02),
+          unit="share", block=0.02, depends_on=ROWS),
+    Check(21, "comparable", "Some keys are in both versions", 3, change.comparable,
+          block=1, worse="below", by_key=False, halves=False, depends_on=ROWS),
     Check(21, "removed_keys", "Keys of the baseline still there", 3, change.removed_keys,
-          unit="share", warn=0.005, block=0.02),
-    Check(22, "added_keys", "Few new keys", 3, change.added_keys, unit="share", warn=0.05, block=0.20),
+          unit="share", warn=0.005, block=0.02, depends_on=ROWS),
+    Check(22, "added_keys", "Few new keys", 3, change.added_keys,
+          unit="share", warn=0.05, block=0.20, depends_on=ROWS),
     Check(23, "finite_to_null", "No estimate lost", 3, change.finite_to_null, block=0),
     Check(24, "unchanged", "Not the same as the baseline", 3, change.unchanged, worse="below"),
     Check(24, "frozen", "Estimates move over several versions", 3, history.frozen,
