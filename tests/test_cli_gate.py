@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from estimates.gate.registry import CHECKS
 from estimates.store import Store
 from tests import builders
-from tests.builders import SET
+from tests.builders import SET, define, frame, promoted, publish
 from tests.cli_calls import call
 
 POLICY = """
@@ -105,3 +107,24 @@ def test_the_policy_is_the_one_that_verdicts_carry(here: Store) -> None:
     assert f"26 p95_change above {strict('p95_change'):g} above 0.2 warns: profile strict, blocks: contract" in lines
     assert "ticker AAPL above 0 % above 1 % contract" in lines
     assert "20 duplicate_content ties are common" in lines
+
+
+def test_actual_values_judge_a_version_and_a_file(local_store: Store, tmp_path: Path) -> None:
+    """Stage 4 is asked with --actuals and only then; a version far from what became of it is refused, a file as well."""
+    define(local_store)
+    promoted(local_store, "one", 100.0)
+    publish(local_store, "two", 103.0)
+    observed, file = tmp_path / "observed.csv", tmp_path / "file.csv"
+    frame(100.5).drop("note").write_csv(observed)
+    frame(103.0).write_csv(file)
+    where = ("--store", local_store.root, "--format", "json")
+    without = call("gate", SET, 2, *where)
+    beside = call("gate", SET, 2, "--actuals", observed, *where)
+    of_file = call("gate", SET, "--file", file, "--through", "2024-01-01", "--actuals", observed, *where)
+    assert (without.code, beside.code, of_file.code) == (0, 1, 1)
+    for called in (beside, of_file):
+        found = {check["name"]: check for check in called.json["checks"]}
+        assert (found["accuracy_loss"]["status"], found["accuracy_loss"]["value"]) == ("fail", pytest.approx(4.0))
+        assert called.json["actuals"] is not None
+    assert without.json["actuals"] is None
+    assert call("gate", SET, 2, "--actuals", tmp_path / "nowhere.csv", *where).code == 2

@@ -7,6 +7,7 @@ import click
 from estimates import instants
 from estimates.catalog import PRODUCTION
 from estimates.records import Event
+from jobs.actual_values import read_actual_values
 from jobs.cli import show
 from jobs.cli.command import Options, command, notify_option
 from jobs.cli.notifying import notifying
@@ -21,6 +22,7 @@ from jobs.runner import file_candidate
         "estimates gate sp500-close --file tomorrow.csv --through 2022-12-16      # before it is published",
         "estimates gate sp500-close --file tomorrow.csv --against 3",
         "estimates gate sp500-close --file tomorrow.csv --store http://127.0.0.1:8000   # where there is no store",
+        "estimates gate churn --file churn-july.csv --actuals left-by-august.csv         # and by what became of it",
         "estimates gate sp500-close --file new.csv --format github --write junit=gate.xml --write markdown=gate.md",
         "estimates gate sp500-close 4 --format json | jq '.checks[] | select(.status == \"fail\")'",
     ),
@@ -31,6 +33,7 @@ from jobs.runner import file_candidate
 @click.option("--file", metavar="FILE", help="Judge a CSV, Parquet or Arrow file; nothing is stored.")
 @click.option("--through", metavar="TIME", help="With --file: the last moment of its input data. Default: now.")
 @click.option("--against", metavar="REF", help="With --file: the version to compare it with. Default: production.")
+@click.option("--actuals", metavar="FILE-OR-SQL", help="What was observed: coverage and loss are judged too.")
 @click.option("--now", metavar="TIME", help="Judge as if it were this time; it is recorded in the verdict.")
 @notify_option
 @write_option()
@@ -41,6 +44,7 @@ def gate(
     file: str | None,
     through: str | None,
     against: str | None,
+    actuals: str | None,
     now: str | None,
     copies: list[Copy],
 ) -> int:
@@ -59,16 +63,24 @@ def gate(
         raise click.UsageError("--against belongs to --file; a version is judged against what production points to")
     judged_at = None if now is None else instants.parse(now, "--now")
     offenders = wanted_offenders(copies)
+    observed = None if actuals is None else read_actual_values(actuals)
     if version is not None:
         store = options.open()
         with notifying(options, store):
-            verdict = store.judge(set_name, version, judged_at=judged_at, offenders=offenders)
+            verdict = store.judge(set_name, version, judged_at=judged_at, actuals=observed, offenders=offenders)
             return show_verdict(options, verdict, copies, offenders)
     assert file is not None
     estimates = options.open_to_read()[set_name]
     frame, provenance = file_candidate(estimates.contract, file, data_through=through)
-    asked = {"against": against or PRODUCTION, "judged_at": judged_at, "offenders": offenders}
-    return show_verdict(options, estimates.judge_frame(frame, provenance, **asked), copies, offenders)
+    verdict = estimates.judge_frame(
+        frame,
+        provenance,
+        against=against or PRODUCTION,
+        judged_at=judged_at,
+        actuals=observed,
+        offenders=offenders,
+    )
+    return show_verdict(options, verdict, copies, offenders)
 
 
 @command(
