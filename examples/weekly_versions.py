@@ -2,7 +2,8 @@
 
     python examples/weekly_versions.py FOLDER [WEEKS]
 
-Each run sees the prices up to the last session of its week, and nothing later. The same command again goes on where it
+The contract is that of the daily example with limits for weeks, in which prices move more than in a day: those that
+`estimates gate suggest` proposes round up to them. Each run sees the prices up to the last session of its week, and nothing later. The same command again goes on where it
 stopped. docs/stability.md shows what the tools say about these versions.
 """
 
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from estimates.contract import read_contract
+from estimates.contract import parse_contract
 from estimates.settings import Settings
 from jobs import runner
 from jobs.cli.command import open_store
@@ -24,6 +25,19 @@ SET = "sp500-close"
 WEEKS = 104
 CONTRACT = "examples/sp500-close.toml"  # its prices are named from the folder that holds `examples/`
 PRICES = "examples/sp500_daily_close.parquet"
+WEEKLY = """
+[gate.checks.median_shift]
+warn = 0.05
+block = 0.1
+
+[gate.checks.z_beyond_one]
+warn = 0.5
+block = 0.8
+
+[gate.checks.outside_old_interval]
+warn = 0.5
+block = 0.8
+"""
 
 
 def last_sessions(weeks: int) -> list[date]:
@@ -42,7 +56,8 @@ def main(folder: str, weeks: int) -> None:
         make_folder(Path(folder))
         make_store(settings)
     store = open_store(settings)
-    store.define(read_contract(CONTRACT), Path(CONTRACT).read_text())
+    source = Path(CONTRACT).read_text() + WEEKLY
+    store.define(parse_contract(source, CONTRACT), source)
     for day in last_sessions(weeks):
         done = runner.run(store, SET, data_through=str(day), run_id=f"week-{day}")
         print(f"{day}  version {done.version:>3}  {done.verdict:<5} {done.not_promoted_because or 'promoted'}")

@@ -110,7 +110,7 @@ def test_the_policy_is_the_one_that_verdicts_carry(here: Store) -> None:
 
 
 def test_actual_values_judge_a_version_and_a_file(local_store: Store, tmp_path: Path) -> None:
-    """Stage 4 is asked with --actuals and only then; a version far from what became of it is refused, a file as well."""
+    """Stage 4 is asked with --actuals and only then; what lies far from its outcomes is refused, a file as well."""
     define(local_store)
     promoted(local_store, "one", 100.0)
     publish(local_store, "two", 103.0)
