@@ -2,9 +2,9 @@
 
     python examples/weekly_versions.py FOLDER [WEEKS]
 
-The contract is the example's with limits for weeks, in which prices move more than in a day. Each run sees the prices up
-to the last session of its week, and nothing later. The same command again goes on where it stopped. docs/stability.md
-and docs/gate.md show what the tools say about these versions.
+The contract is the example's with limits for weeks, in which prices move more than in a day. Each run sees the prices
+up to the last session of its week, and nothing later. The same command again goes on where it stopped.
+docs/stability.md and docs/gate.md show what the tools say about these versions.
 """
 
 from __future__ import annotations
