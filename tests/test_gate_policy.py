@@ -260,3 +260,12 @@ def test_groups_that_cannot_be_followed_are_refused(text: str, says: str) -> Non
 def find(name: str) -> Check:
     """A check of the registry."""
     return next(check for check in CHECKS if check.name == name)
+
+
+def test_a_blocking_limit_stricter_than_the_default_warning_does_away_with_it() -> None:
+    """No verdict shows a warning that can never come; one that the contract gives itself is refused."""
+    limits = limits_of(find("p95_change"), contract(more="[gate.checks.p95_change]\nblock = 0.01\n"))
+    assert (limits.warn, limits.block) == (None, 0.01)
+    with pytest.raises(InvalidError, match=r"warn = 0.5 lies beyond block = 0.25"):
+        validate_policy(contract(more="[gate.checks.p95_change]\nwarn = 0.5\n"))
+    validate_policy(contract(more='[gate.checks.p95_change]\nwarn = 0.5\nseverity = "warn"\n'))

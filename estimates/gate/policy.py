@@ -48,13 +48,16 @@ def limits_of(check: Check, contract: Contract) -> Limits:
 
 
 def before_severity(check: Check, contract: Contract) -> tuple[tuple[float | None, str], tuple[float | None, str]]:
-    """Warning and blocking limit of a check that has limits of its own, each with its source; see `limits_of`."""
+    """Warning and blocking limit of a check that has limits of its own, each with its source; see `limits_of`.
+
+    A contract that gives the blocking limit alone, and one stricter than the warning limit, does away with the warning.
+    """
     given = contract.gate.checks.get(check.name, CheckPolicy())
     profile = of_profile(check, contract.gate.profile) or CheckPolicy()
-    return (
-        _first(given.warn, profile.warn, check.warn, contract),
-        _first(given.block, profile.block, check.block, contract),
-    )
+    warn = _first(given.warn, profile.warn, check.warn, contract)
+    block = _first(given.block, profile.block, check.block, contract)
+    unseen = given.warn is None and _beyond(warn[0], block[0], check.worse)
+    return (None, "") if unseen else warn, block
 
 
 def held_to(
@@ -152,7 +155,8 @@ def _problem(check: Check, given: CheckPolicy, contract: Contract) -> str | None
     if check.field is not None and (given.warn is not None or given.block is not None):
         level = "warn" if given.warn is not None else "block"
         return f".{level}: this limit is {check.field} of the contract; here only 'off' and 'severity' are allowed"
-    problem = _beyond(given.warn, given.block, check.worse)
+    block = limits_of(check, contract).block if given.severity is None else given.block
+    problem = _beyond(given.warn, block if given.block is None else given.block, check.worse)
     if problem or not given.groups:
         return problem
     if not check.by_key:
