@@ -342,7 +342,7 @@ def waived(scene: Scene, check: str, frame: pl.DataFrame | None = None, **change
     number = scene.publish(scene.today.filter(~of("KO")) if frame is None else frame)
     version = scene.store.view().resolve(scene.set, number)
     candidate, baseline = (
-        scene.store._candidate(scene.store.view().resolve(scene.set, v)) for v in (number, scene.production)
+        scene.store.candidate(scene.store.view().resolve(scene.set, v)) for v in (number, scene.production)
     )
     facts: dict[str, object] = {
         "id": 1,
