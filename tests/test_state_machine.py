@@ -32,7 +32,7 @@ REFS = ("production", "latest", "canary")
 LEVELS = (100.0, 101.0, 102.0, 1000.0)
 MAXIMA = (500.0, 101.5, 2000.0)
 # The checks that it fails against a baseline.
-JUMP = ("p95_change", "median_shift")
+JUMP = ("p95_change", "jumps", "median_shift")
 EXTRA = '[columns.extra]\nunit = "USD"\n'
 
 # One set and one alias see most of what happens, so that histories grow long; the others show what leaks.
@@ -127,8 +127,11 @@ class Set:
         else:
             if version.level + 0.05 > maximum:
                 failing |= {"hard_bounds"}
-            if baseline is not None and (version.level == 1000.0) != (self.versions[baseline - 1].level == 1000.0):
-                failing |= {"p95_change", "median_shift"}
+            before = None if baseline is None else self.versions[baseline - 1]
+            if before is not None and (version.level == 1000.0) != (before.level == 1000.0):
+                failing |= set(JUMP)
+            if before is not None and version.content == before.content and version.day > before.day:
+                failing |= {"unchanged"}
         blocks = bool(failing - {self.waivers[i][1] for i in held})
         version.verdict = (blocks, baseline, maximum, wide, held)
         return blocks
