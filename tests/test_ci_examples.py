@@ -203,12 +203,22 @@ def test_the_ci_files_run_the_script_with_what_it_takes() -> None:
     assert others == {("pip", "install", "estimates[client]")}
 
 
+def judging() -> click.Command:
+    """The command behind `estimates gate SET …`."""
+    context = click.Context(cli)
+    group = cli.get_command(context, "gate")
+    assert isinstance(group, click.Group)
+    judge = group.get_command(context, "judge")
+    assert judge is not None
+    return judge
+
+
 def test_the_script_uses_options_that_there_are() -> None:
     """`estimates gate` in the script has these options, and the forms that it writes."""
     text = SCRIPT.read_text().replace("\\\n", " ")
     (line,) = re.findall(r"^estimates (.*)$", text, re.MULTILINE)
     words = shlex.split(line)
-    gate = cli.get_command(click.Context(cli), words[0])
+    gate = judging()
     assert gate is not None
     known = {option for parameter in gate.params for option in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= known
@@ -239,7 +249,7 @@ def test_the_document_explains_every_file_exit_code_and_option() -> None:
     for path in CI.iterdir():
         assert f"(../examples/ci/{path.name})" in page
     assert re.findall(r"^\| (\d) \|", page, re.MULTILINE) == ["0", "1", "2", "3", "4"]
-    gate = cli.get_command(click.Context(cli), "gate")
+    gate = judging()
     assert gate is not None
     known = {option for parameter in gate.params for option in parameter.opts}
     named = {option for row in re.findall(r"^\| `(--.*?)` \|", page, re.MULTILINE) for option in [row.split()[0]]}

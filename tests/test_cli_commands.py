@@ -194,15 +194,15 @@ def test_a_waiver_is_given_shown_and_taken_back(store: Store) -> None:
     assert "BRK/B/2024-06-03" in keyed.text
     assert "next: estimates promote closes 3" in keyed.text
     assert "without the waived keys" in call("gate", SET, 3, *at).text
-    for check in ("hard_bounds", "p95_change", "median_shift"):
+    for check in ("hard_bounds", "p95_change", "jumps", "median_shift"):
         waiver = _ok("waive", SET, check, "--version", 3, *until, *at, "--format", "json").json
     assert (waiver["check"], waiver["keys"], waiver["until"]) == ("median_shift", None, "2100-01-01T23:59:59.999999Z")
     judged = _ok("gate", SET, 3, *at).text
     assert f"waiver {waiver['id']} by " in judged
     assert "until 2100-01-01T23:59:59.999999Z, all keys: split" in judged
-    assert "hard_bounds, p95_change, median_shift" in _ok("versions", SET, *at).text
+    assert "hard_bounds, p95_change, jumps, median_shift" in _ok("versions", SET, *at).text
     rows = _ok("versions", SET, *at, "--format", "json").json["versions"]
-    assert [len(row["waivers"]) for row in rows] == [4, 0, 0]
+    assert [len(row["waivers"]) for row in rows] == [5, 0, 0]
     moved = _ok("promote", SET, 3, "--reason", "split", *at, "--format", "json").json
     assert waiver["id"] in moved["details"]["waivers"]
     told = _ok("explain", SET, "AAPL", "2024-06-03", *at).text
@@ -297,7 +297,7 @@ def test_status_check_exits_1_when_stale_or_nothing_is_promoted(local_store: Sto
 
 
 def _promote_scores(store: Store, run_id: str, data_through: datetime) -> None:
-    frame = pl.DataFrame({"customer": ["0042", "0007"], "score": [0.5, 0.1]})
+    frame = pl.DataFrame({"customer": ["0042", "0007"], "score": [0.5, 0.1 if run_id == "r1" else 0.101]})
     version = store.publish("scores", frame, Provenance(data_through, run_id))
     store.promote("scores", version.version, reason="test")
 
