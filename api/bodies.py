@@ -228,7 +228,7 @@ class TriangleBody(Revisions, frozen=True):
     """
 
     columns: list[str]
-    triangle: list[list[str | int | float | None]]
+    triangle: list[list[str | float | None]]  # whole numbers too
 
 
 class EventBody(msgspec.Struct, frozen=True):

@@ -37,6 +37,13 @@ def twice_the_spread(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
 
 @in_file("quantiles")
+def distributions_around_another_forecast(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Two tickers of twenty too high by one and a half times the range that eight in ten closes should lie in."""
+    spread = pl.when(of("KO", "PEP")).then(1.5 * (pl.col("q90") - pl.col("q10"))).otherwise(0.0)
+    return today.with_columns(pl.col(name) + spread for name in GRID)
+
+
+@in_file("quantiles")
 def one_key_of_quantiles_in_cents(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """One key of two hundred times 100, in a set without a point."""
     first = pl.int_range(pl.len()) < 1

@@ -44,7 +44,7 @@ def store(tmp_path: Path) -> Store:
 def frozen_store(tmp_path: Path) -> Store:
     """Keys should move within three versions; production went 1, 2, 3, back to 2, and to 4."""
     store = make_store(tmp_path / "store")
-    define(store, more="[stability]\nfrozen_after = 3\n")
+    define(store, more='[stability]\nfrozen_after = 3\n[gate]\nprofile = "exploratory"\n')
     moving = [(pl.lit(0.0), 0), (pl.col("value") * 0.001, 4), (pl.lit(0.01), 0), (pl.lit(0.02), 2)]
     for number, (step, still) in enumerate(moving, start=1):
         rows = frame(100.0)

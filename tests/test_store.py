@@ -45,7 +45,7 @@ def test_the_story(store: Store) -> None:
     bad = publish(store, "wednesday", 900.0, day=2)
     verdict = store.judge(SET, bad.version)
     assert verdict.blocks
-    assert {check.name for check in verdict.failing()} == {"hard_bounds", "p95_change", "median_shift"}
+    assert {check.name for check in verdict.failing()} == {"hard_bounds", "p95_change", "jumps", "median_shift"}
     with pytest.raises(GateError) as caught:
         store.promote(SET, bad.version, reason="looks fine to me")
     assert caught.value.code == "blocked"
