@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import polars as pl
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from estimates.accuracy import Accuracy, Actuals
     from estimates.records import Waiver
     from estimates.stability.report import Report
+
+T = TypeVar("T")
 
 
 class Case:
@@ -54,6 +56,7 @@ class Case:
         self.waivers: Sequence[Waiver] = ()
         self.checks: dict[str, Check] = {}
         self.every: list[pl.DataFrame] | None = None  # where all offenders go, when they are asked for
+        self._once: dict[str, Any] = {}
         self._parts: dict[tuple[str, str | None], Case] = {}
 
     @cached_property
@@ -115,6 +118,16 @@ class Case:
         texts = both.get_column(column).unique().drop_nulls()
         wanted = texts.filter([key_text(text) in values for text in texts])
         return both.filter(pl.col(column).is_in(wanted.implode())).select(self.key)
+
+    def once(self, what: str, make: Callable[[], T]) -> T:
+        """What several checks need, computed for the first of them."""
+        if what not in self._once:
+            self._once[what] = make()
+        return self._once[what]
+
+    def distinct(self, column: str) -> int:
+        """How many different values a column of the candidate has; null is none."""
+        return self.once(f"distinct {column}", lambda: self.frame[column].drop_nulls().n_unique())
 
     def limit(self, name: str) -> float:
         """From where on a check named so complains, for checks that name the keys beyond it; no limit: infinity."""

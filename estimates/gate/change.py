@@ -6,7 +6,7 @@ from estimates.gate.case import Case
 from estimates.gate.cells import missing
 from estimates.gate.check import Measure, Skip
 from estimates.gate.compared import common
-from estimates.gate.content import duplicates
+from estimates.gate.content import duplicates, twins
 from estimates.gate.verdict import Offender
 
 
@@ -81,14 +81,17 @@ def new_duplicates(case: Case) -> Measure | Skip:
 
     Metric: growth of `duplicate_content`'s share against the baseline. Block above 2 %. Source: gate.md 20.
     """
-    twins, n = duplicates(case.frame, case)
-    before, m = duplicates(case.before, case)
-    if twins is None or before is None:
+    found, n = case.once("twins", lambda: twins(case))
+    if found is None:
         return Skip("no_float_estimates")
-    value = max(twins.height / max(n, 1) - before.height / max(m, 1), 0.0)
-    fresh = twins.join(before.select(case.key), on=case.key, how="anti")
+    if not found.height:
+        return Measure(0, n, "no row has the same estimates as another one")
+    before, m = duplicates(case.before, case)
+    assert before is not None, "both versions have the contract's types"
+    value = max(found.height / max(n, 1) - before.height / max(m, 1), 0.0)
+    fresh = found.join(before.select(case.key), on=case.key, how="anti")
     message = (
-        f"{twins.height} of {n} rows with the same estimates as another row, {before.height} of {m} in the baseline"
+        f"{found.height} of {n} rows with the same estimates as another row, {before.height} of {m} in the baseline"
     )
     offenders = missing(case, fresh, "the same estimates as another key")
     return Measure(value, n, message, offending=fresh.height, offenders=offenders)

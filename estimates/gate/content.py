@@ -135,7 +135,7 @@ def dominant_value(case: Case) -> Measure | Skip:
     for name in _numeric(case):
         values = case.frame[name].drop_nulls()
         if len(values):
-            found.append((_longest_run(values) / len(values), name, len(values)))
+            found.append((_longest_run(values, case.distinct(name)) / len(values), name, len(values)))
     if not found:
         return Skip("no_numeric_estimates")
     share, column, n = max(found, key=lambda item: item[0])
@@ -153,13 +153,25 @@ def duplicate_content(case: Case) -> Measure | Skip:
     Warn above 1 %. Rows without any estimate are not counted; sets without a float among their estimates are skipped,
     since their rows agree by nature. Source: gate.md 20.
     """
-    twins, n = duplicates(case.frame, case)
-    if twins is None:
+    found, n = case.once("twins", lambda: twins(case))
+    if found is None:
         return Skip("no_float_estimates")
-    message = f"{twins.height} of {n} rows with the same estimates as another row"
-    offenders = missing(case, twins, "the same estimates as another key")
+    message = f"{found.height} of {n} rows with the same estimates as another row"
+    offenders = missing(case, found, "the same estimates as another key")
     coverage = n / max(case.frame.height, 1)
-    return Measure(twins.height / max(n, 1), n, message, coverage, offending=twins.height, offenders=offenders)
+    return Measure(found.height / max(n, 1), n, message, coverage, offending=found.height, offenders=offenders)
+
+
+def twins(case: Case) -> tuple[pl.DataFrame | None, int]:
+    """`duplicates` of the candidate; where one column repeats no value, rows need not be looked at."""
+    whole = (
+        name
+        for name in case.contract.judged
+        if case.frame.schema[name].is_float() and not case.frame[name].null_count()
+    )
+    if any(case.distinct(name) == case.frame.height for name in whole):
+        return case.frame.clear(), case.frame.height
+    return duplicates(case.frame, case)
 
 
 def duplicates(frame: pl.DataFrame, case: Case) -> tuple[pl.DataFrame | None, int]:
@@ -171,8 +183,8 @@ def duplicates(frame: pl.DataFrame, case: Case) -> tuple[pl.DataFrame | None, in
     rows = frame.filter(~pl.all_horizontal(pl.col(columns).is_null()))
     # One column narrows the search: rows that agree in all columns agree in the first.
     first = pl.col(floats[0])
-    twins = rows.filter(first.is_in(_repeated(rows[floats[0]].drop_nulls()).implode()) | first.is_null())
-    return twins.filter(pl.struct(columns).is_duplicated()), rows.height
+    found = rows.filter(first.is_in(_repeated(rows[floats[0]].drop_nulls()).implode()) | first.is_null())
+    return found.filter(pl.struct(columns).is_duplicated()), rows.height
 
 
 def _floats(case: Case) -> list[str]:
@@ -188,9 +200,9 @@ def _constant(values: pl.Series) -> bool:
     return len(values) == 0 or bool((values == values[0]).all())
 
 
-def _longest_run(values: pl.Series) -> int:
+def _longest_run(values: pl.Series, distinct: int) -> int:
     """How often the commonest value appears. Most columns repeat no value, and counting distinct ones costs less."""
-    if values.n_unique() == len(values):
+    if distinct == len(values):
         return 1
     ordered = values.sort()
     starts = (ordered != ordered.shift(1)).fill_null(True).arg_true().to_numpy()

@@ -64,13 +64,14 @@ def unique_keys(case: Case) -> Measure:
 
     Metric: rows with a key that is null, not unique or unfit for a path. Block above 0. Source: gate.md 5.
     """
-    frame = case.frame.select(case.key)
-    # rows are sorted by key, so that equal keys are neighbours
-    same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in case.key).fill_null(False)
-    found: list[tuple[str, pl.DataFrame]] = [
-        ("a part of the key is null", frame.filter(pl.any_horizontal(pl.col(case.key).is_null()))),
-        ("the key appears more than once", frame.filter(same | same.shift(-1, fill_value=False))),
-    ]
+    frame, found = case.frame.select(case.key), list[tuple[str, pl.DataFrame]]()
+    if any(frame[name].null_count() for name in case.key) or not frames.increases(frame, case.key):
+        # rows are sorted by key, so that equal keys are neighbours
+        same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in case.key).fill_null(False)
+        found = [
+            ("a part of the key is null", frame.filter(pl.any_horizontal(pl.col(case.key).is_null()))),
+            ("the key appears more than once", frame.filter(same | same.shift(-1, fill_value=False))),
+        ]
     for name in case.key:
         if case.contract.key[name].type == "string":
             why = f"{name} is empty, '.', '..' or has a NUL, which no URL path can hold"
