@@ -251,7 +251,7 @@ def test_a_damaged_baseline_is_an_error() -> None:
     """When the baseline cannot be read, nobody knows what changed: the checks against it block."""
     damaged = stored(frame(), contract(), version=1, faults={"content": "sha256 differs"})
     verdict = judge(contract(), stored(frame(1.001), contract()), damaged, judged_at=JUDGED, contract_revision=1)
-    assert {c.name for c in verdict.failing()} == {"comparable", "removed_keys", "added_keys", "new_duplicates"}
+    assert {c.name for c in verdict.failing()} == {"comparable", "removed_keys", "added_keys"}
     assert {c.status for c in verdict.failing()} == {"error"}
     assert "sha256 differs" in verdict.check("comparable").message
     assert verdict.blocks
