@@ -85,7 +85,8 @@ class KeyForm:
         searches = map("\0".join, zip(*(column.search for column in columns), repeat("")))
         template = opening_template([(name, column.form) for name, column in zip(self.names, columns, strict=True)])
         openings = map(template.__mod__, zip(*(column.json for column in columns), strict=True))
-        return list(zip(map(str.encode, searches), map(str.encode, openings), strict=True))
+        # JSON writes a control character as an escape, so that this one only stands between them
+        return list(zip(map(str.encode, searches), "\x01".join(openings).encode().split(b"\x01"), strict=True))
 
     def _search_plain(self, key: Key) -> Sought | None:
         """What `search` gives for parts as they mostly come, of which only integers lack a letter; None for others."""

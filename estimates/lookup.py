@@ -165,16 +165,18 @@ class Lookup:
         offsets, checksums = np.asarray(self._offsets), np.asarray(self._checksums)
         ends = (values.tolist() for values in (offsets[first], offsets[first + 1]))
         sums = (values.tolist() for values in (checksums[first], checksums[first + 1]))
-        mapped, found = self._map, list[bytes | None]()
+        if (offsets[first + 1] <= offsets[first]).any():  # an empty group would keep any checksum
+            raise _damaged(self.path, "where its groups end")
+        mapped, checksum, line, found = self._map, crc32, _LINE, list[bytes | None]()
         for (_, opening), start, stop, before, after in zip(keys, *ends, *sums, strict=True):
             content = mapped[start:stop]
-            if crc32(content, before) != after or not content:
+            if checksum(content, before) != after:
                 raise _damaged(self.path, f"the group at byte {start}")
             at = content.rfind(opening)
             if at < 0:
                 found.append(None)
             else:
-                end = content.find(_LINE, at + 1)
+                end = content.find(line, at + 1)
                 found.append(content[at + 1 : end - 1 if end > 0 else -1])
         return found
 
