@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
@@ -178,7 +179,10 @@ class Targets:
         return target
 
     def _open(self, version: Version) -> None:
-        self._store.open(version)
+        opened = self._store.open(version)
+        with suppress(RuntimeError):  # the service stops
+            # It is served from now on; its pages follow, behind what else there is to open.
+            self._pool.submit(opened.map_pages)
 
     def _tell(self, faults: Faults) -> None:
         """Say in the log what has become of the aliases."""
