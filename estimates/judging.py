@@ -40,7 +40,7 @@ def judge(
     """
     found = view.set(name)
     revision = found.contracts[-1]
-    baseline, reason = _baseline(store, view, revision, against)
+    baseline, reason = _baseline(store, view, revision, against, candidate.version)
     return gate.judge(
         found.contract,
         candidate,
@@ -81,15 +81,17 @@ def stored_candidate(objects: Objects, version: Version, domain_keys: pl.DataFra
 
 
 def _baseline(
-    store: Store, view: View, revision: ContractRevision, against: Ref
-) -> tuple[gate.Candidate | None, Literal["first_version", "other_shape"] | None]:
-    """What a candidate is compared with, or why it is compared with nothing."""
+    store: Store, view: View, revision: ContractRevision, against: Ref, judged: int | None
+) -> tuple[gate.Candidate | None, Literal["first_version", "in_production", "other_shape"] | None]:
+    """What a candidate is compared with, or why it is compared with nothing: not with itself either."""
     try:
         version = store.reader(view).resolve(revision.set, against)
     except NotFoundError as error:
         if error.code != "nothing_promoted":
             raise
         return None, "first_version"
+    if version.version == judged:
+        return None, "in_production"
     if version.shape != revision.shape:
         return None, "other_shape"
     return store.candidate(version), None

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from estimates import __version__, gate, instants
 from estimates.catalog import PRODUCTION, SetView
-from estimates.errors import ConflictError, InvalidError, NotFoundError
+from estimates.errors import ConflictError, GateError, InvalidError, NotFoundError
 from estimates.gate import waivers
 from estimates.records import Version
 
@@ -48,6 +48,20 @@ def check_promotion(view: SetView, version: Version, alias: str, automatic: bool
             "older_data",
             f"{name}: version {number} saw data through {instants.text(version.data_through)}, {alias} through "
             f"{instants.text(current.data_through)}",
+        )
+
+
+def check_actuals(view: SetView, version: Version) -> None:
+    """A verdict that blocked with actual values stands until one with actual values says otherwise.
+
+    Raises GateError (`blocked`): a judgement without them, which knows less, does not let a version through.
+    """
+    judged = [e for e in view.events if e.kind == "judged" and e.version == version.version and "actuals" in e.details]
+    if judged and judged[-1].blocks:
+        raise GateError(
+            "blocked",
+            f"{version.set}: version {version.version} does not pass the gate with actual values, event {judged[-1].id}; "
+            f"estimates gate {version.set} {version.version} --actuals FILE judges it again",
         )
 
 

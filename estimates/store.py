@@ -210,7 +210,9 @@ class Store:
             self, view, name, self.candidate(found), judged_at=at, actuals=actuals, waivers=waivers, offenders=offenders
         )
         body = gate.render_json(verdict)
-        event = self.catalog.judged(found, verdict.blocks, body, verdict.outcome, actor=self.actor)
+        event = self.catalog.judged(
+            found, verdict.blocks, body, verdict.outcome, actor=self.actor, actuals=verdict.actuals
+        )
         self.on_event(event)
         self._copy(name)
         return verdict
@@ -324,6 +326,7 @@ class Store:
             raise GateError(
                 "blocked", f"{name}: version {found.version} does not pass the gate: {failing}", checks=failing
             )
+        moves.check_actuals(view.set(name), found)
         sampled = self._check_reads(found)
         event = self.catalog.promote(
             found,

@@ -128,10 +128,14 @@ class Catalog:
             tx.execute(table.insert().values(version_values(version)))
             return version
 
-    def judged(self, version: Version, blocks: bool, body: bytes, outcome: str, *, actor: str) -> Event:
-        """Store a verdict; it stays for ever."""
+    def judged(
+        self, version: Version, blocks: bool, body: bytes, outcome: str, *, actor: str, actuals: str | None = None
+    ) -> Event:
+        """Store a verdict; it stays for ever. `actuals`: the digest of the actual values it was held against."""
         with writing(self.engine) as tx:
             details = {"outcome": outcome}
+            if actuals is not None:
+                details["actuals"] = actuals
             event = _log(tx, "judged", version.set, actor, version=version.version, blocks=blocks, details=details)
             row = {"event": event.id, "set": version.set, "version": version.version, "blocks": blocks}
             tx.execute(schema.verdicts.insert().values(row | {"body": body.decode()}))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # What says whether there are rows that can be told apart; without it nothing can be said about them.
 ROWS = ("keys", "not_empty")
+OWN = 101  # from this number on, checks are the set's own, and so are their limits
 
 
 class Measure(msgspec.Struct, frozen=True):

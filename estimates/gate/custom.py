@@ -17,15 +17,13 @@ from estimates.contract import Contract
 from estimates.errors import InvalidError
 from estimates.gate.case import Case
 from estimates.gate.cells import missing
-from estimates.gate.check import ROWS, Check, Measure, Skip
+from estimates.gate.check import OWN, ROWS, Check, Measure, Skip
 from estimates.gate_policy import CustomCheck
-
-FIRST_NUMBER = 101  # the numbers of gate.md end below
 
 
 def checks(contract: Contract) -> list[Check]:
     """The checks that a contract adds, by name; numbers count from 101."""
-    return [_check(FIRST_NUMBER + i, name, own) for i, (name, own) in enumerate(sorted(contract.gate.custom.items()))]
+    return [_check(OWN + i, name, own) for i, (name, own) in enumerate(sorted(contract.gate.custom.items()))]
 
 
 def revisions(contract: Contract) -> dict[str, str]:
@@ -62,7 +60,9 @@ def _by_function(own: CustomCheck) -> Callable[[Case], Measure | Skip]:
 
     def measure(case: Case) -> Measure | Skip:
         assert own.function is not None
-        answer = _named(own.function)(case.frame, None if case.baseline is None else case.before, case.contract)
+        # Clones cost nothing, and what a function does to its frames in place is its own affair.
+        before = None if case.baseline is None else case.before.clone()
+        answer = _named(own.function)(case.frame.clone(), before, case.contract)
         if answer is None:
             return Skip("nothing_to_say")
         try:

@@ -27,6 +27,8 @@ from estimates.gate_policy import GroupLimits, Side
 from estimates.records import Waiver
 
 NEVER = datetime.min.replace(tzinfo=UTC)  # for checks that ask for no time
+# A panic of polars is no Exception, and a check of the set's own may try to leave the program.
+_WHATEVER = (Exception, pl.exceptions.PanicException, SystemExit)
 SLACK = 1e-12  # relative; a value that differs from its limit by rounding alone is at its limit
 
 
@@ -47,7 +49,7 @@ def judge(
 
     baseline         the version production points to, if its shape is the same; else None
     judged_at        recorded, and the moment against which times are checked; the clock is not read
-    baseline_reason  why there is no baseline: `first_version` (default) or `other_shape`
+    baseline_reason  why there is no baseline: `first_version` (default), `in_production` or `other_shape`
     exceptions       waivers of this content; those that are over at `judged_at` count for nothing
     past             what the set's promoted versions say; default: nothing is known of any
     actuals          what was observed, for the checks of stage 4
@@ -153,7 +155,7 @@ def _evaluate(check: Check, limits: Limits, case: Case) -> CheckResult:
             for column, values in limits.groups.items()
             for value, own in values.items()
         ]
-    except (Exception, pl.exceptions.PanicException) as error:
+    except _WHATEVER as error:
         return _error(check, limits, f"could not be evaluated: {_first_line(error)}")
     found = [(None, None, _measured(check, limits, rest))] if rest.frame.height else []
     return _worst([*found, *parts])
@@ -182,8 +184,8 @@ def _of_group(limits: Limits, own: GroupLimits) -> Limits:
 def _measured(check: Check, limits: Limits, case: Case) -> CheckResult:
     try:
         found = check.measure(case)
-    # Whatever goes wrong in a check must end in a verdict that blocks; a panic of polars is no Exception.
-    except (Exception, pl.exceptions.PanicException) as error:
+    # Whatever goes wrong in a check must end in a verdict that blocks.
+    except _WHATEVER as error:
         return _error(check, limits, f"could not be evaluated: {_first_line(error)}")
     if isinstance(found, Skip):
         return _skipped(check, limits, found.reason)
@@ -216,7 +218,7 @@ def _waived(check: Check, found: CheckResult, case: Case, held: Sequence[Waiver]
         return found
     try:
         others = case.part(waivers.rows(keys, case), inside=False)
-    except (Exception, pl.exceptions.PanicException) as error:
+    except _WHATEVER as error:
         return msgspec.structs.replace(
             found, message=f"{found.message}; waived keys cannot be left out: {_first_line(error)}"
         )

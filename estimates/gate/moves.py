@@ -87,7 +87,9 @@ def jumps(case: Case) -> Measure | Skip:
         if jumped is not None:
             keep(case, jumped, name, pl.format("{} -> {}", "old", "new"))
     count = sum(jumped.height for jumped, _, _ in rows if jumped is not None)
-    message = f"{round(value * column.n)} of {column.n} keys moved by more than a factor of 3 in {worst}"
+    message = (
+        f"{round(value * column.n)} of {column.n} keys moved by more than a factor of 3 or changed sign in {worst}"
+    )
     return of_column(value, column, message, offenders, count)
 
 

@@ -17,6 +17,7 @@ from estimates.errors import InvalidError
 from estimates.frame import schema
 from estimates.gate.case import Case
 from estimates.gate.check import Check
+from estimates.gate.compared import central
 from estimates.gate.verdict import CheckResult
 from estimates.stability.changes import changes
 
@@ -148,7 +149,7 @@ def _lost(case: Case) -> Broken:
 
 
 def _far(case: Case) -> Broken:
-    for name in _numeric(case):
+    for name, _, _ in central(case):
         a, b = _values(case, name)
         r = pl.col(f"{name}.r")
         yield name, r > case.limit("p95_change"), pl.format("{} -> {}, r = {}", a, b, r)

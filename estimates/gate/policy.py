@@ -26,7 +26,8 @@ def limits_of(check: Check, contract: Contract) -> Limits:
     """The limits in force: those of the contract where it gives them, else the profile's, else the check's defaults."""
     given = contract.gate.checks.get(check.name, CheckPolicy())
     profile = of_profile(check, contract.gate.profile) or CheckPolicy()
-    severity = given.severity or profile.severity
+    own = given.warn is not None or given.block is not None
+    severity = given.severity or (None if own else profile.severity)
     if check.limits is not None:
         warn, block = check.limits(contract)
         source = {"warn": check.field, "block": check.field}
@@ -156,7 +157,8 @@ def _problem(check: Check, given: CheckPolicy, contract: Contract) -> str | None
         level = "warn" if given.warn is not None else "block"
         return f".{level}: this limit is {check.field} of the contract; here only 'off' and 'severity' are allowed"
     block = limits_of(check, contract).block if given.severity is None else given.block
-    problem = _beyond(given.warn, block if given.block is None else given.block, check.worse)
+    block = block if given.block is None else given.block
+    problem = _beyond(given.warn, block, check.worse)
     if problem or not given.groups:
         return problem
     if not check.by_key:
@@ -165,7 +167,7 @@ def _problem(check: Check, given: CheckPolicy, contract: Contract) -> str | None
         if column not in contract.key and column not in contract.columns:
             return f".groups: {column!r} is no column of the contract"
         for value, limits in values.items():
-            problem = _beyond(limits.warn, limits.block, check.worse)
+            problem = _beyond(limits.warn, block if limits.block is None else limits.block, check.worse)
             if problem:
                 return f".groups.{column}.{value}{problem}"
     return None

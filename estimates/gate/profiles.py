@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from estimates.gate.check import Check
+from estimates.gate.check import OWN, Check
 from estimates.gate_policy import CheckPolicy, Profile
 
 
@@ -14,7 +14,13 @@ def of_profile(check: Check, profile: Profile) -> CheckPolicy | None:
     exploratory  for a set whose method is still sought: nothing that compares with the baseline or with actual values
                  blocks; what cannot be right in itself still does
     """
-    if not check.waivable or check.field is not None or check.name == "comparable" or profile == "default":
+    if (
+        check.number >= OWN
+        or not check.waivable
+        or check.field is not None
+        or check.name == "comparable"
+        or profile == "default"
+    ):
         return None
     if profile == "exploratory":
         # a check without limits here measures them with its value, and may block as well

@@ -20,6 +20,7 @@ Every check of the gate, in the order in which they run, from the registry in `e
 `just checks` writes this page. [gate.md](gate.md) tells what a check is, what its statuses mean and how a contract
 changes its limits.
 
+Where the default limits come from, gate.md says; the last column names the rule of the design and the formula.
 A number of the design whose rule has two metrics has two checks, so that each has its own value, limits and policy.
 ◆ marks checks that every version must pass: they can be neither waived, nor turned off, nor given other limits.
 ○ marks checks of the version as a whole: limits of groups and waivers of single keys do not apply to them.
@@ -53,7 +54,7 @@ def metric(check: Check) -> str:
 
 
 def _table(checks: list[Check]) -> str:
-    head = ("no.", "name", "protects from", "metric", "warns", "blocks", "source")
+    head = ("no.", "name", "protects from", "metric", "warns", "blocks", "rule and formula")
     rows = [head, tuple("---" for _ in head), *(_row(check) for check in checks)]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
@@ -77,7 +78,7 @@ def _told(check: Check, pattern: str, otherwise: str) -> str:
     found = re.search(pattern, text.replace(".md", "\0md"))
     assert found is not None, f"the docstring of {check.name} {otherwise}"
     told = found.group(1).replace("\0md", ".md").replace("|", "\\|")
-    return re.sub(r"\bgate\.md \d+", "the design", told)
+    return re.sub(r"\bgate\.md (\d+)", r"rule \1", told)
 
 
 def _limit(check: Check, limit: float | None) -> str:

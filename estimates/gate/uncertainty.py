@@ -113,7 +113,7 @@ def quantile_change(case: Case) -> Measure | Skip:
     """Protects from predictive distributions that jump.
 
     Metric: 95 % quantile over the keys of the mean quantile change in units of the old IQR. The worst point
-    counts. Warn above 0.5, block above 1. Source: gate.md 32 (a starting point), stability.md Q2.
+    counts. Warn above 0.75, block above 1.25. Source: gate.md 32, stability.md Q2; limits from the example's replay.
     """
     found = [one for one in case.report.quantiles if one.n]
     if not case.report.quantiles:

@@ -18,11 +18,11 @@ from estimates.records import Waiver
 
 
 def waivers(case: Case) -> Measure:
-    """Protects from exceptions that expired or were never valid. Metric: waivers not in force.
+    """Protects from exceptions that were never valid, or are not any more. Metric: waivers that cannot count.
 
-    Not in force is a waiver of other content, of a check that does not exist (any more) or that every version must
-    pass, and one that names keys that the contract cannot have, or of a check that is not about single keys. Block
-    above 0. Source: gate.md 42.
+    That is a waiver of other content, of a check that does not exist (any more) or that every version must pass, and
+    one that names keys that the contract cannot have, or of a check that is not about single keys. One that is over
+    counts for nothing and is none. Block above 0. Source: gate.md 42.
     """
     wrong = [(waiver, why) for waiver in case.waivers if (why := fault(waiver, case))]
     message = f"{len(case.waivers)} waivers in force" if not wrong else f"{len(wrong)} waivers that cannot count"

@@ -18,7 +18,7 @@ from estimates.stability.selection import Between, Formula, Largest, Quantiles, 
 _TOP = 20
 _TINY, _HUGE = 1e-140, 1e140  # sizes whose squares can be added up, ten million of them
 _KEYS = 100
-_ABOVE = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
+_ABOVE = (0.01, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0)
 _RELATIVE = ("r", "r_above", "floored_share", "g", "rmar")
 _REVISIONS = ("mean_revision", "mean_absolute_revision", "root_mean_square_revision", "rmar", "top_share")
 
