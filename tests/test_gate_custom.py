@@ -176,3 +176,37 @@ def test_the_policys_digest_knows_checks_of_the_sets_own() -> None:
     one, other = (own(f'sql = "SELECT {n}"\nblock = 5') for n in (1, 2))
     assert policy_digest(one) != policy_digest(other)
     assert policy_digest(one) != policy_digest(simple())
+
+
+def test_a_function_cannot_leave_the_program_or_change_what_others_see(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`sys.exit` is an error that blocks like any other, and a column dropped in place is dropped from a copy."""
+    source = """
+        import sys
+
+        def leaves(candidate, baseline, contract):
+            sys.exit(0)
+
+        def drops(candidate, baseline, contract):
+            candidate.drop_in_place("v")
+            return 0.0, 1.0, None
+    """
+    (tmp_path / "rude_checks.py").write_text(textwrap.dedent(source))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    of = simple(
+        more='[gate.custom.a]\nfunction = "rude_checks:drops"\n[gate.custom.b]\nfunction = "rude_checks:leaves"\n'
+    )
+    verdict = judged(of, [1.0, 2.0], [1.0, 2.1])
+    assert (verdict.check("a").status, verdict.check("b").status) == ("pass", "error")
+    assert verdict.check("p95_change").status == "pass"
+    assert verdict.blocks
+
+
+def test_a_profile_leaves_the_limits_of_a_check_of_the_sets_own_alone() -> None:
+    """They are the set's already: `strict` does not halve them, `exploratory` takes no block away."""
+    own_check = '[gate.custom.own]\nsql = "SELECT max(v) FROM candidate"\nwarn = 1.5\nblock = 2\n'
+    for profile in ("strict", "exploratory"):
+        of = simple(more=f'[gate]\nprofile = "{profile}"\n{own_check}')
+        result = judged(of, [1.0, 3.0]).check("own")
+        assert (result.status, result.warn, result.block) == ("fail", 1.5, 2)

@@ -269,3 +269,16 @@ def test_a_blocking_limit_stricter_than_the_default_warning_does_away_with_it() 
     with pytest.raises(InvalidError, match=r"warn = 0.5 lies beyond block = 0.25"):
         validate_policy(contract(more="[gate.checks.p95_change]\nwarn = 0.5\n"))
     validate_policy(contract(more='[gate.checks.p95_change]\nwarn = 0.5\nseverity = "warn"\n'))
+
+
+def test_a_limit_of_the_contract_keeps_its_power_under_a_profile() -> None:
+    """`exploratory` takes blocking from defaults, not from what the contract itself says."""
+    both = contract(more='[gate]\nprofile = "exploratory"\n[gate.checks.p95_change]\nblock = 0.2\n')
+    assert Setting(both, frame(1.5)).judge().check("p95_change").status == "fail"
+    assert Setting(both, frame(1.5)).judge().check("median_shift").status == "warn"
+
+
+def test_a_group_does_not_lose_its_blocking_limit_unseen() -> None:
+    """A group's warning beyond the check's blocking limit is refused, as it is for a check."""
+    with pytest.raises(InvalidError, match=r"groups.group.a: warn = 0.3 lies beyond block = 0.25"):
+        validate_policy(many("[gate.checks.p95_change.groups.group.a]\nwarn = 0.3\n"))

@@ -385,3 +385,31 @@ def test_a_frame_comes_back_as_it_was_published(store: Store) -> None:
     assert found.schema["target_date"] == pl.Date
     assert found["target_date"].min() == date(2024, 6, 3)
     assert store.contract(SET) == contract()
+
+
+def test_production_is_not_compared_with_itself(store: Store) -> None:
+    """Judged again it is no stale copy of itself; it stays what `latest` names."""
+    define(store, more='[gate]\nprofile = "strict"\n')
+    promoted(store, "one", 100.0)
+    verdict = store.judge(SET, 1)
+    assert not verdict.blocks
+    assert verdict.baseline is None
+    assert verdict.check("p95_change").reason == "in_production"
+    assert store.resolve(SET, "latest").version == 1
+
+
+def test_a_verdict_that_blocked_with_actual_values_stands(store: Store) -> None:
+    """A judgement that knows less does not let a version through; one with better outcomes does."""
+    define(store)
+    promoted(store, "one", 100.0)
+    publish(store, "two", 102.0, day=1)
+    observed = frame(100.5).drop("note")
+    assert store.judge(SET, 2, actuals=observed).blocks
+    assert not store.judge(SET, 2).blocks
+    with pytest.raises(GateError, match="with actual values") as caught:
+        store.promote(SET, 2, reason="please")
+    assert caught.value.code == "blocked"
+    assert store.resolve(SET).version == 1
+    assert not store.judge(SET, 2, actuals=frame(101.9).drop("note")).blocks
+    store.promote(SET, 2, reason="the values came in")
+    check_all(store)
