@@ -60,8 +60,8 @@ def check_actuals(view: SetView, version: Version) -> None:
     if judged and judged[-1].blocks:
         raise GateError(
             "blocked",
-            f"{version.set}: version {version.version} does not pass the gate with actual values, event {judged[-1].id}; "
-            f"estimates gate {version.set} {version.version} --actuals FILE judges it again",
+            f"{version.set}: version {version.version} does not pass the gate with actual values "
+            f"(event {judged[-1].id}); estimates gate {version.set} {version.version} --actuals FILE judges it again",
         )
 
 
