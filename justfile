@@ -49,7 +49,7 @@ faults: setup
 false-alarms folder="replay-days": setup
     python -m proof.false_alarms {{ folder }}
 
-# Break the gate in more than 300 ways, run its tests on each and write docs/mutants.md; half an hour
+# Break the gate in more than 300 ways, run its tests on each and write docs/mutants.md; some ten minutes
 mutate: setup
     python -m proof.mutants
 
