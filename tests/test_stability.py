@@ -57,7 +57,7 @@ def test_identical_versions_have_no_change() -> None:
     assert (s.r.mean, s.r.max, s.g.mean, s.g.sd) == (0, 0, 0, 0)
     assert (s.mean_revision, s.root_mean_square_revision, s.rmar) == (0, 0, 0)
     assert s.top == []
-    assert s.r_above == dict.fromkeys(("0.01", "0.05", "0.1", "0.25", "0.5", "1"), 0)
+    assert s.r_above == dict.fromkeys(("0.01", "0.05", "0.1", "0.15", "0.25", "0.5", "1"), 0)
 
 
 def test_shuffled_estimates_are_not_stable() -> None:
