@@ -11,7 +11,7 @@ import numpy as np
 from estimates.contract import Contract, Interval
 from estimates.stability.align import Mask, Rows
 from estimates.stability.blocks import each, fill
-from estimates.stability.deltas import SLACK, scale_floor
+from estimates.stability.deltas import SLACK, at_least, scale_floor
 from estimates.stability.groups import surprises
 from estimates.stability.kinds import FINITE, Floats, Values, all_finite
 from estimates.stability.pair import Pair
@@ -169,7 +169,7 @@ def _metrics(
             limit = _at(floor, rows)
             found["width_change"] = change = _width_change(was, now, limit)
             found["width_beyond"] = np.abs(change) > _BEYOND * SLACK
-            unit = np.maximum(width, limit)
+            unit = at_least(width, limit)
             for name, before, after in (("lower", was.lower, now.lower), ("upper", was.upper, now.upper)):
                 found[name] = moved = 2 * ((after - before) / unit)
                 found[f"|{name}|"] = np.abs(moved)
@@ -210,7 +210,7 @@ def _floor(scale: float, unit: Floats | None) -> Floats | float:
 
 def _z(old: Ends, new: Ends, floor: Floats | float) -> Floats:
     """I1, with whole widths and twice the scale floor."""
-    return 2 * (np.abs(new.point - old.point) / np.maximum(old.width, floor))
+    return 2 * (np.abs(new.point - old.point) / at_least(old.width, floor))
 
 
 def _at(floor: Floats | float, rows: slice | Rows) -> Floats | float:
@@ -251,7 +251,7 @@ def _overlap(old: Ends, new: Ends, width: Floats, width_now: Floats) -> tuple[Fl
 
 def _width_change(old: Ends, new: Ends, floor: Floats | float) -> Floats:
     """I4; as a difference of logarithms where the ratio may overflow."""
-    was, now = np.maximum(old.width, floor), np.maximum(new.width, floor)
+    was, now = at_least(old.width, floor), at_least(new.width, floor)
     if min(was.min(), now.min()) > _SMALL and max(was.max(), now.max()) < 1 / _SMALL:
         return np.log(now / was)
     return np.log(now) - np.log(was)
@@ -287,7 +287,7 @@ def _end_change(
     floor = _floor(scale, unit)
 
     def change(rows: slice) -> dict[str, Floats]:
-        moved = 2 * ((now[rows] - was[rows]) / np.maximum(width[rows], _at(floor, rows)))
+        moved = 2 * ((now[rows] - was[rows]) / at_least(width[rows], _at(floor, rows)))
         return {name: moved, f"|{name}|": np.abs(moved)}
 
     return _signed(summaries(change, n, _QUANTILES), name, n, common)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from estimates.stability.align import Rows
@@ -46,7 +47,8 @@ def ascending_rows(x: Floats) -> Rows:
     """The rows of a column in the order of its values, like `argsort`.
 
     Whole numbers made of the first bits of a value and its row are sorted, which takes a third of the time. Only rows
-    whose values have the same first bits need another look.
+    whose values have the same first bits need another look. NumPy's own sort would be three times as slow on processors
+    whose AVX-512 stores compressed vectors slowly.
     """
     n, bits = len(x), len(x).bit_length()
     x = np.ascontiguousarray(x)
@@ -60,7 +62,7 @@ def ascending_rows(x: Floats) -> Rows:
         packed[rows] = number | np.arange(rows.start, rows.stop)
 
     each(pack, n)
-    packed.sort()
+    packed = pl.Series(packed).sort(multithreaded=False).to_numpy()
     alike = np.zeros(n + 1, dtype=bool)
 
     def compare(rows: slice) -> None:
@@ -69,14 +71,15 @@ def ascending_rows(x: Floats) -> Rows:
 
     each(compare, n)
     near = np.flatnonzero(alike[1:] | alike[:-1])
+    ascending = np.empty(n, dtype=np.intp)
 
     def unpack(rows: slice) -> None:
-        packed[rows] &= (1 << bits) - 1
+        np.bitwise_and(packed[rows], (1 << bits) - 1, out=ascending[rows])
 
     each(unpack, n)
-    members = packed[near]
-    packed[near] = members[np.argsort(x[members], kind="stable")]
-    return packed
+    members = ascending[near]
+    ascending[near] = members[np.argsort(x[members], kind="stable")]
+    return ascending
 
 
 def doubled_ranks(ascending: Floats, rows: Rows) -> Ranks:

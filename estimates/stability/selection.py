@@ -15,13 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from estimates.stability.blocks import BLOCK, count, each, fill, mean, total_of
+from estimates.stability.blocks import count, each, fill, mean, total_of
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Formula = Callable[[Any], Floats]  # of a slice or an array of rows
 
 _FEW = 1 << 14  # rows below which sorting all is as fast
+_FEW_SAMPLED = 1 << 10  # of those that are left to look at
+_STRETCH = 1 << 8  # rows whose largest value says whether to look closer
 _HIGH = 0.8  # the level from which on a block is cut down to the values above
 _SPREAD = 5.0  # standard deviations that a place in the sample may be off before a second look is needed
 
@@ -96,10 +98,13 @@ def quantiles(x: Floats, *at: float) -> list[float]:
 
 @dataclass(frozen=True)
 class Between:
-    """Of a block, how many values are below the lower end of a bracket, how many equal to it, and those inside."""
+    """Of a block, how many values are below the lower end of a bracket, how many not above it, and those inside.
+
+    below  counted where the sample has the lower end more than once; else as many as `upto`
+    """
 
     below: int
-    equal: int
+    upto: int
     inside: Floats
 
 
@@ -117,6 +122,7 @@ class Quantiles:
         self.sample = sample = np.sort(formula(_sampled(rows)) if sample is None else sample)
         self._brackets = [_bracket(sample, place, rows) for place in self._places]
         lows = [low for low, _ in self._brackets]
+        self._repeated = [int(np.searchsorted(sample, low, "right") - np.searchsorted(sample, low)) > 1 for low in lows]
         # after these, only values above have to be looked at, and these are few
         self._cuts = [
             place > _HIGH * rows and low < min(lows[number + 1 :], default=low)
@@ -127,14 +133,16 @@ class Quantiles:
         """What is to be kept of a block, for each quantile."""
         if self._rows <= _FEW:  # the sample is the column
             return []
-        found, below = list[Between](), 0
-        for (low, high), cut in zip(self._brackets, self._cuts, strict=True):
+        found, cut_off = list[Between](), 0
+        for (low, high), repeated, cut in zip(self._brackets, self._repeated, self._cuts, strict=True):
             above = x > low
-            under = int(np.count_nonzero(x < low))
-            equal = len(x) - under - int(np.count_nonzero(above))
-            found.append(Between(below + under, equal, x.compress(above & (x < high))))
+            upto = cut_off + len(x) - int(np.count_nonzero(above))
+            below = cut_off + int(np.count_nonzero(x < low)) if repeated else upto
             if cut:
-                x, below = x.compress(above), below + under + equal
+                x, cut_off = x.compress(above), upto
+                found.append(Between(below, upto, x.compress(x < high)))
+            else:
+                found.append(Between(below, upto, x.compress(above & (x < high))))
         return found
 
     def of_blocks(self, blocks: Any) -> list[float]:
@@ -146,27 +154,26 @@ class Quantiles:
     def _quantile(self, number: int, blocks: Any) -> float:
         place = self._places[number]
         ends = [math.floor(place), math.ceil(place)]
-        below = sum(block[number].below for block in blocks)
-        before = below + sum(block[number].equal for block in blocks)
+        below, upto = sum(block[number].below for block in blocks), sum(block[number].upto for block in blocks)
         inside = np.concatenate([block[number].inside for block in blocks])
-        if before <= ends[0] and ends[1] < before + len(inside):
-            low, high = np.partition(inside, [end - before for end in ends])[[end - before for end in ends]]
-        elif below <= ends[0] and ends[1] < before:
+        if upto <= ends[0] and ends[1] < upto + len(inside):
+            low, high = standing(inside, ends[0] - upto, ends[1] - upto)
+        elif below <= ends[0] and ends[1] < upto:
             low = high = self._brackets[number][0]
         else:
-            low, high = (self._outside(end, number, below, before, inside) for end in ends)
+            low, high = (self._outside(end, number, upto, inside) for end in ends)
         return _interpolated(low, high, place % 1)
 
-    def _outside(self, place: int, number: int, below: int, before: int, inside: Floats) -> float:
+    def _outside(self, place: int, number: int, upto: int, inside: Floats) -> float:
         """The value that would stand at this place if all were sorted, when it is perhaps outside the bracket."""
         formula, (low, high) = self._formula, self._brackets[number]
-        if below <= place < before:
+        if upto <= place < upto + len(inside):
+            return standing(inside, place - upto, place - upto)[0]
+        if count(lambda rows: formula(rows) < low, self._rows) <= place < upto:
             return low
-        if before <= place < before + len(inside):
-            return np.partition(inside, place - before)[place - before]
-        if place >= before and place < count(lambda rows: formula(rows) <= high, self._rows):
+        if upto <= place < count(lambda rows: formula(rows) <= high, self._rows):
             return high
-        return np.partition(fill(formula, self._rows), place)[place]
+        return standing(fill(formula, self._rows), place, place)[0]
 
 
 class Largest:
@@ -191,6 +198,23 @@ class Largest:
         return float(found[len(found) - self._number :].sum())
 
 
+def standing(x: Floats, first: int, last: int) -> tuple[float, float]:
+    """The values that would stand at two places next to each other, or at one, if all were sorted.
+
+    Of many values, those between two of a sample are looked at alone (Floyd and Rivest, 1975).
+    """
+    while len(x) > _FEW:
+        sample = np.sort(x[:: len(x) // _FEW_SAMPLED])
+        low, high = _bracket(sample, first, len(x))[0], _bracket(sample, last, len(x))[1]
+        below = int(np.count_nonzero(x < low))
+        inside = x.compress((x >= low) & (x <= high))
+        if not below <= first <= last < below + len(inside) or len(inside) > len(x) / 2:
+            break  # the sample misled, or many are equal
+        x, first, last = inside, first - below, last - below
+    x = np.partition(x, (first, last))
+    return float(x[first]), float(x[last])
+
+
 def largest_first(number: int, rows: int, *metrics: Formula) -> Rows:
     """The rows with the largest values of the first metric, ties by the next ones, then by row."""
     left = _candidates(number, rows, metrics[0])
@@ -209,12 +233,20 @@ def largest_first(number: int, rows: int, *metrics: Formula) -> Rows:
 
 def _candidates(number: int, rows: int, metric: Formula) -> Rows:
     """Rows among which the `number` largest are, and all that are equal to the last of them."""
-    largest = np.array(each(lambda block: metric(block).max(), rows))
+    largest = np.concatenate(each(lambda block: _largest_of_stretches(metric(block)), rows))
     if len(largest) <= number:
         return np.arange(rows)
-    least = np.partition(largest, -number)[-number]  # `number` blocks have a value that is no smaller
-    blocks = [slice(block * BLOCK, min((block + 1) * BLOCK, rows)) for block in np.flatnonzero(largest >= least)]
-    return np.concatenate([np.flatnonzero(metric(block) >= least) + block.start for block in blocks])
+    least = np.partition(largest, -number)[-number]  # `number` stretches have a value that is no smaller
+    stretches = np.flatnonzero(largest >= least)
+    found = (stretches[:, None] * _STRETCH + np.arange(_STRETCH)).ravel()
+    found = found[found < rows]  # the last one may be short
+    return found[metric(found) >= least]
+
+
+def _largest_of_stretches(x: Floats) -> Floats:
+    whole = len(x) // _STRETCH * _STRETCH
+    largest = x[:whole].reshape(-1, _STRETCH).max(axis=1)
+    return np.append(largest, x[whole:].max()) if whole < len(x) else largest
 
 
 @lru_cache(maxsize=32)
