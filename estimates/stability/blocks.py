@@ -1,7 +1,9 @@
 """Work on long columns, block by block: a block fits the processor's cache, and threads take turns at the blocks.
 
-NumPy lets go of the interpreter while it computes, so threads run side by side. Which thread computes a block changes
-nothing: results come in the order of the blocks, and what is added up is added up in that order.
+NumPy lets go of the interpreter while it computes, so threads run side by side. They meet whenever one of them asks for
+the interpreter again, which is why blocks of long columns are longer than the innermost cache would have them. Which
+thread computes a block changes nothing: results come in the order of the blocks, and what is added up is added up in
+that order.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 1 << 15  # rows; 256 kB of doubles
+BLOCK, _LONGEST = 1 << 15, 1 << 17  # rows; 256 kB and 1 MB of doubles
 _LONG = 4 * BLOCK  # rows below which threads do not pay
 _THREADS = os.cpu_count() or 1
 Floats = NDArray[np.float64]
@@ -25,8 +27,14 @@ Mask = NDArray[np.bool_]
 T = TypeVar("T")
 
 
-def each(work: Callable[[slice], T], rows: int, size: int = BLOCK) -> list[T]:
-    """What `work` gives for each block of `size` rows, in the order of the rows."""
+def size_of_block(rows: int) -> int:
+    """The rows of a block of a column of that many: a power of two, at least four blocks where that makes sense."""
+    return min(max(BLOCK, 1 << (rows // 4).bit_length() - 1), _LONGEST) if rows >= _LONG else BLOCK
+
+
+def each(work: Callable[[slice], T], rows: int, size: int | None = None) -> list[T]:
+    """What `work` gives for each block of `size` rows, or of `size_of_block`, in the order of the rows."""
+    size = size or size_of_block(rows)
     return together([_of(work, slice(start, min(start + size, rows))) for start in range(0, rows, size)], rows)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from estimates.frame import key_text
 from estimates.stability.align import Mask, Rows
-from estimates.stability.blocks import BLOCK, each, total_of
+from estimates.stability.blocks import each, size_of_block, total_of
 from estimates.stability.deltas import Deltas
 from estimates.stability.kinds import Floats
 from estimates.stability.report import Group, GroupSurprise
@@ -37,14 +37,14 @@ class Grouping:
     values: pl.Series
     shown: pl.Series
     group: NDArray[np.uint8]
-    within: NDArray[np.uint16]
+    within: NDArray[np.uint32]
     counts: NDArray[np.int64]
 
 
 def grouping(values: pl.Series) -> Grouping:
     """Sort rows into groups by value."""
     shown, group = _by_number(values) or _by_value(values)
-    within = np.empty(len(group), dtype=np.uint16)
+    within = np.empty(len(group), dtype=np.uint32)
 
     def sort(rows: slice) -> NDArray[np.int64]:
         within[rows] = np.argsort(group[rows], kind="stable")  # of bytes: one pass that counts, one that places
@@ -65,9 +65,11 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
     starts = np.cumsum(sizes) - sizes
     before = starts + np.cumsum(groups.counts, axis=0) - groups.counts  # where each block's part of a group begins
     r = None if deltas.r is None else np.empty(len(deltas))  # one group after the other
+    block = size_of_block(len(deltas))
 
     def of_block(rows: slice) -> tuple[NDArray[np.int64], Floats]:
-        within, counts, number = groups.within[rows], groups.counts[rows.start // BLOCK], rows.start // BLOCK
+        number = rows.start // block
+        within, counts = groups.within[rows], groups.counts[number]
         present = np.flatnonzero(counts)
         stops = np.cumsum(counts)
         if r is not None and deltas.r is not None:
