@@ -73,6 +73,8 @@ class Alignment:
         def compare(rows: slice) -> None:
             for old, new in columns:
                 same[rows] &= _some(old, self.rows_a, rows).eq_missing(_some(new, self.rows_b, rows)).to_numpy()
+                if not same[rows].any():  # as between most versions, whatever the other columns say
+                    break
 
         each(compare, self.common)
         return same

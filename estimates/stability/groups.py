@@ -70,16 +70,15 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
     def of_block(rows: slice) -> tuple[NDArray[np.int64], Floats]:
         number = rows.start // block
         within, counts = groups.within[rows], groups.counts[number]
-        present = np.flatnonzero(counts)
         stops = np.cumsum(counts)
         if r is not None and deltas.r is not None:
             sorted_r = deltas.r[rows][within]
-            for group in present.tolist():
-                n, stop, at = counts[group], stops[group], before[number, group]
+            for place in np.flatnonzero(counts).tolist():
+                n, stop, at = counts[place], stops[place], before[number, place]
                 r[at : at + n] = sorted_r[stop - n : stop]
-        moved = np.zeros(len(counts))
-        moved[present] = np.add.reduceat(np.abs(deltas.d[rows])[within], (stops - counts)[present])
-        return np.bincount(groups.group[rows].compress(deltas.material[rows]), minlength=len(counts)), moved
+        group = groups.group[rows].astype(np.intp)
+        moved = np.bincount(group, np.abs(deltas.d[rows]), len(counts))
+        return np.bincount(group.compress(deltas.material[rows]), minlength=len(counts)), moved
 
     with np.errstate(over="ignore"):
         blocks = each(of_block, len(deltas))
