@@ -462,7 +462,7 @@ class Store:
         """
         if other is None:
             return compare(self.reader(), self.frame, name, a, b, as_of, cursor, pairing)
-        return two_sets(self.reader(), self.frame, (name, a), (other, b), as_of, pairing)
+        return two_sets(self.reader(), self.frame, (name, a), (other, b), as_of, cursor, pairing)
 
     def diff(self, name: str, a: Ref, b: Ref, as_of: datetime | None = None) -> Report:
         """How version `b` differs from version `a`; ConflictError (`other_shape`)."""

@@ -71,6 +71,10 @@ class RemoteSet:
         """The newest contract, for a version of its shape; NotFoundError (`unknown_shape`) for another."""
         return self._run(self._asked.contract_of(version))
 
+    def contract_of_changes(self, page: ChangePage) -> Contract:
+        """The contract that a page of changes is read with; of two sets, that of the columns which both have."""
+        return self._run(self._asked.contract_of_changes(page))
+
     def get(
         self,
         *key: Any,
@@ -183,9 +187,10 @@ class RemoteSet:
         min_change: float = 0.0,
         as_of: Time | None = None,
         pairing: Pairing | None = None,
+        other: str | None = None,
     ) -> pl.DataFrame:
         """What changed key by key from version `a` to version `b`, what moved most first: a row a key."""
-        return self._run(self._asked.changes(a, b, key, by, min_change, as_of, pairing))
+        return self._run(self._asked.changes(a, b, key, by, min_change, as_of, pairing, other))
 
     def changes_page(
         self,
@@ -199,9 +204,10 @@ class RemoteSet:
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
         pairing: Pairing | None = None,
+        other: str | None = None,
     ) -> ChangePage:
         """A page of `changes`; a cursor stays with its versions."""
-        return self._run(self._asked.changes_page(a, b, key, by, min_change, as_of, limit, cursor, pairing))
+        return self._run(self._asked.changes_page(a, b, key, by, min_change, as_of, limit, cursor, pairing, other))
 
     def accuracy(self, version: int | None = None, *, last: int = LAST) -> SetAccuracy:
         """The newest stored scores of one version, or of the `last` versions that have any, whatever the moment."""
