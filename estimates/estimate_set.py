@@ -15,7 +15,7 @@ from estimates.catalog import PRODUCTION, Clock, Ref
 from estimates.change_page import ChangePage
 from estimates.contract import Contract, Pairing
 from estimates.explanation import explain
-from estimates.gate import Offenders, Verdict
+from estimates.gate import Offenders, PolicyInForce, Verdict, in_force
 from estimates.keys import Key
 from estimates.point_in_time import as_of_join
 from estimates.reader import Reader
@@ -54,6 +54,11 @@ class EstimateSet:
     def contract(self) -> Contract:
         """The newest contract."""
         return self.store.contract(self.name)
+
+    def policy(self) -> PolicyInForce:
+        """What each check of the gate is held to, and where each limit comes from."""
+        found = self.store.view().set(self.name)
+        return in_force(found.contract, len(found.contracts))
 
     def versions(self) -> list[Version]:
         """All versions, oldest first."""

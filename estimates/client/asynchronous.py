@@ -23,7 +23,7 @@ from estimates.client.judging import judgement
 from estimates.client.messages import Pause, Plan, Reply, Request, Unreached
 from estimates.client.questions import Questions, VersionSummary
 from estimates.contract import Contract, Pairing
-from estimates.gate import Offenders, Verdict
+from estimates.gate import Offenders, PolicyInForce, Verdict
 from estimates.keys import Key
 from estimates.records import Event, Provenance, State, Version, VersionHead
 from estimates.scoring import LAST
@@ -49,6 +49,10 @@ class AsyncRemoteSet:
     async def contract(self) -> Contract:
         """The newest contract."""
         return await self._run(self._asked.contract())
+
+    async def policy(self) -> PolicyInForce:
+        """What each check of the gate is held to, and where each limit comes from."""
+        return await self._run(self._asked.policy())
 
     async def versions(self) -> list[VersionSummary]:
         """All versions, oldest first, without their provenance."""

@@ -23,6 +23,7 @@ from estimates.client.messages import Plan, Reply
 from estimates.client.problems import decoded, foreign
 from estimates.contract import Contract, Pairing
 from estimates.errors import CorruptError, InvalidError, NotFoundError
+from estimates.gate import PolicyInForce, in_force
 from estimates.keys import Key
 from estimates.point_in_time import NONE, STATUS, AsOfJoin
 from estimates.records import Event, State, Version, VersionHead
@@ -306,6 +307,11 @@ class Questions:
     def contract(self) -> Plan[Contract]:
         """The newest contract."""
         return (yield from self.detail()).contract
+
+    def policy(self) -> Plan[PolicyInForce]:
+        """The policy in force: that of the newest contract."""
+        newest = yield from self.detail()
+        return in_force(newest.contract, newest.contract_revision)
 
     def contract_of(self, version: Version | VersionHead) -> Plan[Contract]:
         """The newest contract, if it is of the version's shape: keys, columns and units are then the version's."""

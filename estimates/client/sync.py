@@ -23,7 +23,7 @@ from estimates.client.judging import judgement
 from estimates.client.messages import Pause, Plan, Reply, Request, Unreached
 from estimates.client.questions import Questions, VersionSummary
 from estimates.contract import Contract, Pairing
-from estimates.gate import Offenders, Verdict
+from estimates.gate import Offenders, PolicyInForce, Verdict
 from estimates.keys import Key
 from estimates.records import Event, Provenance, State, Version, VersionHead
 from estimates.scoring import LAST
@@ -54,6 +54,10 @@ class RemoteSet:
     def contract(self) -> Contract:
         """The newest contract."""
         return self._run(self._asked.contract())
+
+    def policy(self) -> PolicyInForce:
+        """What each check of the gate is held to, and where each limit comes from."""
+        return self._run(self._asked.policy())
 
     def versions(self) -> list[VersionSummary]:
         """All versions, oldest first, without their provenance."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Format = Literal["text", "json", "csv", "markdown", "html", "junit", "github"]
 PAGES = ("markdown", "html")  # whole documents
 # These also take the URL of a service.
-REMOTE = "get, explain, history, score without --actuals, diff, stability, triangle, gate --file and log"
+REMOTE = "get, explain, history, score without --actuals, diff, stability, triangle, gate --file, gate policy and log"
 TABLES = "diff --changes, stability, triangle and score"  # have --format csv
 # Which commands print what besides text and JSON.
 PRINTING = {"csv": TABLES, "markdown": "diff and gate", "html": "diff", "junit": "gate", "github": "gate"}
