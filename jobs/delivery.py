@@ -189,7 +189,7 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 def send_after(store: Store, receiver: Receiver, after: int) -> Sent:
-    """Send the verdicts, promotions and rollbacks that the log holds after an id, in order, up to the first not taken.
+    """Send the events of `KINDS` that the log holds after an id, in order, up to the first not taken.
 
     Raises UnavailableError (`undelivered`) for that one.
     """

@@ -19,7 +19,7 @@ from estimates.errors import InvalidError
 from estimates.records import Event
 from estimates.store import Store
 
-KINDS = ("judged", "promoted", "rolled_back")
+KINDS = ("judged", "promoted", "rolled_back", "regraded", "waived", "unwaived")
 CONTENT_TYPE = "application/cloudevents+json"
 _PREFIX = "whsec_"
 _KEY_BYTES = (24, 64)
@@ -33,7 +33,7 @@ class Notification(msgspec.Struct, frozen=True):
 
 
 def notification(store: Store, event: Event) -> Notification:
-    """The document of a `judged`, `promoted` or `rolled_back` event; raises UnavailableError (`catalog`)."""
+    """The document of an event of one of `KINDS`; raises UnavailableError (`catalog`)."""
     # Two stores that tell one receiver, and a catalog that came back from a backup, count the same ids again.
     identity = f"{event.id}-{instants.micros(event.at)}"
     document = {

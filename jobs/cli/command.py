@@ -175,5 +175,5 @@ notify_option = click.option(
     metavar="URL",
     expose_value=False,
     callback=_set("notify"),
-    help="Post verdicts, promotions and rollbacks there. Default: ESTIMATES_NOTIFY, else nowhere.",
+    help="Post what is decided there, as events. Default: ESTIMATES_NOTIFY, else nowhere.",
 )
