@@ -31,6 +31,8 @@ TOLD = ("judged", "promoted", "rolled_back", "regraded", "waived", "unwaived")
 THROUGH = ("--through", "2024-01-02")
 KEY = bytes(range(32))
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
+OTHER_KEY = bytes(range(64, 128))
+OTHER = "whsec_" + base64.b64encode(OTHER_KEY).decode()
 
 
 def answer(status: int, after_s: float = 0.0, **headers: str) -> Scripted:
@@ -64,11 +66,12 @@ def kinds(receiver: Stub) -> list[str]:
     return [str(document["type"]) for document in documents(receiver)]
 
 
-def verified(posted: Posted) -> bool:
-    """Whether a post is signed as Standard Webhooks say, written down once more from their text."""
+def verified(posted: Posted, *keys: bytes) -> bool:
+    """Whether a post is signed by these keys as Standard Webhooks say, written down once more from their text."""
     head = posted.headers
     content = b".".join((head["webhook-id"].encode(), head["webhook-timestamp"].encode(), posted.body))
-    expected = "v1," + base64.b64encode(hmac.new(KEY, content, hashlib.sha256).digest()).decode()
+    digests = [hmac.new(key, content, hashlib.sha256).digest() for key in keys or (KEY,)]
+    expected = " ".join("v1," + base64.b64encode(digest).decode() for digest in digests)
     return head["webhook-signature"] == expected and abs(int(head["webhook-timestamp"]) - time.time()) < 60
 
 
@@ -239,6 +242,16 @@ def test_without_a_secret_nothing_is_signed(told: Store, monkeypatch: pytest.Mon
     assert posted.headers["authorization"] == "Basic " + base64.b64encode(b"ada:p@ss").decode()
 
 
+@pytest.mark.parametrize("between", [" ", "\n", "  \t"])
+def test_two_secrets_sign_twice(told: Store, monkeypatch: pytest.MonkeyPatch, between: str) -> None:
+    """While a receiver changes its secret, each post has a signature by either."""
+    monkeypatch.setenv("ESTIMATES_NOTIFY_SECRET", f"{SECRET}{between}{OTHER}\n")
+    with stub(TAKEN) as receiver:
+        call("gate", SET, 2, "--notify", receiver.url)
+    (posted,) = receiver.posted
+    assert verified(posted, KEY, OTHER_KEY)
+
+
 def test_proxies_of_the_environment_are_used(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A receiver behind a company's proxy gets its whole URL."""
     with stub(TAKEN) as proxy:
@@ -397,7 +410,10 @@ def test_a_url_that_cannot_be_used_is_an_error_before_anything_is_done(
 
 @pytest.mark.parametrize(
     "secret",
-    ["hush", "whsec_hush!", "whsec_", "whsec_" + base64.b64encode(b"k" * 23).decode(), base64.b64encode(KEY).decode()],
+    [
+        *("hush", "whsec_hush!", "whsec_", " ", f"{SECRET} hush", f"{SECRET},{OTHER}"),
+        *("whsec_" + base64.b64encode(b"k" * 23).decode(), base64.b64encode(KEY).decode()),
+    ],
 )
 def test_a_secret_that_cannot_be_used_is_an_error(told: Store, monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
     """Too short, no base64 or without its prefix: exit code 2 before anything is done, and it is not repeated."""
@@ -405,7 +421,8 @@ def test_a_secret_that_cannot_be_used_is_an_error(told: Store, monkeypatch: pyte
     with stub(TAKEN) as receiver:
         done = call("gate", SET, 2, "--notify", receiver.url)
     assert (done.code, "[bad_secret]" in done.err, receiver.posted) == (2, True, [])
-    assert secret == "whsec_" or secret.removeprefix("whsec_") not in done.err
+    assert secret in ("whsec_", " ") or secret.removeprefix("whsec_") not in done.err
+    assert SECRET not in done.err
 
 
 def test_no_secret_is_ever_told(told: Store, caplog: pytest.LogCaptureFixture) -> None:
@@ -491,6 +508,18 @@ def documented_receiver(folder: Path) -> Iterator[tuple[str, Path]]:
         finally:
             process.kill()
             process.wait()
+
+
+@pytest.mark.parametrize("order", [(SECRET, OTHER), (OTHER, SECRET)])
+def test_the_documented_receiver_outlives_a_change_of_secret(
+    told: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: tuple[str, str]
+) -> None:
+    """It knows one of two secrets and takes what is signed by both, in any order, and nothing by the other alone."""
+    with documented_receiver(tmp_path) as (url, _):
+        monkeypatch.setenv("ESTIMATES_NOTIFY_SECRET", " ".join(order))
+        assert call("gate", SET, 2, "--notify", url).err == ""
+        monkeypatch.setenv("ESTIMATES_NOTIFY_SECRET", OTHER)
+        assert "status 401" in call("gate", SET, 2, "--notify", url).err
 
 
 def test_the_documented_receiver_takes_what_is_signed_and_nothing_else(told: Store, tmp_path: Path) -> None:
