@@ -86,8 +86,8 @@ def _folders(spec: ModuleSpec | None) -> set[Path]:
     if spec is None:
         return set()
     if spec.submodule_search_locations is not None:
-        return {Path(location).resolve().parent for location in spec.submodule_search_locations}
-    return {Path(spec.origin).resolve().parent} if spec.has_location and spec.origin is not None else set()
+        return {Path(location).parent.resolve() for location in spec.submodule_search_locations}
+    return {Path(spec.origin).parent.resolve()} if spec.has_location and spec.origin is not None else set()
 
 
 def _imported(source: bytes, package: str) -> Iterator[str]:

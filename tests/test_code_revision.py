@@ -57,6 +57,18 @@ def test_modules_of_a_package(name: str) -> None:
     assert sorted(own_sources(f"{name}_beside")) == [f"{name}_beside"]
 
 
+def test_a_link_counts_where_it_lies(name: str, tmp_path: Path) -> None:
+    """A module that is linked into the folder is the job's own, and its bytes count, wherever they are."""
+    beside, moved = tmp_path / f"{name}_beside.py", tmp_path / "elsewhere" / "file.py"
+    moved.parent.mkdir()
+    before = revision(own_sources(f"{name}.jobs.daily"))
+    beside.rename(moved)
+    beside.symlink_to(moved)
+    assert revision(own_sources(f"{name}.jobs.daily")) == before
+    moved.write_text("# changed")
+    assert revision(own_sources(f"{name}.jobs.daily")) != before
+
+
 def test_installed_package(name: str, tmp_path: Path) -> None:
     """Where packages are installed side by side, only the job's own counts."""
     (tmp_path / "somebody-1.0.dist-info").mkdir()
