@@ -208,11 +208,14 @@ class ChangeBody(msgspec.Struct, frozen=True):
 
 
 class ChangeList(msgspec.Struct, frozen=True, rename={"from_": "from"}):
-    """Changes from one version to another, by falling size of the metric `by`; `total` counts them all."""
+    """Changes from one version to another, by falling size of the metric `by`; `total` counts them all.
+
+    Of versions of two sets `set` is empty, and `from` and `to` are told as `closes version 1`.
+    """
 
     set: str
-    from_: int
-    to: int
+    from_: int | str
+    to: int | str
     by: str | None
     pairing: Pairing
     total: int

@@ -46,7 +46,7 @@ from estimates.stability.text import render_json, render_text
 from estimates.two_sets import two_sets
 from estimates.version_reader import DEFAULT_LIMIT
 
-_OWN = ("from", "to", "as_of", "by", "min_change", "limit", "cursor", "pairing")
+_OWN = ("from", "to", "as_of", "by", "min_change", "limit", "cursor", "pairing", "other")
 _FORMS = (*TABLES, PARQUET)
 _RENDERINGS: dict[str, Callable[[Reports, Comparison], bytes]] = {
     JSON: lambda reports, found: render_json(reports.report(found)),
@@ -112,19 +112,21 @@ async def changes(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
     pairing: PairedBy = None,
+    other: OtherSet = None,
 ) -> ASGIApp:
     """What changed key by key; a leading part of the key may be given as query parameters named like the key columns.
 
     A cursor belongs to two versions and one question: with it, aliases and `as_of` count for nothing.
     """
     form = negotiated(request.scope, _FORMS)
-    found, question = await in_thread(partial(_asked, follower, set_name, from_ref, to_ref, as_of, cursor, pairing))
+    sought = partial(_asked, follower, set_name, from_ref, to_ref, as_of, cursor, pairing, other)
+    found, question = await in_thread(sought)
     asked = found.question(by, min_change, _prefix(list(found.contract.key), query))
-    rows = await reports.within(("changes", found.names, asked), lambda: found.changes(asked))
+    rows = await reports.within(("changes", found.report_name(), asked), lambda: found.changes(asked))
     if rows is None:
         return still_computing(request.scope, question.head)
     page = partial(found.page, asked, rows, limit=limit, cursor=cursor)
-    return await in_thread(lambda: question.page(page(), form, query))
+    return await in_thread(lambda: question.page(page(), form, query, found.contract))
 
 
 def _asked(
@@ -144,7 +146,7 @@ def _asked(
     if other is None:
         found = compare(reader, read, name, a, b, moment, cursor, pairing)
     else:
-        found = two_sets(reader, read, (name, a), (other, b), moment, pairing)
+        found = two_sets(reader, read, (name, a), (other, b), moment, cursor, pairing)
     fixed = cursor is not None or (isinstance(a, int) and isinstance(b, int))
     told, fault = moment or reader.view.moment, None
     for of, ref in () if fixed else ((name, a), (second, b)):

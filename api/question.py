@@ -19,6 +19,7 @@ from api.tables import CONTENT_TYPES, written
 from estimates import instants
 from estimates.answer import Answer, Page
 from estimates.catalog import Clock
+from estimates.contract import Contract
 from estimates.freshness import stale_from
 from estimates.reader import Reader
 from estimates.records import Version
@@ -99,11 +100,16 @@ class Question:
         head = self._one if time() <= self._stale_from else [*self._one, _STALE]
         return Representation(body, etag=self.tag_of(body), cache=None, media_type=kind, head=head)
 
-    def page(self, page: Page, form: str, query: Mapping[str, object]) -> Representation:
-        """A page of estimates; `query` are the parameters of the request, for the link to the next one."""
+    def page(
+        self, page: Page, form: str, query: Mapping[str, object], contract: Contract | None = None
+    ) -> Representation:
+        """A page of estimates; `query` are the parameters of the request, for the link to the next one.
+
+        contract  what its rows are read with, where that is not the version's own
+        """
         body, kind = page.json, form
         if form != JSON:
-            body, kind = self.written(page, form), CONTENT_TYPES.get(form, form)
+            body, kind = self.written(page, form, contract), CONTENT_TYPES.get(form, form)
         head = [*self.many, (b"estimates-total", b"%d" % page.total)]
         if page.imported and not self._imported:  # a cursor leads on by the version's number
             head.append(_IMPORTED)
@@ -117,11 +123,11 @@ class Question:
         body, head = self.written(answer, form), [*self.head, VARY]
         return Compressible(body, media_type=CONTENT_TYPES.get(form, form), head=head)
 
-    def written(self, answer: Answer, form: str) -> bytes:
+    def written(self, answer: Answer, form: str, contract: Contract | None = None) -> bytes:
         """An answer from this version in a form."""
         if form == JSON:
             return answer.json
-        return written(answer, self.reading.contract, form)
+        return written(answer, contract or self.reading.contract, form)
 
     def about(self, content: object) -> Representation:
         """An answer about this version that may change, such as its state."""

@@ -26,5 +26,6 @@ def written(answer: Answer, contract: Contract, form: str) -> bytes:
         file = io.BytesIO()
         frame.write_parquet(file)
         return file.getvalue()
-    version = {} if answer.version is None else {"version": str(answer.version.version)}
-    return tabular.arrow(frame, {"set": answer.set} | version)
+    if answer.version is None:
+        return tabular.arrow(frame, {"set": answer.set})
+    return tabular.arrow(frame, {"set": answer.version.set, "version": str(answer.version.version)})

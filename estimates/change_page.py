@@ -43,11 +43,23 @@ class ChangeCursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 class ChangePage(Page):
-    """One page of changes; `version` is the one they lead to, `cursor` asks for the next page, `total` counts all."""
+    """One page of changes; `version` is the one they lead to, `cursor` asks for the next page, `total` counts all.
+
+    Of versions of two sets `set` is empty, and the body says `from` and `to` with the names of their sets.
+    """
 
     def frame(self, contract: Contract) -> pl.DataFrame:
-        """The rows as `estimates.stability.changes` has them; `contract` is one of the shape of the versions."""
+        """The rows as `estimates.stability.changes` has them; `contract` is what `contract_of_changes` gives."""
         return _decoded(self.json, contract)
+
+    def first(self, name: str) -> int:
+        """The number of the version of set `name` that the changes lead from."""
+        return int(str(self.body["from"]).removeprefix(named(name, "")))
+
+
+def named(name: str, version: object) -> str:
+    """A version as it is told where there are two sets."""
+    return f"{name} version {version}"
 
 
 def encode_cursor(cursor: ChangeCursor) -> str:
@@ -65,7 +77,8 @@ def decode_cursor(text: str) -> ChangeCursor:
 
 
 def page(
-    versions: tuple[Version, Version],
+    told: tuple[str, str | int, str | int],
+    second: Version,
     contract: Contract,
     question: ChangeQuestion,
     rows: pl.DataFrame,
@@ -73,27 +86,24 @@ def page(
     limit: int,
     start: ChangeCursor,
 ) -> ChangePage:
-    """The rows from `start` on, at most `limit`.
+    """The rows from `start` on, at most `limit`; `told` is what the page says of the set and of both versions.
 
     `{"set":…,"from":…,"to":…,"by":…,"pairing":…,"total":…,"limit":…,"next":cursor or null,"changes":[{"key":[…],
     "change":…,"columns":{NAME:{"a":…,"b":…,"d":…,…},…}},…]}`. Raises InvalidError (`bad_limit`).
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
-    first, second = versions
     stop = start.row + limit
     following = encode_cursor(msgspec.structs.replace(start, row=stop)) if stop < rows.height else None
     head = {
-        "set": second.set,
-        "from": first.version,
-        "to": second.version,
+        **dict(zip(("set", "from", "to"), told, strict=True)),
         "by": question.by,
         "pairing": contract.stability.pairing,
         "total": rows.height,
         "limit": limit,
         "next": following,
     }
-    return ChangePage(second.set, second, body(head, rows[start.row : stop], contract), rows.height, following)
+    return ChangePage(told[0], second, body(head, rows[start.row : stop], contract), rows.height, following)
 
 
 def body(head: Mapping[str, str | int | None], rows: pl.DataFrame, contract: Contract) -> bytes:

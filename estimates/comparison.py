@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from copy import copy
 from datetime import datetime
 from functools import cache
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self, TypeVar
 
 import msgspec
 import polars as pl
@@ -30,6 +30,7 @@ from estimates.stability.schema import schema_changes, told_changes
 
 Form = Literal["report", "headline", "page"]  # what is kept of two versions
 ReadFrame = Callable[[Version], pl.DataFrame]
+C = TypeVar("C", bound="Comparison")
 
 
 class Measure(NamedTuple):
@@ -59,9 +60,9 @@ class Comparison:
         return self.measure.contract
 
     @property
-    def names(self) -> tuple[str, int, int, int, str]:
-        """What decides about everything here, for caches: set, both numbers, revision of the contract, pairing."""
-        return self.second.set, self.first.version, self.second.version, self.measure.revision, self.pairing
+    def told(self) -> tuple[str, str | int, str | int]:
+        """What answers call the set and both versions."""
+        return self.second.set, self.first.version, self.second.version
 
     @property
     def pairing(self) -> str:
@@ -95,7 +96,8 @@ class Comparison:
         headline_only  of points, scores and labels alone, without interval ends and quantiles of a point
         """
         contract = self.measure.headline if headline_only else self.contract
-        names = {"name_a": self.first.version, "name_b": self.second.version, "headline_only": headline_only}
+        _, name_a, name_b = self.told
+        names = {"name_a": name_a, "name_b": name_b, "headline_only": headline_only}
         same = self.first.snapshot_id == self.second.snapshot_id
         stands = contract.target is None or (self.pairing != "same_target" and not stability.dated_target(contract))
         if same and stands:
@@ -158,7 +160,7 @@ class Comparison:
                 raise _OTHER
             start = given
         contract = stability.by_step(self.contract)
-        return page((self.first, self.second), contract, question, rows, limit=limit, start=start)
+        return page(self.told, self.second, contract, question, rows, limit=limit, start=start)
 
     def _frames(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         first = self._read(self.first)
@@ -167,7 +169,7 @@ class Comparison:
     def _mark(self, question: ChangeQuestion) -> int:
         """Says whether a cursor goes on with this question: content, time, measure and what was asked."""
         facts = [(v.set, v.version, v.snapshot_id, v.data_through) for v in (self.first, self.second)]
-        return zlib.crc32(msgspec.json.encode([facts, self.measure.revision, self.pairing, question]))
+        return zlib.crc32(msgspec.json.encode([facts, self.measure.digest, question]))
 
 
 _OTHER = InvalidError("bad_cursor", "this cursor belongs to another question; start again without it")
@@ -273,15 +275,32 @@ def compare(
     Raises those of `Reader.resolve`, ConflictError (`other_shape`), InvalidError (`bad_ref`, `bad_cursor`,
     `bad_pairing`).
     """
+
+    def found(first: tuple[str, Ref], second: tuple[str, Ref], as_of: datetime | None) -> Comparison:
+        return beside(*resolved(reader, first, second, as_of), reader.view.set(name), read, pairing)
+
+    return pinned((name, a), (name, b), as_of, cursor, found)
+
+
+def pinned(
+    first: tuple[str, Ref],
+    second: tuple[str, Ref],
+    as_of: datetime | None,
+    cursor: str | None,
+    found: Callable[[tuple[str, Ref], tuple[str, Ref], datetime | None], C],
+) -> C:
+    """What `found` makes of two refs and a moment; with a cursor, of the versions that it is pinned to.
+
+    Raises what `found` raises, InvalidError (`bad_cursor`) where the cursor leads to something else.
+    """
     if cursor is None:
-        return beside(*resolved(reader, (name, a), (name, b), as_of), reader.view.set(name), read, pairing)
-    numbers = [version_number(ref) for ref in (a, b)]
-    pinned = decode_cursor(cursor)
-    if any(number not in (None, at) for number, at in zip(numbers, (pinned.first, pinned.second), strict=True)):
+        return found(first, second, as_of)
+    at = decode_cursor(cursor)
+    numbers = [version_number(ref) for _, ref in (first, second)]
+    if any(number not in (None, pin) for number, pin in zip(numbers, (at.first, at.second), strict=True)):
         raise _OTHER
     try:
-        versions = [reader.resolve(name, number) for number in (pinned.first, pinned.second)]
-        return beside(versions[0], versions[1], reader.view.set(name), read, pairing)
+        return found((first[0], at.first), (second[0], at.second), None)
     except (NotFoundError, ConflictError) as error:
         if error.code in ("expired", "unknown_set"):
             raise

@@ -15,7 +15,7 @@ from estimates.catalog import PRODUCTION, Clock, Ref
 from estimates.change_page import ChangePage
 from estimates.contract import Contract, Pairing
 from estimates.explanation import explain
-from estimates.gate import Offenders, Verdict
+from estimates.gate import Offenders, PolicyInForce, Verdict, in_force
 from estimates.keys import Key
 from estimates.point_in_time import as_of_join
 from estimates.reader import Reader
@@ -25,13 +25,12 @@ from estimates.scoring import LAST, Outcome, score_set, stored_scores
 from estimates.series import DEFAULT_LAST, Series
 from estimates.stability import Report
 from estimates.stability.triangle import Across, Revisions
-from estimates.two_sets import two_sets
+from estimates.two_sets import shared_contract
 from estimates.version_reader import DEFAULT_LIMIT, cursor_version
 from estimates.vintages import Vintages
 
 if TYPE_CHECKING:
     from estimates.store import Store
-    from estimates.two_tables import TwoTables
 
 Time = datetime | str
 
@@ -56,6 +55,11 @@ class EstimateSet:
         """The newest contract."""
         return self.store.contract(self.name)
 
+    def policy(self) -> PolicyInForce:
+        """What each check of the gate is held to, and where each limit comes from."""
+        found = self.store.view().set(self.name)
+        return in_force(found.contract, len(found.contracts))
+
     def versions(self) -> list[Version]:
         """All versions, oldest first."""
         return list(self.store.view().set(self.name).versions)
@@ -71,6 +75,14 @@ class EstimateSet:
     def contract_of(self, version: Version | VersionHead) -> Contract:
         """The contract a version was published under."""
         return self.store.view().set(self.name).contract_of(self.resolve(version.version))
+
+    def contract_of_changes(self, page: ChangePage) -> Contract:
+        """The contract that a page of changes is read with; of two sets, that of the columns which both have."""
+        assert page.version is not None
+        if page.set:
+            return self.contract_of(page.version)
+        mine = self.contract_of(self.resolve(page.first(self.name)))
+        return shared_contract(mine, self.store[page.version.set].contract_of(page.version))
 
     def get(
         self,
@@ -194,10 +206,6 @@ class EstimateSet:
         found = self.store.compare(self.name, a, b, instants.given(as_of), pairing=pairing, other=other)
         return found.kept_page(self.store.reports).decode()
 
-    def beside(self, other: str, a: Ref, b: Ref = PRODUCTION, *, pairing: Pairing | None = None) -> TwoTables:
-        """Version `b` of another set against version `a` of this one: `.report()`, `.changes()`; see `two_sets`."""
-        return two_sets(self.store.reader(), self.store.frame, (self.name, a), (other, b), pairing=pairing).tables()
-
     def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
         """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""
         return self.store.stability(self.name, last, instants.given(as_of))
@@ -212,15 +220,17 @@ class EstimateSet:
         min_change: float = 0.0,
         as_of: Time | None = None,
         pairing: Pairing | None = None,
+        other: str | None = None,
     ) -> pl.DataFrame:
         """What changed key by key from version `a` to version `b`, what moved most first: a row a key.
 
         key         only keys under this leading part
         by          the metric to sort by, such as `close.r`; default: `d` of the first point column
         min_change  leaves out keys whose metric is smaller; what has none (an added key, a lost value) always stays
+        other       the set that `b` is a version of; its keys have to be the same
         `estimates.stability.changes` says which columns there are.
         """
-        found = self.store.compare(self.name, a, b, instants.given(as_of), pairing=pairing)
+        found = self.store.compare(self.name, a, b, instants.given(as_of), pairing=pairing, other=other)
         return found.changes(found.question(by, min_change, key))
 
     def changes_page(
@@ -235,9 +245,10 @@ class EstimateSet:
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
         pairing: Pairing | None = None,
+        other: str | None = None,
     ) -> ChangePage:
         """A page of `changes`; a cursor stays with its versions. Each page is computed anew."""
-        found = self.store.compare(self.name, a, b, instants.given(as_of), cursor, pairing)
+        found = self.store.compare(self.name, a, b, instants.given(as_of), cursor, pairing, other)
         question = found.question(by, min_change, key)
         return found.page(question, found.changes(question), limit=limit, cursor=cursor)
 

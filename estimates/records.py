@@ -41,7 +41,8 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True):
 
     data_through  the last moment of input data the run could see
     targets       for rolling domains: the target of each step, in order, as text
-    code          revision of the job's code; seed, job, parameters as the run had them
+    code          revision of the code of the job and of its own modules (docs/spec.md); seed, job, parameters as the
+                  run had them
     warnings      what the job said about series it could not do
     """
 

@@ -85,7 +85,7 @@ def regrade(store: Store, name: str, frame: pl.DataFrame, *, vintage: datetime |
     for version, one in zip(judged, graded, strict=True):
         if one.grade is not None:
             details = {"grade": one.grade, "growth": one.growth, "n": one.n, "actuals": found.actuals}
-            store.catalog.regraded(version, details, actor=store.actor)
+            store.keep_grade(version, details)
     return found
 
 

@@ -18,8 +18,8 @@ class Settings(msgspec.Struct, frozen=True):
     catalog  ESTIMATES_CATALOG  SQLAlchemy URL of the catalog; default SQLite in the store's folder
     cache    ESTIMATES_CACHE    folder for lookup files of this machine; default `{store}/cache` for a folder
     actor    ESTIMATES_ACTOR    who moves aliases, for the event log; default the login name
-    notify         ESTIMATES_NOTIFY         URL that is told of verdicts, promotions and rollbacks; default nobody is
-    notify_secret  ESTIMATES_NOTIFY_SECRET  what notifications are signed with; default they are not
+    notify         ESTIMATES_NOTIFY         URL that is told what is decided; default nobody is
+    notify_secret  ESTIMATES_NOTIFY_SECRET  one secret or more to sign notifications with; default none
     """
 
     store: str = "estimates-store"

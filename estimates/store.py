@@ -86,7 +86,7 @@ class Store:
         self.data_files = DataFiles(self.objects)
         self.listed_keys = ListedKeys(self.objects)
         self.actor = actor
-        # Called with each verdict, promotion and rollback made through this store, once it is committed.
+        # Called with each verdict, move of an alias, waiver and grade made through this store, once it is committed.
         self.on_event: Callable[[Event], None] = lambda event: None
         self._view: View | None = None
 
@@ -275,7 +275,8 @@ class Store:
         texts = waiving.check(view.set(name).contract, check, keys, reason)
         end = instants.given(instants.parse_until(until) if isinstance(until, str) else until)
         assert end is not None
-        waiver = self.catalog.waive(found, check, texts, reason=reason, until=end, actor=self.actor)
+        event, waiver = self.catalog.waive(found, check, texts, reason=reason, until=end, actor=self.actor)
+        self.on_event(event)
         self._copy(name)
         return waiver
 
@@ -289,6 +290,7 @@ class Store:
         self.view().set(name)
         waiving.check_reason(reason)
         event = self.catalog.unwaive(name, waiver, reason=reason, actor=self.actor)
+        self.on_event(event)
         self._copy(name)
         return event
 
@@ -462,7 +464,7 @@ class Store:
         """
         if other is None:
             return compare(self.reader(), self.frame, name, a, b, as_of, cursor, pairing)
-        return two_sets(self.reader(), self.frame, (name, a), (other, b), as_of, pairing)
+        return two_sets(self.reader(), self.frame, (name, a), (other, b), as_of, cursor, pairing)
 
     def diff(self, name: str, a: Ref, b: Ref, as_of: datetime | None = None) -> Report:
         """How version `b` differs from version `a`; ConflictError (`other_shape`)."""
@@ -507,6 +509,13 @@ class Store:
         )
         self._copy(version.set)
         return event is not None
+
+    def keep_grade(self, version: Version, details: dict[str, Any]) -> None:
+        """Log what became of a version's verdict, unless its newest grade is the same."""
+        event = self.catalog.regraded(version, details, actor=self.actor)
+        if event is not None:
+            self.on_event(event)
+            self._copy(version.set)
 
     def domain_keys(self, name: str) -> pl.DataFrame | None:
         """The listed keys of a `file` domain; None for other domains."""

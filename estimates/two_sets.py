@@ -9,8 +9,8 @@ import msgspec
 import polars as pl
 
 from estimates.catalog import Ref, SetView
-from estimates.change_page import ChangeQuestion
-from estimates.comparison import Comparison, Measure, ReadFrame, measure_of, resolved
+from estimates.change_page import ChangeQuestion, named
+from estimates.comparison import Comparison, Measure, ReadFrame, measure_of, pinned, resolved
 from estimates.contract import Contract
 from estimates.domain import OpenDomain
 from estimates.errors import ConflictError, InvalidError
@@ -32,14 +32,19 @@ class TwoSets(Comparison):
         super().__init__(first, second, measure, read)
         self.schema = schema
 
-    def tables(self) -> TwoTables:
+    @property
+    def told(self) -> tuple[str, str | int, str | int]:
+        """What answers call the set and both versions: no set, and each version with the name of its own."""
+        return "", named(self.first.set, self.first.version), named(self.second.set, self.second.version)
+
+    def _tables(self) -> TwoTables:
         """The columns of both, read; raises CorruptError."""
         names = [*self.contract.key, *self.contract.columns]
         return TwoTables(
             self.contract,
             self._read(self.first).select(names),
             self._read(self.second).select(names),
-            (f"{self.first.set} version {self.first.version}", f"{self.second.set} version {self.second.version}"),
+            self.told[1:],
             (self.first.data_through, self.second.data_through),
             schema=self.schema,
             of_two_sets=True,
@@ -47,15 +52,15 @@ class TwoSets(Comparison):
 
     def report(self, *, headline_only: bool = False) -> Report:
         """The stability report, of the whole columns that both have; raises CorruptError."""
-        return self.tables().report()
+        return self._tables().report()
 
     def pictures(self) -> Pictures:
         """What `stability.page.render_html` draws besides the report; raises CorruptError."""
-        return self.tables().pictures()
+        return self._tables().pictures()
 
     def changes(self, question: ChangeQuestion) -> pl.DataFrame:
         """The keys that changed, as `stability.changes` has them; raises CorruptError."""
-        return self.tables().changes(by=question.by, min_change=question.min_change, prefix=question.prefix)
+        return self._tables().changes(by=question.by, min_change=question.min_change, prefix=question.prefix)
 
 
 def two_sets(
@@ -64,15 +69,24 @@ def two_sets(
     first: tuple[str, Ref],
     second: tuple[str, Ref],
     as_of: datetime | None = None,
+    cursor: str | None = None,
     pairing: str | None = None,
 ) -> TwoSets:
     """A version of the second set against one of the first, the baseline, whose newest contract of its shape measures.
 
-    Columns that only one set has are named in the report and not compared. Raises those of `comparison.resolved`,
-    InvalidError (`other_keys`: other key columns or types; `bad_pairing`), ConflictError (`other_shape`: a column of
-    both has another role, type, unit, level or quantile; no estimate is in both).
+    Columns that only one set has are named in the report and not compared. With a cursor of changes, the versions that
+    it is pinned to. Raises those of `comparison.resolved`, InvalidError (`other_keys`: other key columns or types;
+    `bad_pairing`, `bad_cursor`), ConflictError (`other_shape`: a column of both has another role, type, unit, level or
+    quantile; no estimate is in both).
     """
-    a, b = resolved(reader, first, second, as_of)
+
+    def found(first: tuple[str, Ref], second: tuple[str, Ref], as_of: datetime | None) -> TwoSets:
+        return _beside(*resolved(reader, first, second, as_of), reader, read, pairing)
+
+    return pinned(first, second, as_of, cursor, found)
+
+
+def _beside(a: Version, b: Version, reader: Reader, read: ReadFrame, pairing: str | None) -> TwoSets:
     mine, theirs = (_measuring(reader.view.set(version.set), version) for version in (a, b))
     keys = [[(name, column.type) for name, column in contract.key.items()] for contract in (mine, theirs)]
     if keys[0] != keys[1]:
@@ -84,7 +98,7 @@ def two_sets(
     if schema.changed:
         told = told_changes(schema.changed)
         raise ConflictError("other_shape", f"{a.set} and {b.set} promise different things of {told}")
-    contract = with_pairing(_narrowed(mine, set(theirs.columns), b.set), pairing)
+    contract = with_pairing(shared_contract(mine, theirs), pairing)
     measure = measure_of(contract, reader.view.set(a.set).newest_of(a.shape))
     digest = hashlib.sha256(msgspec.json.encode([measure.digest, schema])).hexdigest()
     return TwoSets(a, b, measure._replace(digest=digest), read, schema)
@@ -95,15 +109,16 @@ def _measuring(view: SetView, version: Version) -> Contract:
     return view.revision(view.newest_of(version.shape))
 
 
-def _narrowed(contract: Contract, shared: set[str], other: str) -> Contract:
-    """The contract of those columns alone."""
+def shared_contract(contract: Contract, other: Contract) -> Contract:
+    """The contract of the columns that another has too; raises ConflictError (`other_shape`) without an estimate."""
+    shared = set(other.columns)
     columns = {
         name: msgspec.structs.replace(column, step=column.step if column.step in shared else None)
         for name, column in contract.columns.items()
         if name in shared
     }
     if all(column.role == "attribute" for column in columns.values()):
-        raise ConflictError("other_shape", f"{contract.name} and {other} have no estimate column of the same name")
+        raise ConflictError("other_shape", f"{contract.name} and {other.name} have no estimate column of the same name")
     known = {*contract.key, *columns}
     groups, ranked = (tuple(name for name in names if name in known) for names in _grouping(contract))
     stability = msgspec.structs.replace(contract.stability, groups=groups, rank_groups=ranked)

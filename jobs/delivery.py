@@ -23,7 +23,7 @@ from estimates.client.exchange import retry_after_s
 from estimates.errors import EstimatesError, InvalidError, UnavailableError
 from estimates.records import Event
 from estimates.store import Store
-from jobs.notification import KINDS, Notification, headers, notification, signing_key
+from jobs.notification import KINDS, Notification, headers, notification, signing_keys
 
 PATIENCE_S = 5.0  # after a command's work, and for each event that is sent again
 _ANSWER_S = 10.0
@@ -55,7 +55,7 @@ class Receiver:
             raise _bad_url()
         self._url = parsed.copy_with(userinfo=b"", fragment=None)
         self._auth = httpx.BasicAuth(parsed.username, parsed.password) if parsed.userinfo else None
-        self._key = None if secret is None else signing_key(secret)
+        self._keys = () if secret is None else signing_keys(secret)
         self.origin = str(self._url.copy_with(raw_path=b"/")).rstrip("/")
         logging.getLogger("httpx").addFilter(self._shortened)
 
@@ -66,7 +66,7 @@ class Receiver:
                 "POST",
                 self._url,
                 content=message.body,
-                headers=headers(message, self._key, int(time.time())),
+                headers=headers(message, self._keys, int(time.time())),
                 timeout=httpx.Timeout(min(_ANSWER_S, within_s), connect=min(_CONNECT_S, within_s)),
             ) as response:
                 status, after_s = response.status_code, retry_after_s(response.headers)
@@ -189,7 +189,7 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 def send_after(store: Store, receiver: Receiver, after: int) -> Sent:
-    """Send the verdicts, promotions and rollbacks that the log holds after an id, in order, up to the first not taken.
+    """Send the events of `KINDS` that the log holds after an id, in order, up to the first not taken.
 
     Raises UnavailableError (`undelivered`) for that one.
     """

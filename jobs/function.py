@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import polars as pl
 
 from estimates.errors import EstimatesError, InvalidError
+from jobs.code_revision import own_sources, revision
 from jobs.context import Context
 
 
@@ -22,7 +21,11 @@ class JobError(Exception):
 
 
 class Function:
-    """A job, loaded; `revision` is the SHA-256 of its module's source, None for a module without a source file."""
+    """A job, loaded.
+
+    modules   names of its module and of its own modules that this imports (`jobs.code_revision`), sorted
+    revision  digest of their sources; None for a module without a source file
+    """
 
     def __init__(self, name: str) -> None:
         """Load `module:function` from sys.path or the working directory.
@@ -32,7 +35,9 @@ class Function:
         self.name = name
         module_name, _, self._function = name.partition(":")
         self._module = _import(module_name, name)
-        self.revision = _revision(self._module)
+        sources = own_sources(module_name)
+        self.modules = tuple(sorted(sources))
+        self.revision = revision(sources)
         self._check()
 
     def __call__(self, context: Context) -> pl.DataFrame:
@@ -81,11 +86,6 @@ def _import(module_name: str, job: str) -> ModuleType:
         raise JobError(f"job {job} cannot be imported: {_one_line(error)}") from error
     except Exception as error:
         raise JobError(f"job {job} cannot be imported: {_one_line(error)}") from error
-
-
-def _revision(module: ModuleType) -> str | None:
-    source: Any = getattr(module, "__file__", None)
-    return None if source is None else hashlib.sha256(Path(source).read_bytes()).hexdigest()
 
 
 def _one_line(error: Exception) -> str:

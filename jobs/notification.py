@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ from estimates.errors import InvalidError
 from estimates.records import Event
 from estimates.store import Store
 
-KINDS = ("judged", "promoted", "rolled_back")
+KINDS = ("judged", "promoted", "rolled_back", "regraded", "waived", "unwaived")
 CONTENT_TYPE = "application/cloudevents+json"
 _PREFIX = "whsec_"
 _KEY_BYTES = (24, 64)
@@ -33,7 +34,7 @@ class Notification(msgspec.Struct, frozen=True):
 
 
 def notification(store: Store, event: Event) -> Notification:
-    """The document of a `judged`, `promoted` or `rolled_back` event; raises UnavailableError (`catalog`)."""
+    """The document of an event of one of `KINDS`; raises UnavailableError (`catalog`)."""
     # Two stores that tell one receiver, and a catalog that came back from a backup, count the same ids again.
     identity = f"{event.id}-{instants.micros(event.at)}"
     document = {
@@ -49,8 +50,15 @@ def notification(store: Store, event: Event) -> Notification:
     return Notification(identity, msgspec.json.encode(document))
 
 
-def signing_key(secret: str) -> bytes:
-    """The key in a secret, `whsec_` and 24 to 64 bytes in base64; raises InvalidError (`bad_secret`)."""
+def signing_keys(secrets: str) -> tuple[bytes, ...]:
+    """The keys in secrets separated by white space, each `whsec_` and 24 to 64 bytes in base64.
+
+    Raises InvalidError (`bad_secret`), also for no secret.
+    """
+    return tuple(map(_key, secrets.split() or [""]))
+
+
+def _key(secret: str) -> bytes:
     try:
         key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
     except (binascii.Error, ValueError):
@@ -58,22 +66,22 @@ def signing_key(secret: str) -> bytes:
     if not secret.startswith(_PREFIX) or not _KEY_BYTES[0] <= len(key) <= _KEY_BYTES[1]:
         raise InvalidError(
             "bad_secret",
-            "ESTIMATES_NOTIFY_SECRET is not whsec_ and the base64 of 24 to 64 bytes; make one with "
-            "echo whsec_$(openssl rand -base64 32)",
+            "ESTIMATES_NOTIFY_SECRET is not whsec_ and the base64 of 24 to 64 bytes, nor several of those with blanks "
+            "between; make one with echo whsec_$(openssl rand -base64 32)",
         )
     return key
 
 
-def headers(message: Notification, key: bytes | None, timestamp: int) -> dict[str, str]:
-    """The headers of an attempt made at `timestamp`, in seconds since 1970; without a key there is no signature.
+def headers(message: Notification, keys: Sequence[bytes], timestamp: int) -> dict[str, str]:
+    """The headers of an attempt made at `timestamp`, in seconds since 1970: a signature by each key, none without.
 
     Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
     """
     found = {"content-type": CONTENT_TYPE, "webhook-id": message.id, "webhook-timestamp": str(timestamp)}
-    if key is not None:
+    if keys:
         signed = b"%s.%d.%s" % (message.id.encode(), timestamp, message.body)
-        signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-        found["webhook-signature"] = f"v1,{signature}"
+        digests = [hmac.new(key, signed, hashlib.sha256).digest() for key in keys]
+        found["webhook-signature"] = " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests)
     return found
 
 

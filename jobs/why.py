@@ -29,6 +29,7 @@ from jobs.why_headline import headline
 
 Progress = Callable[[str], None]
 _SHOWN = 12  # digits of a digest in a sentence
+_MODULES = 8  # names of modules in a sentence
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -184,11 +185,15 @@ def _code_fault(*versions: Version) -> str | None:
         return f"the versions were made by different code, whose part cannot be told from the rest: {told}"
     (job,), (code,) = jobs, codes
     try:
-        present = Function(job).revision
+        function = Function(job)
     except (EstimatesError, JobError) as error:
         return str(error)
-    if present != code:
-        return f"the code of {job} has changed since: it was {_short(code)}, it is {_short(present)}"
+    if function.revision != code:
+        shown = [*function.modules[:_MODULES], *(["…"] if len(function.modules) > _MODULES else [])]
+        return (
+            f"the code of {job} has changed since: it was {_short(code)}, it is {_short(function.revision)} "
+            f"(its own modules: {', '.join(shown) or 'none with a source'})"
+        )
     return None
 
 

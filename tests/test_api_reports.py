@@ -182,7 +182,7 @@ def test_versions_of_two_sets(small: Store) -> None:
     with TestClient(create_app(small)) as client:
         answer = client.get(f"{url}others")
         expected = small[SET].diff(1, 1, other="others")
-        assert answer.content == render_json(expected) == render_json(small[SET].beside("others", 1, 1).report())
+        assert answer.content == render_json(expected)
         assert (expected.to, answer.headers["estimates-version"]) == ("others version 1", "1")
         assert client.get(f"/v1/sets/{SET}/diff?from=production&other=others").json()["keys"]["common"] == 6
         missing = client.get(f"{url}nobody")

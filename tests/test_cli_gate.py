@@ -71,6 +71,40 @@ def test_a_set_named_like_a_command_can_be_judged(here: Store) -> None:
     assert call("gate", "judge", "policy", 1).text.startswith("policy version 1")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "meant"),
+    [
+        (("sugest", SET), "usage", "suggest"),
+        (("sugest", SET, "--noise"), "usage", "suggest"),
+        (("backtst", SET, "--last", 3), "usage", "backtest"),
+        (("polcy",), "usage", "policy"),
+        (("jugde", SET, 1), "usage", "judge"),
+        (("sugest", 4), "unknown_set", "suggest"),
+        (("sugest", "--file", "candidate.csv"), "unknown_set", "suggest"),
+        (("nobody", 4), "unknown_set", None),
+        (("nobody", "x"), "usage", None),
+        ((SET, 99), "unknown_version", None),
+    ],
+)
+def test_a_misspelt_command_is_recognised(
+    here: Store, arguments: tuple[object, ...], code: str, meant: str | None
+) -> None:
+    """It is taken for a set; what is wrong then says which command looks like it, and other names say no such thing."""
+    builders.define(here)
+    said = call("gate", *arguments, "--format", "json")
+    assert (said.code, said.error["code"]) == (2, code)
+    assert ("did you mean" in said.error["message"]) == (meant is not None)
+    if meant is not None:
+        assert f"did you mean `estimates gate {meant}`?" in said.error["message"]
+
+
+def test_a_set_whose_name_is_near_a_command_is_judged(here: Store) -> None:
+    """`policies` is a set like any other."""
+    builders.define(here, "policies")
+    builders.publish(here, "run-1", name="policies")
+    assert call("gate", "policies", 1).text.startswith("policies version 1")
+
+
 def test_the_policy_says_where_each_limit_comes_from(here: Store) -> None:
     """Default, profile, contract, a field of the contract; of a severity the limit that it makes block."""
     builders.define(here, more=POLICY)

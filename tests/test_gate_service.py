@@ -16,7 +16,7 @@ from estimates.client import AsyncClient, Client
 from estimates.client.messages import Reply
 from estimates.contract import parse_contract
 from estimates.errors import CorruptError, NotFoundError
-from estimates.gate import Verdict, render_json
+from estimates.gate import PolicyInForce, Verdict, render_json
 from estimates.store import Store
 from tests.api_served import actual_values, serving
 from tests.builders import (
@@ -34,8 +34,9 @@ from tests.builders import (
 )
 from tests.cli_calls import Called, call
 from tests.test_api_problems import assert_problem
+from tests.test_cli_gate import POLICY
 
-LISTED, CHANGED, EMPTY = "listed", "changed", "empty"
+LISTED, CHANGED, EMPTY, RULED = "listed", "changed", "empty", "ruled"
 JUDGED = START + timedelta(days=40)
 NOW = JUDGED.isoformat()
 MOVES = 22  # more than the 20 from which the gate says what is usual
@@ -45,7 +46,7 @@ KEYS = pl.DataFrame({"ticker": [ticker for ticker in TICKERS for _ in TARGETS], 
 
 @pytest.fixture(scope="module")
 def judging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """Four sets: with a long past, with listed keys, with production in an older shape, with nothing in production."""
+    """With a long past, with listed keys, with production in an older shape, with nothing there, with a policy."""
     store = make_store(tmp_path_factory.mktemp("judging") / "store")
     define(store, more=FROZEN)
     for day in range(MOVES):
@@ -59,6 +60,8 @@ def judging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     promoted(store, "changed", name=CHANGED)
     store.define(parse_contract(source(CHANGED).replace("USD", "EUR")), source(CHANGED).replace("USD", "EUR"))
     define(store, EMPTY)
+    define(store, RULED)
+    define(store, RULED, more=POLICY)
     yield store
     store.catalog.engine.dispose()
 
@@ -163,6 +166,34 @@ def test_the_offenders_are_the_same(judging: Store, url: str, tmp_path: Path) ->
         gate(where, "--write", f"offenders={tmp_path / name}", rows=frame(900.0).head(4), folder=tmp_path)
     assert (tmp_path / "here").read_bytes() == (tmp_path / "there").read_bytes()
     assert pl.read_parquet(tmp_path / "here").height > 4
+
+
+@pytest.mark.parametrize("name", [SET, LISTED, CHANGED, RULED])
+def test_the_policy_in_force_is_that_of_the_service(judging: Store, url: str, name: str) -> None:
+    """Profiles, groups, severities, checks of its own, their sources: of the newest contract that the service has."""
+    expected = judging[name].policy()
+    assert (expected.contract_revision or 0) == len(judging.view().set(name).contracts)
+
+    async def awaited() -> PolicyInForce:
+        async with AsyncClient(url) as client:
+            return await client[name].policy()
+
+    with Client(url) as client:
+        assert client[name].policy() == asyncio.run(awaited()) == expected
+    for style in ("text", "json"):
+        there = call("gate", "policy", name, "--store", url, "--format", style)
+        assert there == call("gate", "policy", name, "--store", judging.root, "--format", style)
+        assert there.code == 0
+    if name == RULED:
+        assert "no_cents" in call("gate", "policy", name, "--store", url).text
+
+
+def test_the_policy_of_an_unknown_set_is_not_found(url: str) -> None:
+    """As in the store; what replays a history needs the store itself, and says so."""
+    unknown = call("gate", "policy", "nobody", "--store", url, "--format", "json")
+    assert (unknown.code, unknown.error["code"]) == (2, "unknown_set")
+    replayed = call("gate", "backtest", SET, "--store", url, "--format", "json")
+    assert (replayed.code, replayed.error["code"]) == (2, "service_url")
 
 
 def test_a_stored_version_needs_the_store(url: str) -> None:

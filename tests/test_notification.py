@@ -27,10 +27,12 @@ from tests.cli_calls import call, call_process
 from tests.client_stub import Posted, Scripted, Stub, stub
 
 TAKEN = Scripted(204, b"", headers={})
-TOLD = ("judged", "promoted", "rolled_back")
+TOLD = ("judged", "promoted", "rolled_back", "regraded", "waived", "unwaived")
 THROUGH = ("--through", "2024-01-02")
 KEY = bytes(range(32))
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
+OTHER_KEY = bytes(range(64, 128))
+OTHER = "whsec_" + base64.b64encode(OTHER_KEY).decode()
 
 
 def answer(status: int, after_s: float = 0.0, **headers: str) -> Scripted:
@@ -64,11 +66,12 @@ def kinds(receiver: Stub) -> list[str]:
     return [str(document["type"]) for document in documents(receiver)]
 
 
-def verified(posted: Posted) -> bool:
-    """Whether a post is signed as Standard Webhooks say, written down once more from their text."""
+def verified(posted: Posted, *keys: bytes) -> bool:
+    """Whether a post is signed by these keys as Standard Webhooks say, written down once more from their text."""
     head = posted.headers
     content = b".".join((head["webhook-id"].encode(), head["webhook-timestamp"].encode(), posted.body))
-    expected = "v1," + base64.b64encode(hmac.new(KEY, content, hashlib.sha256).digest()).decode()
+    digests = [hmac.new(key, content, hashlib.sha256).digest() for key in keys or (KEY,)]
+    expected = " ".join("v1," + base64.b64encode(digest).decode() for digest in digests)
     return head["webhook-signature"] == expected and abs(int(head["webhook-timestamp"]) - time.time()) < 60
 
 
@@ -157,6 +160,63 @@ def test_publishing_tells_verdict_and_promotion_only(told: Store, tmp_path: Path
     assert kinds(receiver) == ["estimates.judged", "estimates.promoted"]
 
 
+def test_a_waiver_and_its_end_are_told(told: Store) -> None:
+    """Which check of which version, by whom, why and until when; and that it was taken back. Signed like all others."""
+    publish(told, "third", 900.0)
+    with stub(TAKEN) as receiver:
+        where = ("--version", 3, "--until", "2999-01-01", "--notify", receiver.url)
+        keys = ("--keys", "AAPL/2024-06-03", "--keys", "AAPL/2024-06-04")
+        assert call("waive", SET, "hard_bounds", *keys, "--reason", "a split", *where).code == 0
+        waived = told.view().set(SET).events[-1]
+        assert call("unwaive", SET, waived.id, "--reason", "no split", "--notify", receiver.url).code == 0
+    unwaived = told.view().set(SET).events[-1]
+    first, second = documents(receiver)
+    assert first["id"] == f"{waived.id}-{round(waived.at.timestamp() * 1_000_000)}"
+    assert (first["type"], first["subject"], first["source"]) == ("estimates.waived", f"{SET}/3", f"/v1/sets/{SET}")
+    details = {"check": "hard_bounds", "keys": 2, "until": "2999-01-01T23:59:59.999999Z"}
+    expected = {"kind": "waived", "actor": "ada", "reason": "a split", "version": 3, "details": details}
+    assert expected.items() <= first["data"].items()  # type: ignore[attr-defined]
+    assert second["type"] == "estimates.unwaived"
+    expected = {"actor": "ada", "reason": "no split", "details": {"waiver": waived.id, "check": "hard_bounds"}}
+    assert (expected | {"id": unwaived.id}).items() <= second["data"].items()  # type: ignore[attr-defined]
+    assert all(map(verified, receiver.posted))
+
+
+def test_a_refused_waiver_is_no_news(told: Store) -> None:
+    """What is not in the log is not told."""
+    with stub(TAKEN) as receiver:
+        where = ("--version", 2, "--reason", "x", "--until", "2999-01-01", "--notify", receiver.url)
+        assert call("waive", SET, "schema", *where).code == 2
+        assert call("unwaive", SET, 999, "--reason", "x", "--notify", receiver.url).code == 2
+    assert receiver.posted == []
+
+
+def test_grades_by_late_actual_values_are_told_once(told: Store, tmp_path: Path) -> None:
+    """Each new grade of a verdict, and none when the same actual values come again; other values, another grade."""
+    promoted(told, "third", 102.0)
+    publish(told, "fourth", 200.0)
+    told.judge(SET, 4)
+    observed = {level: tmp_path / f"{level:.0f}.csv" for level in (200.5, 99.0)}
+    for level, file in observed.items():
+        frame(level).drop("note").write_csv(file)
+    with stub(TAKEN) as receiver:
+        for level in (200.5, 200.5, 99.0):
+            assert call("score", SET, "--actuals", observed[level], "--notify", receiver.url).code == 0
+        shown = call("score", SET, "--notify", receiver.url)
+    found = [(d["type"], d["subject"], d["data"]["details"]["grade"]) for d in documents(receiver)]  # type: ignore[index]
+    assert found == [
+        ("estimates.regraded", f"{SET}/3", "right_pass"),
+        ("estimates.regraded", f"{SET}/4", "harmless_block"),
+        ("estimates.regraded", f"{SET}/3", "missed_harm"),
+        ("estimates.regraded", f"{SET}/4", "right_block"),
+    ]
+    logged = [event for event in told.view().set(SET).events if event.kind == "regraded"]
+    details = [d["data"]["details"] for d in documents(receiver)]  # type: ignore[index]
+    assert details == [event.details for event in logged]
+    assert set(details[0]) == {"grade", "growth", "n", "actuals"}
+    assert (shown.code, "--notify and several --version need --actuals" in shown.err) == (2, True)
+
+
 def test_the_setting_stands_in_for_the_option(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A scheduler sets ESTIMATES_NOTIFY once; --notify is preferred to it. A file that is judged is nobody's news."""
     with stub(TAKEN) as usual, stub(TAKEN) as other:
@@ -180,6 +240,16 @@ def test_without_a_secret_nothing_is_signed(told: Store, monkeypatch: pytest.Mon
     assert "webhook-signature" not in posted.headers
     assert posted.headers["webhook-id"]
     assert posted.headers["authorization"] == "Basic " + base64.b64encode(b"ada:p@ss").decode()
+
+
+@pytest.mark.parametrize("between", [" ", "\n", "  \t"])
+def test_two_secrets_sign_twice(told: Store, monkeypatch: pytest.MonkeyPatch, between: str) -> None:
+    """While a receiver changes its secret, each post has a signature by either."""
+    monkeypatch.setenv("ESTIMATES_NOTIFY_SECRET", f"{SECRET}{between}{OTHER}\n")
+    with stub(TAKEN) as receiver:
+        call("gate", SET, 2, "--notify", receiver.url)
+    (posted,) = receiver.posted
+    assert verified(posted, KEY, OTHER_KEY)
 
 
 def test_proxies_of_the_environment_are_used(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,6 +333,19 @@ def test_nobody_listening_is_a_warning(told: Store) -> None:
     assert line.endswith(f"estimates notify URL --after {last - 1}  [undelivered]")
 
 
+def test_a_warning_names_the_first_of_many_events(told: Store, tmp_path: Path) -> None:
+    """Seven grades that nobody took: five ids, how many more there are, and where to go on."""
+    for number in range(3, 10):
+        promoted(told, f"run {number}", 100.0 + number / 10)
+    frame(101.5).drop("note").write_csv(tmp_path / "observed.csv")
+    with stub(answer(400)) as receiver:
+        done = call("score", SET, "--actuals", tmp_path / "observed.csv", "--notify", receiver.url)
+    ids = [event.id for event in told.view().set(SET).events if event.kind == "regraded"]
+    assert (done.code, len(ids), len(receiver.posted)) == (0, 7, 7)
+    assert f"not notified: events {', '.join(map(str, ids[:5]))} and 2 more to " in done.err
+    assert f"--after {ids[0] - 1}" in done.err
+
+
 def test_warnings_for_programs(told: Store, tmp_path: Path) -> None:
     """With --format json standard error has one JSON object a line, and publish lists the warning in its answer."""
     frame(102.0).write_parquet(tmp_path / "next.parquet")
@@ -327,7 +410,10 @@ def test_a_url_that_cannot_be_used_is_an_error_before_anything_is_done(
 
 @pytest.mark.parametrize(
     "secret",
-    ["hush", "whsec_hush!", "whsec_", "whsec_" + base64.b64encode(b"k" * 23).decode(), base64.b64encode(KEY).decode()],
+    [
+        *("hush", "whsec_hush!", "whsec_", " ", f"{SECRET} hush", f"{SECRET},{OTHER}"),
+        *("whsec_" + base64.b64encode(b"k" * 23).decode(), base64.b64encode(KEY).decode()),
+    ],
 )
 def test_a_secret_that_cannot_be_used_is_an_error(told: Store, monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
     """Too short, no base64 or without its prefix: exit code 2 before anything is done, and it is not repeated."""
@@ -335,7 +421,8 @@ def test_a_secret_that_cannot_be_used_is_an_error(told: Store, monkeypatch: pyte
     with stub(TAKEN) as receiver:
         done = call("gate", SET, 2, "--notify", receiver.url)
     assert (done.code, "[bad_secret]" in done.err, receiver.posted) == (2, True, [])
-    assert secret == "whsec_" or secret.removeprefix("whsec_") not in done.err
+    assert secret in ("whsec_", " ") or secret.removeprefix("whsec_") not in done.err
+    assert SECRET not in done.err
 
 
 def test_no_secret_is_ever_told(told: Store, caplog: pytest.LogCaptureFixture) -> None:
@@ -358,13 +445,15 @@ def test_no_secret_is_ever_told(told: Store, caplog: pytest.LogCaptureFixture) -
 
 def test_notify_sends_the_log_again(told: Store) -> None:
     """What was sent before comes once more with its id and its bytes; other events are left out."""
+    waiving = ("p95_change", "--version", 2, "--reason", "x", "--until", "2999-01-01")
     with stub(TAKEN) as receiver:
+        call("waive", SET, *waiving, "--notify", receiver.url)
         call("promote", SET, 2, "--reason", "checked", "--notify", receiver.url)
         done = call("notify", receiver.url, "--after", 0)
-    events = [event for event in told.view().set(SET).events if event.kind in ("judged", "promoted")]
-    before, again = receiver.posted[:2], receiver.posted[2:]
+    events = [event for event in told.view().set(SET).events if event.kind in ("judged", "promoted", "waived")]
+    before, again = receiver.posted[:3], receiver.posted[3:]
     assert [json.loads(posted.body)["data"]["id"] for posted in again] == [event.id for event in events]
-    assert [posted.body for posted in again[-2:]] == [posted.body for posted in before]
+    assert [posted.body for posted in again[-3:]] == [posted.body for posted in before]
     assert all(map(verified, again))
     assert done.text == f"{len(events)} events sent; next: --after {events[-1].id}\n"
 
@@ -419,6 +508,18 @@ def documented_receiver(folder: Path) -> Iterator[tuple[str, Path]]:
         finally:
             process.kill()
             process.wait()
+
+
+@pytest.mark.parametrize("order", [(SECRET, OTHER), (OTHER, SECRET)])
+def test_the_documented_receiver_outlives_a_change_of_secret(
+    told: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: tuple[str, str]
+) -> None:
+    """It knows one of two secrets and takes what is signed by both, in any order, and nothing by the other alone."""
+    with documented_receiver(tmp_path) as (url, _):
+        monkeypatch.setenv("ESTIMATES_NOTIFY_SECRET", " ".join(order))
+        assert call("gate", SET, 2, "--notify", url).err == ""
+        monkeypatch.setenv("ESTIMATES_NOTIFY_SECRET", OTHER)
+        assert "status 401" in call("gate", SET, 2, "--notify", url).err
 
 
 def test_the_documented_receiver_takes_what_is_signed_and_nothing_else(told: Store, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from estimates.gate.registry import CHECKS
 from estimates.series import ColumnMove, PairMove
 from estimates.stability import family_reports, report
 from estimates.stability.family_reports import (
@@ -94,6 +95,20 @@ def test_every_field_is_documented(title: str) -> None:
     assert sorted(re.findall(r"`(\w+)`", " ".join(first))) == sorted(fields(listed))
     for kind in named:
         assert set(fields(kind)) <= set(re.findall(r"`(\w+)`", text)), kind.__name__
+
+
+def test_the_checks_that_read_a_number_are_named() -> None:
+    """Each check of the gate that says which number of this page it holds to a limit stands there with it."""
+    cited = {
+        (check.name, number)
+        for check in CHECKS
+        for number in re.findall(r"stability\.md ([^T\W]\d+)", " ".join((check.measure.__doc__ or "").split()))
+    }
+    rows = re.findall(r"^\| .+ \| (`.+) \|$", section("Held to limits: the gate"), flags=re.MULTILINE)
+    groups = re.findall(r"((?:`\w+`(?:, )?)+) \((\w+)\)", "; ".join(rows))
+    told = [(name, number) for names, number in groups for name in re.findall(r"`(\w+)`", names)]
+    assert sorted(told) == sorted(cited)
+    assert set(re.findall(r"`(\w+)`", "; ".join(rows))) <= {check.name for check in CHECKS}
 
 
 def test_every_struct_has_a_section() -> None:

@@ -38,8 +38,7 @@ def store(tmp_path: Path) -> Store:
 
 def test_two_sets_are_compared_on_the_columns_of_both(store: Store) -> None:
     """Keys and values as within a set; what only one set has is named."""
-    found = store["old"].beside("new", 1, 1)
-    report = found.report()
+    report = store["old"].diff(1, 1, other="new")
     assert (report.from_, report.to) == ("old version 1", "new version 1")
     assert (report.keys.common, report.keys.added, report.keys.removed) == (2, 1, 1)
     assert report.columns["score"].scalar is not None
@@ -47,14 +46,14 @@ def test_two_sets_are_compared_on_the_columns_of_both(store: Store) -> None:
     assert report.schema is not None
     assert (report.schema.removed, report.schema.added) == (["note"], [])
     assert "1 column only in old version 1" in report.headline
-    assert found.changes()["customer"].to_list() == ["c", "b", "a", "d"]
+    assert store["old"].changes(1, 1, other="new")["customer"].to_list() == ["c", "b", "a", "d"]
 
 
 def test_the_keys_of_two_sets_have_to_agree(store: Store) -> None:
     """In name and type."""
     filled(store, "numbered", '[key.customer]\ntype = "integer"\n' + SCORE, (), 1.0)
     with pytest.raises(InvalidError, match=r"customer \(string\).*customer \(integer\)") as caught:
-        store["old"].beside("numbered", 1, 1)
+        store["old"].diff(1, 1, other="numbered")
     assert caught.value.code == "other_keys"
 
 
@@ -73,7 +72,7 @@ def test_what_two_sets_promise_has_to_agree(store: Store, promises: str, told: s
     store.define(parse_contract(source), source)
     store.publish("other", pl.DataFrame({"customer": ["a"], name: [1.0]}), provenance("other-1"))
     with pytest.raises(ConflictError, match=told) as caught:
-        store["old"].beside("other", 1, 1)
+        store["old"].diff(1, 1, other="other")
     assert caught.value.code == "other_shape"
 
 
@@ -84,13 +83,13 @@ def test_another_nominal_level_is_an_error_that_says_so(store: Store) -> None:
         edges = {"lower": [0.0] * 3, "upper": [50.0] * 3}
         filled(store, f"level-{level}", KEY + SCORE + ends, OLD, 1.0, **edges)
     with pytest.raises(ConflictError, match=r"lower \(level: 0.8 and 0.9\)"):
-        store["level-0.8"].beside("level-0.9", 1, 1)
+        store["level-0.8"].diff(1, 1, other="level-0.9")
 
 
 def test_an_unknown_set_is_not_found(store: Store) -> None:
     """As everywhere."""
     with pytest.raises(NotFoundError, match="there is no set 'nobody'"):
-        store["old"].beside("nobody", 1, 1)
+        store["old"].diff(1, 1, other="nobody")
 
 
 def test_the_command_names_the_other_set(store: Store) -> None:

@@ -33,6 +33,7 @@ def job(context):
     sold = context.input("sold").group_by("item").agg(pl.col("n").sum()).sort("item")
     times, more = context.parameters["times"], context.parameters.get("more", 0.0)
     return sold.select("item", (pl.col("n") * times + more + {noise}).alias("p"))
+{imports}
 """
 CONTRACT = """
 name = "demand"
@@ -61,9 +62,9 @@ def versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
     module = f"why_{os.urandom(4).hex()}"
 
-    def make(noise: str = "0.0", times: tuple[float, float] = (2.0, 3.0)) -> Store:
+    def make(noise: str = "0.0", times: tuple[float, float] = (2.0, 3.0), imports: str = "") -> Store:
         Path("sold.csv").write_text(SOLD)
-        Path(f"{module}.py").write_text(JOB.format(noise=noise))
+        Path(f"{module}.py").write_text(JOB.format(noise=noise, imports=imports))
         store = make_store(tmp_path / "store")
         for number, day in ((0, "2024-05-01"), (1, "2024-05-02")):
             text = CONTRACT.format(module=module, parameters=f"times = {times[number]}")
@@ -184,7 +185,7 @@ def test_deleted_input(versions: Callable[..., Store]) -> None:
 def test_changed_code(versions: Callable[..., Store]) -> None:
     """Code that changed since, or between the versions, takes the legs away, and says which revisions there are."""
     store = versions()
-    job_file().write_text(JOB.format(noise="1.0"))
+    job_file().write_text(JOB.format(noise="1.0", imports=""))
     found = why(store, "demand", 1, 2)
     assert means(found) == (15, None, None, None)
     assert "has changed since: it was" in (found.rerun_from.reason or "")
@@ -192,6 +193,23 @@ def test_changed_code(versions: Callable[..., Store]) -> None:
     found = why(store, "demand", 2, 3)
     assert "made by different code" in (found.new_data.reason or "")
     assert found.rerun_to.reason is None
+
+
+def test_changed_module_of_its_own(versions: Callable[..., Store]) -> None:
+    """A changed module beside the job's that it imports takes the legs away; one it does not import is no matter."""
+    sibling = f"beside_{os.urandom(4).hex()}"
+    Path(f"{sibling}.py").write_text("NOISE = 0.0\n")
+    Path("apart.py").write_text("")
+    store = versions(f"{sibling}.NOISE", imports=f"import {sibling}")
+    assert means(why(store, "demand", 1, 2)) == (15, 6, 6, 3)
+    Path("apart.py").write_text("NOISE = 1.0\n")
+    assert means(why(store, "demand", 1, 2)) == (15, 6, 6, 3)
+    Path(f"{sibling}.py").write_text("NOISE = 1.0\n")
+    found = why(store, "demand", 1, 2)
+    assert means(found) == (15, None, None, None)
+    for leg in (found.rerun_from, found.rerun_to, found.new_data, found.new_parameters):
+        assert "has changed since: it was" in (leg.reason or "")
+        assert f"(its own modules: {sibling}, {job_file().stem})" in (leg.reason or "")
 
 
 def test_failing_leg(versions: Callable[..., Store]) -> None:

@@ -211,8 +211,8 @@ class Catalog:
         reason: str,
         until: datetime,
         actor: str,
-    ) -> Waiver:
-        """Make an exception of a check for a version's content.
+    ) -> tuple[Event, Waiver]:
+        """Make an exception of a check for a version's content; gives its event, too.
 
         keys  as text, in the contract's order; None: the check as a whole
         Raises InvalidError `bad_until` (not in the future), NotFoundError `expired`.
@@ -240,7 +240,7 @@ class Catalog:
                 until,
             )
             tx.execute(schema.waivers.insert().values(waiver_values(waiver)))
-            return waiver
+            return event, waiver
 
     def unwaive(self, set_name: str, waiver: int, *, reason: str, actor: str) -> Event:
         """Take a waiver back before its end; its row stays.

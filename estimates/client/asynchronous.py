@@ -23,7 +23,7 @@ from estimates.client.judging import judgement
 from estimates.client.messages import Pause, Plan, Reply, Request, Unreached
 from estimates.client.questions import Questions, VersionSummary
 from estimates.contract import Contract, Pairing
-from estimates.gate import Offenders, Verdict
+from estimates.gate import Offenders, PolicyInForce, Verdict
 from estimates.keys import Key
 from estimates.records import Event, Provenance, State, Version, VersionHead
 from estimates.scoring import LAST
@@ -50,6 +50,10 @@ class AsyncRemoteSet:
         """The newest contract."""
         return await self._run(self._asked.contract())
 
+    async def policy(self) -> PolicyInForce:
+        """What each check of the gate is held to, and where each limit comes from."""
+        return await self._run(self._asked.policy())
+
     async def versions(self) -> list[VersionSummary]:
         """All versions, oldest first, without their provenance."""
         return await self._run(self._asked.versions())
@@ -65,6 +69,10 @@ class AsyncRemoteSet:
     async def contract_of(self, version: Version | VersionHead) -> Contract:
         """The newest contract, for a version of its shape; NotFoundError (`unknown_shape`) for another."""
         return await self._run(self._asked.contract_of(version))
+
+    async def contract_of_changes(self, page: ChangePage) -> Contract:
+        """The contract that a page of changes is read with; of two sets, that of the columns which both have."""
+        return await self._run(self._asked.contract_of_changes(page))
 
     async def get(
         self,
@@ -178,9 +186,10 @@ class AsyncRemoteSet:
         min_change: float = 0.0,
         as_of: Time | None = None,
         pairing: Pairing | None = None,
+        other: str | None = None,
     ) -> pl.DataFrame:
         """What changed key by key from version `a` to version `b`, what moved most first: a row a key."""
-        return await self._run(self._asked.changes(a, b, key, by, min_change, as_of, pairing))
+        return await self._run(self._asked.changes(a, b, key, by, min_change, as_of, pairing, other))
 
     async def changes_page(
         self,
@@ -194,9 +203,12 @@ class AsyncRemoteSet:
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
         pairing: Pairing | None = None,
+        other: str | None = None,
     ) -> ChangePage:
         """A page of `changes`; a cursor stays with its versions."""
-        return await self._run(self._asked.changes_page(a, b, key, by, min_change, as_of, limit, cursor, pairing))
+        return await self._run(
+            self._asked.changes_page(a, b, key, by, min_change, as_of, limit, cursor, pairing, other)
+        )
 
     async def accuracy(self, version: int | None = None, *, last: int = LAST) -> SetAccuracy:
         """The newest stored scores of one version, or of the `last` versions that have any, whatever the moment."""

@@ -23,12 +23,14 @@ from estimates.client.messages import Plan, Reply
 from estimates.client.problems import decoded, foreign
 from estimates.contract import Contract, Pairing
 from estimates.errors import CorruptError, InvalidError, NotFoundError
+from estimates.gate import PolicyInForce, in_force
 from estimates.keys import Key
 from estimates.point_in_time import NONE, STATUS, AsOfJoin
 from estimates.records import Event, State, Version, VersionHead
 from estimates.series import Series
 from estimates.stability import Report
 from estimates.stability.triangle import Across, Revisions
+from estimates.two_sets import shared_contract
 from estimates.version_reader import MAX_LIMIT, cursor_version
 
 A = TypeVar("A", bound=Answer)
@@ -219,15 +221,15 @@ class Questions:
         min_change: float,
         as_of: Time | None,
         pairing: Pairing | None,
+        other: str | None,
     ) -> Plan[pl.DataFrame]:
         """All changes, page by page."""
         frames: list[pl.DataFrame] = []
         cursor: str | None = None
         contract: Contract | None = None
         while not frames or cursor is not None:
-            page = yield from self.changes_page(a, b, key, by, min_change, as_of, MAX_LIMIT, cursor, pairing)
-            assert page.version is not None
-            contract = contract or (yield from self.contract_of(page.version))
+            page = yield from self.changes_page(a, b, key, by, min_change, as_of, MAX_LIMIT, cursor, pairing, other)
+            contract = contract or (yield from self.contract_of_changes(page))
             frames.append(page.frame(contract))
             cursor = page.cursor
         return pl.concat(frames)
@@ -243,17 +245,19 @@ class Questions:
         limit: int,
         cursor: str | None,
         pairing: Pairing | None,
+        other: str | None,
     ) -> Plan[ChangePage]:
         """A page of changes; a leading part of the key is sent under the names of the versions' key columns."""
         leading: dict[str, str | None] = {}
         if key:
-            ref = b if cursor is None else decode_cursor(cursor).second
+            ref = a if cursor is None else decode_cursor(cursor).first
             version = yield from self.resolve(ref, None if _is_number(ref) else as_of)
             leading = yield from self._leading(key, version.shape)
         asked = {"by": by, "min_change": str(min_change), "limit": str(limit), "cursor": cursor, "pairing": pairing}
-        reply = yield from self._ask("/diff/changes", leading, self._pair(a, b, as_of), asked)
+        reply = yield from self._ask("/diff/changes", leading, self._pair(a, b, as_of), asked, {"other": other})
         page = decoded(reply, _EstimatePage)
-        return ChangePage(self.name, self._head(reply), reply.body, page.total, page.next)
+        told = self.name if other is None else ""
+        return ChangePage(told, self._head(reply, other), reply.body, page.total, page.next)
 
     def accuracy(self, version: int | None, last: int) -> Plan[SetAccuracy]:
         """The stored scores; a moment counts for nothing, scores come later than what they are about."""
@@ -304,6 +308,11 @@ class Questions:
         """The newest contract."""
         return (yield from self.detail()).contract
 
+    def policy(self) -> Plan[PolicyInForce]:
+        """The policy in force: that of the newest contract."""
+        newest = yield from self.detail()
+        return in_force(newest.contract, newest.contract_revision)
+
     def contract_of(self, version: Version | VersionHead) -> Plan[Contract]:
         """The newest contract, if it is of the version's shape: keys, columns and units are then the version's."""
         newest = yield from self.detail()
@@ -314,6 +323,15 @@ class Questions:
                 f"the service shows the newest contract only, and its shape is {newest.shape}",
             )
         return newest.contract
+
+    def contract_of_changes(self, page: ChangePage) -> Plan[Contract]:
+        """The contract that a page of changes is read with; of two sets, that of the columns which both have."""
+        assert page.version is not None
+        if page.set:
+            return (yield from self.contract_of(page.version))
+        mine = yield from self.contract_of((yield from self.resolve(page.first(self.name), None)))
+        other = Questions(self._exchange, page.version.set, self.as_of)
+        return shared_contract(mine, (yield from other.contract_of(page.version)))
 
     def parquet(self, path: str) -> Plan[bytes]:
         """A Parquet file under the set's path; raises CorruptError (`file_damaged`) when it is not what was sent."""
@@ -410,15 +428,16 @@ class Questions:
         pinned = None if _is_number(ref) else self.as_of
         return {"ref": str(ref), "as_of": time_text(pinned if as_of is None else as_of), "clock": clock}
 
-    def _head(self, reply: Reply) -> VersionHead:
-        """Which version answered; remembers its shape."""
+    def _head(self, reply: Reply, other: str | None = None) -> VersionHead:
+        """Which version answered, of this set or another; remembers its shape."""
+        name = self.name if other is None else other
         names = ("version", "shape", "published-at", "data-through")
         try:
             version, shape, *moments = (reply.headers[f"estimates-{name}"] for name in names)
-            head = VersionHead(self.name, int(version), int(shape), *(instants.parse(moment) for moment in moments))
+            head = VersionHead(name, int(version), int(shape), *(instants.parse(moment) for moment in moments))
         except (KeyError, ValueError):
             raise foreign(reply) from None
-        self._exchange.shapes[self.name] = head.shape
+        self._exchange.shapes[name] = head.shape
         return head
 
     def _triangle(self, key: Key) -> str:

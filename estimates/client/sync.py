@@ -23,7 +23,7 @@ from estimates.client.judging import judgement
 from estimates.client.messages import Pause, Plan, Reply, Request, Unreached
 from estimates.client.questions import Questions, VersionSummary
 from estimates.contract import Contract, Pairing
-from estimates.gate import Offenders, Verdict
+from estimates.gate import Offenders, PolicyInForce, Verdict
 from estimates.keys import Key
 from estimates.records import Event, Provenance, State, Version, VersionHead
 from estimates.scoring import LAST
@@ -55,6 +55,10 @@ class RemoteSet:
         """The newest contract."""
         return self._run(self._asked.contract())
 
+    def policy(self) -> PolicyInForce:
+        """What each check of the gate is held to, and where each limit comes from."""
+        return self._run(self._asked.policy())
+
     def versions(self) -> list[VersionSummary]:
         """All versions, oldest first, without their provenance."""
         return self._run(self._asked.versions())
@@ -70,6 +74,10 @@ class RemoteSet:
     def contract_of(self, version: Version | VersionHead) -> Contract:
         """The newest contract, for a version of its shape; NotFoundError (`unknown_shape`) for another."""
         return self._run(self._asked.contract_of(version))
+
+    def contract_of_changes(self, page: ChangePage) -> Contract:
+        """The contract that a page of changes is read with; of two sets, that of the columns which both have."""
+        return self._run(self._asked.contract_of_changes(page))
 
     def get(
         self,
@@ -183,9 +191,10 @@ class RemoteSet:
         min_change: float = 0.0,
         as_of: Time | None = None,
         pairing: Pairing | None = None,
+        other: str | None = None,
     ) -> pl.DataFrame:
         """What changed key by key from version `a` to version `b`, what moved most first: a row a key."""
-        return self._run(self._asked.changes(a, b, key, by, min_change, as_of, pairing))
+        return self._run(self._asked.changes(a, b, key, by, min_change, as_of, pairing, other))
 
     def changes_page(
         self,
@@ -199,9 +208,10 @@ class RemoteSet:
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
         pairing: Pairing | None = None,
+        other: str | None = None,
     ) -> ChangePage:
         """A page of `changes`; a cursor stays with its versions."""
-        return self._run(self._asked.changes_page(a, b, key, by, min_change, as_of, limit, cursor, pairing))
+        return self._run(self._asked.changes_page(a, b, key, by, min_change, as_of, limit, cursor, pairing, other))
 
     def accuracy(self, version: int | None = None, *, last: int = LAST) -> SetAccuracy:
         """The newest stored scores of one version, or of the `last` versions that have any, whatever the moment."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from estimates.errors import InvalidError
-from estimates.gate import PolicyInForce, Rule, in_force
+from estimates.gate import PolicyInForce, Rule
 from estimates.gate.text import show as told
 from estimates.gate_policy import GroupLimits
 from jobs.cli import show
@@ -30,6 +30,7 @@ _COLOURS = {"warn": "yellow", "fail": "bold red", "error": "bold red", "waived":
     "policy",
     examples=(
         "estimates gate policy sp500-close",
+        "estimates gate policy sp500-close --store http://127.0.0.1:8000   # of a running service",
         "estimates gate policy sp500-close --format json | jq '.checks[] | select(.warn_from == \"contract\")'",
     ),
 )
@@ -39,8 +40,7 @@ def policy(options: Options, set_name: str) -> None:
 
     Limits come from the check's default, the profile of the contract, the contract itself, or another field of it.
     """
-    store = options.open()
-    found = in_force(store.contract(set_name), len(store.view().set(set_name).contracts))
+    found = options.open_to_read()[set_name].policy()
     if options.json:
         show.value(found)
     else:

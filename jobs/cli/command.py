@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Format = Literal["text", "json", "csv", "markdown", "html", "junit", "github"]
 PAGES = ("markdown", "html")  # whole documents
 # These also take the URL of a service.
-REMOTE = "get, explain, history, score without --actuals, diff, stability, triangle, gate --file and log"
+REMOTE = "get, explain, history, score without --actuals, diff, stability, triangle, gate --file, gate policy and log"
 TABLES = "diff --changes, stability, triangle and score"  # have --format csv
 # Which commands print what besides text and JSON.
 PRINTING = {"csv": TABLES, "markdown": "diff and gate", "html": "diff", "junit": "gate", "github": "gate"}
@@ -175,5 +175,5 @@ notify_option = click.option(
     metavar="URL",
     expose_value=False,
     callback=_set("notify"),
-    help="Post verdicts, promotions and rollbacks there. Default: ESTIMATES_NOTIFY, else nowhere.",
+    help="Post what is decided there, as events. Default: ESTIMATES_NOTIFY, else nowhere.",
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from estimates.change_page import named
 from estimates.contract import PAIRINGS, Pairing
 from estimates.errors import InvalidError
 from estimates.stability import by_step, check_question
@@ -133,11 +134,11 @@ def diff(
     _check_options(options, words, wanted, changes=changes)
     if to_set is not None:
         _check_other(words, to_set, alone=key is contract is rtol is atol is groups is None)
+        estimates = options.open_to_read()[words[0]]
         if changes:
-            tables = _other_set(options, words, to_set, pairing)
-            _show_tables(options, tables, words[3:], wanted, changes=changes)
+            _show_changes(options, estimates, words[1:3], words[3:], wanted, pairing, to_set)
         else:
-            _show_versions(options, options.open_to_read()[words[0]], words[1:], pairing, to_set)
+            _show_versions(options, estimates, words[1:], pairing, to_set)
         return
     if key is not None or contract is not None or len(words) == 2:
         if contract is not None and not (key is rtol is atol is groups is None):
@@ -162,7 +163,7 @@ def diff(
             return
         estimates = options.open_to_read()[set_name]
         if changes:
-            _show_changes(options, estimates, (old, new), prefix, wanted, pairing)
+            _show_changes(options, estimates, words[1:3], prefix, wanted, pairing)
         else:
             _show_versions(options, estimates, (old, new, *prefix), pairing)
 
@@ -172,16 +173,6 @@ def _check_other(words: Sequence[str], other: str, *, alone: bool) -> None:
         raise click.UsageError("--to-set goes with SET FROM TO; the contract of SET says key, tolerance and groups")
     if other == words[0]:
         raise click.UsageError("TO is in SET already: leave --to-set out")
-
-
-def _other_set(options: Options, words: Sequence[str], other: str, pairing: Pairing | None) -> TwoTables:
-    """A version of one set beside one of another, key by key."""
-    from estimates.estimate_set import EstimateSet
-
-    estimates = options.open_to_read()[words[0]]
-    if not isinstance(estimates, EstimateSet):
-        raise click.UsageError("--changes with --to-set needs the store itself: a service tells those of one set")
-    return estimates.beside(other, words[1], words[2], pairing=pairing)
 
 
 def _why(options: Options, words: Sequence[str], *, alone: bool, wanted: Wanted) -> None:
@@ -243,28 +234,30 @@ def _show_report(options: Options, report: Report, pictures: Callable[[], Pictur
 def _show_changes(
     options: Options,
     estimates: EstimateSet | RemoteSet,
-    refs: tuple[str, str],
+    refs: Sequence[str],
     key: Sequence[str],
     wanted: Wanted,
     pairing: Pairing | None,
+    other: str | None = None,
 ) -> None:
-    """Changes between two versions: all of them into a file, or a page."""
-    question = wanted.question | {"key": key, "pairing": pairing}
+    """Changes between two versions, the second perhaps of another set: all of them into a file, or a page."""
+    old, new = refs
+    question = wanted.question | {"key": key, "pairing": pairing, "other": other}
     if wanted.output is not None:
-        _write(estimates.changes(*refs, **question), wanted.output)
+        _write(estimates.changes(old, new, **question), wanted.output)
         return
-    page = estimates.changes_page(*refs, limit=wanted.rows, cursor=wanted.cursor, **question)
+    page = estimates.changes_page(old, new, limit=wanted.rows, cursor=wanted.cursor, **question)
     if options.json:
         show.body(page.json)
         return
-    assert page.version is not None
-    contract = estimates.contract_of(page.version)
+    contract = estimates.contract_of_changes(page)
     rows = page.frame(contract)
     if options.csv:
         _show_csv(rows, page.total, None if page.cursor is None else f"next page: --cursor {page.cursor}")
         return
     body = page.body
-    what = f"{page.set} version {body['from']} → {body['to']}{PAIRED.get(body['pairing'], '')}"
+    first = body["from"] if other is not None else named(page.set, body["from"])
+    what = f"{first} → {body['to']}{PAIRED.get(body['pairing'], '')}"
     show_changes(what, rows, page.total, body["by"], contract, key)
     if page.cursor is not None:
         show.line(f"next page: the same command with --cursor {page.cursor}")

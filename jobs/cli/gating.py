@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 from importlib import import_module
+from typing import Any
 
 import click
 
+from estimates.errors import NotFoundError
 from jobs.cli.command import shared_options
 
 DEFAULT = "judge"
+_NEAR = "jobs.cli.gating.near"  # the command that a set's name looks like
 # Command → (module in jobs.cli, its name there, what it does in a line).
 COMMANDS: dict[str, tuple[str, str, str]] = {
     DEFAULT: ("deciding", "gate", "What is meant without a command; needed for a set that is named like one."),
@@ -36,7 +40,25 @@ class GateGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments begin with; they are those of the default when they begin with none."""
-        return super().resolve_command(ctx, args if args[0] in COMMANDS else [DEFAULT, *args])
+        if args[0] in COMMANDS:
+            return super().resolve_command(ctx, args)
+        ctx.meta[_NEAR] = difflib.get_close_matches(args[0], COMMANDS, n=1)
+        return super().resolve_command(ctx, [DEFAULT, *args])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what is wrong with a set whose name is near a command's may be the name of the command."""
+        try:
+            return super().invoke(ctx)
+        except (click.UsageError, NotFoundError) as error:
+            near = ctx.meta.get(_NEAR)
+            if not near:
+                raise
+            meant = f"; did you mean `{ctx.command_path} {near[0]}`?"
+            if isinstance(error, click.UsageError):
+                raise click.UsageError(error.format_message().rstrip(".") + meant, error.ctx) from None
+            if error.code != "unknown_set":
+                raise
+            raise NotFoundError("unknown_set", error.message + meant, **error.details) from None
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The help of the default command as the group's, with the list of the others in it."""

@@ -15,6 +15,8 @@ from jobs.cli.command import Options, command
 if TYPE_CHECKING:
     from estimates.store import Store
 
+_NAMED = 5  # events named in a warning
+
 
 @command(
     "notify",
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
 @click.argument("url", metavar="[URL]", required=False)
 @click.option("--after", type=click.IntRange(min=0), required=True, metavar="ID", help="The last event it knows.")
 def notify(options: Options, url: str | None, after: int) -> None:
-    """Send again: every verdict, promotion and rollback that the log holds after an event, of all sets, in order.
+    """Send again: every verdict, grade, waiver and move of an alias that the log holds after an event, in order.
+
+    Of all sets; a waiver that was taken back, too.
 
     Prints the id of the last event sent, for the next --after. Stops at the first that cannot be delivered and exits 3.
     """
@@ -72,7 +76,8 @@ def notifying(options: Options, store: Store) -> Iterator[list[str]]:
 
 def _warning(origin: str, undelivered: dict[int, str]) -> str:
     ids = sorted(undelivered)
-    events = f"event{'s' if len(ids) > 1 else ''} {', '.join(map(str, ids))}"
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    events = f"event{'s' if len(ids) > 1 else ''} {', '.join(map(str, ids[:_NAMED]))}{more}"
     return (
         f"not notified: {events} to {origin}: {undelivered[ids[0]]}; later: estimates notify URL --after {ids[0] - 1}"
     )

@@ -17,7 +17,8 @@ from estimates.scoring import LAST, Outcome
 from estimates.stability.wording import count
 from estimates.tabular import csv
 from jobs.cli import show
-from jobs.cli.command import Options, command
+from jobs.cli.command import Options, command, notify_option
+from jobs.cli.notifying import notifying
 
 if TYPE_CHECKING:
     from estimates.accuracy import SetAccuracy
@@ -70,6 +71,7 @@ class _Told(msgspec.Struct, frozen=True):
 @click.option("--against", metavar="N-OR-SET", help="A version's number or another set, which skill is relative to.")
 @click.option("--chart", metavar="FILE", help="Draw it too: a name that ends in .svg or .png.")
 @click.option("--last", type=int, default=LAST, show_default=True, help="Without --actuals: so many versions.")
+@notify_option
 def score(
     options: Options,
     set_name: str,
@@ -91,8 +93,8 @@ def score(
     if chart is not None and Path(chart).suffix not in (".svg", ".png"):
         raise click.UsageError(f"{chart}: a picture's name ends in .svg or .png")
     if actuals is None:
-        if vintage is not None or against is not None or len(versions) > 1:
-            raise click.UsageError("--vintage, --against and several --version need --actuals")
+        if vintage is not None or against is not None or len(versions) > 1 or options.notify is not None:
+            raise click.UsageError("--vintage, --against, --notify and several --version need --actuals")
         found = options.open_to_read()[set_name].accuracy(versions[0] if versions else None, last=last)
         _show(options, found, wire.encode_set(found))
         _draw(found, chart)
@@ -101,9 +103,10 @@ def score(
 
     store = options.open()
     observed = read_actual_values(actuals)
-    outcome = store[set_name].score(observed, versions=versions or None, vintage=vintage, against=against)
-    regrading = store[set_name].regrade(observed, vintage=vintage)
-    untracked = _track(store, set_name)
+    with notifying(options, store):
+        outcome = store[set_name].score(observed, versions=versions or None, vintage=vintage, against=against)
+        regrading = store[set_name].regrade(observed, vintage=vintage)
+        untracked = _track(store, set_name)
     told = _Told(
         **{name: getattr(outcome, name) for name in Outcome.__struct_fields__}, mlflow=untracked, regrading=regrading
     )

@@ -12,7 +12,8 @@ from estimates.gate.text import waived_keys
 from estimates.gate.waivers import in_force
 from estimates.records import Version, Waiver
 from jobs.cli import show
-from jobs.cli.command import Options, command
+from jobs.cli.command import Options, command, notify_option
+from jobs.cli.notifying import notifying
 
 
 class WholeKey(click.ParamType[tuple[str, ...], str]):
@@ -49,6 +50,7 @@ class WholeKey(click.ParamType[tuple[str, ...], str]):
 )
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept in the log and shown with the verdict.")
 @click.option("--until", required=True, metavar="TIME", help="From then on it counts for nothing; a date: all of it.")
+@notify_option
 def waive(
     options: Options,
     set_name: str,
@@ -64,7 +66,8 @@ def waive(
     be waived. Nothing is judged or promoted by it: `estimates promote` judges again. `estimates unwaive` takes it back.
     """
     store = options.open()
-    waiver = store.waive(set_name, check, version, keys=keys or None, reason=reason, until=until)
+    with notifying(options, store):
+        waiver = store.waive(set_name, check, version, keys=keys or None, reason=reason, until=until)
     if options.json:
         show.value(waiver)
         return
@@ -80,13 +83,15 @@ def waive(
 @click.argument("set_name", metavar="SET")
 @click.argument("waiver", metavar="WAIVER", type=int)
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept in the log.")
+@notify_option
 def unwaive(options: Options, set_name: str, waiver: int, reason: str) -> None:
     """Take a waiver back before its end. Its number is that of its event in the log.
 
     The version is judged again before it is promoted. What was promoted already stays: take that back by a rollback.
     """
     store = options.open()
-    event = store.unwaive(set_name, waiver, reason=reason)
+    with notifying(options, store):
+        event = store.unwaive(set_name, waiver, reason=reason)
     if options.json:
         show.value(event)
         return
