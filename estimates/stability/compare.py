@@ -53,7 +53,6 @@ def diff(
     The same input gives the same report, to the bit. Raises InvalidError: `columns`, `column_type`, `null_key`,
     `duplicate_key`, `bad_pairing`.
     """
-    identical = identical and (contract.stability.pairing == "same_key" or through_a == through_b)
     pair = pair_up(a, b, contract, through_a, through_b)
     return report_of(
         pair, name_a=name_a, name_b=name_b, identical=identical, headline_only=headline_only, schema=schema
@@ -71,6 +70,7 @@ def report_of(
 ) -> Report:
     """The report of two frames that are row beside row already; the arguments are those of `diff`."""
     found, contract = pair.found, pair.contract
+    identical = identical and pair.steady
     keys = _keys(found, identical, 0 if headline_only else _KEYS)
     identical = identical or (keys.identical_share == 1 and keys.common == found.a.height == found.b.height)
     names = list(contract.judged)

@@ -22,16 +22,22 @@ def pair_up(
 
     Raises InvalidError: `columns`, `column_type`, `null_key`, `duplicate_key`, `bad_pairing`.
     """
+    steady = contract.stability.pairing == "same_key" or through_a == through_b
     a, b, contract = paired(a, b, contract, through_a, through_b)
-    return Pair(align(a, b, contract, through_a, through_b), contract)
+    return Pair(align(a, b, contract, through_a, through_b), contract, steady)
 
 
 class Pair:
-    """The columns of both versions; each is classified once. `contract` is the one that the keys compared keep."""
+    """The columns of both versions; each is classified once.
 
-    def __init__(self, found: Alignment, contract: Contract) -> None:
+    contract  the one that the keys compared keep
+    steady    whether a snapshot beside itself would have equal rows: False where its keys count from two origins
+    """
+
+    def __init__(self, found: Alignment, contract: Contract, steady: bool) -> None:
         self.found = found
         self.contract = contract
+        self.steady = steady
         self._read: dict[tuple[str, str], Values] = {}
         self._common: dict[str, tuple[Values, Values]] = {}
         self._groups: dict[str, Grouping] = {}
@@ -53,7 +59,7 @@ class Pair:
 
     def narrowed(self, found: Alignment) -> Pair:
         """The same frames with fewer common keys."""
-        narrow = Pair(found, self.contract)
+        narrow = Pair(found, self.contract, self.steady)
         narrow._read = self._read
         return narrow
 
