@@ -348,3 +348,12 @@ def test_the_worst_come_first(candidate: pl.DataFrame) -> None:
     for check in ("removed_keys", "added_keys", "label_churn"):
         keys = found.filter(check=check).select("shop").to_series()
         assert keys.is_sorted(), check
+
+
+def test_what_is_in_no_group_may_not_vanish_unseen() -> None:
+    """All keys but those of the group are gone: that is said of them, and nothing else is wrong with no rows."""
+    verdict, found = judged(rows().filter(region="north"), CONTRACTS["grouped"])
+    gone = verdict.check("removed_keys")
+    assert [(one.column, one.status) for one in gone.groups] == [(None, "fail"), ("region", "pass")]
+    assert gone.offending == found.filter(check="removed_keys").height == N * 2 / 3
+    assert verdict.check("hard_bounds").status == "pass"

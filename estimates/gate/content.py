@@ -52,7 +52,7 @@ def null_share(case: Case) -> Measure | Skip:
     counts, lots = count(case, rules)
     n = case.frame.height
     message = f"nulls in nullable columns: {by_column(rules, counts)}"
-    return Measure(max(counts) / n, n, message, lots=lots)
+    return Measure(max(counts) / max(n, 1), n, message, lots=lots)
 
 
 def hard_bounds(case: Case) -> Measure | Skip:
@@ -77,7 +77,7 @@ def soft_bounds(case: Case) -> Measure | Skip:
     n = sum(case.frame.height - case.frame[name].null_count() for name in columns)
     broken, cells = sum(counts), case.frame.height * len(columns)
     message = f"of {n} cells outside their soft bounds: {by_column(rules, counts)}"
-    return Measure(broken / max(n, 1), n, message, n / cells, lots=lots)
+    return Measure(broken / max(n, 1), n, message, n / max(cells, 1), lots=lots)
 
 
 def probabilities(case: Case) -> Measure | Skip:

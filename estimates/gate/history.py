@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from estimates.gate import moved
 from estimates.gate.case import Case
 from estimates.gate.check import Measure, Skip
 from estimates.gate.compared import of_column, scalars
 from estimates.gate.lot import lots_of
-from estimates.gate.verdict import Offender
 
 FEWEST_MOVES = 20  # moves of production from which what is usual can be said
 
@@ -33,8 +33,8 @@ def unusual_change(case: Case) -> Measure | Skip:
         f"{100 * scalar.material_share:.3g} % of the keys changed materially in {worst}; 99 % of the last "
         f"{len(usual[worst])} moves changed at most {100 * most:.3g} %"
     )
-    offenders = [Offender(change.key, worst, f"{change.a:.6g} -> {change.b:.6g}") for change in scalar.top]
-    return of_column(value, column, message, offenders if value else [])
+    lots = [lot for beyond, name, _, _ in found if beyond for lot in moved.material(case, name)]
+    return of_column(value, column, message, lots=lots)
 
 
 def frozen(case: Case) -> Measure | Skip:

@@ -68,7 +68,7 @@ def equal_intervals(case: Case) -> Measure | Skip:
     counts, lots = count(case, rules)
     broken, n = sum(counts), case.frame.height * len(pairs)
     message = f"of {n} intervals the same as one of another level: {by_column(rules, counts)}"
-    return Measure(broken / n, n, message, lots=lots)
+    return Measure(broken / max(n, 1), n, message, lots=lots)
 
 
 def zero_width(case: Case) -> Measure | Skip:
@@ -89,7 +89,7 @@ def zero_width(case: Case) -> Measure | Skip:
         broken / max(n, 1),
         n,
         f"of {n} intervals without width: {by_column(rules, counts)}",
-        n / (case.frame.height * len(intervals)),
+        n / max(case.frame.height * len(intervals), 1),
         lots=lots,
     )
 

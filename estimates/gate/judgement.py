@@ -163,14 +163,18 @@ def _evaluate(check: Check, limits: Limits, case: Case) -> Found:
         ]
     except _WHATEVER as error:
         return _error(check, limits, f"could not be evaluated: {_first_line(error)}")
-    found = [(None, None, _measured(check, limits, rest))] if rest.frame.height else []
+    found = [(None, None, _measured(check, limits, rest))] if _keys(rest) else []
     return _worst([*found, *parts])
 
 
 def _in_group(check: Check, limits: Limits, part: Case) -> Found:
     """What the check finds in a group; one without keys in either version is held to nothing."""
-    here = part.frame.height or (part.baseline is not None and part.before.height)
-    return _measured(check, limits, part) if here else _skipped(check, limits, "no_keys")
+    return _measured(check, limits, part) if _keys(part) else _skipped(check, limits, "no_keys")
+
+
+def _keys(part: Case) -> bool:
+    """Whether a part has keys: what a version left out altogether is a part too."""
+    return bool(part.frame.height or (part.baseline is not None and part.before.height))
 
 
 def _worst(parts: Sequence[tuple[str | None, str | None, Found]]) -> Found:

@@ -58,6 +58,14 @@ def far(case: Case, name: str, limit: float) -> list[Lot]:
     return _of_column(case, name, _at(d.positions, rows), told, {"r": d.r[rows]}, d.r[rows])
 
 
+def material(case: Case, name: str) -> list[Lot]:
+    """S2: keys that changed by more than the contract's tolerance, by r."""
+    d = _deltas(case, name)
+    rows = np.flatnonzero(d.material)
+    r = np.full(len(rows), np.inf) if d.r is None else d.r[rows]  # without a scale all that was is 0
+    return _of_column(case, name, _at(d.positions, rows), size=r)
+
+
 def jumped(case: Case, name: str) -> list[Lot]:
     """S3: keys with r > 1 that moved by more than a tenth of the median size of the old values, by g."""
     d, typical = _deltas(case, name), case.before[name].cast(pl.Float64).abs().median()
