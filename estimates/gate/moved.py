@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
+from estimates.frame import key_text
 from estimates.gate.case import Case
 from estimates.gate.lot import Lot, Told, Value, lots_of
 from estimates.stability import quantiles
@@ -110,6 +111,17 @@ def reshaped(case: Case, one: QuantileReport, limit: float) -> list[Lot]:
     rows = np.flatnonzero(size > limit)
     told: Told = ("quantiles moved by ", Value("move", 3), " of their old IQR")
     return _lots(case, one.point or None, at[rows], told, {"move": size[rows]}, size=size[rows])
+
+
+def keys_of(case: Case, keys: list[list[str]]) -> list[list[str]]:
+    """The candidate's keys of some that are in both versions, as the report names them: steps become dates again."""
+    target = case.contract.target
+    if target is None or case.pair.contract.key[target].type == case.contract.key[target].type:
+        return keys
+    pairs = pl.DataFrame({"step": case.pair.found.b[target], "day": case.frame[target]}).unique()
+    days = {key_text(step): key_text(day) for step, day in pairs.iter_rows()}
+    at = case.key.index(target)
+    return [[*key[:at], days[key[at]], *key[at + 1 :]] for key in keys]
 
 
 def _deltas(case: Case, name: str) -> Deltas:

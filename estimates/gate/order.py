@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from estimates.gate import moved
 from estimates.gate.case import Case
 from estimates.gate.check import Measure, Skip
 from estimates.gate.compared import common, number, of_column, scalars
@@ -29,7 +30,10 @@ def rank_order(case: Case) -> Measure | Skip:
     value, worst, column, ranks = min(
         ((one.spearman or 0.0, name, col, one) for name, col, one in told), key=lambda x: x[:2]
     )
-    offenders = [Offender(move.key, worst, f"rank {move.a:g} -> {move.b:g}") for move in ranks.top]
+    keys = moved.keys_of(case, [move.key for move in ranks.top])
+    offenders = [
+        Offender(key, worst, f"rank {move.a:g} -> {move.b:g}") for key, move in zip(keys, ranks.top, strict=True)
+    ]
     return of_column(value, column, f"Spearman's correlation of {worst} is {value:.4g}", offenders)
 
 
@@ -72,7 +76,10 @@ def concentration(case: Case) -> Measure | Skip:
     if not found:
         return Skip("fewer_than_100_keys")
     value, worst, column, scalar = max(found, key=lambda item: item[:2])
-    offenders = [Offender(change.key, worst, f"{change.a:.6g} -> {change.b:.6g}") for change in scalar.top]
+    keys = moved.keys_of(case, [change.key for change in scalar.top])
+    offenders = [
+        Offender(key, worst, f"{change.a:.6g} -> {change.b:.6g}") for key, change in zip(keys, scalar.top, strict=True)
+    ]
     message = f"1 % of the keys carry {100 * value:.3g} % of the movement of {worst}"
     return of_column(value, column, message, offenders if value > case.limit("concentration") else [])
 
