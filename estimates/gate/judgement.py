@@ -189,9 +189,8 @@ def _worst(parts: Sequence[tuple[str | None, str | None, Found]]) -> Found:
         for by, name, (one, _) in parts
     ]
     message = worst.message if column is None else f"{column} {value}: {worst.message}"
-    told = [found for _, _, found in ranked if found[0].status not in ("pass", "skipped")] or [
-        part[2] for part in ranked
-    ]
+    wrong = [found for _, _, found in ranked if found[0].status not in ("pass", "skipped")]
+    told = wrong or [part[2] for part in ranked]
     result = msgspec.structs.replace(
         worst,
         message=message,
