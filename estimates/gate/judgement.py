@@ -156,6 +156,7 @@ def _evaluate(check: Check, limits: Limits, case: Case) -> Found:
     try:
         named = {column: list(values) for column, values in limits.groups.items()}
         rest = case.outside(named)
+        found = [(None, None, _measured(check, limits, rest))] if _keys(rest) else []
         parts = [
             (column, value, _in_group(check, _of_group(limits, own), case.group(column, value)))
             for column, values in limits.groups.items()
@@ -163,7 +164,6 @@ def _evaluate(check: Check, limits: Limits, case: Case) -> Found:
         ]
     except _WHATEVER as error:
         return _error(check, limits, f"could not be evaluated: {_first_line(error)}")
-    found = [(None, None, _measured(check, limits, rest))] if _keys(rest) else []
     return _worst([*found, *parts])
 
 
