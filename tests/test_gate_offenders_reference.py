@@ -357,3 +357,11 @@ def test_what_is_in_no_group_may_not_vanish_unseen() -> None:
     assert [(one.column, one.status) for one in gone.groups] == [(None, "fail"), ("region", "pass")]
     assert gone.offending == found.filter(check="removed_keys").height == N * 2 / 3
     assert verdict.check("hard_bounds").status == "pass"
+
+
+def test_a_key_at_its_limit_by_all_but_the_last_bits_is_none() -> None:
+    """Where rounding alone is between a value and its limit, the check passes, and no key speaks against it."""
+    of = parse_contract(PLAIN + f"[gate.checks.extreme_move]\nwarn = {5 * (1 - 1e-13)!r}\nblock = 6\n")
+    new = rows().with_columns(units=pl.when(pl.col("shop") == "s001").then(pl.col("units") + 5).otherwise("units"))
+    check = judged(new, of)[0].check("extreme_move")
+    assert (check.status, check.value, check.offending) == ("pass", 5, 0)
