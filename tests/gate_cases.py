@@ -11,7 +11,8 @@ import polars as pl
 
 from estimates.accuracy import read_actuals
 from estimates.contract import Contract, parse_contract
-from estimates.gate import Candidate, Past, Verdict, judge
+from estimates.frame import key_text
+from estimates.gate import Candidate, Offenders, Past, Verdict, judge
 from estimates.records import InputDigest, Provenance
 
 THROUGH = datetime(2026, 11, 20, 21, tzinfo=UTC)
@@ -157,8 +158,8 @@ class Setting:
     past: Past | None = None
     actuals: pl.DataFrame | None = None
 
-    def judge(self) -> Verdict:
-        """The verdict of the gate."""
+    def judge(self, offenders: Offenders | None = None) -> Verdict:
+        """The verdict of the gate; `offenders` takes them all."""
         candidate = (
             Candidate(**({"frame": self.frame, "shape": None, "provenance": provenance()} | self.candidate))
             if self.file
@@ -174,7 +175,23 @@ class Setting:
             baseline_reason=self.baseline_reason,
             past=self.past,
             actuals=None if self.actuals is None else read_actuals(self.actuals, self.contract),
+            offenders=offenders,
         )
+
+
+def assert_whole(verdict: Verdict, found: pl.DataFrame, key: list[str]) -> None:
+    """The table of offenders has as many rows of each check as the verdict counts, and first those that it names."""
+    names = [check.name for check in verdict.checks]
+    order = [names.index(name) for name in found["check"]]
+    assert order == sorted(order)
+    for check in verdict.checks:
+        mine = found.filter(check=check.name)
+        assert mine.height == check.offending, check.name
+        assert len(check.offenders) == min(100, check.offending), check.name
+        assert set(mine.select("number", "status").rows()) <= {(check.number, check.status)}
+        first = mine.head(100).select(*key, "column").rows()
+        told = [(["null" if part is None else key_text(part) for part in row[:-1]], row[-1]) for row in first]
+        assert [(one.key or ["null"] * len(key), one.column) for one in check.offenders] == told, check.name
 
 
 def poked(content: pl.DataFrame, column: str, value: Any, rows: int = 1) -> pl.DataFrame:

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from estimates import gate
+from estimates.contract import Contract
 from estimates.gate.registry import CHECKS
 from proof.fault import CAUGHT, Fault, Outcome
 from proof.fault_table import PAGE, outcomes, page
+from tests.gate_cases import assert_whole
 
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Fault, Outcome]]:
-    """Every fault and what became of it."""
+    """Every fault and what became of it; each verdict tells all that speaks against the version."""
+    ask = gate.judge
+
+    def whole(contract: Contract, *sides: Any, **facts: Any) -> gate.Verdict:
+        offenders = facts["offenders"] = gate.Offenders()
+        verdict = ask(contract, *sides, **facts)
+        assert offenders.frame is not None
+        assert_whole(verdict, offenders.frame, list(contract.key))
+        return verdict
+
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(ROOT)
+        patched.setattr(gate, "judge", whole)
         return list(outcomes(tmp_path_factory.mktemp("faults")))
 
 

@@ -259,16 +259,16 @@ def test_a_damaged_baseline_is_an_error() -> None:
 
 def test_one_diff_serves_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stability report is computed once a judgement, and not at all for a first version."""
-    import estimates.stability
-    from estimates.stability import diff
+    from estimates.stability import compare
 
+    report_of = compare.report_of
     calls: list[object] = []
 
-    def counted(*frames: object, **facts: object) -> object:
+    def counted(pair: object, **facts: object) -> object:
         calls.append(facts)
-        return diff(*frames, **facts)  # type: ignore[arg-type]
+        return report_of(pair, **facts)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(estimates.stability, "diff", counted)
+    monkeypatch.setattr(compare, "report_of", counted)
     Setting().judge()
     assert len(calls) == 1
     Setting(baseline=None).judge()

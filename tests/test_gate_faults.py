@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from estimates.contract import parse_contract
-from estimates.gate import Past, Verdict, judge
+from estimates.gate import Offenders, Past, Verdict, judge
 from estimates.gate.registry import CHECKS
 from estimates.records import InputDigest, Waiver
 from tests.gate_cases import (
@@ -19,6 +19,7 @@ from tests.gate_cases import (
     THROUGH,
     TICKERS,
     Setting,
+    assert_whole,
     contract,
     edit,
     file,
@@ -321,11 +322,16 @@ class Waived(Setting):
 
     exceptions: tuple[Waiver, ...] = ()
 
-    def judge(self) -> Verdict:
+    def judge(self, offenders: Offenders | None = None) -> Verdict:
         """The verdict of the gate."""
-        candidate, baseline = stored(self.frame, self.contract), stored(frame(), self.contract, version=1)
         return judge(
-            self.contract, candidate, baseline, judged_at=JUDGED, contract_revision=1, exceptions=self.exceptions
+            self.contract,
+            stored(self.frame, self.contract),
+            stored(frame(), self.contract, version=1),
+            judged_at=JUDGED,
+            contract_revision=1,
+            exceptions=self.exceptions,
+            offenders=offenders,
         )
 
 
@@ -368,8 +374,11 @@ def copied() -> pl.DataFrame:
 
 @pytest.mark.parametrize(("name", "status", "what", "setting"), FAULTS, ids=[f"{f[0]}: {f[2]}" for f in FAULTS])
 def test_an_injected_fault_is_found(name: str, status: str, what: str, setting: Callable[[], Setting]) -> None:
-    """The check meant for a fault finds it, says a number beyond its limit, and the verdict shows it."""
-    verdict = setting().judge()
+    """The check meant for a fault finds it, says a number beyond its limit, and the verdict and the table show it."""
+    case, offenders = setting(), Offenders()
+    verdict = case.judge(offenders)
+    assert offenders.frame is not None
+    assert_whole(verdict, offenders.frame, list(case.contract.key))
     result = verdict.check(name)
     assert result.status == status, result
     assert result.value is not None

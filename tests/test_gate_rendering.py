@@ -11,7 +11,17 @@ import polars as pl
 import pytest
 
 from estimates import gate
-from estimates.gate import Verdict, parse_json, reference, render_json, render_text
+from estimates.contract import parse_contract
+from estimates.gate import (
+    Verdict,
+    parse_json,
+    reference,
+    render_github,
+    render_json,
+    render_junit,
+    render_markdown,
+    render_text,
+)
 from estimates.gate.registry import CHECKS
 from estimates.gate.text import show
 from tests.gate_cases import THROUGH, Setting, contract, edit, file, frame, off_by_ten, poked, provenance, wider
@@ -161,3 +171,20 @@ def test_the_docs_name_every_skip_reason() -> None:
     source = "".join(path.read_text() for path in Path(gate.__file__).parent.glob("*.py"))
     for reason in set(re.findall(r'Skip\("(\w+)"\)', source)):
         assert f"`{reason}`" in page
+
+
+def test_of_more_than_a_hundred_only_so_much_is_known() -> None:
+    """Every rendering says how many there are; none pretends to know whose keys lie beyond the hundred."""
+    of = parse_contract(
+        'name = "many"\n[key.shop]\ntype = "string"\n[key.n]\ntype = "integer"\n[columns.v]\nmax = 10\n'
+    )
+    rows = pl.DataFrame({"shop": ["a"] * 150 + ["b"] * 100, "n": range(250), "v": [11.0 + i for i in range(250)]})
+    verdict = Setting(of, rows, None).judge()
+    assert verdict.check("hard_bounds").offending == 250
+    assert "a/4: v = 15: outside max 10\n      and 245 more (a, …)\n" in render_text(verdict)
+    assert "<summary>11 hard_bounds: 10 of 250</summary>" in render_markdown(verdict)
+    assert "and 245 more (a, …)" in render_github(verdict)
+    junit = render_junit(verdict).decode()
+    assert '<property name="offending" value="250" />' in junit
+    assert "and 245 more (a, …)" in junit
+    assert len(parse_json(render_json(verdict)).check("hard_bounds").offenders) == 100

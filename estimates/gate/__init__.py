@@ -6,7 +6,8 @@ registry    the list of checks; custom: those that a contract adds
 integrity, content, intervals, coverage, times    the checks of the candidate alone, by topic
 change, moves, uncertainty, classes, order, history    those against the baseline
 outcomes    those with actual values; waivers: exceptions
-cells       counts and names the rows that break a rule; offenders: all of them as a table;
+lot         rows that speak against a candidate, named or as a table; cells, moved: those that break a rule, those that
+            changed against the baseline; offenders: all of them as a table;
             compared: what can be taken from the stability report
 domain      the keys that a contract asks for
 profiles    where limits start from; policy: the limits in force in a set; in_force: the same as a table

@@ -15,13 +15,14 @@ from estimates.contract import Contract
 from estimates.errors import InvalidError
 from estimates.frame import increases, key_text, typed
 from estimates.gate.candidate import Candidate
-from estimates.gate.check import Check, Limits
+from estimates.gate.check import SLACK, Check, Limits
 from estimates.gate.domain import domain_keys
 from estimates.gate.past import Past
 
 if TYPE_CHECKING:
     from estimates.accuracy import Accuracy, Actuals
     from estimates.records import Waiver
+    from estimates.stability.pair import Pair
     from estimates.stability.report import Report
 
 T = TypeVar("T")
@@ -49,13 +50,12 @@ class Case:
         self.candidate = candidate
         self.baseline = baseline
         self.judged_at = judged_at
-        self.limits = limits
+        self.limits = dict(limits)
         self.past = past or Past()
         self.actuals = actuals
         self.key = list(contract.key)
         self.waivers: Sequence[Waiver] = ()
         self.checks: dict[str, Check] = {}
-        self.every: list[pl.DataFrame] | None = None  # where all offenders go, when they are asked for
         self._once: dict[str, Any] = {}
         self._parts: dict[tuple[str, str | None], Case] = {}
 
@@ -130,9 +130,19 @@ class Case:
         return self.once(f"distinct {column}", lambda: self.frame[column].drop_nulls().n_unique())
 
     def limit(self, name: str) -> float:
-        """From where on a check named so complains, for checks that name the keys beyond it; no limit: infinity."""
+        """Beyond what a check named so complains, for checks that name what is above it; no limit: infinity."""
         limits = self.limits[name]
-        return next((limit for limit in (limits.warn, limits.block) if limit is not None), math.inf)
+        limit = next((limit for limit in (limits.warn, limits.block) if limit is not None), math.inf)
+        return limit + SLACK * abs(limit)
+
+    @cached_property
+    def pair(self) -> Pair:
+        """Baseline and candidate, row beside row."""
+        from estimates.stability.pair import pair_up
+
+        before, through = self.before, _through(self.candidate)
+        assert self.baseline is not None
+        return pair_up(before, self.frame, self.contract, _through(self.baseline), through)
 
     @property
     def report(self) -> Report:
@@ -179,21 +189,12 @@ class Case:
         return found
 
     def _diff(self) -> Report:
-        from estimates.stability import diff
+        from estimates.stability.compare import report_of
 
-        before = self.before
+        pair = self.pair
         assert self.baseline is not None
         identical = self.candidate.snapshot_id is not None and self.candidate.snapshot_id == self.baseline.snapshot_id
-        return diff(
-            before,
-            self.frame,
-            self.contract,
-            through_a=_through(self.baseline),
-            through_b=_through(self.candidate),
-            name_a=_label(self.baseline),
-            name_b=_label(self.candidate),
-            identical=identical,
-        )
+        return report_of(pair, name_a=_label(self.baseline), name_b=_label(self.candidate), identical=identical)
 
 
 def by_key(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:

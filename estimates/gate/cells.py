@@ -1,16 +1,16 @@
-"""Count and name the rows and cells that break a rule; the only place where rows become offenders."""
+"""Count the rows and cells of the candidate that break a rule, and give them as lots."""
 
 from __future__ import annotations
 
-from typing import Any
+import itertools
 
 import msgspec
+import numpy as np
 import polars as pl
 
-from estimates.frame import key_text
 from estimates.gate.case import Case
 from estimates.gate.check import Measure
-from estimates.gate.verdict import OFFENDERS, Offender
+from estimates.gate.lot import Lot, Told, Value, lots_of
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -30,60 +30,29 @@ def is_nan(frame: pl.DataFrame, column: str) -> pl.Expr:
     return pl.col(column).is_nan() if frame.schema[column].is_float() else pl.lit(False)
 
 
-def count(case: Case, rules: list[Rule]) -> tuple[list[int], list[Offender]]:
-    """How many rows break each rule, of which there is at least one; the first offenders, by rule and then by key."""
+def count(case: Case, rules: list[Rule]) -> tuple[list[int], list[Lot]]:
+    """How many rows break each rule, of which there is at least one; the rows, by rule and then by key."""
     assert rules, "without rules polars would count no rows, not none of them"
     masks = [rule.broken.fill_null(False) for rule in rules]
     sums = case.frame.select(mask.sum().alias(str(i)) for i, mask in enumerate(masks))
     counts = [int(total) for total in sums.row(0)]
-    offenders: list[Offender] = []
+    lots: list[Lot] = []
     for rule, mask, total in zip(rules, masks, counts, strict=True):
-        if total and case.every is not None:
-            keep(case, case.frame.filter(mask), rule.column, _told(rule))
-        if total and len(offenders) < OFFENDERS:
-            offenders += named(case.frame.filter(mask).head(OFFENDERS - len(offenders)), case.key, rule)
-    return counts, offenders
+        if total:
+            rows = case.frame.select(mask.arg_true()).to_series().to_numpy()
+            lots += lots_of(case.frame, case.key, rows, rule.column, _told(rule), _shown(rule))
+    return counts, lots
 
 
-def named(rows: pl.DataFrame, key: list[str], rule: Rule) -> list[Offender]:
-    """One offender a row, with the values that the rule is about."""
-    shown = list(rule.shown or (rule.column,))
-    values = rows.select(shown).rows()
-    return [
-        Offender(texts, rule.column, f"{_assign(shown, row)}: {rule.why}")
-        for texts, row in zip(keys(rows, key), values, strict=True)
-    ]
-
-
-def keys(rows: pl.DataFrame, key: list[str]) -> list[list[str]]:
-    """The keys of the first rows as text."""
-    return [["null" if p is None else key_text(p) for p in row] for row in rows.select(key).head(OFFENDERS).iter_rows()]
-
-
-def missing(case: Case, rows: pl.DataFrame, detail: str) -> list[Offender]:
-    """Offenders that are keys as a whole."""
-    keep(case, rows, None, pl.lit(detail))
-    return [Offender(texts, None, detail) for texts in keys(rows, case.key)]
-
-
-def keep(case: Case, rows: pl.DataFrame, column: str | None, detail: pl.Expr) -> None:
-    """Put all rows that offend where they are asked for, beyond those that the verdict has room for."""
-    if case.every is not None:
-        told = (pl.lit(column, pl.String).alias("column"), detail.alias("detail"))
-        case.every.append(rows.select(*case.key, *told))
+def missing(case: Case, rows: pl.DataFrame, detail: str) -> list[Lot]:
+    """Keys that offend as a whole, in the order of the rows."""
+    return lots_of(rows, case.key, np.arange(rows.height), None, (detail,))
 
 
 def total(case: Case, rules: list[Rule], what: str) -> Measure:
     """The number of broken rules over all rows as a check's value; `what` says it in words, as in `NaN cells`."""
-    counts, offenders = count(case, rules)
-    broken = sum(counts)
-    return Measure(
-        value=broken,
-        n=case.frame.height,
-        message=f"{what}: {by_column(rules, counts)}",
-        offending=broken,
-        offenders=offenders,
-    )
+    counts, lots = count(case, rules)
+    return Measure(sum(counts), case.frame.height, f"{what}: {by_column(rules, counts)}", lots=lots)
 
 
 def by_column(rules: list[Rule], counts: list[int]) -> str:
@@ -95,18 +64,10 @@ def by_column(rules: list[Rule], counts: list[int]) -> str:
     return ", ".join(f"{found} in {column}" for column, found in sums.items()) or "none"
 
 
-def _assign(names: list[str], row: tuple[Any, ...]) -> str:
-    return ", ".join(f"{name} = {_value(value)}" for name, value in zip(names, row, strict=True))
+def _shown(rule: Rule) -> tuple[str, ...]:
+    return rule.shown or (rule.column,)
 
 
-def _told(rule: Rule) -> pl.Expr:
-    """The same for all rows at once, with every digit."""
-    shown = rule.shown or (rule.column,)
-    values = [pl.format(f"{name} = {{}}", pl.col(name).cast(pl.String).fill_null("null")) for name in shown]
-    return pl.concat_str([pl.concat_str(values, separator=", "), pl.lit(f": {rule.why}")])
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.12g}"
-    return "null" if value is None else repr(value) if isinstance(value, str) else key_text(value)
+def _told(rule: Rule) -> Told:
+    values = [(f"{', ' if i else ''}{name} = ", Value(name)) for i, name in enumerate(_shown(rule))]
+    return (*itertools.chain(*values), f": {rule.why}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from estimates.gate import moved
 from estimates.gate.case import Case
 from estimates.gate.cells import missing
 from estimates.gate.check import Measure, Skip
 from estimates.gate.compared import common
 from estimates.gate.content import duplicates, twins
-from estimates.gate.verdict import Offender
 
 
 def comparable(case: Case) -> Measure:
@@ -27,9 +27,8 @@ def removed_keys(case: Case) -> Measure:
     Warn above 0.5 %, block above 2 %. Source: gate.md 21 (a starting point), stability.md K1.
     """
     keys = case.report.keys
-    offenders = [Offender(key, None, "removed") for key in keys.removed_keys]
     message = f"{keys.removed} of {keys.n_from} keys of the baseline gone"
-    return Measure(keys.removed_share, keys.n_from, message, offending=keys.removed, offenders=offenders)
+    return Measure(keys.removed_share, keys.n_from, message, lots=moved.removed(case))
 
 
 def added_keys(case: Case) -> Measure:
@@ -38,9 +37,8 @@ def added_keys(case: Case) -> Measure:
     Warn above 5 %, block above 20 %. Source: gate.md 22 (a starting point), stability.md K1.
     """
     keys = case.report.keys
-    offenders = [Offender(key, None, "added") for key in keys.added_keys]
     message = f"{keys.added} of {keys.n_to} keys new, the baseline has {keys.n_from}"
-    return Measure(keys.added_share, keys.n_to, message, offending=keys.added, offenders=offenders)
+    return Measure(keys.added_share, keys.n_to, message, lots=moved.added(case))
 
 
 def finite_to_null(case: Case) -> Measure:
@@ -50,15 +48,14 @@ def finite_to_null(case: Case) -> Measure:
     """
     n = common(case)
     lost: dict[str, int] = {}
-    offenders: list[Offender] = []
     for name, column in case.report.columns.items():
         into = column.kinds.get("finite", {})
         lost[name] = sum(times for kind, times in into.items() if kind not in ("finite", "absent"))
-        offenders += [Offender(key, name, "no estimate; the baseline has one") for key in column.kind_loss_keys]
+    lots = [lot for name, times in lost.items() if times for lot in moved.lost(case, name)]
     value = sum(lost.values())
     columns = ", ".join(f"{times} in {name}" for name, times in lost.items() if times)
     message = f"estimates that the baseline has and this version has not: {columns or 'none'}"
-    return Measure(value, n, message, offending=value, offenders=offenders)
+    return Measure(value, n, message, lots=lots)
 
 
 def unchanged(case: Case) -> Measure:
@@ -93,8 +90,7 @@ def new_duplicates(case: Case) -> Measure | Skip:
     message = (
         f"{found.height} of {n} rows with the same estimates as another row, {before.height} of {m} in the baseline"
     )
-    offenders = missing(case, fresh, "the same estimates as another key")
-    return Measure(value, n, message, offending=fresh.height, offenders=offenders)
+    return Measure(value, n, message, lots=missing(case, fresh, "the same estimates as another key"))
 
 
 def _newer(case: Case) -> bool:

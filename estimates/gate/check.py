@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from estimates.contract import Contract
+from estimates.gate.lot import Lot
 from estimates.gate.verdict import Offender
 from estimates.gate_policy import GroupLimits, Severity, Side, Unit
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 # What says whether there are rows that can be told apart; without it nothing can be said about them.
 ROWS = ("keys", "not_empty")
+SLACK = 1e-12  # relative; a value that differs from its limit by rounding alone is at its limit
 OWN = 101  # from this number on, checks are the set's own, and so are their limits
 
 
@@ -25,17 +27,23 @@ class Measure(msgspec.Struct, frozen=True):
     n, coverage  on how many keys (or things) the value rests, and which share of those there are that is
     message      one sentence for a person
     warn, block  limits that the case itself gives; in force where neither contract nor profile has any
-    offending    how many offenders there are; `offenders` names the first 100, worst first
+    offenders    what speaks against the candidate as a whole, or examples of it, worst first
+    lots         all the rows that do
     """
 
     value: float
     n: int
     message: str
     coverage: float = 1.0
-    offending: int = 0
     offenders: list[Offender] = []
+    lots: list[Lot] = []
     warn: float | None = None
     block: float | None = None
+
+    @property
+    def offending(self) -> int:
+        """How many offenders there are."""
+        return len(self.offenders) + sum(lot.count for lot in self.lots)
 
 
 class Skip(msgspec.Struct, frozen=True):

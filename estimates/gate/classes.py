@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from estimates.gate import moved
 from estimates.gate.case import Case
 from estimates.gate.check import Measure, Skip
 from estimates.gate.compared import labels, of_column
@@ -18,15 +19,11 @@ def label_churn(case: Case) -> Measure | Skip:
     found = labels(case)
     if not found:
         return Skip("not_in_contract")
-    value, worst, column, label = max(((one.churn, name, col, one) for name, col, one in found), key=lambda x: x[:2])
-    offenders = [
-        Offender(change.key, name, f"{_text(change.a)} -> {_text(change.b)}")
-        for name, _, one in found
-        for change in one.changed
-    ]
-    count = sum(round(one.churn * one.n) for _, _, one in found)
-    message = f"{round(value * label.n)} of {label.n} keys with another label in {worst}"
-    return of_column(value, column, message, offenders, count)
+    found = sorted(found, key=lambda item: (item[2].churn, item[0]), reverse=True)
+    worst, column, label = found[0]
+    message = f"{round(label.churn * label.n)} of {label.n} keys with another label in {worst}"
+    lots = [lot for name, _, one in found if one.churn for lot in moved.relabelled(case, name)]
+    return of_column(label.churn, column, message, lots=lots)
 
 
 def prevalence_change(case: Case) -> Measure | Skip:
@@ -55,7 +52,7 @@ def prevalence_change(case: Case) -> Measure | Skip:
         if change > case.limit("prevalence_change")
     ]
     message = f"{_text(flow.label)} of {worst} went from {flow.n_from} to {flow.n_to} keys"
-    return of_column(value, column, message, offenders, len(offenders))
+    return of_column(value, column, message, offenders)
 
 
 def _text(label: str | None) -> str:

@@ -6,12 +6,13 @@ cannot be evaluated, and that blocks: nothing is known about such a version.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from estimates.columns import NUMERIC_ROLES
 from estimates.errors import InvalidError
 from estimates.gate.case import Case
 from estimates.gate.check import Measure
+from estimates.gate.lot import Lot
 from estimates.gate.verdict import Offender
 from estimates.stability.report import ColumnReport, IntervalReport, LabelReport, ScalarReport
 
@@ -77,17 +78,26 @@ def number(value: float | None, reasons: Mapping[str, str], metric: str, what: s
     return value
 
 
-def of_column(value: float, column: ColumnReport, message: str, offenders: list[Offender], count: int) -> Measure:
+def of_column(
+    value: float,
+    column: ColumnReport,
+    message: str,
+    offenders: Sequence[Offender] = (),
+    lots: Sequence[Lot] = (),
+) -> Measure:
     """A measure that rests on the compared keys of a column."""
-    return Measure(value, column.n, message, column.coverage or 0.0, offending=count, offenders=offenders)
+    return Measure(value, column.n, message, column.coverage or 0.0, list(offenders), list(lots))
 
 
 def of_interval(
-    value: float, interval: IntervalReport, message: str, offenders: list[Offender] | None = None
+    value: float,
+    interval: IntervalReport,
+    message: str,
+    offenders: Sequence[Offender] = (),
+    lots: Sequence[Lot] = (),
 ) -> Measure:
     """A measure that rests on the compared keys of an interval."""
-    named = offenders or []
-    return Measure(value, interval.n, message, interval.coverage or 0.0, offending=len(named), offenders=named)
+    return Measure(value, interval.n, message, interval.coverage or 0.0, list(offenders), list(lots))
 
 
 def told(interval: IntervalReport) -> str:

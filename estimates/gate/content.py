@@ -49,10 +49,10 @@ def null_share(case: Case) -> Measure | Skip:
     if not columns:
         return Skip("not_in_contract")
     rules = [Rule(name, pl.col(name).is_null(), "no estimate") for name in columns]
-    counts, offenders = count(case, rules)
+    counts, lots = count(case, rules)
     n = case.frame.height
     message = f"nulls in nullable columns: {by_column(rules, counts)}"
-    return Measure(max(counts) / n, n, message, offending=sum(counts), offenders=offenders)
+    return Measure(max(counts) / max(n, 1), n, message, lots=lots)
 
 
 def hard_bounds(case: Case) -> Measure | Skip:
@@ -72,12 +72,12 @@ def soft_bounds(case: Case) -> Measure | Skip:
     rules = _bounds(case, "soft_min", "soft_max")
     if not rules:
         return Skip("not_in_contract")
-    counts, offenders = count(case, rules)
+    counts, lots = count(case, rules)
     columns = sorted({rule.column for rule in rules})
     n = sum(case.frame.height - case.frame[name].null_count() for name in columns)
     broken, cells = sum(counts), case.frame.height * len(columns)
     message = f"of {n} cells outside their soft bounds: {by_column(rules, counts)}"
-    return Measure(broken / max(n, 1), n, message, n / cells, offending=broken, offenders=offenders)
+    return Measure(broken / max(n, 1), n, message, n / max(cells, 1), lots=lots)
 
 
 def probabilities(case: Case) -> Measure | Skip:
@@ -120,7 +120,7 @@ def constant_column(case: Case) -> Measure | Skip:
     constant = [name for name in columns if _constant(case.frame[name].drop_nulls())]
     message = f"constant: {', '.join(constant)}" if constant else f"none of {len(columns)} estimate columns is constant"
     offenders = [Offender(None, name, "the same for every key") for name in constant]
-    return Measure(len(constant), len(columns), message, offending=len(constant), offenders=offenders)
+    return Measure(len(constant), len(columns), message, offenders=offenders)
 
 
 def dominant_value(case: Case) -> Measure | Skip:
@@ -142,9 +142,10 @@ def dominant_value(case: Case) -> Measure | Skip:
     offenders = [
         Offender(None, name, f"one value has a share of {part:.3g}")
         for part, name, _ in sorted(found, key=lambda item: -item[0])
+        if part > case.limit("dominant_value")
     ]
     message = f"the commonest value of {column} has a share of {share:.3g}"
-    return Measure(share, n, message, n / case.frame.height, offending=len(offenders), offenders=offenders)
+    return Measure(share, n, message, n / case.frame.height, offenders=offenders)
 
 
 def duplicate_content(case: Case) -> Measure | Skip:
@@ -157,9 +158,8 @@ def duplicate_content(case: Case) -> Measure | Skip:
     if found is None:
         return Skip("no_float_estimates")
     message = f"{found.height} of {n} rows with the same estimates as another row"
-    offenders = missing(case, found, "the same estimates as another key")
-    coverage = n / max(case.frame.height, 1)
-    return Measure(found.height / max(n, 1), n, message, coverage, offending=found.height, offenders=offenders)
+    lots = missing(case, found, "the same estimates as another key")
+    return Measure(found.height / max(n, 1), n, message, n / max(case.frame.height, 1), lots=lots)
 
 
 def twins(case: Case) -> tuple[pl.DataFrame | None, int]:

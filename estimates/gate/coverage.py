@@ -22,8 +22,7 @@ def domain_missing(case: Case) -> Measure | Skip:
         absent.height / max(n, 1),
         n,
         f"{absent.height} of {n} keys of the domain missing",
-        offending=absent.height,
-        offenders=missing(case, absent, "missing"),
+        lots=missing(case, absent, "missing"),
     )
 
 
@@ -38,8 +37,7 @@ def domain_outside(case: Case) -> Measure | Skip:
         stray.height,
         n,
         f"{stray.height} of {n} keys outside the domain",
-        offending=stray.height,
-        offenders=missing(case, stray, "outside the domain"),
+        lots=missing(case, stray, "outside the domain"),
     )
 
 

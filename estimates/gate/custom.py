@@ -103,9 +103,9 @@ def _measure(case: Case, value: float, offenders: Any, limit: float | None, wher
             "bad_check",
             f"{where} gave offenders with the columns {', '.join(rows.columns)}; the key is {', '.join(case.key)}",
         )
-    named = missing(case, rows.sort(case.key), "named by the check") if rows.height else []
+    lots = missing(case, rows.sort(case.key), "named by the check") if rows.height else []
     n = case.frame.height
-    return Measure(value, n, f"{value:.6g}", offending=rows.height, offenders=named, block=limit)
+    return Measure(value, n, f"{value:.6g}", lots=lots, block=limit)
 
 
 def _query(tables: dict[str, pl.DataFrame], sql: str) -> pl.DataFrame:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from estimates.gate import moved
 from estimates.gate.case import Case
 from estimates.gate.check import Measure, Skip
 from estimates.gate.compared import of_column, scalars
-from estimates.gate.verdict import Offender
+from estimates.gate.lot import lots_of
 
 FEWEST_MOVES = 20  # moves of production from which what is usual can be said
 
@@ -32,8 +33,8 @@ def unusual_change(case: Case) -> Measure | Skip:
         f"{100 * scalar.material_share:.3g} % of the keys changed materially in {worst}; 99 % of the last "
         f"{len(usual[worst])} moves changed at most {100 * most:.3g} %"
     )
-    offenders = [Offender(change.key, worst, f"{change.a:.6g} -> {change.b:.6g}") for change in scalar.top]
-    return of_column(value, column, message, offenders if value else [], len(offenders) if value else 0)
+    lots = [lot for beyond, name, _, _ in found if beyond for lot in moved.material(case, name)]
+    return of_column(value, column, message, lots=lots)
 
 
 def frozen(case: Case) -> Measure | Skip:
@@ -43,7 +44,7 @@ def frozen(case: Case) -> Measure | Skip:
     and that estimates should move at all, says the contract's stability.frozen_after. Warn above 1 %, block above
     4 %. Source: gate.md 24, stability.md K4.
     """
-    from estimates.stability.frozen import frozen as compare
+    from estimates.stability.frozen import frozen_report, still
 
     after = case.contract.stability.frozen_after
     if after is None:
@@ -51,11 +52,12 @@ def frozen(case: Case) -> Measure | Skip:
     before = case.past.frames(after - 1)
     if len(before) < after - 1:
         return Skip("too_few_versions")
-    report = compare([*before, case.frame], case.contract)
+    stood = still([*before, case.frame], case.contract)
+    report = frozen_report(stood, case.contract)
     if report.frozen_share is None:
         return Skip(report.reason or "no_comparable_keys")
     message = (
         f"{round(report.frozen_share * report.n)} of {report.n} keys the same in the last {report.versions} versions"
     )
-    offenders = [Offender(key, None, f"the same in {report.versions} versions") for key in report.keys]
-    return Measure(report.frozen_share, report.n, message, offending=len(offenders), offenders=offenders)
+    lots = lots_of(stood.frame, case.key, stood.rows, None, (f"the same in {report.versions} versions",))
+    return Measure(report.frozen_share, report.n, message, lots=lots)

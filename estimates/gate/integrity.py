@@ -54,9 +54,7 @@ def schema(case: Case) -> Measure:
     differences = _stored_differences(case) if case.candidate.stored else _file_differences(case)
     value = len(differences)
     message = f"differences from the contract: {value}" if value else "columns and types are the contract's"
-    return Measure(
-        value, len(case.contract.key) + len(case.contract.columns), message, offending=value, offenders=differences
-    )
+    return Measure(value, len(case.contract.key) + len(case.contract.columns), message, offenders=differences)
 
 
 def unique_keys(case: Case) -> Measure:
@@ -81,8 +79,7 @@ def unique_keys(case: Case) -> Measure:
         value,
         frame.height,
         f"{value} of {frame.height} rows with a key that is null, not unique or unfit for a path",
-        offending=value,
-        offenders=[one for why, rows in found for one in missing(case, rows, why)],
+        lots=[lot for why, rows in found for lot in missing(case, rows, why)],
     )
 
 
@@ -137,14 +134,14 @@ def reproducible(case: Case) -> Measure | Skip:
 def _fault(case: Case, fault: str | None, fine: str) -> Measure | Skip:
     if fault is None:
         return Measure(0, 1, fine) if case.candidate.stored else Skip("not_stored")
-    return Measure(1, 1, fault, offending=1, offenders=[Offender(None, None, fault)])
+    return Measure(1, 1, fault, offenders=[Offender(None, None, fault)])
 
 
 def _recorded(wanted: dict[str, bool]) -> Measure:
     absent = [name for name, there in wanted.items() if not there]
     message = f"not recorded: {', '.join(absent)}" if absent else f"recorded: {', '.join(wanted)}"
     offenders = [Offender(None, None, f"{name} is not recorded") for name in absent]
-    return Measure(len(absent), len(wanted), message, offending=len(absent), offenders=offenders)
+    return Measure(len(absent), len(wanted), message, offenders=offenders)
 
 
 def _file_differences(case: Case) -> list[Offender]:

@@ -65,10 +65,10 @@ def equal_intervals(case: Case) -> Measure | Skip:
         )
         for inner, outer in pairs
     ]
-    counts, offenders = count(case, rules)
+    counts, lots = count(case, rules)
     broken, n = sum(counts), case.frame.height * len(pairs)
     message = f"of {n} intervals the same as one of another level: {by_column(rules, counts)}"
-    return Measure(broken / n, n, message, offending=broken, offenders=offenders)
+    return Measure(broken / max(n, 1), n, message, lots=lots)
 
 
 def zero_width(case: Case) -> Measure | Skip:
@@ -81,7 +81,7 @@ def zero_width(case: Case) -> Measure | Skip:
     if not intervals:
         return Skip("not_in_contract")
     rules = [Rule(i.lower, pl.col(i.lower) == pl.col(i.upper), "no width", (i.lower, i.upper)) for i in intervals]
-    counts, offenders = count(case, rules)
+    counts, lots = count(case, rules)
     ends = [~pl.any_horizontal(pl.col(i.lower, i.upper).is_null()) for i in intervals]
     n = sum(case.frame.select(there.sum().alias(str(i)) for i, there in enumerate(ends)).row(0))
     broken = sum(counts)
@@ -89,9 +89,8 @@ def zero_width(case: Case) -> Measure | Skip:
         broken / max(n, 1),
         n,
         f"of {n} intervals without width: {by_column(rules, counts)}",
-        n / (case.frame.height * len(intervals)),
-        offending=broken,
-        offenders=offenders,
+        n / max(case.frame.height * len(intervals), 1),
+        lots=lots,
     )
 
 

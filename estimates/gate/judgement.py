@@ -17,7 +17,8 @@ from estimates.errors import EstimatesError
 from estimates.gate import custom, waivers
 from estimates.gate.candidate import Candidate
 from estimates.gate.case import Case
-from estimates.gate.check import Check, Limits, Measure, Skip
+from estimates.gate.check import SLACK, Check, Limits, Measure, Skip
+from estimates.gate.lot import named
 from estimates.gate.offenders import Offenders
 from estimates.gate.past import Past
 from estimates.gate.policy import checks_of, held_to, limits_of, policy_digest
@@ -29,7 +30,6 @@ from estimates.records import Waiver
 NEVER = datetime.min.replace(tzinfo=UTC)  # for checks that ask for no time
 # A panic of polars is no Exception, and a check of the set's own may try to leave the program.
 _WHATEVER = (Exception, pl.exceptions.PanicException, SystemExit)
-SLACK = 1e-12  # relative; a value that differs from its limit by rounding alone is at its limit
 
 
 def judge(
@@ -63,15 +63,17 @@ def judge(
     held = waivers.in_force(exceptions, case.judged_at)
     case.waivers, case.checks = held, {check.name: check for check in checks}
     results: dict[str, CheckResult] = {}
+    if offenders is not None:
+        offenders.begin(contract)
     for check in checks:
         limits = policy[check.name]
         reason = _skip_reason(check, limits, case, baseline_reason or "first_version", results)
-        found = _skipped(check, limits, reason) if reason else _evaluate(check, limits, case)
+        found, measures = _skipped(check, limits, reason) if reason else _evaluate(check, limits, case)
         results[check.name] = _waived(check, found, case, held)
+        if offenders is not None:
+            offenders.add(results[check.name], measures)
     found = list(results.values())
     outcome = _outcome(found)
-    if offenders is not None:
-        offenders.collect(case, checks, found)
     return Verdict(
         set=contract.name,
         version=candidate.version,
@@ -110,7 +112,8 @@ def measure(
 ) -> CheckResult:
     """What one check alone says, by the limits in force; nothing is asked about what it depends on."""
     limits = limits_of(check, contract)
-    return _evaluate(check, limits, Case(contract, candidate, baseline, NEVER, {check.name: limits}, actuals=actuals))
+    case = Case(contract, candidate, baseline, NEVER, {check.name: limits}, actuals=actuals)
+    return _evaluate(check, limits, case)[0]
 
 
 def within(value: float, limit: float, worse: Side = "above") -> bool:
@@ -143,13 +146,17 @@ def _skip_reason(
     return None
 
 
-def _evaluate(check: Check, limits: Limits, case: Case) -> CheckResult:
+Found = tuple[CheckResult, list[Measure]]  # with the measures whose offenders are the result's, in their order
+
+
+def _evaluate(check: Check, limits: Limits, case: Case) -> Found:
     """What the check finds; with limits of groups, in each of them and in all other keys, and the worst counts."""
     if not limits.groups:
         return _measured(check, limits, case)
     try:
         named = {column: list(values) for column, values in limits.groups.items()}
         rest = case.outside(named)
+        found = [(None, None, _measured(check, limits, rest))] if _keys(rest) else []
         parts = [
             (column, value, _in_group(check, _of_group(limits, own), case.group(column, value)))
             for column, values in limits.groups.items()
@@ -157,42 +164,62 @@ def _evaluate(check: Check, limits: Limits, case: Case) -> CheckResult:
         ]
     except _WHATEVER as error:
         return _error(check, limits, f"could not be evaluated: {_first_line(error)}")
-    found = [(None, None, _measured(check, limits, rest))] if rest.frame.height else []
     return _worst([*found, *parts])
 
 
-def _in_group(check: Check, limits: Limits, part: Case) -> CheckResult:
+def _in_group(check: Check, limits: Limits, part: Case) -> Found:
     """What the check finds in a group; one without keys in either version is held to nothing."""
-    here = part.frame.height or (part.baseline is not None and part.before.height)
-    return _measured(check, limits, part) if here else _skipped(check, limits, "no_keys")
+    return _measured(check, limits, part) if _keys(part) else _skipped(check, limits, "no_keys")
 
 
-def _worst(parts: Sequence[tuple[str | None, str | None, CheckResult]]) -> CheckResult:
-    column, value, worst = max(parts, key=lambda part: _SEVERITY.index(part[2].status))
+def _keys(part: Case) -> bool:
+    """Whether a part has keys: what a version left out altogether is a part too."""
+    return bool(part.frame.height or (part.baseline is not None and part.before.height))
+
+
+def _worst(parts: Sequence[tuple[str | None, str | None, Found]]) -> Found:
+    """The numbers of the worst part, and the offenders of all that do not keep their own limits, its own first.
+
+    Where every part keeps them, those of all, as of a check without groups that passes.
+    """
+    ranked = sorted(parts, key=lambda part: -_SEVERITY.index(part[2][0].status))
+    column, value, (worst, _) = ranked[0]
     groups = [
         GroupResult(by, name, one.status, one.value, one.warn, one.block, one.n, one.message or one.reason or "")
-        for by, name, one in parts
+        for by, name, (one, _) in parts
     ]
     message = worst.message if column is None else f"{column} {value}: {worst.message}"
-    return msgspec.structs.replace(worst, message=message, groups=groups)
+    wrong = [found for _, _, found in ranked if found[0].status not in ("pass", "skipped")]
+    told = wrong or [part[2] for part in ranked]
+    result = msgspec.structs.replace(
+        worst,
+        message=message,
+        offending=sum(one.offending for one, _ in told),
+        offenders=[offender for one, _ in told for offender in one.offenders][:OFFENDERS],
+        groups=groups,
+    )
+    return result, [measure for _, measures in told for measure in measures]
 
 
 def _of_group(limits: Limits, own: GroupLimits) -> Limits:
     return msgspec.structs.replace(limits, warn=own.warn, block=own.block, groups={})
 
 
-def _measured(check: Check, limits: Limits, case: Case) -> CheckResult:
+def _measured(check: Check, limits: Limits, case: Case) -> Found:
+    case.limits[check.name] = limits  # a group is held to its own, also key by key
     try:
         found = check.measure(case)
+        if isinstance(found, Skip):
+            return _skipped(check, limits, found.reason)
+        offenders = [*found.offenders, *named(found.lots, OFFENDERS)][:OFFENDERS]
     # Whatever goes wrong in a check must end in a verdict that blocks.
     except _WHATEVER as error:
         return _error(check, limits, f"could not be evaluated: {_first_line(error)}")
-    if isinstance(found, Skip):
-        return _skipped(check, limits, found.reason)
     if not math.isfinite(found.value):
         return _error(check, limits, f"could not be evaluated: its value is {found.value}; {found.message}")
     limits = _filled(limits, found, check)
-    return _result(check, limits, _status(found, limits, check), found, message=found.message)
+    result = _result(check, limits, _status(found, limits, check), found, message=found.message)
+    return msgspec.structs.replace(result, offending=found.offending, offenders=offenders), [found]
 
 
 def _filled(limits: Limits, found: Measure, check: Check) -> Limits:
@@ -222,7 +249,7 @@ def _waived(check: Check, found: CheckResult, case: Case, held: Sequence[Waiver]
         return msgspec.structs.replace(
             found, message=f"{found.message}; waived keys cannot be left out: {_first_line(error)}"
         )
-    rest = _evaluate(check, case.limits[check.name], others)
+    rest, _ = _evaluate(check, case.limits[check.name], others)
     if rest.status in ("fail", "error"):
         return msgspec.structs.replace(found, message=f"{found.message}; without the waived keys: {rest.message}")
     return msgspec.structs.replace(found, status="waived", waived_by=[waiver.id for waiver in mine])
@@ -236,12 +263,12 @@ def _status(found: Measure, limits: Limits, check: Check) -> Status:
     return "pass"
 
 
-def _skipped(check: Check, limits: Limits, reason: str) -> CheckResult:
-    return _result(check, limits, "skipped", reason=reason)
+def _skipped(check: Check, limits: Limits, reason: str) -> Found:
+    return _result(check, limits, "skipped", reason=reason), []
 
 
-def _error(check: Check, limits: Limits, message: str) -> CheckResult:
-    return _result(check, limits, "error", message=message)
+def _error(check: Check, limits: Limits, message: str) -> Found:
+    return _result(check, limits, "error", message=message), []
 
 
 def _result(
@@ -268,8 +295,6 @@ def _result(
         coverage=found.coverage if found else None,
         reason=reason,
         message=message,
-        offending=found.offending if found else 0,
-        offenders=found.offenders[:OFFENDERS] if found else [],
     )
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import polars as pl
-
 from estimates.errors import InvalidError
+from estimates.gate import moved
 from estimates.gate.case import Case
-from estimates.gate.cells import keep, keys
 from estimates.gate.check import Measure, Skip
-from estimates.gate.compared import central, intervals, of_column, scalars
+from estimates.gate.compared import central, intervals, of_column, of_interval, scalars
 from estimates.gate.verdict import Offender
 from estimates.stability.report import IntervalReport, ScalarReport
 
@@ -25,18 +23,9 @@ def p95_change(case: Case) -> Measure | Skip:
     quantiles = {name: _p95(name, scalar) for name, _, scalar in found}
     value, worst, column = max(((quantiles[name], name, column) for name, column, _ in found), key=lambda x: x[0])
     limit = case.limit("p95_change")
-    wild = sorted(
-        (-change.r, change.key, name, change)
-        for name, _, scalar in found
-        for change in scalar.top
-        if change.r is not None and change.r > limit
-    )
-    offenders = [
-        Offender(key, name, f"{change.a:.6g} -> {change.b:.6g}, r = {-r:.3g}") for r, key, name, change in wild
-    ]
-    count = sum((scalar.r_above or {}).get(f"{limit:g}", 0) for _, _, scalar in found)
+    wild = [name for name, _, scalar in found if scalar.r is not None and scalar.r.max > limit]
     message = f"95 % of the keys moved by r <= {value:.3g} in {worst}"
-    return of_column(value, column, message, offenders, max(count, len(offenders)))
+    return of_column(value, column, message, lots=[lot for name in wild for lot in moved.far(case, name, limit)])
 
 
 def extreme_move(case: Case) -> Measure | Skip:
@@ -49,18 +38,12 @@ def extreme_move(case: Case) -> Measure | Skip:
         return Skip("not_in_contract")
     found = [(_largest(interval), interval) for interval in comparable]
     value, worst = max(found, key=lambda item: item[0])
-    offenders = [
-        Offender(
-            top.key, interval.point, f"moved by {top.z:.3g} half widths of its {100 * interval.level:g} % interval"
-        )
-        for _, interval in sorted(found, key=lambda item: -item[0])
-        for top in interval.z_top
-        if top.z > case.limit("extreme_move")
-    ]
+    limit = case.limit("extreme_move")
+    lots = [lot for largest, one in found if largest > limit for lot in moved.beyond(case, one, limit)]
     message = (
         f"the largest move of {worst.point} is {value:.3g} half widths of its old {100 * worst.level:g} % interval"
     )
-    return Measure(value, worst.n, message, worst.coverage or 0.0, offending=len(offenders), offenders=offenders)
+    return of_interval(value, worst, message, lots=lots)
 
 
 def jumps(case: Case) -> Measure | Skip:
@@ -72,25 +55,13 @@ def jumps(case: Case) -> Measure | Skip:
     found = scalars(case)
     if not found:
         return Skip("no_numeric_estimates")
-    rows = [
-        (_jumped(case, name) if (one.r_above or {}).get("1") else None, name, column) for name, column, one in found
-    ]
-    shares = [(0.0 if jumped is None else jumped.height / column.n, name, column) for jumped, name, column in rows]
+    lots = {name: moved.jumped(case, name) if (one.r_above or {}).get("1") else [] for name, _, one in found}
+    shares = [(sum(lot.count for lot in lots[name]) / column.n, name, column) for name, column, _ in found]
     value, worst, column = max(shares, key=lambda item: item[:2])
-    offenders = [
-        Offender(key, name, f"{old:.6g} -> {new:.6g}")
-        for jumped, name, _ in rows
-        if jumped is not None
-        for key, (old, new) in zip(keys(jumped, case.key), jumped.select("old", "new").rows(), strict=False)
-    ]
-    for jumped, name, _ in rows:
-        if jumped is not None:
-            keep(case, jumped, name, pl.format("{} -> {}", "old", "new"))
-    count = sum(jumped.height for jumped, _, _ in rows if jumped is not None)
     message = (
         f"{round(value * column.n)} of {column.n} keys moved by more than a factor of 3 or changed sign in {worst}"
     )
-    return of_column(value, column, message, offenders, count)
+    return of_column(value, column, message, lots=[lot for some in lots.values() for lot in some])
 
 
 def median_shift(case: Case) -> Measure | Skip:
@@ -110,7 +81,7 @@ def median_shift(case: Case) -> Measure | Skip:
         if abs(shift) > case.limit("median_shift")
     ]
     message = f"the median change g of {worst} is {value:.3g}"
-    return of_column(abs(value), column, message, offenders, len(offenders))
+    return of_column(abs(value), column, message, offenders)
 
 
 def sign_flips(case: Case) -> Measure | Skip:
@@ -118,25 +89,13 @@ def sign_flips(case: Case) -> Measure | Skip:
 
     Warn above 1 %, block above 5 %. Source: gate.md 28 (a starting point), stability.md S5.
     """
-    flipped = [(scalar.sign_flip_share, name, column, scalar) for name, column, scalar in scalars(case)]
-    if not flipped:
+    found = [(scalar.sign_flip_share, name, column) for name, column, scalar in scalars(case)]
+    if not found:
         return Skip("no_numeric_estimates")
-    flipped.sort(key=lambda item: (-item[0], item[1]))
-    value, worst, column, _ = flipped[0]
-    offenders = [Offender(key, name, "changed sign") for _, name, _, scalar in flipped for key in scalar.sign_flip_keys]
-    count = sum(round(share * of.n) for share, _, of, _ in flipped)
+    value, worst, column = min(found, key=lambda item: (-item[0], item[1]))
     message = f"{round(value * column.n)} of {column.n} keys with another sign in {worst}"
-    return of_column(value, column, message, offenders, count)
-
-
-def _jumped(case: Case, name: str) -> pl.DataFrame:
-    """The keys with r > 1 that moved by more than a tenth of the median size of the old values, with `old`, `new`."""
-    old, new = pl.col("old").cast(pl.Float64), pl.col("new").cast(pl.Float64)
-    before = case.before.select(*case.key, old=pl.col(name)).filter(pl.col("old").is_not_null())
-    both = case.frame.select(*case.key, new=pl.col(name)).join(before, on=case.key, maintain_order="left")
-    typical = before["old"].cast(pl.Float64).abs().median()
-    size = (new - old).abs()
-    return both.filter((size > (new.abs() + old.abs()) / 2) & (size > 0.1 * pl.lit(typical)))
+    lots = [lot for share, name, _ in found if share for lot in moved.flipped(case, name)]
+    return of_column(value, column, message, lots=lots)
 
 
 def _p95(name: str, scalar: ScalarReport) -> float:

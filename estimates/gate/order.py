@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from estimates.gate import moved
 from estimates.gate.case import Case
 from estimates.gate.check import Measure, Skip
 from estimates.gate.compared import common, number, of_column, scalars
@@ -29,8 +30,11 @@ def rank_order(case: Case) -> Measure | Skip:
     value, worst, column, ranks = min(
         ((one.spearman or 0.0, name, col, one) for name, col, one in told), key=lambda x: x[:2]
     )
-    offenders = [Offender(move.key, worst, f"rank {move.a:g} -> {move.b:g}") for move in ranks.top]
-    return of_column(value, column, f"Spearman's correlation of {worst} is {value:.4g}", offenders, len(offenders))
+    keys = moved.keys_of(case, [move.key for move in ranks.top])
+    offenders = [
+        Offender(key, worst, f"rank {move.a:g} -> {move.b:g}") for key, move in zip(keys, ranks.top, strict=True)
+    ]
+    return of_column(value, column, f"Spearman's correlation of {worst} is {value:.4g}", offenders)
 
 
 def top_overlap(case: Case) -> Measure | Skip:
@@ -50,7 +54,7 @@ def top_overlap(case: Case) -> Measure | Skip:
         ((one.top_k_overlap or 0.0, name, col, one) for name, col, one in told), key=lambda x: x[:2]
     )
     message = f"{round(value * ranks.top_k)} of the old top {ranks.top_k} of {worst} are in the new one"
-    return of_column(value, column, message, [], 0)
+    return of_column(value, column, message)
 
 
 def concentration(case: Case) -> Measure | Skip:
@@ -72,9 +76,12 @@ def concentration(case: Case) -> Measure | Skip:
     if not found:
         return Skip("fewer_than_100_keys")
     value, worst, column, scalar = max(found, key=lambda item: item[:2])
-    offenders = [Offender(change.key, worst, f"{change.a:.6g} -> {change.b:.6g}") for change in scalar.top]
+    keys = moved.keys_of(case, [change.key for change in scalar.top])
+    offenders = [
+        Offender(key, worst, f"{change.a:.6g} -> {change.b:.6g}") for key, change in zip(keys, scalar.top, strict=True)
+    ]
     message = f"1 % of the keys carry {100 * value:.3g} % of the movement of {worst}"
-    return of_column(value, column, message, offenders if value > case.limit("concentration") else [], len(offenders))
+    return of_column(value, column, message, offenders if value > case.limit("concentration") else [])
 
 
 def psi(case: Case) -> Measure | Skip:
@@ -92,7 +99,7 @@ def psi(case: Case) -> Measure | Skip:
     if not found:
         return Skip("no_numeric_estimates")
     value, worst, column = max(found, key=lambda item: item[:2])
-    measured = of_column(value, column, f"PSI of {worst} is {value:.3g}", [], 0)
+    measured = of_column(value, column, f"PSI of {worst} is {value:.3g}")
     return Skip("fewer_than_1000_keys") if column.n < _DRIFT_KEYS else measured
 
 
@@ -121,7 +128,7 @@ def worst_group_change(case: Case) -> Measure | Skip:
         if p95 > case.limit("worst_group_change")
     ]
     message = f"in {group} 95 % of the keys moved by r <= {value:.3g} in {worst}"
-    return of_column(value, column, message, offenders, len(offenders))
+    return of_column(value, column, message, offenders)
 
 
 def worst_group_z(case: Case) -> Measure | Skip:
@@ -150,7 +157,7 @@ def worst_group_z(case: Case) -> Measure | Skip:
         if share > case.limit("worst_group_z")
     ]
     message = f"in {group} {100 * value:.3g} % of the points of {worst.point} moved by more than a half width"
-    return Measure(value, worst.n, message, worst.coverage or 0.0, offending=len(offenders), offenders=offenders)
+    return Measure(value, worst.n, message, worst.coverage or 0.0, offenders)
 
 
 def _ranked(case: Case) -> list[tuple[str, ColumnReport, RankReport]] | Skip:

@@ -68,7 +68,7 @@ def details(result: CheckResult, verdict: Verdict) -> list[str]:
     if [offender.detail for offender in shown] != [result.message]:
         lines += grouped(shown)
     if result.offending > len(shown) > 0:
-        lines.append(f"and {result.offending - len(shown):,} more{_whose(result.offenders)}")
+        lines.append(f"and {result.offending - len(shown):,} more{_whose(result)}")
     return [visible(line) for line in [*lines, *exceptions(result, verdict)]]
 
 
@@ -120,11 +120,12 @@ def grouped(offenders: list[Offender]) -> list[str]:
     return [_line(", ".join(keys), column, detail) for (column, detail), keys in groups.items()]
 
 
-def _whose(offenders: list[Offender]) -> str:
+def _whose(result: CheckResult) -> str:
     """The leading parts of the keys that are not shown, when keys have several parts: ` (AAPL, MSFT, …)`."""
-    keys = [offender.key for offender in offenders[_NAMED:] if offender.key is not None and len(offender.key) > 1]
+    keys = [one.key for one in result.offenders[_NAMED:] if one.key is not None and len(one.key) > 1]
     leading = list(dict.fromkeys(key[0] for key in keys))
-    return f" ({', '.join([*leading[:_NAMED], *(['…'] if len(leading) > _NAMED else [])])})" if leading else ""
+    others = len(leading) > _NAMED or result.offending > len(result.offenders)  # of those beyond nothing is known
+    return f" ({', '.join([*leading[:_NAMED], *(['…'] if others else [])])})" if leading else ""
 
 
 def _line(keys: str, column: str | None, detail: str) -> str:

@@ -27,7 +27,7 @@ def times(case: Case) -> Measure | Skip:
         wrong.append(f"published_at {instants.text(published)} is before data_through {instants.text(through)}")
     message = "; ".join(wrong) or f"data through {instants.text(through)}"
     offenders = [Offender(None, None, text) for text in wrong]
-    return Measure(len(wrong), 2, message, offending=len(wrong), offenders=offenders)
+    return Measure(len(wrong), 2, message, offenders=offenders)
 
 
 def freshness(case: Case) -> Measure | Skip:

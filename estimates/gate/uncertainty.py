@@ -9,6 +9,7 @@ import polars as pl
 
 from estimates.errors import InvalidError
 from estimates.frame import key_text
+from estimates.gate import moved
 from estimates.gate.case import Case
 from estimates.gate.check import Measure, Skip
 from estimates.gate.compared import intervals, number, of_interval, told
@@ -30,15 +31,9 @@ def z_beyond_one(case: Case) -> Measure | Skip:
     why = "moves cannot be put in half widths of the interval"
     shares = [(number(one.z_gt1_share, one.reasons, "z_gt1_share", why), one) for one in found]
     value, worst = max(shares, key=lambda item: item[0])
-    offenders = [
-        Offender(top.key, one.point, f"moved by {top.z:.3g} half widths of its {told(one)}")
-        for _, one in sorted(shares, key=lambda item: -item[0])
-        for top in one.z_top
-        if top.z > 1
-    ]
-    count = sum(round(share * one.n) for share, one in shares)
     message = f"{round(value * worst.n)} of {worst.n} points moved by more than half the width of their {told(worst)}"
-    return _counted(of_interval(value, worst, message, offenders), count)
+    lots = [lot for share, one in shares if share for lot in moved.beyond_one(case, one)]
+    return of_interval(value, worst, message, lots=lots)
 
 
 def outside_old_interval(case: Case) -> Measure | Skip:
@@ -53,7 +48,9 @@ def outside_old_interval(case: Case) -> Measure | Skip:
     shares = [(number(one.new_outside_old, one.reasons, "new_outside_old", "no point"), one) for one in found]
     value, worst = max(shares, key=lambda item: item[0])
     message = f"{round(value * worst.n)} of {worst.n} points outside the old {told(worst)}"
-    return of_interval(value, worst, message)
+    return of_interval(
+        value, worst, message, lots=[lot for share, one in shares if share for lot in moved.outside(case, one)]
+    )
 
 
 def width_change(case: Case) -> Measure | Skip:
@@ -76,7 +73,7 @@ def width_change(case: Case) -> Measure | Skip:
         if math.exp(abs(span.change)) > limit
     ]
     message = f"the median width of the {worst.told} is {math.exp(worst.change):.3g} times the old one"
-    return Measure(value, worst.n, message, worst.coverage, offending=len(offenders), offenders=offenders)
+    return Measure(value, worst.n, message, worst.coverage, offenders)
 
 
 def series_width(case: Case) -> Measure | Skip:
@@ -106,7 +103,7 @@ def series_width(case: Case) -> Measure | Skip:
     ]
     value, told_as, which, change = found[0]
     message = f"the {told_as} of {which} is {math.exp(change):.3g} times as wide"
-    return Measure(value, len(found), message, offending=len(offenders), offenders=offenders)
+    return Measure(value, len(found), message, offenders=offenders)
 
 
 def quantile_change(case: Case) -> Measure | Skip:
@@ -128,7 +125,14 @@ def quantile_change(case: Case) -> Measure | Skip:
     worst = found[i]
     of = f" of {worst.point}" if worst.point else ""
     message = f"for 95 % of the keys the quantiles{of} moved by at most {value:.3g} of their old IQR"
-    return Measure(value, worst.n, message, worst.coverage or 0.0)
+    limit = case.limit("quantile_change")
+    lots = [
+        lot
+        for one in found
+        if one.move is not None and one.move.max > limit
+        for lot in moved.reshaped(case, one, limit)
+    ]
+    return Measure(value, worst.n, message, worst.coverage or 0.0, lots=lots)
 
 
 class _Span(NamedTuple):
@@ -207,9 +211,3 @@ def _ratios(pairs: pl.DataFrame, lower: str, upper: str) -> pl.DataFrame:
     """The pairs whose widths can be compared, with `change`, the logarithm of new to old width."""
     new, old = pl.col(upper + _NEW) - pl.col(lower + _NEW), pl.col(upper) - pl.col(lower)
     return pairs.with_columns((new / old).log().alias("change")).filter(pl.col("change").is_finite())
-
-
-def _counted(found: Measure, offending: int) -> Measure:
-    return Measure(
-        found.value, found.n, found.message, found.coverage, max(offending, len(found.offenders)), found.offenders
-    )

@@ -48,8 +48,10 @@ class CheckResult(msgspec.Struct, frozen=True):
     reason       why it was skipped: `first_version`, `other_shape`, `not_stored`, `not_in_contract`,
                  `depends_on: name`, `off: reason`, …
     message      one sentence for a person
-    offending    number of offenders; the first 100 are in `offenders`, worst first where there is a worst, else by key
-    groups       where groups have limits of their own: what was found in each; the numbers above are those of the worst
+    offending    number of offenders: rows or things that speak against the version by the limits in force for them
+    offenders    the first 100: by size where they have one, else by what is wrong and by key
+    groups       where groups have limits of their own: what was found in each; the numbers above are those of the
+                 worst, the offenders those of all that do not keep their limits, the worst first
     waived_by    ids of the waivers that let it through
     """
 

@@ -27,7 +27,7 @@ def waivers(case: Case) -> Measure:
     wrong = [(waiver, why) for waiver in case.waivers if (why := fault(waiver, case))]
     message = f"{len(case.waivers)} waivers in force" if not wrong else f"{len(wrong)} waivers that cannot count"
     offenders = [Offender(None, None, f"waiver {waiver.id} of {waiver.check}: {why}") for waiver, why in wrong]
-    return Measure(len(wrong), len(case.waivers), message, offending=len(wrong), offenders=offenders)
+    return Measure(len(wrong), len(case.waivers), message, offenders=offenders)
 
 
 def in_force(exceptions: Sequence[Waiver], at: datetime) -> list[Waiver]:

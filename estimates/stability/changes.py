@@ -19,12 +19,12 @@ from estimates.columns import NUMERIC_ROLES, parse_key_part
 from estimates.contract import Contract, Interval
 from estimates.errors import InvalidError
 from estimates.keys import Key, KeyForm
-from estimates.stability.align import Alignment, Mask, Rows, align
+from estimates.stability.align import Alignment, Mask, Rows
 from estimates.stability.deltas import SLACK, Deltas, deltas, scale_floor, transform
 from estimates.stability.interval import moves, scale_of
 from estimates.stability.kinds import Floats
-from estimates.stability.pair import Pair
-from estimates.stability.pairing import by_step, paired
+from estimates.stability.pair import Pair, pair_up
+from estimates.stability.pairing import by_step
 
 CHANGES = ("changed", "kind_loss", "kind_gain", "added", "removed", "elapsed", "advanced")
 VALUES = ("a", "b")
@@ -56,9 +56,8 @@ def changes(
     `key_name`.
     """
     by, prefix = check_question(contract, by, min_change, prefix)
-    a, b, contract = paired(a, b, contract, through_a, through_b)
-    found = align(a, b, contract, through_a, through_b)
-    pair = Pair(found)
+    pair = pair_up(a, b, contract, through_a, through_b)
+    found, contract = pair.found, pair.contract
     rows = _differing(found)
     keys = _keys(found, rows)
     if prefix:

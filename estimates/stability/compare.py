@@ -12,7 +12,7 @@ import polars as pl
 from estimates.columns import NUMERIC_ROLES, Column
 from estimates.contract import Contract, Stability
 from estimates.stability import cuts, drift, interval, label, probabilities, quantiles, ranks, scalar
-from estimates.stability.align import Alignment, align, key_texts
+from estimates.stability.align import Alignment, key_texts
 from estimates.stability.blocks import together
 from estimates.stability.deltas import Deltas, deltas
 from estimates.stability.family_reports import SchemaReport
@@ -20,8 +20,7 @@ from estimates.stability.groups import breakdown
 from estimates.stability.headline import headline
 from estimates.stability.kinds import Values, all_finite
 from estimates.stability.order import order
-from estimates.stability.pair import Pair
-from estimates.stability.pairing import paired
+from estimates.stability.pair import Pair, pair_up
 from estimates.stability.report import ColumnReport, KeysReport, Report, ScalarReport
 
 _KEYS = 100
@@ -54,10 +53,24 @@ def diff(
     The same input gives the same report, to the bit. Raises InvalidError: `columns`, `column_type`, `null_key`,
     `duplicate_key`, `bad_pairing`.
     """
-    identical = identical and (contract.stability.pairing == "same_key" or through_a == through_b)
-    a, b, contract = paired(a, b, contract, through_a, through_b)
-    found = align(a, b, contract, through_a, through_b)
-    pair = Pair(found)
+    pair = pair_up(a, b, contract, through_a, through_b)
+    return report_of(
+        pair, name_a=name_a, name_b=name_b, identical=identical, headline_only=headline_only, schema=schema
+    )
+
+
+def report_of(
+    pair: Pair,
+    *,
+    name_a: str | int = "A",
+    name_b: str | int = "B",
+    identical: bool = False,
+    headline_only: bool = False,
+    schema: SchemaReport | None = None,
+) -> Report:
+    """The report of two frames that are row beside row already; the arguments are those of `diff`."""
+    found, contract = pair.found, pair.contract
+    identical = identical and pair.steady
     keys = _keys(found, identical, 0 if headline_only else _KEYS)
     identical = identical or (keys.identical_share == 1 and keys.common == found.a.height == found.b.height)
     names = list(contract.judged)

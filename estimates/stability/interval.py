@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -72,15 +73,40 @@ class Moves:
 
     rows      their places among the common keys
     old, new  the interval, in a unit of its own for each key
-    z         I1, inf where it does not fit a double; None without a point or a scale
-    width_change  I4; None without a scale
+    floor     twice the scale floor in that unit; None without a scale
+    pointed   whether the interval is one of a point
     """
 
     rows: Rows
     old: Ends
     new: Ends
-    z: Floats | None
-    width_change: Floats | None
+    floor: Floats | float | None
+    pointed: bool
+
+    @cached_property
+    def z(self) -> Floats | None:
+        """I1, inf where it does not fit a double; None without a point or a scale."""
+        floor = self.floor
+        if floor is None or not self.pointed:
+            return None
+        return fill(lambda block: _z(self.old.at(block), self.new.at(block), _at(floor, block)), len(self.rows))
+
+    @cached_property
+    def width_change(self) -> Floats | None:
+        """I4; None without a scale."""
+        floor = self.floor
+        if floor is None:
+            return None
+        return fill(
+            lambda block: _width_change(self.old.at(block), self.new.at(block), _at(floor, block)), len(self.rows)
+        )
+
+    def outside(self) -> tuple[Rows, Floats]:
+        """I2: which of the new points lie outside the old interval, and how far: in half widths, inf for no width."""
+        out = np.flatnonzero(_outside(self.new.point, self.old))
+        was, point = self.old.at(out), self.new.point[out]
+        with np.errstate(divide="ignore", over="ignore"):
+            return out, np.maximum(was.lower - point, point - was.upper) / (np.maximum(was.width, 0) / 2)
 
 
 def scale_of(pair: Pair, contract: Contract, interval: Interval, point_scale: float | None) -> float | None:
@@ -93,13 +119,8 @@ def scale_of(pair: Pair, contract: Contract, interval: Interval, point_scale: fl
 def moves(pair: Pair, interval: Interval, scale: float | None) -> Moves:
     """Compare an interval key by key."""
     old, new, rows, floor = _in_units(pair, interval, scale)
-    n = len(old.lower)
-    rows = np.arange(n) if rows is None else rows
-    if floor is None:
-        return Moves(rows, old, new, None, None)
-    z = fill(lambda block: _z(old.at(block), new.at(block), _at(floor, block)), n) if interval.point else None
-    width = fill(lambda block: _width_change(old.at(block), new.at(block), _at(floor, block)), n)
-    return Moves(rows, old, new, z, width)
+    rows = np.arange(len(old.lower)) if rows is None else rows
+    return Moves(rows, old, new, floor, bool(interval.point))
 
 
 def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: float | None) -> IntervalReport:
@@ -160,8 +181,8 @@ def _metrics(
         jaccard, disjoint = _overlap(was, now, width, width_now)
         found: dict[str, Floats | Mask] = {"jaccard": jaccard, "disjoint": disjoint}
         if interval.point:
-            found["new_outside_old"] = (now.point < was.lower) | (now.point > was.upper)
-            found["old_outside_new"] = (was.point < now.lower) | (was.point > now.upper)
+            found["new_outside_old"] = _outside(now.point, was)
+            found["old_outside_new"] = _outside(was.point, now)
             found["narrow"] = ~((width > 0) & (width_now > 0))
             found["asymmetry"] = asymmetry = (now.upper - now.point) / width_now - (was.upper - was.point) / width
             found["|asymmetry|"] = np.abs(asymmetry)
@@ -211,6 +232,11 @@ def _floor(scale: float, unit: Floats | None) -> Floats | float:
 def _z(old: Ends, new: Ends, floor: Floats | float) -> Floats:
     """I1, with whole widths and twice the scale floor."""
     return 2 * (np.abs(new.point - old.point) / at_least(old.width, floor))
+
+
+def _outside(point: Floats, ends: Ends) -> Mask:
+    """I2, of some keys."""
+    return (point < ends.lower) | (point > ends.upper)
 
 
 def _at(floor: Floats | float, rows: slice | Rows) -> Floats | float:

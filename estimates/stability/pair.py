@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 
 import numpy as np
+import polars as pl
 
-from estimates.stability.align import Alignment
+from estimates.contract import Contract
+from estimates.stability.align import Alignment, align
 from estimates.stability.groups import Grouping, grouping
 from estimates.stability.kinds import ABSENT, FINITE, KINDS, Values, classify
+from estimates.stability.pairing import paired
+
+
+def pair_up(
+    a: pl.DataFrame, b: pl.DataFrame, contract: Contract, through_a: datetime | None, through_b: datetime | None
+) -> Pair:
+    """Two frames of one contract, row beside row; sorted by key before, they keep their order of rows.
+
+    Raises InvalidError: `columns`, `column_type`, `null_key`, `duplicate_key`, `bad_pairing`.
+    """
+    steady = contract.stability.pairing == "same_key" or through_a == through_b
+    a, b, contract = paired(a, b, contract, through_a, through_b)
+    return Pair(align(a, b, contract, through_a, through_b), contract, steady)
 
 
 class Pair:
-    """The columns of both versions; each is classified once."""
+    """The columns of both versions; each is classified once.
 
-    def __init__(self, found: Alignment) -> None:
+    contract  the one that the keys compared keep
+    steady    whether a snapshot beside itself would have equal rows: False where its keys count from two origins
+    """
+
+    def __init__(self, found: Alignment, contract: Contract, steady: bool) -> None:
         self.found = found
+        self.contract = contract
+        self.steady = steady
         self._read: dict[tuple[str, str], Values] = {}
         self._common: dict[str, tuple[Values, Values]] = {}
         self._groups: dict[str, Grouping] = {}
@@ -37,7 +59,7 @@ class Pair:
 
     def narrowed(self, found: Alignment) -> Pair:
         """The same frames with fewer common keys."""
-        narrow = Pair(found)
+        narrow = Pair(found, self.contract, self.steady)
         narrow._read = self._read
         return narrow
 

@@ -15,13 +15,12 @@ import polars as pl
 
 from estimates.columns import NUMERIC_ROLES
 from estimates.contract import Contract, Interval
-from estimates.stability.align import Mask, align
+from estimates.stability.align import Mask
 from estimates.stability.deltas import SLACK, Deltas, deltas
 from estimates.stability.headline import main_columns
 from estimates.stability.interval import moves, scale_of
 from estimates.stability.kinds import Floats
-from estimates.stability.pair import Pair
-from estimates.stability.pairing import paired
+from estimates.stability.pair import Pair, pair_up
 from estimates.stability.selection import quantiles
 
 MOST_COLUMNS = 6  # that are drawn
@@ -107,8 +106,8 @@ def pictures(
 
     The first six numeric columns that speak for themselves and the first six intervals are counted.
     """
-    a, b, contract = paired(a, b, contract, through_a, through_b)
-    pair = Pair(align(a, b, contract, through_a, through_b))
+    pair = pair_up(a, b, contract, through_a, through_b)
+    contract = pair.contract
     names = drawn({name: contract.columns[name].role for name in contract.judged})
     found = {name: _deltas(pair, contract, name) for name in names}
     return Pictures(

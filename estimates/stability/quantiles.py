@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimates.contract import Contract
-from estimates.stability.align import Mask
+from estimates.stability.align import Mask, Rows
 from estimates.stability.family_reports import ProbabilityShift, QuantileMove, QuantileReport, Spread
 from estimates.stability.kinds import Floats, Values
 from estimates.stability.pair import Pair
@@ -59,18 +59,21 @@ def measure(pair: Pair, contract: Contract, columns: dict[str, ColumnReport]) ->
     ]
 
 
+def moves(pair: Pair, one: QuantileReport) -> tuple[Rows, Floats]:
+    """Q2 key by key, of a point whose report has a scale: places among the common keys, and the mean change."""
+    grid = Grid(one.point, one.columns, one.levels)
+    assert one.scale_floor is not None, "without a scale nothing is measured"
+    old, new, kept, _ = _compared(pair, grid)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.flatnonzero(kept), _mean(_sizes(old, new, _iqr(old, grid, one.scale_floor)), grid)
+
+
 def _measure(pair: Pair, contract: Contract, columns: dict[str, ColumnReport], grid: Grid) -> QuantileReport:
     middle = min(grid.levels, key=lambda level: abs(level - 0.5))
     scaled = columns[grid.point or grid.columns[grid.levels.index(middle)]].scalar
     scale = None if scaled is None else scaled.scale_floor
-    both = [pair.common(name) for name in grid.columns]
-    finite = np.logical_and.reduce([old.finite & new.finite for old, new in both])
-    old, new = ([values[side].numbers for values in both] for side in (0, 1))
-    crossed = finite & (_crossing(old) | _crossing(new))
-    kept = finite & ~crossed
+    old, new, kept, crossed = _compared(pair, grid)
     n, common = int(kept.sum()), pair.found.common
-    if not kept.all():
-        old, new = ([column[kept] for column in side] for side in (old, new))
     moved = _Moved.of(old, new, grid, scale) if n and scale is not None else _Moved()
     return QuantileReport(
         point=grid.point,
@@ -94,6 +97,18 @@ def _measure(pair: Pair, contract: Contract, columns: dict[str, ColumnReport], g
     )
 
 
+def _compared(pair: Pair, grid: Grid) -> tuple[list[Floats], list[Floats], Mask, Mask]:
+    """The quantiles of both versions where they are compared; which of the common keys that is, and which cross."""
+    both = [pair.common(name) for name in grid.columns]
+    finite = np.logical_and.reduce([old.finite & new.finite for old, new in both])
+    old, new = ([values[side].numbers for values in both] for side in (0, 1))
+    crossed = finite & (_crossing(old) | _crossing(new))
+    kept = finite & ~crossed
+    if not kept.all():
+        old, new = ([column[kept] for column in side] for side in (old, new))
+    return old, new, kept, crossed
+
+
 @dataclass(frozen=True)
 class _Moved:
     """Q2, Q3 and Q5; None where they cannot be computed."""
@@ -108,11 +123,9 @@ class _Moved:
         """Of at least one key."""
         low, high = grid.inner
         with np.errstate(over="ignore", invalid="ignore"):
-            iqr, iqr_new = (np.maximum(side[high] - side[low], scale) for side in (old, new))
-            iqr[np.isinf(iqr)] = np.nan  # nothing can be measured in it
-            sizes = [np.abs(b - a) / iqr for a, b in zip(old, new, strict=True)]
-            weights = _weights(grid.levels)
-            mean = np.sum([weight * size for weight, size in zip(weights, sizes, strict=True)], axis=0)
+            iqr, iqr_new = _iqr(old, grid, scale), np.maximum(new[high] - new[low], scale)
+            sizes = _sizes(old, new, iqr)
+            mean = _mean(sizes, grid)
             tails = [np.maximum(side[-1] - side[0], scale) for side in (old, new)]
             iqr_change = np.log(iqr_new) - np.log(iqr)
             tail_change = np.log(tails[1]) - np.log(tails[0]) - iqr_change
@@ -122,6 +135,24 @@ class _Moved:
             _spread(iqr_change),
             None if grid.outermost else _spread(tail_change),
         )
+
+
+def _iqr(columns: list[Floats], grid: Grid, scale: float) -> Floats:
+    """Of each key, at least the scale floor; NaN where nothing can be measured in it."""
+    low, high = grid.inner
+    iqr = np.maximum(columns[high] - columns[low], scale)
+    iqr[np.isinf(iqr)] = np.nan
+    return iqr
+
+
+def _sizes(old: list[Floats], new: list[Floats], iqr: Floats) -> list[Floats]:
+    """How far each quantile moved, in the old IQR."""
+    return [np.abs(b - a) / iqr for a, b in zip(old, new, strict=True)]
+
+
+def _mean(sizes: list[Floats], grid: Grid) -> Floats:
+    """Q2 of each key."""
+    return np.sum([weight * size for weight, size in zip(_weights(grid.levels), sizes, strict=True)], axis=0)
 
 
 def _weights(levels: list[float]) -> list[float]:

@@ -143,7 +143,7 @@ class _Pass:
         size, (size_a, size_b) = np.abs(d), sizes(a, b)
         largest = {"d": float(size.max())}
         counts = [deltas.equal[rows], deltas.material[rows], d > 0, d < 0]
-        counts += [None if size_a is a else _flips(a, b), np.isinf(d) if largest["d"] == math.inf else None]
+        counts += [None if size_a is a else flips(a, b), np.isinf(d) if largest["d"] == math.inf else None]
         sums = {"d": d, "|d|": size, "d²": size * size, "|b|": size_b}
         r, g = list[Between](), list[Between]()
         if deltas.r is not None and deltas.scale is not None:
@@ -170,13 +170,14 @@ class _Pass:
         return max(block.largest[name] for block in self._blocks)
 
 
-def _flips(a: Floats, b: Floats) -> Mask:
+def flips(a: Floats, b: Floats) -> Mask:
+    """Where a value changed its sign."""
     return ((a < 0) & (b > 0)) | ((a > 0) & (b < 0))
 
 
 def _flipped(deltas: Deltas) -> Rows:
     """The first keys whose value changed sign."""
-    return np.flatnonzero(_flips(deltas.a, deltas.b))[:_KEYS]
+    return np.flatnonzero(flips(deltas.a, deltas.b))[:_KEYS]
 
 
 def _steps(deltas: Deltas, step: Values) -> StepChange:
