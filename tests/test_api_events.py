@@ -112,7 +112,7 @@ def until(condition: Any, seconds: float = 5.0) -> None:
 def write(store: Store, rounds: int) -> None:
     """Publish, judge, promote and roll back."""
     for number in range(rounds):
-        promoted(store, f"written-{number}", 101.0 + number, day=number + 1)
+        promoted(store, f"written-{number}", 101.0 + number / 10, day=number + 1)
         store.rollback(SET, reason="looked wrong")
 
 

@@ -89,7 +89,8 @@ class Moves:
         floor = self.floor
         if floor is None or not self.pointed:
             return None
-        return fill(lambda block: _z(self.old.at(block), self.new.at(block), _at(floor, block)), len(self.rows))
+        with np.errstate(over="ignore"):
+            return fill(lambda block: _z(self.old.at(block), self.new.at(block), _at(floor, block)), len(self.rows))
 
     @cached_property
     def width_change(self) -> Floats | None:
