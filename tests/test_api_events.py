@@ -23,6 +23,8 @@ from estimates import Store
 from tests.api_served import fill, serving, started
 from tests.builders import SET, define, make_store, promoted
 
+pytest_plugins = ("tests.api_fixtures",)
+
 STREAM = {"accept": "text/event-stream"}
 
 
