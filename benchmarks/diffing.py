@@ -1,6 +1,7 @@
 """The stability report of two Parquet files: against a bare join of them, against datacompy, and as the files grow.
 
-python -m benchmarks.diffing A B   makes one report and prints the process's peak memory in bytes
+python -m benchmarks.diffing A B ROUNDS   prints the fewest seconds of a report of the two files, which are read before,
+                                          and the process's peak memory in bytes
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ def reports(folder: Path, rows: int) -> Iterator[Line]:
     same = write(folder / "same", make_frame(rows, 1), make_frame(rows, 2))
     others = write(folder / "others", *_without_some(*same))
     yield from _against_a_join(same, others)
-    yield Line(f"peak memory of a report of {rows:,} keys", _peak(same) / 1e9, "GB", 6.0, at_most=True)
-    yield Line(f"peak memory, 5 % of {rows:,} keys added and removed", _peak(others) / 1e9, "GB", 6.0, at_most=True)
+    yield Line(f"peak memory of a report of {rows:,} keys", _alone(same)[1] / 1e9, "GB", 6.0, at_most=True)
+    yield Line(f"peak memory, 5 % of {rows:,} keys added and removed", _alone(others)[1] / 1e9, "GB", 6.0, at_most=True)
     yield from _against_datacompy(folder, 1_000_000)
     yield _of_one_snapshot(folder, rows)
     yield from _growth(folder, rows)
@@ -51,13 +52,12 @@ def _against_a_join(same: Pair, others: Pair) -> Iterator[Line]:
 
 
 def _against_datacompy(folder: Path, rows: int) -> Iterator[Line]:
-    """Both compare what is in memory; ours reports all metrics."""
+    """Both compare what is in memory, each in a process of its own; ours reports all metrics."""
     files = write(folder / "datacompy", make_frame(rows, 1), make_frame(rows, 2))
     script = Path(__file__).parent / "peers" / "datacompy_compare.py"
     command = [PYTHON_OF_DATACOMPY, script, *files, str(ROUNDS), *CONTRACT.key]
     theirs = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    a, b = (pl.read_parquet(file) for file in files)
-    (ours,) = fewest(lambda: stability.diff(a, b, CONTRACT))
+    ours, _ = _alone(files, ROUNDS)
     what = f"datacompy, {rows:,} keys ({theirs:.2f} s) / report ({ours:.2f} s)"
     yield Line(what, theirs / ours, "×", 3.0)
 
@@ -116,16 +116,17 @@ def _join(files: Pair) -> object:
         return connection.execute(query).fetchall()
 
 
-def _peak(files: Pair) -> int:
-    """The most memory that a process of its own takes for a report."""
-    command = [sys.executable, "-m", "benchmarks.diffing", *files]
-    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+def _alone(files: Pair, rounds: int = 1) -> tuple[float, float]:
+    """The fewest seconds that a process of its own takes for a report of what it has read, and its peak memory."""
+    command = [sys.executable, "-m", "benchmarks.diffing", *files, str(rounds)]
+    seconds, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return float(seconds), float(peak)
 
 
-def fewest(*works: Callable[[], object]) -> list[float]:
+def fewest(*works: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
     """The fewest seconds of each, in turns, so that all of them meet the same noise."""
     taken: list[list[float]] = [[] for _ in works]
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for seconds, work in zip(taken, works, strict=True):
             start = time.perf_counter()
             work()
@@ -133,6 +134,11 @@ def fewest(*works: Callable[[], object]) -> list[float]:
     return [min(seconds) for seconds in taken]
 
 
+def _main(first: str, second: str, rounds: str) -> None:
+    a, b = (pl.read_parquet(file) for file in (first, second))
+    (seconds,) = fewest(lambda: stability.diff(a, b, CONTRACT), rounds=int(rounds))
+    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+
+
 if __name__ == "__main__":
-    report((Path(sys.argv[1]), Path(sys.argv[2])))
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    _main(*sys.argv[1:])
