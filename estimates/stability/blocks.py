@@ -76,7 +76,7 @@ def fill(formula: Callable[[slice], Floats], rows: int) -> Floats:
 
 def taken(column: Floats, rows: NDArray[np.intp]) -> Floats:
     """The values of some rows."""
-    return fill(lambda block: column[rows[block]], len(rows))
+    return fill(lambda block: column.take(rows[block]), len(rows))
 
 
 def total(formula: Callable[[slice], Floats], rows: int) -> float:

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from estimates.stability.align import Rows
 from estimates.stability.family_reports import DriftReport
 from estimates.stability.kinds import FINITE, KINDS, Floats, Values
 from estimates.stability.order import Order, sorted_quantile
@@ -87,7 +88,7 @@ def _ks(a: Floats, b: Floats) -> float:
     best, step, starts = 0, _EVERY[0], np.arange(0, n, _EVERY[0])
     for finer in (*_EVERY[1:], 0):
         ends = np.minimum(starts + step, n)
-        below, upto = (np.searchsorted(b, a[starts], side) for side in ("left", "right"))
+        below, upto = _below_and_upto(a[starts], b)
         best = max(best, int(((starts + 1) * m - upto * n).max()), int((below * n - starts * m).max()))
         if not finer:
             break
@@ -98,6 +99,14 @@ def _ks(a: Floats, b: Floats) -> float:
         if not len(starts):
             break
     return best / (n * m)
+
+
+def _below_and_upto(x: Floats, ascending: Floats) -> tuple[Rows, Rows]:
+    """How many values are below each of these, and how many not above it."""
+    below = np.searchsorted(ascending, x, "left")
+    upto, equal = below.copy(), np.flatnonzero(ascending[np.minimum(below, len(ascending) - 1)] == x)
+    upto[equal] = np.searchsorted(ascending, x[equal], "right")
+    return below, upto
 
 
 def _kinds(side: Values) -> np.ndarray:

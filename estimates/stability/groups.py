@@ -72,7 +72,7 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
         within, counts = groups.within[rows], groups.counts[number]
         stops = np.cumsum(counts)
         if r is not None and deltas.r is not None:
-            sorted_r = deltas.r[rows][within]
+            sorted_r = deltas.r[rows].take(within)
             for place in np.flatnonzero(counts).tolist():
                 n, stop, at = counts[place], stops[place], before[number, place]
                 r[at : at + n] = sorted_r[stop - n : stop]

@@ -32,6 +32,21 @@ class Order:
     def __len__(self) -> int:
         return len(self.a)
 
+    def ranks(self) -> tuple[Ranks, Ranks]:
+        """Twice the rank of each key in A and in B, keys in the order of A."""
+        before, after = together([lambda: doubled_ranks(self.a), lambda: doubled_ranks(self.b)], len(self))
+        by_row, found = np.empty_like(after), np.empty_like(after)
+
+        def place(block: slice) -> None:
+            by_row[self.rows_b[block]] = after[block]
+
+        def find(block: slice) -> None:
+            found[block] = by_row.take(self.rows_a[block])
+
+        each(place, len(self))
+        each(find, len(self))
+        return before, found
+
     def top(self, k: int) -> tuple[Rows, Rows]:
         """The rows of the k largest values of A and of B, ties by row."""
         return _top(self.a, self.rows_a, k), _top(self.b, self.rows_b, k)
@@ -82,22 +97,15 @@ def ascending_rows(x: Floats) -> Rows:
     return ascending
 
 
-def doubled_ranks(ascending: Floats, rows: Rows) -> Ranks:
-    """Twice the rank from 0 of each row; equal values share the mean of their ranks."""
+def doubled_ranks(ascending: Floats) -> Ranks:
+    """Twice the rank from 0 of each value; equal values share the mean of their ranks."""
     n = len(ascending)
-    ranks: Ranks = np.empty(n, dtype=np.int64 if n > _LONGEST else np.int32)
-    if _any_equal(ascending):
-        starts = _starts(ascending)
-        ends = np.append(starts[1:], n)
-        in_order = np.repeat((starts + ends - 1).astype(ranks.dtype), ends - starts)
-    else:
-        in_order = None
-
-    def place(block: slice) -> None:
-        ranks[rows[block]] = np.arange(2 * block.start, 2 * block.stop, 2) if in_order is None else in_order[block]
-
-    each(place, n)
-    return ranks
+    dtype = np.int64 if n > _LONGEST else np.int32
+    if not _any_equal(ascending):
+        return np.arange(0, 2 * n, 2, dtype=dtype)
+    starts = _starts(ascending)
+    ends = np.append(starts[1:], n)
+    return np.repeat((starts + ends - 1).astype(dtype), ends - starts)
 
 
 def rank_spread(ascending: Floats) -> float:

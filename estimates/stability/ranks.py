@@ -10,11 +10,11 @@ import polars as pl
 
 from estimates.frame import key_text
 from estimates.stability.align import Alignment, Rows
-from estimates.stability.blocks import together, total
+from estimates.stability.blocks import total
 from estimates.stability.deltas import Deltas
 from estimates.stability.family_reports import RankGroup, RankMove, RankReport
 from estimates.stability.kinds import Floats
-from estimates.stability.order import Order, Ranks, doubled_ranks, order, rank_spread
+from estimates.stability.order import Order, Ranks, order, rank_spread
 from estimates.stability.selection import largest_first
 
 _TOP = 20
@@ -25,11 +25,11 @@ _FEW = 30
 def measure(found: Alignment, deltas: Deltas, sorted_values: Order, top_k: int, groups: Sequence[str]) -> RankReport:
     """Compare ranks over all keys of a column; `sorted_values` is the order of its values."""
     n = len(deltas)
-    was, now = _ranks(sorted_values)
+    was, now = sorted_values.ranks()
     percent = -(-n // 100)
     spearman = _spearman(sorted_values, was, now)
     overlaps = _overlap(sorted_values, top_k), _overlap(sorted_values, percent)
-    top = _top(found, deltas, was, now)
+    top = _top(found, deltas, sorted_values, was, now)
     return RankReport(
         n=n,
         spearman=spearman,
@@ -40,13 +40,6 @@ def measure(found: Alignment, deltas: Deltas, sorted_values: Order, top_k: int, 
         top=top,
         reasons=_reasons(n, spearman, top_k_overlap=overlaps[0], top_1pct_overlap=overlaps[1]),
         groups={by: _groups(found.old(by), deltas, top_k) for by in groups},
-    )
-
-
-def _ranks(values: Order) -> list[Ranks]:
-    """Twice the average rank of each row in A and in B."""
-    return together(
-        [lambda: doubled_ranks(values.a, values.rows_a), lambda: doubled_ranks(values.b, values.rows_b)], len(values)
     )
 
 
@@ -72,15 +65,20 @@ def _overlap(values: Order, k: int) -> float | None:
     return len(np.intersect1d(*values.top(k), assume_unique=True)) / k
 
 
-def _top(found: Alignment, deltas: Deltas, was: Ranks, now: Ranks) -> list[RankMove]:
+def _top(found: Alignment, deltas: Deltas, values: Order, was: Ranks, now: Ranks) -> list[RankMove]:
     """The largest changes of rank above 0, ties by key; the largest value has rank 1."""
     n = len(deltas)
-    rows = largest_first(_TOP, n, lambda rows: np.abs(now[rows] - was[rows]).astype(np.float64))
-    rows = rows[now[rows] != was[rows]]
-    keys = deltas.keys(found, rows)
+    moved = largest_first(
+        _TOP,
+        n,
+        lambda places: np.abs(now[places] - was[places]).astype(np.float64),
+        lambda places: -values.rows_a[places].astype(np.float64),
+    )
+    moved = moved[now[moved] != was[moved]]
+    keys = deltas.keys(found, values.rows_a[moved])
     return [
         RankMove(key, n - float(old) / 2, n - float(new) / 2)
-        for key, old, new in zip(keys, was[rows], now[rows], strict=True)
+        for key, old, new in zip(keys, was[moved], now[moved], strict=True)
     ]
 
 
@@ -96,7 +94,7 @@ def _groups(by: pl.Series, deltas: Deltas, top_k: int) -> list[RankGroup]:
 
 def _group(value: object, deltas: Deltas, rows: Rows, top_k: int) -> RankGroup:
     values = order(deltas.a[rows], deltas.b[rows])
-    spearman, overlap = _spearman(values, *_ranks(values)), _overlap(values, top_k)
+    spearman, overlap = _spearman(values, *values.ranks()), _overlap(values, top_k)
     n = len(rows)
     return RankGroup(
         value=None if value is None else key_text(value),
