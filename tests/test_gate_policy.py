@@ -14,7 +14,18 @@ from estimates.gate.check import Check
 from estimates.gate.policy import limits_of
 from estimates.gate.registry import CHECKS
 from estimates.gate_policy import CheckPolicy, GatePolicy
-from tests.gate_cases import CONTRACT, THROUGH, Setting, contract, frame, many, many_setting, off_by_ten, simple
+from tests.gate_cases import (
+    CONTRACT,
+    THROUGH,
+    Setting,
+    contract,
+    frame,
+    many,
+    many_rows,
+    many_setting,
+    off_by_ten,
+    simple,
+)
 
 
 def checks(text: str) -> Contract:
@@ -240,6 +251,13 @@ def test_a_group_without_keys_is_an_error_only_where_it_could_be_compared() -> N
     result = grouped(1.0, 1.0, "[gate.checks.p95_change.groups.group.nowhere]\nblock = 0.5\n")
     assert result.status == "pass"
     assert [(one.group, one.status, one.message) for one in result.groups][1] == ("nowhere", "skipped", "no_keys")
+
+
+def test_where_no_key_has_a_group_all_are_held_to_the_checks_own_limits() -> None:
+    """A column of nulls alone puts no key into any group, and that is no error."""
+    rows = many_rows().with_columns(group=pl.lit(None, pl.String))
+    result = Setting(many(GROUPS), rows.with_columns(pl.col("v") * 1.4), rows).judge().check("p95_change")
+    assert [(one.group, one.status, one.n) for one in result.groups] == [(None, "fail", 1000), ("a", "skipped", None)]
 
 
 @pytest.mark.parametrize(

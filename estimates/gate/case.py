@@ -116,7 +116,7 @@ class Case:
             rows.append(self.domain.select(rows[0].columns))
         both = pl.concat(rows)
         texts = both.get_column(column).unique().drop_nulls()
-        wanted = texts.filter([key_text(text) in values for text in texts])
+        wanted = texts.filter(pl.Series([key_text(text) in values for text in texts], dtype=pl.Boolean))
         return both.filter(pl.col(column).is_in(wanted.implode())).select(self.key)
 
     def once(self, what: str, make: Callable[[], T]) -> T:
