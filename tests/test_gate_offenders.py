@@ -157,6 +157,22 @@ block = 0
     assert verdict.check("odd").offending == N - 51
 
 
+@pytest.mark.parametrize(("key", "keys"), [("k", [8, 9]), ("k::VARCHAR", [8, 9]), ("'x'", None), ("[k]", None)])
+def test_a_check_of_the_sets_own_names_keys_of_the_contract(key: str, keys: list[int] | None) -> None:
+    """In other types they are made the contract's; what cannot be is an error of that check, and ends no judgement."""
+    query = f"""
+[gate.custom.odd]
+sql = "SELECT 2"
+offenders = "SELECT {key} AS k FROM candidate WHERE k > 7"
+block = 0
+"""
+    verdict, found = judged(many_rows(10), many(query))
+    assert (verdict.check("odd").status, found.filter(check="odd")["k"].to_list()) == (
+        ("error", []) if keys is None else ("fail", keys)
+    )
+    assert keys is not None or "offenders that are no keys: k (" in verdict.check("odd").message
+
+
 def test_a_key_named_like_a_column_of_the_table_is_an_error() -> None:
     """Two columns cannot have one name: it is said which."""
     contract = parse_contract('name = "taken"\n[key.check]\ntype = "string"\n[columns.v]\n')

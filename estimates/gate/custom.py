@@ -15,6 +15,7 @@ import polars as pl
 
 from estimates.contract import Contract
 from estimates.errors import InvalidError
+from estimates.frame import schema
 from estimates.gate.case import Case
 from estimates.gate.cells import missing
 from estimates.gate.check import OWN, ROWS, Check, Measure, Skip
@@ -103,9 +104,22 @@ def _measure(case: Case, value: float, offenders: Any, limit: float | None, wher
             "bad_check",
             f"{where} gave offenders with the columns {', '.join(rows.columns)}; the key is {', '.join(case.key)}",
         )
-    lots = missing(case, rows.sort(case.key), "named by the check") if rows.height else []
+    lots = missing(case, _keys(case, rows, where).sort(case.key), "named by the check") if rows.height else []
     n = case.frame.height
     return Measure(value, n, f"{value:.6g}", lots=lots, block=limit)
+
+
+def _keys(case: Case, rows: pl.DataFrame, where: str) -> pl.DataFrame:
+    """The keys of offenders in the contract's types."""
+    wanted = {name: dtype for name, dtype in schema(case.contract).items() if name in case.key}
+    try:
+        keys = rows.select(pl.col(name).cast(dtype) for name, dtype in wanted.items())
+    except pl.exceptions.PolarsError:
+        keys = None
+    if keys is None or keys.schema != wanted:  # a struct stays one
+        given, asked = (", ".join(f"{name} ({types[name]})" for name in case.key) for types in (rows.schema, wanted))
+        raise InvalidError("bad_check", f"{where} gave offenders that are no keys: {given}; the contract says {asked}")
+    return keys
 
 
 def _query(tables: dict[str, pl.DataFrame], sql: str) -> pl.DataFrame:
