@@ -33,7 +33,7 @@ def own_sources(module: str) -> dict[str, bytes]:
             continue  # no module of its own; of a package without __init__.py only what lies in it counts
         try:
             found[name] = Path(spec.origin).read_bytes()
-        except FileNotFoundError:  # loaded, and gone since
+        except OSError:  # loaded, and gone since; or in an archive
             continue
         if spec.origin.endswith(".py"):
             package = name if spec.submodule_search_locations is not None else name.rpartition(".")[0]

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,15 @@ def test_sources_that_cannot_be_read(name: str, tmp_path: Path) -> None:
     assert sorted(own_sources(f"{name}.jobs.daily")) == named(name, *OWN)
     late.unlink()
     assert sorted(own_sources(f"{name}.jobs.daily")) == named(name, *OWN[:-1])
+
+
+def test_job_in_an_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It can be run, and there is no source file that a revision would be made of."""
+    module, archive = f"acme_{os.urandom(4).hex()}", tmp_path / "jobs.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr(f"{module}.py", "def job(context): ...")
+    monkeypatch.syspath_prepend(str(archive))
+    assert Function(f"{module}:job").revision is None
 
 
 def test_jobs_that_come_along() -> None:
