@@ -241,6 +241,17 @@ def test_elapsed_and_advanced_targets_are_neither_removed_nor_added() -> None:
     assert not verdict.blocks
 
 
+def test_labels_rest_on_all_common_keys() -> None:
+    """Null is a label: what changes into it counts in the share, and in the number of keys that the share is of."""
+    of = simple(more='[columns.l]\nrole = "label"\nnullable = true\n')
+    keys = {"k": [f"{i:03d}" for i in range(100)], "v": [float(i) for i in range(100)]}
+    before, after = (pl.DataFrame(keys | {"l": ["a"] * most + [None] * (100 - most)}) for most in (80, 40))
+    verdict = Setting(of, after, before).judge()
+    for check, value in (("label_churn", 0.4), ("prevalence_change", 2.0)):
+        found = verdict.check(check)
+        assert (found.value, found.n, found.coverage) == (value, 100, 1.0), check
+
+
 def test_all_zero_before_and_after_is_no_change() -> None:
     """A column of zeros has no scale; while it stays so it has not moved, and when it moves nobody can say how far."""
     zeros = pl.DataFrame({"k": ["a", "b", "c"], "v": [0.0, 0.0, 0.0]})

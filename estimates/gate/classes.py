@@ -5,7 +5,7 @@ from __future__ import annotations
 from estimates.gate import moved
 from estimates.gate.case import Case
 from estimates.gate.check import Measure, Skip
-from estimates.gate.compared import labels, of_column
+from estimates.gate.compared import labels
 from estimates.gate.verdict import Offender
 
 FEW = 30  # keys of a class below which its prevalence says little
@@ -20,10 +20,10 @@ def label_churn(case: Case) -> Measure | Skip:
     if not found:
         return Skip("not_in_contract")
     found = sorted(found, key=lambda item: (item[2].churn, item[0]), reverse=True)
-    worst, column, label = found[0]
+    worst, _, label = found[0]
     message = f"{round(label.churn * label.n)} of {label.n} keys with another label in {worst}"
     lots = [lot for name, _, one in found if one.churn for lot in moved.relabelled(case, name)]
-    return of_column(label.churn, column, message, lots=lots)
+    return Measure(label.churn, label.n, message, lots=lots)  # null is a label: the share is of all common keys
 
 
 def prevalence_change(case: Case) -> Measure | Skip:
@@ -37,22 +37,22 @@ def prevalence_change(case: Case) -> Measure | Skip:
     if not found:
         return Skip("not_in_contract")
     changes = [
-        (abs(flow.n_to - flow.n_from) / max(flow.n_from, 1), name, flow, column)
-        for name, column, one in found
+        (abs(flow.n_to - flow.n_from) / max(flow.n_from, 1), name, flow, one.n)
+        for name, _, one in found
         for flow in one.flows
         if max(flow.n_from, flow.n_to) >= FEW
     ]
     if not changes:
         return Skip("fewer_than_30_keys")
     changes.sort(key=lambda item: (-item[0], item[1], item[2].label or ""))
-    value, worst, flow, column = changes[0]
+    value, worst, flow, n = changes[0]
     offenders = [
         Offender(None, name, f"{_text(one.label)}: {one.n_from} -> {one.n_to} keys")
         for change, name, one, _ in changes
         if change > case.limit("prevalence_change")
     ]
     message = f"{_text(flow.label)} of {worst} went from {flow.n_from} to {flow.n_to} keys"
-    return of_column(value, column, message, offenders)
+    return Measure(value, n, message, offenders=offenders)
 
 
 def _text(label: str | None) -> str:
