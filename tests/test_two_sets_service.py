@@ -17,6 +17,7 @@ from api.app import create_app
 from estimates import tabular
 from estimates.client import AsyncClient, Client
 from estimates.contract import parse_contract
+from estimates.errors import InvalidError
 from estimates.store import Store
 from tests.api_served import serving
 from tests.builders import SET, define, frame, make_store, promoted, provenance
@@ -41,6 +42,10 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     keyed = 'name = "keyed"\n[key.customer]\ntype = "string"\n[columns.value]\nunit = "USD"\n'
     store.define(parse_contract(keyed), keyed)
     store.publish("keyed", pl.DataFrame({"customer": ["a"], "value": [1.0]}), provenance("k"))
+    named = 'name = "named"\n[key.other]\ntype = "string"\n[columns.value]\n'
+    store.define(parse_contract(named), named)
+    for run, value in (("n1", 1.0), ("n2", 2.0)):
+        store.publish("named", pl.DataFrame({"other": [OTHER], "value": [value]}), provenance(run))
     define(store, "euros", more="")
     source = store.view().set(SET).contracts[0].source.replace('"closes"', '"euros"').replace("USD", "EUR")
     store.define(parse_contract(source), source)
@@ -196,6 +201,16 @@ def test_clients_give_the_frame(two: Store, server: httpx.Client) -> None:
             return await client[SET].changes(2, 1, other=OTHER)
 
     assert asyncio.run(ask()).equals(expected)
+
+
+def test_a_key_column_named_like_a_parameter(two: Store, server: httpx.Client) -> None:
+    """A part of such a key would be taken for the other set: clients do not send it."""
+    assert two["named"].changes(1, 2, key=(OTHER,)).height == 1
+    with Client(str(server.base_url)) as client:
+        assert client["named"].changes(1, 2).height == 1
+        with pytest.raises(InvalidError) as error:
+            client["named"].changes(1, 2, key=(OTHER,))
+    assert error.value.code == "key_parts"
 
 
 def test_the_command_line(two: Store, server: httpx.Client, tmp_path: Path) -> None:

@@ -254,7 +254,13 @@ class Questions:
             version = yield from self.resolve(ref, None if _is_number(ref) else as_of)
             leading = yield from self._leading(key, version.shape)
         asked = {"by": by, "min_change": str(min_change), "limit": str(limit), "cursor": cursor, "pairing": pairing}
-        reply = yield from self._ask("/diff/changes", leading, self._pair(a, b, as_of), asked, {"other": other})
+        asked |= self._pair(a, b, as_of) | {"other": other}
+        if taken := sorted(leading.keys() & asked.keys()):
+            raise InvalidError(
+                "key_parts",
+                f"{self.name}: {taken[0]!r} is a parameter of the route, not a key column: leave the key out",
+            )
+        reply = yield from self._ask("/diff/changes", leading, asked)
         page = decoded(reply, _EstimatePage)
         told = self.name if other is None else ""
         return ChangePage(told, self._head(reply, other), reply.body, page.total, page.next)
