@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import timedelta
 
+import polars as pl
 import pytest
 
 from estimates.errors import ConflictError
@@ -15,7 +16,19 @@ from estimates.gate.judgement import within
 from estimates.records import Waiver
 from estimates.store import Store
 from tests.builders import SET, define, promoted, publish
-from tests.gate_cases import JUDGED, Setting, contract, file, frame, off_by_ten, poke, provenance, stored
+from tests.gate_cases import (
+    JUDGED,
+    Setting,
+    contract,
+    file,
+    frame,
+    many,
+    many_rows,
+    off_by_ten,
+    poke,
+    provenance,
+    stored,
+)
 
 STALE_IS_FINE = '[gate.checks.unchanged]\noff = "the same content again is what is tested"\n'
 
@@ -125,6 +138,20 @@ def test_nobody_waives_what_every_version_must_pass() -> None:
     )
     verdict = judge(contract(), *contents, judged_at=JUDGED, contract_revision=1, exceptions=[waiver])
     assert verdict.check("interval_order").status == "fail"
+
+
+def test_a_waiver_of_every_key_by_name_waives_the_check() -> None:
+    """Nothing is left that could speak against the candidate; one key more, and it is judged."""
+    rows = many_rows(40)
+    contents = [
+        stored(frame, many(), version) for version, frame in ((2, rows.with_columns(pl.col("v") * 2)), (1, rows))
+    ]
+    for waived, status in ((40, "waived"), (39, "fail")):
+        keys = [[str(k)] for k in range(waived)]
+        until = JUDGED + timedelta(hours=1)
+        waiver = Waiver(1, many().name, 2, "snapshot-2", "p95_change", keys, "moved", "ann", JUDGED, until)
+        verdict = judge(many(), *contents, judged_at=JUDGED, contract_revision=1, exceptions=[waiver])
+        assert verdict.check("p95_change").status == status
 
 
 def test_what_depends_on_an_error_is_skipped_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -253,6 +253,22 @@ def test_a_group_without_keys_is_an_error_only_where_it_could_be_compared() -> N
     assert [(one.group, one.status, one.message) for one in result.groups][1] == ("nowhere", "skipped", "no_keys")
 
 
+def test_a_group_in_one_version_alone_has_nothing_to_compare() -> None:
+    """A group that begins or ends is left to the checks of keys; it makes no error of those that compare estimates."""
+    policy = many(GROUPS + GROUPS.replace("p95_change", "removed_keys").replace("0.5", "0.9"))
+    without = many_rows().filter(pl.col("group") == "b")
+    for now, baseline, gone in ((many_rows(), without, 0.0), (without, many_rows(), 1.0)):
+        verdict = Setting(policy, now.with_columns(pl.col("v") * 1.01), baseline).judge()
+        found = verdict.check("p95_change")
+        assert found.status == "pass"
+        assert [(one.group, one.status, one.message) for one in found.groups][1] == (
+            "a",
+            "skipped",
+            "no_comparable_keys",
+        )
+        assert verdict.check("removed_keys").groups[-1].value == gone
+
+
 def test_where_no_key_has_a_group_all_are_held_to_the_checks_own_limits() -> None:
     """A column of nulls alone puts no key into any group, and that is no error."""
     rows = many_rows().with_columns(group=pl.lit(None, pl.String))

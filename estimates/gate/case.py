@@ -54,6 +54,7 @@ class Case:
         self.past = past or Past()
         self.actuals = actuals
         self.key = list(contract.key)
+        self.is_part = False  # some keys of another case
         self.waivers: Sequence[Waiver] = ()
         self.checks: dict[str, Check] = {}
         self._once: dict[str, Any] = {}
@@ -103,6 +104,7 @@ class Case:
             baseline = msgspec.structs.replace(baseline, frame=only(self.before), snapshot_id=None)
         candidate = msgspec.structs.replace(self.candidate, frame=only(self.frame))
         part = Case(self.contract, candidate, baseline, self.judged_at, self.limits, self.past, self.actuals)
+        part.is_part = True
         if self.domain is not None:
             part.domain = only(self.domain)
         return part

@@ -158,7 +158,7 @@ def _evaluate(check: Check, limits: Limits, case: Case) -> Found:
         rest = case.outside(named)
         found = [(None, None, _measured(check, limits, rest))] if _keys(rest) else []
         parts = [
-            (column, value, _in_group(check, _of_group(limits, own), case.group(column, value)))
+            (column, value, _measured(check, _of_group(limits, own), case.group(column, value)))
             for column, values in limits.groups.items()
             for value, own in values.items()
         ]
@@ -167,14 +167,17 @@ def _evaluate(check: Check, limits: Limits, case: Case) -> Found:
     return _worst([*found, *parts])
 
 
-def _in_group(check: Check, limits: Limits, part: Case) -> Found:
-    """What the check finds in a group; one without keys in either version is held to nothing."""
-    return _measured(check, limits, part) if _keys(part) else _skipped(check, limits, "no_keys")
+def _nothing(check: Check, part: Case) -> str | None:
+    """Why a part is held to nothing: that keys are new or gone is for the checks of keys to say."""
+    if not _keys(part):
+        return "no_keys"
+    return "no_comparable_keys" if "comparable" in check.needs and not part.report.keys.common else None
 
 
 def _keys(part: Case) -> bool:
     """Whether a part has keys: what a version left out altogether is a part too."""
-    return bool(part.frame.height or (part.baseline is not None and part.before.height))
+    missed = part.domain is not None and part.domain.height
+    return bool(part.frame.height or missed or (part.baseline is not None and part.before.height))
 
 
 def _worst(parts: Sequence[tuple[str | None, str | None, Found]]) -> Found:
@@ -208,7 +211,8 @@ def _of_group(limits: Limits, own: GroupLimits) -> Limits:
 def _measured(check: Check, limits: Limits, case: Case) -> Found:
     case.limits[check.name] = limits  # a group is held to its own, also key by key
     try:
-        found = check.measure(case)
+        reason = _nothing(check, case) if case.is_part else None
+        found = check.measure(case) if reason is None else Skip(reason)
         if isinstance(found, Skip):
             return _skipped(check, limits, found.reason)
         offenders = [*found.offenders, *named(found.lots, OFFENDERS)][:OFFENDERS]
