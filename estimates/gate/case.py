@@ -13,11 +13,13 @@ import polars as pl
 
 from estimates.contract import Contract
 from estimates.errors import InvalidError
-from estimates.frame import increases, key_text, typed
+from estimates.frame import key_text, typed
 from estimates.gate.candidate import Candidate
 from estimates.gate.check import SLACK, Check, Limits
 from estimates.gate.domain import domain_keys
 from estimates.gate.past import Past
+from estimates.gate.runs import Runs, runs
+from estimates.stability.align import ascends
 
 if TYPE_CHECKING:
     from estimates.accuracy import Accuracy, Actuals
@@ -63,8 +65,17 @@ class Case:
     @cached_property
     def frame(self) -> pl.DataFrame:
         """The candidate's rows in the contract's columns and types, sorted by key; NaN and duplicates still in it."""
+        return self._rows if self.ascending else self._rows.sort(self.key, maintain_order=True)
+
+    @cached_property
+    def ascending(self) -> bool:
+        """Whether the candidate came sorted by key, as a snapshot is, with no null in it and no key twice."""
+        return _ascending(self._rows, self.key)
+
+    @cached_property
+    def _rows(self) -> pl.DataFrame:
         assert self.candidate.frame is not None, "the check must depend on `readable`"
-        return by_key(typed(self.candidate.frame, self.contract), self.key)
+        return typed(self.candidate.frame, self.contract)
 
     @cached_property
     def domain(self) -> pl.DataFrame | None:
@@ -79,7 +90,8 @@ class Case:
             raise InvalidError("baseline_unreadable", f"the baseline is damaged: {fault}")
         if self.baseline.frame is None:
             raise InvalidError("baseline_unreadable", "the baseline's Parquet file cannot be read")
-        return by_key(typed(self.baseline.frame, self.contract), self.key)
+        rows = typed(self.baseline.frame, self.contract)
+        return rows if _ascending(rows, self.key) else rows.sort(self.key, maintain_order=True)
 
     def group(self, column: str, value: str) -> Case:
         """The keys of one group alone: those that the candidate, or else the baseline, puts there."""
@@ -127,9 +139,9 @@ class Case:
             self._once[what] = make()
         return self._once[what]
 
-    def distinct(self, column: str) -> int:
-        """How many different values a column of the candidate has; null is none."""
-        return self.once(f"distinct {column}", lambda: self.frame[column].drop_nulls().n_unique())
+    def runs(self, column: str) -> Runs:
+        """How often values of a numeric column of the candidate appear; null is none."""
+        return self.once(f"runs {column}", lambda: runs(self.frame[column].drop_nulls()))
 
     def limit(self, name: str) -> float:
         """Beyond what a check named so complains, for checks that name what is above it; no limit: infinity."""
@@ -199,10 +211,8 @@ class Case:
         return report_of(pair, name_a=_label(self.baseline), name_b=_label(self.candidate), identical=identical)
 
 
-def by_key(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
-    """The rows sorted by key, equal keys in their order. A snapshot is sorted already; seeing that costs little."""
-    whole = not any(rows[name].null_count() for name in key)
-    return rows if whole and increases(rows, key) else rows.sort(key, maintain_order=True)
+def _ascending(rows: pl.DataFrame, key: list[str]) -> bool:
+    return not any(rows[name].null_count() for name in key) and ascends(rows, key)
 
 
 def _through(side: Candidate) -> datetime | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import polars as pl
 
@@ -10,6 +12,7 @@ from estimates.gate.case import Case
 from estimates.gate.cells import Rule, by_column, count, is_nan, missing, total
 from estimates.gate.check import Measure, Skip
 from estimates.gate.verdict import Offender
+from estimates.stability.blocks import together
 
 
 def nan(case: Case) -> Measure | Skip:
@@ -131,11 +134,10 @@ def dominant_value(case: Case) -> Measure | Skip:
     """
     if case.frame.height < 10:
         return Skip("fewer_than_10_keys")
-    found: list[tuple[float, str, int]] = []
-    for name in _numeric(case):
-        values = case.frame[name].drop_nulls()
-        if len(values):
-            found.append((_longest_run(values, case.distinct(name)) / len(values), name, len(values)))
+    names = _numeric(case)
+    counted = together([partial(case.runs, name) for name in names], case.frame.height)
+    there = [case.frame.height - case.frame[name].null_count() for name in names]
+    found = [(one.longest / n, name, n) for one, name, n in zip(counted, names, there, strict=True) if n]
     if not found:
         return Skip("no_numeric_estimates")
     share, column, n = max(found, key=lambda item: item[0])
@@ -169,7 +171,7 @@ def twins(case: Case) -> tuple[pl.DataFrame | None, int]:
         for name in case.contract.judged
         if case.frame.schema[name].is_float() and not case.frame[name].null_count()
     )
-    if any(case.distinct(name) == case.frame.height for name in whole):
+    if any(case.runs(name).distinct == case.frame.height for name in whole):
         return case.frame.clear(), case.frame.height
     return duplicates(case.frame, case)
 
@@ -198,15 +200,6 @@ def _numeric(case: Case) -> list[str]:
 
 def _constant(values: pl.Series) -> bool:
     return len(values) == 0 or bool((values == values[0]).all())
-
-
-def _longest_run(values: pl.Series, distinct: int) -> int:
-    """How often the commonest value appears. Most columns repeat no value, and counting distinct ones costs less."""
-    if distinct == len(values):
-        return 1
-    ordered = values.sort()
-    starts = (ordered != ordered.shift(1)).fill_null(True).arg_true().to_numpy()
-    return int(np.diff(starts, append=len(ordered)).max())
 
 
 def _repeated(values: pl.Series) -> pl.Series:

@@ -63,7 +63,7 @@ def unique_keys(case: Case) -> Measure:
     Metric: rows with a key that is null, not unique or unfit for a path. Block above 0. Source: gate.md 5.
     """
     frame, found = case.frame.select(case.key), list[tuple[str, pl.DataFrame]]()
-    if any(frame[name].null_count() for name in case.key) or not frames.increases(frame, case.key):
+    if not case.ascending:
         # rows are sorted by key, so that equal keys are neighbours
         same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in case.key).fill_null(False)
         found = [

@@ -164,10 +164,10 @@ def _sorted(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame:
             f"{contract.name}: {nulls.height} rows of the {side!r} frame have a null key: {name_keys(nulls, key)}; "
             "remove them or complete the key",
         )
-    if _increases(frame, key):
+    if ascends(frame, key):
         return frame
     frame = frame.sort(key)
-    if not _increases(frame, key):
+    if not ascends(frame, key):
         twice = frame.filter(pl.struct(key).is_duplicated()).select(key).unique(maintain_order=True)
         raise InvalidError(
             "duplicate_key",
@@ -178,8 +178,8 @@ def _sorted(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame:
     return frame
 
 
-def _increases(frame: pl.DataFrame, key: list[str]) -> bool:
-    """Whether the frame is sorted by key, with no key twice; looked at in threads."""
+def ascends(frame: pl.DataFrame, key: list[str]) -> bool:
+    """Whether the frame is sorted by key, with no key twice, no part being null; looked at in threads."""
 
     def of_rows(rows: slice) -> bool:
         start = max(0, rows.start - 1)
