@@ -74,6 +74,8 @@ def report_of(
     keys = _keys(found, identical, 0 if headline_only else _KEYS)
     identical = identical or (keys.identical_share == 1 and keys.common == found.a.height == found.b.height)
     names = list(contract.judged)
+    if not headline_only:
+        pair.sort_groups(contract.stability.groups)
     tasks = [partial(_column, pair, contract, name, headline_only) for name in names]
     columns = dict(zip(names, together(tasks, found.common), strict=True))
     intervals = (

@@ -29,6 +29,7 @@ class Deltas:
     scale      the scale floor s0; None when it would be 0
     r, g       S3, S4; None without a scale
     material   outside the contract's tolerance; equal: within bit noise
+    floored    how many have a scale below the floor, which then stands in for it in r
     """
 
     positions: Rows | None
@@ -39,6 +40,7 @@ class Deltas:
     r: Floats | None
     material: Mask
     equal: Mask
+    floored: int
 
     def __len__(self) -> int:
         return len(self.d)
@@ -61,22 +63,24 @@ def deltas(
     d, r = np.empty(len(a)), None if scale is None else np.empty(len(a))
     material, equal = np.empty(len(a), dtype=bool), np.empty(len(a), dtype=bool)
 
-    def compute(rows: slice) -> None:
+    def compute(rows: slice) -> int:
         old, new = a[rows], b[rows]
         moved = d[rows] = new - old if whole is None else whole[rows]
         size, (size_a, size_b) = np.abs(moved), sizes(old, new)
+        floored = 0
         if r is not None and scale is not None:
-            r[rows] = _relative(size_a, size_b, size, scale)
+            r[rows], floored = _relative(size_a, size_b, size, scale)
         largest = np.maximum(size_a, size_b)
         equal[rows] = size <= largest * (noise * SLACK)
         largest *= policy.rtol
         largest += policy.atol
         largest *= SLACK
         material[rows] = size > largest
+        return floored
 
     with np.errstate(over="ignore"):
-        each(compute, len(a))
-    return Deltas(positions, a, b, d, scale, r, material, equal)
+        floored = sum(each(compute, len(a)))
+    return Deltas(positions, a, b, d, scale, r, material, equal, floored)
 
 
 def scale_floor(a: Floats, declared: float | None) -> float | None:
@@ -148,21 +152,22 @@ def asinh(x: Floats, scale: float) -> Floats:
 
 def relative(a: Floats, b: Floats, d: Floats, scale: float) -> Floats:
     """S3, with the factor 2 taken outside: halving the denominator would lose the last bit of a denormal."""
-    return _relative(np.abs(a), np.abs(b), np.abs(d), scale)
+    return _relative(np.abs(a), np.abs(b), np.abs(d), scale)[0]
 
 
-def _relative(size_a: Floats, size_b: Floats, size: Floats, scale: float) -> Floats:
-    """S3 of sizes."""
+def _relative(size_a: Floats, size_b: Floats, size: Floats, scale: float) -> tuple[Floats, int]:
+    """S3 of sizes, and of how many the scale is below the floor."""
     total = size_a + size_b
+    floor = at_least(total, 2 * scale)
     with np.errstate(invalid="ignore"):  # inf / inf, replaced below
-        r = size / at_least(total, 2 * scale)
+        r = size / floor
         r *= 2
     if not total.max(initial=0.0) < np.inf:
         large = np.flatnonzero(np.isinf(total))
         half_a, half_b = size_a[large] / 2, size_b[large] / 2
         half = np.where(np.isinf(size[large]), half_a + half_b, size[large] / 2)
         r[large] = 2 * (half / np.maximum(half_a + half_b, scale))
-    return r
+    return r, 0 if floor is total else int(np.count_nonzero(total < 2 * scale))
 
 
 def _exact(found: Alignment, column: str, positions: Rows | None) -> Floats:

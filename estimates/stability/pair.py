@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 
@@ -62,6 +63,10 @@ class Pair:
         narrow = Pair(found, self.contract, self.steady)
         narrow._read = self._read
         return narrow
+
+    def sort_groups(self, columns: Sequence[str]) -> list[Grouping | None]:
+        """The groups of some columns, and the horizons: sorted once, before threads ask for them at the same time."""
+        return [*map(self.grouping, columns), self.horizons]
 
     def grouping(self, column: str) -> Grouping:
         """The common keys by the value of a column in A; sorted once."""

@@ -41,7 +41,7 @@ def measure(found: Alignment, deltas: Deltas, step: Values | None = None, headli
         equal_share=counts["equal"] / n,
         material_share=counts["material"] / n,
         r=found_all.relative(),
-        floored_share=None if deltas.r is None else counts["floored"] / n,
+        floored_share=None if deltas.r is None else deltas.floored / n,
         r_above=None if deltas.r is None else {f"{limit:g}": counts[f"{limit:g}"] for limit in _ABOVE},
         g=found_all.transform(),
         mean_revision=mean,
@@ -95,7 +95,7 @@ class _Pass:
             self._centre = float(self._g.sample.mean())
         with np.errstate(over="ignore", invalid="ignore"):
             self._blocks = each(self._block, n)
-        names = ["equal", "material", "up", "down", "flips", "overflow", "floored", *(f"{x:g}" for x in _ABOVE)]
+        names = ["equal", "material", "up", "down", "flips", "overflow", *(f"{x:g}" for x in _ABOVE)]
         counts = np.sum([block.counts for block in self._blocks], axis=0).tolist()
         self.counts = dict(zip(names, counts, strict=False))
 
@@ -149,7 +149,6 @@ class _Pass:
         if deltas.r is not None and deltas.scale is not None:
             relative, moved = deltas.r[rows], change(deltas)(rows)
             largest["r"] = float(relative.max())
-            counts.append(size_a + size_b < 2 * deltas.scale)
             counts += [relative > limit if limit < largest["r"] else None for limit in _ABOVE]
             r, g = self._r.of_block(relative), self._g.of_block(moved)
             moved -= self._centre
