@@ -105,6 +105,30 @@ def test_small_values_are_relative_to_the_scale_floor() -> None:
     assert s.floored_share == 0.5
 
 
+def test_a_key_is_below_the_floor_when_its_mean_size_is() -> None:
+    """The mean of both sizes decides: just below the floor counts, at the floor does not."""
+    s = scalar(compare([9.0, 10.0, 19.0, 0.0], [10.0, 10.0, 1.0, 30.0], "scale_floor = 10.0"))
+    assert s.floored_share == 0.25
+
+
+def test_groups_of_a_long_version_are_those_of_its_parts() -> None:
+    """However many blocks its rows fill, and whichever groups a block has."""
+    n = 300_000
+    k = np.arange(n)
+    old = 1.0 + np.random.default_rng(1).random(n)
+    new = old * (1 + 0.1 * np.random.default_rng(2).random(n))
+    ids, by = pl.Series("id", k).cast(pl.String).str.zfill(6), pl.Series("by", np.where(k % 7 == 0, 9, k // 70_000))
+    a, b = (pl.DataFrame({"id": ids, "value": value, "by": by}) for value in (old, new))
+    groups = '[columns.by]\nrole = "attribute"\ntype = "integer"\n[stability]\ngroups = ["by"]\n'
+    found = diff(a, b, contract("", groups)).columns["value"].groups["by"]
+    r = 2 * (new - old) / (new + old)
+    assert [(one.value, one.n) for one in found] == [(str(g), int((by == g).sum())) for g in (0, 1, 2, 3, 4, 9)]
+    for one in found:
+        mine = (by == int(one.value or "")).to_numpy()
+        assert (one.p50, one.p95) == pytest.approx(tuple(np.quantile(r[mine], [0.5, 0.95])), rel=1e-9)
+        assert one.change_share == pytest.approx(float((new - old)[mine].sum() / (new - old).sum()), rel=1e-9)
+
+
 def test_scale_floor_comes_from_the_baseline_alone() -> None:
     """s0 is the larger of 1e-3 · median |a| and 1e-9 · max |a|, whatever the candidate is."""
     assert scalar(compare([1.0, -2.0, 3.0], [9.0, 9.0, 9.0])).scale_floor == pytest.approx(2e-3)

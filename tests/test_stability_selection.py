@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from estimates.stability.blocks import BLOCK, each, together
+from estimates.stability.blocks import BLOCK, each, size_of_block, together
 from estimates.stability.selection import Largest, _sampled, largest_first, quantiles, summaries
 
 ROWS = 5 * BLOCK + 7
@@ -63,6 +63,16 @@ def test_largest_of_long_columns(count: int) -> None:
         by = [found[name], found["rounded"]]
         wanted = np.lexsort((np.arange(ROWS), -by[1], -by[0]))[:count]
         assert largest_first(count, ROWS, *(metric.__getitem__ for metric in by)).tolist() == wanted.tolist(), name
+
+
+def test_blocks_of_long_columns_are_longer_and_change_no_result() -> None:
+    """Blocks stay powers of two; quantiles and the largest are those of the sorted column at any length."""
+    assert [size_of_block(rows) // BLOCK for rows in (0, 4 * BLOCK - 1, 4 * BLOCK, 8 * BLOCK, 10**9)] == [1, 1, 1, 2, 4]
+    for rows in (8 * BLOCK - 1, 8 * BLOCK + 1, 17 * BLOCK + 7):
+        x = np.round(np.random.default_rng(rows).standard_normal(rows), 5)
+        wanted = np.lexsort((np.arange(rows), -x))[:20]
+        assert largest_first(20, rows, x.__getitem__).tolist() == wanted.tolist()
+        assert quantiles(x, 0.01, 0.5, 0.99) == pytest.approx(np.quantile(x, [0.01, 0.5, 0.99]), rel=1e-12)
 
 
 def test_blocks_are_worked_through_in_order() -> None:
