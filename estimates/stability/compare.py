@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
@@ -172,17 +173,20 @@ def _with_families(
     moved: Deltas,
 ) -> ColumnReport:
     """The report of a number with its groups, horizons, ranks, drift and cut-offs."""
-    ordered = order(moved.a, moved.b) if column.role in _DRIFT else None
-    return msgspec.structs.replace(
-        report,
-        groups={by: breakdown(pair.grouping(by), moved) for by in policy.groups},
-        horizons=[] if pair.horizons is None else breakdown(pair.horizons, moved),
-        ranks=ranks.measure(pair.found, moved, ordered, policy.top_k, policy.rank_groups)
-        if ordered is not None and column.role in _RANKED
-        else None,
-        drift=None if ordered is None else drift.measure(old, new, moved.scale, ordered),
-        cuts=[cuts.measure(pair.found, moved, cut) for cut in column.cuts],
-    )
+    measures: dict[str, Callable[[], object]] = {
+        "groups": lambda: {by: breakdown(pair.grouping(by), moved) for by in policy.groups},
+        "cuts": lambda: [cuts.measure(pair.found, moved, cut) for cut in column.cuts],
+    }
+    horizons = pair.horizons
+    if horizons is not None:
+        measures["horizons"] = lambda: breakdown(horizons, moved)
+    if column.role in _DRIFT:
+        ordered = order(moved.a, moved.b)
+        measures["drift"] = lambda: drift.measure(old, new, moved.scale, ordered)
+        if column.role in _RANKED:
+            measures["ranks"] = lambda: ranks.measure(pair.found, moved, ordered, policy.top_k, policy.rank_groups)
+    found = together(list(measures.values()), len(moved))
+    return msgspec.structs.replace(report, **dict(zip(measures, found, strict=True)))
 
 
 def _scale(columns: dict[str, ColumnReport], point: str) -> float | None:

@@ -12,7 +12,7 @@ from estimates.contract import Stability
 from estimates.stability.align import Alignment, Mask, Rows
 from estimates.stability.blocks import each, fill
 from estimates.stability.kinds import Floats, Values, all_finite
-from estimates.stability.selection import Formula, summary
+from estimates.stability.selection import Formula, quantiles
 
 SLACK = 1 + 1e-12  # a value at its exact limit is within it, whatever the last bit says
 _NOISE = 1e-9
@@ -30,6 +30,7 @@ class Deltas:
     r, g       S3, S4; None without a scale
     material   outside the contract's tolerance; equal: within bit noise
     floored    how many have a scale below the floor, which then stands in for it in r
+    least, largest  no number is below or above
     """
 
     positions: Rows | None
@@ -41,9 +42,16 @@ class Deltas:
     material: Mask
     equal: Mask
     floored: int
+    least: float
+    largest: float
 
     def __len__(self) -> int:
         return len(self.d)
+
+    @property
+    def signed(self) -> bool:
+        """Whether there may be a number below 0."""
+        return self.least < 0
 
     def keys(self, found: Alignment, rows: Rows) -> list[list[str]]:
         """The keys of some rows of these, as text."""
@@ -60,37 +68,36 @@ def deltas(
     noise = _noise(dtypes)
     whole = _exact(found, column, positions) if all(dtype.is_integer() for dtype in dtypes) else None
     scale = scale_floor(a, declared)
-    d, r = np.empty(len(a)), None if scale is None else np.empty(len(a))
+    d, r = np.empty(len(a)) if whole is None else whole, None if scale is None else np.empty(len(a))
     material, equal = np.empty(len(a), dtype=bool), np.empty(len(a), dtype=bool)
+    least, largest = min(old.least, new.least), max(old.largest, new.largest)
 
     def compute(rows: slice) -> int:
-        old, new = a[rows], b[rows]
-        moved = d[rows] = new - old if whole is None else whole[rows]
-        size, (size_a, size_b) = np.abs(moved), sizes(old, new)
-        floored = 0
-        if r is not None and scale is not None:
-            r[rows], floored = _relative(size_a, size_b, size, scale)
-        largest = np.maximum(size_a, size_b)
-        equal[rows] = size <= largest * (noise * SLACK)
-        largest *= policy.rtol
-        largest += policy.atol
-        largest *= SLACK
-        material[rows] = size > largest
+        if whole is None:
+            np.subtract(b[rows], a[rows], out=d[rows])
+        size, (size_a, size_b) = np.abs(d[rows]), sizes(a[rows], b[rows], least < 0)
+        floored = 0 if r is None or scale is None else _relative(size_a, size_b, size, scale, r[rows])
+        limit = np.maximum(size_a, size_b)
+        np.less_equal(size, limit * (noise * SLACK), out=equal[rows])
+        limit *= policy.rtol * SLACK
+        limit += policy.atol * SLACK
+        np.greater(size, limit, out=material[rows])
         return floored
 
     with np.errstate(over="ignore"):
         floored = sum(each(compute, len(a)))
-    return Deltas(positions, a, b, d, scale, r, material, equal, floored)
+    return Deltas(positions, a, b, d, scale, r, material, equal, floored, least, largest)
 
 
 def scale_floor(a: Floats, declared: float | None) -> float | None:
     """s0: the contract's, else max(1e-3 · median |a|, 1e-9 · max |a|); None when there is no value but 0."""
     if declared is not None:
         return declared
-    size = summary(lambda rows: np.abs(a[rows]), len(a), 0.5) if len(a) else None
-    if size is None or size.largest == 0:
+    size = a if a.min(initial=0.0) >= 0 else np.abs(a)
+    largest = float(size.max(initial=0.0))
+    if largest == 0:
         return None
-    floor = max(1e-3 * size.quantiles[0], 1e-9 * size.largest)
+    floor = max(1e-3 * quantiles(size, 0.5)[0], 1e-9 * largest)
     return max(floor, sys.float_info.min * sys.float_info.epsilon)
 
 
@@ -103,16 +110,26 @@ def change(deltas: Deltas) -> Formula:
     """S4 of some moves; needs a scale."""
     a, b, scale = deltas.a, deltas.b, deltas.scale
     assert scale is not None
-    return lambda rows: _change(a[rows], b[rows], scale)
+    sign = _sign_of_large(deltas.least, deltas.largest, scale)
+
+    def of_rows(rows: slice | Rows) -> Floats:
+        old, new = a[rows], b[rows]
+        own = sign or _sign_of_large(min(old.min(), new.min()), max(old.max(), new.max()), scale)
+        return _change(old, new, scale, own)
+
+    return of_rows
 
 
-def _change(a: Floats, b: Floats, scale: float) -> Floats:
-    """S4; where all values are large and have one sign, with one logarithm: asinh(x) = ln(x + √(x² + 1))."""
-    least, largest = min(a.min(), b.min()), max(a.max(), b.max())
-    sign = 1 if least > 0 else -1
-    if sign < 0:
-        least, largest = -largest, -least
-    if not 2 * scale <= least <= largest < 2 * scale * _FAR:
+def _sign_of_large(least: float, largest: float, scale: float) -> int:
+    """The sign of numbers that are all large, and of one sign; 0 of others."""
+    if 2 * scale <= least and largest < 2 * scale * _FAR:
+        return 1
+    return -1 if largest <= -2 * scale and -least < 2 * scale * _FAR else 0
+
+
+def _change(a: Floats, b: Floats, scale: float, sign: int) -> Floats:
+    """S4; of large values of one sign with one logarithm: asinh(x) = ln(x + √(x² + 1))."""
+    if not sign:
         return asinh(b, scale) - asinh(a, scale)
     ratio, below = (_exponential(x / (sign * 2 * scale)) for x in (b, a))
     ratio /= below
@@ -129,9 +146,9 @@ def _exponential(x: Floats) -> Floats:
     return root
 
 
-def sizes(a: Floats, b: Floats) -> tuple[Floats, Floats]:
-    """|a| and |b|; most columns have no signs, and looking at them takes less time than taking them off."""
-    return (a, b) if a.min() >= 0 and b.min() >= 0 else (np.abs(a), np.abs(b))
+def sizes(a: Floats, b: Floats, signed: bool) -> tuple[Floats, Floats]:
+    """|a| and |b|; most columns have no signs."""
+    return (np.abs(a), np.abs(b)) if signed else (a, b)
 
 
 def at_least(x: Floats, floor: Floats | float) -> Floats:
@@ -152,22 +169,24 @@ def asinh(x: Floats, scale: float) -> Floats:
 
 def relative(a: Floats, b: Floats, d: Floats, scale: float) -> Floats:
     """S3, with the factor 2 taken outside: halving the denominator would lose the last bit of a denormal."""
-    return _relative(np.abs(a), np.abs(b), np.abs(d), scale)[0]
+    r = np.empty(len(a))
+    _relative(np.abs(a), np.abs(b), np.abs(d), scale, r)
+    return r
 
 
-def _relative(size_a: Floats, size_b: Floats, size: Floats, scale: float) -> tuple[Floats, int]:
-    """S3 of sizes, and of how many the scale is below the floor."""
+def _relative(size_a: Floats, size_b: Floats, size: Floats, scale: float, r: Floats) -> int:
+    """Write S3 of sizes to `r`, and say of how many the scale is below the floor."""
     total = size_a + size_b
     floor = at_least(total, 2 * scale)
     with np.errstate(invalid="ignore"):  # inf / inf, replaced below
-        r = size / floor
+        np.divide(size, floor, out=r)
         r *= 2
     if not total.max(initial=0.0) < np.inf:
         large = np.flatnonzero(np.isinf(total))
         half_a, half_b = size_a[large] / 2, size_b[large] / 2
         half = np.where(np.isinf(size[large]), half_a + half_b, size[large] / 2)
         r[large] = 2 * (half / np.maximum(half_a + half_b, scale))
-    return r, 0 if floor is total else int(np.count_nonzero(total < 2 * scale))
+    return 0 if floor is total else int(np.count_nonzero(total < 2 * scale))
 
 
 def _exact(found: Alignment, column: str, positions: Rows | None) -> Floats:

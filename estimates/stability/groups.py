@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from estimates.frame import key_text
 from estimates.stability.align import Mask, Rows
-from estimates.stability.blocks import each, size_of_block, total_of
+from estimates.stability.blocks import each, size_of_block, together, total_of
 from estimates.stability.deltas import Deltas
 from estimates.stability.kinds import Floats
 from estimates.stability.report import Group, GroupSurprise
@@ -72,7 +73,7 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
         within, counts = groups.within[rows], groups.counts[number]
         stops = np.cumsum(counts)
         if r is not None and deltas.r is not None:
-            sorted_r = deltas.r[rows].take(within)
+            sorted_r = deltas.r[rows].take(within.astype(np.intp))  # which NumPy would turn one by one
             for place in np.flatnonzero(counts).tolist():
                 n, stop, at = counts[place], stops[place], before[number, place]
                 r[at : at + n] = sorted_r[stop - n : stop]
@@ -85,14 +86,14 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
     material = np.sum([block[0] for block in blocks], axis=0)
     shares = _shares([total_of(sums) for sums in zip(*(block[1].tolist() for block in blocks), strict=True)])
     texts = [None if value is None else key_text(value) for value in groups.shown]
-    found: list[Group] = []
-    for group, value in enumerate([*texts, "other"]):
+
+    def of_group(group: int) -> Group:
         n, start = int(sizes[group]), int(starts[group])
-        if n:
-            p50, p95 = (None, None) if r is None else quantiles(r[start : start + n], 0.5, 0.95)
-            share = int(material[group]) / n
-            found.append(Group(value, n, p50, p95, share, shares[group], few=n < _FEW, pooled=group == len(texts)))
-    return found
+        p50, p95 = (None, None) if r is None else quantiles(r[start : start + n], 0.5, 0.95)
+        value, share, pooled = [*texts, "other"][group], int(material[group]) / n, group == len(texts)
+        return Group(value, n, p50, p95, share, shares[group], few=n < _FEW, pooled=pooled)
+
+    return together([partial(of_group, group) for group in np.flatnonzero(sizes).tolist()], len(deltas))
 
 
 def surprises(groups: Grouping, rows: Rows | None, beyond: Callable[[slice], Mask]) -> list[GroupSurprise]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -71,17 +72,25 @@ class Ends:
 class Moves:
     """How an interval moved, key by key, where it is finite in both versions.
 
-    rows      their places among the common keys
+    places    these keys among the common ones; None when they are all of them
     old, new  the interval, in a unit of its own for each key
     floor     twice the scale floor in that unit; None without a scale
     pointed   whether the interval is one of a point
     """
 
-    rows: Rows
+    places: Rows | None
     old: Ends
     new: Ends
     floor: Floats | float | None
     pointed: bool
+
+    def __len__(self) -> int:
+        return len(self.old.lower)
+
+    @property
+    def rows(self) -> Rows:
+        """The places of these keys among the common ones."""
+        return np.arange(len(self)) if self.places is None else self.places
 
     @cached_property
     def z(self) -> Floats | None:
@@ -90,7 +99,7 @@ class Moves:
         if floor is None or not self.pointed:
             return None
         with np.errstate(over="ignore"):
-            return fill(lambda block: _z(self.old.at(block), self.new.at(block), _at(floor, block)), len(self.rows))
+            return fill(lambda block: _z(self.old.at(block), self.new.at(block), _at(floor, block)), len(self))
 
     @cached_property
     def width_change(self) -> Floats | None:
@@ -98,9 +107,7 @@ class Moves:
         floor = self.floor
         if floor is None:
             return None
-        return fill(
-            lambda block: _width_change(self.old.at(block), self.new.at(block), _at(floor, block)), len(self.rows)
-        )
+        return fill(lambda block: _width_change(self.old.at(block), self.new.at(block), _at(floor, block)), len(self))
 
     def outside(self) -> tuple[Rows, Floats]:
         """I2: which of the new points lie outside the old interval, and how far: in half widths, inf for no width."""
@@ -119,17 +126,18 @@ def scale_of(pair: Pair, contract: Contract, interval: Interval, point_scale: fl
 
 def moves(pair: Pair, interval: Interval, scale: float | None) -> Moves:
     """Compare an interval key by key."""
-    old, new, rows, floor = _in_units(pair, interval, scale)
-    rows = np.arange(len(old.lower)) if rows is None else rows
-    return Moves(rows, old, new, floor, bool(interval.point))
+    old, new, places = _compared(pair, interval)
+    unit = _unit([values for name in _names(interval) for values in pair.common(name)], _columns(old) + _columns(new))
+    old, new = (old, new) if unit is None else (old.shrunk(unit), new.shrunk(unit))
+    return Moves(places, old, new, None if scale is None else _floor(scale, unit), bool(interval.point))
 
 
 def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: float | None) -> IntervalReport:
     """Summarise how an interval moved; `point_scale` is the scale floor of its point column."""
     scale = scale_of(pair, contract, interval, point_scale)
-    old, new, rows, floor = _in_units(pair, interval, scale)
-    n, common = len(old.lower), pair.found.common
-    found = summaries(_metrics(old, new, floor, interval), n, _QUANTILES) if n else {}
+    moved = moves(pair, interval, scale)
+    n, common = len(moved), pair.found.common
+    found = summaries(_metrics(moved), n, _QUANTILES) if n else {}
     z, width = found.get("z"), found.get("width_change")
     z = z if z is not None and math.isfinite(z.largest) else None
     return IntervalReport(
@@ -144,7 +152,7 @@ def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: flo
         scale_floor=scale,
         z=None if z is None else PointMove(z.mean, z.quantiles[0], z.quantiles[1], z.quantiles[2], z.largest),
         z_gt1_share=None if z is None else found["z_gt1"].mean,
-        z_top=[] if z is None or floor is None else _top(pair, old, new, rows, floor),
+        z_top=[] if z is None else _top(pair, moved),
         new_outside_old=found["new_outside_old"].mean if "new_outside_old" in found else None,
         old_outside_new=found["old_outside_new"].mean if "old_outside_new" in found else None,
         jaccard=Spread(*found["jaccard"].quantiles) if n else None,
@@ -153,35 +161,24 @@ def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: flo
         width_beyond_share=None if width is None else found["width_beyond"].mean,
         lower_change=_end_change(pair, interval, scale, found, lower=True),
         upper_change=_end_change(pair, interval, scale, found, lower=False),
-        asymmetry_change=_asymmetry_change(old, new, common, found)
+        asymmetry_change=_asymmetry_change(moved.old, moved.new, common, found)
         if interval.point
         else SignedChange(0, 0.0 if common else None, None, None, "no_point"),
         reasons=_reasons(n, interval, scale, z is None),
-        groups={} if z is None or floor is None else _groups(pair, contract, old, new, rows, floor),
+        groups={} if z is None else _groups(pair, contract, moved),
     )
 
 
-def _in_units(
-    pair: Pair, interval: Interval, scale: float | None
-) -> tuple[Ends, Ends, Rows | None, Floats | float | None]:
-    """The interval in both versions, in a unit of its own for each key, where its keys stand, and the scale floor."""
-    old, new, rows = _compared(pair, interval)
-    unit = _unit(old.point, old.lower, old.upper, new.point, new.lower, new.upper)
-    old, new = (old, new) if unit is None else (old.shrunk(unit), new.shrunk(unit))
-    return old, new, rows, None if scale is None else _floor(scale, unit)
-
-
-def _metrics(
-    old: Ends, new: Ends, floor: Floats | float | None, interval: Interval
-) -> Callable[[slice], dict[str, Floats | Mask]]:
+def _metrics(moved: Moves) -> Callable[[slice], dict[str, Floats | Mask]]:
     """The metrics of some keys, by name."""
+    old, new, floor, z = moved.old, moved.new, moved.floor, moved.z
 
     def of_rows(rows: slice) -> dict[str, Floats | Mask]:
         was, now = old.at(rows), new.at(rows)
         width, width_now = was.width, now.width
-        jaccard, disjoint = _overlap(was, now, width, width_now)
+        jaccard, disjoint = _overlap(was, now)
         found: dict[str, Floats | Mask] = {"jaccard": jaccard, "disjoint": disjoint}
-        if interval.point:
+        if moved.pointed:
             found["new_outside_old"] = _outside(now.point, was)
             found["old_outside_new"] = _outside(was.point, now)
             found["narrow"] = ~((width > 0) & (width_now > 0))
@@ -193,11 +190,10 @@ def _metrics(
             found["width_beyond"] = np.abs(change) > _BEYOND * SLACK
             unit = at_least(width, limit)
             for name, before, after in (("lower", was.lower, now.lower), ("upper", was.upper, now.upper)):
-                found[name] = moved = 2 * ((after - before) / unit)
-                found[f"|{name}|"] = np.abs(moved)
-            if interval.point:
-                found["z"] = z = _z(was, now, limit)
-                found["z_gt1"] = z > SLACK
+                found[name] = change = 2 * ((after - before) / unit)
+                found[f"|{name}|"] = np.abs(change)
+        if z is not None:
+            found["z"], found["z_gt1"] = z[rows], z[rows] > SLACK
         return found
 
     return of_rows
@@ -205,11 +201,19 @@ def _metrics(
 
 def _compared(pair: Pair, interval: Interval) -> tuple[Ends, Ends, Rows | None]:
     """The interval in both versions, and where its keys stand among the common ones; None when these are all."""
-    names = [interval.point, interval.lower, interval.upper] if interval.point else [interval.lower, interval.upper]
-    columns = [pair.common(name) for name in names]
+    columns = [pair.common(name) for name in _names(interval)]
     rows = all_finite([values for versions in columns for values in versions])
     old, new = (_ends([versions[side].take(rows).numbers for versions in columns]) for side in (0, 1))
     return old, new, rows
+
+
+def _names(interval: Interval) -> list[str]:
+    """Its columns; the point first, if it has one."""
+    return [name for name in (interval.point, interval.lower, interval.upper) if name]
+
+
+def _columns(ends: Ends) -> list[Floats]:
+    return [ends.point, ends.lower, ends.upper]
 
 
 def _ends(columns: list[Floats]) -> Ends:
@@ -217,10 +221,12 @@ def _ends(columns: list[Floats]) -> Ends:
     return Ends(columns[0] if len(columns) == 3 else lower / 2 + upper / 2, lower, upper)
 
 
-def _unit(*columns: Floats) -> Floats | None:
-    """A smaller unit for keys with values so large that a width would overflow; no metric depends on the unit."""
-    ends = each(lambda rows: max(max(x[rows].max(), -x[rows].min()) for x in columns), len(columns[0]))
-    if max(ends, default=0.0) < _LARGE:
+def _unit(values: Sequence[Values], columns: Sequence[Floats]) -> Floats | None:
+    """A smaller unit for keys with values so large that a width would overflow; no metric depends on the unit.
+
+    columns  the numbers, which lie between those of `values`
+    """
+    if max(max(-column.least, column.largest) for column in values) < _LARGE:
         return None
     return np.where(np.maximum.reduce([np.abs(column) for column in columns]) < _LARGE, 1.0, 0.25)
 
@@ -244,36 +250,34 @@ def _at(floor: Floats | float, rows: slice | Rows) -> Floats | float:
     return floor if isinstance(floor, float) else floor[rows]
 
 
-def _groups(
-    pair: Pair, contract: Contract, old: Ends, new: Ends, rows: Rows | None, floor: Floats | float
-) -> dict[str, list[GroupSurprise]]:
-    """The share of the keys whose point moved beyond its interval, by each group column."""
-
-    def beyond(block: slice) -> Mask:
-        return _z(old.at(block), new.at(block), _at(floor, block)) > SLACK
-
-    return {by: surprises(pair.grouping(by), rows, beyond) for by in contract.stability.groups}
+def _groups(pair: Pair, contract: Contract, moved: Moves) -> dict[str, list[GroupSurprise]]:
+    """The share of the keys whose point moved beyond its interval, by each group column; there is a z."""
+    z = moved.z
+    assert z is not None
+    groups = contract.stability.groups
+    return {by: surprises(pair.grouping(by), moved.places, lambda block: z[block] > SLACK) for by in groups}
 
 
-def _top(pair: Pair, old: Ends, new: Ends, rows: Rows | None, floor: Floats | float) -> list[Surprise]:
-    """The keys whose point moved most, of those that moved."""
-
-    def z(rows: slice | Rows) -> Floats:
-        return _z(old.at(rows), new.at(rows), _at(floor, rows))
-
-    picked = largest_first(_TOP, len(old.lower), z)
-    size = z(picked)
+def _top(pair: Pair, moved: Moves) -> list[Surprise]:
+    """The keys whose point moved most, of those that moved; there is a z."""
+    z, places = moved.z, moved.places
+    assert z is not None
+    picked = largest_first(_TOP, len(z), z.__getitem__)
+    size = z[picked]
     picked, size = picked[size > 0], size[size > 0]
-    keys = pair.found.keys(picked if rows is None else rows[picked])
+    keys = pair.found.keys(picked if places is None else places[picked])
     return [Surprise(key, float(value)) for key, value in zip(keys, size, strict=True)]
 
 
-def _overlap(old: Ends, new: Ends, width: Floats, width_now: Floats) -> tuple[Floats, Mask]:
+def _overlap(old: Ends, new: Ends) -> tuple[Floats, Mask]:
     """I3, and where nothing overlaps; two equal intervals of width 0 overlap wholly."""
     overlap = np.minimum(old.upper, new.upper) - np.maximum(old.lower, new.lower)
     union = np.maximum(old.upper, new.upper) - np.minimum(old.lower, new.lower)
+    shared = at_least(overlap, 0.0)
+    if union.min() > 0:
+        return shared / union, overlap < 0
     # crossed ends can make the union negative: no overlap
-    return np.divide(np.maximum(overlap, 0.0), np.abs(union), out=np.ones(len(union)), where=union != 0), overlap < 0
+    return np.divide(shared, np.abs(union), out=np.ones(len(union)), where=union != 0), overlap < 0
 
 
 def _width_change(old: Ends, new: Ends, floor: Floats | float) -> Floats:
@@ -307,7 +311,7 @@ def _end_change(
         return SignedChange(n, n / common if common else None, None, None, reason)
     one_sided = np.flatnonzero(opposite.kinds != FINITE)
     columns = [old.numbers, new.numbers, _replaced(opposite.numbers, one_sided, point.numbers)]
-    unit = _unit(*columns)
+    unit = _unit(sides, columns)
     was, now, far = columns if unit is None else [column * unit for column in columns]
     width = fill(lambda rows: far[rows] - was[rows] if lower else was[rows] - far[rows], n)
     width[one_sided] *= 2
@@ -358,25 +362,30 @@ def _signed(found: dict[str, Summary], name: str, n: int, common: int) -> Signed
 
 def _order(read: Callable[[str], Values], interval: Interval) -> IntervalOrder:
     """I0, over all rows of one version; a comparison with null or NaN is no violation."""
-    lower, upper = read(interval.lower).numbers, read(interval.upper).numbers
-    point = read(interval.point).numbers if interval.point else None
+    ends = read(interval.lower), read(interval.upper)
+    lower, upper = (end.numbers for end in ends)
+    point, whole = read(interval.point).numbers if interval.point else None, all(end.whole for end in ends)
 
-    def of_block(rows: slice) -> list[int]:
+    def of_block(rows: slice) -> dict[str, int]:
         low, up = lower[rows], upper[rows]
-        masks = [low > up, (low == up) & np.isfinite(low), np.isnan(low) != np.isnan(up)]
+        wrong = {"crossed": low > up, "zero_width": low == up}
+        if not whole:
+            wrong["zero_width"] &= np.isfinite(low)
+            wrong["one_sided"] = np.isnan(low) != np.isnan(up)
         if point is not None:
-            masks += [low > point[rows], point[rows] > up]
-        return [int(np.count_nonzero(mask)) for mask in masks]
+            wrong |= {"lower_above": low > point[rows], "point_above": point[rows] > up}
+        return {name: int(np.count_nonzero(mask)) for name, mask in wrong.items()}
 
-    none = [0] * (3 if point is None else 5)
-    crossed, zero_width, one_sided, *around = np.sum([none, *each(of_block, len(lower))], axis=0).tolist()
+    counted = Counter[str]()
+    for block in each(of_block, len(lower)):
+        counted.update(block)
     return IntervalOrder(
         rows=len(lower),
-        lower_above_point=around[0] if around else None,
-        point_above_upper=around[1] if around else None,
-        lower_above_upper=crossed,
-        zero_width=zero_width,
-        one_sided=one_sided,
+        lower_above_point=None if point is None else counted["lower_above"],
+        point_above_upper=None if point is None else counted["point_above"],
+        lower_above_upper=counted["crossed"],
+        zero_width=counted["zero_width"],
+        one_sided=counted["one_sided"],
     )
 
 

@@ -71,10 +71,10 @@ def ascending_rows(x: Floats) -> Rows:
 
     def pack(rows: slice) -> None:
         number = x[rows].view(np.int64)
-        number = number ^ ((number >> 63) & np.int64(2**63 - 1))  # whole numbers in the order of the doubles
-        number >>= bits
-        number <<= bits
-        packed[rows] = number | np.arange(rows.start, rows.stop)
+        if number.min() < 0:
+            number = number ^ ((number >> 63) & np.int64(2**63 - 1))  # whole numbers in the order of the doubles
+        np.bitwise_and(number, -1 << bits, out=packed[rows])
+        packed[rows] |= np.arange(rows.start, rows.stop)
 
     each(pack, n)
     packed = pl.Series(packed).sort(multithreaded=False).to_numpy()

@@ -140,10 +140,10 @@ class _Pass:
     def _block(self, rows: slice) -> _Block:
         deltas = self.deltas
         a, b, d = deltas.a[rows], deltas.b[rows], deltas.d[rows]
-        size, (size_a, size_b) = np.abs(d), sizes(a, b)
+        size, (_, size_b) = np.abs(d), sizes(a, b, deltas.signed)
         largest = {"d": float(size.max())}
         counts = [deltas.equal[rows], deltas.material[rows], d > 0, d < 0]
-        counts += [None if size_a is a else flips(a, b), np.isinf(d) if largest["d"] == math.inf else None]
+        counts += [flips(a, b) if deltas.signed else None, np.isinf(d) if largest["d"] == math.inf else None]
         sums = {"d": d, "|d|": size, "d²": size * size, "|b|": size_b}
         r, g = list[Between](), list[Between]()
         if deltas.r is not None and deltas.scale is not None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from estimates.stability.blocks import count, each, fill, mean, total_of
+from estimates.stability.blocks import count, each, fill, mean, together, total_of
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -26,7 +26,7 @@ _FEW = 1 << 14  # rows below which sorting all is as fast
 _FEW_SAMPLED = 1 << 10  # of those that are left to look at
 _STRETCH = 1 << 8  # rows whose largest value says whether to look closer
 _HIGH = 0.8  # the level from which on a block is cut down to the values above
-_SPREAD = 5.0  # standard deviations that a place in the sample may be off before a second look is needed
+_SPREAD = 4.0  # standard deviations that a place in the sample may be off before a second look is needed
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,11 @@ def summaries(
 
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         blocks = each(of_block, rows)
-        return {
-            name: _summary(formula, rows, name, wanted.get(name), [block[name] for block in blocks]) for name in sample
-        }
+        tasks = [
+            partial(_summary, formula, rows, name, wanted.get(name), [block[name] for block in blocks])
+            for name in sample
+        ]
+        return dict(zip(sample, together(tasks, rows), strict=True))
 
 
 def _summary(
@@ -93,8 +95,9 @@ def _of_block(x: NDArray[Any], wanted: Quantiles | None) -> tuple[float, float, 
 
 def quantiles(x: Floats, *at: float) -> list[float]:
     """Quantiles with linear interpolation (type 7, Hyndman and Fan, 1996) of at least one number, none of them NaN."""
-    wanted = Quantiles(lambda rows: x[rows], len(x), *at)
-    return wanted.of_blocks(each(lambda rows: wanted.of_block(x[rows]), len(x)))
+    sample = _ascending(x[:: len(x) // _FEW_SAMPLED]) if len(x) > _FEW else None
+    places = [(len(x) - 1) * level for level in at]
+    return [_interpolated(*standing(x, math.floor(place), math.ceil(place), sample), place % 1) for place in places]
 
 
 @dataclass(frozen=True)
@@ -199,19 +202,19 @@ class Largest:
         return float(found[len(found) - self._number :].sum())
 
 
-def standing(x: Floats, first: int, last: int) -> tuple[float, float]:
+def standing(x: Floats, first: int, last: int, sample: Floats | None = None) -> tuple[float, float]:
     """The values that would stand at two places next to each other, or at one, if all were sorted.
 
-    Of many values, those between two of a sample are looked at alone (Floyd and Rivest, 1975).
+    Of many values, those between two of a sample, which is sorted, are looked at alone (Floyd and Rivest, 1975).
     """
     while len(x) > _FEW:
-        sample = _ascending(x[:: len(x) // _FEW_SAMPLED])
+        sample = _ascending(x[:: len(x) // _FEW_SAMPLED]) if sample is None else sample
         low, high = _bracket(sample, first, len(x))[0], _bracket(sample, last, len(x))[1]
         below = int(np.count_nonzero(x < low))
         inside = x.compress((x >= low) & (x <= high))
         if not below <= first <= last < below + len(inside) or len(inside) > len(x) / 2:
             break  # the sample misled, or many are equal
-        x, first, last = inside, first - below, last - below
+        x, first, last, sample = inside, first - below, last - below, None
     x = np.partition(x, (first, last))
     return float(x[first]), float(x[last])
 
@@ -234,7 +237,11 @@ def largest_first(number: int, rows: int, *metrics: Formula) -> Rows:
 
 def _candidates(number: int, rows: int, metric: Formula) -> Rows:
     """Rows among which the `number` largest are, and all that are equal to the last of them."""
-    largest = np.concatenate(each(lambda block: _largest_of_stretches(metric(block)), rows))
+
+    def of_block(block: slice) -> Floats:
+        return np.maximum.reduceat(metric(block), np.arange(0, block.stop - block.start, _STRETCH))
+
+    largest = np.concatenate(each(of_block, rows))
     if len(largest) <= number:
         return np.arange(rows)
     least = np.partition(largest, -number)[-number]  # `number` stretches have a value that is no smaller
@@ -242,12 +249,6 @@ def _candidates(number: int, rows: int, metric: Formula) -> Rows:
     found = (stretches[:, None] * _STRETCH + np.arange(_STRETCH)).ravel()
     found = found[found < rows]  # the last one may be short
     return found[metric(found) >= least]
-
-
-def _largest_of_stretches(x: Floats) -> Floats:
-    whole = len(x) // _STRETCH * _STRETCH
-    largest = x[:whole].reshape(-1, _STRETCH).max(axis=1)
-    return np.append(largest, x[whole:].max()) if whole < len(x) else largest
 
 
 @lru_cache(maxsize=32)
