@@ -126,7 +126,7 @@ def keys_of(case: Case, keys: list[list[str]]) -> list[list[str]]:
 
 def _deltas(case: Case, name: str) -> Deltas:
     pair, policy = case.pair, case.contract.stability
-    return deltas(pair.found, name, *pair.common(name), case.contract.columns[name].scale_floor, policy)
+    return deltas(pair.found, name, *pair.common(name), pair.scale(name), policy)
 
 
 def _moves(case: Case, one: IntervalReport) -> Moves:

@@ -20,7 +20,7 @@ from estimates.contract import Contract, Interval
 from estimates.errors import InvalidError
 from estimates.keys import Key, KeyForm
 from estimates.stability.align import Alignment, Mask, Rows
-from estimates.stability.deltas import SLACK, Deltas, deltas, scale_floor, transform
+from estimates.stability.deltas import SLACK, Deltas, deltas, transform
 from estimates.stability.interval import moves, scale_of
 from estimates.stability.kinds import Floats
 from estimates.stability.pair import Pair, pair_up
@@ -158,16 +158,15 @@ def _metrics(pair: Pair, moved: Pair, contract: Contract) -> Iterator[tuple[str,
 
     pair  all common keys: scales come from them, whatever was asked for
     """
-    common, scales = moved.found.common, dict[str, float | None]()
+    common = moved.found.common
     for name, column in contract.columns.items():
         if column.role in NUMERIC_ROLES:
-            old, new = pair.common(name)
-            scale = scales[name] = scale_floor(old.numbers[old.finite & new.finite], column.scale_floor)
+            scale = pair.scale(name)
             d = deltas(moved.found, name, *moved.common(name), scale, contract.stability)
             for metric, values in _of_number(d, scale):
                 yield f"{name}.{metric}", _spread(common, d.positions, values)
     for interval in contract.intervals():
-        ends = moves(moved, interval, scale_of(pair, contract, interval, scales.get(interval.point)))
+        ends = moves(moved, interval, scale_of(pair, interval))
         for part, values in zip(_of_interval(interval), (ends.z, ends.width_change), strict=True):
             if values is not None:
                 yield f"{_owner(interval)}.{part}", _spread(common, ends.rows, values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -16,13 +17,13 @@ from estimates.stability import cuts, drift, interval, label, probabilities, qua
 from estimates.stability.align import Alignment, key_texts
 from estimates.stability.blocks import together
 from estimates.stability.deltas import Deltas, deltas
-from estimates.stability.family_reports import SchemaReport
+from estimates.stability.family_reports import ProbabilityReport, QuantileReport, SchemaReport
 from estimates.stability.groups import breakdown
 from estimates.stability.headline import headline
 from estimates.stability.kinds import Values, all_finite
 from estimates.stability.order import order
 from estimates.stability.pair import Pair, pair_up
-from estimates.stability.report import ColumnReport, KeysReport, Report, ScalarReport
+from estimates.stability.report import ColumnReport, IntervalReport, KeysReport, Report, ScalarReport
 
 _KEYS = 100
 _RANKED = ("point", "score")
@@ -74,18 +75,7 @@ def report_of(
     identical = identical and pair.steady
     keys = _keys(found, identical, 0 if headline_only else _KEYS)
     identical = identical or (keys.identical_share == 1 and keys.common == found.a.height == found.b.height)
-    names = list(contract.judged)
-    if not headline_only:
-        pair.sort_groups(contract.stability.groups)
-    tasks = [partial(_column, pair, contract, name, headline_only) for name in names]
-    columns = dict(zip(names, together(tasks, found.common), strict=True))
-    intervals = (
-        []
-        if headline_only
-        else [interval.measure(pair, contract, ends, _scale(columns, ends.point)) for ends in contract.intervals()]
-    )
-    functions = [] if headline_only else quantiles.measure(pair, contract, columns)
-    vectors = None if headline_only else probabilities.measure(pair, contract)
+    columns, intervals, functions, vectors = _measured(pair, headline_only)
     return Report(
         set=contract.name,
         from_=name_a,
@@ -103,6 +93,22 @@ def report_of(
         probabilities=vectors,
         schema=schema,
     )
+
+
+def _measured(
+    pair: Pair, headline_only: bool
+) -> tuple[dict[str, ColumnReport], list[IntervalReport], list[QuantileReport], ProbabilityReport | None]:
+    """What there is to say of each column, interval and quantile function, and of the probabilities; side by side."""
+    contract, rows = pair.contract, pair.found.common
+    names = list(contract.judged)
+    tasks: list[Callable[[], Any]] = [partial(_column, pair, contract, name, headline_only) for name in names]
+    if headline_only:
+        return dict(zip(names, together(tasks, rows), strict=True)), [], [], None
+    pair.sort_groups(contract.stability.groups)
+    tasks += [partial(interval.measure, pair, contract, ends) for ends in contract.intervals()]
+    tasks += [partial(quantiles.measure, pair, contract), partial(probabilities.measure, pair, contract)]
+    *measured, functions, vectors = together(tasks, rows)
+    return dict(zip(names, measured, strict=False)), measured[len(names) :], functions, vectors
 
 
 def _keys(found: Alignment, identical: bool, named: int) -> KeysReport:
@@ -136,7 +142,7 @@ def _column(pair: Pair, contract: Contract, name: str, headline_only: bool) -> C
         n, lost = len(both), np.flatnonzero(old.finite & ~new.finite)
         gained = int((new.finite & ~old.finite).sum())
     moved = (
-        deltas(found, name, old, new, column.scale_floor, contract.stability)
+        deltas(found, name, old, new, pair.scale(name), contract.stability)
         if column.role in NUMERIC_ROLES and n
         else None
     )
@@ -187,8 +193,3 @@ def _with_families(
             measures["ranks"] = lambda: ranks.measure(pair.found, moved, ordered, policy.top_k, policy.rank_groups)
     found = together(list(measures.values()), len(moved))
     return msgspec.structs.replace(report, **dict(zip(measures, found, strict=True)))
-
-
-def _scale(columns: dict[str, ColumnReport], point: str) -> float | None:
-    measured = columns[point].scalar if point else None
-    return measured.scale_floor if measured is not None else None

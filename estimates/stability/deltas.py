@@ -58,16 +58,13 @@ class Deltas:
         return found.keys(rows if self.positions is None else self.positions[rows])
 
 
-def deltas(
-    found: Alignment, column: str, old: Values, new: Values, declared: float | None, policy: Stability
-) -> Deltas:
-    """Compare a numeric column; `declared` is the contract's scale floor."""
+def deltas(found: Alignment, column: str, old: Values, new: Values, scale: float | None, policy: Stability) -> Deltas:
+    """Compare a numeric column; `scale` is its scale floor."""
     positions = all_finite((old, new))
     a, b = old.take(positions).numbers, new.take(positions).numbers
     dtypes = (found.a[column].dtype, found.b[column].dtype)
     noise = _noise(dtypes)
     whole = _exact(found, column, positions) if all(dtype.is_integer() for dtype in dtypes) else None
-    scale = scale_floor(a, declared)
     d, r = np.empty(len(a)) if whole is None else whole, None if scale is None else np.empty(len(a))
     material, equal = np.empty(len(a), dtype=bool), np.empty(len(a), dtype=bool)
     least, largest = min(old.least, new.least), max(old.largest, new.largest)

@@ -29,7 +29,7 @@ class Grouping:
     """Rows by the value that each has.
 
     values  one per row
-    shown   the values of the 50 largest groups (ties by value), sorted, null first
+    shown   the values of the 50 largest groups (ties by value), sorted, null first; if there are fewer, perhaps more
     group   of each row the place of its value in `shown`; of all others, their number
     within  of each row its place in its block: first those of the first group of the block, and so on
     counts  number of rows by block and group
@@ -139,16 +139,18 @@ def _by_number(values: pl.Series) -> tuple[pl.Series, NDArray[np.uint8]] | None:
     def numbers(rows: slice) -> NDArray[np.int64]:
         return values.slice(rows.start, rows.stop - rows.start).cast(pl.Int64).to_numpy() - low
 
-    n = len(values)
-    counts = np.sum(each(lambda rows: np.bincount(numbers(rows), minlength=high - low + 1), n), axis=0)
-    largest = np.argsort(-counts, kind="stable")[:_MOST]
-    shown = np.sort(largest[counts[largest] > 0])
-    group_of = np.full(len(counts), len(shown), dtype=np.uint8)
+    n, different = len(values), high - low + 1
+    shown = np.arange(different)
+    if different > _MOST:
+        counts = np.sum(each(lambda rows: np.bincount(numbers(rows), minlength=different), n), axis=0)
+        largest = np.argsort(-counts, kind="stable")[:_MOST]
+        shown = np.sort(largest[counts[largest] > 0])
+    group_of = np.full(different, len(shown), dtype=np.uint8)
     group_of[shown] = np.arange(len(shown))
     group = np.empty(n, dtype=np.uint8)
 
     def look_up(rows: slice) -> None:
-        group[rows] = group_of[numbers(rows)]
+        np.take(group_of, numbers(rows), out=group[rows], mode="clip")
 
     each(look_up, n)
     return pl.Series((shown + low).tolist(), dtype=values.dtype), group

@@ -26,7 +26,7 @@ from estimates.stability.report import (
     Spread,
     Surprise,
 )
-from estimates.stability.selection import Summary, largest_first, summaries
+from estimates.stability.selection import Named, Summary, largest_first, summaries
 
 _TOP = 20
 _SMALL = 1e-150  # a ratio of two numbers between it and its reciprocal is far from 0 and from the largest double
@@ -107,7 +107,12 @@ class Moves:
         floor = self.floor
         if floor is None:
             return None
-        return fill(lambda block: _width_change(self.old.at(block), self.new.at(block), _at(floor, block)), len(self))
+
+        def change(block: slice) -> Floats:
+            limit = _at(floor, block)
+            return _width_change(at_least(self.old.at(block).width, limit), at_least(self.new.at(block).width, limit))
+
+        return fill(change, len(self))
 
     def outside(self) -> tuple[Rows, Floats]:
         """I2: which of the new points lie outside the old interval, and how far: in half widths, inf for no width."""
@@ -117,11 +122,11 @@ class Moves:
             return out, np.maximum(was.lower - point, point - was.upper) / (np.maximum(was.width, 0) / 2)
 
 
-def scale_of(pair: Pair, contract: Contract, interval: Interval, point_scale: float | None) -> float | None:
-    """The scale floor of an interval: that of its point column, `point_scale`, or else of its middle."""
+def scale_of(pair: Pair, interval: Interval) -> float | None:
+    """The scale floor of an interval: that of its point column, or else of its middle."""
     if interval.point:
-        return point_scale
-    return scale_floor(_compared(pair, interval)[0].point, contract.columns[interval.lower].scale_floor)
+        return pair.scale(interval.point)
+    return scale_floor(_compared(pair, interval)[0].point, pair.contract.columns[interval.lower].scale_floor)
 
 
 def moves(pair: Pair, interval: Interval, scale: float | None) -> Moves:
@@ -132,9 +137,9 @@ def moves(pair: Pair, interval: Interval, scale: float | None) -> Moves:
     return Moves(places, old, new, None if scale is None else _floor(scale, unit), bool(interval.point))
 
 
-def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: float | None) -> IntervalReport:
-    """Summarise how an interval moved; `point_scale` is the scale floor of its point column."""
-    scale = scale_of(pair, contract, interval, point_scale)
+def measure(pair: Pair, contract: Contract, interval: Interval) -> IntervalReport:
+    """Summarise how an interval moved."""
+    scale = scale_of(pair, interval)
     moved = moves(pair, interval, scale)
     n, common = len(moved), pair.found.common
     found = summaries(_metrics(moved), n, _QUANTILES) if n else {}
@@ -169,34 +174,39 @@ def measure(pair: Pair, contract: Contract, interval: Interval, point_scale: flo
     )
 
 
-def _metrics(moved: Moves) -> Callable[[slice], dict[str, Floats | Mask]]:
+def _metrics(moved: Moves) -> Callable[[slice], Named]:
     """The metrics of some keys, by name."""
     old, new, floor, z = moved.old, moved.new, moved.floor, moved.z
 
-    def of_rows(rows: slice) -> dict[str, Floats | Mask]:
+    def of_rows(rows: slice) -> Named:
         was, now = old.at(rows), new.at(rows)
         width, width_now = was.width, now.width
-        jaccard, disjoint = _overlap(was, now)
-        found: dict[str, Floats | Mask] = {"jaccard": jaccard, "disjoint": disjoint}
+        overlap, jaccard = _overlap(was, now)
+        yield "disjoint", overlap < 0
+        yield "jaccard", jaccard
         if moved.pointed:
-            found["new_outside_old"] = _outside(now.point, was)
-            found["old_outside_new"] = _outside(was.point, now)
-            found["narrow"] = ~((width > 0) & (width_now > 0))
-            found["asymmetry"] = asymmetry = (now.upper - now.point) / width_now - (was.upper - was.point) / width
-            found["|asymmetry|"] = np.abs(asymmetry)
+            yield "new_outside_old", _outside(now.point, was)
+            yield "old_outside_new", _outside(was.point, now)
+            yield "narrow", ~((width > 0) & (width_now > 0))
+            yield from _both("asymmetry", (now.upper - now.point) / width_now - (was.upper - was.point) / width)
         if floor is not None:
-            limit = _at(floor, rows)
-            found["width_change"] = change = _width_change(was, now, limit)
-            found["width_beyond"] = np.abs(change) > _BEYOND * SLACK
-            unit = at_least(width, limit)
-            for name, before, after in (("lower", was.lower, now.lower), ("upper", was.upper, now.upper)):
-                found[name] = change = 2 * ((after - before) / unit)
-                found[f"|{name}|"] = np.abs(change)
+            unit, unit_now = (at_least(x, _at(floor, rows)) for x in (width, width_now))
+            change = _width_change(unit, unit_now)
+            yield "width_change", change
+            yield "width_beyond", np.abs(change) > _BEYOND * SLACK
+            yield from _both("lower", 2 * ((now.lower - was.lower) / unit))
+            yield from _both("upper", 2 * ((now.upper - was.upper) / unit))
         if z is not None:
-            found["z"], found["z_gt1"] = z[rows], z[rows] > SLACK
-        return found
+            yield "z", z[rows]
+            yield "z_gt1", z[rows] > SLACK
 
     return of_rows
+
+
+def _both(name: str, change: Floats) -> Named:
+    """A change and its size."""
+    yield name, change
+    yield f"|{name}|", np.abs(change)
 
 
 def _compared(pair: Pair, interval: Interval) -> tuple[Ends, Ends, Rows | None]:
@@ -269,20 +279,19 @@ def _top(pair: Pair, moved: Moves) -> list[Surprise]:
     return [Surprise(key, float(value)) for key, value in zip(keys, size, strict=True)]
 
 
-def _overlap(old: Ends, new: Ends) -> tuple[Floats, Mask]:
-    """I3, and where nothing overlaps; two equal intervals of width 0 overlap wholly."""
+def _overlap(old: Ends, new: Ends) -> tuple[Floats, Floats]:
+    """How much of the intervals overlaps, below 0 where nothing does, and I3; equal ones of width 0 overlap wholly."""
     overlap = np.minimum(old.upper, new.upper) - np.maximum(old.lower, new.lower)
     union = np.maximum(old.upper, new.upper) - np.minimum(old.lower, new.lower)
     shared = at_least(overlap, 0.0)
     if union.min() > 0:
-        return shared / union, overlap < 0
+        return overlap, shared / union
     # crossed ends can make the union negative: no overlap
-    return np.divide(shared, np.abs(union), out=np.ones(len(union)), where=union != 0), overlap < 0
+    return overlap, np.divide(shared, np.abs(union), out=np.ones(len(union)), where=union != 0)
 
 
-def _width_change(old: Ends, new: Ends, floor: Floats | float) -> Floats:
-    """I4; as a difference of logarithms where the ratio may overflow."""
-    was, now = at_least(old.width, floor), at_least(new.width, floor)
+def _width_change(was: Floats, now: Floats) -> Floats:
+    """I4 of widths, none below the floor; as a difference of logarithms where the ratio may overflow."""
     if min(was.min(), now.min()) > _SMALL and max(was.max(), now.max()) < 1 / _SMALL:
         return np.log(now / was)
     return np.log(now) - np.log(was)
@@ -317,9 +326,8 @@ def _end_change(
     width[one_sided] *= 2
     floor = _floor(scale, unit)
 
-    def change(rows: slice) -> dict[str, Floats]:
-        moved = 2 * ((now[rows] - was[rows]) / at_least(width[rows], _at(floor, rows)))
-        return {name: moved, f"|{name}|": np.abs(moved)}
+    def change(rows: slice) -> Named:
+        return _both(name, 2 * ((now[rows] - was[rows]) / at_least(width[rows], _at(floor, rows))))
 
     return _signed(summaries(change, n, _QUANTILES), name, n, common)
 
@@ -344,10 +352,9 @@ def _asymmetry_change(old: Ends, new: Ends, common: int, found: dict[str, Summar
         return SignedChange(0, 0.0 if common else None, None, None, "no_comparable_keys")
     old, new = old.at(wide), new.at(wide)
 
-    def change(rows: slice) -> dict[str, Floats]:
+    def change(rows: slice) -> Named:
         was, now = old.at(rows), new.at(rows)
-        moved = (now.upper - now.point) / now.width - (was.upper - was.point) / was.width
-        return {"asymmetry": moved, "|asymmetry|": np.abs(moved)}
+        return _both("asymmetry", (now.upper - now.point) / now.width - (was.upper - was.point) / was.width)
 
     return _signed(summaries(change, len(wide), _QUANTILES), "asymmetry", len(wide), common)
 

@@ -41,7 +41,7 @@ class Order:
             by_row[self.rows_b[block]] = after[block]
 
         def find(block: slice) -> None:
-            found[block] = by_row.take(self.rows_a[block])
+            np.take(by_row, self.rows_a[block], out=found[block], mode="clip")
 
         each(place, len(self))
         each(find, len(self))

@@ -11,8 +11,9 @@ import polars as pl
 
 from estimates.contract import Contract
 from estimates.stability.align import Alignment, align
+from estimates.stability.deltas import scale_floor
 from estimates.stability.groups import Grouping, grouping
-from estimates.stability.kinds import ABSENT, FINITE, KINDS, Values, classify
+from estimates.stability.kinds import ABSENT, FINITE, KINDS, Values, all_finite, classify
 from estimates.stability.pairing import paired
 
 
@@ -42,6 +43,7 @@ class Pair:
         self._read: dict[tuple[str, str], Values] = {}
         self._common: dict[str, tuple[Values, Values]] = {}
         self._groups: dict[str, Grouping] = {}
+        self._scales: dict[str, float | None] = {}
 
     def all_old(self, column: str) -> Values:
         """The column in A, all rows."""
@@ -57,6 +59,14 @@ class Pair:
             sides = self.all_old(column).take(self.found.rows_a), self.all_new(column).take(self.found.rows_b)
             self._common[column] = sides
         return self._common[column]
+
+    def scale(self, column: str) -> float | None:
+        """S0 of a number, over the keys where it is finite in both versions; None when there are none, too."""
+        if column not in self._scales:  # threads may both find it, and find the same
+            old, new = self.common(column)
+            a = old.take(all_finite((old, new))).numbers
+            self._scales[column] = scale_floor(a, self.contract.columns[column].scale_floor) if len(a) else None
+        return self._scales[column]
 
     def narrowed(self, found: Alignment) -> Pair:
         """The same frames with fewer common keys."""

@@ -112,10 +112,7 @@ def pictures(
     found = {name: _deltas(pair, contract, name) for name in names}
     return Pictures(
         columns={name: _column(moved, contract, name) for name, moved in found.items() if moved is not None},
-        intervals=[
-            _interval(pair, contract, interval, found.get(interval.point))
-            for interval in contract.intervals()[:MOST_INTERVALS]
-        ],
+        intervals=[_interval(pair, interval) for interval in contract.intervals()[:MOST_INTERVALS]],
     )
 
 
@@ -125,7 +122,7 @@ def drawn(roles: dict[str, str]) -> list[str]:
 
 
 def _deltas(pair: Pair, contract: Contract, name: str) -> Deltas | None:
-    moved = deltas(pair.found, name, *pair.common(name), contract.columns[name].scale_floor, contract.stability)
+    moved = deltas(pair.found, name, *pair.common(name), pair.scale(name), contract.stability)
     return moved if len(moved) else None
 
 
@@ -139,10 +136,8 @@ def _column(moved: Deltas, contract: Contract, name: str) -> ColumnPictures:
     )
 
 
-def _interval(pair: Pair, contract: Contract, interval: Interval, point: Deltas | None) -> IntervalPictures:
-    if interval.point and point is None:
-        point = _deltas(pair, contract, interval.point)
-    moved = moves(pair, interval, scale_of(pair, contract, interval, None if point is None else point.scale))
+def _interval(pair: Pair, interval: Interval) -> IntervalPictures:
+    moved = moves(pair, interval, scale_of(pair, interval))
     if not len(moved.rows):
         return IntervalPictures(None, None)
     width, z = None, None

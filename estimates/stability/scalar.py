@@ -144,7 +144,7 @@ class _Pass:
         largest = {"d": float(size.max())}
         counts = [deltas.equal[rows], deltas.material[rows], d > 0, d < 0]
         counts += [flips(a, b) if deltas.signed else None, np.isinf(d) if largest["d"] == math.inf else None]
-        sums = {"d": d, "|d|": size, "d²": size * size, "|b|": size_b}
+        sums = {"d": d.sum(), "|d|": size.sum(), "d²": (size * size).sum(), "|b|": size_b.sum()}
         r, g = list[Between](), list[Between]()
         if deltas.r is not None and deltas.scale is not None:
             relative, moved = deltas.r[rows], change(deltas)(rows)
@@ -152,10 +152,10 @@ class _Pass:
             counts += [relative > limit if limit < largest["r"] else None for limit in _ABOVE]
             r, g = self._r.of_block(relative), self._g.of_block(moved)
             moved -= self._centre
-            sums |= {"r": relative, "g": moved, "g²": moved * moved}
+            sums |= {"r": relative.sum(), "g": moved.sum(), "g²": (moved * moved).sum()}
         return _Block(
             [0 if mask is None else int(np.count_nonzero(mask)) for mask in counts],
-            {name: float(x.sum()) for name, x in sums.items()},
+            {name: float(x) for name, x in sums.items()},
             largest,
             self._top.of_block(size),
             r,

@@ -7,7 +7,7 @@ that a column which nothing else needs takes no memory.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
@@ -21,12 +21,16 @@ from estimates.stability.blocks import count, each, fill, mean, together, total_
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Formula = Callable[[Any], Floats]  # of a slice or an array of rows
+Named = Iterator[tuple[str, NDArray[Any]]]  # columns, or masks, that are looked at one after the other
 
 _FEW = 1 << 14  # rows below which sorting all is as fast
-_FEW_SAMPLED = 1 << 10  # of those that are left to look at
+_FEW_LEFT, _FEW_SAMPLED = (
+    1 << 12,
+    1 << 9,
+)  # the same of those that are left to look at, and how many of more are a sample
 _STRETCH = 1 << 8  # rows whose largest value says whether to look closer
 _HIGH = 0.8  # the level from which on a block is cut down to the values above
-_SPREAD = 4.0  # standard deviations that a place in the sample may be off before a second look is needed
+_SPREAD = 3.5  # standard deviations that a place in the sample may be off before a second look is needed
 
 
 @dataclass(frozen=True)
@@ -41,26 +45,24 @@ class Summary:
 
 def summary(formula: Formula, rows: int, *at: float) -> Summary:
     """Summarise at least one value, none of them NaN; when `largest` is not finite there is nothing else."""
-    return summaries(lambda block: {"": formula(block)}, rows, {"": at})[""]
+    return summaries(lambda block: iter([("", formula(block))]), rows, {"": at})[""]
 
 
-def summaries(
-    formula: Callable[[Any], dict[str, NDArray[Any]]], rows: int, at: Mapping[str, Sequence[float]]
-) -> dict[str, Summary]:
+def summaries(formula: Callable[[Any], Named], rows: int, at: Mapping[str, Sequence[float]]) -> dict[str, Summary]:
     """Summarise several columns that are computed together, as `summary`; of a mask the mean is the share of true.
 
     at  the quantiles by name; of a column that is not there, none
     """
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        sample = formula(_sampled(rows))
+        sample = dict(formula(_sampled(rows)))
     wanted = {
-        name: Quantiles(lambda block, name=name: formula(block)[name], rows, *at[name], sample=sample[name])
+        name: Quantiles(lambda block, name=name: dict(formula(block))[name], rows, *at[name], sample=sample[name])
         for name in sample
         if at.get(name)
     }
 
     def of_block(block: slice) -> dict[str, tuple[float, float, list[Between]]]:
-        return {name: _of_block(x, wanted.get(name)) for name, x in formula(block).items()}
+        return {name: _of_block(x, wanted.get(name)) for name, x in formula(block)}
 
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         blocks = each(of_block, rows)
@@ -72,7 +74,7 @@ def summaries(
 
 
 def _summary(
-    formula: Callable[[Any], dict[str, NDArray[Any]]],
+    formula: Callable[[Any], Named],
     rows: int,
     name: str,
     wanted: Quantiles | None,
@@ -83,7 +85,7 @@ def _summary(
     if not math.isfinite(largest):
         return Summary(rows, math.nan, largest, [])
     plain = total_of(sums)
-    average = plain / rows if math.isfinite(plain) else mean(lambda block: formula(block)[name], rows)
+    average = plain / rows if math.isfinite(plain) else mean(lambda block: dict(formula(block))[name], rows)
     return Summary(rows, average, largest, [] if wanted is None else wanted.of_blocks(between))
 
 
@@ -95,7 +97,7 @@ def _of_block(x: NDArray[Any], wanted: Quantiles | None) -> tuple[float, float, 
 
 def quantiles(x: Floats, *at: float) -> list[float]:
     """Quantiles with linear interpolation (type 7, Hyndman and Fan, 1996) of at least one number, none of them NaN."""
-    sample = _ascending(x[:: len(x) // _FEW_SAMPLED]) if len(x) > _FEW else None
+    sample = _ascending(x[:: len(x) // _FEW_SAMPLED]) if len(x) > _FEW_LEFT else None
     places = [(len(x) - 1) * level for level in at]
     return [_interpolated(*standing(x, math.floor(place), math.ceil(place), sample), place % 1) for place in places]
 
@@ -207,7 +209,7 @@ def standing(x: Floats, first: int, last: int, sample: Floats | None = None) -> 
 
     Of many values, those between two of a sample, which is sorted, are looked at alone (Floyd and Rivest, 1975).
     """
-    while len(x) > _FEW:
+    while len(x) > _FEW_LEFT:
         sample = _ascending(x[:: len(x) // _FEW_SAMPLED]) if sample is None else sample
         low, high = _bracket(sample, first, len(x))[0], _bracket(sample, last, len(x))[1]
         below = int(np.count_nonzero(x < low))
