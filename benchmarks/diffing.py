@@ -1,7 +1,8 @@
 """The stability report of two Parquet files: against a bare join of them, against datacompy, and as the files grow.
 
-python -m benchmarks.diffing A B ROUNDS   prints the fewest seconds of a report, as text, of the two files, which are
-                                          read before, and the process's peak memory in bytes
+python -m benchmarks.diffing A B          makes the report of two files, and prints the process's peak memory in bytes
+python -m benchmarks.diffing A B ROUNDS   prints the fewest seconds that `estimates.diff` takes for two frames in memory
+                                          and their key, up to a page of text; reading the files does not count
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
+import estimates
 from benchmarks.line import Line
 from benchmarks.stores import START, contract_source, make_frame, make_store
 from estimates import stability
@@ -36,8 +38,8 @@ def reports(folder: Path, rows: int) -> Iterator[Line]:
     same = write(folder / "same", make_frame(rows, 1), make_frame(rows, 2))
     others = write(folder / "others", *_without_some(*same))
     yield from _against_a_join(same, others)
-    yield Line(f"peak memory of a report of {rows:,} keys", _alone(same)[1] / 1e9, "GB", 6.0, at_most=True)
-    yield Line(f"peak memory, 5 % of {rows:,} keys added and removed", _alone(others)[1] / 1e9, "GB", 6.0, at_most=True)
+    yield Line(f"peak memory of a report of {rows:,} keys", _alone(same) / 1e9, "GB", 6.0, at_most=True)
+    yield Line(f"peak memory, 5 % of {rows:,} keys added and removed", _alone(others) / 1e9, "GB", 6.0, at_most=True)
     yield from _against_datacompy(folder, 1_000_000)
     yield _of_one_snapshot(folder, rows)
     yield from _growth(folder, rows)
@@ -53,18 +55,15 @@ def _against_a_join(same: Pair, others: Pair) -> Iterator[Line]:
 
 
 def _against_datacompy(folder: Path, rows: int) -> Iterator[Line]:
-    """Both compare what is in memory and write their page of text, with one tolerance; ours reports all metrics.
+    """Both get two frames in memory, their key and one tolerance, and end with a page of text; ours has all metrics.
 
-    Each has a process of its own, and as many of them as it has rounds: where memory lies differs between processes.
+    Each has a process of its own, and several of them in turns: where memory lies differs between processes.
     """
     files = write(folder / "datacompy", make_frame(rows, 1), make_frame(rows, 2))
     script, policy = Path(__file__).parent / "peers" / "datacompy_compare.py", CONTRACT.stability
     command = [PYTHON_OF_DATACOMPY, script, *files, str(ROUNDS), str(policy.rtol), str(policy.atol), *CONTRACT.key]
-    theirs, ours = [], []
-    for _ in range(ROUNDS):
-        theirs.append(float(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
-        ours.append(_alone(files, ROUNDS)[0])
-    what = f"datacompy, {rows:,} keys ({min(theirs):.2f} s) / report ({min(ours):.2f} s)"
+    theirs, ours = zip(*((_printed(command), _alone(files, ROUNDS)) for _ in range(ROUNDS)), strict=True)
+    what = f"datacompy, {rows:,} keys ({min(theirs):.3f} s) / estimates.diff ({min(ours):.3f} s)"
     yield Line(what, min(theirs) / min(ours), "×", 3.0)
 
 
@@ -122,11 +121,13 @@ def _join(files: Pair) -> object:
         return connection.execute(query).fetchall()
 
 
-def _alone(files: Pair, rounds: int = 1) -> tuple[float, float]:
-    """The fewest seconds that a process of its own takes for a report, as text, of what it has read; its peak memory."""
-    command = [sys.executable, "-m", "benchmarks.diffing", *files, str(rounds)]
-    seconds, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    return float(seconds), float(peak)
+def _alone(files: Pair, *rounds: int) -> float:
+    """What a process of its own says of two files: the peak memory of a report, or with rounds the fewest seconds."""
+    return _printed([sys.executable, "-m", "benchmarks.diffing", *files, *map(str, rounds)])
+
+
+def _printed(command: Sequence[str | Path]) -> float:
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def fewest(*works: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
@@ -140,10 +141,14 @@ def fewest(*works: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
     return [min(seconds) for seconds in taken]
 
 
-def _main(first: str, second: str, rounds: str) -> None:
+def _main(first: str, second: str, *rounds: str) -> None:
     a, b = (pl.read_parquet(file) for file in (first, second))
-    (seconds,) = fewest(lambda: render_text(stability.diff(a, b, CONTRACT)), rounds=int(rounds))
-    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    if rounds:
+        (seconds,) = fewest(lambda: render_text(estimates.diff(a, b, key=list(CONTRACT.key))), rounds=int(rounds[0]))
+        print(seconds)
+    else:
+        stability.diff(a, b, CONTRACT)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 
 if __name__ == "__main__":

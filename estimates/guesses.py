@@ -147,8 +147,8 @@ def nearly_everywhere(first: int = 0) -> Holds:
     """A rule holds when 95 % of the rows of one table keep it: of the first so many rows, or of all others."""
 
     def holds(kept: pl.Series) -> bool:
-        shares = [share for part in (kept[:first], kept[first:]) if isinstance(share := part.mean(), float)]
-        return not shares or max(shares) >= _NEARLY
+        parts = [part for part in (kept[:first], kept[first:]) if part.null_count() < len(part)]
+        return not parts or max(part.sum() / (len(part) - part.null_count()) for part in parts) >= _NEARLY
 
     return holds
 
@@ -321,8 +321,10 @@ def _center(guesses: dict[str, Guess]) -> None:
 
 def _in_order(low: pl.Series, high: pl.Series) -> pl.Series:
     """On which rows; null where one of them is null or NaN."""
-    low, high = (series.cast(pl.Float64).fill_nan(None) for series in (low, high))
-    return low <= high
+    low, high = (series.cast(pl.Float64) for series in (low, high))
+    kept = low <= high
+    odd = low.is_nan() | high.is_nan()
+    return kept.set(odd, None) if odd.any() else kept
 
 
 def _words(name: str) -> frozenset[str]:

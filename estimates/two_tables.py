@@ -23,8 +23,10 @@ from estimates.guessed_contract import TableContract, carried_types, guess_contr
 from estimates.key_candidates import completed, key_candidates
 from estimates.keys import Key
 from estimates.stability import Report
-from estimates.stability.align import align
+from estimates.stability.align import Alignment
+from estimates.stability.compare import report_of
 from estimates.stability.family_reports import SchemaChange, SchemaReport
+from estimates.stability.pair import pair_up
 from estimates.stability.pairing import with_pairing
 from estimates.stability.pictures import Pictures, pictures
 from estimates.stability.report import Carried
@@ -69,18 +71,11 @@ class TwoTables:
     def report(self) -> Report:
         """The stability report; raises InvalidError (`null_key`, `duplicate_key`, naming the table and the keys)."""
         try:
-            report = stability.diff(
-                self.a,
-                self.b,
-                self.contract,
-                through_a=self.through[0],
-                through_b=self.through[1],
-                name_a=self.names[0],
-                name_b=self.names[1],
-            )
+            pair = pair_up(self.a, self.b, self.contract, *self.through)
         except InvalidError as error:
             raise self._explained(error) from None
-        carried = self._measured(report)
+        report = report_of(pair, name_a=self.names[0], name_b=self.names[1])
+        carried = self._measured(report, pair.found)
         return self._with_rest(msgspec.structs.replace(report, set=self.set, schema=self.schema, carried=carried))
 
     def pictures(self) -> Pictures:
@@ -120,12 +115,11 @@ class TwoTables:
             report, headline=f"{'; '.join([headline, *clauses])}.", identical=report.identical and not apart
         )
 
-    def _measured(self, report: Report) -> dict[str, Carried]:
+    def _measured(self, report: Report, found: Alignment) -> dict[str, Carried]:
         """On how many keys each column that is carried along differs."""
         n = report.keys.common
         if report.identical or not n:
             return {name: Carried(n, 0, 0.0) for name in self.carried if n}
-        found = align(self.a, self.b, self.contract, *self.through)
         differ = {name: int(found.old(name).ne_missing(found.new(name)).sum()) for name in self.carried}
         return {name: Carried(n, number, number / n) for name, number in differ.items()}
 

@@ -30,7 +30,7 @@ _FEW_LEFT, _FEW_SAMPLED = (
 )  # the same of those that are left to look at, and how many of more are a sample
 _STRETCH = 1 << 8  # rows whose largest value says whether to look closer
 _HIGH = 0.8  # the level from which on a block is cut down to the values above
-_SPREAD = 3.5  # standard deviations that a place in the sample may be off before a second look is needed
+_SPREAD = 3.0  # standard deviations that a place in the sample may be off before a second look is needed
 
 
 @dataclass(frozen=True)
