@@ -18,7 +18,7 @@ from estimates.records import InputDigest, Provenance
 def gating(folder: Path, rows: int) -> Iterator[Line]:
     """What it costs to judge one version of `rows` keys against another: every check, reading both files included."""
     files = write(folder / "gating", make_frame(rows, 1), make_frame(rows, 2))
-    judged, reported = fewest(lambda: _judge(files), lambda: report(files))
+    judged, reported = fewest(lambda: _judge(files), lambda: report(files), rounds=6)
     what = f"gating {rows:,} keys ({judged:.2f} s) / the full report ({reported:.2f} s)"
     yield Line(what, judged / reported, "×", 1.5, at_most=True)
 

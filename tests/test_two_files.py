@@ -403,6 +403,15 @@ def test_keys_that_could_be_meant(folder: Path) -> None:
     assert "the key shop,day would be unique" in refused("a.csv", "a.csv", "--key", "shop")["message"]
 
 
+def test_columns_may_be_named_in_one_word_or_one_by_one(folder: Path) -> None:
+    """A key of two columns, and groups, with commas or with the option once for each; the order is that of the words."""
+    (folder / "a.csv").write_text("shop,day,size,sales\na,x,s,1.5\na,y,m,2.5\n")
+    found = diff("a.csv", "a.csv", "--key", "shop,day", "--group", "size,shop")
+    assert found.err.startswith("guessed: key shop, day;")
+    assert diff("a.csv", "a.csv", "--key", "shop", "--key", " day", "--group", "size", "--group", "shop") == found
+    assert diff("a.csv", "a.csv", "--key", "day", "--key", "shop").err.startswith("guessed: key day, shop;")
+
+
 def test_integers_that_pandas_made_floats_are_keys(folder: Path) -> None:
     """A key of whole floats in one file is the integer of the other."""
     pl.DataFrame({"id": [1.0, 2.0], "value": [1.5, 2.5]}).write_parquet(folder / "a.parquet")

@@ -18,7 +18,6 @@ from estimates.gate.candidate import Candidate
 from estimates.gate.check import SLACK, Check, Limits
 from estimates.gate.domain import domain_keys
 from estimates.gate.past import Past
-from estimates.gate.runs import Runs, runs
 from estimates.stability.align import ascends
 
 if TYPE_CHECKING:
@@ -138,10 +137,6 @@ class Case:
         if what not in self._once:
             self._once[what] = make()
         return self._once[what]
-
-    def runs(self, column: str) -> Runs:
-        """How often values of a numeric column of the candidate appear; null is none."""
-        return self.once(f"runs {column}", lambda: runs(self.frame[column].drop_nulls()))
 
     def limit(self, name: str) -> float:
         """Beyond what a check named so complains, for checks that name what is above it; no limit: infinity."""

@@ -11,6 +11,7 @@ from estimates.columns import NUMERIC_ROLES
 from estimates.gate.case import Case
 from estimates.gate.cells import Rule, by_column, count, is_nan, missing, total
 from estimates.gate.check import Measure, Skip
+from estimates.gate.repeats import commonest, repeats
 from estimates.gate.verdict import Offender
 from estimates.stability.blocks import together
 
@@ -129,15 +130,16 @@ def constant_column(case: Case) -> Measure | Skip:
 def dominant_value(case: Case) -> Measure | Skip:
     """Protects from a default that took the place of estimates. Metric: largest share of one value in a numeric column.
 
-    Warn above 50 %, block above 90 %; nulls are not counted, nor label columns, where one label is often the rule.
-    Of fewer than 10 keys any few agree by chance. Source: gate.md 19.
+    Warn above 50 %, block above 90 %; nulls are not counted, nor label columns, where one label is often the rule, nor
+    a value that fills less than a thousandth. Of fewer than 10 keys any few agree by chance. Source: gate.md 19.
     """
     if case.frame.height < 10:
         return Skip("fewer_than_10_keys")
     names = _numeric(case)
-    counted = together([partial(case.runs, name) for name in names], case.frame.height)
-    there = [case.frame.height - case.frame[name].null_count() for name in names]
-    found = [(one.longest / n, name, n) for one, name, n in zip(counted, names, there, strict=True) if n]
+    there = [case.frame[name].drop_nulls() for name in names]
+    counted = together([partial(commonest, values) for values in there], case.frame.height)
+    sizes = map(len, there)
+    found = [(most / n, name, n) for most, name, n in zip(counted, names, sizes, strict=True) if n]
     if not found:
         return Skip("no_numeric_estimates")
     share, column, n = max(found, key=lambda item: item[0])
@@ -146,7 +148,11 @@ def dominant_value(case: Case) -> Measure | Skip:
         for part, name, _ in sorted(found, key=lambda item: -item[0])
         if part > case.limit("dominant_value")
     ]
-    message = f"the commonest value of {column} has a share of {share:.3g}"
+    message = (
+        f"the commonest value of {column} has a share of {share:.3g}"
+        if share
+        else "no value of any column fills a thousandth of it"
+    )
     return Measure(share, n, message, n / case.frame.height, offenders=offenders)
 
 
@@ -171,7 +177,7 @@ def twins(case: Case) -> tuple[pl.DataFrame | None, int]:
         for name in case.contract.judged
         if case.frame.schema[name].is_float() and not case.frame[name].null_count()
     )
-    if any(case.runs(name).distinct == case.frame.height for name in whole):
+    if not all(repeats(case.frame[name]) for name in whole):
         return case.frame.clear(), case.frame.height
     return duplicates(case.frame, case)
 

@@ -18,6 +18,7 @@ from estimates.stability.sections import PAIRED
 from estimates.stability.text import render_json, render_text
 from jobs.cli import show
 from jobs.cli.changes import show_changes
+from jobs.cli.columns import columns
 from jobs.cli.command import PAGES, Options, command
 from jobs.cli.two_files import beside_version, guess_line, is_file, is_ref, other_readings, two_files
 
@@ -84,11 +85,11 @@ _ANY = Wanted(None, None, None, None, None)
     forms=("csv", "markdown", "html"),
 )
 @click.argument("words", metavar="[SET FROM TO | OLD NEW] [KEY]...", nargs=-1)
-@click.option("--key", metavar="A,B", help="Two files: the columns that identify a row; the rest is guessed.")
+@columns("--key", help="Two files: the columns that identify a row; the rest is guessed.")
 @click.option("--contract", metavar="FILE", help="Two files: what their columns are, in place of --key and guesses.")
 @click.option("--rtol", type=float, help="With --key: a change up to this share is not material. Default: 0.01.")
 @click.option("--atol", type=float, help="With --key: nor is one up to this much. Default: 0.")
-@click.option("--group", "groups", metavar="A,B", help="With --key: break the changes down by these columns.")
+@columns("--group", "groups", help="With --key: break the changes down by these columns.")
 @click.option("--to-set", metavar="SET", help="TO is a version of this other set, whose key has to be the same.")
 @click.option("--pairing", type=click.Choice(PAIRINGS), help="Which keys are compared, if not as the contract says.")
 @click.option("--changes", is_flag=True, help="The keys that changed, with how far; of a leading part of the KEY.")
@@ -101,11 +102,11 @@ _ANY = Wanted(None, None, None, None, None)
 def diff(
     options: Options,
     words: tuple[str, ...],
-    key: str | None,
+    key: list[str] | None,
     contract: str | None,
     rtol: float | None,
     atol: float | None,
-    groups: str | None,
+    groups: list[str] | None,
     to_set: str | None,
     pairing: Pairing | None,
     changes: bool,
@@ -147,8 +148,7 @@ def diff(
             raise click.UsageError(_FOR_FILES)
         if pairing is not None:
             raise click.UsageError(_FOR_VERSIONS)
-        named = [] if groups is None else [name.strip() for name in groups.split(",")]
-        tables = two_files(words[:2], key, contract, rtol=rtol, atol=atol, groups=named)
+        tables = two_files(words[:2], key, contract, rtol=rtol, atol=atol, groups=groups or [])
         _show_tables(options, tables, words[2:], wanted, changes=changes)
         return
     if not (rtol is atol is groups is None):

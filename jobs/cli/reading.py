@@ -19,6 +19,7 @@ from estimates.stability.wording import count
 from estimates.version_reader import DEFAULT_LIMIT
 from jobs.cli import show
 from jobs.cli.chains import other_shapes, show_chain, values_before
+from jobs.cli.columns import columns
 from jobs.cli.command import Options, command
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def _clock(what: str) -> Callable[[Any], Any]:
 @click.option("--ref", default="production", show_default=True, help=_REF)
 @click.option("--as-of", metavar="TIME", help="What the ref named at this time, such as 2026-11-24T16:00:00Z.")
 @_clock("released: read --as-of by the claimed times of release of imported versions.")
-@click.option("--fields", metavar="A,B", help="Only these columns, besides the key.")
+@columns("--fields", help="Only these columns, besides the key.")
 @click.option("--keys", metavar="FILE", help="Many keys: a table with the key columns, or a JSON list; - reads JSON.")
 @click.option("--limit", type=int, default=DEFAULT_LIMIT, show_default=True, help="Rows on a page of a partial key.")
 @click.option("--cursor", metavar="TEXT", help="The next page; printed at the end of each page.")
@@ -57,7 +58,7 @@ def get(
     ref: str,
     as_of: str | None,
     clock: Clock,
-    fields: str | None,
+    fields: list[str] | None,
     keys: str | None,
     limit: int,
     cursor: str | None,
@@ -67,19 +68,18 @@ def get(
     The answer comes from one version and says which. A word of the KEY is one key column, in the contract's order.
     """
     estimates = options.open_to_read()[set_name]
-    columns = None if fields is None else [name.strip() for name in fields.split(",")]
     if keys is not None:
         if key:
             raise click.UsageError("give a KEY or --keys, not both")
         wanted = _keys_of_file(keys, estimates.contract)
-        _show_many(options, estimates, estimates.get_many(wanted, ref=ref, as_of=as_of, clock=clock, fields=columns))
+        _show_many(options, estimates, estimates.get_many(wanted, ref=ref, as_of=as_of, clock=clock, fields=fields))
     elif len(key) >= len(estimates.contract.key):
-        _show_one(options, estimates, estimates.get(*key, ref=ref, as_of=as_of, clock=clock, fields=columns))
+        _show_one(options, estimates, estimates.get(*key, ref=ref, as_of=as_of, clock=clock, fields=fields))
     else:
         _show_page(
             options,
             estimates,
-            estimates.scan(*key, ref=ref, as_of=as_of, clock=clock, fields=columns, limit=limit, cursor=cursor),
+            estimates.scan(*key, ref=ref, as_of=as_of, clock=clock, fields=fields, limit=limit, cursor=cursor),
         )
 
 
@@ -99,7 +99,7 @@ def get(
 @click.option("--only", type=click.Choice(["promoted"]), help="Only versions that production ever pointed to.")
 @_clock("released: times go by the claimed times of release of imported versions.")
 @click.option("--shape", type=int, help="Tell of versions of this shape. Default: production's.")
-@click.option("--fields", metavar="A,B", help="Only these columns, besides the key.")
+@columns("--fields", help="Only these columns, besides the key.")
 @click.option("--chain", is_flag=True, help="In JSON too, what became of each number; text always says so.")
 def history(
     options: Options,
@@ -110,7 +110,7 @@ def history(
     only: Any,
     clock: Clock,
     shape: int | None,
-    fields: str | None,
+    fields: list[str] | None,
     chain: bool,
 ) -> None:
     """One key through the versions: what was estimated, when it could be known, and when it was in production.
@@ -118,17 +118,16 @@ def history(
     Below the table what became of each number: how often it turned, how straight its way was, since when it stands.
     """
     estimates = options.open_to_read()[set_name]
-    columns = None if fields is None else [name.strip() for name in fields.split(",")]
     chain = chain or not options.json
     bounds: dict[str, Any] = {"since": since, "until": until, "only": only}
-    answer = estimates.history(*key, **bounds, fields=columns, chain=chain, clock=clock, shape=shape)
+    answer = estimates.history(*key, **bounds, fields=fields, chain=chain, clock=clock, shape=shape)
     if options.json:
         show.body(answer.json)
         return
     told = [entry["version"] for entry in answer.body["history"]]
     contract = estimates.contract_of(estimates.resolve(told[-1])) if told else estimates.contract
     hidden = other_shapes(estimates.versions(), told, "--shape") if told or not any(bounds.values()) else None
-    show_history(answer, contract, columns, hidden)
+    show_history(answer, contract, fields, hidden)
 
 
 def show_history(

@@ -12,6 +12,7 @@ from estimates.errors import InvalidError, NotFoundError
 from estimates.settings import Settings
 from estimates.store import Store, catalog_url
 from jobs.cli import show
+from jobs.cli.columns import columns
 from jobs.cli.command import Options, command
 
 if TYPE_CHECKING:
@@ -68,9 +69,9 @@ def migrate(options: Options) -> None:
     ),
 )
 @click.argument("file", metavar="FILE")
-@click.option("--key", required=True, metavar="A,B", help="The columns that identify a row, in order.")
+@columns("--key", required=True, help="The columns that identify a row, in order.")
 @click.option("--name", metavar="SET", help="The set's name. Default: made from the file's name.")
-def draft(options: Options, file: str, key: str, name: str | None) -> None:
+def draft(options: Options, file: str, key: list[str], name: str | None) -> None:
     """Write a first contract for a CSV, Parquet or Arrow table, with comments, to standard output.
 
     A profile of each column goes to standard error. Roles are guessed from names and values: read the contract before
@@ -78,7 +79,7 @@ def draft(options: Options, file: str, key: str, name: str | None) -> None:
     """
     from jobs.draft import draft as draft_contract
 
-    made = draft_contract(file, [column.strip() for column in key.split(",")], name)
+    made = draft_contract(file, key, name)
     if options.json:
         show.value({"set": made.name, "contract": made.contract, "profile": made.profile})
         return

@@ -44,7 +44,7 @@ def is_file(word: str) -> bool:
 
 def two_files(
     words: Sequence[str],
-    key: str | None,
+    key: Sequence[str] | None,
     contract_file: str | None,
     *,
     rtol: float | None,
@@ -64,9 +64,8 @@ def two_files(
     a, b = _tables(old, contract), _tables(new, contract)
     if key is None and contract is None:
         raise InvalidError("key_needed", f"which columns are the key? {_proposal(a, b, old, new)}")
-    columns = None if key is None else [column.strip() for column in key.split(",")]
     return side_by_side(
-        a, b, key=columns, contract=contract, rtol=rtol, atol=atol, groups=groups, names=(_called(old), _called(new))
+        a, b, key=key, contract=contract, rtol=rtol, atol=atol, groups=groups, names=(_called(old), _called(new))
     )
 
 

@@ -1,0 +1,55 @@
+"""Values that a column has more than once, against counting all of them one by one."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from estimates.gate.repeats import commonest, repeats
+
+FEW = (0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, math.inf, -math.inf, math.nan, -math.nan)
+ROWS = 300_000
+
+
+def slow(values: Sequence[float]) -> tuple[int, bool]:
+    """How often the commonest appears, and whether any does twice; zeros of both signs are one value, and all NaN."""
+    counts = Counter("nan" if value != value else value for value in values)
+    most = max(counts.values(), default=0)
+    return most if 1000 * most >= len(values) else 0, most > 1
+
+
+@given(st.lists(st.sampled_from(FEW) | st.floats(width=32)))
+def test_floats_are_counted_by_value(values: list[float]) -> None:
+    """Whatever their signs, their bits and their order; those of 32 bits too."""
+    for dtype in (pl.Float64, pl.Float32):
+        kept = [value for value in values if dtype == pl.Float64 or abs(value) > 1e-44 or value == 0]
+        series = pl.Series(kept, dtype=dtype)
+        assert (commonest(series), repeats(series)) == slow(kept)
+
+
+@given(st.lists(st.integers(-3, 3)))
+def test_whole_numbers_are_counted(values: list[int]) -> None:
+    """As they are; of no value at all none is common."""
+    assert commonest(pl.Series(values, dtype=pl.Int64)) == slow(values)[0]
+
+
+@pytest.mark.parametrize("times", [1, 2, ROWS // 1000 - 1, ROWS // 1000, ROWS // 3, ROWS])
+@pytest.mark.parametrize("value", [0.0, -2.5, math.nan])
+def test_one_value_among_many_is_counted(times: int, value: float) -> None:
+    """One that fills a thousandth of a long column is common, one that has a row less is not, wherever it stands."""
+    column = np.random.default_rng(times).standard_normal(ROWS)
+    column[np.random.default_rng(0).choice(ROWS, times, replace=False)] = value
+    assert (commonest(pl.Series(column)), repeats(pl.Series(column))) == slow(column.tolist())
+
+
+def test_columns_of_round_numbers_are_counted() -> None:
+    """Numbers whose last bits are all 0 are told apart, and so are those that differ in their last bit alone."""
+    for column in (np.arange(ROWS) * 1024.0, 1.0 + np.arange(ROWS) * 2.0**-52, np.arange(ROWS) % 700 / 4):
+        assert (commonest(pl.Series(column)), repeats(pl.Series(column))) == slow(column.tolist())
