@@ -8,7 +8,7 @@ change, moves, uncertainty, classes, order, history    those against the baselin
 outcomes    those with actual values; waivers: exceptions
 lot         rows that speak against a candidate, named or as a table; cells, moved: those that break a rule, those that
             changed against the baseline; offenders: all of them as a table;
-            compared: what can be taken from the stability report; runs: how often the values of a column appear
+            compared: what can be taken from the stability report; repeats: values that a column has more than once
 domain      the keys that a contract asks for
 profiles    where limits start from; policy: the limits in force in a set; in_force: the same as a table
 judgement   runs the checks and adds up the verdict
