@@ -236,6 +236,24 @@ def test_no_number_depends_on_the_question() -> None:
     assert changes(old, new, contract, by="value.r", prefix=("b",)).equals(whole)
 
 
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30), st.floats(0.9, 1.1), st.sampled_from((0.0, 1e-9, 1e300))
+)
+def test_no_number_depends_on_the_other_keys(values: list[float], factor: float, odd: float) -> None:
+    """Every number of a key is the same to the last bit, whichever keys are asked for beside it."""
+    contract = parse_contract(
+        'name = "set"\n[key.id]\ntype = "string"\n[columns.value]\n[columns.low]\nrole = "lower"\nlevel = 0.8\n'
+        '[columns.high]\nrole = "upper"\nlevel = 0.8\n'
+    )
+    numbers = [odd, *values]
+    columns = {"value": numbers, "low": [x - abs(x) / 8 for x in numbers], "high": [x + abs(x) / 4 for x in numbers]}
+    old = pl.DataFrame({"id": [f"k{i:02d}" for i in range(len(numbers))], **columns})
+    new = old.with_columns(pl.col("value", "high") * factor)
+    whole = changes(old, new, contract)
+    for key in whole["id"].head(4):
+        assert changes(old, new, contract, prefix=(key,)).equals(whole.filter(pl.col("id") == key))
+
+
 ROLLING = """
     name = "roll"
     [key.id]

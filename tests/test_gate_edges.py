@@ -8,6 +8,7 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
+from estimates.contract import parse_contract
 from estimates.errors import ConflictError
 from estimates.gate import judge
 from estimates.gate.case import Case
@@ -27,6 +28,7 @@ from tests.gate_cases import (
     off_by_ten,
     poke,
     provenance,
+    simple,
     stored,
 )
 
@@ -38,6 +40,25 @@ def test_a_threshold_of_0_with_0_changes_passes() -> None:
     strict = contract(more="[gate.checks.p95_change]\nwarn = 0\nblock = 0\n")
     assert Setting(strict, frame()).judge().check("p95_change").status == "pass"
     assert Setting(strict, frame(1.0001)).judge().check("p95_change").status == "fail"
+
+
+def test_a_limit_below_a_thousandth_is_kept() -> None:
+    """One value twice among 3,000 is beyond a limit of 0.0005; without that limit it counts as no common value."""
+    values = [float(i) for i in range(2999)] + [0.0]
+    rows = pl.DataFrame({"k": [f"{i:04d}" for i in range(3000)], "v": values})
+    strict = simple(more="[gate.checks.dominant_value]\nwarn = 0.0005\n")
+    for policy, status, value in ((strict, "warn", 2 / 3000), (simple(), "pass", 0.0)):
+        found = Setting(policy, rows, baseline=rows).judge().check("dominant_value")
+        assert (found.status, found.value) == (status, pytest.approx(value))
+
+
+def test_columns_may_have_any_name() -> None:
+    """A column called as what a check computes is judged like any other."""
+    named = parse_contract('name = "s"\n[key.value]\ntype = "integer"\n[columns.rows]\ntype = "integer"\n')
+    rows = pl.DataFrame({"value": range(40), "rows": [i // 3 for i in range(40)]})
+    verdict = Setting(named, rows, baseline=rows).judge()
+    assert verdict.check("dominant_value").value == pytest.approx(3 / 40)
+    assert verdict.counts["error"] == 0
 
 
 def test_an_empty_candidate_has_a_defined_verdict() -> None:

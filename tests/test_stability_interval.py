@@ -60,6 +60,9 @@ def test_touching_intervals_are_not_disjoint() -> None:
     """Ends belong to the interval."""
     assert measured([(0, 1, 2)], [(2, 3, 4)]).disjoint_share == 0
     assert measured([(0, 1, 2)], [(2.1, 3, 4)]).disjoint_share == 1
+    zeros = measured([(-1.0, -0.5, -0.0)], [(0.0, 0.5, 1.0)])  # -0.0 - 0.0 is -0.0, and an overlap of 0 is 0
+    assert zeros.jaccard is not None
+    assert str(zeros.jaccard.p50) == "0.0"
 
 
 def test_order_violations_are_counted_in_each_version() -> None:

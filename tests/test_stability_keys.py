@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -183,6 +184,24 @@ def test_duplicate_and_null_keys_are_named() -> None:
     with pytest.raises(InvalidError, match="1 rows of the 'to' frame have a null key") as caught:
         diff(good, plain(["a", None]), PLAIN)
     assert caught.value.code == "null_key"
+
+
+@pytest.mark.parametrize("rows", [1, 2, 262_144, 262_145, 524_289])
+def test_the_order_of_keys_is_seen_in_long_frames_too(rows: int) -> None:
+    """Wherever row groups of a file end: sorted keys are compared as they are, others get sorted, equal ones refused."""
+    contract = parse_contract('name = "long"\n[key.id]\ntype = "integer"\n[columns.value]')
+    ids = np.arange(rows)
+    good = pl.DataFrame({"id": ids, "value": ids / 7})
+    assert diff(good, good, contract).keys.identical_share == 1
+    for row in {1, rows // 2, 262_143, 262_144, 262_145, 524_288, rows - 1}:
+        if 0 < row < rows:
+            swapped, twice = ids.copy(), ids.copy()
+            swapped[[row - 1, row]] = row, row - 1
+            twice[row] = row - 1
+            assert diff(good[swapped], good, contract).keys.identical_share == 1
+            with pytest.raises(InvalidError) as caught:
+                diff(good, good.with_columns(id=twice), contract)
+            assert (caught.value.code, caught.value.details["keys"]) == ("duplicate_key", [[str(row - 1)]])
 
 
 def test_frames_of_another_contract_are_refused() -> None:

@@ -139,6 +139,9 @@ def test_quantiles_that_cannot_be_compared() -> None:
     none = measured([(None, 1, 2, 3, 4)], [(0, 1, 2, 3, 4)])
     assert (none.n, none.move, none.cuts) == (0, None, [])
     assert set(none.reasons.values()) == {"no_comparable_keys"}
+    rows = frame([(0, 1, 2, 3, 4)]).with_columns(value=pl.lit(None, dtype=pl.Float64))
+    (pointless,) = diff(rows, rows, contract(rest="scale_floor = 1.0")).quantiles
+    assert (pointless.n, set(pointless.reasons.values())) == (1, {"no_comparable_keys"})
     zero = measured([(-2, -1, 0, 1, 2)], [(-2, -1, 0, 1, 2)])
     assert set(zero.reasons.values()) == {"degenerate_scale"}
     large = measured([(-1.7e308, -1.6e308, 1.0, 1.6e308, 1.7e308)], [(0, 1, 2, 3, 4)])

@@ -404,7 +404,7 @@ def test_keys_that_could_be_meant(folder: Path) -> None:
 
 
 def test_columns_may_be_named_in_one_word_or_one_by_one(folder: Path) -> None:
-    """A key of two columns, and groups, with commas or with the option once for each; the order is that of the words."""
+    """A key of two columns, and groups, with commas or with the option once for each; in the order given."""
     (folder / "a.csv").write_text("shop,day,size,sales\na,x,s,1.5\na,y,m,2.5\n")
     found = diff("a.csv", "a.csv", "--key", "shop,day", "--group", "size,shop")
     assert found.err.startswith("guessed: key shop, day;")

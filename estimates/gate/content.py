@@ -15,6 +15,8 @@ from estimates.gate.repeats import commonest, repeats
 from estimates.gate.verdict import Offender
 from estimates.stability.blocks import together
 
+_NOTABLE = 0.001  # of a column: the part that a value has to fill to be looked at
+
 
 def nan(case: Case) -> Measure | Skip:
     """Protects from NaN, which no reader can compare or send as JSON. Metric: NaN cells.
@@ -130,14 +132,16 @@ def constant_column(case: Case) -> Measure | Skip:
 def dominant_value(case: Case) -> Measure | Skip:
     """Protects from a default that took the place of estimates. Metric: largest share of one value in a numeric column.
 
-    Warn above 50 %, block above 90 %; nulls are not counted, nor label columns, where one label is often the rule, nor
-    a value that fills less than a thousandth. Of fewer than 10 keys any few agree by chance. Source: gate.md 19.
+    Warn above 50 %, block above 90 %; nulls are not counted, nor label columns, where one label is often the rule. A
+    value counts that fills a thousandth, or as much as the limit. Of fewer than 10 keys any few agree by chance.
+    Source: gate.md 19.
     """
     if case.frame.height < 10:
         return Skip("fewer_than_10_keys")
     names = _numeric(case)
     there = [case.frame[name].drop_nulls() for name in names]
-    counted = together([partial(commonest, values) for values in there], case.frame.height)
+    part = min(_NOTABLE, case.limit("dominant_value"))
+    counted = together([partial(commonest, values, part) for values in there], case.frame.height)
     sizes = map(len, there)
     found = [(most / n, name, n) for most, name, n in zip(counted, names, sizes, strict=True) if n]
     if not found:
@@ -151,7 +155,7 @@ def dominant_value(case: Case) -> Measure | Skip:
     message = (
         f"the commonest value of {column} has a share of {share:.3g}"
         if share
-        else "no value of any column fills a thousandth of it"
+        else f"no value of any column fills {part:.3g} of it"
     )
     return Measure(share, n, message, n / case.frame.height, offenders=offenders)
 

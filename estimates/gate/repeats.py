@@ -14,18 +14,17 @@ from numpy.typing import NDArray
 
 from estimates.stability.blocks import count, each, together
 
-_PART = 1000  # what appears less often than once in so many rows is not common
-_BUCKETS = 12  # bits of the hash; so many that the buckets of a column without a common value stay far below one part
+_BUCKETS = 12  # bits of the hash; so many that the buckets of a column without a common value hold a 4,000th each
 _MULTIPLIER = np.int64(-7046029254386353131)  # 2⁶⁴ / φ, odd (Knuth, 1973, 6.4): the first bits depend on all bits
 Bits = NDArray[np.int64]
 
 
-def commonest(values: pl.Series) -> int:
-    """How often the commonest value of a column without nulls appears; 0 where none fills a thousandth of the rows."""
-    least = math.ceil(len(values) / _PART)
+def commonest(values: pl.Series, part: float) -> int:
+    """How often the commonest value of a column without nulls appears; 0 where none fills this part of the rows."""
+    least = math.ceil(part * len(values) - 1e-9)  # 0.001 of 9,000 is 9, whatever the last bit says
     if values.dtype.is_float() and len(values):
         values = _in_large_buckets(values, least)
-    largest = values.value_counts(name="rows")["rows"].max() if len(values) else 0
+    largest = values.alias("value").value_counts(name="rows")["rows"].max() if len(values) else 0
     assert isinstance(largest, int)
     return largest if largest >= least else 0
 

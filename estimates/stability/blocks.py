@@ -122,7 +122,7 @@ def _work_through(tasks: list[Callable[[], T]], left: Iterator[int], found: list
 
 @cache
 def _keep_freed_memory() -> None:
-    """Let glibc keep up to 62 MB of freed memory for the next column; the kernel would clear each page of it anew.
+    """Let glibc keep up to 62 MB a thread of freed memory for the next column; the kernel would clear each page anew.
 
     It gives back what exceeds twice the largest piece freed so far, and takes no piece over 32 MB for a measure. This
     one is never written to, so it costs nothing. With another C library nothing happens.

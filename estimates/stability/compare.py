@@ -101,12 +101,12 @@ def _measured(
     """What there is to say of each column, interval and quantile function, and of the probabilities; side by side."""
     contract, rows = pair.contract, pair.found.common
     names = list(contract.judged)
-    tasks: list[Callable[[], Any]] = [partial(_column, pair, contract, name, headline_only) for name in names]
+    tasks: list[Callable[[], Any]] = [partial(_column, pair, name, headline_only) for name in names]
     if headline_only:
         return dict(zip(names, together(tasks, rows), strict=True)), [], [], None
     pair.sort_groups(contract.stability.groups)
-    tasks += [partial(interval.measure, pair, contract, ends) for ends in contract.intervals()]
-    tasks += [partial(quantiles.measure, pair, contract), partial(probabilities.measure, pair, contract)]
+    tasks += [partial(interval.measure, pair, ends) for ends in contract.intervals()]
+    tasks += [partial(quantiles.measure, pair), partial(probabilities.measure, pair)]
     *measured, functions, vectors = together(tasks, rows)
     return dict(zip(names, measured, strict=False)), measured[len(names) :], functions, vectors
 
@@ -133,8 +133,9 @@ def _keys(found: Alignment, identical: bool, named: int) -> KeysReport:
     )
 
 
-def _column(pair: Pair, contract: Contract, name: str, headline_only: bool) -> ColumnReport:
-    found, column = pair.found, contract.columns[name]
+def _column(pair: Pair, name: str, headline_only: bool) -> ColumnReport:
+    found, contract = pair.found, pair.contract
+    column = contract.columns[name]
     old, new = pair.common(name)
     common, both = found.common, all_finite((old, new))
     n, lost, gained = common, np.empty(0, dtype=np.intp), 0

@@ -72,7 +72,7 @@ def deltas(found: Alignment, column: str, old: Values, new: Values, scale: float
     def compute(rows: slice) -> int:
         if whole is None:
             np.subtract(b[rows], a[rows], out=d[rows])
-        size, (size_a, size_b) = np.abs(d[rows]), sizes(a[rows], b[rows], least < 0)
+        size, (size_a, size_b) = np.abs(d[rows]), sizes(a[rows], b[rows], signed=least < 0)
         floored = 0 if r is None or scale is None else _relative(size_a, size_b, size, scale, r[rows])
         limit = np.maximum(size_a, size_b)
         np.less_equal(size, limit * (noise * SLACK), out=equal[rows])
@@ -107,31 +107,26 @@ def change(deltas: Deltas) -> Formula:
     """S4 of some moves; needs a scale."""
     a, b, scale = deltas.a, deltas.b, deltas.scale
     assert scale is not None
-    sign = _sign_of_large(deltas.least, deltas.largest, scale)
-
-    def of_rows(rows: slice | Rows) -> Floats:
-        old, new = a[rows], b[rows]
-        own = sign or _sign_of_large(min(old.min(), new.min()), max(old.max(), new.max()), scale)
-        return _change(old, new, scale, own)
-
-    return of_rows
+    if 2 * scale <= deltas.least and deltas.largest < 2 * scale * _FAR:
+        return lambda rows: _of_large(a[rows], b[rows], scale)
+    return lambda rows: _change(a[rows], b[rows], scale)
 
 
-def _sign_of_large(least: float, largest: float, scale: float) -> int:
-    """The sign of numbers that are all large, and of one sign; 0 of others."""
-    if 2 * scale <= least and largest < 2 * scale * _FAR:
-        return 1
-    return -1 if largest <= -2 * scale and -least < 2 * scale * _FAR else 0
+def _change(a: Floats, b: Floats, scale: float) -> Floats:
+    """S4; how a row is computed depends on its own values alone."""
+    moved, (size_a, size_b) = asinh(b, scale) - asinh(a, scale), sizes(a, b, signed=True)
+    large = (np.minimum(size_a, size_b) >= 2 * scale) & (np.maximum(size_a, size_b) < 2 * scale * _FAR)
+    rows = np.flatnonzero(large & ((a < 0) == (b < 0)))
+    moved[rows] = _of_large(size_a[rows], size_b[rows], scale)
+    moved[rows[a[rows] < 0]] *= -1
+    return moved
 
 
-def _change(a: Floats, b: Floats, scale: float, sign: int) -> Floats:
-    """S4; of large values of one sign with one logarithm: asinh(x) = ln(x + √(x² + 1))."""
-    if not sign:
-        return asinh(b, scale) - asinh(a, scale)
-    ratio, below = (_exponential(x / (sign * 2 * scale)) for x in (b, a))
+def _of_large(a: Floats, b: Floats, scale: float) -> Floats:
+    """S4 of large values with one logarithm, which keeps the digits of a small change: asinh(x) = ln(x + √(x² + 1))."""
+    ratio, below = (_exponential(x / (2 * scale)) for x in (b, a))
     ratio /= below
-    np.log(ratio, out=ratio)
-    return ratio if sign > 0 else -ratio
+    return np.log(ratio, out=ratio)
 
 
 def _exponential(x: Floats) -> Floats:
@@ -143,7 +138,7 @@ def _exponential(x: Floats) -> Floats:
     return root
 
 
-def sizes(a: Floats, b: Floats, signed: bool) -> tuple[Floats, Floats]:
+def sizes(a: Floats, b: Floats, *, signed: bool) -> tuple[Floats, Floats]:
     """|a| and |b|; most columns have no signs."""
     return (np.abs(a), np.abs(b)) if signed else (a, b)
 

@@ -29,7 +29,8 @@ class Grouping:
     """Rows by the value that each has.
 
     values  one per row
-    shown   the values of the 50 largest groups (ties by value), sorted, null first; if there are fewer, perhaps more
+    shown   the values of the 50 largest groups (ties by value), sorted, null first; of whole numbers that lie so close
+            that at most 50 are possible all of them, also those that no row has
     group   of each row the place of its value in `shown`; of all others, their number
     within  of each row its place in its block: first those of the first group of the block, and so on
     counts  number of rows by block and group

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from estimates.contract import Contract, Interval
+from estimates.contract import Interval
 from estimates.stability.align import Mask, Rows
 from estimates.stability.blocks import each, fill
 from estimates.stability.deltas import SLACK, at_least, scale_floor
@@ -76,6 +76,7 @@ class Moves:
     old, new  the interval, in a unit of its own for each key
     floor     twice the scale floor in that unit; None without a scale
     pointed   whether the interval is one of a point
+    ratios    whether the ratio of two widths, none below the floor, fits a double for sure
     """
 
     places: Rows | None
@@ -83,6 +84,7 @@ class Moves:
     new: Ends
     floor: Floats | float | None
     pointed: bool
+    ratios: bool
 
     def __len__(self) -> int:
         return len(self.old.lower)
@@ -110,7 +112,8 @@ class Moves:
 
         def change(block: slice) -> Floats:
             limit = _at(floor, block)
-            return _width_change(at_least(self.old.at(block).width, limit), at_least(self.new.at(block).width, limit))
+            was, now = (at_least(ends.at(block).width, limit) for ends in (self.old, self.new))
+            return _width_change(was, now, self.ratios)
 
         return fill(change, len(self))
 
@@ -132,12 +135,15 @@ def scale_of(pair: Pair, interval: Interval) -> float | None:
 def moves(pair: Pair, interval: Interval, scale: float | None) -> Moves:
     """Compare an interval key by key."""
     old, new, places = _compared(pair, interval)
-    unit = _unit([values for name in _names(interval) for values in pair.common(name)], _columns(old) + _columns(new))
+    values = [values for name in _names(interval) for values in pair.common(name)]
+    unit = _unit(values, [*_columns(old), *_columns(new)])
     old, new = (old, new) if unit is None else (old.shrunk(unit), new.shrunk(unit))
-    return Moves(places, old, new, None if scale is None else _floor(scale, unit), bool(interval.point))
+    floor = None if scale is None else _floor(scale, unit)
+    ratios = isinstance(floor, float) and floor > _SMALL and 2 * _size(values) < 1 / _SMALL
+    return Moves(places, old, new, floor, bool(interval.point), ratios)
 
 
-def measure(pair: Pair, contract: Contract, interval: Interval) -> IntervalReport:
+def measure(pair: Pair, interval: Interval) -> IntervalReport:
     """Summarise how an interval moved."""
     scale = scale_of(pair, interval)
     moved = moves(pair, interval, scale)
@@ -160,7 +166,7 @@ def measure(pair: Pair, contract: Contract, interval: Interval) -> IntervalRepor
         z_top=[] if z is None else _top(pair, moved),
         new_outside_old=found["new_outside_old"].mean if "new_outside_old" in found else None,
         old_outside_new=found["old_outside_new"].mean if "old_outside_new" in found else None,
-        jaccard=Spread(*found["jaccard"].quantiles) if n else None,
+        jaccard=Spread(*(part + 0.0 for part in found["jaccard"].quantiles)) if n else None,  # −0.0 is 0.0
         disjoint_share=found["disjoint"].mean if n else None,
         width_change=None if width is None else Spread(*width.quantiles),
         width_beyond_share=None if width is None else found["width_beyond"].mean,
@@ -170,7 +176,7 @@ def measure(pair: Pair, contract: Contract, interval: Interval) -> IntervalRepor
         if interval.point
         else SignedChange(0, 0.0 if common else None, None, None, "no_point"),
         reasons=_reasons(n, interval, scale, z is None),
-        groups={} if z is None else _groups(pair, contract, moved),
+        groups={} if z is None else _groups(pair, moved),
     )
 
 
@@ -191,7 +197,7 @@ def _metrics(moved: Moves) -> Callable[[slice], Named]:
             yield from _both("asymmetry", (now.upper - now.point) / width_now - (was.upper - was.point) / width)
         if floor is not None:
             unit, unit_now = (at_least(x, _at(floor, rows)) for x in (width, width_now))
-            change = _width_change(unit, unit_now)
+            change = _width_change(unit, unit_now, moved.ratios)
             yield "width_change", change
             yield "width_beyond", np.abs(change) > _BEYOND * SLACK
             yield from _both("lower", 2 * ((now.lower - was.lower) / unit))
@@ -231,12 +237,17 @@ def _ends(columns: list[Floats]) -> Ends:
     return Ends(columns[0] if len(columns) == 3 else lower / 2 + upper / 2, lower, upper)
 
 
+def _size(values: Sequence[Values]) -> float:
+    """No number in any of the columns is larger, whatever its sign."""
+    return max(max(-column.least, column.largest) for column in values)
+
+
 def _unit(values: Sequence[Values], columns: Sequence[Floats]) -> Floats | None:
     """A smaller unit for keys with values so large that a width would overflow; no metric depends on the unit.
 
     columns  the numbers, which lie between those of `values`
     """
-    if max(max(-column.least, column.largest) for column in values) < _LARGE:
+    if _size(values) < _LARGE:
         return None
     return np.where(np.maximum.reduce([np.abs(column) for column in columns]) < _LARGE, 1.0, 0.25)
 
@@ -260,11 +271,11 @@ def _at(floor: Floats | float, rows: slice | Rows) -> Floats | float:
     return floor if isinstance(floor, float) else floor[rows]
 
 
-def _groups(pair: Pair, contract: Contract, moved: Moves) -> dict[str, list[GroupSurprise]]:
+def _groups(pair: Pair, moved: Moves) -> dict[str, list[GroupSurprise]]:
     """The share of the keys whose point moved beyond its interval, by each group column; there is a z."""
     z = moved.z
     assert z is not None
-    groups = contract.stability.groups
+    groups = pair.contract.stability.groups
     return {by: surprises(pair.grouping(by), moved.places, lambda block: z[block] > SLACK) for by in groups}
 
 
@@ -290,11 +301,9 @@ def _overlap(old: Ends, new: Ends) -> tuple[Floats, Floats]:
     return overlap, np.divide(shared, np.abs(union), out=np.ones(len(union)), where=union != 0)
 
 
-def _width_change(was: Floats, now: Floats) -> Floats:
+def _width_change(was: Floats, now: Floats, ratios: bool) -> Floats:
     """I4 of widths, none below the floor; as a difference of logarithms where the ratio may overflow."""
-    if min(was.min(), now.min()) > _SMALL and max(was.max(), now.max()) < 1 / _SMALL:
-        return np.log(now / was)
-    return np.log(now) - np.log(was)
+    return np.log(now / was) if ratios else np.log(now) - np.log(was)
 
 
 def _end_change(

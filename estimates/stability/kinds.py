@@ -29,8 +29,8 @@ class Values:
 
     numbers: Floats
     kinds: Codes
-    least: float = 0.0
-    largest: float = 0.0
+    least: float
+    largest: float
 
     @property
     def finite(self) -> Mask:

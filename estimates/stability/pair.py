@@ -68,6 +68,11 @@ class Pair:
             self._scales[column] = scale_floor(a, self.contract.columns[column].scale_floor) if len(a) else None
         return self._scales[column]
 
+    def comparable(self, column: str) -> bool:
+        """Whether any key has a finite number in both versions."""
+        old, new = self.common(column)
+        return bool(self.found.common) and ((old.whole and new.whole) or bool((old.finite & new.finite).any()))
+
     def narrowed(self, found: Alignment) -> Pair:
         """The same frames with fewer common keys."""
         narrow = Pair(found, self.contract, self.steady)

@@ -138,7 +138,7 @@ def _column(moved: Deltas, contract: Contract, name: str) -> ColumnPictures:
 
 def _interval(pair: Pair, interval: Interval) -> IntervalPictures:
     moved = moves(pair, interval, scale_of(pair, interval))
-    if not len(moved.rows):
+    if not len(moved):
         return IntervalPictures(None, None)
     width, z = None, None
     if moved.width_change is not None:

@@ -17,8 +17,9 @@ _NEGATIVE = -1e-9
 _OFF = 1e-6
 
 
-def measure(pair: Pair, contract: Contract) -> ProbabilityReport | None:
+def measure(pair: Pair) -> ProbabilityReport | None:
     """Compare the probability vectors of the common keys; None when the contract has no probabilities."""
+    contract = pair.contract
     names = [name for name, column in contract.columns.items() if column.role == "probability"]
     if not names:
         return None

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from estimates.contract import Contract
 from estimates.stability.align import Mask, Rows
 from estimates.stability.family_reports import ProbabilityShift, QuantileMove, QuantileReport, Spread
 from estimates.stability.kinds import Floats, Values
@@ -43,14 +42,15 @@ class Grid:
         return self.inner == (0, len(self.levels) - 1)
 
 
-def measure(pair: Pair, contract: Contract) -> list[QuantileReport]:
+def measure(pair: Pair) -> list[QuantileReport]:
     """Compare the quantile functions of every point that has at least two quantile columns."""
     grids: dict[str, dict[float, str]] = {}
+    contract = pair.contract
     for name, column in contract.columns.items():
         if column.quantile is not None:
             grids.setdefault(contract.point_of(column), {})[column.quantile] = name
     return [
-        _measure(pair, contract, Grid(point, [by_level[level] for level in sorted(by_level)], sorted(by_level)))
+        _measure(pair, Grid(point, [by_level[level] for level in sorted(by_level)], sorted(by_level)))
         for point, by_level in sorted(grids.items())
         if len(by_level) > 1
     ]
@@ -65,9 +65,10 @@ def moves(pair: Pair, one: QuantileReport) -> tuple[Rows, Floats]:
         return np.flatnonzero(kept), _mean(_sizes(old, new, _iqr(old, grid, one.scale_floor)), grid)
 
 
-def _measure(pair: Pair, contract: Contract, grid: Grid) -> QuantileReport:
+def _measure(pair: Pair, grid: Grid) -> QuantileReport:
     middle = min(grid.levels, key=lambda level: abs(level - 0.5))
-    scale = pair.scale(grid.point or grid.columns[grid.levels.index(middle)])
+    scaled = grid.point or grid.columns[grid.levels.index(middle)]
+    scale = pair.scale(scaled)
     old, new, kept, crossed = _compared(pair, grid)
     n, common = int(kept.sum()), pair.found.common
     moved = _Moved.of(old, new, grid, scale) if n and scale is not None else _Moved()
@@ -86,8 +87,8 @@ def _measure(pair: Pair, contract: Contract, grid: Grid) -> QuantileReport:
         sup=moved.sup,
         iqr_change=moved.iqr_change,
         tail_change=moved.tail_change,
-        reasons=_reasons(moved, n, scale, grid),
-        cuts=[_shift(old, new, grid.levels, cut) for cut in contract.columns[grid.point].cuts]
+        reasons=_reasons(moved, n if pair.comparable(scaled) else 0, scale, grid),
+        cuts=[_shift(old, new, grid.levels, cut) for cut in pair.contract.columns[grid.point].cuts]
         if grid.point and n
         else [],
     )

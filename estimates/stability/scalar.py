@@ -140,7 +140,7 @@ class _Pass:
     def _block(self, rows: slice) -> _Block:
         deltas = self.deltas
         a, b, d = deltas.a[rows], deltas.b[rows], deltas.d[rows]
-        size, (_, size_b) = np.abs(d), sizes(a, b, deltas.signed)
+        size, (_, size_b) = np.abs(d), sizes(a, b, signed=deltas.signed)
         largest = {"d": float(size.max())}
         counts = [deltas.equal[rows], deltas.material[rows], d > 0, d < 0]
         counts += [flips(a, b) if deltas.signed else None, np.isinf(d) if largest["d"] == math.inf else None]

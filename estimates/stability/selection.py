@@ -24,10 +24,8 @@ Formula = Callable[[Any], Floats]  # of a slice or an array of rows
 Named = Iterator[tuple[str, NDArray[Any]]]  # columns, or masks, that are looked at one after the other
 
 _FEW = 1 << 14  # rows below which sorting all is as fast
-_FEW_LEFT, _FEW_SAMPLED = (
-    1 << 12,
-    1 << 9,
-)  # the same of those that are left to look at, and how many of more are a sample
+_FEW_LEFT = 1 << 12  # the same of those that are left to look at
+_FEW_SAMPLED = 1 << 9  # how many of these are a sample
 _STRETCH = 1 << 8  # rows whose largest value says whether to look closer
 _HIGH = 0.8  # the level from which on a block is cut down to the values above
 _SPREAD = 3.0  # standard deviations that a place in the sample may be off before a second look is needed
@@ -56,7 +54,7 @@ def summaries(formula: Callable[[Any], Named], rows: int, at: Mapping[str, Seque
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         sample = dict(formula(_sampled(rows)))
     wanted = {
-        name: Quantiles(lambda block, name=name: dict(formula(block))[name], rows, *at[name], sample=sample[name])
+        name: Quantiles(lambda block, name=name: _named(formula(block), name), rows, *at[name], sample=sample[name])
         for name in sample
         if at.get(name)
     }
@@ -73,6 +71,10 @@ def summaries(formula: Callable[[Any], Named], rows: int, at: Mapping[str, Seque
         return dict(zip(sample, together(tasks, rows), strict=True))
 
 
+def _named(columns: Named, name: str) -> NDArray[Any]:
+    return next(column for one, column in columns if one == name)
+
+
 def _summary(
     formula: Callable[[Any], Named],
     rows: int,
@@ -85,7 +87,7 @@ def _summary(
     if not math.isfinite(largest):
         return Summary(rows, math.nan, largest, [])
     plain = total_of(sums)
-    average = plain / rows if math.isfinite(plain) else mean(lambda block: dict(formula(block))[name], rows)
+    average = plain / rows if math.isfinite(plain) else mean(lambda block: _named(formula(block), name), rows)
     return Summary(rows, average, largest, [] if wanted is None else wanted.of_blocks(between))
 
 
