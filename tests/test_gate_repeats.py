@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from estimates.gate.repeats import commonest, repeats
@@ -26,6 +26,8 @@ def slow(values: Sequence[float], one_of: int = 1000) -> tuple[int, bool]:
 
 
 @given(st.lists(st.sampled_from(FEW) | st.floats(width=32)))
+@example([math.nan, -math.nan, 1.0])
+@example([0.0, -0.0, 1.0])
 def test_floats_are_counted_by_value(values: list[float]) -> None:
     """Whatever their signs, their bits and their order; those of 32 bits too."""
     for dtype in (pl.Float64, pl.Float32):

@@ -136,6 +136,17 @@ def test_ends_that_cannot_be_compared() -> None:
     assert (flat.asymmetry_change.n, flat.asymmetry_change.reason) == (0, "no_comparable_keys")
 
 
+def test_a_change_of_width_beyond_what_a_double_holds() -> None:
+    """From a width of 2e-290 to one of 2e300 is ln 1e590, and finite."""
+    c = parse_contract(f'name = "s"\n[key.id]\ntype = "integer"\n[columns.point]\nscale_floor = 1e-300\n{COLUMNS}')
+    a = pl.DataFrame({"id": [1], "point": [1e-290], "lower": [0.0], "upper": [2e-290]})
+    b = pl.DataFrame({"id": [1], "point": [1e300], "lower": [0.0], "upper": [2e300]})
+    for old, new, sign in ((a, b, 1), (b, a, -1)):
+        change = diff(old, new, c).intervals[0].width_change
+        assert change is not None
+        assert change.p50 == pytest.approx(sign * 590 * math.log(10))
+
+
 def test_the_smallest_scale_beside_the_largest_values() -> None:
     """An interval of no width at the end of what a double holds did not move, whatever small scale is declared."""
     c = parse_contract(f'name = "s"\n[key.id]\ntype = "integer"\n[columns.point]\nscale_floor = 5e-324\n{COLUMNS}')

@@ -163,6 +163,25 @@ def test_groups_of_an_all_zero_baseline() -> None:
     assert [g.change_share for g in groups] == [0, 1]
 
 
+@pytest.mark.parametrize("step", [1, 2, 100])
+@pytest.mark.parametrize("different", [49, 50, 51, 300, 5000])
+def test_groups_of_whole_numbers(different: int, step: int) -> None:
+    """The fifty largest, ties by value, and all others together, however many numbers there are and where they lie."""
+    c = parse_contract(
+        'name="g"\n[key.id]\ntype="integer"\n[columns.value]\n[columns.by]\nrole="attribute"\ntype="integer"\n'
+        '[stability]\ngroups=["by"]'
+    )
+    numbers = [-7 + step * i for i in range(different)]
+    by = [*numbers, *numbers, numbers[-1]]
+    a = pl.DataFrame({"id": range(len(by)), "value": [1.0] * len(by), "by": by})
+    groups = diff(a, a.with_columns(value=pl.col("value") * 2), c).columns["value"].groups["by"]
+    largest = numbers if different <= 50 else [*numbers[:49], numbers[-1]]
+    assert [(g.value, g.n) for g in groups[: len(largest)]] == [(str(x), 3 if x == by[-1] else 2) for x in largest]
+    assert [(g.value, g.n, g.pooled) for g in groups[len(largest) :]] == (
+        [("other", 2 * (different - 50), True)] if different > 50 else []
+    )
+
+
 def test_what_each_group_adds_to_the_change() -> None:
     """The shares of the groups in all change add up to 1; without a change, or beyond a double, there are none."""
     c = parse_contract('name="g"\n[key.id]\ntype="string"\n[columns.value]\n[stability]\ngroups=["id"]')
@@ -188,7 +207,7 @@ def test_duplicate_and_null_keys_are_named() -> None:
 
 @pytest.mark.parametrize("rows", [1, 2, 262_144, 262_145, 524_289])
 def test_the_order_of_keys_is_seen_in_long_frames_too(rows: int) -> None:
-    """Wherever row groups of a file end: sorted keys are compared as they are, others get sorted, equal ones refused."""
+    """Wherever row groups of a file end: keys may be sorted or in any order, and none may be there twice."""
     contract = parse_contract('name = "long"\n[key.id]\ntype = "integer"\n[columns.value]')
     ids = np.arange(rows)
     good = pl.DataFrame({"id": ids, "value": ids / 7})
