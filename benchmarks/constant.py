@@ -10,12 +10,11 @@ from time import perf_counter
 from typing import Any
 
 import msgspec
+from estimates_api.app import settled
+from estimates_api.http.parameters import AsOf, Fields, KeyPath, QueryRef, SetName, ShapeNumber
+from estimates_api.routes.metrics import requests
 from litestar import Litestar, get
 from litestar.datastructures import ResponseHeader
-
-from api.app import settled
-from api.metrics import requests
-from api.parameters import AsOf, Fields, KeyPath, QueryRef, SetName, ShapeNumber
 
 _HEADERS = {
     "estimates-version": "1",

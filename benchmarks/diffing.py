@@ -21,11 +21,11 @@ import estimates
 from benchmarks.line import Line
 from benchmarks.stores import START, contract_source, make_frame, make_store
 from estimates import stability
-from estimates.contract import parse_contract
-from estimates.records import Provenance
-from estimates.snapshot import ROW_GROUP_ROWS
+from estimates.catalog.records import Provenance
+from estimates.contract.contract import parse_contract
 from estimates.stability import Report
-from estimates.stability.text import render_text
+from estimates.stability.pages.report_text import render_text
+from estimates.storage.snapshot import ROW_GROUP_ROWS
 
 ROUNDS = 4
 CONTRACT = parse_contract(contract_source("bench", "integer") + '[stability]\ngroups = ["step"]\n')

@@ -12,7 +12,7 @@ from benchmarks.diffing import CONTRACT, fewest, report, write
 from benchmarks.line import Line
 from benchmarks.stores import START, make_frame
 from estimates import gate
-from estimates.records import InputDigest, Provenance
+from estimates.catalog.records import InputDigest, Provenance
 
 
 def gating(folder: Path, rows: int) -> Iterator[Line]:

@@ -18,18 +18,19 @@ import polars as pl
 
 from benchmarks.line import Line
 from benchmarks.stores import START, STEPS, contract_source, make_frame, make_store
-from estimates import Store, lookup
-from estimates.contract import parse_contract
-from estimates.keys import KeyForm
-from estimates.records import Provenance
-from estimates.search_key import Sought
+from estimates import Store
+from estimates.catalog.records import Provenance
+from estimates.contract.contract import parse_contract
+from estimates.keys.key_form import KeyForm
+from estimates.keys.search_key import Sought
+from estimates.lookup import read_file
 
 NAME = "bench"
 CONTRACT = parse_contract(contract_source(NAME, "integer"))
 ASKED = 50_000
 ROUNDS = 5
 HISTORY_KEYS = 20_000
-_held: list[lookup.Lookup] = []  # of a process that tells what it costs to hold them
+_held: list[read_file.Lookup] = []  # of a process that tells what it costs to hold them
 
 
 def reading(folder: Path, rows: int) -> Iterator[Line]:
@@ -58,7 +59,7 @@ def building(folder: Path, path: Path, rows: int) -> Iterator[Line]:
 def opening(path: Path, rows: int) -> Iterator[Line]:
     """Opening the file and looking up one key."""
     key = _keys(rows, 1)[0]
-    taken = statistics.median(_seconds(lambda: lookup.Lookup(path, NAME).get(key)) for _ in range(ROUNDS))
+    taken = statistics.median(_seconds(lambda: read_file.Lookup(path, NAME).get(key)) for _ in range(ROUNDS))
     yield Line(f"opening {rows:,} rows and looking up one", taken * 1e3, "ms", 100.0, at_most=True)
 
 
@@ -96,7 +97,7 @@ def histories(root: Path, versions: int) -> Iterator[Line]:
 
 def build(frame: pl.DataFrame, path: Path) -> None:
     """Build a read file of a frame."""
-    lookup.build(frame, CONTRACT.shape(), NAME, path)
+    read_file.build(frame, CONTRACT.shape(), NAME, path)
 
 
 def _keys(rows: int, count: int) -> list[Sought]:
@@ -131,7 +132,7 @@ def _peak_of_building(parquet: Path, path: Path) -> float:
 
 
 def _hold(path: Path, keys: list[Sought]) -> None:
-    opened = lookup.Lookup(path, NAME)
+    opened = read_file.Lookup(path, NAME)
     for key in keys:
         opened.get(key)
     _held.append(opened)

@@ -17,7 +17,7 @@ from benchmarks.line import Line
 from benchmarks.load import Load, http_request, run_wrk, serving
 from benchmarks.stores import START, STEPS, add_set, make_frame, make_store, path_of
 from estimates import Store
-from estimates.records import Provenance
+from estimates.catalog.records import Provenance
 
 SECOND = {"bench": "integer", "dated": "date"}
 READY = "/health/ready"
@@ -70,7 +70,7 @@ def single_lookups(folder: Path, rows: int, effort: Effort) -> Iterator[Line]:
     as_of = f"{store.view().moment:%Y-%m-%dT%H:%M:%S.%fZ}"
     with ExitStack() as stack:
         environment = {"ESTIMATES_STORE": store.root}
-        ours = stack.enter_context(serving("api.app:create_app", READY, environment)).url
+        ours = stack.enter_context(serving("estimates_api.app:create_app", READY, environment)).url
         ready = path_of("bench", 0)
         struct = stack.enter_context(serving("benchmarks.constant:litestar_app", ready)).url
         bare = stack.enter_context(serving("benchmarks.constant:bare_app", ready)).url
@@ -193,7 +193,7 @@ def growth(folder: Path, rows: int, effort: Effort) -> Iterator[Line]:
             store.publish("bench", frame, Provenance(START, f"run-{number}"))
     with ExitStack() as stack:
         urls = {
-            name: stack.enter_context(serving("api.app:create_app", READY, {"ESTIMATES_STORE": str(folder / name)})).url
+            name: stack.enter_context(serving("estimates_api.app:create_app", READY, {"ESTIMATES_STORE": str(folder / name)})).url
             for name in ("few", "many", "young", "old")
         }
         asked = {"few": 10_000, "many": rows, "young": 1000, "old": 1000}

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.line import Line
 from benchmarks.load import serving
 from benchmarks.stores import START, add_set, make_frame, make_store
-from estimates.records import Provenance
+from estimates.catalog.records import Provenance
 
 SETS = 20
 VERSIONS = 1000  # of all sets together
@@ -34,5 +34,5 @@ def start(folder: Path, rounds: int) -> Iterator[Line]:
 
 def _seconds(root: str) -> float:
     started = time.perf_counter()
-    with serving("api.app:create_app", "/health/ready", {"ESTIMATES_STORE": root}):
+    with serving("estimates_api.app:create_app", "/health/ready", {"ESTIMATES_STORE": root}):
         return time.perf_counter() - started

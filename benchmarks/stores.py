@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import estimates_migrations
 import numpy as np
 import polars as pl
 
-import migrations
 from estimates import Store
-from estimates.contract import parse_contract
-from estimates.records import Provenance
-from estimates.store import catalog_url
+from estimates.catalog.records import Provenance
+from estimates.contract.contract import parse_contract
+from estimates.store.store import catalog_url
 
 STEPS = 10
 FIRST_DAY = date(2026, 11, 23)
@@ -69,7 +69,7 @@ def path_of(name: str, number: int, second: str = "integer") -> str:
 def make_store(root: Path) -> Store:
     """A new, empty store."""
     root.mkdir(parents=True)
-    migrations.upgrade(catalog_url(root, None))
+    estimates_migrations.upgrade(catalog_url(root, None))
     return Store(root, actor="bench")
 
 

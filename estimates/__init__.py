@@ -25,7 +25,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from estimates.contract import Contract, read_contract
+    from estimates.compare.two_tables import changes, diff
+    from estimates.contract.contract import Contract, read_contract
     from estimates.errors import (
         ConflictError,
         CorruptError,
@@ -36,8 +37,7 @@ if TYPE_CHECKING:
         UnavailableError,
     )
     from estimates.stability.report import Report
-    from estimates.store import Store
-    from estimates.two_tables import changes, diff
+    from estimates.store.store import Store
 
 __version__ = "0.1.0"
 

@@ -14,12 +14,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
+from estimates_jobs.cli.command import open_store
+from estimates_jobs.cli.setting_up import make_folder, make_store
+from estimates_jobs.run import runner
 
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.settings import Settings
-from jobs import runner
-from jobs.cli.command import open_store
-from jobs.cli.setting_up import make_folder, make_store
 
 SET = "sp500-close"
 WEEKS = 104

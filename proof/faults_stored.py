@@ -10,13 +10,13 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from estimates import snapshot
-from estimates.contract import parse_contract
+from estimates.catalog.records import InputDigest, Waiver
+from estimates.contract.contract import parse_contract
 from estimates.errors import ConflictError, CorruptError, EstimatesError, GateError
 from estimates.gate import judge
-from estimates.lookup import build
-from estimates.objects import Objects
-from estimates.records import InputDigest, Waiver
+from estimates.lookup.read_file import build
+from estimates.storage import snapshot
+from estimates.storage.objects import Objects
 from proof import forecasts
 from proof.fault import Outcome, delivered, fault, of_verdict
 from proof.faults_prices import of, scaled

@@ -14,14 +14,14 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import polars as pl
+from estimates_jobs.builtin.forecast import forecast
+from estimates_jobs.run.context import Context
 
 from estimates import instants
-from estimates.contract import Contract, read_contract
-from estimates.frame import conform, key_text
+from estimates.catalog.records import InputDigest, Provenance
+from estimates.contract.conform import conform, key_text
+from estimates.contract.contract import Contract, read_contract
 from estimates.gate import Candidate
-from estimates.records import InputDigest, Provenance
-from jobs.context import Context
-from jobs.forecast import forecast
 
 CONTRACT = "examples/sp500-close.toml"  # its prices are named from the folder that holds `examples/`
 PRICES = "examples/sp500_daily_close.parquet"
@@ -70,7 +70,7 @@ def version(day: date, folder: Path, number: int) -> Candidate:
             f"day-{day}",
             inputs=_digests(),
             targets=tuple(key_text(target) for target in context.targets),
-            job="jobs.forecast:forecast",
+            job="forecast",
             code="proof",
         ),
         version=number,

@@ -15,17 +15,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import estimates_migrations
 import msgspec
 import polars as pl
+from estimates_jobs.run.context import Context
+from estimates_jobs.run.runner import read_candidate
 
-import migrations
 from estimates import instants
-from estimates.contract import parse_contract
-from estimates.frame import conform
-from estimates.records import InputDigest, Provenance
-from estimates.store import Store, catalog_url
-from jobs.context import Context
-from jobs.runner import read_candidate
+from estimates.catalog.records import InputDigest, Provenance
+from estimates.contract.conform import conform
+from estimates.contract.contract import parse_contract
+from estimates.store.store import Store, catalog_url
 from proof import forecasts
 
 TODAY = date(2022, 12, 14)  # so that nine of its ten targets have become prices
@@ -245,7 +245,7 @@ def _scene(folder: Path, text: str, frames: list[tuple[datetime, pl.DataFrame]])
     contract = parse_contract(text)
     root = folder / contract.name
     root.mkdir(parents=True)
-    migrations.upgrade(catalog_url(root, None))
+    estimates_migrations.upgrade(catalog_url(root, None))
     store = Store(root, actor="proof")
     store.define(contract, text)
     for number, (through, frame) in enumerate(frames[:-1]):

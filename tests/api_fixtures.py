@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
+from estimates_api.app import create_app
 from litestar.testing import TestClient
 
-from api.app import create_app
-from estimates.store import Store
+from estimates.store.store import Store
 from tests.api_served import fill, serving
 from tests.builders import make_store
 

@@ -17,8 +17,8 @@ from urllib.parse import quote
 import httpx
 import polars as pl
 
-from estimates.contract import parse_contract
-from estimates.store import Store
+from estimates.contract.contract import parse_contract
+from estimates.store.store import Store
 from tests.builders import SET, TARGETS, define, frame, promoted, provenance, publish
 
 ODD = "odd"
@@ -97,7 +97,7 @@ def started(root: Path, workers: int = 1) -> Iterator[Served]:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--workers-kill-timeout", "10"]
     process = subprocess.Popen(
-        [*command, "--port", str(port), "--log-level", "warning", "--workers", str(workers), "api.app:create_app"],
+        [*command, "--port", str(port), "--log-level", "warning", "--workers", str(workers), "estimates_api.app:create_app"],
         env=os.environ | {"ESTIMATES_STORE": str(root)},
         cwd=Path(__file__).parent.parent,
         start_new_session=True,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import estimates_migrations
 import polars as pl
 
-import migrations
-from estimates.contract import Contract, parse_contract
-from estimates.records import ContractRevision, InputDigest, Provenance, Version
-from estimates.store import Store, catalog_url
+from estimates.catalog.records import ContractRevision, InputDigest, Provenance, Version
+from estimates.contract.contract import Contract, parse_contract
+from estimates.store.store import Store, catalog_url
 
 SET = "closes"
 TICKERS = ("AAPL", "BRK/B", "ÆØÅ")
@@ -66,7 +66,7 @@ def provenance(run_id: str, day: int = 0) -> Provenance:
 def make_store(root: Path, url: str | None = None, actor: str = "tester") -> Store:
     """A new, empty store; `url` names a catalog other than SQLite in the folder."""
     root.mkdir(parents=True, exist_ok=True)
-    migrations.upgrade(catalog_url(root, url))
+    estimates_migrations.upgrade(catalog_url(root, url))
     return Store(root, catalog=url, actor=actor)
 
 

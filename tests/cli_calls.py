@@ -11,7 +11,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jobs.cli.entry import run
+from estimates_jobs.cli.entry import run
 
 
 class Called(NamedTuple):
@@ -49,7 +49,7 @@ def call_process(*arguments: object, cwd: Path | None = None, stdin: str = "", *
     """Run a command as its own process."""
     source = str(Path(__file__).parent.parent)
     done = subprocess.run(
-        [sys.executable, "-m", "jobs.cli", *map(str, arguments)],
+        [sys.executable, "-m", "estimates_jobs.cli", *map(str, arguments)],
         env=os.environ | {"PYTHONPATH": source} | environment,
         cwd=cwd,
         input=stdin.encode(),

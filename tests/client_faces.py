@@ -9,14 +9,14 @@ from functools import partial
 from typing import Any, Protocol
 
 import httpx
+from estimates_api.http.negotiation import ARROW
 
-from api.negotiation import ARROW
-from estimates import tabular
 from estimates.client import AsyncClient, Client
+from estimates.compare.series import Series
 from estimates.errors import EstimatesError
-from estimates.series import Series
-from estimates.stability.text import render_json
-from estimates.store import Store
+from estimates.reading import tabular
+from estimates.stability.pages.report_text import render_json
+from estimates.store.store import Store
 from tests.api_served import path_of
 
 KEYS = {"closes": ("ticker", "target_date"), "odd": ("name", "step")}

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import estimates_migrations
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 
-import migrations
 from estimates.catalog.engine import make_engine
-from estimates.store import Store
+from estimates.store.store import Store
 from tests.builders import make_store
 
 _QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -36,7 +36,7 @@ class PostgreSQL:
         self._admin = make_engine(self._uri)
         # Crashes of the server are not what is tested here.
         self._run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", "CREATE DATABASE migrated")
-        migrations.upgrade(self.url("migrated"))
+        estimates_migrations.upgrade(self.url("migrated"))
 
     @contextmanager
     def database(self, template: str = "migrated") -> Iterator[str]:

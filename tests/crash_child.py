@@ -21,12 +21,12 @@ import mlflow  # noqa: F401 - imported before the fork
 import obstore
 import polars as pl
 import sqlalchemy as sa
+from estimates_jobs.run.context import Context
+from estimates_jobs.run.runner import run as run_job
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from estimates.store import Store
-from estimates.sweeping import sweep
-from jobs.context import Context
-from jobs.runner import run as run_job
+from estimates.store.store import Store
+from estimates.store.sweep import sweep
 from tests.builders import SET, define, frame
 
 

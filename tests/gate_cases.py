@@ -10,10 +10,10 @@ from typing import Any
 import polars as pl
 
 from estimates.accuracy import read_actuals
-from estimates.contract import Contract, parse_contract
-from estimates.frame import key_text
+from estimates.catalog.records import InputDigest, Provenance
+from estimates.contract.conform import key_text
+from estimates.contract.contract import Contract, parse_contract
 from estimates.gate import Candidate, Offenders, Past, Verdict, judge
-from estimates.records import InputDigest, Provenance
 
 THROUGH = datetime(2026, 11, 20, 21, tzinfo=UTC)
 JUDGED = THROUGH + timedelta(hours=3)
@@ -70,7 +70,7 @@ values = { ticker = ["AAPL", "AMZN", "BAC", "CVX", "DIS"] }
 [freshness]
 max_age = "24h"
 [job]
-function = "jobs.forecast:forecast"
+function = "forecast"
 parameters = { seed = 7 }
 [job.inputs.prices]
 source = "prices.csv"
@@ -123,7 +123,7 @@ def provenance(**changed: Any) -> Provenance:
         "run_id": "run-1",
         "inputs": (InputDigest("prices", "prices.csv", "0" * 64),),
         "targets": tuple(target.isoformat() for target in TARGETS),
-        "job": "jobs.forecast:forecast",
+        "job": "forecast",
         "code": "abc1234",
         "seed": 7,
     }

@@ -11,13 +11,14 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from estimates import instants, snapshot
+from estimates import instants
 from estimates.catalog import Catalog, View
+from estimates.catalog.records import Event, Version
+from estimates.contract.conform import key_text
 from estimates.errors import NotFoundError
-from estimates.frame import key_text
-from estimates.records import Event, Version
-from estimates.row_text import json_rows
-from estimates.store import Store
+from estimates.render.row_text import json_rows
+from estimates.storage import snapshot
+from estimates.store.store import Store
 
 # What a read of (set, version) gave, kept between two calls.
 Answers = dict[tuple[str, int], str]

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from estimates_api.app import create_app
 
-from api.app import create_app
 from tests.builders import make_store
 
 FILE = Path(__file__).with_name("openapi.json")

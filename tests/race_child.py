@@ -16,8 +16,8 @@ from typing import Any
 import psycopg  # noqa: F401 - imported before the fork
 
 from estimates.errors import EstimatesError
-from estimates.store import Store
-from estimates.sweeping import sweep
+from estimates.store.store import Store
+from estimates.store.sweep import sweep
 from tests.builders import SET, frame, provenance
 
 # Close to each other, so that each passes the gate against each.

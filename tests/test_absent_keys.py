@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from estimates import absent_keys
-from estimates.absent_keys import AbsentKeys
-from estimates.contract import parse_contract
-from estimates.records import Provenance, Version
-from estimates.store import Store
+from estimates.catalog.records import Provenance, Version
+from estimates.contract.contract import parse_contract
+from estimates.reading import absent_keys
+from estimates.reading.absent_keys import AbsentKeys
+from estimates.store.store import Store
 from tests.builders import make_store
 
 FIRST = date(2026, 11, 2)
@@ -57,7 +57,7 @@ def test_as_asking_for_each(store: Store, name: str, monkeypatch: pytest.MonkeyP
     """Elapsed, removed, without an estimate, outside: the same for a whole frame as key by key, in every version."""
     monkeypatch.setattr(absent_keys, "FEW", 0)
     monkeypatch.setattr(absent_keys, "LOOK_BACK", 2)
-    monkeypatch.setattr("estimates.version_reader.LOOK_BACK", 2)
+    monkeypatch.setattr("estimates.reading.version_reader.LOOK_BACK", 2)
     keys = pl.DataFrame([(s, d) for s in [*SHOPS, "zz"] for d in DAYS], schema=["shop", "day"], orient="row")
     reader, met = store.reader(), set[str]()
     asked = AbsentKeys(reader, keys, store.columns)

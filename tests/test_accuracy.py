@@ -14,9 +14,9 @@ import scoringrules
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates.accuracy import Accuracy, Other, Scored, of_set, read_actuals, score, wire
+from estimates.accuracy import Accuracy, Other, Scored, accuracy_json, of_set, read_actuals, score
 from estimates.accuracy.diebold_mariano import statistic_of
-from estimates.contract import Contract, parse_contract
+from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import InvalidError
 
 NUMBERS = """
@@ -453,9 +453,9 @@ def test_the_same_input_gives_the_same_bytes() -> None:
     """The order of rows does not change a byte of the scores, and JSON gives the report back."""
     rng = np.random.default_rng(5)
     frame, actuals = intervals(rng, 50), pl.DataFrame({"item": items(50), "value": rng.normal(10, 6, 50)})
-    first = wire.encode(scored(NUMBERS, frame, actuals))
-    assert wire.encode(scored(NUMBERS, frame.reverse(), actuals.sample(fraction=1, shuffle=True, seed=1))) == first
-    assert wire.encode(wire.decode(first)) == first
+    first = accuracy_json.encode(scored(NUMBERS, frame, actuals))
+    assert accuracy_json.encode(scored(NUMBERS, frame.reverse(), actuals.sample(fraction=1, shuffle=True, seed=1))) == first
+    assert accuracy_json.encode(accuracy_json.decode(first)) == first
     assert msgspec.json.decode(first)["metrics_revision"] == 1
 
 

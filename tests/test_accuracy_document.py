@@ -8,22 +8,22 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from estimates.accuracy import report
+from estimates.accuracy import accuracy_report
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "accuracy.md").read_text(encoding="utf-8")
 SECTIONS: dict[str, tuple[type[msgspec.Struct], ...]] = {
-    "The answer": (report.SetAccuracy, report.Scored),
-    "Scores": (report.Accuracy, report.Keys, report.ColumnScores),
-    "Point": (report.PointScores,),
-    "Intervals": (report.IntervalScores,),
-    "Distribution": (report.DistributionScores, report.QuantileScores, report.PitBin),
-    "Label": (report.LabelScores,),
-    "Probability": (report.ProbabilityScores,),
-    "Horizons and groups": (report.Slice, report.Covered),
-    "Skill": (report.Skill, report.SkillSlice, report.Compared),
-    "Revision": (report.Revision,),
-    "Together": (report.Together,),
-    "Diebold and Mariano": (report.DieboldMariano,),
+    "The answer": (accuracy_report.SetAccuracy, accuracy_report.Scored),
+    "Scores": (accuracy_report.Accuracy, accuracy_report.Keys, accuracy_report.ColumnScores),
+    "Point": (accuracy_report.PointScores,),
+    "Intervals": (accuracy_report.IntervalScores,),
+    "Distribution": (accuracy_report.DistributionScores, accuracy_report.QuantileScores, accuracy_report.PitBin),
+    "Label": (accuracy_report.LabelScores,),
+    "Probability": (accuracy_report.ProbabilityScores,),
+    "Horizons and groups": (accuracy_report.Slice, accuracy_report.Covered),
+    "Skill": (accuracy_report.Skill, accuracy_report.SkillSlice, accuracy_report.Compared),
+    "Revision": (accuracy_report.Revision,),
+    "Together": (accuracy_report.Together,),
+    "Diebold and Mariano": (accuracy_report.DieboldMariano,),
 }
 
 
@@ -38,5 +38,5 @@ def test_every_field_is_explained_in_its_section(title: str) -> None:
 
 def test_no_struct_is_left_out() -> None:
     """Every Struct of the report belongs to a section."""
-    structs = {kind for kind in vars(report).values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct)}
+    structs = {kind for kind in vars(accuracy_report).values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct)}
     assert structs == {kind for kinds in SECTIONS.values() for kind in kinds}

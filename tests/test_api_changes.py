@@ -13,13 +13,13 @@ from typing import Any
 import httpx
 import polars as pl
 import pytest
+from estimates_api.app import create_app
+from estimates_api.serving.recent import Recent
 from litestar.testing import TestClient
 
-from api.app import create_app
-from api.recent import Recent
 from estimates import instants
 from estimates.client import Client
-from estimates.store import Store
+from estimates.store.store import Store
 from tests.api_served import serving
 from tests.builders import SET, define, frame, make_store, promoted, provenance
 from tests.cli_calls import call

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from estimates_api.app import create_app
 from litestar.testing import TestClient
 
-from api.app import create_app
 from estimates import instants
 from estimates.client import Client
-from estimates.store import Store
+from estimates.store.store import Store
 from tests.api_served import path_of, serving
 from tests.builders import SET, START, define, frame, make_store, promoted, provenance
 

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from estimates import EstimatesError, instants
-from estimates.estimate_set import EstimateSet
-from estimates.stability.text import render_json
-from estimates.store import Store
+from estimates.stability.pages.report_text import render_json
+from estimates.store.estimate_set import EstimateSet
+from estimates.store.store import Store
 from tests.api_served import ODD, ODD_KEYS, path_of
 from tests.builders import SET, TARGETS, TICKERS
 

@@ -19,18 +19,18 @@ import httpx
 import numpy as np
 import polars as pl
 import pytest
+from estimates_api.app import create_app
+from estimates_api.http.negotiation import ARROW, CSV, PARQUET
+from estimates_api.http.ranges import asked_range
+from estimates_api.http.streaming import Pieces
 from fsspec.implementations.http import HTTPFileSystem
 from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import TestClient
 
-from api.app import create_app
-from api.negotiation import ARROW, CSV, PARQUET
-from api.pieces import Pieces
-from api.ranges import asked_range
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError
-from estimates.store import Store
+from estimates.store.store import Store
 from tests.api_served import serving
 from tests.builders import SET, define, make_store, promoted, provenance
 from tests.test_api_problems import assert_problem

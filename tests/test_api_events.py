@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from estimates_api.app import create_app
+from estimates_api.http import event_stream
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from api import streams
-from api.app import create_app
 from estimates import Store
 from tests.api_served import fill, serving, started
 from tests.builders import SET, define, make_store, promoted
@@ -230,8 +230,8 @@ def bodies(sent: list[dict[str, Any]]) -> list[bytes]:
 
 def test_a_slow_client_is_sent_a_page_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is prepared for a client before it has read what it was sent; one that reads no more is let go."""
-    monkeypatch.setattr(streams, "PAGE", 2)
-    monkeypatch.setattr(streams, "STALLED_S", 0.2)
+    monkeypatch.setattr(event_stream, "PAGE", 2)
+    monkeypatch.setattr(event_stream, "STALLED_S", 0.2)
     sent: list[dict[str, Any]] = []
 
     async def run() -> None:
@@ -245,7 +245,7 @@ def test_a_slow_client_is_sent_a_page_at_a_time(store: Store, monkeypatch: pytes
 
 def test_pages_follow_one_another(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many pages it takes, each event is told once and in order."""
-    monkeypatch.setattr(streams, "PAGE", 1)
+    monkeypatch.setattr(event_stream, "PAGE", 1)
     sent: list[dict[str, Any]] = []
 
     async def run() -> None:
@@ -263,7 +263,7 @@ def test_pages_follow_one_another(store: Store, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_stream_without_news_is_kept_alive(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Comments, which clients ignore, keep proxies from closing it."""
-    monkeypatch.setattr(streams, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(event_stream, "HEARTBEAT_S", 0.05)
     sent: list[dict[str, Any]] = []
 
     async def run() -> None:
@@ -281,7 +281,7 @@ def test_a_stream_without_news_is_kept_alive(store: Store, monkeypatch: pytest.M
 
 def test_a_worker_has_so_many_streams_and_no_more(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """One too many is told to come again; when another leaves there is room."""
-    monkeypatch.setattr(streams, "MAX_STREAMS", 1)
+    monkeypatch.setattr(event_stream, "MAX_STREAMS", 1)
 
     async def run() -> tuple[list[dict[str, Any]], ...]:
         app, left, plenty = create_app(store), asyncio.Event(), asyncio.Semaphore(100)

@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
+from estimates_api.app import create_app
+from estimates_api.serving.follower import INTERVAL_S
 from litestar.testing import TestClient
 
-from api.app import create_app
-from api.follower import INTERVAL_S
 from estimates import Store, instants
 from tests.api_served import path_of, serving
 from tests.builders import SET, define, frame, make_store, promoted, provenance

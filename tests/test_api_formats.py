@@ -16,15 +16,15 @@ import httpx
 import polars as pl
 import pyarrow as pa
 import pytest
+from estimates_api.app import create_app
+from estimates_api.http.negotiation import ARROW, CSV, NDJSON, PARQUET, TABLES, best, takes_gzip
+from estimates_api.http.representation import JSON
 from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import TestClient
 
-from api.app import create_app
-from api.negotiation import ARROW, CSV, NDJSON, PARQUET, TABLES, best, takes_gzip
-from api.representation import JSON
-from estimates.contract import parse_contract
-from estimates.store import Store
+from estimates.contract.contract import parse_contract
+from estimates.store.store import Store
 from tests.api_served import path_of
 from tests.builders import SET, make_store, provenance
 from tests.test_api_problems import assert_problem

@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
+from estimates_api.app import create_app
 from litestar.testing import TestClient
 from msgspec.structs import replace
 
-from api.app import create_app
 from estimates import instants
 from tests.api_served import path_of
 from tests.builders import SET, define, frame, make_store, provenance

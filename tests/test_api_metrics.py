@@ -12,17 +12,17 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from estimates_api.app import create_app
+from estimates_api.routes.metrics import BUCKETS, Requests
 from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import TestClient
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_open
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from api.app import create_app
-from api.metrics import BUCKETS, Requests
 from estimates import Store
-from estimates.contract import parse_contract
-from estimates.records import Provenance
+from estimates.catalog.records import Provenance
+from estimates.contract.contract import parse_contract
 from tests.api_served import path_of, serving
 from tests.builders import SET, define, frame, make_store, promoted, source
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
+from estimates_api.app import create_app
 from litestar.testing import TestClient
 
-from api.app import create_app
 from estimates import Store, instants
-from estimates.lookup import Lookup
-from estimates.records import Version
+from estimates.catalog.records import Version
+from estimates.lookup.read_file import Lookup
 from tests.api_served import ODD, path_of
 from tests.builders import SET, define, frame, make_store, promoted, provenance
 

@@ -8,11 +8,11 @@ import httpx
 import jsonschema
 import msgspec
 import pytest
+from estimates_api.app import create_app
 from litestar.testing import TestClient
 
-from api.app import create_app
 from estimates import instants
-from estimates.store import Store
+from estimates.store.store import Store
 from tests.api_served import ODD, ODD_KEYS, path_of
 from tests.builders import SET, define, publish
 

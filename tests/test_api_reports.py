@@ -18,16 +18,16 @@ from typing import Any
 import httpx
 import polars as pl
 import pytest
+from estimates_api.app import create_app
 from litestar.testing import TestClient
 
-from api.app import create_app
-from estimates.alone import alone
 from estimates.client import Client
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.errors import UnavailableError
-from estimates.stability.markdown import render_markdown
-from estimates.stability.text import render_json, render_text
-from estimates.store import Store
+from estimates.stability.pages.report_markdown import render_markdown
+from estimates.stability.pages.report_text import render_json, render_text
+from estimates.storage.file_lock import alone
+from estimates.store.store import Store
 from tests.api_served import serving, started
 from tests.builders import SET, define, make_store, promoted, provenance
 from tests.client_stub import Scripted, stub
@@ -107,7 +107,7 @@ def children(process: int) -> list[int]:
     found: list[int] = []
     for task in Path(f"/proc/{process}/task").iterdir():
         found += map(int, (task / "children").read_text().split())
-    return [child for child in found if b"api.apart" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [child for child in found if b"estimates_api.serving.report_worker" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def test_what_is_not_ready_is_a_202(small: Store) -> None:

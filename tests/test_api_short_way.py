@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from estimates_api.fast_path import short_batch, short_way
+from estimates_api.routes.metrics import requests
+from estimates_api.serving.follower import Follower
 from litestar.testing import TestClient
 
-from api.follower import Follower
-from api.metrics import requests
-from api.short_way import short_batch, short_way
 from estimates import Store, instants
 from tests.api_served import ODD, path_of
 from tests.builders import SET

@@ -12,13 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
+from estimates_api.app import create_app
+from estimates_api.serving import targets
 from litestar.testing import TestClient
 
-from api import targets
-from api.app import create_app
 from estimates import Store, instants
-from estimates.contract import parse_contract
-from estimates.records import Version
+from estimates.catalog.records import Version
+from estimates.contract.contract import parse_contract
 from tests.api_served import path_of, started
 from tests.builders import SET, define, frame, make_store, promoted, provenance, publish, source
 

@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from estimates_jobs.run.calendars import calendar
 from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates import instants
 from estimates.errors import InvalidError
-from jobs.calendars import calendar
 
 
 def at(text: str) -> datetime:

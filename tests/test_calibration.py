@@ -13,13 +13,13 @@ import pytest
 
 from estimates import gate
 from estimates.calibration import backtest, noise_of, suggest
-from estimates.calibration.page import render_html
-from estimates.contract import parse_contract
+from estimates.calibration.backtest_html import render_html
+from estimates.catalog.records import InputDigest, Provenance
+from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError
 from estimates.gate.registry import CHECKS
-from estimates.records import InputDigest, Provenance
-from estimates.store import Store
-from estimates.sweeping import sweep
+from estimates.store.store import Store
+from estimates.store.sweep import sweep
 from tests.builders import START, make_store
 
 SET = "weekly"

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import estimates_migrations
 import pytest
 
-import migrations
-from estimates import instants, snapshot
+from estimates import instants
 from estimates.catalog import Catalog, SetView
+from estimates.contract.conform import conform
 from estimates.errors import (
     ConflictError,
     CorruptError,
@@ -19,9 +20,9 @@ from estimates.errors import (
     NotFoundError,
     UnavailableError,
 )
-from estimates.frame import conform
-from estimates.store import Store
-from estimates.sweeping import sweep
+from estimates.storage import snapshot
+from estimates.store.store import Store
+from estimates.store.sweep import sweep
 from tests.builders import SET, define, frame, make_store, promoted, provenance, publish
 from tests.invariants import check_all
 
@@ -394,4 +395,4 @@ def test_text_that_no_database_can_hold_is_refused(store: Store, text: str) -> N
 def test_a_catalog_url_that_cannot_be_one_is_refused(tmp_path: Path, url: str) -> None:
     """A catalog URL of another kind is bad input, for the store and for migrations."""
     assert code_of(lambda: Store(tmp_path, catalog=url)) == "bad_catalog"
-    assert code_of(lambda: migrations.upgrade(url)) == "bad_catalog"
+    assert code_of(lambda: estimates_migrations.upgrade(url)) == "bad_catalog"

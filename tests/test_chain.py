@@ -15,9 +15,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates.contract import Stability, parse_contract
-from estimates.stability.chain import MIN_PAIRS, Chain, Chains, Middle, Step, chains, pooled
-from estimates.stability.moves import values
+from estimates.contract.contract import Stability, parse_contract
+from estimates.stability.through_time.chain import (
+    MIN_PAIRS,
+    Chain,
+    Chains,
+    Middle,
+    Step,
+    chains,
+    pooled,
+)
+from estimates.stability.through_time.revisions import values
 
 CONTRACT = parse_contract(
     """

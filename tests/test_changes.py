@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates.contract import parse_contract
+from estimates.contract.conform import conform
+from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError
-from estimates.frame import conform
 from estimates.stability import Report, changes, diff
-from estimates.store import Store
+from estimates.store.store import Store
 from tests.builders import SET, START, define, frame, make_store, promoted, provenance
 
 CONTRACT = parse_contract(

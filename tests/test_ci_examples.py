@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 import click
 import pytest
 import yaml
+from estimates_jobs.cli.commands import cli
+from estimates_jobs.cli.verdicts import RENDERINGS
 from junitparser.xunit2 import JUnitXml
 
 from estimates.gate import parse_json, render_github, render_markdown, render_text
-from estimates.store import Store
-from jobs.cli.commands import cli
-from jobs.cli.verdicts import RENDERINGS
+from estimates.store.store import Store
 from tests import builders
 from tests.api_served import serving
 from tests.builders import SET, frame

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from estimates_jobs.cli.failures import failure_of
 
 from estimates.errors import (
     ConflictError,
@@ -19,8 +20,7 @@ from estimates.errors import (
     NotFoundError,
     UnavailableError,
 )
-from estimates.store import Store
-from jobs.cli.failures import failure_of
+from estimates.store.store import Store
 from tests import builders
 from tests.builders import SET
 from tests.cli_calls import call, call_process
@@ -224,7 +224,7 @@ def test_a_damaged_snapshot_is_4_and_verify_names_it(store: Store) -> None:
 def test_a_closed_pipe_ends_quietly(store: Store) -> None:
     """`estimates log | head -0` prints no trace."""
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
-    command = [sys.executable, "-m", "jobs.cli", "log", "--store", store.root]
+    command = [sys.executable, "-m", "estimates_jobs.cli", "log", "--store", store.root]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -255,7 +255,7 @@ def test_pages_in_a_pipe_are_not_cut(local_store: Store) -> None:
 
 def test_every_command_answers_help_quickly() -> None:
     """`--help` of every command works and ends with examples."""
-    from jobs.cli.commands import SECTIONS
+    from estimates_jobs.cli.commands import SECTIONS
 
     start = time.monotonic()
     for commands in SECTIONS.values():

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from estimates_jobs.run.context import Context
+from estimates_jobs.run.job_function import Function
 
 from estimates import instants
-from estimates.contract import parse_contract
-from estimates.records import Provenance
-from estimates.store import Store
-from jobs.context import Context
-from jobs.function import Function
+from estimates.catalog.records import Provenance
+from estimates.contract.contract import parse_contract
+from estimates.store.store import Store
 from tests.builders import make_store
 from tests.cli_calls import call
 

@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 
 from estimates import instants
-from estimates.contract import parse_contract
-from estimates.gate.text import render_text
+from estimates.catalog.records import Provenance
+from estimates.contract.contract import parse_contract
+from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.verdict import render_json
-from estimates.records import Provenance
-from estimates.store import Store
+from estimates.store.store import Store
 from tests import builders
 from tests.builders import SET
 from tests.cli_calls import Called, call

@@ -6,10 +6,9 @@ import re
 from pathlib import Path
 
 import click
-
-from jobs.cli.command import REMOTE, TABLES, Command
-from jobs.cli.commands import SECTIONS, cli
-from jobs.cli.gating import COMMANDS, DEFAULT, GateGroup
+from estimates_jobs.cli.command import REMOTE, TABLES, Command
+from estimates_jobs.cli.commands import SECTIONS, cli
+from estimates_jobs.cli.gating import COMMANDS, DEFAULT, GateGroup
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "cli.md"
 MARK = "<!-- What follows is the help of each command: python -m tests.test_cli_docs -->\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from estimates.gate.registry import CHECKS
-from estimates.store import Store
+from estimates.store.store import Store
 from tests import builders
 from tests.builders import SET, define, frame, promoted, publish
 from tests.cli_calls import call

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from estimates.store import Store
+from estimates.store.store import Store
 from tests.cli_calls import Called, call, call_process
 
 CONTRACT = """\

@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from estimates.stability.text import render_json, render_text
-from estimates.store import Store
+from estimates.stability.pages.report_text import render_json, render_text
+from estimates.store.store import Store
 from tests import builders
 from tests.builders import SET, TICKERS
 from tests.cli_calls import Called, call, call_process

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from estimates.store import Store
+from estimates.store.store import Store
 from tests.builders import SET
 from tests.cli_calls import call
 

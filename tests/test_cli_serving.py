@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from estimates_jobs.cli.requests import example_requests
 
-from estimates.store import Store
-from jobs.cli.requests import example_requests
+from estimates.store.store import Store
 from tests import builders
 from tests.builders import SET
 from tests.cli_calls import call
@@ -70,7 +70,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     command = [
         sys.executable,
         "-m",
-        "jobs.cli",
+        "estimates_jobs.cli",
         "serve",
         "--port",
         str(port),

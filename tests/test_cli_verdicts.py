@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from estimates_jobs.cli.verdicts import RENDERINGS
 
-from estimates.store import Store
-from jobs.cli.verdicts import RENDERINGS
+from estimates.store.store import Store
 from tests import builders
 from tests.builders import SET
 from tests.cli_calls import Called, call

@@ -18,11 +18,11 @@ import polars as pl
 import pytest
 
 from estimates import instants
+from estimates.catalog.records import VersionHead
 from estimates.client import AsyncClient, Client
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.errors import EstimatesError, InvalidError, NotFoundError
-from estimates.records import VersionHead
-from estimates.store import Store
+from estimates.store.store import Store
 from tests.api_served import ODD, serving
 from tests.builders import SET, TICKERS, define, frame, make_store, promoted, provenance
 
@@ -233,7 +233,7 @@ def test_threads_share_a_client(remote: Client, filled: Store) -> None:
 
 def test_the_library_does_without_httpx() -> None:
     """Importing estimates loads no httpx; where there is none, the client says what to install."""
-    loaded = "import sys, estimates, estimates.reader, estimates.store; assert 'httpx' not in sys.modules"
+    loaded = "import sys, estimates, estimates.reading.reader, estimates.store.store; assert 'httpx' not in sys.modules"
     missing = "import sys; sys.modules['httpx'] = None; import estimates.client"
     subprocess.run([sys.executable, "-c", loaded], check=True)
     failed = subprocess.run([sys.executable, "-c", missing], capture_output=True, text=True, check=False)

@@ -11,10 +11,18 @@ import pytest
 
 from estimates import instants
 from estimates.client import Client
-from estimates.store import Store
+from estimates.store.store import Store
 from tests.api_served import ODD, ODD_KEYS
 from tests.builders import SET, TARGETS, TICKERS
-from tests.client_faces import FACES, Face, frames_in_process, http_arrow, in_process, outcome, raw_http
+from tests.client_faces import (
+    FACES,
+    Face,
+    frames_in_process,
+    http_arrow,
+    in_process,
+    outcome,
+    raw_http,
+)
 
 pytest_plugins = ("tests.api_fixtures",)
 

@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
-from estimates.answer import Answer
 from estimates.client import AsyncClient, Client
-from estimates.client.cache import Cache
 from estimates.client.messages import Reply
+from estimates.client.response_cache import Cache
 from estimates.errors import (
     ConflictError,
     CorruptError,
@@ -24,6 +23,7 @@ from estimates.errors import (
     NotFoundError,
     UnavailableError,
 )
+from estimates.reading.answer import Answer
 from tests.client_stub import BODY, HEAD, Scripted, Stub, problem, stub
 
 HTML = b"<html><h1>502 Bad Gateway</h1><hr>nginx</html>"

@@ -11,9 +11,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-
-from jobs.code_revision import own_sources, revision
-from jobs.function import Function
+from estimates_jobs.run.code_revision import own_sources, revision
+from estimates_jobs.run.job_function import Function
 
 PACKAGE = {
     "NAME/__init__.py": "",
@@ -105,7 +104,7 @@ def test_same_anywhere(name: str, tmp_path: Path) -> None:
     shutil.copy(tmp_path / f"{name}_beside.py", elsewhere)
     said = (
         f"import sys; sys.path.append('.'); import {name}.unused, {name}.features.unused\n"
-        f"from jobs.function import Function; print(Function('{name}.jobs.daily:job').revision)"
+        f"from estimates_jobs.run.job_function import Function; print(Function('{name}.jobs.daily:job').revision)"
     )
     there = subprocess.run([sys.executable, "-c", said], cwd=elsewhere, capture_output=True, text=True, check=True)
     assert there.stdout.strip() == Function(f"{name}.jobs.daily:job").revision
@@ -132,5 +131,5 @@ def test_job_in_an_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_jobs_that_come_along() -> None:
     """The jobs of this project cover what they import of `jobs`, and not the library."""
     modules = Function("jobs.forecast:forecast").modules
-    assert {"jobs", "jobs.forecast", "jobs.context", "jobs.inputs"} <= set(modules)
+    assert {"jobs", "estimates_jobs.builtin.forecast", "estimates_jobs.run.context", "estimates_jobs.run.inputs"} <= set(modules)
     assert not [module for module in modules if not module.startswith("jobs")]

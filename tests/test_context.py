@@ -7,15 +7,15 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from estimates_jobs.run.calendars import calendar
+from estimates_jobs.run.context import Context
+from estimates_jobs.run.inputs import read_input
 from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates import instants
-from estimates.contract import Contract, Input, parse_contract
+from estimates.contract.contract import Contract, Input, parse_contract
 from estimates.errors import InvalidError, UnavailableError
-from jobs.calendars import calendar
-from jobs.context import Context
-from jobs.inputs import read_input
 
 NOON = instants.parse("2022-12-14T12:00:00Z")
 CLOSE = instants.parse("2022-12-14T21:00:00Z")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from estimates import instants
-from estimates.contract import (
+from estimates.contract.contract import (
     FileDomain,
     Interval,
     OpenDomain,
@@ -271,7 +271,7 @@ CONTRACT_RULES = [
     ('[retention]\nkeep_for = "0d"', "keep_for must be longer than 0"),
     ("[retention]\nkeep_versions = 0", "keep_versions must be at least 1"),
     ('[gate.checks.finite]\noff = " "', "'off' is the reason why the check does not run"),
-    ('[job]\nfunction = "jobs.load"', "does not name a function; write module:function"),
+    ('[job]\nfunction = "estimates_jobs.builtin.load"', "does not name a function; write module:function"),
     ('[job]\nfunction = "a:b"\ninputs.x = {static = true}', "an input names either 'source' or 'query'"),
     ('[job]\nfunction = "a:b"\ninputs.x = {source = "s", query = "q", static = true}', "either 'source' or 'query'"),
     ('[job]\nfunction = "a:b"\ninputs.x = {source = "s"}', "must not look ahead by accident"),

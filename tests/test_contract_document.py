@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from estimates.columns import Column, KeyColumn
-from estimates.contract import (
+from estimates.contract.columns import Column, KeyColumn
+from estimates.contract.contract import (
     RESERVED,
     Contract,
     Freshness,
@@ -20,10 +20,10 @@ from estimates.contract import (
     Stability,
     parse_contract,
 )
-from estimates.domain import FileDomain, OpenDomain, ProductDomain, RollingDomain
+from estimates.contract.domain import FileDomain, OpenDomain, ProductDomain, RollingDomain
+from estimates.contract.gate_policy import CheckPolicy, CustomCheck, GatePolicy, GroupLimits
 from estimates.gate.policy import validate_policy
-from estimates.gate_policy import CheckPolicy, CustomCheck, GatePolicy, GroupLimits
-from estimates.guessed_contract import TableContract
+from estimates.guess.table_contract import TableContract
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "contract.md").read_text(encoding="utf-8")
 SECTIONS: dict[str, type[msgspec.Struct]] = {

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from estimates.store import Store
-from estimates.sweeping import sweep, verify
+from estimates.store.store import Store
+from estimates.store.sweep import sweep, verify
 from tests.builders import SET, make_store, promoted, publish
 from tests.builders import define as define_set
 from tests.invariants import Answers, check_all

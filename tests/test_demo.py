@@ -17,12 +17,12 @@ from typing import NamedTuple
 
 import polars as pl
 import pytest
+from estimates_jobs import demo
+from estimates_jobs.demo import BROKEN_DAY, DAYS, MISSING, SET, TEN_TIMES
 
-from estimates.records import Event
-from estimates.stability.text import render_json
-from estimates.store import Store
-from jobs import demo
-from jobs.demo import BROKEN_DAY, DAYS, MISSING, SET, TEN_TIMES
+from estimates.catalog.records import Event
+from estimates.stability.pages.report_text import render_json
+from estimates.store.store import Store
 from tests.cli_calls import Called, call, call_process
 
 KEY = ("AAPL", "2022-12-30")
@@ -214,7 +214,7 @@ def test_the_service_of_the_demo_answers_a_diff(week: Week) -> None:
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "jobs.cli", "demo", "--store", str(week.root), "--port", str(port)]
+    command = [sys.executable, "-m", "estimates_jobs.cli", "demo", "--store", str(week.root), "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             answer = _ask(f"http://127.0.0.1:{port}/v1/sets/{SET}/diff?from=7&to=8")

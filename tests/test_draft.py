@@ -10,14 +10,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from estimates_jobs.draft import Draft, draft
+from estimates_jobs.tables.table_files import read_table, typed
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from estimates.contract import Column, Contract, KeyColumn, parse_contract
+from estimates.contract.conform import conform
+from estimates.contract.contract import Column, Contract, KeyColumn, parse_contract
 from estimates.errors import InvalidError
-from estimates.frame import conform
-from jobs.draft import Draft, draft
-from jobs.tables import read_table, typed
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -85,7 +85,7 @@ def test_churn_suggestions_are_a_contract_too() -> None:
     assert contract.freshness.cadence == "1w"
     assert contract.gate.promote == "automatic"
     assert contract.job is not None
-    assert contract.job.function == "jobs.load:load"
+    assert contract.job.function == "load"
     assert (contract.columns["churn_score"].min, contract.columns["churn_score"].max) == (0.0, 1.0)
 
 

@@ -15,12 +15,12 @@ PACKAGES = ("estimates", "jobs", "migrations")  # docs/http.md has the codes of 
 CLASSES = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
 # Where a code is not written at the error itself: the codes that it can have.
 COMPUTED = {
-    "estimates/gate/compared.py": {"degenerate_scale", "overflow", "no_comparable_keys"},
-    "estimates/gate/moves.py": {"degenerate_scale", "overflow"},
-    "estimates/version_reader.py": {"no_estimate", "elapsed", "removed", "outside_domain"},
-    "jobs/draft.py": set[str](),  # another error's code, with a hint
-    "jobs/cli/two_files.py": set[str](),  # the same
-    "jobs/cli/explaining.py": set[str](),  # the same
+    "estimates/gate/from_report.py": {"degenerate_scale", "overflow", "no_comparable_keys"},
+    "estimates/gate/checks/change_size.py": {"degenerate_scale", "overflow"},
+    "estimates/reading/version_reader.py": {"no_estimate", "elapsed", "removed", "outside_domain"},
+    "jobs/estimates_jobs/draft.py": set[str](),  # another error's code, with a hint
+    "jobs/estimates_jobs/cli/two_files.py": set[str](),  # the same
+    "jobs/estimates_jobs/cli/explaining.py": set[str](),  # the same
 }
 
 

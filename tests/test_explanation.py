@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from estimates.errors import NotFoundError
-from estimates.store import Store
+from estimates.store.store import Store
 from tests.api_served import fill
 from tests.builders import SET, TARGETS, TICKERS, make_store
 from tests.cli_calls import call

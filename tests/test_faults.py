@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from estimates import gate
-from estimates.contract import Contract
+from estimates.contract.contract import Contract
 from estimates.gate.registry import CHECKS
 from proof.fault import CAUGHT, Fault, Outcome
 from proof.fault_table import PAGE, outcomes, page

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from estimates_jobs.builtin.forecast import forecast
+from estimates_jobs.run.context import Context
 from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates import instants
-from estimates.contract import Contract, parse_contract, read_contract
+from estimates.contract.conform import conform
+from estimates.contract.contract import Contract, parse_contract, read_contract
 from estimates.errors import InvalidError
-from estimates.frame import conform
-from jobs.context import Context
-from jobs.forecast import forecast
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 THROUGH = instants.parse("2022-12-14T21:00:00Z")
@@ -41,7 +41,7 @@ steps = 3
 calendar = "daily"
 values = { item = ["a", "b"] }
 [job]
-function = "jobs.forecast:forecast"
+function = "forecast"
 [job.inputs.sold]
 source = "sold.parquet"
 time = "day"

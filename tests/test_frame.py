@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import estimates
-from estimates.contract import Contract, parse_contract
+from estimates.contract.conform import conform, key_text, name_keys, schema
+from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import InvalidError
-from estimates.frame import conform, key_text, name_keys, schema
 
 CONTRACT = parse_contract("""
 name = "close"

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import estimates_migrations
 import pytest
 
-import migrations
+from estimates.contract.conform import conform
 from estimates.errors import CorruptError
-from estimates.frame import conform
-from estimates.store import Store, catalog_url
-from estimates.sweeping import sweep, verify
+from estimates.store.store import Store, catalog_url
+from estimates.store.sweep import sweep, verify
 from tests.frozen.make_format1 import FOLDER, answers, closes, provenance
 from tests.invariants import check_all
 
@@ -23,7 +23,7 @@ from tests.invariants import check_all
 def format1(tmp_path: Path) -> Iterator[Store]:
     """A copy of the store of format 1, its catalog migrated to the newest schema."""
     shutil.copytree(FOLDER / "store", tmp_path / "store")
-    migrations.upgrade(catalog_url(tmp_path / "store"))
+    estimates_migrations.upgrade(catalog_url(tmp_path / "store"))
     store = Store(tmp_path / "store")
     yield store
     store.catalog.engine.dispose()

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from estimates.catalog.records import Waiver
 from estimates.gate import Candidate, judge, parse_json, render_json
-from estimates.gate.case import Case
 from estimates.gate.check import Check, Measure, Skip
-from estimates.gate.judgement import within
+from estimates.gate.evaluation import within
+from estimates.gate.evaluation_context import Case
 from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import STATUSES
-from estimates.records import Waiver
 from tests.gate_cases import (
     JUDGED,
     THROUGH,
@@ -259,16 +259,16 @@ def test_a_damaged_baseline_is_an_error() -> None:
 
 def test_one_diff_serves_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stability report is computed once a judgement, and not at all for a first version."""
-    from estimates.stability import compare
+    from estimates.stability import diff
 
-    report_of = compare.report_of
+    report_of = diff.report_of
     calls: list[object] = []
 
     def counted(pair: object, **facts: object) -> object:
         calls.append(facts)
         return report_of(pair, **facts)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(compare, "report_of", counted)
+    monkeypatch.setattr(diff, "report_of", counted)
     Setting().judge()
     assert len(calls) == 1
     Setting(baseline=None).judge()

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.gate import Candidate, CheckResult, judge
 from tests.gate_cases import (
     CONTRACT,

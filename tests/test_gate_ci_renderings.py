@@ -15,6 +15,7 @@ from junitparser import Error, Failure, Skipped
 from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 from markdown_it import MarkdownIt
 
+from estimates.catalog.records import Waiver
 from estimates.gate import (
     CheckResult,
     GroupResult,
@@ -27,8 +28,7 @@ from estimates.gate import (
     render_markdown,
     render_text,
 )
-from estimates.records import Waiver
-from estimates.stability.wording import visible
+from estimates.render.wording import visible
 from tests.gate_cases import Setting, contract, off_by_ten
 from tests.test_gate_rendering import verdicts
 

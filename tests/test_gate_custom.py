@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from estimates.contract import Contract
+from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.gate import Verdict, parse_json, policy_digest, render_json, validate_policy
 from tests.gate_cases import Setting, contract, frame, simple

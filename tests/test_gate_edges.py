@@ -8,14 +8,14 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from estimates.contract import parse_contract
+from estimates.catalog.records import Waiver
+from estimates.contract.contract import parse_contract
 from estimates.errors import ConflictError
 from estimates.gate import judge
-from estimates.gate.case import Case
 from estimates.gate.check import Check, Measure
-from estimates.gate.judgement import within
-from estimates.records import Waiver
-from estimates.store import Store
+from estimates.gate.evaluation import within
+from estimates.gate.evaluation_context import Case
+from estimates.store.store import Store
 from tests.builders import SET, define, promoted, publish
 from tests.gate_cases import (
     JUDGED,

@@ -9,10 +9,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from estimates.contract import parse_contract
+from estimates.catalog.records import InputDigest, Waiver
+from estimates.contract.contract import parse_contract
 from estimates.gate import Offenders, Past, Verdict, judge
 from estimates.gate.registry import CHECKS
-from estimates.records import InputDigest, Waiver
 from tests.gate_cases import (
     JUDGED,
     MANY,

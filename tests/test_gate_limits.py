@@ -12,7 +12,17 @@ import pytest
 from estimates.gate import CheckResult
 from estimates.gate.check import Measure
 from estimates.gate.registry import CHECKS
-from tests.gate_cases import JUDGED, THROUGH, Setting, contract, frame, many, many_rows, provenance, simple
+from tests.gate_cases import (
+    JUDGED,
+    THROUGH,
+    Setting,
+    contract,
+    frame,
+    many,
+    many_rows,
+    provenance,
+    simple,
+)
 
 # nothing of this kind may be in a version
 _NONE = [

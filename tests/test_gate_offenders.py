@@ -10,10 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates.contract import Contract, parse_contract
+from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import InvalidError
 from estimates.gate import Candidate, Offenders, Past, Verdict, judge
-from tests.gate_cases import JUDGED, Setting, assert_whole, many, many_rows, provenance, simple, stored
+from tests.gate_cases import (
+    JUDGED,
+    Setting,
+    assert_whole,
+    many,
+    many_rows,
+    provenance,
+    simple,
+    stored,
+)
 
 N = 300  # more than the 100 that a verdict names
 CONTRACT = parse_contract("""

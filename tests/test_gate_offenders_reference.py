@@ -14,9 +14,9 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates.contract import Contract, parse_contract
+from estimates.catalog.records import Waiver
+from estimates.contract.contract import Contract, parse_contract
 from estimates.gate import CheckResult, GroupResult, Offenders, Verdict, judge
-from estimates.records import Waiver
 from tests.gate_cases import JUDGED, assert_whole, provenance, stored
 
 N = 240  # more than the 100 that a verdict names

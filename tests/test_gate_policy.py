@@ -7,13 +7,13 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from estimates.contract import Contract
+from estimates.contract.contract import Contract
+from estimates.contract.gate_policy import CheckPolicy, GatePolicy
 from estimates.errors import InvalidError
 from estimates.gate import CheckResult, policy_digest, validate_policy
 from estimates.gate.check import Check
 from estimates.gate.policy import limits_of
 from estimates.gate.registry import CHECKS
-from estimates.gate_policy import CheckPolicy, GatePolicy
 from tests.gate_cases import (
     CONTRACT,
     THROUGH,

@@ -11,20 +11,31 @@ import polars as pl
 import pytest
 
 from estimates import gate
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.gate import (
     Verdict,
     parse_json,
-    reference,
     render_github,
     render_json,
     render_junit,
     render_markdown,
     render_text,
 )
+from estimates.gate.pages import checks_reference
+from estimates.gate.pages.verdict_text import show
 from estimates.gate.registry import CHECKS
-from estimates.gate.text import show
-from tests.gate_cases import THROUGH, Setting, contract, edit, file, frame, off_by_ten, poked, provenance, wider
+from tests.gate_cases import (
+    THROUGH,
+    Setting,
+    contract,
+    edit,
+    file,
+    frame,
+    off_by_ten,
+    poked,
+    provenance,
+    wider,
+)
 
 REFUSED = """\
 prices version 2 against version 1: BLOCKED (2 fail, 1 warn)
@@ -162,7 +173,7 @@ def test_values_read_as_a_person_writes_them(value: float, unit: str, text: str)
 
 def test_the_page_of_checks_is_the_registry() -> None:
     """docs/checks.md lists the checks and default limits of the code; `just checks` writes it."""
-    assert (Path(__file__).parents[1] / "docs" / "checks.md").read_text() == reference.page()
+    assert (Path(__file__).parents[1] / "docs" / "checks.md").read_text() == checks_reference.page()
 
 
 def test_the_docs_name_every_skip_reason() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from estimates.gate.repeats import commonest, repeats
+from estimates.gate.repeated_values import commonest, repeats
 
 FEW = (0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, math.inf, -math.inf, math.nan, -math.nan)
 ROWS, PART = 300_000, 0.001

@@ -14,10 +14,10 @@ import pytest
 
 from estimates.client import AsyncClient, Client
 from estimates.client.messages import Reply
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.errors import CorruptError, NotFoundError
 from estimates.gate import PolicyInForce, Verdict, render_json
-from estimates.store import Store
+from estimates.store.store import Store
 from tests.api_served import actual_values, serving
 from tests.builders import (
     SET,

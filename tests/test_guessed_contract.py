@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 import estimates
+from estimates.compare.two_tables import side_by_side
 from estimates.errors import InvalidError
-from estimates.two_tables import side_by_side
 
 ROWS = 100
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from estimates_jobs.draft import Draft, draft
 
-from estimates.columns import Column
-from estimates.contract import Contract, parse_contract
-from jobs.draft import Draft, draft
+from estimates.contract.columns import Column
+from estimates.contract.contract import Contract, parse_contract
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from typing import Any
 
 import polars as pl
 import pytest
+from estimates_jobs.tables.table_files import read_table, typed
 from polars.testing import assert_frame_equal
 
-from estimates.contract import parse_contract
+from estimates.contract.conform import conform
+from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError
-from estimates.frame import conform
-from jobs.tables import read_table, typed
 
 HUB = parse_contract("""
 name = "flu"

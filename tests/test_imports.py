@@ -15,19 +15,19 @@ PROJECT = Path(__file__).parent.parent
 PACKAGES = ("estimates", "api", "jobs", "migrations")
 # A foreign system, and the only places that know it.
 HOMES = {
-    "obstore": ("estimates/objects.py",),
+    "obstore": ("estimates/storage/objects.py",),
     "sqlalchemy": ("estimates/catalog/", "migrations/"),
     "alembic": ("migrations/",),
     "litestar": ("api/",),
-    "granian": ("jobs/cli/serving.py",),
-    "mlflow": ("jobs/tracking.py",),
-    "statsforecast": ("jobs/forecast.py",),
-    "exchange_calendars": ("jobs/calendars.py",),
-    "httpx": ("estimates/client/", "jobs/delivery.py"),
-    "click": ("jobs/cli/", "jobs/demo.py"),
-    "altair": ("estimates/drawing.py",),
-    "vl_convert": ("estimates/drawing.py",),
-    "rich": ("jobs/cli/", "jobs/demo.py"),
+    "granian": ("jobs/estimates_jobs/cli/serving.py",),
+    "mlflow": ("jobs/estimates_jobs/tracking.py",),
+    "statsforecast": ("jobs/estimates_jobs/builtin/forecast.py",),
+    "exchange_calendars": ("jobs/estimates_jobs/run/calendars.py",),
+    "httpx": ("estimates/client/", "jobs/estimates_jobs/notify/delivery.py"),
+    "click": ("jobs/cli/", "jobs/estimates_jobs/demo.py"),
+    "altair": ("estimates/render/vega.py",),
+    "vl_convert": ("estimates/render/vega.py",),
+    "rich": ("jobs/cli/", "jobs/estimates_jobs/demo.py"),
 }
 
 
@@ -96,16 +96,16 @@ def test_importing_the_library_loads_little() -> None:
 @pytest.mark.parametrize(
     ("code", "never"),
     [
-        ("import estimates.store, estimates.sweeping", {"mlflow", "alembic", "litestar", "statsforecast", "pandas"}),
+        ("import estimates.store.store, estimates.store.sweep", {"mlflow", "alembic", "litestar", "statsforecast", "pandas"}),
         (
-            "import api.app",
+            "import estimates_api.app",
             {"mlflow", "alembic", "statsforecast", "pandas", "exchange_calendars", "altair", "jobs", "migrations"},
         ),
         (
-            "import jobs.cli",
+            "import estimates_jobs.cli",
             {"altair", "mlflow", "alembic", "statsforecast", "pandas", "litestar", "polars", "sqlalchemy"},
         ),
-        ("import jobs.runner", {"mlflow", "alembic", "statsforecast", "litestar", "api"}),
+        ("import estimates_jobs.run.runner", {"mlflow", "alembic", "statsforecast", "litestar", "api"}),
     ],
 )
 def test_what_is_never_loaded(code: str, never: set[str]) -> None:

@@ -8,11 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from estimates_api.app import create_app
 from litestar.testing import TestClient
 
-from api.app import create_app
 from estimates.errors import CorruptError
-from estimates.store import Store
+from estimates.store.store import Store
 from tests import invariants
 from tests.api_served import fill
 from tests.builders import SET, define, promoted, publish

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from estimates import kept_reports
-from estimates.kept_reports import KeptReports
+from estimates.storage import report_cache
+from estimates.storage.report_cache import KeptReports
 
 ROOT = Path(__file__).parent.parent
 # Makes a report, slowly, and says in a file that it did.
@@ -134,7 +134,7 @@ def _on_a_full_disk(folder: Path) -> None:
 
 def test_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond a number of files, or of bytes, those that were kept first are removed, leftovers too."""
-    monkeypatch.setattr(kept_reports, "MAX_FILES", 5)
+    monkeypatch.setattr(report_cache, "MAX_FILES", 5)
     (tmp_path / "old.1234.new").write_bytes(b"left by a killed process")
     os.utime(tmp_path / "old.1234.new", (0, 0))
     for number in range(101):
@@ -143,6 +143,6 @@ def test_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     left = {path.name for path in tmp_path.iterdir()}
     assert "100" in left
     assert left <= {f"{number:03d}" for number in range(95, 101)}
-    monkeypatch.setattr(kept_reports, "MAX_BYTES", 60)
+    monkeypatch.setattr(report_cache, "MAX_BYTES", 60)
     KeptReports(tmp_path).get_or_make("new", lambda: b"report")
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 60

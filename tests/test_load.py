@@ -5,12 +5,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from estimates_jobs.builtin.load import load
+from estimates_jobs.run.context import Context
 
-from estimates.contract import Contract, parse_contract
+from estimates.contract.conform import conform
+from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import InvalidError
-from estimates.frame import conform
-from jobs.context import Context
-from jobs.load import load
 
 THROUGH = datetime(2026, 11, 20, 23, tzinfo=UTC)
 
@@ -27,7 +27,7 @@ role = "attribute"
 type = "date"
 nullable = true
 [job]
-function = "jobs.load:load"
+function = "load"
 {inputs}
 """)
 
@@ -127,7 +127,7 @@ name = "demand"
 key.shop.type = "string"
 columns.value = {}
 columns.q90 = {role = "quantile", quantile = 0.9}
-job = {function = "jobs.load:load", inputs.table = {source = "t.csv", time = "known"}}
+job = {function = "load", inputs.table = {source = "t.csv", time = "known"}}
 """)
     assert conform(load(Context(long, THROUGH)), long).rows() == [("01", 1.0, 2.0)]
 

@@ -19,17 +19,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from estimates import lookup
-from estimates.contract import Contract, parse_contract
+from estimates.contract.conform import conform, key_text, schema
+from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import CorruptError
-from estimates.frame import conform, key_text, schema
-from estimates.keys import KeyForm
-from estimates.lookup import Lookup
-from estimates.mapped import map_file
-from estimates.read_files import ReadFiles
-from estimates.row_text import json_rows
-from estimates.search_key import Sought
-from estimates.store import Store
+from estimates.keys.key_form import KeyForm
+from estimates.keys.search_key import Sought
+from estimates.lookup import read_file
+from estimates.lookup.mapped_file import map_file
+from estimates.lookup.read_file import Lookup
+from estimates.lookup.read_file_cache import ReadFiles
+from estimates.render.row_text import json_rows
+from estimates.store.store import Store
 from tests.builders import SET, TARGETS, TICKERS, define, publish
 
 ID = "0" * 64
@@ -71,7 +71,7 @@ def built(contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]) -> 
     frame = conform(pl.DataFrame(rows, schema(contract), orient="row"), contract)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cache" / "file.lookup"
-        lookup.build(frame, contract.shape(), ID, path)
+        read_file.build(frame, contract.shape(), ID, path)
         assert [found.name for found in path.parent.iterdir()] == ["file.lookup"]
         yield Lookup(path, ID)
 
@@ -102,7 +102,7 @@ def assert_equals(found: Lookup, contract: Contract, table: dict[tuple[Any, ...]
                 assert msgspec.json.decode(b"[%b]" % found.read(taken)) == rows
             few = found.read_few(search(contract, *key[:length]))
             assert few in (None, (len(under), found.read(under)))
-            assert few is not None or length != len(key) - 1 or len(under) > lookup.GROUP
+            assert few is not None or length != len(key) - 1 or len(under) > read_file.GROUP
         for part in ("!", "~", "zz", "\xff"):
             for absent in (search(texts_of(contract), *key[:-1], part), search(texts_of(contract), part)):
                 assert len(found.find(absent)) == 0 or absent in {
@@ -138,9 +138,9 @@ def test_same_answers_as_a_dict(made: tuple[Contract, dict[tuple[Any, ...], tupl
 @pytest.mark.parametrize("count", [*range(10), 31, 32, 33])
 def test_groups_and_tops(count: int, tops: int, searches: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many rows there are to a group and groups to a top, and with the tops in memory or not."""
-    monkeypatch.setattr(lookup, "HELD_KEYS", tops)
-    monkeypatch.setattr(lookup, "BLOCK", 2)
-    monkeypatch.setattr(lookup, "SEARCHES_WORTH", searches)
+    monkeypatch.setattr(read_file, "HELD_KEYS", tops)
+    monkeypatch.setattr(read_file, "BLOCK", 2)
+    monkeypatch.setattr(read_file, "SEARCHES_WORTH", searches)
     contract = contract_of(("integer", "string"))
     table = {(i // 7, "ab"[: i % 2 + 1] * (i % 7)): (float(i), None) for i in range(1, count * 2, 2) if i % 7}
     with built(contract, table) as found:
@@ -150,9 +150,9 @@ def test_groups_and_tops(count: int, tops: int, searches: int, monkeypatch: pyte
 
 def test_long_keys_have_fewer_tops(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is held in memory is bounded also where keys are long."""
-    monkeypatch.setattr(lookup, "HELD_BYTES", 1000)
-    monkeypatch.setattr(lookup, "GROUP", 2)
-    monkeypatch.setattr(lookup, "BLOCK", 2)
+    monkeypatch.setattr(read_file, "HELD_BYTES", 1000)
+    monkeypatch.setattr(read_file, "GROUP", 2)
+    monkeypatch.setattr(read_file, "BLOCK", 2)
     contract = contract_of(("string",))
     table = {(f"{i:02}" + "x" * 500,): (float(i), None) for i in range(40)}
     with built(contract, table) as found:
@@ -163,7 +163,7 @@ def test_long_keys_have_fewer_tops(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_only_some_files_hold_their_tops(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tops of a file go when those of others come; its answers stay the same."""
-    monkeypatch.setattr(lookup, "HOLDERS", 1)
+    monkeypatch.setattr(read_file, "HOLDERS", 1)
     contract, table = contract_of(("integer",)), {(i,): (float(i), None) for i in range(50)}
     with built(contract, table) as one, built(contract, table) as other:
         for found in (one, other, one):
@@ -191,7 +191,7 @@ def test_a_forged_key_finds_nothing(
     """Parts that hold NUL, JSON or whole rows of the file are no key of it, nor are empty ones."""
     contract, table = made
     with built(contract, table) as found:
-        content = found.path.read_bytes()[lookup.ROWS_AT : found.header.groups.offsets_at]
+        content = found.path.read_bytes()[read_file.ROWS_AT : found.header.groups.offsets_at]
         start = data.draw(st.integers(0, len(content)))
         piece = content[start : start + data.draw(st.integers(0, 40))].decode(errors="ignore")
         forged = contract_of(("string",) * len(contract.key))
@@ -208,7 +208,7 @@ def test_chunks_join(monkeypatch: pytest.MonkeyPatch) -> None:
     table = {(i, str(i)): (i / 3, None) for i in range(100)}
     with built(contract, table) as found:
         whole = found.path.read_bytes()
-    monkeypatch.setattr(lookup, "CHUNK", 2 * lookup.GROUP)
+    monkeypatch.setattr(read_file, "CHUNK", 2 * read_file.GROUP)
     with built(contract, table) as found:
         assert found.path.read_bytes() == whole
 
@@ -219,10 +219,10 @@ def test_any_damaged_byte_is_an_error_or_changes_nothing(
     searches: int, held: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever byte is altered: each lookup, hit or miss, ends in CorruptError or in the right answer."""
-    monkeypatch.setattr(lookup, "HELD_KEYS", held)
-    monkeypatch.setattr(lookup, "BLOCK", 2)
-    monkeypatch.setattr(lookup, "GROUP", 2)
-    monkeypatch.setattr(lookup, "SEARCHES_WORTH", searches)
+    monkeypatch.setattr(read_file, "HELD_KEYS", held)
+    monkeypatch.setattr(read_file, "BLOCK", 2)
+    monkeypatch.setattr(read_file, "GROUP", 2)
+    monkeypatch.setattr(read_file, "SEARCHES_WORTH", searches)
     contract = contract_of(("string", "integer"))
     table = {(ticker, i): (i / 7, None) for ticker in ("AAPL", "ÆØÅ") for i in range(0, 10, 2)}
     harmful = 0

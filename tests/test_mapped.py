@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from estimates.mapped import map_file, map_pages
+from estimates.lookup.mapped_file import map_file, map_pages
 
 
 def resident() -> int:

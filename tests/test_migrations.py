@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import estimates_migrations
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -13,11 +14,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-import migrations
 from estimates.catalog import schema
 from estimates.catalog.engine import make_engine
 from estimates.errors import UnavailableError
-from estimates.store import Store, catalog_url
+from estimates.store.store import Store, catalog_url
 from tests.builders import SET, define, promoted
 from tests.invariants import check_all
 
@@ -68,40 +68,40 @@ def inside(url: str) -> dict[str, object]:
 
 def with_revision(folder: Path, body: str) -> Path:
     """A copy of the migrations with one more revision."""
-    shutil.copytree(migrations.FOLDER / "versions", folder / "versions", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(estimates_migrations.FOLDER / "versions", folder / "versions", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "versions" / "0004_more.py").write_text(body)
     return folder
 
 
 def test_migrations_make_the_schema(empty: str) -> None:
     """After an upgrade the database is what estimates.catalog.schema describes, to the last index."""
-    migrations.upgrade(empty)
+    estimates_migrations.upgrade(empty)
     engine = make_engine(empty)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, schema.METADATA) == []
     engine.dispose()
-    assert migrations.current(empty) == schema.REVISION
+    assert estimates_migrations.current(empty) == schema.REVISION
 
 
 def test_upgrading_twice_changes_nothing(empty: str) -> None:
     """An upgrade of what is new enough leaves it as it is."""
-    migrations.upgrade(empty)
+    estimates_migrations.upgrade(empty)
     before = inside(empty)
-    migrations.upgrade(empty)
+    estimates_migrations.upgrade(empty)
     assert inside(empty) == before
 
 
 def test_a_revision_that_fails_half_way_leaves_nothing(empty: str, tmp_path: Path) -> None:
     """A revision whose last statement fails leaves the database exactly as it was."""
-    migrations.upgrade(empty)
+    estimates_migrations.upgrade(empty)
     store = Store(tmp_path, catalog=empty)
     define(store)
     promoted(store, "run")
     store.catalog.engine.dispose()
     before = inside(empty)
     with pytest.raises(sa.exc.DBAPIError):
-        migrations.upgrade(empty, with_revision(tmp_path / "bad", BAD))
+        estimates_migrations.upgrade(empty, with_revision(tmp_path / "bad", BAD))
     assert inside(empty) == before
     check_all(Store(tmp_path, catalog=empty))
 
@@ -109,15 +109,15 @@ def test_a_revision_that_fails_half_way_leaves_nothing(empty: str, tmp_path: Pat
 def test_from_nothing_a_failing_revision_makes_nothing(empty: str, tmp_path: Path) -> None:
     """All pending revisions are one transaction: when the second fails the first is not there either."""
     with pytest.raises(sa.exc.DBAPIError):
-        migrations.upgrade(empty, with_revision(tmp_path / "bad", BAD))
+        estimates_migrations.upgrade(empty, with_revision(tmp_path / "bad", BAD))
     assert inside(empty) == {}
 
 
 def test_another_revision_is_refused(empty: str, tmp_path: Path) -> None:
     """A program that finds a newer schema refuses with one sentence, the migration too, and touches nothing."""
-    migrations.upgrade(empty, with_revision(tmp_path / "newer", GOOD))
+    estimates_migrations.upgrade(empty, with_revision(tmp_path / "newer", GOOD))
     before = inside(empty)
-    for act in (lambda: Store(tmp_path, catalog=empty), lambda: migrations.upgrade(empty)):
+    for act in (lambda: Store(tmp_path, catalog=empty), lambda: estimates_migrations.upgrade(empty)):
         with pytest.raises(UnavailableError) as caught:
             act()
         assert caught.value.code == "schema_revision"
@@ -128,12 +128,12 @@ def test_another_revision_is_refused(empty: str, tmp_path: Path) -> None:
 
 def test_data_survive_an_upgrade(empty: str, tmp_path: Path) -> None:
     """A revision that succeeds keeps what was there."""
-    migrations.upgrade(empty)
+    estimates_migrations.upgrade(empty)
     store = Store(tmp_path, catalog=empty)
     define(store)
     promoted(store, "run")
     store.catalog.engine.dispose()
-    migrations.upgrade(empty, with_revision(tmp_path / "newer", GOOD))
+    estimates_migrations.upgrade(empty, with_revision(tmp_path / "newer", GOOD))
     engine = make_engine(empty)
     with engine.connect() as connection:
         rows = connection.execute(sa.text('SELECT "set", alias, version FROM aliases')).all()
@@ -143,7 +143,7 @@ def test_data_survive_an_upgrade(empty: str, tmp_path: Path) -> None:
 
 def test_revisions_go_forward_only() -> None:
     """One line of revisions, the newest is the one the catalog knows, and none can be taken back."""
-    config: Config = migrations.configuration("sqlite://")
+    config: Config = estimates_migrations.configuration("sqlite://")
     scripts = list(ScriptDirectory.from_config(config).walk_revisions())
     assert scripts[0].revision == schema.REVISION
     assert [script.down_revision for script in scripts] == [script.revision for script in scripts[1:]] + [None]

@@ -21,7 +21,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from estimates.store import Store
+from estimates.store.store import Store
 from tests.builders import SET, define, frame, promoted, publish
 from tests.cli_calls import call, call_process
 from tests.client_stub import Posted, Scripted, Stub, stub

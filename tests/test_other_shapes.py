@@ -8,13 +8,13 @@ from typing import Any
 
 import polars as pl
 import pytest
+from estimates_api.app import create_app
 from litestar.testing import TestClient
 
-from api.app import create_app
 from estimates.client import AsyncClient, Client
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.errors import ConflictError, NotFoundError
-from estimates.store import Store
+from estimates.store.store import Store
 from tests.api_served import path_of, serving
 from tests.builders import SET, define, frame, make_store, promoted, provenance, source
 from tests.cli_calls import call

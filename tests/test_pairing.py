@@ -9,16 +9,16 @@ from typing import Any
 
 import polars as pl
 import pytest
+from estimates_api.app import create_app
 from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import TestClient
 
-from api.app import create_app
-from estimates.contract import Contract, parse_contract
+from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import InvalidError
 from estimates.stability import changes, diff, with_pairing
-from estimates.stability.text import render_json, render_text
-from estimates.store import Store
+from estimates.stability.pages.report_text import render_json, render_text
+from estimates.store.store import Store
 from tests.builders import make_store, provenance
 from tests.cli_calls import call
 

@@ -14,14 +14,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates import instants
+from estimates.catalog.records import Version
 from estimates.client import AsyncClient, Client
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError, NotFoundError
-from estimates.records import Version
-from estimates.store import Store
-from estimates.sweeping import sweep
+from estimates.store.store import Store
+from estimates.store.sweep import sweep
 from tests.api_served import serving
-from tests.builders import SET, START, TARGETS, TICKERS, define, frame, make_store, promoted, provenance
+from tests.builders import (
+    SET,
+    START,
+    TARGETS,
+    TICKERS,
+    define,
+    frame,
+    make_store,
+    promoted,
+    provenance,
+)
 
 DAY, TICK = timedelta(days=1), timedelta(microseconds=1)
 TIME = pl.Datetime("us", "UTC")
@@ -71,7 +81,7 @@ def publish(store: Store, content: pl.DataFrame, run_id: str, day: int, claimed:
 def few(request: pytest.FixtureRequest) -> Iterator[None]:
     """All keys that have no row are told of column by column, or as few ones one by one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("estimates.absent_keys.FEW", request.param)
+        patch.setattr("estimates.reading.absent_keys.FEW", request.param)
         yield
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from estimates.store import Store
-from estimates.sweeping import sweep, verify
+from estimates.store.store import Store
+from estimates.store.sweep import sweep, verify
 from tests.builders import SET, define, promoted, publish
 from tests.invariants import check_all
 

@@ -10,11 +10,21 @@ import polars as pl
 import pytest
 
 from estimates import instants
-from estimates.contract import parse_contract
+from estimates.catalog.records import InputDigest, Provenance
+from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError, NotFoundError
-from estimates.records import InputDigest, Provenance
-from estimates.store import Store
-from tests.builders import SET, TARGETS, TICKERS, define, frame, make_store, promoted, provenance, publish
+from estimates.store.store import Store
+from tests.builders import (
+    SET,
+    TARGETS,
+    TICKERS,
+    define,
+    frame,
+    make_store,
+    promoted,
+    provenance,
+    publish,
+)
 from tests.test_catalog import code_of
 
 ROLLING = """\

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from estimates import instants
 from estimates.catalog import SetView, View
-from estimates.contract import parse_contract
+from estimates.catalog.records import Alias, ContractRevision, Event, Provenance, Version
+from estimates.contract.contract import parse_contract
 from estimates.errors import CorruptError, EstimatesError, InvalidError
-from estimates.keys import KeyForm
-from estimates.lookup import ROWS_AT, Lookup
-from estimates.reader import Reader
-from estimates.records import Alias, ContractRevision, Event, Provenance, Version
-from estimates.store import Store
-from estimates.version_reader import LOOK_BACK, Files
+from estimates.keys.key_form import KeyForm
+from estimates.lookup.read_file import ROWS_AT, Lookup
+from estimates.reading.reader import Reader
+from estimates.reading.version_reader import LOOK_BACK, Files
+from estimates.store.store import Store
 from tests.builders import SET, TARGETS, TICKERS, contract, define, promoted, provenance
 from tests.test_catalog import code_of
 from tests.test_lookup import ID, built, contract_of, search, tables

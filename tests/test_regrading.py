@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from estimates.errors import InvalidError
-from estimates.regrading import Regrading, stored_grades
-from estimates.store import Store
+from estimates.store.regrading import Regrading, stored_grades
+from estimates.store.store import Store
 from tests.builders import SET, TARGETS, define, frame, promoted, publish
 from tests.cli_calls import call
 from tests.invariants import check_all

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from estimates import instants
 from estimates.catalog import SetView, View
+from estimates.catalog.records import Alias, Event, Provenance, Version
 from estimates.catalog.released import released_moves
 from estimates.errors import ConflictError, InvalidError, NotFoundError
-from estimates.records import Alias, Event, Provenance, Version
-from estimates.store import Store
+from estimates.store.store import Store
 from tests.builders import SET, START, define, frame, make_store, promoted, provenance
 from tests.cli_calls import call
 

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from estimates_jobs.run.job_function import JobError
+from estimates_jobs.run.runner import Outcome, publish_file, read_candidate, run
 
 from estimates import instants
-from estimates.contract import parse_contract
+from estimates.catalog.records import Run
+from estimates.contract.contract import parse_contract
 from estimates.errors import ConflictError, GateError, InvalidError, NotFoundError
-from estimates.records import Run
-from estimates.store import Store
-from jobs.function import JobError
-from jobs.runner import Outcome, publish_file, read_candidate, run
+from estimates.store.store import Store
 
 ROOT = Path(__file__).parent.parent
 CONTRACT = """
@@ -300,7 +300,7 @@ def test_a_killed_process_resumes(tmp_path: Path, local_store: Store, write_job:
     )
     define(local_store, write_job(slow))
     code = (
-        "import sys; from estimates.store import Store; from jobs.runner import run; "
+        "import sys; from estimates.store.store import Store; from estimates_jobs.run.runner import run; "
         "print(run(Store(sys.argv[1]), 'demand', data_through='2024-05-02', run_id='r1').status)"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "store")]

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from estimates.catalog import Catalog
-from estimates.records import Event, Version
-from estimates.store import Store
+from estimates.catalog.records import Event, Version
+from estimates.store.store import Store
 from tests.builders import SET, define, promoted
 from tests.invariants import check_all
 

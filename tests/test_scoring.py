@@ -13,18 +13,18 @@ from typing import Any, NamedTuple
 import httpx
 import polars as pl
 import pytest
+from estimates_api.http.negotiation import ARROW, CSV, NDJSON
+from estimates_jobs.run import runner
 
-from api.negotiation import ARROW, CSV, NDJSON
-from estimates.accuracy import wire
-from estimates.accuracy.charts import draw
-from estimates.accuracy.table import frame_of
-from estimates.accuracy.text import render_text
+from estimates.accuracy import accuracy_json
+from estimates.accuracy.accuracy_chart import draw
+from estimates.accuracy.accuracy_table import frame_of
+from estimates.accuracy.accuracy_text import render_text
+from estimates.catalog.records import Provenance
 from estimates.client import AsyncClient, Client
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.errors import ConflictError, InvalidError, NotFoundError
-from estimates.records import Provenance
-from estimates.store import Store
-from jobs import runner
+from estimates.store.store import Store
 from tests.api_served import serving
 from tests.builders import SET, TARGETS, define, frame, make_store, promoted, publish, source
 from tests.cli_calls import call
@@ -67,7 +67,7 @@ def test_promoted_versions_are_scored(store: Store) -> None:
     assert store[SET].score(actuals(), versions=[2]).stored == [2]
     assert [one.scores.version for one in store[SET].accuracy().versions] == [1, 2, 3]
     assert [one.scores.version for one in store[SET].accuracy(last=1).versions] == [3]
-    assert wire.encode(store[SET].accuracy(2).versions[0].scores) == bytes(
+    assert accuracy_json.encode(store[SET].accuracy(2).versions[0].scores) == bytes(
         store.catalog.scores([store.view().set(SET).scored[2]])[0].body
     )
     check_all(store)
@@ -248,8 +248,8 @@ def test_the_command_line_scores_the_example(example: Scored) -> None:
 
 def test_what_is_stored_is_read_the_same_everywhere(example: Scored) -> None:
     """Python, the command line, HTTP and both clients give the same bytes; tables have the same rows."""
-    assert wire.encode_set(example.store[EXAMPLE].accuracy()) == wire.encode(example.store[EXAMPLE].accuracy())
-    expected, root = wire.encode_set(example.store[EXAMPLE].accuracy()), example.store.root
+    assert accuracy_json.encode_set(example.store[EXAMPLE].accuracy()) == accuracy_json.encode(example.store[EXAMPLE].accuracy())
+    expected, root = accuracy_json.encode_set(example.store[EXAMPLE].accuracy()), example.store.root
     assert call("score", EXAMPLE, "--format", "json", "--store", root).out == expected
     table = call("score", EXAMPLE, "--format", "csv", "--store", root)
     rows = frame_of(example.store[EXAMPLE].accuracy())
@@ -264,21 +264,21 @@ def test_what_is_stored_is_read_the_same_everywhere(example: Scored) -> None:
         arrow = pl.read_ipc_stream(io.BytesIO(httpx.get(path, headers={"accept": ARROW}).content))
         assert arrow.equals(rows)
         assert len(httpx.get(path, headers={"accept": NDJSON}).content.splitlines()) == 3
-        one = wire.encode_set(example.store[EXAMPLE].accuracy(2))
+        one = accuracy_json.encode_set(example.store[EXAMPLE].accuracy(2))
         assert httpx.get(path, params={"version": 2}).content == one
         assert httpx.get(path, params={"last": 0}).json()["code"] == "bad_limit"
         assert httpx.get(path, params={"version": 9}).json()["code"] == "unknown_version"
         with Client(url) as client:
-            assert wire.encode_set(client[EXAMPLE].accuracy()) == expected
-            assert wire.encode_set(client[EXAMPLE].accuracy(2)) == one
+            assert accuracy_json.encode_set(client[EXAMPLE].accuracy()) == expected
+            assert accuracy_json.encode_set(client[EXAMPLE].accuracy(2)) == one
             events = client.events(after=0)
             assert [event.version for event in events if event.kind == "scored"] == [1, 2, 3]
 
         async def asked() -> bytes:
             async with AsyncClient(url) as client:
-                return wire.encode_set(await client[EXAMPLE].accuracy(last=1))
+                return accuracy_json.encode_set(await client[EXAMPLE].accuracy(last=1))
 
-        assert asyncio.run(asked()) == wire.encode_set(example.store[EXAMPLE].accuracy(last=1))
+        assert asyncio.run(asked()) == accuracy_json.encode_set(example.store[EXAMPLE].accuracy(last=1))
         assert call("score", EXAMPLE, "--format", "json", "--store", url).out == expected
 
 

@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 
 from estimates import Store, instants
-from estimates.contract import parse_contract
+from estimates.catalog.records import Version
+from estimates.compare.frozen_versions import last_in_production
+from estimates.compare.series import PairMove, promoted_pairs, told
+from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError, NotFoundError
-from estimates.frozen_versions import last_in_production
-from estimates.records import Version
-from estimates.series import PairMove, promoted_pairs, told
-from estimates.stability.digits import rounded
+from estimates.render.digits import rounded
 from tests.builders import SET, define, frame, make_store, promoted, provenance
 from tests.cli_calls import call
 

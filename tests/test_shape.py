@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from estimates.contract import Contract, parse_contract
+from estimates.contract.contract import Contract, parse_contract
 
 MINIMAL = """
 name = "churn"

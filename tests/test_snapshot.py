@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates import snapshot
+from estimates.catalog.records import Version
+from estimates.contract.conform import conform
 from estimates.errors import CorruptError, EstimatesError
-from estimates.frame import conform
-from estimates.records import Version
-from estimates.store import Store
-from estimates.sweeping import verify
+from estimates.storage import snapshot
+from estimates.store.store import Store
+from estimates.store.sweep import verify
 from tests.builders import SET, contract, define, frame, promoted, provenance, publish
 
 PARQUET = "estimates.parquet"

@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from estimates.contract import Contract, parse_contract
+from estimates.contract.contract import Contract, parse_contract
 from estimates.stability import Report, ScalarReport, diff
-from estimates.stability.text import render_json
+from estimates.stability.pages.report_text import render_json
 
 Value = float | None
 KINDS = {"finite": 1.5, "null": None, "nan": math.nan, "+inf": math.inf, "-inf": -math.inf}

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.stability import changes, diff
 
 PYTHON = Path(__file__).parents[1] / ".venv-datacompy" / "bin" / "python"

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from estimates.compare.series import ColumnMove, PairMove
 from estimates.gate.registry import CHECKS
-from estimates.series import ColumnMove, PairMove
 from estimates.stability import family_reports, report
 from estimates.stability.family_reports import (
     CutReport,
@@ -29,8 +29,6 @@ from estimates.stability.family_reports import (
     Spread,
     StepChange,
 )
-from estimates.stability.frozen import FrozenReport
-from estimates.stability.kinds import KINDS
 from estimates.stability.report import (
     Carried,
     Change,
@@ -52,6 +50,8 @@ from estimates.stability.report import (
     TransformChange,
     Transitions,
 )
+from estimates.stability.through_time.frozen import FrozenReport
+from estimates.stability.value_kinds import KINDS
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "stability.md").read_text(encoding="utf-8")
 # Section to the Struct that its table lists, and those whose fields its text names.

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError
 from estimates.stability import Report, diff
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.stability import diff
 from estimates.stability.report import LabelReport
 from tests.test_stability_engine import same

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
+from estimates.render.markdown import escaped
+from estimates.render.wording import visible
 from estimates.stability import diff
-from estimates.stability.markdown import render_markdown
-from estimates.stability.marks import escaped
-from estimates.stability.wording import visible
+from estimates.stability.pages.report_markdown import render_markdown
 from tests.test_stability_text import CONTRACT, version
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates.stability.matching import matched
+from estimates.stability.kernels.key_join import matched
 
 NAMES = st.integers(0, 6).map(lambda i: "aéz"[i % 3] * (i // 3))
 DAYS = st.integers(-5, 5).map(lambda i: date(2026, 11, 20) + timedelta(days=i))

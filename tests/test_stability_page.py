@@ -14,14 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from estimates.contract import Contract, parse_contract
+from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import InvalidError
+from estimates.render.wording import cells, cut, visible
 from estimates.stability import Report, diff
-from estimates.stability.markdown import render_markdown
-from estimates.stability.page import render_html
-from estimates.stability.pictures import pictures
-from estimates.stability.text import render_json, render_text
-from estimates.stability.wording import cells, cut, visible
+from estimates.stability.pages.pictures import pictures
+from estimates.stability.pages.report_html import render_html
+from estimates.stability.pages.report_markdown import render_markdown
+from estimates.stability.pages.report_text import render_json, render_text
 from tests.cli_calls import call
 
 CONTRACT = parse_contract(

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from estimates.contract import parse_contract
-from estimates.stability.pictures import Against, Histogram, largest_equal, pictures
+from estimates.contract.contract import parse_contract
+from estimates.stability.pages.pictures import Against, Histogram, largest_equal, pictures
 
 FLOOR, RTOL = 0.01, 0.05
 CONTRACT = parse_contract(

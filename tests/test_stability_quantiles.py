@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates.contract import Contract, parse_contract
+from estimates.contract.contract import Contract, parse_contract
 from estimates.stability import diff
 from estimates.stability.family_reports import QuantileReport
 from tests.test_stability_engine import finite, quantile, same, scale_floor

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.stability import diff
 from estimates.stability.family_reports import RankReport
-from estimates.stability.order import ascending_rows
+from estimates.stability.ranking import ascending_rows
 from tests.test_stability import compare, scalar
 from tests.test_stability_engine import same
 

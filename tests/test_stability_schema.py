@@ -5,10 +5,11 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError
-from estimates.stability import diff, frozen, schema_changes
+from estimates.stability import diff, schema_changes
 from estimates.stability.family_reports import SchemaChange, SchemaReport
+from estimates.stability.through_time import frozen
 from tests.test_stability import contract, frame
 
 OLD = """

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from estimates.stability.blocks import BLOCK, each, size_of_block, together
-from estimates.stability.selection import (
+from estimates.stability.kernels.blocks import BLOCK, each, size_of_block, together
+from estimates.stability.kernels.selection import (
     _FEW_SAMPLED,
     Largest,
     Named,

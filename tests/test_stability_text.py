@@ -7,10 +7,10 @@ import json
 import polars as pl
 import pytest
 
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
+from estimates.render.wording import percent
 from estimates.stability import diff
-from estimates.stability.text import render_json, render_text
-from estimates.stability.wording import percent
+from estimates.stability.pages.report_text import render_json, render_text
 
 CONTRACT = parse_contract(
     'name = "demand"\n[key.shop]\ntype = "string"\n[columns.units]\nunit = "pieces"\nnullable = true\n'

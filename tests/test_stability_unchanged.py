@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.errors import CorruptError
-from estimates.snapshot import parquet_name
 from estimates.stability import diff
-from estimates.stability.text import render_text
+from estimates.stability.pages.report_text import render_text
+from estimates.storage.snapshot import parquet_name
 from tests.builders import SET, define, frame, make_store, provenance, publish, source
 
 PLAIN = source("plain").replace('type = "date"\ntarget = true', 'type = "date"')

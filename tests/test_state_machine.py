@@ -14,13 +14,19 @@ from typing import Any
 import polars as pl
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from estimates import instants
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.errors import EstimatesError, GateError
-from estimates.store import Store
-from estimates.sweeping import sweep
+from estimates.store.store import Store
+from estimates.store.sweep import sweep
 from tests.builders import TARGETS, TICKERS, frame, make_store, provenance, source
 from tests.conftest import PostgreSQL
 from tests.invariants import Answers, check_all

@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from estimates.contract import parse_contract
+from estimates.catalog.records import Provenance
+from estimates.contract.contract import parse_contract
 from estimates.errors import ConflictError, CorruptError, GateError, InvalidError, NotFoundError
-from estimates.records import Provenance
-from estimates.store import Store
-from estimates.sweeping import sweep, verify
+from estimates.store.store import Store
+from estimates.store.sweep import sweep, verify
 from tests.builders import (
     SET,
     START,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import estimates_migrations
 import polars as pl
 import pytest
 
-import migrations
 from estimates import InvalidError, Store
-from estimates.contract import parse_contract
-from estimates.records import Provenance
-from estimates.store import catalog_url
-from estimates.sweeping import sweep, verify
+from estimates.catalog.records import Provenance
+from estimates.contract.contract import parse_contract
+from estimates.store.store import catalog_url
+from estimates.store.sweep import sweep, verify
 
 CONTRACT = """
 name = "scores"
@@ -29,7 +29,7 @@ def store(tmp_path: Path) -> Store:
     """A store at a file:// URL, with its catalog and cache elsewhere."""
     (tmp_path / "bucket").mkdir()
     url = f"sqlite:///{tmp_path / 'catalog.db'}"
-    migrations.upgrade(url)
+    estimates_migrations.upgrade(url)
     return Store(f"file://{tmp_path / 'bucket'}", catalog=url, cache=tmp_path / "cache")
 
 

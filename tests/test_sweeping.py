@@ -5,10 +5,11 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from estimates import lookup, snapshot
 from estimates.errors import CorruptError
-from estimates.store import Store
-from estimates.sweeping import sweep, verify
+from estimates.lookup import read_file
+from estimates.storage import snapshot
+from estimates.store.store import Store
+from estimates.store.sweep import sweep, verify
 from tests.builders import SET, define, promoted, publish
 from tests.invariants import check_all
 from tests.test_catalog import code_of
@@ -87,6 +88,6 @@ def test_a_read_file_that_says_other_numbers_is_not_promoted(
     """Check 43 compares reads by key with the cells themselves, not with the encoder that wrote the read file."""
     define(local_store)
     publish(local_store, "run")
-    monkeypatch.setattr(lookup, "json_pieces", lambda *_: [pl.lit('{"value":0}')])
+    monkeypatch.setattr(read_file, "json_pieces", lambda *_: [pl.lit('{"value":0}')])
     assert code_of(lambda: local_store.promote(SET, 1, reason="first")) == "read_differs"
     assert code_of(lambda: local_store.resolve(SET)) == "nothing_promoted"

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates import instants, tabular
-from estimates.answer import Answer
-from estimates.contract import parse_contract
-from estimates.frame import schema
+from estimates import instants
+from estimates.contract.conform import schema
+from estimates.contract.contract import parse_contract
+from estimates.reading import tabular
+from estimates.reading.answer import Answer
 
 SOURCE = """\
 name = "kinds"

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 import pytest
+from estimates_jobs.run.runner import Outcome, publish_file, read_candidate
+from estimates_jobs.tracking import record, record_scores, track, tracking_uri
 
 from estimates import instants
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError, NotFoundError, UnavailableError
-from estimates.store import Store
-from jobs.runner import Outcome, publish_file, read_candidate
-from jobs.tracking import record, record_scores, track, tracking_uri
+from estimates.store.store import Store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -13,19 +13,19 @@ import numpy as np
 import polars as pl
 import pytest
 import statsmodels.api as sm
+from estimates_api.app import create_app
 from litestar.testing import TestClient
 
-from api.app import create_app
+from estimates.catalog.records import Provenance, Version
 from estimates.client import Client
-from estimates.contract import parse_contract
+from estimates.compare.vintages import Vintages
+from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError
-from estimates.records import Provenance, Version
-from estimates.stability.digits import rounded
-from estimates.stability.hac import lags_of, line, mean_error
-from estimates.stability.triangle import NewsOrNoise, Revisions, RevisionStatistics
-from estimates.store import Store
-from estimates.tabular import csv
-from estimates.vintages import Vintages
+from estimates.reading.tabular import csv
+from estimates.render.digits import rounded
+from estimates.stability.through_time.ols_hac import lags_of, line, mean_error
+from estimates.stability.through_time.triangle import NewsOrNoise, Revisions, RevisionStatistics
+from estimates.store.store import Store
 from tests.api_served import serving
 from tests.builders import SET, make_store, provenance
 from tests.cli_calls import call
@@ -101,7 +101,7 @@ def test_a_service_tells_the_same(daily: Store) -> None:
 
 def test_a_triangle_over_http_is_bounded(daily: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Too many keys are an error that says what to name; nothing is read for it."""
-    monkeypatch.setattr("estimates.vintages.MAX_KEYS", 9)
+    monkeypatch.setattr("estimates.compare.vintages.MAX_KEYS", 9)
     with TestClient(create_app(daily), raise_server_exceptions=False) as client:
         for path in ("", "/A"):
             answer = client.get(f"/v1/sets/{SET}/triangle{path}")

@@ -14,8 +14,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from estimates.stability.text import render_json
-from estimates.store import Store
+from estimates.stability.pages.report_text import render_json
+from estimates.store.store import Store
 from tests.cli_calls import Called, call, call_process
 
 OLD = """customer_id,segment,score,score_lower_90,score_upper_90

@@ -7,9 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.errors import ConflictError, InvalidError, NotFoundError
-from estimates.store import Store
+from estimates.store.store import Store
 from tests.builders import make_store, provenance
 from tests.cli_calls import call
 

@@ -11,14 +11,14 @@ from typing import Any
 import httpx
 import polars as pl
 import pytest
+from estimates_api.app import create_app
 from litestar.testing import TestClient
 
-from api.app import create_app
-from estimates import tabular
 from estimates.client import AsyncClient, Client
-from estimates.contract import parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError
-from estimates.store import Store
+from estimates.reading import tabular
+from estimates.store.store import Store
 from tests.api_served import serving
 from tests.builders import SET, define, frame, make_store, promoted, provenance
 from tests.cli_calls import call

@@ -10,20 +10,20 @@ from typing import Any
 import pandas as pd
 import polars as pl
 import pytest
+from estimates_jobs.tables.table_files import read_table
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import estimates
-from estimates.contract import Contract, parse_contract
+from estimates.compare.two_tables import TwoTables, side_by_side
+from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import InvalidError
 from estimates.stability.family_reports import SchemaReport
-from estimates.stability.markdown import render_markdown
-from estimates.stability.page import render_html
+from estimates.stability.pages.report_html import render_html
+from estimates.stability.pages.report_markdown import render_markdown
+from estimates.stability.pages.report_text import render_json, render_text
 from estimates.stability.report import Carried
-from estimates.stability.text import render_json, render_text
-from estimates.store import Store
-from estimates.two_tables import TwoTables, side_by_side
-from jobs.tables import read_table
+from estimates.store.store import Store
 from tests.builders import make_store, provenance
 
 OLD = pl.DataFrame({"shop": ["01", "02"], "day": [1, 1], "sales": [1.0, 2.0], "region": ["n", "s"]})

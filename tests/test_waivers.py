@@ -13,16 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates import gate, instants, waiving
-from estimates.contract import Contract, parse_contract
+from estimates import gate, instants
+from estimates.catalog.records import Version, Waiver
+from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import ConflictError, EstimatesError, GateError
-from estimates.gate.case import Case
+from estimates.gate.active_waivers import rows
+from estimates.gate.evaluation_context import Case
+from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.registry import CHECKS
-from estimates.gate.text import render_text
-from estimates.gate.waivers import rows
-from estimates.records import Version, Waiver
-from estimates.store import Store
-from estimates.sweeping import verify
+from estimates.store import waiving
+from estimates.store.store import Store
+from estimates.store.sweep import verify
 from tests.builders import SET, TARGETS, TICKERS, define, frame, promoted, provenance, publish
 from tests.gate_cases import JUDGED, Setting, contract, off_by_ten, stored
 from tests.invariants import check_all

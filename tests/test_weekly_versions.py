@@ -58,7 +58,7 @@ def test_a_second_time_nothing_is_made_twice(weeks: Path, monkeypatch: pytest.Mo
     """The script goes on where it stopped: every week has one version, and sees no later prices."""
     import weekly_versions  # type: ignore[import-not-found]
 
-    from estimates.store import Store
+    from estimates.store.store import Store
 
     monkeypatch.chdir(ROOT)
     weekly_versions.main(str(weeks), WEEKS)

@@ -54,7 +54,7 @@ def _imports(python: Path, name: str, folder: Path) -> bool:
 def test_the_wheel_carries_migrations_and_examples(wheel: Path) -> None:
     """Migrations and examples are inside the wheel, tests and benchmarks are not."""
     names = zipfile.ZipFile(wheel).namelist()
-    assert "migrations/versions/0001_first.py" in names
+    assert "migrations/estimates_migrations/versions/0001_first.py" in names
     assert "jobs/examples/sp500-close.toml" in names
     assert "jobs/examples/sp500_daily_close.parquet" in names
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/"))]
@@ -76,7 +76,7 @@ def test_the_service_needs_no_job_libraries(wheel: Path, tmp_path: Path, built_s
     python = _environment(wheel, "[api]", tmp_path)
     assert not any(_imports(python, name, tmp_path) for name in ("mlflow", "alembic", "statsforecast"))
     ask = (
-        "from litestar.testing import TestClient; from estimates import Store; from api.app import create_app\n"
+        "from litestar.testing import TestClient; from estimates import Store; from estimates_api.app import create_app\n"
         f"with TestClient(create_app(Store({str(built_store)!r}))) as client:\n"
         "    print(client.get('/v1/sets/scores/estimates/01?ref=1').text)"
     )

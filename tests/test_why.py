@@ -11,18 +11,18 @@ from typing import Any
 import msgspec
 import polars as pl
 import pytest
+from estimates_jobs.attribution.split import LabelSplit, split, split_labels
+from estimates_jobs.attribution.why import Why, render_json, why
+from estimates_jobs.attribution.why_headline import headline
+from estimates_jobs.run.context import Context
+from estimates_jobs.run.job_function import Function
 from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates import instants
-from estimates.contract import parse_contract
-from estimates.records import Provenance
-from estimates.store import Store
-from jobs.attribution import LabelSplit, split, split_labels
-from jobs.context import Context
-from jobs.function import Function
-from jobs.why import Why, render_json, why
-from jobs.why_headline import headline
+from estimates.catalog.records import Provenance
+from estimates.contract.contract import parse_contract
+from estimates.store.store import Store
 from tests.builders import START, make_store
 from tests.cli_calls import call
 

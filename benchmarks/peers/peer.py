@@ -14,16 +14,25 @@ from functools import partial
 from pathlib import Path
 
 import click
+import estimates_migrations
 import polars as pl
 
-import migrations
-from benchmarks.load import CLIENT_CORE, SERVER_CORE, Server, family, free_port, memory_mb, running, serving
+from benchmarks.load import (
+    CLIENT_CORE,
+    SERVER_CORE,
+    Server,
+    family,
+    free_port,
+    memory_mb,
+    running,
+    serving,
+)
 from benchmarks.peers.routes import EstimatesRoute, FeastRoute, Route
 from benchmarks.peers.rows import COLUMNS, CONTRACT, SET
 from estimates import Store, __version__
-from estimates.contract import parse_contract
-from estimates.records import Provenance
-from estimates.store import catalog_url
+from estimates.catalog.records import Provenance
+from estimates.contract.contract import parse_contract
+from estimates.store.store import catalog_url
 
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = ROOT / ".venv-peers" / "bin" / "python"
@@ -58,7 +67,7 @@ class Peer:
 def start_ours(folder: Path, parquet: Path) -> Iterator[Started]:
     """Our store, in which one version was published, judged and promoted, and the read service."""
     begin = time.perf_counter()
-    migrations.upgrade(catalog_url(folder))
+    estimates_migrations.upgrade(catalog_url(folder))
     store = Store(folder, actor="bench")
     store.define(parse_contract(CONTRACT), CONTRACT)
     frame = pl.read_parquet(parquet, columns=["name", "step", *COLUMNS])
@@ -66,7 +75,7 @@ def start_ours(folder: Path, parquet: Path) -> Iterator[Started]:
     store.judge(SET, version.version)
     store.promote(SET, version.version, reason="bench")
     store.catalog.engine.dispose()
-    with serving("api.app:create_app", "/health/ready", {"ESTIMATES_STORE": str(folder)}) as server:
+    with serving("estimates_api.app:create_app", "/health/ready", {"ESTIMATES_STORE": str(folder)}) as server:
         yield Started(f"estimates {__version__}", server, [], time.perf_counter() - begin)
 
 

@@ -10,10 +10,10 @@ report       the Structs; wire: as JSON; table: as a frame; text: as a page; cha
 
 from __future__ import annotations
 
-from estimates.accuracy import wire
+from estimates.accuracy import accuracy_json
+from estimates.accuracy.accuracy_report import Accuracy, Scored, SetAccuracy
 from estimates.accuracy.actuals import Actuals, read_actuals
-from estimates.accuracy.report import Accuracy, Scored, SetAccuracy
+from estimates.accuracy.pooling import of_set
 from estimates.accuracy.score import Other, score
-from estimates.accuracy.together import of_set
 
 __all__ = ["Accuracy", "Actuals", "Other", "Scored", "SetAccuracy", "of_set", "read_actuals", "score", "wire"]

@@ -11,11 +11,11 @@ import polars as pl
 
 from estimates import instants
 from estimates.accuracy.observed import Observed, observed, sources
-from estimates.columns import ColumnType
-from estimates.contract import Contract
+from estimates.contract.columns import ColumnType
+from estimates.contract.conform import cast_column, key_text, name_keys
+from estimates.contract.contract import Contract
+from estimates.contract.text_values import parsed, values_of
 from estimates.errors import InvalidError
-from estimates.frame import cast_column, key_text, name_keys
-from estimates.text_values import parsed, values_of
 
 VINTAGE = "vintage"
 _KNOWN = "\0vintage"  # not printable, so no column of a contract has this name

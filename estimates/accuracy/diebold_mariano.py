@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from estimates import instants
+from estimates.accuracy.accuracy_report import Accuracy, Compared, DieboldMariano
 from estimates.accuracy.match import Floats
-from estimates.accuracy.report import Accuracy, Compared, DieboldMariano
 
 _FEWEST = 10
 

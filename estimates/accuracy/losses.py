@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from estimates.accuracy import interval, point, probability
+from estimates.accuracy import interval_score, point_error, probability_score
 from estimates.accuracy.match import Floats, Matched
 from estimates.accuracy.observed import Observed
-from estimates.accuracy.quantile import Distribution
+from estimates.accuracy.quantile_score import Distribution
 
 INSIDE = "inside "  # and the level: 1 where the actual value lies in the interval
 # Losses in which a version is compared with another one, and those of them that are roots of mean squares.
@@ -31,14 +31,14 @@ def known(found: dict[str, Floats]) -> np.ndarray:
 def _numeric(matched: Matched, of: Observed, y: Floats) -> dict[str, Floats]:
     found: dict[str, Floats] = {}
     if of.point is not None:
-        error = point.errors(matched.numbers(of.point), y)
+        error = point_error.errors(matched.numbers(of.point), y)
         found |= {"mae": np.abs(error), "rmse": error, "bias": error}
     distribution = Distribution(matched, of, y)
     if distribution.grid:
         found["wis"] = distribution.wis()
     for one in of.intervals:
         ends = matched.numbers(one.lower), matched.numbers(one.upper)
-        found[f"{INSIDE}{one.level:g}"] = interval.inside(*ends, y)
+        found[f"{INSIDE}{one.level:g}"] = interval_score.inside(*ends, y)
     return found
 
 
@@ -50,6 +50,6 @@ def _labelled(matched: Matched, of: Observed, actuals: str) -> dict[str, Floats]
         wrong = (labels != outcomes).cast(float)  # null where either is
         found["error_rate"] = wrong.fill_null(float("nan")).to_numpy()
     if of.probabilities:
-        both = probability.losses(matched, of, outcomes)
+        both = probability_score.losses(matched, of, outcomes)
         found |= {"brier": both.brier, "log_loss": both.log_loss}
     return found

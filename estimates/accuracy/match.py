@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from estimates.accuracy.accuracy_report import Keys
 from estimates.accuracy.actuals import Actuals
-from estimates.accuracy.report import Keys
-from estimates.contract import Contract
-from estimates.frame import DTYPES
+from estimates.contract.conform import DTYPES
+from estimates.contract.contract import Contract
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]

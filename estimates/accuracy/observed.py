@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from estimates.contract import Contract
+from estimates.contract.contract import Contract
+from estimates.contract.shape import Interval
 from estimates.errors import InvalidError
-from estimates.shape import Interval
 
 VALUE, LABEL = "value", "label"
 

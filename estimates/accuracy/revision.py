@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from estimates.accuracy.accuracy_report import Revision
 from estimates.accuracy.losses import losses
 from estimates.accuracy.match import Matched, mean, shared
 from estimates.accuracy.observed import Observed
-from estimates.accuracy.report import Revision
-from estimates.contract import Stability
+from estimates.contract.contract import Stability
 
 
 def measure(

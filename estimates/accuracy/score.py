@@ -10,15 +10,23 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from estimates.accuracy import interval, point, probability, quantile, revision, skill, slices
+from estimates.accuracy import (
+    interval_score,
+    point_error,
+    probability_score,
+    quantile_score,
+    revision,
+    skill,
+    slices,
+)
+from estimates.accuracy.accuracy_report import Accuracy, ColumnScores, LabelScores, Skill
 from estimates.accuracy.actuals import Actuals, actual, digest
 from estimates.accuracy.losses import known, losses
 from estimates.accuracy.match import Floats, Matched, match
 from estimates.accuracy.observed import Observed, observed
-from estimates.accuracy.report import Accuracy, ColumnScores, LabelScores, Skill
-from estimates.contract import Contract
+from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
-from estimates.stability.label import wilson
+from estimates.stability.labels import wilson
 
 
 class Other(NamedTuple):
@@ -90,19 +98,19 @@ def _column(
     if of.numeric:
         y = ours.numbers(actual(of.name))
         given = contract.columns[of.point].step if of.point is not None else None
-        steps = point.typical_steps(ours, actuals, of.name, through) if given is None else ours.numbers(given)
-        distribution = quantile.Distribution(ours, of, y)
+        steps = point_error.typical_steps(ours, actuals, of.name, through) if given is None else ours.numbers(given)
+        distribution = quantile_score.Distribution(ours, of, y)
         whole = msgspec.structs.replace(
             blank,
-            point=point.measure(found["bias"], steps, n) if of.point is not None else None,
-            intervals=[interval.measure(i, ours.numbers(i.lower), ours.numbers(i.upper), y) for i in of.intervals],
-            distribution=quantile.measure(distribution) if distribution.grid else None,
+            point=point_error.measure(found["bias"], steps, n) if of.point is not None else None,
+            intervals=[interval_score.measure(i, ours.numbers(i.lower), ours.numbers(i.upper), y) for i in of.intervals],
+            distribution=quantile_score.measure(distribution) if distribution.grid else None,
         )
     else:
         whole = msgspec.structs.replace(
             blank,
             label=_label(found["error_rate"], n) if of.label is not None else None,
-            probability=probability.measure(of, probability.losses(ours, of, ours.texts(actual(of.name))), n)
+            probability=probability_score.measure(of, probability_score.losses(ours, of, ours.texts(actual(of.name))), n)
             if of.probabilities
             else None,
         )

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from estimates.accuracy.accuracy_report import Compared, Skill, SkillSlice
 from estimates.accuracy.losses import COMPARED
 from estimates.accuracy.match import STEP, Floats, Matched, Rows, mean, root_mean_square, shared
-from estimates.accuracy.report import Compared, Skill, SkillSlice
-from estimates.frame import key_text
+from estimates.contract.conform import key_text
 
 
 def measure(

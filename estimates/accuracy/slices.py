@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
+from estimates.accuracy.accuracy_report import Covered, Slice
 from estimates.accuracy.losses import INSIDE
 from estimates.accuracy.match import STEP, Floats, Mask, Matched, mean, root_mean_square
-from estimates.accuracy.report import Covered, Slice
-from estimates.frame import key_text
+from estimates.contract.conform import key_text
 
 _MOST = 50
 _FEW = 30

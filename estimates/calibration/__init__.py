@@ -8,7 +8,15 @@ page            a backtest as a page with pictures
 
 from __future__ import annotations
 
-from estimates.calibration.backtest import Backtest, LeftOut, Metric, Point, Progress, Replayed, backtest
+from estimates.calibration.backtest import (
+    Backtest,
+    LeftOut,
+    Metric,
+    Point,
+    Progress,
+    Replayed,
+    backtest,
+)
 from estimates.calibration.suggestion import Noise, Proposal, Suggestion, noise_of, suggest
 
 __all__ = [

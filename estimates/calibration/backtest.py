@@ -15,17 +15,18 @@ from typing import Literal, NamedTuple
 import msgspec
 import polars as pl
 
-from estimates import frozen_versions, gate, series
+from estimates import gate
 from estimates.catalog import PRODUCTION, SetView
-from estimates.comparison import Comparison, measure_of
-from estimates.contract import Contract
-from estimates.domain import FileDomain
+from estimates.catalog.records import Event, Version
+from estimates.compare import frozen_versions, series
+from estimates.compare.series import MAX_LAST, MOVES_JUDGED, Series
+from estimates.compare.two_versions import Comparison, measure_of
+from estimates.contract.contract import Contract
+from estimates.contract.domain import FileDomain
+from estimates.contract.gate_policy import Side, Unit
 from estimates.errors import InvalidError
 from estimates.gate.verdict import Status
-from estimates.gate_policy import Side, Unit
-from estimates.records import Event, Version
-from estimates.series import MAX_LAST, MOVES_JUDGED, Series
-from estimates.store import Store
+from estimates.store.store import Store
 
 # What became of a version. `promoted`: it was in production, and nobody took it back; `refused`: its newest verdict
 # blocks; `candidate`: it passed and was never promoted.

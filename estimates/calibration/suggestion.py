@@ -26,14 +26,14 @@ import polars as pl
 from estimates import gate
 from estimates.calibration.backtest import Backtest, Metric, Progress, backtest
 from estimates.calibration.contract_edit import NewLimits, edited, unified_diff
-from estimates.contract import Contract
+from estimates.contract.contract import Contract
+from estimates.contract.gate_policy import Side, Unit
 from estimates.errors import InvalidError
 from estimates.gate import FEWEST_MOVES
 from estimates.gate.check import Check
 from estimates.gate.policy import before_severity, checks_of
-from estimates.gate_policy import Side, Unit
-from estimates.stability.digits import rounded
-from estimates.store import Store
+from estimates.render.digits import rounded
+from estimates.store.store import Store
 
 _QUANTILE = 0.99
 _NOISE = 3

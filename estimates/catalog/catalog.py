@@ -14,6 +14,18 @@ from sqlalchemy.exc import IntegrityError
 from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.engine import check_revision, make_engine, reading, writing
+from estimates.catalog.records import (
+    Alias,
+    ContractRevision,
+    Event,
+    Provenance,
+    Run,
+    RunStatus,
+    RunStep,
+    Scored,
+    Version,
+    Waiver,
+)
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.rows import (
     matching,
@@ -28,20 +40,8 @@ from estimates.catalog.rows import (
     waiver_values,
 )
 from estimates.catalog.view import SetView, View
-from estimates.contract import Contract
+from estimates.contract.contract import Contract
 from estimates.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
-from estimates.records import (
-    Alias,
-    ContractRevision,
-    Event,
-    Provenance,
-    Run,
-    RunStatus,
-    RunStep,
-    Scored,
-    Version,
-    Waiver,
-)
 
 _MANY = 500  # values in a condition at once; databases have a limit
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Literal
 
 from estimates import instants
+from estimates.catalog.records import Version, VersionFacts
 from estimates.errors import InvalidError
-from estimates.records import Version, VersionFacts
 
 # By which times `as_of` is read: None by those of events, which are facts; `released` by claims where there are some.
 Clock = Literal["released"] | None

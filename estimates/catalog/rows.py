@@ -9,8 +9,17 @@ import msgspec
 import sqlalchemy as sa
 
 from estimates.catalog import schema
+from estimates.catalog.records import (
+    Alias,
+    ContractRevision,
+    Event,
+    Provenance,
+    Run,
+    Scored,
+    Version,
+    Waiver,
+)
 from estimates.catalog.view import SetView
-from estimates.records import Alias, ContractRevision, Event, Provenance, Run, Scored, Version, Waiver
 
 
 def matching(table: sa.Table, **values: object) -> sa.ColumnElement[bool]:

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from estimates import instants
+from estimates.catalog.records import Alias, ContractRevision, Event, State, Version, Waiver
 from estimates.catalog.ref import LATEST, PRODUCTION, Ref, version_number
 from estimates.catalog.released import Clock, Moves, Spans, check_clock, released_moves, spans_of
-from estimates.contract import Contract
+from estimates.contract.contract import Contract
 from estimates.errors import InvalidError, NotFoundError
-from estimates.records import Alias, ContractRevision, Event, State, Version, Waiver
 
 # How long after its time an event may be committed, the differences between machines' clocks included.
 SETTLED = timedelta(minutes=1)

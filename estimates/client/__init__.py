@@ -18,8 +18,8 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("estimates.client needs httpx: pip install 'estimates[client]'", name="httpx") from error
 
-from estimates.client.asynchronous import AsyncClient, AsyncRemoteSet
-from estimates.client.questions import VersionSummary
-from estimates.client.sync import Client, RemoteSet
+from estimates.client.async_client import AsyncClient, AsyncRemoteSet
+from estimates.client.set_requests import VersionSummary
+from estimates.client.sync_client import Client, RemoteSet
 
 __all__ = ["AsyncClient", "AsyncRemoteSet", "Client", "RemoteSet", "VersionSummary"]

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import count
 
-from estimates.client.cache import Cache
 from estimates.client.messages import Pause, Plan, Reply, Request, Unreached
 from estimates.client.problems import error_of, foreign
+from estimates.client.response_cache import Cache
 from estimates.errors import UnavailableError
 
 ATTEMPTS = 6

@@ -19,17 +19,25 @@ text, markdown, junit, github    its renderings: for a terminal, a comment, a CI
 from __future__ import annotations
 
 from estimates.gate.candidate import Candidate
-from estimates.gate.github import render_github
-from estimates.gate.history import FEWEST_MOVES
-from estimates.gate.in_force import PolicyInForce, Rule, in_force
-from estimates.gate.judgement import find, judge, measure
-from estimates.gate.junit import render_junit
-from estimates.gate.markdown import render_markdown
-from estimates.gate.offenders import Offenders
-from estimates.gate.past import Past
+from estimates.gate.checks.own_history import FEWEST_MOVES
+from estimates.gate.evaluation import find, judge, measure
+from estimates.gate.offender_table import Offenders
+from estimates.gate.pages.github_annotations import render_github
+from estimates.gate.pages.junit import render_junit
+from estimates.gate.pages.verdict_markdown import render_markdown
+from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.policy import limits_of, policy_digest, validate_policy
-from estimates.gate.text import render_text
-from estimates.gate.verdict import Baseline, CheckResult, GroupResult, Offender, Verdict, parse_json, render_json
+from estimates.gate.policy_table import PolicyInForce, Rule, in_force
+from estimates.gate.production_history import Past
+from estimates.gate.verdict import (
+    Baseline,
+    CheckResult,
+    GroupResult,
+    Offender,
+    Verdict,
+    parse_json,
+    render_json,
+)
 
 __all__ = [
     "FEWEST_MOVES",

@@ -7,8 +7,8 @@ from datetime import datetime
 import msgspec
 import polars as pl
 
-from estimates.contract import Shape
-from estimates.records import Provenance
+from estimates.catalog.records import Provenance
+from estimates.contract.contract import Shape
 
 
 class Candidate(msgspec.Struct):

@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from estimates.gate.case import Case
 from estimates.gate.check import Measure
-from estimates.gate.lot import Lot, Told, Value, lots_of
+from estimates.gate.evaluation_context import Case
+from estimates.gate.offenders import Lot, Told, Value, lots_of
 
 
 class Rule(msgspec.Struct, frozen=True):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from estimates.contract import Contract
-from estimates.gate.lot import Lot
+from estimates.contract.contract import Contract
+from estimates.contract.gate_policy import GroupLimits, Severity, Side, Unit
+from estimates.gate.offenders import Lot
 from estimates.gate.verdict import Offender
-from estimates.gate_policy import GroupLimits, Severity, Side, Unit
 
 if TYPE_CHECKING:
-    from estimates.gate.case import Case
+    from estimates.gate.evaluation_context import Case
 
 # What says whether there are rows that can be told apart; without it nothing can be said about them.
 ROWS = ("keys", "not_empty")

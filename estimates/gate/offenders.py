@@ -1,70 +1,126 @@
-"""Every offender of a judgement as a table: the verdict names the first 100 of each check, this has them all."""
+"""Lots: rows that speak against a candidate, counted at once and written out only as far as somebody asks.
+
+A check that finds offenders gives them as lots. The verdict names the first 100 of them, `offenders` has them all, and
+both come from here, in one order: the worst first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import msgspec
+import numpy as np
 import polars as pl
 
-from estimates.columns import parse_key_part
-from estimates.contract import Contract
-from estimates.errors import InvalidError
-from estimates.frame import schema
-from estimates.gate.check import Measure
-from estimates.gate.lot import table
-from estimates.gate.verdict import CheckResult, Offender
-
-HEAD = {"check": pl.String(), "number": pl.Int64(), "status": pl.String()}
-TAIL = {"column": pl.String(), "detail": pl.String()}
+from estimates.contract.conform import key_text
+from estimates.gate.verdict import Offender
+from estimates.stability.alignment import Rows
+from estimates.stability.kernels.selection import largest_first
+from estimates.stability.value_kinds import Floats
 
 
-class Offenders:
-    """Give one to `judge`, and read `frame` afterwards.
+class Value(msgspec.Struct, frozen=True):
+    """A value that is told of each row: as a person reads it in the verdict, with every digit in the table."""
 
-    frame  a row an offender: `check`, `number`, `status`, the key columns in the contract's types (null where something
-           else than a key offends), `column`, `detail`; in the order of the checks, and of each in the order in which
-           the verdict names them; None until then
+    column: str
+    digits: int = 12
+
+
+Told = tuple[str | Value, ...]
+
+
+class Lot(msgspec.Struct, frozen=True):
+    """Offenders of one column of which the same is said; there is at least one. They are numbered from 0, by key.
+
+    column  None: the key as a whole
+    told    what is said of each: words and values
+    keys    the key columns of some of them
+    values  the values that are told of some of them; None where there are only words
+    size    how bad each one is; None where one is as bad as the other
     """
 
-    def __init__(self) -> None:
-        self._parts: list[pl.DataFrame] = []
-
-    @property
-    def frame(self) -> pl.DataFrame | None:
-        """All of them."""
-        return pl.concat(self._parts) if self._parts else None
-
-    def begin(self, contract: Contract) -> None:
-        """Make room for a judgement; InvalidError (`key_name`) for a key column of a name taken."""
-        taken = [name for name in contract.key if name in HEAD | TAIL]
-        if taken:
-            raise InvalidError(
-                "key_name", f"{contract.name}: key column {taken[0]!r} has the name of a column of the offenders"
-            )
-        self._contract = contract
-        self._keys = {name: dtype for name, dtype in schema(contract).items() if name in contract.key}
-        self._parts = [pl.DataFrame(schema=HEAD | self._keys | TAIL)]
-
-    def add(self, result: CheckResult, measures: Sequence[Measure]) -> None:
-        """The offenders of a check, from the measures that its result was made of."""
-        facts = zip(HEAD.items(), (result.name, result.number, result.status), strict=True)
-        head = [pl.lit(fact, dtype).alias(name) for (name, dtype), fact in facts]
-        for found in measures:
-            parts = [_listed(found.offenders, self._contract, self._keys)] if found.offenders else []
-            parts += [table(found.lots, self._keys)] if found.lots else []
-            self._parts += [rows.select(*head, *self._keys, *TAIL) for rows in parts]
+    column: str | None
+    count: int
+    told: Told
+    keys: Callable[[Rows], pl.DataFrame]
+    values: Callable[[Rows], pl.DataFrame] | None = None
+    size: Floats | None = None
 
 
-def _listed(offenders: Sequence[Offender], contract: Contract, keys: dict[str, pl.DataType]) -> pl.DataFrame:
-    """Offenders that are no rows, or named as examples."""
-    parts = [one.key or [None] * len(keys) for one in offenders]
-    columns = {
-        name: pl.Series([_part(contract, name, row[i]) for row in parts], dtype=dtype)
-        for i, (name, dtype) in enumerate(keys.items())
-    }
-    told = {name: pl.Series([getattr(one, name) for one in offenders], dtype=dtype) for name, dtype in TAIL.items()}
-    return pl.DataFrame(columns | told)
+def lots_of(
+    frame: pl.DataFrame, key: Sequence[str], rows: Rows, column: str | None, told: Told, shown: Sequence[str] = ()
+) -> list[Lot]:
+    """Some rows of a frame as a lot, or none; `shown` are the columns that are told of."""
+    if not len(rows):
+        return []
+
+    def taken(columns: Sequence[str]) -> Callable[[Rows], pl.DataFrame]:
+        return lambda at: frame.select(columns)[rows[at]]
+
+    return [Lot(column, len(rows), told, taken(key), taken(shown) if shown else None)]
 
 
-def _part(contract: Contract, name: str, text: str | None) -> object:
-    return None if text is None else parse_key_part(contract.key[name].type, text)
+def named(lots: Sequence[Lot], most: int) -> list[Offender]:
+    """The first offenders, the worst first."""
+    picks, order = _chosen(lots, most)
+    found = [one for lot, at in zip(lots, picks, strict=True) for one in _offenders(lot, at)]
+    return [found[i] for i in order[:most]]
+
+
+def table(lots: Sequence[Lot], types: dict[str, pl.DataType]) -> pl.DataFrame:
+    """All offenders in the same order: the key columns in their types, `column`, `detail`."""
+    picks, order = _chosen(lots, None)
+    return pl.concat([_rows(lot, at, types) for lot, at in zip(lots, picks, strict=True)])[order]
+
+
+def _chosen(lots: Sequence[Lot], most: int | None) -> tuple[list[Rows], Rows]:
+    """Which of each lot are among the first so many (None: all), and the order of all these together.
+
+    By size, whatever lot they are of; equal ones, and those without a size, by lot and then by key.
+    """
+    picks = [_first(lot, most) for lot in lots]
+    sizes = [np.zeros(len(at)) if lot.size is None else lot.size[at] for lot, at in zip(lots, picks, strict=True)]
+    return picks, np.argsort(-np.concatenate([np.empty(0), *sizes]), kind="stable")
+
+
+def _first(lot: Lot, most: int | None) -> Rows:
+    if most is None or lot.size is None:
+        return np.arange(lot.count if most is None else min(most, lot.count))
+    return np.sort(largest_first(most, lot.count, lot.size.__getitem__))
+
+
+def _offenders(lot: Lot, at: Rows) -> list[Offender]:
+    keys = [["null" if part is None else key_text(part) for part in row] for row in lot.keys(at).iter_rows()]
+    nothing: list[dict[str, Any]] = [{}] * len(at)
+    values = nothing if lot.values is None else lot.values(at).rows(named=True)
+    return [Offender(key, lot.column, _said(lot.told, row)) for key, row in zip(keys, values, strict=True)]
+
+
+def _said(told: Told, row: dict[str, Any]) -> str:
+    return "".join(piece if isinstance(piece, str) else _text(row[piece.column], piece.digits) for piece in told)
+
+
+def _text(value: Any, digits: int) -> str:
+    if isinstance(value, float):
+        return f"{value:.{digits}g}"
+    return "null" if value is None else repr(value) if isinstance(value, str) else key_text(value)
+
+
+def _rows(lot: Lot, at: Rows, types: dict[str, pl.DataType]) -> pl.DataFrame:
+    keys = lot.keys(at).select(types.keys())
+    if lot.values is None:
+        detail = pl.Series([_said(lot.told, {})], dtype=pl.String).new_from_index(0, len(at))
+    else:
+        values = lot.values(at)
+        detail = values.select(pl.concat_str(_cells(piece, values) for piece in lot.told)).to_series()
+    return keys.with_columns(pl.lit(lot.column, pl.String).alias("column"), detail.alias("detail"))
+
+
+def _cells(piece: str | Value, values: pl.DataFrame) -> pl.Expr:
+    if isinstance(piece, str):
+        return pl.lit(piece)
+    text = pl.col(piece.column).cast(pl.String)
+    if values.schema[piece.column] == pl.String:
+        text = pl.concat_str(pl.lit("'"), text, pl.lit("'"))
+    return text.fill_null("null")

@@ -8,18 +8,18 @@ from typing import Any
 
 import msgspec
 
-from estimates.contract import Contract
+from estimates.contract.contract import Contract
+from estimates.contract.gate_policy import CheckPolicy, GroupLimits, Side
 from estimates.errors import InvalidError
-from estimates.gate import custom
+from estimates.gate import custom_checks
 from estimates.gate.check import Check, Limits
 from estimates.gate.profiles import of_profile
 from estimates.gate.registry import CHECKS
-from estimates.gate_policy import CheckPolicy, GroupLimits, Side
 
 
 def checks_of(contract: Contract) -> list[Check]:
     """Every check of a set: those of the registry, then its own by name."""
-    return [*CHECKS, *custom.checks(contract)]
+    return [*CHECKS, *custom_checks.checks(contract)]
 
 
 def limits_of(check: Check, contract: Contract) -> Limits:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from estimates.contract.gate_policy import CheckPolicy, Profile
 from estimates.gate.check import OWN, Check
-from estimates.gate_policy import CheckPolicy, Profile
 
 
 def of_profile(check: Check, profile: Profile) -> CheckPolicy | None:

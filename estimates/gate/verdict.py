@@ -7,14 +7,18 @@ from typing import Literal
 
 import msgspec
 
-from estimates.gate_policy import Side, Unit
-from estimates.records import Waiver
+from estimates.catalog.records import Waiver
+from estimates.contract.gate_policy import Side, Unit
 
 Status = Literal["pass", "warn", "fail", "error", "skipped", "waived"]
 Outcome = Literal["pass", "warn", "fail", "error"]
 
 STATUSES: tuple[Status, ...] = ("pass", "warn", "fail", "error", "skipped", "waived")
 OFFENDERS = 100  # named per check; `offending` counts them all
+
+# The release in which a check last changed what it says of the same versions. Verdicts stay valid until it
+# is raised, whatever is released in between.
+GATE_REVISION = "0.1.0"
 
 
 class Offender(msgspec.Struct, frozen=True):
@@ -90,7 +94,7 @@ class Verdict(msgspec.Struct, frozen=True):
     policy, waivers        digests of the policy and of the waivers in force, which `in_force` lists
     actuals                digest of the actual values it was held against; null without any
     judged_at              a recorded input, not the clock
-    code                   version of this library
+    code                   `GATE_REVISION` of the program that judged
     functions              SHA-256 of the module of each check of the set's own
     outcome                the worst status of any check: error, fail, warn, pass
     blocks                 true for fail and error: such a version is not promoted

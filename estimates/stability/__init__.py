@@ -28,13 +28,13 @@ wording     numbers and names as people read them
 
 from __future__ import annotations
 
-from estimates.stability.align import dated_target
+from estimates.stability.alignment import dated_target
 from estimates.stability.changes import changes, check_question
-from estimates.stability.compare import diff
-from estimates.stability.frozen import FrozenReport, frozen
+from estimates.stability.contract_changes import schema_changes
+from estimates.stability.diff import diff
 from estimates.stability.pairing import by_step, with_pairing
 from estimates.stability.report import ColumnReport, KeysReport, Report, ScalarReport
-from estimates.stability.schema import schema_changes
+from estimates.stability.through_time.frozen import FrozenReport, frozen
 from estimates.stability.unchanged import unchanged
 
 __all__ = [

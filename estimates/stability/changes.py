@@ -15,16 +15,16 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from estimates.columns import NUMERIC_ROLES, parse_key_part
-from estimates.contract import Contract, Interval
+from estimates.contract.columns import NUMERIC_ROLES, parse_key_part
+from estimates.contract.contract import Contract, Interval
 from estimates.errors import InvalidError
-from estimates.keys import Key, KeyForm
-from estimates.stability.align import Alignment, Mask, Rows
+from estimates.keys.key_form import Key, KeyForm
+from estimates.stability.aligned import Pair, pair_up
+from estimates.stability.alignment import Alignment, Mask, Rows
 from estimates.stability.deltas import SLACK, Deltas, deltas, transform
 from estimates.stability.interval import moves, scale_of
-from estimates.stability.kinds import Floats
-from estimates.stability.pair import Pair, pair_up
 from estimates.stability.pairing import by_step
+from estimates.stability.value_kinds import Floats
 
 CHANGES = ("changed", "kind_loss", "kind_gain", "added", "removed", "elapsed", "advanced")
 VALUES = ("a", "b")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from estimates.stability.align import Alignment
+from estimates.stability.alignment import Alignment
 from estimates.stability.deltas import Deltas
 from estimates.stability.family_reports import CutReport
-from estimates.stability.label import wilson
+from estimates.stability.kernels.selection import quantiles
+from estimates.stability.labels import wilson
 from estimates.stability.scalar import share
-from estimates.stability.selection import quantiles
 
 _KEYS = 20
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from estimates.contract import Stability
-from estimates.stability.align import Alignment, Mask, Rows
-from estimates.stability.blocks import each, fill
-from estimates.stability.kinds import Floats, Values, all_finite
-from estimates.stability.selection import Formula, quantiles
+from estimates.contract.contract import Stability
+from estimates.stability.alignment import Alignment, Mask, Rows
+from estimates.stability.kernels.blocks import each, fill
+from estimates.stability.kernels.selection import Formula, quantiles
+from estimates.stability.value_kinds import Floats, Values, all_finite
 
 SLACK = 1 + 1e-12  # a value at its exact limit is within it, whatever the last bit says
 _NOISE = 1e-9

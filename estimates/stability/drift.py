@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from estimates.stability.align import Rows
+from estimates.stability.alignment import Rows
 from estimates.stability.family_reports import DriftReport
-from estimates.stability.kinds import FINITE, KINDS, Floats, Values
-from estimates.stability.order import Order, sorted_quantile
-from estimates.stability.selection import summary
+from estimates.stability.kernels.selection import summary
+from estimates.stability.ranking import Order, sorted_quantile
+from estimates.stability.value_kinds import FINITE, KINDS, Floats, Values
 
 _NORMAL = 1.349  # IQR of a normal distribution in its standard deviations
 _EVERY = (1024, 32, 1)

@@ -10,13 +10,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from estimates.frame import key_text
-from estimates.stability.align import Mask, Rows
-from estimates.stability.blocks import each, size_of_block, together, total_of
+from estimates.contract.conform import key_text
+from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import Deltas
-from estimates.stability.kinds import Floats
+from estimates.stability.kernels.blocks import each, size_of_block, together, total_of
+from estimates.stability.kernels.selection import quantiles
 from estimates.stability.report import Group, GroupSurprise
-from estimates.stability.selection import quantiles
+from estimates.stability.value_kinds import Floats
 
 _MOST = 50
 _FEW = 30

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from estimates.render.wording import count, cut, number, percent
 from estimates.stability.family_reports import ProbabilityReport, QuantileReport
 from estimates.stability.report import ColumnReport, IntervalReport, KeysReport, ScalarReport
-from estimates.stability.wording import count, cut, number, percent
 
 _MANY = 20  # below, "1 in 20" is nobody
 _SAID = 2  # columns that are named for one reason

@@ -10,13 +10,13 @@ from functools import cached_property
 
 import numpy as np
 
-from estimates.contract import Interval
-from estimates.stability.align import Mask, Rows
-from estimates.stability.blocks import each, fill
+from estimates.contract.contract import Interval
+from estimates.stability.aligned import Pair
+from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import SLACK, at_least, scale_floor
 from estimates.stability.groups import surprises
-from estimates.stability.kinds import FINITE, Floats, Values, all_finite
-from estimates.stability.pair import Pair
+from estimates.stability.kernels.blocks import each, fill
+from estimates.stability.kernels.selection import Named, Summary, largest_first, summaries
 from estimates.stability.report import (
     GroupSurprise,
     IntervalOrder,
@@ -26,7 +26,7 @@ from estimates.stability.report import (
     Spread,
     Surprise,
 )
-from estimates.stability.selection import Named, Summary, largest_first, summaries
+from estimates.stability.value_kinds import FINITE, Floats, Values, all_finite
 
 _TOP = 20
 _SMALL = 1e-150  # a ratio of two numbers between it and its reciprocal is far from 0 and from the largest double

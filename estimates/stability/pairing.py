@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 
 from estimates import instants
-from estimates.contract import PAIRINGS, Contract
-from estimates.domain import OpenDomain
+from estimates.contract.conform import DTYPES
+from estimates.contract.contract import PAIRINGS, Contract
+from estimates.contract.domain import OpenDomain
 from estimates.errors import InvalidError
-from estimates.frame import DTYPES
 
 
 def with_pairing(contract: Contract, pairing: str | None) -> Contract:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from estimates.contract import Contract
-from estimates.stability.align import Mask
+from estimates.contract.contract import Contract
+from estimates.stability.aligned import Pair
+from estimates.stability.alignment import Mask
 from estimates.stability.family_reports import Divergence, ProbabilityMove, ProbabilityReport
-from estimates.stability.kinds import Floats
-from estimates.stability.pair import Pair
+from estimates.stability.kernels.selection import largest_first, quantiles
 from estimates.stability.scalar import mean_of
-from estimates.stability.selection import largest_first, quantiles
+from estimates.stability.value_kinds import Floats
 
 _TOP = 20
 _NEGATIVE = -1e-9

@@ -8,12 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from estimates.stability.align import Mask, Rows
-from estimates.stability.family_reports import ProbabilityShift, QuantileMove, QuantileReport, Spread
-from estimates.stability.kinds import Floats, Values
-from estimates.stability.pair import Pair
+from estimates.stability.aligned import Pair
+from estimates.stability.alignment import Mask, Rows
+from estimates.stability.family_reports import (
+    ProbabilityShift,
+    QuantileMove,
+    QuantileReport,
+    Spread,
+)
+from estimates.stability.kernels.selection import quantiles
 from estimates.stability.scalar import mean_of
-from estimates.stability.selection import quantiles
+from estimates.stability.value_kinds import Floats, Values
 
 _CROSSED = 1e-9
 _SCALED = ("move", "sup", "iqr_change", "tail_change")

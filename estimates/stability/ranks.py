@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from estimates.frame import key_text
-from estimates.stability.align import Alignment, Rows
-from estimates.stability.blocks import total
+from estimates.contract.conform import key_text
+from estimates.stability.alignment import Alignment, Rows
 from estimates.stability.deltas import Deltas
 from estimates.stability.family_reports import RankGroup, RankMove, RankReport
-from estimates.stability.kinds import Floats
-from estimates.stability.order import Order, Ranks, order, rank_spread
-from estimates.stability.selection import largest_first
+from estimates.stability.kernels.blocks import total
+from estimates.stability.kernels.selection import largest_first
+from estimates.stability.ranking import Order, Ranks, order, rank_spread
+from estimates.stability.value_kinds import Floats
 
 _TOP = 20
 _MOST = 50

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from estimates.contract import Pairing
+from estimates.contract.contract import Pairing
 from estimates.stability.family_reports import (
     CutReport,
     DriftReport,

@@ -7,13 +7,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from estimates.stability.align import Alignment, Mask, Rows
-from estimates.stability.blocks import each, fill, mean, total, total_of
+from estimates.stability.alignment import Alignment, Mask, Rows
 from estimates.stability.deltas import Deltas, change, sizes
 from estimates.stability.family_reports import StepChange
-from estimates.stability.kinds import Floats, Values
+from estimates.stability.kernels.blocks import each, fill, mean, total, total_of
+from estimates.stability.kernels.selection import (
+    Between,
+    Formula,
+    Largest,
+    Quantiles,
+    largest_first,
+)
 from estimates.stability.report import Change, RelativeChange, ScalarReport, TransformChange
-from estimates.stability.selection import Between, Formula, Largest, Quantiles, largest_first
+from estimates.stability.value_kinds import Floats, Values
 
 _TOP = 20
 _TINY, _HUGE = 1e-140, 1e140  # sizes whose squares can be added up, ten million of them

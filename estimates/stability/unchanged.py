@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from estimates.contract import Contract
+from estimates.contract.contract import Contract
 from estimates.stability.headline import headline
 from estimates.stability.report import KeysReport, Report
 

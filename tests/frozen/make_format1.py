@@ -15,9 +15,9 @@ from pathlib import Path
 import polars as pl
 
 from estimates import instants
-from estimates.contract import parse_contract
-from estimates.records import InputDigest, Provenance
-from estimates.store import Store
+from estimates.catalog.records import InputDigest, Provenance
+from estimates.contract.contract import parse_contract
+from estimates.store.store import Store
 from tests.builders import make_store
 
 FOLDER = Path(__file__).parent / "format1"

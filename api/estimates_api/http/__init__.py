@@ -1,0 +1,1 @@
+"""What routes need of HTTP: parameters, negotiation, ranges, representations, problems."""

@@ -1,0 +1,283 @@
+"""What the JSON answers look like. `estimates.reading.reader` puts data answers together; here they are documented."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from estimates.catalog.freshness import Freshness
+from estimates.catalog.records import EventKind, InputDigest, State, Waiver
+from estimates.contract.contract import Pairing
+from estimates.stability.through_time.chain import Chain
+from estimates.stability.through_time.triangle import Revisions
+from estimates_api.serving.targets import Fault
+
+KeyPart = str | int
+
+
+class AliasBody(msgspec.Struct, frozen=True):
+    """Where an alias points; a held one is not moved automatically until a person promotes."""
+
+    version: int
+    moved_at: datetime
+    held: bool
+
+
+class SetSummary(msgspec.Struct, frozen=True):
+    """A set in the list of sets."""
+
+    name: str
+    description: str
+    owner: str
+    key: list[str]
+    shape: int
+    versions: int
+    aliases: dict[str, AliasBody]
+    freshness: Freshness
+
+
+class SetList(msgspec.Struct, frozen=True):
+    """All sets, sorted by name."""
+
+    sets: list[SetSummary]
+
+
+class SetDetail(SetSummary, frozen=True):
+    """A set with its newest contract."""
+
+    contract_revision: int
+    defined_at: datetime
+    contract: dict[str, Any]
+
+
+class VersionSummary(msgspec.Struct, frozen=True):
+    """A version in the list of versions.
+
+    blocks  whether its newest verdict blocks; null without a verdict
+    """
+
+    version: int
+    state: State
+    snapshot_id: str
+    shape: int
+    contract_revision: int
+    rows: int
+    published_at: datetime
+    data_through: datetime
+    released_at: datetime | None
+    expired_at: datetime | None
+    blocks: bool | None
+    mlflow_run: str | None
+
+
+class VersionList(msgspec.Struct, frozen=True):
+    """A page of versions, newest first; `total` counts those that match, `next` is the cursor of the next page."""
+
+    set: str
+    total: int
+    limit: int
+    next: str | None
+    versions: list[VersionSummary]
+
+
+class Span(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """A time in production; `to` is null while it lasts."""
+
+    from_: datetime
+    to: datetime | None
+
+
+class ProvenanceBody(msgspec.Struct, frozen=True):
+    """Where a version came from."""
+
+    run_id: str
+    data_through: datetime
+    inputs: list[InputDigest]
+    targets: list[str]
+    job: str | None
+    parameters: dict[str, Any]
+    code: str | None
+    seed: int | None
+    warnings: list[str]
+
+
+class VersionDetail(VersionSummary, frozen=True):
+    """A version with its provenance, the aliases that point to it, its times in production, its waivers in force."""
+
+    set: str
+    aliases: list[str]
+    production: list[Span]
+    waivers: list[Waiver]
+    provenance: ProvenanceBody
+
+
+class EstimateBody(msgspec.Struct, frozen=True):
+    """One estimate: the key and the columns of the contract.
+
+    imported  by the clock `released` only: whether the version's time of release is a claim; also of pages and batches
+    """
+
+    set: str
+    version: int
+    estimate: dict[str, Any]
+    imported: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class EstimatePage(msgspec.Struct, frozen=True):
+    """Estimates under a leading part of the key, in key order; `total` counts them all, `next` is a cursor."""
+
+    set: str
+    version: int
+    total: int
+    limit: int
+    next: str | None
+    estimates: list[dict[str, Any]]
+    imported: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which estimates to answer, in this order; integer key parts may be JSON numbers."""
+
+    keys: list[list[KeyPart]]
+    ref: KeyPart = "production"
+    as_of: str | None = None
+    shape: int | None = None
+    fields: list[str] | None = None
+    clock: Literal["released"] | None = None
+
+
+class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One key of a batch: with `ok` and null `no_estimate` the estimate, else the key.
+
+    last_version  for `removed`: the last version in production that had the key
+    """
+
+    status: Literal["ok", "no_estimate", "elapsed", "removed", "outside_domain"]
+    estimate: dict[str, Any] | None = None
+    key: list[str] | None = None
+    last_version: int | None = None
+
+
+class BatchBody(msgspec.Struct, frozen=True):
+    """The estimates of a batch, in the order asked."""
+
+    set: str
+    version: int
+    results: list[Result]
+    imported: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class HistoryEntry(msgspec.Struct, frozen=True):
+    """What one version said about the key; `estimate` is null when it had no row for it.
+
+    released_at, imported  by the clock `released` only: the claimed time of release, and whether there is one
+    """
+
+    version: int
+    published_at: datetime
+    data_through: datetime
+    state: State
+    production: list[Span]
+    estimate: dict[str, Any] | None
+    released_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    imported: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class HistoryBody(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One key through the versions, oldest first; `chain` by column, when it was asked for."""
+
+    set: str
+    key: list[str]
+    history: list[HistoryEntry]
+    chain: dict[str, Chain] | None = None
+
+
+class ChangeBody(msgspec.Struct, frozen=True):
+    """What happened to one key.
+
+    change   what kind of change it is
+    columns  by column of the contract: `a` and `b`, the old and new value; for a number that is an estimate also
+             `d` = b − a, `r`, `g`, `material`; at its point also `z_80` and `width_change_80` for an 80 % interval
+    """
+
+    key: list[str]
+    change: Literal["changed", "kind_loss", "kind_gain", "added", "removed", "elapsed", "advanced"]
+    columns: dict[str, dict[str, Any]]
+
+
+class ChangeList(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """Changes from one version to another, by falling size of the metric `by`; `total` counts them all.
+
+    Of versions of two sets `set` is empty, and `from` and `to` are told as `closes version 1`.
+    """
+
+    set: str
+    from_: int | str
+    to: int | str
+    by: str | None
+    pairing: Pairing
+    total: int
+    limit: int
+    next: str | None
+    changes: list[ChangeBody]
+
+
+class TriangleBody(Revisions, frozen=True):
+    """The statistics of revisions, and the triangle: names of its columns, key columns first, and its rows.
+
+    A column is a horizon, `h5` … `h1`, or a version, `v1` …; null where nothing was said.
+    """
+
+    columns: list[str]
+    triangle: list[list[str | float | None]]  # whole numbers too
+
+
+class EventBody(msgspec.Struct, frozen=True):
+    """One entry of the event log; `version` is where the alias points afterwards, or what was published or judged."""
+
+    id: int
+    at: datetime
+    set: str
+    kind: EventKind
+    actor: str
+    version: int | None
+    alias: str | None
+    from_version: int | None
+    reason: str | None
+    automatic: bool
+    blocks: bool | None
+    details: dict[str, Any]
+
+
+class EventList(msgspec.Struct, frozen=True):
+    """Events in order; `next` is the id to pass as `after` for the rest, null when there is none yet."""
+
+    last_event: int
+    limit: int
+    next: int | None
+    events: list[EventBody]
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """The service can answer; `faults` are aliases whose version cannot be read here, with what answers instead."""
+
+    status: Literal["ready"]
+    as_of: datetime
+    faults: list[Fault]
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """An error (RFC 9457); `code` is stable, and there may be further members that depend on it."""
+
+    title: str
+    status: int
+    code: str
+    detail: str

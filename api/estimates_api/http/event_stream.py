@@ -1,0 +1,134 @@
+"""Server-sent events: a client is told what happens as it happens, and goes on where it left off."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from types import FrameType
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.types import Receive, Scope, Send
+
+from estimates import instants
+from estimates.errors import UnavailableError
+from estimates_api.http.bodies import EventBody
+from estimates_api.http.representation import encoded
+from estimates_api.serving.follower import Follower
+
+HEARTBEAT_S = 15.0
+RETRY_MS = 1000
+PAGE = 100  # events a client is sent before it has to have read them
+MAX_STREAMS = 100  # of one worker: each takes one of the places that requests have
+STALLED_S = 60.0
+_FAREWELL_S = 1.0
+_HEADERS = {"content-type": "text/event-stream", "cache-control": "no-cache", "x-accel-buffering": "no"}
+# The events after an id, so many at most.
+Read = Callable[[int, int], list[EventBody]]
+
+
+class Streams:
+    """The event streams of this worker.
+
+    count    how many are open
+    closing  set when the worker is told to stop: streams end, so that nobody waits for them
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.closing = asyncio.Event()
+
+    @asynccontextmanager
+    async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:
+        """Notice the signal to stop: the server waits for open answers before it ends the app's lifespan."""
+        self._listen(asyncio.get_running_loop())
+        try:
+            yield
+        finally:
+            self.closing.set()
+
+    def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            before = signal.getsignal(number)
+
+            def close(given: int, frame: FrameType | None, before: Any = before) -> None:
+                loop.call_soon_threadsafe(self.closing.set)
+                if callable(before):
+                    before(given, frame)
+
+            with suppress(ValueError):  # not the main thread: no server of its own, nobody sends signals
+                signal.signal(number, close)
+
+
+class EventStream:
+    """An ASGI app that sends the events after an id, then each as it is served, until the client or the server leaves.
+
+    Raises UnavailableError (`too_many_streams`).
+    """
+
+    def __init__(self, streams: Streams, follower: Follower, read: Read, after: int) -> None:
+        if streams.count >= MAX_STREAMS:
+            raise UnavailableError("too_many_streams", f"this worker has {MAX_STREAMS} open event streams; retry")
+        self._streams = streams
+        self._follower = follower
+        self._read = read
+        self._after = after
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the stream."""
+        scope["path_template"] = f"{scope.get('path_template')} (stream)"  # how long it lasts is no latency
+        headers = _HEADERS | {"estimates-as-of": instants.text(self._follower.view.moment)}
+        await send({"type": "http.response.start", "status": 200, "headers": encoded(headers)})
+        self._streams.count += 1
+        try:
+            if not scope.get("head"):
+                await _until_one_ends(self._write(send), _left(receive), self._streams.closing.wait())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(
+                    send({"type": "http.response.body", "body": b"", "more_body": False}), _FAREWELL_S
+                )
+        finally:
+            self._streams.count -= 1
+
+    async def _write(self, send: Send) -> None:
+        """Send what there is, then wait for more; ends when the client reads nothing any more."""
+        text = b"retry: %d\n\n" % RETRY_MS
+        while True:
+            news = self._follower.news  # before reading: what is served meanwhile is not missed
+            page = self._read(self._after, PAGE)
+            text += b"".join(_lines(event) for event in page)
+            if text:
+                async with asyncio.timeout(STALLED_S):
+                    await send({"type": "http.response.body", "body": text, "more_body": True})
+            text = b""
+            if page:
+                self._after = page[-1].id
+                continue
+            try:
+                await asyncio.wait_for(news.wait(), HEARTBEAT_S)
+            except TimeoutError:
+                text = b": still here\n\n"
+
+
+def _lines(event: EventBody) -> bytes:
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.kind.encode(), msgspec.json.encode(event))
+
+
+async def _left(receive: Receive) -> None:
+    """Until the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _until_one_ends(*parts: Coroutine[Any, Any, Any]) -> None:
+    """Run several until one ends; whatever it ended with, the others end too."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

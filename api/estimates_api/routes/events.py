@@ -1,0 +1,92 @@
+"""The event log: published, judged, promoted, rolled back; as a feed or as a stream."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from heapq import merge
+from itertools import islice
+from typing import Any
+
+from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.types import ASGIApp
+from msgspec import structs
+
+from estimates.catalog import View
+from estimates.errors import InvalidError
+from estimates.reading.version_reader import DEFAULT_LIMIT, MAX_LIMIT
+from estimates_api.http.bodies import EventBody, EventList
+from estimates_api.http.event_stream import EventStream, Streams
+from estimates_api.http.links import next_link
+from estimates_api.http.moment import of_view
+from estimates_api.http.negotiation import negotiated
+from estimates_api.http.parameters import After, Limit, OfSet
+from estimates_api.http.representation import JSON
+from estimates_api.routes.documentation import documented
+from estimates_api.serving.follower import Follower
+
+_STREAM = "text/event-stream"
+
+
+@get(
+    "/v1/events",
+    responses=documented(EventList, 304, 404, 406, description="Events in the order of their ids, which have no gaps."),
+    sync_to_thread=False,
+)
+def events(
+    request: Request[Any, Any, Any],
+    follower: NamedDependency[Follower],
+    streams: NamedDependency[Streams],
+    after: After = 0,
+    set_name: OfSet = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> ASGIApp:
+    """What happened to all sets or to one, oldest first; who passes the last id seen as `after` misses nothing.
+
+    With `Accept: text/event-stream` a stream that goes on as things happen (server-sent events): `id` is the event's
+    id, `event` its kind, `data` the event. A client that connects again with `Last-Event-ID`, which counts before
+    `after`, misses nothing and gets nothing twice.
+    """
+    view = follower.view
+    if negotiated(request.scope, (JSON, _STREAM)) == JSON:
+        page = _page(view, set_name, after, limit)
+        found = of_view(view, page)
+        found.headers["vary"] = "accept"
+        if page.next is not None:
+            found.headers["link"] = next_link({"set": set_name, "limit": limit}, after=page.next)
+        return found
+    if "limit" in request.query_params:
+        raise InvalidError("unknown_parameter", "a stream has no limit; it takes after, set")
+    if set_name is not None:
+        view.set(set_name)
+    last = _last_event_id(request.headers.get("last-event-id"))
+    return EventStream(
+        streams, follower, lambda *page: _later(follower.view, set_name, *page), after if last is None else last
+    )
+
+
+def _page(view: View, name: str | None, after: int, limit: int) -> EventList:
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
+    page = _later(view, name, after, limit + 1)
+    following = page[limit - 1].id if len(page) > limit else None
+    return EventList(view.last_event, limit, following, page[:limit])
+
+
+def _later(view: View, name: str | None, after: int, limit: int) -> list[EventBody]:
+    """The events after an id, of all sets or of one, so many at most; raises NotFoundError (`unknown_set`)."""
+    sets = view.sets.values() if name is None else [view.set(name)]
+    later = [islice(held.events, bisect_right(held.events, after, key=lambda event: event.id), None) for held in sets]
+    return [EventBody(**structs.asdict(event)) for event in islice(merge(*later, key=lambda event: event.id), limit)]
+
+
+def _last_event_id(text: str | None) -> int | None:
+    """Where a client that connects again left off; raises InvalidError (`bad_parameter`)."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise InvalidError("bad_parameter", "Last-Event-ID is not the id of an event; leave it out to begin anew")
+    return int(text)
+
+
+ROUTES = [events]

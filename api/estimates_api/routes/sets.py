@@ -1,0 +1,103 @@
+"""The sets: what there is, under which contract, how fresh; the JSON Schema of one estimate; listed keys."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import msgspec
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.types import ASGIApp
+
+from estimates import Contract, instants
+from estimates.catalog import SetView
+from estimates.catalog.freshness import freshness
+from estimates.contract.domain import FileDomain
+from estimates.errors import NotFoundError
+from estimates_api.http.bodies import AliasBody, SetDetail, SetList, SetSummary
+from estimates_api.http.estimate_schema import estimate_schema
+from estimates_api.http.moment import of_view
+from estimates_api.http.negotiation import PARQUET
+from estimates_api.http.parameters import DomainDigest, OfShape, SetName
+from estimates_api.http.representation import IMMUTABLE, Representation, entity_tag
+from estimates_api.http.routing import off_loop
+from estimates_api.routes.documentation import ParquetFile, documented
+from estimates_api.serving.follower import Follower
+
+
+@get("/v1/sets", responses=documented(SetList, 304, description="All sets."), sync_to_thread=False)
+def list_sets(follower: NamedDependency[Follower]) -> ASGIApp:
+    """All sets with description, owner, key, aliases and freshness."""
+    view = follower.view
+    return of_view(view, SetList([_summary(held) for held in view.sets.values()]))
+
+
+@get("/v1/sets/{set:str}", responses=documented(SetDetail, 304, 404, description="The set."), sync_to_thread=False)
+def one_set(follower: NamedDependency[Follower], set_name: SetName) -> ASGIApp:
+    """One set: contract, aliases and holds, freshness."""
+    view = follower.view
+    return of_view(view, _detail(view.set(set_name)))
+
+
+@get(
+    "/v1/sets/{set:str}/schema",
+    responses=documented(dict[str, Any], 304, 404, description="A JSON Schema (2020-12)."),
+    sync_to_thread=False,
+)
+def schema(follower: NamedDependency[Follower], set_name: SetName, shape: OfShape = None) -> ASGIApp:
+    """The JSON Schema of one estimate; of the newest contract, or of the newest one of a shape."""
+    view = follower.view
+    return of_view(view, estimate_schema(_contract(view.set(set_name), shape)))
+
+
+@get(
+    "/v1/sets/{set:str}/domains/{digest:str}",
+    responses=documented(bytes, 304, 404, description="The keys, one column a key column."),
+    operation_class=ParquetFile,
+)
+@off_loop
+def domain(follower: NamedDependency[Follower], set_name: SetName, digest: DomainDigest) -> ASGIApp:
+    """The keys that a `file` domain lists, as Parquet; the contract's `domain.digest` names them."""
+    view = follower.view.set(set_name)
+    domains = [view.revision(revision.revision).domain for revision in view.contracts]
+    if digest not in {found.digest for found in domains if isinstance(found, FileDomain)}:
+        raise NotFoundError("unknown_domain", f"{set_name}: no contract lists keys with the digest {digest[:80]}")
+    content = follower.store.listed_keys.content(set_name, digest)
+    headers = {"repr-digest": f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:"}
+    tag = entity_tag("domain", set_name, digest)
+    return Representation(content, etag=tag, cache=IMMUTABLE, media_type=PARQUET, headers=headers)
+
+
+def _summary(view: SetView) -> SetSummary:
+    return SetSummary(**_facts(view))
+
+
+def _detail(view: SetView) -> SetDetail:
+    revision = view.contracts[-1]
+    contract = msgspec.json.decode(revision.body)
+    return SetDetail(
+        **_facts(view), contract_revision=revision.revision, defined_at=revision.defined_at, contract=contract
+    )
+
+
+def _facts(view: SetView) -> dict[str, Any]:
+    contract = view.contract
+    aliases = sorted(view.aliases.items())
+    return {
+        "name": contract.name,
+        "description": contract.description,
+        "owner": contract.owner,
+        "key": list(contract.key),
+        "shape": view.contracts[-1].shape,
+        "versions": len(view.versions),
+        "aliases": {name: AliasBody(alias.version, alias.moved_at, alias.held) for name, alias in aliases},
+        "freshness": freshness(view, instants.now()),
+    }
+
+
+def _contract(view: SetView, shape: int | None) -> Contract:
+    return view.contract if shape is None else view.revision(view.newest_of(shape))
+
+
+ROUTES = [list_sets, one_set, schema, domain]

@@ -1,0 +1,72 @@
+"""Stability through time: what each move of production changed."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.types import ASGIApp
+
+from estimates import instants
+from estimates.compare.series import DEFAULT_LAST, Pairs, Series, promoted_pairs
+from estimates.reading import tabular
+from estimates_api.http.compression import VARY, Compressible, held_tag
+from estimates_api.http.negotiation import ARROW, CSV, NDJSON, TABLES, negotiated
+from estimates_api.http.parameters import AsOf, Last, SetName, read_time
+from estimates_api.http.representation import Representation, encoded, entity_tag
+from estimates_api.http.tables import CONTENT_TYPES
+from estimates_api.routes.documentation import Tabular, documented
+from estimates_api.serving.follower import Follower
+from estimates_api.serving.reports import COMPUTING, Reports, still_computing
+from estimates_api.serving.threads import in_thread
+
+
+@get(
+    "/v1/sets/{set:str}/stability",
+    responses=documented(Series, 304, 404, 406, description="A row for each move of production, oldest first.")
+    | COMPUTING,
+    operation_class=Tabular,
+)
+async def stability(
+    request: Request[Any, Any, Any],
+    follower: NamedDependency[Follower],
+    reports: NamedDependency[Reports],
+    set_name: SetName,
+    last: Last = DEFAULT_LAST,
+    as_of: AsOf = None,
+) -> ASGIApp:
+    """What each of the last moves of production changed, from one version to another, rollbacks too."""
+    form = negotiated(request.scope, TABLES)
+    pairs, moment = await in_thread(partial(_asked, follower, set_name, last, as_of))
+    asked = ("stability", set_name, pairs.name(), form)
+    etag, head = entity_tag(*asked), [*encoded({"estimates-as-of": moment}), VARY]
+    held = held_tag(request.scope, etag)
+    if held is not None:
+        return Representation(b"", etag=held, head=head)
+    body = await reports.within(asked, lambda: _written(reports.series(pairs), form))
+    if body is None:
+        return still_computing(request.scope, head)
+    return Compressible(body, etag=etag, media_type=CONTENT_TYPES.get(form, form), head=head)
+
+
+def _asked(follower: Follower, name: str, last: int, as_of: str | None) -> tuple[Pairs, str]:
+    """The moves of production, and the moment of which they are told."""
+    moment = read_time(as_of, "as_of")
+    reader = follower.at(moment)
+    pairs = promoted_pairs(reader.view, name, follower.store.frame, last=last, as_of=moment)
+    return pairs, instants.text(moment or reader.view.moment)
+
+
+def _written(series: Series, form: str) -> bytes:
+    if form == NDJSON:
+        return tabular.ndjson(series.json)
+    if form == CSV:
+        return tabular.csv(series.frame())
+    if form == ARROW:
+        return tabular.arrow(series.frame(), {"set": series.set})
+    return series.json
+
+
+ROUTES = [stability]

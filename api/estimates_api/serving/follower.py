@@ -1,0 +1,141 @@
+"""Follows the catalog: the view that requests read is replaced off the request path, by one assignment."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+
+from litestar import Litestar
+
+from estimates import Store, instants
+from estimates.catalog import View
+from estimates.errors import EstimatesError, UnavailableError
+from estimates.reading.reader import NotAtHand, Reader
+from estimates_api.serving.targets import Faults, Targets
+
+INTERVAL_S = 0.25
+log = logging.getLogger("api")
+
+
+class Follower:
+    """The reader of the newest view known here. It goes on answering from the last one when the catalog is unreachable.
+
+    news      set when a view with new events is served; then there is another one to wait for
+    read_at   when the catalog was last read
+    errors    how often it could not be
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.news = asyncio.Event()
+        self.read_at: datetime | None = None
+        self.errors = 0
+        self._targets = Targets(store)
+        self._reader: Reader | None = None
+        self._reachable = True
+
+    @property
+    def reader(self) -> Reader:
+        """Reads at the newest view; raises UnavailableError (`starting`) before the catalog was read once."""
+        if self._reader is None:
+            raise UnavailableError("starting", "the catalog was not read yet; retry")
+        return self._reader
+
+    @property
+    def view(self) -> View:
+        """The newest view; raises UnavailableError (`starting`)."""
+        return self.reader.view
+
+    @property
+    def known(self) -> View | None:
+        """The newest view, if the catalog was ever read."""
+        return None if self._reader is None else self._reader.view
+
+    @property
+    def faults(self) -> Faults:
+        """Aliases whose version cannot be read here, by set and alias."""
+        return self._targets.faults
+
+    @property
+    def ready(self) -> bool:
+        """Whether the versions that aliases point to were opened, or are known to be faulty."""
+        return self._targets.ready
+
+    def at(self, as_of: datetime | None) -> Reader:
+        """A reader whose view knows all that happened up to `as_of`; reads the catalog if ours does not (blocks).
+
+        Raises UnavailableError (`catalog`) when it must and cannot.
+        """
+        reader = self.reader
+        if as_of is None or reader.view.knows(as_of):
+            return reader
+        return self.store.reader(self.store.refresh())
+
+    def at_once(self, as_of: datetime | None) -> Reader:
+        """A reader like that of `at`, which never blocks: raises NotAtHand where it would have to."""
+        reader = self._reader or self.reader
+        if as_of is None or reader.view.knows(as_of):
+            return reader.at_once
+        raise NotAtHand
+
+    def poll(self) -> None:
+        """Look at the catalog once (blocks): open what aliases point to, then swap the reader."""
+        view = self.store.refresh()
+        self.read_at = view.read_at
+        if self._reader is None:  # better slow answers than none while the read files are opened or built
+            self._reader = self.store.reader(view)
+        stand_ins = self._targets.stand_ins(view)
+        if stand_ins is None:
+            self._reader.view.read_at = view.read_at  # all that has changed; what the reader remembers stays true
+        else:
+            self._reader = self.store.reader(
+                View(view.sets, view.moment, view.read_at, view.last_event, stand_ins=stand_ins)
+            )
+
+    @asynccontextmanager
+    async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:
+        """Follow while the app runs; starts with a view if the catalog can be read."""
+        await asyncio.to_thread(self._read_first)
+        task = asyncio.create_task(self._follow())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            self._targets.close()
+
+    def _read_first(self) -> None:
+        try:
+            self._reader = self.store.reader(self.store.refresh())
+            self.read_at = instants.now()
+        except EstimatesError as error:
+            self._lost(error)
+
+    async def _follow(self) -> None:
+        told = -1
+        while True:
+            try:
+                await asyncio.to_thread(self.poll)
+                self._found()
+                if told != self.view.last_event:
+                    told = self.view.last_event
+                    news, self.news = self.news, asyncio.Event()
+                    news.set()
+            except Exception as error:  # whatever it is, the service answers from what it has and tries again
+                self._lost(error)
+            await asyncio.sleep(INTERVAL_S)
+
+    def _lost(self, error: Exception) -> None:
+        self.errors += 1
+        if self._reachable:
+            log.error("the catalog cannot be read; answering from the last view: %s", error)
+        self._reachable = False
+
+    def _found(self) -> None:
+        if not self._reachable:
+            log.warning("the catalog can be read again")
+        self._reachable = True

@@ -1,0 +1,204 @@
+"""What aliases point to: opened before it is served, tried again when it cannot be; meanwhile something stands in."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from datetime import datetime
+
+import msgspec
+
+from estimates import Store
+from estimates.catalog import StandIn, View
+from estimates.catalog.records import Version
+from estimates.errors import EstimatesError
+
+# Longer than it takes to open a read file, shorter than the second in which promotions are followed.
+OPENING_S = 0.4
+RETRY_S = 1.0
+MAX_RETRY_S = 30.0
+_OPENERS = 4  # each may hold a version's rows in memory
+log = logging.getLogger("api")
+
+Key = tuple[str, int]
+StandIns = dict[tuple[str, str], StandIn]
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """An alias whose version cannot be read here: the error's code, and the version that answers instead, if any."""
+
+    set: str
+    alias: str
+    version: int
+    code: str
+    serving: int | None
+
+
+Faults = dict[tuple[str, str], Fault]
+
+
+class _Target:
+    """A version to be served: whether it could be opened, and when to try again."""
+
+    def __init__(self, version: Version) -> None:
+        self.version = version
+        self.attempt: Future[None] | None = None
+        self.opened = False
+        self.fault: str | None = None
+        self.failures = 0
+        self.due = 0.0
+
+    def look(self) -> None:
+        """Take in how the attempt under way went, if it has ended."""
+        if self.attempt is None or not self.attempt.done():
+            return
+        error, self.attempt = self.attempt.exception(), None
+        self.opened = error is None
+        if error is None:
+            self.fault, self.failures = None, 0
+            return
+        self.fault = error.code if isinstance(error, EstimatesError) else "internal"
+        self.due = time.monotonic() + min(RETRY_S * 2**self.failures, MAX_RETRY_S)
+        self.failures += 1
+        if self.failures == 1:
+            trace = None if isinstance(error, EstimatesError) else error
+            log.error("a read file cannot be opened: %s", error, exc_info=trace)
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is known if this version can be read."""
+        return self.opened or self.fault is not None
+
+
+class Targets:
+    """The versions that the aliases of a store point to, as far as this process could open them.
+
+    faults  aliases whose version cannot be read, by set and alias
+    ready   whether of every alias it was known once if its version can be read
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.faults: Faults = {}
+        self.ready = False
+        self._settled = False
+        self._store = store
+        self._known: dict[Key, _Target] = {}
+        self._used: set[Key] = set()
+        self._pool = ThreadPoolExecutor(_OPENERS, "opener")
+        self._discarded = 0
+        self._seen: tuple[int, datetime] | None = None
+
+    def stand_ins(self, view: View) -> StandIns | None:
+        """Open what the view's aliases point to; what stands in for the versions that are not open. Blocks a moment.
+
+        None when nothing has changed since the last time.
+        """
+        seen = (view.last_event, view.moment)
+        self._check_opened()
+        if self._settled and seen == self._seen and not self._due():
+            return None
+        self._seen = seen
+        deadline = time.monotonic() + OPENING_S
+        while True:
+            found, faults = self._look(view)
+            awaited = [target.attempt for target in self._known.values() if not target.settled and target.attempt]
+            left = deadline - time.monotonic()
+            if not awaited or left <= 0:
+                break
+            wait(awaited, left)
+        self._tell(faults)
+        self.faults = faults
+        self._settled = not awaited
+        self.ready = self.ready or self._settled
+        return found
+
+    def close(self) -> None:
+        """Begin nothing new."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _check_opened(self) -> None:
+        """When reads found damage and discarded files, what was open may not be any more."""
+        discarded = self._store.read_files.discarded
+        if discarded == self._discarded:
+            return
+        self._discarded = discarded
+        for target in self._known.values():
+            target.opened = target.opened and self._store.opened(target.version) is not None
+            self._settled = self._settled and target.settled
+
+    def _due(self) -> bool:
+        """Whether an attempt is under way, or the time for one has come."""
+        now = time.monotonic()
+        return any(target.attempt or (target.fault and target.due <= now) for target in self._known.values())
+
+    def _look(self, view: View) -> tuple[StandIns, Faults]:
+        """What stands in, and what cannot be read, as far as is known now."""
+        found: StandIns = {}
+        faults: Faults = {}
+        self._used = set()
+        for (name, alias), version in _pointed_to(view):
+            target = self._target(version)
+            if target.opened:
+                continue
+            stand_in = self._stand_in(view, name, alias, target.fault)
+            if stand_in is not None:
+                found[name, alias] = stand_in
+            if target.fault is not None:
+                serving = None if stand_in is None else stand_in.version.version
+                faults[name, alias] = Fault(name, alias, version.version, target.fault, serving)
+        self._known = {key: self._known[key] for key in self._used}
+        return found, faults
+
+    def _stand_in(self, view: View, name: str, alias: str, fault: str | None) -> StandIn | None:
+        """The newest version that the alias pointed to before and that can be read.
+
+        While the alias's own version is only being opened, nothing is opened for it that is not open.
+        """
+        for version, moment in view.sets[name].former(alias):
+            known = (name, version.version) in self._known
+            if not known and fault is None:
+                continue
+            target = self._target(version)
+            if target.opened:
+                return StandIn(version, moment, fault)
+            if not target.settled and fault is not None:
+                return None
+        return None
+
+    def _target(self, version: Version) -> _Target:
+        """A version's target; an attempt to open it is begun where one is due."""
+        key = (version.set, version.version)
+        self._used.add(key)
+        target = self._known.setdefault(key, _Target(version))
+        target.look()
+        if not target.opened and target.attempt is None and time.monotonic() >= target.due:
+            target.attempt = self._pool.submit(self._open, version)
+        return target
+
+    def _open(self, version: Version) -> None:
+        opened = self._store.open(version)
+        with suppress(RuntimeError):  # the service stops
+            # It is served from now on; its pages follow, behind what else there is to open.
+            self._pool.submit(opened.map_pages)
+
+    def _tell(self, faults: Faults) -> None:
+        """Say in the log what has become of the aliases."""
+        for place, fault in faults.items():
+            if self.faults.get(place) != fault:
+                instead = "nothing" if fault.serving is None else f"version {fault.serving}"
+                log.error(
+                    "%s: %s points to version %d, which cannot be read (%s); %s answers in its place",
+                    *(fault.set, fault.alias, fault.version, fault.code, instead),
+                )
+        for name, alias in self.faults.keys() - faults.keys():
+            log.warning("%s: %s can be read again", name, alias)
+
+
+def _pointed_to(view: View) -> Iterator[tuple[tuple[str, str], Version]]:
+    """What each alias of each set points to."""
+    for name, held in view.sets.items():
+        for alias, pointed in held.aliases.items():
+            yield (name, alias), held.versions[pointed.version - 1]

@@ -1,0 +1,145 @@
+"""What the workers of one server have counted: each writes its own file, whichever is asked adds them up."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import secrets
+import socket
+import struct
+import zlib
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import msgspec
+from litestar import Litestar
+
+from estimates_api.serving.targets import Fault
+
+INTERVAL_S = 0.25
+_HEAD = struct.Struct("<II")  # length and CRC-32 of what follows: a file may be read while it is written
+_READS = 100
+log = logging.getLogger("api")
+
+
+class Tally(msgspec.Struct, frozen=True, array_like=True):
+    """What a worker has to tell.
+
+    requests    route template, method, status, then the numbers that `metrics.Requests` keeps
+    streams     open event streams
+    read_files  open read files
+    errors      how often the catalog could not be read; read_at: when it last was, Unix time; last_event: its newest
+    faults      aliases whose version this worker cannot read
+    """
+
+    requests: list[tuple[str, str, int, list[float]]]
+    streams: int
+    read_files: int
+    errors: int
+    read_at: float | None
+    last_event: int | None
+    faults: list[Fault]
+
+
+class Tallies:
+    """The tallies of the workers that one server process has started.
+
+    They meet in a folder of the cache named after the machine and that process, the parent of them all. A worker locks
+    its file while it lives: what nobody holds is left over, and removed.
+    """
+
+    def __init__(self, cache: Path, own: Callable[[], Tally]) -> None:
+        self._folder = cache / "workers" / f"{socket.gethostname()}-{os.getppid()}"
+        self._own = own
+        self._file: int | None = None
+        self._path: Path | None = None
+
+    def all(self) -> list[Tally]:
+        """This worker's tally as it is now, and those of the others as they were some tenths of a second ago."""
+        paths = sorted(self._folder.glob("*.tally"))
+        others = [_read(path) for path in paths if path != self._path]
+        return [self._own(), *(tally for tally in others if tally is not None)]
+
+    @asynccontextmanager
+    async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:
+        """Tell the other workers while the app runs."""
+        await asyncio.to_thread(self._begin)
+        task = asyncio.create_task(self._tell())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            self._end()
+
+    def _begin(self) -> None:
+        for path in self._folder.parent.glob("*/*.tally"):
+            _read(path)
+        for folder in self._folder.parent.glob("*"):
+            with suppress(OSError):
+                folder.rmdir()
+        try:
+            self._create()
+        except OSError as error:
+            log.error("%s cannot be written; /metrics tells of one worker only: %s", self._folder, error.strerror)
+
+    def _create(self) -> None:
+        """Make the file and lock it; again when somebody took it for a dead worker's before it was locked."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._path = self._folder / f"{os.getpid()}-{secrets.token_hex(4)}.tally"
+        while self._file is None:
+            file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if self._path.exists():
+                self._file = file
+            else:
+                os.close(file)
+        self._write()
+
+    async def _tell(self) -> None:
+        while self._file is not None:
+            await asyncio.sleep(INTERVAL_S)
+            await asyncio.to_thread(self._write)
+
+    def _write(self) -> None:
+        assert self._file is not None
+        content = msgspec.msgpack.encode(self._own())
+        os.pwrite(self._file, _HEAD.pack(len(content), zlib.crc32(content)) + content, 0)
+
+    def _end(self) -> None:
+        if self._file is None or self._path is None:
+            return
+        self._path.unlink(missing_ok=True)
+        os.close(self._file)
+        self._file = None
+        with suppress(OSError):  # not the last worker
+            self._folder.rmdir()
+
+
+def _read(path: Path) -> Tally | None:
+    """The tally of a living worker; the file of a dead one is removed."""
+    try:
+        with path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return _parse(file.fileno())
+        path.unlink()
+    except FileNotFoundError:  # it has just ended
+        pass
+    return None
+
+
+def _parse(file: int) -> Tally | None:
+    for _ in range(_READS):
+        content = os.pread(file, os.fstat(file).st_size, 0)
+        if not content:
+            continue
+        length, digest = _HEAD.unpack_from(content)
+        body = content[_HEAD.size : _HEAD.size + length]
+        if zlib.crc32(body) == digest:
+            return msgspec.msgpack.decode(body, type=Tally)
+    return None

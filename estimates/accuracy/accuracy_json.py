@@ -1,0 +1,25 @@
+"""Accuracy as JSON: floats with 12 significant digits, so that equal reports are equal bytes everywhere."""
+
+from __future__ import annotations
+
+import msgspec
+
+from estimates.accuracy.accuracy_report import Accuracy, SetAccuracy
+from estimates.render.digits import rounded
+
+
+def encode(report: msgspec.Struct) -> bytes:
+    """A report as JSON."""
+    return msgspec.json.encode(rounded(msgspec.to_builtins(report)))
+
+
+def encode_set(found: SetAccuracy) -> bytes:
+    """What is stored of a set's versions, as JSON: the scores have been rounded when they were stored."""
+    derived = {"together": found.together, "diebold_mariano": found.diebold_mariano}
+    told = {name: rounded(msgspec.to_builtins(part)) for name, part in derived.items()}
+    return msgspec.json.encode({"set": found.set, "versions": found.versions} | told)
+
+
+def decode(body: bytes) -> Accuracy:
+    """The scores of a version as they were stored."""
+    return msgspec.json.decode(body, type=Accuracy)

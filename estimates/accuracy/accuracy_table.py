@@ -1,0 +1,89 @@
+"""Accuracy as a frame: a row a version, column, and slice of its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from estimates.accuracy.accuracy_report import ColumnScores, Scored, SetAccuracy, Slice
+from estimates.accuracy.pooling import whole
+from estimates.contract.conform import DTYPES
+
+_PARTS = ("dispersion", "penalty_below", "penalty_above")
+_TEXT, _COUNT, _NUMBER = pl.String(), pl.Int64(), pl.Float64()
+_SCHEMA: dict[str, pl.DataType] = {
+    "version": _COUNT,
+    "data_through": DTYPES["timestamp"],
+    "scored_at": DTYPES["timestamp"],
+    "vintage": _TEXT,
+    "column": _TEXT,
+    "by": _TEXT,
+    "value": _TEXT,
+    "target": _TEXT,
+    "n": _COUNT,
+    "point_n": _COUNT,
+    "mae": _NUMBER,
+    "rmse": _NUMBER,
+    "bias": _NUMBER,
+    "mase": _NUMBER,
+    "wis_n": _COUNT,
+    "wis": _NUMBER,
+    "dispersion": _NUMBER,
+    "penalty_below": _NUMBER,
+    "penalty_above": _NUMBER,
+    "probability_n": _COUNT,
+    "brier": _NUMBER,
+    "log_loss": _NUMBER,
+    "label_n": _COUNT,
+    "right": _NUMBER,
+}
+
+
+def frame_of(found: SetAccuracy) -> pl.DataFrame:
+    """One row a version, column and slice: `by` is `all`, `horizon` or a group column, `value` which one of them.
+
+    covered_80 is the share inside the interval of level 80 %, covered_80_n its number of keys. mase and the parts of
+    the WIS are those of all keys.
+    """
+    rows = [row for one in found.versions for row in _rows(one)]
+    levels = sorted({level for one in found.versions for level in _levels(one)}, key=float)
+    schema = dict(_SCHEMA)
+    for level in levels:
+        schema |= {f"covered_{_percent(level)}_n": _COUNT, f"covered_{_percent(level)}": _NUMBER}
+    return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema, orient="row")
+
+
+def _rows(one: Scored) -> Iterator[dict[str, Any]]:
+    scores = one.scores
+    for name, column in scores.columns.items():
+        head = {"version": scores.version, "data_through": scores.data_through, "scored_at": one.scored_at}
+        head |= {"vintage": scores.vintage, "column": name}
+        parts = {name: getattr(column.distribution, name, None) for name in _PARTS}
+        mase = column.point.mase if column.point is not None else None
+        yield head | {"by": "all"} | _cells(whole(column)) | parts | {"mase": mase}
+        for by, slices in _slices(column):
+            for part in slices:
+                yield head | {"by": by} | _cells(part)
+
+
+def _slices(column: ColumnScores) -> Iterator[tuple[str, list[Slice]]]:
+    yield "horizon", column.horizons
+    yield from column.groups.items()
+
+
+def _cells(part: Slice) -> dict[str, Any]:
+    cells = {name: getattr(part, name) for name in Slice.__struct_fields__ if name in _SCHEMA}
+    for level, covered in part.covered.items():
+        cells |= {f"covered_{_percent(level)}_n": covered.n, f"covered_{_percent(level)}": covered.share}
+    return cells
+
+
+def _levels(one: Scored) -> Iterator[str]:
+    for column in one.scores.columns.values():
+        yield from whole(column).covered
+
+
+def _percent(level: str) -> str:
+    return f"{100 * float(level):g}"

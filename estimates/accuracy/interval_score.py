@@ -1,0 +1,50 @@
+"""Prediction intervals: coverage, and the interval score with its parts (Gneiting and Raftery, JASA 102, 2007)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from estimates.accuracy.accuracy_report import IntervalScores
+from estimates.accuracy.match import Floats, mean
+from estimates.contract.shape import Interval
+from estimates.stability.labels import wilson
+
+
+def inside(lower: Floats, upper: Floats, actuals: Floats) -> Floats:
+    """1 where l <= y <= u, 0 where not; NaN where an end or y is missing, or the ends are crossed."""
+    found = ((lower <= actuals) & (actuals <= upper)).astype(np.float64)
+    return np.where(lower <= upper, np.where(np.isnan(actuals), np.nan, found), np.nan)
+
+
+def parts(lower: Floats, upper: Floats, actuals: Floats, level: float) -> tuple[Floats, Floats, Floats]:
+    """u − l, 2/α · max(l − y, 0), 2/α · max(y − u, 0) with α = 1 − level: the interval score is their sum."""
+    with np.errstate(over="ignore"):
+        rate = 2.0 / (1.0 - level)
+        return upper - lower, rate * np.maximum(lower - actuals, 0.0), rate * np.maximum(actuals - upper, 0.0)
+
+
+def measure(ends: Interval, lower: Floats, upper: Floats, actuals: Floats) -> IntervalScores:
+    """Score one interval on the keys where both ends and the actual value are known."""
+    known, total = ~(np.isnan(lower) | np.isnan(upper) | np.isnan(actuals)), int((~np.isnan(actuals)).sum())
+    good = known & (lower <= upper)
+    n, hits = int(good.sum()), int(np.nansum(inside(lower, upper, actuals)))
+    means = [mean(part[good]) for part in parts(lower, upper, actuals, ends.level)]
+    dispersion, below, above = means
+    score = None if dispersion is None or below is None or above is None else dispersion + below + above
+    low, high = wilson(hits, n) if n else (None, None)
+    return IntervalScores(
+        level=ends.level,
+        lower=ends.lower,
+        upper=ends.upper,
+        n=n,
+        coverage=n / total if total else None,
+        crossed=int(known.sum()) - n,
+        covered=hits / n if n else None,
+        covered_low=low,
+        covered_high=high,
+        score=score,
+        dispersion=dispersion,
+        penalty_below=below,
+        penalty_above=above,
+        reasons={"score": "overflow" if n else "no_comparable_keys"} if score is None else {},
+    )

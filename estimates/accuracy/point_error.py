@@ -1,0 +1,60 @@
+"""Errors of point estimates: MAE, RMSE, bias, and MASE against the typical step of the series."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from estimates.accuracy.accuracy_report import PointScores
+from estimates.accuracy.actuals import Actuals, actual
+from estimates.accuracy.match import Floats, Matched, mean, moment_of, root_mean_square
+
+_STEPS = 10  # fewest steps of a series that make a typical one
+_TYPICAL = "\0typical"
+
+
+def errors(estimates: Floats, actuals: Floats) -> Floats:
+    """Estimate − actual; NaN where either is missing, infinite where the difference does not fit a double."""
+    with np.errstate(over="ignore"):
+        return estimates - actuals
+
+
+def measure(error: Floats, steps: Floats, actuals: int) -> PointScores:
+    """Summarise the errors of the keys that have one.
+
+    steps    the typical step of each key's series, NaN without one
+    actuals  the number of keys with an actual value
+    """
+    known = ~np.isnan(error)
+    e, step = error[known], steps[known]
+    scaled = (step > 0) & np.isfinite(e)  # NaN > 0 is false
+    mae, rmse, bias = mean(np.abs(e)), root_mean_square(e), mean(e)
+    mase = mean(np.abs(e[scaled]) / step[scaled])
+    reasons = {name: "overflow" for name, value in {"mae": mae, "rmse": rmse, "bias": bias}.items() if value is None}
+    if mase is None:
+        reasons["mase"] = "overflow" if scaled.any() else "no_history"
+    return PointScores(len(e), len(e) / actuals, mae, rmse, bias, mase, int(scaled.sum()), reasons)
+
+
+def typical_steps(matched: Matched, actuals: Actuals, name: str, through: datetime | None) -> Floats:
+    """For each row the mean |y_t − y_{t−1}| of its series up to `through`: the error of the naive forecast then.
+
+    A series is what shares a key but for the target; it needs 10 steps. NaN where there is no such series.
+    """
+    none = np.full(matched.rows.height, np.nan)
+    if matched.target is None or through is None or matched.target not in actuals.by:
+        return none
+    series, value = [part for part in matched.key if part != matched.target], pl.col(actual(name))
+    seen = moment_of(actuals.rows.schema[matched.target], matched.target) <= through
+    history = actuals.rows.filter(seen & value.is_not_null()).sort([*series, matched.target])
+    step = value.diff().over(series) if series else value.diff()
+    steps = history.select(*series, step.abs().alias(_TYPICAL)).drop_nulls(_TYPICAL)
+    typical = pl.when(pl.len() >= _STEPS).then(pl.col(_TYPICAL).mean()).alias(_TYPICAL)
+    if not series:
+        found = steps.select(typical).item()
+        return none if found is None else np.full(matched.rows.height, found)
+    by_series = steps.group_by(series, maintain_order=True).agg(typical)
+    found = matched.rows.select(series).join(by_series, on=series, how="left", maintain_order="left")
+    return found.get_column(_TYPICAL).fill_null(float("nan")).to_numpy()

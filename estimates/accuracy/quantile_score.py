@@ -1,0 +1,129 @@
+"""Quantiles: pinball loss, weighted interval score and its parts, PIT.
+
+The grid is the quantile columns of a point; without those the ends of its intervals, an interval of level 0.8 being the
+quantiles 0.1 and 0.9, and the point as the median.
+Sources: Koenker and Bassett, Econometrica 46, 1978 (pinball); Bracher et al., PLOS Computational Biology 17, 2021 (WIS
+and its parts); Dawid, JRSS A 147, 1984 (PIT).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from estimates.accuracy.accuracy_report import DistributionScores, PitBin, QuantileScores
+from estimates.accuracy.match import Floats, Mask, Matched, mean
+from estimates.accuracy.observed import Observed
+from estimates.stability.labels import wilson
+
+_SAME = 1e-9  # two probabilities this near are one
+Grid = list[tuple[float, str]]
+
+
+def grid_of(of: Observed) -> tuple[str, Grid]:
+    """Where the quantiles come from, and each with its column, increasing; empty where there is no distribution."""
+    if of.quantiles:
+        return "quantiles", list(of.quantiles)
+    ends = [(round((1 - one.level) / 2, 12), one.lower) for one in of.intervals]
+    ends += [(round((1 + one.level) / 2, 12), one.upper) for one in of.intervals]
+    median = [(0.5, of.point)] if of.point is not None and ends else []
+    return "intervals", sorted(ends + median)
+
+
+def pinball(quantile: Floats, actuals: Floats, probability: float) -> Floats:
+    """(1{y < q} − τ) · (q − y), without a factor of 2."""
+    with np.errstate(over="ignore"):
+        below = quantile - actuals
+        return np.maximum((1.0 - probability) * below, -probability * below)
+
+
+class Distribution:
+    """The quantiles of each row beside what was observed.
+
+    good      rows where y and every quantile are known and the quantiles do not decrease
+    crossed   number of rows left out because they do
+    """
+
+    def __init__(self, matched: Matched, of: Observed, actuals: Floats) -> None:
+        self.source, self.grid = grid_of(of)
+        self.y = actuals
+        self.quantiles = [matched.numbers(column) for _, column in self.grid]
+        known = ~np.isnan(actuals)
+        for quantile in self.quantiles:
+            known &= ~np.isnan(quantile)
+        increasing: Mask = np.ones(len(actuals), dtype=bool)
+        for low, high in zip(self.quantiles, self.quantiles[1:], strict=False):
+            increasing &= low <= high
+        self.good = known & increasing
+        self.crossed = int((known & ~increasing).sum())
+
+    def wis(self) -> Floats:
+        """Of each row the mean over the grid of 2 · pinball; NaN where it cannot be computed."""
+        total = np.zeros(len(self.y))
+        for (probability, _), quantile in zip(self.grid, self.quantiles, strict=True):
+            total += 2.0 * pinball(quantile, self.y, probability)
+        return np.where(self.good, total / len(self.grid), np.nan)
+
+    def parts(self) -> tuple[Floats, Floats, Floats] | None:
+        """Dispersion, penalty below, penalty above of each row, their sum its WIS; None for an asymmetric grid."""
+        count = len(self.grid)
+        zero = np.zeros(len(self.y))
+        dispersion, below, above = zero.copy(), zero.copy(), zero.copy()
+        for i in range((count + 1) // 2):
+            low, high = self.grid[i][0], self.grid[count - 1 - i][0]
+            if abs(low + high - 1) > _SAME:
+                return None
+            lower, upper = self.quantiles[i], self.quantiles[count - 1 - i]
+            weight = 1.0 if i == count - 1 - i else 2.0
+            with np.errstate(over="ignore"):
+                dispersion += 2.0 * low * (upper - lower)
+                below += weight * np.maximum(lower - self.y, 0.0)
+                above += weight * np.maximum(self.y - upper, 0.0)
+        return dispersion / count, below / count, above / count
+
+
+def measure(found: Distribution) -> DistributionScores:
+    """Summarise the rows whose quantiles are all there and in order."""
+    total, n = int((~np.isnan(found.y)).sum()), int(found.good.sum())
+    wis, parts = mean(found.wis()[found.good]), found.parts()
+    means = [None] * 3 if parts is None else [mean(part[found.good]) for part in parts]
+    reasons = {} if wis is not None else {"wis": "overflow" if n else "no_comparable_keys"}
+    if n and means[0] is None:
+        reasons["dispersion"] = "asymmetric_quantiles" if parts is None else "overflow"
+    return DistributionScores(
+        source=found.source,
+        n=n,
+        coverage=n / total if total else None,
+        crossed=found.crossed,
+        wis=wis,
+        dispersion=means[0],
+        penalty_below=means[1],
+        penalty_above=means[2],
+        quantiles=_quantiles(found) if n else [],
+        pit=_pit(found) if n else [],
+        reasons=reasons,
+    )
+
+
+def _quantiles(found: Distribution) -> list[QuantileScores]:
+    y, n = found.y[found.good], int(found.good.sum())
+    scores: list[QuantileScores] = []
+    for (probability, column), quantile in zip(found.grid, found.quantiles, strict=True):
+        q = quantile[found.good]
+        below = int((y <= q).sum())
+        loss = mean(pinball(q, y, probability))
+        scores.append(QuantileScores(probability, column, loss, below / n, *wilson(below, n)))
+    return scores
+
+
+def _pit(found: Distribution) -> list[PitBin]:
+    """An actual value that equals a quantile belongs to the bin below it."""
+    y, n = found.y[found.good], int(found.good.sum())
+    position = np.zeros(n, dtype=np.intp)
+    for quantile in found.quantiles:
+        position += y > quantile[found.good]
+    counts = np.bincount(position, minlength=len(found.grid) + 1)
+    edges = [0.0, *(probability for probability, _ in found.grid), 1.0]
+    return [
+        PitBin(low, high, round(high - low, 12), int(count), int(count) / n)
+        for low, high, count in zip(edges, edges[1:], counts, strict=False)
+    ]

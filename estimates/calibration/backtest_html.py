@@ -1,0 +1,96 @@
+"""A backtest as one HTML page: what would have been otherwise, and each check drawn through the versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import get_args
+
+from estimates.calibration.backtest import Backtest, Fate, Metric, counted, headline
+from estimates.gate.pages.verdict_text import show
+from estimates.render.html import bdi, document, figure, legend, table, text
+from estimates.render.section import Section
+from estimates.stability.pages.charts import Limited, through_versions
+
+
+def render_html(found: Backtest) -> str:
+    """A page that can be sent to somebody; the same backtest gives the same page.
+
+    Raises InvalidError (`no_charts`) without the extra `charts`.
+    """
+    figures = "\n".join(_figures(found))
+    parts = [
+        _head(found),
+        *_facts(found),
+        '<h2>Checks through the versions</h2>\n<div class="pictures">' if figures else "",
+        f"{figures}\n</div>" if figures else "",
+        "<h2>Versions</h2>",
+        '<div class="tables">',
+        *(table(section, whole=True) for section in _sections(found)),
+        "</div>",
+        f"<footer><p>Each version is judged as of its own time against what production was then, without waivers and "
+        f"without actual values. Policy {found.policy}.</p></footer>",
+    ]
+    return document(f"{found.set}: a policy replayed", "\n".join(part for part in parts if part))
+
+
+def _head(found: Backtest) -> str:
+    of = "another contract" if found.contract_revision is None else f"contract revision {found.contract_revision}"
+    return f"<header>\n<p>{bdi(found.set)} · policy of {text(of)}</p>\n<h1>{text(headline(found))}</h1>\n</header>"
+
+
+def _facts(found: Backtest) -> Iterator[str]:
+    fates = ((fate.replace("_", " "), *counted(found.counts, fate)) for fate in get_args(Fate))
+    facts = [("versions", f"{len(found.versions)}")]
+    facts += [(f"{fate}, blocked", f"{blocked} of {n}") for fate, n, blocked in fates if n]
+    facts += [("left out", f"{len(found.left_out)}")] if found.left_out else []
+    cells = "".join(f"<div><dt>{text(what)}</dt><dd>{text(value)}</dd></div>" for what, value in facts)
+    yield f'<dl class="facts">{cells}</dl>'
+
+
+def _figures(found: Backtest) -> Iterator[str]:
+    for metric in found.checks:
+        if metric.telling:
+            yield _figure(metric)
+
+
+def _figure(metric: Metric) -> str:
+    points = [
+        Limited(point.version, point.value, point.warn, point.block, point.status in ("warn", "fail", "error"))
+        for point in metric.points
+        if point.status != "skipped"
+    ]
+    warned, blocked = metric.times("warn"), metric.times("fail", "error")
+    limits = [point for point in points if point.warn is not None or point.block is not None][-1:]
+    caption = f"{metric.title}. Of {len(points)} versions {warned} warned about, {blocked} blocked"
+    for last in limits:
+        levels = (("warns", last.warn), ("blocks", last.block))
+        told = [f"{verb} {metric.worse} {show(at, metric.unit)}" for verb, at in levels if at is not None]
+        caption += f"; {', '.join(told)}"
+    unknown = sum(point.value is None for point in points)
+    caption += f". {unknown} could not be evaluated." if unknown else "."
+    svg = through_versions(points, percent=metric.unit == "share")
+    return figure(f"{metric.number} {metric.name}", svg, caption, legend("keeps its limits", "does not"))
+
+
+def _sections(found: Backtest) -> Iterator[Section]:
+    by_number = {one.version: one for one in found.versions}
+    for name, title, numbers in (
+        ("blocked", "Promoted, and would have been blocked", found.promoted_blocked),
+        ("caught", "Rolled back, and would have been caught", found.caught),
+        ("missed", "Rolled back, and would not have been caught", found.missed),
+        ("through", "Refused, and would have been let through", found.let_through),
+    ):
+        lines = ["None."] * (not numbers)
+        rows = [
+            [
+                str(n),
+                str(by_number[n].against or "–"),
+                ", ".join(by_number[n].blocked_by),
+                ", ".join(by_number[n].warned_by),
+            ]
+            for n in numbers
+        ]
+        yield Section(name, title, lines, ["version", "against", "blocked by", "warned by"], rows, left=4)
+    if found.left_out:
+        rows = [[str(one.version), one.fate.replace("_", " "), one.reason] for one in found.left_out]
+        yield Section("left_out", "Left out", [], ["version", "then", "because"], rows, left=3)

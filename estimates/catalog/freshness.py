@@ -1,0 +1,56 @@
+"""How fresh a set is: what its contract promises, how old production's data are, when the next version is due."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from estimates.catalog import PRODUCTION, SetView
+from estimates.catalog.records import Version
+
+
+class Freshness(msgspec.Struct, frozen=True):
+    """How often versions come and how old production may get; null where the contract does not say.
+
+    data_through   of production: the last moment of data it could see
+    stale_from     data_through + max_age; `stale` when that has passed
+    next_expected  when the newest version was published + cadence; `overdue` when that has passed
+    """
+
+    cadence: str | None
+    max_age: str | None
+    data_through: datetime | None
+    published_at: datetime | None
+    stale_from: datetime | None
+    stale: bool | None
+    next_expected: datetime | None
+    overdue: bool | None
+
+
+def freshness(view: SetView, now: datetime) -> Freshness:
+    """The freshness of a set at a moment."""
+    promise = view.contract.freshness
+    alias = view.aliases.get(PRODUCTION)
+    production = None if alias is None else view.versions[alias.version - 1]
+    stale = None if production is None else stale_from(view, production)
+    expected = _plus(view.versions[-1].published_at if view.versions else None, promise.cadence_duration)
+    return Freshness(
+        cadence=promise.cadence,
+        max_age=promise.max_age,
+        data_through=None if production is None else production.data_through,
+        published_at=None if production is None else production.published_at,
+        stale_from=stale,
+        stale=None if stale is None else now > stale,
+        next_expected=expected,
+        overdue=None if expected is None else now > expected,
+    )
+
+
+def stale_from(view: SetView, version: Version) -> datetime | None:
+    """The instant past which a version is stale under the newest contract of its set; None when it promises nothing."""
+    return _plus(version.data_through, view.contract.freshness.max_age_duration)
+
+
+def _plus(moment: datetime | None, duration: timedelta | None) -> datetime | None:
+    return None if moment is None or duration is None else moment + duration

@@ -1,0 +1,61 @@
+"""URLs from names, keys and parameters: every text percent-encoded once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import quote
+
+from estimates import instants
+from estimates.contract.conform import key_text
+from estimates.errors import InvalidError
+
+Time = datetime | str
+
+
+def url(path: str, *parameters: dict[str, str | None]) -> str:
+    """A path with those parameters that are not None."""
+    given = [(name, text) for group in parameters for name, text in group.items() if text is not None]
+    query = "&".join(f"{_quoted(name)}={_quoted(text)}" for name, text in given)
+    return f"{path}?{query}" if query else path
+
+
+def segment(text: str) -> str:
+    """A path segment; raises InvalidError (`bad_path`) for an empty one, which would name another path."""
+    if not text:
+        raise InvalidError("bad_path", "names and key parts may not be empty")
+    # Dots alone are taken out of paths on the way; an encoded dot is the same name.
+    return text.replace(".", "%2E") if text in (".", "..") else _quoted(text)
+
+
+def key_part(name: str, part: Any) -> str:
+    """A part of a key as text; raises InvalidError (`bad_key_part`) for what cannot be one in any set."""
+    if part is None or isinstance(part, bool | float):
+        raise InvalidError("bad_key_part", f"{name}: {part!r} cannot be part of a key")
+    if isinstance(part, datetime) and part.tzinfo is None:
+        raise InvalidError("bad_key_part", f"{name}: {part} has no time zone")
+    text = key_text(part) if isinstance(part, date) else str(part)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidError("bad_key_part", f"{name}: {text!r} is no text: {error}") from None
+    return text
+
+
+def time_text(value: Time | None) -> str | None:
+    """A time as the service reads it; raises InvalidError (`bad_time`)."""
+    moment = instants.given(value)
+    return None if moment is None else instants.text(moment)
+
+
+def comma_list(fields: Sequence[str] | None) -> str | None:
+    """Names of columns as a parameter."""
+    return None if fields is None else ",".join(fields)
+
+
+def _quoted(text: str) -> str:
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError as error:
+        raise InvalidError("bad_parameter", f"{text!r} is no text: {error}") from None

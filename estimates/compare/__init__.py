@@ -1,0 +1,1 @@
+"""Two versions, two sets, two tables side by side; changes, series and vintages."""

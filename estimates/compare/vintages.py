@@ -1,0 +1,204 @@
+"""What every version of a set said, key by key: the triangle of a column, and the statistics of its revisions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from functools import cached_property
+
+import msgspec
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from estimates.accuracy import read_actuals
+from estimates.accuracy.actuals import actual
+from estimates.catalog import View
+from estimates.catalog.records import Version
+from estimates.contract.columns import parse_key_part
+from estimates.contract.conform import key_text
+from estimates.contract.contract import Contract
+from estimates.errors import InvalidError, NotFoundError
+from estimates.keys.key_form import Key
+from estimates.reading.absent_keys import ReadColumns
+from estimates.reading.expected_keys import rows_due
+from estimates.reading.reader import told_of
+from estimates.reading.version_reader import MAX_KEYS, key_form
+from estimates.render.digits import rounded
+from estimates.stability.report import METRICS_REVISION
+from estimates.stability.through_time.chain import numeric, pooled
+from estimates.stability.through_time.revisions import values
+from estimates.stability.through_time.triangle import (
+    ACTUAL,
+    HORIZON,
+    VALUE,
+    VERSION,
+    Across,
+    Revisions,
+    Told,
+    news_or_noise,
+    statistics,
+    wide,
+)
+
+_NUMBER = "\0number"
+
+
+class Vintages:
+    """One column of the versions of a set that were not refused, of the shape that readers see, unexpired.
+
+    read  some columns of a version, of the rows that fulfil a condition; called when rows are needed
+    Raises InvalidError: `unknown_field`, `not_a_number`, `key_parts`, `bad_key_part`; NotFoundError (`no_versions`).
+    """
+
+    def __init__(
+        self,
+        view: View,
+        read: ReadColumns,
+        name: str,
+        prefix: Key = (),
+        column: str | None = None,
+    ) -> None:
+        held = view.set(name)
+        self.contract = held.present_contract
+        self.column = _column(self.contract, column)
+        self.form = key_form(held, held.newest_of(held.present_shape))
+        self.prefix = self.form.texts(prefix, partial=True)
+        self.versions = [one for one in told_of(held, held.present_shape) if view.state(one) != "refused"]
+        self._read = read
+        if not self.versions:
+            raise NotFoundError("no_versions", f"{name}: no version here that was not refused and has not expired")
+
+    @cached_property
+    def rows(self) -> pl.DataFrame:
+        """The key columns, and VERSION, HORIZON, VALUE: every finite estimate, by key, oldest version first.
+
+        Raises CorruptError.
+        """
+        return pl.concat([self._of(one) for one in self.versions]).sort([*self.contract.key, VERSION])
+
+    def name(self, *asked: object) -> str:
+        """A digest of all that answers depend on, and of what was asked."""
+        versions = [(one.version, one.snapshot_id, one.data_through) for one in self.versions]
+        facts = [METRICS_REVISION, self.contract, versions, self.column, self.prefix, asked]
+        return hashlib.blake2b(msgspec.json.encode(facts), digest_size=20).hexdigest()
+
+    def triangle(self, across: Across | None = None) -> pl.DataFrame:
+        """A row a key, a column a horizon where there is a dated target, else a version; `across` decides otherwise.
+
+        Raises InvalidError (`no_horizon`) for horizons without a dated target.
+        """
+        if across == "horizon" and not self._dated:
+            raise InvalidError("no_horizon", f"{self.contract.name}: its keys have no dated target, so no horizons")
+        return wide(self.rows, list(self.contract.key), across or ("horizon" if self._dated else "version"))
+
+    def bounded(self, across: Across | None = None) -> pl.DataFrame:
+        """The triangle, for an answer of limited size; raises InvalidError (`too_many_keys`) too."""
+        most = max(one.rows for one in self.versions)
+        if self.prefix or most <= MAX_KEYS:  # else it is not even read
+            found = self.triangle(across)
+            if found.height <= MAX_KEYS:
+                return found
+            most = found.height
+        raise InvalidError(
+            "too_many_keys",
+            f"{self.contract.name}: the triangle has {most} keys or more; name a longer leading part of the key, "
+            f"under which there are at most {MAX_KEYS}",
+        )
+
+    def revisions(self, actuals: pl.DataFrame | None = None) -> Revisions:
+        """The statistics; `actuals`: see `accuracy.read_actuals`, which also says what it raises."""
+        told = self._told(actuals)
+        due = rows_due(self.form, self.versions, self.prefix)
+        return Revisions(
+            set=self.contract.name,
+            column=self.column,
+            unit=self.contract.columns[self.column].unit,
+            key=self.prefix,
+            versions=[one.version for one in self.versions],
+            keys=len(told.values.starts),
+            revisions=statistics(told),
+            chains=pooled(told.values, due) if len(told.values) else None,
+            news_or_noise=news_or_noise(told),
+        )
+
+    @property
+    def _dated(self) -> bool:
+        target = self.contract.target
+        return target is not None and self.contract.key[target].type != "integer"
+
+    def _of(self, version: Version) -> pl.DataFrame:
+        key, value = list(self.contract.key), pl.col(self.column)
+        wanted = value.is_not_null() & value.is_finite()
+        for name, text in zip(key, self.prefix, strict=False):
+            wanted &= pl.col(name) == parse_key_part(self.contract.key[name].type, text)
+        # where a version does not record its targets, its rows have to say what its horizons are: all of them
+        apart = self._dated and not version.provenance.targets
+        frame = self._read(version, [*key, self.column], None if apart else wanted)
+        horizon = _horizons(frame.get_column(str(self.contract.target)), version) if self._dated else pl.lit(None)
+        number = pl.lit(version.version, pl.Int64)
+        told = frame.with_columns(number.alias(VERSION), horizon.cast(pl.Int64).alias(HORIZON))
+        told = told.filter(wanted) if apart else told
+        return told.select(*key, VERSION, HORIZON, value.alias(VALUE))
+
+    def _told(self, actuals: pl.DataFrame | None) -> Told:
+        key, rows, target = list(self.contract.key), self.rows, self.contract.target
+        series = [name for name in key if not (self._dated and name == target)]
+        if actuals is not None:
+            found = read_actuals(actuals, self.contract)
+            if actual(self.column) not in found.rows.columns:
+                raise InvalidError("columns", f"{self.contract.name}: the actual values have none for {self.column}")
+            known = found.rows.select(*found.by, pl.col(actual(self.column)).alias(ACTUAL))
+            rows = rows.join(known, on=found.by, how="left", maintain_order="left")
+        policy = self.contract.stability
+        floor = self.contract.columns[self.column].scale_floor
+        return Told(
+            values=values(_numbered(rows, key), rows.get_column(VALUE), floor, policy),
+            series=_numbered(rows, series) if series else np.zeros(rows.height, dtype=np.intp),
+            date=_numbered(rows, [str(target)]).astype(np.int64) if self._dated else None,
+            horizon=rows.get_column(HORIZON).to_numpy().astype(np.int64) if self._dated else None,
+            actual=None if actuals is None else rows.get_column(ACTUAL).cast(pl.Float64).fill_null(np.nan).to_numpy(),
+        )
+
+
+def triangle_json(frame: pl.DataFrame, found: Revisions) -> bytes:
+    """Statistics, with 12 significant digits, and triangle, with all, as one JSON object."""
+    rows = {"columns": frame.columns, "triangle": [*map(list, frame.rows())]}
+    return msgspec.json.encode(rounded(msgspec.to_builtins(found)) | rows)
+
+
+def _column(contract: Contract, name: str | None) -> str:
+    found = numeric(contract)
+    if name is None:
+        name = next((one for one in (*contract.points, *found)), None)
+        if name is None:
+            raise InvalidError("not_a_number", f"{contract.name}: it has no estimate that is a number")
+        return name
+    if name not in contract.columns:
+        raise InvalidError(
+            "unknown_field", f"{contract.name}: no column {name!r}; columns: {', '.join(contract.columns)}"
+        )
+    if name not in found:
+        raise InvalidError("not_a_number", f"{contract.name}: {name} is no estimate that is a number")
+    return name
+
+
+def _horizons(targets: pl.Series, version: Version) -> pl.Series:
+    """The step of each target after what the run could see: its place among the version's targets, from 1."""
+    distinct = targets.unique().sort().to_list()
+    places = {text: place for place, text in enumerate(version.provenance.targets, 1)}
+    ahead = [one for one in distinct if _moment(one) > version.data_through]
+    steps = {one: places.get(key_text(one)) for one in distinct} if places else {t: i for i, t in enumerate(ahead, 1)}
+    return pl.Series([steps.get(one) for one in targets.to_list()], dtype=pl.Int64)
+
+
+def _moment(target: date) -> datetime:
+    return target if isinstance(target, datetime) else datetime(target.year, target.month, target.day, tzinfo=UTC)
+
+
+def _numbered(rows: pl.DataFrame, names: Sequence[str]) -> NDArray[np.intp]:
+    """The number of each row's values among all different ones, in order: 0, 1, …."""
+    distinct = rows.select(names).unique().sort(names).with_row_index(_NUMBER)
+    numbered = rows.select(names).join(distinct, on=names, how="left", maintain_order="left")
+    return numbered.get_column(_NUMBER).to_numpy().astype(np.intp)

@@ -1,0 +1,366 @@
+"""The contract: what every snapshot of an estimate set promises, as msgspec Structs read from TOML.
+
+Only `name`, one `[key.…]` and one `[columns.…]` are mandatory; every other default means "not checked".
+`docs/contract.md` shows every field; `estimates.contract.conform` makes a frame conform.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import msgspec
+
+from estimates import instants
+from estimates.contract.columns import OF_POINT, Column, KeyColumn, KeyType, Part, parse_key_part
+from estimates.contract.domain import Domain, FileDomain, OpenDomain, RollingDomain
+from estimates.contract.field_errors import bad_field
+from estimates.contract.gate_policy import GatePolicy
+from estimates.contract.shape import Interval, Shape, ShapeColumn, ShapeKey
+from estimates.errors import InvalidError
+
+# Query parameters of the service, and columns of the SQL views.
+RESERVED = frozenset(
+    ("ref", "as_of", "limit", "cursor", "fields", "format", "shape", "clock", "version", "published_at", "data_through")
+)
+Pairing = Literal["same_key", "same_horizon", "same_target"]
+PAIRINGS = get_args(Pairing)
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+
+
+class Freshness(Part, frozen=True):
+    """How often versions come and how old the data may get; durations such as `36h`, `1d12h`, `2w`.
+
+    cadence  time from one version to the next, for `status`
+    max_age  limit on now − data_through; `blocks` makes the gate refuse what is older instead of warning
+    """
+
+    cadence: str | None = None
+    max_age: str | None = None
+    blocks: bool = False
+
+    def __post_init__(self) -> None:
+        for value in (self.cadence, self.max_age):
+            if value is not None and not instants.duration(value):
+                raise ValueError("a duration must be longer than 0")
+
+    @property
+    def cadence_duration(self) -> timedelta | None:
+        """`cadence` as a timedelta."""
+        return None if self.cadence is None else instants.duration(self.cadence)
+
+    @property
+    def max_age_duration(self) -> timedelta | None:
+        """`max_age` as a timedelta."""
+        return None if self.max_age is None else instants.duration(self.max_age)
+
+
+class Stability(Part, frozen=True):
+    """How versions are compared: materiality tolerance (equal iff |b−a| <= atol + rtol·max(|a|,|b|)), groups, ranks.
+
+    groups       columns by which changes are broken down
+    rank_groups  columns within whose values ranks are compared as well
+    top_k        how many of the largest count as the top
+    pairing      which keys are compared: `same_key`, `same_horizon` (the same step after each version's own origin) or
+                 `same_target` (what both estimate, at whatever horizon)
+    step         how long a step of an integer target is, such as `1d`; only `same_target` needs it
+    frozen_after in how many versions in a row an estimate may not be the same to the bit; None: as long as it likes
+    """
+
+    rtol: float = 0.01
+    atol: float = 0.0
+    groups: tuple[str, ...] = ()
+    rank_groups: tuple[str, ...] = ()
+    top_k: int = 10
+    pairing: Pairing = "same_key"
+    step: str | None = None
+    frozen_after: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.rtol < 0 or self.atol < 0:
+            raise ValueError("rtol and atol must not be negative")
+        if self.top_k < 1:
+            raise ValueError("top_k must be at least 1")
+        if self.frozen_after is not None and not 2 <= self.frozen_after <= 100:
+            raise ValueError("frozen_after must lie between 2 and 100 versions")
+        if self.step is not None and not instants.duration(self.step):
+            raise ValueError("step must be longer than 0")
+
+    @property
+    def step_duration(self) -> timedelta | None:
+        """`step` as a timedelta."""
+        return None if self.step is None else instants.duration(self.step)
+
+
+class Input(Part, frozen=True):
+    """One input of a job: a file, a glob or a DuckDB query.
+
+    source  path or glob of CSV, Parquet or Arrow files, relative to the working directory of the run
+    query   DuckDB SQL instead of a source
+    time    the column that says when a row became known; rows after `data_through` are filtered out
+    static  true: the input has no time and is passed whole
+    """
+
+    source: str | None = None
+    query: str | None = None
+    time: str | None = None
+    static: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.source is None) == (self.query is None):
+            raise ValueError("an input names either 'source' or 'query'")
+        if (self.time is None) != self.static:
+            raise ValueError(
+                "an input names its 'time' column, or says static = true; a job must not look ahead by accident"
+            )
+
+
+BUILTIN_JOBS = ("forecast", "load")  # jobs that come with the distribution and need no module
+
+
+class Job(Part, frozen=True):
+    """What computes the estimates: `module:function`, or the name of a built-in job; its parameters and inputs."""
+
+    function: str
+    parameters: dict[str, Any] = msgspec.field(default_factory=dict)
+    inputs: dict[str, Input] = msgspec.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.function not in BUILTIN_JOBS and not re.fullmatch(r"[\w.]+:\w+", self.function):
+            raise ValueError(
+                f"{self.function!r} does not name a function; write module:function, "
+                f"or a built-in job: {' or '.join(BUILTIN_JOBS)}"
+            )
+
+
+class Retention(Part, frozen=True):
+    """Which versions keep their files; a version is expired by `sweep` when every given rule lets it go.
+
+    Production, its last ten predecessors and the newest version never expire; without rules nothing does.
+    """
+
+    keep_versions: int | None = None
+    keep_for: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.keep_versions is not None and self.keep_versions < 1:
+            raise ValueError("keep_versions must be at least 1")
+        if self.keep_for is not None and not instants.duration(self.keep_for):
+            raise ValueError("keep_for must be longer than 0")
+
+
+class Contract(Part, frozen=True):
+    """What every snapshot of the set promises."""
+
+    name: str
+    key: dict[str, KeyColumn]
+    columns: dict[str, Column]
+    description: str = ""
+    owner: str = ""
+    domain: Domain = OpenDomain()
+    freshness: Freshness = Freshness()
+    gate: GatePolicy = GatePolicy()
+    stability: Stability = Stability()
+    job: Job | None = None
+    retention: Retention = Retention()
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(
+                f"name {self.name!r} must be lower-case letters, digits, '.', '_' or '-', "
+                "starting with a letter or digit"
+            )
+        _check_names(self)
+        _check_estimates(self)
+        _check_domain(self)
+        _check_pairing(self)
+        for field in ("groups", "rank_groups"):
+            for group in getattr(self.stability, field):
+                if group not in self.key and group not in self.columns:
+                    raise ValueError(f"stability.{field} names {group!r}, which is no column of the contract")
+
+    @property
+    def target(self) -> str | None:
+        """The key column that says which time an estimate is about."""
+        return next((name for name, column in self.key.items() if column.target), None)
+
+    @property
+    def points(self) -> list[str]:
+        """The point columns, in order."""
+        return [name for name, column in self.columns.items() if column.role == "point"]
+
+    @property
+    def judged(self) -> list[str]:
+        """The columns that are estimates, in order: all but carried attributes."""
+        return [name for name, column in self.columns.items() if column.role != "attribute"]
+
+    def intervals(self) -> list[Interval]:
+        """The (point, lower, upper) triples, by point and level."""
+        return [Interval(point, level, *pair) for (point, level), pair in sorted(_interval_ends(self).items())]
+
+    def point_of(self, column: Column) -> str:
+        """The point column that an interval end or quantile belongs to, spelled out or not; "" for none."""
+        if column.role not in OF_POINT:
+            return ""
+        return column.of or next(iter(self.points), "")
+
+    def shape(self) -> Shape:
+        """The part that decides whether versions are comparable."""
+        return Shape(
+            key=tuple(ShapeKey(name, column.type) for name, column in self.key.items()),
+            columns=tuple(
+                ShapeColumn(name, c.kind, c.role, c.unit, c.level, c.quantile, c.label, self.point_of(c) or None)
+                for name, c in self.columns.items()
+            ),
+        )
+
+
+def _check_names(contract: Contract) -> None:
+    if not contract.key:
+        raise ValueError("key: at least one key column is needed, such as [key.customer_id]")
+    for name in (*contract.key, *contract.columns):
+        if name.lower() in RESERVED:
+            raise ValueError(f"column {name!r}: this name is reserved ({', '.join(sorted(RESERVED))})")
+        if not name or not name.isprintable() or name != name.strip():
+            raise ValueError(f"column {name!r}: a name is printable text without spaces at its ends")
+    spelled: dict[str, str] = {}
+    for name in dict.fromkeys((*contract.key, *contract.columns)):
+        if spelled.setdefault(name.lower(), name) != name:
+            raise ValueError(
+                f"columns {spelled[name.lower()]!r} and {name!r} differ only in case, which SQL cannot tell apart"
+            )
+    both = sorted(set(contract.key) & set(contract.columns))
+    if both:
+        raise ValueError(f"{both[0]!r} is both a key column and an estimate column")
+    if sum(column.target for column in contract.key.values()) > 1:
+        raise ValueError("key: only one column can be the target")
+
+
+def _check_estimates(contract: Contract) -> None:
+    if not contract.judged:
+        raise ValueError("columns: at least one estimate column is needed, such as [columns.value]")
+    attributes = {name: column for name, column in contract.columns.items() if column.role == "attribute"}
+    numbers = [name for name, column in attributes.items() if column.kind in ("float", "integer")]
+    for name, column in contract.columns.items():
+        if column.of is not None and column.of not in contract.points:
+            raise ValueError(f"columns.{name}.of names {column.of!r}, which is not a point column")
+        if column.role in OF_POINT and column.of is None and len(contract.points) > 1:
+            raise ValueError(f"columns.{name}: with several point columns, 'of' says which one it belongs to")
+        if column.step is not None and column.step not in numbers:
+            raise ValueError(f"columns.{name}.step names {column.step!r}, which is no attribute that is a number")
+    for (_, level), (lower, upper) in _interval_ends(contract).items():
+        if not lower or not upper:
+            raise ValueError(
+                f"columns.{lower or upper}: the interval of level {level} has no {'upper' if lower else 'lower'} end"
+            )
+    _check_unique(contract, "quantile", "quantile")
+    _check_unique(contract, "probability", "label")
+
+
+def _check_unique(contract: Contract, role: str, field: str) -> None:
+    seen: dict[tuple[str, object], str] = {}
+    for name, column in contract.columns.items():
+        if column.role == role:
+            mark = (contract.point_of(column), getattr(column, field))
+            if mark in seen:
+                raise ValueError(f"columns.{name} and columns.{seen[mark]} have the same {field} {mark[1]!r}")
+            seen[mark] = name
+
+
+def _interval_ends(contract: Contract) -> dict[tuple[str, float], tuple[str, str]]:
+    ends: dict[tuple[str, float], tuple[str, str]] = {}
+    for name, column in contract.columns.items():
+        if column.role not in ("lower", "upper"):
+            continue
+        assert column.level is not None
+        mark = (contract.point_of(column), column.level)
+        lower, upper = ends.get(mark, ("", ""))
+        if (lower if column.role == "lower" else upper) != "":
+            raise ValueError(f"columns.{name}: the interval of level {column.level} has two {column.role} ends")
+        ends[mark] = (name, upper) if column.role == "lower" else (lower, name)
+    return ends
+
+
+def _check_domain(contract: Contract) -> None:
+    domain = contract.domain
+    if isinstance(domain, OpenDomain | FileDomain):
+        return
+    listed = set(contract.key)
+    if isinstance(domain, RollingDomain):
+        if contract.target is None:
+            raise ValueError("domain: a rolling domain needs a key column with target = true")
+        if contract.key[contract.target].type == "integer":
+            raise ValueError("domain: the target of a rolling domain is a date or a timestamp")
+        listed.discard(contract.target)
+    if set(domain.values) != listed:
+        raise ValueError(
+            f"domain.values must list values for exactly these key columns: {', '.join(sorted(listed)) or 'none'}"
+        )
+    for name, values in domain.values.items():
+        _check_values(name, contract.key[name].type, values)
+
+
+def _check_pairing(contract: Contract) -> None:
+    pairing, target = contract.stability.pairing, contract.target
+    if pairing == "same_key":
+        return
+    if target is None:
+        raise ValueError(f"stability.pairing: {pairing} needs a key column with target = true")
+    if pairing == "same_target" and contract.key[target].type == "integer" and contract.stability.step is None:
+        raise ValueError(
+            f"stability.pairing: {pairing} needs stability.step, the length of a step of {target!r}, such as '1d'"
+        )
+
+
+def _check_values(name: str, kind: KeyType, values: tuple[str | int, ...]) -> None:
+    parsed: set[object] = set()
+    for value in values:
+        if isinstance(value, int) != (kind == "integer"):
+            raise ValueError(f"domain.values.{name}: {value!r} is not a value of type {kind}")
+        if value in ("", ".", "..") or "\0" in str(value):
+            raise ValueError(f"domain.values.{name}: {value!r} cannot be part of a URL path")
+        parsed.add(parse_key_part(kind, str(value)))
+    if not values or len(parsed) != len(values):  # parsed, because one instant can be written in several ways
+        raise ValueError(f"domain.values.{name} must list at least one value, each once")
+
+
+def parse_contract(source: str | bytes, where: str = "contract") -> Contract:
+    """Read a contract from TOML text.
+
+    Raises InvalidError: `bad_toml` (with line and column), `bad_contract` (with the field's path and what is allowed).
+    """
+    try:
+        tree = tomllib.loads(source.decode() if isinstance(source, bytes) else source)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidError("bad_toml", f"{where}: not TOML: {error}") from None
+    path = _not_finite(tree)
+    if path:
+        raise InvalidError("bad_contract", f"{where}: {path}: NaN and infinities say nothing; leave the field out")
+    try:
+        return msgspec.convert(tree, Contract)
+    except msgspec.ValidationError as error:
+        raise InvalidError("bad_contract", f"{where}: {bad_field(error, Contract, tree)}") from None
+
+
+def _not_finite(tree: Any) -> str:
+    """The path of the first number that is NaN or infinite, or nothing."""
+    children = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    for name, child in children:
+        if isinstance(child, float) and not math.isfinite(child):
+            return str(name)
+        below = _not_finite(child)
+        if below:
+            return f"{name}.{below}"
+    return ""
+
+
+def read_contract(path: str | Path) -> Contract:
+    """Read a contract from a TOML file; raises InvalidError as `parse_contract` does, `no_file` when there is none."""
+    try:
+        return parse_contract(Path(path).read_bytes(), str(path))
+    except OSError as error:
+        raise InvalidError("no_file", f"{path}: cannot be read: {error.strerror or error}") from None

@@ -1,0 +1,94 @@
+"""What a contract says about the gate: who moves production, limits of the checks, checks of the set's own."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import msgspec
+
+from estimates.contract.columns import Part
+
+# How a value and its limits read: a share of `n`, a number of things, seconds, or a plain number.
+Unit = Literal["share", "count", "seconds", "number"]
+Severity = Literal["block", "warn", "report"]
+Side = Literal["above", "below"]
+Profile = Literal["default", "strict", "exploratory"]
+
+
+class GroupLimits(Part, frozen=True):
+    """Limits for the keys of one group, inclusive; what is not given is the check's."""
+
+    warn: float | None = None
+    block: float | None = None
+
+
+class CheckPolicy(Part, frozen=True):
+    """What one check of the gate does in this set; what is not given keeps the default of the profile.
+
+    warn, block  limits, inclusive, in the unit of the check's value
+    severity     what the check may do at most: `block` also beyond its warning limit, only `warn`, or only `report`
+    groups       column → value → limits: the keys of such a group are judged by these, all others by the check's
+    off          the reason why the check does not run
+    """
+
+    warn: float | None = None
+    block: float | None = None
+    severity: Severity | None = None
+    groups: dict[str, dict[str, GroupLimits]] = msgspec.field(default_factory=dict)
+    off: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.off is not None and not self.off.strip():
+            raise ValueError("'off' is the reason why the check does not run; it may not be empty")
+
+
+class CustomCheck(Part, frozen=True):
+    """A check of this set's own: a Python function, or a DuckDB query.
+
+    function   `module:function`, called with candidate and baseline (polars frames; baseline None when there is none)
+               and the contract; returns (value, limit, offenders), or None where it has nothing to say
+    sql        a query over the tables `candidate` and `baseline` that gives one number
+    offenders  with `sql`: a query that gives the offending rows, key columns among them
+    warn, block, worse, unit  as for every check; a function's `limit` blocks where `block` is not given
+    title      what a verdict calls it
+    """
+
+    title: str = ""
+    function: str | None = None
+    sql: str | None = None
+    offenders: str | None = None
+    warn: float | None = None
+    block: float | None = None
+    worse: Side = "above"
+    unit: Unit = "number"
+
+    def __post_init__(self) -> None:
+        if (self.function is None) == (self.sql is None):
+            raise ValueError("a check of your own names either 'function' or 'sql'")
+        if self.function is not None and not re.fullmatch(r"[\w.]+:\w+", self.function):
+            raise ValueError(f"{self.function!r} does not name a function; write module:function")
+        if self.offenders is not None and self.sql is None:
+            raise ValueError("'offenders' is a query beside 'sql'; a function returns its offenders")
+        if self.sql is not None and self.warn is None and self.block is None:
+            raise ValueError("a query has no limit of its own: give 'warn' or 'block'")
+
+
+class GatePolicy(Part, frozen=True):
+    """Who moves production, and what differs from the default checks.
+
+    profile  the limits to start from: `default`, `strict`, `exploratory`
+    promote  `automatic`: a passing version is promoted by the run; `manual`: a person does it
+    checks   by name of the check, what differs from the profile
+    custom   checks of this set's own, by name
+    """
+
+    profile: Profile = "default"
+    promote: Literal["automatic", "manual"] = "manual"
+    checks: dict[str, CheckPolicy] = msgspec.field(default_factory=dict)
+    custom: dict[str, CustomCheck] = msgspec.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in self.custom:
+            if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name):
+                raise ValueError(f"custom check {name!r}: a name is lower-case letters, digits and _")

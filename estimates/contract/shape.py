@@ -1,0 +1,61 @@
+"""The shape of a contract: what must be equal for two versions to be comparable; and its intervals."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from estimates.contract.columns import ColumnType, KeyType, Role
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """A prediction interval: names of its point (or "" without one), lower and upper columns, and its nominal level."""
+
+    point: str
+    level: float
+    lower: str
+    upper: str
+
+
+class ShapeKey(msgspec.Struct, frozen=True):
+    """Name and type of a key column."""
+
+    name: str
+    type: KeyType
+
+
+class ShapeColumn(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What must agree for two columns to be comparable."""
+
+    name: str
+    type: ColumnType
+    role: Role
+    unit: str | None = None
+    level: float | None = None
+    quantile: float | None = None
+    label: str | None = None
+    of: str | None = None
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """Keys in order and estimate columns; equal digests are comparable, whatever the order of estimate columns."""
+
+    key: tuple[ShapeKey, ...]
+    columns: tuple[ShapeColumn, ...]
+
+    @property
+    def key_names(self) -> list[str]:
+        """The key columns, in order."""
+        return [column.name for column in self.key]
+
+    @property
+    def column_names(self) -> list[str]:
+        """The estimate columns, in order."""
+        return [column.name for column in self.columns]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical form, hexadecimal."""
+        canonical = Shape(self.key, tuple(sorted(self.columns, key=lambda column: column.name)))
+        return hashlib.sha256(msgspec.json.encode(canonical, order="deterministic")).hexdigest()

@@ -1,0 +1,1 @@
+"""A verdict as text, Markdown, JUnit XML and GitHub annotations; docs/checks.md."""

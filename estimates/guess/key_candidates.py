@@ -1,0 +1,52 @@
+"""Which columns could be the key of tables: those that tell all rows apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import polars as pl
+
+from estimates.guess.guesses import text_kind
+
+_TRIED = 20  # columns tried in pairs, or as an addition to a key
+_NAMED = 3  # candidates that are worth naming
+
+
+def key_candidates(a: pl.DataFrame, b: pl.DataFrame) -> list[list[str]]:
+    """Columns that identify every row of both tables: single ones, or else pairs; at most three, the best first.
+
+    Decimal numbers are not tried: they are unique by chance. What has more values in both tables comes first.
+    """
+    shared = [name for name in a.columns if _may_be_key(a, b, name)]
+    singles = [[name] for name in shared if _identifies([a, b], [name])]
+    found = singles or [list(pair) for pair in combinations(shared[:_TRIED], 2) if _identifies([a, b], list(pair))]
+    if len(found) > 1:
+        in_both = {tuple(key): a.select(key).join(b.select(key), on=key, how="semi").height for key in found}
+        most = max(in_both.values())
+        found = sorted((key for key in found if 2 * in_both[tuple(key)] >= most), key=lambda key: -in_both[tuple(key)])
+    return found[:_NAMED]
+
+
+def completed(frames: Sequence[pl.DataFrame], key: Sequence[str], others: Sequence[str]) -> list[str] | None:
+    """The key with one or two of the other columns, so that it tells all rows of each table apart; None if none do."""
+    for count in (1, 2):
+        for more in combinations(others[:_TRIED], count):
+            if _identifies(frames, [*key, *more]):
+                return [*key, *more]
+    return None
+
+
+def _may_be_key(a: pl.DataFrame, b: pl.DataFrame, name: str) -> bool:
+    """The same plain type in both tables, filled on every row, and no decimal numbers."""
+    if name not in b.columns or a.schema[name] != b.schema[name]:
+        return False
+    dtype = a.schema[name]
+    plain = dtype.is_integer() or dtype.is_temporal() or dtype == pl.String
+    if not plain or a[name].null_count() or b[name].null_count():
+        return False
+    return dtype != pl.String or text_kind(a[name].head(1000)) not in ("float", "boolean")
+
+
+def _identifies(frames: Sequence[pl.DataFrame], key: list[str]) -> bool:
+    return all(frame.select(key).n_unique() == frame.height for frame in frames)

@@ -1,0 +1,5 @@
+"""Keys in three forms: as text in URLs and files, as bytes that sort like the rows do, as JSON.
+
+key_form    key parts as text, the way the contract of a set reads them
+search_key  keys as bytes that sort
+"""

@@ -1,0 +1,85 @@
+"""What reading gives: the bytes that HTTP sends, and the version they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Self
+
+import msgspec
+import polars as pl
+
+from estimates.catalog import Clock
+from estimates.catalog.records import Version, VersionHead
+from estimates.contract.contract import Contract
+from estimates.reading import tabular
+
+
+class Answer:
+    """One answer: the set, the version it came from, and `json`, the bytes that HTTP sends.
+
+    version   None for a history, which tells of many; over HTTP a VersionHead
+    fields    the columns that were asked for; None for all
+    imported  asked with clock=released, and the version's time of release is a claim
+    """
+
+    imported = False
+
+    def __init__(
+        self, set_name: str, version: Version | VersionHead | None, json: bytes, fields: Sequence[str] | None = None
+    ) -> None:
+        self.set = set_name
+        self.version = version
+        self.json = json
+        self.fields = fields
+
+    def by(self, clock: Clock) -> Self:
+        """The same answer; by a clock of claims it says, in its JSON too, whether it rests on one."""
+        if clock is not None and isinstance(self.version, Version):
+            self.mark(self.version.released_at is not None)
+        return self
+
+    def mark(self, imported: bool) -> None:
+        """Say whether the version's time of release is a claim: behind its number, before the JSON was read."""
+        assert self.version is not None
+        head = b'{"set":"%b","version":%d,' % (self.set.encode(), self.version.version)
+        assert self.json.startswith(head)
+        told = b"true" if imported else b"false"
+        self.json, self.imported = b'%b"imported":%b,%b' % (head, told, self.json[len(head) :]), imported
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """The answer as plain Python values."""
+        return msgspec.json.decode(self.json)
+
+    def frame(self, contract: Contract) -> pl.DataFrame:
+        """The rows as a polars frame in the contract's types; `estimates.reading.tabular` says which columns.
+
+        contract  that of the set, or another one of the shape that answered: `closes.contract_of(answer.version)`
+        """
+        return tabular.frame(self.json, contract, self.fields)
+
+    def __getitem__(self, name: str) -> Any:
+        """A field of the body; for one estimate also one of its columns: `answer["value"]`."""
+        estimate = self.body.get("estimate")
+        return estimate[name] if isinstance(estimate, dict) and name in estimate else self.body[name]
+
+    def __repr__(self) -> str:
+        return f"Answer({self.json.decode() if len(self.json) < 500 else f'{len(self.json)} bytes'})"
+
+
+class Page(Answer):
+    """One page of estimates; `cursor` asks for the next one, None on the last; `total` counts all rows of the scan."""
+
+    def __init__(
+        self,
+        set_name: str,
+        version: Version | VersionHead,
+        json: bytes,
+        total: int,
+        cursor: str | None,
+        fields: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__(set_name, version, json, fields)
+        self.total = total
+        self.cursor = cursor

@@ -1,0 +1,56 @@
+"""Which keys a version had to have: what the domain lists, and what time allows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from math import prod
+
+from estimates.catalog.records import Version
+from estimates.contract.domain import ProductDomain, RollingDomain
+from estimates.keys.key_form import KeyForm
+
+
+def is_due(form: KeyForm, version: Version, parts: Sequence[str]) -> bool:
+    """Whether a version had to have a key, given as text.
+
+    With a rolling domain when its window of targets contains the key's; with another dated target when its data do not
+    reach it; without one always.
+    """
+    domain = form.contract.domain
+    if isinstance(domain, RollingDomain):
+        return form.is_listed(parts) and form.target(parts)[0] in version.provenance.targets
+    return not _is_dated(form) or form.target(parts)[1] > version.data_through
+
+
+def rows_due(form: KeyForm, versions: Iterable[Version], prefix: Sequence[str] = ()) -> int | None:
+    """How many estimates versions had to have together, under a leading part of the key given as text.
+
+    None where the domain does not list its keys.
+    """
+    if not isinstance(form.contract.domain, ProductDomain | RollingDomain):
+        return None
+    return sum(_rows_due(form, version, prefix) for version in versions)
+
+
+def _rows_due(form: KeyForm, version: Version, prefix: Sequence[str]) -> int:
+    names, target = list(form.contract.key), form.contract.target
+    parts = [_targets(form, version) if name == target else form.listed[i] or () for i, name in enumerate(names)]
+    if not all(part in values for part, values in zip(prefix, parts, strict=False)):
+        return 0
+    return prod(len(values) for values in parts[len(prefix) :])
+
+
+def _targets(form: KeyForm, version: Version) -> Collection[str]:
+    """The targets that a version had to have."""
+    if isinstance(form.contract.domain, RollingDomain):
+        return version.provenance.targets
+    place = list(form.contract.key).index(form.contract.target or "")
+    listed = form.listed[place] or ()
+    if not _is_dated(form):
+        return listed
+    return [text for text in listed if form.target([""] * place + [text])[1] > version.data_through]
+
+
+def _is_dated(form: KeyForm) -> bool:
+    target = form.contract.target
+    return target is not None and form.contract.key[target].type != "integer"

@@ -1,0 +1,278 @@
+"""Why an estimate is what it is: the value, what came before it, the run, its inputs, the verdict, who promoted it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from estimates import gate
+from estimates.accuracy import accuracy_json
+from estimates.accuracy.accuracy_report import ColumnScores, Slice
+from estimates.accuracy.pooling import pooled, whole
+from estimates.catalog import Catalog, SetView
+from estimates.catalog.records import Event, InputDigest, RunStatus, State, Version, Waiver
+from estimates.gate.verdict import CheckResult, Outcome, Status, Verdict
+from estimates.keys.key_form import Key
+from estimates.reading.answer import Answer
+from estimates.reading.reader import Reader
+
+PREVIOUS = 10  # versions told of before the one that is explained
+SCORED = 100  # versions whose scores count
+_DECISIONS = ("promoted", "rolled_back", "waived", "unwaived")
+_QUIET = ("pass", "skipped")
+
+
+class Interval(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """A time in production; `to` is None while it lasts."""
+
+    from_: datetime
+    to: datetime | None
+
+
+class Before(msgspec.Struct, frozen=True):
+    """What an earlier version said about the key; `estimate` is None where it had no row for it."""
+
+    version: int
+    published_at: datetime
+    data_through: datetime
+    state: State
+    production: list[Interval]
+    estimate: dict[str, Any] | None
+
+
+class RunFacts(msgspec.Struct, frozen=True):
+    """The run that made the version; `status` and times are None for a version that was published without one."""
+
+    run_id: str
+    job: str | None
+    parameters: dict[str, Any]
+    code: str | None
+    seed: int | None
+    warnings: list[str]
+    status: RunStatus | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    mlflow_run: str | None
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """A check that has something to say; `about_key` is what it says of this very key.
+
+    waived_by  ids of the waivers that let it through
+    """
+
+    number: int
+    name: str
+    title: str
+    status: Status
+    message: str
+    about_key: list[str]
+    waived_by: list[int]
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """The newest verdict in short: the version it was compared with, the checks that do not simply pass.
+
+    waivers  those that were in force for it
+    """
+
+    outcome: Outcome
+    blocks: bool
+    judged_at: datetime
+    baseline: int | None
+    counts: dict[str, int]
+    findings: list[Finding]
+    waivers: list[Waiver]
+
+
+class ColumnRecord(msgspec.Struct, frozen=True):
+    """How near a column came: over all keys, and by column of the key over those that share the key's part."""
+
+    unit: str | None
+    all: Slice
+    alike: dict[str, Slice]
+
+
+class Record(msgspec.Struct, frozen=True):
+    """The newest stored scores of the versions up to this one, 100 at most: how many versions, up to which, when."""
+
+    versions: int
+    last: int
+    scored_at: datetime
+    columns: dict[str, ColumnRecord]
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """All that is known of one estimate of one version.
+
+    estimate   the row
+    previous   the ten versions of its shape before this one, newest first, refused ones too
+    not_compared  how many versions before this one have another shape, in which the key may mean something else
+    chain      what became of each number up to this version (docs/stability.md, V)
+    events     when this version was promoted, left, or excepted from a check, by whom and why; oldest first
+    accuracy   so far: of this version and those before it (docs/accuracy.md)
+    reasons    field → why it is None: `no_verdict`, `not_scored`; `previous` → `other_shape`: some are not compared
+    """
+
+    set: str
+    version: int
+    key: list[str]
+    estimate: msgspec.Raw
+    state: State
+    aliases: list[str]
+    published_at: datetime
+    data_through: datetime
+    released_at: datetime | None
+    snapshot_id: str
+    contract_revision: int
+    production: list[Interval]
+    previous: list[Before]
+    not_compared: int
+    chain: msgspec.Raw
+    run: RunFacts
+    inputs: list[InputDigest]
+    verdict: Judgement | None
+    events: list[Event]
+    accuracy: Record | None
+    reasons: dict[str, str]
+
+
+class _Row(msgspec.Struct):
+    estimate: msgspec.Raw
+
+
+class _Told(msgspec.Struct):
+    key: list[str]
+    history: list[Before]
+    chain: msgspec.Raw
+
+
+def explain(reader: Reader, catalog: Catalog, version: Version, key: Key) -> Answer:
+    """All that is known of one estimate, as JSON of an `Explanation`.
+
+    Raises what `VersionReader.get` does for a key that has no estimate, UnavailableError (`catalog`).
+    """
+    row = msgspec.json.decode(reader.of(version).get(key).json, type=_Row)
+    view, reasons = reader.view.set(version.set), dict[str, str]()
+    told, not_compared = _history(reader, version, key), _of_other_shapes(view, version)
+    if not_compared:
+        reasons["previous"] = "other_shape"
+    verdict = _judgement(catalog.verdict(version.set, version.version), reader.of(version).form.texts(key))
+    if verdict is None:
+        reasons["verdict"] = "no_verdict"
+    accuracy = _record(catalog, view, version, reader.of(version).form.texts(key))
+    if accuracy is None:
+        reasons["accuracy"] = "not_scored"
+    found = Explanation(
+        set=version.set,
+        version=version.version,
+        key=reader.of(version).form.texts(key),
+        estimate=row.estimate,
+        state=reader.view.state(version),
+        aliases=sorted(name for name, alias in view.aliases.items() if alias.version == version.version),
+        published_at=version.published_at,
+        data_through=version.data_through,
+        released_at=version.released_at,
+        snapshot_id=version.snapshot_id,
+        contract_revision=version.contract_revision,
+        production=[Interval(*span) for span in view.spans.get(version.version, [])],
+        previous=[one for one in reversed(told.history) if one.version < version.version],
+        not_compared=not_compared,
+        chain=told.chain,
+        run=_run(catalog, version),
+        inputs=list(version.provenance.inputs),
+        verdict=verdict,
+        events=_events(view, version.version),
+        accuracy=accuracy,
+        reasons=reasons,
+    )
+    return Answer(version.set, version, msgspec.json.encode(found))
+
+
+def _history(reader: Reader, version: Version, key: Key) -> _Told:
+    """The versions of its shape up to this one; of those before it the newest."""
+    answer = reader.history(version.set, key, until=version.published_at, chain=True, shape=version.shape)
+    told = msgspec.json.decode(answer.json, type=_Told)
+    told.history = told.history[-PREVIOUS - 1 :]
+    return told
+
+
+def _of_other_shapes(view: SetView, version: Version) -> int:
+    before = view.versions[: version.version - 1]
+    return sum(one.shape != version.shape and one.expired_at is None for one in before)
+
+
+def _run(catalog: Catalog, version: Version) -> RunFacts:
+    came_from = version.provenance
+    run = catalog.run(came_from.run_id)
+    return RunFacts(
+        run_id=came_from.run_id,
+        job=came_from.job,
+        parameters=came_from.parameters,
+        code=came_from.code,
+        seed=came_from.seed,
+        warnings=list(came_from.warnings),
+        status=None if run is None else run.status,
+        started_at=None if run is None else run.started_at,
+        finished_at=None if run is None else run.finished_at,
+        mlflow_run=version.mlflow_run,
+    )
+
+
+def _judgement(body: bytes | None, key: list[str]) -> Judgement | None:
+    if body is None:
+        return None
+    verdict: Verdict = gate.parse_json(body)
+    findings = [_finding(check, key) for check in verdict.checks]
+    baseline = None if verdict.baseline is None else verdict.baseline.version
+    return Judgement(
+        outcome=verdict.outcome,
+        blocks=verdict.blocks,
+        judged_at=verdict.judged_at,
+        baseline=baseline,
+        counts=verdict.counts,
+        findings=[one for one in findings if one.status not in _QUIET or one.about_key],
+        waivers=verdict.in_force,
+    )
+
+
+def _finding(check: CheckResult, key: list[str]) -> Finding:
+    about = [offender.detail for offender in check.offenders if offender.key == key]
+    return Finding(check.number, check.name, check.title, check.status, check.message, about, check.waived_by)
+
+
+def _record(catalog: Catalog, view: SetView, version: Version, key: list[str]) -> Record | None:
+    before = [view.versions[number - 1] for number in view.scored if number <= version.version]
+    numbers = sorted(one.version for one in before if one.shape == version.shape)[-SCORED:]
+    if not numbers:
+        return None
+    rows = catalog.scores([view.scored[number] for number in numbers])
+    # of several versions with the same data the newest counts
+    scores = {one.data_through or one.version: one for one in (accuracy_json.decode(bytes(row.body)) for row in rows)}
+    parts = dict(zip(view.contract_of(version).key, key, strict=True))
+    names = dict.fromkeys(name for one in scores.values() for name in one.columns)
+    columns = {name: [one.columns[name] for one in scores.values() if name in one.columns] for name in names}
+    return Record(
+        versions=len(scores),
+        last=numbers[-1],
+        scored_at=max(row.scored_at for row in rows),
+        columns={name: _column_record(found, parts) for name, found in columns.items()},
+    )
+
+
+def _column_record(scores: list[ColumnScores], parts: dict[str, str]) -> ColumnRecord:
+    alike = {
+        name: [one for column in scores for one in column.groups.get(name, []) if one.value == part and not one.pooled]
+        for name, part in parts.items()
+    }
+    return ColumnRecord(
+        unit=scores[-1].unit,
+        all=pooled(None, [whole(column) for column in scores]),
+        alike={name: pooled(parts[name], found) for name, found in alike.items() if found},
+    )
+
+
+def _events(view: SetView, number: int) -> list[Event]:
+    return [one for one in view.events if one.kind in _DECISIONS and number in (one.version, one.from_version)]

@@ -1,0 +1,37 @@
+"""The chain of one key: its history, and what became of each of its numbers (docs/stability.md, V)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from estimates.catalog.records import State, Version
+from estimates.keys.key_form import KeyForm
+from estimates.reading.expected_keys import is_due
+from estimates.render.digits import rounded
+from estimates.stability.through_time.chain import chains
+
+
+class _Entry(msgspec.Struct):
+    version: int
+    state: State
+    estimate: dict[str, Any] | None
+
+
+class _History(msgspec.Struct):
+    key: list[str]
+    history: list[_Entry]
+
+
+def chained(body: bytes, form: KeyForm, versions: Sequence[Version], fields: Sequence[str] | None) -> bytes:
+    """The JSON of a history with the chain of each number behind it; refused versions are no part of a chain.
+
+    form, versions  how keys are written, and the versions that the history tells of
+    """
+    told = msgspec.json.decode(body, type=_History)
+    estimates = {entry.version: entry.estimate for entry in told.history if entry.state != "refused"}
+    due = {one.version for one in versions if one.version in estimates and is_due(form, one, told.key)}
+    found = chains(form.contract, estimates, due, fields)
+    return b'%b,"chain":%b}' % (body[:-1], msgspec.json.encode(rounded(msgspec.to_builtins(found))))

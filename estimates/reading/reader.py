@@ -1,0 +1,181 @@
+"""Reading at one moment: what a ref names, the reader of a version, one key through the versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from estimates import instants
+from estimates.catalog import PRODUCTION, Clock, Ref, SetView, View
+from estimates.catalog.records import Version
+from estimates.catalog.released import check_clock, released
+from estimates.errors import CorruptError, NotFoundError
+from estimates.keys.key_form import Key
+from estimates.keys.search_key import Sought
+from estimates.lookup.read_file import Lookup
+from estimates.reading.answer import Answer
+from estimates.reading.key_chain import chained
+from estimates.reading.version_reader import Files, VersionReader, key_form, selection
+
+# The read file of a version if it is open already.
+Opened = Callable[[Version], Lookup | None]
+_KEPT = 10_000
+T = TypeVar("T")
+
+
+class NotAtHand(Exception):  # noqa: N818 (no error: a reason to ask elsewhere)
+    """An answer that takes a file to be opened, built or repaired first."""
+
+
+class Reader:
+    """Reads at one view of the catalog; all parts of an answer come from that view."""
+
+    def __init__(self, view: View, files: Files, opened: Opened) -> None:
+        self.view = view
+        self._files = files
+        self._opened = opened
+        self._kept: dict[Hashable, Any] = {}
+        self.kept = self._kept.get  # what `keep` keeps, or None
+
+    def keep(self, what: Hashable, make: Callable[[], T]) -> T:
+        """What was derived for this reader, such as what a ref means: made once, however many ask.
+
+        Clients choose `what`, and a reader lives long while the catalog is away: at times all that was kept is dropped.
+        """
+        found = self._kept.get(what)
+        if found is None:
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            found = self._kept[what] = make()
+        return found
+
+    @cached_property
+    def at_once(self) -> Reader:
+        """Reads the same from open files alone: raises NotAtHand instead of opening, building or repairing one."""
+
+        def opened(version: Version) -> Lookup:
+            found = self._opened(version)
+            if found is None:
+                raise NotAtHand
+            return found
+
+        def not_at_hand(*_: object) -> Any:
+            raise NotAtHand
+
+        return Reader(self.view, Files(opened, not_at_hand, not_at_hand), self._opened)
+
+    def resolve(
+        self,
+        name: str,
+        ref: Ref = PRODUCTION,
+        as_of: datetime | None = None,
+        shape: int | None = None,
+        clock: Clock = None,
+    ) -> Version:
+        """The version to read; like `View.resolve`, and NotFoundError `expired` when its files are gone."""
+        version = self.view.resolve(name, ref, as_of, shape, clock)
+        if version.expired_at is not None:
+            when = instants.text(version.expired_at)
+            raise NotFoundError("expired", f"{name}: version {version.version} expired at {when}; its files are gone")
+        return version
+
+    def of(self, version: Version) -> VersionReader:
+        """Reads a version that `resolve` gave."""
+        return self.keep((version.set, version.version), lambda: VersionReader(self.view, version, self._files))
+
+    def history(
+        self,
+        name: str,
+        key: Key,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        only: Literal["promoted"] | None = None,
+        fields: Sequence[str] | None = None,
+        chain: bool = False,
+        clock: Clock = None,
+        shape: int | None = None,
+    ) -> Answer:
+        """One key through the versions published in [since, until], oldest first, expired ones left out.
+
+        Only versions of one shape are told of, by default production's (before the first promotion: the newest
+        contract's): in another shape the same key may mean something else. `only="promoted"` keeps what production ever
+        pointed to.
+        `{"set":…,"key":[…],"history":[{"version":…,"published_at":…,"data_through":…,"state":…,
+        "production":[{"from":…,"to":…}],"estimate":{…} or null},…]}`; with `chain` also
+        `"chain":{column: stability.Chain,…}`; by the clock `released` times in production and bounds go by claims,
+        and each entry has `released_at` and `imported` too. Raises NotFoundError (`unknown_set`, `unknown_shape`),
+        InvalidError (`bad_clock`, `unknown_field`, `key_parts`, `bad_key_part`).
+        """
+        check_clock(name, clock, asks_alias=True)
+        view = self.view.set(name)
+        shape = view.present_shape if shape is None else shape
+        form = key_form(view, view.newest_of(shape))
+        sought = form.search(key)
+        told = told_of(view, shape, since, until, only, clock)
+        revisions = {version.contract_revision for version in told}
+        selects = {number: selection(name, view.revision(number), fields) for number in revisions}
+        heads: dict[int, bytes] = view.keep(("history heads", clock), dict)
+        entries: list[bytes] = []
+        near = 0  # versions mostly have the same keys: where a key is in one says where to look in the next
+        for version in told:
+            row, near = self._near(version, sought, near)
+            estimate = b"null" if row is None else selects[version.contract_revision](row)
+            entries.append((heads.get(version.version) or self._head(view, version, heads, clock)) + estimate)
+        head = msgspec.json.encode({"set": name, "key": form.texts(key)})[:-1]
+        body = head + b',"history":[' + b"},".join(entries) + (b"}]}" if entries else b"]}")
+        answer = Answer(name, None, body if not chain else chained(body, form, told, fields), fields)
+        answer.imported = clock is not None and any(version.released_at is not None for version in told)
+        return answer
+
+    def _near(self, version: Version, sought: Sought, near: int) -> tuple[bytes | None, int]:
+        """`Lookup.get_near` of a version."""
+        lookup = self._opened(version)
+        if lookup is not None:
+            try:
+                return lookup.get_near(sought, near)
+            except CorruptError:
+                pass
+        return self._files.read(version, lambda lookup: lookup.get_near(sought, near))
+
+    def _head(self, view: SetView, version: Version, heads: dict[int, bytes], clock: Clock) -> bytes:
+        """What a history says of a version whatever the key is; kept among the heads."""
+        spans = view.spans if clock is None else view.released_spans
+        facts: dict[str, Any] = {
+            "version": version.version,
+            "published_at": version.published_at,
+            "data_through": version.data_through.astimezone(UTC),  # as given, in whatever zone
+            "state": self.view.state(version),
+            "production": [
+                {"from": instants.text(start), "to": end and instants.text(end)}
+                for start, end in spans.get(version.version, [])
+            ],
+        }
+        if clock is not None:
+            facts |= {"released_at": version.released_at, "imported": version.released_at is not None}
+        head = heads[version.version] = msgspec.json.encode(facts)[:-1] + b',"estimate":'
+        return head
+
+
+def told_of(
+    view: SetView,
+    shape: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    only: Literal["promoted"] | None = None,
+    clock: Clock = None,
+) -> list[Version]:
+    """The versions of a shape that what goes through the versions tells of, oldest first; see `Reader.history`."""
+    return [
+        version
+        for version in view.versions
+        if version.expired_at is None
+        and version.shape == shape
+        and (since is None or released(version, clock) >= since)
+        and (until is None or released(version, clock) <= until)
+        and (only is None or version.version in view.ever_production)
+    ]

@@ -1,0 +1,181 @@
+"""Answers as tables: the rows of an answer's JSON, as a polars frame in the contract's types, as CSV and as Arrow.
+
+one estimate, a page   the key, and the columns asked for
+a batch                status, the key, the columns asked for, last_version; in the order asked
+a history              version, published_at, data_through, state, production, the key, the columns asked for; a version
+                       without the key has null in all the columns asked for
+
+What stands beside the estimates yields to a column of the contract that has its name: it gets a `_` in front.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+import polars as pl
+
+from estimates.contract.columns import ColumnType, parse_key_part
+from estimates.contract.conform import DTYPES, kinds
+from estimates.contract.contract import Contract
+from estimates.render.row_text import text_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_TEXT = pl.String()
+_SPAN = pl.Struct({"from": _TEXT, "to": _TEXT})
+
+
+class _Rows(msgspec.Struct):
+    """The parts of an answer that are rows; one of them is there."""
+
+    estimate: msgspec.Raw = msgspec.Raw()
+    estimates: list[msgspec.Raw] | None = None
+    results: list[msgspec.Raw] | None = None
+    history: list[msgspec.Raw] | None = None
+    changes: list[msgspec.Raw] | None = None
+    pairs: list[msgspec.Raw] | None = None
+    key: tuple[str, ...] = ()
+
+
+def ndjson(json: bytes) -> bytes:
+    """The rows of an answer as they stand in its JSON, one a line."""
+    return b"".join(bytes(row) + b"\n" for row in _listed(msgspec.json.decode(json, type=_Rows)))
+
+
+def frame(json: bytes, contract: Contract, fields: Sequence[str] | None = None) -> pl.DataFrame:
+    """The rows of an answer in the contract's types and order, exactly the values of the JSON.
+
+    contract  of the version that answered, or another one of its shape
+    fields    the columns that were asked for; None for all
+    """
+    found = msgspec.json.decode(json, type=_Rows)
+    columns = {
+        name: kind for name, kind in kinds(contract).items() if fields is None or name in contract.key or name in fields
+    }
+    if found.results is not None:
+        return _batch(found.results, list(contract.key), columns)
+    if found.history is not None:
+        return _history(found.history, contract, found.key, columns)
+    return _read(_listed(found), _as_text(columns)).select(_parsed(pl.col(n), k).alias(n) for n, k in columns.items())
+
+
+def csv(frame: pl.DataFrame, *, header: bool = True) -> bytes:
+    """A frame as CSV: dates ISO, timestamps with `Z`, null as nothing, empty text as `""`, lists as JSON."""
+    texts = [_csv_text(frame, name) for name in frame.columns]
+    return frame.select(texts).write_csv(include_header=header).encode()
+
+
+def csv_pieces(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
+    """Frames of the same columns as one CSV, piece by piece."""
+    for number, part in enumerate(frames):
+        yield csv(part, header=number == 0)
+
+
+def arrow(frame: pl.DataFrame, metadata: Mapping[str, str]) -> bytes:
+    """A frame as an Arrow IPC stream; `metadata` is that of its schema."""
+    return b"".join(arrow_pieces([frame], metadata))
+
+
+def arrow_pieces(frames: Iterable[pl.DataFrame], metadata: Mapping[str, str]) -> Iterator[bytes]:
+    """Frames of the same columns as one Arrow IPC stream, piece by piece; nothing for no frames.
+
+    In the types that every implementation of Arrow has: polars' own strings are views, which some cannot read.
+    """
+    import pyarrow as pa  # takes a moment, and most processes never write Arrow
+
+    sink, writer = io.BytesIO(), None
+    for part in frames:
+        table = part.to_arrow(compat_level=pl.CompatLevel.oldest())
+        schema = pa.schema([(field.name, _portable(field.type)) for field in table.schema], metadata=dict(metadata))
+        writer = writer or pa.ipc.new_stream(sink, schema)
+        writer.write_table(table.cast(schema))
+        yield sink.getvalue()
+        sink.seek(0)
+        sink.truncate()
+    if writer is not None:
+        writer.close()
+        yield sink.getvalue()
+
+
+def _listed(found: _Rows) -> list[msgspec.Raw]:
+    if bytes(found.estimate):
+        return [found.estimate]
+    return found.estimates or found.results or found.history or found.changes or found.pairs or []
+
+
+def _read(rows: Sequence[msgspec.Raw], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    return pl.read_ndjson(b"\n".join(rows), schema=schema)
+
+
+def _batch(rows: Sequence[msgspec.Raw], key: Sequence[str], columns: Mapping[str, ColumnType]) -> pl.DataFrame:
+    """A key without an estimate stands as text in `key`."""
+    facts = {"status": _TEXT, "key": pl.List(_TEXT), "last_version": pl.Int64()}
+    read = _read(rows, {**facts, "estimate": pl.Struct(_as_text(columns))})
+    cells = {name: pl.col("estimate").struct.field(name) for name in columns}
+    for number, name in enumerate(key):
+        missing = pl.col("key").list.get(number, null_on_oob=True)
+        cells[name] = pl.coalesce(cells[name], missing.cast(_as_text(columns)[name]))
+    return read.select(
+        pl.col("status").alias(_free("status", columns)),
+        *(_parsed(cell, columns[name]).alias(name) for name, cell in cells.items()),
+        pl.col("last_version").alias(_free("last_version", columns)),
+    )
+
+
+def _history(
+    rows: Sequence[msgspec.Raw], contract: Contract, key: Sequence[str], columns: Mapping[str, ColumnType]
+) -> pl.DataFrame:
+    times: dict[str, ColumnType] = {"published_at": "timestamp", "data_through": "timestamp"}
+    facts = {"version": pl.Int64(), **_as_text(times), "state": _TEXT, "production": pl.List(_SPAN)}
+    read = _read(rows, {**facts, "estimate": pl.Struct(_as_text(columns))})
+    ends = [_parsed(pl.element().struct.field(end), "timestamp").alias(end) for end in ("from", "to")]
+    told = {name: _parsed(pl.col(name), times[name]) if name in times else pl.col(name) for name in facts}
+    told["production"] = pl.col("production").list.eval(pl.struct(ends))
+    cells = {name: _parsed(pl.col("estimate").struct.field(name), kind) for name, kind in columns.items()}
+    for (name, column), part in zip(contract.key.items(), key, strict=True):
+        cells[name] = pl.lit(parse_key_part(column.type, part), DTYPES[column.type])
+    free = {_free(name, columns): cell for name, cell in told.items()}
+    return read.select(cell.alias(name) for name, cell in (free | cells).items())
+
+
+def _free(name: str, columns: Collection[str]) -> str:
+    """The name, or one like it that no column has, not even in other letters."""
+    while name in {column.lower() for column in columns}:
+        name = f"_{name}"
+    return name
+
+
+def _as_text(columns: Mapping[str, ColumnType]) -> dict[str, pl.DataType]:
+    """The types in which JSON has the columns."""
+    return {name: _TEXT if DTYPES[kind].is_temporal() else DTYPES[kind] for name, kind in columns.items()}
+
+
+def _parsed(cell: pl.Expr, kind: ColumnType) -> pl.Expr:
+    """A cell of JSON in its type."""
+    if kind == "date":
+        return cell.str.to_date("%Y-%m-%d")
+    if kind == "timestamp":
+        return cell.str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", time_zone="UTC")
+    return cell
+
+
+def _csv_text(frame: pl.DataFrame, name: str) -> pl.Expr | pl.Series:
+    dtype = frame.schema[name]
+    if isinstance(dtype, pl.List):
+        return pl.Series(name, [msgspec.json.encode(cell).decode() for cell in frame.get_column(name).to_list()])
+    return text_of(frame, name).alias(name) if dtype.is_temporal() else pl.col(name)
+
+
+def _portable(kind: pa.DataType) -> pa.DataType:
+    """The type with 32-bit offsets in place of 64: answers are small."""
+    import pyarrow as pa
+
+    if pa.types.is_large_string(kind):
+        return pa.string()
+    if pa.types.is_large_list(kind):
+        return pa.list_(_portable(kind.value_type))
+    return kind

@@ -1,0 +1,1 @@
+"""Text, Markdown, HTML and pictures: what all reports are laid out with."""

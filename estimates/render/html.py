@@ -1,0 +1,79 @@
+"""Pieces of a page that stands alone: nothing is loaded, nothing runs, and it prints."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+
+from estimates.render.section import Section
+from estimates.render.style import STYLE
+from estimates.render.wording import cut, visible
+
+_CELL = 120  # characters
+
+
+def document(title: str, body: str) -> str:
+    """The whole page around its body; its policy forbids all but its own style."""
+    name = cut(visible(title), _CELL)
+    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{escape(name)}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def figure(name: str, svg: str, caption: str, meaning: str = "") -> str:
+    """A picture with its name and what it shows."""
+    picture = svg.replace("<svg ", f'<svg role="img" aria-label="{escape(visible(name))}" ', 1)
+    return f"<figure>\n<h3>{text(name)}</h3>\n{meaning}{picture}\n<figcaption>{text(caption)}</figcaption>\n</figure>"
+
+
+def legend(within: str, beyond: str) -> str:
+    """What the two colours stand for."""
+    return f'<p class="legend"><i class="within"></i>{text(within)} <i class="beyond"></i>{text(beyond)}</p>\n'
+
+
+def table(section: Section, *, whole: bool) -> str:
+    """A section that can be folded; `whole`: as wide as the page."""
+    lines = "".join(f"<p>{text(line)}</p>" for line in section.lines)
+    notes = "".join(f'<p class="note">{text(note)}</p>' for note in section.notes)
+    rows = ""
+    if section.rows:
+        head = "".join(_cell("th", i < section.left, cell) for i, cell in enumerate(section.header))
+        body = "\n".join(
+            "<tr>" + "".join(_cell("td", i < section.left, cell) for i, cell in enumerate(row)) + "</tr>"
+            for row in section.rows
+        )
+        rows = f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
+    wide = ' class="whole"' if whole else ""
+    return f"<details open{wide}><summary>{text(section.title)}</summary>{lines}{rows}{notes}</details>"
+
+
+def _cell(tag: str, words: bool, content: str) -> str:
+    kind = ' class="words"' if words else ""
+    return f"<{tag}{kind}>{bdi(content) if words else text(content)}</{tag}>"
+
+
+def text(content: str) -> str:
+    """Text as HTML."""
+    return escape(visible(content)).replace(" %", "\u00a0%")  # a number and its sign stay on one line
+
+
+def bdi(content: str) -> str:
+    """Text of any direction, kept from turning what stands around it."""
+    return f"<bdi>{escape(cut(visible(content), _CELL))}</bdi>"

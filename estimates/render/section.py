@@ -1,0 +1,62 @@
+"""A piece of a report as a reader sees it: plain text, not yet laid out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from estimates.render.wording import count, cut
+
+NAME = 60  # characters of a key or a label in a sentence
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a rendering has room for; what is left out is said in a note.
+
+    named    keys in a sentence
+    columns  rows of the table of columns, and of intervals
+    rows     largest moves, labels that changed
+    groups   groups of one breakdown
+    broken   columns that are shown with their largest moves and their groups
+    all      whether what few readers look for is shown too
+    """
+
+    named: int
+    columns: int
+    rows: int
+    groups: int
+    broken: int
+    all: bool = True
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, sentences, a table and notes below it, each maybe empty.
+
+    name    what it is about: keys, change, top, …
+    column  the column that it is about, if it is one
+    left    leading columns of the table that are words; the others are numbers
+    """
+
+    name: str
+    title: str
+    lines: list[str] = field(default_factory=list)
+    header: list[str] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+    left: int = 1
+    notes: list[str] = field(default_factory=list)
+    column: str | None = None
+
+
+def key_name(key: list[str], most: int = NAME) -> str:
+    """The parts of a key with slashes between them, cut when it is very long."""
+    return cut("/".join(key), most)
+
+
+def named(keys: list[list[str]], n: int, limits: Limits) -> str:
+    """The first keys of `n`, and how many more."""
+    shown = [key_name(key) for key in keys[: limits.named]]
+    more = n - len(shown)
+    if not shown:
+        return count(n, "key")
+    return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")

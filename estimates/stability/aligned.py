@@ -1,0 +1,113 @@
+"""Two aligned frames, read column by column as numbers and kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from estimates.contract.contract import Contract
+from estimates.stability.alignment import Alignment, align
+from estimates.stability.deltas import scale_floor
+from estimates.stability.groups import Grouping, grouping
+from estimates.stability.pairing import paired
+from estimates.stability.value_kinds import ABSENT, FINITE, KINDS, Values, all_finite, classify
+
+
+def pair_up(
+    a: pl.DataFrame, b: pl.DataFrame, contract: Contract, through_a: datetime | None, through_b: datetime | None
+) -> Pair:
+    """Two frames of one contract, row beside row; sorted by key before, they keep their order of rows.
+
+    Raises InvalidError: `columns`, `column_type`, `null_key`, `duplicate_key`, `bad_pairing`.
+    """
+    steady = contract.stability.pairing == "same_key" or through_a == through_b
+    a, b, contract = paired(a, b, contract, through_a, through_b)
+    return Pair(align(a, b, contract, through_a, through_b), contract, steady)
+
+
+class Pair:
+    """The columns of both versions; each is classified once.
+
+    contract  the one that the keys compared keep
+    steady    whether a snapshot beside itself would have equal rows: False where its keys count from two origins
+    """
+
+    def __init__(self, found: Alignment, contract: Contract, steady: bool) -> None:
+        self.found = found
+        self.contract = contract
+        self.steady = steady
+        self._read: dict[tuple[str, str], Values] = {}
+        self._common: dict[str, tuple[Values, Values]] = {}
+        self._groups: dict[str, Grouping] = {}
+        self._scales: dict[str, float | None] = {}
+
+    def all_old(self, column: str) -> Values:
+        """The column in A, all rows."""
+        return self._values("a", column)
+
+    def all_new(self, column: str) -> Values:
+        """The column in B, all rows."""
+        return self._values("b", column)
+
+    def common(self, column: str) -> tuple[Values, Values]:
+        """The column in A and in B, per common key."""
+        if column not in self._common:
+            sides = self.all_old(column).take(self.found.rows_a), self.all_new(column).take(self.found.rows_b)
+            self._common[column] = sides
+        return self._common[column]
+
+    def scale(self, column: str) -> float | None:
+        """S0 of a number, over the keys where it is finite in both versions; None when there are none, too."""
+        if column not in self._scales:  # threads may both find it, and find the same
+            old, new = self.common(column)
+            a = old.take(all_finite((old, new))).numbers
+            self._scales[column] = scale_floor(a, self.contract.columns[column].scale_floor) if len(a) else None
+        return self._scales[column]
+
+    def comparable(self, column: str) -> bool:
+        """Whether any key has a finite number in both versions."""
+        old, new = self.common(column)
+        return bool(self.found.common) and ((old.whole and new.whole) or bool((old.finite & new.finite).any()))
+
+    def narrowed(self, found: Alignment) -> Pair:
+        """The same frames with fewer common keys."""
+        narrow = Pair(found, self.contract, self.steady)
+        narrow._read = self._read
+        return narrow
+
+    def sort_groups(self, columns: Sequence[str]) -> list[Grouping | None]:
+        """The groups of some columns, and the horizons: sorted once, before threads ask for them at the same time."""
+        return [*map(self.grouping, columns), self.horizons]
+
+    def grouping(self, column: str) -> Grouping:
+        """The common keys by the value of a column in A; sorted once."""
+        if column not in self._groups:
+            self._groups[column] = grouping(self.found.old(column))
+        return self._groups[column]
+
+    @cached_property
+    def horizons(self) -> Grouping | None:
+        """The common keys by step after B's origin; None without a dated target."""
+        return None if self.found.horizon is None else grouping(self.found.horizon)
+
+    def transitions(self, column: str, old: Values, new: Values) -> dict[str, dict[str, int]]:
+        """The 6×6 counts of kind in A → kind in B: of the common keys (`old`, `new`), added and removed."""
+        size = len(KINDS)
+        counts = np.zeros((size, size), dtype=int)
+        if old.whole and new.whole:
+            counts[FINITE, FINITE] = len(old.kinds)
+        else:
+            counts += np.bincount(old.kinds * np.uint8(size) + new.kinds, minlength=size * size).reshape(size, size)
+        counts[ABSENT] += np.bincount(self.all_new(column).kinds[self.found.added], minlength=size)
+        counts[:, ABSENT] += np.bincount(self.all_old(column).kinds[self.found.removed], minlength=size)
+        return {a: {b: int(counts[i, j]) for j, b in enumerate(KINDS)} for i, a in enumerate(KINDS)}
+
+    def _values(self, side: str, column: str) -> Values:
+        if (side, column) not in self._read:
+            frame = self.found.a if side == "a" else self.found.b
+            self._read[side, column] = classify(frame[column])
+        return self._read[side, column]

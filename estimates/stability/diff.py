@@ -1,0 +1,211 @@
+"""Put the report together: align the keys, then every family of metrics for every column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from estimates.contract.columns import NUMERIC_ROLES, Column
+from estimates.contract.contract import Contract, Stability
+from estimates.stability import (
+    cuts,
+    drift,
+    interval,
+    labels,
+    probabilities,
+    quantiles,
+    ranks,
+    scalar,
+)
+from estimates.stability.aligned import Pair, pair_up
+from estimates.stability.alignment import Alignment, key_texts
+from estimates.stability.deltas import Deltas, deltas
+from estimates.stability.family_reports import ProbabilityReport, QuantileReport, SchemaReport
+from estimates.stability.groups import breakdown
+from estimates.stability.headline import headline
+from estimates.stability.kernels.blocks import together
+from estimates.stability.ranking import order
+from estimates.stability.report import (
+    ColumnReport,
+    IntervalReport,
+    KeysReport,
+    Report,
+    ScalarReport,
+)
+from estimates.stability.value_kinds import Values, all_finite
+
+_KEYS = 100
+_RANKED = ("point", "score")
+_DRIFT = ("point", "score", "probability")  # the others are measured together, as intervals and quantile functions
+
+
+def diff(
+    a: pl.DataFrame,
+    b: pl.DataFrame,
+    contract: Contract,
+    *,
+    through_a: datetime | None = None,
+    through_b: datetime | None = None,
+    name_a: str | int = "A",
+    name_b: str | int = "B",
+    identical: bool = False,
+    headline_only: bool = False,
+    schema: SchemaReport | None = None,
+) -> Report:
+    """What changed from frame `a`, the baseline, to frame `b`, both of one contract.
+
+    through_a, through_b  the versions' data_through: with a dated target, what elapsed and advanced is taken out;
+                          `same_horizon` needs both
+    name_a, name_b        how the report calls them
+    identical             the two snapshots are known to have the same content
+    headline_only         keys, kinds, and the numbers of `scalar` and `label` alone, which is several times faster
+    schema                what `schema_changes` said, for two tables that were not made under one contract
+
+    The same input gives the same report, to the bit. Raises InvalidError: `columns`, `column_type`, `null_key`,
+    `duplicate_key`, `bad_pairing`.
+    """
+    pair = pair_up(a, b, contract, through_a, through_b)
+    return report_of(
+        pair, name_a=name_a, name_b=name_b, identical=identical, headline_only=headline_only, schema=schema
+    )
+
+
+def report_of(
+    pair: Pair,
+    *,
+    name_a: str | int = "A",
+    name_b: str | int = "B",
+    identical: bool = False,
+    headline_only: bool = False,
+    schema: SchemaReport | None = None,
+) -> Report:
+    """The report of two frames that are row beside row already; the arguments are those of `diff`."""
+    found, contract = pair.found, pair.contract
+    identical = identical and pair.steady
+    keys = _keys(found, identical, 0 if headline_only else _KEYS)
+    identical = identical or (keys.identical_share == 1 and keys.common == found.a.height == found.b.height)
+    columns, intervals, functions, vectors = _measured(pair, headline_only)
+    return Report(
+        set=contract.name,
+        from_=name_a,
+        to=name_b,
+        identical=identical,
+        headline=headline(keys, columns, identical, intervals, functions, vectors),
+        keys=keys,
+        columns=columns,
+        intervals=intervals,
+        rtol=contract.stability.rtol,
+        atol=contract.stability.atol,
+        pairing=contract.stability.pairing,
+        headline_only=headline_only,
+        quantiles=functions,
+        probabilities=vectors,
+        schema=schema,
+    )
+
+
+def _measured(
+    pair: Pair, headline_only: bool
+) -> tuple[dict[str, ColumnReport], list[IntervalReport], list[QuantileReport], ProbabilityReport | None]:
+    """What there is to say of each column, interval and quantile function, and of the probabilities; side by side."""
+    contract, rows = pair.contract, pair.found.common
+    names = list(contract.judged)
+    tasks: list[Callable[[], Any]] = [partial(_column, pair, name, headline_only) for name in names]
+    if headline_only:
+        return dict(zip(names, together(tasks, rows), strict=True)), [], [], None
+    pair.sort_groups(contract.stability.groups)
+    tasks += [partial(interval.measure, pair, ends) for ends in contract.intervals()]
+    tasks += [partial(quantiles.measure, pair), partial(probabilities.measure, pair)]
+    *measured, functions, vectors = together(tasks, rows)
+    return dict(zip(names, measured, strict=False)), measured[len(names) :], functions, vectors
+
+
+def _keys(found: Alignment, identical: bool, named: int) -> KeysReport:
+    common, added, removed = found.common, len(found.added), len(found.removed)
+    n_from, n_to, either = common + removed, common + added, common + added + removed
+    same = None if not common else 1.0 if identical else scalar.share(found.identical())
+    return KeysReport(
+        n_from=n_from,
+        n_to=n_to,
+        common=common,
+        added=added,
+        removed=removed,
+        elapsed=None if found.elapsed is None else len(found.elapsed),
+        advanced=None if found.advanced is None else len(found.advanced),
+        added_share=added / max(n_from, 1),
+        removed_share=removed / max(n_from, 1),
+        key_jaccard=common / either if either else 1.0,
+        identical_share=same,
+        added_keys=key_texts(found.b, found.key, found.added[:named]),
+        removed_keys=key_texts(found.a, found.key, found.removed[:named]),
+        reason=None if common else "no_comparable_keys",
+    )
+
+
+def _column(pair: Pair, name: str, headline_only: bool) -> ColumnReport:
+    found, contract = pair.found, pair.contract
+    column = contract.columns[name]
+    old, new = pair.common(name)
+    common, both = found.common, all_finite((old, new))
+    n, lost, gained = common, np.empty(0, dtype=np.intp), 0
+    if both is not None:
+        n, lost = len(both), np.flatnonzero(old.finite & ~new.finite)
+        gained = int((new.finite & ~old.finite).sum())
+    moved = (
+        deltas(found, name, old, new, pair.scale(name), contract.stability)
+        if column.role in NUMERIC_ROLES and n
+        else None
+    )
+    report = ColumnReport(
+        role=column.role,
+        unit=column.unit,
+        n=n,
+        coverage=n / common if common else None,
+        kinds=pair.transitions(name, old, new),
+        kind_loss_share=len(lost) / common if common else None,
+        kind_gain_share=gained / common if common else None,
+        kind_loss_keys=found.keys(lost[: 0 if headline_only else _KEYS]),
+        reason=None if moved is not None or (column.role == "label" and common) else "no_comparable_keys",
+        scalar=None if moved is None else _scalar(pair, column, moved, headline_only),
+        label=labels.measure(found, name, headline_only) if column.role == "label" and common else None,
+    )
+    if moved is None or headline_only:
+        return report
+    return _with_families(report, pair, column, contract.stability, old, new, moved)
+
+
+def _scalar(pair: Pair, column: Column, moved: Deltas, headline_only: bool) -> ScalarReport:
+    step = None if column.step is None else pair.all_old(column.step).take(pair.found.rows_a)
+    return scalar.measure(pair.found, moved, step, headline_only)
+
+
+def _with_families(
+    report: ColumnReport,
+    pair: Pair,
+    column: Column,
+    policy: Stability,
+    old: Values,
+    new: Values,
+    moved: Deltas,
+) -> ColumnReport:
+    """The report of a number with its groups, horizons, ranks, drift and cut-offs."""
+    measures: dict[str, Callable[[], object]] = {
+        "groups": lambda: {by: breakdown(pair.grouping(by), moved) for by in policy.groups},
+        "cuts": lambda: [cuts.measure(pair.found, moved, cut) for cut in column.cuts],
+    }
+    horizons = pair.horizons
+    if horizons is not None:
+        measures["horizons"] = lambda: breakdown(horizons, moved)
+    if column.role in _DRIFT:
+        ordered = order(moved.a, moved.b)
+        measures["drift"] = lambda: drift.measure(old, new, moved.scale, ordered)
+        if column.role in _RANKED:
+            measures["ranks"] = lambda: ranks.measure(pair.found, moved, ordered, policy.top_k, policy.rank_groups)
+    found = together(list(measures.values()), len(moved))
+    return msgspec.structs.replace(report, **dict(zip(measures, found, strict=True)))

@@ -1,0 +1,287 @@
+"""Quantiles, means and largest values of long columns, in one pass and without sorting what is not asked for.
+
+A column is a formula: the values of some rows, a slice or an array of row numbers. It is computed block by block, so
+that a column which nothing else needs takes no memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from estimates.stability.kernels.blocks import count, each, fill, mean, together, total_of
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+Formula = Callable[[Any], Floats]  # of a slice or an array of rows
+Named = Iterator[tuple[str, NDArray[Any]]]  # columns, or masks, that are looked at one after the other
+
+_FEW = 1 << 14  # rows below which sorting all is as fast
+_FEW_LEFT = 1 << 12  # the same of those that are left to look at
+_FEW_SAMPLED = 1 << 9  # how many of these are a sample
+_STRETCH = 1 << 8  # rows whose largest value says whether to look closer
+_HIGH = 0.8  # the level from which on a block is cut down to the values above
+_SPREAD = 3.0  # standard deviations that a place in the sample may be off before a second look is needed
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What one pass says of a column: its length, its mean, the largest value, the quantiles asked for."""
+
+    rows: int
+    mean: float
+    largest: float
+    quantiles: list[float]
+
+
+def summary(formula: Formula, rows: int, *at: float) -> Summary:
+    """Summarise at least one value, none of them NaN; when `largest` is not finite there is nothing else."""
+    return summaries(lambda block: iter([("", formula(block))]), rows, {"": at})[""]
+
+
+def summaries(formula: Callable[[Any], Named], rows: int, at: Mapping[str, Sequence[float]]) -> dict[str, Summary]:
+    """Summarise several columns that are computed together, as `summary`; of a mask the mean is the share of true.
+
+    at  the quantiles by name; of a column that is not there, none
+    """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        sample = dict(formula(_sampled(rows)))
+    wanted = {
+        name: Quantiles(lambda block, name=name: _named(formula(block), name), rows, *at[name], sample=sample[name])
+        for name in sample
+        if at.get(name)
+    }
+
+    def of_block(block: slice) -> dict[str, tuple[float, float, list[Between]]]:
+        return {name: _of_block(x, wanted.get(name)) for name, x in formula(block)}
+
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        blocks = each(of_block, rows)
+        tasks = [
+            partial(_summary, formula, rows, name, wanted.get(name), [block[name] for block in blocks])
+            for name in sample
+        ]
+        return dict(zip(sample, together(tasks, rows), strict=True))
+
+
+def _named(columns: Named, name: str) -> NDArray[Any]:
+    return next(column for one, column in columns if one == name)
+
+
+def _summary(
+    formula: Callable[[Any], Named],
+    rows: int,
+    name: str,
+    wanted: Quantiles | None,
+    blocks: list[tuple[float, float, list[Between]]],
+) -> Summary:
+    sums, maxima, between = zip(*blocks, strict=True)
+    largest = float(np.max(maxima))  # NaN when one is
+    if not math.isfinite(largest):
+        return Summary(rows, math.nan, largest, [])
+    plain = total_of(sums)
+    average = plain / rows if math.isfinite(plain) else mean(lambda block: _named(formula(block), name), rows)
+    return Summary(rows, average, largest, [] if wanted is None else wanted.of_blocks(between))
+
+
+def _of_block(x: NDArray[Any], wanted: Quantiles | None) -> tuple[float, float, list[Between]]:
+    if x.dtype == bool:
+        return float(np.count_nonzero(x)), 1.0, []
+    return float(x.sum()), float(x.max()), [] if wanted is None else wanted.of_block(x)
+
+
+def quantiles(x: Floats, *at: float) -> list[float]:
+    """Quantiles with linear interpolation (type 7, Hyndman and Fan, 1996) of at least one number, none of them NaN."""
+    sample = _ascending(x[:: len(x) // _FEW_SAMPLED]) if len(x) > _FEW_LEFT else None
+    places = [(len(x) - 1) * level for level in at]
+    return [_interpolated(*standing(x, math.floor(place), math.ceil(place), sample), place % 1) for place in places]
+
+
+@dataclass(frozen=True)
+class Between:
+    """Of a block, how many values are below the lower end of a bracket, how many not above it, and those inside.
+
+    below  counted where the sample has the lower end more than once; else as many as `upto`
+    """
+
+    below: int
+    upto: int
+    inside: Floats
+
+
+class Quantiles:
+    """Quantiles of type 7 of a column that is looked at block by block, once.
+
+    A sample of the rows says between which two values each quantile lies, the bracket; of each block the values in the
+    brackets are kept, and those below are counted. Values in no bracket that matter after all (the sample misled, or
+    many values are equal) show in the counts, and take another pass. Which rows are in the sample changes no result.
+    """
+
+    def __init__(self, formula: Formula, rows: int, *at: float, sample: Floats | None = None) -> None:
+        self._formula, self._rows = formula, rows
+        self._places = [(rows - 1) * level for level in at]
+        self.sample = sample = _ascending(formula(_sampled(rows)) if sample is None else sample)
+        self._brackets = [_bracket(sample, place, rows) for place in self._places]
+        lows = [low for low, _ in self._brackets]
+        self._repeated = [int(np.searchsorted(sample, low, "right") - np.searchsorted(sample, low)) > 1 for low in lows]
+        # after these, only values above have to be looked at, and these are few
+        self._cuts = [
+            place > _HIGH * rows and low < min(lows[number + 1 :], default=low)
+            for number, (place, low) in enumerate(zip(self._places, lows, strict=True))
+        ]
+
+    def of_block(self, x: Floats) -> list[Between]:
+        """What is to be kept of a block, for each quantile."""
+        if self._rows <= _FEW:  # the sample is the column
+            return []
+        found, cut_off = list[Between](), 0
+        for (low, high), repeated, cut in zip(self._brackets, self._repeated, self._cuts, strict=True):
+            above = x > low
+            upto = cut_off + len(x) - int(np.count_nonzero(above))
+            below = cut_off + int(np.count_nonzero(x < low)) if repeated else upto
+            if cut:
+                x, cut_off = x.compress(above), upto
+                found.append(Between(below, upto, x.compress(x < high)))
+            else:
+                found.append(Between(below, upto, x.compress(above & (x < high))))
+        return found
+
+    def of_blocks(self, blocks: Any) -> list[float]:
+        """The quantiles, from what was kept of the blocks in the order of the rows."""
+        if self._rows <= _FEW:
+            return [_interpolated(self.sample[math.floor(p)], self.sample[math.ceil(p)], p % 1) for p in self._places]
+        return [self._quantile(number, blocks) for number in range(len(self._places))]
+
+    def _quantile(self, number: int, blocks: Any) -> float:
+        place = self._places[number]
+        ends = [math.floor(place), math.ceil(place)]
+        below, upto = sum(block[number].below for block in blocks), sum(block[number].upto for block in blocks)
+        inside = np.concatenate([block[number].inside for block in blocks])
+        if upto <= ends[0] and ends[1] < upto + len(inside):
+            low, high = standing(inside, ends[0] - upto, ends[1] - upto)
+        elif below <= ends[0] and ends[1] < upto:
+            low = high = self._brackets[number][0]
+        else:
+            low, high = (self._outside(end, number, upto, inside) for end in ends)
+        return _interpolated(low, high, place % 1)
+
+    def _outside(self, place: int, number: int, upto: int, inside: Floats) -> float:
+        """The value that would stand at this place if all were sorted, when it is perhaps outside the bracket."""
+        formula, (low, high) = self._formula, self._brackets[number]
+        if upto <= place < upto + len(inside):
+            return standing(inside, place - upto, place - upto)[0]
+        if count(lambda rows: formula(rows) < low, self._rows) <= place < upto:
+            return low
+        if upto <= place < count(lambda rows: formula(rows) <= high, self._rows):
+            return high
+        return standing(fill(formula, self._rows), place, place)[0]
+
+
+class Largest:
+    """The sum of the largest values of a column that is looked at block by block, once; by a sample, as `Quantiles`."""
+
+    def __init__(self, formula: Formula, rows: int, number: int) -> None:
+        self._formula, self._rows, self._number = formula, rows, number
+        self._least = _bracket(_ascending(formula(_sampled(rows))), rows - number, rows)[0]
+
+    def of_block(self, x: Floats) -> Floats:
+        """What is to be kept of a block."""
+        return x.compress(x > self._least)
+
+    def total(self, blocks: Any) -> float:
+        """The sum, from what was kept of the blocks in the order of the rows."""
+        found = np.sort(np.concatenate(blocks))
+        equal = self._number - len(found)  # to the least that was kept
+        if equal > 0 and len(found) + count(lambda rows: self._formula(rows) == self._least, self._rows) < self._number:
+            found, equal = np.sort(fill(self._formula, self._rows)), 0
+        if equal > 0:
+            return float(found.sum()) + equal * self._least
+        return float(found[len(found) - self._number :].sum())
+
+
+def standing(x: Floats, first: int, last: int, sample: Floats | None = None) -> tuple[float, float]:
+    """The values that would stand at two places next to each other, or at one, if all were sorted.
+
+    Of many values, those between two of a sample, which is sorted, are looked at alone (Floyd and Rivest, 1975).
+    """
+    while len(x) > _FEW_LEFT:
+        sample = _ascending(x[:: len(x) // _FEW_SAMPLED]) if sample is None else sample
+        low, high = _bracket(sample, first, len(x))[0], _bracket(sample, last, len(x))[1]
+        below = int(np.count_nonzero(x < low))
+        inside = x.compress((x >= low) & (x <= high))
+        if not below <= first <= last < below + len(inside) or len(inside) > len(x) / 2:
+            break  # the sample misled, or many are equal
+        x, first, last, sample = inside, first - below, last - below, None
+    x = np.partition(x, (first, last))
+    return float(x[first]), float(x[last])
+
+
+def largest_first(number: int, rows: int, *metrics: Formula) -> Rows:
+    """The rows with the largest values of the first metric, ties by the next ones, then by row."""
+    left = _candidates(number, rows, metrics[0])
+    chosen: list[Rows] = []
+    for metric in metrics:
+        if len(left) <= number:
+            break
+        value = metric(left)
+        cut = np.partition(value, len(value) - number)[len(value) - number]
+        chosen.append(left[value > cut])
+        number -= len(chosen[-1])
+        left = left[value == cut]
+    picked = np.concatenate([*chosen, left[:number]])
+    return picked[np.lexsort((picked, *(-metric(picked) for metric in reversed(metrics))))]
+
+
+def _candidates(number: int, rows: int, metric: Formula) -> Rows:
+    """Rows among which the `number` largest are, and all that are equal to the last of them."""
+
+    def of_block(block: slice) -> Floats:
+        return np.maximum.reduceat(metric(block), np.arange(0, block.stop - block.start, _STRETCH))
+
+    largest = np.concatenate(each(of_block, rows))
+    if len(largest) <= number:
+        return np.arange(rows)
+    least = np.partition(largest, -number)[-number]  # `number` stretches have a value that is no smaller
+    stretches = np.flatnonzero(largest >= least)
+    found = (stretches[:, None] * _STRETCH + np.arange(_STRETCH)).ravel()
+    found = found[found < rows]  # the last one may be short
+    return found[metric(found) >= least]
+
+
+@lru_cache(maxsize=32)
+def _sampled(rows: int) -> Any:
+    """Rows of a sample: all of a short column, else one of each stretch, picked in the same way each time."""
+    if rows <= _FEW:
+        return slice(0, rows)
+    size = max(_FEW // 4, int(0.7 * rows ** (2 / 3)))
+    starts = np.arange(size) * rows // size
+    return starts + (np.random.default_rng(0).random(size) * (rows // size)).astype(np.intp)
+
+
+def _ascending(x: Floats) -> Floats:
+    """Sorted by polars, which takes two thirds of NumPy's time where that stumbles over AVX-512."""
+    return pl.Series(np.ascontiguousarray(x)).sort(multithreaded=False).to_numpy()
+
+
+def _bracket(sample: Floats, place: float, rows: int) -> tuple[float, float]:
+    """Two values of a sorted sample between which a place of the column almost certainly lies."""
+    last = len(sample) - 1
+    share = place / max(1, rows - 1)
+    middle, off = share * last, 2 + _SPREAD * math.sqrt(share * (1 - share) * len(sample))
+    low, high = math.floor(middle - off), math.ceil(middle + off)
+    return -math.inf if low < 0 else float(sample[low]), math.inf if high > last else float(sample[high])
+
+
+def _interpolated(low: float, high: float, share: float) -> float:
+    low, high = float(low), float(high)
+    if low == high or not share:
+        return low
+    step = high - low
+    return low * (1 - share) + high * share if math.isinf(step) else low + step * share

@@ -1,0 +1,1 @@
+"""A stability report as people see it: text, Markdown, HTML with pictures."""

@@ -1,0 +1,343 @@
+"""Pictures as SVG, drawn by Vega-Lite through Altair and vl-convert: no browser, no script, no network.
+
+Text and lines have the colour of the page around them. What is drawn is deterministic: no clock, no random names, no
+fonts but those that vl-convert brings along.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, NamedTuple
+
+from estimates.render import vega
+from estimates.render.colours import BEYOND, WITHIN
+from estimates.render.wording import cells, cut, number, percent, visible
+from estimates.stability.pages.pictures import Against, Histogram
+from estimates.stability.pages.sections import Move, group_name
+from estimates.stability.report import Change, Group, Transitions
+
+_WIDTH = 360  # of every picture; a page scales it
+_FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+_INK = "currentColor"
+_NUMBERED = 8  # labels: more, and the numbers in a square of labels have no room
+_TICKS = 6  # on a logarithmic axis
+_DECADES = 2  # up to so many there is room for 2 and 5 besides 1
+_ROW = 56  # characters in a line of a picture
+_LABEL = 40  # characters of a key beside its bar
+_PERCENT = "format(datum.value * 100, '~g') + ' %'"
+_NUMBER = (
+    "abs(datum.value) >= 1e6 || (datum.value != 0 && abs(datum.value) < 1e-3)"
+    " ? format(datum.value, '.3~g') : format(datum.value, ',~g')"
+)
+# Attributes of an SVG that say what is so without them, and empty frames around marks.
+_IDLE = re.compile(r' (?:aria-[a-z]+|role|pointer-events|class|xmlns:xlink|version|font-family)="[^"]*"| opacity="1"')
+_EMPTY = re.compile(r'<path (?:[^<>]* )?(?:d="" display="none"|d="M0,0h0v0h0Z")/>')
+
+_AXIS = {
+    "labelColor": _INK,
+    "labelFontSize": 11.5,
+    "titleColor": _INK,
+    "titleFontSize": 11.5,
+    "titleFontWeight": "normal",
+    "gridColor": _INK,
+    "gridOpacity": 0.13,
+    "domainColor": _INK,
+    "domainOpacity": 0.5,
+    "tickColor": _INK,
+    "tickOpacity": 0.5,
+}
+
+Rows = list[dict[str, Any]]
+
+
+class Limited(NamedTuple):
+    """A value of one version beside its limits; `beyond` when it does not keep one of them."""
+
+    version: int
+    value: float | None
+    warn: float | None
+    block: float | None
+    beyond: bool
+
+
+def distribution(histogram: Histogram, axis: str, marks: tuple[float, ...] = ()) -> str:
+    """Bars of keys by how far they moved, the ones beyond the limit in orange; a dashed line at each of `marks`."""
+    alt = vega.altair()
+    rows: Rows = []
+    for i, (within, beyond) in enumerate(zip(histogram.within, histogram.beyond, strict=True)):
+        ends = {"x": (histogram.first + i) * histogram.width, "x2": (histogram.first + i + 1) * histogram.width}
+        rows += [ends | {"y": 0, "y2": within, "fill": WITHIN}] if within else []
+        rows += [ends | {"y": within, "y2": within + beyond, "fill": BEYOND}] if beyond else []
+    room = histogram.width / 2
+    low = min([0.0, *(row["x"] - room for row in rows)])
+    high = max([0.0, *(row["x2"] + room for row in rows)])
+    lines = [(0.0, [1, 0]), *((at, [4, 3]) for at in marks if low < at < high)]
+    label = _PERCENT if histogram.unit is None else _NUMBER
+    x = alt.X("x:Q", title=axis, scale=alt.Scale(domain=[low, high], nice=False), axis=_axis(alt, label, ticks=7))
+    y = alt.Y("y:Q", title="keys", axis=_axis(alt, _NUMBER, ticks=5))
+    bars = alt.Chart(_data(alt, rows)).mark_rect(stroke=None)
+    return _svg(
+        bars.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", fill=alt.Fill("fill:N", scale=None)),
+        *(
+            alt.Chart(_data(alt, [{"x": at}])).mark_rule(stroke=_INK, strokeDash=dash).encode(x="x:Q")
+            for at, dash in lines
+        ),
+        height=220,
+    )
+
+
+def against(cells: Against, unit: str | None) -> str:
+    """Old values to the right, new ones upwards: the darker a cell, the more keys; and the band of the tolerance."""
+    alt = vega.altair()
+    edges = cells.edges
+    low, high = edges[0], edges[-1]
+    most = math.log1p(max(n for _, _, n, _ in cells.cells))
+    rows = [
+        {
+            "x": edges[i],
+            "x2": edges[i + 1],
+            "y": edges[j],
+            "y2": edges[j + 1],
+            "fill": BEYOND if 2 * material > n else WITHIN,
+            "shade": round(0.4 + 0.6 * math.log1p(n) / most, 3),
+        }
+        for i, j, n, material in cells.cells
+    ]
+    around = [{"x": x, "y": min(max(y, low), high), "y2": max(min(y2, high), low)} for x, y, y2 in cells.band]
+    same = [{"x": edge, "y": edge} for edge in edges]
+    x, y = _both_axes(alt, cells, unit)
+    squares = alt.Chart(_data(alt, rows)).mark_rect(stroke=None)
+    shade = {"fill": alt.Fill("fill:N", scale=None), "fillOpacity": alt.FillOpacity("shade:Q", scale=None)}
+    line = alt.Chart(_data(alt, same)).mark_line(stroke=_INK, strokeWidth=0.75, opacity=0.7)
+    return _svg(
+        alt.Chart(_data(alt, around)).mark_area(fill=_INK, opacity=0.16).encode(x=x, y=y, y2="y2:Q"),
+        line.encode(x=x, y=y),
+        squares.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", **shade),
+        height=_WIDTH,
+    )
+
+
+def _both_axes(alt: Any, cells: Against, unit: str | None) -> tuple[Any, Any]:
+    symlog = cells.scale == "symlog"
+    more = {"constant": cells.constant} if symlog else {"zero": False}
+    scale = alt.Scale(domain=[cells.edges[0], cells.edges[-1]], nice=False, type=cells.scale, **more)
+    axis = _axis(alt, _NUMBER, ticks=6, **({} if cells.scale == "linear" else {"values": _ticks(cells)}))
+    of = f" ({cut(visible(unit), _LABEL)})" if unit else ""
+    return (
+        alt.X("x:Q", title=f"old value{of}", scale=scale, axis=axis),
+        alt.Y("y:Q", title=f"new value{of}", scale=scale, axis=axis),
+    )
+
+
+def movers(moves: list[Move], unit: str | None, rtol: float, atol: float) -> str:
+    """A bar for each of the largest moves, to the left for down, under its key and its two values."""
+    alt = vega.altair()
+    relative = all(move.change.r is not None for move in moves)
+    rows: Rows = []
+    for i, move in enumerate(moves):
+        change = move.change
+        values = f"{number(change.a)} → {number(change.b)}"
+        size = _signed(change) if relative else change.d
+        rows.append(
+            {
+                "row": i,
+                "name": _name(move, values),
+                "values": values,
+                "x": 0.0 if size is None else size,
+                "fill": BEYOND if _material(change, rtol, atol) else WITHIN,
+            }
+        )
+    title = "relative change" if relative else "change" + (f" ({visible(unit)})" if unit else "")
+    ends = [row["x"] for row in rows]
+    x = alt.X(
+        "x:Q",
+        title=title,
+        scale=alt.Scale(domain=[min(0.0, *ends), max(0.0, *ends)], nice=False),
+        axis=_axis(alt, _PERCENT if relative else _NUMBER, ticks=6),
+    )
+    base = alt.Chart(_data(alt, rows)).encode(y=alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0.0)))
+    text = base.mark_text(baseline="bottom", dy=2, fill=_INK, fontSize=12)
+    return _svg(
+        base.mark_bar(size=8, yOffset=9).encode(x=x, fill=alt.Fill("fill:N", scale=None)),
+        text.encode(x=alt.value(0), text="name:N").mark_text(align="left", baseline="bottom", dy=2, fill=_INK),
+        text.encode(x=alt.value("width"), text="values:N").mark_text(align="right", baseline="bottom", dy=2, fill=_INK),
+        height=36 * len(rows) + 45,
+    )
+
+
+def groups(shown: list[Group], by: str) -> str:
+    """For each group a dot at the middle change and a line to the change that 1 in 20 keys exceeds."""
+    alt = vega.altair()
+    rows = _spread(shown)
+    x = alt.X("p50:Q", title="relative change: median, and 95 % of keys", axis=_axis(alt, _PERCENT, ticks=6))
+    y = alt.Y(
+        "row:O",
+        title=cut(visible(by), _LABEL),
+        axis=alt.Axis(labelExpr=_names(rows), labelLimit=120, domain=False, ticks=False, grid=False, titleAngle=-90),
+    )
+    base = alt.Chart(_data(alt, rows)).encode(y=y)
+    return _svg(*_ranges(base, alt, x=x, x2="p95:Q", far=alt.X("p95:Q")), height=18 * len(rows) + 55)
+
+
+def horizons(shown: list[Group], by: str) -> str:
+    """The same standing upright, one for each step into the future."""
+    alt = vega.altair()
+    rows = _spread(shown)
+    y = alt.Y("p50:Q", title="relative change: median, and 95 % of keys", axis=_axis(alt, _PERCENT, ticks=6))
+    x = alt.X(
+        "row:O",
+        title=by,
+        axis=alt.Axis(
+            labelExpr=_names(rows), labelAngle=0, labelOverlap="greedy", ticks=False, grid=False, domain=True
+        ),
+    )
+    base = alt.Chart(_data(alt, rows)).encode(x=x)
+    return _svg(*_ranges(base, alt, y=y, y2="p95:Q", far=alt.Y("p95:Q")), height=240)
+
+
+def transitions(found: Transitions) -> str:
+    """A square of labels, old by new, each with its number of keys: blue where the label stayed, orange elsewhere."""
+    alt = vega.altair()
+    names = [cut(visible("null" if label is None else label), _LABEL) for label in found.labels]
+    names += [f"{found.pooled} others"] if found.pooled else []
+    largest = math.log1p(max(1, *(n for row in found.counts for n in row)))
+    rows = [
+        {
+            "old": i,
+            "new": j,
+            "keys": f"{n:,}",
+            "fill": WITHIN if i == j else BEYOND,
+            "shade": round(0.15 + 0.75 * math.log1p(n) / largest, 3),
+        }
+        for i, row in enumerate(found.counts)
+        for j, n in enumerate(row)
+        if n
+    ]
+    every = list(range(len(names)))
+    label = json.dumps(names) + "[datum.value]"
+    look = {"labelExpr": label, "ticks": False, "domain": False, "grid": False, "labelLimit": 90}
+    base = alt.Chart(_data(alt, rows)).encode(
+        x=alt.X("new:O", title="new label", scale=alt.Scale(domain=every), axis=alt.Axis(labelAngle=-40, **look)),
+        y=alt.Y("old:O", title="old label", scale=alt.Scale(domain=every), axis=alt.Axis(**look)),
+    )
+    shade = {"fill": alt.Fill("fill:N", scale=None), "fillOpacity": alt.FillOpacity("shade:Q", scale=None)}
+    layers = [base.mark_rect(stroke=None).encode(**shade)]
+    if len(names) <= _NUMBERED:
+        layers.append(base.mark_text(fill=_INK, fontSize=11).encode(text="keys:N"))
+    return _svg(*layers, height=_WIDTH)
+
+
+def through_versions(points: list[Limited], *, percent: bool) -> str:
+    """A dot a version, orange where it is beyond a limit; the limits as lines, that of warnings dashed."""
+    alt = vega.altair()
+    rows = [
+        {
+            "x": one.version,
+            "y": one.value,
+            "warn": one.warn,
+            "block": one.block,
+            "fill": BEYOND if one.beyond else WITHIN,
+        }
+        for one in points
+    ]
+    label = _PERCENT if percent else _NUMBER
+    numbers = [one.version for one in points]
+    x = alt.X(
+        "x:Q",
+        title="version",
+        scale=alt.Scale(domain=[min(numbers), max(numbers) + (min(numbers) == max(numbers))], nice=False),
+        axis=_axis(alt, "datum.value % 1 ? '' : format(datum.value, 'd')", ticks=6),
+    )
+    values = [size for one in points for size in (one.value, one.warn, one.block) if size is not None]
+    y_axis = _axis(alt, label, ticks=5)
+
+    def y(field: str) -> Any:
+        scale = alt.Scale(domain=[min(0.0, *values), max(values) or 1.0], nice=True)
+        return alt.Y(f"{field}:Q", title=None, scale=scale, axis=y_axis)
+
+    base = alt.Chart(_data(alt, rows)).encode(x=x)
+    lines = [
+        base.mark_line(stroke=_INK, strokeWidth=1, strokeDash=dash, opacity=0.8, interpolate="step").encode(y=y(limit))
+        for limit, dash in (("warn", [4, 3]), ("block", [1, 0]))
+        if any(row[limit] is not None for row in rows)
+    ]
+    known = [row for row in rows if row["y"] is not None]
+    dots = alt.Chart(_data(alt, known)).mark_point(shape="circle", filled=True, size=22, opacity=0.9)
+    return _svg(*lines, dots.encode(x=x, y=y("y"), fill=alt.Fill("fill:N", scale=None)), height=200)
+
+
+def _ranges(base: Any, alt: Any, far: Any, **ends: Any) -> list[Any]:
+    axis = "x" if "x" in ends else "y"
+    return [
+        base.mark_rule(stroke=WITHIN, strokeWidth=5, opacity=0.45).encode(**ends),
+        base.mark_point(shape="circle", filled=True, fill=WITHIN, size=45, opacity=1).encode(**{axis: ends[axis]}),
+        base.mark_tick(color=BEYOND, thickness=3, size=11).encode(**{axis: far}),
+    ]
+
+
+def _spread(shown: list[Group]) -> Rows:
+    known = [group for group in shown if group.p50 is not None and group.p95 is not None]
+    return [
+        {"row": i, "name": cut(visible(group_name(group)), _LABEL), "p50": group.p50, "p95": group.p95}
+        for i, group in enumerate(known)
+    ]
+
+
+def _name(move: Move, values: str) -> str:
+    """The key, as long as it has room beside the values, and how far it moved."""
+    r, down = move.change.r, move.change.b < move.change.a
+    after = f" and {move.others} more" if move.others else ""
+    after += f" · {'−' if down else '+'}{percent(r)}" if r is not None else ""
+    room = max(_ROW - len(values) - len(after), 12)
+    key = cut(visible("/".join(move.change.key)), room)
+    while cells(key) > room:
+        key = cut(key, len(key) - 1)
+    return f"\u2068{key}\u2069{after}"  # isolated: letters that run to the left must not take the number along
+
+
+def _signed(change: Change) -> float | None:
+    return None if change.r is None else math.copysign(change.r, change.b - change.a)
+
+
+def _material(change: Change, rtol: float, atol: float) -> bool:
+    return change.d is None or abs(change.d) > atol + rtol * max(abs(change.a), abs(change.b))
+
+
+def _ticks(cells: Against) -> list[float]:
+    """About six round values for a logarithmic axis, on both sides of 0 if it has two; Vega would write too many."""
+    low, high = cells.edges[0], cells.edges[-1]
+    largest = max(abs(low), abs(high))
+    symlog = cells.scale == "symlog"
+    least = 10 * cells.constant if symlog else low  # closer to 0 the values crowd
+    decades = range(math.floor(math.log10(least)), math.floor(math.log10(largest)) + 1)
+    steps = (1, 2, 5) if len(decades) <= _DECADES else (1,)
+    sizes = [step * 10.0**decade for decade in decades for step in steps]
+    sizes = sizes[:: -max(1, math.ceil(len(sizes) / (_TICKS / 2 if symlog else _TICKS)))][::-1]
+    signed = [*(-x for x in reversed(sizes)), 0.0, *sizes] if symlog else sizes
+    return [x for x in signed if low <= x <= high]
+
+
+def _axis(alt: Any, label: str, *, ticks: int, **more: Any) -> Any:
+    return alt.Axis(labelExpr=label, tickCount=ticks, labelOverlap="greedy", labelFlush=False, **more)
+
+
+def _data(alt: Any, rows: Rows) -> Any:
+    return alt.Data(values=rows)
+
+
+def _names(rows: Rows) -> str:
+    """The name of each row, in Vega's expression language, in which JSON is a value."""
+    return json.dumps([row["name"] for row in rows]) + "[datum.value]"
+
+
+def _svg(*layers: Any, height: int) -> str:
+    alt = vega.altair()
+    chart = alt.layer(*layers).properties(
+        width=_WIDTH, height=height, autosize=alt.AutoSizeParams(type="fit", contains="padding")
+    )
+    look = {"font": _FONT, "background": "transparent", "aria": False, "padding": 3, "axis": _AXIS}
+    spec = chart.configure(**look).configure_view(stroke=None).to_dict()
+    svg = _EMPTY.sub("", _IDLE.sub("", vega.svg(spec)))
+    return re.sub(r'^<svg ([^>]*?) ?width="\d+" height="\d+"', rf'<svg font-family="{_FONT}" \1', svg)

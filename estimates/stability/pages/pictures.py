@@ -1,0 +1,256 @@
+"""What the pictures of a report are drawn from: numbers of keys by bin, from the two frames, of whatever size.
+
+A report has no values of single keys besides the largest moves, so pictures that show all keys are counted here.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from estimates.contract.columns import NUMERIC_ROLES
+from estimates.contract.contract import Contract, Interval
+from estimates.stability.aligned import Pair, pair_up
+from estimates.stability.alignment import Mask
+from estimates.stability.deltas import SLACK, Deltas, deltas
+from estimates.stability.headline import main_columns
+from estimates.stability.interval import moves, scale_of
+from estimates.stability.kernels.selection import quantiles
+from estimates.stability.value_kinds import Floats
+
+MOST_COLUMNS = 6  # that are drawn
+MOST_INTERVALS = 6
+_BARS = 20  # on each side of 0, and at most one more
+_CELLS = 60  # on each side of the square of old against new
+_HEAVY = 20.0  # largest value over the middle one: from here on a linear axis shows one dot and a clump
+_TINY, _HUGE = 1e-290, 1e290  # beyond, widths of bins would not be doubles
+_WIDER = 0.25
+
+Scale = Literal["linear", "log", "symlog"]
+
+
+class Histogram(msgspec.Struct, frozen=True):
+    """How many keys lie in each of the bins i · width … (i + 1) · width, i from `first` on; 0 is always an edge.
+
+    unit            None for a share; else the unit of the column
+    within, beyond  keys inside and outside of the limit that the picture is about: the materiality tolerance,
+                    a width ±25 %, the old interval
+    below, above    keys further out than the bins go; the bins hold 99 % of those that moved
+    still           keys that did not move at all; they are in no bin
+    """
+
+    unit: str | None
+    width: float
+    first: int
+    within: list[int]
+    beyond: list[int]
+    below: int
+    above: int
+    still: int
+
+
+class Against(msgspec.Struct, frozen=True):
+    """Old values against new ones, counted in a square of cells.
+
+    scale, constant  of both axes; symlog: sign(x) · ln(1 + |x| / constant)
+    edges            of the cells, in the unit of the column, the same on both axes
+    cells            place on the axis of old values, on that of new ones, keys, keys outside the tolerance
+    band             an old value, and the least and largest new value that is no material change from it
+    """
+
+    scale: Scale
+    constant: float
+    edges: list[float]
+    cells: list[tuple[int, int, int, int]]
+    band: list[tuple[float, float, float]]
+
+
+class ColumnPictures(msgspec.Struct, frozen=True):
+    """One column: signed relative change (in the unit of the column where there is no scale), and old against new.
+
+    None where nothing moved, or where values do not fit on an axis.
+    """
+
+    change: Histogram | None
+    against: Against | None
+
+
+class IntervalPictures(msgspec.Struct, frozen=True):
+    """One interval: relative change of its width, and z, both None without a scale."""
+
+    width: Histogram | None
+    z: Histogram | None
+
+
+class Pictures(msgspec.Struct, frozen=True):
+    """By column, and as many intervals as the report has; the first few of each."""
+
+    columns: dict[str, ColumnPictures]
+    intervals: list[IntervalPictures]
+
+
+def pictures(
+    a: pl.DataFrame,
+    b: pl.DataFrame,
+    contract: Contract,
+    *,
+    through_a: datetime | None = None,
+    through_b: datetime | None = None,
+) -> Pictures:
+    """Count for the pictures what `diff` measures with the same arguments; raises what it raises.
+
+    The first six numeric columns that speak for themselves and the first six intervals are counted.
+    """
+    pair = pair_up(a, b, contract, through_a, through_b)
+    contract = pair.contract
+    names = drawn({name: contract.columns[name].role for name in contract.judged})
+    found = {name: _deltas(pair, contract, name) for name in names}
+    return Pictures(
+        columns={name: _column(moved, contract, name) for name, moved in found.items() if moved is not None},
+        intervals=[_interval(pair, interval) for interval in contract.intervals()[:MOST_INTERVALS]],
+    )
+
+
+def drawn(roles: dict[str, str]) -> list[str]:
+    """The columns that have pictures."""
+    return [name for name in main_columns(roles) if roles[name] in NUMERIC_ROLES][:MOST_COLUMNS]
+
+
+def _deltas(pair: Pair, contract: Contract, name: str) -> Deltas | None:
+    moved = deltas(pair.found, name, *pair.common(name), pair.scale(name), contract.stability)
+    return moved if len(moved) else None
+
+
+def _column(moved: Deltas, contract: Contract, name: str) -> ColumnPictures:
+    policy = contract.stability
+    unit = None if moved.r is not None else contract.columns[name].unit or ""
+    signed = moved.d if moved.r is None else np.copysign(moved.r, moved.d)
+    return ColumnPictures(
+        change=_histogram(signed, moved.material, unit),
+        against=_against(moved, policy.rtol, policy.atol),
+    )
+
+
+def _interval(pair: Pair, interval: Interval) -> IntervalPictures:
+    moved = moves(pair, interval, scale_of(pair, interval))
+    if not len(moved):
+        return IntervalPictures(None, None)
+    width, z = None, None
+    if moved.width_change is not None:
+        with np.errstate(over="ignore"):
+            wider = np.expm1(moved.width_change)
+        width = _histogram(wider, np.abs(moved.width_change) > math.log1p(_WIDER) * SLACK, None)
+    if moved.z is not None:
+        z = _histogram(moved.z, moved.z > SLACK, "")
+    return IntervalPictures(width, z)
+
+
+def _histogram(values: Floats, beyond: Mask, unit: str | None) -> Histogram | None:
+    """Bars of a round width that hold 99 % of what moved; None when nothing moved, or by too much for an axis."""
+    size = np.abs(values)
+    moving = np.isfinite(values) & (values != 0)
+    limit = _reach(size[moving])
+    if not _TINY < limit < _HUGE:
+        return None
+    width = _round_up(limit / _BARS)
+    half = math.floor(limit / width * (1 + 1e-12)) + 1
+    with np.errstate(over="ignore"):
+        place = np.minimum(np.floor(size / width), half).astype(np.int64)
+    place = np.where(values < 0, -1 - place, place)  # 0 is an edge, and the bars left of it are mirrored
+    one_sided = not (values < 0).any()
+    first, bars = (0, half) if one_sided else (-half, 2 * half)
+    inside = (place >= first) & (place < first + bars) & (values != 0)
+    counts = [np.bincount(place[inside & of] - first, minlength=bars) for of in (~beyond, beyond)]
+    return Histogram(
+        unit=unit,
+        width=width,
+        first=first,
+        within=[int(n) for n in counts[0]],
+        beyond=[int(n) for n in counts[1]],
+        below=int((place < first).sum()),
+        above=int(((place >= first + bars) & (values != 0)).sum()),
+        still=int((values == 0).sum()),
+    )
+
+
+def _reach(size: Floats) -> float:
+    """The size that at most 1 in 100 keys exceeds; of fewer keys the largest."""
+    if not len(size):
+        return 0.0
+    place = math.ceil(0.99 * (len(size) - 1))
+    return float(np.partition(size, place)[place])
+
+
+def _round_up(x: float) -> float:
+    """The next of 1, 2, 5, 10, 20, 50, …"""
+    power = 10.0 ** math.floor(math.log10(x))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= x * (1 - 1e-12))
+
+
+def _against(moved: Deltas, rtol: float, atol: float) -> Against | None:
+    low = min(float(moved.a.min()), float(moved.b.min()))
+    high = max(float(moved.a.max()), float(moved.b.max()))
+    if max(-low, high) > _HUGE:
+        return None
+    scale, constant = _scale(moved, low, high)
+    ends = np.array([_forward(scale, constant, x) for x in (low, high)])
+    middle, half = ends.mean(), (ends[1] - ends[0]) / 2
+    half = max(1.04 * half, 1e-6 * abs(middle), 0.0 if middle else 1.0)  # room at the ends, and for a single value
+    if half < _TINY:
+        return None
+    start, step = middle - half, 2 * half / _CELLS
+    places = [_places(values, scale, constant, start, step) for values in (moved.a, moved.b)]
+    cell = places[0] * _CELLS + places[1]
+    total = np.bincount(cell, minlength=_CELLS**2)
+    material = np.bincount(cell[moved.material], minlength=_CELLS**2)
+    edges = [_back(scale, constant, start + i * step) for i in range(_CELLS + 1)]
+    return Against(
+        scale=scale,
+        constant=constant,
+        edges=edges,
+        cells=[(int(i) // _CELLS, int(i) % _CELLS, int(total[i]), int(material[i])) for i in np.flatnonzero(total)],
+        band=[(x, -largest_equal(-x, rtol, atol), largest_equal(x, rtol, atol)) for x in edges],
+    )
+
+
+def _scale(moved: Deltas, low: float, high: float) -> tuple[Scale, float]:
+    """A linear axis unless a few values are far larger than the rest; then logarithmic, around 0 if it must be."""
+    size = np.abs(moved.a[moved.a != 0])
+    middle = quantiles(size, 0.5)[0] if len(size) else 0.0
+    if middle < _TINY or max(-low, high) <= _HEAVY * middle:
+        return "linear", 1.0
+    return ("log", 1.0) if low > _TINY else ("symlog", middle)
+
+
+def _places(values: Floats, scale: Scale, constant: float, start: float, step: float) -> np.ndarray:
+    if scale == "log":
+        values = np.log10(values)
+    elif scale == "symlog":
+        values = np.copysign(np.log1p(np.abs(values) / constant), values)
+    return np.clip(np.floor((values - start) / step), 0, _CELLS - 1).astype(np.int64)
+
+
+def _forward(scale: Scale, constant: float, x: float) -> float:
+    if scale == "linear":
+        return x
+    return math.log10(x) if scale == "log" else math.copysign(math.log1p(abs(x) / constant), x)
+
+
+def _back(scale: Scale, constant: float, t: float) -> float:
+    if scale == "linear":
+        return t
+    return 10.0**t if scale == "log" else math.copysign(constant * math.expm1(abs(t)), t)
+
+
+def largest_equal(x: float, rtol: float, atol: float) -> float:
+    """The largest y with y − x <= atol + rtol · max(|x|, |y|); inf when every larger one will do."""
+    if x < 0:
+        near = x + atol - rtol * x  # as long as |y| <= |x|
+        if near <= -x:
+            return near
+    return (x + atol) / (1 - rtol) if rtol < 1 else math.inf

@@ -1,0 +1,149 @@
+"""Both versions of a column in order of size: what ranks and drift are made from, sorted once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from estimates.stability.alignment import Rows
+from estimates.stability.kernels.blocks import count, each, taken, together
+from estimates.stability.value_kinds import Floats
+
+_LONGEST = 1 << 30  # rows whose doubled ranks fit 32 bits
+Ranks = NDArray[np.int32 | np.int64]  # twice the average rank, from 0: a whole number
+
+
+@dataclass(frozen=True)
+class Order:
+    """The values of A and B sorted, and where each stood.
+
+    a, b            ascending
+    rows_a, rows_b  place in the column of each of these values
+    """
+
+    a: Floats
+    b: Floats
+    rows_a: Rows
+    rows_b: Rows
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def ranks(self) -> tuple[Ranks, Ranks]:
+        """Twice the rank of each key in A and in B, keys in the order of A."""
+        before, after = together([lambda: doubled_ranks(self.a), lambda: doubled_ranks(self.b)], len(self))
+        by_row, found = np.empty_like(after), np.empty_like(after)
+
+        def place(block: slice) -> None:
+            by_row[self.rows_b[block]] = after[block]
+
+        def find(block: slice) -> None:
+            np.take(by_row, self.rows_a[block], out=found[block], mode="clip")
+
+        each(place, len(self))
+        each(find, len(self))
+        return before, found
+
+    def top(self, k: int) -> tuple[Rows, Rows]:
+        """The rows of the k largest values of A and of B, ties by row."""
+        return _top(self.a, self.rows_a, k), _top(self.b, self.rows_b, k)
+
+
+def order(a: Floats, b: Floats) -> Order:
+    """Sort two columns of the same keys."""
+    rows_a, rows_b = together([lambda: ascending_rows(a), lambda: ascending_rows(b)], len(a))
+    return Order(taken(a, rows_a), taken(b, rows_b), rows_a, rows_b)
+
+
+def ascending_rows(x: Floats) -> Rows:
+    """The rows of a column in the order of its values, like `argsort`.
+
+    Whole numbers made of the first bits of a value and its row are sorted, which takes a third of the time. Only rows
+    whose values have the same first bits need another look. NumPy's own sort would be three times as slow on processors
+    whose AVX-512 stores compressed vectors slowly.
+    """
+    n, bits = len(x), len(x).bit_length()
+    x = np.ascontiguousarray(x)
+    packed = np.empty(n, dtype=np.int64)
+
+    def pack(rows: slice) -> None:
+        number = x[rows].view(np.int64)
+        if number.min() < 0:
+            number = number ^ ((number >> 63) & np.int64(2**63 - 1))  # whole numbers in the order of the doubles
+        np.bitwise_and(number, -1 << bits, out=packed[rows])
+        packed[rows] |= np.arange(rows.start, rows.stop)
+
+    each(pack, n)
+    packed = pl.Series(packed).sort(multithreaded=False).to_numpy()
+    alike = np.zeros(n + 1, dtype=bool)
+
+    def compare(rows: slice) -> None:
+        first = packed[rows.start : rows.stop + 1] >> bits
+        alike[rows.start + 1 : rows.start + len(first)] = first[1:] == first[:-1]
+
+    each(compare, n)
+    near = np.flatnonzero(alike[1:] | alike[:-1])
+    ascending = np.empty(n, dtype=np.intp)
+
+    def unpack(rows: slice) -> None:
+        np.bitwise_and(packed[rows], (1 << bits) - 1, out=ascending[rows])
+
+    each(unpack, n)
+    members = ascending[near]
+    ascending[near] = members[np.argsort(x[members], kind="stable")]
+    return ascending
+
+
+def doubled_ranks(ascending: Floats) -> Ranks:
+    """Twice the rank from 0 of each value; equal values share the mean of their ranks."""
+    n = len(ascending)
+    dtype = np.int64 if n > _LONGEST else np.int32
+    if not _any_equal(ascending):
+        return np.arange(0, 2 * n, 2, dtype=dtype)
+    starts = _starts(ascending)
+    ends = np.append(starts[1:], n)
+    return np.repeat((starts + ends - 1).astype(dtype), ends - starts)
+
+
+def rank_spread(ascending: Floats) -> float:
+    """Sum of squared deviations of the average ranks from their mean: (n³ − n − Σ(t³ − t)) / 12, t: lengths of ties."""
+    n = len(ascending)
+    if not _any_equal(ascending):
+        return (n**3 - n) / 12
+    lengths, times = np.unique(np.diff(_starts(ascending), append=n), return_counts=True)
+    ties = sum(int(count) * (int(t) ** 3 - int(t)) for t, count in zip(lengths, times, strict=True))
+    return (n**3 - n - ties) / 12
+
+
+def sorted_quantile(ascending: Floats, part: int, of: int) -> float:
+    """The quantile part/of with linear interpolation (type 7); the place is found in whole numbers."""
+    low, rest = divmod((len(ascending) - 1) * part, of)
+    value = float(ascending[low])
+    if rest == 0:
+        return value
+    above = float(ascending[low + 1])
+    step = above - value
+    if not np.isfinite(step):
+        return value * (1 - rest / of) + above * (rest / of)
+    return value + step * (rest / of)
+
+
+def _any_equal(ascending: Floats) -> bool:
+    pairs = max(0, len(ascending) - 1)
+    return count(lambda rows: ascending[rows] == ascending[rows.start + 1 : rows.stop + 1], pairs) > 0
+
+
+def _starts(ascending: Floats) -> Rows:
+    """Where each run of equal values begins."""
+    return np.concatenate(([0], np.flatnonzero(ascending[1:] != ascending[:-1]) + 1))
+
+
+def _top(ascending: Floats, rows: Rows, k: int) -> Rows:
+    """The k rows with the largest values."""
+    n, least = len(ascending), ascending[-k]
+    start, above = int(np.searchsorted(ascending, least, "left")), n - int(np.searchsorted(ascending, least, "right"))
+    tied = np.sort(rows[start : n - above])[: k - above]
+    return np.concatenate((rows[n - above :], tied))

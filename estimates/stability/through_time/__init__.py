@@ -1,0 +1,1 @@
+"""Stability over more than two versions: chains, revisions, the triangle, frozen estimates."""

@@ -1,0 +1,269 @@
+"""V: what became of an estimate from version to version: of one key, and of all keys of a set together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from estimates.contract.columns import NUMERIC_ROLES, Column
+from estimates.contract.contract import Contract, Stability
+from estimates.stability.kernels.selection import quantiles
+from estimates.stability.through_time.revisions import (
+    Pairs,
+    Values,
+    autocorrelation,
+    neighbours,
+    settle_times,
+    since_change,
+    transforms,
+    turns,
+    values,
+)
+from estimates.stability.value_kinds import Floats
+
+MIN_VALUES = 3  # a path has a shape from three values on
+MIN_PAIRS = 20  # below that an autocorrelation says nothing
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One version's value, against the one before it and against the first; None for the first value itself.
+
+    d, r, g, material  against the value before, as in a diff; d is None when it overflows
+    first_d, first_r   against the first value
+    """
+
+    version: int
+    value: float | int
+    d: float | None
+    r: float | None
+    g: float | None
+    material: bool | None
+    first_d: float | None
+    first_r: float | None
+
+
+class Chain(msgspec.Struct, frozen=True):
+    """V: one key's number through the versions.
+
+    versions      versions that had to have the key; n: those with a finite value; availability: their share (V7)
+    flips, turns  moves that reversed the one before, and pairs of neighbouring moves that were both material (V1)
+    efficiency    how straight the way was (V2)
+    autocorrelation, pairs  of neighbouring moves (V3), from three moves on
+    volatility    sd of g, no unit (V4)
+    since_change  values after the last material move; settle_time: values before the number came to stay (V5)
+    settled_version  the version it came to stay with
+    previous_r, first_r  the newest value against the one before it and against the first (V6)
+    reasons       metric → why it is None
+    """
+
+    unit: str | None
+    versions: int
+    n: int
+    availability: float | None
+    scale_floor: float | None
+    previous_r: float | None
+    first_r: float | None
+    flips: int
+    turns: int
+    flip_share: float | None
+    efficiency: float | None
+    autocorrelation: float | None
+    pairs: int
+    volatility: float | None
+    since_change: int | None
+    settle_time: int | None
+    settled_version: int | None
+    steps: list[Step]
+    reasons: dict[str, str]
+
+
+class Middle(msgspec.Struct, frozen=True):
+    """A number that each key has one of: on how many keys it rests, median and 95th percentile."""
+
+    n: int
+    p50: float
+    p95: float
+
+
+class Chains(msgspec.Struct, frozen=True):
+    """V of all keys of a set together.
+
+    keys     keys with a finite value; long_keys: those with three or more, which have a path
+    moves    from each finite value to the next one of the same key
+    flips, turns, autocorrelation, pairs, volatility  over all moves
+    efficiency  over the long keys that moved; since_change, settle_time, previous_r, first_r  over those that have two
+    """
+
+    keys: int
+    long_keys: int
+    moves: int
+    availability: float | None
+    scale_floor: float | None
+    previous_r: Middle | None
+    first_r: Middle | None
+    flips: int
+    turns: int
+    flip_share: float | None
+    efficiency: Middle | None
+    autocorrelation: float | None
+    pairs: int
+    volatility: float | None
+    since_change: Middle | None
+    settle_time: Middle | None
+    reasons: dict[str, str]
+
+
+def numeric(contract: Contract, fields: Sequence[str] | None = None) -> dict[str, Column]:
+    """The estimate columns that are numbers, of those asked for."""
+    return {
+        name: column
+        for name, column in contract.columns.items()
+        if column.role in NUMERIC_ROLES and (fields is None or name in fields)
+    }
+
+
+def chains(contract: Contract, estimates: Mapping[int, Mapping[str, Any] | None], due: set[int],
+           fields: Sequence[str] | None = None) -> dict[str, Chain]:  # fmt: skip
+    """The chain of each numeric column of one key.
+
+    estimates  version → its estimate, or None without one; oldest first
+    due        the versions among them that had to have the key
+    """
+    return {
+        name: _chain(column, contract.stability, {v: e.get(name) for v, e in estimates.items() if e is not None}, due)
+        for name, column in numeric(contract, fields).items()
+    }
+
+
+def pooled(found: Values, due: int | None) -> Chains:
+    """The chains of many keys together; `due` is how many values there had to be, None when nobody knows."""
+    moves, sizes = found.moves(), np.bincount(found.chain)
+    moved = sizes > 1
+    newest = found.pairs(found.ends[moved] - 1, found.ends[moved])
+    whole = found.pairs(found.starts[moved], found.ends[moved])
+    reasons = _missing(found, moves)
+    if not due:
+        reasons["availability"] = "unknown" if due is None else "never_due"
+    shape, paths = _shape(found, moves, reasons), _paths(found, moves, reasons)
+    return Chains(
+        keys=len(sizes),
+        long_keys=int((sizes >= MIN_VALUES).sum()),
+        moves=len(moves.d),
+        availability=len(found) / due if due else None,
+        scale_floor=found.scale,
+        previous_r=_middle(newest.r),
+        first_r=_middle(whole.r),
+        **shape,
+        efficiency=_middle(paths),
+        since_change=_middle(since_change(found, moves)[moved]),
+        settle_time=_middle(settle_times(found)[moved]),
+        reasons={metric: reasons[metric] for metric in sorted(reasons)},
+    )
+
+
+def _chain(column: Column, policy: Stability, cells: dict[int, Any], due: set[int]) -> Chain:
+    have = {version: cell for version, cell in cells.items() if cell is not None}
+    numbers = pl.Series(list(have.values()), dtype=pl.Int64 if column.kind == "integer" else pl.Float64)
+    found = values(np.zeros(len(have), dtype=np.intp), numbers, column.scale_floor, policy)
+    moves, versions = found.moves(), list(have)
+    reasons = _missing(found, moves)
+    if not due:
+        reasons["availability"] = "never_due"
+    steps, shape, paths = _steps(found, moves, versions), _shape(found, moves, reasons), _paths(found, moves, reasons)
+    settled = int(settle_times(found)[0]) if len(have) > 1 else None
+    return Chain(
+        unit=column.unit,
+        versions=len(due),
+        n=len(have),
+        availability=len(due & set(versions)) / len(due) if due else None,
+        scale_floor=found.scale,
+        previous_r=steps[-1].r if steps else None,
+        first_r=steps[-1].first_r if steps else None,
+        **shape,
+        efficiency=float(paths[0]) if len(paths) else None,
+        since_change=int(since_change(found, moves)[0]) if len(have) > 1 else None,
+        settle_time=settled,
+        settled_version=None if settled is None else versions[settled],
+        steps=steps,
+        reasons={metric: reasons[metric] for metric in sorted(reasons)},
+    )
+
+
+def _missing(found: Values, moves: Pairs) -> dict[str, str]:
+    """Why V5 and V6 are None."""
+    if not len(moves.d):
+        return dict.fromkeys(("previous_r", "first_r", "since_change", "settle_time"), "few_values")
+    return dict.fromkeys(("previous_r", "first_r"), "degenerate_scale") if found.scale is None else {}
+
+
+def _steps(found: Values, moves: Pairs, versions: list[int]) -> list[Step]:
+    """A row a version."""
+    if not versions:
+        return []
+    later = np.arange(1, len(found))
+    first = found.pairs(np.zeros(len(later), dtype=np.intp), later)
+    g = None if found.scale is None else transforms(moves, found.scale)
+    numbers = found.numbers.to_list()
+    steps = [Step(versions[0], numbers[0] + 0, None, None, None, None, None, None)]  # −0.0 is 0.0
+    for i, version in enumerate(versions[1:]):
+        before = (_finite(moves.d, i), _at(moves.r, i), _at(g, i), bool(moves.material[i]))
+        steps.append(Step(version, numbers[i + 1] + 0, *before, _finite(first.d, i), _at(first.r, i)))
+    return steps
+
+
+def _shape(found: Values, moves: Pairs, reasons: dict[str, str]) -> dict[str, Any]:
+    """V1, V3, V4, which are about all moves; with the reasons why some are None."""
+    owner = found.chain[found.newer]
+    both, flipped = turns(owner, moves)
+    count, flips = int(both.sum()), int(flipped.sum())
+    overflow, pairs = bool(np.isinf(moves.d).any()), int(neighbours(owner).sum())
+    correlation = None if overflow else autocorrelation(owner, moves.d)
+    if not count:
+        reasons["flip_share"] = "unmoved" if (owner[1:] == owner[:-1]).any() else "few_values"
+    if overflow or pairs < MIN_PAIRS or correlation is None:
+        reasons["autocorrelation"] = "overflow" if overflow else "few_pairs" if pairs < MIN_PAIRS else "unmoved"
+    if len(owner) < 2 or found.scale is None:
+        reasons["volatility"] = "few_values" if len(owner) < 2 else "degenerate_scale"
+    return {
+        "flips": flips,
+        "turns": count,
+        "flip_share": flips / count if count else None,
+        "autocorrelation": None if "autocorrelation" in reasons else correlation,
+        "pairs": pairs,
+        "volatility": None if len(owner) < 2 or found.scale is None else float(np.std(transforms(moves, found.scale))),
+    }
+
+
+def _paths(found: Values, moves: Pairs, reasons: dict[str, str]) -> Floats:
+    """V2 of each key that has three values and moved materially: |x_n − x_1| / max(Σ |d|, s0)."""
+    owner, sizes = found.chain[found.newer], np.bincount(found.chain)
+    moved = np.bincount(owner[moves.material], minlength=len(sizes)) > 0
+    counted = moved & (sizes >= MIN_VALUES)
+    if not counted.any() or found.scale is None:
+        reasons["efficiency"] = "unmoved" if (sizes >= MIN_VALUES).any() else "few_values"
+        return np.empty(0)
+    net = np.abs(found.pairs(found.starts, found.ends).d)[counted]
+    with np.errstate(over="ignore"):
+        path = np.bincount(owner, np.abs(moves.d), minlength=len(sizes))[counted]
+    if not np.isfinite(path).all():  # no way is shorter than from its start to its end
+        reasons["efficiency"] = "overflow"
+        return np.empty(0)
+    return np.minimum(net / np.maximum(path, found.scale), 1.0)
+
+
+def _middle(numbers: Floats | np.ndarray | None) -> Middle | None:
+    if numbers is None or not len(numbers):
+        return None
+    return Middle(len(numbers), *quantiles(np.asarray(numbers, dtype=np.float64), 0.5, 0.95))
+
+
+def _at(numbers: Floats | None, row: int) -> float | None:
+    return None if numbers is None else float(numbers[row])
+
+
+def _finite(numbers: Floats, row: int) -> float | None:
+    return float(numbers[row]) if np.isfinite(numbers[row]) else None

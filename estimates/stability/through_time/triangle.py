@@ -1,0 +1,243 @@
+"""The revision triangle of a set: what each version said of each key, and how such estimates get revised (T4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from estimates.stability.alignment import Mask, Rows
+from estimates.stability.scalar import mean_of
+from estimates.stability.through_time.chain import MIN_PAIRS, Chains
+from estimates.stability.through_time.ols_hac import lags_of, line, mean_error
+from estimates.stability.through_time.revisions import Values
+from estimates.stability.value_kinds import Floats
+
+VERSION, HORIZON, VALUE, ACTUAL = (
+    "\0version",
+    "\0horizon",
+    "\0value",
+    "\0actual",
+)  # no column of a contract is so called
+MIN_DATES = 10  # below that an error over dates says nothing
+Across = Literal["horizon", "version"]
+
+
+class RevisionStatistics(msgspec.Struct, frozen=True):
+    """How estimates were revised: R = L − P, the later estimate of a key minus the one before it.
+
+    horizon     of the later estimate; None for all revisions together
+    n, dates    revisions, and targets they are about; lags: how far errors over dates reach
+    mean, mean_se, mean_absolute, root_mean_square  in the unit of the column
+    relative_mean_absolute  Σ|R| / Σ|L|
+    noise_to_signal  sd of R / sd of L within its series
+    autocorrelation, pairs  of a revision with the one before it
+    reasons     metric → why it is None
+    """
+
+    horizon: int | None
+    n: int
+    dates: int | None
+    lags: int | None
+    mean: float
+    mean_se: float | None
+    mean_absolute: float
+    root_mean_square: float
+    relative_mean_absolute: float | None
+    noise_to_signal: float | None
+    autocorrelation: float | None
+    pairs: int
+    reasons: dict[str, str]
+
+
+class NewsOrNoise(msgspec.Struct, frozen=True):
+    """T4: the estimates P of one horizon against what became of them, Y; R = Y − P.
+
+    horizon                 None for keys without a dated target
+    corr_revision_estimate  corr(R, P): 0 when the estimate used all it could know (news)
+    corr_revision_actual    corr(R, Y): 0 when the estimate is the truth and an error of measurement (noise)
+    alpha, beta             of Y = alpha + beta · P, with standard errors: 0 and 1 for an efficient estimate
+    """
+
+    horizon: int | None
+    n: int
+    dates: int | None
+    lags: int | None
+    corr_revision_estimate: float | None
+    corr_revision_actual: float | None
+    alpha: float | None
+    alpha_se: float | None
+    beta: float | None
+    beta_se: float | None
+    reason: str | None = None
+
+
+class Revisions(msgspec.Struct, frozen=True):
+    """Revision statistics of one column of a set, or of the keys under a leading part of the key.
+
+    versions       numbers of the versions, oldest first; keys: those that have a value in any of them
+    revisions      all together first, then by horizon, nearest first
+    chains         V of all keys together
+    news_or_noise  by horizon, where actual values were given
+    """
+
+    set: str
+    column: str
+    unit: str | None
+    key: list[str]
+    versions: list[int]
+    keys: int
+    revisions: list[RevisionStatistics]
+    chains: Chains | None
+    news_or_noise: list[NewsOrNoise]
+
+
+@dataclass(frozen=True)
+class Told:
+    """Finite estimates, by key, oldest version first.
+
+    values   them, by key
+    series   of each, the number of its key without the target: what is one line over time
+    date     of each, the number of its target; None without a dated one
+    horizon  of each, the step of its target after what its run could see, from 1; None likewise
+    actual   of each, what became of it, NaN where nothing is known; None when nobody asked
+    """
+
+    values: Values
+    series: Rows
+    date: NDArray[np.int64] | None
+    horizon: NDArray[np.int64] | None
+    actual: Floats | None
+
+
+def wide(rows: pl.DataFrame, key: list[str], across: Across) -> pl.DataFrame:
+    """The triangle: a row a key, a column a horizon (`h5`, farthest first) or a version (`v5`, oldest first).
+
+    rows  the key columns, VERSION, HORIZON, VALUE; of two versions at one horizon the newer counts
+    """
+    of, letter = (HORIZON, "h") if across == "horizon" else (VERSION, "v")
+    numbers = rows.get_column(of).unique().sort(descending=across == "horizon").to_list()
+    newest = rows.sort(VERSION).unique(subset=[*key, of], keep="last", maintain_order=True)
+    columns = [
+        newest.filter(pl.col(of) == number).select(*key, pl.col(VALUE).alias(f"{letter}{number}")) for number in numbers
+    ]
+    found = rows.select(key).unique().sort(key)
+    for column in columns:
+        found = found.join(column, on=key, how="left", maintain_order="left")
+    return found
+
+
+def statistics(told: Told) -> list[RevisionStatistics]:
+    """How the estimates were revised, all together and by horizon; [] when none was."""
+    moves, newer = told.values.moves(), told.values.newer
+    if not len(newer) or not np.isfinite(moves.d).all():
+        return []
+    every = np.ones(len(newer), dtype=bool)
+    if told.horizon is None:
+        return [_of(told, every, None)]
+    horizon = told.horizon[newer]
+    return [_of(told, every, None), *(_of(told, horizon == step, int(step)) for step in np.unique(horizon))]
+
+
+def news_or_noise(told: Told) -> list[NewsOrNoise]:
+    """Whether what became of the estimates was news to them, by horizon; [] without actual values."""
+    if told.actual is None:
+        return []
+    known = np.isfinite(told.actual)
+    if told.horizon is None:
+        return [_regression(told, known, None)] if known.any() else []
+    return [_regression(told, known & (told.horizon == step), int(step)) for step in np.unique(told.horizon[known])]
+
+
+def _of(told: Told, chosen: Mask, horizon: int | None) -> RevisionStatistics:
+    moves, newer = told.values.moves(), told.values.newer
+    d, later, rows = moves.d[chosen], moves.b[chosen], newer[chosen]
+    reasons: dict[str, str] = {}
+    time, dates, lags = _dates(told, rows, horizon)
+    if time is None or dates is None or dates < MIN_DATES:
+        reasons["mean_se"] = "undated" if time is None else "few_dates"
+    signal = _within(later, told.series[rows])
+    if not signal:
+        reasons["noise_to_signal"] = "unmoved"
+    if not np.abs(later).any():
+        reasons["relative_mean_absolute"] = "degenerate_scale"
+    correlation, pairs = _correlation(told, chosen)
+    if pairs < MIN_PAIRS or correlation is None:
+        reasons["autocorrelation"] = "few_pairs" if pairs < MIN_PAIRS else "unmoved"
+    return RevisionStatistics(
+        horizon=horizon,
+        n=len(d),
+        dates=dates,
+        lags=lags,
+        mean=mean_of(d),
+        mean_se=None if "mean_se" in reasons or time is None else mean_error(d, time, lags or 0),
+        mean_absolute=mean_of(np.abs(d)),
+        root_mean_square=float(np.sqrt(mean_of(d**2))),
+        relative_mean_absolute=float(np.abs(d).sum() / np.abs(later).sum()) if np.abs(later).any() else None,
+        noise_to_signal=float(np.std(d)) / signal if signal else None,
+        autocorrelation=None if "autocorrelation" in reasons else correlation,
+        pairs=pairs,
+        reasons={metric: reasons[metric] for metric in sorted(reasons)},
+    )
+
+
+def _correlation(told: Told, chosen: Mask) -> tuple[float | None, int]:
+    """Of revisions with the one before of the same key, over all keys."""
+    moves, owner = told.values.moves(), told.values.chain[told.values.newer]
+    later = np.flatnonzero((owner[1:] == owner[:-1]) & chosen[1:]) + 1
+    return _corr(moves.d[later], moves.d[later - 1]), len(later)
+
+
+def _regression(told: Told, chosen: Mask, horizon: int | None) -> NewsOrNoise:
+    assert told.actual is not None
+    rows = np.flatnonzero(chosen)
+    p, y = told.values.numbers[rows].cast(pl.Float64).to_numpy(), told.actual[rows]
+    time, dates, lags = _dates(told, rows, horizon)
+    reason = "few_dates" if dates is not None and dates < MIN_DATES else "few_values" if len(rows) < MIN_PAIRS else None
+    found = None if reason else line(p, y, np.arange(len(rows)) if time is None else time, lags or 0)
+    reason = reason or ("unmoved" if found is None else None)
+    return NewsOrNoise(
+        horizon=horizon,
+        n=len(rows),
+        dates=dates,
+        lags=lags,
+        corr_revision_estimate=None if reason else _corr(y - p, p),
+        corr_revision_actual=None if reason else _corr(y - p, y),
+        alpha=None if found is None else found.alpha,
+        alpha_se=None if found is None else found.alpha_se,
+        beta=None if found is None else found.beta,
+        beta_se=None if found is None else found.beta_se,
+        reason=reason,
+    )
+
+
+def _dates(told: Told, rows: Rows, horizon: int | None) -> tuple[NDArray[np.int64] | None, int | None, int | None]:
+    """The number of each row's date among them, how many there are, and how many lags an error over them has."""
+    if told.date is None:
+        return None, None, None
+    dates, time = np.unique(told.date[rows], return_inverse=True)
+    longest = int(told.horizon[rows].max()) if told.horizon is not None and len(rows) else 1
+    return time.astype(np.int64), len(dates), lags_of(len(dates), (horizon or longest) - 1)
+
+
+def _within(x: Floats, series: Rows) -> float:
+    """The standard deviation of numbers around the mean of their series; 0 when it is nothing but rounding."""
+    of = np.unique(series, return_inverse=True)[1]
+    mean = np.bincount(of, x) / np.bincount(of)
+    sd = float(np.sqrt(mean_of((x - mean[of]) ** 2)))
+    return sd if sd > 1e-12 * float(np.abs(x).max(initial=0.0)) else 0.0
+
+
+def _corr(x: Floats, y: Floats) -> float | None:
+    """Pearson's correlation; None when either is constant."""
+    if len(x) < 2:
+        return None
+    e, f = x - x.mean(), y - y.mean()
+    if np.abs(e).max() <= 1e-12 * np.abs(x).max() or np.abs(f).max() <= 1e-12 * np.abs(y).max():
+        return None
+    size = float(np.sqrt((e**2).sum()) * np.sqrt((f**2).sum()))
+    return max(-1.0, min(1.0, float((e * f).sum()) / size)) if size else None

@@ -1,0 +1,89 @@
+"""The kind of every value, before anything is computed from it: finite, null, nan, +inf, -inf, absent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from estimates.stability.alignment import Mask, Rows
+from estimates.stability.kernels.blocks import each, taken
+
+KINDS = ("finite", "null", "nan", "+inf", "-inf", "absent")
+FINITE, NULL, NAN, PLUS_INF, MINUS_INF, ABSENT = range(len(KINDS))
+Floats = NDArray[np.float64]
+Codes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Values:
+    """A column as Float64 (null as NaN; empty when it holds no numbers) and the kind of each value.
+
+    least, largest  no finite number is below or above; 0 where there is none
+    """
+
+    numbers: Floats
+    kinds: Codes
+    least: float
+    largest: float
+
+    @property
+    def finite(self) -> Mask:
+        """Where a value can be computed with."""
+        return self.kinds == FINITE
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether every value is finite."""
+        return not len(self.kinds) or self.kinds.max() == FINITE
+
+    def take(self, rows: Rows | None) -> Values:
+        """Some rows; None for all of them."""
+        if rows is None:
+            return self
+        kinds = np.zeros(len(rows), dtype=np.uint8) if self.whole else self.kinds[rows]
+        numbers = taken(self.numbers, rows) if len(self.numbers) else self.numbers
+        return Values(numbers, kinds, self.least, self.largest)
+
+
+def all_finite(columns: Sequence[Values]) -> Rows | None:
+    """The rows in which all columns are finite; None when these are all rows."""
+    if all(values.whole for values in columns):
+        return None
+    return np.flatnonzero(np.logical_and.reduce([values.finite for values in columns]))
+
+
+def classify(series: pl.Series) -> Values:
+    """Values and kinds of a column; what is not a number is `finite` when it is there."""
+    kinds = np.zeros(len(series), dtype=np.uint8)
+    numbers, least, largest = np.empty(0), 0.0, 0.0
+    if len(series) and (series.dtype.is_numeric() or series.dtype == pl.Null):
+        numbers, least, largest = _numbers(series)
+        if not (math.isfinite(least) and math.isfinite(largest)):  # NaN when there is one
+            finite = np.isfinite(numbers)
+            odd, some = np.flatnonzero(~finite), numbers[finite]
+            value = numbers[odd]
+            kinds[odd] = np.where(np.isnan(value), NAN, np.where(value > 0, PLUS_INF, MINUS_INF))
+            least, largest = (float(some.min()), float(some.max())) if len(some) else (0.0, 0.0)
+    if series.null_count():
+        kinds[series.is_null().to_numpy()] = NULL
+    return Values(numbers, kinds, least, largest)
+
+
+def _numbers(series: pl.Series) -> tuple[Floats, float, float]:
+    """A column as Float64, its least and its largest value."""
+    one_piece = series.n_chunks() == 1 and series.dtype == pl.Float64 and not series.null_count()
+    numbers = series.to_numpy() if one_piece else np.empty(len(series))
+
+    def read(rows: slice) -> tuple[float, float]:
+        if not one_piece:
+            numbers[rows] = series.slice(rows.start, rows.stop - rows.start).cast(pl.Float64).to_numpy()
+        return numbers[rows].min(), numbers[rows].max()
+
+    least, largest = zip(*each(read, len(series)), strict=True)
+    return numbers, float(np.min(least)), float(np.max(largest))

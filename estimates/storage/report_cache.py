@@ -1,0 +1,88 @@
+"""Reports kept in the cache of this machine: each is computed once, by whoever asks first, and shared by all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from estimates.storage.file_lock import alone
+
+MAX_FILES = 20_000
+MAX_BYTES = 256 * 1024 * 1024
+_SWEEP_EVERY = 100  # files kept by this process
+_DIGEST = 16  # bytes
+
+
+class KeptReports:
+    """Reports as bytes, by a name that says all they depend on; threads and processes may share the folder.
+
+    A file is there as a whole or not at all, and one that is damaged is as good as none. The folder holds MAX_FILES and
+    MAX_BYTES at most, about; the oldest ones go. One that cannot be written only costs the time to compute again.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._written = 0
+
+    def get(self, name: str) -> bytes | None:
+        """The report of that name; None when it is not kept or damaged."""
+        try:
+            with open(f"{self.folder}/{name}", "rb", buffering=0) as file:  # a series opens hundreds: no Path for each
+                content = file.readall()
+        except OSError:
+            return None
+        body = content[_DIGEST:]
+        return body if content[:_DIGEST] == _digest(name, body) else None
+
+    def get_or_make(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """The report of that name, made and kept when it is not there; raises what `make` raises.
+
+        Who asks while somebody else makes it, in whatever process, waits for that.
+        """
+        found = self.get(name)
+        if found is not None:
+            return found
+        with alone(self.folder / f"{name}.lock"):
+            found = self.get(name)
+            if found is None:
+                found = make()
+                self.put(name, found)
+            return found
+
+    def put(self, name: str, body: bytes) -> None:
+        """Keep a report, if that is possible."""
+        new = self.folder / f"{name}.{secrets.token_hex(4)}.new"
+        try:
+            new.write_bytes(_digest(name, body) + body)
+            new.replace(self.folder / name)
+        except OSError:
+            with suppress(OSError):
+                new.unlink(missing_ok=True)
+            return
+        if self._written % _SWEEP_EVERY == 0:
+            _sweep(self.folder)
+        self._written += 1
+
+
+def _digest(name: str, body: bytes) -> bytes:
+    """Of the name too: a file that was moved or copied is no report of its new name."""
+    digest = hashlib.blake2b(name.encode(), digest_size=_DIGEST)
+    digest.update(body)
+    return digest.digest()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the oldest files beyond the limits, and so in time what killed processes left behind."""
+    with suppress(OSError):
+        found = [(entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in os.scandir(folder)]
+        number, size = len(found), sum(size for _, size, _ in found)
+        for _, one, path in sorted(found):
+            if number <= MAX_FILES and size <= MAX_BYTES:
+                break
+            with suppress(OSError):
+                os.unlink(path)
+            number, size = number - 1, size - one

@@ -1,0 +1,1 @@
+"""The store: publish, judge, promote, roll back, verify, sweep."""

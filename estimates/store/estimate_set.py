@@ -1,0 +1,293 @@
+"""An estimate set as a researcher holds it: `store["sp500-close"].get("AAPL", "2026-11-24")`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from estimates import instants
+from estimates.accuracy import SetAccuracy
+from estimates.catalog import PRODUCTION, Clock, Ref
+from estimates.catalog.records import Provenance, State, Version, VersionHead
+from estimates.compare.change_page import ChangePage
+from estimates.compare.series import DEFAULT_LAST, Series
+from estimates.compare.two_sets import shared_contract
+from estimates.compare.vintages import Vintages
+from estimates.contract.contract import Contract, Pairing
+from estimates.gate import Offenders, PolicyInForce, Verdict, policy_table
+from estimates.keys.key_form import Key
+from estimates.reading.answer import Answer, Page
+from estimates.reading.as_of_join import as_of_join
+from estimates.reading.explanation import explain
+from estimates.reading.reader import Reader
+from estimates.reading.version_reader import DEFAULT_LIMIT, cursor_version
+from estimates.stability import Report
+from estimates.stability.through_time.triangle import Across, Revisions
+from estimates.store.regrading import Regrading, regrade
+from estimates.store.scoring import LAST, Outcome, score_set, stored_scores
+
+if TYPE_CHECKING:
+    from estimates.store.store import Store
+
+Time = datetime | str
+
+
+class EstimateSet:
+    """One set of a store, for reading: the same answers as HTTP, byte for byte (`answer.json`).
+
+    Methods take `ref` (a version number, an alias, or `latest`; default `production`) and `as_of` (a datetime with
+    offset, or its text); with `clock="released"` as_of is read by claimed times of release, and answers from versions
+    that have one are marked `imported`. The errors are those of `View.resolve` and `Reader`.
+    """
+
+    def __init__(self, store: Store, name: str) -> None:
+        self.store = store
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"EstimateSet({self.name!r}, {len(self.versions())} versions)"
+
+    @property
+    def contract(self) -> Contract:
+        """The newest contract."""
+        return self.store.contract(self.name)
+
+    def policy(self) -> PolicyInForce:
+        """What each check of the gate is held to, and where each limit comes from."""
+        found = self.store.view().set(self.name)
+        return policy_table(found.contract, len(found.contracts))
+
+    def versions(self) -> list[Version]:
+        """All versions, oldest first."""
+        return list(self.store.view().set(self.name).versions)
+
+    def resolve(self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None) -> Version:
+        """The version a ref names, now or as of a time."""
+        return self.store.resolve(self.name, ref, instants.given(as_of), clock)
+
+    def state(self, version: Version | VersionHead) -> State:
+        """The derived state of a version."""
+        return self.store.state(self.resolve(version.version))
+
+    def contract_of(self, version: Version | VersionHead) -> Contract:
+        """The contract a version was published under."""
+        return self.store.view().set(self.name).contract_of(self.resolve(version.version))
+
+    def contract_of_changes(self, page: ChangePage) -> Contract:
+        """The contract that a page of changes is read with; of two sets, that of the columns which both have."""
+        assert page.version is not None
+        if page.set:
+            return self.contract_of(page.version)
+        mine = self.contract_of(self.resolve(page.first(self.name)))
+        return shared_contract(mine, self.store[page.version.set].contract_of(page.version))
+
+    def get(
+        self,
+        *key: Any,
+        ref: Ref = PRODUCTION,
+        as_of: Time | None = None,
+        fields: Sequence[str] | None = None,
+        clock: Clock = None,
+    ) -> Answer:
+        """One estimate; `answer["value"]` is its cell."""
+        reader, version = self._at(ref, as_of, clock)
+        return reader.of(version).get(key, fields).by(clock)
+
+    def get_many(
+        self,
+        keys: Sequence[Key],
+        *,
+        ref: Ref = PRODUCTION,
+        as_of: Time | None = None,
+        fields: Sequence[str] | None = None,
+        clock: Clock = None,
+    ) -> Answer:
+        """Many estimates in the order asked, each with its status."""
+        reader, version = self._at(ref, as_of, clock)
+        return reader.of(version).get_many(keys, fields).by(clock)
+
+    def scan(
+        self,
+        *prefix: Any,
+        ref: Ref = PRODUCTION,
+        as_of: Time | None = None,
+        fields: Sequence[str] | None = None,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+        clock: Clock = None,
+    ) -> Page:
+        """The estimates under a leading part of the key, a page at a time; a cursor stays with its version."""
+        asked = (ref, as_of, clock) if cursor is None else (cursor_version(cursor), None, None)
+        reader, version = self._at(*asked)
+        return reader.of(version).scan(prefix, fields=fields, limit=limit, cursor=cursor).by(clock)
+
+    def history(
+        self,
+        *key: Any,
+        clock: Clock = None,
+        since: Time | None = None,
+        until: Time | None = None,
+        only: Literal["promoted"] | None = None,
+        fields: Sequence[str] | None = None,
+        chain: bool = False,
+        shape: int | None = None,
+    ) -> Answer:
+        """One key through the versions of production's shape, or of another, oldest first; `Reader.history`.
+
+        chain  also what became of its numbers: a `stability.Chain` a column
+        """
+        bounds = {"since": instants.given(since), "until": instants.given(until)}
+        asked = {"only": only, "fields": fields, "chain": chain, "clock": clock, "shape": shape}
+        return self.store.reader().history(self.name, key, **bounds, **asked)
+
+    def explain(self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Answer:
+        """Why an estimate is what it is: JSON of an `explanation.Explanation`."""
+        reader, version = self._at(ref, as_of, None)
+        return explain(reader, self.store.catalog, version, key)
+
+    def triangle(self, *key: Any, column: str | None = None, across: Across | None = None) -> pl.DataFrame:
+        """The revision triangle of a column: a row a key, a column a horizon (`h5`) or, without, a version (`v5`).
+
+        key     only keys under this leading part
+        column  default: the first point column
+        across  `version` also where keys have a dated target
+        Refused versions are left out. Raises what `Vintages` does.
+        """
+        return self._vintages(key, column).triangle(across)
+
+    def revisions(self, *key: Any, column: str | None = None, actuals: pl.DataFrame | None = None) -> Revisions:
+        """How the estimates of a column are revised; with actual values, as for `score`, also whether that was news."""
+        return self._vintages(key, column).revisions(actuals)
+
+    def frame(self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None) -> pl.DataFrame:
+        """All estimates of one version as a polars frame, sorted by key, verified against its digest."""
+        return self.store.frame(self.resolve(ref, as_of, clock))
+
+    def as_of_join(
+        self, frame: Any, time: str, *, fields: Sequence[str] | None = None, clock: Clock = None
+    ) -> pl.DataFrame:
+        """The rows of `frame` in order, each with the estimate that production gave at its `time`, and its version.
+
+        frame  has the key columns and a column `time`, a timestamp with time zone: a polars frame, a lazy one, or what
+               `polars.DataFrame` takes; see `point_in_time.as_of_join`
+        """
+        return as_of_join(self.store.reader(), self.store.columns, self.name, frame, time, fields, clock)
+
+    def diff(
+        self,
+        a: Ref,
+        b: Ref = PRODUCTION,
+        *,
+        as_of: Time | None = None,
+        pairing: Pairing | None = None,
+        other: str | None = None,
+    ) -> Report:
+        """How version `b` differs from version `a`.
+
+        pairing  which keys are compared, in place of the contract's
+        other    the set that `b` is a version of; its keys have to be the same
+        """
+        found = self.store.compare(self.name, a, b, instants.given(as_of), pairing=pairing, other=other)
+        return found.kept_report(self.store.reports)
+
+    def page(
+        self,
+        a: Ref,
+        b: Ref = PRODUCTION,
+        *,
+        as_of: Time | None = None,
+        pairing: Pairing | None = None,
+        other: str | None = None,
+    ) -> str:
+        """The report of `diff` as one HTML page with pictures; InvalidError (`no_charts`) without the extra."""
+        found = self.store.compare(self.name, a, b, instants.given(as_of), pairing=pairing, other=other)
+        return found.kept_page(self.store.reports).decode()
+
+    def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
+        """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""
+        return self.store.stability(self.name, last, instants.given(as_of))
+
+    def changes(
+        self,
+        a: Ref,
+        b: Ref = PRODUCTION,
+        *,
+        key: Key = (),
+        by: str | None = None,
+        min_change: float = 0.0,
+        as_of: Time | None = None,
+        pairing: Pairing | None = None,
+        other: str | None = None,
+    ) -> pl.DataFrame:
+        """What changed key by key from version `a` to version `b`, what moved most first: a row a key.
+
+        key         only keys under this leading part
+        by          the metric to sort by, such as `close.r`; default: `d` of the first point column
+        min_change  leaves out keys whose metric is smaller; what has none (an added key, a lost value) always stays
+        other       the set that `b` is a version of; its keys have to be the same
+        `estimates.stability.changes` says which columns there are.
+        """
+        found = self.store.compare(self.name, a, b, instants.given(as_of), pairing=pairing, other=other)
+        return found.changes(found.question(by, min_change, key))
+
+    def changes_page(
+        self,
+        a: Ref,
+        b: Ref = PRODUCTION,
+        *,
+        key: Key = (),
+        by: str | None = None,
+        min_change: float = 0.0,
+        as_of: Time | None = None,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+        pairing: Pairing | None = None,
+        other: str | None = None,
+    ) -> ChangePage:
+        """A page of `changes`; a cursor stays with its versions. Each page is computed anew."""
+        found = self.store.compare(self.name, a, b, instants.given(as_of), cursor, pairing, other)
+        question = found.question(by, min_change, key)
+        return found.page(question, found.changes(question), limit=limit, cursor=cursor)
+
+    def judge_frame(
+        self,
+        frame: pl.DataFrame,
+        provenance: Provenance,
+        *,
+        against: Ref = PRODUCTION,
+        judged_at: datetime | None = None,
+        actuals: pl.DataFrame | None = None,
+        offenders: Offenders | None = None,
+    ) -> Verdict:
+        """Judge a frame before it is published; nothing is stored. See `Store.judge_frame`."""
+        asked = {"against": against, "judged_at": judged_at, "actuals": actuals, "offenders": offenders}
+        return self.store.judge_frame(self.name, frame, provenance, **asked)
+
+    def score(
+        self,
+        actuals: pl.DataFrame,
+        *,
+        versions: Sequence[int] | None = None,
+        vintage: Time | None = None,
+        against: str | int | None = None,
+    ) -> Outcome:
+        """Score versions against actual values and store the scores; see `scoring.score_set`."""
+        return score_set(self.store, self.name, actuals, versions=versions, vintage=vintage, against=against)
+
+    def regrade(self, actuals: pl.DataFrame, *, vintage: Time | None = None) -> Regrading:
+        """Grade the gate's verdicts by actual values and log the grades; see `regrading.regrade`."""
+        return regrade(self.store, self.name, actuals, vintage=vintage)
+
+    def accuracy(self, version: int | None = None, *, last: int = LAST) -> SetAccuracy:
+        """The newest stored scores of one version, or of the `last` versions that have any."""
+        return stored_scores(self.store.catalog, self.store.view(), self.name, version, last)
+
+    def _vintages(self, key: Key, column: str | None) -> Vintages:
+        return Vintages(self.store.view(), self.store.columns, self.name, key, column)
+
+    def _at(self, ref: Ref, as_of: Time | None, clock: Clock) -> tuple[Reader, Version]:
+        reader = self.store.reader()
+        return reader, reader.resolve(self.name, ref, instants.given(as_of), clock=clock)

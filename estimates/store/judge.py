@@ -1,0 +1,112 @@
+"""A version or a file of a store before the gate: what it is compared with, and what the set's past says."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from estimates import gate
+from estimates.accuracy import read_actuals
+from estimates.catalog import PRODUCTION, Ref, SetView, View
+from estimates.catalog.records import ContractRevision, Version, Waiver
+from estimates.compare.frozen_versions import last_in_production
+from estimates.compare.series import MOVES_JUDGED, production_moves, promoted_material
+from estimates.errors import CorruptError, NotFoundError
+from estimates.storage import snapshot
+from estimates.storage.objects import Objects
+
+if TYPE_CHECKING:
+    from estimates.store.store import Store
+
+
+def judge(
+    store: Store,
+    view: View,
+    name: str,
+    candidate: gate.Candidate,
+    *,
+    judged_at: datetime,
+    against: Ref = PRODUCTION,
+    actuals: pl.DataFrame | None = None,
+    waivers: Sequence[Waiver] = (),
+    offenders: gate.Offenders | None = None,
+) -> gate.Verdict:
+    """The verdict on a candidate at a moment of the catalog, by the newest contract; nothing is stored.
+
+    against  the version it is compared with; see `Store.judge` for the rest
+    """
+    found = view.set(name)
+    revision = found.contracts[-1]
+    baseline, reason = _baseline(store, view, revision, against, candidate.version)
+    return gate.judge(
+        found.contract,
+        candidate,
+        baseline,
+        judged_at=judged_at,
+        contract_revision=revision.revision,
+        baseline_reason=reason,
+        exceptions=waivers,
+        past=_past(store, found, revision.shape),
+        actuals=None if actuals is None else read_actuals(actuals, found.contract),
+        offenders=offenders,
+    )
+
+
+def stored_candidate(objects: Objects, version: Version, domain_keys: pl.DataFrame | None) -> gate.Candidate:
+    """A stored version as the gate sees it, with whatever is wrong with its files."""
+    candidate = gate.Candidate(
+        None,
+        None,
+        version.provenance,
+        version=version.version,
+        snapshot_id=version.snapshot_id,
+        # an imported version is judged as of the time it was released
+        published_at=version.released_at or version.published_at,
+        mlflow_run=version.mlflow_run,
+        domain_keys=domain_keys,
+    )
+    stage = "manifest"
+    try:
+        manifest = snapshot.read_manifest(objects, version.set, version.snapshot_id)
+        candidate.shape, candidate.rows, stage = manifest.shape, manifest.rows, "content"
+        content = snapshot.read_parquet(objects, version.set, manifest)
+        stage = "parquet"
+        candidate.frame = pl.read_parquet(io.BytesIO(content))
+    except (CorruptError, pl.exceptions.PolarsError) as error:
+        candidate.faults[stage] = str(error)
+    return candidate
+
+
+def _baseline(
+    store: Store, view: View, revision: ContractRevision, against: Ref, judged: int | None
+) -> tuple[gate.Candidate | None, Literal["first_version", "in_production", "other_shape"] | None]:
+    """What a candidate is compared with, or why it is compared with nothing: not with itself either."""
+    try:
+        version = store.reader(view).resolve(revision.set, against)
+    except NotFoundError as error:
+        if error.code != "nothing_promoted":
+            raise
+        return None, "first_version"
+    if version.version == judged:
+        return None, "in_production"
+    if version.shape != revision.shape:
+        return None, "other_shape"
+    return store.candidate(version), None
+
+
+def _past(store: Store, view: SetView, shape: int) -> gate.Past:
+    """What the set's promoted versions say; nothing is read before a check asks."""
+
+    def material_shares() -> dict[str, list[float]]:
+        if production_moves(view.events) <= gate.FEWEST_MOVES:
+            return {}  # too few to say what is usual: no need to compare them
+        return promoted_material(store.stability(view.contract.name, MOVES_JUDGED))
+
+    def frames(count: int) -> list[pl.DataFrame]:
+        return [store.frame(version) for version in last_in_production(view.events, view.versions, shape, count)]
+
+    return gate.Past(material_shares, frames)

@@ -1,0 +1,147 @@
+"""Verdicts beside what became of the estimates: which refusals were needless, and which harm was let through.
+
+A verdict stays what it was. When actual values arrive, each judged version is held against the version it was judged
+against, on exactly the keys that both estimated: it did harm when its loss is larger by more than the blocking limit of
+the check `accuracy_loss` in force. Source: docs/stability.md, T5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+import polars as pl
+
+from estimates import gate
+from estimates.accuracy import Actuals, read_actuals
+from estimates.accuracy.actuals import digest
+from estimates.catalog import PRODUCTION, SetView
+from estimates.catalog.records import Version
+from estimates.contract.contract import Contract
+
+if TYPE_CHECKING:
+    from estimates.store.store import Store
+
+Grade = Literal["right_pass", "missed_harm", "right_block", "harmless_block"]
+GRADES: tuple[Grade, ...] = ("right_pass", "missed_harm", "right_block", "harmless_block")
+ReadFrame = Callable[[int], pl.DataFrame]
+
+
+class Regrade(msgspec.Struct, frozen=True):
+    """What became of one verdict.
+
+    blocked    what the gate said; baseline: the version it was judged against, None for a first one
+    grade      right_pass, missed_harm (let through, and worse than the baseline), right_block, harmless_block
+    growth     of the loss against the baseline's, worst column; n: keys that both have
+    reason     why there is no grade: `first_version`, `other_shape`, `expired`, `not_comparable` (`message` says why)
+    """
+
+    version: int
+    blocked: bool
+    baseline: int | None
+    grade: Grade | None
+    growth: float | None = None
+    n: int | None = None
+    message: str = ""
+    reason: str | None = None
+
+
+class Regrading(msgspec.Struct, frozen=True):
+    """The verdicts of a set, graded, oldest version first.
+
+    actuals, vintage  digest of the actual values, and their newest vintage
+    limit             from which growth of the loss on a version did harm
+    counts            number of versions by grade
+    """
+
+    set: str
+    actuals: str
+    vintage: str | None
+    limit: float | None
+    counts: dict[str, int]
+    versions: list[Regrade]
+
+
+def regrade(store: Store, name: str, frame: pl.DataFrame, *, vintage: datetime | str | None = None) -> Regrading:
+    """Grade every verdict of a set by actual values, and log each grade that is new.
+
+    frame, vintage  actual values, as for `scoring.score_set`
+    Raises the errors of `read_actuals`, NotFoundError (`unknown_set`), CorruptError.
+    """
+    view = store.view().set(name)
+    contract = view.contract
+    actuals = read_actuals(frame, contract, vintage)
+
+    @lru_cache(2)  # a version is read for itself, and again as the baseline of the next
+    def read(number: int) -> pl.DataFrame:
+        return store.frame(view.versions[number - 1])
+
+    judged = [version for version in view.versions if version.version in view.blocks]
+    graded = [_regrade(store, view, contract, version, actuals, read) for version in judged]
+    found = _together(name, contract, actuals, graded)
+    for version, one in zip(judged, graded, strict=True):
+        if one.grade is not None:
+            details = {"grade": one.grade, "growth": one.growth, "n": one.n, "actuals": found.actuals}
+            store.keep_grade(version, details)
+    return found
+
+
+def stored_grades(view: SetView) -> dict[int, Grade]:
+    """The newest grade of each version that has one."""
+    return {e.version: e.details["grade"] for e in view.events if e.kind == "regraded" and e.version is not None}
+
+
+def _together(name: str, contract: Contract, actuals: Actuals, graded: Sequence[Regrade]) -> Regrading:
+    return Regrading(
+        set=name,
+        actuals=digest(actuals.rows),
+        vintage=actuals.newest(actuals.rows),
+        limit=gate.limits_of(gate.find("accuracy_loss"), contract).block,
+        counts={grade: sum(one.grade == grade for one in graded) for grade in GRADES},
+        versions=list(graded),
+    )
+
+
+def _regrade(
+    store: Store, view: SetView, contract: Contract, version: Version, actuals: Actuals, read: ReadFrame
+) -> Regrade:
+    blocked, number = _decision(store, view, version)
+    blank = Regrade(version.version, blocked, number, None)
+    if number is None or number == version.version:
+        return msgspec.structs.replace(blank, reason="first_version")
+    baseline = view.versions[number - 1]
+    shape = view.contracts[-1].shape
+    if shape not in (version.shape, baseline.shape) or version.shape != baseline.shape:
+        return msgspec.structs.replace(blank, reason="other_shape")
+    if version.expired_at is not None or baseline.expired_at is not None:
+        return msgspec.structs.replace(blank, reason="expired")
+    sides = [
+        gate.Candidate(read(one.version), None, one.provenance, version=one.version, snapshot_id=one.snapshot_id)
+        for one in (version, baseline)
+    ]
+    loss = gate.measure(gate.find("accuracy_loss"), contract, *sides, actuals=actuals)
+    if loss.value is None:
+        return msgspec.structs.replace(blank, message=loss.message, reason="not_comparable")
+    harmful = loss.status == "fail"
+    return msgspec.structs.replace(
+        blank, grade=_grade(blocked, harmful), growth=loss.value, n=loss.n, message=loss.message
+    )
+
+
+def _decision(store: Store, view: SetView, version: Version) -> tuple[bool, int | None]:
+    """Whether the gate blocked a version, and against which it judged: when it was promoted, else the last time."""
+    for event in view.events:
+        if event.kind == "promoted" and event.version == version.version and event.alias == PRODUCTION:
+            return False, event.details.get("judged_against")
+    verdict = store.verdict(version.set, version.version)
+    assert verdict is not None, "only judged versions are graded"
+    return verdict.blocks, verdict.baseline.version if verdict.baseline else None
+
+
+def _grade(blocked: bool, harmful: bool) -> Grade:
+    if blocked:
+        return "right_block" if harmful else "harmless_block"
+    return "missed_harm" if harmful else "right_pass"

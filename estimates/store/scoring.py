@@ -1,0 +1,186 @@
+"""Scoring the versions of a set: which ones, against what, and what is kept of it.
+
+Scores are stored with an event when they differ from the newest ones of their version: the same actual values again
+change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import msgspec
+import polars as pl
+
+from estimates.accuracy import (
+    Accuracy,
+    Other,
+    Scored,
+    SetAccuracy,
+    accuracy_json,
+    of_set,
+    read_actuals,
+    score,
+)
+from estimates.catalog import Catalog, SetView, View, version_number
+from estimates.catalog.records import Version
+from estimates.errors import ConflictError, InvalidError, NotFoundError
+
+if TYPE_CHECKING:
+    from estimates.store.store import Store
+
+LAST = 100  # versions that are told of unless others are asked for
+MOST = 1000
+ReadFrame = Callable[[int], pl.DataFrame]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a scoring did.
+
+    stored     versions whose scores are new or changed; unchanged: those whose scores were stored already
+    unmatched  versions without a key that has an actual value; they are not scored
+    unused     keys of the actual values that no version looked at has
+    accuracy   the scores of the versions scored
+    """
+
+    set: str
+    stored: list[int]
+    unchanged: list[int]
+    unmatched: list[int]
+    unused: int
+    accuracy: SetAccuracy
+
+
+def score_set(
+    store: Store,
+    name: str,
+    frame: pl.DataFrame,
+    *,
+    versions: Sequence[int] | None = None,
+    vintage: datetime | str | None = None,
+    against: str | int | None = None,
+) -> Outcome:
+    """Score versions of a set against actual values and store the scores.
+
+    frame     actual values: see `accuracy.read_actuals`
+    versions  their numbers; default: all that production ever pointed to, unexpired, of the shape that readers see
+    vintage   use what was known then
+    against   the baseline of skill: a version's number, or the name of another set; of that the newest version counts
+              that its production ever pointed to and that saw no later data
+    Raises the errors of `read_actuals`; NotFoundError (`unknown_set`, `unknown_version`, `expired`, `no_scores`: no
+    version has a key with an actual value), ConflictError (`other_shape`: the versions differ in it), InvalidError
+    (`bad_baseline`, `other_keys`), CorruptError.
+    """
+    view = store.view().set(name)
+    chosen = _chosen(store, name, versions)
+    shape = chosen[-1].shape if chosen else view.present_shape
+    revision = view.newest_of(shape)
+    contract = view.revision(revision)
+    actuals = read_actuals(frame, contract, vintage)
+
+    @lru_cache(2)  # a version is read for itself, and again as the one before the next
+    def read(number: int) -> pl.DataFrame:
+        return store.frame(view.versions[number - 1])
+
+    unused, unmatched, found = actuals.rows.select(actuals.by), list[int](), list[Accuracy]()
+    for version in chosen:
+        estimates = read(version.version)
+        scores = score(
+            estimates,
+            actuals,
+            contract,
+            version=version.version,
+            contract_revision=revision,
+            through=version.data_through,
+            previous=_previous(view, version, read),
+            baseline=_baseline(store, view, version, against, read),
+        )
+        unused = unused.join(estimates.select(actuals.by), on=actuals.by, how="anti")
+        if any(column.actuals for column in scores.columns.values()):
+            found.append(scores)
+        else:
+            unmatched.append(version.version)
+    if not found:
+        raise NotFoundError(
+            "no_scores",
+            f"{name}: of {len(chosen)} versions none has a key that is among the {actuals.rows.height} keys "
+            "of the actual values and has a value there",
+        )
+    stored = [one.version for one in found if store.keep_scores(view.versions[one.version - 1], one)]
+    numbers = [one.version for one in found]
+    return Outcome(
+        set=name,
+        stored=stored,
+        unchanged=[number for number in numbers if number not in stored],
+        unmatched=unmatched,
+        unused=unused.height,
+        accuracy=_stored(store.catalog, store.view(), name, numbers),
+    )
+
+
+def stored_scores(catalog: Catalog, view: View, name: str, version: int | None = None, last: int = LAST) -> SetAccuracy:
+    """The newest stored scores of one version, or of the `last` versions that have any.
+
+    Raises InvalidError (`bad_limit`), NotFoundError (`unknown_set`, `unknown_version`, `no_scores`: of that version).
+    """
+    if not 1 <= last <= MOST:
+        raise InvalidError("bad_limit", f"last {last} is not between 1 and {MOST}")
+    scored = view.set(name).scored
+    if version is None:
+        return _stored(catalog, view, name, sorted(scored)[-last:])
+    if view.resolve(name, version).version not in scored:
+        raise NotFoundError("no_scores", f"{name}: version {version} was not scored yet")
+    return _stored(catalog, view, name, [version])
+
+
+def _stored(catalog: Catalog, view: View, name: str, numbers: Sequence[int]) -> SetAccuracy:
+    scored = view.set(name).scored
+    rows = catalog.scores([scored[number] for number in numbers])
+    return of_set(name, [Scored(row.event, row.scored_at, accuracy_json.decode(bytes(row.body))) for row in rows])
+
+
+def _chosen(store: Store, name: str, numbers: Sequence[int] | None) -> list[Version]:
+    """The versions to score, by number."""
+    view = store.view()
+    if numbers is not None:
+        chosen = [view.resolve(name, number) for number in sorted(set(numbers))]
+        shapes = {version.shape for version in chosen}
+        if len(shapes) > 1:
+            raise ConflictError("other_shape", f"{name}: these versions have different shapes; score them apart")
+        return chosen
+    held = view.set(name)
+    promoted = (held.versions[number - 1] for number in sorted(held.ever_production))
+    return [one for one in promoted if one.expired_at is None and one.shape == held.present_shape]
+
+
+def _previous(view: SetView, version: Version, read: ReadFrame) -> Other | None:
+    """The version that production held before, as the measure of its revision."""
+    before = view.predecessors(version, 1)
+    return _other(view, before[0], read) if before else None
+
+
+def _baseline(
+    store: Store, view: SetView, version: Version, against: str | int | None, read: ReadFrame
+) -> Other | None:
+    if against is None:
+        return None
+    if not isinstance(against, int | str) or against == version.set:
+        raise InvalidError("bad_baseline", f"{against}: the baseline is another set, or a version's number")
+    number = version_number(against)
+    if number is not None:
+        found = store.view().resolve(version.set, number)
+        return None if found.version == version.version else _other(view, found, read)
+    theirs = store.view().set(str(against))
+    held = [theirs.versions[number - 1] for number in theirs.ever_production]
+    earlier = [one for one in held if one.expired_at is None and one.data_through <= version.data_through]
+    if not earlier:
+        return None
+    newest = max(earlier, key=lambda one: (one.data_through, one.version))
+    return _other(theirs, newest, lambda number: store.frame(theirs.versions[number - 1]))
+
+
+def _other(view: SetView, version: Version, read: ReadFrame) -> Other:
+    contract = view.contract_of(version)
+    return Other(version.set, version.version, read(version.version), contract, version.data_through)

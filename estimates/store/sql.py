@@ -1,0 +1,102 @@
+"""SQL over a store for research: DuckDB views on the Parquet files, one a set.
+
+"sp500-close"                    all unexpired versions of production's shape, with version, published_at and
+                                 data_through in front
+"sp500-close_at"('production')   one version, by ref (a number as text, an alias, or latest)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from estimates.catalog import LATEST, PRODUCTION, SetView, View
+from estimates.catalog.records import Version
+from estimates.errors import InvalidError, NotFoundError
+
+_ID = "\x01snapshot"  # no column of a contract can have this name
+# A version's rows: a verified file, or a frame where there is no file to read.
+Source = Callable[[Version], Path | pl.DataFrame]
+
+
+def query(view: View, source: Source, sql: str) -> pl.DataFrame:
+    """Run a query; raises InvalidError (`bad_query`) with DuckDB's first lines."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for name, found in view.sets.items():
+            if name in sql and found.versions:
+                _make_views(connection, view, source, name, found)
+        try:
+            relation = connection.sql(sql)
+            return pl.DataFrame() if relation is None else relation.pl()
+        except duckdb.Error as error:
+            raise InvalidError("bad_query", f"DuckDB: {error}") from None
+
+
+def _make_views(connection: duckdb.DuckDBPyConnection, view: View, source: Source, name: str, found: SetView) -> None:
+    shape = found.present_shape
+    versions = [v for v in found.versions if v.expired_at is None and v.shape == shape]
+    if not versions:
+        return
+    sources = {version.snapshot_id: source(version) for version in versions}
+    frames = [rows.with_columns(pl.lit(i).alias(_ID)) for i, rows in sources.items() if isinstance(rows, pl.DataFrame)]
+    paths = {snapshot_id: str(path) for snapshot_id, path in sources.items() if isinstance(path, Path)}
+    _register(connection, f"{name} versions", _facts(versions, paths))
+    if frames:
+        _register(connection, f"{name} files", pl.concat(frames))
+        files = _identifier(f"{name} files")
+    else:
+        files = f"read_parquet([{', '.join(map(_literal, sorted(paths.values())))}], filename = '{_ID}')"
+    connection.execute(
+        f"CREATE VIEW {_identifier(name)} AS "
+        f"SELECT v.version, v.published_at, v.data_through, e.* EXCLUDE ({_identifier(_ID)}) "
+        f"FROM {_identifier(f'{name} versions')} v JOIN {files} e USING ({_identifier(_ID)})"
+    )
+    _register(connection, f"{name} refs", _refs(view, name, found, versions))
+    refs = _identifier(f"{name} refs")
+    unknown = _literal(f"{name}: this ref names no version of shape {shape} that can be read: ")
+    connection.execute(
+        f"CREATE MACRO {_identifier(f'{name}_at')}(wanted) AS TABLE SELECT * FROM {_identifier(name)} WHERE version = "
+        f"coalesce((SELECT version FROM {refs} WHERE ref = CAST(wanted AS VARCHAR)), "
+        f"error({unknown} || CAST(wanted AS VARCHAR)))"
+    )
+
+
+def _facts(versions: list[Version], paths: dict[str, str]) -> pl.DataFrame:
+    """The versions, each with the name by which its rows are found: a path, or the snapshot."""
+    return pl.DataFrame(
+        {
+            "version": [v.version for v in versions],
+            "published_at": [v.published_at for v in versions],
+            "data_through": [v.data_through for v in versions],
+            _ID: [paths.get(v.snapshot_id, v.snapshot_id) for v in versions],
+        },
+        schema_overrides={"published_at": pl.Datetime("us", "UTC"), "data_through": pl.Datetime("us", "UTC")},
+    )
+
+
+def _refs(view: View, name: str, found: SetView, versions: list[Version]) -> pl.DataFrame:
+    refs = {str(version.version): version.version for version in versions}
+    for ref in {PRODUCTION, LATEST, *found.aliases}:
+        try:
+            version = view.resolve(name, ref).version
+        except NotFoundError:
+            continue
+        if str(version) in refs:
+            refs[ref] = version
+    return pl.DataFrame({"ref": list(refs), "version": list(refs.values())})
+
+
+def _register(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
+    connection.register(name, frame.to_arrow())
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

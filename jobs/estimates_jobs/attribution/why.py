@@ -1,0 +1,255 @@
+"""Why did it move: run a set's job again on old data with new parameters and the other way round, and split the change.
+
+Nothing is published and nothing is recorded. A leg takes the parameters from one version, and from the other all else:
+its inputs as they were known at its `data_through`, its contract, its targets. What an input holds now must have the
+digest that was recorded, and the job's code the revision that was recorded; else the leg is not available, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+import polars as pl
+
+from estimates.catalog import Ref
+from estimates.catalog.records import InputDigest, Version
+from estimates.contract.columns import NUMERIC_ROLES
+from estimates.contract.conform import conform
+from estimates.contract.contract import Contract
+from estimates.errors import EstimatesError
+from estimates.render.digits import rounded
+from estimates.store.store import Store
+from estimates_jobs.attribution.split import LabelSplit, Split, noise, split, split_labels
+from estimates_jobs.attribution.why_headline import headline
+from estimates_jobs.run.context import Context
+from estimates_jobs.run.job_function import Function, JobError
+
+Progress = Callable[[str], None]
+_SHOWN = 12  # digits of a digest in a sentence
+_MODULES = 8  # names of modules in a sentence
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """Something that the two versions were made from: what it was, what it is, whether that is the same.
+
+    name  `data_through`, `code`, `input NAME` (digest), `parameter NAME`
+    """
+
+    name: str
+    old: Any
+    new: Any
+    same: bool
+
+
+class Leg(msgspec.Struct, frozen=True):
+    """One run of the job: whose data, whose parameters; `reason` says why it is not available, None when it is."""
+
+    data: int
+    parameters: int
+    reason: str | None
+
+
+class Why(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """Why version `to` differs from version `from_`.
+
+    rerun_from, rerun_to      nothing changed: what they differ by from the versions is noise
+    new_data, new_parameters  the new data with the old parameters, and the other way round
+    columns  by estimate column that is a number; see `estimates_jobs.attribution.split`
+    labels   by label column, counted
+    """
+
+    set: str
+    from_: int
+    to: int
+    headline: str
+    differences: list[Difference]
+    rerun_from: Leg
+    rerun_to: Leg
+    new_data: Leg
+    new_parameters: Leg
+    columns: dict[str, Split]
+    labels: dict[str, LabelSplit] = {}
+
+
+class _Side(NamedTuple):
+    """A version, the contract it was published under, and its estimates."""
+
+    version: Version
+    contract: Contract
+    frame: pl.DataFrame
+
+
+Ran = pl.DataFrame | str  # what a leg gives, or why it is not available
+
+
+def why(store: Store, name: str, a: Ref, b: Ref, *, progress: Progress = lambda step: None) -> Why:
+    """Split the change from version `a` to version `b` of a set; runs its job up to four times.
+
+    Raises NotFoundError (`unknown_set`, `unknown_version`, …, `expired`), ConflictError (`other_shape`), CorruptError.
+    A leg that cannot be run is no error.
+    """
+    found = store.compare(name, a, b)
+    sides = [
+        _Side(version, store.contract(name, version.contract_revision), store.frame(version))
+        for version in (found.first, found.second)
+    ]
+    old, new = sides
+    runs = _Runs(progress)
+    rerun_from, rerun_to = runs.of(old, old), runs.of(new, new)
+    new_data = rerun_to if isinstance(rerun_to, str) else runs.of(new, old)
+    new_parameters = rerun_from if isinstance(rerun_from, str) else runs.of(old, new)
+    columns = _columns(old, new, found.contract, rerun_from, rerun_to, new_data, new_parameters)
+    legs = {
+        "rerun_from": _leg(old, old, rerun_from),
+        "rerun_to": _leg(new, new, rerun_to),
+        "new_data": _leg(new, old, new_data),
+        "new_parameters": _leg(old, new, new_parameters),
+    }
+    numbers = (old.version.version, new.version.version)
+    ran = (_frame(rerun_from), _frame(rerun_to)), _frame(new_data), _frame(new_parameters)
+    labels = {
+        label: split_labels((old.frame, new.frame), *ran, list(found.contract.key), label)
+        for label in found.contract.judged
+        if found.contract.columns[label].role == "label"
+    }
+    said = headline(numbers, columns, labels, {leg: one.reason for leg, one in legs.items()})
+    return Why(name, *numbers, said, _differences(old.version, new.version), columns=columns, labels=labels, **legs)
+
+
+def rerun(store: Store, version: Version) -> Ran:
+    """What a version's job makes of the same data with the same parameters today, or why that cannot be told."""
+    side = _Side(version, store.contract(version.set, version.contract_revision), store.frame(version))
+    return _Runs(lambda step: None).of(side, side)
+
+
+def render_json(found: Why) -> bytes:
+    """All of it as JSON, numbers with 12 significant digits."""
+    return msgspec.json.encode(rounded(msgspec.to_builtins(found)))
+
+
+class _Runs:
+    """Runs of the job, each made once: where two versions have the same parameters, or the same data, so have legs."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._known: dict[bytes, Ran] = {}
+
+    def of(self, data: _Side, parameters: _Side) -> Ran:
+        """What the job makes of one version's data and another's parameters, or why that cannot be told."""
+        reason = _code_fault(data.version, parameters.version)
+        if reason is not None:
+            return reason
+        contract = _with_parameters(data.contract, parameters.version.provenance.parameters)
+        made_from = (contract, data.version.data_through, data.version.provenance.inputs)
+        same = msgspec.json.encode(made_from, order="deterministic")
+        if same not in self._known:
+            numbers = data.version.version, parameters.version.version
+            self._progress(
+                f"run the job with the data of version {numbers[0]} and the parameters of version {numbers[1]}"
+            )
+            self._known[same] = _run(data.version, contract)
+        return self._known[same]
+
+
+def _run(version: Version, contract: Contract) -> Ran:
+    assert contract.job is not None
+    try:
+        function = Function(contract.job.function)
+        function.reload()
+        context = Context(contract, version.data_through)
+        frame = conform(function(context), contract)
+    except (EstimatesError, JobError) as error:
+        return str(error)
+    return _input_fault(version, context.digests) or frame
+
+
+def _with_parameters(contract: Contract, parameters: dict[str, Any]) -> Contract:
+    assert contract.job is not None
+    return msgspec.structs.replace(contract, job=msgspec.structs.replace(contract.job, parameters=parameters))
+
+
+def _code_fault(*versions: Version) -> str | None:
+    """Why the job's present code is not what made these versions; None when it is."""
+    made = {version.version: version.provenance for version in versions}
+    for number, provenance in made.items():
+        if provenance.job is None:
+            return f"version {number} was not made by a job of its contract, but published as it was"
+        if provenance.code is None:
+            return f"version {number} does not record the revision of its job's code"
+    jobs, codes = ({getattr(one, field) for one in made.values()} for field in ("job", "code"))
+    if len(jobs) > 1 or len(codes) > 1:
+        told = "; ".join(f"version {n} by {one.job} at {_short(one.code)}" for n, one in made.items())
+        return f"the versions were made by different code, whose part cannot be told from the rest: {told}"
+    (job,), (code,) = jobs, codes
+    try:
+        function = Function(job)
+    except (EstimatesError, JobError) as error:
+        return str(error)
+    if function.revision != code:
+        shown = [*function.modules[:_MODULES], *(["…"] if len(function.modules) > _MODULES else [])]
+        return (
+            f"the code of {job} has changed since: it was {_short(code)}, it is {_short(function.revision)} "
+            f"(its own modules: {', '.join(shown) or 'none with a source'})"
+        )
+    return None
+
+
+def _input_fault(version: Version, read: tuple[InputDigest, ...]) -> str | None:
+    """Which input does not hold what the version read; None when all do."""
+    recorded = {one.name: one for one in version.provenance.inputs}
+    for now in read:
+        then = recorded.get(now.name)
+        if then is None:
+            return f"input {now.name!r} was not read by version {version.version}, so that nobody knows what it held"
+        if then.digest != now.digest:
+            return (
+                f"input {now.name!r} is not what version {version.version} read: {then.rows} rows, digest "
+                f"{_short(then.digest)} then, {now.rows} rows, digest {_short(now.digest)} now"
+            )
+    return None
+
+
+def _columns(
+    old: _Side, new: _Side, contract: Contract, rerun_from: Ran, rerun_to: Ran, new_data: Ran, new_parameters: Ran
+) -> dict[str, Split]:
+    key = list(contract.key)
+    found: dict[str, Split] = {}
+    for name in contract.judged:
+        if contract.columns[name].role not in NUMERIC_ROLES:
+            continue
+        declared = contract.columns[name].scale_floor
+        one = split(old.frame, new.frame, _frame(new_data), _frame(new_parameters), key, name, declared)
+        noises = {
+            field: noise(side.frame, again, key, name, one.scale_floor)
+            for field, side, again in (("noise_from", old, rerun_from), ("noise_to", new, rerun_to))
+            if isinstance(again, pl.DataFrame)
+        }
+        found[name] = msgspec.structs.replace(one, **noises)
+    return found
+
+
+def _frame(ran: Ran) -> pl.DataFrame | None:
+    return ran if isinstance(ran, pl.DataFrame) else None
+
+
+def _leg(data: _Side, parameters: _Side, ran: Ran) -> Leg:
+    return Leg(data.version.version, parameters.version.version, ran if isinstance(ran, str) else None)
+
+
+def _differences(old: Version, new: Version) -> list[Difference]:
+    """All that the versions were made from, as recorded."""
+    then, now = _facts(old), _facts(new)
+    return [Difference(name, then.get(name), now.get(name), then.get(name) == now.get(name)) for name in then | now]
+
+
+def _facts(version: Version) -> dict[str, Any]:
+    made: dict[str, datetime | str | None] = {"data_through": version.data_through, "code": version.provenance.code}
+    inputs = {f"input {one.name}": one.digest for one in version.provenance.inputs}
+    return made | inputs | {f"parameter {name}": value for name, value in version.provenance.parameters.items()}
+
+
+def _short(digest: str | None) -> str:
+    return "unknown" if digest is None else digest[:_SHOWN]

@@ -1,0 +1,179 @@
+"""What all commands share: the options that work before and after a command's name, and examples under the help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+import msgspec
+
+from estimates.errors import InvalidError
+from estimates.settings import Settings
+
+if TYPE_CHECKING:
+    from estimates.client import Client
+    from estimates.store.store import Store
+
+Format = Literal["text", "json", "csv", "markdown", "html", "junit", "github"]
+PAGES = ("markdown", "html")  # whole documents
+# These also take the URL of a service.
+REMOTE = "get, explain, history, score without --actuals, diff, stability, triangle, gate --file, gate policy and log"
+TABLES = "diff --changes, stability, triangle and score"  # have --format csv
+# Which commands print what besides text and JSON.
+PRINTING = {"csv": TABLES, "markdown": "diff and gate", "html": "diff", "junit": "gate", "github": "gate"}
+
+
+class Options:
+    """What the shared options say; the environment fills in what they do not."""
+
+    def __init__(self) -> None:
+        self.store: str | None = None
+        self.format: Format = "text"
+        self.debug = False
+        self.notify: str | None = None
+
+    @property
+    def json(self) -> bool:
+        """Whether the output is for a program."""
+        return self.format == "json"
+
+    @property
+    def csv(self) -> bool:
+        """Whether the output is for a spreadsheet."""
+        return self.format == "csv"
+
+    def settings(self) -> Settings:
+        """The settings of the environment, with `--store` in place of ESTIMATES_STORE."""
+        settings = Settings.from_environment()
+        return settings if self.store is None else msgspec.structs.replace(settings, store=self.store)
+
+    def open(self) -> Store:
+        """The store; raises NotFoundError (`no_store`), UnavailableError, InvalidError."""
+        settings = self.settings()
+        if _is_url(settings.store):
+            raise InvalidError(
+                "service_url",
+                f"this command needs the store itself; {REMOTE} take a URL",
+            )
+        return open_store(settings)
+
+    def open_to_read(self) -> Store | Client:
+        """The store, or a client of the service whose URL stands in its place."""
+        settings = self.settings()
+        if not _is_url(settings.store):
+            return open_store(settings)
+        from estimates.client import Client
+
+        return Client(settings.store)
+
+
+def open_store(settings: Settings) -> Store:
+    """The store that settings name; raises NotFoundError (`no_store`), UnavailableError, InvalidError."""
+    from estimates.store.store import Store
+
+    return Store(settings.store, catalog=settings.catalog, cache=settings.cache, actor=settings.actor)
+
+
+def _is_url(store: str) -> bool:
+    return store.startswith(("http://", "https://"))
+
+
+class Command(click.Command):
+    """A command with the shared options and its examples; `forms` are those it prints besides text and JSON."""
+
+    def __init__(
+        self, name: str | None, *, examples: Sequence[str] = (), forms: Sequence[Format] = (), **settings: Any
+    ) -> None:
+        super().__init__(name, **settings)
+        self.examples = examples
+        self.forms = forms
+        self.params += shared_options()
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a usage error for a format that it does not have."""
+        options = ctx.ensure_object(Options)
+        if options.format not in ("text", "json", *self.forms):
+            others = PRINTING[options.format]
+            raise click.UsageError(f"this command does not print {options.format}; it is for {others}", ctx)
+        return super().invoke(ctx)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The command's own options, then the shared ones."""
+        shared = {option.name for option in shared_options()}
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        rows = [(param.name in shared, param.get_help_record(ctx)) for param in options]
+        for title, is_shared in (("Options", False), ("Options of every command", True)):
+            records = [record for group, record in rows if record is not None and group == is_shared]
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples, as they are."""
+        if self.examples:
+            with formatter.section("Examples"):
+                for line in self.examples:
+                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+
+
+def command(
+    name: str, *, examples: Sequence[str], forms: Sequence[Format] = ()
+) -> Callable[[Callable[..., int | None]], Command]:
+    """Declare a command; its function returns the exit code, or None for 0."""
+
+    def declare(function: Callable[..., int | None]) -> Command:
+        return click.command(name, cls=Command, examples=examples, forms=forms)(click.pass_obj(function))
+
+    return declare
+
+
+def shared_options() -> list[click.Parameter]:
+    """`--store`, `--format`, `--debug`: the later one counts when an option stands before and after the name."""
+    return [
+        click.Option(
+            ["--store"],
+            metavar="FOLDER-OR-URL",
+            expose_value=False,
+            is_eager=True,
+            callback=_set("store"),
+            help=f"The store; for {REMOTE} also the URL of a service. "
+            "Default: ESTIMATES_STORE, else ./estimates-store.",
+        ),
+        click.Option(
+            ["--format"],
+            type=click.Choice(["text", "json", *PRINTING]),
+            expose_value=False,
+            is_eager=True,
+            callback=_set("format"),
+            help=f"How to print: text for people (default), JSON, CSV ({TABLES}), "
+            "a page in Markdown (diff, gate) or HTML (diff), JUnit XML or GitHub annotations (gate).",
+        ),
+        click.Option(
+            ["--debug"],
+            is_flag=True,
+            default=None,
+            expose_value=False,
+            is_eager=True,
+            callback=_set("debug"),
+            help="Show the trace of an error.",
+        ),
+    ]
+
+
+def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def keep(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
+        if value is not None:
+            setattr(context.ensure_object(Options), name, value)
+
+    return keep
+
+
+# What a command decides is told to somebody: with `notifying` around the deciding.
+notify_option = click.option(
+    "--notify",
+    metavar="URL",
+    expose_value=False,
+    callback=_set("notify"),
+    help="Post what is decided there, as events. Default: ESTIMATES_NOTIFY, else nowhere.",
+)

@@ -1,0 +1,98 @@
+"""Which error is which exit code.
+
+0  done
+1  the answer is no: the gate blocks (also when it could not evaluate), a conflict, stale with `--check`
+2  bad usage, bad input, not found: change the command or its input
+3  could not reach something: run the same command again
+4  the job failed, the store is damaged, or an unexpected error: somebody must look
+130  interrupted with Ctrl-C
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import msgspec
+
+from estimates.errors import (
+    ConflictError,
+    CorruptError,
+    EstimatesError,
+    GateError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
+
+ANSWER_IS_NO = 1
+DAMAGED = 4
+INTERRUPTED = 130
+_EXIT_CODES: dict[type[EstimatesError], int] = {
+    GateError: ANSWER_IS_NO,
+    ConflictError: ANSWER_IS_NO,
+    InvalidError: 2,
+    NotFoundError: 2,
+    UnavailableError: 3,
+    CorruptError: DAMAGED,
+}
+# Which extra brings the packages that a reader's installation does not have.
+_EXTRAS = {
+    "alembic": "jobs",
+    "exchange_calendars": "jobs",
+    "mlflow": "jobs",
+    "statsforecast": "jobs",
+    "httpx": "client",
+    "granian": "api",
+    "litestar": "api",
+    "psycopg": "postgres",
+}
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """What went wrong, for a person and for a program; `code` is stable."""
+
+    exit: int
+    code: str
+    message: str
+    details: dict[str, Any] = {}
+
+    def text(self) -> str:
+        """One line for a person, or for a usage error also how the command is used."""
+        return f"error: {self.message}  [{self.code}]"
+
+    def json(self) -> bytes:
+        """`{"error": {"code", "message", "exit", …details}}`."""
+        error = {"code": self.code, "message": self.message, "exit": self.exit} | self.details
+        return msgspec.json.encode({"error": error}, enc_hook=str)
+
+
+def failure_of(error: Exception) -> Failure:
+    """Exit code, code and message of whatever a command raised."""
+    if isinstance(error, EstimatesError):
+        exit_code = next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind))
+        return Failure(exit_code, error.code, error.message, error.details)
+    if isinstance(error, click.ClickException):
+        return Failure(2, "usage", _usage(error))
+    if isinstance(error, ModuleNotFoundError) and error.name in _EXTRAS:
+        extra = _EXTRAS[error.name]
+        message = f"this needs {error.name}: pip install 'estimates[{extra}]'"
+        return Failure(2, "not_installed", message)
+    if _is_job_error(error):
+        return Failure(DAMAGED, "job_failed", str(error))
+    what = " ".join(str(error).split()) or "no message"
+    return Failure(DAMAGED, "unexpected", f"{type(error).__name__}: {what}; --debug shows where it happened")
+
+
+def _is_job_error(error: Exception) -> bool:
+    from estimates_jobs.run.job_function import (
+        JobError,  # loads polars, as whatever ran a job has done already
+    )
+
+    return isinstance(error, JobError)
+
+
+def _usage(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    hint = f"; see `{context.command_path} --help`" if context is not None else ""
+    return error.format_message().rstrip(".") + hint

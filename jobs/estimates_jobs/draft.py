@@ -1,0 +1,218 @@
+"""Draft a contract from a table: what can be guessed is written and marked, the rest is shown as comments."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from estimates.contract.columns import NUMERIC_ROLES, ColumnType
+from estimates.contract.conform import conform, key_text
+from estimates.contract.contract import parse_contract
+from estimates.contract.text_values import values_of
+from estimates.errors import InvalidError
+from estimates.guess.guesses import Guess, estimate_type, guess_roles, guess_types, target_of
+from estimates_jobs.tables.table_files import read_table, typed
+
+_EXAMPLES = 3
+_TRIED = 20  # columns tried as an addition to a key that is not unique
+
+
+class ColumnProfile(msgspec.Struct, frozen=True):
+    """What a column holds and what it was taken for.
+
+    role      `key` or the guessed role; `why` says what the guess rests on
+    low, high the smallest and largest value as text, None when every value is null
+    """
+
+    name: str
+    role: str
+    type: ColumnType
+    why: str
+    rows: int
+    nulls: int
+    distinct: int
+    low: str | None
+    high: str | None
+    examples: tuple[str, ...]
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A contract as commented TOML that parses, and under which the file can be published."""
+
+    name: str
+    contract: str
+    profile: list[ColumnProfile]
+
+
+def draft(path: str | Path, key: Sequence[str], name: str | None = None) -> Draft:
+    """Draft a contract for the table at `path` whose rows are identified by the columns `key`.
+
+    `name` of the set: default from the file's name. Raises InvalidError: `bad_key_column` (not in the table, or none),
+    `duplicate_key` (with the columns that would make the key unique), `no_rows`, `no_estimate`, `bad_contract` (a name
+    that no contract can have), and what `read_table` and `conform` raise, `null_key` and `not_finite` for instance.
+    """
+    path = Path(path)
+    table = read_table(path)
+    _check_key(table, key, path)
+    types = guess_types(table, key)
+    frame = table.with_columns(_as(table.get_column(column), kind) for column, kind in types.items())
+    guesses = guess_roles(frame, [column for column in frame.columns if column not in key])
+    for column, guess in guesses.items():
+        types[column] = estimate_type(frame.get_column(column), guess, types[column])
+    text = _contract(_name(path) if name is None else name, path, frame, list(key), types, guesses)
+    try:
+        contract = parse_contract(text, str(path))
+    except InvalidError as error:
+        hint = "columns are renamed in the file, the set is named with --name"
+        raise InvalidError(error.code, f"{error.message}; {hint}") from None
+    try:
+        conform(typed(table, contract), contract)
+    except InvalidError as error:
+        if error.code != "duplicate_key":
+            raise
+        raise InvalidError(
+            error.code, f"{error.message}; {_unique_with(frame, key, guesses)}", **error.details
+        ) from None
+    return Draft(contract.name, text, [_profile(frame, column, types[column], guesses) for column in frame.columns])
+
+
+def _check_key(table: pl.DataFrame, key: Sequence[str], path: Path) -> None:
+    wrong = [column for column in key if column not in table.columns]
+    if wrong or not key or len(set(key)) < len(key):
+        what = f"there is no column {wrong[0]!r}" if wrong else "the key needs at least one column, each once"
+        raise InvalidError("bad_key_column", f"{path}: {what}; the columns are {', '.join(table.columns)}")
+    if not table.height:
+        raise InvalidError("no_rows", f"{path}: the table has no rows to draft a contract from")
+
+
+def _as(series: pl.Series, kind: ColumnType) -> pl.Series:
+    if series.dtype.is_decimal():
+        return series.cast(pl.Float64)
+    return values_of(series, kind) if series.dtype == pl.String and kind != "string" else series
+
+
+def _unique_with(frame: pl.DataFrame, key: Sequence[str], guesses: dict[str, Guess]) -> str:
+    """Which further columns would make the key unique: one, or else two; estimates are not tried."""
+    carried = [column for column, guess in guesses.items() if guess.role == "attribute"]
+    others = [column for column in carried if not frame.schema[column].is_float()][:_TRIED]
+    for count in (1, 2):
+        for more in combinations(others, count):
+            if not frame.select(*key, *more).is_duplicated().any():
+                words = " and ".join(map(repr, more))
+                return f"with {words} the key would be unique: --key {','.join((*key, *more))}"
+    return "no further column or two would make the key unique; aggregate the table first"
+
+
+def _profile(frame: pl.DataFrame, name: str, kind: ColumnType, guesses: dict[str, Guess]) -> ColumnProfile:
+    series = frame.get_column(name)
+    values = series.drop_nulls()
+    if isinstance(values.dtype, pl.Categorical | pl.Enum):
+        values = values.cast(pl.String)
+    low, high = (values.min(), values.max()) if len(values) else (None, None)
+    guess = guesses.get(name)
+    return ColumnProfile(
+        name=name,
+        role="key" if guess is None else guess.role,
+        type=kind,
+        why="named with --key" if guess is None else guess.why,
+        rows=len(series),
+        nulls=series.null_count(),
+        distinct=values.n_unique(),
+        low=None if low is None else key_text(low),
+        high=None if high is None else key_text(high),
+        examples=tuple(key_text(value) for value in values.unique(maintain_order=True).head(_EXAMPLES)),
+    )
+
+
+def _name(path: Path) -> str:
+    """A legal name from the file's name."""
+    legal = re.sub(r"[^a-z0-9._-]+", "-", path.stem.lower()).lstrip("._-")[:100].rstrip("._-")
+    return legal or "estimates"
+
+
+def _contract(
+    name: str, path: Path, frame: pl.DataFrame, key: list[str], types: dict[str, ColumnType], guesses: dict[str, Guess]
+) -> str:
+    lines = [
+        f"# Drafted from {_quoted(path.name)}, {frame.height} rows.",
+        '# Look at every line marked "guessed". A line behind a # says what else can be promised; it is not checked.',
+        f"name = {_quoted(name)}",
+        '# description = "What is estimated, by whom, from what"',
+        '# owner = "team@example.org"',
+    ]
+    target = target_of(types, key)
+    for column in key:
+        lines += ["", f"[key.{_bare(column)}]", f"type = {_quoted(types[column])}  # guessed from its values"]
+        if column == target:
+            lines.append("# target = true  # say so when this is the time an estimate is about")
+    for column, guess in guesses.items():
+        lines += ["", *_column(frame.get_column(column), guess, types[column])]
+    return "\n".join([*lines, "", *_unchecked(path, frame.height)]) + "\n"
+
+
+def _column(series: pl.Series, guess: Guess, kind: ColumnType) -> list[str]:
+    lines = [f"[columns.{_bare(series.name)}]", f"role = {_quoted(guess.role)}  # guessed: {guess.why}"]
+    if kind != ("string" if guess.role == "label" else "float"):
+        lines.append(f"type = {_quoted(kind)}")
+    for field in ("level", "quantile", "label", "of"):
+        value = getattr(guess, field)
+        if value is not None:
+            lines.append(f"{field} = {_quoted(value) if isinstance(value, str) else repr(value)}  # guessed")
+    if series.has_nulls():
+        lines.append(f"nullable = true  # {series.null_count()} of {len(series)} are empty")
+    if guess.role in NUMERIC_ROLES:
+        lines += _bounds(series.drop_nulls())
+    if guess.role == "label" and kind == "string":
+        lines.append(f"# labels = [{', '.join(map(_quoted, series.drop_nulls().unique().sort()))}]")
+    return lines
+
+
+def _bounds(values: pl.Series) -> list[str]:
+    low, high = values.min(), values.max()
+    if values.is_empty():
+        return ['# unit = "USD"']
+    if values.is_between(0, 1).all():
+        return [f"# min = 0.0  # seen: {low!r}", f"# max = 1.0  # seen: {high!r}"]
+    return ['# unit = "USD"', f"# min = {low!r}  # the smallest seen", f"# max = {high!r}  # the largest seen"]
+
+
+def _unchecked(path: Path, rows: int) -> list[str]:
+    return f"""\
+# Which keys a version must have. Not checked: any key may come, there must be one.
+# [domain]
+# kind = "open"
+# minimum = {max(1, rows * 9 // 10)}
+
+# How often versions come and how old their data may be. Not checked.
+# [freshness]
+# cadence = "1w"
+# max_age = "10d"
+
+# Who moves production: after `estimates promote` by a person, or by the run when the gate lets a version pass.
+# [gate]
+# promote = "automatic"
+
+# What `estimates run` does for this set. Without it, `estimates publish` makes a version from a file.
+# [job]
+# function = "load"
+# inputs.table = {{ source = {_quoted(path.name)}, static = true }}
+
+# Which versions keep their files. Nothing expires.
+# [retention]
+# keep_versions = 100""".splitlines()
+
+
+def _bare(name: str) -> str:
+    """A name as a TOML key."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string: JSON's escapes, and DEL, which JSON lets through."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

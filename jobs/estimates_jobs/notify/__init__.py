@@ -1,0 +1,1 @@
+"""Who is told of verdicts and promotions: the notification, and its delivery."""

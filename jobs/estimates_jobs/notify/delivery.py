@@ -1,0 +1,226 @@
+"""Posting notifications: again while the receiver is unavailable, from a thread, never in the way of the work.
+
+A receiver's URL may hold a password, or a token in its path: messages and logs name its scheme, host and port only.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import random
+import threading
+import time
+from functools import cached_property
+from itertools import count
+from queue import SimpleQueue
+from typing import NamedTuple
+
+import httpx
+import msgspec
+
+from estimates import __version__
+from estimates.catalog.records import Event
+from estimates.client.exchange import retry_after_s
+from estimates.errors import EstimatesError, InvalidError, UnavailableError
+from estimates.store.store import Store
+from estimates_jobs.notify.notification import (
+    KINDS,
+    Notification,
+    headers,
+    notification,
+    signing_keys,
+)
+
+PATIENCE_S = 5.0  # after a command's work, and for each event that is sent again
+_ANSWER_S = 10.0
+_CONNECT_S = 3.0
+_FIRST_PAUSE_S = 0.2
+_LONGEST_PAUSE_S = 2.0
+
+
+class Attempt(NamedTuple):
+    """What came of a post: taken, where there is no `reason`; else whether to post again, and how much later."""
+
+    reason: str | None
+    again: bool = False
+    after_s: float = 0.0
+
+
+class Receiver:
+    """Who is told, and what for messages is its `origin`: scheme, host and port.
+
+    Raises InvalidError: `bad_url` unless the URL is one of http or https, `bad_secret`.
+    """
+
+    def __init__(self, url: str, secret: str | None) -> None:
+        try:
+            parsed = httpx.URL(url)
+        except httpx.InvalidURL:  # its message has parts of the URL
+            raise _bad_url() from None
+        if parsed.scheme not in ("http", "https") or not parsed.host:
+            raise _bad_url()
+        self._url = parsed.copy_with(userinfo=b"", fragment=None)
+        self._auth = httpx.BasicAuth(parsed.username, parsed.password) if parsed.userinfo else None
+        self._keys = () if secret is None else signing_keys(secret)
+        self.origin = str(self._url.copy_with(raw_path=b"/")).rstrip("/")
+        logging.getLogger("httpx").addFilter(self._shortened)
+
+    def attempt(self, message: Notification, within_s: float) -> Attempt:
+        """Post once, `within_s` seconds being left; the answer's body is not read and redirects are not followed."""
+        try:
+            with self._http.stream(
+                "POST",
+                self._url,
+                content=message.body,
+                headers=headers(message, self._keys, int(time.time())),
+                timeout=httpx.Timeout(min(_ANSWER_S, within_s), connect=min(_CONNECT_S, within_s)),
+            ) as response:
+                status, after_s = response.status_code, retry_after_s(response.headers)
+        except httpx.TimeoutException:
+            return Attempt("no answer in time", again=True)
+        except httpx.TransportError as error:
+            return Attempt(str(error) or type(error).__name__, again=True)
+        if response.is_success:
+            return Attempt(None)
+        if response.is_redirect:
+            return Attempt(f"status {status}, and redirects are not followed")
+        again = status == 429 or status >= 500
+        asks = f", and it asks for {after_s:.0f} s of patience" if again and after_s else ""
+        return Attempt(f"status {status}{asks}", again, after_s)
+
+    def _shortened(self, record: logging.LogRecord) -> bool:
+        """Of our URL, httpx logs the origin."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(self.origin if arg == self._url else arg for arg in record.args)
+        return True
+
+    @cached_property
+    def _http(self) -> httpx.Client:  # in the thread that posts: reading certificates takes a moment
+        return httpx.Client(auth=self._auth, headers={"user-agent": f"estimates/{__version__}"})
+
+
+class Patience:
+    """How long attempts go on: without a limit until `end` says how many seconds are left."""
+
+    def __init__(self) -> None:
+        self._until = math.inf
+        self._ending = threading.Event()
+
+    def end(self, seconds: float) -> Patience:
+        """Begin no attempt later than this."""
+        self._until = time.monotonic() + seconds
+        self._ending.set()
+        return self
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the end; infinite while it is not known."""
+        return self._until - time.monotonic()
+
+    def pause(self, seconds: float) -> bool:
+        """Wait, then True; False at once when it would be too late by then."""
+        over = time.monotonic() + seconds
+        while (rest := over - time.monotonic()) > 0:
+            if rest > self.left_s:
+                return False
+            if self._ending.is_set():
+                time.sleep(rest)
+            else:
+                self._ending.wait(rest)
+        return True
+
+
+def send(receiver: Receiver, message: Notification, patience: Patience) -> str | None:
+    """Post until it is taken or refused, or patience ends; returns why it was not taken.
+
+    Tried again are failed connections, 429 and 5xx, after what Retry-After asks for and at least a growing pause.
+    """
+    reason = "no time was left for it"
+    for attempt in count():
+        left_s = patience.left_s
+        if left_s <= 0:
+            break
+        reason, again, after_s = receiver.attempt(message, left_s)
+        if not again or not patience.pause(max(after_s, _pause_s(attempt))):
+            break
+    return reason
+
+
+class Outbox:
+    """Tells a receiver of events, in their order, while the work goes on; `close` gives it a last few seconds."""
+
+    def __init__(self, store: Store, receiver: Receiver) -> None:
+        self.receiver = receiver
+        self._store = store
+        self._events: SimpleQueue[Event | None] = SimpleQueue()
+        self._undelivered: dict[int, str] = {}
+        self._patience = Patience()
+        # A daemon: it never keeps the process from ending.
+        self._thread = threading.Thread(target=self._work, daemon=True)
+
+    def put(self, event: Event) -> None:
+        """Have an event told soon; returns at once and raises nothing."""
+        self._undelivered[event.id] = "no answer yet"
+        self._events.put(event)
+        if not self._thread.ident:
+            self._thread.start()
+
+    def close(self) -> dict[int, str]:
+        """Wait at most `PATIENCE_S`; returns the ids of the events that were not delivered, and why."""
+        if self._thread.ident:
+            self._patience.end(PATIENCE_S)
+            self._events.put(None)
+            self._thread.join(PATIENCE_S)
+        return dict(self._undelivered)
+
+    def _work(self) -> None:
+        while (event := self._events.get()) is not None:
+            try:
+                reason = send(self.receiver, notification(self._store, event), self._patience)
+            except EstimatesError as error:
+                reason = error.message
+            except Exception as error:  # whatever it is, only the notification fails; its text may name the URL
+                reason = f"unexpected {type(error).__name__}"
+            if reason is None:
+                del self._undelivered[event.id]
+            else:
+                self._undelivered[event.id] = reason
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """How many events were sent; `last` is the id to go on after."""
+
+    sent: int
+    last: int
+
+
+def send_after(store: Store, receiver: Receiver, after: int) -> Sent:
+    """Send the events of `KINDS` that the log holds after an id, in order, up to the first not taken.
+
+    Raises UnavailableError (`undelivered`) for that one.
+    """
+    log = [event for found in store.view().sets.values() for event in found.events]
+    sent, last = 0, after
+    for event in sorted(log, key=lambda event: event.id):
+        if event.id <= after or event.kind not in KINDS:
+            continue
+        reason = send(receiver, notification(store, event), Patience().end(PATIENCE_S))
+        if reason is not None:
+            raise UnavailableError(
+                "undelivered",
+                f"event {event.id} was not delivered to {receiver.origin}: {reason}; {sent} were delivered before it, "
+                f"go on with --after {last}",
+                sent=sent,
+                last=last,
+            )
+        sent, last = sent + 1, event.id
+    return Sent(sent, last)
+
+
+def _pause_s(attempt: int) -> float:
+    """Pauses double; a random half of each keeps senders that failed together from coming back together."""
+    return min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**attempt) * random.uniform(0.5, 1.0)
+
+
+def _bad_url() -> InvalidError:
+    return InvalidError("bad_url", "notifications go to a URL of http or https; such as https://receiver.example/path")

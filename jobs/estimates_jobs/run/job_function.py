@@ -1,0 +1,122 @@
+"""The function that a contract names as its job: found, called, and told apart from other code by a digest."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import polars as pl
+
+from estimates.contract.contract import BUILTIN_JOBS
+from estimates.errors import EstimatesError, InvalidError
+from estimates_jobs.run.code_revision import own_sources, revision
+from estimates_jobs.run.context import Context
+
+
+# What contracts call the built-in jobs that were written before their packages had a prefix.
+_FORMER_NAMES = {"jobs.forecast:forecast": "forecast", "jobs.load:load": "load"}
+
+
+class JobError(Exception):
+    """A job raised something that is not ours; one line says what, the cause is chained."""
+
+    code = "job_failed"
+
+
+class Function:
+    """A job, loaded.
+
+    modules   names of its module and of its own modules that this imports (see `code_revision`), sorted
+    revision  digest of their sources; None for a module without a source file. A built-in job declares its revision,
+              which stays the same wherever its module lies.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Load `module:function` from sys.path or the working directory, or a built-in job by its name.
+
+        Raises InvalidError (`no_job_module`, `no_job_function`), JobError when the module fails while it is imported.
+        """
+        self.name = name
+        # Last, so that no file that happens to lie in the working directory hides a package.
+        if str(Path.cwd()) not in sys.path:
+            sys.path.append(str(Path.cwd()))
+        importlib.invalidate_caches()
+        builtin = _builtin(name)
+        module_name, self._function = (f"estimates_jobs.builtin.{builtin}", builtin) if builtin else _parts(name)
+        self._module = _import(module_name, name)
+        sources = own_sources(module_name)
+        self.modules = tuple(sorted(sources))
+        self.revision = self._module.REVISION if builtin else revision(sources)
+        self._check()
+
+    def __call__(self, context: Context) -> pl.DataFrame:
+        """What the job computes; raises JobError, InvalidError (`job_result`), and the job's own EstimatesErrors."""
+        try:
+            result = getattr(self._module, self._function)(context)
+        except EstimatesError:
+            raise
+        except Exception as error:
+            raise JobError(f"job {self.name} failed: {_one_line(error)}") from error
+        if not isinstance(result, pl.DataFrame):
+            hint = {"LazyFrame": "; call .collect()"}.get(type(result).__name__, "; pl.DataFrame(…) makes one")
+            raise InvalidError(
+                "job_result", f"job {self.name} returned {type(result).__qualname__}, not a polars DataFrame{hint}"
+            )
+        return result
+
+    def reload(self) -> None:
+        """Import the module anew, so that nothing it remembers from an earlier call is left."""
+        self._module = importlib.reload(self._module)
+
+    def _check(self) -> None:
+        functions = [name for name, value in vars(self._module).items() if callable(value) and not name.startswith("_")]
+        if self._function not in functions:
+            raise InvalidError(
+                "no_job_function",
+                f"job {self.name}: module {self._module.__name__} has no function {self._function!r}; "
+                f"it has {', '.join(functions) or 'none'}",
+            )
+
+
+def _parts(name: str) -> tuple[str, str]:
+    module_name, _, function = name.partition(":")
+    return module_name, function
+
+
+def _builtin(name: str) -> str | None:
+    """The built-in job that a name means; under its former name only where no module of the user's own has it."""
+    if name in BUILTIN_JOBS:
+        return name
+    former = _FORMER_NAMES.get(name)
+    return former if former is not None and not _exists(_parts(name)[0]) else None
+
+
+def _exists(module_name: str) -> bool:
+    try:
+        return importlib.util.find_spec(module_name) is not None
+    except ModuleNotFoundError:
+        return False
+    except Exception:  # the user's package is there and fails; importing it says how
+        return True
+
+
+def _import(module_name: str, job: str) -> ModuleType:
+    try:
+        return importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (module_name == error.name or module_name.startswith(f"{error.name}.")):
+            raise InvalidError(
+                "no_job_module",
+                f"job {job}: there is no module {error.name!r} in the working directory, {Path.cwd()}, "
+                "or among the installed packages",
+            ) from None
+        raise JobError(f"job {job} cannot be imported: {_one_line(error)}") from error
+    except Exception as error:
+        raise JobError(f"job {job} cannot be imported: {_one_line(error)}") from error
+
+
+def _one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"

@@ -1,0 +1,324 @@
+"""Runs: compute, publish, judge, promote, track; the write path of architecture.md, resumed where it stopped.
+
+Every run is a row in the catalog from before its job starts. The same run_id again goes through the same steps and
+skips those that are done, so that a run that was killed or could not reach something is completed by the same command.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from estimates import gate, instants
+from estimates.catalog.records import InputDigest, Provenance, Run, RunStatus, Version
+from estimates.catalog.released import check_claim
+from estimates.contract.conform import conform, key_text
+from estimates.contract.contract import Contract
+from estimates.errors import (
+    ConflictError,
+    EstimatesError,
+    GateError,
+    InvalidError,
+    UnavailableError,
+)
+from estimates.store.store import Store
+from estimates_jobs.run.context import Context
+from estimates_jobs.run.job_function import Function, JobError
+from estimates_jobs.run.lookahead import check_lookahead as check_job
+from estimates_jobs.tables.table_files import read_table, typed
+
+__all__ = ["JobError", "Outcome", "file_candidate", "publish_file", "read_candidate", "run"]
+
+Progress = Callable[[str], None]
+# The alias moved, or the contract changed, between judging and promoting: judge and try again, this often.
+_ATTEMPTS = 3
+_PASSING = ("moved", "contract_changed")
+# Why an automatic promotion does not take place although nothing is wrong with the run.
+_LEFT_TO_A_PERSON = ("held", "lower_version", "older_data", "rolled_back", "other_shape")
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a run.
+
+    status   published, promoted, or refused by the gate; a run that failed raises instead
+    verdict  outcome of the gate: pass, warn, fail, error
+    not_promoted_because  a sentence; None when the version was promoted
+    mlflow_run  None when MLflow could not be reached; `estimates track` catches up
+    warnings    of the job, and why the run is not tracked
+    """
+
+    set: str
+    run_id: str
+    data_through: datetime
+    version: int
+    rows: int
+    status: RunStatus
+    verdict: str
+    promoted: bool
+    not_promoted_because: str | None
+    mlflow_run: str | None
+    warnings: tuple[str, ...]
+
+    @property
+    def tracked(self) -> bool:
+        """Whether MLflow has the run."""
+        return self.mlflow_run is not None
+
+
+def run(
+    store: Store,
+    name: str,
+    *,
+    data_through: datetime | str | None = None,
+    run_id: str | None = None,
+    check_lookahead: bool = False,
+    progress: Progress = lambda step: None,
+) -> Outcome:
+    """Run a set's job with the data up to `data_through` and publish what it computes.
+
+    data_through     a time, also as text, or a date, which stands for all of that day; default: now, or what the run_id
+                     had before. On an exchange it becomes the last close.
+    check_lookahead  run the job again with everything later corrupted, and publish only if its output is the same
+    Raises InvalidError (`no_job`, `future`, and whatever the job's inputs, parameters and frame get wrong), JobError
+    (the job raised something), GateError (`looks_ahead`), ConflictError (`run_id_reused`, `contract_changed`),
+    UnavailableError (retry with the same run_id). Each leaves a row in `runs` once the run has begun, and no version.
+    """
+    contract = store.contract(name)
+    if contract.job is None:
+        raise InvalidError("no_job", f"{name}: the contract has no [job]; use estimates publish {name} FILE")
+    run_id = run_id or new_run_id()
+    context = Context(contract, _through(store.catalog.run(run_id), data_through))
+    begun = store.catalog.begin_run(run_id, name, context.data_through)
+    with _recorded(store, begun, progress):
+        version = _published(store, name, run_id)
+        if version is None:
+            version = _compute(store, contract, context, run_id, check_lookahead, progress)
+        return _finish(store, version, begun, progress)
+
+
+def publish_file(
+    store: Store,
+    name: str,
+    frame: pl.DataFrame,
+    provenance: Provenance,
+    *,
+    released_at: datetime | None = None,
+    progress: Progress = lambda step: None,
+) -> Outcome:
+    """Publish a frame that was computed elsewhere, judge it, promote it if the policy says so, track it.
+
+    released_at  of a history that is older than the store: when the version is claimed to have been released
+    Raises InvalidError (`bad_released_at` before the run begins; see `conform`: nothing is published),
+    ConflictError (`run_id_reused`), UnavailableError.
+    """
+    check_claim(name, released_at, provenance.data_through)
+    begun = store.catalog.begin_run(provenance.run_id, name, provenance.data_through)
+    with _recorded(store, begun, progress):
+        version = _publish(store, name, frame, provenance, progress, released_at)
+        return _finish(store, version, begun, progress)
+
+
+def read_candidate(
+    store: Store, name: str, file: str | Path, *, data_through: str | None = None, run_id: str | None = None
+) -> tuple[pl.DataFrame, Provenance]:
+    """A file as a frame in the contract's types, with its provenance: for `publish_file` and `Store.judge_frame`.
+
+    `data_through` as for `run`. Raises InvalidError: `no_file`, `bad_file`, `bad_value`, `bad_time`, `future`.
+    """
+    run_id = run_id or new_run_id()
+    return _candidate(store.contract(name), file, run_id, _through(store.catalog.run(run_id), data_through))
+
+
+def file_candidate(
+    contract: Contract, file: str | Path, *, data_through: str | None = None
+) -> tuple[pl.DataFrame, Provenance]:
+    """The same without a store, for a file that is only judged: of a run with a name of its own."""
+    return _candidate(contract, file, new_run_id(), _through(None, data_through))
+
+
+def _candidate(
+    contract: Contract, file: str | Path, run_id: str, data_through: datetime
+) -> tuple[pl.DataFrame, Provenance]:
+    context = Context(contract, data_through)
+    frame = typed(read_table(file), contract)
+    digest = InputDigest("file", str(file), hashlib.sha256(Path(file).read_bytes()).hexdigest(), frame.height)
+    return frame, Provenance(context.data_through, run_id, inputs=(digest,), targets=_targets(context))
+
+
+def new_run_id() -> str:
+    """A run_id for a run whose scheduler gave none: time and chance."""
+    return f"{instants.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def _through(known: Run | None, asked: datetime | str | None) -> datetime:
+    """The `data_through` to run with: the one asked for, the one this run had before, or now."""
+    if asked is None:
+        return instants.now() if known is None else known.data_through
+    if isinstance(asked, str):
+        through = instants.parse_through(asked)
+        # Of a day that was not over, a run saw what had passed when it began; that is what it resumes with.
+        if known is not None and len(asked) == 10 and known.started_at <= instants.end_of_day(through.date()):
+            return known.data_through
+        asked = through
+    if asked > instants.now():
+        raise InvalidError("future", f"data_through {instants.text(asked)} lies in the future: no data are known then")
+    return asked
+
+
+def _compute(
+    store: Store, contract: Contract, context: Context, run_id: str, check: bool, progress: Progress
+) -> Version:
+    assert contract.job is not None
+    progress("compute")
+    store.catalog.update_run(run_id, step="compute")
+    function = Function(contract.job.function)
+    frame = function(context)
+    warnings: tuple[str, ...] = context.warnings
+    store.catalog.update_run(run_id, step="publish")
+    if check:
+        conform(frame, contract)
+        progress("check look-ahead")
+        checked = check_job(function, context, frame)
+        if not checked.rows:
+            warnings += ("look-ahead: no input has rows later than data_through, so the check proves nothing",)
+    provenance = Provenance(
+        data_through=context.data_through,
+        run_id=run_id,
+        inputs=context.digests,
+        targets=_targets(context),
+        job=contract.job.function,
+        parameters=contract.job.parameters,
+        code=function.revision,
+        seed=context.seed,
+        warnings=warnings,
+    )
+    return _publish(store, contract.name, frame, provenance, progress)
+
+
+def _publish(
+    store: Store,
+    name: str,
+    frame: pl.DataFrame,
+    provenance: Provenance,
+    progress: Progress,
+    released_at: datetime | None = None,
+) -> Version:
+    progress("publish")
+    store.catalog.update_run(provenance.run_id, step="publish")
+    return store.publish(name, frame, provenance, released_at=released_at)
+
+
+def _finish(store: Store, version: Version, begun: Run, progress: Progress) -> Outcome:
+    """Judge, promote and track a version that exists; each step is skipped if it was done before."""
+    name, number, run_id = version.set, version.version, begun.run_id
+    store.catalog.update_run(run_id, step="judge", version=number)
+    progress("judge")
+    if store.verdict(name, number) is None:
+        store.judge(name, number)
+    store.catalog.update_run(run_id, step="promote")
+    progress("promote")
+    because = _promote(store, version)
+    verdict = store.verdict(name, number)
+    assert verdict is not None
+    status: RunStatus = "promoted" if because is None else "refused" if verdict.blocks else "published"
+    done = begun.step == "done"
+    store.catalog.update_run(run_id, step="done" if done else "track", status=status, finished=True)
+    progress("track")
+    mlflow_run, warnings = (begun.mlflow_run, ()) if done else _track(store, run_id)
+    return Outcome(
+        set=name,
+        run_id=run_id,
+        data_through=version.data_through,
+        version=number,
+        rows=version.rows,
+        status=status,
+        verdict=verdict.outcome,
+        promoted=because is None,
+        not_promoted_because=because,
+        mlflow_run=mlflow_run,
+        warnings=version.provenance.warnings + warnings,
+    )
+
+
+def _promote(store: Store, version: Version) -> str | None:
+    """Promote a version if the policy lets a run do so; returns why it was not, None when it was."""
+    name, number = version.set, version.version
+    found = store.view().set(name)
+    if number in found.ever_production:
+        return None
+    verdict = store.verdict(name, number)
+    assert verdict is not None
+    if verdict.blocks:
+        return _refusal(verdict)
+    if found.contract.gate.promote == "manual":
+        return f"the contract's policy leaves it to a person: estimates promote {name} {number} --reason …"
+    for attempt in range(_ATTEMPTS):
+        try:
+            store.promote(name, number, automatic=True)
+            return None
+        except GateError:  # judged again, against a newer baseline or policy
+            verdict = store.verdict(name, number)
+            assert verdict is not None
+            return _refusal(verdict)
+        except ConflictError as error:
+            if error.code in _LEFT_TO_A_PERSON or attempt == _ATTEMPTS - 1:
+                return error.message
+            if error.code not in _PASSING:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _refusal(verdict: gate.Verdict) -> str:
+    return f"the gate refuses it: {', '.join(check.name for check in verdict.failing())}"
+
+
+def _track(store: Store, run_id: str) -> tuple[str | None, tuple[str, ...]]:
+    """Record a run in MLflow, last: an MLflow that is away never loses or delays a version."""
+    try:
+        from estimates_jobs.tracking import record
+
+        return record(store, run_id), ()
+    except ModuleNotFoundError:
+        return None, ("not tracked: mlflow is not installed; pip install 'estimates[jobs]'",)
+    except UnavailableError as error:
+        return None, (f"not tracked: {error.message}",)
+
+
+@contextmanager
+def _recorded(store: Store, begun: Run, progress: Progress) -> Iterator[None]:
+    """A run that does not come to its end is a row that says why, and a failed run in MLflow."""
+    try:
+        yield
+    except (EstimatesError, JobError) as error:
+        at_publish = (found := store.catalog.run(begun.run_id)) is not None and found.step == "publish"
+        rejected = at_publish and isinstance(error, InvalidError)
+        _fail(store, begun, "rejected" if rejected else "failed", error.code, str(error), progress)
+        raise
+    except Exception as error:
+        _fail(store, begun, "failed", "unexpected", f"{type(error).__name__}: {error}", progress)
+        raise
+
+
+def _fail(store: Store, begun: Run, status: RunStatus, code: str, message: str, progress: Progress) -> None:
+    store.catalog.update_run(begun.run_id, status=status, error=code, message=message, finished=True)
+    progress("track")
+    _track(store, begun.run_id)
+
+
+def _published(store: Store, name: str, run_id: str) -> Version | None:
+    """The version that a run published before."""
+    versions: list[Version] = store.view().set(name).versions
+    return next((version for version in reversed(versions) if version.provenance.run_id == run_id), None)
+
+
+def _targets(context: Context) -> tuple[str, ...]:
+    targets: list[Any] = list(context.targets)
+    return tuple(key_text(target) for target in targets)

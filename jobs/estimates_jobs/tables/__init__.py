@@ -1,0 +1,1 @@
+"""Tables from files: CSV, Parquet, Arrow, the hubverse long form, actual values."""

@@ -1,0 +1,86 @@
+"""Tables from files (CSV, Parquet, Arrow), and their text in a contract's types, so that "01" stays "01"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import polars as pl
+
+from estimates.contract.columns import ColumnType
+from estimates.contract.conform import kinds
+from estimates.contract.contract import Contract
+from estimates.contract.text_values import parsed
+from estimates.errors import InvalidError
+from estimates_jobs.tables import hubverse
+from estimates_jobs.tables.csv_files import read_csv
+
+_BINARY: dict[bytes, Callable[[IO[bytes]], pl.DataFrame]] = {
+    b"PAR1": pl.read_parquet,
+    b"ARROW1": pl.read_ipc,
+    b"\xff\xff\xff\xff": pl.read_ipc_stream,
+}
+
+
+def read_table(path: str | Path) -> pl.DataFrame:
+    """A CSV, Parquet or Arrow (IPC file or stream) file as a frame; the content decides which, not the file's name.
+
+    CSV: UTF-8, the first line names the columns; separated by comma, semicolon, tab or bar, whichever splits the first
+    line into most columns; every column is text, an empty cell (quoted or not) is null, rows keep their order.
+    Raises InvalidError: `no_file`, `bad_file` (naming the line of a CSV file that is to blame).
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise InvalidError("no_file", f"{path}: cannot be read: {error.strerror or error}") from None
+    for magic, read in _BINARY.items():
+        if start.startswith(magic):
+            return _read_binary(path, read)
+    _check_text(path, start)
+    return read_csv(path)
+
+
+def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """The frame with its text columns parsed to the contract's types and decimals as floats; columns in any order.
+
+    The hubverse long form (`output_type`, `output_type_id`, `value`) is pivoted to the contract's columns first.
+    Columns that are missing or too many are left to `estimates.contract.conform.conform`, NaN and infinities too.
+    Raises InvalidError: `bad_value` (naming column, rows and values; row 1 follows the header), `output_type`.
+    """
+    wanted = kinds(contract)
+    if not hubverse.is_long(frame, contract):
+        return _parsed(frame, wanted)
+    carried = {name: kind for name, kind in wanted.items() if name not in hubverse.pivoted(contract)}
+    return hubverse.wide(_parsed(frame, carried | {"value": "float"}), contract)
+
+
+def _read_binary(path: Path, read: Callable[[IO[bytes]], pl.DataFrame]) -> pl.DataFrame:
+    try:
+        # a file object, because polars would take a path for a pattern
+        with path.open("rb", buffering=0) as file:
+            return read(file)
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise InvalidError("bad_file", f"{path}: is damaged: {str(error).splitlines()[0]}") from None
+
+
+def _check_text(path: Path, start: bytes) -> None:
+    kinds_of_file = {
+        b"\x1f\x8b": "is compressed with gzip; decompress it first",
+        b"PK": "is a ZIP archive or an Excel workbook; save the sheet as CSV",
+        b"\xff\xfe": "is UTF-16 text; save it as UTF-8",
+        b"\xfe\xff": "is UTF-16 text; save it as UTF-8",
+        b"\x28\xb5\x2f\xfd": "is compressed with Zstandard; decompress it first",
+    }
+    for magic, what in kinds_of_file.items():
+        if start.startswith(magic):
+            raise InvalidError("bad_file", f"{path}: {what}")
+    if not start:
+        raise InvalidError("bad_file", f"{path}: is empty; a table starts with a line that names its columns")
+
+
+def _parsed(frame: pl.DataFrame, wanted: dict[str, ColumnType]) -> pl.DataFrame:
+    present = [(name, kind) for name, kind in wanted.items() if name in frame.columns]
+    return frame.with_columns(parsed(frame.get_column(name), kind) for name, kind in present)
