@@ -59,7 +59,7 @@ nightly: setup
 
 # Ask the service whatever its OpenAPI document allows and forbids, for some minutes
 fuzz: setup
-    HYPOTHESIS_PROFILE=nightly pytest tests/test_api_fuzz.py
+    HYPOTHESIS_PROFILE=nightly pytest tests/api/test_fuzz.py
 
 # Serve a store on http://127.0.0.1:8000
 serve *options: setup

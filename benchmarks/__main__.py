@@ -1,4 +1,6 @@
-"""Measure the promises of the read service, as ratios side by side in one run; exit 1 when one is not kept."""
+"""Measure the promises of the read service, as ratios side by side in one run; exit 1 when one is
+not kept.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from benchmarks.line import Line
 
 # What is measured, by name; each is given a folder of its own and whether the run is a quick one.
 PARTS: dict[str, Callable[[Path, bool], Iterator[Line]]] = {
-    "serving": lambda folder, quick: serving.single_lookups(folder, _rows(quick, 1), _effort(quick)),
+    "serving": lambda folder, quick: serving.single_lookups(
+        folder, _rows(quick, 1), _effort(quick)
+    ),
     "growth": lambda folder, quick: serving.growth(folder, _rows(quick, 10), _effort(quick)),
     "reading": lambda folder, quick: reading.reading(folder, _rows(quick, 10)),
     "starting": lambda folder, quick: starting.start(folder, 3),
@@ -38,7 +42,10 @@ def _effort(quick: bool) -> serving.Effort:
 @click.command()
 @click.option("--quick", is_flag=True, help="A tenth of the rows, and fewer rounds.")
 @click.option(
-    "--only", type=click.Choice(list(PARTS)), multiple=True, help="Only this part; may be given more than once."
+    "--only",
+    type=click.Choice(list(PARTS)),
+    multiple=True,
+    help="Only this part; may be given more than once.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text")
 def main(quick: bool, only: tuple[str, ...], form: str) -> None:
@@ -48,7 +55,10 @@ def main(quick: bool, only: tuple[str, ...], form: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
             for line in PARTS[name](Path(folder), quick):
                 lines.append(line)
-                print(f"{'kept' if line.ok else 'MISSED'}: {line.what}: {_measured(line)}", file=sys.stderr)
+                print(
+                    f"{'kept' if line.ok else 'MISSED'}: {line.what}: {_measured(line)}",
+                    file=sys.stderr,
+                )
     _show(lines, form)
     sys.exit(0 if all(line.ok for line in lines) else 1)
 
@@ -57,17 +67,24 @@ def _show(lines: list[Line], form: str) -> None:
     if form == "json":
         print(
             msgspec.json.format(
-                msgspec.json.encode([{**msgspec.to_builtins(line), "ok": line.ok} for line in lines])
+                msgspec.json.encode(
+                    [{**msgspec.to_builtins(line), "ok": line.ok} for line in lines]
+                )
             ).decode()
         )
     elif form == "markdown":
         print("| what | measured | target | kept |\n|---|---|---|---|")
         for line in lines:
-            print(f"| {line.what} | {_measured(line)} | {_target(line)} | {'yes' if line.ok else '**no**'} |")
+            print(
+                f"| {line.what} | {_measured(line)} | {_target(line)} | "
+                f"{'yes' if line.ok else '**no**'} |"
+            )
     else:
         table = Table("what", "measured", "target", "kept")
         for line in lines:
-            table.add_row(line.what, _measured(line), _target(line), "yes" if line.ok else "[red]no")
+            table.add_row(
+                line.what, _measured(line), _target(line), "yes" if line.ok else "[red]no"
+            )
         Console().print(table)
 
 

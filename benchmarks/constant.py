@@ -1,6 +1,8 @@
-"""What the read service is compared with: a Litestar handler that returns a constant, and an app of constant bytes.
+"""What the read service is compared with: a Litestar handler that returns a constant, and an app of
+constant bytes.
 
-Both send the headers of the service, count their answers and spare the garbage collector as it does.
+Both send the headers of the service, count their answers and spare the garbage collector as it
+does.
 """
 
 from __future__ import annotations
@@ -10,11 +12,12 @@ from time import perf_counter
 from typing import Any
 
 import msgspec
+from litestar import Litestar, get
+from litestar.datastructures import ResponseHeader
+
 from estimates_api.app import settled
 from estimates_api.http.parameters import AsOf, Fields, KeyPath, QueryRef, SetName, ShapeNumber
 from estimates_api.routes.metrics import requests
-from litestar import Litestar, get
-from litestar.datastructures import ResponseHeader
 
 _HEADERS = {
     "estimates-version": "1",
@@ -47,7 +50,9 @@ class One(msgspec.Struct):
     estimate: Row
 
 
-ANSWER = One("bench", 1, Row("K00000001", 3, 17.066031945748225, 15.359428751173404, 18.77263514032305))
+ANSWER = One(
+    "bench", 1, Row("K00000001", 3, 17.066031945748225, 15.359428751173404, 18.77263514032305)
+)
 
 
 def _counted(app: App) -> App:
@@ -66,18 +71,24 @@ def _counted(app: App) -> App:
             await send(message)
 
         await app(scope, receive, counted)
-        requests.observe(scope.get("path_template", ""), scope["method"], status, perf_counter() - started)
+        requests.observe(
+            scope.get("path_template", ""), scope["method"], status, perf_counter() - started
+        )
 
     return counting
 
 
 def litestar_app() -> App:
-    """A documented Litestar handler with the path and query parameters of a lookup, which returns a constant Struct."""
+    """A documented Litestar handler with the path and query parameters of a lookup, which returns a
+    constant Struct.
+    """
 
     @get(
         "/v1/sets/{set:str}/estimates/{key:path}",
         sync_to_thread=False,
-        response_headers=[ResponseHeader(name=name, value=value) for name, value in _HEADERS.items()],
+        response_headers=[
+            ResponseHeader(name=name, value=value) for name, value in _HEADERS.items()
+        ],
     )
     def constant(
         set_name: SetName,

@@ -1,8 +1,12 @@
-"""The stability report of two Parquet files: against a bare join of them, against datacompy, and as the files grow.
+"""The stability report of two Parquet files: against a bare join of them, against datacompy, and as
+the files grow.
 
-python -m benchmarks.diffing A B          makes the report of two files, and prints the process's peak memory in bytes
-python -m benchmarks.diffing A B ROUNDS   prints the fewest seconds that `estimates.diff` takes for two frames in memory
-                                          and their key, up to a page of text; reading the files does not count
+python -m benchmarks.diffing A B          makes the report of two files, and prints the process's
+peak memory in bytes
+python -m benchmarks.diffing A B ROUNDS   prints the fewest seconds that `estimates.diff` takes for
+two frames in memory
+                                          and their key, up to a page of text; reading the files
+                                          does not count
 """
 
 from __future__ import annotations
@@ -38,31 +42,67 @@ def reports(folder: Path, rows: int) -> Iterator[Line]:
     same = write(folder / "same", make_frame(rows, 1), make_frame(rows, 2))
     others = write(folder / "others", *_without_some(*same))
     yield from _against_a_join(same, others)
-    yield Line(f"peak memory of a report of {rows:,} keys", _alone(same) / 1e9, "GB", 6.0, at_most=True)
-    yield Line(f"peak memory, 5 % of {rows:,} keys added and removed", _alone(others) / 1e9, "GB", 6.0, at_most=True)
+    yield Line(
+        f"peak memory of a report of {rows:,} keys", _alone(same) / 1e9, "GB", 6.0, at_most=True
+    )
+    yield Line(
+        f"peak memory, 5 % of {rows:,} keys added and removed",
+        _alone(others) / 1e9,
+        "GB",
+        6.0,
+        at_most=True,
+    )
     yield from _against_datacompy(folder, 1_000_000)
     yield _of_one_snapshot(folder, rows)
     yield from _growth(folder, rows)
 
 
 def _against_a_join(same: Pair, others: Pair) -> Iterator[Line]:
-    join, full, head = fewest(lambda: _join(same), lambda: report(same), lambda: report(same, headline_only=True))
-    yield Line(f"report, the same keys ({full:.2f} s) / a bare DuckDB join ({join:.2f} s)", full / join, "×", 4.0, True)
-    yield Line(f"headline alone ({head:.2f} s) / a bare DuckDB join ({join:.2f} s)", head / join, "×", 1.25, True)
+    join, full, head = fewest(
+        lambda: _join(same), lambda: report(same), lambda: report(same, headline_only=True)
+    )
+    yield Line(
+        f"report, the same keys ({full:.2f} s) / a bare DuckDB join ({join:.2f} s)",
+        full / join,
+        "×",
+        4.0,
+        True,
+    )
+    yield Line(
+        f"headline alone ({head:.2f} s) / a bare DuckDB join ({join:.2f} s)",
+        head / join,
+        "×",
+        1.25,
+        True,
+    )
     join, full = fewest(lambda: _join(others), lambda: report(others))
-    what = f"report, 5 % of keys added and removed ({full:.2f} s) / a bare DuckDB join ({join:.2f} s)"
+    what = (
+        f"report, 5 % of keys added and removed ({full:.2f} s) / a bare DuckDB join ({join:.2f} s)"
+    )
     yield Line(what, full / join, "×", 6.0, at_most=True)
 
 
 def _against_datacompy(folder: Path, rows: int) -> Iterator[Line]:
-    """Both get two frames in memory, their key and one tolerance, and end with a page of text; ours has all metrics.
+    """Both get two frames in memory, their key and one tolerance, and end with a page of text; ours
+    has all metrics.
 
-    Each has a process of its own, and several of them in turns: where memory lies differs between processes.
+    Each has a process of its own, and several of them in turns: where memory lies differs between
+    processes.
     """
     files = write(folder / "datacompy", make_frame(rows, 1), make_frame(rows, 2))
     script, policy = Path(__file__).parent / "peers" / "datacompy_compare.py", CONTRACT.stability
-    command = [PYTHON_OF_DATACOMPY, script, *files, str(ROUNDS), str(policy.rtol), str(policy.atol), *CONTRACT.key]
-    theirs, ours = zip(*((_printed(command), _alone(files, ROUNDS)) for _ in range(ROUNDS)), strict=True)
+    command = [
+        PYTHON_OF_DATACOMPY,
+        script,
+        *files,
+        str(ROUNDS),
+        str(policy.rtol),
+        str(policy.atol),
+        *CONTRACT.key,
+    ]
+    theirs, ours = zip(
+        *((_printed(command), _alone(files, ROUNDS)) for _ in range(ROUNDS)), strict=True
+    )
     what = f"datacompy, {rows:,} keys ({min(theirs):.3f} s) / estimates.diff ({min(ours):.3f} s)"
     yield Line(what, min(theirs) / min(ours), "×", 3.0)
 
@@ -72,7 +112,9 @@ def _of_one_snapshot(folder: Path, rows: int) -> Line:
     taken: list[float] = []
     for count in (rows, 1000):
         store = make_store(folder / f"store-{count}")
-        store.define(CONTRACT, contract_source("bench", "integer") + '[stability]\ngroups = ["step"]\n')
+        store.define(
+            CONTRACT, contract_source("bench", "integer") + '[stability]\ngroups = ["step"]\n'
+        )
         frame = make_frame(count)
         for number in (1, 2):
             store.publish("bench", frame, Provenance(START, f"run-{number}"))
@@ -114,15 +156,19 @@ def report(files: Pair, *, headline_only: bool = False) -> Report:
 
 def _join(files: Pair) -> object:
     query = (
-        "SELECT count(*), avg(abs(a.value - b.value)), quantile_cont(abs(a.value - b.value), [0.5, 0.9, 0.99]) "
-        f"FROM read_parquet('{files[0]}') a FULL OUTER JOIN read_parquet('{files[1]}') b USING (name, step)"
+        "SELECT count(*), avg(abs(a.value - b.value)), quantile_cont(abs(a.value - b.value), [0.5, "
+        "0.9, 0.99]) "
+        f"FROM read_parquet('{files[0]}') a FULL OUTER JOIN read_parquet('{files[1]}') b USING "
+        "(name, step)"
     )
     with duckdb.connect() as connection:
         return connection.execute(query).fetchall()
 
 
 def _alone(files: Pair, *rounds: int) -> float:
-    """What a process of its own says of two files: the peak memory of a report, or with rounds the fewest seconds."""
+    """What a process of its own says of two files: the peak memory of a report, or with rounds the
+    fewest seconds.
+    """
     return _printed([sys.executable, "-m", "benchmarks.diffing", *files, *map(str, rounds)])
 
 

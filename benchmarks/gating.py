@@ -16,7 +16,9 @@ from estimates.catalog.records import InputDigest, Provenance
 
 
 def gating(folder: Path, rows: int) -> Iterator[Line]:
-    """What it costs to judge one version of `rows` keys against another: every check, reading both files included."""
+    """What it costs to judge one version of `rows` keys against another: every check, reading both
+    files included.
+    """
     files = write(folder / "gating", make_frame(rows, 1), make_frame(rows, 2))
     judged, reported = fewest(lambda: _judge(files), lambda: report(files), rounds=6)
     what = f"gating {rows:,} keys ({judged:.2f} s) / the full report ({reported:.2f} s)"
@@ -25,7 +27,9 @@ def gating(folder: Path, rows: int) -> Iterator[Line]:
 
 def _judge(files: tuple[Path, Path]) -> gate.Verdict:
     baseline, candidate = (_version(file, number) for number, file in enumerate(files, start=1))
-    verdict = gate.judge(CONTRACT, candidate, baseline, judged_at=START + timedelta(hours=2), contract_revision=1)
+    verdict = gate.judge(
+        CONTRACT, candidate, baseline, judged_at=START + timedelta(hours=2), contract_revision=1
+    )
     assert not verdict.counts["error"], "a check that could not be evaluated was not measured"
     return verdict
 

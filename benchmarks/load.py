@@ -26,7 +26,9 @@ _ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class Load:
-    """What wrk saw. `errors` are broken or timed-out connections, `refused` answers with a status of 400 and above."""
+    """What wrk saw. `errors` are broken or timed-out connections, `refused` answers with a status
+    of 400 and above.
+    """
 
     requests_per_s: float
     p50_ms: float
@@ -62,9 +64,21 @@ def serving(
     workers: int = 1,
     python: str = sys.executable,
 ) -> Iterator[Server]:
-    """Granian as `estimates serve` starts it, for a factory "module:function", up once the path `ready` answers 200."""
+    """Granian as `estimates serve` starts it, for a factory "module:function", up once the path
+    `ready` answers 200.
+    """
     port = free_port()
-    command = [python, "-m", "granian", "--interface", "asgi", "--factory", "--no-ws", "--log-level", "warning"]
+    command = [
+        python,
+        "-m",
+        "granian",
+        "--interface",
+        "asgi",
+        "--factory",
+        "--no-ws",
+        "--log-level",
+        "warning",
+    ]
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers), factory]
     with running(command, f"http://127.0.0.1:{port}", ready, environment) as server:
         yield server
@@ -74,7 +88,9 @@ def serving(
 def running(
     command: Sequence[str], url: str, ready: str, environment: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
-    """A command that serves `url`, on the server's core, up once the path `ready` answers 200; ended afterwards."""
+    """A command that serves `url`, on the server's core, up once the path `ready` answers 200;
+    ended afterwards.
+    """
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             ["chrt", "--batch", "0", "taskset", "-c", SERVER_CORE, *command],
@@ -86,7 +102,9 @@ def running(
         try:
             if not _is_ready(url + ready, process):
                 log.seek(0)
-                raise click.ClickException(f"the server did not answer {url + ready}: {log.read()[-2000:].strip()}")
+                raise click.ClickException(
+                    f"the server did not answer {url + ready}: {log.read()[-2000:].strip()}"
+                )
             yield Server(url, process)
         finally:
             stop(process)
@@ -104,7 +122,9 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def http_request(path: str, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes = b"") -> bytes:
+def http_request(
+    path: str, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes = b""
+) -> bytes:
     """The bytes of one HTTP/1.1 request, as wrk sends them."""
     lines = {"Host": "127.0.0.1"} | dict(headers or {})
     if body:
@@ -114,12 +134,17 @@ def http_request(path: str, method: str = "GET", headers: Mapping[str, str] | No
 
 
 def run_wrk(
-    url: str, requests: Sequence[bytes], seconds: float, connections: int = 64, rate: float | None = None
+    url: str,
+    requests: Sequence[bytes],
+    seconds: float,
+    connections: int = 64,
+    rate: float | None = None,
 ) -> Load:
     """Send the requests in turn, over and over, from the client's core, for some (whole) seconds.
 
-    Without a rate, each connection asks again as soon as it is answered. With a rate (requests/s), requests fall due at
-    random moments (a Poisson process) whether or not earlier ones are answered, as long as a connection is free.
+    Without a rate, each connection asks again as soon as it is answered. With a rate (requests/s),
+    requests fall due at random moments (a Poisson process) whether or not earlier ones are
+    answered, as long as a connection is free.
     """
     wrk = shutil.which("wrk")
     if wrk is None:
@@ -127,11 +152,30 @@ def run_wrk(
     with tempfile.NamedTemporaryFile() as file:
         file.writelines(b"%d\n%b" % (len(request), request) for request in requests)
         file.flush()
-        command = ["taskset", "-c", CLIENT_CORE, wrk, "--threads", "1", "--connections", str(connections)]
-        command += ["--duration", f"{max(1, round(seconds))}s", "--timeout", "30s", "--script", str(_SCRIPT)]
+        command = [
+            "taskset",
+            "-c",
+            CLIENT_CORE,
+            wrk,
+            "--threads",
+            "1",
+            "--connections",
+            str(connections),
+        ]
+        command += [
+            "--duration",
+            f"{max(1, round(seconds))}s",
+            "--timeout",
+            "30s",
+            "--script",
+            str(_SCRIPT),
+        ]
         environment = os.environ | ({"LOAD_RATE": str(rate)} if rate else {})
         ended = subprocess.run(
-            [*command, _address(url), "--", file.name], env=environment, capture_output=True, text=True
+            [*command, _address(url), "--", file.name],
+            env=environment,
+            capture_output=True,
+            text=True,
         )
     line = next((line for line in ended.stdout.splitlines() if line.startswith("LOAD ")), None)
     if line is None:
@@ -150,7 +194,9 @@ def family(pid: int) -> list[int]:
 
 
 def memory_mb(pids: Sequence[int], field: str = "Pss") -> float:
-    """Memory of processes by a field of smaps_rollup: Pss counts a shared page once, Anonymous has no file."""
+    """Memory of processes by a field of smaps_rollup: Pss counts a shared page once, Anonymous has
+    no file.
+    """
     return sum(_memory_kb(pid, field) for pid in pids) / 1024
 
 

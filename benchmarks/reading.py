@@ -34,7 +34,9 @@ _held: list[read_file.Lookup] = []  # of a process that tells what it costs to h
 
 
 def reading(folder: Path, rows: int) -> Iterator[Line]:
-    """All there is to measure of a read file of so many rows, and of a history that long in proportion."""
+    """All there is to measure of a read file of so many rows, and of a history that long in
+    proportion.
+    """
     path = folder / "many.lookup"
     yield from building(folder, path, rows)
     yield from opening(path, rows)
@@ -43,14 +45,18 @@ def reading(folder: Path, rows: int) -> Iterator[Line]:
 
 
 def building(folder: Path, path: Path, rows: int) -> Iterator[Line]:
-    """Building against writing Parquet, one after the other, and the memory it takes, the frame included."""
+    """Building against writing Parquet, one after the other, and the memory it takes, the frame
+    included.
+    """
     parquet = folder / "many.parquet"
     frame = make_frame(rows)
     ratios: list[float] = []
     for _ in range(3):
         write = _seconds(lambda: frame.write_parquet(parquet))
         ratios.append(_seconds(lambda: build(frame, path)) / write)
-    yield Line(f"building {rows:,} rows / write_parquet", statistics.median(ratios), "×", 8.0, at_most=True)
+    yield Line(
+        f"building {rows:,} rows / write_parquet", statistics.median(ratios), "×", 8.0, at_most=True
+    )
     with _process() as other:
         peak = other.submit(_peak_of_building, parquet, path).result()
     yield Line("peak memory of building / the frame", peak, "×", 3.0, at_most=True)
@@ -59,7 +65,9 @@ def building(folder: Path, path: Path, rows: int) -> Iterator[Line]:
 def opening(path: Path, rows: int) -> Iterator[Line]:
     """Opening the file and looking up one key."""
     key = _keys(rows, 1)[0]
-    taken = statistics.median(_seconds(lambda: read_file.Lookup(path, NAME).get(key)) for _ in range(ROUNDS))
+    taken = statistics.median(
+        _seconds(lambda: read_file.Lookup(path, NAME).get(key)) for _ in range(ROUNDS)
+    )
     yield Line(f"opening {rows:,} rows and looking up one", taken * 1e3, "ms", 100.0, at_most=True)
 
 
@@ -72,7 +80,10 @@ def holding(path: Path, rows: int) -> Iterator[Line]:
         for one in both:
             one.submit(_hold, path, keys).result()
         after = [one.submit(_memory).result() for one in both]
-    grown = [{kind: new[kind] - old[kind] for kind in new} for old, new in zip(before, after, strict=True)]
+    grown = [
+        {kind: new[kind] - old[kind] for kind in new}
+        for old, new in zip(before, after, strict=True)
+    ]
     private, shared = (max(one[kind] for one in grown) for kind in ("Private", "Shared"))
     yield Line(f"private memory for {rows:,} rows", private, "MB", 50.0, at_most=True)
     yield Line("of what is mapped, shared by two processes", shared / (shared + private), "×", 0.5)
@@ -104,7 +115,9 @@ def _keys(rows: int, count: int) -> list[Sought]:
     """Keys of random rows of `make_frame`."""
     form, chosen = KeyForm(CONTRACT), random.Random(1)
     numbers = (chosen.randrange(rows) for _ in range(count))
-    return form.search_many([(f"K{number // STEPS:08d}", str(number % STEPS)) for number in numbers])
+    return form.search_many(
+        [(f"K{number // STEPS:08d}", str(number % STEPS)) for number in numbers]
+    )
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -113,7 +126,8 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-# -- in a process of its own -------------------------------------------------------------------------------------------
+# -- in a process of its own
+# -------------------------------------------------------------------------------------------
 
 
 def _process() -> ProcessPoolExecutor:
@@ -150,7 +164,9 @@ def _status() -> dict[str, float]:
 
 def _megabytes(path: Path) -> dict[str, float]:
     words = [line.split() for line in path.read_text().splitlines()]
-    return {found[0].rstrip(":"): int(found[1]) * 1024 / 1e6 for found in words if found[-1] == "kB"}
+    return {
+        found[0].rstrip(":"): int(found[1]) * 1024 / 1e6 for found in words if found[-1] == "kB"
+    }
 
 
 def _history(root: Path) -> tuple[float, float, int]:
@@ -161,4 +177,8 @@ def _history(root: Path) -> tuple[float, float, int]:
     before = len(os.listdir("/proc/self/fd"))
     first = _seconds(lambda: reader.history(NAME, key))
     after = len(os.listdir("/proc/self/fd"))
-    return first, statistics.median(_seconds(lambda: reader.history(NAME, key)) for _ in range(ROUNDS)), after - before
+    return (
+        first,
+        statistics.median(_seconds(lambda: reader.history(NAME, key)) for _ in range(ROUNDS)),
+        after - before,
+    )

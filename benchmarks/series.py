@@ -17,7 +17,8 @@ ROUNDS = 5
 
 
 def series(folder: Path, pairs: int) -> Iterator[Line]:
-    """So many moves of production of a set with a point and an interval: nothing kept, then all kept.
+    """So many moves of production of a set with a point and an interval: nothing kept, then all
+    kept.
 
     The targets are those of PAIRS moves; of fewer it may take as much less.
     """
@@ -31,7 +32,9 @@ def series(folder: Path, pairs: int) -> Iterator[Line]:
         warm.append(_seconds(store, pairs))
     part, what = pairs / PAIRS, f"series over {pairs} moves of production of {KEYS:,} keys"
     yield Line(f"{what}, the best of {ROUNDS}, computed", min(cold), "s", 3.0 * part, at_most=True)
-    yield Line(f"{what}, the best of {ROUNDS}, kept", min(warm) * 1000, "ms", 50.0 * part, at_most=True)
+    yield Line(
+        f"{what}, the best of {ROUNDS}, kept", min(warm) * 1000, "ms", 50.0 * part, at_most=True
+    )
 
 
 def _seconds(store: Store, pairs: int) -> float:

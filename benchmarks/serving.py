@@ -1,4 +1,6 @@
-"""The read service over HTTP: one granian worker on one core, wrk on the other, random keys, ratios side by side."""
+"""The read service over HTTP: one granian worker on one core, wrk on the other, random keys, ratios
+side by side.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +65,9 @@ def rate(loads: Sequence[Load]) -> float:
 
 
 def single_lookups(folder: Path, rows: int, effort: Effort) -> Iterator[Line]:
-    """Lookups, batches, partial keys and conditional requests against handlers that answer a constant."""
+    """Lookups, batches, partial keys and conditional requests against handlers that answer a
+    constant.
+    """
     store = make_store(folder / "single")
     for name, second in SECOND.items():
         add_set(store, name, [make_frame(rows, second=second)], second)
@@ -94,14 +98,31 @@ def gets(paths: Sequence[str], query: str = "") -> list[bytes]:
     return [http_request(path + query) for path in paths]
 
 
-def _one_estimate(ours: str, struct: str, bare: str, paths: list[str], key: str, effort: Effort) -> Iterator[Line]:
+def _one_estimate(
+    ours: str, struct: str, bare: str, paths: list[str], key: str, effort: Effort
+) -> Iterator[Line]:
     requests = gets(paths)
     loads = race(
-        {"ours": Rival(ours, requests), "struct": Rival(struct, requests), "bare": Rival(bare, requests)}, effort
+        {
+            "ours": Rival(ours, requests),
+            "struct": Rival(struct, requests),
+            "bare": Rival(bare, requests),
+        },
+        effort,
     )
     told = f"one estimate, {key} ({rate(loads['ours']):,.0f}/s)"
-    yield Line(f"{told} / constant Struct ({rate(loads['struct']):,.0f}/s)", ratio(loads, "ours", "struct"), "×", 1.0)
-    yield Line(f"{told} / bare ASGI ({rate(loads['bare']):,.0f}/s)", ratio(loads, "ours", "bare"), "×", 0.55)
+    yield Line(
+        f"{told} / constant Struct ({rate(loads['struct']):,.0f}/s)",
+        ratio(loads, "ours", "struct"),
+        "×",
+        1.0,
+    )
+    yield Line(
+        f"{told} / bare ASGI ({rate(loads['bare']):,.0f}/s)",
+        ratio(loads, "ours", "bare"),
+        "×",
+        0.55,
+    )
 
 
 def _half_load(ours: str, struct: str, paths: list[str], effort: Effort) -> Iterator[Line]:
@@ -116,7 +137,9 @@ def _half_load(ours: str, struct: str, paths: list[str], effort: Effort) -> Iter
     yield Line(what, p99[ours] / p99[struct], "×", 3.0, at_most=True)
 
 
-def _other_questions(ours: str, paths: list[str], as_of: str, rows: int, effort: Effort) -> Iterator[Line]:
+def _other_questions(
+    ours: str, paths: list[str], as_of: str, rows: int, effort: Effort
+) -> Iterator[Line]:
     few = paths[:5000]
     with httpx.Client(base_url=ours) as client:
         tags = [client.get(path).headers["etag"] for path in few]
@@ -124,12 +147,19 @@ def _other_questions(ours: str, paths: list[str], as_of: str, rows: int, effort:
         "alias": gets(paths),
         "number": gets(paths, "?ref=1"),
         "as_of": gets(paths, f"?as_of={as_of}"),
-        "unchanged": [http_request(path, headers={"If-None-Match": tag}) for path, tag in zip(few, tags, strict=True)],
-        "partial": [http_request(f"/v1/sets/bench/estimates?name={path.split('/')[5]}") for path in paths],
+        "unchanged": [
+            http_request(path, headers={"If-None-Match": tag})
+            for path, tag in zip(few, tags, strict=True)
+        ],
+        "partial": [
+            http_request(f"/v1/sets/bench/estimates?name={path.split('/')[5]}") for path in paths
+        ],
         "batch": _batches(rows),
     }
     loads = race({name: Rival(ours, requests) for name, requests in rivals.items()}, effort)
-    yield Line("one estimate by version number / by alias", ratio(loads, "number", "alias"), "×", 0.9)
+    yield Line(
+        "one estimate by version number / by alias", ratio(loads, "number", "alias"), "×", 0.9
+    )
     yield Line("one estimate as_of / by alias", ratio(loads, "as_of", "alias"), "×", 0.9)
     yield Line("304 / 200", ratio(loads, "unchanged", "alias"), "×", 1.0)
     told = f"{rate(loads['batch']) * BATCH:,.0f} keys/s"
@@ -139,27 +169,43 @@ def _other_questions(ours: str, paths: list[str], as_of: str, rows: int, effort:
         "×",
         12,
     )
-    yield Line(f"a partial key with {STEPS} rows / one estimate", ratio(loads, "partial", "alias"), "×", 0.8)
+    yield Line(
+        f"a partial key with {STEPS} rows / one estimate",
+        ratio(loads, "partial", "alias"),
+        "×",
+        0.8,
+    )
 
 
 def _batches(rows: int, count: int = 50) -> list[bytes]:
     numbers = random.Random(2)
     found: list[bytes] = []
     for _ in range(count):
-        keys = [(f"K{number // STEPS:08d}", number % STEPS) for number in numbers.sample(range(rows), BATCH)]
-        found.append(http_request("/v1/sets/bench/estimates", "POST", body=msgspec.json.encode({"keys": keys})))
+        keys = [
+            (f"K{number // STEPS:08d}", number % STEPS)
+            for number in numbers.sample(range(rows), BATCH)
+        ]
+        found.append(
+            http_request(
+                "/v1/sets/bench/estimates", "POST", body=msgspec.json.encode({"keys": keys})
+            )
+        )
     return found
 
 
 def _swap(ours: str, store: Store, paths: list[str], effort: Effort) -> Iterator[Line]:
-    """Promote new versions under full load: the second in which the answers change against the seconds before."""
+    """Promote new versions under full load: the second in which the answers change against the
+    seconds before.
+    """
     requests, rows = gets(paths), store.resolve("bench").rows
     steady: list[float] = []
     swapped: list[float] = []
     failed = 0
     for version in range(2, 2 + effort.rounds):
         store.publish(
-            "bench", make_frame(rows, version), Provenance(START + timedelta(days=version), f"swap-{version}")
+            "bench",
+            make_frame(rows, version),
+            Provenance(START + timedelta(days=version), f"swap-{version}"),
         )
         store.judge("bench", version)
         steady.append(run_wrk(ours, requests, 1).p99_ms)
@@ -168,7 +214,9 @@ def _swap(ours: str, store: Store, paths: list[str], effort: Effort) -> Iterator
         swapped.append(loads[-1].p99_ms)
         failed += sum(load.errors + load.refused for load in loads)
     calm, busy = statistics.median(steady), statistics.median(swapped)
-    yield Line("failed requests while production is promoted under full load", failed, "", 0, at_most=True)
+    yield Line(
+        "failed requests while production is promoted under full load", failed, "", 0, at_most=True
+    )
     what = f"p99 in the second of the swap ({busy:.2f} ms) / steady ({calm:.2f} ms)"
     yield Line(what, busy / calm, "×", 2.0, at_most=True)
 
@@ -183,7 +231,9 @@ def _until(url: str, path: str, version: int, requests: Sequence[bytes]) -> Iter
 
 
 def growth(folder: Path, rows: int, effort: Effort) -> Iterator[Line]:
-    """The rate of lookups with many rows against few, and with many versions in the catalog against few."""
+    """The rate of lookups with many rows against few, and with many versions in the catalog against
+    few.
+    """
     for name, count in (("few", 10_000), ("many", rows)):
         add_set(make_store(folder / name), "bench", [make_frame(count)])
     for name, count in (("young", 10), ("old", VERSIONS)):
@@ -193,14 +243,22 @@ def growth(folder: Path, rows: int, effort: Effort) -> Iterator[Line]:
             store.publish("bench", frame, Provenance(START, f"run-{number}"))
     with ExitStack() as stack:
         urls = {
-            name: stack.enter_context(serving("estimates_api.app:create_app", READY, {"ESTIMATES_STORE": str(folder / name)})).url
+            name: stack.enter_context(
+                serving(
+                    "estimates_api.app:create_app", READY, {"ESTIMATES_STORE": str(folder / name)}
+                )
+            ).url
             for name in ("few", "many", "young", "old")
         }
         asked = {"few": 10_000, "many": rows, "young": 1000, "old": 1000}
-        rivals = {name: Rival(url, gets(random_paths("bench", asked[name]))) for name, url in urls.items()}
+        rivals = {
+            name: Rival(url, gets(random_paths("bench", asked[name]))) for name, url in urls.items()
+        }
         loads = race(rivals, effort)
     yield Line(f"lookups with {rows:,} rows / with 10,000", ratio(loads, "many", "few"), "×", 0.85)
-    yield Line(f"lookups with {VERSIONS:,} versions / with 10", ratio(loads, "old", "young"), "×", 0.95)
+    yield Line(
+        f"lookups with {VERSIONS:,} versions / with 10", ratio(loads, "old", "young"), "×", 0.95
+    )
 
 
 def _healthy(load: Load, name: str) -> Load:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import estimates_migrations
 import numpy as np
 import polars as pl
 
+import estimates_migrations
 from estimates import Store
 from estimates.catalog.records import Provenance
 from estimates.contract.contract import parse_contract
@@ -73,7 +73,9 @@ def make_store(root: Path) -> Store:
     return Store(root, actor="bench")
 
 
-def add_set(store: Store, name: str, frames: Iterable[pl.DataFrame], second: str = "integer") -> None:
+def add_set(
+    store: Store, name: str, frames: Iterable[pl.DataFrame], second: str = "integer"
+) -> None:
     """A set with a version for each frame, each promoted."""
     text = contract_source(name, second)
     store.define(parse_contract(text), text)

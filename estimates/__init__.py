@@ -13,7 +13,8 @@ reader      get, get_many, scan, history by ref
 answer      what reading gives
 comparison  two versions side by side; change_page shows it a page at a time
 tabular     answers as polars frames, CSV and Arrow
-two_tables  two tables without a store: `diff`, `changes`; guessed_contract says what their columns may be
+two_tables  two tables without a store: `diff`, `changes`; guessed_contract says what their columns
+            may be
 stability   what changed between two versions
 accuracy    what versions were worth when actual values arrived; scoring keeps it
 gate        what may be promoted, and why not
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Contract": "contract",
-    "read_contract": "contract",
+    "Contract": "contract.contract",
+    "read_contract": "contract.contract",
     "ConflictError": "errors",
     "CorruptError": "errors",
     "EstimatesError": "errors",
@@ -52,9 +53,9 @@ _HOMES = {
     "NotFoundError": "errors",
     "UnavailableError": "errors",
     "Report": "stability.report",
-    "Store": "store",
-    "changes": "two_tables",
-    "diff": "two_tables",
+    "Store": "store.store",
+    "changes": "compare.two_tables",
+    "diff": "compare.two_tables",
 }
 
 __all__ = [

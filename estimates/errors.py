@@ -8,15 +8,18 @@ EstimatesError
 ├── UnavailableError                 retry
 └── CorruptError                     stop, page someone
 
-Each error carries a stable `code` (the precise cause; docs/spec.md lists them, names are only ever added) and a message
-that says what, where and what to do. Programmer errors are assertions, not members of this tree.
+Each error carries a stable `code` (the precise cause; docs/spec.md lists them, names are only ever
+added) and a message that says what, where and what to do. Programmer errors are assertions, not
+members of this tree.
 """
 
 from __future__ import annotations
 
 
 class EstimatesError(Exception):
-    """Something that a caller can act on; `code` is stable, `details` are JSON-ready facts for machines."""
+    """Something that a caller can act on; `code` is stable, `details` are JSON-ready facts for
+    machines.
+    """
 
     def __init__(self, code: str, message: str, **details: object) -> None:
         super().__init__(message)
@@ -28,7 +31,9 @@ class EstimatesError(Exception):
         return _rebuild, (type(self), self.code, self.message, self.details)
 
 
-def _rebuild(kind: type[EstimatesError], code: str, message: str, details: dict[str, object]) -> EstimatesError:
+def _rebuild(
+    kind: type[EstimatesError], code: str, message: str, details: dict[str, object]
+) -> EstimatesError:
     return kind(code, message, **details)
 
 

@@ -1,4 +1,6 @@
-"""Instants: aware UTC datetimes at microsecond precision, the only form in which time crosses an interface."""
+"""Instants: aware UTC datetimes at microsecond precision, the only form in which time crosses an
+interface.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,10 @@ def now() -> datetime:
 def parse(text: str, what: str = "time") -> datetime:
     """Read an RFC 3339 timestamp, `T` between date and time, with `Z` or an offset at its end.
 
-    Letters in either case, as RFC 3339 has it; at most six digits after the second, but for zeros behind them.
-    Raises InvalidError (`bad_time`) that says what to write for a bare date, a missing offset, too many digits, or a
-    space where an unescaped `+` was meant in a URL.
+    Letters in either case, as RFC 3339 has it; at most six digits after the second, but for zeros
+    behind them.
+    Raises InvalidError (`bad_time`) that says what to write for a bare date, a missing offset, too
+    many digits, or a space where an unescaped `+` was meant in a URL.
     """
     problem = _problem(text)
     if problem:
@@ -37,7 +40,9 @@ def parse(text: str, what: str = "time") -> datetime:
     except ValueError:
         raise InvalidError("bad_time", f"{what} {text!r} {_FORM}") from None
     except OverflowError:
-        raise InvalidError("bad_time", f"{what} {text!r} lies outside the years 1 to 9999 in UTC") from None
+        raise InvalidError(
+            "bad_time", f"{what} {text!r} lies outside the years 1 to 9999 in UTC"
+        ) from None
 
 
 def _problem(text: str) -> str:
@@ -49,18 +54,25 @@ def _problem(text: str) -> str:
         return f"is a bare date; write {text}T00:00:00Z for its first moment in UTC"
     if re.fullmatch(_LOCAL, text):
         return "has no offset; end it in Z or an offset such as +01:00"
-    return _FORM + (" (in a URL write + as %2B)" if re.search(r"[0-9] [0-9]{2}:?[0-9]{2}$", text) else "")
+    return _FORM + (
+        " (in a URL write + as %2B)" if re.search(r"[0-9] [0-9]{2}:?[0-9]{2}$", text) else ""
+    )
 
 
 def given(value: datetime | str | None) -> datetime | None:
-    """A time as a caller in Python gives it: a datetime with offset, or its text; raises InvalidError (`bad_time`)."""
+    """A time as a caller in Python gives it: a datetime with offset, or its text; raises
+    InvalidError (`bad_time`).
+    """
     if isinstance(value, datetime) and value.tzinfo is None:
-        raise InvalidError("bad_time", f"time {value} has no time zone; give it one: value.replace(tzinfo=UTC)")
+        raise InvalidError(
+            "bad_time", f"time {value} has no time zone; give it one: value.replace(tzinfo=UTC)"
+        )
     return parse(value) if isinstance(value, str) else value
 
 
 def parse_through(text: str) -> datetime:
-    """Read a `data_through`: a timestamp with offset, or a date, which stands for all of that day in UTC.
+    """Read a `data_through`: a timestamp with offset, or a date, which stands for all of that day
+    in UTC.
 
     Of a day that is not over, what has passed so far: a run cannot have seen more.
     """
@@ -71,7 +83,9 @@ def parse_through(text: str) -> datetime:
 
 
 def parse_until(text: str) -> datetime:
-    """Read an end that lies ahead: a timestamp with offset, or a date, which stands for all of that day in UTC."""
+    """Read an end that lies ahead: a timestamp with offset, or a date, which stands for all of that
+    day in UTC.
+    """
     return _end_of(text) if re.fullmatch(_DATE, text) else parse(text, "until")
 
 
@@ -79,7 +93,9 @@ def _end_of(day: str) -> datetime:
     try:
         return end_of_day(date.fromisoformat(day))
     except ValueError:
-        raise InvalidError("bad_time", f"{day!r} is not a date of the calendar; write 2026-11-24") from None
+        raise InvalidError(
+            "bad_time", f"{day!r} is not a date of the calendar; write 2026-11-24"
+        ) from None
 
 
 def end_of_day(day: date) -> datetime:

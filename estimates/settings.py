@@ -1,4 +1,6 @@
-"""Settings: one Struct, read from the environment once; the only place of the library that reads the environment."""
+"""Settings: one Struct, read from the environment once; the only place of the library that reads
+the environment.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,12 @@ class Settings(msgspec.Struct, frozen=True):
 
     store    ESTIMATES_STORE    folder or s3://bucket/prefix; default `./estimates-store`
     catalog  ESTIMATES_CATALOG  SQLAlchemy URL of the catalog; default SQLite in the store's folder
-    cache    ESTIMATES_CACHE    folder for lookup files of this machine; default `{store}/cache` for a folder
+    cache    ESTIMATES_CACHE    folder for lookup files of this machine; default `{store}/cache` for
+             a folder
     actor    ESTIMATES_ACTOR    who moves aliases, for the event log; default the login name
     notify         ESTIMATES_NOTIFY         URL that is told what is decided; default nobody is
-    notify_secret  ESTIMATES_NOTIFY_SECRET  one secret or more to sign notifications with; default none
+    notify_secret  ESTIMATES_NOTIFY_SECRET  one secret or more to sign notifications with; default
+                   none
     """
 
     store: str = "estimates-store"

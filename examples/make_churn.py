@@ -1,7 +1,8 @@
-"""Make churn.csv and churn-next-week.csv: churn scores of customers who do not exist, for the README's tour.
+"""Make churn.csv and churn-next-week.csv: churn scores of customers who do not exist, for the
+README's tour.
 
-Two scorings of one customer base, a week apart. Every number comes from a seeded generator; run this to make the same
-files again: `python examples/make_churn.py`.
+Two scorings of one customer base, a week apart. Every number comes from a seeded generator; run
+this to make the same files again: `python examples/make_churn.py`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
-"""Two years of the example set: a version for each of the last 104 whole weeks of prices, one after another.
+"""Two years of the example set: a version for each of the last 104 whole weeks of prices, one after
+another.
 
     python examples/weekly_versions.py FOLDER [WEEKS]
 
-The contract is the example's with limits for weeks, in which prices move more than in a day. Each run sees the prices
-up to the last session of its week, and nothing later. The same command again goes on where it stopped.
-docs/stability.md and docs/gate.md show what the tools say about these versions.
+The contract is the example's with limits for weeks, in which prices move more than in a day. Each
+run sees the prices up to the last session of its week, and nothing later. The same command again
+goes on where it stopped. docs/stability.md and docs/gate.md show what the tools say about these
+versions.
 """
 
 from __future__ import annotations
@@ -14,16 +16,17 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
+
+from estimates.contract.contract import parse_contract
+from estimates.settings import Settings
 from estimates_jobs.cli.command import open_store
 from estimates_jobs.cli.setting_up import make_folder, make_store
 from estimates_jobs.run import runner
 
-from estimates.contract.contract import parse_contract
-from estimates.settings import Settings
-
 SET = "sp500-close"
 WEEKS = 104
-CONTRACT = "examples/sp500-close.toml"  # its prices are named from the folder that holds `examples/`
+# its prices are named from the folder that holds `examples/`
+CONTRACT = "examples/sp500-close.toml"
 PRICES = "examples/sp500_daily_close.parquet"
 WEEKLY = """
 [gate.checks.median_shift]
@@ -44,7 +47,11 @@ def last_sessions(weeks: int) -> list[date]:
     """The last trading day of each of the newest whole weeks, oldest first."""
     days = pl.read_parquet(PRICES).select(pl.col("date").unique().sort())
     newest = days.item(-1, 0)
-    last = days.group_by(pl.col("date").dt.truncate("1w").alias("monday")).agg(pl.col("date").max()).sort("monday")
+    last = (
+        days.group_by(pl.col("date").dt.truncate("1w").alias("monday"))
+        .agg(pl.col("date").max())
+        .sort("monday")
+    )
     whole = last.filter(pl.col("monday") + timedelta(days=4) <= newest)
     return whole.get_column("date").tail(weeks).to_list()
 
@@ -60,7 +67,10 @@ def main(folder: str, weeks: int) -> None:
     store.define(parse_contract(source, CONTRACT), source)
     for day in last_sessions(weeks):
         done = runner.run(store, SET, data_through=str(day), run_id=f"week-{day}")
-        print(f"{day}  version {done.version:>3}  {done.verdict:<5} {done.not_promoted_because or 'promoted'}")
+        print(
+            f"{day}  version {done.version:>3}  {done.verdict:<5} "
+            f"{done.not_promoted_because or 'promoted'}"
+        )
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
     python -m proof.false_alarms FOLDER
 
-The weekly versions are those of the last 104 whole weeks, as `just history` publishes them; the daily ones those of all
-trading days of these two years; beside them the first five months of 2020. Each is judged against the one before, as if
-that were production, at its origin. FOLDER keeps the forecasts; without them the first run takes about ten minutes.
+The weekly versions are those of the last 104 whole weeks, as `just history` publishes them; the
+daily ones those of all trading days of these two years; beside them the first five months of 2020.
+Each is judged against the one before, as if that were production, at its origin. FOLDER keeps the
+forecasts; without them the first run takes about ten minutes.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ WEEKS = 104
 SPRING = (date(2020, 1, 2), date(2020, 6, 1))
 PAGE = Path("docs/gate.md")
 _LISTED = 20
-BEGIN, END = "<!-- written by `just false-alarms` -->", "<!-- end of what `just false-alarms` writes -->"
+BEGIN, END = (
+    "<!-- written by `just false-alarms` -->",
+    "<!-- end of what `just false-alarms` writes -->",
+)
 
 
 class Replay(NamedTuple):
@@ -55,7 +59,11 @@ def replays() -> list[Replay]:
 def last_sessions(weeks: int) -> list[date]:
     """The last trading day of each of the newest whole weeks, oldest first."""
     days = pl.Series("day", forecasts.sessions())
-    by_week = days.to_frame().group_by(pl.col("day").dt.truncate("1w").alias("monday")).agg(pl.col("day").max())
+    by_week = (
+        days.to_frame()
+        .group_by(pl.col("day").dt.truncate("1w").alias("monday"))
+        .agg(pl.col("day").max())
+    )
     whole = by_week.sort("monday").filter(pl.col("monday") + timedelta(days=4) <= days.max())
     return whole.get_column("day").tail(weeks).to_list()
 
@@ -101,7 +109,9 @@ def section(folder: Path) -> str:
     lines = ["| versions | judged | pass | warn | block |", "| --- | --- | --- | --- | --- |"]
     for name, judged in found.items():
         outcomes = Counter("block" if verdict.blocks else verdict.outcome for _, verdict in judged)
-        shares = " | ".join(f"{100 * outcomes[o] / len(judged):.1f} %" for o in ("pass", "warn", "block"))
+        shares = " | ".join(
+            f"{100 * outcomes[o] / len(judged):.1f} %" for o in ("pass", "warn", "block")
+        )
         lines.append(f"| {name} | {len(judged)} | {shares} |")
     lines += ["", "What blocked, and how often each check warned:", ""]
     for name, judged in found.items():
@@ -110,14 +120,18 @@ def section(folder: Path) -> str:
 
 
 def _told(judged: list[tuple[date, Verdict]]) -> Iterator[str]:
-    """Every block of a replay, or where there are many how often each check blocks; then how often each warns."""
+    """Every block of a replay, or where there are many how often each check blocks; then how often
+    each warns.
+    """
     blocked = [(day, verdict.failing()) for day, verdict in judged if verdict.blocks]
     if len(blocked) <= _LISTED:
         for day, failing in blocked:
             yield f"- {day}: {'; '.join(f'`{check.name}`, {check.message}' for check in failing)}"
     else:
         yield f"- blocks: {_shares((check.name for _, failing in blocked for check in failing), len(judged))}"
-    warned = (check.name for _, verdict in judged for check in verdict.checks if check.status == "warn")
+    warned = (
+        check.name for _, verdict in judged for check in verdict.checks if check.status == "warn"
+    )
     yield f"- warns: {_shares(warned, len(judged))}"
 
 

@@ -1,4 +1,6 @@
-"""What a fault is, and what became of it: each is a function that does one wrong thing as it would really happen."""
+"""What a fault is, and what became of it: each is a function that does one wrong thing as it would
+really happen.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from estimates.gate import Verdict
 from estimates.gate.verdict import STATUSES
 from proof.scenes import Scene
 
-# blocked: the gate refuses promotion. rejected: publish stores nothing. refused: promote does nothing.
+# blocked: the gate refuses promotion. rejected: publish stores nothing. refused: promote does
+# nothing.
 Answer = Literal["blocked", "rejected", "refused", "warned", "passed"]
 CAUGHT: tuple[Answer, ...] = ("blocked", "rejected", "refused")
 
@@ -66,20 +69,26 @@ def fault(
 
 
 def in_file(scene: str, lets: str | None = None) -> Callable[[Change], Change]:
-    """Register a function that makes a faulty table, or the faulty bytes of a file, of today's and yesterday's."""
+    """Register a function that makes a faulty table, or the faulty bytes of a file, of today's and
+    yesterday's.
+    """
 
     def register(change: Change) -> Change:
         def apply(at: Scene) -> Outcome:
             return delivered(at, change(at.today, at.before))
 
-        FAULTS.append(Fault(change.__name__.replace("_", " "), _sentence(change), scene, "file", apply, lets))
+        FAULTS.append(
+            Fault(change.__name__.replace("_", " "), _sentence(change), scene, "file", apply, lets)
+        )
         return change
 
     return register
 
 
 def delivered(scene: Scene, content: pl.DataFrame | str | bytes, **changed: object) -> Outcome:
-    """Publish a file as `estimates publish` does, and judge what is stored; or what `estimates gate --file` says."""
+    """Publish a file as `estimates publish` does, and judge what is stored; or what `estimates gate
+    --file` says.
+    """
     try:
         frame, provenance = scene.read(content)
         provenance = msgspec.structs.replace(provenance, **changed)
@@ -95,7 +104,10 @@ def delivered(scene: Scene, content: pl.DataFrame | str | bytes, **changed: obje
 
 def of_verdict(verdict: Verdict) -> Outcome:
     """What a verdict says."""
-    named = {status: tuple(one.name for one in verdict.checks if one.status == status) for status in STATUSES}
+    named = {
+        status: tuple(one.name for one in verdict.checks if one.status == status)
+        for status in STATUSES
+    }
     if verdict.blocks:
         return Outcome("blocked", named["fail"], named["warn"], named["error"])
     return Outcome("warned" if named["warn"] else "passed", (), named["warn"])

@@ -1,4 +1,6 @@
-"""Every fault, what the gate says to it, and which check says so: `just faults` writes docs/faults.md."""
+"""Every fault, what the gate says to it, and which check says so: `just faults` writes
+docs/faults.md.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ from proof import faults_others, faults_prices, faults_scores, faults_stored
 from proof.fault import CAUGHT, FAULTS, Fault, Outcome
 from proof.scenes import SCENES, Scene
 
-MODULES = (faults_prices, faults_scores, faults_others, faults_stored)  # loading them registers the faults
+# loading them registers the faults
+MODULES = (faults_prices, faults_scores, faults_others, faults_stored)
 PAGE = Path("docs/faults.md")
 _HEAD = """# Faults that the gate must find
 
@@ -28,30 +31,45 @@ this page, a test compares it with what the code says, and `proof/` has the faul
 
 
 def outcomes(folder: Path) -> Iterator[tuple[Fault, Outcome]]:
-    """Do every fault: those that come as files to one store after another, the others each in a copy of their own."""
+    """Do every fault: those that come as files to one store after another, the others each in a
+    copy of their own.
+    """
     made: dict[str, Scene] = {}
     shared: dict[str, Scene] = {}
     for number, fault in enumerate(FAULTS):
         if fault.scene not in made:
             made[fault.scene] = SCENES[fault.scene](folder / fault.scene)
             shared[fault.scene] = made[fault.scene].copy(folder / f"{fault.scene}-shared")
-        own = shared[fault.scene] if fault.arrives == "file" else made[fault.scene].copy(folder / str(number))
+        own = (
+            shared[fault.scene]
+            if fault.arrives == "file"
+            else made[fault.scene].copy(folder / str(number))
+        )
         yield fault, fault.apply(own)
 
 
 def page(found: list[tuple[Fault, Outcome]]) -> str:
     """The page."""
     caught = sum(outcome.answer in CAUGHT for _, outcome in found)
-    parts = [_HEAD, f"\n{len(found)} faults: {caught} do not get through, {len(found) - caught} can, for a reason.\n"]
+    parts = [
+        _HEAD,
+        f"\n{len(found)} faults: {caught} do not get through, {len(found) - caught} "
+        "can, for a reason.\n",
+    ]
     for scene in SCENES:
-        parts.append(f"\n## {scene}\n\n| fault | arrives as | answer | from | warns beside | why it is let through |\n")
+        parts.append(
+            f"\n## {scene}\n\n| fault | arrives as | answer | from | warns beside | why "
+            "it is let through |\n"
+        )
         parts.append("| --- | --- | --- | --- | --- | --- |\n")
         parts += [_row(fault, outcome) for fault, outcome in found if fault.scene == scene]
     return "".join(parts)
 
 
 def _row(fault: Fault, outcome: Outcome) -> str:
-    by, warned = (", ".join(f"`{name}`" for name in names) for names in (outcome.by, outcome.warned))
+    by, warned = (
+        ", ".join(f"`{name}`" for name in names) for names in (outcome.by, outcome.warned)
+    )
     if outcome.errors:
         few = (
             ", ".join(f"`{name}`" for name in outcome.errors)
@@ -60,7 +78,9 @@ def _row(fault: Fault, outcome: Outcome) -> str:
         )
         by = "; ".join([*([by] if by else []), f"{few} could not be evaluated"])
     what = f"**{fault.name}**: {fault.what}"
-    return f"| {what} | {fault.arrives} | {outcome.answer} | {by} | {warned} | {fault.lets or ''} |\n"
+    return (
+        f"| {what} | {fault.arrives} | {outcome.answer} | {by} | {warned} | {fault.lets or ''} |\n"
+    )
 
 
 def main() -> None:

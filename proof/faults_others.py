@@ -14,7 +14,9 @@ GRID = list(QUANTILES)
 @in_file("quantiles")
 def quantiles_reversed(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """The quantile columns in the opposite order."""
-    return today.with_columns(pl.col(old).alias(new) for old, new in zip(GRID, reversed(GRID), strict=True))
+    return today.with_columns(
+        pl.col(old).alias(new) for old, new in zip(GRID, reversed(GRID), strict=True)
+    )
 
 
 @in_file("quantiles")
@@ -26,7 +28,9 @@ def two_quantiles_exchanged(today: pl.DataFrame, before: pl.DataFrame) -> pl.Dat
 @in_file("quantiles")
 def quantiles_of_other_levels(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Each column holds the next higher quantile, the last one twice."""
-    return today.with_columns(pl.col(old).alias(new) for new, old in zip(GRID, [*GRID[1:], GRID[-1]], strict=True))
+    return today.with_columns(
+        pl.col(old).alias(new) for new, old in zip(GRID, [*GRID[1:], GRID[-1]], strict=True)
+    )
 
 
 @in_file("quantiles")
@@ -37,8 +41,12 @@ def twice_the_spread(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
 
 @in_file("quantiles")
-def distributions_around_another_forecast(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Two tickers of twenty too high by one and a half times the range that eight in ten closes should lie in."""
+def distributions_around_another_forecast(
+    today: pl.DataFrame, before: pl.DataFrame
+) -> pl.DataFrame:
+    """Two tickers of twenty too high by one and a half times the range that eight in ten closes
+    should lie in.
+    """
     spread = pl.when(of("KO", "PEP")).then(1.5 * (pl.col("q90") - pl.col("q10"))).otherwise(0.0)
     return today.with_columns(pl.col(name) + spread for name in GRID)
 
@@ -47,7 +55,9 @@ def distributions_around_another_forecast(today: pl.DataFrame, before: pl.DataFr
 def one_key_of_quantiles_in_cents(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """One key of two hundred times 100, in a set without a point."""
     first = pl.int_range(pl.len()) < 1
-    return today.with_columns(pl.when(first).then(pl.col(n) * 100).otherwise(n).alias(n) for n in GRID)
+    return today.with_columns(
+        pl.when(first).then(pl.col(n) * 100).otherwise(n).alias(n) for n in GRID
+    )
 
 
 @in_file("averages")
@@ -59,18 +69,23 @@ def averages_in_cents(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame
 @in_file("averages")
 def averages_of_one_ticker_in_hundreds(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """One ticker of twenty divided by 100, in a set without intervals."""
-    return today.with_columns(average=pl.when(of("PFE")).then(pl.col("average") / 100).otherwise("average"))
+    return today.with_columns(
+        average=pl.when(of("PFE")).then(pl.col("average") / 100).otherwise("average")
+    )
 
 
 @in_file("averages")
 def averages_of_a_split_not_adjusted(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """One ticker at a quarter of its price, in a set without intervals."""
-    return today.with_columns(average=pl.when(of("AAPL")).then(pl.col("average") / 4).otherwise("average"))
+    return today.with_columns(
+        average=pl.when(of("AAPL")).then(pl.col("average") / 4).otherwise("average")
+    )
 
 
 @in_file(
     "averages",
-    lets="of sixty days one is new and one gone, 1.7 % of the keys, and an open domain asks for none; with the days in a "
+    lets="of sixty days one is new and one gone, 1.7 % of the keys, and an open domain asks for "
+    "none; with the days in a "
     "`product` domain `domain_outside` blocks",
 )
 def a_key_off_by_one(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
@@ -94,22 +109,28 @@ def averages_of_another_universe(today: pl.DataFrame, before: pl.DataFrame) -> p
 
 @in_file(
     "averages",
-    lets="5 % is an ordinary week of a stock; `unusual_change` says that the set itself has never moved so much, and the "
+    lets="5 % is an ordinary week of a stock; `unusual_change` says that the set itself has never "
+    "moved so much, and the "
     "contract can give it `block = 0`",
 )
 def two_tickers_five_percent_too_high(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Two tickers of twenty 5 % too high, in a set without intervals."""
-    return today.with_columns(average=pl.when(of("KO", "PEP")).then(pl.col("average") * 1.05).otherwise("average"))
+    return today.with_columns(
+        average=pl.when(of("KO", "PEP")).then(pl.col("average") * 1.05).otherwise("average")
+    )
 
 
 @in_file(
     "averages",
-    lets="one stock may fall by as much in a day, and without an interval nothing says what is usual for it; intervals, or "
+    lets="one stock may fall by as much in a day, and without an interval nothing says what is "
+    "usual for it; intervals, or "
     "`block` for `worst_group_change`, would",
 )
 def one_ticker_in_pounds(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """One ticker of twenty in GBP, at 0.80 to the dollar, in a set without intervals."""
-    return today.with_columns(average=pl.when(of("JPM")).then(pl.col("average") * 0.8).otherwise("average"))
+    return today.with_columns(
+        average=pl.when(of("JPM")).then(pl.col("average") * 0.8).otherwise("average")
+    )
 
 
 @in_file(
@@ -118,4 +139,6 @@ def one_ticker_in_pounds(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFr
 )
 def beyond_soft_bounds(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Averages of one ticker above the contract's soft bound."""
-    return today.with_columns(average=pl.when(of("UNH")).then(pl.col("average") * 1.15).otherwise("average"))
+    return today.with_columns(
+        average=pl.when(of("UNH")).then(pl.col("average") * 1.15).otherwise("average")
+    )

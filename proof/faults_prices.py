@@ -16,7 +16,9 @@ BANKS = ("BAC", "JPM")
 def scaled(today: pl.DataFrame, by: float, where: pl.Expr | None = None) -> pl.DataFrame:
     """All estimates of some rows, or of all, times a factor."""
     rows = pl.lit(True) if where is None else where
-    return today.with_columns(pl.when(rows).then(pl.col(n) * by).otherwise(pl.col(n)).alias(n) for n in NUMBERS)
+    return today.with_columns(
+        pl.when(rows).then(pl.col(n) * by).otherwise(pl.col(n)).alias(n) for n in NUMBERS
+    )
 
 
 def of(*tickers: str) -> pl.Expr:
@@ -95,7 +97,8 @@ def banks_in_pounds(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
 @in_file(
     "prices",
-    lets="6 % is what a stock moves on the day of its results; no limit that stops it would let real days through. Over all "
+    lets="6 % is what a stock moves on the day of its results; no limit that stops it would let "
+    "real days through. Over all "
     "tickers it blocks (`all in euros`)",
 )
 def banks_in_euros(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
@@ -118,7 +121,9 @@ def logarithms(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 @in_file("prices")
 def ends_swapped(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Lower and upper ends exchanged."""
-    return today.with_columns(lower_80="upper_80", upper_80="lower_80", lower_95="upper_95", upper_95="lower_95")
+    return today.with_columns(
+        lower_80="upper_80", upper_80="lower_80", lower_95="upper_95", upper_95="lower_95"
+    )
 
 
 @in_file("prices")
@@ -134,7 +139,9 @@ def ends_of_one_key_swapped(today: pl.DataFrame, before: pl.DataFrame) -> pl.Dat
 @in_file("prices")
 def levels_swapped(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """The 95 % interval in the columns of the 80 % interval, and the reverse."""
-    return today.with_columns(lower_80="lower_95", lower_95="lower_80", upper_80="upper_95", upper_95="upper_80")
+    return today.with_columns(
+        lower_80="lower_95", lower_95="lower_80", upper_80="upper_95", upper_95="upper_80"
+    )
 
 
 @in_file("prices")
@@ -182,13 +189,17 @@ def wide_intervals_of_one_ticker(today: pl.DataFrame, before: pl.DataFrame) -> p
 @in_file("prices")
 def no_width(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """The intervals of one ticker of twenty have no width: its point in all columns."""
-    return today.with_columns(pl.when(of("KO")).then(pl.col("value")).otherwise(n).alias(n) for n in NUMBERS)
+    return today.with_columns(
+        pl.when(of("KO")).then(pl.col("value")).otherwise(n).alias(n) for n in NUMBERS
+    )
 
 
 @in_file("prices")
 def a_point_outside(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """The point of one key lies above its interval."""
-    return today.with_columns(value=pl.when(first(1)).then(pl.col("upper_80") * 1.001).otherwise("value"))
+    return today.with_columns(
+        value=pl.when(first(1)).then(pl.col("upper_80") * 1.001).otherwise("value")
+    )
 
 
 @in_file("prices")
@@ -207,13 +218,17 @@ def dates_a_day_late(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 def dates_in_another_time_zone(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Midnight in UTC became the evening before in New York, and that evening's date."""
     midnight = pl.col("target_date").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    return today.with_columns(target_date=midnight.dt.convert_time_zone("America/New_York").dt.date())
+    return today.with_columns(
+        target_date=midnight.dt.convert_time_zone("America/New_York").dt.date()
+    )
 
 
 @in_file("prices")
 def dates_as_timestamps(today: pl.DataFrame, before: pl.DataFrame) -> str:
     """Target dates were written as timestamps of New York."""
-    midnight = pl.col("target_date").cast(pl.Datetime("us")).dt.replace_time_zone("America/New_York")
+    midnight = (
+        pl.col("target_date").cast(pl.Datetime("us")).dt.replace_time_zone("America/New_York")
+    )
     return csv(today.with_columns(midnight))
 
 
@@ -249,14 +264,20 @@ def two_tickers_of_one_price_exchanged(today: pl.DataFrame, before: pl.DataFrame
 @in_file("prices")
 def shuffled_keys(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """The values lie beside the wrong keys, in no order."""
-    return pl.concat([today.select(KEY), today.drop(KEY).sample(fraction=1, shuffle=True, seed=5)], how="horizontal")
+    return pl.concat(
+        [today.select(KEY), today.drop(KEY).sample(fraction=1, shuffle=True, seed=5)],
+        how="horizontal",
+    )
 
 
 @in_file("prices")
 def off_by_one_row(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """The values stand one row below their keys."""
     values = today.sort(KEY).drop(KEY)
-    return pl.concat([today.sort(KEY).select(KEY), pl.concat([values.tail(1), values.head(-1)])], how="horizontal")
+    return pl.concat(
+        [today.sort(KEY).select(KEY), pl.concat([values.tail(1), values.head(-1)])],
+        how="horizontal",
+    )
 
 
 @in_file("prices")
@@ -326,7 +347,9 @@ def the_text_nan(today: pl.DataFrame, before: pl.DataFrame) -> str:
 def the_text_of_no_number(today: pl.DataFrame, before: pl.DataFrame) -> str:
     """One cell of a CSV file is #DIV/0!."""
     text = today.with_columns(pl.col("value").cast(pl.String))
-    return csv(text.with_columns(value=pl.when(first(1)).then(pl.lit("#DIV/0!")).otherwise("value")))
+    return csv(
+        text.with_columns(value=pl.when(first(1)).then(pl.lit("#DIV/0!")).otherwise("value"))
+    )
 
 
 @in_file("prices")
@@ -407,7 +430,10 @@ def a_negative_price(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     turned = scaled(today, -1, first(1))
     ends = {"lower": "upper", "upper": "lower"}
     return turned.with_columns(
-        pl.when(first(1)).then(pl.col(f"{ends[end]}_{level}")).otherwise(f"{end}_{level}").alias(f"{end}_{level}")
+        pl.when(first(1))
+        .then(pl.col(f"{ends[end]}_{level}"))
+        .otherwise(f"{end}_{level}")
+        .alias(f"{end}_{level}")
         for level in ("80", "95")
         for end in ends
     )
@@ -431,7 +457,10 @@ def six_percent_too_high(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFr
     return scaled(today, 1.06)
 
 
-@in_file("prices", lets="an ordinary trading day moves every estimate by as much; `accuracy_loss` shows it later")
+@in_file(
+    "prices",
+    lets="an ordinary trading day moves every estimate by as much; `accuracy_loss` shows it later",
+)
 def one_percent_too_high(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Every estimate 1 % too high."""
     return scaled(today, 1.01)
@@ -448,7 +477,9 @@ def wider(today: pl.DataFrame, by: float, level: str, where: pl.Expr | None = No
     rows = pl.lit(True) if where is None else where
     names = (f"lower_{level}", f"upper_{level}")
     ends = {name: pl.col("value") * (pl.col(name) / pl.col("value")) ** by for name in names}
-    return today.with_columns(pl.when(rows).then(end).otherwise(pl.col(name)).alias(name) for name, end in ends.items())
+    return today.with_columns(
+        pl.when(rows).then(end).otherwise(pl.col(name)).alias(name) for name, end in ends.items()
+    )
 
 
 def stale(today: pl.DataFrame, before: pl.DataFrame, where: pl.Expr) -> pl.DataFrame:
@@ -456,7 +487,10 @@ def stale(today: pl.DataFrame, before: pl.DataFrame, where: pl.Expr) -> pl.DataF
     return (
         today.join(before, on=KEY, how="left", suffix="_before")
         .with_columns(
-            pl.when(where & pl.col(f"{n}_before").is_not_null()).then(f"{n}_before").otherwise(n).alias(n)
+            pl.when(where & pl.col(f"{n}_before").is_not_null())
+            .then(f"{n}_before")
+            .otherwise(n)
+            .alias(n)
             for n in NUMBERS
         )
         .select(today.columns)

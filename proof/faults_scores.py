@@ -1,4 +1,6 @@
-"""Faults of the churn scores: probabilities, decisions, scores with a sign, customers who come and go."""
+"""Faults of the churn scores: probabilities, decisions, scores with a sign, customers who come and
+go.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,15 @@ import polars as pl
 
 from proof.fault import in_file
 
-ESTIMATES = ["churn_score", "churn_lower_90", "churn_upper_90", "log_odds", "p_leaves", "p_stays", "decision"]
+ESTIMATES = [
+    "churn_score",
+    "churn_lower_90",
+    "churn_upper_90",
+    "log_odds",
+    "p_leaves",
+    "p_stays",
+    "decision",
+]
 NUMBERS = ESTIMATES[:-1]
 
 
@@ -17,7 +27,9 @@ def every(nth: int) -> pl.Expr:
 
 def turned(today: pl.DataFrame, where: pl.Expr) -> pl.DataFrame:
     """The decisions of some customers turned around."""
-    other = pl.when(pl.col("decision") == "leaves").then(pl.lit("stays")).otherwise(pl.lit("leaves"))
+    other = (
+        pl.when(pl.col("decision") == "leaves").then(pl.lit("stays")).otherwise(pl.lit("leaves"))
+    )
     return today.with_columns(decision=pl.when(where).then(other).otherwise("decision"))
 
 
@@ -30,7 +42,9 @@ def last_weeks_file(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 @in_file("scores")
 def a_sign_error_in_half_a_percent(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """A sign error in a subset of 0.5 % of a score that may be negative."""
-    return today.with_columns(log_odds=pl.when(every(200)).then(-pl.col("log_odds")).otherwise("log_odds"))
+    return today.with_columns(
+        log_odds=pl.when(every(200)).then(-pl.col("log_odds")).otherwise("log_odds")
+    )
 
 
 @in_file("scores")
@@ -66,14 +80,18 @@ def probabilities_that_do_not_add_up(today: pl.DataFrame, before: pl.DataFrame) 
 @in_file("scores")
 def an_unknown_decision(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """One decision in another language."""
-    return today.with_columns(decision=pl.when(every(1000)).then(pl.lit("bleibt")).otherwise("decision"))
+    return today.with_columns(
+        decision=pl.when(every(1000)).then(pl.lit("bleibt")).otherwise("decision")
+    )
 
 
 @in_file("scores")
 def another_threshold(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Decisions made from 0.15 on in place of 0.25."""
     return today.with_columns(
-        decision=pl.when(pl.col("p_leaves") >= 0.15).then(pl.lit("leaves")).otherwise(pl.lit("stays"))
+        decision=pl.when(pl.col("p_leaves") >= 0.15)
+        .then(pl.lit("leaves"))
+        .otherwise(pl.lit("stays"))
     )
 
 
@@ -102,7 +120,8 @@ def a_tenth_of_the_customers_shuffled(today: pl.DataFrame, before: pl.DataFrame)
     rows = today.with_row_index("row")
     some = rows.filter(every(10))
     mixed = pl.concat(
-        [some.drop(ESTIMATES), some.select(ESTIMATES).sample(fraction=1, shuffle=True, seed=5)], how="horizontal"
+        [some.drop(ESTIMATES), some.select(ESTIMATES).sample(fraction=1, shuffle=True, seed=5)],
+        how="horizontal",
     )
     return pl.concat([rows.filter(~every(10)), mixed.select(rows.columns)]).sort("row").drop("row")
 
@@ -120,14 +139,18 @@ def the_top_exchanged(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame
 def a_default_for_a_twentieth(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Every twentieth customer has one and the same estimate, the mean: features were missing."""
     means = {name: pl.col(name).mean() for name in NUMBERS}
-    return today.with_columns(pl.when(every(20)).then(mean).otherwise(name).alias(name) for name, mean in means.items())
+    return today.with_columns(
+        pl.when(every(20)).then(mean).otherwise(name).alias(name) for name, mean in means.items()
+    )
 
 
 @in_file("scores")
 def one_segment_moves(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """The scores of one segment are twice as high: its features came from another source."""
     doubled = pl.min_horizontal(pl.col("churn_score") * 2, pl.col("churn_upper_90"))
-    return today.with_columns(churn_score=pl.when(pl.col("segment") == "public").then(doubled).otherwise("churn_score"))
+    return today.with_columns(
+        churn_score=pl.when(pl.col("segment") == "public").then(doubled).otherwise("churn_score")
+    )
 
 
 @in_file("scores")
@@ -138,7 +161,8 @@ def a_twentieth_of_the_customers_gone(today: pl.DataFrame, before: pl.DataFrame)
 
 @in_file(
     "scores",
-    lets="customers do leave: 0.4 % in the ordinary week of the example; 2 % block, and whoever knows better says so in "
+    lets="customers do leave: 0.4 % in the ordinary week of the example; 2 % block, and whoever "
+    "knows better says so in "
     "`removed_keys` or lists the keys in a domain",
 )
 def one_percent_of_the_customers_gone(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
@@ -155,7 +179,9 @@ def half_a_table(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 @in_file("scores")
 def test_accounts(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """A quarter more customers: test accounts with the estimates of real ones."""
-    accounts = today.head(today.height // 4).with_columns(customer_id=pl.lit("test-") + pl.col("customer_id"))
+    accounts = today.head(today.height // 4).with_columns(
+        customer_id=pl.lit("test-") + pl.col("customer_id")
+    )
     return pl.concat([today, accounts])
 
 

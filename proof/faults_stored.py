@@ -1,4 +1,6 @@
-"""Faults of what is stored, recorded, observed and excepted: files on disk, lineage, times, actual values, waivers."""
+"""Faults of what is stored, recorded, observed and excepted: files on disk, lineage, times, actual
+values, waivers.
+"""
 
 from __future__ import annotations
 
@@ -148,7 +150,8 @@ def inputs_without_digests(scene: Scene) -> Outcome:
 @fault(
     "prices",
     "lineage",
-    lets="its numbers may be right; whoever wants to be able to repeat every run gives `reproducible` `block = 0`",
+    lets="its numbers may be right; whoever wants to be able to repeat every run gives "
+    "`reproducible` `block = 0`",
 )
 def no_code_revision(scene: Scene) -> Outcome:
     """The job's code was under no version control."""
@@ -176,7 +179,8 @@ def targets_not_recorded(scene: Scene) -> Outcome:
 @fault(
     "averages",
     "lineage",
-    lets="the contract decides: `freshness.blocks = true` blocks (`old data that block`), without it readers are told",
+    lets="the contract decides: `freshness.blocks = true` blocks (`old data that block`), without "
+    "it readers are told",
 )
 def old_data(scene: Scene) -> Outcome:
     """A version of data that are ten days old."""
@@ -223,7 +227,9 @@ def a_read_file_of_other_numbers(scene: Scene) -> Outcome:
 
 @fault("prices", "promote")
 def production_has_moved(scene: Scene) -> Outcome:
-    """Production moved between judgement and promotion, so the verdict counts for nothing (check 44)."""
+    """Production moved between judgement and promotion, so the verdict counts for nothing (check
+    44).
+    """
     number = scene.publish()
     version = scene.store.view().resolve(scene.set, number)
     scene.store.judge(scene.set, version.version, judged_at=scene.at)
@@ -231,7 +237,13 @@ def production_has_moved(scene: Scene) -> Outcome:
     scene.store.rollback(scene.set, reason="proof")
     try:
         scene.store.catalog.promote(
-            version, alias="production", seen=seen, actor="proof", reason="proof", automatic=False, details={}
+            version,
+            alias="production",
+            seen=seen,
+            actor="proof",
+            reason="proof",
+            automatic=False,
+            details={},
         )
     except ConflictError as error:
         return Outcome("refused", (error.code,))
@@ -280,7 +292,9 @@ def a_waiver_of_what_nobody_may_waive(scene: Scene) -> Outcome:
 
 @fault("prices", "actual values")
 def intervals_that_do_not_cover(scene: Scene) -> Outcome:
-    """Intervals cover far less than they promise: a third of their width, held against the closes that came."""
+    """Intervals cover far less than they promise: a third of their width, held against the closes
+    that came.
+    """
     narrow = scene.today.with_columns(
         (pl.col("value") * (pl.col(n) / pl.col("value")) ** (1 / 6)).alias(n)
         for n in ("lower_80", "upper_80", "lower_95", "upper_95")
@@ -303,14 +317,19 @@ def plans_too_low(scene: Scene) -> Outcome:
 @fault(
     "scores",
     "actual values",
-    lets="decisions may change for nothing without any of them being worse; a contract that minds gives it `block`",
+    lets="decisions may change for nothing without any of them being worse; a contract that minds "
+    "gives it `block`",
 )
 def decisions_that_waver(scene: Scene) -> Outcome:
     """Seven in a hundred decisions change, half of them for the better."""
     before = scene.before.select("customer_id", was=pl.col("decision"))
     rows = pl.int_range(pl.len())
-    other = pl.when(pl.col("decision") == "leaves").then(pl.lit("stays")).otherwise(pl.lit("leaves"))
-    wavering = scene.today.with_columns(decision=pl.when(rows % 14 == 0).then(other).otherwise("decision"))
+    other = (
+        pl.when(pl.col("decision") == "leaves").then(pl.lit("stays")).otherwise(pl.lit("leaves"))
+    )
+    wavering = scene.today.with_columns(
+        decision=pl.when(rows % 14 == 0).then(other).otherwise("decision")
+    )
     truth = wavering.join(before, on="customer_id", how="left").with_columns(
         decision=pl.when(rows % 28 == 0).then(pl.coalesce("was", "decision")).otherwise("decision")
     )
@@ -320,13 +339,19 @@ def decisions_that_waver(scene: Scene) -> Outcome:
 @fault("prices", "actual values")
 def actual_values_of_other_keys(scene: Scene) -> Outcome:
     """Actual values with the wrong tickers: nothing can be held against them, and that is no pass."""
-    return observed(scene, scene.today, closes().with_columns(ticker=pl.lit("TEST")).unique(["ticker", "target_date"]))
+    return observed(
+        scene,
+        scene.today,
+        closes().with_columns(ticker=pl.lit("TEST")).unique(["ticker", "target_date"]),
+    )
 
 
 def closes() -> pl.DataFrame:
     """All closes of the example as actual values of its forecasts."""
     prices = pl.read_parquet(forecasts.PRICES)
-    return prices.select("ticker", pl.col("date").alias("target_date"), pl.col("close").alias("value"))
+    return prices.select(
+        "ticker", pl.col("date").alias("target_date"), pl.col("close").alias("value")
+    )
 
 
 def observed(scene: Scene, frame: pl.DataFrame, actuals: pl.DataFrame | None = None) -> Outcome:
@@ -337,12 +362,15 @@ def observed(scene: Scene, frame: pl.DataFrame, actuals: pl.DataFrame | None = N
     return of_verdict(scene.store.judge(scene.set, version, judged_at=scene.at, actuals=actuals))
 
 
-def waived(scene: Scene, check: str, frame: pl.DataFrame | None = None, **changed: object) -> Outcome:
+def waived(
+    scene: Scene, check: str, frame: pl.DataFrame | None = None, **changed: object
+) -> Outcome:
     """What the gate says with a waiver to a version without KO, or to another one."""
     number = scene.publish(scene.today.filter(~of("KO")) if frame is None else frame)
     version = scene.store.view().resolve(scene.set, number)
     candidate, baseline = (
-        scene.store.candidate(scene.store.view().resolve(scene.set, v)) for v in (number, scene.production)
+        scene.store.candidate(scene.store.view().resolve(scene.set, v))
+        for v in (number, scene.production)
     )
     facts: dict[str, object] = {
         "id": 1,
@@ -359,14 +387,23 @@ def waived(scene: Scene, check: str, frame: pl.DataFrame | None = None, **change
     exceptions = [msgspec.convert(facts | changed, Waiver)]
     contract = scene.store.contract(scene.set)
     return of_verdict(
-        judge(contract, candidate, baseline, judged_at=scene.at, contract_revision=1, exceptions=exceptions)
+        judge(
+            contract,
+            candidate,
+            baseline,
+            judged_at=scene.at,
+            contract_revision=1,
+            exceptions=exceptions,
+        )
     )
 
 
 def _written(scene: Scene, parquet: bytes, rows: int) -> Outcome:
     """Publish bytes as a writer without our care would."""
     file = snapshot.File("estimates.parquet", len(parquet), hashlib.sha256(parquet).hexdigest())
-    manifest = snapshot.Manifest(snapshot.FORMAT, "", scene.store.contract(scene.set).shape(), rows, (file,))
+    manifest = snapshot.Manifest(
+        snapshot.FORMAT, "", scene.store.contract(scene.set).shape(), rows, (file,)
+    )
     digest = hashlib.sha256(msgspec.json.encode(manifest)).hexdigest()
     manifest = msgspec.structs.replace(manifest, snapshot_id=digest)
     objects = Objects(scene.store.root)

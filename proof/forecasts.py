@@ -1,7 +1,8 @@
-"""Versions of the example set for many trading days: what its job computes with the prices up to each of them.
+"""Versions of the example set for many trading days: what its job computes with the prices up to
+each of them.
 
-Only the job runs, without store, gate and tracking, so that a year takes minutes; every frame is kept in a folder, and
-the same days again cost nothing.
+Only the job runs, without store, gate and tracking, so that a year takes minutes; every frame is
+kept in a folder, and the same days again cost nothing.
 """
 
 from __future__ import annotations
@@ -14,16 +15,17 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import polars as pl
-from estimates_jobs.builtin.forecast import forecast
-from estimates_jobs.run.context import Context
 
 from estimates import instants
 from estimates.catalog.records import InputDigest, Provenance
 from estimates.contract.conform import conform, key_text
 from estimates.contract.contract import Contract, read_contract
 from estimates.gate import Candidate
+from estimates_jobs.builtin.forecast import forecast
+from estimates_jobs.run.context import Context
 
-CONTRACT = "examples/sp500-close.toml"  # its prices are named from the folder that holds `examples/`
+# its prices are named from the folder that holds `examples/`
+CONTRACT = "examples/sp500-close.toml"
 PRICES = "examples/sp500_daily_close.parquet"
 _FEW = 20  # days that are computed before other processes would have started
 
@@ -41,7 +43,9 @@ def sessions() -> list[date]:
 
 
 def compute(days: list[date], folder: Path) -> None:
-    """Compute the days that the folder does not have yet; more than a few of them on all processors."""
+    """Compute the days that the folder does not have yet; more than a few of them on all
+    processors.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     wanted = [day for day in days if not _file(folder, day).exists()]
     if len(wanted) <= _FEW:
@@ -60,7 +64,9 @@ def frame(day: date, folder: Path) -> pl.DataFrame:
 
 
 def version(day: date, folder: Path, number: int) -> Candidate:
-    """A day's version as the store would hand it to the gate, published at its origin, the close of that day."""
+    """A day's version as the store would hand it to the gate, published at its origin, the close of
+    that day.
+    """
     context = _context(day)
     return Candidate(
         frame(day, folder),

@@ -1,9 +1,9 @@
 """The gate with one thing wrong in it: does a test notice? `just mutate` writes docs/mutants.md.
 
-A mutant is the gate with one comparison turned, one limit moved or one entry of the registry changed. The page that is
-generated from the registry is left out, which would notice everything and explain nothing. Mutants of the registry are
-made in memory, of a process that runs the tests of the check first; those of comparisons in a copy of the sources,
-never in the working tree.
+A mutant is the gate with one comparison turned, one limit moved or one entry of the registry
+changed. The page that is generated from the registry is left out, which would notice everything and
+explain nothing. Mutants of the registry are made in memory, of a process that runs the tests of the
+check first; those of comparisons in a copy of the sources, never in the working tree.
 """
 
 from __future__ import annotations
@@ -28,14 +28,27 @@ from estimates.gate.registry import CHECKS
 GATE = "estimates/gate"
 PAGE = Path("docs/mutants.md")
 TESTS = (
-    "tests/test_gate_limits.py", "tests/test_gate_faults.py", "tests/test_gate.py",
-    "tests/test_gate_edges.py", "tests/test_gate_checks.py",
-    "tests/test_gate_policy.py", "tests/test_gate_custom.py", "tests/test_gate_offenders.py",
-    "tests/test_gate_offenders_reference.py",
+    "tests/gate/test_limits.py", "tests/gate/test_faults.py", "tests/gate/test_evaluation.py",
+    "tests/gate/test_edges.py", "tests/gate/checks/test_checks.py",
+    "tests/gate/test_policy.py", "tests/gate/test_custom_checks.py", "tests/gate/test_offenders.py",
+    "tests/gate/test_offenders_reference.py",
 )  # fmt: skip
 # of the first file, those that know the registry; the first takes the name of a check
-FIRST = ("test_a_value_at_its_exact_default_limit_passes_and_one_beyond_does_not", "test_what_cannot_be_excepted")
-SOURCES = ("estimates", "api", "jobs", "migrations", "tests", "proof", "examples", "docs", "pyproject.toml")
+FIRST = (
+    "test_a_value_at_its_exact_default_limit_passes_and_one_beyond_does_not",
+    "test_what_cannot_be_excepted",
+)
+SOURCES = (
+    "estimates",
+    "api",
+    "jobs",
+    "migrations",
+    "tests",
+    "proof",
+    "examples",
+    "docs",
+    "pyproject.toml",
+)
 # What decides a status, and what must become of it.
 COMPARISONS = [
     ("value <= limit + slack", "value < limit + slack - 2 * slack"),
@@ -63,14 +76,18 @@ COMPARISONS = [
     ('blocks=outcome in ("fail", "error")', 'blocks=outcome in ("error",)'),
     ('needed.status in ("fail", "error", "waived")', 'needed.status in ("fail", "waived")'),
     ('needed.status in ("fail", "error", "waived")', 'needed.status in ("fail", "error")'),
-    ("if check.stage == 3 and case.baseline is None:", "if check.stage == 3 and case.baseline is not None:"),
-    ("except _WHATEVER as error:\n        return _error(check, limits, f\"could not be evaluated: {_first_line(error)}\")\n    if not",
+    ("if check.stage == 3 and case.baseline is None:", "if check.stage == 3 and case.baseline is "
+                                                       "not None:"),
+    ("except _WHATEVER as error:\n        return _error(check, limits, f\"could not be evaluated: "
+     "{_first_line(error)}\")\n    if not",
      "except _WHATEVER:\n        return _skipped(check, limits, \"failed\")\n    if not"),
 ]  # fmt: skip
 
 
 class Mutant(msgspec.Struct, frozen=True):
-    """One change: of an entry of the registry (`name`, `changes`), or of the machinery's text (`old`, `new`)."""
+    """One change: of an entry of the registry (`name`, `changes`), or of the machinery's text
+    (`old`, `new`).
+    """
 
     what: str
     name: str = ""
@@ -80,7 +97,9 @@ class Mutant(msgspec.Struct, frozen=True):
 
 
 def of_registry() -> Iterator[Mutant]:
-    """Every limit moved up and down by a hundredth and taken away, every side turned, what is unwaivable made waivable."""
+    """Every limit moved up and down by a hundredth and taken away, every side turned, what is
+    unwaivable made waivable.
+    """
     for check in CHECKS:
         for what, changes in _changes(check):
             yield Mutant(f"`{check.name}`: {what}", check.name, changes)
@@ -115,7 +134,9 @@ def noticed_in_memory(part: int, parts: int) -> dict[str, str | None]:
         CHECKS[place] = msgspec.structs.replace(whole, **mutant.changes)
         first = [f"{TESTS[0]}::{test}" for test in FIRST]
         try:
-            found[mutant.what] = _failing([first[0] + f"[{mutant.name}]", *first[1:]]) or _failing(list(TESTS))
+            found[mutant.what] = _failing([first[0] + f"[{mutant.name}]", *first[1:]]) or _failing(
+                list(TESTS)
+            )
         finally:
             CHECKS[place] = whole
     return found
@@ -147,8 +168,14 @@ def _failing(tests: list[str]) -> str | None:
 
 
 def noticed_in_copy(mutant: Mutant, root: Path) -> str | None:
-    """The test that notices a mutant of the machinery; `root` is a copy of the sources that nobody else uses."""
-    found = [file for file in sorted((root / GATE).glob("*.py")) if mutant.old in file.read_text(encoding="utf-8")]
+    """The test that notices a mutant of the machinery; `root` is a copy of the sources that nobody
+    else uses.
+    """
+    found = [
+        file
+        for file in sorted((root / GATE).glob("*.py"))
+        if mutant.old in file.read_text(encoding="utf-8")
+    ]
     assert len(found) == 1, mutant
     file = found[0]
     whole = file.read_text(encoding="utf-8")
@@ -176,9 +203,12 @@ def page(found: list[tuple[Mutant, str | None]]) -> str:
     lines = [
         "# Mutants of the gate",
         "",
-        "The gate with one thing wrong in it: a comparison turned, a limit moved by a hundredth or taken away, the bad",
-        "side of a limit exchanged, an unwaivable check made waivable. For each the tests of the gate run, without the page",
-        "that is generated from the registry, until one fails. `just mutate` does it and writes this page.",
+        "The gate with one thing wrong in it: a comparison turned, a limit moved by a hundredth or "
+        "taken away, the bad",
+        "side of a limit exchanged, an unwaivable check made waivable. For each the tests of the "
+        "gate run, without the page",
+        "that is generated from the registry, until one fails. `just mutate` does it and writes "
+        "this page.",
         "",
         f"{len(found)} mutants, {killed} noticed by a test.",
         "",
@@ -204,7 +234,9 @@ def main() -> None:
                 copy = shutil.copytree if Path(name).is_dir() else shutil.copy
                 copy(name, root / name)
         with ThreadPoolExecutor(workers) as threads:
-            for some in threads.map(_in_copy, [list(of_comparisons())[i::workers] for i in range(workers)], roots):
+            for some in threads.map(
+                _in_copy, [list(of_comparisons())[i::workers] for i in range(workers)], roots
+            ):
                 tests |= some
     found = [(mutant, tests[mutant.what]) for mutant in (*of_comparisons(), *of_registry())]
     PAGE.write_text(page(found), encoding="utf-8")

@@ -1,10 +1,13 @@
-"""Where faults happen: stores of five sets, made from the examples, with a day's version about to arrive.
+"""Where faults happen: stores of five sets, made from the examples, with a day's version about to
+arrive.
 
 prices    sp500-close, eight trading days: 20 tickers x the next ten sessions, two intervals
 quantiles the same days as quantile functions, without intervals
-scores    the two weeks of churn scores, with an interval, probabilities and a decision made from them
+scores    the two weeks of churn scores, with an interval, probabilities and a decision made from
+          them
 averages  moving averages of the real closes over 1 to 60 days: 1,200 keys, 25 days, a point alone
-plans     the last close for each of the next sixty sessions, on two days: the simplest forecast there is
+plans     the last close for each of the next sixty sessions, on two days: the simplest forecast
+          there is
 """
 
 from __future__ import annotations
@@ -15,22 +18,28 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import estimates_migrations
 import msgspec
 import polars as pl
-from estimates_jobs.run.context import Context
-from estimates_jobs.run.runner import read_candidate
 
+import estimates_migrations
 from estimates import instants
 from estimates.catalog.records import InputDigest, Provenance
 from estimates.contract.conform import conform
 from estimates.contract.contract import parse_contract
 from estimates.store.store import Store, catalog_url
+from estimates_jobs.run.context import Context
+from estimates_jobs.run.runner import read_candidate
 from proof import forecasts
 
 TODAY = date(2022, 12, 14)  # so that nine of its ten targets have become prices
 DAYS = 8
-QUANTILES = {"q025": "lower_95", "q10": "lower_80", "q50": "value", "q90": "upper_80", "q975": "upper_95"}
+QUANTILES = {
+    "q025": "lower_95",
+    "q10": "lower_80",
+    "q50": "value",
+    "q90": "upper_80",
+    "q975": "upper_95",
+}
 LEAVES = 0.25  # from this probability on a customer is called
 
 QUANTILES_CONTRACT = """
@@ -40,7 +49,9 @@ type = "string"
 [key.target_date]
 type = "date"
 target = true
-""" + "".join(f'[columns.{name}]\nrole = "quantile"\nquantile = 0.{name[1:]}\nmin = 0\n' for name in QUANTILES)
+""" + "".join(
+    f'[columns.{name}]\nrole = "quantile"\nquantile = 0.{name[1:]}\nmin = 0\n' for name in QUANTILES
+)
 
 SCORES_CONTRACT = """
 name = "churn"
@@ -139,7 +150,9 @@ class Scene:
             content.write_parquet(file)
         else:
             file.write_bytes(content.encode() if isinstance(content, str) else content)
-        frame, provenance = read_candidate(self.store, self.set, file, data_through=instants.text(self.through))
+        frame, provenance = read_candidate(
+            self.store, self.set, file, data_through=instants.text(self.through)
+        )
         return frame, msgspec.structs.replace(provenance, code="proof")
 
     def publish(self, content: pl.DataFrame | None = None) -> int:
@@ -170,7 +183,9 @@ def quantiles(folder: Path) -> Scene:
     frames = [
         (
             instants.end_of_day(day),
-            forecasts.frame(day, folder / "days").select(*keys, **{n: pl.col(c) for n, c in QUANTILES.items()}),
+            forecasts.frame(day, folder / "days").select(
+                *keys, **{n: pl.col(c) for n, c in QUANTILES.items()}
+            ),
         )
         for day in days
     ]
@@ -181,7 +196,10 @@ def quantiles(folder: Path) -> Scene:
 
 def scores(folder: Path) -> Scene:
     """Two weeks of churn scores."""
-    weeks = [pl.read_csv(f"examples/{name}.csv", schema_overrides={"customer_id": pl.String}) for name in _WEEKS]
+    weeks = [
+        pl.read_csv(f"examples/{name}.csv", schema_overrides={"customer_id": pl.String})
+        for name in _WEEKS
+    ]
     through = [datetime(2026, 11, day, tzinfo=UTC) for day in (9, 16)]
     return _scene(folder, SCORES_CONTRACT, list(zip(through, map(_decided, weeks), strict=True)))
 
@@ -193,13 +211,20 @@ def averages(folder: Path) -> Scene:
     rolled = closes.select(
         "date",
         "ticker",
-        *(pl.col("close").rolling_mean(window).over("ticker").alias(str(window)) for window in range(1, 61)),
+        *(
+            pl.col("close").rolling_mean(window).over("ticker").alias(str(window))
+            for window in range(1, 61)
+        ),
     )
     long = rolled.filter(pl.col("date").is_in(days)).unpivot(
         index=["date", "ticker"], variable_name="days", value_name="average"
     )
-    parts = long.with_columns(pl.col("days").cast(pl.Int64)).partition_by("date", as_dict=True, include_key=False)
-    return _scene(folder, AVERAGES_CONTRACT, [(instants.end_of_day(day), parts[(day,)]) for day in days])
+    parts = long.with_columns(pl.col("days").cast(pl.Int64)).partition_by(
+        "date", as_dict=True, include_key=False
+    )
+    return _scene(
+        folder, AVERAGES_CONTRACT, [(instants.end_of_day(day), parts[(day,)]) for day in days]
+    )
 
 
 def plans(folder: Path) -> Scene:
@@ -209,7 +234,10 @@ def plans(folder: Path) -> Scene:
     closes = pl.read_parquet(forecasts.PRICES).rename({"date": "day"})
     targets = pl.DataFrame({"target_date": days[first + 2 : first + 62]})
     frames = [
-        (instants.end_of_day(day), closes.filter(pl.col("day") == day).drop("day").join(targets, how="cross"))
+        (
+            instants.end_of_day(day),
+            closes.filter(pl.col("day") == day).drop("day").join(targets, how="cross"),
+        )
         for day in days[first : first + 2]
     ]
     return _scene(folder, PLANS_CONTRACT, frames)
@@ -241,7 +269,9 @@ def _decided(week: pl.DataFrame) -> pl.DataFrame:
 
 
 def _scene(folder: Path, text: str, frames: list[tuple[datetime, pl.DataFrame]]) -> Scene:
-    """A store in which all frames but the last were published, judged and promoted, one after another."""
+    """A store in which all frames but the last were published, judged and promoted, one after
+    another.
+    """
     contract = parse_contract(text)
     root = folder / contract.name
     root.mkdir(parents=True)
@@ -261,8 +291,18 @@ def _scene(folder: Path, text: str, frames: list[tuple[datetime, pl.DataFrame]])
             ),
             released_at=context.data_through + timedelta(hours=1),
         )
-        store.judge(contract.name, version.version, judged_at=context.data_through + timedelta(hours=1))
+        store.judge(
+            contract.name, version.version, judged_at=context.data_through + timedelta(hours=1)
+        )
         store.promote(contract.name, version.version, reason="proof")
     (_, before), (through, today) = frames[-2], frames[-1]
     at = Context(contract, through).data_through
-    return Scene(store, contract.name, conform(today, contract), conform(before, contract), at, folder / "files", text)
+    return Scene(
+        store,
+        contract.name,
+        conform(today, contract),
+        conform(before, contract),
+        at,
+        folder / "files",
+        text,
+    )

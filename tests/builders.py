@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import estimates_migrations
 import polars as pl
 
+import estimates_migrations
 from estimates.catalog.records import ContractRevision, InputDigest, Provenance, Version
 from estimates.contract.contract import Contract, parse_contract
 from estimates.store.store import Store, catalog_url
@@ -55,12 +55,18 @@ def frame(level: float = 100.0, *, note: str | None = None, **more: object) -> p
         "target_date": [target for _, target in keys],
         "note": pl.Series([note] * len(keys), dtype=pl.String),
     }
-    return pl.DataFrame(columns).with_columns(pl.lit(value).alias(name) for name, value in more.items())
+    return pl.DataFrame(columns).with_columns(
+        pl.lit(value).alias(name) for name, value in more.items()
+    )
 
 
 def provenance(run_id: str, day: int = 0) -> Provenance:
     """What a run knows: data through `day` days after 2024-01-01, one input."""
-    return Provenance(START + timedelta(days=day), run_id, inputs=(InputDigest("prices", "prices.csv", "0" * 64, 6),))
+    return Provenance(
+        START + timedelta(days=day),
+        run_id,
+        inputs=(InputDigest("prices", "prices.csv", "0" * 64, 6),),
+    )
 
 
 def make_store(root: Path, url: str | None = None, actor: str = "tester") -> Store:
@@ -70,18 +76,24 @@ def make_store(root: Path, url: str | None = None, actor: str = "tester") -> Sto
     return Store(root, catalog=url, actor=actor)
 
 
-def define(store: Store, name: str = SET, *, maximum: float = 500.0, more: str = "") -> ContractRevision:
+def define(
+    store: Store, name: str = SET, *, maximum: float = 500.0, more: str = ""
+) -> ContractRevision:
     """Register the contract of `source`."""
     text = source(name, maximum=maximum, more=more)
     return store.define(parse_contract(text), text)
 
 
-def publish(store: Store, run_id: str, level: float = 100.0, *, name: str = SET, day: int = 0) -> Version:
+def publish(
+    store: Store, run_id: str, level: float = 100.0, *, name: str = SET, day: int = 0
+) -> Version:
     """Publish `frame(level)`."""
     return store.publish(name, frame(level), provenance(run_id, day))
 
 
-def promoted(store: Store, run_id: str, level: float = 100.0, *, name: str = SET, day: int = 0) -> Version:
+def promoted(
+    store: Store, run_id: str, level: float = 100.0, *, name: str = SET, day: int = 0
+) -> Version:
     """Publish `frame(level)`, judge it, promote it."""
     version = publish(store, run_id, level, name=name, day=day)
     store.judge(name, version.version)

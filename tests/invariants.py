@@ -1,4 +1,6 @@
-"""The seven invariants of architecture.md, one function each; stateful, crash and race tests call `check_all`."""
+"""The seven invariants of architecture.md, one function each; stateful, crash and race tests call
+`check_all`.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ Answers = dict[tuple[str, int], str]
 
 
 def check_all(store: Store, answers: Answers | None = None, client: Any = None) -> Answers:
-    """Assert all invariants; `answers` are those of an earlier call, `client` is an httpx-like one of the service."""
+    """Assert all invariants; `answers` are those of an earlier call, `client` is an httpx-like one
+    of the service.
+    """
     store.refresh()
     files_match_their_digests(store)
     numbers_are_dense(store)
@@ -54,11 +58,18 @@ def numbers_are_dense(store: Store) -> None:
     """2: version numbers are 1..n, event ids 1..n, contract revisions 1..n; times never decrease."""
     view = store.view()
     for found in view.sets.values():
-        assert [version.version for version in found.versions] == list(range(1, len(found.versions) + 1))
-        assert [contract.revision for contract in found.contracts] == list(range(1, len(found.contracts) + 1))
+        assert [version.version for version in found.versions] == list(
+            range(1, len(found.versions) + 1)
+        )
+        assert [contract.revision for contract in found.contracts] == list(
+            range(1, len(found.contracts) + 1)
+        )
         moments = [version.published_at for version in found.versions]
         assert moments == sorted(moments)
-    events = sorted((event for found in view.sets.values() for event in found.events), key=lambda event: event.id)
+    events = sorted(
+        (event for found in view.sets.values() for event in found.events),
+        key=lambda event: event.id,
+    )
     assert [event.id for event in events] == list(range(1, view.last_event + 1))
     times = [event.at for event in events]
     assert all(earlier < later for earlier, later in pairwise(times))
@@ -66,7 +77,9 @@ def numbers_are_dense(store: Store) -> None:
 
 
 def aliases_agree_with_the_log(store: Store) -> None:
-    """3: an alias points at an existing version, its last event agrees, and its events form a chain."""
+    """3: an alias points at an existing version, its last event agrees, and its events form a
+    chain.
+    """
     for found in store.view().sets.values():
         pointed: dict[str, int] = {}
         for event in found.events:
@@ -88,7 +101,9 @@ def aliases_agree_with_the_log(store: Store) -> None:
 
 
 def promotions_rest_on_waivers_in_force(store: Store) -> None:
-    """3, too: a waiver that let a version through was for its content, given before, not over and not taken back."""
+    """3, too: a waiver that let a version through was for its content, given before, not over and
+    not taken back.
+    """
     for found in store.view().sets.values():
         given: dict[int, Event] = {}
         for event in found.events:
@@ -105,13 +120,17 @@ def promotions_rest_on_waivers_in_force(store: Store) -> None:
                     waiver = given[number]
                     assert waiver.version is not None
                     assert instants.parse(waiver.details["until"]) > event.at
-                    contents = {found.versions[n - 1].snapshot_id for n in (event.version, waiver.version)}
+                    contents = {
+                        found.versions[n - 1].snapshot_id for n in (event.version, waiver.version)
+                    }
                     assert len(contents) == 1
         assert [waiver.id for waiver in found.waivers] == list(given)
 
 
 def reads_by_number_never_change(store: Store, answers: Answers) -> Answers:
-    """4: a read by version number never changes its answer; an expired version answers that it expired."""
+    """4: a read by version number never changes its answer; an expired version answers that it
+    expired.
+    """
     now = {(version.set, version.version): _answer(store, version) for version in versions(store)}
     for known, answer in answers.items():
         assert now[known] in (answer, "expired"), f"{known} has another answer than before"
@@ -119,7 +138,9 @@ def reads_by_number_never_change(store: Store, answers: Answers) -> Answers:
 
 
 def what_failed_is_invisible(store: Store) -> None:
-    """5: what is visible was committed whole: one event a version, and nothing that refers to a version that is not."""
+    """5: what is visible was committed whole: one event a version, and nothing that refers to a
+    version that is not.
+    """
     view = store.view()
     for name, found in view.sets.items():
         published = [event.version for event in found.events if event.kind == "published"]
@@ -139,18 +160,24 @@ def what_failed_is_invisible(store: Store) -> None:
 
 
 def one_version_per_answer(store: Store) -> None:
-    """6: all parts of one batch, and all pages of one scan, are the rows of the version that the answer names."""
+    """6: all parts of one batch, and all pages of one scan, are the rows of the version that the
+    answer names.
+    """
     for version in unexpired(store):
         contract = store.view().set(version.set).contract_of(version)
         frame = store.frame(version)
         rows = [msgspec.json.decode(row) for row in json_rows(frame, frame.columns)]
-        keys = [[key_text(part) for part in row] for row in frame.select(list(contract.key)).iter_rows()]
+        keys = [
+            [key_text(part) for part in row] for row in frame.select(list(contract.key)).iter_rows()
+        ]
         batch = store[version.set].get_many(keys, ref=version.version)
         assert batch.body["version"] == version.version
         assert [result["estimate"] for result in batch.body["results"]] == rows
         pages, cursor = [], None
         while True:
-            page = store[version.set].scan(ref=version.version, limit=max(1, len(rows) // 2), cursor=cursor)
+            page = store[version.set].scan(
+                ref=version.version, limit=max(1, len(rows) // 2), cursor=cursor
+            )
             assert page.body["version"] == version.version
             pages += page.body["estimates"]
             cursor = page.cursor
@@ -192,11 +219,16 @@ def _answer(store: Store, version: Version) -> str:
 
 
 def _records(view: View) -> list[Any]:
-    return [(name, s.contracts, s.versions, s.events, s.aliases, s.waivers) for name, s in view.sets.items()]
+    return [
+        (name, s.contracts, s.versions, s.events, s.aliases, s.waivers)
+        for name, s in view.sets.items()
+    ]
 
 
 def _index(events: list[Any], version: Version) -> int:
-    return next(i for i, e in enumerate(events) if e.kind == "published" and e.version == version.version)
+    return next(
+        i for i, e in enumerate(events) if e.kind == "published" and e.version == version.version
+    )
 
 
 def _assert_unknown(store: Store, name: str, number: int) -> None:

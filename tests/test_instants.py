@@ -19,7 +19,10 @@ from estimates.errors import InvalidError
         ("2026-11-24T16:00:00.5Z", datetime(2026, 11, 24, 16, 0, 0, 500_000, tzinfo=UTC)),
         ("2026-11-24T16:00:00.123456Z", datetime(2026, 11, 24, 16, 0, 0, 123_456, tzinfo=UTC)),
         ("2026-11-24T16:00:00.123456000Z", datetime(2026, 11, 24, 16, 0, 0, 123_456, tzinfo=UTC)),
-        ("2026-11-24T16:00:00.1000000000+01:00", datetime(2026, 11, 24, 15, 0, 0, 100_000, tzinfo=UTC)),
+        (
+            "2026-11-24T16:00:00.1000000000+01:00",
+            datetime(2026, 11, 24, 15, 0, 0, 100_000, tzinfo=UTC),
+        ),
         ("9999-12-31T23:59:59.999999Z", datetime.max.replace(tzinfo=UTC)),
     ],
 )
@@ -60,7 +63,9 @@ def test_times_are_read_as_rfc_3339(text: str, instant: datetime) -> None:
     ],
 )
 def test_other_forms_of_times_are_refused(text: str, words: str) -> None:
-    """No other notation is read, and no digit is dropped: the instant could be another one than was meant."""
+    """No other notation is read, and no digit is dropped: the instant could be another one than was
+    meant.
+    """
     with pytest.raises(InvalidError) as caught:
         instants.parse(text)
     assert caught.value.code == "bad_time"

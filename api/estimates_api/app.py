@@ -61,7 +61,9 @@ RESOURCES = (
 
 
 class ReadService(Litestar):
-    """Litestar that routes by the raw path, answers HEAD wherever it answers GET, and counts its answers."""
+    """Litestar that routes by the raw path, answers HEAD wherever it answers GET, and counts its
+    answers.
+    """
 
     follower: Follower
 
@@ -81,7 +83,9 @@ class ReadService(Litestar):
         try:
             await answer(scope, receive, send)
         finally:
-            requests.observe(scope["path_template"], scope["method"], answer.status, perf_counter() - started)
+            requests.observe(
+                scope["path_template"], scope["method"], answer.status, perf_counter() - started
+            )
 
     async def _route(self, scope: Any, receive: Any, send: Any, started: float) -> None:
         """The way of all requests but the plainest."""
@@ -102,18 +106,23 @@ class ReadService(Litestar):
         except InvalidError as error:
             await self._refuse(error, scope, receive, counted)
         finally:
-            requests.observe(scope.get("path_template", ""), method, status, perf_counter() - started)
+            requests.observe(
+                scope.get("path_template", ""), method, status, perf_counter() - started
+            )
 
     async def _refuse(self, error: InvalidError, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request that has no path to route by."""
         request: Request[Any, Any, Any] = Request(
             scope | {"app": self, "litestar_app": self, "state": {}}, receive, send
         )
-        await from_error(request, error).to_asgi_response(app=None, request=request)(scope, receive, send)
+        await from_error(request, error).to_asgi_response(app=None, request=request)(
+            scope, receive, send
+        )
 
 
 def create_app(store: Store | None = None) -> Litestar:
-    """The read service over a store; without one, over the store that the ESTIMATES_* variables name.
+    """The read service over a store; without one, over the store that the ESTIMATES_* variables
+    name.
 
     Raises what `Store` raises when there is no store or its catalog cannot be reached.
     """
@@ -142,9 +151,11 @@ def create_app(store: Store | None = None) -> Litestar:
 
 @asynccontextmanager
 async def settled(_app: Litestar) -> AsyncGenerator[None, None]:
-    """What was imported stays for good: the garbage collector need not look through it again and again.
+    """What was imported stays for good: the garbage collector need not look through it again and
+    again.
 
-    Nor need it look for garbage several times in each batch: requests leave hardly any that reference counts miss.
+    Nor need it look for garbage several times in each batch: requests leave hardly any that
+    reference counts miss.
     """
     gc.collect()
     gc.freeze()
@@ -157,4 +168,6 @@ async def settled(_app: Litestar) -> AsyncGenerator[None, None]:
 
 def _configured_store() -> Store:
     settings = Settings.from_environment()
-    return Store(settings.store, catalog=settings.catalog, cache=settings.cache, actor=settings.actor)
+    return Store(
+        settings.store, catalog=settings.catalog, cache=settings.cache, actor=settings.actor
+    )

@@ -1,7 +1,8 @@
-"""The short way to what is asked all day: answers of three routes, without the framework between request and answer.
+"""The short way to what is asked all day: answers of three routes, without the framework between
+request and answer.
 
-Whatever is not plain has no short way and takes the route: escapes in the URL, rare parameters, a form other than JSON,
-a file to be opened, and all that ends in a problem.
+Whatever is not plain has no short way and takes the route: escapes in the URL, rare parameters, a
+form other than JSON, a file to be opened, and all that ends in a problem.
 """
 
 from __future__ import annotations
@@ -38,7 +39,13 @@ def short_way(follower: Follower, scope: Any) -> Representation | None:
     try:
         path = raw_path(scope)
         name, *rest = path[len(_BEFORE) :].split("/")
-        if not path.startswith(_BEFORE) or "%" in path or not rest or rest[0] != "estimates" or not rest[-1]:
+        if (
+            not path.startswith(_BEFORE)
+            or "%" in path
+            or not rest
+            or rest[0] != "estimates"
+            or not rest[-1]
+        ):
             return None
         query = _plain_query(scope["query_string"])
         if query is None:
@@ -56,8 +63,12 @@ def short_way(follower: Follower, scope: Any) -> Representation | None:
     return answer
 
 
-async def short_batch(follower: Follower, scope: Any, receive: Any) -> tuple[Representation | None, Any]:
-    """The answer to a batch or None when it has to take the route, and what the route is to receive the body from."""
+async def short_batch(
+    follower: Follower, scope: Any, receive: Any
+) -> tuple[Representation | None, Any]:
+    """The answer to a batch or None when it has to take the route, and what the route is to receive
+    the body from.
+    """
     headers = dict(scope["headers"])
     path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
     name, _, rest = path[len(_BEFORE) :].partition("/")
@@ -98,7 +109,9 @@ def _again(messages: list[Any], receive: Any) -> Any:
     return receive_again
 
 
-def _one(follower: Follower, name: str, key: list[str], query: dict[str, str]) -> Representation | None:
+def _one(
+    follower: Follower, name: str, key: list[str], query: dict[str, str]
+) -> Representation | None:
     if not query.keys() <= _PLAIN:
         return None
     ref, as_of, fields = query.get("ref", DEFAULT_REF), query.get("as_of"), query.get("fields")

@@ -1,4 +1,6 @@
-"""Measure the read service beside what a user would pick instead, one after the other, on the same keys."""
+"""Measure the read service beside what a user would pick instead, one after the other, on the same
+keys.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +27,24 @@ BATCH = 1000
 BATCHES = 300
 KEYS = 300_000
 WARM_UP_S = 2
-HEADINGS = ("peer", "requests/s", "ours ×", "p50 ms", "p99 ms", "batch keys/s", "ours ×", "MB", "set-up s")
+HEADINGS = (
+    "peer",
+    "requests/s",
+    "ours ×",
+    "p50 ms",
+    "p99 ms",
+    "batch keys/s",
+    "ours ×",
+    "MB",
+    "set-up s",
+)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One peer. The latencies are those at half of its own maximum load; `failed` counts answers that were none."""
+    """One peer. The latencies are those at half of its own maximum load; `failed` counts answers
+    that were none.
+    """
 
     peer: str
     version: str
@@ -78,10 +92,16 @@ def put_under_load(peer: Peer, started: Started, rows: int, seconds: float) -> M
 
 
 def check(peer: Peer, url: str, frame: pl.DataFrame) -> None:
-    """Raises ClickException unless single keys and a batch are answered with the frame's values, in order."""
+    """Raises ClickException unless single keys and a batch are answered with the frame's values, in
+    order.
+    """
     keys = random_keys(frame.height, BATCH, seed=3)
     asked = pl.DataFrame(keys, schema={"name": pl.String, "step": pl.Int64}, orient="row")
-    expected = asked.join(frame, on=["name", "step"], how="left", maintain_order="left").select(COLUMNS).rows()
+    expected = (
+        asked.join(frame, on=["name", "step"], how="left", maintain_order="left")
+        .select(COLUMNS)
+        .rows()
+    )
     try:
         many = peer.route.values(peer.route.many(keys).answer(url))
         one = [peer.route.values(peer.route.one(key).answer(url))[0] for key in keys[:50]]
@@ -125,7 +145,10 @@ def _ratio(ours: float, theirs: float) -> str:
 def machine() -> str:
     """Cores and processor."""
     info = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.partition(":")[2].strip() for line in info if line.startswith("model name")), platform.machine())
+    model = next(
+        (line.partition(":")[2].strip() for line in info if line.startswith("model name")),
+        platform.machine(),
+    )
     return f"{os.cpu_count()} cores of {model}"
 
 
@@ -151,14 +174,34 @@ def show(measured: Sequence[Measured], rows: int, seconds: float, form: str) -> 
 
 @click.command()
 @click.option(
-    "--rows", type=click.IntRange(min=1000), default=1_000_000, show_default=True, help="Rows that are stored."
+    "--rows",
+    type=click.IntRange(min=1000),
+    default=1_000_000,
+    show_default=True,
+    help="Rows that are stored.",
 )
-@click.option("--seconds", type=click.IntRange(min=1), default=10, show_default=True, help="Length of each load.")
-@click.option("--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True)
+@click.option(
+    "--seconds",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="Length of each load.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "markdown"]),
+    default="table",
+    show_default=True,
+)
 def main(rows: int, seconds: int, form: str) -> None:
-    """Print a table; `ours ×` says how many times as many requests or keys a second the read service answers."""
+    """Print a table; `ours ×` says how many times as many requests or keys a second the read
+    service answers.
+    """
     if not PYTHON.exists():
-        raise click.ClickException("the peers are not installed; `just bench-peers` installs them into .venv-peers")
+        raise click.ClickException(
+            "the peers are not installed; `just bench-peers` installs them into .venv-peers"
+        )
     frame = make_frame(rows)
     broken: list[str] = []
     with tempfile.TemporaryDirectory() as name:

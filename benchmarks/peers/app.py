@@ -1,4 +1,5 @@
-"""The Litestar app that stands before Redis, PostgreSQL and DuckDB: the read service's routes, parameters, headers.
+"""The Litestar app that stands before Redis, PostgreSQL and DuckDB: the read service's routes,
+parameters, headers.
 
 Runs in the peers' environment, knows nothing of `estimates`.
 """
@@ -84,7 +85,12 @@ def create_app(rows: Rows) -> Litestar:
 
     @get("/v1/sets/{set:str}/estimates/{key:path}")
     async def one_estimate(
-        set_name: SetName, key: KeyPath, ref: Text = None, as_of: Text = None, shape: Number = None, fields: Text = None
+        set_name: SetName,
+        key: KeyPath,
+        ref: Text = None,
+        as_of: Text = None,
+        shape: Number = None,
+        fields: Text = None,
     ) -> ASGIApp:
         name, step = key[1:].split("/")
         found = await rows.one((unquote(name), int(step)))

@@ -1,6 +1,8 @@
-"""How long datacompy takes for two frames, up to its page of text; run by its environment, which has nothing of ours.
+"""How long datacompy takes for two frames, up to its page of text; run by its environment, which
+has nothing of ours.
 
-datacompy_compare.py A B ROUNDS REL_TOL ABS_TOL KEY…   prints the fewest seconds of the rounds; reading does not count
+datacompy_compare.py A B ROUNDS REL_TOL ABS_TOL KEY…   prints the fewest seconds of the rounds;
+reading does not count
 """
 
 from __future__ import annotations

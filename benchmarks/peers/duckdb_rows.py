@@ -1,4 +1,6 @@
-"""DuckDB: each request is a query of the Parquet file; nothing is filled and no process holds anything."""
+"""DuckDB: each request is a query of the Parquet file; nothing is filled and no process holds
+anything.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from benchmarks.peers.app import Estimate, Key
 from benchmarks.peers.gathered import gathered
 from benchmarks.peers.holding import Held
 
-_ONE = "SELECT name, step, value, lower_80, upper_80 FROM read_parquet(?) WHERE name = ? AND step = ?"
+_ONE = (
+    "SELECT name, step, value, lower_80, upper_80 FROM read_parquet(?) WHERE name = ? AND step = ?"
+)
 _MANY = """
 SELECT e.name, e.step, e.value, e.lower_80, e.upper_80
 FROM (SELECT unnest(?) AS name, unnest(?) AS step, unnest(range(?)) AS at) asked
@@ -54,7 +58,9 @@ class DuckdbRows:
         self.threads.shutdown()
 
     async def _fetch(self, query: str, values: list[object]) -> list[tuple[Any, ...]]:
-        return await asyncio.get_running_loop().run_in_executor(self.threads, self._query, query, values)
+        return await asyncio.get_running_loop().run_in_executor(
+            self.threads, self._query, query, values
+        )
 
     def _query(self, query: str, values: list[object]) -> list[tuple[Any, ...]]:
         if not hasattr(self.local, "cursor"):

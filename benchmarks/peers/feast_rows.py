@@ -1,4 +1,6 @@
-"""Feast: a feature view over the Parquet file, materialized into its SQLite online store; it brings its own server."""
+"""Feast: a feature view over the Parquet file, materialized into its SQLite online store; it brings
+its own server.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,10 @@ entity_key_serialization_version: 3
 def hold(folder: Path, parquet: Path) -> Iterator[Held]:
     """A Feast repository in `folder` whose online store has the rows; `feast serve` is run there."""
     (folder / "feature_store.yaml").write_text(_CONFIG)
-    keys = [Entity(name="name", value_type=ValueType.STRING), Entity(name="step", value_type=ValueType.INT64)]
+    keys = [
+        Entity(name="name", value_type=ValueType.STRING),
+        Entity(name="step", value_type=ValueType.INT64),
+    ]
     view = FeatureView(
         name="estimates",
         entities=keys,

@@ -1,4 +1,5 @@
-"""`python -m benchmarks.peers.holding redis_rows FOLDER PARQUET`: fill a store, hold it till stdin closes.
+"""`python -m benchmarks.peers.holding redis_rows FOLDER PARQUET`: fill a store, hold it till stdin
+closes.
 
 Runs in the peers' environment.
 """
@@ -27,7 +28,9 @@ def read_rows(parquet: Path) -> list[tuple[Any, ...]]:
     """The rows of the Parquet file, in its order."""
     columns = "name, step::INTEGER, value, lower_80, upper_80"
     with duckdb.connect() as connection:
-        return connection.execute(f"SELECT {columns} FROM read_parquet(?)", [str(parquet)]).fetchall()
+        return connection.execute(
+            f"SELECT {columns} FROM read_parquet(?)", [str(parquet)]
+        ).fetchall()
 
 
 def main() -> None:

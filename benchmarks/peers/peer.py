@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 
 import click
-import estimates_migrations
 import polars as pl
 
+import estimates_migrations
 from benchmarks.load import (
     CLIENT_CORE,
     SERVER_CORE,
@@ -42,7 +42,9 @@ _ENVIRONMENT = {"FEAST_USAGE": "False"}
 
 @dataclass(frozen=True)
 class Started:
-    """A peer that answers. set_up_s: from the Parquet file on disk to the first answer of its server."""
+    """A peer that answers. set_up_s: from the Parquet file on disk to the first answer of its
+    server.
+    """
 
     title: str
     server: Server
@@ -51,12 +53,16 @@ class Started:
 
     def memory_mb(self) -> float:
         """Of the server and of the store's processes; pages they share count once."""
-        return self.server.memory_mb() + memory_mb([member for pid in self.store_pids for member in family(pid)])
+        return self.server.memory_mb() + memory_mb(
+            [member for pid in self.store_pids for member in family(pid)]
+        )
 
 
 @dataclass(frozen=True)
 class Peer:
-    """What is compared: a name, the route to ask, and how to start it in a folder with the Parquet file."""
+    """What is compared: a name, the route to ask, and how to start it in a folder with the Parquet
+    file.
+    """
 
     name: str
     route: Route
@@ -75,25 +81,44 @@ def start_ours(folder: Path, parquet: Path) -> Iterator[Started]:
     store.judge(SET, version.version)
     store.promote(SET, version.version, reason="bench")
     store.catalog.engine.dispose()
-    with serving("estimates_api.app:create_app", "/health/ready", {"ESTIMATES_STORE": str(folder)}) as server:
+    with serving(
+        "estimates_api.app:create_app", "/health/ready", {"ESTIMATES_STORE": str(folder)}
+    ) as server:
         yield Started(f"estimates {__version__}", server, [], time.perf_counter() - begin)
 
 
 @contextmanager
 def start_app(module: str, folder: Path, parquet: Path, *, best: bool = False) -> Iterator[Started]:
-    """The Litestar app of a module. At its best: its store has the other core, and requests that wait are gathered."""
+    """The Litestar app of a module. At its best: its store has the other core, and requests that
+    wait are gathered.
+    """
     begin = time.perf_counter()
-    with _holding(module, CLIENT_CORE if best else SERVER_CORE, folder, parquet) as (address, pids, title):
+    with _holding(module, CLIENT_CORE if best else SERVER_CORE, folder, parquet) as (
+        address,
+        pids,
+        title,
+    ):
         environment = {"PEER_ADDRESS": address, "PEER_GATHERED": "yes" if best else ""}
-        with serving(f"benchmarks.peers.{module}:create_app", "/ready", environment, python=str(PYTHON)) as server:
+        with serving(
+            f"benchmarks.peers.{module}:create_app", "/ready", environment, python=str(PYTHON)
+        ) as server:
             yield Started(title, server, pids, time.perf_counter() - begin)
 
 
 @contextmanager
 def start_feast(folder: Path, parquet: Path) -> Iterator[Started]:
-    """Feast's feature server, one worker that is not restarted after every thousand requests, as it is by default."""
+    """Feast's feature server, one worker that is not restarted after every thousand requests, as it
+    is by default.
+    """
     begin, port = time.perf_counter(), free_port()
-    command = [str(PYTHON.with_name("feast")), "--chdir", str(folder), "serve", "--host", "127.0.0.1"]
+    command = [
+        str(PYTHON.with_name("feast")),
+        "--chdir",
+        str(folder),
+        "serve",
+        "--host",
+        "127.0.0.1",
+    ]
     command += ["--port", str(port), "--workers", "1", "--no-access-log", "--max-requests", "0"]
     environment = _ENVIRONMENT | {"HOME": str(folder)}  # gunicorn keeps a socket there
     with (
@@ -104,8 +129,12 @@ def start_feast(folder: Path, parquet: Path) -> Iterator[Started]:
 
 
 @contextmanager
-def _holding(module: str, core: str, folder: Path, parquet: Path) -> Iterator[tuple[str, list[int], str]]:
-    """A process of the peers' environment that fills a store and holds it; gives its address, processes, title."""
+def _holding(
+    module: str, core: str, folder: Path, parquet: Path
+) -> Iterator[tuple[str, list[int], str]]:
+    """A process of the peers' environment that fills a store and holds it; gives its address,
+    processes, title.
+    """
     command = [
         "chrt",
         "--batch",
@@ -137,7 +166,9 @@ def _holding(module: str, core: str, folder: Path, parquet: Path) -> Iterator[tu
         if not line:
             process.wait()
             log.seek(0)
-            raise click.ClickException(f"{module}: the store could not be filled: {log.read().strip()[-2000:]}")
+            raise click.ClickException(
+                f"{module}: the store could not be filled: {log.read().strip()[-2000:]}"
+            )
         try:
             held = json.loads(line)
             yield held["address"], held["pids"], held["title"]

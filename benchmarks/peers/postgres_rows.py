@@ -30,7 +30,9 @@ LEFT JOIN estimates e ON e.name = asked.name AND e.step = asked.step ORDER BY as
 
 
 class PostgresRows:
-    """Prepared statements over a pool of connections that are kept as they are: reading leaves nothing to reset."""
+    """Prepared statements over a pool of connections that are kept as they are: reading leaves
+    nothing to reset.
+    """
 
     def __init__(self, uri: str) -> None:
         self.uri = uri

@@ -51,8 +51,16 @@ def create_app() -> Litestar:
 def hold(folder: Path, parquet: Path) -> Iterator[Held]:
     """A redis-server that has the rows and keeps nothing on disk."""
     socket = str(folder / "redis.sock")
-    command = [str(Path(sys.executable).with_name("redis-server")), "--port", "0", "--unixsocket", socket]
-    process = subprocess.Popen([*command, "--save", "", "--appendonly", "no"], stdout=subprocess.DEVNULL)
+    command = [
+        str(Path(sys.executable).with_name("redis-server")),
+        "--port",
+        "0",
+        "--unixsocket",
+        socket,
+    ]
+    process = subprocess.Popen(
+        [*command, "--save", "", "--appendonly", "no"], stdout=subprocess.DEVNULL
+    )
     try:
         client = redis.Redis(unix_socket_path=socket)
         _wait(client)

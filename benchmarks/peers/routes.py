@@ -33,11 +33,17 @@ class Request:
 
     def answer(self, url: str) -> Any:
         """The JSON of the answer; raises httpx.HTTPStatusError."""
-        return httpx.request(self.method, url + self.path, json=self.content, timeout=60).raise_for_status().json()
+        return (
+            httpx.request(self.method, url + self.path, json=self.content, timeout=60)
+            .raise_for_status()
+            .json()
+        )
 
 
 class Route(Protocol):
-    """Requests for one key and for many, and the values of the columns in an answer, in the order asked."""
+    """Requests for one key and for many, and the values of the columns in an answer, in the order
+    asked.
+    """
 
     ready: str
 
@@ -56,11 +62,15 @@ class EstimatesRoute:
 
     def one(self, key: Key) -> Request:
         """A GET of the key's path."""
-        return Request("GET", f"/v1/sets/{SET}/estimates/{quote(key[0], safe='')}/{key[1]}?ref=production")
+        return Request(
+            "GET", f"/v1/sets/{SET}/estimates/{quote(key[0], safe='')}/{key[1]}?ref=production"
+        )
 
     def many(self, keys: Sequence[Key]) -> Request:
         """A POST of the keys."""
-        return Request("POST", f"/v1/sets/{SET}/estimates", {"keys": list(keys), "ref": "production"})
+        return Request(
+            "POST", f"/v1/sets/{SET}/estimates", {"keys": list(keys), "ref": "production"}
+        )
 
     def values(self, answer: Any) -> list[Values]:
         """From `estimate`, or from each of `results`."""

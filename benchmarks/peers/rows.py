@@ -38,12 +38,20 @@ def make_frame(rows: int) -> pl.DataFrame:
     number = np.arange(rows)
     names = "K" + pl.Series(number // STEPS).cast(pl.String).str.zfill(8)
     return pl.DataFrame(
-        {"name": names, "step": number % STEPS, "value": value, "lower_80": value * 0.9, "upper_80": value * 1.1}
+        {
+            "name": names,
+            "step": number % STEPS,
+            "value": value,
+            "lower_80": value * 0.9,
+            "upper_80": value * 1.1,
+        }
     )
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
-    """In key order and in small row groups, so that whoever filters by key can skip nearly all of the file."""
+    """In key order and in small row groups, so that whoever filters by key can skip nearly all of
+    the file.
+    """
     frame.with_columns(event_timestamp=pl.lit(EVENT)).write_parquet(path, row_group_size=20_000)
 
 

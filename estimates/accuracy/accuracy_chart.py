@@ -1,4 +1,6 @@
-"""Accuracy as one picture, SVG or PNG: coverage against what was promised, PIT, error by horizon, all versions."""
+"""Accuracy as one picture, SVG or PNG: coverage against what was promised, PIT, error by horizon,
+all versions.
+"""
 
 from __future__ import annotations
 
@@ -23,24 +25,35 @@ Rows = list[dict[str, Any]]
 def draw(found: SetAccuracy, kind: str) -> bytes:
     """A row of pictures for each column of a set that was scored; `kind` is one of KINDS.
 
-    The same scores give the same picture. Raises InvalidError (`no_charts`) without the extra `charts`,
-    (`nothing_to_draw`) when no version was scored.
+    The same scores give the same picture. Raises InvalidError (`no_charts`) without the extra
+    `charts`, (`nothing_to_draw`) when no version was scored.
     """
     alt = vega.altair()
     rows = [
-        alt.hconcat(*panels, spacing=36).resolve_scale(color="independent") for panels in _rows(alt, found) if panels
+        alt.hconcat(*panels, spacing=36).resolve_scale(color="independent")
+        for panels in _rows(alt, found)
+        if panels
     ]
     if not rows:
-        raise InvalidError("nothing_to_draw", f"{found.set}: no version was scored yet, so there is nothing to draw")
-    title = alt.TitleParams(f"{found.set}: {count(len(found.versions), 'version')} scored", offset=14)
-    chart = alt.vconcat(*rows, spacing=40, title=title).configure(font=_FONT, background="white", padding=16)
+        raise InvalidError(
+            "nothing_to_draw",
+            f"{found.set}: no version was scored yet, so there is nothing to draw",
+        )
+    title = alt.TitleParams(
+        f"{found.set}: {count(len(found.versions), 'version')} scored", offset=14
+    )
+    chart = alt.vconcat(*rows, spacing=40, title=title).configure(
+        font=_FONT, background="white", padding=16
+    )
     spec = chart.configure_view(stroke=None).to_dict()
     return vega.png(spec) if kind == "png" else vega.svg(spec).encode()
 
 
 def _rows(alt: Any, found: SetAccuracy) -> Iterator[list[Any]]:
     for name, pooled in found.together.items():
-        versions = [(one, one.scores.columns[name]) for one in found.versions if name in one.scores.columns]
+        versions = [
+            (one, one.scores.columns[name]) for one in found.versions if name in one.scores.columns
+        ]
         unit = f" ({versions[-1][1].unit})" if versions[-1][1].unit else ""
         panels = [
             _coverage(alt, f"{name}: inside the interval", pooled),
@@ -54,7 +67,12 @@ def _rows(alt: Any, found: SetAccuracy) -> Iterator[list[Any]]:
 def _coverage(alt: Any, title: str, pooled: Together) -> Any:
     """A dot and Wilson's interval for each level; on the line is as promised."""
     rows: Rows = [
-        {"level": one.level, "covered": one.covered, "low": one.covered_low, "high": one.covered_high}
+        {
+            "level": one.level,
+            "covered": one.covered,
+            "low": one.covered_low,
+            "high": one.covered_high,
+        }
         for one in pooled.intervals
         if one.covered is not None
     ]
@@ -66,33 +84,50 @@ def _coverage(alt: Any, title: str, pooled: Together) -> Any:
     y = alt.Y("covered:Q", title="happened", scale=scale, axis=axis)
     line = alt.Chart(alt.Data(values=[{"level": at, "covered": at} for at in (low, 1)]))
     base = alt.Chart(alt.Data(values=rows)).encode(x=x)
-    ranges = base.mark_rule(color=_BLUE, strokeWidth=2).encode(y=alt.Y("low:Q", title="happened"), y2="high:Q")
-    dots = base.mark_point(shape="circle", filled=True, color=_BLUE, size=70, opacity=1).encode(y=y)
-    return alt.layer(line.mark_line(color=_GREY, strokeDash=[4, 3]).encode(x=x, y=y), ranges, dots).properties(
-        title=title, **_SIZE
+    ranges = base.mark_rule(color=_BLUE, strokeWidth=2).encode(
+        y=alt.Y("low:Q", title="happened"), y2="high:Q"
     )
+    dots = base.mark_point(shape="circle", filled=True, color=_BLUE, size=70, opacity=1).encode(y=y)
+    return alt.layer(
+        line.mark_line(color=_GREY, strokeDash=[4, 3]).encode(x=x, y=y), ranges, dots
+    ).properties(title=title, **_SIZE)
 
 
 def _pit(alt: Any, title: str, pooled: Together) -> Any:
-    """Bars as wide as their bin and as high as actual values are dense there; 1 is what they should be."""
+    """Bars as wide as their bin and as high as actual values are dense there; 1 is what they should
+    be.
+    """
     if not pooled.pit:
         return None
     rows: Rows = [
-        {"low": one.low, "high": one.high, "base": 0, "density": one.share / one.expected} for one in pooled.pit
+        {"low": one.low, "high": one.high, "base": 0, "density": one.share / one.expected}
+        for one in pooled.pit
     ]
-    x = alt.X("low:Q", title="quantile", scale=alt.Scale(domain=[0, 1], nice=False), axis=alt.Axis(tickCount=5))
+    x = alt.X(
+        "low:Q",
+        title="quantile",
+        scale=alt.Scale(domain=[0, 1], nice=False),
+        axis=alt.Axis(tickCount=5),
+    )
     y = alt.Y("density:Q", title="as often as promised (1)", scale=alt.Scale(zero=True))
     bars = alt.Chart(alt.Data(values=rows)).mark_rect(color=_BLUE, stroke="white")
     line = alt.Chart(alt.Data(values=[{"density": 1}])).mark_rule(color=_GREY, strokeDash=[4, 3])
-    return alt.layer(bars.encode(x=x, x2="high:Q", y=y, y2="base:Q"), line.encode(y="density:Q")).properties(
-        title=title, **_SIZE
-    )
+    return alt.layer(
+        bars.encode(x=x, x2="high:Q", y=y, y2="base:Q"), line.encode(y="density:Q")
+    ).properties(title=title, **_SIZE)
 
 
 def _by_step(alt: Any, title: str, horizons: list[Slice], unit: str) -> Any:
     """A bar for each step: mean absolute error, or the share of wrong labels, or the Brier score."""
-    kinds = (("mean absolute error" + unit, "mae"), ("WIS" + unit, "wis"), ("Brier score", "brier"), ("right", "right"))
-    name, field = next(((n, f) for n, f in kinds if any(getattr(h, f) is not None for h in horizons)), ("", ""))
+    kinds = (
+        ("mean absolute error" + unit, "mae"),
+        ("WIS" + unit, "wis"),
+        ("Brier score", "brier"),
+        ("right", "right"),
+    )
+    name, field = next(
+        ((n, f) for n, f in kinds if any(getattr(h, f) is not None for h in horizons)), ("", "")
+    )
     if len(horizons) < 2 or not field:
         return None
     rows: Rows = [{"step": int(one.value or 0), "loss": getattr(one, field)} for one in horizons]
@@ -101,11 +136,20 @@ def _by_step(alt: Any, title: str, horizons: list[Slice], unit: str) -> Any:
     return bars.encode(x=x, y=alt.Y("loss:Q", title=name)).properties(title=title, **_SIZE)
 
 
-def _by_version(alt: Any, title: str, versions: list[tuple[Scored, ColumnScores]], unit: str) -> Any:
-    """The WIS of each version in its parts; without a distribution its error, or how often it was right."""
+def _by_version(
+    alt: Any, title: str, versions: list[tuple[Scored, ColumnScores]], unit: str
+) -> Any:
+    """The WIS of each version in its parts; without a distribution its error, or how often it was
+    right.
+    """
     x = alt.X("version:O", title="version", axis=alt.Axis(labelAngle=0, labelOverlap="greedy"))
     parts: Rows = [
-        {"version": one.scores.version, "part": told, "order": order, "loss": getattr(column.distribution, name)}
+        {
+            "version": one.scores.version,
+            "part": told,
+            "order": order,
+            "loss": getattr(column.distribution, name),
+        }
         for one, column in versions
         for order, (told, name) in enumerate(_PARTS.items())
         if column.distribution is not None and column.distribution.dispersion is not None

@@ -1,4 +1,6 @@
-"""Accuracy as JSON: floats with 12 significant digits, so that equal reports are equal bytes everywhere."""
+"""Accuracy as JSON: floats with 12 significant digits, so that equal reports are equal bytes
+everywhere.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ def encode(report: msgspec.Struct) -> bytes:
 
 
 def encode_set(found: SetAccuracy) -> bytes:
-    """What is stored of a set's versions, as JSON: the scores have been rounded when they were stored."""
+    """What is stored of a set's versions, as JSON: the scores have been rounded when they were
+    stored.
+    """
     derived = {"together": found.together, "diebold_mariano": found.diebold_mariano}
     told = {name: rounded(msgspec.to_builtins(part)) for name, part in derived.items()}
     return msgspec.json.encode({"set": found.set, "versions": found.versions} | told)

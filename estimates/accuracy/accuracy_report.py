@@ -1,8 +1,9 @@
 """The report of accuracy, as Structs. Names and formulas are those of docs/accuracy.md.
 
-Losses are in the unit of the column (its square never: `rmse` is a root), shares lie in 0..1. A number that cannot be
-computed is None and its reason stands in `reason` or `reasons`; it is never 0. `n` is how many keys a number is about,
-`coverage` their share of the keys that have an actual value.
+Losses are in the unit of the column (its square never: `rmse` is a root), shares lie in 0..1. A
+number that cannot be computed is None and its reason stands in `reason` or `reasons`; it is never
+0. `n` is how many keys a number is about, `coverage` their share of the keys that have an actual
+   value.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ METRICS_REVISION = 1  # raised whenever the same snapshot and actual values woul
 class Keys(msgspec.Struct, frozen=True):
     """What there is to score.
 
-    n          keys of the version whose target its run had not seen; elapsed: the others, which are not scored
+    n          keys of the version whose target its run had not seen; elapsed: the others, which are
+               not scored
     matched    keys that have a row in the actual values; unmatched: the others
     """
 
@@ -28,9 +30,11 @@ class Keys(msgspec.Struct, frozen=True):
 
 
 class PointScores(msgspec.Struct, frozen=True):
-    """Errors e = estimate − actual: mean |e|, root of mean e², mean e, and mean of |e| / typical step.
+    """Errors e = estimate − actual: mean |e|, root of mean e², mean e, and mean of |e| / typical
+    step.
 
-    mase_n   keys with a typical step: the contract's column `step`, else that of the actual values before
+    mase_n   keys with a typical step: the contract's column `step`, else that of the actual values
+             before
     reasons  metric → why it is None: `no_history`, `overflow`
     """
 
@@ -45,7 +49,8 @@ class PointScores(msgspec.Struct, frozen=True):
 
 
 class IntervalScores(msgspec.Struct, frozen=True):
-    """One prediction interval: how often the actual value lies in it (ends included), and the interval score.
+    """One prediction interval: how often the actual value lies in it (ends included), and the
+    interval score.
 
     crossed                    keys whose lower end lies above the upper one; they are left out
     covered_low, covered_high  Wilson's 95 % interval of `covered`
@@ -70,7 +75,8 @@ class IntervalScores(msgspec.Struct, frozen=True):
 
 
 class QuantileScores(msgspec.Struct, frozen=True):
-    """One quantile: mean pinball loss, and how often the actual value is at most the quantile, with Wilson's interval.
+    """One quantile: mean pinball loss, and how often the actual value is at most the quantile, with
+    Wilson's interval.
 
     column  where it comes from; for the median of intervals the point
     """
@@ -84,7 +90,9 @@ class QuantileScores(msgspec.Struct, frozen=True):
 
 
 class PitBin(msgspec.Struct, frozen=True):
-    """How many actual values lie between two neighbouring quantiles; `expected` is the share that should."""
+    """How many actual values lie between two neighbouring quantiles; `expected` is the share that
+    should.
+    """
 
     low: float
     high: float
@@ -94,9 +102,11 @@ class PitBin(msgspec.Struct, frozen=True):
 
 
 class DistributionScores(msgspec.Struct, frozen=True):
-    """The predictive distribution as its quantiles say it: weighted interval score and its parts, PIT.
+    """The predictive distribution as its quantiles say it: weighted interval score and its parts,
+    PIT.
 
-    source   `quantiles` (columns of that role) or `intervals` (their ends, and the point as the median)
+    source   `quantiles` (columns of that role) or `intervals` (their ends, and the point as the
+             median)
     crossed  keys whose quantiles do not increase; they are left out
     reasons  metric → why it is None: `asymmetric_quantiles` (no parts), `overflow`
     """
@@ -115,9 +125,11 @@ class DistributionScores(msgspec.Struct, frozen=True):
 
 
 class ProbabilityScores(msgspec.Struct, frozen=True):
-    """Probabilities of outcomes. One label: (p − o)²; several: the sum of it over the labels (0 to 2).
+    """Probabilities of outcomes. One label: (p − o)²; several: the sum of it over the labels (0 to
+    2).
 
-    invalid   keys whose probabilities are none: beyond 0..1 by more than 1e-9, or a sum off 1 by more than 1e-6
+    invalid   keys whose probabilities are none: beyond 0..1 by more than 1e-9, or a sum off 1 by
+              more than 1e-6
     unknown   keys whose outcome has no probability column; both are left out
     clipped   keys whose outcome had less than 1e-15, which the log loss takes for 1e-15
     """
@@ -150,9 +162,11 @@ class Covered(msgspec.Struct, frozen=True):
 
 
 class Slice(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The headline numbers of one group or one horizon; each family has its own number of keys. JSON omits defaults.
+    """The headline numbers of one group or one horizon; each family has its own number of keys.
+    JSON omits defaults.
 
-    value   the group, or the step after `data_through`; target: what the step stands for in this version
+    value   the group, or the step after `data_through`; target: what the step stands for in this
+            version
     n       keys with an actual value that have any of the losses
     few     n < 30; pooled: all groups beyond the 50 largest together, as `other`
     """
@@ -177,7 +191,8 @@ class Slice(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """A mean loss of this version and of the baseline on the same n keys; skill = 1 − ours / theirs.
+    """A mean loss of this version and of the baseline on the same n keys; skill = 1 − ours /
+    theirs.
 
     reason  why skill is None: `perfect_baseline` (its loss is 0), `overflow`
     """
@@ -214,13 +229,16 @@ class Skill(msgspec.Struct, frozen=True):
 
 
 class Revision(msgspec.Struct, frozen=True):
-    """T1: whether the version lies nearer to the actual values than the one that production held before it.
+    """T1: whether the version lies nearer to the actual values than the one that production held
+    before it.
 
     version         the one before; None for all versions together
     error_change    mean of |b − y| − |a − y|: below 0 is better
-    won, lost       share of keys nearer, farther by more than the materiality tolerance; neutral: the rest. A label is
-                    won when it was wrong and is right, lost when it was right and is wrong (a negative flip)
-    churn           labels: share that changed; excess_churn: beyond what the change of the error rate needs
+    won, lost       share of keys nearer, farther by more than the materiality tolerance; neutral:
+                    the rest. A label is won when it was wrong and is right, lost when it was right
+                    and is wrong (a negative flip)
+    churn           labels: share that changed; excess_churn: beyond what the change of the error
+                    rate needs
     reason          why there are no numbers: `no_shared_keys`
     """
 
@@ -237,7 +255,8 @@ class Revision(msgspec.Struct, frozen=True):
 
 
 class ColumnScores(msgspec.Struct, frozen=True):
-    """What is observed: a number (point, intervals, quantiles) or a label (label column, probabilities).
+    """What is observed: a number (point, intervals, quantiles) or a label (label column,
+    probabilities).
 
     source    the column of the actual values that it was scored against
     actuals   keys with an actual value; missing: keys whose actual value is null, NaN or infinite
@@ -288,7 +307,8 @@ class Scored(msgspec.Struct, frozen=True):
 
 
 class Together(msgspec.Struct, frozen=True):
-    """A column over all versions scored: every mean is over all their keys, so that a version counts by its keys.
+    """A column over all versions scored: every mean is over all their keys, so that a version
+    counts by its keys.
 
     versions  how many; of several with one `data_through` the newest counts
     all       the headline numbers; horizons: by step
@@ -307,13 +327,16 @@ class Together(msgspec.Struct, frozen=True):
 
 
 class DieboldMariano(msgspec.Struct, frozen=True):
-    """Whether a loss differs from the baseline's by more than chance, over the dates (`data_through`) of the versions.
+    """Whether a loss differs from the baseline's by more than chance, over the dates
+    (`data_through`) of the versions.
 
     step             of the target; None without a dated target
     dates            number of versions that have both losses
-    lag              how many later versions were made before a target was known: their losses overlap
+    lag              how many later versions were made before a target was known: their losses
+                     overlap
     mean_difference  ours − theirs, of squares for rmse; below 0 is better
-    statistic        with the small-sample correction of Harvey, Leybourne and Newbold; p_value: two-sided, t of T − 1
+    statistic        with the small-sample correction of Harvey, Leybourne and Newbold; p_value:
+                     two-sided, t of T − 1
     reason           why these are None: `too_few_dates`, `no_difference`, `variance_not_positive`
     """
 
@@ -333,7 +356,8 @@ class SetAccuracy(msgspec.Struct, frozen=True):
     """The stored scores of a set's versions, oldest first, and what they say together.
 
     together         by column
-    diebold_mariano  for versions that were compared with a baseline; by column, baseline set, loss and step
+    diebold_mariano  for versions that were compared with a baseline; by column, baseline set, loss
+                     and step
     """
 
     set: str

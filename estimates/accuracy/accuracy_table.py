@@ -42,23 +42,30 @@ _SCHEMA: dict[str, pl.DataType] = {
 
 
 def frame_of(found: SetAccuracy) -> pl.DataFrame:
-    """One row a version, column and slice: `by` is `all`, `horizon` or a group column, `value` which one of them.
+    """One row a version, column and slice: `by` is `all`, `horizon` or a group column, `value`
+    which one of them.
 
-    covered_80 is the share inside the interval of level 80 %, covered_80_n its number of keys. mase and the parts of
-    the WIS are those of all keys.
+    covered_80 is the share inside the interval of level 80 %, covered_80_n its number of keys. mase
+    and the parts of the WIS are those of all keys.
     """
     rows = [row for one in found.versions for row in _rows(one)]
     levels = sorted({level for one in found.versions for level in _levels(one)}, key=float)
     schema = dict(_SCHEMA)
     for level in levels:
         schema |= {f"covered_{_percent(level)}_n": _COUNT, f"covered_{_percent(level)}": _NUMBER}
-    return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema, orient="row")
+    return pl.DataFrame(
+        [{name: row.get(name) for name in schema} for row in rows], schema=schema, orient="row"
+    )
 
 
 def _rows(one: Scored) -> Iterator[dict[str, Any]]:
     scores = one.scores
     for name, column in scores.columns.items():
-        head = {"version": scores.version, "data_through": scores.data_through, "scored_at": one.scored_at}
+        head = {
+            "version": scores.version,
+            "data_through": scores.data_through,
+            "scored_at": one.scored_at,
+        }
         head |= {"vintage": scores.vintage, "column": name}
         parts = {name: getattr(column.distribution, name, None) for name in _PARTS}
         mase = column.point.mase if column.point is not None else None
@@ -76,7 +83,10 @@ def _slices(column: ColumnScores) -> Iterator[tuple[str, list[Slice]]]:
 def _cells(part: Slice) -> dict[str, Any]:
     cells = {name: getattr(part, name) for name in Slice.__struct_fields__ if name in _SCHEMA}
     for level, covered in part.covered.items():
-        cells |= {f"covered_{_percent(level)}_n": covered.n, f"covered_{_percent(level)}": covered.share}
+        cells |= {
+            f"covered_{_percent(level)}_n": covered.n,
+            f"covered_{_percent(level)}": covered.share,
+        }
     return cells
 
 

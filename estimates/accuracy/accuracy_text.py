@@ -1,4 +1,6 @@
-"""Accuracy as a page for a terminal: what the versions are worth together, then one by one, in words and bars."""
+"""Accuracy as a page for a terminal: what the versions are worth together, then one by one, in
+words and bars.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def render_text(found: SetAccuracy) -> str:
         return f"{found.set}: no version was scored yet\n"
     sections = [_title(found)]
     for name, pooled in found.together.items():
-        versions = [(one, one.scores.columns[name]) for one in found.versions if name in one.scores.columns]
+        versions = [
+            (one, one.scores.columns[name]) for one in found.versions if name in one.scores.columns
+        ]
         sections += [
             _headline(name, versions[-1][1], pooled),
             _versions(name, versions),
@@ -53,7 +57,11 @@ def render_text(found: SetAccuracy) -> str:
 def _title(found: SetAccuracy) -> list[str]:
     first, last = found.versions[0].scores, found.versions[-1].scores
     through = "" if last.vintage is None else f", actual values of {last.vintage}"
-    numbers = f"version {last.version}" if first is last else f"versions {first.version} to {last.version}"
+    numbers = (
+        f"version {last.version}"
+        if first is last
+        else f"versions {first.version} to {last.version}"
+    )
     return [f"{found.set}: {count(len(found.versions), 'version')} scored ({numbers}){through}"]
 
 
@@ -62,7 +70,11 @@ def _headline(name: str, newest: ColumnScores, pooled: Together) -> list[str]:
     unit, every = f" {newest.unit}" if newest.unit else "", pooled.all
     parts: list[str] = []
     if every.mae is not None:
-        side = "" if not every.bias else f", {number(abs(every.bias))}{unit} too {'high' if every.bias > 0 else 'low'}"
+        side = (
+            ""
+            if not every.bias
+            else f", {number(abs(every.bias))}{unit} too {'high' if every.bias > 0 else 'low'}"
+        )
         parts.append(f"off by {number(every.mae)}{unit} on average{side}")
     parts += [
         f"{percent(one.covered)} inside the {100 * one.level:g} % interval"
@@ -73,7 +85,9 @@ def _headline(name: str, newest: ColumnScores, pooled: Together) -> list[str]:
         parts.append(f"right on {percent(every.right)}")
     if every.brier is not None:
         parts.append(f"Brier score {number(every.brier)}")
-    told = "; ".join(parts) or f"nothing scored ({newest.reason or 'no estimate has an actual value'})"
+    told = (
+        "; ".join(parts) or f"nothing scored ({newest.reason or 'no estimate has an actual value'})"
+    )
     return wrap(f"{name}: {told}; {count(every.n, 'key')} with an actual value", _WIDTH)
 
 
@@ -81,12 +95,21 @@ def _versions(name: str, versions: list[tuple[Scored, ColumnScores]]) -> list[st
     shown = versions[-_VERSIONS:]
     columns = _wanted([column for _, column in shown])
     rows = [
-        [str(one.scores.version), _day(one), f"{column.actuals:,}", *(cell(column) for cell in columns.values())]
+        [
+            str(one.scores.version),
+            _day(one),
+            f"{column.actuals:,}",
+            *(cell(column) for cell in columns.values()),
+        ]
         for one, column in shown
     ]
     left_out = len(versions) - len(shown)
     notes = [f"  and {count(left_out, 'older version')}: --format json has all"] if left_out else []
-    return [f"{name} by version", *table(["version", "data through", "keys", *columns], rows), *notes]
+    return [
+        f"{name} by version",
+        *table(["version", "data through", "keys", *columns], rows),
+        *notes,
+    ]
 
 
 def _wanted(columns: list[ColumnScores]) -> dict[str, Cell]:
@@ -106,7 +129,11 @@ def _wanted(columns: list[ColumnScores]) -> dict[str, Cell]:
     }
     for level in sorted({one.level for column in columns for one in column.intervals}):
         cells[f"in {100 * level:g} %"] = lambda c, level=level: percent(_covered(c, level))
-    return {title: cell for title, cell in cells.items() if any(cell(column) != "–" for column in columns)}
+    return {
+        title: cell
+        for title, cell in cells.items()
+        if any(cell(column) != "–" for column in columns)
+    }
 
 
 def _covered(column: ColumnScores, level: float) -> float | None:
@@ -120,12 +147,17 @@ def _coverage(intervals: list[IntervalScores]) -> list[str]:
         if one.covered is None or one.covered_low is None or one.covered_high is None:
             continue
         holds = one.covered_low <= one.level <= one.covered_high
-        verdict = "as promised" if holds else f"{'fewer' if one.covered < one.level else 'more'} than promised"
+        verdict = (
+            "as promised"
+            if holds
+            else f"{'fewer' if one.covered < one.level else 'more'} than promised"
+        )
         bar = list(_bar(one.covered, 1.0).ljust(_BAR))
         bar[min(_BAR - 1, round(one.level * _BAR))] = "│"
         between = f"{percent(one.covered_low)} to {percent(one.covered_high)}"
         lines.append(
-            f"  {100 * one.level:>4g} %  {''.join(bar)}  {percent(one.covered):>7}  (at 95 % confidence "
+            f"  {100 * one.level:>4g} %  {''.join(bar)}  {percent(one.covered):>7}  (at 95 % "
+            "confidence "
             f"{between}; {one.n:,} keys)  {verdict}"
         )
     return ["Inside the intervals; │ marks what they promise", *lines] if lines else []
@@ -140,8 +172,13 @@ def _pit(bins: list[PitBin]) -> list[str]:
         bar = list(_bar(one.share, most).ljust(_BAR))
         bar[min(_BAR - 1, round(one.expected / most * _BAR))] = "│"
         edges = f"{one.low:g} to {one.high:g}"
-        lines.append(f"  {edges:<14}  {''.join(bar)}  {percent(one.share):>7}  of {percent(one.expected)}")
-    return ["Where actual values fall among the quantiles (PIT); │ marks the share they should have", *lines]
+        lines.append(
+            f"  {edges:<14}  {''.join(bar)}  {percent(one.share):>7}  of {percent(one.expected)}"
+        )
+    return [
+        "Where actual values fall among the quantiles (PIT); │ marks the share they should have",
+        *lines,
+    ]
 
 
 def _horizons(horizons: list[Slice]) -> list[str]:
@@ -150,8 +187,12 @@ def _horizons(horizons: list[Slice]) -> list[str]:
     title, losses = _main(horizons)
     most = max((loss for loss in losses if loss is not None), default=0.0) or 1.0
     rows = [
-        f"  {one.value:>4}  {_bar(loss or 0.0, most).ljust(_BAR)}  {number(loss):>10}  {one.n:,} keys"
-        + "".join(f"  {percent(covered.share)} in {100 * float(level):g} %" for level, covered in one.covered.items())
+        f"  {one.value:>4}  {_bar(loss or 0.0, most).ljust(_BAR)}  {number(loss):>10}  {one.n:,} "
+        "keys"
+        + "".join(
+            f"  {percent(covered.share)} in {100 * float(level):g} %"
+            for level, covered in one.covered.items()
+        )
         for one, loss in zip(horizons, losses, strict=True)
     ]
     return [f"{title} by step of the target", *rows]
@@ -163,11 +204,14 @@ def _groups(newest: tuple[Scored, ColumnScores]) -> list[list[str]]:
     sections: list[list[str]] = []
     for by, groups in column.groups.items():
         title, losses = _main(groups)
-        ranked = sorted(zip(groups, losses, strict=True), key=lambda pair: -(pair[1] or 0.0))[:_GROUPS]
+        ranked = sorted(zip(groups, losses, strict=True), key=lambda pair: -(pair[1] or 0.0))[
+            :_GROUPS
+        ]
         most = max((loss or 0.0 for _, loss in ranked), default=0.0) or 1.0
         width = max((len(group.value or "null") for group, _ in ranked), default=0)
         lines = [
-            f"  {(group.value or 'null').ljust(width)}  {_bar(loss or 0.0, most).ljust(_BAR)}  {number(loss):>10}"
+            f"  {(group.value or 'null').ljust(width)}  {_bar(loss or 0.0, most).ljust(_BAR)}  "
+            f"{number(loss):>10}"
             f"  {group.n:,} keys{' *' if group.few else ''}"
             for group, loss in ranked
         ]
@@ -197,17 +241,22 @@ def _revision(pooled: Revision | None, newest: ColumnScores) -> list[str]:
     unit = f" {newest.unit}" if newest.unit else ""
     change = pooled.error_change
     moved = (
-        "" if change is None else f"; the mean error {'fell' if change < 0 else 'rose'} by {number(abs(change))}{unit}"
+        ""
+        if change is None
+        else f"; the mean error {'fell' if change < 0 else 'rose'} by {number(abs(change))}{unit}"
     )
     return [
         "Did revisions move towards the actual values?",
-        f"  {percent(pooled.won)} nearer, {percent(pooled.lost)} farther, {percent(pooled.neutral)} neither, "
+        f"  {percent(pooled.won)} nearer, {percent(pooled.lost)} farther, "
+        f"{percent(pooled.neutral)} neither, "
         f"of {count(pooled.n, 'revised key')}{moved}",
     ]
 
 
 def _skill(versions: list[tuple[Scored, ColumnScores]]) -> list[str]:
-    shown = [(one, column.skill) for one, column in versions if column.skill is not None][-_VERSIONS:]
+    shown = [(one, column.skill) for one, column in versions if column.skill is not None][
+        -_VERSIONS:
+    ]
     losses = list(dict.fromkeys(name for _, skill in shown for name in skill.losses))
     if not losses:
         return [f"Nothing to compare with the baseline ({shown[-1][1].reason})"] if shown else []
@@ -216,7 +265,10 @@ def _skill(versions: list[tuple[Scored, ColumnScores]]) -> list[str]:
             str(one.scores.version),
             f"{skill.set} {skill.version}",
             f"{skill.n:,}",
-            *(percent_signed(skill.losses[name].skill) if name in skill.losses else "–" for name in losses),
+            *(
+                percent_signed(skill.losses[name].skill) if name in skill.losses else "–"
+                for name in losses
+            ),
         ]
         for one, skill in shown
     ]
@@ -255,7 +307,14 @@ def _tests(tests: list[DieboldMariano]) -> list[str]:
         if one.loss != "rmse" and one.statistic is not None
     ]
     title = "Is the difference from the baseline more than chance? Diebold–Mariano over dates"
-    return [title, *table(["loss", "baseline", "step", "dates", "ours − theirs", "statistic", "p", ""], rows, left=2)]
+    return [
+        title,
+        *table(
+            ["loss", "baseline", "step", "dates", "ours − theirs", "statistic", "p", ""],
+            rows,
+            left=2,
+        ),
+    ]
 
 
 def _outcome(one: DieboldMariano) -> str:

@@ -26,7 +26,8 @@ _SLICE = 100_000  # rows that are turned into text at once for the digest
 class Actuals:
     """Actual values, one row a key, sorted by key.
 
-    rows     the `by` columns, a column `actual(name)` for each observed, and the vintage where they have one
+    rows     the `by` columns, a column `actual(name)` for each observed, and the vintage where they
+             have one
     by       the key columns that they are joined on: all, or all but the target
     sources  for each observed, the column of the table that held it
     asked    the vintage that was asked for, as text
@@ -48,16 +49,20 @@ def actual(name: str) -> str:
     return f"\0{name}"
 
 
-def read_actuals(frame: pl.DataFrame, contract: Contract, vintage: datetime | str | None = None) -> Actuals:
-    """A table of actual values as they were known at `vintage`; default: the newest vintage of each key.
+def read_actuals(
+    frame: pl.DataFrame, contract: Contract, vintage: datetime | str | None = None
+) -> Actuals:
+    """A table of actual values as they were known at `vintage`; default: the newest vintage of each
+    key.
 
-    frame    the key columns (the target may be left out where all targets have one outcome), a column for what was
-             observed (see `sources`), perhaps `vintage`, a date or a timestamp; other columns count for nothing
+    frame    the key columns (the target may be left out where all targets have one outcome), a
+             column for what was observed (see `sources`), perhaps `vintage`, a date or a timestamp;
+             other columns count for nothing
     vintage  a moment; a date stands for all of that day. Rows of later vintages are not known then.
-    Text stands for what it says in the contract's types, as in a CSV file. A null, NaN or infinite value says that
-    nothing is known yet.
-    Raises InvalidError: `columns`, `no_actuals`, `column_type`, `bad_actual`, `null_key`, `duplicate_key`,
-    `bad_vintage`, `bad_time`, `bad_value`.
+    Text stands for what it says in the contract's types, as in a CSV file. A null, NaN or infinite
+    value says that nothing is known yet.
+    Raises InvalidError: `columns`, `no_actuals`, `column_type`, `bad_actual`, `null_key`,
+    `duplicate_key`, `bad_vintage`, `bad_time`, `bad_value`.
     """
     by, held = _join_key(frame, contract), sources(contract, frame.columns)
     where = f"{contract.name}, actual values"
@@ -65,10 +70,15 @@ def read_actuals(frame: pl.DataFrame, contract: Contract, vintage: datetime | st
     rows = pl.DataFrame(
         [
             *(_part(frame, name, contract.key[name].type, where) for name in by),
-            *(_values(frame, column, found[name], where).alias(actual(name)) for name, column in held.items()),
+            *(
+                _values(frame, column, found[name], where).alias(actual(name))
+                for name, column in held.items()
+            ),
         ]
     )
-    dated = VINTAGE in frame.columns and VINTAGE not in contract.key and VINTAGE not in contract.columns
+    dated = (
+        VINTAGE in frame.columns and VINTAGE not in contract.key and VINTAGE not in contract.columns
+    )
     if dated:
         rows = rows.with_columns(_vintages(frame, where).alias(_KNOWN))
     _check_keys(rows, by, [_KNOWN] if dated else [], where)
@@ -76,7 +86,9 @@ def read_actuals(frame: pl.DataFrame, contract: Contract, vintage: datetime | st
         rows = _known_at(rows, vintage, where)
     if dated:
         rows = rows.sort([*by, _KNOWN]).unique(subset=by, keep="last", maintain_order=True)
-    asked = None if vintage is None else vintage if isinstance(vintage, str) else instants.text(vintage)
+    asked = (
+        None if vintage is None else vintage if isinstance(vintage, str) else instants.text(vintage)
+    )
     return Actuals(rows.sort(by), by, held, asked)
 
 
@@ -119,12 +131,16 @@ def _values(frame: pl.DataFrame, column: str, of: Observed, where: str) -> pl.Se
 
 
 def _happened(series: pl.Series, label: str, where: str) -> pl.Series:
-    """An outcome with one label, also as true and false or 1 and 0: the label, or `not` and the label."""
+    """An outcome with one label, also as true and false or 1 and 0: the label, or `not` and the
+    label.
+    """
     text = series.cast(pl.String).str.to_lowercase()
     known = set(text.drop_nulls().unique().to_list())
     if label.lower() in known or not known <= {"1", "1.0", "true", "0", "0.0", "false"}:
         if series.dtype.is_numeric():
-            raise InvalidError("bad_actual", f"{where}: column {series.name!r} is neither 0 nor 1 throughout")
+            raise InvalidError(
+                "bad_actual", f"{where}: column {series.name!r} is neither 0 nor 1 throughout"
+            )
         return series.cast(pl.String)
     yes, no = pl.lit(label), pl.lit(f"not {label}")
     frame = pl.DataFrame({"text": text})
@@ -143,32 +159,56 @@ def _vintages(frame: pl.DataFrame, where: str) -> pl.Series:
         dates = values_of(series, "date").null_count() == series.null_count()
         series = parsed(series, "date" if dates else "timestamp")
     if series.dtype != pl.Date and not isinstance(series.dtype, pl.Datetime):
-        raise InvalidError("bad_vintage", f"{where}: column 'vintage' is {series.dtype}, not a date or a timestamp")
+        raise InvalidError(
+            "bad_vintage", f"{where}: column 'vintage' is {series.dtype}, not a date or a timestamp"
+        )
     if series.null_count():
-        raise InvalidError("bad_vintage", f"{where}: column 'vintage' is null in {series.null_count()} rows")
-    return series if series.dtype == pl.Date else cast_column(series.to_frame(), VINTAGE, "timestamp", where)
+        raise InvalidError(
+            "bad_vintage", f"{where}: column 'vintage' is null in {series.null_count()} rows"
+        )
+    return (
+        series
+        if series.dtype == pl.Date
+        else cast_column(series.to_frame(), VINTAGE, "timestamp", where)
+    )
 
 
 def _check_keys(rows: pl.DataFrame, by: list[str], vintage: list[str], where: str) -> None:
     nulls = rows.filter(pl.any_horizontal(pl.col(by).is_null()))
     if nulls.height:
         raise InvalidError(
-            "null_key", f"{where}: {nulls.height} rows have a null key: {name_keys(nulls, by)}; complete the key"
+            "null_key",
+            f"{where}: {nulls.height} rows have a null key: {name_keys(nulls, by)}; "
+            "complete the key",
         )
-    twice = rows.filter(pl.struct([*by, *vintage]).is_duplicated()).select(by).unique(maintain_order=True).sort(by)
+    twice = (
+        rows.filter(pl.struct([*by, *vintage]).is_duplicated())
+        .select(by)
+        .unique(maintain_order=True)
+        .sort(by)
+    )
     if twice.height:
-        hint = "in one vintage" if vintage else "; a column 'vintage' (date or timestamp) tells revisions apart"
+        hint = (
+            "in one vintage"
+            if vintage
+            else "; a column 'vintage' (date or timestamp) tells revisions apart"
+        )
         raise InvalidError(
             "duplicate_key",
-            f"{where}: {twice.height} keys appear more than once{' ' if vintage else ''}{hint}: {name_keys(twice, by)}",
+            f"{where}: {twice.height} keys appear more than once{' ' if vintage else ''}{hint}: "
+            f"{name_keys(twice, by)}",
             keys=[[key_text(part) for part in row] for row in twice.head(100).iter_rows()],
         )
 
 
 def _known_at(rows: pl.DataFrame, vintage: datetime | str, where: str) -> pl.DataFrame:
     if _KNOWN not in rows.columns:
-        raise InvalidError("bad_vintage", f"{where}: there is no column 'vintage' that says when a value was known")
-    moment = instants.parse_through(vintage) if isinstance(vintage, str) else instants.given(vintage)
+        raise InvalidError(
+            "bad_vintage", f"{where}: there is no column 'vintage' that says when a value was known"
+        )
+    moment = (
+        instants.parse_through(vintage) if isinstance(vintage, str) else instants.given(vintage)
+    )
     assert moment is not None
     known = pl.col(_KNOWN)
     limit = moment.astimezone(UTC).date() if rows.schema[_KNOWN] == pl.Date else moment

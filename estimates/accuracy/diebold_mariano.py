@@ -1,8 +1,9 @@
 """The Diebold–Mariano test over dates, with the correction of Harvey, Leybourne and Newbold.
 
-d_t is the mean loss of the version of date t minus that of its baseline, at one step of the target. Its variance uses
-the autocovariances up to the lag at which forecasts still overlap (a HAC estimate with a rectangular kernel).
-Sources: Diebold and Mariano, JBES 13, 1995; Harvey, Leybourne and Newbold, IJF 13, 1997.
+d_t is the mean loss of the version of date t minus that of its baseline, at one step of the target.
+Its variance uses the autocovariances up to the lag at which forecasts still overlap (a HAC estimate
+with a rectangular kernel). Sources: Diebold and Mariano, JBES 13, 1995; Harvey, Leybourne and
+Newbold, IJF 13, 1997.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _FEWEST = 10
 
 
 class _Point(NamedTuple):
-    """What one version adds to a series: its date, when the target was known, and the difference of losses."""
+    """What one version adds to a series: its date, when the target was known, and the difference of
+    losses.
+    """
 
     origin: datetime
     known: datetime | None
@@ -30,25 +33,35 @@ class _Point(NamedTuple):
 
 
 def over_dates(versions: Sequence[Accuracy]) -> list[DieboldMariano]:
-    """A test for each column, baseline set, loss and step that some version has; versions are in order of date."""
+    """A test for each column, baseline set, loss and step that some version has; versions are in
+    order of date.
+    """
     series: dict[tuple[str, str, str, str | None], list[_Point]] = {}
     for version in versions:
         for mark, point in _points(version):
             series.setdefault(mark, []).append(point)
     found: list[DieboldMariano] = []
-    for (column, baseline, loss, step), points in sorted(series.items(), key=lambda item: _order(item[0])):
+    for (column, baseline, loss, step), points in sorted(
+        series.items(), key=lambda item: _order(item[0])
+    ):
         lag = _lag(points)
         d = np.array([point.difference for point in points])
         statistic, p_value, reason = statistic_of(d, lag)
         average = float(d.sum()) / len(d) + 0.0
-        found.append(DieboldMariano(column, baseline, loss, step, len(d), lag, average, statistic, p_value, reason))
+        found.append(
+            DieboldMariano(
+                column, baseline, loss, step, len(d), lag, average, statistic, p_value, reason
+            )
+        )
     return found
 
 
 def statistic_of(d: Floats, lag: int) -> tuple[float | None, float | None, str | None]:
-    """Statistic, two-sided p-value and why there is none: `too_few_dates`, `no_difference`, `variance_not_positive`.
+    """Statistic, two-sided p-value and why there is none: `too_few_dates`, `no_difference`,
+    `variance_not_positive`.
 
-    lag  autocovariances up to this one count; h = lag + 1 in the paper. At least 10 dates and 2 h are needed.
+    lag  autocovariances up to this one count; h = lag + 1 in the paper. At least 10 dates and 2 h
+         are needed.
     """
     count, h = len(d), lag + 1
     if count < max(_FEWEST, 2 * h):
@@ -57,7 +70,9 @@ def statistic_of(d: Floats, lag: int) -> tuple[float | None, float | None, str |
         return None, None, "no_difference"
     average = float(d.sum()) / count
     centred = d - average
-    covariances = [float((centred[k:] * centred[: count - k]).sum()) / count for k in range(lag + 1)]
+    covariances = [
+        float((centred[k:] * centred[: count - k]).sum()) / count for k in range(lag + 1)
+    ]
     variance = (covariances[0] + 2 * sum(covariances[1:])) / count
     if not variance > 1e-30 * average**2:
         return None, None, "variance_not_positive"
@@ -84,7 +99,10 @@ def _points(version: Accuracy) -> Iterator[tuple[tuple[str, str, str, str | None
                 )
         if not skill.horizons:
             for loss, compared in skill.losses.items():
-                yield (name, skill.set, loss, None), _Point(version.data_through, None, _difference(loss, compared))
+                yield (
+                    (name, skill.set, loss, None),
+                    _Point(version.data_through, None, _difference(loss, compared)),
+                )
 
 
 def _difference(loss: str, compared: Compared) -> float:
@@ -108,7 +126,11 @@ def _lag(points: Sequence[_Point]) -> int:
 
 def _moment(target: str) -> datetime:
     """A target as an instant; a date is its first moment in UTC."""
-    return datetime.fromisoformat(target).replace(tzinfo=UTC) if len(target) == 10 else instants.parse(target)
+    return (
+        datetime.fromisoformat(target).replace(tzinfo=UTC)
+        if len(target) == 10
+        else instants.parse(target)
+    )
 
 
 def _order(mark: tuple[str, str, str, str | None]) -> tuple[str, str, str, int]:

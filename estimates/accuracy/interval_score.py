@@ -1,4 +1,6 @@
-"""Prediction intervals: coverage, and the interval score with its parts (Gneiting and Raftery, JASA 102, 2007)."""
+"""Prediction intervals: coverage, and the interval score with its parts (Gneiting and Raftery, JASA
+102, 2007).
+"""
 
 from __future__ import annotations
 
@@ -16,21 +18,34 @@ def inside(lower: Floats, upper: Floats, actuals: Floats) -> Floats:
     return np.where(lower <= upper, np.where(np.isnan(actuals), np.nan, found), np.nan)
 
 
-def parts(lower: Floats, upper: Floats, actuals: Floats, level: float) -> tuple[Floats, Floats, Floats]:
-    """u − l, 2/α · max(l − y, 0), 2/α · max(y − u, 0) with α = 1 − level: the interval score is their sum."""
+def parts(
+    lower: Floats, upper: Floats, actuals: Floats, level: float
+) -> tuple[Floats, Floats, Floats]:
+    """u − l, 2/α · max(l − y, 0), 2/α · max(y − u, 0) with α = 1 − level: the interval score is
+    their sum.
+    """
     with np.errstate(over="ignore"):
         rate = 2.0 / (1.0 - level)
-        return upper - lower, rate * np.maximum(lower - actuals, 0.0), rate * np.maximum(actuals - upper, 0.0)
+        return (
+            upper - lower,
+            rate * np.maximum(lower - actuals, 0.0),
+            rate * np.maximum(actuals - upper, 0.0),
+        )
 
 
 def measure(ends: Interval, lower: Floats, upper: Floats, actuals: Floats) -> IntervalScores:
     """Score one interval on the keys where both ends and the actual value are known."""
-    known, total = ~(np.isnan(lower) | np.isnan(upper) | np.isnan(actuals)), int((~np.isnan(actuals)).sum())
+    known, total = (
+        ~(np.isnan(lower) | np.isnan(upper) | np.isnan(actuals)),
+        int((~np.isnan(actuals)).sum()),
+    )
     good = known & (lower <= upper)
     n, hits = int(good.sum()), int(np.nansum(inside(lower, upper, actuals)))
     means = [mean(part[good]) for part in parts(lower, upper, actuals, ends.level)]
     dispersion, below, above = means
-    score = None if dispersion is None or below is None or above is None else dispersion + below + above
+    score = (
+        None if dispersion is None or below is None or above is None else dispersion + below + above
+    )
     low, high = wilson(hits, n) if n else (None, None)
     return IntervalScores(
         level=ends.level,

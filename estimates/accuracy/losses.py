@@ -1,4 +1,6 @@
-"""The losses of each key, by name: what groups, horizons, baselines and revisions are measured with."""
+"""The losses of each key, by name: what groups, horizons, baselines and revisions are measured
+with.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from estimates.accuracy.observed import Observed
 from estimates.accuracy.quantile_score import Distribution
 
 INSIDE = "inside "  # and the level: 1 where the actual value lies in the interval
-# Losses in which a version is compared with another one, and those of them that are roots of mean squares.
+# Losses in which a version is compared with another one, and those of them that are roots of mean
+# squares.
 COMPARED = ("mae", "rmse", "wis", "brier", "log_loss", "error_rate")
 
 
@@ -18,9 +21,14 @@ def losses(matched: Matched, of: Observed, actuals: str) -> dict[str, Floats]:
     """For each key and loss its value, NaN where there is none.
 
     actuals  the column with what was observed
-    mae is |e|, rmse is e whose squares are averaged, bias is e; error_rate is 1 where the label is wrong.
+    mae is |e|, rmse is e whose squares are averaged, bias is e; error_rate is 1 where the label is
+    wrong.
     """
-    return _numeric(matched, of, matched.numbers(actuals)) if of.numeric else _labelled(matched, of, actuals)
+    return (
+        _numeric(matched, of, matched.numbers(actuals))
+        if of.numeric
+        else _labelled(matched, of, actuals)
+    )
 
 
 def known(found: dict[str, Floats]) -> np.ndarray:

@@ -25,8 +25,9 @@ _ROW_A, _ROW_B = "\0a", "\0b"
 class Matched:
     """The estimates that have a row in the actual values, with it, sorted by key.
 
-    rows  columns of the version, of the actual values, and STEP where the contract has a dated target: the position of
-          the target among the version's targets after `data_through`, from 1
+    rows  columns of the version, of the actual values, and STEP where the contract has a dated
+          target: the position of the target among the version's targets after `data_through`, from
+          1
     """
 
     rows: pl.DataFrame
@@ -43,7 +44,9 @@ class Matched:
         return self.rows.get_column(column).cast(pl.String)
 
 
-def match(frame: pl.DataFrame, actuals: Actuals, contract: Contract, through: datetime | None) -> Matched:
+def match(
+    frame: pl.DataFrame, actuals: Actuals, contract: Contract, through: datetime | None
+) -> Matched:
     """Join a version's frame with actual values; keys whose target its run had seen are left out.
 
     A target is seen when it is at or before `through`; a date counts as its first moment in UTC.
@@ -80,7 +83,9 @@ def shared(ours: Matched, theirs: Matched) -> tuple[Rows, Rows]:
 
 
 def mean(values: Floats) -> float | None:
-    """The mean in fixed order; scaled first when the sum overflows; None when a value or the mean does not fit."""
+    """The mean in fixed order; scaled first when the sum overflows; None when a value or the mean
+    does not fit.
+    """
     if not len(values) or not np.isfinite(values).all():
         return None
     with np.errstate(over="ignore"):

@@ -1,4 +1,6 @@
-"""What can be observed of a contract's estimates: numbers and labels, each with its column of actual values."""
+"""What can be observed of a contract's estimates: numbers and labels, each with its column of
+actual values.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ class Observed(msgspec.Struct, frozen=True):
     """One thing that turns out one way or another, and the columns that say something about it.
 
     name           its point or label column; `value` or `label` where the contract has none
-    point          the point column, with its intervals and its quantiles as (probability, column), increasing
+    point          the point column, with its intervals and its quantiles as (probability, column),
+                   increasing
     label          the label column; probabilities as (label, column)
     """
 
@@ -37,20 +40,26 @@ def observed(contract: Contract) -> list[Observed]:
 
 
 def sources(contract: Contract, columns: Sequence[str]) -> dict[str, str]:
-    """For each observed, the column of a table of actual values that holds it; raises InvalidError (`no_actuals`).
+    """For each observed, the column of a table of actual values that holds it; raises InvalidError
+    (`no_actuals`).
 
-    That is the column of the same name; where there is one number only also `value`, one label only also `label`, one
-    observed only either.
+    That is the column of the same name; where there is one number only also `value`, one label only
+    also `label`, one observed only either.
     """
     found = observed(contract)
     names = {one.name: _names(one, found) for one in found}
-    given = {name: next((n for n in wanted if n in columns), None) for name, wanted in names.items()}
+    given = {
+        name: next((n for n in wanted if n in columns), None) for name, wanted in names.items()
+    }
     chosen = {name: column for name, column in given.items() if column is not None}
     if not chosen:
-        wanted = ", ".join(dict.fromkeys(name for known in names.values() for name in known)) or "none"
+        wanted = (
+            ", ".join(dict.fromkeys(name for known in names.values() for name in known)) or "none"
+        )
         raise InvalidError(
             "no_actuals",
-            f"{contract.name}: no column holds actual values; columns: {', '.join(columns)}; wanted: {wanted}",
+            f"{contract.name}: no column holds actual values; columns: {', '.join(columns)}; "
+            f"wanted: {wanted}",
         )
     return chosen
 
@@ -58,7 +67,9 @@ def sources(contract: Contract, columns: Sequence[str]) -> dict[str, str]:
 def _numbers(contract: Contract) -> list[Observed]:
     points: list[str] = [*contract.points]
     belongs = {name: contract.point_of(column) for name, column in contract.columns.items()}
-    if not points and any(column.role in ("lower", "quantile") for column in contract.columns.values()):
+    if not points and any(
+        column.role in ("lower", "quantile") for column in contract.columns.values()
+    ):
         points = [""]
     return [
         Observed(
@@ -81,11 +92,19 @@ def _numbers(contract: Contract) -> list[Observed]:
 
 def _labels(contract: Contract) -> list[Observed]:
     labels = [name for name, column in contract.columns.items() if column.role == "label"]
-    probabilities = tuple((column.label, name) for name, column in contract.columns.items() if column.label is not None)
+    probabilities = tuple(
+        (column.label, name)
+        for name, column in contract.columns.items()
+        if column.label is not None
+    )
     if len(labels) == 1:
         return [Observed(labels[0], numeric=False, label=labels[0], probabilities=probabilities)]
     found = [Observed(name, numeric=False, label=name) for name in labels]
-    return [*found, Observed(LABEL, numeric=False, probabilities=probabilities)] if probabilities else found
+    return (
+        [*found, Observed(LABEL, numeric=False, probabilities=probabilities)]
+        if probabilities
+        else found
+    )
 
 
 def _names(one: Observed, found: list[Observed]) -> list[str]:

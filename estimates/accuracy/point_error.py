@@ -16,7 +16,9 @@ _TYPICAL = "\0typical"
 
 
 def errors(estimates: Floats, actuals: Floats) -> Floats:
-    """Estimate − actual; NaN where either is missing, infinite where the difference does not fit a double."""
+    """Estimate − actual; NaN where either is missing, infinite where the difference does not fit a
+    double.
+    """
     with np.errstate(over="ignore"):
         return estimates - actuals
 
@@ -32,16 +34,24 @@ def measure(error: Floats, steps: Floats, actuals: int) -> PointScores:
     scaled = (step > 0) & np.isfinite(e)  # NaN > 0 is false
     mae, rmse, bias = mean(np.abs(e)), root_mean_square(e), mean(e)
     mase = mean(np.abs(e[scaled]) / step[scaled])
-    reasons = {name: "overflow" for name, value in {"mae": mae, "rmse": rmse, "bias": bias}.items() if value is None}
+    reasons = {
+        name: "overflow"
+        for name, value in {"mae": mae, "rmse": rmse, "bias": bias}.items()
+        if value is None
+    }
     if mase is None:
         reasons["mase"] = "overflow" if scaled.any() else "no_history"
     return PointScores(len(e), len(e) / actuals, mae, rmse, bias, mase, int(scaled.sum()), reasons)
 
 
-def typical_steps(matched: Matched, actuals: Actuals, name: str, through: datetime | None) -> Floats:
-    """For each row the mean |y_t − y_{t−1}| of its series up to `through`: the error of the naive forecast then.
+def typical_steps(
+    matched: Matched, actuals: Actuals, name: str, through: datetime | None
+) -> Floats:
+    """For each row the mean |y_t − y_{t−1}| of its series up to `through`: the error of the naive
+    forecast then.
 
-    A series is what shares a key but for the target; it needs 10 steps. NaN where there is no such series.
+    A series is what shares a key but for the target; it needs 10 steps. NaN where there is no such
+    series.
     """
     none = np.full(matched.rows.height, np.nan)
     if matched.target is None or through is None or matched.target not in actuals.by:
@@ -56,5 +66,7 @@ def typical_steps(matched: Matched, actuals: Actuals, name: str, through: dateti
         found = steps.select(typical).item()
         return none if found is None else np.full(matched.rows.height, found)
     by_series = steps.group_by(series, maintain_order=True).agg(typical)
-    found = matched.rows.select(series).join(by_series, on=series, how="left", maintain_order="left")
+    found = matched.rows.select(series).join(
+        by_series, on=series, how="left", maintain_order="left"
+    )
     return found.get_column(_TYPICAL).fill_null(float("nan")).to_numpy()

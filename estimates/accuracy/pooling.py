@@ -21,14 +21,21 @@ from estimates.stability.labels import wilson
 
 
 def of_set(name: str, scored: Sequence[Scored]) -> SetAccuracy:
-    """What the scores of a set's versions, in order, say together; of one `data_through` the newest version counts."""
+    """What the scores of a set's versions, in order, say together; of one `data_through` the newest
+    version counts.
+    """
     by_date = {one.scores.data_through or one.scores.version: one.scores for one in scored}
-    counted = sorted(by_date.values(), key=lambda scores: (str(scores.data_through), scores.version))
+    counted = sorted(
+        by_date.values(), key=lambda scores: (str(scores.data_through), scores.version)
+    )
     columns = dict.fromkeys(name for scores in counted for name in scores.columns)
     return SetAccuracy(
         set=name,
         versions=list(scored),
-        together={name: _column([s.columns[name] for s in counted if name in s.columns]) for name in columns},
+        together={
+            name: _column([s.columns[name] for s in counted if name in s.columns])
+            for name in columns
+        },
         diebold_mariano=over_dates(counted),
     )
 
@@ -42,11 +49,21 @@ def _column(versions: list[ColumnScores]) -> Together:
         versions=len(versions),
         all=pooled(None, [whole(one) for one in versions]),
         horizons=[
-            pooled(step, [one for version in versions for one in version.horizons if one.value == step])
+            pooled(
+                step, [one for version in versions for one in version.horizons if one.value == step]
+            )
             for step in sorted(steps, key=lambda step: int(step or 0))
         ],
         intervals=[
-            _interval([i for one in versions for i in one.intervals if (i.level, i.lower, i.upper) == level], actuals)
+            _interval(
+                [
+                    i
+                    for one in versions
+                    for i in one.intervals
+                    if (i.level, i.lower, i.upper) == level
+                ],
+                actuals,
+            )
             for level in levels
         ],
         dispersion=_mean((one.n, one.dispersion) for one in distributions),
@@ -59,7 +76,12 @@ def _column(versions: list[ColumnScores]) -> Together:
 
 def whole(column: ColumnScores) -> Slice:
     """The headline numbers of a version's column."""
-    point, distribution, probability, label = column.point, column.distribution, column.probability, column.label
+    point, distribution, probability, label = (
+        column.point,
+        column.distribution,
+        column.probability,
+        column.label,
+    )
     return Slice(
         value=None,
         n=column.actuals,
@@ -69,7 +91,11 @@ def whole(column: ColumnScores) -> Slice:
         bias=point.bias if point else None,
         wis_n=distribution.n if distribution else 0,
         wis=distribution.wis if distribution else None,
-        covered={f"{i.level:g}": Covered(i.n, i.covered) for i in column.intervals if i.covered is not None},
+        covered={
+            f"{i.level:g}": Covered(i.n, i.covered)
+            for i in column.intervals
+            if i.covered is not None
+        },
         probability_n=probability.n if probability else 0,
         brier=probability.brier if probability else None,
         log_loss=probability.log_loss if probability else None,
@@ -83,7 +109,9 @@ def pooled(value: str | None, slices: list[Slice]) -> Slice:
     n = sum(one.n for one in slices)
     square = _mean((one.point_n, None if one.rmse is None else one.rmse**2) for one in slices)
     levels = dict.fromkeys(level for one in slices for level in one.covered)
-    covered = {level: [one.covered[level] for one in slices if level in one.covered] for level in levels}
+    covered = {
+        level: [one.covered[level] for one in slices if level in one.covered] for level in levels
+    }
     return Slice(
         value=value,
         n=n,
@@ -149,7 +177,10 @@ def _pit(versions: list[list[PitBin]]) -> list[PitBin]:
     alike = [bins for bins in versions if [(one.low, one.high) for one in bins] == edges]
     counts = [sum(bins[i].n for bins in alike) for i in range(len(edges))]
     total = sum(counts)
-    return [PitBin(b.low, b.high, b.expected, n, n / total) for b, n in zip(versions[-1], counts, strict=True)]
+    return [
+        PitBin(b.low, b.high, b.expected, n, n / total)
+        for b, n in zip(versions[-1], counts, strict=True)
+    ]
 
 
 def _revision(versions: list[Revision], actuals: int) -> Revision | None:

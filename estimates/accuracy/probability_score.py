@@ -21,7 +21,9 @@ CLIP = 1e-15  # a probability of 0 for what happened would be an infinite loss
 
 @dataclass(frozen=True)
 class Losses:
-    """Brier score and log loss of each row, NaN where there is none, and how many rows were left out and why."""
+    """Brier score and log loss of each row, NaN where there is none, and how many rows were left
+    out and why.
+    """
 
     brier: Floats
     log_loss: Floats

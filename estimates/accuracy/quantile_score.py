@@ -1,9 +1,9 @@
 """Quantiles: pinball loss, weighted interval score and its parts, PIT.
 
-The grid is the quantile columns of a point; without those the ends of its intervals, an interval of level 0.8 being the
-quantiles 0.1 and 0.9, and the point as the median.
-Sources: Koenker and Bassett, Econometrica 46, 1978 (pinball); Bracher et al., PLOS Computational Biology 17, 2021 (WIS
-and its parts); Dawid, JRSS A 147, 1984 (PIT).
+The grid is the quantile columns of a point; without those the ends of its intervals, an interval of
+level 0.8 being the quantiles 0.1 and 0.9, and the point as the median.
+Sources: Koenker and Bassett, Econometrica 46, 1978 (pinball); Bracher et al., PLOS Computational
+Biology 17, 2021 (WIS and its parts); Dawid, JRSS A 147, 1984 (PIT).
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ Grid = list[tuple[float, str]]
 
 
 def grid_of(of: Observed) -> tuple[str, Grid]:
-    """Where the quantiles come from, and each with its column, increasing; empty where there is no distribution."""
+    """Where the quantiles come from, and each with its column, increasing; empty where there is no
+    distribution.
+    """
     if of.quantiles:
         return "quantiles", list(of.quantiles)
     ends = [(round((1 - one.level) / 2, 12), one.lower) for one in of.intervals]
@@ -64,7 +66,9 @@ class Distribution:
         return np.where(self.good, total / len(self.grid), np.nan)
 
     def parts(self) -> tuple[Floats, Floats, Floats] | None:
-        """Dispersion, penalty below, penalty above of each row, their sum its WIS; None for an asymmetric grid."""
+        """Dispersion, penalty below, penalty above of each row, their sum its WIS; None for an
+        asymmetric grid.
+        """
         count = len(self.grid)
         zero = np.zeros(len(self.y))
         dispersion, below, above = zero.copy(), zero.copy(), zero.copy()

@@ -14,14 +14,18 @@ from estimates.contract.contract import Stability
 def measure(
     now: Matched, before: Matched, of: Observed, actuals: str, version: int, tolerance: Stability
 ) -> Revision | None:
-    """Compare a version with the one before it, `version`; None where there is neither a point nor a label column.
+    """Compare a version with the one before it, `version`; None where there is neither a point nor
+    a label column.
 
-    Farther or nearer counts by more than atol + rtol · max(|a|, |b|), the contract's materiality; else it is neutral.
+    Farther or nearer counts by more than atol + rtol · max(|a|, |b|), the contract's materiality;
+    else it is neutral.
     """
     rows_b, rows_a = shared(now, before)
     if of.point is not None:
         return _numbers(now, before, of.point, actuals, version, tolerance, rows_a, rows_b)
-    return _labels(now, before, of, actuals, version, rows_a, rows_b) if of.label is not None else None
+    return (
+        _labels(now, before, of, actuals, version, rows_a, rows_b) if of.label is not None else None
+    )
 
 
 def _numbers(

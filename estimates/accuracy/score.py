@@ -1,4 +1,6 @@
-"""Score one version against actual values: every family of numbers for every column that can be observed."""
+"""Score one version against actual values: every family of numbers for every column that can be
+observed.
+"""
 
 from __future__ import annotations
 
@@ -52,22 +54,32 @@ def score(
 ) -> Accuracy:
     """What a version was worth: `frame` is its estimates, `through` its data_through.
 
-    previous  the version that production held before: did the revision move towards the actual values?
+    previous  the version that production held before: did the revision move towards the actual
+              values?
     baseline  what skill is relative to
-    The same input gives the same scores, to the bit. Raises InvalidError (`other_keys`: those of the baseline differ).
+    The same input gives the same scores, to the bit. Raises InvalidError (`other_keys`: those of
+    the baseline differ).
     """
     ours = match(frame, actuals, contract, through)
-    before = None if previous is None else match(previous.frame, actuals, contract, previous.through)
+    before = (
+        None if previous is None else match(previous.frame, actuals, contract, previous.through)
+    )
     if baseline is not None:
         _check_keys(contract, baseline)
-    theirs = None if baseline is None else match(baseline.frame, actuals, baseline.contract, baseline.through)
+    theirs = (
+        None
+        if baseline is None
+        else match(baseline.frame, actuals, baseline.contract, baseline.through)
+    )
     columns: dict[str, ColumnScores] = {}
     for of in observed(contract):
         if of.name not in actuals.sources:
             continue
         found = _column(ours, of, actuals, contract, through)
         if before is not None and previous is not None:
-            moved = revision.measure(ours, before, of, actual(of.name), previous.version, contract.stability)
+            moved = revision.measure(
+                ours, before, of, actual(of.name), previous.version, contract.stability
+            )
             found = msgspec.structs.replace(found, revision=moved)
         if theirs is not None and baseline is not None:
             found = msgspec.structs.replace(found, skill=_skill(ours, theirs, of, baseline))
@@ -98,26 +110,38 @@ def _column(
     if of.numeric:
         y = ours.numbers(actual(of.name))
         given = contract.columns[of.point].step if of.point is not None else None
-        steps = point_error.typical_steps(ours, actuals, of.name, through) if given is None else ours.numbers(given)
+        steps = (
+            point_error.typical_steps(ours, actuals, of.name, through)
+            if given is None
+            else ours.numbers(given)
+        )
         distribution = quantile_score.Distribution(ours, of, y)
         whole = msgspec.structs.replace(
             blank,
             point=point_error.measure(found["bias"], steps, n) if of.point is not None else None,
-            intervals=[interval_score.measure(i, ours.numbers(i.lower), ours.numbers(i.upper), y) for i in of.intervals],
+            intervals=[
+                interval_score.measure(i, ours.numbers(i.lower), ours.numbers(i.upper), y)
+                for i in of.intervals
+            ],
             distribution=quantile_score.measure(distribution) if distribution.grid else None,
         )
     else:
         whole = msgspec.structs.replace(
             blank,
             label=_label(found["error_rate"], n) if of.label is not None else None,
-            probability=probability_score.measure(of, probability_score.losses(ours, of, ours.texts(actual(of.name))), n)
+            probability=probability_score.measure(
+                of, probability_score.losses(ours, of, ours.texts(actual(of.name))), n
+            )
             if of.probabilities
             else None,
         )
     return msgspec.structs.replace(
         whole,
         horizons=slices.by_horizon(ours, scored, found),
-        groups={by: slices.by_group(ours.rows.get_column(by), scored, found) for by in contract.stability.groups},
+        groups={
+            by: slices.by_group(ours.rows.get_column(by), scored, found)
+            for by in contract.stability.groups
+        },
     )
 
 
@@ -137,7 +161,9 @@ def _skill(ours: Matched, theirs: Matched, of: Observed, baseline: Other) -> Ski
         return Skill(baseline.set, baseline.version, 0, None, {}, [], "no_such_column")
     a, b = losses(ours, of, actual(of.name)), losses(theirs, named[0], actual(of.name))
     held = ours.rows.height - ours.rows.get_column(actual(of.name)).null_count()
-    return skill.measure(ours, theirs, a, b, actuals=held, baseline=(baseline.set, baseline.version))
+    return skill.measure(
+        ours, theirs, a, b, actuals=held, baseline=(baseline.set, baseline.version)
+    )
 
 
 def _check_keys(contract: Contract, baseline: Other) -> None:
@@ -146,7 +172,8 @@ def _check_keys(contract: Contract, baseline: Other) -> None:
     if have != wanted:
         raise InvalidError(
             "other_keys",
-            f"{contract.name}: its key is {_key(wanted)} and that of the baseline {baseline.set} is {_key(have)}; "
+            f"{contract.name}: its key is {_key(wanted)} and that of the baseline {baseline.set} "
+            f"is {_key(have)}; "
             "only sets with the same key columns can be compared",
         )
 

@@ -51,11 +51,15 @@ def _compared(a: Mapping[str, Floats], b: Mapping[str, Floats], rows: Rows) -> d
         with np.errstate(over="ignore"):
             skill = None if theirs == 0 else float(1 - np.float64(ours) / theirs) + 0.0
         reason = "perfect_baseline" if skill is None else None if np.isfinite(skill) else "overflow"
-        found[name] = Compared(int(both.sum()), ours, theirs, skill if reason is None else None, reason)
+        found[name] = Compared(
+            int(both.sum()), ours, theirs, skill if reason is None else None, reason
+        )
     return found
 
 
-def _horizons(ours: Matched, rows: Rows, a: Mapping[str, Floats], b: Mapping[str, Floats]) -> list[SkillSlice]:
+def _horizons(
+    ours: Matched, rows: Rows, a: Mapping[str, Floats], b: Mapping[str, Floats]
+) -> list[SkillSlice]:
     if ours.target is None:
         return []
     steps = ours.rows.get_column(STEP).to_numpy()[rows]

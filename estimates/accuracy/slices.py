@@ -17,9 +17,15 @@ _FEW = 30
 
 
 def by_group(values: pl.Series, known: Mask, losses: Mapping[str, Floats]) -> list[Slice]:
-    """One slice a value, the 50 largest (ties by value), sorted by value, null first; the rest pooled as `other`."""
+    """One slice a value, the 50 largest (ties by value), sorted by value, null first; the rest
+    pooled as `other`.
+    """
     frame = pl.DataFrame({"by": values, "known": known}).with_row_index("row").filter("known")
-    rows = frame.group_by("by").agg("row", pl.len().alias("n")).sort(["n", "by"], descending=[True, False])
+    rows = (
+        frame.group_by("by")
+        .agg("row", pl.len().alias("n"))
+        .sort(["n", "by"], descending=[True, False])
+    )
     shown, rest = rows.head(_MOST).sort("by"), rows.slice(_MOST)
     slices = [
         measure(None if value is None else key_text(value), np.sort(np.array(members)), losses)

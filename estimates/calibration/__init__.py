@@ -1,4 +1,5 @@
-"""Is the gate's policy right for a set? Its limits held against the set's own history; nothing here changes anything.
+"""Is the gate's policy right for a set? Its limits held against the set's own history; nothing here
+changes anything.
 
 backtest        what a policy would have said of every version there was
 suggestion      limits from what the promoted versions did

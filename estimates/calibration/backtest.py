@@ -1,9 +1,11 @@
-"""Replay a policy over a set's history: what would the gate have said of each version, had it been in force?
+"""Replay a policy over a set's history: what would the gate have said of each version, had it been
+in force?
 
-Every version that was judged or promoted is judged again as it was then: against the version that production pointed
-to when it was promoted for the first time, or else when it was first judged; at the time of its origin (released, or
-published); with the set's past as it was. Not as it was then are waivers, which count for nothing: what is asked is
-what the policy says by itself; and actual values, of which a history has none. Nothing is stored.
+Every version that was judged or promoted is judged again as it was then: against the version that
+production pointed to when it was promoted for the first time, or else when it was first judged; at
+the time of its origin (released, or published); with the set's past as it was. Not as it was then
+are waivers, which count for nothing: what is asked is what the policy says by itself; and actual
+values, of which a history has none. Nothing is stored.
 """
 
 from __future__ import annotations
@@ -28,8 +30,8 @@ from estimates.errors import InvalidError
 from estimates.gate.verdict import Status
 from estimates.store.store import Store
 
-# What became of a version. `promoted`: it was in production, and nobody took it back; `refused`: its newest verdict
-# blocks; `candidate`: it passed and was never promoted.
+# What became of a version. `promoted`: it was in production, and nobody took it back; `refused`:
+# its newest verdict blocks; `candidate`: it passed and was never promoted.
 Fate = Literal["promoted", "rolled_back", "refused", "candidate"]
 Progress = Callable[[int, int], None]  # how many versions are done, of how many
 
@@ -40,7 +42,8 @@ _REMEMBERED, _REMEMBERED_LARGE = 16, 3
 class Replayed(msgspec.Struct, frozen=True):
     """What the policy says of one version.
 
-    against     the version it was compared with; null: `reason` says why (`first_version`, `other_shape`)
+    against     the version it was compared with; null: `reason` says why (`first_version`,
+                `other_shape`)
     outcome     the worst status of any check; blocked_by, warned_by: names of the checks
     """
 
@@ -55,7 +58,9 @@ class Replayed(msgspec.Struct, frozen=True):
 
 
 class LeftOut(msgspec.Struct, frozen=True):
-    """A version that is not replayed: `other_shape` than the contract's, `expired`, or `baseline_expired`."""
+    """A version that is not replayed: `other_shape` than the contract's, `expired`, or
+    `baseline_expired`.
+    """
 
     version: int
     fate: Fate
@@ -114,7 +119,8 @@ class Backtest(msgspec.Struct, frozen=True):
     policy             its digest, as verdicts carry it
     contract_revision  the registered contract whose policy it is; null for another one
     promoted_blocked   promoted versions that it would have kept from production
-    caught, missed     versions that production was rolled back from: those it would have blocked, and the others
+    caught, missed     versions that production was rolled back from: those it would have blocked,
+                       and the others
     let_through        refused versions that it would not have blocked
     versions, checks   all of it, by version and by check
     """
@@ -149,9 +155,14 @@ def headline(found: Backtest) -> str:
     counts = found.counts
     parts = [f"would have blocked {counts.promoted_blocked} of {counts.promoted} promoted versions"]
     if counts.rolled_back:
-        parts.append(f"caught {counts.rolled_back_blocked} of {counts.rolled_back} that were rolled back")
+        parts.append(
+            f"caught {counts.rolled_back_blocked} of {counts.rolled_back} that were rolled back"
+        )
     if counts.refused:
-        parts.append(f"let through {counts.refused - counts.refused_blocked} of {counts.refused} that were refused")
+        parts.append(
+            f"let through {counts.refused - counts.refused_blocked} of {counts.refused} "
+            "that were refused"
+        )
     return f"This policy {', '.join(parts)}"
 
 
@@ -175,8 +186,9 @@ def backtest(
 
     contract  whose policy, bounds, domain and freshness judge; default: the newest one
     last      only so many of the newest versions
-    Raises NotFoundError (`unknown_set`), InvalidError (`bad_limit`; `bad_contract` for a policy that cannot be
-    followed; `other_contract` for one of another set, or of a shape that the set never had).
+    Raises NotFoundError (`unknown_set`), InvalidError (`bad_limit`; `bad_contract` for a policy
+    that cannot be followed; `other_contract` for one of another set, or of a shape that the set
+    never had).
     """
     view = store.view().set(name)
     if last is not None and last < 1:
@@ -193,7 +205,9 @@ def backtest(
         progress(done, len(steps))
         verdicts.append(_without_offenders(history.judge(step)))
     progress(len(steps), len(steps))
-    return _added_up(view, judging, None if contract is not None else len(view.contracts), verdicts, left_out)
+    return _added_up(
+        view, judging, None if contract is not None else len(view.contracts), verdicts, left_out
+    )
 
 
 class _History:
@@ -219,7 +233,9 @@ class _History:
             judged_at=candidate.published_at,
             contract_revision=None,
             baseline_reason="first_version" if against is None else "other_shape",
-            past=gate.Past(lambda: self._material(step.event), lambda count: self._frames(step, count)),
+            past=gate.Past(
+                lambda: self._material(step.event), lambda count: self._frames(step, count)
+            ),
         )
 
     def _candidate(self, number: int) -> gate.Candidate:
@@ -236,7 +252,9 @@ class _History:
         """Every move of production and what it changed, measured by this contract, oldest first."""
         if PRODUCTION not in self.view.aliases:
             return []
-        pairs = series.promoted_pairs(self.store.view(), self.contract.name, self.store.frame, last=MAX_LAST)
+        pairs = series.promoted_pairs(
+            self.store.view(), self.contract.name, self.store.frame, last=MAX_LAST
+        )
         measure = measure_of(self.contract, len(self.view.contracts))
         measured = [
             pair._replace(
@@ -254,8 +272,12 @@ class _History:
         return [(pair.event, row) for pair, row in zip(measured, found.pairs, strict=True)]
 
     def _frames(self, step: _Step, count: int) -> list[pl.DataFrame]:
-        """The newest versions that production held before a step; those that have expired since are not at hand."""
-        windows = self.view.keep(("windows", count), lambda: frozen_versions.windows(self.view, count))
+        """The newest versions that production held before a step; those that have expired since are
+        not at hand.
+        """
+        windows = self.view.keep(
+            ("windows", count), lambda: frozen_versions.windows(self.view, count)
+        )
         before = [move for move in windows if move < step.event.id]
         versions = windows[before[-1]] if before else []
         return [self._frame(version) for version in versions if version.expired_at is None]
@@ -266,17 +288,22 @@ class _History:
 
 
 def _checked(store: Store, view: SetView, contract: Contract) -> Contract:
-    """A contract from elsewhere, fit to judge this set; the keys of a `file` domain are those registered."""
+    """A contract from elsewhere, fit to judge this set; the keys of a `file` domain are those
+    registered.
+    """
     name = view.contract.name
     if contract.name != name:
-        raise InvalidError("other_contract", f"the policy is that of a set {contract.name!r}, not of {name!r}")
+        raise InvalidError(
+            "other_contract", f"the policy is that of a set {contract.name!r}, not of {name!r}"
+        )
     gate.validate_policy(contract)
     if isinstance(contract.domain, FileDomain):
         known = view.contract.domain
         if not isinstance(known, FileDomain):
             raise InvalidError(
                 "other_contract",
-                f"{name}: the policy's domain lists keys in a file, the registered contract's does not",
+                f"{name}: the policy's domain lists keys in a file, the registered contract's does "
+                "not",
             )
         kept = msgspec.structs.replace(known, allow_missing=contract.domain.allow_missing)
         return msgspec.structs.replace(contract, domain=kept)
@@ -290,7 +317,8 @@ def _shape(view: SetView, contract: Contract) -> int:
             return revision.shape
     raise InvalidError(
         "other_contract",
-        f"{contract.name}: no version can have the policy's columns: they are of a shape that was never registered",
+        f"{contract.name}: no version can have the policy's columns: they are of a shape that was "
+        "never registered",
     )
 
 
@@ -309,7 +337,9 @@ def _steps(view: SetView) -> list[_Step]:
                 promoted.setdefault(event.version, (event, event.from_version))
             production = event.version
     return [
-        _Step(view.versions[number - 1], event, None if before is None else view.versions[before - 1])
+        _Step(
+            view.versions[number - 1], event, None if before is None else view.versions[before - 1]
+        )
         for number, (event, before) in sorted((judged | promoted).items())
     ]
 
@@ -323,7 +353,9 @@ def _left_out(view: SetView, step: _Step, shape: int) -> LeftOut | None:
         reason = "expired"
     elif against is not None and against.shape == shape and against.expired_at is not None:
         reason = "baseline_expired"
-    return None if reason is None else LeftOut(version.version, _fate(view, version.version), reason)
+    return (
+        None if reason is None else LeftOut(version.version, _fate(view, version.version), reason)
+    )
 
 
 def _fate(view: SetView, number: int) -> Fate:
@@ -338,9 +370,15 @@ def _taken_back(view: SetView) -> set[int]:
     def find() -> set[int]:
         found: set[int] = set()
         for event in view.events:
-            if event.alias == PRODUCTION and event.kind == "rolled_back" and event.from_version is not None:
+            if (
+                event.alias == PRODUCTION
+                and event.kind == "rolled_back"
+                and event.from_version is not None
+            ):
                 found.add(event.from_version)
-            elif event.alias == PRODUCTION and event.kind == "promoted" and event.version is not None:
+            elif (
+                event.alias == PRODUCTION and event.kind == "promoted" and event.version is not None
+            ):
                 found.discard(event.version)
         return found
 
@@ -354,7 +392,11 @@ def _without_offenders(verdict: gate.Verdict) -> gate.Verdict:
 
 
 def _added_up(
-    view: SetView, contract: Contract, revision: int | None, verdicts: list[gate.Verdict], left_out: list[LeftOut]
+    view: SetView,
+    contract: Contract,
+    revision: int | None,
+    verdicts: list[gate.Verdict],
+    left_out: list[LeftOut],
 ) -> Backtest:
     versions = [_replayed(view, verdict) for verdict in verdicts]
 
@@ -381,7 +423,11 @@ def _added_up(
 
 def _replayed(view: SetView, verdict: gate.Verdict) -> Replayed:
     assert verdict.version is not None
-    skipped = [result.reason for result in verdict.checks if result.reason in ("first_version", "other_shape")]
+    skipped = [
+        result.reason
+        for result in verdict.checks
+        if result.reason in ("first_version", "other_shape")
+    ]
     return Replayed(
         version=verdict.version,
         fate=_fate(view, verdict.version),
@@ -400,5 +446,7 @@ def _metrics(contract: Contract, verdicts: list[gate.Verdict]) -> Iterator[Metri
         for verdict in verdicts:
             one = verdict.check(rule.name)
             assert verdict.version is not None
-            points.append(Point(verdict.version, one.status, one.value, one.warn, one.block, one.reason))
+            points.append(
+                Point(verdict.version, one.status, one.value, one.warn, one.block, one.reason)
+            )
         yield Metric(rule.number, rule.name, rule.title, rule.stage, rule.unit, rule.worse, points)

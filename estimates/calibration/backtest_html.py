@@ -1,4 +1,6 @@
-"""A backtest as one HTML page: what would have been otherwise, and each check drawn through the versions."""
+"""A backtest as one HTML page: what would have been otherwise, and each check drawn through the
+versions.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +29,19 @@ def render_html(found: Backtest) -> str:
         '<div class="tables">',
         *(table(section, whole=True) for section in _sections(found)),
         "</div>",
-        f"<footer><p>Each version is judged as of its own time against what production was then, without waivers and "
+        "<footer><p>Each version is judged as of its own time against what production was then, "
+        "without waivers and "
         f"without actual values. Policy {found.policy}.</p></footer>",
     ]
     return document(f"{found.set}: a policy replayed", "\n".join(part for part in parts if part))
 
 
 def _head(found: Backtest) -> str:
-    of = "another contract" if found.contract_revision is None else f"contract revision {found.contract_revision}"
+    of = (
+        "another contract"
+        if found.contract_revision is None
+        else f"contract revision {found.contract_revision}"
+    )
     return f"<header>\n<p>{bdi(found.set)} · policy of {text(of)}</p>\n<h1>{text(headline(found))}</h1>\n</header>"
 
 
@@ -43,7 +50,9 @@ def _facts(found: Backtest) -> Iterator[str]:
     facts = [("versions", f"{len(found.versions)}")]
     facts += [(f"{fate}, blocked", f"{blocked} of {n}") for fate, n, blocked in fates if n]
     facts += [("left out", f"{len(found.left_out)}")] if found.left_out else []
-    cells = "".join(f"<div><dt>{text(what)}</dt><dd>{text(value)}</dd></div>" for what, value in facts)
+    cells = "".join(
+        f"<div><dt>{text(what)}</dt><dd>{text(value)}</dd></div>" for what, value in facts
+    )
     yield f'<dl class="facts">{cells}</dl>'
 
 
@@ -55,7 +64,13 @@ def _figures(found: Backtest) -> Iterator[str]:
 
 def _figure(metric: Metric) -> str:
     points = [
-        Limited(point.version, point.value, point.warn, point.block, point.status in ("warn", "fail", "error"))
+        Limited(
+            point.version,
+            point.value,
+            point.warn,
+            point.block,
+            point.status in ("warn", "fail", "error"),
+        )
         for point in metric.points
         if point.status != "skipped"
     ]
@@ -64,12 +79,18 @@ def _figure(metric: Metric) -> str:
     caption = f"{metric.title}. Of {len(points)} versions {warned} warned about, {blocked} blocked"
     for last in limits:
         levels = (("warns", last.warn), ("blocks", last.block))
-        told = [f"{verb} {metric.worse} {show(at, metric.unit)}" for verb, at in levels if at is not None]
+        told = [
+            f"{verb} {metric.worse} {show(at, metric.unit)}"
+            for verb, at in levels
+            if at is not None
+        ]
         caption += f"; {', '.join(told)}"
     unknown = sum(point.value is None for point in points)
     caption += f". {unknown} could not be evaluated." if unknown else "."
     svg = through_versions(points, percent=metric.unit == "share")
-    return figure(f"{metric.number} {metric.name}", svg, caption, legend("keeps its limits", "does not"))
+    return figure(
+        f"{metric.number} {metric.name}", svg, caption, legend("keeps its limits", "does not")
+    )
 
 
 def _sections(found: Backtest) -> Iterator[Section]:
@@ -90,7 +111,11 @@ def _sections(found: Backtest) -> Iterator[Section]:
             ]
             for n in numbers
         ]
-        yield Section(name, title, lines, ["version", "against", "blocked by", "warned by"], rows, left=4)
+        yield Section(
+            name, title, lines, ["version", "against", "blocked by", "warned by"], rows, left=4
+        )
     if found.left_out:
-        rows = [[str(one.version), one.fate.replace("_", " "), one.reason] for one in found.left_out]
+        rows = [
+            [str(one.version), one.fate.replace("_", " "), one.reason] for one in found.left_out
+        ]
         yield Section("left_out", "Left out", [], ["version", "then", "because"], rows, left=3)

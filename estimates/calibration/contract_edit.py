@@ -1,4 +1,6 @@
-"""Limits written into a contract's TOML, everything else of it left as its author wrote it, comments too."""
+"""Limits written into a contract's TOML, everything else of it left as its author wrote it,
+comments too.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ _TABLES = ("checks", "custom")  # of [gate], by name of a check
 
 
 class NewLimits(NamedTuple):
-    """What one check is to be held to: `table` is `checks`, or `custom` for a check of the set's own."""
+    """What one check is to be held to: `table` is `checks`, or `custom` for a check of the set's
+    own.
+    """
 
     table: str
     name: str
@@ -25,19 +29,24 @@ class NewLimits(NamedTuple):
 def edited(source: str, changes: list[NewLimits]) -> str:
     """The contract with these limits; a table that is not there yet follows the last one of [gate].
 
-    Raises InvalidError (`contract_form`) where limits are written in a form that no line can be put into.
+    Raises InvalidError (`contract_form`) where limits are written in a form that no line can be put
+    into.
     """
     lines = source.splitlines()
     wanted = tomllib.loads(source)
     for change in changes:
-        entry = wanted.setdefault("gate", {}).setdefault(change.table, {}).setdefault(change.name, {})
+        entry = (
+            wanted.setdefault("gate", {}).setdefault(change.table, {}).setdefault(change.name, {})
+        )
         entry |= _levels(change)
         lines = _with(lines, change)
     text = "\n".join(lines) + ("\n" if source.endswith("\n") else "")
     if _parsed(text) != wanted:
         named = ", ".join(f"[gate.{change.table}.{change.name}]" for change in changes)
         raise InvalidError(
-            "contract_form", f"limits can only be put into tables that have a line of their own; write them as {named}"
+            "contract_form",
+            "limits can only be put into tables that have a line of their own; "
+            f"write them as {named}",
         )
     return text
 
@@ -46,7 +55,9 @@ def unified_diff(old: str, new: str, name: str) -> str:
     """What `patch` and `git apply` take; nothing when both are the same."""
     a, b = old.splitlines(keepends=True), new.splitlines(keepends=True)
     parts = difflib.unified_diff(a, b, f"a/{name}", f"b/{name}")
-    return "".join(part if part.endswith("\n") else f"{part}\n\\ No newline at end of file\n" for part in parts)
+    return "".join(
+        part if part.endswith("\n") else f"{part}\n\\ No newline at end of file\n" for part in parts
+    )
 
 
 def _with(lines: list[str], change: NewLimits) -> list[str]:
@@ -54,7 +65,9 @@ def _with(lines: list[str], change: NewLimits) -> list[str]:
         if _path(line) == ["gate", change.table, change.name]:
             return _in_table(lines, i, change)
     for i, line in enumerate(lines):
-        if _table_at(lines, i) == ["gate", change.table] and re.match(rf"\s*{re.escape(change.name)}\s*=\s*{{", line):
+        if _table_at(lines, i) == ["gate", change.table] and re.match(
+            rf"\s*{re.escape(change.name)}\s*=\s*{{", line
+        ):
             return [*lines[:i], _inline(line, change), *lines[i + 1 :]]
     at = _end_of_gate(lines)
     new = [
@@ -83,14 +96,18 @@ def _in_table(lines: list[str], header: int, change: NewLimits) -> list[str]:
 def _inline(line: str, change: NewLimits) -> str:
     """An inline table, `name = { warn = 0.1 }`, with the limits replaced or put first."""
     for level, value in reversed(_levels(change).items()):
-        line, found = re.subn(rf"([{{,]\s*{level}\s*=\s*)[^\s,}}]+", rf"\g<1>{value:g}", line, count=1)
+        line, found = re.subn(
+            rf"([{{,]\s*{level}\s*=\s*)[^\s,}}]+", rf"\g<1>{value:g}", line, count=1
+        )
         if not found:
             line = re.sub(r"{\s*", f"{{ {level} = {value:g}, ", line, count=1)
     return line
 
 
 def _end_of_gate(lines: list[str]) -> int:
-    """Behind the last line of [gate] and its tables that says something; else behind the last of the contract."""
+    """Behind the last line of [gate] and its tables that says something; else behind the last of
+    the contract.
+    """
     end = last = None
     for i, line in enumerate(lines):
         path = _path(line)

@@ -1,17 +1,19 @@
-"""Limits proposed from what a set's own promoted versions did: a diff of the contract, for a person to accept.
+"""Limits proposed from what a set's own promoted versions did: a diff of the contract, for a person
+to accept.
 
-A check's value becomes a distance from its best value: 0, or 1 for a ratio, a rank correlation and an overlap. Of the
-distances of all moves from one promoted version to the next,
+A check's value becomes a distance from its best value: 0, or 1 for a ratio, a rank correlation and
+an overlap. Of the distances of all moves from one promoted version to the next,
 
     warn   = max(floor, 99 % quantile, 3 × noise)
     block  = warn × (default block / default warn)
 
-as distances again. The floor is a tenth of the check's default warning limit: a history in which nothing happened is
-no reason to complain about anything at all. For the quantile the largest value counts as the second largest, so that a
-single wild one moves no limit. Noise is what a rerun of the job on the same data differs by (A/A), where that was
-measured. A blocking limit is at most halfway between the warning limit and the worst value there can be, where there is
-one: else it would never block. Limits are rounded up to three significant digits of their distance. Source: the design
-of the gate; the tenth, the halfway and the second largest are choices made here.
+as distances again. The floor is a tenth of the check's default warning limit: a history in which
+nothing happened is no reason to complain about anything at all. For the quantile the largest value
+counts as the second largest, so that a single wild one moves no limit. Noise is what a rerun of the
+job on the same data differs by (A/A), where that was measured. A blocking limit is at most halfway
+between the warning limit and the worst value there can be, where there is one: else it would never
+block. Limits are rounded up to three significant digits of their distance. Source: the design of
+the gate; the tenth, the halfway and the second largest are choices made here.
 """
 
 from __future__ import annotations
@@ -50,7 +52,8 @@ class Proposal(msgspec.Struct, frozen=True):
     median, q99    of these values; of a check that is worse below, q99 is the 1 % quantile
     noise          the value of a rerun against the stored version; null where none was made
     warn, block    limits that hold now, before any severity; null is no limit
-    new_warn, new_block   proposed ones; the same as before where `reason` says why nothing is proposed
+    new_warn, new_block   proposed ones; the same as before where `reason` says why nothing is
+                          proposed
     """
 
     number: int
@@ -69,7 +72,8 @@ class Proposal(msgspec.Struct, frozen=True):
 
 
 class Suggestion(msgspec.Struct, frozen=True):
-    """Proposed limits of a set, and the diff of its contract that brings them about; nothing is changed by it.
+    """Proposed limits of a set, and the diff of its contract that brings them about; nothing is
+    changed by it.
 
     versions  how many moves from one promoted version to the next they come from
     noise     why the noise is not known, or null when it is or was not asked for
@@ -98,19 +102,21 @@ def suggest(
     noise: Noise | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Suggestion:
-    """Propose limits for every check that may be adjusted, compares versions or shares, and has a limit above 0.
+    """Propose limits for every check that may be adjusted, compares versions or shares, and has a
+    limit above 0.
 
     last   only so many of the newest versions
     noise  of `noise_of`, where it was measured
-    Raises NotFoundError (`unknown_set`), InvalidError (`bad_limit`; `too_few_versions` for fewer than 20 moves from one
-    promoted version to another; `contract_form`).
+    Raises NotFoundError (`unknown_set`), InvalidError (`bad_limit`; `too_few_versions` for fewer
+    than 20 moves from one promoted version to another; `contract_form`).
     """
     found = backtest(store, name, last=last, progress=progress)
     moves = _moves(found)
     if len(moves) < FEWEST_MOVES:
         raise InvalidError(
             "too_few_versions",
-            f"{name}: {len(moves)} of {len(found.versions)} versions moved production from one good version to the "
+            f"{name}: {len(moves)} of {len(found.versions)} versions moved production from one "
+            "good version to the "
             f"next; limits can be proposed from {FEWEST_MOVES} on",
         )
     view = store.view().set(name)
@@ -122,7 +128,12 @@ def suggest(
         if _adjustable(check, contract)
     ]
     changes = [
-        NewLimits("custom" if one.name in contract.gate.custom else "checks", one.name, one.new_warn, one.new_block)
+        NewLimits(
+            "custom" if one.name in contract.gate.custom else "checks",
+            one.name,
+            one.new_warn,
+            one.new_block,
+        )
         for one in proposals
         if one.new_warn is not None and (one.new_warn, one.new_block) != (one.warn, one.block)
     ]
@@ -136,31 +147,52 @@ def noise_of(store: Store, name: str, version: int, rerun: pl.DataFrame) -> Nois
     stored = store.candidate(view.versions[version - 1])
     again = msgspec.structs.replace(stored, frame=rerun, snapshot_id=None)
     assert stored.published_at is not None, "a stored version has a time"
-    verdict = gate.judge(view.contract, again, stored, judged_at=stored.published_at, contract_revision=None)
-    return Noise({result.name: result.value for result in verdict.checks if result.value is not None})
+    verdict = gate.judge(
+        view.contract, again, stored, judged_at=stored.published_at, contract_revision=None
+    )
+    return Noise(
+        {result.name: result.value for result in verdict.checks if result.value is not None}
+    )
 
 
 def _moves(found: Backtest) -> set[int]:
     """Versions that moved production from a good version, and were not taken back."""
     bad = {one.version for one in found.versions if one.fate != "promoted"}
-    return {one.version for one in found.versions if one.version not in bad and one.against not in {None, *bad}}
+    return {
+        one.version
+        for one in found.versions
+        if one.version not in bad and one.against not in {None, *bad}
+    }
 
 
 def _adjustable(check: Check, contract: Contract) -> bool:
     """Checks with a limit that is a matter of degree; a limit of 0, or of a count, is a rule."""
-    if not check.waivable or check.field is not None or check.stage not in (2, 3) or check.unit in ("count", "seconds"):
+    if (
+        not check.waivable
+        or check.field is not None
+        or check.stage not in (2, 3)
+        or check.unit in ("count", "seconds")
+    ):
         return False
     if check.name in contract.gate.checks and contract.gate.checks[check.name].off is not None:
         return False
     return any(limit for limit, _ in before_severity(check, contract))
 
 
-def _proposal(check: Check, contract: Contract, metric: Metric, moves: set[int], noise: float | None) -> Proposal:
+def _proposal(
+    check: Check, contract: Contract, metric: Metric, moves: set[int], noise: float | None
+) -> Proposal:
     (warn, _), (block, _) = before_severity(check, contract)
-    values = sorted(point.value for point in metric.points if point.version in moves and point.value is not None)
+    values = sorted(
+        point.value for point in metric.points if point.version in moves and point.value is not None
+    )
     best = _best(check)
     reason = _left_alone(check, contract, values, best, warn)
-    q99 = None if not values or best is None else _quantile([_distance(check, best, value) for value in values])
+    q99 = (
+        None
+        if not values or best is None
+        else _quantile([_distance(check, best, value) for value in values])
+    )
     proposal = Proposal(
         number=check.number,
         name=check.name,
@@ -180,8 +212,12 @@ def _proposal(check: Check, contract: Contract, metric: Metric, moves: set[int],
         return proposal
     assert q99 is not None
     assert best is not None
-    new_warn, new_block = _limits(check, best, q99, 0.0 if noise is None else _distance(check, best, noise))
-    return msgspec.structs.replace(proposal, new_warn=new_warn, new_block=None if block is None else new_block)
+    new_warn, new_block = _limits(
+        check, best, q99, 0.0 if noise is None else _distance(check, best, noise)
+    )
+    return msgspec.structs.replace(
+        proposal, new_warn=new_warn, new_block=None if block is None else new_block
+    )
 
 
 def _limits(check: Check, best: float, q99: float, noise: float) -> tuple[float, float | None]:
@@ -214,7 +250,9 @@ def _left_alone(
 
 
 def _best(check: Check) -> float | None:
-    """The value of a version that is as good as can be; None where a check of the set's own does not say."""
+    """The value of a version that is as good as can be; None where a check of the set's own does
+    not say.
+    """
     if not check.halves or (check.worse == "below" and check.unit == "share"):
         return 1.0  # ratios, correlations, overlaps: half of such a limit would mean nothing
     return 0.0 if check.worse == "above" else None
@@ -230,13 +268,19 @@ def _sign(check: Check) -> int:
 
 
 def _quantile(distances: list[float]) -> float:
-    """The 99 % quantile, linear between neighbours, the largest value counting as the second largest."""
+    """The 99 % quantile, linear between neighbours, the largest value counting as the second
+    largest.
+    """
     ordered = sorted(distances)
-    return float(np.quantile([*ordered[:-1], *ordered[-2:-1]] if len(ordered) > 1 else ordered, _QUANTILE))
+    return float(
+        np.quantile([*ordered[:-1], *ordered[-2:-1]] if len(ordered) > 1 else ordered, _QUANTILE)
+    )
 
 
 def _up(size: float) -> float:
-    """A distance with three significant digits, rounded up; what a double made up in the last place is not counted."""
+    """A distance with three significant digits, rounded up; what a double made up in the last place
+    is not counted.
+    """
     if size == 0:
         return 0.0
     unit = 10.0 ** (math.floor(math.log10(size)) - _DIGITS + 1)

@@ -15,4 +15,14 @@ from estimates.catalog.ref import LATEST, PRODUCTION, Ref, version_number
 from estimates.catalog.released import Clock
 from estimates.catalog.view import SetView, StandIn, View
 
-__all__ = ["LATEST", "PRODUCTION", "Catalog", "Clock", "Ref", "SetView", "StandIn", "View", "version_number"]
+__all__ = [
+    "LATEST",
+    "PRODUCTION",
+    "Catalog",
+    "Clock",
+    "Ref",
+    "SetView",
+    "StandIn",
+    "View",
+    "version_number",
+]

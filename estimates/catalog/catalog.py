@@ -49,33 +49,46 @@ _MANY = 500  # values in a condition at once; databases have a limit
 class Catalog:
     """Sets, contracts, versions, aliases, events, verdicts, waivers, scores and runs.
 
-    Every change of what a reader could see is one transaction and leaves exactly one event. Event ids are gapless and
-    event times strictly increase, over all sets: both come from one counter row updated inside the transaction.
+    Every change of what a reader could see is one transaction and leaves exactly one event. Event
+    ids are gapless and event times strictly increase, over all sets: both come from one counter row
+    updated inside the transaction.
     """
 
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
         check_revision(self.engine)
 
-    # -- writes ------------------------------------------------------------------------------------------------------
+    # -- writes
+    # ------------------------------------------------------------------------------------------------------
 
     def define(self, contract: Contract, source: str, actor: str) -> ContractRevision:
         """Register a contract; the one in force again gives its revision back."""
         body, digest = msgspec.json.encode(contract).decode(), contract.shape().digest
         table = schema.contracts
         with writing(self.engine) as tx:
-            rows = tx.execute(sa.select(table).where(table.c.set == contract.name).order_by(table.c.revision)).all()
+            rows = tx.execute(
+                sa.select(table).where(table.c.set == contract.name).order_by(table.c.revision)
+            ).all()
             if rows and rows[-1].body == body:
                 return to_contract(rows[-1])
             known = {row.shape_digest: row.shape for row in rows}
             shape = known.get(digest, max(known.values(), default=0) + 1)
             revision = len(rows) + 1
-            event = _log(tx, "defined", contract.name, actor, details={"revision": revision, "shape": shape})
-            values = {"set": contract.name, "revision": revision, "shape": shape, "shape_digest": digest}
+            event = _log(
+                tx, "defined", contract.name, actor, details={"revision": revision, "shape": shape}
+            )
+            values = {
+                "set": contract.name,
+                "revision": revision,
+                "shape": shape,
+                "shape_digest": digest,
+            }
             values |= {"defined_at": event.at, "actor": actor, "body": body, "source": source}
             tx.execute(table.insert().values(values))
             return to_contract(
-                tx.execute(sa.select(table).where(matching(table, set=contract.name, revision=revision))).one()
+                tx.execute(
+                    sa.select(table).where(matching(table, set=contract.name, revision=revision))
+                ).one()
             )
 
     def publish(
@@ -89,14 +102,16 @@ class Catalog:
         deletions: int = 0,
         released_at: datetime | None = None,
     ) -> Version:
-        """Make a version exist: the commit point of publishing. The same run_id again gives its version back.
+        """Make a version exist: the commit point of publishing. The same run_id again gives its
+        version back.
 
         deletions    how often the snapshot had been deleted when its files were written
         released_at  the time of release that whoever imports it claims
 
         Raises ConflictError: `run_id_reused` (same run_id, other content or claim),
         `contract_changed` (defined anew meanwhile);
-        UnavailableError `being_swept` (the snapshot's files are being deleted: write them again, then retry).
+        UnavailableError `being_swept` (the snapshot's files are being deleted: write them again,
+        then retry).
         """
         _check_text(run_id=provenance.run_id)
         name, table = revision.set, schema.versions
@@ -108,8 +123,15 @@ class Catalog:
                 return _same_run(to_version(same_run), snapshot_id, released_at)
             _check_newest(tx, revision)
             if _deletions(tx, name, snapshot_id) != (deletions, True):
-                raise UnavailableError("being_swept", f"{name}: a sweep deleted this very content meanwhile; retry")
-            highest = tx.execute(sa.select(sa.func.max(table.c.version)).where(table.c.set == name)).scalar() or 0
+                raise UnavailableError(
+                    "being_swept", f"{name}: a sweep deleted this very content meanwhile; retry"
+                )
+            highest = (
+                tx.execute(
+                    sa.select(sa.func.max(table.c.version)).where(table.c.set == name)
+                ).scalar()
+                or 0
+            )
             details = {"run_id": provenance.run_id}
             if released_at is not None:
                 details["released_at"] = instants.text(released_at)
@@ -129,15 +151,37 @@ class Catalog:
             return version
 
     def judged(
-        self, version: Version, blocks: bool, body: bytes, outcome: str, *, actor: str, actuals: str | None = None
+        self,
+        version: Version,
+        blocks: bool,
+        body: bytes,
+        outcome: str,
+        *,
+        actor: str,
+        actuals: str | None = None,
     ) -> Event:
-        """Store a verdict; it stays for ever. `actuals`: the digest of the actual values it was held against."""
+        """Store a verdict; it stays for ever. `actuals`: the digest of the actual values it was
+        held against.
+        """
         with writing(self.engine) as tx:
             details = {"outcome": outcome}
             if actuals is not None:
                 details["actuals"] = actuals
-            event = _log(tx, "judged", version.set, actor, version=version.version, blocks=blocks, details=details)
-            row = {"event": event.id, "set": version.set, "version": version.version, "blocks": blocks}
+            event = _log(
+                tx,
+                "judged",
+                version.set,
+                actor,
+                version=version.version,
+                blocks=blocks,
+                details=details,
+            )
+            row = {
+                "event": event.id,
+                "set": version.set,
+                "version": version.version,
+                "blocks": blocks,
+            }
             tx.execute(schema.verdicts.insert().values(row | {"body": body.decode()}))
             return event
 
@@ -153,12 +197,14 @@ class Catalog:
         waivers: Collection[int] = (),
         details: dict[str, Any] | None = None,
     ) -> Event:
-        """Point an alias at a version if nothing that decided it has changed; a person's move ends a hold.
+        """Point an alias at a version if nothing that decided it has changed; a person's move ends
+        a hold.
 
-        seen     what was looked at: neither the alias nor production may have moved since, nor the contract changed
+        seen     what was looked at: neither the alias nor production may have moved since, nor the
+                 contract changed
         waivers  those that were in force for the verdict: they must be those in force now
-        Raises ConflictError: `moved`, `held` (automatic only), `contract_changed`, `waivers_changed`; NotFoundError
-        `expired`.
+        Raises ConflictError: `moved`, `held` (automatic only), `contract_changed`,
+        `waivers_changed`; NotFoundError `expired`.
         """
         with writing(self.engine) as tx:
             _check_newest(tx, seen.contracts[-1])
@@ -220,12 +266,25 @@ class Catalog:
         _check_text(check=check)
         with writing(self.engine) as tx:
             _check_unexpired(tx, version)
-            details = {"check": check, "keys": None if keys is None else len(keys), "until": instants.text(until)}
-            event = _log(tx, "waived", version.set, actor, version=version.version, reason=reason, details=details)
+            details = {
+                "check": check,
+                "keys": None if keys is None else len(keys),
+                "until": instants.text(until),
+            }
+            event = _log(
+                tx,
+                "waived",
+                version.set,
+                actor,
+                version=version.version,
+                reason=reason,
+                details=details,
+            )
             if until <= event.at:
                 raise InvalidError(
                     "bad_until",
-                    f"until {instants.text(until)} is over at {instants.text(event.at)}; give a time that lies ahead",
+                    f"until {instants.text(until)} is over at {instants.text(event.at)}; give a "
+                    "time that lies ahead",
                 )
             waiver = Waiver(
                 event.id,
@@ -245,7 +304,8 @@ class Catalog:
     def unwaive(self, set_name: str, waiver: int, *, reason: str, actor: str) -> Event:
         """Take a waiver back before its end; its row stays.
 
-        Raises NotFoundError `unknown_waiver`, ConflictError `waiver_over` when it ended or was taken back already.
+        Raises NotFoundError `unknown_waiver`, ConflictError `waiver_over` when it ended or was
+        taken back already.
         """
         table = schema.waivers
         here = matching(table, set=set_name, id=waiver)
@@ -254,15 +314,22 @@ class Catalog:
             if row is None:
                 raise NotFoundError("unknown_waiver", f"{set_name}: there is no waiver {waiver}")
             details = {"waiver": waiver, "check": row.check}
-            event = _log(tx, "unwaived", set_name, actor, version=row.version, reason=reason, details=details)
+            event = _log(
+                tx, "unwaived", set_name, actor, version=row.version, reason=reason, details=details
+            )
             over = min(row.until, row.ended_at or row.until)
             if over <= event.at:
-                raise ConflictError("waiver_over", f"{set_name}: waiver {waiver} is over since {instants.text(over)}")
+                raise ConflictError(
+                    "waiver_over",
+                    f"{set_name}: waiver {waiver} is over since {instants.text(over)}",
+                )
             tx.execute(table.update().where(here).values(ended_at=event.at))
             return event
 
     def tracked(self, version: Version, mlflow_run: str, *, actor: str) -> None:
-        """Record which MLflow run belongs to a version, once; ConflictError `already_tracked` for another one."""
+        """Record which MLflow run belongs to a version, once; ConflictError `already_tracked` for
+        another one.
+        """
         table = schema.versions
         with writing(self.engine) as tx:
             here = matching(table, set=version.set, version=version.version)
@@ -271,9 +338,17 @@ class Catalog:
                 return
             if known is not None:
                 raise ConflictError(
-                    "already_tracked", f"{version.set}: version {version.version} is MLflow run {known}"
+                    "already_tracked",
+                    f"{version.set}: version {version.version} is MLflow run {known}",
                 )
-            _log(tx, "tracked", version.set, actor, version=version.version, details={"mlflow_run": mlflow_run})
+            _log(
+                tx,
+                "tracked",
+                version.set,
+                actor,
+                version=version.version,
+                details={"mlflow_run": mlflow_run},
+            )
             tx.execute(table.update().where(here).values(mlflow_run=mlflow_run))
 
     def scored(
@@ -287,27 +362,40 @@ class Catalog:
         details: dict[str, Any],
         actor: str,
     ) -> Event | None:
-        """Store the scores of a version; None, and nothing stored, when its newest scores are these very bytes."""
+        """Store the scores of a version; None, and nothing stored, when its newest scores are these
+        very bytes.
+        """
         table = schema.scores
-        newest = sa.select(table.c.body).where(matching(table, set=version.set, version=version.version))
+        newest = sa.select(table.c.body).where(
+            matching(table, set=version.set, version=version.version)
+        )
         with writing(self.engine) as tx:
             if tx.execute(newest.order_by(table.c.event.desc()).limit(1)).scalar() == body.decode():
                 return None
             event = _log(tx, "scored", version.set, actor, version=version.version, details=details)
-            row = {"event": event.id, "set": version.set, "version": version.version, "scored_at": event.at}
+            row = {
+                "event": event.id,
+                "set": version.set,
+                "version": version.version,
+                "scored_at": event.at,
+            }
             row |= {"contract_revision": contract_revision, "actuals": actuals, "vintage": vintage}
             tx.execute(table.insert().values(row | {"tracked": False, "body": body.decode()}))
             return event
 
     def regraded(self, version: Version, details: dict[str, Any], *, actor: str) -> Event | None:
-        """Log what became of a version's verdict; None, and nothing logged, when its newest grade is this one."""
+        """Log what became of a version's verdict; None, and nothing logged, when its newest grade
+        is this one.
+        """
         table = schema.events
         mine = matching(table, set=version.set, version=version.version, kind="regraded")
         newest = sa.select(table.c.details).where(mine).order_by(table.c.id.desc()).limit(1)
         with writing(self.engine) as tx:
             if tx.execute(newest).scalar() == msgspec.json.encode(details).decode():
                 return None
-            return _log(tx, "regraded", version.set, actor, version=version.version, details=details)
+            return _log(
+                tx, "regraded", version.set, actor, version=version.version, details=details
+            )
 
     def scores_tracked(self, event: int) -> None:
         """Write down that MLflow has the scores of an event."""
@@ -316,41 +404,59 @@ class Catalog:
             tx.execute(table.update().where(table.c.event == event).values(tracked=True))
 
     def expire(self, version: Version, *, actor: str, reason: str) -> None:
-        """Give up a version's files; its number and record stay. ConflictError `in_use` when an alias points to it."""
+        """Give up a version's files; its number and record stay. ConflictError `in_use` when an
+        alias points to it.
+        """
         table, aliases = schema.versions, schema.aliases
         with writing(self.engine) as tx:
             if tx.execute(
-                sa.select(aliases).where(matching(aliases, set=version.set, version=version.version))
+                sa.select(aliases).where(
+                    matching(aliases, set=version.set, version=version.version)
+                )
             ).first():
                 raise ConflictError(
-                    "in_use", f"{version.set}: version {version.version} has an alias and cannot expire"
+                    "in_use",
+                    f"{version.set}: version {version.version} has an alias and cannot expire",
                 )
             _check_unexpired(tx, version)
             event = _log(tx, "expired", version.set, actor, version=version.version, reason=reason)
             where = matching(table, set=version.set, version=version.version)
             tx.execute(table.update().where(where).values(expired_at=event.at))
 
-    # -- sweeping ----------------------------------------------------------------------------------------------------
+    # -- sweeping
+    # ----------------------------------------------------------------------------------------------------
 
     def claim(self, set_name: str, snapshot_id: str) -> bool:
-        """Announce that a snapshot's files will be deleted; False when an unexpired version needs it."""
+        """Announce that a snapshot's files will be deleted; False when an unexpired version needs
+        it.
+        """
         table, claims = schema.versions, schema.claims
         with writing(self.engine) as tx:
-            needed = matching(table, set=set_name, snapshot_id=snapshot_id) & table.c.expired_at.is_(None)
+            needed = matching(
+                table, set=set_name, snapshot_id=snapshot_id
+            ) & table.c.expired_at.is_(None)
             if tx.execute(sa.select(table.c.version).where(needed)).first():
                 return False
             generation, _ = _deletions(tx, set_name, snapshot_id)
-            tx.execute(claims.delete().where(matching(claims, set=set_name, snapshot_id=snapshot_id)))
-            row = {"set": set_name, "snapshot_id": snapshot_id, "generation": generation + 1, "done": False}
+            tx.execute(
+                claims.delete().where(matching(claims, set=set_name, snapshot_id=snapshot_id))
+            )
+            row = {
+                "set": set_name,
+                "snapshot_id": snapshot_id,
+                "generation": generation + 1,
+                "done": False,
+            }
             tx.execute(claims.insert().values(row))
             return True
 
     @contextmanager
     def deleting(self, set_name: str, snapshot_id: str) -> Iterator[bool]:
-        """The transaction in which the files of a claimed snapshot go; says whether they still should.
+        """The transaction in which the files of a claimed snapshot go; says whether they still
+        should.
 
-        Of several who saw the claim only one deletes: another could be so slow that the files were written again
-        meanwhile.
+        Of several who saw the claim only one deletes: another could be so slow that the files were
+        written again meanwhile.
         """
         table = schema.claims
         with writing(self.engine) as tx:
@@ -359,16 +465,20 @@ class Catalog:
             tx.execute(table.update().where(here).values(done=True))
 
     def deletions(self, set_name: str, snapshot_id: str) -> tuple[int, bool]:
-        """How often the files of a snapshot were claimed for deletion, and whether the last deletion is done."""
+        """How often the files of a snapshot were claimed for deletion, and whether the last
+        deletion is done.
+        """
         with reading(self.engine) as tx:
             return _deletions(tx, set_name, snapshot_id)
 
-    # -- runs --------------------------------------------------------------------------------------------------------
+    # -- runs
+    # --------------------------------------------------------------------------------------------------------
 
     def begin_run(self, run_id: str, set_name: str, data_through: datetime) -> Run:
         """The row of a run; the same run_id again gives the row back with status `running`.
 
-        Raises ConflictError (`run_id_reused`) when it belongs to another set or another data_through.
+        Raises ConflictError (`run_id_reused`) when it belongs to another set or another
+        data_through.
         """
         _check_text(run_id=run_id)
         table = schema.runs
@@ -382,10 +492,15 @@ class Catalog:
             if (run.set, run.data_through) != (set_name, data_through):
                 raise ConflictError(
                     "run_id_reused",
-                    f"run {run_id} is a run of {run.set} through {instants.text(run.data_through)}; "
+                    f"run {run_id} is a run of {run.set} through "
+                    f"{instants.text(run.data_through)}; "
                     f"give {set_name} through {instants.text(data_through)} another run_id",
                 )
-            tx.execute(table.update().where(table.c.run_id == run_id).values(status="running", finished_at=None))
+            tx.execute(
+                table.update()
+                .where(table.c.run_id == run_id)
+                .values(status="running", finished_at=None)
+            )
             return msgspec.structs.replace(run, status="running", finished_at=None)
 
     def update_run(
@@ -400,7 +515,9 @@ class Catalog:
         mlflow_run: str | None = None,
         finished: bool = False,
     ) -> None:
-        """Write down how far a run has come; what is not given stays. A status given clears an earlier error."""
+        """Write down how far a run has come; what is not given stays. A status given clears an
+        earlier error.
+        """
         given = {"step": step, "status": status, "version": version, "mlflow_run": mlflow_run}
         values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if status is not None:
@@ -413,7 +530,9 @@ class Catalog:
     def run(self, run_id: str) -> Run | None:
         """One run, or None."""
         with reading(self.engine) as tx:
-            row = tx.execute(sa.select(schema.runs).where(schema.runs.c.run_id == run_id)).one_or_none()
+            row = tx.execute(
+                sa.select(schema.runs).where(schema.runs.c.run_id == run_id)
+            ).one_or_none()
         return None if row is None else to_run(row)
 
     def runs(self, set_name: str) -> list[Run]:
@@ -421,10 +540,13 @@ class Catalog:
         table = schema.runs
         newest_first = (table.c.started_at.desc(), table.c.run_id)
         with reading(self.engine) as tx:
-            rows = tx.execute(sa.select(table).where(table.c.set == set_name).order_by(*newest_first)).all()
+            rows = tx.execute(
+                sa.select(table).where(table.c.set == set_name).order_by(*newest_first)
+            ).all()
         return [to_run(row) for row in rows]
 
-    # -- reads -------------------------------------------------------------------------------------------------------
+    # -- reads
+    # -------------------------------------------------------------------------------------------------------
 
     def last_event(self) -> int:
         """Id of the newest event: what has changed when it has."""
@@ -435,14 +557,18 @@ class Catalog:
         """The newest verdict of a version, as stored."""
         table = schema.verdicts
         newest = (
-            sa.select(table.c.body).where(matching(table, set=set_name, version=version)).order_by(table.c.event.desc())
+            sa.select(table.c.body)
+            .where(matching(table, set=set_name, version=version))
+            .order_by(table.c.event.desc())
         )
         with reading(self.engine) as tx:
             body = tx.execute(newest.limit(1)).scalar()
         return None if body is None else body.encode()
 
     def body_of_event(self, event: Event) -> bytes:
-        """The verdict that a `judged` event announced, the scores of a `scored` one, the waiver of a `waived` one."""
+        """The verdict that a `judged` event announced, the scores of a `scored` one, the waiver of
+        a `waived` one.
+        """
         if event.kind == "waived":
             table = schema.waivers
             with reading(self.engine) as tx:
@@ -450,7 +576,11 @@ class Catalog:
             return msgspec.json.encode(to_waiver(row))
         table = schema.verdicts if event.kind == "judged" else schema.scores
         with reading(self.engine) as tx:
-            return tx.execute(sa.select(table.c.body).where(table.c.event == event.id)).scalar_one().encode()
+            return (
+                tx.execute(sa.select(table.c.body).where(table.c.event == event.id))
+                .scalar_one()
+                .encode()
+            )
 
     def scores(self, events: Collection[int]) -> list[Scored]:
         """The scores that these events announced, by version."""
@@ -459,16 +589,24 @@ class Catalog:
             rows = [
                 row
                 for start in range(0, len(asked), _MANY)
-                for row in tx.execute(sa.select(table).where(table.c.event.in_(asked[start : start + _MANY])))
+                for row in tx.execute(
+                    sa.select(table).where(table.c.event.in_(asked[start : start + _MANY]))
+                )
             ]
-        return sorted((to_scored(row) for row in rows), key=lambda scored: (scored.set, scored.version, scored.event))
+        return sorted(
+            (to_scored(row) for row in rows),
+            key=lambda scored: (scored.set, scored.version, scored.event),
+        )
 
     def untracked_scores(self, set_name: str) -> list[Scored]:
         """The scores of a set that MLflow does not have yet, oldest first."""
         table = schema.scores
         waiting = matching(table, set=set_name) & table.c.tracked.is_(False)
         with reading(self.engine) as tx:
-            return [to_scored(row) for row in tx.execute(sa.select(table).where(waiting).order_by(table.c.event))]
+            return [
+                to_scored(row)
+                for row in tx.execute(sa.select(table).where(waiting).order_by(table.c.event))
+            ]
 
     def claims(self) -> list[tuple[str, str]]:
         """(set, snapshot_id) of every deletion under way or interrupted."""
@@ -481,7 +619,9 @@ class Catalog:
         """The catalog in memory; with a previous view only what changed since is read."""
         read_at = instants.now()
         with reading(self.engine) as tx:
-            last_event, last_at = tx.execute(sa.select(schema.log.c.last_event, schema.log.c.last_at)).one()
+            last_event, last_at = tx.execute(
+                sa.select(schema.log.c.last_event, schema.log.c.last_at)
+            ).one()
             sets: dict[str, SetView] = {} if previous is None else dict(previous.sets)
             if previous is not None and not _continues(tx, previous):
                 previous = None
@@ -490,7 +630,9 @@ class Catalog:
             if last_event != after:
                 fresh = read_events(tx, after)
                 for name in {event.set for event in fresh}:
-                    sets[name] = read_set(tx, name, sets.get(name), [e for e in fresh if e.set == name])
+                    sets[name] = read_set(
+                        tx, name, sets.get(name), [e for e in fresh if e.set == name]
+                    )
         return View(dict(sorted(sets.items())), instants.from_micros(last_at), read_at, last_event)
 
 
@@ -517,7 +659,9 @@ def _log(
     blocks: bool | None = None,
     details: dict[str, Any] | None = None,
 ) -> Event:
-    """Append an event: the next id, and a time after every earlier event's even if the clock went back."""
+    """Append an event: the next id, and a time after every earlier event's even if the clock went
+    back.
+    """
     _check_text(actor=actor, reason=reason)
     last_event, last_at = tx.execute(sa.select(schema.log.c.last_event, schema.log.c.last_at)).one()
     at = max(instants.micros(instants.now()), last_at + 1)
@@ -536,7 +680,11 @@ def _log(
         "blocks": blocks,
         "details": details or {},
     }
-    tx.execute(schema.events.insert().values(values | {"details": msgspec.json.encode(details or {}).decode()}))
+    tx.execute(
+        schema.events.insert().values(
+            values | {"details": msgspec.json.encode(details or {}).decode()}
+        )
+    )
     return Event(**values)
 
 
@@ -550,9 +698,11 @@ def _move(
     held: bool,
     automatic: bool,
 ) -> None:
-    """The conditional update: of several who saw the same alias, one succeeds and the others are told.
+    """The conditional update: of several who saw the same alias, one succeeds and the others are
+    told.
 
-    The time of the last move is part of the condition: an alias that came back to the same version has moved too.
+    The time of the last move is part of the condition: an alias that came back to the same version
+    has moved too.
     """
     table = schema.aliases
     values = {"version": version.version, "moved_at": event.at, "held": held}
@@ -563,29 +713,41 @@ def _move(
             raise _moved(version.set, alias, expected) from None
         return
     if automatic and expected.held:
-        raise ConflictError("held", f"{version.set}: {alias} is held since a rollback; a person promotes with a reason")
-    seen = matching(table, set=version.set, alias=alias, version=expected.version, moved_at=expected.moved_at)
+        raise ConflictError(
+            "held",
+            f"{version.set}: {alias} is held since a rollback; a person promotes with a reason",
+        )
+    seen = matching(
+        table, set=version.set, alias=alias, version=expected.version, moved_at=expected.moved_at
+    )
     if tx.execute(table.update().where(seen).values(values)).rowcount != 1:
         raise _moved(version.set, alias, expected)
 
 
 def _check_unmoved(tx: sa.Connection, set_name: str, alias: str, expected: Alias | None) -> None:
     table = schema.aliases
-    found = sa.select(table.c.version, table.c.moved_at).where(matching(table, set=set_name, alias=alias))
+    found = sa.select(table.c.version, table.c.moved_at).where(
+        matching(table, set=set_name, alias=alias)
+    )
     row = tx.execute(found).one_or_none()
-    if (row and (row.version, row.moved_at)) != (expected and (expected.version, expected.moved_at)):
+    if (row and (row.version, row.moved_at)) != (
+        expected and (expected.version, expected.moved_at)
+    ):
         raise _moved(set_name, alias, expected)
 
 
 def _moved(name: str, alias: str, expected: Alias | None) -> ConflictError:
     was = "nothing" if expected is None else f"version {expected.version} as before"
     return ConflictError(
-        "moved", f"{name}: {alias} does not point to {was}: somebody else moved it; look and decide again"
+        "moved",
+        f"{name}: {alias} does not point to {was}: somebody else moved it; look and decide again",
     )
 
 
 def _continues(tx: sa.Connection, view: View) -> bool:
-    """Whether the log still holds what a view was read from; not so when the catalog came back from a backup."""
+    """Whether the log still holds what a view was read from; not so when the catalog came back from
+    a backup.
+    """
     table = schema.events
     at = tx.execute(sa.select(table.c.at).where(table.c.id == view.last_event)).scalar()
     return view.last_event == 0 or at == view.moment
@@ -594,17 +756,22 @@ def _continues(tx: sa.Connection, view: View) -> bool:
 def _deletions(tx: sa.Connection, set_name: str, snapshot_id: str) -> tuple[int, bool]:
     table = schema.claims
     columns = sa.select(table.c.generation, table.c.done)
-    row = tx.execute(columns.where(matching(table, set=set_name, snapshot_id=snapshot_id))).one_or_none()
+    row = tx.execute(
+        columns.where(matching(table, set=set_name, snapshot_id=snapshot_id))
+    ).one_or_none()
     return (0, True) if row is None else (row.generation, row.done)
 
 
 def _check_newest(tx: sa.Connection, used: ContractRevision) -> None:
     name, revision, table = used.set, used.revision, schema.contracts
-    newest = tx.execute(sa.select(sa.func.max(table.c.revision)).where(table.c.set == name)).scalar()
+    newest = tx.execute(
+        sa.select(sa.func.max(table.c.revision)).where(table.c.set == name)
+    ).scalar()
     if newest != revision:
         raise ConflictError(
             "contract_changed",
-            f"{name}: contract revision {newest} was defined meanwhile (this used {revision}); run again",
+            f"{name}: contract revision {newest} was defined meanwhile (this used {revision}); run "
+            "again",
         )
 
 
@@ -612,18 +779,27 @@ def _check_unexpired(tx: sa.Connection, version: Version) -> None:
     table = schema.versions
     here = matching(table, set=version.set, version=version.version)
     if tx.execute(sa.select(table.c.expired_at).where(here)).scalar_one() is not None:
-        raise NotFoundError("expired", f"{version.set}: version {version.version} has expired; its files are gone")
+        raise NotFoundError(
+            "expired", f"{version.set}: version {version.version} has expired; its files are gone"
+        )
 
 
-def _check_waivers(tx: sa.Connection, version: Version, judged_with: Collection[int], at: datetime) -> None:
-    """The waivers of a version's content that are in force at a moment are those that its verdict was given with."""
+def _check_waivers(
+    tx: sa.Connection, version: Version, judged_with: Collection[int], at: datetime
+) -> None:
+    """The waivers of a version's content that are in force at a moment are those that its verdict
+    was given with.
+    """
     table = schema.waivers
-    kept = matching(table, set=version.set, snapshot_id=version.snapshot_id) & table.c.ended_at.is_(None)
+    kept = matching(table, set=version.set, snapshot_id=version.snapshot_id) & table.c.ended_at.is_(
+        None
+    )
     found = tx.execute(sa.select(table.c.id).where(kept & (table.c.until > at))).scalars()
     if set(found) != set(judged_with):
         raise ConflictError(
             "waivers_changed",
-            f"{version.set}: the waivers of version {version.version} are not those that it was judged with: one "
+            f"{version.set}: the waivers of version {version.version} are not those that it was "
+            "judged with: one "
             "was given, taken back or ended meanwhile; promote again",
         )
 
@@ -634,6 +810,7 @@ def _same_run(version: Version, snapshot_id: str, released_at: datetime | None) 
     what = "content" if version.snapshot_id != snapshot_id else "released_at"
     raise ConflictError(
         "run_id_reused",
-        f"{version.set}: run {version.provenance.run_id} published version {version.version} with another {what}; "
+        f"{version.set}: run {version.provenance.run_id} published version {version.version} with "
+        f"another {what}; "
         "a new result needs a new run_id",
     )

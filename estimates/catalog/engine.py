@@ -1,4 +1,6 @@
-"""One engine for SQLite and PostgreSQL: transactions that begin as they must, errors that say what to do."""
+"""One engine for SQLite and PostgreSQL: transactions that begin as they must, errors that say what
+to do.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +20,25 @@ _WAIT_S = 30  # how long a writer waits for another one
 
 
 def make_engine(url: str) -> sa.Engine:
-    """An engine whose transactions begin explicitly: SQLite's driver would begin them late, and not for DDL.
+    """An engine whose transactions begin explicitly: SQLite's driver would begin them late, and not
+    for DDL.
 
-    A bare `postgresql://` URL means the psycopg 3 driver. Raises InvalidError (`bad_catalog`) for another database.
+    A bare `postgresql://` URL means the psycopg 3 driver. Raises InvalidError (`bad_catalog`) for
+    another database.
     """
     url = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
     if not url.startswith(("sqlite://", "postgresql+psycopg://")):
-        raise InvalidError("bad_catalog", "the catalog's URL begins with neither sqlite:// nor postgresql://")
+        raise InvalidError(
+            "bad_catalog", "the catalog's URL begins with neither sqlite:// nor postgresql://"
+        )
     try:
         if not url.startswith("sqlite"):
             return sa.create_engine(url, pool_pre_ping=True)
         engine = sa.create_engine(url, connect_args={"timeout": _WAIT_S})
     except ModuleNotFoundError:
-        raise InvalidError("bad_catalog", "PostgreSQL needs a driver: pip install 'estimates[postgres]'") from None
+        raise InvalidError(
+            "bad_catalog", "PostgreSQL needs a driver: pip install 'estimates[postgres]'"
+        ) from None
     except (sa.exc.ArgumentError, ValueError) as error:
         raise InvalidError("bad_catalog", f"the catalog's URL cannot be read: {error}") from None
     sa.event.listen(engine, "connect", _configure_sqlite)
@@ -53,7 +61,11 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction that sees one state of the catalog; raises UnavailableError (`catalog`)."""
     options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
-    with _reachable(engine), engine.connect().execution_options(**options) as connection, connection.begin():
+    with (
+        _reachable(engine),
+        engine.connect().execution_options(**options) as connection,
+        connection.begin(),
+    ):
         yield connection
 
 
@@ -61,9 +73,14 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """The one writing transaction at a time: whoever is in it sees all that was committed before.
 
-    SQLite takes its write lock at BEGIN IMMEDIATE; on PostgreSQL the row of the event counter is the lock.
+    SQLite takes its write lock at BEGIN IMMEDIATE; on PostgreSQL the row of the event counter is
+    the lock.
     """
-    with _reachable(engine), engine.connect().execution_options(write=True) as connection, connection.begin():
+    with (
+        _reachable(engine),
+        engine.connect().execution_options(write=True) as connection,
+        connection.begin(),
+    ):
         if engine.dialect.name != "sqlite":
             connection.execute(sa.select(schema.log).with_for_update())
         yield connection
@@ -75,29 +92,39 @@ def _reachable(engine: sa.Engine) -> Iterator[None]:
         yield
     except OperationalError as error:
         where = engine.url.render_as_string(hide_password=True)
-        raise UnavailableError("catalog", f"catalog {where} cannot be reached: {_cause(error)}; retry") from error
+        raise UnavailableError(
+            "catalog", f"catalog {where} cannot be reached: {_cause(error)}; retry"
+        ) from error
     except DatabaseError as error:
         if type(error) is not DatabaseError:
             raise
         # SQLite's word for a file that is not (or no longer) a database
         where = engine.url.render_as_string(hide_password=True)
-        raise CorruptError("catalog_damaged", f"catalog {where}: {_cause(error)}; restore it from a backup") from error
+        raise CorruptError(
+            "catalog_damaged", f"catalog {where}: {_cause(error)}; restore it from a backup"
+        ) from error
 
 
 def check_revision(engine: sa.Engine) -> None:
     """Refuse a catalog of another schema revision.
 
-    Raises UnavailableError (`schema_revision`), NotFoundError (`no_store`) when there is no catalog at all.
+    Raises UnavailableError (`schema_revision`), NotFoundError (`no_store`) when there is no catalog
+    at all.
     """
     where = engine.url.render_as_string(hide_password=True)
     database = engine.url.database
     if engine.dialect.name == "sqlite" and database and not Path(database).exists():
-        raise NotFoundError("no_store", f"there is no store at {Path(database).parent}; make one with `estimates init`")
+        raise NotFoundError(
+            "no_store",
+            f"there is no store at {Path(database).parent}; make one with `estimates init`",
+        )
     try:
         with reading(engine) as connection:
             found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
     except UnavailableError as error:
-        if isinstance(error.__cause__, OperationalError) and "no such table" in str(error.__cause__):
+        if isinstance(error.__cause__, OperationalError) and "no such table" in str(
+            error.__cause__
+        ):
             raise _no_catalog(where) from None
         raise
     except DBAPIError as error:
@@ -107,7 +134,8 @@ def check_revision(engine: sa.Engine) -> None:
     if found != schema.REVISION:
         raise UnavailableError(
             "schema_revision",
-            f"catalog {where} has schema revision {found} and this program knows {schema.REVISION}: "
+            f"catalog {where} has schema revision {found} and this program knows "
+            f"{schema.REVISION}: "
             "run `estimates migrate` with the newest version of the program",
         )
 

@@ -1,4 +1,6 @@
-"""How fresh a set is: what its contract promises, how old production's data are, when the next version is due."""
+"""How fresh a set is: what its contract promises, how old production's data are, when the next
+version is due.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def freshness(view: SetView, now: datetime) -> Freshness:
     alias = view.aliases.get(PRODUCTION)
     production = None if alias is None else view.versions[alias.version - 1]
     stale = None if production is None else stale_from(view, production)
-    expected = _plus(view.versions[-1].published_at if view.versions else None, promise.cadence_duration)
+    expected = _plus(
+        view.versions[-1].published_at if view.versions else None, promise.cadence_duration
+    )
     return Freshness(
         cadence=promise.cadence,
         max_age=promise.max_age,
@@ -48,7 +52,9 @@ def freshness(view: SetView, now: datetime) -> Freshness:
 
 
 def stale_from(view: SetView, version: Version) -> datetime | None:
-    """The instant past which a version is stale under the newest contract of its set; None when it promises nothing."""
+    """The instant past which a version is stale under the newest contract of its set; None when it
+    promises nothing.
+    """
     return _plus(version.data_through, view.contract.freshness.max_age_duration)
 
 

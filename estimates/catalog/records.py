@@ -1,4 +1,6 @@
-"""What the catalog holds, as Structs: versions, aliases, events, runs. All times are aware UTC datetimes."""
+"""What the catalog holds, as Structs: versions, aliases, events, runs. All times are aware UTC
+datetimes.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ import msgspec
 
 from estimates.errors import InvalidError
 
-State = Literal["expired", "production", "rolled_back", "superseded", "refused", "candidate", "unjudged"]
+State = Literal[
+    "expired", "production", "rolled_back", "superseded", "refused", "candidate", "unjudged"
+]
 EventKind = Literal[
     "defined",
     "published",
@@ -28,7 +32,9 @@ RunStatus = Literal["running", "failed", "rejected", "refused", "published", "pr
 
 
 class InputDigest(msgspec.Struct, frozen=True):
-    """An input as a run saw it: its name, where it came from, SHA-256 of its content and its number of rows."""
+    """An input as a run saw it: its name, where it came from, SHA-256 of its content and its number
+    of rows.
+    """
 
     name: str
     source: str
@@ -41,8 +47,8 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True):
 
     data_through  the last moment of input data the run could see
     targets       for rolling domains: the target of each step, in order, as text
-    code          revision of the code of the job and of its own modules (docs/spec.md); seed, job, parameters as the
-                  run had them
+    code          revision of the code of the job and of its own modules (docs/spec.md); seed, job,
+                  parameters as the run had them
     warnings      what the job said about series it could not do
     """
 
@@ -58,7 +64,10 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def __post_init__(self) -> None:
         if self.data_through.tzinfo is None:
-            raise InvalidError("bad_time", f"data_through {self.data_through} has no time zone; an instant needs one")
+            raise InvalidError(
+                "bad_time",
+                f"data_through {self.data_through} has no time zone; an instant needs one",
+            )
         if not self.run_id.strip():
             raise InvalidError("bad_run_id", "a run_id may not be empty")
 
@@ -131,7 +140,8 @@ class VersionFacts(Protocol):
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """One entry of the append-only log; ids are gapless over all sets and times strictly increase.
 
-    version       the version it is about (promoted, rolled_back: the one the alias points to afterwards)
+    version       the version it is about (promoted, rolled_back: the one the alias points to
+                  afterwards)
     from_version  where the alias pointed before
     blocks        for `judged`: whether the verdict blocks
     """
@@ -151,9 +161,11 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Scored(msgspec.Struct, frozen=True):
-    """Scores of a version as stored: `body` is JSON (`estimates.accuracy.Scores`), `event` the id of its event.
+    """Scores of a version as stored: `body` is JSON (`estimates.accuracy.Scores`), `event` the id
+    of its event.
 
-    actuals  digest of the actual values used; vintage: the newest vintage among them, None where they have none
+    actuals  digest of the actual values used; vintage: the newest vintage among them, None where
+             they have none
     """
 
     event: int
@@ -167,7 +179,8 @@ class Scored(msgspec.Struct, frozen=True):
 
 
 class Waiver(msgspec.Struct, frozen=True):
-    """One exception of one check for one version's content, made by a person; `id` is the id of its event.
+    """One exception of one check for one version's content, made by a person; `id` is the id of its
+    event.
 
     keys   the keys (parts as text) that the check leaves out; None: the check as a whole
     until  from then on it counts for nothing
@@ -186,7 +199,9 @@ class Waiver(msgspec.Struct, frozen=True):
 
 
 class ContractRevision(msgspec.Struct, frozen=True):
-    """A registered contract: revisions count 1, 2, … per set; revisions of equal shape share a shape number."""
+    """A registered contract: revisions count 1, 2, … per set; revisions of equal shape share a
+    shape number.
+    """
 
     set: str
     revision: int

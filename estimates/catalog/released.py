@@ -1,4 +1,6 @@
-"""What aliases meant by the claimed times of release: the clock of histories made before the store existed."""
+"""What aliases meant by the claimed times of release: the clock of histories made before the store
+existed.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +13,22 @@ from estimates import instants
 from estimates.catalog.records import Version, VersionFacts
 from estimates.errors import InvalidError
 
-# By which times `as_of` is read: None by those of events, which are facts; `released` by claims where there are some.
+# By which times `as_of` is read: None by those of events, which are facts; `released` by claims
+# where there are some.
 Clock = Literal["released"] | None
 Moves = list[tuple[datetime, int]]
-# For each version from when to when an alias pointed to it; the last end is None while it still does.
+# For each version from when to when an alias pointed to it; the last end is None while it still
+# does.
 Spans = dict[int, list[tuple[datetime, datetime | None]]]
 
 
 def released_moves(moves: Moves, versions: Sequence[VersionFacts]) -> Moves:
-    """The moves of an alias by the clock `released`, oldest first; `moves` are its moves by the times of events.
+    """The moves of an alias by the clock `released`, oldest first; `moves` are its moves by the
+    times of events.
 
-    The first move to an imported version counts from its `released_at`, every other one from its own time. Where this
-    would leave another version in force when the alias moved, the move counts from its own time too: by either clock
-    the alias means the same from its last move on.
+    The first move to an imported version counts from its `released_at`, every other one from its
+    own time. Where this would leave another version in force when the alias moved, the move counts
+    from its own time too: by either clock the alias means the same from its last move on.
     """
     told: Moves = []
     met: set[int] = set()
@@ -38,7 +43,9 @@ def released_moves(moves: Moves, versions: Sequence[VersionFacts]) -> Moves:
 
 def released(version: Version, clock: Clock) -> datetime:
     """When a version was published, by a clock."""
-    return version.released_at or version.published_at if clock is not None else version.published_at
+    return (
+        version.released_at or version.published_at if clock is not None else version.published_at
+    )
 
 
 def spans_of(moves: Moves) -> Spans:
@@ -56,25 +63,34 @@ def check_clock(name: str, clock: Clock, *, asks_alias: bool) -> None:
     asks_alias  the question is what an alias meant at a time
     """
     if clock not in (None, "released"):
-        raise InvalidError("bad_clock", f"{name}: there is no clock {clock!r}; it is released, or left out")
+        raise InvalidError(
+            "bad_clock", f"{name}: there is no clock {clock!r}; it is released, or left out"
+        )
     if clock is not None and not asks_alias:
         raise InvalidError(
             "bad_clock",
-            f"{name}: clock=released asks what an alias meant at a time: give as_of, and as ref an alias, "
+            f"{name}: clock=released asks what an alias meant at a time: give as_of, and as ref an "
+            "alias, "
             "no number and not latest",
         )
 
 
 def check_claim(name: str, released_at: datetime | None, data_through: datetime) -> None:
-    """Raises InvalidError: `bad_released_at` for a time that cannot be true, `bad_time` for one without zone."""
+    """Raises InvalidError: `bad_released_at` for a time that cannot be true, `bad_time` for one
+    without zone.
+    """
     if instants.given(released_at) is None:
         return
     assert released_at is not None
     told = f"{name}: released_at {instants.text(released_at)}"
     if released_at > instants.now():
-        raise InvalidError("bad_released_at", f"{told} lies in the future; leave it out for a release now")
+        raise InvalidError(
+            "bad_released_at", f"{told} lies in the future; leave it out for a release now"
+        )
     if released_at < data_through:
         through = instants.text(data_through)
         raise InvalidError(
-            "bad_released_at", f"{told} is before data_through {through}: no release knows later data; say what it knew"
+            "bad_released_at",
+            f"{told} is before data_through {through}: no release knows later "
+            "data; say what it knew",
         )

@@ -35,13 +35,16 @@ def read_events(tx: sa.Connection, after: int) -> list[Event]:
 
 
 def read_set(tx: sa.Connection, name: str, old: SetView | None, fresh: list[Event]) -> SetView:
-    """A set's view brought up to date: only contracts and versions that the new events name are read."""
+    """A set's view brought up to date: only contracts and versions that the new events name are
+    read.
+    """
     contracts: list[ContractRevision] = [] if old is None else old.contracts
     if any(event.kind == "defined" for event in fresh):
         table = schema.contracts
         newer = matching(table, set=name) & (table.c.revision > len(contracts))
         contracts = contracts + [
-            to_contract(r) for r in tx.execute(sa.select(table).where(newer).order_by(table.c.revision))
+            to_contract(r)
+            for r in tx.execute(sa.select(table).where(newer).order_by(table.c.revision))
         ]
     versions: list[Version] = [] if old is None else list(old.versions)
     table = schema.versions
@@ -60,8 +63,12 @@ def read_set(tx: sa.Connection, name: str, old: SetView | None, fresh: list[Even
     if any(event.kind in ("waived", "unwaived") for event in fresh):
         table = schema.waivers
         kept = matching(table, set=name) & table.c.ended_at.is_(None)
-        waivers = [to_waiver(row) for row in tx.execute(sa.select(table).where(kept).order_by(table.c.id))]
-    return SetView(contracts, versions, events, aliases, waivers, None if old is None else old.decoded)
+        waivers = [
+            to_waiver(row) for row in tx.execute(sa.select(table).where(kept).order_by(table.c.id))
+        ]
+    return SetView(
+        contracts, versions, events, aliases, waivers, None if old is None else old.decoded
+    )
 
 
 def to_contract(row: Any) -> ContractRevision:
@@ -77,7 +84,10 @@ def to_version(row: Any) -> Version:
 def version_values(version: Version) -> dict[str, Any]:
     """A version as the values of its row."""
     provenance = msgspec.json.encode(version.provenance).decode()
-    return msgspec.structs.asdict(version) | {"provenance": provenance, "run_id": version.provenance.run_id}
+    return msgspec.structs.asdict(version) | {
+        "provenance": provenance,
+        "run_id": version.provenance.run_id,
+    }
 
 
 def to_run(row: Any) -> Run:
@@ -92,7 +102,11 @@ def to_scored(row: Any) -> Scored:
 
 def to_waiver(row: Any) -> Waiver:
     """A waiver from its row."""
-    return _fill(Waiver, row, keys=None if row.keys is None else msgspec.json.decode(row.keys, type=list[list[str]]))
+    return _fill(
+        Waiver,
+        row,
+        keys=None if row.keys is None else msgspec.json.decode(row.keys, type=list[list[str]]),
+    )
 
 
 def waiver_values(waiver: Waiver) -> dict[str, Any]:
@@ -114,4 +128,7 @@ def _all(kind: Any, rows: Any, decoded: str, decode: Callable[[str], Any]) -> It
 
 def _fill(kind: Any, row: Any, **decoded: Any) -> Any:
     """A Struct from the columns of its fields' names, with what had to be decoded."""
-    return kind(**{name: getattr(row, name) for name in kind.__struct_fields__ if name not in decoded}, **decoded)
+    return kind(
+        **{name: getattr(row, name) for name in kind.__struct_fields__ if name not in decoded},
+        **decoded,
+    )

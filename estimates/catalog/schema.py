@@ -1,6 +1,8 @@
-"""The catalog's tables. Alembic in `migrations/` makes them; this module only describes what it made.
+"""The catalog's tables. Alembic in `migrations/` makes them; this module only describes what it
+made.
 
-Times are microseconds since the epoch in BIGINT columns: exact, and compared alike by SQLite and PostgreSQL.
+Times are microseconds since the epoch in BIGINT columns: exact, and compared alike by SQLite and
+PostgreSQL.
 """
 
 from __future__ import annotations
@@ -129,7 +131,8 @@ verdicts = Table(
     Index("verdicts_version", "set", "version", "event"),
 )
 
-# `actuals` is the digest of the actual values used; `tracked`: whether MLflow has them, which no reader sees.
+# `actuals` is the digest of the actual values used; `tracked`: whether MLflow has them, which no
+# reader sees.
 scores = Table(
     "scores",
     METADATA,
@@ -147,7 +150,8 @@ scores = Table(
     Index("scores_version", "set", "version", "event"),
 )
 
-# `id` is that of the event that announced it, `keys` JSON; `ended_at`: when it was taken back, if it was.
+# `id` is that of the event that announced it, `keys` JSON; `ended_at`: when it was taken back, if
+# it was.
 waivers = Table(
     "waivers",
     METADATA,
@@ -184,7 +188,8 @@ runs = Table(
     Index("runs_set", "set", "started_at"),
 )
 
-# Snapshots that sweeps deleted, how often, and whether the last deletion is done; see docs/decisions/0003.
+# Snapshots that sweeps deleted, how often, and whether the last deletion is done; see
+# docs/decisions/0003.
 claims = Table(
     "claims",
     METADATA,

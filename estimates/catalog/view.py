@@ -17,7 +17,8 @@ from estimates.catalog.released import Clock, Moves, Spans, check_clock, release
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError, NotFoundError
 
-# How long after its time an event may be committed, the differences between machines' clocks included.
+# How long after its time an event may be committed, the differences between machines' clocks
+# included.
 SETTLED = timedelta(minutes=1)
 # When something changed, and the version it was from then on; oldest first.
 Changes = list[tuple[datetime, int | None]]
@@ -25,7 +26,8 @@ T = TypeVar("T")
 
 
 class SetView:
-    """All that the catalog holds of one set: contracts, versions and events in order, aliases by name.
+    """All that the catalog holds of one set: contracts, versions and events in order, aliases by
+    name.
 
     waivers  those that were not taken back, by id; they may be over
     """
@@ -58,12 +60,18 @@ class SetView:
     @cached_property
     def blocks(self) -> dict[int, bool]:
         """Whether the newest verdict of a version blocks; versions without a verdict are absent."""
-        return {e.version: bool(e.blocks) for e in self.events if e.kind == "judged" and e.version is not None}
+        return {
+            e.version: bool(e.blocks)
+            for e in self.events
+            if e.kind == "judged" and e.version is not None
+        }
 
     @cached_property
     def scored(self) -> dict[int, int]:
         """For each version that was scored, the event of its newest scores."""
-        return {e.version: e.id for e in self.events if e.kind == "scored" and e.version is not None}
+        return {
+            e.version: e.id for e in self.events if e.kind == "scored" and e.version is not None
+        }
 
     @cached_property
     def rolled_back(self) -> set[int]:
@@ -77,7 +85,11 @@ class SetView:
     @cached_property
     def rolled_back_snapshots(self) -> set[str]:
         """Content that some alias was ever rolled back from."""
-        left = {e.from_version for e in self.events if e.kind == "rolled_back" and e.from_version is not None}
+        left = {
+            e.from_version
+            for e in self.events
+            if e.kind == "rolled_back" and e.from_version is not None
+        }
         return {self.versions[version - 1].snapshot_id for version in left}
 
     @cached_property
@@ -105,7 +117,9 @@ class SetView:
 
     @cached_property
     def spans(self) -> Spans:
-        """From when to when production pointed to a version; the last end is None while it still does."""
+        """From when to when production pointed to a version; the last end is None while it still
+        does.
+        """
         return spans_of(self.moves.get(PRODUCTION, []))
 
     @cached_property
@@ -115,7 +129,9 @@ class SetView:
 
     @cached_property
     def latest(self) -> dict[int | None, Changes]:
-        """What `latest` named over time: of all versions under None, of those of one shape under its number."""
+        """What `latest` named over time: of all versions under None, of those of one shape under
+        its number.
+        """
         named: dict[int | None, Changes] = {}
         passing: dict[int | None, list[int]] = {}
         for event in self.events:
@@ -132,7 +148,8 @@ class SetView:
         return named
 
     def predecessors(self, version: Version, snapshots: int) -> list[Version]:
-        """Versions below this one that production ever pointed to, newest first: unexpired, of its shape.
+        """Versions below this one that production ever pointed to, newest first: unexpired, of its
+        shape.
 
         The newest one of each snapshot, and of the newest `snapshots` snapshots only.
         """
@@ -147,7 +164,8 @@ class SetView:
         return list(found.values())
 
     def former(self, alias: str) -> Iterator[tuple[Version, datetime]]:
-        """What an alias pointed to before its present version, newest first, each with the last moment it did.
+        """What an alias pointed to before its present version, newest first, each with the last
+        moment it did.
 
         Expired versions are left out, and content that was rolled back from and not promoted since.
         """
@@ -178,9 +196,15 @@ class SetView:
 
     @property
     def present_shape(self) -> int:
-        """The shape that readers see: production's, before the first promotion the newest contract's."""
+        """The shape that readers see: production's, before the first promotion the newest
+        contract's.
+        """
         pointed = self.aliases.get(PRODUCTION)
-        return self.contracts[-1].shape if pointed is None else self.versions[pointed.version - 1].shape
+        return (
+            self.contracts[-1].shape
+            if pointed is None
+            else self.versions[pointed.version - 1].shape
+        )
 
     @property
     def present_contract(self) -> Contract:
@@ -192,7 +216,10 @@ class SetView:
         found = [one.revision for one in self.contracts if one.shape == shape]
         if not found:
             known = ", ".join(map(str, sorted({one.shape for one in self.contracts})))
-            raise NotFoundError("unknown_shape", f"{self.contracts[0].set}: there is no shape {shape}; shapes: {known}")
+            raise NotFoundError(
+                "unknown_shape",
+                f"{self.contracts[0].set}: there is no shape {shape}; shapes: {known}",
+            )
         return found[-1]
 
     def contract_of(self, version: Version) -> Contract:
@@ -203,7 +230,9 @@ class SetView:
         """The contract of a revision."""
         found = self.decoded.get(number)
         if found is None:
-            found = self.decoded[number] = msgspec.json.decode(self.contracts[number - 1].body, type=Contract)
+            found = self.decoded[number] = msgspec.json.decode(
+                self.contracts[number - 1].body, type=Contract
+            )
         return found
 
 
@@ -211,7 +240,8 @@ class StandIn(NamedTuple):
     """What an alias is answered from while the version it points to cannot be read here.
 
     moment  the last one at which the alias meant this version: as_of=moment gives the same answers
-    fault   code of the error that the alias's version cannot be read for; None while it is being opened
+    fault   code of the error that the alias's version cannot be read for; None while it is being
+            opened
     """
 
     version: Version
@@ -244,18 +274,20 @@ class View:
 
     @property
     def present(self) -> datetime:
-        """Now, by the later of this machine's clock and the newest event: a writer's clock may be ahead of ours.
+        """Now, by the later of this machine's clock and the newest event: a writer's clock may be
+        ahead of ours.
 
-        as_of=present is no as_of. An earlier as_of, also one that our clock has not reached, is the past: what a view
-        of that moment answered.
+        as_of=present is no as_of. An earlier as_of, also one that our clock has not reached, is the
+        past: what a view of that moment answered.
         """
         return max(instants.now(), self.moment)
 
     def knows(self, as_of: datetime) -> bool:
-        """Whether all that happened up to `as_of` is surely in this view; else a newer one has to be read.
+        """Whether all that happened up to `as_of` is surely in this view; else a newer one has to
+        be read.
 
-        An event takes its time before its transaction commits: one that this view could not see yet may carry a
-        time shortly before `read_at`.
+        An event takes its time before its transaction commits: one that this view could not see yet
+        may carry a time shortly before `read_at`.
         """
         return as_of <= max(self.moment, self.read_at - SETTLED)
 
@@ -264,7 +296,10 @@ class View:
         try:
             return self.sets[name]
         except KeyError:
-            known = ", ".join(sorted(self.sets)[:10]) or "none; register one with `estimates define CONTRACT.toml`"
+            known = (
+                ", ".join(sorted(self.sets)[:10])
+                or "none; register one with `estimates define CONTRACT.toml`"
+            )
             raise NotFoundError("unknown_set", f"there is no set {name!r}; sets: {known}") from None
 
     def resolve(
@@ -275,12 +310,14 @@ class View:
         shape: int | None = None,
         clock: Clock = None,
     ) -> Version:
-        """The version a ref names, now or as of a moment (inclusive); `shape` picks among versions of that shape.
+        """The version a ref names, now or as of a moment (inclusive); `shape` picks among versions
+        of that shape.
 
         clock  `released`: as_of is read by claimed times of release, see `catalog.released`
         Without as_of an alias that has a stand-in names that.
-        Raises NotFoundError (`unknown_set`, `unknown_version`, `unknown_alias`, `nothing_promoted`, `before_first`),
-        InvalidError (`as_of_with_number`, `as_of_in_future`, `shape_with_number`, `bad_clock`, `bad_ref`).
+        Raises NotFoundError (`unknown_set`, `unknown_version`, `unknown_alias`, `nothing_promoted`,
+        `before_first`), InvalidError (`as_of_with_number`, `as_of_in_future`, `shape_with_number`,
+        `bad_clock`, `bad_ref`).
         """
         view = self.set(name)
         number = version_number(ref)
@@ -289,18 +326,25 @@ class View:
             return _by_number(name, view, number, as_of, shape)
         if as_of is not None and as_of > self.present:
             raise InvalidError(
-                "as_of_in_future", f"as_of {instants.text(as_of)} lies in the future; leave it out to ask for now"
+                "as_of_in_future",
+                f"as_of {instants.text(as_of)} lies in the future; leave it out to ask for now",
             )
         stand_in = self.stand_in(name, ref, as_of, shape)
         if stand_in is not None:
             return stand_in.version
         latest = ref == LATEST
-        found = _latest(view, as_of, shape) if latest else _pointed_to(name, view, str(ref), as_of, shape, clock)
+        found = (
+            _latest(view, as_of, shape)
+            if latest
+            else _pointed_to(name, view, str(ref), as_of, shape, clock)
+        )
         if found is None:
             raise self._nothing(name, view, str(ref), as_of, shape, clock)
         return found
 
-    def stand_in(self, name: str, ref: Ref, as_of: datetime | None = None, shape: int | None = None) -> StandIn | None:
+    def stand_in(
+        self, name: str, ref: Ref, as_of: datetime | None = None, shape: int | None = None
+    ) -> StandIn | None:
         """The stand-in that `resolve` answers such a question from; None nearly always."""
         found = self.stand_ins.get((name, str(ref))) if as_of is None else None
         return found if found is not None and shape in (None, found.version.shape) else None
@@ -322,11 +366,19 @@ class View:
         return "refused" if view.blocks[number] else "candidate"
 
     def production_spans(self, name: str, version: int) -> list[tuple[datetime, datetime | None]]:
-        """From when to when production pointed to a version; the last end is None while it still does."""
+        """From when to when production pointed to a version; the last end is None while it still
+        does.
+        """
         return self.sets[name].spans.get(version, [])
 
     def _nothing(
-        self, name: str, view: SetView, ref: str, as_of: datetime | None, shape: int | None, clock: Clock
+        self,
+        name: str,
+        view: SetView,
+        ref: str,
+        as_of: datetime | None,
+        shape: int | None,
+        clock: Clock,
     ) -> NotFoundError:
         of_shape = "" if shape is None else f" of shape {shape}"
         first = self._first(view, ref, shape, clock)
@@ -338,10 +390,13 @@ class View:
                 first=instants.text(first),
             )
         if ref == LATEST:
-            return NotFoundError("nothing_promoted", f"{name}: no version{of_shape} passes the gate")
+            return NotFoundError(
+                "nothing_promoted", f"{name}: no version{of_shape} passes the gate"
+            )
         return NotFoundError(
             "nothing_promoted",
-            f"{name}: nothing{of_shape} was promoted yet; promote a version, or read one by its number",
+            f"{name}: nothing{of_shape} was promoted yet; promote a version, or read one by its "
+            "number",
         )
 
     def _first(self, view: SetView, ref: str, shape: int | None, clock: Clock) -> datetime | None:
@@ -349,22 +404,33 @@ class View:
         if ref == LATEST:
             return next((at for at, _ in view.latest.get(shape, [])), None)
         moves = view.moves_by(clock).get(ref, [])
-        return next((at for at, number in moves if shape in (None, view.versions[number - 1].shape)), None)
+        return next(
+            (at for at, number in moves if shape in (None, view.versions[number - 1].shape)), None
+        )
 
 
-def _by_number(name: str, view: SetView, number: int, as_of: datetime | None, shape: int | None) -> Version:
+def _by_number(
+    name: str, view: SetView, number: int, as_of: datetime | None, shape: int | None
+) -> Version:
     if as_of is not None:
         raise InvalidError(
             "as_of_with_number",
-            f"{name}: as_of asks what a name meant at a time; version {number} means the same at all times: "
+            f"{name}: as_of asks what a name meant at a time; version {number} means the same at "
+            "all times: "
             "leave one of them out",
         )
     if not 1 <= number <= len(view.versions):
-        have = f"versions 1 to {len(view.versions)} exist" if view.versions else "it has no versions yet"
+        have = (
+            f"versions 1 to {len(view.versions)} exist"
+            if view.versions
+            else "it has no versions yet"
+        )
         raise NotFoundError("unknown_version", f"{name}: there is no version {number}; {have}")
     version = view.versions[number - 1]
     if shape is not None and version.shape != shape:
-        raise InvalidError("shape_with_number", f"{name}: version {number} has shape {version.shape}, not {shape}")
+        raise InvalidError(
+            "shape_with_number", f"{name}: version {number} has shape {version.shape}, not {shape}"
+        )
     return version
 
 
@@ -379,9 +445,15 @@ def _mark(numbers: list[int], number: int, *, passes: bool) -> None:
 
 
 def _latest(view: SetView, as_of: datetime | None, shape: int | None) -> Version | None:
-    """The newest version whose newest verdict does not block and that has not expired, both as known then."""
+    """The newest version whose newest verdict does not block and that has not expired, both as
+    known then.
+    """
     changes = view.latest.get(shape, [])
-    count = len(changes) if as_of is None else bisect_right(changes, as_of, key=lambda change: change[0])
+    count = (
+        len(changes)
+        if as_of is None
+        else bisect_right(changes, as_of, key=lambda change: change[0])
+    )
     number = changes[count - 1][1] if count else None
     return None if number is None else view.versions[number - 1]
 
@@ -395,7 +467,8 @@ def _pointed_to(
     if not moves and alias != PRODUCTION:
         known = ", ".join([PRODUCTION, LATEST, *sorted(set(view.aliases) - {PRODUCTION})])
         raise NotFoundError(
-            "unknown_alias", f"{name}: there is no alias {alias!r}; a ref is a version number or one of {known}"
+            "unknown_alias",
+            f"{name}: there is no alias {alias!r}; a ref is a version number or one of {known}",
         )
     count = len(moves) if as_of is None else bisect_right(moves, as_of, key=lambda move: move[0])
     for at in range(count - 1, -1, -1):

@@ -1,4 +1,5 @@
-"""Reading from a running service: `Client` and `AsyncClient` have the interface of a store's sets; see docs/client.md.
+"""Reading from a running service: `Client` and `AsyncClient` have the interface of a store's sets;
+see docs/client.md.
 
 sync, asynchronous  the two faces: send requests, wait, nothing else
 questions           what is asked of a set, and how answers are read; knows no network
@@ -16,7 +17,9 @@ from __future__ import annotations
 try:
     import httpx as _httpx  # noqa: F401
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("estimates.client needs httpx: pip install 'estimates[client]'", name="httpx") from error
+    raise ModuleNotFoundError(
+        "estimates.client needs httpx: pip install 'estimates[client]'", name="httpx"
+    ) from error
 
 from estimates.client.async_client import AsyncClient, AsyncRemoteSet
 from estimates.client.set_requests import VersionSummary

@@ -58,7 +58,9 @@ class AsyncRemoteSet:
         """All versions, oldest first, without their provenance."""
         return await self._run(self._asked.versions())
 
-    async def resolve(self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None) -> Version:
+    async def resolve(
+        self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None
+    ) -> Version:
         """The version a ref names, now or as of a time."""
         return await self._run(self._asked.resolve(ref, as_of, clock))
 
@@ -67,11 +69,15 @@ class AsyncRemoteSet:
         return await self._run(self._asked.state(version))
 
     async def contract_of(self, version: Version | VersionHead) -> Contract:
-        """The newest contract, for a version of its shape; NotFoundError (`unknown_shape`) for another."""
+        """The newest contract, for a version of its shape; NotFoundError (`unknown_shape`) for
+        another.
+        """
         return await self._run(self._asked.contract_of(version))
 
     async def contract_of_changes(self, page: ChangePage) -> Contract:
-        """The contract that a page of changes is read with; of two sets, that of the columns which both have."""
+        """The contract that a page of changes is read with; of two sets, that of the columns which
+        both have.
+        """
         return await self._run(self._asked.contract_of_changes(page))
 
     async def get(
@@ -107,7 +113,9 @@ class AsyncRemoteSet:
         cursor: str | None = None,
         clock: Clock = None,
     ) -> Page:
-        """The estimates under a leading part of the key, a page at a time; a cursor stays with its version."""
+        """The estimates under a leading part of the key, a page at a time; a cursor stays with its
+        version.
+        """
         return await self._run(self._asked.scan(prefix, ref, as_of, fields, limit, cursor, clock))
 
     async def history(
@@ -125,7 +133,9 @@ class AsyncRemoteSet:
 
         chain  also what became of its numbers: a `stability.Chain` a column
         """
-        return await self._run(self._asked.history(key, since, until, only, fields, chain, clock, shape))
+        return await self._run(
+            self._asked.history(key, since, until, only, fields, chain, clock, shape)
+        )
 
     async def explain(self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Answer:
         """Why an estimate is what it is: JSON of an `explanation.Explanation`."""
@@ -140,7 +150,9 @@ class AsyncRemoteSet:
         pairing: Pairing | None = None,
         other: str | None = None,
     ) -> Report:
-        """How version `b`, of an `other` set if one is named, differs from version `a`; 12 significant digits."""
+        """How version `b`, of an `other` set if one is named, differs from version `a`; 12
+        significant digits.
+        """
         return await self._run(self._asked.diff(a, b, as_of, pairing, other))
 
     async def page(
@@ -155,8 +167,12 @@ class AsyncRemoteSet:
         """The report of `diff` as one HTML page with pictures."""
         return await self._run(self._asked.page(a, b, as_of, pairing, other))
 
-    async def triangle(self, *key: Any, column: str | None = None, across: Across | None = None) -> pl.DataFrame:
-        """The revision triangle of a column: a row a key, a column a horizon (`h5`) or, without, a version (`v5`)."""
+    async def triangle(
+        self, *key: Any, column: str | None = None, across: Across | None = None
+    ) -> pl.DataFrame:
+        """The revision triangle of a column: a row a key, a column a horizon (`h5`) or, without, a
+        version (`v5`).
+        """
         return await self._run(self._asked.triangle(key, column, across))
 
     async def revisions(self, *key: Any, column: str | None = None) -> Revisions:
@@ -166,14 +182,18 @@ class AsyncRemoteSet:
     async def as_of_join(
         self, frame: Any, time: str, *, fields: Sequence[str] | None = None, clock: Clock = None
     ) -> pl.DataFrame:
-        """The rows of `frame` in order, each with the estimate that production gave at its `time`, and its version.
+        """The rows of `frame` in order, each with the estimate that production gave at its `time`,
+        and its version.
 
-        A batch is asked for each version that was in force at any of the times; see `point_in_time.as_of_join`.
+        A batch is asked for each version that was in force at any of the times; see
+        `point_in_time.as_of_join`.
         """
         return await self._run(self._asked.as_of_join(frame, time, fields, clock))
 
     async def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
-        """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""
+        """What each of the last moves of production changed, rollbacks too, oldest first;
+        `.frame()` is a table.
+        """
         return await self._run(self._asked.stability(last, as_of))
 
     async def changes(
@@ -188,8 +208,12 @@ class AsyncRemoteSet:
         pairing: Pairing | None = None,
         other: str | None = None,
     ) -> pl.DataFrame:
-        """What changed key by key from version `a` to version `b`, what moved most first: a row a key."""
-        return await self._run(self._asked.changes(a, b, key, by, min_change, as_of, pairing, other))
+        """What changed key by key from version `a` to version `b`, what moved most first: a row a
+        key.
+        """
+        return await self._run(
+            self._asked.changes(a, b, key, by, min_change, as_of, pairing, other)
+        )
 
     async def changes_page(
         self,
@@ -207,11 +231,15 @@ class AsyncRemoteSet:
     ) -> ChangePage:
         """A page of `changes`; a cursor stays with its versions."""
         return await self._run(
-            self._asked.changes_page(a, b, key, by, min_change, as_of, limit, cursor, pairing, other)
+            self._asked.changes_page(
+                a, b, key, by, min_change, as_of, limit, cursor, pairing, other
+            )
         )
 
     async def accuracy(self, version: int | None = None, *, last: int = LAST) -> SetAccuracy:
-        """The newest stored scores of one version, or of the `last` versions that have any, whatever the moment."""
+        """The newest stored scores of one version, or of the `last` versions that have any,
+        whatever the moment.
+        """
         return await self._run(self._asked.accuracy(version, last))
 
     async def judge_frame(
@@ -224,18 +252,23 @@ class AsyncRemoteSet:
         actuals: pl.DataFrame | None = None,
         offenders: Offenders | None = None,
     ) -> Verdict:
-        """Judge a frame before it is published, here, by the service's contract and against one of its versions.
+        """Judge a frame before it is published, here, by the service's contract and against one of
+        its versions.
 
         The verdict is the one that `Store.judge_frame` gives, byte for byte; nothing is stored.
         """
-        judge = await self._run(judgement(self._asked, frame, provenance, against, judged_at, actuals, offenders))
+        judge = await self._run(
+            judgement(self._asked, frame, provenance, against, judged_at, actuals, offenders)
+        )
         return await asyncio.to_thread(judge)
 
 
 class AsyncMoment:
     """All sets of a service at one moment: aliases and `latest` mean what they meant then."""
 
-    def __init__(self, as_of: datetime, open_set: Callable[[str, datetime], AsyncRemoteSet]) -> None:
+    def __init__(
+        self, as_of: datetime, open_set: Callable[[str, datetime], AsyncRemoteSet]
+    ) -> None:
         self.as_of = as_of
         self._open_set = open_set
 
@@ -245,13 +278,18 @@ class AsyncMoment:
 
 
 class AsyncClient:
-    """Reads from a service: `await AsyncClient("http://127.0.0.1:8000")["sp500-close"].get("AAPL", "2026-11-24")`.
+    """Reads from a service: `await AsyncClient("http://127.0.0.1:8000")["sp500-close"].get("AAPL",
+    "2026-11-24")`.
 
     The arguments, methods and errors are those of `Client`.
     """
 
     def __init__(
-        self, url: str, *, timeout_s: float = connection.TIMEOUT_S, patience_s: float = connection.PATIENCE_S
+        self,
+        url: str,
+        *,
+        timeout_s: float = connection.TIMEOUT_S,
+        patience_s: float = connection.PATIENCE_S,
     ) -> None:
         self.url = connection.checked(url)
         self._http = httpx.AsyncClient(base_url=self.url, timeout=connection.timeout(timeout_s))
@@ -264,7 +302,10 @@ class AsyncClient:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         await self.close()
 
@@ -273,7 +314,9 @@ class AsyncClient:
         await self._http.aclose()
 
     def __getitem__(self, name: str) -> AsyncRemoteSet:
-        """The set of that name; asks nothing yet, so that an unknown set is an error of the first question."""
+        """The set of that name; asks nothing yet, so that an unknown set is an error of the first
+        question.
+        """
         return self._set(name, None)
 
     def at(self, as_of: Time) -> AsyncMoment:
@@ -291,7 +334,9 @@ class AsyncClient:
         return await self._run(set_requests.set_names(self._exchange))
 
     async def events(self, after: int = 0, limit: int = DEFAULT_LIMIT) -> list[Event]:
-        """At most `limit` events with an id above `after`, oldest first; [] only when there is nothing newer."""
+        """At most `limit` events with an id above `after`, oldest first; [] only when there is
+        nothing newer.
+        """
         return await self._run(set_requests.events(self._exchange, after, limit))
 
     def _set(self, name: str, as_of: datetime | None) -> AsyncRemoteSet:
@@ -304,7 +349,9 @@ class AsyncClient:
                 step = plan.send(came)
             except StopIteration as done:
                 return done.value
-            came = await (asyncio.sleep(step.seconds) if isinstance(step, Pause) else self._send(step))
+            came = await (
+                asyncio.sleep(step.seconds) if isinstance(step, Pause) else self._send(step)
+            )
 
     async def _send(self, request: Request) -> Reply | Unreached:
         try:

@@ -13,7 +13,8 @@ TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 3.0
 PATIENCE_S = 15.0
 
-# Nothing was answered, or not to its end, and the next attempt may find another connection or a started server.
+# Nothing was answered, or not to its end, and the next attempt may find another connection or a
+# started server.
 _AGAIN = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout)
 
 
@@ -24,7 +25,9 @@ def checked(url: str) -> str:
     except httpx.InvalidURL as error:
         raise InvalidError("bad_url", f"{url!r} is not a URL: {error}") from None
     if parsed.scheme not in ("http", "https") or not parsed.host or parsed.query or parsed.fragment:
-        raise InvalidError("bad_url", f"{url!r} is not the URL of a service; write http://127.0.0.1:8000")
+        raise InvalidError(
+            "bad_url", f"{url!r} is not the URL of a service; write http://127.0.0.1:8000"
+        )
     return url.rstrip("/")
 
 
@@ -35,7 +38,12 @@ def timeout(seconds: float) -> httpx.Timeout:
 
 def arguments(request: Request) -> dict[str, Any]:
     """A request in httpx's words."""
-    return {"method": request.method, "url": request.url, "headers": request.headers, "content": request.body}
+    return {
+        "method": request.method,
+        "url": request.url,
+        "headers": request.headers,
+        "content": request.body,
+    }
 
 
 def reply(response: httpx.Response) -> Reply:

@@ -1,4 +1,6 @@
-"""One request until it is answered: tried again while the service is unavailable, from the cache where it may be."""
+"""One request until it is answered: tried again while the service is unavailable, from the cache
+where it may be.
+"""
 
 from __future__ import annotations
 
@@ -40,12 +42,13 @@ class Exchange:
         self._cache = Cache(CACHE_BYTES)
 
     def ask(self, url: str, form: str = JSON) -> Plan[Reply]:
-        """GET a URL. What can never change is answered from the cache, the rest is asked about with its tag.
+        """GET a URL. What can never change is answered from the cache, the rest is asked about with
+        its tag.
 
         form  the media type that is wanted
 
-        Raises the errors of the service, and UnavailableError: `service` when it cannot be reached, `computing` when
-        the answer is not ready in time, `bad_gateway` when something else answers.
+        Raises the errors of the service, and UnavailableError: `service` when it cannot be reached,
+        `computing` when the answer is not ready in time, `bad_gateway` when something else answers.
         """
         name = url if form == JSON else f"{form} {url}"
         kept = self._cache.get(name)
@@ -78,7 +81,8 @@ class Exchange:
             if time.monotonic() - start + pause_s > self.timeout_s:
                 raise UnavailableError(
                     "computing",
-                    f"{self.service} is still computing this after {self.timeout_s:g} s and will keep it; "
+                    f"{self.service} is still computing this after {self.timeout_s:g} s and will "
+                    "keep it; "
                     "ask again later, or with a longer timeout_s",
                 )
             yield Pause(pause_s)
@@ -97,7 +101,9 @@ class Exchange:
             return found
         assert found is not None
         tried = "" if attempt == 1 else f" in {attempt} attempts"
-        raise UnavailableError("service", f"{self.service} cannot be reached{tried}: {found.reason}")
+        raise UnavailableError(
+            "service", f"{self.service} cannot be reached{tried}: {found.reason}"
+        )
 
 
 def _check(reply: Reply, form: str = JSON) -> None:
@@ -114,7 +120,8 @@ def _immutable(headers: Mapping[str, str]) -> bool:
 def _pause_s(found: Reply | Unreached | None, attempt: int) -> float | None:
     """How long to wait before asking again; None when this is the answer.
 
-    Pauses double, and a random half of each keeps clients that failed together from coming back together.
+    Pauses double, and a random half of each keeps clients that failed together from coming back
+    together.
     """
     if isinstance(found, Reply) and found.status != 503:
         return None

@@ -39,5 +39,6 @@ class Unreached(msgspec.Struct, frozen=True):
 
 
 T = TypeVar("T")
-# A conversation: yields what to do, is sent what came of it (None after a pause), returns what the caller wanted.
+# A conversation: yields what to do, is sent what came of it (None after a pause), returns what the
+# caller wanted.
 Plan = Generator[Request | Pause, Reply | Unreached | None, T]

@@ -1,4 +1,6 @@
-"""Replies that are errors, as the exceptions that a store raises in process: same class, code, message, details."""
+"""Replies that are errors, as the exceptions that a store raises in process: same class, code,
+message, details.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ _KINDS: dict[int, type[EstimatesError]] = {
     500: CorruptError,
     503: UnavailableError,
 }
-_NO_DETAILS = ("type", "title", "status", "detail", "instance", "code", "message", "self")  # the others are
+# the others are
+_NO_DETAILS = ("type", "title", "status", "detail", "instance", "code", "message", "self")
 _SHOWN = 80  # characters of a foreign body
 
 T = TypeVar("T")
@@ -32,7 +35,8 @@ T = TypeVar("T")
 def error_of(reply: Reply) -> EstimatesError:
     """The exception for a reply that is not an answer.
 
-    UnavailableError (`bad_gateway`) for whatever is no problem of the service, such as the page of a proxy.
+    UnavailableError (`bad_gateway`) for whatever is no problem of the service, such as the page of
+    a proxy.
     """
     problem = _problem(reply)
     if problem is None:

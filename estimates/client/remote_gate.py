@@ -1,4 +1,6 @@
-"""Judging a frame where it is, by what a service says: contract, baseline and listed keys are its, the work is ours."""
+"""Judging a frame where it is, by what a service says: contract, baseline and listed keys are its,
+the work is ours.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +33,11 @@ def judgement(
     actuals: pl.DataFrame | None,
     offenders: gate.Offenders | None,
 ) -> Plan[Callable[[], gate.Verdict]]:
-    """What `Store.judge_frame` does, up to the judgement itself, which is left to the caller: it may take a while.
+    """What `Store.judge_frame` does, up to the judgement itself, which is left to the caller: it
+    may take a while.
 
-    Raises NotFoundError (`unknown_set`, `unknown_version`, `unknown_alias`, `expired`), CorruptError (`file_damaged`),
-    and those of `read_actuals`.
+    Raises NotFoundError (`unknown_set`, `unknown_version`, `unknown_alias`, `expired`),
+    CorruptError (`file_damaged`), and those of `read_actuals`.
     """
     newest = yield from asked.detail()
     keys = yield from _listed_keys(asked, newest.contract)
@@ -86,7 +89,9 @@ def _baseline(
 
 
 def _past(asked: Questions, newest: SetDetail) -> Plan[gate.Past]:
-    """What the promoted versions say: asked now, for checks ask later, when there is no plan that could go on."""
+    """What the promoted versions say: asked now, for checks ask later, when there is no plan that
+    could go on.
+    """
     shares: dict[str, list[float]] = {}
     events = yield from asked.events()
     if production_moves(events) > gate.FEWEST_MOVES:
@@ -107,12 +112,17 @@ def _past(asked: Questions, newest: SetDetail) -> Plan[gate.Past]:
     return gate.Past(lambda: shares, last)
 
 
-def _last_frames(asked: Questions, events: list[Event], shape: int, count: int) -> Plan[list[pl.DataFrame]]:
+def _last_frames(
+    asked: Questions, events: list[Event], shape: int, count: int
+) -> Plan[list[pl.DataFrame]]:
     versions = yield from asked.versions()
     frames: list[pl.DataFrame] = []
     for version in last_in_production(events, versions, shape, count):
         if version.expired_at is not None:
-            raise NotFoundError("expired", f"{asked.name}: version {version.version} has expired; its files are gone")
+            raise NotFoundError(
+                "expired",
+                f"{asked.name}: version {version.version} has expired; its files are gone",
+            )
         frames.append(_table((yield from asked.parquet(f"/versions/{version.version}/data"))))
     return frames
 

@@ -25,7 +25,9 @@ class Cache:
             return self._replies.get(url)
 
     def put(self, url: str, reply: Reply) -> None:
-        """Keep a reply in place of the one before; one that is larger than all there is room for is not kept."""
+        """Keep a reply in place of the one before; one that is larger than all there is room for is
+        not kept.
+        """
         with self._lock:
             self._forget(url)
             if _size(url, reply) > self._limit_bytes:

@@ -1,4 +1,6 @@
-"""What is asked of a set and how answers are read, as plans: the part of the client that knows no network."""
+"""What is asked of a set and how answers are read, as plans: the part of the client that knows no
+network.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ from estimates.compare.series import Series
 from estimates.compare.two_sets import shared_contract
 from estimates.contract.contract import Contract, Pairing
 from estimates.errors import CorruptError, InvalidError, NotFoundError
-from estimates.gate import PolicyInForce, policy_table
+from estimates.gate import PolicyInForce
+from estimates.gate.policy_table import in_force
 from estimates.keys.key_form import Key
 from estimates.reading.answer import Answer, Page
 from estimates.reading.as_of_join import NONE, STATUS, AsOfJoin
@@ -40,7 +43,8 @@ _ARROW = "application/vnd.apache.arrow.stream"
 
 
 class VersionSummary(msgspec.Struct, frozen=True):
-    """A version as the list of versions has it: a `Version` without its provenance, with its state now.
+    """A version as the list of versions has it: a `Version` without its provenance, with its state
+    now.
 
     blocks  whether its newest verdict blocks; None without a verdict
     """
@@ -109,15 +113,24 @@ class Questions:
         self._exchange = exchange
         self._path = f"/v1/sets/{segment(name)}"
 
-    def get(self, key: Key, ref: Ref, as_of: Time | None, fields: Sequence[str] | None, clock: Clock) -> Plan[Answer]:
+    def get(
+        self, key: Key, ref: Ref, as_of: Time | None, fields: Sequence[str] | None, clock: Clock
+    ) -> Plan[Answer]:
         """One estimate."""
         reply = yield from self._ask(
-            f"/estimates/{self._key(key)}", self._named(ref, as_of, clock), {"fields": comma_list(fields)}
+            f"/estimates/{self._key(key)}",
+            self._named(ref, as_of, clock),
+            {"fields": comma_list(fields)},
         )
         return _marked(Answer(self.name, self._head(reply), reply.body, fields), reply)
 
     def get_many(
-        self, keys: Sequence[Key], ref: Ref, as_of: Time | None, fields: Sequence[str] | None, clock: Clock
+        self,
+        keys: Sequence[Key],
+        ref: Ref,
+        as_of: Time | None,
+        fields: Sequence[str] | None,
+        clock: Clock,
     ) -> Plan[Answer]:
         """Many estimates."""
         given = self._named(ref, as_of, clock).items()
@@ -125,7 +138,9 @@ class Questions:
         question = named | {"keys": [[key_part(self.name, part) for part in key] for key in keys]}
         if fields is not None:
             question["fields"] = list(fields)
-        reply = yield from self._exchange.send(f"{self._path}/estimates", msgspec.json.encode(question))
+        reply = yield from self._exchange.send(
+            f"{self._path}/estimates", msgspec.json.encode(question)
+        )
         return _marked(Answer(self.name, self._head(reply), reply.body, fields), reply)
 
     def scan(
@@ -140,8 +155,9 @@ class Questions:
     ) -> Plan[Page]:
         """A page of the estimates under a leading part of the key.
 
-        A prefix is sent under the names of the key columns, which depend on the version's shape. Most of the time that
-        is the shape that answered last; where it is not, the version is looked up and asked by its number.
+        A prefix is sent under the names of the key columns, which depend on the version's shape.
+        Most of the time that is the shape that answered last; where it is not, the version is
+        looked up and asked by its number.
         """
         ref, as_of = (ref, as_of) if cursor is None else (cursor_version(cursor), None)
         more = {"fields": comma_list(fields), "limit": str(limit), "cursor": cursor}
@@ -151,7 +167,9 @@ class Questions:
         if shape is not None:
             try:
                 leading = yield from self._leading(prefix, shape)
-                page = yield from self._page(leading | self._named(ref, as_of, clock) | more, fields)
+                page = yield from self._page(
+                    leading | self._named(ref, as_of, clock) | more, fields
+                )
                 if page.version is not None and page.version.shape == shape:
                     return page
             except InvalidError:
@@ -177,7 +195,12 @@ class Questions:
         """One key through the versions; at a moment, those published until then."""
         last = [moment for moment in (instants.given(until), self.as_of) if moment is not None]
         bounds = {"since": time_text(since), "until": time_text(min(last, default=None))}
-        more = {"only": only, "fields": comma_list(fields), "chain": "true" if chain else None, "clock": clock}
+        more = {
+            "only": only,
+            "fields": comma_list(fields),
+            "chain": "true" if chain else None,
+            "clock": clock,
+        }
         of = {"shape": None if shape is None else str(shape)}
         reply = yield from self._ask(f"/history/{self._key(key)}", bounds, more, of)
         return _marked(Answer(self.name, None, reply.body, fields), reply)
@@ -187,14 +210,22 @@ class Questions:
         reply = yield from self._ask(f"/explain/{self._key(key)}", self._named(ref, as_of))
         return Answer(self.name, self._head(reply), reply.body)
 
-    def diff(self, a: Ref, b: Ref, as_of: Time | None, pairing: Pairing | None, other: str | None) -> Plan[Report]:
+    def diff(
+        self, a: Ref, b: Ref, as_of: Time | None, pairing: Pairing | None, other: str | None
+    ) -> Plan[Report]:
         """The stability report."""
-        reply = yield from self._ask("/diff", self._pair(a, b, as_of), {"pairing": pairing, "other": other})
+        reply = yield from self._ask(
+            "/diff", self._pair(a, b, as_of), {"pairing": pairing, "other": other}
+        )
         return decoded(reply, Report)
 
-    def page(self, a: Ref, b: Ref, as_of: Time | None, pairing: Pairing | None, other: str | None) -> Plan[str]:
+    def page(
+        self, a: Ref, b: Ref, as_of: Time | None, pairing: Pairing | None, other: str | None
+    ) -> Plan[str]:
         """The same as an HTML page."""
-        asked = url(f"{self._path}/diff", self._pair(a, b, as_of), {"pairing": pairing, "other": other})
+        asked = url(
+            f"{self._path}/diff", self._pair(a, b, as_of), {"pairing": pairing, "other": other}
+        )
         return (yield from self._exchange.ask(asked, "text/html")).body.decode()
 
     def triangle(self, key: Key, column: str | None, across: Across | None) -> Plan[pl.DataFrame]:
@@ -204,7 +235,9 @@ class Questions:
 
     def revisions(self, key: Key, column: str | None) -> Plan[Revisions]:
         """How estimates are revised."""
-        return decoded((yield from self._exchange.ask(url(self._triangle(key), {"column": column}))), Revisions)
+        return decoded(
+            (yield from self._exchange.ask(url(self._triangle(key), {"column": column}))), Revisions
+        )
 
     def stability(self, last: int, as_of: Time | None) -> Plan[Series]:
         """The moves of production."""
@@ -228,7 +261,9 @@ class Questions:
         cursor: str | None = None
         contract: Contract | None = None
         while not frames or cursor is not None:
-            page = yield from self.changes_page(a, b, key, by, min_change, as_of, MAX_LIMIT, cursor, pairing, other)
+            page = yield from self.changes_page(
+                a, b, key, by, min_change, as_of, MAX_LIMIT, cursor, pairing, other
+            )
             contract = contract or (yield from self.contract_of_changes(page))
             frames.append(page.frame(contract))
             cursor = page.cursor
@@ -247,18 +282,27 @@ class Questions:
         pairing: Pairing | None,
         other: str | None,
     ) -> Plan[ChangePage]:
-        """A page of changes; a leading part of the key is sent under the names of the versions' key columns."""
+        """A page of changes; a leading part of the key is sent under the names of the versions' key
+        columns.
+        """
         leading: dict[str, str | None] = {}
         if key:
             ref = a if cursor is None else decode_cursor(cursor).first
             version = yield from self.resolve(ref, None if _is_number(ref) else as_of)
             leading = yield from self._leading(key, version.shape)
-        asked = {"by": by, "min_change": str(min_change), "limit": str(limit), "cursor": cursor, "pairing": pairing}
+        asked = {
+            "by": by,
+            "min_change": str(min_change),
+            "limit": str(limit),
+            "cursor": cursor,
+            "pairing": pairing,
+        }
         asked |= self._pair(a, b, as_of) | {"other": other}
         if taken := sorted(leading.keys() & asked.keys()):
             raise InvalidError(
                 "key_parts",
-                f"{self.name}: {taken[0]!r} is a parameter of the route, not a key column: leave the key out",
+                f"{self.name}: {taken[0]!r} is a parameter of the route, not a key column: leave "
+                "the key out",
             )
         reply = yield from self._ask("/diff/changes", leading, asked)
         page = decoded(reply, _EstimatePage)
@@ -266,15 +310,21 @@ class Questions:
         return ChangePage(told, self._head(reply, other), reply.body, page.total, page.next)
 
     def accuracy(self, version: int | None, last: int) -> Plan[SetAccuracy]:
-        """The stored scores; a moment counts for nothing, scores come later than what they are about."""
-        of: dict[str, str | None] = {"last": str(last)} if version is None else {"version": str(version)}
+        """The stored scores; a moment counts for nothing, scores come later than what they are
+        about.
+        """
+        of: dict[str, str | None] = (
+            {"last": str(last)} if version is None else {"version": str(version)}
+        )
         reply = yield from self._ask("/accuracy", of)
         return decoded(reply, SetAccuracy)
 
     def resolve(self, ref: Ref, as_of: Time | None, clock: Clock = None) -> Plan[Version]:
         """The version a ref names."""
         named = self._named(ref, as_of, clock)
-        reply = yield from self._ask(f"/versions/{segment(str(ref))}", {"as_of": named["as_of"], "clock": clock})
+        reply = yield from self._ask(
+            f"/versions/{segment(str(ref))}", {"as_of": named["as_of"], "clock": clock}
+        )
         return decoded(reply, Version)
 
     def versions(self) -> Plan[list[VersionSummary]]:
@@ -288,7 +338,9 @@ class Questions:
             cursor = page.next
             if cursor is None:
                 break
-        return [one for one in reversed(found) if self.as_of is None or one.published_at <= self.as_of]
+        return [
+            one for one in reversed(found) if self.as_of is None or one.published_at <= self.as_of
+        ]
 
     def events(self) -> Plan[list[Event]]:
         """All events of the set, oldest first."""
@@ -317,10 +369,12 @@ class Questions:
     def policy(self) -> Plan[PolicyInForce]:
         """The policy in force: that of the newest contract."""
         newest = yield from self.detail()
-        return policy_table(newest.contract, newest.contract_revision)
+        return in_force(newest.contract, newest.contract_revision)
 
     def contract_of(self, version: Version | VersionHead) -> Plan[Contract]:
-        """The newest contract, if it is of the version's shape: keys, columns and units are then the version's."""
+        """The newest contract, if it is of the version's shape: keys, columns and units are then
+        the version's.
+        """
         newest = yield from self.detail()
         if newest.shape != version.shape:
             raise NotFoundError(
@@ -331,7 +385,9 @@ class Questions:
         return newest.contract
 
     def contract_of_changes(self, page: ChangePage) -> Plan[Contract]:
-        """The contract that a page of changes is read with; of two sets, that of the columns which both have."""
+        """The contract that a page of changes is read with; of two sets, that of the columns which
+        both have.
+        """
         assert page.version is not None
         if page.set:
             return (yield from self.contract_of(page.version))
@@ -340,16 +396,21 @@ class Questions:
         return shared_contract(mine, (yield from other.contract_of(page.version)))
 
     def parquet(self, path: str) -> Plan[bytes]:
-        """A Parquet file under the set's path; raises CorruptError (`file_damaged`) when it is not what was sent."""
+        """A Parquet file under the set's path; raises CorruptError (`file_damaged`) when it is not
+        what was sent.
+        """
         reply = yield from self._exchange.ask(f"{self._path}{path}", PARQUET)
         digest = base64.b64encode(hashlib.sha256(reply.body).digest()).decode()
         if reply.headers.get("repr-digest") != f"sha-256=:{digest}:":
             raise CorruptError(
-                "file_damaged", f"{self._exchange.service}{self._path}{path} does not match its digest; ask again"
+                "file_damaged",
+                f"{self._exchange.service}{self._path}{path} does not match its digest; ask again",
             )
         return reply.body
 
-    def as_of_join(self, frame: Any, time: str, fields: Sequence[str] | None, clock: Clock) -> Plan[pl.DataFrame]:
+    def as_of_join(
+        self, frame: Any, time: str, fields: Sequence[str] | None, clock: Clock
+    ) -> Plan[pl.DataFrame]:
         """The join, of one batch or a few for each version that was in force at any of the times."""
         moves, moment = yield from self._moves()
         versions = yield from self.versions()
@@ -367,14 +428,22 @@ class Questions:
         return join.put_together(answers)
 
     def _moves(self) -> Plan[tuple[Moves, datetime]]:
-        """When production moved and where to, oldest first, and the newest moment that the service knows."""
+        """When production moved and where to, oldest first, and the newest moment that the service
+        knows.
+        """
         moves: Moves = []
         after = 0
         while True:
-            asked = url("/v1/events", {"set": self.name, "after": str(after), "limit": str(MAX_LIMIT)})
+            asked = url(
+                "/v1/events", {"set": self.name, "after": str(after), "limit": str(MAX_LIMIT)}
+            )
             reply = yield from self._exchange.ask(asked)
             page = decoded(reply, _EventPage).events
-            moves += [(one.at, one.version) for one in page if one.alias == PRODUCTION and one.version is not None]
+            moves += [
+                (one.at, one.version)
+                for one in page
+                if one.alias == PRODUCTION and one.version is not None
+            ]
             if len(page) < MAX_LIMIT:
                 break
             after = page[-1].id
@@ -382,7 +451,9 @@ class Questions:
         return moves, moment_of(reply)
 
     def _present(self) -> Plan[tuple[Contract, int]]:
-        """The contract of the shape that readers see now, production's, and the number of this shape."""
+        """The contract of the shape that readers see now, production's, and the number of this
+        shape.
+        """
         try:
             version = decoded((yield from self._ask(f"/versions/{PRODUCTION}")), Version)
         except NotFoundError as error:
@@ -397,7 +468,9 @@ class Questions:
         once = keys.unique(maintain_order=True)
         found: list[pl.DataFrame] = []
         for start in range(0, once.height, _BATCH):
-            answer = yield from self.get_many(once[start : start + _BATCH].rows(), number, None, join.columns, None)
+            answer = yield from self.get_many(
+                once[start : start + _BATCH].rows(), number, None, join.columns, None
+            )
             found.append(answer.frame(join.contract))
         rows = pl.concat(found).select(*join.columns, pl.col("status").alias(STATUS))
         return keys.join(once.hstack(rows), on=keys.columns, how="left", maintain_order="left")
@@ -408,31 +481,51 @@ class Questions:
     def _page(self, parameters: dict[str, str | None], fields: Sequence[str] | None) -> Plan[Page]:
         reply = yield from self._ask("/estimates", parameters)
         page = decoded(reply, _EstimatePage)
-        return _marked(Page(self.name, self._head(reply), reply.body, page.total, page.next, fields), reply)
+        return _marked(
+            Page(self.name, self._head(reply), reply.body, page.total, page.next, fields), reply
+        )
 
     def _leading(self, prefix: Key, shape: int) -> Plan[dict[str, str | None]]:
         """The parts of a prefix under the names of a shape's key columns, which never change."""
         columns = self._exchange.key_columns.get((self.name, shape))
         if columns is None:
             reply = yield from self._ask("/schema", {"shape": str(shape)})
-            columns = self._exchange.key_columns[self.name, shape] = decoded(reply, _Schema).required
+            columns = self._exchange.key_columns[self.name, shape] = decoded(
+                reply, _Schema
+            ).required
         if len(prefix) > len(columns):
-            wanted, got = "/".join(f"{{{column}}}" for column in columns), ", ".join(map(str, prefix))
-            raise InvalidError(
-                "key_parts", f"{self.name}: a key has {len(columns)} parts, {wanted}; got {len(prefix)}: {got}"
+            wanted, got = (
+                "/".join(f"{{{column}}}" for column in columns),
+                ", ".join(map(str, prefix)),
             )
-        return {column: key_part(self.name, part) for column, part in zip(columns, prefix, strict=False)}
+            raise InvalidError(
+                "key_parts",
+                f"{self.name}: a key has {len(columns)} parts, {wanted}; got {len(prefix)}: {got}",
+            )
+        return {
+            column: key_part(self.name, part) for column, part in zip(columns, prefix, strict=False)
+        }
 
     def _pair(self, a: Ref, b: Ref, as_of: Time | None) -> dict[str, str | None]:
         """Two refs and their moment; two numbers mean the same at all times and are never pinned."""
         numbers = [_is_number(ref) for ref in (a, b)]
         pinned = None if all(numbers) else self.as_of
-        return {"from": str(a), "to": str(b), "as_of": time_text(pinned if as_of is None else as_of)}
+        return {
+            "from": str(a),
+            "to": str(b),
+            "as_of": time_text(pinned if as_of is None else as_of),
+        }
 
     def _named(self, ref: Ref, as_of: Time | None, clock: Clock = None) -> dict[str, str | None]:
-        """`ref`, `as_of`, `clock` as parameters; a number means the same at all times and is never pinned."""
+        """`ref`, `as_of`, `clock` as parameters; a number means the same at all times and is never
+        pinned.
+        """
         pinned = None if _is_number(ref) else self.as_of
-        return {"ref": str(ref), "as_of": time_text(pinned if as_of is None else as_of), "clock": clock}
+        return {
+            "ref": str(ref),
+            "as_of": time_text(pinned if as_of is None else as_of),
+            "clock": clock,
+        }
 
     def _head(self, reply: Reply, other: str | None = None) -> VersionHead:
         """Which version answered, of this set or another; remembers its shape."""
@@ -440,7 +533,9 @@ class Questions:
         names = ("version", "shape", "published-at", "data-through")
         try:
             version, shape, *moments = (reply.headers[f"estimates-{name}"] for name in names)
-            head = VersionHead(name, int(version), int(shape), *(instants.parse(moment) for moment in moments))
+            head = VersionHead(
+                name, int(version), int(shape), *(instants.parse(moment) for moment in moments)
+            )
         except (KeyError, ValueError):
             raise foreign(reply) from None
         self._exchange.shapes[name] = head.shape
@@ -452,7 +547,9 @@ class Questions:
     def _key(self, key: Key) -> str:
         """A whole key as path segments."""
         if not key:
-            raise InvalidError("key_parts", f"{self.name}: the key is missing; give one part for each key column")
+            raise InvalidError(
+                "key_parts", f"{self.name}: the key is missing; give one part for each key column"
+            )
         return "/".join(segment(key_part(self.name, part)) for part in key)
 
 

@@ -38,8 +38,8 @@ T = TypeVar("T")
 class RemoteSet:
     """One set of a service, for reading: the methods, answers and errors of `EstimateSet`.
 
-    Besides those, every method raises UnavailableError: `service` (cannot be reached), `bad_gateway` (something else
-    answered), or the service's own code after its last 503.
+    Besides those, every method raises UnavailableError: `service` (cannot be reached),
+    `bad_gateway` (something else answered), or the service's own code after its last 503.
     """
 
     def __init__(self, asked: Questions, run: Callable[[Plan[Any]], Any]) -> None:
@@ -63,7 +63,9 @@ class RemoteSet:
         """All versions, oldest first, without their provenance."""
         return self._run(self._asked.versions())
 
-    def resolve(self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None) -> Version:
+    def resolve(
+        self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None
+    ) -> Version:
         """The version a ref names, now or as of a time."""
         return self._run(self._asked.resolve(ref, as_of, clock))
 
@@ -72,11 +74,15 @@ class RemoteSet:
         return self._run(self._asked.state(version))
 
     def contract_of(self, version: Version | VersionHead) -> Contract:
-        """The newest contract, for a version of its shape; NotFoundError (`unknown_shape`) for another."""
+        """The newest contract, for a version of its shape; NotFoundError (`unknown_shape`) for
+        another.
+        """
         return self._run(self._asked.contract_of(version))
 
     def contract_of_changes(self, page: ChangePage) -> Contract:
-        """The contract that a page of changes is read with; of two sets, that of the columns which both have."""
+        """The contract that a page of changes is read with; of two sets, that of the columns which
+        both have.
+        """
         return self._run(self._asked.contract_of_changes(page))
 
     def get(
@@ -112,7 +118,9 @@ class RemoteSet:
         cursor: str | None = None,
         clock: Clock = None,
     ) -> Page:
-        """The estimates under a leading part of the key, a page at a time; a cursor stays with its version."""
+        """The estimates under a leading part of the key, a page at a time; a cursor stays with its
+        version.
+        """
         return self._run(self._asked.scan(prefix, ref, as_of, fields, limit, cursor, clock))
 
     def history(
@@ -145,7 +153,9 @@ class RemoteSet:
         pairing: Pairing | None = None,
         other: str | None = None,
     ) -> Report:
-        """How version `b`, of an `other` set if one is named, differs from version `a`; 12 significant digits."""
+        """How version `b`, of an `other` set if one is named, differs from version `a`; 12
+        significant digits.
+        """
         return self._run(self._asked.diff(a, b, as_of, pairing, other))
 
     def page(
@@ -160,8 +170,12 @@ class RemoteSet:
         """The report of `diff` as one HTML page with pictures."""
         return self._run(self._asked.page(a, b, as_of, pairing, other))
 
-    def triangle(self, *key: Any, column: str | None = None, across: Across | None = None) -> pl.DataFrame:
-        """The revision triangle of a column: a row a key, a column a horizon (`h5`) or, without, a version (`v5`)."""
+    def triangle(
+        self, *key: Any, column: str | None = None, across: Across | None = None
+    ) -> pl.DataFrame:
+        """The revision triangle of a column: a row a key, a column a horizon (`h5`) or, without, a
+        version (`v5`).
+        """
         return self._run(self._asked.triangle(key, column, across))
 
     def revisions(self, *key: Any, column: str | None = None) -> Revisions:
@@ -171,14 +185,18 @@ class RemoteSet:
     def as_of_join(
         self, frame: Any, time: str, *, fields: Sequence[str] | None = None, clock: Clock = None
     ) -> pl.DataFrame:
-        """The rows of `frame` in order, each with the estimate that production gave at its `time`, and its version.
+        """The rows of `frame` in order, each with the estimate that production gave at its `time`,
+        and its version.
 
-        A batch is asked for each version that was in force at any of the times; see `point_in_time.as_of_join`.
+        A batch is asked for each version that was in force at any of the times; see
+        `point_in_time.as_of_join`.
         """
         return self._run(self._asked.as_of_join(frame, time, fields, clock))
 
     def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
-        """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""
+        """What each of the last moves of production changed, rollbacks too, oldest first;
+        `.frame()` is a table.
+        """
         return self._run(self._asked.stability(last, as_of))
 
     def changes(
@@ -193,7 +211,9 @@ class RemoteSet:
         pairing: Pairing | None = None,
         other: str | None = None,
     ) -> pl.DataFrame:
-        """What changed key by key from version `a` to version `b`, what moved most first: a row a key."""
+        """What changed key by key from version `a` to version `b`, what moved most first: a row a
+        key.
+        """
         return self._run(self._asked.changes(a, b, key, by, min_change, as_of, pairing, other))
 
     def changes_page(
@@ -211,10 +231,16 @@ class RemoteSet:
         other: str | None = None,
     ) -> ChangePage:
         """A page of `changes`; a cursor stays with its versions."""
-        return self._run(self._asked.changes_page(a, b, key, by, min_change, as_of, limit, cursor, pairing, other))
+        return self._run(
+            self._asked.changes_page(
+                a, b, key, by, min_change, as_of, limit, cursor, pairing, other
+            )
+        )
 
     def accuracy(self, version: int | None = None, *, last: int = LAST) -> SetAccuracy:
-        """The newest stored scores of one version, or of the `last` versions that have any, whatever the moment."""
+        """The newest stored scores of one version, or of the `last` versions that have any,
+        whatever the moment.
+        """
         return self._run(self._asked.accuracy(version, last))
 
     def judge_frame(
@@ -227,11 +253,14 @@ class RemoteSet:
         actuals: pl.DataFrame | None = None,
         offenders: Offenders | None = None,
     ) -> Verdict:
-        """Judge a frame before it is published, here, by the service's contract and against one of its versions.
+        """Judge a frame before it is published, here, by the service's contract and against one of
+        its versions.
 
         The verdict is the one that `Store.judge_frame` gives, byte for byte; nothing is stored.
         """
-        return self._run(judgement(self._asked, frame, provenance, against, judged_at, actuals, offenders))()
+        return self._run(
+            judgement(self._asked, frame, provenance, against, judged_at, actuals, offenders)
+        )()
 
 
 class Moment:
@@ -247,16 +276,21 @@ class Moment:
 
 
 class Client:
-    """Reads from a service: `Client("http://127.0.0.1:8000")["sp500-close"].get("AAPL", "2026-11-24")`.
+    """Reads from a service: `Client("http://127.0.0.1:8000")["sp500-close"].get("AAPL",
+    "2026-11-24")`.
 
-    timeout_s   for each of: sending a request, waiting for the next bytes of its answer, waiting for what the service
-                computes; connecting takes at most 3 s
+    timeout_s   for each of: sending a request, waiting for the next bytes of its answer, waiting
+                for what the service computes; connecting takes at most 3 s
     patience_s  how long requests are tried again after a 503 or a lost connection; 0 tries once
     Raises InvalidError (`bad_url`).
     """
 
     def __init__(
-        self, url: str, *, timeout_s: float = connection.TIMEOUT_S, patience_s: float = connection.PATIENCE_S
+        self,
+        url: str,
+        *,
+        timeout_s: float = connection.TIMEOUT_S,
+        patience_s: float = connection.PATIENCE_S,
     ) -> None:
         self.url = connection.checked(url)
         self._http = httpx.Client(base_url=self.url, timeout=connection.timeout(timeout_s))
@@ -269,7 +303,10 @@ class Client:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -278,7 +315,9 @@ class Client:
         self._http.close()
 
     def __getitem__(self, name: str) -> RemoteSet:
-        """The set of that name; asks nothing yet, so that an unknown set is an error of the first question."""
+        """The set of that name; asks nothing yet, so that an unknown set is an error of the first
+        question.
+        """
         return self._set(name, None)
 
     def at(self, as_of: Time) -> Moment:
@@ -296,7 +335,9 @@ class Client:
         return self._run(set_requests.set_names(self._exchange))
 
     def events(self, after: int = 0, limit: int = DEFAULT_LIMIT) -> list[Event]:
-        """At most `limit` events with an id above `after`, oldest first; [] only when there is nothing newer."""
+        """At most `limit` events with an id above `after`, oldest first; [] only when there is
+        nothing newer.
+        """
         return self._run(set_requests.events(self._exchange, after, limit))
 
     def _set(self, name: str, as_of: datetime | None) -> RemoteSet:

@@ -16,13 +16,17 @@ Time = datetime | str
 
 def url(path: str, *parameters: dict[str, str | None]) -> str:
     """A path with those parameters that are not None."""
-    given = [(name, text) for group in parameters for name, text in group.items() if text is not None]
+    given = [
+        (name, text) for group in parameters for name, text in group.items() if text is not None
+    ]
     query = "&".join(f"{_quoted(name)}={_quoted(text)}" for name, text in given)
     return f"{path}?{query}" if query else path
 
 
 def segment(text: str) -> str:
-    """A path segment; raises InvalidError (`bad_path`) for an empty one, which would name another path."""
+    """A path segment; raises InvalidError (`bad_path`) for an empty one, which would name another
+    path.
+    """
     if not text:
         raise InvalidError("bad_path", "names and key parts may not be empty")
     # Dots alone are taken out of paths on the way; an encoded dot is the same name.
@@ -30,7 +34,9 @@ def segment(text: str) -> str:
 
 
 def key_part(name: str, part: Any) -> str:
-    """A part of a key as text; raises InvalidError (`bad_key_part`) for what cannot be one in any set."""
+    """A part of a key as text; raises InvalidError (`bad_key_part`) for what cannot be one in any
+    set.
+    """
     if part is None or isinstance(part, bool | float):
         raise InvalidError("bad_key_part", f"{name}: {part!r} cannot be part of a key")
     if isinstance(part, datetime) and part.tzinfo is None:

@@ -34,7 +34,9 @@ class ChangeQuestion(msgspec.Struct, frozen=True):
 
 
 class ChangeCursor(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page begins: the numbers of both versions, the row, and a mark of all that decides what stands there."""
+    """Where a page begins: the numbers of both versions, the row, and a mark of all that decides
+    what stands there.
+    """
 
     first: int
     second: int
@@ -43,13 +45,17 @@ class ChangeCursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 class ChangePage(Page):
-    """One page of changes; `version` is the one they lead to, `cursor` asks for the next page, `total` counts all.
+    """One page of changes; `version` is the one they lead to, `cursor` asks for the next page,
+    `total` counts all.
 
-    Of versions of two sets `set` is empty, and the body says `from` and `to` with the names of their sets.
+    Of versions of two sets `set` is empty, and the body says `from` and `to` with the names of
+    their sets.
     """
 
     def frame(self, contract: Contract) -> pl.DataFrame:
-        """The rows as `estimates.stability.changes` has them; `contract` is what `contract_of_changes` gives."""
+        """The rows as `estimates.stability.changes` has them; `contract` is what
+        `contract_of_changes` gives.
+        """
         return _decoded(self.json, contract)
 
     def first(self, name: str) -> int:
@@ -71,9 +77,13 @@ def decode_cursor(text: str) -> ChangeCursor:
     """The inverse of `encode_cursor`; raises InvalidError (`bad_cursor`)."""
     try:
         padded = text + "=" * (-len(text) % 4)
-        return msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=ChangeCursor)
+        return msgspec.json.decode(
+            base64.b64decode(padded, altchars=b"-_", validate=True), type=ChangeCursor
+        )
     except (binascii.Error, ValueError, msgspec.MsgspecError):
-        raise InvalidError("bad_cursor", "this cursor was not made by this service; start again without it") from None
+        raise InvalidError(
+            "bad_cursor", "this cursor was not made by this service; start again without it"
+        ) from None
 
 
 def page(
@@ -86,15 +96,19 @@ def page(
     limit: int,
     start: ChangeCursor,
 ) -> ChangePage:
-    """The rows from `start` on, at most `limit`; `told` is what the page says of the set and of both versions.
+    """The rows from `start` on, at most `limit`; `told` is what the page says of the set and of
+    both versions.
 
-    `{"set":…,"from":…,"to":…,"by":…,"pairing":…,"total":…,"limit":…,"next":cursor or null,"changes":[{"key":[…],
-    "change":…,"columns":{NAME:{"a":…,"b":…,"d":…,…},…}},…]}`. Raises InvalidError (`bad_limit`).
+    `{"set":…,"from":…,"to":…,"by":…,"pairing":…,"total":…,"limit":…,"next":cursor or
+    null,"changes":[{"key":[…], "change":…,"columns":{NAME:{"a":…,"b":…,"d":…,…},…}},…]}`. Raises
+    InvalidError (`bad_limit`).
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
     stop = start.row + limit
-    following = encode_cursor(msgspec.structs.replace(start, row=stop)) if stop < rows.height else None
+    following = (
+        encode_cursor(msgspec.structs.replace(start, row=stop)) if stop < rows.height else None
+    )
     head = {
         **dict(zip(("set", "from", "to"), told, strict=True)),
         "by": question.by,
@@ -103,7 +117,9 @@ def page(
         "limit": limit,
         "next": following,
     }
-    return ChangePage(told[0], second, body(head, rows[start.row : stop], contract), rows.height, following)
+    return ChangePage(
+        told[0], second, body(head, rows[start.row : stop], contract), rows.height, following
+    )
 
 
 def body(head: Mapping[str, str | int | None], rows: pl.DataFrame, contract: Contract) -> bytes:
@@ -116,7 +132,8 @@ def _encoded(rows: pl.DataFrame, contract: Contract) -> pl.Series:
     """Each row as JSON; key parts as text, so that they can be sent back in a batch or a path."""
     key = pl.concat_list([text_of(rows, name) for name in contract.key]).alias("key")
     cells = {
-        of: [_as_json(rows, name).alias(part) for name, part in parts] for of, parts in _by_column(contract).items()
+        of: [_as_json(rows, name).alias(part) for name, part in parts]
+        for of, parts in _by_column(contract).items()
     }
     told = pl.struct(pl.struct(parts).alias(of) for of, parts in cells.items()).alias("columns")
     return rows.select(pl.struct(key, "change", told).struct.json_encode()).to_series()
@@ -154,7 +171,9 @@ class _Listed(msgspec.Struct):
 
 
 def _by_column(contract: Contract) -> dict[str, list[tuple[str, str]]]:
-    """The columns of the answer, and what they tell, by the column of the contract that they tell of."""
+    """The columns of the answer, and what they tell, by the column of the contract that they tell
+    of.
+    """
     found: dict[str, list[tuple[str, str]]] = {}
     for name, (of, part) in columns(contract).items():
         found.setdefault(of, []).append((name, part))

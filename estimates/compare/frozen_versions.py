@@ -1,4 +1,6 @@
-"""Which versions stand one after the other in production, and which of their estimates stand still (K4)."""
+"""Which versions stand one after the other in production, and which of their estimates stand still
+(K4).
+"""
 
 from __future__ import annotations
 
@@ -16,12 +18,13 @@ from estimates.catalog.records import Event, Version
 from estimates.compare.two_versions import Measure
 from estimates.stability import FrozenReport
 from estimates.stability.report import METRICS_REVISION
-from estimates.stability.through_time import frozen
+from estimates.stability.through_time.frozen import frozen
 from estimates.storage.report_cache import KeptReports
 
 
 class Window(NamedTuple):
-    """Versions one after the other in production, newest last, whose estimates should not all be the same.
+    """Versions one after the other in production, newest last, whose estimates should not all be
+    the same.
 
     wanted  how many there have to be, before which nothing can be said
     """
@@ -40,12 +43,23 @@ class Window(NamedTuple):
         """Why nothing can be said: `too_few_versions` of this shape, or one of them has `expired`."""
         if len(self.versions) < self.wanted:
             return "too_few_versions"
-        return "expired" if any(version.expired_at is not None for version in self.versions) else None
+        return (
+            "expired" if any(version.expired_at is not None for version in self.versions) else None
+        )
 
     def name(self) -> str:
-        """The name under which the report is kept: a digest of all that it depends on, programs included."""
+        """The name under which the report is kept: a digest of all that it depends on, programs
+        included.
+        """
         snapshots = [version.snapshot_id for version in self.versions]
-        facts = [METRICS_REVISION, "frozen", snapshots, self.wanted, self.measure.digest, self.reason]
+        facts = [
+            METRICS_REVISION,
+            "frozen",
+            snapshots,
+            self.wanted,
+            self.measure.digest,
+            self.reason,
+        ]
         return hashlib.blake2b(msgspec.json.encode(facts), digest_size=20).hexdigest()
 
     def report(self, read: Callable[[Version], pl.DataFrame]) -> FrozenReport:
@@ -54,7 +68,9 @@ class Window(NamedTuple):
             return FrozenReport(len(self.versions), 0, None, [], self.reason)
         return frozen((read(version) for version in self.versions), self.measure.contract)
 
-    def kept_report(self, kept: KeptReports, read: Callable[[Version], pl.DataFrame]) -> FrozenReport:
+    def kept_report(
+        self, kept: KeptReports, read: Callable[[Version], pl.DataFrame]
+    ) -> FrozenReport:
         """The same report, computed only if it is not kept yet; raises CorruptError."""
         content = kept.get_or_make(self.name(), lambda: msgspec.msgpack.encode(self.report(read)))
         return msgspec.msgpack.decode(content, type=FrozenReport)
@@ -72,19 +88,24 @@ class Shaped(Protocol):
 V = TypeVar("V", bound=Shaped)
 
 
-def last_in_production(events: Iterable[Event], versions: Sequence[V], shape: int, count: int) -> list[V]:
-    """The last versions of a shape that production pointed to, newest last, `count` at most; expired ones too.
+def last_in_production(
+    events: Iterable[Event], versions: Sequence[V], shape: int, count: int
+) -> list[V]:
+    """The last versions of a shape that production pointed to, newest last, `count` at most;
+    expired ones too.
 
     events, versions  all of the set, oldest first
-    Each stands where production last pointed to it; those that production was rolled back from are left out, and
-    a version of another shape ends the row.
+    Each stands where production last pointed to it; those that production was rolled back from are
+    left out, and a version of another shape ends the row.
     """
     moves = deque(_held(events), maxlen=1)
     return _last(versions, moves[0][1], shape, count) if moves else []
 
 
 def windows(view: SetView, count: int) -> dict[int, list[Version]]:
-    """For each move of production, by the id of its event, what `last_in_production` said right after it."""
+    """For each move of production, by the id of its event, what `last_in_production` said right
+    after it.
+    """
     return {
         event.id: _last(view.versions, held, view.versions[event.version - 1].shape, count)
         for event, held in _held(view.events)
@@ -106,7 +127,9 @@ def _held(events: Iterable[Event]) -> Iterator[tuple[Event, dict[int, None]]]:
 
 def _last(versions: Sequence[V], held: dict[int, None], shape: int, count: int) -> list[V]:
     found: list[V] = []
-    for version in takewhile(lambda one: one.shape == shape, (versions[n - 1] for n in reversed(held))):
+    for version in takewhile(
+        lambda one: one.shape == shape, (versions[n - 1] for n in reversed(held))
+    ):
         if len(found) == count:
             break
         found.append(version)

@@ -59,12 +59,13 @@ class PairMove(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     move          `promoted`, also to an older version; `rolled_back`: somebody took production back
     promoted_at   when production moved
     data_through  of the version it moved to
-    reason        why nothing can be told, and all that follows is null: `other_shape`, `expired`, or the code of the
-                  error that reading a file gave
+    reason        why nothing can be told, and all that follows is null: `other_shape`, `expired`,
+                  or the code of the error that reading a file gave
     identical     the snapshots have the same content; identical_share: of the rows
     columns       the estimates but for what belongs to a point: interval ends and quantiles
-    frozen_share  K4, where the contract says `frozen_after`: of the `frozen_n` keys that so many versions in production
-                  have, this one the last, those whose estimates are the same in all of them
+    frozen_share  K4, where the contract says `frozen_after`: of the `frozen_n` keys that so many
+                  versions in production have, this one the last, those whose estimates are the same
+                  in all of them
     frozen_reason why frozen_share is null: `too_few_versions`, `no_comparable_keys`, or as `reason`
     """
 
@@ -106,11 +107,17 @@ class Series(msgspec.Struct, frozen=True):
         return msgspec.json.encode(self)
 
     def frame(self) -> pl.DataFrame:
-        """A row a move: the fields of `PairMove` in order, in place of `columns` such as `close.r_p95`."""
-        schema: dict[str, pl.DataType] = {name: kind for name, kind in _FACTS.items() if name != "headline"}
+        """A row a move: the fields of `PairMove` in order, in place of `columns` such as
+        `close.r_p95`.
+        """
+        schema: dict[str, pl.DataType] = {
+            name: kind for name, kind in _FACTS.items() if name != "headline"
+        }
         names = dict.fromkeys(name for pair in self.pairs for name in pair.columns)
         schema |= {f"{name}.{part}": kind for name in names for part, kind in _MEASURES.items()}
-        return pl.DataFrame([_flat(pair) for pair in self.pairs], schema=schema | {"headline": pl.String()})
+        return pl.DataFrame(
+            [_flat(pair) for pair in self.pairs], schema=schema | {"headline": pl.String()}
+        )
 
 
 class Pair(NamedTuple):
@@ -125,7 +132,11 @@ class Pair(NamedTuple):
     @property
     def rows(self) -> int:
         """Rows of both versions, for what it costs to compare them."""
-        return 0 if self.comparison is None else self.comparison.first.rows + self.comparison.second.rows
+        return (
+            0
+            if self.comparison is None
+            else self.comparison.first.rows + self.comparison.second.rows
+        )
 
     def facts(self) -> tuple[object, ...]:
         """What decides about the numbers of its row."""
@@ -145,16 +156,26 @@ class Pairs(NamedTuple):
     read: ReadFrame
 
     def name(self) -> str:
-        """The name under which the series is kept: a digest of all that it depends on, programs included."""
+        """The name under which the series is kept: a digest of all that it depends on, programs
+        included.
+        """
         facts = [pair.facts() for pair in self.pairs]
-        content = msgspec.json.encode([_fields(), self.set, self.total, self.last, METRICS_REVISION, facts])
+        content = msgspec.json.encode(
+            [_fields(), self.set, self.total, self.last, METRICS_REVISION, facts]
+        )
         return hashlib.blake2b(content, digest_size=20).hexdigest()
 
 
 def promoted_pairs(
-    view: View, name: str, read: ReadFrame, *, last: int = DEFAULT_LAST, as_of: datetime | None = None
+    view: View,
+    name: str,
+    read: ReadFrame,
+    *,
+    last: int = DEFAULT_LAST,
+    as_of: datetime | None = None,
 ) -> Pairs:
-    """The last moves of production from one version to another, rollbacks too, as known at a moment.
+    """The last moves of production from one version to another, rollbacks too, as known at a
+    moment.
 
     Raises InvalidError (`bad_limit`), and those of `View.resolve` for production.
     """
@@ -179,11 +200,15 @@ def promoted_pairs(
 
 def told(pairs: Pairs, headline: Headline, frozen: Frozen) -> Series:
     """The series, of headlines asked for one after the other, oldest first."""
-    return Series(pairs.set, pairs.total, pairs.last, [_told(pair, headline, frozen) for pair in pairs.pairs])
+    return Series(
+        pairs.set, pairs.total, pairs.last, [_told(pair, headline, frozen) for pair in pairs.pairs]
+    )
 
 
 def kept_series(pairs: Pairs, kept: KeptReports, headline: Headline) -> Series:
-    """The same series, put together only if it is not kept yet; one that a file could not be read for is not kept."""
+    """The same series, put together only if it is not kept yet; one that a file could not be read
+    for is not kept.
+    """
     content = kept.get(pairs.name())
     if content is not None:
         return msgspec.msgpack.decode(content, type=Series)
@@ -222,7 +247,9 @@ def last_read(read: ReadFrame, count: int = 2) -> ReadFrame:
         if version.snapshot_id not in frames:
             frames[version.snapshot_id] = read(version)
         frames.move_to_end(version.snapshot_id)
-        while len(frames) > 2 and (len(frames) > count or sum(f.height for f in frames.values()) > _REMEMBERED_ROWS):
+        while len(frames) > 2 and (
+            len(frames) > count or sum(f.height for f in frames.values()) > _REMEMBERED_ROWS
+        ):
             frames.popitem(last=False)
         return frames[version.snapshot_id]
 
@@ -245,7 +272,11 @@ def _pair(view: SetView, event: Event, read: ReadFrame, versions: list[Version] 
     assert event.from_version is not None
     first, second = view.versions[event.from_version - 1], view.versions[event.version - 1]
     wanted = view.contract.stability.frozen_after
-    window = None if versions is None or wanted is None else Window(versions, wanted, measure_for(second, view))
+    window = (
+        None
+        if versions is None or wanted is None
+        else Window(versions, wanted, measure_for(second, view))
+    )
     if first.expired_at is not None or second.expired_at is not None:
         return Pair(event, second, None, "expired", window)
     try:
@@ -317,7 +348,9 @@ def _column(column: ColumnReport) -> ColumnMove:
 
 def _flat(pair: PairMove) -> dict[str, object]:
     facts: dict[str, object] = {
-        name: getattr(pair, "from_" if name == "from" else name) for name in _FACTS if name != "headline"
+        name: getattr(pair, "from_" if name == "from" else name)
+        for name in _FACTS
+        if name != "headline"
     }
     for name, column in pair.columns.items():
         facts |= {f"{name}.{part}": getattr(column, part) for part in _MEASURES}

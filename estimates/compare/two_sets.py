@@ -1,4 +1,6 @@
-"""Versions of two sets side by side, where somebody asks for that by name: their keys have to agree."""
+"""Versions of two sets side by side, where somebody asks for that by name: their keys have to
+agree.
+"""
 
 from __future__ import annotations
 
@@ -34,15 +36,26 @@ class TwoSets(Comparison):
     """A version of one set against a version of another, the baseline."""
 
     def __init__(
-        self, first: Version, second: Version, measure: Measure, read: ReadFrame, schema: SchemaReport
+        self,
+        first: Version,
+        second: Version,
+        measure: Measure,
+        read: ReadFrame,
+        schema: SchemaReport,
     ) -> None:
         super().__init__(first, second, measure, read)
         self.schema = schema
 
     @property
     def told(self) -> tuple[str, str | int, str | int]:
-        """What answers call the set and both versions: no set, and each version with the name of its own."""
-        return "", named(self.first.set, self.first.version), named(self.second.set, self.second.version)
+        """What answers call the set and both versions: no set, and each version with the name of
+        its own.
+        """
+        return (
+            "",
+            named(self.first.set, self.first.version),
+            named(self.second.set, self.second.version),
+        )
 
     def _tables(self) -> TwoTables:
         """The columns of both, read; raises CorruptError."""
@@ -67,7 +80,9 @@ class TwoSets(Comparison):
 
     def changes(self, question: ChangeQuestion) -> pl.DataFrame:
         """The keys that changed, as `stability.changes` has them; raises CorruptError."""
-        return self._tables().changes(by=question.by, min_change=question.min_change, prefix=question.prefix)
+        return self._tables().changes(
+            by=question.by, min_change=question.min_change, prefix=question.prefix
+        )
 
 
 def two_sets(
@@ -79,12 +94,14 @@ def two_sets(
     cursor: str | None = None,
     pairing: str | None = None,
 ) -> TwoSets:
-    """A version of the second set against one of the first, the baseline, whose newest contract of its shape measures.
+    """A version of the second set against one of the first, the baseline, whose newest contract of
+    its shape measures.
 
-    Columns that only one set has are named in the report and not compared. With a cursor of changes, the versions that
-    it is pinned to. Raises those of `comparison.resolved`, InvalidError (`other_keys`: other key columns or types;
-    `bad_pairing`, `bad_cursor`), ConflictError (`other_shape`: a column of both has another role, type, unit, level or
-    quantile; no estimate is in both).
+    Columns that only one set has are named in the report and not compared. With a cursor of
+    changes, the versions that it is pinned to. Raises those of `comparison.resolved`, InvalidError
+    (`other_keys`: other key columns or types; `bad_pairing`, `bad_cursor`), ConflictError
+    (`other_shape`: a column of both has another role, type, unit, level or quantile; no estimate is
+    in both).
     """
 
     def found(first: tuple[str, Ref], second: tuple[str, Ref], as_of: datetime | None) -> TwoSets:
@@ -93,18 +110,27 @@ def two_sets(
     return pinned(first, second, as_of, cursor, found)
 
 
-def _beside(a: Version, b: Version, reader: Reader, read: ReadFrame, pairing: str | None) -> TwoSets:
+def _beside(
+    a: Version, b: Version, reader: Reader, read: ReadFrame, pairing: str | None
+) -> TwoSets:
     mine, theirs = (_measuring(reader.view.set(version.set), version) for version in (a, b))
-    keys = [[(name, column.type) for name, column in contract.key.items()] for contract in (mine, theirs)]
+    keys = [
+        [(name, column.type) for name, column in contract.key.items()]
+        for contract in (mine, theirs)
+    ]
     if keys[0] != keys[1]:
         told = [", ".join(f"{name} ({kind})" for name, kind in key) for key in keys]
         raise InvalidError(
-            "other_keys", f"{a.set} has the key {told[0]} and {b.set} has {told[1]}; only equal keys can be compared"
+            "other_keys",
+            f"{a.set} has the key {told[0]} and {b.set} has {told[1]}; only equal "
+            "keys can be compared",
         )
     schema = schema_changes(mine, theirs)
     if schema.changed:
         told = told_changes(schema.changed)
-        raise ConflictError("other_shape", f"{a.set} and {b.set} promise different things of {told}")
+        raise ConflictError(
+            "other_shape", f"{a.set} and {b.set} promise different things of {told}"
+        )
     contract = with_pairing(shared_contract(mine, theirs), pairing)
     measure = measure_of(contract, reader.view.set(a.set).newest_of(a.shape))
     digest = hashlib.sha256(msgspec.json.encode([measure.digest, schema])).hexdigest()
@@ -117,7 +143,9 @@ def _measuring(view: SetView, version: Version) -> Contract:
 
 
 def shared_contract(contract: Contract, other: Contract) -> Contract:
-    """The contract of the columns that another has too; raises ConflictError (`other_shape`) without an estimate."""
+    """The contract of the columns that another has too; raises ConflictError (`other_shape`)
+    without an estimate.
+    """
     shared = set(other.columns)
     columns = {
         name: msgspec.structs.replace(column, step=column.step if column.step in shared else None)
@@ -125,11 +153,18 @@ def shared_contract(contract: Contract, other: Contract) -> Contract:
         if name in shared
     }
     if all(column.role == "attribute" for column in columns.values()):
-        raise ConflictError("other_shape", f"{contract.name} and {other.name} have no estimate column of the same name")
+        raise ConflictError(
+            "other_shape",
+            f"{contract.name} and {other.name} have no estimate column of the same name",
+        )
     known = {*contract.key, *columns}
-    groups, ranked = (tuple(name for name in names if name in known) for names in _grouping(contract))
+    groups, ranked = (
+        tuple(name for name in names if name in known) for names in _grouping(contract)
+    )
     stability = msgspec.structs.replace(contract.stability, groups=groups, rank_groups=ranked)
-    return msgspec.structs.replace(contract, columns=columns, domain=OpenDomain(), stability=stability)
+    return msgspec.structs.replace(
+        contract, columns=columns, domain=OpenDomain(), stability=stability
+    )
 
 
 def _grouping(contract: Contract) -> tuple[tuple[str, ...], tuple[str, ...]]:

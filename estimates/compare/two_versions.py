@@ -40,9 +40,11 @@ C = TypeVar("C", bound="Comparison")
 
 
 class Measure(NamedTuple):
-    """The contract that measures, its revision, and a digest of the parts of it that decide what a report says.
+    """The contract that measures, its revision, and a digest of the parts of it that decide what a
+    report says.
 
-    headline  the contract for headlines alone: what belongs to a point moves with it, and is only carried along
+    headline  the contract for headlines alone: what belongs to a point moves with it, and is only
+              carried along
     """
 
     contract: Contract
@@ -87,25 +89,32 @@ class Comparison:
         return other
 
     def report_name(self, *, headline_only: bool = False) -> str:
-        """The name under which the report is kept: a digest of all that its numbers depend on, programs included."""
+        """The name under which the report is kept: a digest of all that its numbers depend on,
+        programs included.
+        """
         return self.kept_name("headline" if headline_only else "report")
 
     def kept_name(self, form: Form) -> str:
         """The same for whatever is kept of the two versions."""
-        versions = [(v.set, v.version, v.snapshot_id, v.data_through) for v in (self.first, self.second)]
+        versions = [
+            (v.set, v.version, v.snapshot_id, v.data_through) for v in (self.first, self.second)
+        ]
         facts = [_program(), versions, self.measure.digest, form]
         return hashlib.blake2b(msgspec.json.encode(facts), digest_size=20).hexdigest()
 
     def report(self, *, headline_only: bool = False) -> Report:
         """The stability report, computed; raises CorruptError.
 
-        headline_only  of points, scores and labels alone, without interval ends and quantiles of a point
+        headline_only  of points, scores and labels alone, without interval ends and quantiles of a
+                       point
         """
         contract = self.measure.headline if headline_only else self.contract
         _, name_a, name_b = self.told
         names = {"name_a": name_a, "name_b": name_b, "headline_only": headline_only}
         same = self.first.snapshot_id == self.second.snapshot_id
-        stands = contract.target is None or (self.pairing != "same_target" and not stability.dated_target(contract))
+        stands = contract.target is None or (
+            self.pairing != "same_target" and not stability.dated_target(contract)
+        )
         if same and stands:
             return stability.unchanged(contract, self.second.rows, **names)
         return stability.diff(
@@ -120,7 +129,9 @@ class Comparison:
     def kept_report(self, kept: KeptReports, *, headline_only: bool = False) -> Report:
         """The same report, computed only if it is not kept yet; raises CorruptError."""
         name = self.report_name(headline_only=headline_only)
-        return decode_report(kept.get_or_make(name, lambda: encode_report(self.report(headline_only=headline_only))))
+        return decode_report(
+            kept.get_or_make(name, lambda: encode_report(self.report(headline_only=headline_only)))
+        )
 
     def kept_page(self, kept: KeptReports) -> bytes:
         """The report as one HTML page with pictures, drawn only if it is not kept yet.
@@ -157,7 +168,9 @@ class Comparison:
             prefix=question.prefix,
         )
 
-    def page(self, question: ChangeQuestion, rows: pl.DataFrame, *, limit: int, cursor: str | None) -> ChangePage:
+    def page(
+        self, question: ChangeQuestion, rows: pl.DataFrame, *, limit: int, cursor: str | None
+    ) -> ChangePage:
         """A page of the rows that `changes` gave; raises InvalidError (`bad_limit`, `bad_cursor`)."""
         start = ChangeCursor(self.first.version, self.second.version, 0, self._mark(question))
         if cursor is not None:
@@ -170,15 +183,23 @@ class Comparison:
 
     def _frames(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         first = self._read(self.first)
-        return first, first if self.first.snapshot_id == self.second.snapshot_id else self._read(self.second)
+        return first, first if self.first.snapshot_id == self.second.snapshot_id else self._read(
+            self.second
+        )
 
     def _mark(self, question: ChangeQuestion) -> int:
-        """Says whether a cursor goes on with this question: content, time, measure and what was asked."""
-        facts = [(v.set, v.version, v.snapshot_id, v.data_through) for v in (self.first, self.second)]
+        """Says whether a cursor goes on with this question: content, time, measure and what was
+        asked.
+        """
+        facts = [
+            (v.set, v.version, v.snapshot_id, v.data_through) for v in (self.first, self.second)
+        ]
         return zlib.crc32(msgspec.json.encode([facts, self.measure.digest, question]))
 
 
-_OTHER = InvalidError("bad_cursor", "this cursor belongs to another question; start again without it")
+_OTHER = InvalidError(
+    "bad_cursor", "this cursor belongs to another question; start again without it"
+)
 
 
 def encode_report(report: Report) -> bytes:
@@ -191,11 +212,14 @@ def decode_report(content: bytes) -> Report:
     return msgspec.msgpack.decode(content, type=Report)
 
 
-def beside(first: Version, second: Version, view: SetView, read: ReadFrame, pairing: str | None = None) -> Comparison:
+def beside(
+    first: Version, second: Version, view: SetView, read: ReadFrame, pairing: str | None = None
+) -> Comparison:
     """Version `second` against version `first`.
 
-    The newest contract of their shape measures, as in the gate, whatever was in force back then; with a pairing in
-    place of its own. Raises ConflictError (`other_shape`), which says what differs, InvalidError (`bad_pairing`).
+    The newest contract of their shape measures, as in the gate, whatever was in force back then;
+    with a pairing in place of its own. Raises ConflictError (`other_shape`), which says what
+    differs, InvalidError (`bad_pairing`).
     """
     if first.shape != second.shape:
         raise _other_shapes(first, second, view)
@@ -223,14 +247,18 @@ def _other_shapes(first: Version, second: Version, view: SetView) -> ConflictErr
     differ = [told_changes(schema.changed)] if schema.changed else []
     return ConflictError(
         "other_shape",
-        f"{second.set}: version {first.version} has shape {first.shape} and version {second.version} has "
-        f"shape {second.shape}: {'; '.join(differ + only)}; only versions of one shape can be compared",
+        f"{second.set}: version {first.version} has shape {first.shape} and version "
+        f"{second.version} has "
+        f"shape {second.shape}: {'; '.join(differ + only)}; only versions of one shape can be "
+        "compared",
     )
 
 
 @cache
 def _program() -> tuple[int, str]:
-    """What of the program decides what a report says: the metrics' revision and the fields there are."""
+    """What of the program decides what a report says: the metrics' revision and the fields there
+    are.
+    """
     fields = hashlib.sha256(msgspec.json.encode(msgspec.json.schema(Report))).hexdigest()
     return METRICS_REVISION, fields
 
@@ -239,7 +267,8 @@ def measure_of(contract: Contract, revision: int) -> Measure:
     """A contract as a measure: what only publishing and the gate look at is not in its digest."""
     plain = Contract(contract.name, contract.key, contract.columns)
     kept = {name: getattr(plain, name) for name in _NOT_MEASURING}
-    policy = msgspec.structs.replace(contract.stability, frozen_after=None)  # of more versions than two
+    # of more versions than two
+    policy = msgspec.structs.replace(contract.stability, frozen_after=None)
     decisive = msgspec.structs.replace(contract, **kept, stability=policy)
     digest = hashlib.sha256(msgspec.json.encode(decisive)).hexdigest()
     carried = {
@@ -255,7 +284,8 @@ _NOT_MEASURING = ("description", "owner", "domain", "freshness", "gate", "job", 
 def resolved(
     reader: Reader, first: tuple[str, Ref], second: tuple[str, Ref], as_of: datetime | None = None
 ) -> tuple[Version, Version]:
-    """Two versions, each by the name of its set and a ref; the moment is that of aliases beside a number.
+    """Two versions, each by the name of its set and a ref; the moment is that of aliases beside a
+    number.
 
     Raises those of `Reader.resolve`.
     """
@@ -278,11 +308,13 @@ def compare(
 
     as_of    what aliases and `latest` meant then; a version number means the same at all times
     pairing  in place of the contract's
-    Raises those of `Reader.resolve`, ConflictError (`other_shape`), InvalidError (`bad_ref`, `bad_cursor`,
-    `bad_pairing`).
+    Raises those of `Reader.resolve`, ConflictError (`other_shape`), InvalidError (`bad_ref`,
+    `bad_cursor`, `bad_pairing`).
     """
 
-    def found(first: tuple[str, Ref], second: tuple[str, Ref], as_of: datetime | None) -> Comparison:
+    def found(
+        first: tuple[str, Ref], second: tuple[str, Ref], as_of: datetime | None
+    ) -> Comparison:
         return beside(*resolved(reader, first, second, as_of), reader.view.set(name), read, pairing)
 
     return pinned((name, a), (name, b), as_of, cursor, found)
@@ -295,15 +327,20 @@ def pinned(
     cursor: str | None,
     found: Callable[[tuple[str, Ref], tuple[str, Ref], datetime | None], C],
 ) -> C:
-    """What `found` makes of two refs and a moment; with a cursor, of the versions that it is pinned to.
+    """What `found` makes of two refs and a moment; with a cursor, of the versions that it is pinned
+    to.
 
-    Raises what `found` raises, InvalidError (`bad_cursor`) where the cursor leads to something else.
+    Raises what `found` raises, InvalidError (`bad_cursor`) where the cursor leads to something
+    else.
     """
     if cursor is None:
         return found(first, second, as_of)
     at = decode_cursor(cursor)
     numbers = [version_number(ref) for _, ref in (first, second)]
-    if any(number not in (None, pin) for number, pin in zip(numbers, (at.first, at.second), strict=True)):
+    if any(
+        number not in (None, pin)
+        for number, pin in zip(numbers, (at.first, at.second), strict=True)
+    ):
         raise _OTHER
     try:
         return found((first[0], at.first), (second[0], at.second), None)

@@ -1,4 +1,6 @@
-"""What every version of a set said, key by key: the triangle of a column, and the statistics of its revisions."""
+"""What every version of a set said, key by key: the triangle of a column, and the statistics of its
+revisions.
+"""
 
 from __future__ import annotations
 
@@ -46,10 +48,13 @@ _NUMBER = "\0number"
 
 
 class Vintages:
-    """One column of the versions of a set that were not refused, of the shape that readers see, unexpired.
+    """One column of the versions of a set that were not refused, of the shape that readers see,
+    unexpired.
 
-    read  some columns of a version, of the rows that fulfil a condition; called when rows are needed
-    Raises InvalidError: `unknown_field`, `not_a_number`, `key_parts`, `bad_key_part`; NotFoundError (`no_versions`).
+    read  some columns of a version, of the rows that fulfil a condition; called when rows are
+          needed
+    Raises InvalidError: `unknown_field`, `not_a_number`, `key_parts`, `bad_key_part`; NotFoundError
+    (`no_versions`).
     """
 
     def __init__(
@@ -65,18 +70,25 @@ class Vintages:
         self.column = _column(self.contract, column)
         self.form = key_form(held, held.newest_of(held.present_shape))
         self.prefix = self.form.texts(prefix, partial=True)
-        self.versions = [one for one in told_of(held, held.present_shape) if view.state(one) != "refused"]
+        self.versions = [
+            one for one in told_of(held, held.present_shape) if view.state(one) != "refused"
+        ]
         self._read = read
         if not self.versions:
-            raise NotFoundError("no_versions", f"{name}: no version here that was not refused and has not expired")
+            raise NotFoundError(
+                "no_versions", f"{name}: no version here that was not refused and has not expired"
+            )
 
     @cached_property
     def rows(self) -> pl.DataFrame:
-        """The key columns, and VERSION, HORIZON, VALUE: every finite estimate, by key, oldest version first.
+        """The key columns, and VERSION, HORIZON, VALUE: every finite estimate, by key, oldest
+        version first.
 
         Raises CorruptError.
         """
-        return pl.concat([self._of(one) for one in self.versions]).sort([*self.contract.key, VERSION])
+        return pl.concat([self._of(one) for one in self.versions]).sort(
+            [*self.contract.key, VERSION]
+        )
 
     def name(self, *asked: object) -> str:
         """A digest of all that answers depend on, and of what was asked."""
@@ -85,13 +97,18 @@ class Vintages:
         return hashlib.blake2b(msgspec.json.encode(facts), digest_size=20).hexdigest()
 
     def triangle(self, across: Across | None = None) -> pl.DataFrame:
-        """A row a key, a column a horizon where there is a dated target, else a version; `across` decides otherwise.
+        """A row a key, a column a horizon where there is a dated target, else a version; `across`
+        decides otherwise.
 
         Raises InvalidError (`no_horizon`) for horizons without a dated target.
         """
         if across == "horizon" and not self._dated:
-            raise InvalidError("no_horizon", f"{self.contract.name}: its keys have no dated target, so no horizons")
-        return wide(self.rows, list(self.contract.key), across or ("horizon" if self._dated else "version"))
+            raise InvalidError(
+                "no_horizon", f"{self.contract.name}: its keys have no dated target, so no horizons"
+            )
+        return wide(
+            self.rows, list(self.contract.key), across or ("horizon" if self._dated else "version")
+        )
 
     def bounded(self, across: Across | None = None) -> pl.DataFrame:
         """The triangle, for an answer of limited size; raises InvalidError (`too_many_keys`) too."""
@@ -103,7 +120,8 @@ class Vintages:
             most = found.height
         raise InvalidError(
             "too_many_keys",
-            f"{self.contract.name}: the triangle has {most} keys or more; name a longer leading part of the key, "
+            f"{self.contract.name}: the triangle has {most} keys or more; name a longer leading "
+            "part of the key, "
             f"under which there are at most {MAX_KEYS}",
         )
 
@@ -133,10 +151,15 @@ class Vintages:
         wanted = value.is_not_null() & value.is_finite()
         for name, text in zip(key, self.prefix, strict=False):
             wanted &= pl.col(name) == parse_key_part(self.contract.key[name].type, text)
-        # where a version does not record its targets, its rows have to say what its horizons are: all of them
+        # where a version does not record its targets, its rows have to say what its horizons are:
+        # all of them
         apart = self._dated and not version.provenance.targets
         frame = self._read(version, [*key, self.column], None if apart else wanted)
-        horizon = _horizons(frame.get_column(str(self.contract.target)), version) if self._dated else pl.lit(None)
+        horizon = (
+            _horizons(frame.get_column(str(self.contract.target)), version)
+            if self._dated
+            else pl.lit(None)
+        )
         number = pl.lit(version.version, pl.Int64)
         told = frame.with_columns(number.alias(VERSION), horizon.cast(pl.Int64).alias(HORIZON))
         told = told.filter(wanted) if apart else told
@@ -148,7 +171,10 @@ class Vintages:
         if actuals is not None:
             found = read_actuals(actuals, self.contract)
             if actual(self.column) not in found.rows.columns:
-                raise InvalidError("columns", f"{self.contract.name}: the actual values have none for {self.column}")
+                raise InvalidError(
+                    "columns",
+                    f"{self.contract.name}: the actual values have none for {self.column}",
+                )
             known = found.rows.select(*found.by, pl.col(actual(self.column)).alias(ACTUAL))
             rows = rows.join(known, on=found.by, how="left", maintain_order="left")
         policy = self.contract.stability
@@ -158,7 +184,9 @@ class Vintages:
             series=_numbered(rows, series) if series else np.zeros(rows.height, dtype=np.intp),
             date=_numbered(rows, [str(target)]).astype(np.int64) if self._dated else None,
             horizon=rows.get_column(HORIZON).to_numpy().astype(np.int64) if self._dated else None,
-            actual=None if actuals is None else rows.get_column(ACTUAL).cast(pl.Float64).fill_null(np.nan).to_numpy(),
+            actual=None
+            if actuals is None
+            else rows.get_column(ACTUAL).cast(pl.Float64).fill_null(np.nan).to_numpy(),
         )
 
 
@@ -173,28 +201,43 @@ def _column(contract: Contract, name: str | None) -> str:
     if name is None:
         name = next((one for one in (*contract.points, *found)), None)
         if name is None:
-            raise InvalidError("not_a_number", f"{contract.name}: it has no estimate that is a number")
+            raise InvalidError(
+                "not_a_number", f"{contract.name}: it has no estimate that is a number"
+            )
         return name
     if name not in contract.columns:
         raise InvalidError(
-            "unknown_field", f"{contract.name}: no column {name!r}; columns: {', '.join(contract.columns)}"
+            "unknown_field",
+            f"{contract.name}: no column {name!r}; columns: {', '.join(contract.columns)}",
         )
     if name not in found:
-        raise InvalidError("not_a_number", f"{contract.name}: {name} is no estimate that is a number")
+        raise InvalidError(
+            "not_a_number", f"{contract.name}: {name} is no estimate that is a number"
+        )
     return name
 
 
 def _horizons(targets: pl.Series, version: Version) -> pl.Series:
-    """The step of each target after what the run could see: its place among the version's targets, from 1."""
+    """The step of each target after what the run could see: its place among the version's targets,
+    from 1.
+    """
     distinct = targets.unique().sort().to_list()
     places = {text: place for place, text in enumerate(version.provenance.targets, 1)}
     ahead = [one for one in distinct if _moment(one) > version.data_through]
-    steps = {one: places.get(key_text(one)) for one in distinct} if places else {t: i for i, t in enumerate(ahead, 1)}
+    steps = (
+        {one: places.get(key_text(one)) for one in distinct}
+        if places
+        else {t: i for i, t in enumerate(ahead, 1)}
+    )
     return pl.Series([steps.get(one) for one in targets.to_list()], dtype=pl.Int64)
 
 
 def _moment(target: date) -> datetime:
-    return target if isinstance(target, datetime) else datetime(target.year, target.month, target.day, tzinfo=UTC)
+    return (
+        target
+        if isinstance(target, datetime)
+        else datetime(target.year, target.month, target.day, tzinfo=UTC)
+    )
 
 
 def _numbered(rows: pl.DataFrame, names: Sequence[str]) -> NDArray[np.intp]:

@@ -1,7 +1,8 @@
 """The contract: what every snapshot of an estimate set promises.
 
 contract      `Contract` and its parts, read from TOML with errors that name the line
-columns       key columns and estimate columns; domain  which keys; shape  what makes versions comparable
+columns       key columns and estimate columns; domain  which keys; shape  what makes versions
+              comparable
 gate_policy   limits of checks, and who moves production
 conform       makes a frame keep the contract: typed, sorted, keys unique, finite
 text_values   what text stands for in a contract's types

@@ -15,7 +15,8 @@ ColumnType = Literal["float", "integer", "string", "boolean", "date", "timestamp
 Role = Literal["point", "lower", "upper", "quantile", "label", "probability", "score", "attribute"]
 
 NUMERIC_ROLES = frozenset(("point", "lower", "upper", "quantile", "probability", "score"))
-OF_POINT = frozenset(("lower", "upper", "quantile"))  # roles of columns that belong to a point column
+# roles of columns that belong to a point column
+OF_POINT = frozenset(("lower", "upper", "quantile"))
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -37,15 +38,17 @@ class KeyColumn(Part, frozen=True):
 class Column(Part, frozen=True):
     """One estimate column.
 
-    role      what the number is; `lower`/`upper` need `level` (nominal, 0..1), `quantile` needs `quantile` (0..1),
-              `probability` needs `label` (the outcome it belongs to); `attribute` is carried along and not judged
+    role      what the number is; `lower`/`upper` need `level` (nominal, 0..1), `quantile` needs
+              `quantile` (0..1), `probability` needs `label` (the outcome it belongs to);
+              `attribute` is carried along and not judged
     of        the point column an interval or quantile belongs to; default: the only one
     type      default `float`; for `label` `string`
     min, max  hard bounds (inclusive); soft_min, soft_max: outside is a warning
     labels    the vocabulary of a `label` column
     nullable  null says "no estimate"
     scale_floor  unit of the column; see docs/stability.md, S0
-    step      the attribute column with each key's typical step, mean |y_t − y_(t−1)| of what was observed; S6
+    step      the attribute column with each key's typical step, mean |y_t − y_(t−1)| of what was
+              observed; S6
     cuts      values at which decisions are made, in the unit of the column; C6, Q6
     """
 
@@ -81,7 +84,11 @@ class Column(Part, frozen=True):
 
 def _check_role_fields(column: Column) -> None:
     interval = column.role in ("lower", "upper")
-    wanted = {"level": interval, "quantile": column.role == "quantile", "label": column.role == "probability"}
+    wanted = {
+        "level": interval,
+        "quantile": column.role == "quantile",
+        "label": column.role == "probability",
+    }
     for field, needed in wanted.items():
         given = getattr(column, field) is not None
         if needed and not given:
@@ -93,8 +100,12 @@ def _check_role_fields(column: Column) -> None:
         if value is not None and not 0 < value < 1:
             raise ValueError(f"{field} must lie between 0 and 1, both excluded; got {value}")
     if column.labels is not None and column.role != "label":
-        raise ValueError(f"'labels' has no meaning for role {column.role!r}; it lists the vocabulary of a label")
-    if column.labels is not None and (not column.labels or len(set(column.labels)) != len(column.labels)):
+        raise ValueError(
+            f"'labels' has no meaning for role {column.role!r}; it lists the vocabulary of a label"
+        )
+    if column.labels is not None and (
+        not column.labels or len(set(column.labels)) != len(column.labels)
+    ):
         raise ValueError("'labels' must list at least one label, each once")
     if column.labels is not None and column.kind != "string":
         raise ValueError(f"'labels' lists text, and this label's type is {column.kind}")
@@ -113,13 +124,19 @@ def _check_bounds(column: Column) -> None:
     bounds = (column.min, column.max, column.soft_min, column.soft_max)
     if any(bound is not None for bound in bounds) and column.kind not in ("float", "integer"):
         raise ValueError(f"bounds need a number, and this column's type is {column.kind}")
-    chain = [bound for bound in (column.min, column.soft_min, column.soft_max, column.max) if bound is not None]
+    chain = [
+        bound
+        for bound in (column.min, column.soft_min, column.soft_max, column.max)
+        if bound is not None
+    ]
     if chain != sorted(chain):
         raise ValueError("bounds must satisfy min <= soft_min <= soft_max <= max")
 
 
 def parse_key_part(kind: KeyType, text: str) -> str | int | date | datetime:
-    """Read one key part from its text form (a path segment, a command-line word); raises ValueError."""
+    """Read one key part from its text form (a path segment, a command-line word); raises
+    ValueError.
+    """
     if kind == "string":
         return text
     if kind == "integer":

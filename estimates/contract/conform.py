@@ -1,4 +1,6 @@
-"""Make a frame conform to a contract: typed, sorted, keys unique, finite; or say which keys are to blame."""
+"""Make a frame conform to a contract: typed, sorted, keys unique, finite; or say which keys are to
+blame.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +27,16 @@ _LIMITS: dict[str, str] = {
     "integer": "an integer has 64 bits",
     "timestamp": "a timestamp has microseconds",
 }
-# Microseconds a unit of a date or timestamp column; 64 bits of nanoseconds do not leave the calendar.
+# Microseconds a unit of a date or timestamp column; 64 bits of nanoseconds do not leave the
+# calendar.
 _TICKS = {"d": 86_400_000_000, "ms": 1000, "us": 1}
 _CALENDAR = tuple(instants.micros(end.replace(tzinfo=UTC)) for end in (datetime.min, datetime.max))
 _NAMED = 5  # offending keys named in an error
 
 
 def as_frame(table: Any) -> pl.DataFrame:
-    """A frame, a lazy frame, or what `polars.DataFrame` takes (columns by name, pandas, pyarrow), as a polars frame.
+    """A frame, a lazy frame, or what `polars.DataFrame` takes (columns by name, pandas, pyarrow),
+    as a polars frame.
 
     Raises InvalidError (`no_table`).
     """
@@ -57,11 +61,12 @@ def schema(contract: Contract) -> dict[str, pl.DataType]:
 
 
 def conform(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """The frame as the contract wants it: its columns in contract order and types, rows sorted by key, −0.0 as 0.0.
+    """The frame as the contract wants it: its columns in contract order and types, rows sorted by
+    key, −0.0 as 0.0.
 
-    Accepts any column order, narrower numbers and categorical strings. Raises InvalidError, naming the first offending
-    keys: `columns`, `column_type`, `out_of_range` (dates that no calendar has), `null_key`, `bad_key`, `duplicate_key`,
-    `not_finite`.
+    Accepts any column order, narrower numbers and categorical strings. Raises InvalidError, naming
+    the first offending keys: `columns`, `column_type`, `out_of_range` (dates that no calendar has),
+    `null_key`, `bad_key`, `duplicate_key`, `not_finite`.
     Bounds, domain and nulls in estimates are for the gate to judge.
     """
     frame = typed(frame, contract).sort(list(contract.key), maintain_order=True)
@@ -75,13 +80,20 @@ def conform(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
 
 
 def conform_keys(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """The key columns alone as the contract wants them: typed, sorted, unique; raises as `conform` does."""
+    """The key columns alone as the contract wants them: typed, sorted, unique; raises as `conform`
+    does.
+    """
     missing = [name for name in contract.key if name not in frame.columns]
     if missing:
         raise InvalidError(
-            "columns", f"{contract.name}: key columns are missing: {', '.join(missing)}", missing=missing
+            "columns",
+            f"{contract.name}: key columns are missing: {', '.join(missing)}",
+            missing=missing,
         )
-    columns = (cast_column(frame, name, column.type, contract.name) for name, column in contract.key.items())
+    columns = (
+        cast_column(frame, name, column.type, contract.name)
+        for name, column in contract.key.items()
+    )
     keys = frame.select(columns).sort(list(contract.key))
     _check_keys(keys, contract)
     return keys.rechunk()
@@ -90,7 +102,10 @@ def conform_keys(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
 def name_keys(frame: pl.DataFrame, key: list[str], count: int | None = None) -> str:
     """The first keys of a frame in words: `AAPL/2026-11-24, MSFT/2026-11-24 and 3 more`."""
     total = frame.height if count is None else count
-    shown = ["/".join(key_text(part) for part in row) for row in frame.select(key).head(_NAMED).iter_rows()]
+    shown = [
+        "/".join(key_text(part) for part in row)
+        for row in frame.select(key).head(_NAMED).iter_rows()
+    ]
     more = f" and {total - len(shown)} more" if total > len(shown) else ""
     return ", ".join(shown) + more
 
@@ -103,14 +118,18 @@ def key_text(part: Any) -> str:
 
 
 def column_differences(frame: pl.DataFrame, contract: Contract) -> tuple[list[str], list[str]]:
-    """The contract's columns that the frame lacks, and those of the frame that the contract does not have."""
+    """The contract's columns that the frame lacks, and those of the frame that the contract does
+    not have.
+    """
     wanted = schema(contract)
     missing = [name for name in wanted if name not in frame.columns]
     return missing, [name for name in frame.columns if name not in wanted]
 
 
 def check_columns(frame: pl.DataFrame, contract: Contract, of: str = "") -> None:
-    """Raises InvalidError `columns` when a column is missing or too many; `of` says in the message whose they are."""
+    """Raises InvalidError `columns` when a column is missing or too many; `of` says in the message
+    whose they are.
+    """
     missing, extra = column_differences(frame, contract)
     if missing or extra:
         parts = [f"missing {', '.join(missing)}"] if missing else []
@@ -130,7 +149,9 @@ def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     Raises InvalidError: `columns`, `column_type`, `out_of_range`.
     """
     check_columns(frame, contract)
-    return frame.select(cast_column(frame, name, kind, contract.name) for name, kind in kinds(contract).items())
+    return frame.select(
+        cast_column(frame, name, kind, contract.name) for name, kind in kinds(contract).items()
+    )
 
 
 def cast_column(frame: pl.DataFrame, name: str, kind: ColumnType, where: str) -> pl.Series:
@@ -150,18 +171,24 @@ def cast_column(frame: pl.DataFrame, name: str, kind: ColumnType, where: str) ->
         try:
             return _exact(series, wanted)
         except pl.exceptions.PolarsError:
-            hint = f"; some of its values do not fit, so that they would be changed ({_LIMITS[kind]})"
+            hint = (
+                f"; some of its values do not fit, so that they would be changed ({_LIMITS[kind]})"
+            )
     if kind == "timestamp" and isinstance(have, pl.Datetime) and have.time_zone is None:
         hint = "; it has no time zone: use .dt.replace_time_zone('UTC') if that is what it is"
     raise InvalidError(
-        "column_type", f"{where}: column {name!r} is {have}, the contract says {kind} ({wanted}){hint}", column=name
+        "column_type",
+        f"{where}: column {name!r} is {have}, the contract says {kind} ({wanted}){hint}",
+        column=name,
     )
 
 
 def _check_calendar(series: pl.Series, where: str) -> None:
-    """Dates outside the years 1 to 9999 have no text form; they come from a wrong unit or an "end of time" marker.
+    """Dates outside the years 1 to 9999 have no text form; they come from a wrong unit or an "end
+    of time" marker.
 
-    Counted in the column's own unit, before any cast: polars panics on timestamps that it cannot show.
+    Counted in the column's own unit, before any cast: polars panics on timestamps that it cannot
+    show.
     """
     tick = _TICKS.get("d" if series.dtype == pl.Date else getattr(series.dtype, "time_unit", ""))
     if tick is None:
@@ -170,7 +197,8 @@ def _check_calendar(series: pl.Series, where: str) -> None:
     if bad.any():
         raise InvalidError(
             "out_of_range",
-            f"{where}: column {series.name!r} lies outside the years 1 to 9999 in {bad.sum()} rows, "
+            f"{where}: column {series.name!r} lies outside the years 1 to 9999 in {bad.sum()} "
+            "rows, "
             f"first in row {bad.arg_true()[0] + 1}; check the unit it was made with",
             column=series.name,
         )
@@ -178,14 +206,18 @@ def _check_calendar(series: pl.Series, where: str) -> None:
 
 def _exact(series: pl.Series, wanted: pl.DataType) -> pl.Series:
     cast = series.cast(wanted, strict=True)
-    narrower = (series.dtype.is_integer() and wanted == pl.Float64) or getattr(series.dtype, "time_unit", "") == "ns"
+    narrower = (series.dtype.is_integer() and wanted == pl.Float64) or getattr(
+        series.dtype, "time_unit", ""
+    ) == "ns"
     if narrower and not cast.cast(series.dtype).equals(series):
         raise pl.exceptions.InvalidOperationError("the cast loses digits")
     return cast
 
 
 def unfit_part(name: str) -> pl.Expr:
-    """True where a string key column cannot be a segment of a URL path: empty, `.`, `..` or with a NUL."""
+    """True where a string key column cannot be a segment of a URL path: empty, `.`, `..` or with a
+    NUL.
+    """
     return pl.col(name).is_in(["", ".", ".."]) | pl.col(name).str.contains("\0", literal=True)
 
 
@@ -196,7 +228,8 @@ def _check_keys(frame: pl.DataFrame, contract: Contract) -> None:
         counts = ", ".join(name for name in key if nulls[name].null_count())
         raise InvalidError(
             "null_key",
-            f"{contract.name}: {nulls.height} rows have a null key (in {counts}); first rows: {nulls.head(3).rows()}",
+            f"{contract.name}: {nulls.height} rows have a null key (in {counts}); first rows: "
+            f"{nulls.head(3).rows()}",
         )
     for name in key:
         if contract.key[name].type == "string":
@@ -204,7 +237,8 @@ def _check_keys(frame: pl.DataFrame, contract: Contract) -> None:
             if bad.height:
                 raise InvalidError(
                     "bad_key",
-                    f"{contract.name}: {bad.height} keys cannot be part of a URL path: column {name!r} is empty, "
+                    f"{contract.name}: {bad.height} keys cannot be part of a URL path: column "
+                    f"{name!r} is empty, "
                     f"'.', '..' or has a NUL, at {bad.select(key).head(_NAMED).rows()}",
                 )
     twice = frame.select(key).filter(pl.struct(key).is_duplicated()).unique(maintain_order=True)
@@ -227,13 +261,16 @@ def _check_finite(frame: pl.DataFrame, contract: Contract) -> None:
                     f"{name_keys(bad, list(contract.key))}; write null for no estimate",
                     column=name,
                     keys=[
-                        [key_text(part) for part in row] for row in bad.select(list(contract.key)).head(100).iter_rows()
+                        [key_text(part) for part in row]
+                        for row in bad.select(list(contract.key)).head(100).iter_rows()
                     ],
                 )
 
 
 def increases(frame: pl.DataFrame, key: list[str]) -> bool:
-    """Whether each row's key is above the one before: sorted and unique, seen in one pass; no part is null."""
+    """Whether each row's key is above the one before: sorted and unique, seen in one pass; no part
+    is null.
+    """
     above = pl.lit(False)
     for name in reversed(key):
         now, before = pl.col(name), pl.col(name).shift(1)

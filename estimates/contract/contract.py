@@ -1,7 +1,7 @@
 """The contract: what every snapshot of an estimate set promises, as msgspec Structs read from TOML.
 
-Only `name`, one `[key.…]` and one `[columns.…]` are mandatory; every other default means "not checked".
-`docs/contract.md` shows every field; `estimates.contract.conform` makes a frame conform.
+Only `name`, one `[key.…]` and one `[columns.…]` are mandatory; every other default means "not
+checked". `docs/contract.md` shows every field; `estimates.contract.conform` makes a frame conform.
 """
 
 from __future__ import annotations
@@ -25,7 +25,19 @@ from estimates.errors import InvalidError
 
 # Query parameters of the service, and columns of the SQL views.
 RESERVED = frozenset(
-    ("ref", "as_of", "limit", "cursor", "fields", "format", "shape", "clock", "version", "published_at", "data_through")
+    (
+        "ref",
+        "as_of",
+        "limit",
+        "cursor",
+        "fields",
+        "format",
+        "shape",
+        "clock",
+        "version",
+        "published_at",
+        "data_through",
+    )
 )
 Pairing = Literal["same_key", "same_horizon", "same_target"]
 PAIRINGS = get_args(Pairing)
@@ -36,7 +48,8 @@ class Freshness(Part, frozen=True):
     """How often versions come and how old the data may get; durations such as `36h`, `1d12h`, `2w`.
 
     cadence  time from one version to the next, for `status`
-    max_age  limit on now − data_through; `blocks` makes the gate refuse what is older instead of warning
+    max_age  limit on now − data_through; `blocks` makes the gate refuse what is older instead of
+             warning
     """
 
     cadence: str | None = None
@@ -60,15 +73,17 @@ class Freshness(Part, frozen=True):
 
 
 class Stability(Part, frozen=True):
-    """How versions are compared: materiality tolerance (equal iff |b−a| <= atol + rtol·max(|a|,|b|)), groups, ranks.
+    """How versions are compared: materiality tolerance (equal iff |b−a| <= atol +
+    rtol·max(|a|,|b|)), groups, ranks.
 
     groups       columns by which changes are broken down
     rank_groups  columns within whose values ranks are compared as well
     top_k        how many of the largest count as the top
-    pairing      which keys are compared: `same_key`, `same_horizon` (the same step after each version's own origin) or
-                 `same_target` (what both estimate, at whatever horizon)
+    pairing      which keys are compared: `same_key`, `same_horizon` (the same step after each
+                 version's own origin) or `same_target` (what both estimate, at whatever horizon)
     step         how long a step of an integer target is, such as `1d`; only `same_target` needs it
-    frozen_after in how many versions in a row an estimate may not be the same to the bit; None: as long as it likes
+    frozen_after in how many versions in a row an estimate may not be the same to the bit; None: as
+    long as it likes
     """
 
     rtol: float = 0.01
@@ -99,7 +114,8 @@ class Stability(Part, frozen=True):
 class Input(Part, frozen=True):
     """One input of a job: a file, a glob or a DuckDB query.
 
-    source  path or glob of CSV, Parquet or Arrow files, relative to the working directory of the run
+    source  path or glob of CSV, Parquet or Arrow files, relative to the working directory of the
+            run
     query   DuckDB SQL instead of a source
     time    the column that says when a row became known; rows after `data_through` are filtered out
     static  true: the input has no time and is passed whole
@@ -115,7 +131,8 @@ class Input(Part, frozen=True):
             raise ValueError("an input names either 'source' or 'query'")
         if (self.time is None) != self.static:
             raise ValueError(
-                "an input names its 'time' column, or says static = true; a job must not look ahead by accident"
+                "an input names its 'time' column, or says static = true; a job must not look "
+                "ahead by accident"
             )
 
 
@@ -123,7 +140,9 @@ BUILTIN_JOBS = ("forecast", "load")  # jobs that come with the distribution and 
 
 
 class Job(Part, frozen=True):
-    """What computes the estimates: `module:function`, or the name of a built-in job; its parameters and inputs."""
+    """What computes the estimates: `module:function`, or the name of a built-in job; its parameters
+    and inputs.
+    """
 
     function: str
     parameters: dict[str, Any] = msgspec.field(default_factory=dict)
@@ -138,9 +157,11 @@ class Job(Part, frozen=True):
 
 
 class Retention(Part, frozen=True):
-    """Which versions keep their files; a version is expired by `sweep` when every given rule lets it go.
+    """Which versions keep their files; a version is expired by `sweep` when every given rule lets
+    it go.
 
-    Production, its last ten predecessors and the newest version never expire; without rules nothing does.
+    Production, its last ten predecessors and the newest version never expire; without rules nothing
+    does.
     """
 
     keep_versions: int | None = None
@@ -181,7 +202,9 @@ class Contract(Part, frozen=True):
         for field in ("groups", "rank_groups"):
             for group in getattr(self.stability, field):
                 if group not in self.key and group not in self.columns:
-                    raise ValueError(f"stability.{field} names {group!r}, which is no column of the contract")
+                    raise ValueError(
+                        f"stability.{field} names {group!r}, which is no column of the contract"
+                    )
 
     @property
     def target(self) -> str | None:
@@ -200,10 +223,15 @@ class Contract(Part, frozen=True):
 
     def intervals(self) -> list[Interval]:
         """The (point, lower, upper) triples, by point and level."""
-        return [Interval(point, level, *pair) for (point, level), pair in sorted(_interval_ends(self).items())]
+        return [
+            Interval(point, level, *pair)
+            for (point, level), pair in sorted(_interval_ends(self).items())
+        ]
 
     def point_of(self, column: Column) -> str:
-        """The point column that an interval end or quantile belongs to, spelled out or not; "" for none."""
+        """The point column that an interval end or quantile belongs to, spelled out or not; "" for
+        none.
+        """
         if column.role not in OF_POINT:
             return ""
         return column.of or next(iter(self.points), "")
@@ -213,7 +241,16 @@ class Contract(Part, frozen=True):
         return Shape(
             key=tuple(ShapeKey(name, column.type) for name, column in self.key.items()),
             columns=tuple(
-                ShapeColumn(name, c.kind, c.role, c.unit, c.level, c.quantile, c.label, self.point_of(c) or None)
+                ShapeColumn(
+                    name,
+                    c.kind,
+                    c.role,
+                    c.unit,
+                    c.level,
+                    c.quantile,
+                    c.label,
+                    self.point_of(c) or None,
+                )
                 for name, c in self.columns.items()
             ),
         )
@@ -224,14 +261,19 @@ def _check_names(contract: Contract) -> None:
         raise ValueError("key: at least one key column is needed, such as [key.customer_id]")
     for name in (*contract.key, *contract.columns):
         if name.lower() in RESERVED:
-            raise ValueError(f"column {name!r}: this name is reserved ({', '.join(sorted(RESERVED))})")
+            raise ValueError(
+                f"column {name!r}: this name is reserved ({', '.join(sorted(RESERVED))})"
+            )
         if not name or not name.isprintable() or name != name.strip():
-            raise ValueError(f"column {name!r}: a name is printable text without spaces at its ends")
+            raise ValueError(
+                f"column {name!r}: a name is printable text without spaces at its ends"
+            )
     spelled: dict[str, str] = {}
     for name in dict.fromkeys((*contract.key, *contract.columns)):
         if spelled.setdefault(name.lower(), name) != name:
             raise ValueError(
-                f"columns {spelled[name.lower()]!r} and {name!r} differ only in case, which SQL cannot tell apart"
+                f"columns {spelled[name.lower()]!r} and {name!r} differ only in case, which SQL "
+                "cannot tell apart"
             )
     both = sorted(set(contract.key) & set(contract.columns))
     if both:
@@ -243,19 +285,26 @@ def _check_names(contract: Contract) -> None:
 def _check_estimates(contract: Contract) -> None:
     if not contract.judged:
         raise ValueError("columns: at least one estimate column is needed, such as [columns.value]")
-    attributes = {name: column for name, column in contract.columns.items() if column.role == "attribute"}
+    attributes = {
+        name: column for name, column in contract.columns.items() if column.role == "attribute"
+    }
     numbers = [name for name, column in attributes.items() if column.kind in ("float", "integer")]
     for name, column in contract.columns.items():
         if column.of is not None and column.of not in contract.points:
             raise ValueError(f"columns.{name}.of names {column.of!r}, which is not a point column")
         if column.role in OF_POINT and column.of is None and len(contract.points) > 1:
-            raise ValueError(f"columns.{name}: with several point columns, 'of' says which one it belongs to")
+            raise ValueError(
+                f"columns.{name}: with several point columns, 'of' says which one it belongs to"
+            )
         if column.step is not None and column.step not in numbers:
-            raise ValueError(f"columns.{name}.step names {column.step!r}, which is no attribute that is a number")
+            raise ValueError(
+                f"columns.{name}.step names {column.step!r}, which is no attribute that is a number"
+            )
     for (_, level), (lower, upper) in _interval_ends(contract).items():
         if not lower or not upper:
             raise ValueError(
-                f"columns.{lower or upper}: the interval of level {level} has no {'upper' if lower else 'lower'} end"
+                f"columns.{lower or upper}: the interval of level {level} has no "
+                f"{'upper' if lower else 'lower'} end"
             )
     _check_unique(contract, "quantile", "quantile")
     _check_unique(contract, "probability", "label")
@@ -267,7 +316,9 @@ def _check_unique(contract: Contract, role: str, field: str) -> None:
         if column.role == role:
             mark = (contract.point_of(column), getattr(column, field))
             if mark in seen:
-                raise ValueError(f"columns.{name} and columns.{seen[mark]} have the same {field} {mark[1]!r}")
+                raise ValueError(
+                    f"columns.{name} and columns.{seen[mark]} have the same {field} {mark[1]!r}"
+                )
             seen[mark] = name
 
 
@@ -280,7 +331,9 @@ def _interval_ends(contract: Contract) -> dict[tuple[str, float], tuple[str, str
         mark = (contract.point_of(column), column.level)
         lower, upper = ends.get(mark, ("", ""))
         if (lower if column.role == "lower" else upper) != "":
-            raise ValueError(f"columns.{name}: the interval of level {column.level} has two {column.role} ends")
+            raise ValueError(
+                f"columns.{name}: the interval of level {column.level} has two {column.role} ends"
+            )
         ends[mark] = (name, upper) if column.role == "lower" else (lower, name)
     return ends
 
@@ -298,7 +351,8 @@ def _check_domain(contract: Contract) -> None:
         listed.discard(contract.target)
     if set(domain.values) != listed:
         raise ValueError(
-            f"domain.values must list values for exactly these key columns: {', '.join(sorted(listed)) or 'none'}"
+            "domain.values must list values for exactly these key columns: "
+            f"{', '.join(sorted(listed)) or 'none'}"
         )
     for name, values in domain.values.items():
         _check_values(name, contract.key[name].type, values)
@@ -310,9 +364,14 @@ def _check_pairing(contract: Contract) -> None:
         return
     if target is None:
         raise ValueError(f"stability.pairing: {pairing} needs a key column with target = true")
-    if pairing == "same_target" and contract.key[target].type == "integer" and contract.stability.step is None:
+    if (
+        pairing == "same_target"
+        and contract.key[target].type == "integer"
+        and contract.stability.step is None
+    ):
         raise ValueError(
-            f"stability.pairing: {pairing} needs stability.step, the length of a step of {target!r}, such as '1d'"
+            f"stability.pairing: {pairing} needs stability.step, the length of a step of "
+            f"{target!r}, such as '1d'"
         )
 
 
@@ -324,14 +383,16 @@ def _check_values(name: str, kind: KeyType, values: tuple[str | int, ...]) -> No
         if value in ("", ".", "..") or "\0" in str(value):
             raise ValueError(f"domain.values.{name}: {value!r} cannot be part of a URL path")
         parsed.add(parse_key_part(kind, str(value)))
-    if not values or len(parsed) != len(values):  # parsed, because one instant can be written in several ways
+    # parsed, because one instant can be written in several ways
+    if not values or len(parsed) != len(values):
         raise ValueError(f"domain.values.{name} must list at least one value, each once")
 
 
 def parse_contract(source: str | bytes, where: str = "contract") -> Contract:
     """Read a contract from TOML text.
 
-    Raises InvalidError: `bad_toml` (with line and column), `bad_contract` (with the field's path and what is allowed).
+    Raises InvalidError: `bad_toml` (with line and column), `bad_contract` (with the field's path
+    and what is allowed).
     """
     try:
         tree = tomllib.loads(source.decode() if isinstance(source, bytes) else source)
@@ -339,7 +400,9 @@ def parse_contract(source: str | bytes, where: str = "contract") -> Contract:
         raise InvalidError("bad_toml", f"{where}: not TOML: {error}") from None
     path = _not_finite(tree)
     if path:
-        raise InvalidError("bad_contract", f"{where}: {path}: NaN and infinities say nothing; leave the field out")
+        raise InvalidError(
+            "bad_contract", f"{where}: {path}: NaN and infinities say nothing; leave the field out"
+        )
     try:
         return msgspec.convert(tree, Contract)
     except msgspec.ValidationError as error:
@@ -348,7 +411,13 @@ def parse_contract(source: str | bytes, where: str = "contract") -> Contract:
 
 def _not_finite(tree: Any) -> str:
     """The path of the first number that is NaN or infinite, or nothing."""
-    children = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    children = (
+        tree.items()
+        if isinstance(tree, dict)
+        else enumerate(tree)
+        if isinstance(tree, list)
+        else ()
+    )
     for name, child in children:
         if isinstance(child, float) and not math.isfinite(child):
             return str(name)
@@ -359,8 +428,12 @@ def _not_finite(tree: Any) -> str:
 
 
 def read_contract(path: str | Path) -> Contract:
-    """Read a contract from a TOML file; raises InvalidError as `parse_contract` does, `no_file` when there is none."""
+    """Read a contract from a TOML file; raises InvalidError as `parse_contract` does, `no_file`
+    when there is none.
+    """
     try:
         return parse_contract(Path(path).read_bytes(), str(path))
     except OSError as error:
-        raise InvalidError("no_file", f"{path}: cannot be read: {error.strerror or error}") from None
+        raise InvalidError(
+            "no_file", f"{path}: cannot be read: {error.strerror or error}"
+        ) from None

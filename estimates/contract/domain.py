@@ -14,11 +14,15 @@ class OpenDomain(Part, frozen=True, tag_field="kind", tag="open"):
 
     def __post_init__(self) -> None:
         if self.minimum < 1:
-            raise ValueError("minimum must be at least 1; a version without estimates is of no use to anybody")
+            raise ValueError(
+                "minimum must be at least 1; a version without estimates is of no use to anybody"
+            )
 
 
 class FileDomain(Part, frozen=True, tag_field="kind", tag="file"):
-    """The keys are listed in a CSV, Parquet or Arrow file, copied into the store when the contract is defined."""
+    """The keys are listed in a CSV, Parquet or Arrow file, copied into the store when the contract
+    is defined.
+    """
 
     file: str
     digest: str | None = None

@@ -13,32 +13,51 @@ _STEP = re.compile(r"\[(?:\.\.\.|\d+)\]|[^.\[]+")
 
 
 def bad_field(error: msgspec.ValidationError, kind: Any, tree: Any) -> str:
-    """The message of a ValidationError as `path: what is wrong; allowed: …`, for a `tree` converted to `kind`."""
+    """The message of a ValidationError as `path: what is wrong; allowed: …`, for a `tree` converted
+    to `kind`.
+    """
     text = str(error)
     match = _PATH.search(text)
     what = text[: match.start()] if match else text
     path, kinds = _walk(kind, tree, _STEP.findall(match[1] if match else ""))
     allowed = _allowed(kinds, what)
-    return f"{path or 'top level'}: {what}" + (f"; allowed: {', '.join(allowed)}" if allowed else "")
+    return f"{path or 'top level'}: {what}" + (
+        f"; allowed: {', '.join(allowed)}" if allowed else ""
+    )
 
 
 def _walk(kind: Any, tree: Any, steps: list[str]) -> tuple[str, list[Any]]:
-    """Follow msgspec's path, which says `[...]` for any key of a mapping, to the names and the types at its end."""
+    """Follow msgspec's path, which says `[...]` for any key of a mapping, to the names and the
+    types at its end.
+    """
     names: list[str] = []
     kinds = _members(kind)
     for step in steps:
         if step.startswith("["):
-            elements = [get_args(member)[-1 if isinstance(tree, dict) else 0] for member in kinds if get_args(member)]
+            elements = [
+                get_args(member)[-1 if isinstance(tree, dict) else 0]
+                for member in kinds
+                if get_args(member)
+            ]
             kinds = [member for element in elements for member in _members(element)]
             name = _failing(tree, elements[0]) if step == "[...]" and elements else step[1:-1]
         else:
             name = step
-            if any(_is_struct(member) and member.__struct_config__.tag_field == name for member in kinds):
+            if any(
+                _is_struct(member) and member.__struct_config__.tag_field == name
+                for member in kinds
+            ):
                 return ".".join([*names, name]), kinds
             hints = [get_type_hints(member) for member in kinds if _is_struct(member)]
             kinds = [member for hint in hints if name in hint for member in _members(hint[name])]
         names.append(name)
-        tree = tree.get(name) if isinstance(tree, dict) else tree[int(name)] if isinstance(tree, list) else None
+        tree = (
+            tree.get(name)
+            if isinstance(tree, dict)
+            else tree[int(name)]
+            if isinstance(tree, list)
+            else None
+        )
     return ".".join(names), kinds
 
 
@@ -56,9 +75,16 @@ def _allowed(kinds: list[Any], what: str) -> list[str]:
     """Names of fields for an unknown field, values for a wrong choice."""
     structs = [member for member in kinds if _is_struct(member)]
     if "unknown field" in what:
-        return sorted({field.encode_name for struct in structs for field in msgspec.structs.fields(struct)})
+        return sorted(
+            {field.encode_name for struct in structs for field in msgspec.structs.fields(struct)}
+        )
     if "Invalid enum value" in what:
-        return [repr(value) for member in kinds if get_origin(member) is Literal for value in get_args(member)]
+        return [
+            repr(value)
+            for member in kinds
+            if get_origin(member) is Literal
+            for value in get_args(member)
+        ]
     if "Invalid value" in what:
         tags = [struct.__struct_config__.tag for struct in structs]
         return [repr(tag) for tag in tags if tag is not None]
@@ -70,4 +96,8 @@ def _is_struct(kind: Any) -> bool:
 
 
 def _members(kind: Any) -> list[Any]:
-    return [m for arg in get_args(kind) for m in _members(arg)] if get_origin(kind) in (Union, UnionType) else [kind]
+    return (
+        [m for arg in get_args(kind) for m in _members(arg)]
+        if get_origin(kind) in (Union, UnionType)
+        else [kind]
+    )

@@ -1,4 +1,6 @@
-"""What a contract says about the gate: who moves production, limits of the checks, checks of the set's own."""
+"""What a contract says about the gate: who moves production, limits of the checks, checks of the
+set's own.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +26,14 @@ class GroupLimits(Part, frozen=True):
 
 
 class CheckPolicy(Part, frozen=True):
-    """What one check of the gate does in this set; what is not given keeps the default of the profile.
+    """What one check of the gate does in this set; what is not given keeps the default of the
+    profile.
 
     warn, block  limits, inclusive, in the unit of the check's value
-    severity     what the check may do at most: `block` also beyond its warning limit, only `warn`, or only `report`
-    groups       column → value → limits: the keys of such a group are judged by these, all others by the check's
+    severity     what the check may do at most: `block` also beyond its warning limit, only `warn`,
+                 or only `report`
+    groups       column → value → limits: the keys of such a group are judged by these, all others
+                 by the check's
     off          the reason why the check does not run
     """
 
@@ -46,11 +51,13 @@ class CheckPolicy(Part, frozen=True):
 class CustomCheck(Part, frozen=True):
     """A check of this set's own: a Python function, or a DuckDB query.
 
-    function   `module:function`, called with candidate and baseline (polars frames; baseline None when there is none)
-               and the contract; returns (value, limit, offenders), or None where it has nothing to say
+    function   `module:function`, called with candidate and baseline (polars frames; baseline None
+               when there is none) and the contract; returns (value, limit, offenders), or None
+               where it has nothing to say
     sql        a query over the tables `candidate` and `baseline` that gives one number
     offenders  with `sql`: a query that gives the offending rows, key columns among them
-    warn, block, worse, unit  as for every check; a function's `limit` blocks where `block` is not given
+    warn, block, worse, unit  as for every check; a function's `limit` blocks where `block` is not
+                              given
     title      what a verdict calls it
     """
 
@@ -69,7 +76,9 @@ class CustomCheck(Part, frozen=True):
         if self.function is not None and not re.fullmatch(r"[\w.]+:\w+", self.function):
             raise ValueError(f"{self.function!r} does not name a function; write module:function")
         if self.offenders is not None and self.sql is None:
-            raise ValueError("'offenders' is a query beside 'sql'; a function returns its offenders")
+            raise ValueError(
+                "'offenders' is a query beside 'sql'; a function returns its offenders"
+            )
         if self.sql is not None and self.warn is None and self.block is None:
             raise ValueError("a query has no limit of its own: give 'warn' or 'block'")
 
@@ -91,4 +100,6 @@ class GatePolicy(Part, frozen=True):
     def __post_init__(self) -> None:
         for name in self.custom:
             if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name):
-                raise ValueError(f"custom check {name!r}: a name is lower-case letters, digits and _")
+                raise ValueError(
+                    f"custom check {name!r}: a name is lower-case letters, digits and _"
+                )

@@ -10,7 +10,9 @@ from estimates.contract.columns import ColumnType, KeyType, Role
 
 
 class Interval(msgspec.Struct, frozen=True):
-    """A prediction interval: names of its point (or "" without one), lower and upper columns, and its nominal level."""
+    """A prediction interval: names of its point (or "" without one), lower and upper columns, and
+    its nominal level.
+    """
 
     point: str
     level: float
@@ -39,7 +41,9 @@ class ShapeColumn(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """Keys in order and estimate columns; equal digests are comparable, whatever the order of estimate columns."""
+    """Keys in order and estimate columns; equal digests are comparable, whatever the order of
+    estimate columns.
+    """
 
     key: tuple[ShapeKey, ...]
     columns: tuple[ShapeColumn, ...]

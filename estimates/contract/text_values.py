@@ -1,4 +1,6 @@
-"""What text stands for in a contract's types, so that "01" stays "01" and a comma is no decimal point."""
+"""What text stands for in a contract's types, so that "01" stays "01" and a comma is no decimal
+point.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ _WANTED: dict[ColumnType, str] = {
     "integer": "an integer without decimals, such as 15; an empty cell says nothing is known",
     "boolean": "true or false",
     "date": "an ISO date, such as 2026-11-24",
-    "timestamp": "an ISO time that ends in Z or an offset, such as 2026-11-24T16:00:00Z, to the microsecond",
+    "timestamp": "an ISO time that ends in Z or an offset, such as 2026-11-24T16:00:00Z, to the "
+    "microsecond",
     "string": "text",
 }
 
@@ -37,18 +40,29 @@ def parsed(series: pl.Series, kind: ColumnType) -> pl.Series:
 
 
 def values_of(text: pl.Series, kind: ColumnType) -> pl.Series:
-    """The values that text stands for, in the polars type of `kind`; null where it is not of that kind."""
+    """The values that text stands for, in the polars type of `kind`; null where it is not of that
+    kind.
+    """
     text = text.str.strip_chars()
     if kind == "float":
         return text.cast(pl.Float64, strict=False)  # 1.5, 1e3, NaN, -inf; no 1_000, no 0x1
     if kind == "integer":
-        return text.set(~text.str.contains(r"^[+-]?\d+$"), None).str.strip_prefix("+").cast(pl.Int64, strict=False)
+        return (
+            text.set(~text.str.contains(r"^[+-]?\d+$"), None)
+            .str.strip_prefix("+")
+            .cast(pl.Int64, strict=False)
+        )
     if kind == "boolean":
         return text.str.to_lowercase().replace_strict(
-            pl.Series(["true", "false"]), pl.Series([True, False]), default=None, return_dtype=pl.Boolean
+            pl.Series(["true", "false"]),
+            pl.Series([True, False]),
+            default=None,
+            return_dtype=pl.Boolean,
         )
     if kind == "date":
-        return text.set(~text.str.contains(r"^\d{4}-\d\d-\d\d$"), None).str.to_date("%Y-%m-%d", strict=False)
+        return text.set(~text.str.contains(r"^\d{4}-\d\d-\d\d$"), None).str.to_date(
+            "%Y-%m-%d", strict=False
+        )
     return text if kind == "string" else _instants(text)
 
 
@@ -66,14 +80,20 @@ def _instants(text: pl.Series) -> pl.Series:
         (r"(T\d\d:\d\d)([+-])", "$1:00$2"),
     ):
         iso = iso.str.replace(pattern, form)
-    return iso.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", strict=False).cast(DTYPES["timestamp"])
+    return iso.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", strict=False).cast(
+        DTYPES["timestamp"]
+    )
 
 
 def _bad_value(series: pl.Series, bad: pl.Series, kind: ColumnType) -> InvalidError:
     rows = bad.arg_true()
     shown = ", ".join(f"row {row + 1} has {series[row]!r}" for row in rows.head(_NAMED))
     more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
-    hint = "; write decimals with a point, not a comma" if kind == "float" and "," in str(series[rows[0]]) else ""
+    hint = (
+        "; write decimals with a point, not a comma"
+        if kind == "float" and "," in str(series[rows[0]])
+        else ""
+    )
     return InvalidError(
         "bad_value",
         f"column {series.name!r}: {shown}{more}; the contract wants {_WANTED[kind]}{hint}",

@@ -1,4 +1,6 @@
-"""Waivers: exceptions that a person made, with a reason and an end, for one version's content and one check."""
+"""Waivers: exceptions that a person made, with a reason and an end, for one version's content and
+one check.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +20,34 @@ from estimates.gate.verdict import Offender
 
 
 def waivers(case: Case) -> Measure:
-    """Protects from exceptions that were never valid, or are not any more. Metric: waivers that cannot count.
+    """Protects from exceptions that were never valid, or are not any more. Metric: waivers that
+    cannot count.
 
-    That is a waiver of other content, of a check that does not exist (any more) or that every version must pass, and
-    one that names keys that the contract cannot have, or of a check that is not about single keys. One that is over
-    counts for nothing and is none. Block above 0. Source: gate.md 42.
+    That is a waiver of other content, of a check that does not exist (any more) or that every
+    version must pass, and one that names keys that the contract cannot have, or of a check that is
+    not about single keys. One that is over counts for nothing and is none. Block above 0. Source:
+    gate.md 42.
     """
     wrong = [(waiver, why) for waiver in case.waivers if (why := fault(waiver, case))]
-    message = f"{len(case.waivers)} waivers in force" if not wrong else f"{len(wrong)} waivers that cannot count"
-    offenders = [Offender(None, None, f"waiver {waiver.id} of {waiver.check}: {why}") for waiver, why in wrong]
+    message = (
+        f"{len(case.waivers)} waivers in force"
+        if not wrong
+        else f"{len(wrong)} waivers that cannot count"
+    )
+    offenders = [
+        Offender(None, None, f"waiver {waiver.id} of {waiver.check}: {why}")
+        for waiver, why in wrong
+    ]
     return Measure(len(wrong), len(case.waivers), message, offenders=offenders)
 
 
 def in_force(exceptions: Sequence[Waiver], at: datetime) -> list[Waiver]:
-    """Those that are not over at a moment, by id; a waiver counts until its end, which is not part of it."""
-    return sorted((waiver for waiver in exceptions if at < waiver.until), key=lambda waiver: waiver.id)
+    """Those that are not over at a moment, by id; a waiver counts until its end, which is not part
+    of it.
+    """
+    return sorted(
+        (waiver for waiver in exceptions if at < waiver.until), key=lambda waiver: waiver.id
+    )
 
 
 def digest(held: Sequence[Waiver]) -> str:
@@ -45,7 +60,9 @@ def rows(keys: Sequence[Sequence[str]], case: Case) -> pl.DataFrame:
     types = schema(case.contract)
     return pl.DataFrame(
         {
-            name: pl.Series([parse_key_part(column.type, key[i]) for key in keys], dtype=types[name])
+            name: pl.Series(
+                [parse_key_part(column.type, key[i]) for key in keys], dtype=types[name]
+            )
             for i, (name, column) in enumerate(case.contract.key.items())
         }
     )

@@ -1,4 +1,6 @@
-"""What the gate looks at: a stored version, or a file before anything is published; a baseline has the same form."""
+"""What the gate looks at: a stored version, or a file before anything is published; a baseline has
+the same form.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,16 @@ from estimates.contract.contract import Shape
 class Candidate(msgspec.Struct):
     """One side of a judgement.
 
-    frame         stored: as read from Parquet; file: as read, before `conform`; None when it cannot be read
+    frame         stored: as read from Parquet; file: as read, before `conform`; None when it cannot
+                  be read
     shape         the manifest's shape; None for a file
     provenance    where it came from; None makes the lineage check fail
     version, snapshot_id, published_at, mlflow_run    None for a file
     rows          the manifest's row count; None for a file
-    faults        what the store found wrong: keys `manifest`, `content`, `parquet`, each with a message
-    domain_keys   the listed keys of a `file` domain, one column a key column, in the contract's types
+    faults        what the store found wrong: keys `manifest`, `content`, `parquet`, each with a
+                  message
+    domain_keys   the listed keys of a `file` domain, one column a key column, in the contract's
+                  types
     """
 
     frame: pl.DataFrame | None

@@ -14,7 +14,8 @@ from estimates.gate.offenders import Lot, Told, Value, lots_of
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """What must not be true of a column: `broken` is a boolean expression over the frame, `why` says it in words.
+    """What must not be true of a column: `broken` is a boolean expression over the frame, `why`
+    says it in words.
 
     shown  the columns whose values an offender shows; default: the column itself
     """
@@ -26,12 +27,16 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 def is_nan(frame: pl.DataFrame, column: str) -> pl.Expr:
-    """True where a float is NaN; polars orders NaN above every number, so a comparison alone would let it pass."""
+    """True where a float is NaN; polars orders NaN above every number, so a comparison alone would
+    let it pass.
+    """
     return pl.col(column).is_nan() if frame.schema[column].is_float() else pl.lit(False)
 
 
 def count(case: Case, rules: list[Rule]) -> tuple[list[int], list[Lot]]:
-    """How many rows break each rule, of which there is at least one; the rows, by rule and then by key."""
+    """How many rows break each rule, of which there is at least one; the rows, by rule and then by
+    key.
+    """
     assert rules, "without rules polars would count no rows, not none of them"
     masks = [rule.broken.fill_null(False) for rule in rules]
     sums = case.frame.select(mask.sum().alias(str(i)) for i, mask in enumerate(masks))
@@ -50,7 +55,9 @@ def missing(case: Case, rows: pl.DataFrame, detail: str) -> list[Lot]:
 
 
 def total(case: Case, rules: list[Rule], what: str) -> Measure:
-    """The number of broken rules over all rows as a check's value; `what` says it in words, as in `NaN cells`."""
+    """The number of broken rules over all rows as a check's value; `what` says it in words, as in
+    `NaN cells`.
+    """
     counts, lots = count(case, rules)
     return Measure(sum(counts), case.frame.height, f"{what}: {by_column(rules, counts)}", lots=lots)
 

@@ -1,7 +1,8 @@
-"""Lots of keys that changed against the baseline: what a check counts in the report, found by the report's formulas.
+"""Lots of keys that changed against the baseline: what a check counts in the report, found by the
+report's formulas.
 
-A check asks only where the report says that there is something to find. Each lot has the candidate's keys, of removed
-ones the baseline's.
+A check asks only where the report says that there is something to find. Each lot has the
+candidate's keys, of removed ones the baseline's.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ def lost(case: Case, name: str) -> list[Lot]:
 def relabelled(case: Case, name: str) -> list[Lot]:
     """C1: keys with another label than before; null is one."""
     found = case.pair.found
-    return _of_column(case, name, np.flatnonzero(found.old(name).ne_missing(found.new(name)).to_numpy()))
+    return _of_column(
+        case, name, np.flatnonzero(found.old(name).ne_missing(found.new(name)).to_numpy())
+    )
 
 
 def far(case: Case, name: str, limit: float) -> list[Lot]:
@@ -63,16 +66,21 @@ def material(case: Case, name: str) -> list[Lot]:
     """S2: keys that changed by more than the contract's tolerance, by r."""
     d = _deltas(case, name)
     rows = np.flatnonzero(d.material)
-    r = np.full(len(rows), np.inf) if d.r is None else d.r[rows]  # without a scale all that was is 0
+    # without a scale all that was is 0
+    r = np.full(len(rows), np.inf) if d.r is None else d.r[rows]
     return _of_column(case, name, _at(d.positions, rows), size=r)
 
 
 def jumped(case: Case, name: str) -> list[Lot]:
-    """S3: keys with r > 1 that moved by more than a tenth of the median size of the old values, by g."""
+    """S3: keys with r > 1 that moved by more than a tenth of the median size of the old values, by
+    g.
+    """
     d, typical = _deltas(case, name), case.before[name].cast(pl.Float64).abs().median()
     assert isinstance(typical, float), "there is an old value"
     size = np.abs(d.d)
-    return _by_change(case, name, d, (size > np.abs(d.a) / 2 + np.abs(d.b) / 2) & (size > _TENTH * typical))
+    return _by_change(
+        case, name, d, (size > np.abs(d.a) / 2 + np.abs(d.b) / 2) & (size > _TENTH * typical)
+    )
 
 
 def flipped(case: Case, name: str) -> list[Lot]:
@@ -114,7 +122,9 @@ def reshaped(case: Case, one: QuantileReport, limit: float) -> list[Lot]:
 
 
 def keys_of(case: Case, keys: list[list[str]]) -> list[list[str]]:
-    """The candidate's keys of some that are in both versions, as the report names them: steps become dates again."""
+    """The candidate's keys of some that are in both versions, as the report names them: steps
+    become dates again.
+    """
     target = case.contract.target
     if target is None or case.pair.contract.key[target].type == case.contract.key[target].type:
         return keys
@@ -130,7 +140,11 @@ def _deltas(case: Case, name: str) -> Deltas:
 
 
 def _moves(case: Case, one: IntervalReport) -> Moves:
-    ends = next(ends for ends in case.contract.intervals() if (ends.lower, ends.upper) == (one.lower, one.upper))
+    ends = next(
+        ends
+        for ends in case.contract.intervals()
+        if (ends.lower, ends.upper) == (one.lower, one.upper)
+    )
     return moves(case.pair, ends, one.scale_floor)
 
 
@@ -165,8 +179,8 @@ def _lots(
 ) -> list[Lot]:
     """Some of the common keys as a lot, or none.
 
-    metrics, cells  what is told of each, by the name that `told` has for it: numbers, a value each; columns of the
-                    baseline (`a`) or the candidate (`b`)
+    metrics, cells  what is told of each, by the name that `told` has for it: numbers, a value each;
+                    columns of the baseline (`a`) or the candidate (`b`)
     """
     if not len(at):
         return []
@@ -177,8 +191,12 @@ def _lots(
 
     def values(picks: Rows) -> pl.DataFrame:
         rows = {"a": _at(found.rows_a, at[picks]), "b": _at(found.rows_b, at[picks])}
-        read = {label: sides[side][name][rows[side]] for label, (side, name) in (cells or {}).items()}
-        return pl.DataFrame(read | {label: metric[picks] for label, metric in (metrics or {}).items()})
+        read = {
+            label: sides[side][name][rows[side]] for label, (side, name) in (cells or {}).items()
+        }
+        return pl.DataFrame(
+            read | {label: metric[picks] for label, metric in (metrics or {}).items()}
+        )
 
     return [Lot(column, len(at), told, keys, values, size)]
 

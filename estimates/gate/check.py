@@ -15,18 +15,22 @@ from estimates.gate.verdict import Offender
 if TYPE_CHECKING:
     from estimates.gate.evaluation_context import Case
 
-# What says whether there are rows that can be told apart; without it nothing can be said about them.
+# What says whether there are rows that can be told apart; without it nothing can be said about
+# them.
 ROWS = ("keys", "not_empty")
 SLACK = 1e-12  # relative; a value that differs from its limit by rounding alone is at its limit
 OWN = 101  # from this number on, checks are the set's own, and so are their limits
 
 
 class Measure(msgspec.Struct, frozen=True):
-    """What a check found; the machinery compares `value` with the limits in force and gives the status.
+    """What a check found; the machinery compares `value` with the limits in force and gives the
+    status.
 
-    n, coverage  on how many keys (or things) the value rests, and which share of those there are that is
+    n, coverage  on how many keys (or things) the value rests, and which share of those there are
+                 that is
     message      one sentence for a person
-    warn, block  limits that the case itself gives; in force where neither contract nor profile has any
+    warn, block  limits that the case itself gives; in force where neither contract nor profile has
+                 any
     offenders    what speaks against the candidate as a whole, or examples of it, worst first
     lots         all the rows that do
     """
@@ -58,7 +62,8 @@ class Limits(msgspec.Struct, frozen=True):
     severity  None: as the check has it; see `CheckPolicy`. `warn` and `block` already follow it
     groups    limits of single groups, by column and value
     off       the reason why it does not run
-    source    where warn and block come from: `default`, `profile NAME`, `contract`, a field of the contract
+    source    where warn and block come from: `default`, `profile NAME`, `contract`, a field of the
+              contract
     """
 
     name: str
@@ -80,8 +85,8 @@ class Check(msgspec.Struct, frozen=True):
     limits         reads them from the contract: (warn, block)
     worse          on which side of its limits a value is bad
     waivable       False: it can neither be waived, nor turned off, nor get other limits
-    depends_on     checks without which this one says nothing; default: those that make rows readable by key, and for
-                   stage 3 that some of them can be compared
+    depends_on     checks without which this one says nothing; default: those that make rows
+                   readable by key, and for stage 3 that some of them can be compared
     """
 
     number: int

@@ -24,11 +24,16 @@ from estimates.gate.evaluation_context import Case
 
 def checks(contract: Contract) -> list[Check]:
     """The checks that a contract adds, by name; numbers count from 101."""
-    return [_check(OWN + i, name, own) for i, (name, own) in enumerate(sorted(contract.gate.custom.items()))]
+    return [
+        _check(OWN + i, name, own)
+        for i, (name, own) in enumerate(sorted(contract.gate.custom.items()))
+    ]
 
 
 def revisions(contract: Contract) -> dict[str, str]:
-    """SHA-256 of the source of each module that holds a check, by name of the check; left out where there is none."""
+    """SHA-256 of the source of each module that holds a check, by name of the check; left out where
+    there is none.
+    """
     found: dict[str, str] = {}
     for name, own in sorted(contract.gate.custom.items()):
         if own.function is not None:
@@ -41,7 +46,9 @@ def revisions(contract: Contract) -> dict[str, str]:
 
 
 def _check(number: int, name: str, own: CustomCheck) -> Check:
-    needs = own.sql is not None and re.search(r"\bbaseline\b", f"{own.sql} {own.offenders or ''}", re.IGNORECASE)
+    needs = own.sql is not None and re.search(
+        r"\bbaseline\b", f"{own.sql} {own.offenders or ''}", re.IGNORECASE
+    )
     return Check(
         number,
         name,
@@ -57,7 +64,9 @@ def _check(number: int, name: str, own: CustomCheck) -> Check:
 
 
 def _by_function(own: CustomCheck) -> Callable[[Case], Measure | Skip]:
-    """`function(candidate, baseline, contract)` gives (value, limit, offenders), or None for nothing to say."""
+    """`function(candidate, baseline, contract)` gives (value, limit, offenders), or None for
+    nothing to say.
+    """
 
     def measure(case: Case) -> Measure | Skip:
         assert own.function is not None
@@ -70,9 +79,12 @@ def _by_function(own: CustomCheck) -> Callable[[Case], Measure | Skip]:
             value, limit, offenders = answer
         except (TypeError, ValueError):
             raise InvalidError(
-                "bad_check", f"{own.function} gave {answer!r:.100}, not (value, limit, offenders) or None"
+                "bad_check",
+                f"{own.function} gave {answer!r:.100}, not (value, limit, offenders) or None",
             ) from None
-        return _measure(case, float(value), offenders, None if limit is None else float(limit), own.function)
+        return _measure(
+            case, float(value), offenders, None if limit is None else float(limit), own.function
+        )
 
     return measure
 
@@ -86,7 +98,8 @@ def _by_query(own: CustomCheck) -> Callable[[Case], Measure | Skip]:
         found = _query(tables, own.sql)
         if found.shape != (1, 1):
             raise InvalidError(
-                "bad_check", f"its query gave {found.height} rows of {found.width} columns, not one number"
+                "bad_check",
+                f"its query gave {found.height} rows of {found.width} columns, not one number",
             )
         value = found.item()
         if value is None:
@@ -102,9 +115,14 @@ def _measure(case: Case, value: float, offenders: Any, limit: float | None, wher
     if rows.height and not set(case.key) <= set(rows.columns):
         raise InvalidError(
             "bad_check",
-            f"{where} gave offenders with the columns {', '.join(rows.columns)}; the key is {', '.join(case.key)}",
+            f"{where} gave offenders with the columns {', '.join(rows.columns)}; the key is "
+            f"{', '.join(case.key)}",
         )
-    lots = missing(case, _keys(case, rows, where).sort(case.key), "named by the check") if rows.height else []
+    lots = (
+        missing(case, _keys(case, rows, where).sort(case.key), "named by the check")
+        if rows.height
+        else []
+    )
     n = case.frame.height
     return Measure(value, n, f"{value:.6g}", lots=lots, block=limit)
 
@@ -117,8 +135,14 @@ def _keys(case: Case, rows: pl.DataFrame, where: str) -> pl.DataFrame:
     except pl.exceptions.PolarsError:
         keys = None
     if keys is None or keys.schema != wanted:  # a struct stays one
-        given, asked = (", ".join(f"{name} ({types[name]})" for name in case.key) for types in (rows.schema, wanted))
-        raise InvalidError("bad_check", f"{where} gave offenders that are no keys: {given}; the contract says {asked}")
+        given, asked = (
+            ", ".join(f"{name} ({types[name]})" for name in case.key)
+            for types in (rows.schema, wanted)
+        )
+        raise InvalidError(
+            "bad_check",
+            f"{where} gave offenders that are no keys: {given}; the contract says {asked}",
+        )
     return keys
 
 
@@ -127,7 +151,8 @@ def _query(tables: dict[str, pl.DataFrame], sql: str) -> pl.DataFrame:
 
     # One thread: sums of floats must not depend on how rows were shared out.
     settings = (
-        "SET threads = 1; SET TimeZone = 'UTC'; SET enable_external_access = false; SET lock_configuration = true"
+        "SET threads = 1; SET TimeZone = 'UTC'; SET enable_external_access = false; SET "
+        "lock_configuration = true"
     )
     with duckdb.connect() as connection:
         connection.execute(settings)

@@ -1,4 +1,6 @@
-"""The machinery: run every check of the registry over one case, give each a status, add up the verdict."""
+"""The machinery: run every check of the registry over one case, give each a status, add up the
+verdict.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,8 @@ def judge(
 
     baseline         the version production points to, if its shape is the same; else None
     judged_at        recorded, and the moment against which times are checked; the clock is not read
-    baseline_reason  why there is no baseline: `first_version` (default), `in_production` or `other_shape`
+    baseline_reason  why there is no baseline: `first_version` (default), `in_production` or
+                     `other_shape`
     exceptions       waivers of this content; those that are over at `judged_at` count for nothing
     past             what the set's promoted versions say; default: nothing is known of any
     actuals          what was observed, for the checks of stage 4
@@ -77,7 +80,9 @@ def judge(
     for check in checks:
         limits = policy[check.name]
         reason = _skip_reason(check, limits, case, baseline_reason or "first_version", results)
-        found, measures = _skipped(check, limits, reason) if reason else _evaluate(check, limits, case)
+        found, measures = (
+            _skipped(check, limits, reason) if reason else _evaluate(check, limits, case)
+        )
         results[check.name] = _waived(check, found, case, held)
         if offenders is not None:
             offenders.add(results[check.name], measures)
@@ -144,7 +149,9 @@ def _skip_reason(
         if needed.reason is not None and needed.reason.startswith("depends_on: "):
             return needed.reason
         # waived or off, it still says nothing of what it stands for
-        if needed.status in ("fail", "error", "waived") or (needed.reason or "").startswith("off: "):
+        if needed.status in ("fail", "error", "waived") or (needed.reason or "").startswith(
+            "off: "
+        ):
             return f"depends_on: {name}"
     if check.stage == 3 and case.baseline is None:
         return baseline_reason
@@ -155,11 +162,14 @@ def _skip_reason(
     return None
 
 
-Found = tuple[CheckResult, list[Measure]]  # with the measures whose offenders are the result's, in their order
+# with the measures whose offenders are the result's, in their order
+Found = tuple[CheckResult, list[Measure]]
 
 
 def _evaluate(check: Check, limits: Limits, case: Case) -> Found:
-    """What the check finds; with limits of groups, in each of them and in all other keys, and the worst counts."""
+    """What the check finds; with limits of groups, in each of them and in all other keys, and the
+    worst counts.
+    """
     if not limits.groups:
         return _measured(check, limits, case)
     try:
@@ -180,7 +190,11 @@ def _nothing(check: Check, part: Case) -> str | None:
     """Why a part is held to nothing: that keys are new or gone is for the checks of keys to say."""
     if not _keys(part):
         return "no_keys"
-    return "no_comparable_keys" if "comparable" in check.needs and not part.report.keys.common else None
+    return (
+        "no_comparable_keys"
+        if "comparable" in check.needs and not part.report.keys.common
+        else None
+    )
 
 
 def _keys(part: Case) -> bool:
@@ -190,14 +204,24 @@ def _keys(part: Case) -> bool:
 
 
 def _worst(parts: Sequence[tuple[str | None, str | None, Found]]) -> Found:
-    """The numbers of the worst part, and the offenders of all that do not keep their own limits, its own first.
+    """The numbers of the worst part, and the offenders of all that do not keep their own limits,
+    its own first.
 
     Where every part keeps them, those of all, as of a check without groups that passes.
     """
     ranked = sorted(parts, key=lambda part: -_SEVERITY.index(part[2][0].status))
     column, value, (worst, _) = ranked[0]
     groups = [
-        GroupResult(by, name, one.status, one.value, one.warn, one.block, one.n, one.message or one.reason or "")
+        GroupResult(
+            by,
+            name,
+            one.status,
+            one.value,
+            one.warn,
+            one.block,
+            one.n,
+            one.message or one.reason or "",
+        )
         for by, name, (one, _) in parts
     ]
     message = worst.message if column is None else f"{column} {value}: {worst.message}"
@@ -229,7 +253,9 @@ def _measured(check: Check, limits: Limits, case: Case) -> Found:
     except _WHATEVER as error:
         return _error(check, limits, f"could not be evaluated: {_first_line(error)}")
     if not math.isfinite(found.value):
-        return _error(check, limits, f"could not be evaluated: its value is {found.value}; {found.message}")
+        return _error(
+            check, limits, f"could not be evaluated: its value is {found.value}; {found.message}"
+        )
     limits = _filled(limits, found, check)
     result = _result(check, limits, _status(found, limits, check), found, message=found.message)
     return msgspec.structs.replace(result, offending=found.offending, offenders=offenders), [found]
@@ -246,10 +272,16 @@ def _filled(limits: Limits, found: Measure, check: Check) -> Limits:
 
 
 def _waived(check: Check, found: CheckResult, case: Case, held: Sequence[Waiver]) -> CheckResult:
-    """`waived` for what would block, where waivers let it through: as a whole, or without the keys that they name."""
+    """`waived` for what would block, where waivers let it through: as a whole, or without the keys
+    that they name.
+    """
     if found.status not in ("fail", "error"):
         return found
-    mine = [waiver for waiver in held if waiver.check == check.name and active_waivers.fault(waiver, case) is None]
+    mine = [
+        waiver
+        for waiver in held
+        if waiver.check == check.name and active_waivers.fault(waiver, case) is None
+    ]
     whole = [waiver.id for waiver in mine if waiver.keys is None]
     if whole:
         return msgspec.structs.replace(found, status="waived", waived_by=whole)
@@ -264,7 +296,9 @@ def _waived(check: Check, found: CheckResult, case: Case, held: Sequence[Waiver]
         )
     rest, _ = _evaluate(check, case.limits[check.name], others)
     if rest.status in ("fail", "error"):
-        return msgspec.structs.replace(found, message=f"{found.message}; without the waived keys: {rest.message}")
+        return msgspec.structs.replace(
+            found, message=f"{found.message}; without the waived keys: {rest.message}"
+        )
     return msgspec.structs.replace(found, status="waived", waived_by=[waiver.id for waiver in mine])
 
 

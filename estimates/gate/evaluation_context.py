@@ -1,4 +1,6 @@
-"""A case: what checks look at. Everything costly is computed once, when the first check asks for it."""
+"""A case: what checks look at. Everything costly is computed once, when the first check asks for
+it.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,8 @@ class Case:
 
     past     what the set's promoted versions say
     actuals  what was observed, for the checks of stage 4
-    A check that cannot evaluate raises; the machinery turns that into the status `error`, which blocks.
+    A check that cannot evaluate raises; the machinery turns that into the status `error`, which
+    blocks.
     """
 
     def __init__(
@@ -63,12 +66,16 @@ class Case:
 
     @cached_property
     def frame(self) -> pl.DataFrame:
-        """The candidate's rows in the contract's columns and types, sorted by key; NaN and duplicates still in it."""
+        """The candidate's rows in the contract's columns and types, sorted by key; NaN and
+        duplicates still in it.
+        """
         return self._rows if self.ascending else self._rows.sort(self.key, maintain_order=True)
 
     @cached_property
     def ascending(self) -> bool:
-        """Whether the candidate came sorted by key, as a snapshot is, with no null in it and no key twice."""
+        """Whether the candidate came sorted by key, as a snapshot is, with no null in it and no key
+        twice.
+        """
         return _ascending(self._rows, self.key)
 
     @cached_property
@@ -84,7 +91,9 @@ class Case:
     @cached_property
     def before(self) -> pl.DataFrame:
         """The baseline's rows in the contract's columns and types, sorted by key."""
-        assert self.baseline is not None, "the machinery skips cross-version checks without a baseline"
+        assert self.baseline is not None, (
+            "the machinery skips cross-version checks without a baseline"
+        )
         for fault in self.baseline.faults.values():
             raise InvalidError("baseline_unreadable", f"the baseline is damaged: {fault}")
         if self.baseline.frame is None:
@@ -104,7 +113,9 @@ class Case:
         return self.part(pl.concat(keys), inside=False)
 
     def part(self, keys: pl.DataFrame, *, inside: bool) -> Case:
-        """The same case of some keys alone, or of all others; what the domain asks for is reduced as well."""
+        """The same case of some keys alone, or of all others; what the domain asks for is reduced
+        as well.
+        """
         how = "semi" if inside else "anti"
 
         def only(rows: pl.DataFrame) -> pl.DataFrame:
@@ -114,14 +125,20 @@ class Case:
         if baseline is not None and baseline.frame is not None and not baseline.faults:
             baseline = msgspec.structs.replace(baseline, frame=only(self.before), snapshot_id=None)
         candidate = msgspec.structs.replace(self.candidate, frame=only(self.frame))
-        part = Case(self.contract, candidate, baseline, self.judged_at, self.limits, self.past, self.actuals)
+        part = Case(
+            self.contract, candidate, baseline, self.judged_at, self.limits, self.past, self.actuals
+        )
         part.is_part = True
         if self.domain is not None:
             part.domain = only(self.domain)
         return part
 
     def _members(self, column: str, values: list[str]) -> pl.DataFrame:
-        rows = [self.frame.select(*self.key, column) if column not in self.key else self.frame.select(self.key)]
+        rows = [
+            self.frame.select(*self.key, column)
+            if column not in self.key
+            else self.frame.select(self.key)
+        ]
         if self.baseline is not None:
             gone = self.before.join(self.frame, on=self.key, how="anti")
             rows.append(gone.select(rows[0].columns))
@@ -129,7 +146,9 @@ class Case:
             rows.append(self.domain.select(rows[0].columns))
         both = pl.concat(rows)
         texts = both.get_column(column).unique().drop_nulls()
-        wanted = texts.filter(pl.Series([key_text(text) in values for text in texts], dtype=pl.Boolean))
+        wanted = texts.filter(
+            pl.Series([key_text(text) in values for text in texts], dtype=pl.Boolean)
+        )
         return both.filter(pl.col(column).is_in(wanted.implode())).select(self.key)
 
     def once(self, what: str, make: Callable[[], T]) -> T:
@@ -139,9 +158,13 @@ class Case:
         return self._once[what]
 
     def limit(self, name: str) -> float:
-        """Beyond what a check named so complains, for checks that name what is above it; no limit: infinity."""
+        """Beyond what a check named so complains, for checks that name what is above it; no limit:
+        infinity.
+        """
         limits = self.limits[name]
-        limit = next((limit for limit in (limits.warn, limits.block) if limit is not None), math.inf)
+        limit = next(
+            (limit for limit in (limits.warn, limits.block) if limit is not None), math.inf
+        )
         return limit + SLACK * abs(limit)
 
     @cached_property
@@ -163,7 +186,8 @@ class Case:
 
     @cached_property
     def _report(self) -> Report | BaseException:
-        # An exception is kept as well: every check that needs the report says the same, and diff runs once.
+        # An exception is kept as well: every check that needs the report says the same, and diff
+        # runs once.
         try:
             return self._diff()
         except (Exception, pl.exceptions.PanicException) as error:
@@ -171,10 +195,14 @@ class Case:
 
     @cached_property
     def accuracy(self) -> Accuracy:
-        """The candidate's scores, skill relative to the baseline; raises InvalidError (`no_matching_actuals`)."""
+        """The candidate's scores, skill relative to the baseline; raises InvalidError
+        (`no_matching_actuals`).
+        """
         from estimates.accuracy import Other, score
 
-        assert self.actuals is not None, "the machinery skips checks with actual values where there are none"
+        assert self.actuals is not None, (
+            "the machinery skips checks with actual values where there are none"
+        )
         before = None
         if self.baseline is not None:
             through, version = _through(self.baseline), self.baseline.version or 0
@@ -202,8 +230,13 @@ class Case:
 
         pair = self.pair
         assert self.baseline is not None
-        identical = self.candidate.snapshot_id is not None and self.candidate.snapshot_id == self.baseline.snapshot_id
-        return report_of(pair, name_a=_label(self.baseline), name_b=_label(self.candidate), identical=identical)
+        identical = (
+            self.candidate.snapshot_id is not None
+            and self.candidate.snapshot_id == self.baseline.snapshot_id
+        )
+        return report_of(
+            pair, name_a=_label(self.baseline), name_b=_label(self.candidate), identical=identical
+        )
 
 
 def _ascending(rows: pl.DataFrame, key: list[str]) -> bool:

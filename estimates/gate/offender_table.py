@@ -1,4 +1,6 @@
-"""Every offender of a judgement as a table: the verdict names the first 100 of each check, this has them all."""
+"""Every offender of a judgement as a table: the verdict names the first 100 of each check, this has
+them all.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,9 @@ TAIL = {"column": pl.String(), "detail": pl.String()}
 class Offenders:
     """Give one to `judge`, and read `frame` afterwards.
 
-    frame  a row an offender: `check`, `number`, `status`, the key columns in the contract's types (null where something
-           else than a key offends), `column`, `detail`; in the order of the checks, and of each in the order in which
-           the verdict names them; None until then
+    frame  a row an offender: `check`, `number`, `status`, the key columns in the contract's types
+           (null where something else than a key offends), `column`, `detail`; in the order of the
+           checks, and of each in the order in which the verdict names them; None until then
     """
 
     def __init__(self) -> None:
@@ -39,10 +41,14 @@ class Offenders:
         taken = [name for name in contract.key if name in HEAD | TAIL]
         if taken:
             raise InvalidError(
-                "key_name", f"{contract.name}: key column {taken[0]!r} has the name of a column of the offenders"
+                "key_name",
+                f"{contract.name}: key column {taken[0]!r} has the name of a column of "
+                "the offenders",
             )
         self._contract = contract
-        self._keys = {name: dtype for name, dtype in schema(contract).items() if name in contract.key}
+        self._keys = {
+            name: dtype for name, dtype in schema(contract).items() if name in contract.key
+        }
         self._parts = [pl.DataFrame(schema=HEAD | self._keys | TAIL)]
 
     def add(self, result: CheckResult, measures: Sequence[Measure]) -> None:
@@ -50,19 +56,26 @@ class Offenders:
         facts = zip(HEAD.items(), (result.name, result.number, result.status), strict=True)
         head = [pl.lit(fact, dtype).alias(name) for (name, dtype), fact in facts]
         for found in measures:
-            parts = [_listed(found.offenders, self._contract, self._keys)] if found.offenders else []
+            parts = (
+                [_listed(found.offenders, self._contract, self._keys)] if found.offenders else []
+            )
             parts += [table(found.lots, self._keys)] if found.lots else []
             self._parts += [rows.select(*head, *self._keys, *TAIL) for rows in parts]
 
 
-def _listed(offenders: Sequence[Offender], contract: Contract, keys: dict[str, pl.DataType]) -> pl.DataFrame:
+def _listed(
+    offenders: Sequence[Offender], contract: Contract, keys: dict[str, pl.DataType]
+) -> pl.DataFrame:
     """Offenders that are no rows, or named as examples."""
     parts = [one.key or [None] * len(keys) for one in offenders]
     columns = {
         name: pl.Series([_part(contract, name, row[i]) for row in parts], dtype=dtype)
         for i, (name, dtype) in enumerate(keys.items())
     }
-    told = {name: pl.Series([getattr(one, name) for one in offenders], dtype=dtype) for name, dtype in TAIL.items()}
+    told = {
+        name: pl.Series([getattr(one, name) for one in offenders], dtype=dtype)
+        for name, dtype in TAIL.items()
+    }
     return pl.DataFrame(columns | told)
 
 

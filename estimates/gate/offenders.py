@@ -1,7 +1,8 @@
-"""Lots: rows that speak against a candidate, counted at once and written out only as far as somebody asks.
+"""Lots: rows that speak against a candidate, counted at once and written out only as far as
+somebody asks.
 
-A check that finds offenders gives them as lots. The verdict names the first 100 of them, `offenders` has them all, and
-both come from here, in one order: the worst first.
+A check that finds offenders gives them as lots. The verdict names the first 100 of them,
+`offenders` has them all, and both come from here, in one order: the worst first.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from estimates.stability.value_kinds import Floats
 
 
 class Value(msgspec.Struct, frozen=True):
-    """A value that is told of each row: as a person reads it in the verdict, with every digit in the table."""
+    """A value that is told of each row: as a person reads it in the verdict, with every digit in
+    the table.
+    """
 
     column: str
     digits: int = 12
@@ -31,7 +34,8 @@ Told = tuple[str | Value, ...]
 
 
 class Lot(msgspec.Struct, frozen=True):
-    """Offenders of one column of which the same is said; there is at least one. They are numbered from 0, by key.
+    """Offenders of one column of which the same is said; there is at least one. They are numbered
+    from 0, by key.
 
     column  None: the key as a whole
     told    what is said of each: words and values
@@ -49,7 +53,12 @@ class Lot(msgspec.Struct, frozen=True):
 
 
 def lots_of(
-    frame: pl.DataFrame, key: Sequence[str], rows: Rows, column: str | None, told: Told, shown: Sequence[str] = ()
+    frame: pl.DataFrame,
+    key: Sequence[str],
+    rows: Rows,
+    column: str | None,
+    told: Told,
+    shown: Sequence[str] = (),
 ) -> list[Lot]:
     """Some rows of a frame as a lot, or none; `shown` are the columns that are told of."""
     if not len(rows):
@@ -75,12 +84,16 @@ def table(lots: Sequence[Lot], types: dict[str, pl.DataType]) -> pl.DataFrame:
 
 
 def _chosen(lots: Sequence[Lot], most: int | None) -> tuple[list[Rows], Rows]:
-    """Which of each lot are among the first so many (None: all), and the order of all these together.
+    """Which of each lot are among the first so many (None: all), and the order of all these
+    together.
 
     By size, whatever lot they are of; equal ones, and those without a size, by lot and then by key.
     """
     picks = [_first(lot, most) for lot in lots]
-    sizes = [np.zeros(len(at)) if lot.size is None else lot.size[at] for lot, at in zip(lots, picks, strict=True)]
+    sizes = [
+        np.zeros(len(at)) if lot.size is None else lot.size[at]
+        for lot, at in zip(lots, picks, strict=True)
+    ]
     return picks, np.argsort(-np.concatenate([np.empty(0), *sizes]), kind="stable")
 
 
@@ -91,14 +104,23 @@ def _first(lot: Lot, most: int | None) -> Rows:
 
 
 def _offenders(lot: Lot, at: Rows) -> list[Offender]:
-    keys = [["null" if part is None else key_text(part) for part in row] for row in lot.keys(at).iter_rows()]
+    keys = [
+        ["null" if part is None else key_text(part) for part in row]
+        for row in lot.keys(at).iter_rows()
+    ]
     nothing: list[dict[str, Any]] = [{}] * len(at)
     values = nothing if lot.values is None else lot.values(at).rows(named=True)
-    return [Offender(key, lot.column, _said(lot.told, row)) for key, row in zip(keys, values, strict=True)]
+    return [
+        Offender(key, lot.column, _said(lot.told, row))
+        for key, row in zip(keys, values, strict=True)
+    ]
 
 
 def _said(told: Told, row: dict[str, Any]) -> str:
-    return "".join(piece if isinstance(piece, str) else _text(row[piece.column], piece.digits) for piece in told)
+    return "".join(
+        piece if isinstance(piece, str) else _text(row[piece.column], piece.digits)
+        for piece in told
+    )
 
 
 def _text(value: Any, digits: int) -> str:
@@ -113,7 +135,9 @@ def _rows(lot: Lot, at: Rows, types: dict[str, pl.DataType]) -> pl.DataFrame:
         detail = pl.Series([_said(lot.told, {})], dtype=pl.String).new_from_index(0, len(at))
     else:
         values = lot.values(at)
-        detail = values.select(pl.concat_str(_cells(piece, values) for piece in lot.told)).to_series()
+        detail = values.select(
+            pl.concat_str(_cells(piece, values) for piece in lot.told)
+        ).to_series()
     return keys.with_columns(pl.lit(lot.column, pl.String).alias("column"), detail.alias("detail"))
 
 

@@ -1,4 +1,6 @@
-"""The policy in force: the defaults of the registry, changed by the contract's profile and its entries for checks."""
+"""The policy in force: the defaults of the registry, changed by the contract's profile and its
+entries for checks.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ def checks_of(contract: Contract) -> list[Check]:
 
 
 def limits_of(check: Check, contract: Contract) -> Limits:
-    """The limits in force: those of the contract where it gives them, else the profile's, else the check's defaults."""
+    """The limits in force: those of the contract where it gives them, else the profile's, else the
+    check's defaults.
+    """
     given = contract.gate.checks.get(check.name, CheckPolicy())
     profile = of_profile(check, contract.gate.profile) or CheckPolicy()
     own = given.warn is not None or given.block is not None
@@ -37,21 +41,28 @@ def limits_of(check: Check, contract: Contract) -> Limits:
     if severity is not None:
         source |= {"severity": "contract" if given.severity else f"profile {contract.gate.profile}"}
     groups = {
-        column: {value: _group(own, warn, block, check.worse, severity) for value, own in values.items()}
+        column: {
+            value: _group(own, warn, block, check.worse, severity) for value, own in values.items()
+        }
         for column, values in given.groups.items()
     }
     limits = held_to(severity, warn, block, check.worse)
     told = {name: where or "" for name, where in source.items()}
     first = limits[1] if severity == "block" else limits[0]
-    if severity is not None and first is not None:  # the stricter limit, wherever that one came from
+    # the stricter limit, wherever that one came from
+    if severity is not None and first is not None:
         told[severity] = told["warn" if first == warn else "block"]
     return Limits(check.name, *limits, given.off, severity, groups, told)
 
 
-def before_severity(check: Check, contract: Contract) -> tuple[tuple[float | None, str], tuple[float | None, str]]:
-    """Warning and blocking limit of a check that has limits of its own, each with its source; see `limits_of`.
+def before_severity(
+    check: Check, contract: Contract
+) -> tuple[tuple[float | None, str], tuple[float | None, str]]:
+    """Warning and blocking limit of a check that has limits of its own, each with its source; see
+    `limits_of`.
 
-    A contract that gives the blocking limit alone, and one stricter than the warning limit, does away with the warning.
+    A contract that gives the blocking limit alone, and one stricter than the warning limit, does
+    away with the warning.
     """
     given = contract.gate.checks.get(check.name, CheckPolicy())
     profile = of_profile(check, contract.gate.profile) or CheckPolicy()
@@ -64,7 +75,8 @@ def before_severity(check: Check, contract: Contract) -> tuple[tuple[float | Non
 def held_to(
     severity: str | None, warn: float | None, block: float | None, worse: Side
 ) -> tuple[float | None, float | None]:
-    """The limits once a severity has said what the check may do: block beyond the stricter, only warn there, neither.
+    """The limits once a severity has said what the check may do: block beyond the stricter, only
+    warn there, neither.
 
     A check without limits stays without.
     """
@@ -76,9 +88,11 @@ def held_to(
 
 
 def policy_digest(contract: Contract) -> str:
-    """SHA-256 of all that decides a verdict besides the data: every check's limits and what the contract promises.
+    """SHA-256 of all that decides a verdict besides the data: every check's limits and what the
+    contract promises.
 
-    Left out is what moves no verdict: descriptions, owner, cadence, retention, who promotes, the job's function.
+    Left out is what moves no verdict: descriptions, owner, cadence, retention, who promotes, the
+    job's function.
     """
     policy = {
         "checks": [_decides(limits_of(check, contract)) for check in checks_of(contract)],
@@ -97,23 +111,28 @@ def policy_digest(contract: Contract) -> str:
 def validate_policy(contract: Contract) -> None:
     """Refuse a gate policy that the registry cannot follow.
 
-    Raises InvalidError `bad_contract`, with the path and what is allowed: an unknown check, limits or `off` for a check
-    that takes none, a limit that is no finite number, a warning limit beyond the blocking one, groups by a column that
-    the contract does not have, a check of the set's own with the name of another one.
+    Raises InvalidError `bad_contract`, with the path and what is allowed: an unknown check, limits
+    or `off` for a check that takes none, a limit that is no finite number, a warning limit beyond
+    the blocking one, groups by a column that the contract does not have, a check of the set's own
+    with the name of another one.
     """
     checks = {check.name: check for check in CHECKS}
     for name, given in contract.gate.checks.items():
         path = f"{contract.name}: gate.checks.{name}"
         check = checks.get(name)
         if check is None:
-            raise InvalidError("bad_contract", f"{path}: no such check; allowed: {', '.join(adjustable())}")
+            raise InvalidError(
+                "bad_contract", f"{path}: no such check; allowed: {', '.join(adjustable())}"
+            )
         problem = _problem(check, given, contract)
         if problem:
             raise InvalidError("bad_contract", f"{path}{problem}")
     for name, own in contract.gate.custom.items():
         path = f"{contract.name}: gate.custom.{name}"
         if name in checks:
-            raise InvalidError("bad_contract", f"{path}: the gate has a check of this name; choose another one")
+            raise InvalidError(
+                "bad_contract", f"{path}: the gate has a check of this name; choose another one"
+            )
         problem = _beyond(own.warn, own.block, own.worse)
         if problem:
             raise InvalidError("bad_contract", f"{path}{problem}")
@@ -127,12 +146,20 @@ def adjustable() -> list[str]:
 def _first(
     given: float | None, profile: float | None, default: float | None, contract: Contract
 ) -> tuple[float | None, str]:
-    named = ((given, "contract"), (profile, f"profile {contract.gate.profile}"), (default, "default"))
+    named = (
+        (given, "contract"),
+        (profile, f"profile {contract.gate.profile}"),
+        (default, "default"),
+    )
     return next(((limit, source) for limit, source in named if limit is not None), (None, ""))
 
 
-def _group(own: GroupLimits, warn: float | None, block: float | None, worse: Side, severity: str | None) -> GroupLimits:
-    """A group's limits: what it does not give is the check's, unless it would lie beyond what it does give."""
+def _group(
+    own: GroupLimits, warn: float | None, block: float | None, worse: Side, severity: str | None
+) -> GroupLimits:
+    """A group's limits: what it does not give is the check's, unless it would lie beyond what it
+    does give.
+    """
     given = (own.warn, own.block)
     warn = warn if own.warn is None else own.warn
     block = block if own.block is None else own.block
@@ -146,7 +173,9 @@ def _decides(limits: Limits) -> Limits:
 
 
 def _facts(column: Any) -> dict[str, Any]:
-    return {name: value for name, value in msgspec.to_builtins(column).items() if name != "description"}
+    return {
+        name: value for name, value in msgspec.to_builtins(column).items() if name != "description"
+    }
 
 
 def _problem(check: Check, given: CheckPolicy, contract: Contract) -> str | None:
@@ -167,7 +196,9 @@ def _problem(check: Check, given: CheckPolicy, contract: Contract) -> str | None
         if column not in contract.key and column not in contract.columns:
             return f".groups: {column!r} is no column of the contract"
         for value, limits in values.items():
-            problem = _beyond(limits.warn, block if limits.block is None else limits.block, check.worse)
+            problem = _beyond(
+                limits.warn, block if limits.block is None else limits.block, check.worse
+            )
             if problem:
                 return f".groups.{column}.{value}{problem}"
     return None
@@ -177,6 +208,10 @@ def _beyond(warn: float | None, block: float | None, worse: Side) -> str | None:
     for level, value in (("warn", warn), ("block", block)):
         if value is not None and not math.isfinite(value):
             return f'.{level}: a limit is a finite number, not {value}; to stop the check write off = "reason"'
-    if warn is not None and block is not None and (warn > block if worse == "above" else warn < block):
+    if (
+        warn is not None
+        and block is not None
+        and (warn > block if worse == "above" else warn < block)
+    ):
         return f": warn = {warn} lies beyond block = {block}, so it would never be seen"
     return None

@@ -18,10 +18,12 @@ class Rule(msgspec.Struct, frozen=True):
     """One check as this set has it.
 
     warn, block  limits in force, inclusive, in `unit`; null is no limit
-    warn_from, block_from  where they come from: `default`, `profile NAME`, `contract`, a field of the contract such as
+    warn_from, block_from  where they come from: `default`, `profile NAME`, `contract`, a field of
+                           the contract such as
                  `domain.allow_missing`; `measured` with the value; null where there is no limit
     worse        on which side of its limits a value is bad
-    severity     what the check may do at most, and `severity_from` who said so; null: as its limits say
+    severity     what the check may do at most, and `severity_from` who said so; null: as its limits
+                 say
     groups       limits of single groups, by column and value
     off          the reason why it does not run; null when it does
     adjustable   false: every version must pass it, whatever a contract says
@@ -65,9 +67,14 @@ class PolicyInForce(msgspec.Struct, frozen=True):
 def in_force(contract: Contract, contract_revision: int | None = None) -> PolicyInForce:
     """The policy of a contract, a rule for each check, in the order in which they run."""
     known = {check.name for check in CHECKS}
-    rules = [_rule(check, limits_of(check, contract), own=check.name not in known) for check in checks_of(contract)]
+    rules = [
+        _rule(check, limits_of(check, contract), own=check.name not in known)
+        for check in checks_of(contract)
+    ]
     gate = contract.gate
-    return PolicyInForce(contract.name, contract_revision, gate.profile, gate.promote, policy_digest(contract), rules)
+    return PolicyInForce(
+        contract.name, contract_revision, gate.profile, gate.promote, policy_digest(contract), rules
+    )
 
 
 def _rule(check: Check, limits: Limits, *, own: bool) -> Rule:

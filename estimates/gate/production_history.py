@@ -11,7 +11,8 @@ import polars as pl
 class Past(msgspec.Struct, frozen=True):
     """The set before the candidate.
 
-    material_shares  column → its share of materially changed keys in each move of production, oldest first
+    material_shares  column → its share of materially changed keys in each move of production,
+                     oldest first
     frames           the newest n versions that production held, up to the baseline, oldest first
     """
 

@@ -1,4 +1,6 @@
-"""Profiles: where the limits of a set start from, before its contract says anything about single checks."""
+"""Profiles: where the limits of a set start from, before its contract says anything about single
+checks.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,11 @@ from estimates.gate.check import OWN, Check
 def of_profile(check: Check, profile: Profile) -> CheckPolicy | None:
     """What a profile says otherwise than the check's defaults; None where it says nothing.
 
-    strict       for numbers that people trade on: changes against the baseline and losses against actual values may be
-                 half as large, what only warned about the candidate itself blocks, and new versions bring new numbers
-    exploratory  for a set whose method is still sought: nothing that compares with the baseline or with actual values
-                 blocks; what cannot be right in itself still does
+    strict       for numbers that people trade on: changes against the baseline and losses against
+                 actual values may be half as large, what only warned about the candidate itself
+                 blocks, and new versions bring new numbers
+    exploratory  for a set whose method is still sought: nothing that compares with the baseline or
+                 with actual values blocks; what cannot be right in itself still does
     """
     if (
         check.number >= OWN
@@ -26,7 +29,9 @@ def of_profile(check: Check, profile: Profile) -> CheckPolicy | None:
         # a check without limits here measures them with its value, and may block as well
         blocks = check.block is not None or check.warn is None
         return CheckPolicy(severity="warn") if check.stage in (3, 4) and blocks else None
-    if check.name == "unchanged" or (check.stage == 2 and check.block is None and check.warn is not None):
+    if check.name == "unchanged" or (
+        check.stage == 2 and check.block is None and check.warn is not None
+    ):
         return CheckPolicy(severity="block")
     if check.halves and check.stage in (3, 4):
         return CheckPolicy(warn=_half(check.warn), block=_half(check.block))

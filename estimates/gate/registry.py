@@ -1,4 +1,5 @@
-"""The list of checks: to add one, write its function in the file of its topic and add one line here.
+"""The list of checks: to add one, write its function in the file of its topic and add one line
+here.
 
 A check stands after the checks that it depends on. Checks 43 and 44 of gate.md are run by promote.
 """

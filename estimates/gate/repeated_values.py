@@ -1,7 +1,8 @@
-"""Values that a column has more than once: whether there are any, and how often the commonest appears.
+"""Values that a column has more than once: whether there are any, and how often the commonest
+appears.
 
-0.0 and -0.0 are one value, and so are all NaN. Columns of floats are long and nearly all of them repeat no value, so
-both questions are put to a hash of the bits first.
+0.0 and -0.0 are one value, and so are all NaN. Columns of floats are long and nearly all of them
+repeat no value, so both questions are put to a hash of the bits first.
 """
 
 from __future__ import annotations
@@ -14,13 +15,17 @@ from numpy.typing import NDArray
 
 from estimates.stability.kernels.blocks import count, each, together
 
-_BUCKETS = 12  # bits of the hash; so many that the buckets of a column without a common value hold a 4,000th each
-_MULTIPLIER = np.int64(-7046029254386353131)  # 2⁶⁴ / φ, odd (Knuth, 1973, 6.4): the first bits depend on all bits
+# bits of the hash; so many that the buckets of a column without a common value hold a 4,000th each
+_BUCKETS = 12
+# 2⁶⁴ / φ, odd (Knuth, 1973, 6.4): the first bits depend on all bits
+_MULTIPLIER = np.int64(-7046029254386353131)
 Bits = NDArray[np.int64]
 
 
 def commonest(values: pl.Series, part: float) -> int:
-    """How often the commonest value of a column without nulls appears; 0 where none fills this part of the rows."""
+    """How often the commonest value of a column without nulls appears; 0 where none fills this part
+    of the rows.
+    """
     least = math.ceil(part * len(values) - 1e-9)  # 0.001 of 9,000 is 9, whatever the last bit says
     if values.dtype.is_float() and len(values):
         values = _in_large_buckets(values, least)
@@ -40,12 +45,17 @@ def repeats(values: pl.Series) -> bool:
 
     each(read, n)
     # equal values are in the same half
-    return any(together([lambda: _any_equal(bits.compress(half)), lambda: _any_equal(bits.compress(~half))], n))
+    return any(
+        together(
+            [lambda: _any_equal(bits.compress(half)), lambda: _any_equal(bits.compress(~half))], n
+        )
+    )
 
 
 def _bits(values: pl.Series, rows: slice) -> Bits:
     """The bits of some numbers as whole numbers; equal numbers have equal bits."""
-    x = values.slice(rows.start, rows.stop - rows.start).cast(pl.Float64).to_numpy() + 0.0  # -0.0 becomes 0.0
+    # -0.0 becomes 0.0
+    x = values.slice(rows.start, rows.stop - rows.start).cast(pl.Float64).to_numpy() + 0.0
     if math.isnan(x.max(initial=0.0)):
         x[np.isnan(x)] = np.nan
     return x.view(np.int64)
@@ -57,9 +67,13 @@ def _hashed(bits: Bits, length: int) -> Bits:
 
 
 def _in_large_buckets(values: pl.Series, least: int) -> pl.Series:
-    """The bits of the numbers whose bucket has at least so many; a number that appears as often is among them."""
+    """The bits of the numbers whose bucket has at least so many; a number that appears as often is
+    among them.
+    """
     n, buckets = len(values), 1 << _BUCKETS
-    counts = each(lambda rows: np.bincount(_hashed(_bits(values, rows), _BUCKETS), minlength=buckets), n)
+    counts = each(
+        lambda rows: np.bincount(_hashed(_bits(values, rows), _BUCKETS), minlength=buckets), n
+    )
     large = np.sum(counts, axis=0) >= least
     if not large.any():
         return pl.Series(dtype=pl.Int64)
@@ -74,4 +88,6 @@ def _in_large_buckets(values: pl.Series, least: int) -> pl.Series:
 def _any_equal(bits: Bits) -> bool:
     ascending = pl.Series(bits).sort(multithreaded=False).to_numpy()
     pairs = max(0, len(ascending) - 1)
-    return count(lambda rows: ascending[rows] == ascending[rows.start + 1 : rows.stop + 1], pairs) > 0
+    return (
+        count(lambda rows: ascending[rows] == ascending[rows.start + 1 : rows.stop + 1], pairs) > 0
+    )

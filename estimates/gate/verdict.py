@@ -1,4 +1,6 @@
-"""The verdict: one object behind every rendering, bound by digests to what was judged and by which policy."""
+"""The verdict: one object behind every rendering, bound by digests to what was judged and by which
+policy.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,15 @@ Outcome = Literal["pass", "warn", "fail", "error"]
 STATUSES: tuple[Status, ...] = ("pass", "warn", "fail", "error", "skipped", "waived")
 OFFENDERS = 100  # named per check; `offending` counts them all
 
-# The release in which a check last changed what it says of the same versions. Verdicts stay valid until it
-# is raised, whatever is released in between.
+# The release in which a check last changed what it says of the same versions. Verdicts stay valid
+# until it is raised, whatever is released in between.
 GATE_REVISION = "0.1.0"
 
 
 class Offender(msgspec.Struct, frozen=True):
-    """What speaks against the candidate: a key (parts as text), a column, or both; `detail` says what is wrong."""
+    """What speaks against the candidate: a key (parts as text), a column, or both; `detail` says
+    what is wrong.
+    """
 
     key: list[str] | None
     column: str | None
@@ -30,7 +34,9 @@ class Offender(msgspec.Struct, frozen=True):
 
 
 class GroupResult(msgspec.Struct, frozen=True):
-    """What a check found among the keys of a group with limits of its own, or (`column` null) among all others."""
+    """What a check found among the keys of a group with limits of its own, or (`column` null) among
+    all others.
+    """
 
     column: str | None
     group: str | None
@@ -48,14 +54,17 @@ class CheckResult(msgspec.Struct, frozen=True):
     value        the metric, in `unit`; null when skipped or in error
     warn, block  the limits in force, inclusive: `value` at its limit passes; null is no limit
     worse        on which side of its limits a value is bad
-    n, coverage  on how many keys (or things) the value rests, and which share of those there are that is
-    reason       why it was skipped: `first_version`, `other_shape`, `not_stored`, `not_in_contract`,
-                 `depends_on: name`, `off: reason`, …
+    n, coverage  on how many keys (or things) the value rests, and which share of those there are
+                 that is
+    reason       why it was skipped: `first_version`, `other_shape`, `not_stored`,
+                 `not_in_contract`, `depends_on: name`, `off: reason`, …
     message      one sentence for a person
-    offending    number of offenders: rows or things that speak against the version by the limits in force for them
+    offending    number of offenders: rows or things that speak against the version by the limits in
+                 force for them
     offenders    the first 100: by size where they have one, else by what is wrong and by key
-    groups       where groups have limits of their own: what was found in each; the numbers above are those of the
-                 worst, the offenders those of all that do not keep their limits, the worst first
+    groups       where groups have limits of their own: what was found in each; the numbers above
+                 are those of the worst, the offenders those of all that do not keep their limits,
+                 the worst first
     waived_by    ids of the waivers that let it through
     """
 
@@ -131,7 +140,9 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def render_json(verdict: Verdict) -> bytes:
-    """The complete verdict as indented JSON, fields in the order of the Struct; the inverse of `parse_json`."""
+    """The complete verdict as indented JSON, fields in the order of the Struct; the inverse of
+    `parse_json`.
+    """
     return msgspec.json.format(msgspec.json.encode(verdict), indent=2) + b"\n"
 
 

@@ -1,9 +1,10 @@
-"""What the columns of an unknown table may be: types from their text, roles from their names and values.
+"""What the columns of an unknown table may be: types from their text, roles from their names and
+values.
 
-Names say what columns are, and values have to bear it out: intervals have two ends in order, quantiles do not cross,
-probabilities add up to 1. A contract that a table is to satisfy needs that everywhere; two tables that are compared
-need it nearly everywhere, so that rows which break a rule are counted and not a reason to look away. What fits nothing
-is an attribute.
+Names say what columns are, and values have to bear it out: intervals have two ends in order,
+quantiles do not cross, probabilities add up to 1. A contract that a table is to satisfy needs that
+everywhere; two tables that are compared need it nearly everywhere, so that rows which break a rule
+are counted and not a reason to look away. What fits nothing is an attribute.
 """
 
 from __future__ import annotations
@@ -27,11 +28,27 @@ _FILLING = frozenset(("ci", "pi", "bound", "limit", "interval", "level", "pct"))
 _LABEL = frozenset(("label", "class", "category", "predicted", "prediction", "outcome", "decision"))
 _SCORE = frozenset(("score", "probability", "prob", "proba", "propensity", "risk", "likelihood"))
 _POINT = frozenset(
-    ("value", "mean", "median", "prediction", "predicted", "pred", "forecast", "yhat", "estimate", "point", "expected")
+    (
+        "value",
+        "mean",
+        "median",
+        "prediction",
+        "predicted",
+        "pred",
+        "forecast",
+        "yhat",
+        "estimate",
+        "point",
+        "expected",
+    )
 )
-_PROBABILITY = re.compile(r"(?:prob|proba|probability|pr|p)[_.\- ]+(.+)|(.+)[_.\- ]+(?:prob|proba|probability)", re.I)
-_WHOLE = r"^(0|-?[1-9]\d{0,14})$"  # longer ones are identifiers, and so are those with leading zeros
-_LOOKS: dict[ColumnType, str] = {  # how a value of a kind begins; a value begins like one kind at most
+_PROBABILITY = re.compile(
+    r"(?:prob|proba|probability|pr|p)[_.\- ]+(.+)|(.+)[_.\- ]+(?:prob|proba|probability)", re.I
+)
+# longer ones are identifiers, and so are those with leading zeros
+_WHOLE = r"^(0|-?[1-9]\d{0,14})$"
+# how a value of a kind begins; a value begins like one kind at most
+_LOOKS: dict[ColumnType, str] = {
     "timestamp": r"\d{4}-\d\d-\d\d[T ]\d",
     "date": r"\d{4}-\d\d-\d\d$",
     "boolean": r"(?i)(true|false)$",
@@ -48,7 +65,7 @@ Levels = dict[tuple[str, frozenset[str]], dict[float, list[str]]]
 
 
 class Guess(msgspec.Struct):
-    """What a column may be, and why; fields as in `estimates.contract.contract.Column`."""
+    """What a column may be, and why; fields as in `estimates.contract.Column`."""
 
     role: Role
     why: str
@@ -60,10 +77,11 @@ class Guess(msgspec.Struct):
 
 
 def guess_types(frame: pl.DataFrame, key: Iterable[str]) -> dict[str, ColumnType]:
-    """The contract type of every column; text is looked at when the whole table is text, as from CSV.
+    """The contract type of every column; text is looked at when the whole table is text, as from
+    CSV.
 
-    Raises InvalidError `column_type` for what no contract can hold, and for keys that are neither text, integers, dates
-    nor timestamps.
+    Raises InvalidError `column_type` for what no contract can hold, and for keys that are neither
+    text, integers, dates nor timestamps.
     """
     text = all(dtype == pl.String for dtype in frame.dtypes)
     types: dict[str, ColumnType] = {}
@@ -73,7 +91,8 @@ def guess_types(frame: pl.DataFrame, key: Iterable[str]) -> dict[str, ColumnType
             if not text:
                 raise InvalidError(
                     "column_type",
-                    f"column {series.name!r} is {series.dtype}; a key is text, an integer, a date or a timestamp",
+                    f"column {series.name!r} is {series.dtype}; a key is text, an integer, a date "
+                    "or a timestamp",
                 )
             kind = "string"
         types[series.name] = kind
@@ -90,7 +109,11 @@ def text_kind(series: pl.Series) -> ColumnType:
     kind = next((kind for kind, pattern in _LOOKS.items() if re.match(pattern, first)), None)
     if kind is None or values_of(text.head(100), kind).has_nulls():
         return "string"
-    if kind == "float" and text.head(100).str.contains(_WHOLE).all() and text.str.contains(_WHOLE).all():
+    if (
+        kind == "float"
+        and text.head(100).str.contains(_WHOLE).all()
+        and text.str.contains(_WHOLE).all()
+    ):
         return "integer"
     if values_of(text, kind).has_nulls():
         return "string"
@@ -106,12 +129,16 @@ def reads_as_numbers(text: pl.Series) -> bool:
 
 
 def has_codes(text: pl.Series) -> bool:
-    """Whether some text could be read as a number and is none, such as 007, or an identifier of many digits."""
+    """Whether some text could be read as a number and is none, such as 007, or an identifier of
+    many digits.
+    """
     return bool(text.str.contains(_CODE).any())
 
 
 def stored_kind(series: pl.Series) -> ColumnType:
-    """The contract type of a column's polars type; raises InvalidError `column_type` where there is none."""
+    """The contract type of a column's polars type; raises InvalidError `column_type` where there is
+    none.
+    """
     dtype = series.dtype
     if dtype.is_float() or dtype.is_decimal():
         return "float"
@@ -126,14 +153,18 @@ def stored_kind(series: pl.Series) -> ColumnType:
     if dtype == pl.Null or isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
         return "string"
     hint = (
-        "it has no time zone" if isinstance(dtype, pl.Datetime) else "no contract can hold that; leave the column out"
+        "it has no time zone"
+        if isinstance(dtype, pl.Datetime)
+        else "no contract can hold that; leave the column out"
     )
     raise InvalidError("column_type", f"column {series.name!r} is {dtype}: {hint}")
 
 
 def target_of(types: dict[str, ColumnType], key: Iterable[str]) -> str | None:
     """The key column that may say which time an estimate is about."""
-    times: dict[str, KeyType] = {name: kind for name in key if (kind := types[name]) in ("date", "timestamp")}
+    times: dict[str, KeyType] = {
+        name: kind for name in key if (kind := types[name]) in ("date", "timestamp")
+    }
     named = [name for name in times if _words(name) & {"target", "end", "for", "forecast", "valid"}]
     return next(iter([*named, *times]), None)
 
@@ -144,17 +175,25 @@ def everywhere(kept: pl.Series) -> bool:
 
 
 def nearly_everywhere(first: int = 0) -> Holds:
-    """A rule holds when 95 % of the rows of one table keep it: of the first so many rows, or of all others."""
+    """A rule holds when 95 % of the rows of one table keep it: of the first so many rows, or of all
+    others.
+    """
 
     def holds(kept: pl.Series) -> bool:
         parts = [part for part in (kept[:first], kept[first:]) if part.null_count() < len(part)]
-        return not parts or max(part.sum() / (len(part) - part.null_count()) for part in parts) >= _NEARLY
+        return (
+            not parts
+            or max(part.sum() / (len(part) - part.null_count()) for part in parts) >= _NEARLY
+        )
 
     return holds
 
 
-def guess_roles(frame: pl.DataFrame, names: Iterable[str], holds: Holds = everywhere) -> dict[str, Guess]:
-    """A guess for each of the columns; `frame` has the guessed types, `holds` says what its values have to bear out.
+def guess_roles(
+    frame: pl.DataFrame, names: Iterable[str], holds: Holds = everywhere
+) -> dict[str, Guess]:
+    """A guess for each of the columns; `frame` has the guessed types, `holds` says what its values
+    have to bear out.
 
     Raises InvalidError `nothing_to_estimate` when none of them can be an estimate.
     """
@@ -162,38 +201,53 @@ def guess_roles(frame: pl.DataFrame, names: Iterable[str], holds: Holds = everyw
     numbers = {name: series for name, series in columns.items() if series.dtype.is_numeric()}
     guesses = _probabilities(numbers, holds)
     for group in (_quantiles, _intervals):
-        guesses |= group({name: series for name, series in numbers.items() if name not in guesses}, holds)
+        guesses |= group(
+            {name: series for name, series in numbers.items() if name not in guesses}, holds
+        )
     for name, series in columns.items():
         if name not in guesses and (guess := _single(name, series)):
             guesses[name] = guess
     _ensure_estimate(guesses, columns, holds)
     _attach(guesses, [name for name in columns if name in guesses])
-    return {name: guesses.get(name, Guess("attribute", "nothing in its name or values says more")) for name in columns}
+    return {
+        name: guesses.get(name, Guess("attribute", "nothing in its name or values says more"))
+        for name in columns
+    }
 
 
 def named_levels(columns: Iterable[pl.Series]) -> Levels:
     """Which levels the names of a table's columns say, and of which columns.
 
-    By `intervals` or `quantiles`, and by what else is in the names, so that they are told apart by their points.
+    By `intervals` or `quantiles`, and by what else is in the names, so that they are told apart by
+    their points.
     """
     numbers = {
         series.name: values_of(series, "float") if series.dtype == pl.String else series
         for series in columns
         if any(_share(token) is not None for token in _tokens(series.name))
-        and (series.dtype.is_numeric() or (series.dtype == pl.String and text_kind(series) in ("float", "integer")))
+        and (
+            series.dtype.is_numeric()
+            or (series.dtype == pl.String and text_kind(series) in ("float", "integer"))
+        )
     }
     guesses = _quantiles(numbers, nearly_everywhere())
-    guesses |= _intervals({n: s for n, s in numbers.items() if n not in guesses}, nearly_everywhere())
+    guesses |= _intervals(
+        {n: s for n, s in numbers.items() if n not in guesses}, nearly_everywhere()
+    )
     levels: Levels = {}
     for name, guess in guesses.items():
-        level, what = (guess.quantile, "quantiles") if guess.level is None else (guess.level, "intervals")
+        level, what = (
+            (guess.quantile, "quantiles") if guess.level is None else (guess.level, "intervals")
+        )
         if level is not None:
             levels.setdefault((what, guess.stem), {}).setdefault(level, []).append(name)
     return levels
 
 
 def estimate_type(series: pl.Series, guess: Guess, kind: ColumnType) -> ColumnType:
-    """Estimates are floats, also when the first table happens to hold whole numbers, unless that loses digits."""
+    """Estimates are floats, also when the first table happens to hold whole numbers, unless that
+    loses digits.
+    """
     if guess.role in NUMERIC_ROLES and kind == "integer":
         return "float" if series.is_between(-(2**53), 2**53).all() else "integer"
     return kind
@@ -234,7 +288,9 @@ def _quantiles(numbers: dict[str, pl.Series], holds: Holds) -> dict[str, Guess]:
         ordered = [numbers[name] for _, name in sorted(group.items())]
         if len(group) > 1 and holds(reduce(and_, map(_in_order, ordered, ordered[1:]))):
             for level, name in group.items():
-                guesses[name] = Guess("quantile", "its name, and values that do not cross", quantile=level, stem=stem)
+                guesses[name] = Guess(
+                    "quantile", "its name, and values that do not cross", quantile=level, stem=stem
+                )
     return guesses
 
 
@@ -243,7 +299,9 @@ def _intervals(numbers: dict[str, pl.Series], holds: Holds) -> dict[str, Guess]:
     ends: dict[tuple[frozenset[str], float | None], tuple[list[str], list[str]]] = {}
     for name in numbers:
         tokens = _tokens(name)
-        level = next((share for token in reversed(tokens) if (share := _share(token)) is not None), None)
+        level = next(
+            (share for token in reversed(tokens) if (share := _share(token)) is not None), None
+        )
         stem = frozenset(token for token in tokens if token.isalpha()) - _LOWER - _UPPER - _FILLING
         lowers, uppers = ends.setdefault((stem, level), ([], []))
         if _LOWER & set(tokens):
@@ -257,7 +315,9 @@ def _intervals(numbers: dict[str, pl.Series], holds: Holds) -> dict[str, Guess]:
         if holds(_in_order(numbers[lowers[0]], numbers[uppers[0]])):
             why = "its name and its partner's" + ("" if level else "; the level is not in the name")
             for name, role in ((lowers[0], "lower"), (uppers[0], "upper")):
-                guesses[name] = Guess(msgspec.convert(role, Role), why, level=level or 0.95, stem=stem)
+                guesses[name] = Guess(
+                    msgspec.convert(role, Role), why, level=level or 0.95, stem=stem
+                )
     return guesses
 
 
@@ -265,38 +325,60 @@ def _single(name: str, series: pl.Series) -> Guess | None:
     """A label, a score or a point by its name."""
     words = _words(name)
     if not series.dtype.is_numeric():
-        few = series.dtype in (pl.String, pl.Boolean) and 0 < series.drop_nulls().n_unique() <= _LABELS
-        return Guess("label", "its name, and few different values") if words & _LABEL and few else None
+        few = (
+            series.dtype in (pl.String, pl.Boolean)
+            and 0 < series.drop_nulls().n_unique() <= _LABELS
+        )
+        return (
+            Guess("label", "its name, and few different values") if words & _LABEL and few else None
+        )
     if words & _SCORE:
         return Guess("score", "its name")
     return Guess("point", "its name", stem=words) if words & _POINT else None
 
 
-def _ensure_estimate(guesses: dict[str, Guess], columns: dict[str, pl.Series], holds: Holds) -> None:
-    """Without a better guess, the first number is the estimate; without a number, the first text with few values."""
+def _ensure_estimate(
+    guesses: dict[str, Guess], columns: dict[str, pl.Series], holds: Holds
+) -> None:
+    """Without a better guess, the first number is the estimate; without a number, the first text
+    with few values.
+    """
     if any(guess.role not in ("lower", "upper") for guess in guesses.values()):
         return
-    free = [series for name, series in columns.items() if name not in guesses and series.null_count() < len(series)]
-    numbers = sorted((series for series in free if series.dtype.is_numeric()), key=lambda s: s.dtype.is_integer())
+    free = [
+        series
+        for name, series in columns.items()
+        if name not in guesses and series.null_count() < len(series)
+    ]
+    numbers = sorted(
+        (series for series in free if series.dtype.is_numeric()), key=lambda s: s.dtype.is_integer()
+    )
     if numbers:
         first = numbers[0]
         unit = first.dtype.is_float() and holds(first.fill_nan(None).is_between(0, 1))
         why = "it is the first number" + (", and lies between 0 and 1" if unit else "")
         guesses[first.name] = Guess("score" if unit else "point", why, stem=_words(first.name))
         return
-    labels = [s for s in free if s.dtype in (pl.String, pl.Boolean) and s.drop_nulls().n_unique() <= _LABELS]
+    labels = [
+        s
+        for s in free
+        if s.dtype in (pl.String, pl.Boolean) and s.drop_nulls().n_unique() <= _LABELS
+    ]
     if labels:
         guesses[labels[0].name] = Guess("label", "it is the first column with few different values")
     elif not guesses:
         raise InvalidError(
             "nothing_to_estimate",
-            f"none of the columns can be an estimate (a number, or a label with few different values): "
+            "none of the columns can be an estimate (a number, or a label with few different "
+            "values): "
             f"{', '.join(columns) or 'there are none besides the key'}",
         )
 
 
 def _attach(guesses: dict[str, Guess], order: list[str]) -> None:
-    """Say which point an interval or quantile belongs to where there are several; drop what is there twice."""
+    """Say which point an interval or quantile belongs to where there are several; drop what is
+    there twice.
+    """
     _center(guesses)
     points = [name for name in order if guesses[name].role == "point"]
     seen: set[tuple[str | None, str, float | None]] = set()
@@ -307,12 +389,16 @@ def _attach(guesses: dict[str, Guess], order: list[str]) -> None:
                 guess.of = max(points, key=lambda point: len(guess.stem & guesses[point].stem))
             mark = (guess.of, guess.role, guess.level or guess.quantile)
             if mark in seen:
-                guesses[name] = Guess("attribute", f"another column has the role {guess.role} of the same level")
+                guesses[name] = Guess(
+                    "attribute", f"another column has the role {guess.role} of the same level"
+                )
             seen.add(mark)
 
 
 def _center(guesses: dict[str, Guess]) -> None:
-    """A lone score with intervals or quantiles is their point: how far it moves is measured in their widths."""
+    """A lone score with intervals or quantiles is their point: how far it moves is measured in
+    their widths.
+    """
     roles = [guess.role for guess in guesses.values()]
     scores = [guess for guess in guesses.values() if guess.role == "score"]
     if "point" not in roles and len(scores) == 1 and {"lower", "quantile"} & set(roles):
@@ -333,7 +419,9 @@ def _words(name: str) -> frozenset[str]:
 
 def _tokens(name: str) -> list[str]:
     """Words and numbers of a name: `ciLow_97.5` is ci, low, 97.5."""
-    return re.findall(r"[^\W\d_]+|[0-9]+(?:\.[0-9]+)?", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
+    return re.findall(
+        r"[^\W\d_]+|[0-9]+(?:\.[0-9]+)?", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    )
 
 
 def _share(token: str) -> float | None:

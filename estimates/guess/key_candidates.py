@@ -14,22 +14,36 @@ _NAMED = 3  # candidates that are worth naming
 
 
 def key_candidates(a: pl.DataFrame, b: pl.DataFrame) -> list[list[str]]:
-    """Columns that identify every row of both tables: single ones, or else pairs; at most three, the best first.
+    """Columns that identify every row of both tables: single ones, or else pairs; at most three,
+    the best first.
 
-    Decimal numbers are not tried: they are unique by chance. What has more values in both tables comes first.
+    Decimal numbers are not tried: they are unique by chance. What has more values in both tables
+    comes first.
     """
     shared = [name for name in a.columns if _may_be_key(a, b, name)]
     singles = [[name] for name in shared if _identifies([a, b], [name])]
-    found = singles or [list(pair) for pair in combinations(shared[:_TRIED], 2) if _identifies([a, b], list(pair))]
+    found = singles or [
+        list(pair) for pair in combinations(shared[:_TRIED], 2) if _identifies([a, b], list(pair))
+    ]
     if len(found) > 1:
-        in_both = {tuple(key): a.select(key).join(b.select(key), on=key, how="semi").height for key in found}
+        in_both = {
+            tuple(key): a.select(key).join(b.select(key), on=key, how="semi").height
+            for key in found
+        }
         most = max(in_both.values())
-        found = sorted((key for key in found if 2 * in_both[tuple(key)] >= most), key=lambda key: -in_both[tuple(key)])
+        found = sorted(
+            (key for key in found if 2 * in_both[tuple(key)] >= most),
+            key=lambda key: -in_both[tuple(key)],
+        )
     return found[:_NAMED]
 
 
-def completed(frames: Sequence[pl.DataFrame], key: Sequence[str], others: Sequence[str]) -> list[str] | None:
-    """The key with one or two of the other columns, so that it tells all rows of each table apart; None if none do."""
+def completed(
+    frames: Sequence[pl.DataFrame], key: Sequence[str], others: Sequence[str]
+) -> list[str] | None:
+    """The key with one or two of the other columns, so that it tells all rows of each table apart;
+    None if none do.
+    """
     for count in (1, 2):
         for more in combinations(others[:_TRIED], count):
             if _identifies(frames, [*key, *more]):

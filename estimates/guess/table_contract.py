@@ -1,7 +1,8 @@
 """A contract for two tables that have none, guessed from both together.
 
-A table of text, as CSV is, and a table of types, as Parquet is, can be compared: the text is read in the other's types.
-A few rows that break a rule do not change what a column is taken for; a few cells that are no numbers are an error.
+A table of text, as CSV is, and a table of types, as Parquet is, can be compared: the text is read
+in the other's types. A few rows that break a rule do not change what a column is taken for; a few
+cells that are no numbers are an error.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ _HOLDABLE = (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Null, pl.Date, p
 
 
 class TableContract(Contract, frozen=True):
-    """What two tables are taken for. The rules for names are those of URLs and SQL, and do not hold here."""
+    """What two tables are taken for. The rules for names are those of URLs and SQL, and do not hold
+    here.
+    """
 
     def __post_init__(self) -> None:
         """Nothing to check: a guess keeps the rules of roles."""
@@ -51,30 +54,53 @@ class Guessed(NamedTuple):
 
 
 def guess_contract(
-    a: pl.DataFrame, b: pl.DataFrame, key: Sequence[str], stability: Stability, names: tuple[str, str]
+    a: pl.DataFrame,
+    b: pl.DataFrame,
+    key: Sequence[str],
+    stability: Stability,
+    names: tuple[str, str],
 ) -> Guessed:
-    """Guess types and roles of the columns that both tables have; `names` are those of the tables, for errors.
+    """Guess types and roles of the columns that both tables have; `names` are those of the tables,
+    for errors.
 
-    Raises InvalidError: `bad_key_column`, `no_rows`, `column_type` (a column has types that do not compare),
-    `bad_value` (a cell among numbers is none), `other_levels`, `nothing_to_estimate`, `columns` (a group that is no
-    column, or an estimate), `out_of_range`.
+    Raises InvalidError: `bad_key_column`, `no_rows`, `column_type` (a column has types that do not
+    compare), `bad_value` (a cell among numbers is none), `other_levels`, `nothing_to_estimate`,
+    `columns` (a group that is no column, or an estimate), `out_of_range`.
     """
     _check_key(a, b, key, names)
     _check_levels(a, b, key, names)
     texts = _is_text(a), _is_text(b)
     shared = [*key, *(name for name in a.columns if name in b.columns and name not in key)]
-    left_out = {n: str(f.schema[n]) for n in shared if n not in key for f in (b, a) if not _holdable(f.schema[n])}
+    left_out = {
+        n: str(f.schema[n])
+        for n in shared
+        if n not in key
+        for f in (b, a)
+        if not _holdable(f.schema[n])
+    }
     shared = [name for name in shared if name not in left_out]
     a, b = (frame.select(_plain(frame.get_column(name)) for name in shared) for frame in (a, b))
-    types = {name: _common_type(a[name], b[name], texts, names, is_key=name in key) for name in shared}
-    a, b = (frame.select(_read(frame.get_column(name), kind) for name, kind in types.items()) for frame in (a, b))
+    types = {
+        name: _common_type(a[name], b[name], texts, names, is_key=name in key) for name in shared
+    }
+    a, b = (
+        frame.select(_read(frame.get_column(name), kind) for name, kind in types.items())
+        for frame in (a, b)
+    )
     both = pl.concat([a, b], how="vertical_relaxed")
-    roles = guess_roles(both, [name for name in shared if name not in key], nearly_everywhere(a.height))
+    roles = guess_roles(
+        both, [name for name in shared if name not in key], nearly_everywhere(a.height)
+    )
     for name, guess in roles.items():
         types[name] = estimate_type(both[name], guess, types[name])
-    _check_groups(stability, shared, {name for name, guess in roles.items() if guess.role in NUMERIC_ROLES})
+    _check_groups(
+        stability, shared, {name for name, guess in roles.items() if guess.role in NUMERIC_ROLES}
+    )
     contract = TableContract(
-        " → ".join(names), _keys(types, key), {n: _column(g, types[n]) for n, g in roles.items()}, stability=stability
+        " → ".join(names),
+        _keys(types, key),
+        {n: _column(g, types[n]) for n, g in roles.items()},
+        stability=stability,
     )
     return Guessed(contract, typed(a, contract), typed(b, contract), left_out)
 
@@ -82,7 +108,9 @@ def guess_contract(
 def carried_types(
     a: pl.DataFrame, b: pl.DataFrame, columns: Sequence[str], names: tuple[str, str]
 ) -> tuple[dict[str, ColumnType], dict[str, str]]:
-    """Types in which columns of both tables that nobody declared can be compared; and those that have none."""
+    """Types in which columns of both tables that nobody declared can be compared; and those that
+    have none.
+    """
     types: dict[str, ColumnType] = {}
     left_out: dict[str, str] = {}
     for name in columns:
@@ -102,10 +130,14 @@ def carried_types(
 
 def read_as(frame: pl.DataFrame, types: Mapping[str, ColumnType]) -> pl.DataFrame:
     """The frame with some columns in these types."""
-    return frame.with_columns(_read(_plain(frame.get_column(name)), kind) for name, kind in types.items())
+    return frame.with_columns(
+        _read(_plain(frame.get_column(name)), kind) for name, kind in types.items()
+    )
 
 
-def _check_key(a: pl.DataFrame, b: pl.DataFrame, key: Sequence[str], names: tuple[str, str]) -> None:
+def _check_key(
+    a: pl.DataFrame, b: pl.DataFrame, key: Sequence[str], names: tuple[str, str]
+) -> None:
     if not key or len(set(key)) < len(key):
         raise InvalidError("bad_key_column", "the key needs at least one column, each once")
     for frame, name in zip((a, b), names, strict=True):
@@ -113,17 +145,24 @@ def _check_key(a: pl.DataFrame, b: pl.DataFrame, key: Sequence[str], names: tupl
         if missing:
             raise InvalidError(
                 "bad_key_column",
-                f"{name}: there is no column {missing[0]!r}; the columns are {', '.join(frame.columns)}",
+                f"{name}: there is no column {missing[0]!r}; the columns are "
+                f"{', '.join(frame.columns)}",
             )
     if not a.height and not b.height:
-        raise InvalidError("no_rows", f"{names[0]} and {names[1]} have no rows: there is nothing to compare")
+        raise InvalidError(
+            "no_rows", f"{names[0]} and {names[1]} have no rows: there is nothing to compare"
+        )
 
 
-def _check_levels(a: pl.DataFrame, b: pl.DataFrame, key: Sequence[str], names: tuple[str, str]) -> None:
+def _check_levels(
+    a: pl.DataFrame, b: pl.DataFrame, key: Sequence[str], names: tuple[str, str]
+) -> None:
     """Intervals and quantiles of a point that each table has at levels of its own do not compare."""
     if set(a.columns) <= set(b.columns) or set(b.columns) <= set(a.columns):
         return
-    old, new = (named_levels(column for column in frame if column.name not in key) for frame in (a, b))
+    old, new = (
+        named_levels(column for column in frame if column.name not in key) for frame in (a, b)
+    )
     for mark in old:
         sides = old[mark], new.get(mark, {})
         own = [sorted(side.keys() - other.keys()) for side, other in (sides, sides[::-1])]
@@ -135,7 +174,8 @@ def _check_levels(a: pl.DataFrame, b: pl.DataFrame, key: Sequence[str], names: t
             ]
             raise InvalidError(
                 "other_levels",
-                f"{names[0]} has {mark[0]} of {told[0]}, and {names[1]} of {told[1]}: other levels do not compare; "
+                f"{names[0]} has {mark[0]} of {told[0]}, and {names[1]} of {told[1]}: other levels "
+                "do not compare; "
                 "make both files with the same levels, or leave these columns out of both",
             )
 
@@ -147,10 +187,15 @@ def _level(what: str, level: float) -> str:
 def _check_groups(stability: Stability, columns: Sequence[str], estimates: set[str]) -> None:
     for group in stability.groups:
         if group not in columns:
-            raise InvalidError("columns", f"there is no column {group!r} to group by; both have {', '.join(columns)}")
+            raise InvalidError(
+                "columns",
+                f"there is no column {group!r} to group by; both have {', '.join(columns)}",
+            )
         if group in estimates:
             others = ", ".join(name for name in columns if name not in estimates)
-            raise InvalidError("columns", f"{group!r} is an estimate itself; group by what keys have: {others}")
+            raise InvalidError(
+                "columns", f"{group!r} is an estimate itself; group by what keys have: {others}"
+            )
 
 
 def _is_text(frame: pl.DataFrame) -> bool:
@@ -163,19 +208,30 @@ def _holdable(dtype: pl.DataType) -> bool:
 
 
 def _plain(series: pl.Series) -> pl.Series:
-    """Decimals as floats, categories as text, times in UTC: without a zone they are taken for UTC, in both tables."""
+    """Decimals as floats, categories as text, times in UTC: without a zone they are taken for UTC,
+    in both tables.
+    """
     dtype = series.dtype
     if dtype.is_decimal():
         return series.cast(pl.Float64)
     if isinstance(dtype, pl.Categorical | pl.Enum):
         return series.cast(pl.String)
     if isinstance(dtype, pl.Datetime):
-        return series.dt.replace_time_zone("UTC") if dtype.time_zone is None else series.dt.convert_time_zone("UTC")
+        return (
+            series.dt.replace_time_zone("UTC")
+            if dtype.time_zone is None
+            else series.dt.convert_time_zone("UTC")
+        )
     return series
 
 
 def _common_type(
-    old: pl.Series, new: pl.Series, texts: tuple[bool, bool], names: tuple[str, str], *, is_key: bool
+    old: pl.Series,
+    new: pl.Series,
+    texts: tuple[bool, bool],
+    names: tuple[str, str],
+    *,
+    is_key: bool,
 ) -> ColumnType:
     """The type in which a column of both tables can be compared."""
     if all(texts):
@@ -186,18 +242,25 @@ def _common_type(
     known = [stored_kind(series) for series in (old, new) if series.null_count() < len(series)]
     kind = _joined(known) or (_text_as(old, new, texts, known) if any(texts) else None)
     if kind is None:
-        what = " and ".join(f"{s.dtype} in {name}" for s, name in zip((old, new), names, strict=True))
+        what = " and ".join(
+            f"{s.dtype} in {name}" for s, name in zip((old, new), names, strict=True)
+        )
         stray = _first_stray((old, new), names) if {"float", "integer"} & set(known) else ""
         raise InvalidError(
             "column_type",
-            f"column {old.name!r} is {what}: they do not compare{stray}; cast one of them, or leave it out",
+            f"column {old.name!r} is {what}: they do not compare{stray}; cast one of them, or "
+            "leave it out",
         )
     return _key_type(old, new, kind, texts) if is_key else kind
 
 
 def _check_numbers(columns: tuple[pl.Series, pl.Series], names: tuple[str, str]) -> None:
-    """Text that is nearly all numbers in one table: what is none in either is a mistake, or not meant as a number."""
-    numbers = [name for series, name in zip(columns, names, strict=True) if reads_as_numbers(series)]
+    """Text that is nearly all numbers in one table: what is none in either is a mistake, or not
+    meant as a number.
+    """
+    numbers = [
+        name for series, name in zip(columns, names, strict=True) if reads_as_numbers(series)
+    ]
     if not numbers or any(map(has_codes, columns)):
         return
     for series, name in zip(columns, names, strict=True):
@@ -206,8 +269,10 @@ def _check_numbers(columns: tuple[pl.Series, pl.Series], names: tuple[str, str])
             more = f" (and {len(rows) - 1:,} more)" if len(rows) > 1 else ""
             raise InvalidError(
                 "bad_value",
-                f"{name}: column {series.name!r}, row {rows[0] + 1}: {series[rows[0]]!r} is no number{more}, and "
-                f"nearly all values in {' and '.join(numbers)} are; leave a cell without a value empty; "
+                f"{name}: column {series.name!r}, row {rows[0] + 1}: {series[rows[0]]!r} is no "
+                f"number{more}, and "
+                f"nearly all values in {' and '.join(numbers)} are; leave a cell without a value "
+                "empty; "
                 "if the column is text, say so with a contract (--contract)",
                 column=series.name,
                 rows=[row + 1 for row in rows.head(100)],
@@ -232,20 +297,29 @@ def _joined(known: Sequence[ColumnType]) -> ColumnType | None:
 def _text_as(
     old: pl.Series, new: pl.Series, texts: tuple[bool, bool], known: Sequence[ColumnType]
 ) -> ColumnType | None:
-    """What the text of one table can be read as, to be compared with the type that the other one has stored."""
+    """What the text of one table can be read as, to be compared with the type that the other one
+    has stored.
+    """
     text, stored = (old, known[1]) if texts[0] else (new, known[0])
     readings: tuple[ColumnType, ...] = (stored, "float") if stored == "integer" else (stored,)
-    return next((kind for kind in readings if values_of(text, kind).null_count() == text.null_count()), None)
+    return next(
+        (kind for kind in readings if values_of(text, kind).null_count() == text.null_count()), None
+    )
 
 
-def _key_type(old: pl.Series, new: pl.Series, kind: ColumnType, texts: tuple[bool, bool]) -> ColumnType:
-    """A key is no decimal number, unless it is whole on every row: that is what pandas makes of integers."""
+def _key_type(
+    old: pl.Series, new: pl.Series, kind: ColumnType, texts: tuple[bool, bool]
+) -> ColumnType:
+    """A key is no decimal number, unless it is whole on every row: that is what pandas makes of
+    integers.
+    """
     stored = [series for series, text in zip((old, new), texts, strict=True) if not text]
     if kind == "float" and all((s.cast(pl.Float64).round() == s).all() for s in stored):
         return "integer"
     if kind in ("float", "boolean"):
         raise InvalidError(
-            "column_type", f"column {old.name!r} is {kind}; a key is text, an integer, a date or a timestamp"
+            "column_type",
+            f"column {old.name!r} is {kind}; a key is text, an integer, a date or a timestamp",
         )
     return kind
 
@@ -259,11 +333,19 @@ def _read(series: pl.Series, kind: ColumnType) -> pl.Series:
 
 
 def _keys(types: dict[str, ColumnType], key: Sequence[str]) -> dict[str, KeyColumn]:
-    kinds: dict[str, KeyType] = {name: kind for name in key if (kind := types[name]) not in ("float", "boolean")}
+    kinds: dict[str, KeyType] = {
+        name: kind for name in key if (kind := types[name]) not in ("float", "boolean")
+    }
     return {name: KeyColumn(kind) for name, kind in kinds.items()}
 
 
 def _column(guess: Guess, kind: ColumnType) -> Column:
     return Column(
-        guess.role, kind, level=guess.level, quantile=guess.quantile, label=guess.label, of=guess.of, nullable=True
+        guess.role,
+        kind,
+        level=guess.level,
+        quantile=guess.quantile,
+        label=guess.label,
+        of=guess.of,
+        nullable=True,
     )

@@ -39,19 +39,27 @@ class KeyForm:
         self.contract = contract
         self.names = list(contract.key)
         self._columns = [(name, column.type) for name, column in contract.key.items()]
-        self._written = [_written(kind, functools.partial(self._text, name, kind)) for name, kind in self._columns]
+        self._written = [
+            _written(kind, functools.partial(self._text, name, kind))
+            for name, kind in self._columns
+        ]
         plain = [_PLAIN[kind] + "\0" for _, kind in self._columns]
-        # By number of leading parts: what tells plain ones, and what their search key and opening are put together by.
+        # By number of leading parts: what tells plain ones, and what their search key and opening
+        # are put together by.
         counts = range(len(plain) + 1)
         self._plain = [re.compile("".join(plain[:count])).fullmatch for count in counts]
         quoted = [(name, _QUOTED[kind]) for name, kind in self._columns]
         self._quoted = [opening_template(quoted[:count]) for count in counts]
-        self._openings = [opening_template([(name, "%s") for name in self.names[:count]]) for count in counts]
+        self._openings = [
+            opening_template([(name, "%s") for name in self.names[:count]]) for count in counts
+        ]
         domain = contract.domain
         values = domain.values if isinstance(domain, ProductDomain | RollingDomain) else {}
         # For each key column the texts that the domain lists; None where it lists none.
         self.listed = [
-            frozenset(self._text(name, kind, value) for value in values[name]) if name in values else None
+            frozenset(self._text(name, kind, value) for value in values[name])
+            if name in values
+            else None
             for name, kind in self._columns
         ]
         self._target = self.names.index(contract.target) if contract.target else None
@@ -59,13 +67,18 @@ class KeyForm:
     def texts(self, key: Key, *, partial: bool = False) -> list[str]:
         """Key parts as text, from typed values or text; `partial`: also a leading part of the key.
 
-        Raises InvalidError `key_parts` (too many or too few), `bad_key_part` (not of the column's type).
+        Raises InvalidError `key_parts` (too many or too few), `bad_key_part` (not of the column's
+        type).
         """
         self._check_length(key, partial)
-        return [self._text(name, kind, part) for (name, kind), part in zip(self._columns, key, strict=False)]
+        return [
+            self._text(name, kind, part)
+            for (name, kind), part in zip(self._columns, key, strict=False)
+        ]
 
     def search(self, key: Key, *, partial: bool = False) -> Sought:
-        """A key, or a leading part of it, as read files are searched for it; raises as `texts` does.
+        """A key, or a leading part of it, as read files are searched for it; raises as `texts`
+        does.
 
         What only looks like a date gives one that no row has.
         """
@@ -76,7 +89,9 @@ class KeyForm:
             return found
         parts = tuple(written(part) for written, part in zip(self._written, key, strict=False))
         search = search_template(count) % tuple(part.search for part in parts)
-        return search.encode(), (self._openings[count] % tuple(part.json for part in parts)).encode()
+        return search.encode(), (
+            self._openings[count] % tuple(part.json for part in parts)
+        ).encode()
 
     def search_many(self, keys: Sequence[Key]) -> list[Sought]:
         """What `search` gives for whole keys; raises as it does for the first that is wrong."""
@@ -89,13 +104,23 @@ class KeyForm:
         except InvalidError:
             return [self.search(key) for key in keys]
         searches = map("\0".join, zip(*(column.search for column in columns), repeat("")))
-        template = opening_template([(name, column.form) for name, column in zip(self.names, columns, strict=True)])
+        template = opening_template(
+            [(name, column.form) for name, column in zip(self.names, columns, strict=True)]
+        )
         openings = map(template.__mod__, zip(*(column.json for column in columns), strict=True))
         # JSON writes a control character as an escape, so that this one only stands between them
-        return list(zip(map(str.encode, searches), "\x01".join(openings).encode().split(b"\x01"), strict=True))
+        return list(
+            zip(
+                map(str.encode, searches),
+                "\x01".join(openings).encode().split(b"\x01"),
+                strict=True,
+            )
+        )
 
     def _search_plain(self, key: Key) -> Sought | None:
-        """What `search` gives for parts as they mostly come, of which only integers lack a letter; None for others."""
+        """What `search` gives for parts as they mostly come, of which only integers lack a letter;
+        None for others.
+        """
         count = len(key)
         try:
             plain = self._plain[count]("\0".join(key) + "\0" if key else "")
@@ -110,8 +135,13 @@ class KeyForm:
         return text.encode(), (self._quoted[count] % tuple(key)).encode()
 
     def is_listed(self, parts: Sequence[str]) -> bool:
-        """Whether each part is among the values that a product or rolling domain lists for its column."""
-        return all(values is None or part in values for part, values in zip(parts, self.listed, strict=True))
+        """Whether each part is among the values that a product or rolling domain lists for its
+        column.
+        """
+        return all(
+            values is None or part in values
+            for part, values in zip(parts, self.listed, strict=True)
+        )
 
     def target(self, parts: Sequence[str]) -> tuple[str, datetime]:
         """The target of a key of a rolling set: its text, and its first moment."""
@@ -125,10 +155,14 @@ class KeyForm:
 
     def _check_length(self, key: Key, partial: bool) -> None:
         if len(key) != len(self._columns) and (len(key) > len(self._columns) or not partial):
-            wanted, got = "/".join(f"{{{name}}}" for name, _ in self._columns), ", ".join(map(str, key)) or "none"
+            wanted, got = (
+                "/".join(f"{{{name}}}" for name, _ in self._columns),
+                ", ".join(map(str, key)) or "none",
+            )
             raise InvalidError(
                 "key_parts",
-                f"{self.contract.name}: a key has {len(self._columns)} parts, {wanted}; got {len(key)}: {got}",
+                f"{self.contract.name}: a key has {len(self._columns)} parts, {wanted}; got "
+                f"{len(key)}: {got}",
             )
 
     def _text(self, column: str, kind: KeyType, part: Any) -> str:
@@ -145,7 +179,9 @@ class KeyForm:
             text.encode()  # a lone surrogate is no text
             return text
         except (ValueError, OverflowError) as error:
-            raise InvalidError("bad_key_part", f"{self.contract.name}: key column {column!r}: {error}") from None
+            raise InvalidError(
+                "bad_key_part", f"{self.contract.name}: key column {column!r}: {error}"
+            ) from None
 
 
 class Part(NamedTuple):
@@ -163,14 +199,20 @@ class Column(NamedTuple):
     form: str
 
 
-# Texts of each type that are their search text and, in quotes or not, their JSON; of integers what follows the letter.
+# Texts of each type that are their search text and, in quotes or not, their JSON; of integers what
+# follows the letter.
 _PLAIN: dict[KeyType, str] = {
     "string": r"[ !#-\[\]-\x7f]+",
     "integer": r"(0|[1-9][0-9]{0,17})",
     "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
     "timestamp": r"(?!)",
 }
-_QUOTED: dict[KeyType, str] = {"string": '"%s"', "integer": "%s", "date": '"%s"', "timestamp": '"%s"'}
+_QUOTED: dict[KeyType, str] = {
+    "string": '"%s"',
+    "integer": "%s",
+    "date": '"%s"',
+    "timestamp": '"%s"',
+}
 _PLAIN_STRINGS = re.compile("{0}(?:\0{0})*".format(_PLAIN["string"])).fullmatch
 
 
@@ -180,17 +222,21 @@ def _written(kind: KeyType, text_of: TextOf) -> Callable[[Any], Part]:
 
     def written(part: Any) -> Part:
         text = text_of(part)
-        return Part(search_text(text), text if kind == "integer" else msgspec.json.encode(text).decode())
+        return Part(
+            search_text(text), text if kind == "integer" else msgspec.json.encode(text).decode()
+        )
 
     if kind not in ("date", "timestamp"):
         return written
-    # A set has few times, each asked for many times. By type too: what is equal need not be the same part.
+    # A set has few times, each asked for many times. By type too: what is equal need not be the
+    # same part.
     known = functools.lru_cache(_KNOWN, typed=True)(written)
     return lambda part: known(part) if isinstance(part, str | date) else written(part)
 
 
 def _column(kind: KeyType, written: Callable[[Any], Part], column: Sequence[Any]) -> Column:
-    """The parts of one key column as they are looked for: all at once where they are plain, each once if they repeat.
+    """The parts of one key column as they are looked for: all at once where they are plain, each
+    once if they repeat.
 
     Only parts of one type are told apart by being equal: 1 and True are not the same part.
     """

@@ -1,14 +1,15 @@
 """Search keys: bytes that sort as the rows of a snapshot do, so that a row is found by bisection.
 
-A search key is the search text of each key part followed by NUL, in UTF-8. No part is empty or holds a NUL, so the
-search key of a leading part begins those of all keys under it, and of no others. The search text of a part is its text
-(`frame.key_text`), but for two types whose text does not sort by value:
-  integer    before the digits a letter that says how many, `a` for one; below zero `-` and 19 digits, those of the
-             distance from −2^63
+A search key is the search text of each key part followed by NUL, in UTF-8. No part is empty or
+holds a NUL, so the search key of a leading part begins those of all keys under it, and of no
+others. The search text of a part is its text (`frame.key_text`), but for two types whose text does
+not sort by value:
+  integer    before the digits a letter that says how many, `a` for one; below zero `-` and 19
+             digits, those of the distance from −2^63
   timestamp  always with six digits after the second
 
-By its search key the place of a row is found, by its opening the row: a line feed and what its JSON begins with, all
-key columns, or those of the leading part, with the comma behind them.
+By its search key the place of a row is found, by its opening the row: a line feed and what its JSON
+begins with, all key columns, or those of the leading part, with the comma behind them.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ import polars as pl
 from estimates.contract.columns import KeyType
 from estimates.render.row_text import Piece
 
-Sought = tuple[bytes, bytes]  # a key, or a leading part of one, as it is looked for: its search key and its opening
+# a key, or a leading part of one, as it is looked for: its search key and its opening
+Sought = tuple[bytes, bytes]
 _LEAST = -(2**63)
 LETTERS = "`" + string.ascii_lowercase[:19]  # by number of digits, none to 19
 _WHOLE_SECONDS = len("2026-11-24T16:00:00Z")
@@ -58,8 +60,12 @@ def search_template(count: int) -> str:
 
 
 def opening_template(columns: Sequence[tuple[str, str]]) -> str:
-    """The opening of a row by key columns: their names, and for each the JSON of its part or what stands for it."""
-    fields = (f"{msgspec.json.encode(name).decode().replace('%', '%%')}:{part}," for name, part in columns)
+    """The opening of a row by key columns: their names, and for each the JSON of its part or what
+    stands for it.
+    """
+    fields = (
+        f"{msgspec.json.encode(name).decode().replace('%', '%%')}:{part}," for name, part in columns
+    )
     return "\n{" + "".join(fields)
 
 

@@ -20,12 +20,14 @@ _FAILED = ctypes.c_void_p(-1).value
 
 
 def map_file(path: str | Path) -> tuple[Any, int]:
-    """The content of a file as an array of characters, whose slices are bytes, and the size of the file.
+    """The content of a file as an array of characters, whose slices are bytes, and the size of the
+    file.
 
-    Zeros follow up to the end of the last page: to make a type of array takes longer than to map a file, and so there
-    are fewer of them. Unmapped when the last view of it goes.
+    Zeros follow up to the end of the last page: to make a type of array takes longer than to map a
+    file, and so there are fewer of them. Unmapped when the last view of it goes.
 
-    `mmap.mmap` keeps a descriptor for each file; a reader of a thousand versions would run out of them. Raises OSError.
+    `mmap.mmap` keeps a descriptor for each file; a reader of a thousand versions would run out of
+    them. Raises OSError.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -39,16 +41,19 @@ def map_file(path: str | Path) -> tuple[Any, int]:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code), str(path))
     content = (ctypes.c_char * (-(-size // PAGESIZE) * PAGESIZE)).from_address(address)
-    # Views hold the array, so it goes last. At exit the mapping goes with the process: other threads may still read.
+    # Views hold the array, so it goes last. At exit the mapping goes with the process: other
+    # threads may still read.
     weakref.finalize(content, _libc.munmap, address, size).atexit = False  # pyrefly: ignore[missing-attribute]
     return content, size
 
 
 def map_pages(content: Any) -> None:
-    """Enter the pages of a mapped file into the page table of this process, reading those that are not in memory.
+    """Enter the pages of a mapped file into the page table of this process, reading those that are
+    not in memory.
 
-    Else each first touch of a page is a fault, about a tenth of what a lookup costs. Files larger than a quarter of the
-    machine's memory are left alone: they would drive out what is used. Other threads run meanwhile.
+    Else each first touch of a page is a fault, about a tenth of what a lookup costs. Files larger
+    than a quarter of the machine's memory are left alone: they would drive out what is used. Other
+    threads run meanwhile.
     """
     size = ctypes.sizeof(content)
     if 0 < size <= os.sysconf("SC_PHYS_PAGES") * PAGESIZE // 4:

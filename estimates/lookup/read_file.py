@@ -1,18 +1,22 @@
-"""The read file: one snapshot's rows as ready-made JSON, found by key, memory-mapped and shared by all processes.
+"""The read file: one snapshot's rows as ready-made JSON, found by key, memory-mapped and shared by
+all processes.
 
 Layout, little-endian (docs/spec.md): magic, length and CRC-32 of the header, header (JSON), then
   rows     for each row, in key order: a line feed, the row's JSON, a comma; cut into groups
   numbers  u32[groups + 1], how many rows stand before each group, and all
-  keys     for each group: a byte FE, the search key of its first row; cut into blocks of 16 groups or more
-Rows and keys are each followed by where each piece begins and the last one ends (u64), and by the CRC-32 of all before
-each piece and of all (u32). JSON never has a line feed inside, so a line feed and the JSON of the key columns stand
-nowhere but where the row of that key begins, and rows that follow each other are a part of a JSON array. A group has
-about 8 rows; the rows that share all but the last part of their key are in one group, unless they are more than 16.
+  keys     for each group: a byte FE, the search key of its first row; cut into blocks of 16 groups
+           or more
+Rows and keys are each followed by where each piece begins and the last one ends (u64), and by the
+CRC-32 of all before each piece and of all (u32). JSON never has a line feed inside, so a line feed
+and the JSON of the key columns stand nowhere but where the row of that key begins, and rows that
+follow each other are a part of a JSON array. A group has about 8 rows; the rows that share all but
+the last part of their key are in one group, unless they are more than 16.
 
-Search keys (search_key.py) sort as the rows do, so a key's group is found by bisection: over keys in memory, then over
-those of one block. The checksum of pieces that follow each other is what a CRC-32 that begins with that of all before
-them ends with: however many are read, it is one. Keys are checked as they are read, into memory or block by block, and
-so is the group that they lead to: a row that is not there is nowhere. Damage is an error and never a wrong number.
+Search keys (search_key.py) sort as the rows do, so a key's group is found by bisection: over keys
+in memory, then over those of one block. The checksum of pieces that follow each other is what a
+CRC-32 that begins with that of all before them ends with: however many are read, it is one. Keys
+are checked as they are read, into memory or block by block, and so is the group that they lead to:
+a row that is not there is nowhere. Damage is an error and never a wrong number.
 """
 
 from __future__ import annotations
@@ -59,14 +63,17 @@ ROWS_AT = 1024  # behind the header
 _LINE = b"\n"  # before each row
 _ROW = b"\n{"  # how each row begins: found faster than one byte
 _BEFORE = b"\xfe"  # before each key of a block: sorts before _AFTER, and UTF-8 has neither
-_AFTER = b"\xff"  # behind a search key: after all rows that begin with it, before all others that follow
+# behind a search key: after all rows that begin with it, before all others that follow
+_AFTER = b"\xff"
 
 Array = np.ndarray[Any, Any]
 _holders: deque[weakref.ref[Lookup]] = deque()
 
 
 class Table(msgspec.Struct, frozen=True):
-    """Pieces of the file: how many, and where their offsets and checksums are (bytes from the start of the file)."""
+    """Pieces of the file: how many, and where their offsets and checksums are (bytes from the start
+    of the file).
+    """
 
     count: int
     offsets_at: int
@@ -121,8 +128,10 @@ class Pieces:
 class Lookup:
     """An open read file. Threads may share it; it is unmapped when the last reference goes.
 
-    Keys are as `KeyForm.search` gives them; rows are JSON, several of them with a comma and a line feed between them.
-    Raises CorruptError (`lookup_damaged`) from any method when what it touches does not match its checksum.
+    Keys are as `KeyForm.search` gives them; rows are JSON, several of them with a comma and a line
+    feed between them.
+    Raises CorruptError (`lookup_damaged`) from any method when what it touches does not match its
+    checksum.
     """
 
     def __init__(self, path: str | Path, snapshot_id: str) -> None:
@@ -140,17 +149,24 @@ class Lookup:
         self._searches = 0
 
     def map_pages(self) -> None:
-        """Make ready for many lookups all over the file; takes about a tenth of a second a gigabyte."""
+        """Make ready for many lookups all over the file; takes about a tenth of a second a
+        gigabyte.
+        """
         map_pages(self._map)
 
     def get(self, key: Sought) -> bytes | None:
         """The row of a whole key; None when there is no such row."""
         held, bound = self._held, key[0] + _AFTER
-        group = bisect_left(held, bound) - 2 if held is not None and self._all_held else self._search(bound)
+        group = (
+            bisect_left(held, bound) - 2
+            if held is not None and self._all_held
+            else self._search(bound)
+        )
         return self._seek(key[1], group)
 
     def get_near(self, key: Sought, near: int) -> tuple[bytes | None, int]:
-        """What `get` gives, and the group of rows it was found in; looked for first in the group given.
+        """What `get` gives, and the group of rows it was found in; looked for first in the group
+        given.
 
         Files that mostly have the same keys have a key in the same group.
         """
@@ -185,7 +201,9 @@ class Lookup:
         return found
 
     def find(self, key: Sought) -> range:
-        """The rows under the search key of a leading part (one row for a whole key); all rows for an empty one."""
+        """The rows under the search key of a leading part (one row for a whole key); all rows for
+        an empty one.
+        """
         search, opening = key
         if not search or not self.rows:
             return range(self.rows)
@@ -201,21 +219,28 @@ class Lookup:
         """Consecutive rows."""
         if not numbers:
             return b""
-        first, last = bisect_right(self._numbers, numbers.start) - 1, bisect_left(self._numbers, numbers.stop)
+        first, last = (
+            bisect_right(self._numbers, numbers.start) - 1,
+            bisect_left(self._numbers, numbers.stop),
+        )
         rows = self._groups.load(first, last)[:-1].split(_LINE)
         start = 1 + numbers.start - self._numbers[first]
         return _LINE.join(rows[start : start + len(numbers)]).removesuffix(b",")
 
     def read_few(self, key: Sought) -> tuple[int, bytes] | None:
-        """All rows under all but the last part of a key, and how many; None where they may be in several groups."""
+        """All rows under all but the last part of a key, and how many; None where they may be in
+        several groups.
+        """
         search, opening = key
         if not self.rows or search.count(b"\0") != self.header.parts - 1:
             return None
         low, high = self._search(search), self._search(search + _AFTER)
-        if high < 0 or high > low + 1:  # none, or so many that they begin a group and go on in the next
+        # none, or so many that they begin a group and go on in the next
+        if high < 0 or high > low + 1:
             return None
         content = self._groups.load(high, high + 1)
-        if high > low and content.startswith(opening, content.rfind(_LINE)):  # they begin and end the group
+        # they begin and end the group
+        if high > low and content.startswith(opening, content.rfind(_LINE)):
             return self._numbers[high + 1] - self._numbers[high], content[1:-1]
         at, last = content.find(opening), content.rfind(opening)
         end = content.find(_LINE, last + 1)
@@ -236,7 +261,8 @@ class Lookup:
         if group < 0:
             return None
         offsets, checksums = self._offsets, self._checksums
-        content: bytes = self._map[offsets[group] : offsets[group + 1]]  # as `Pieces.load`, without a call
+        # as `Pieces.load`, without a call
+        content: bytes = self._map[offsets[group] : offsets[group + 1]]
         if crc32(content, checksums[group]) != checksums[group + 1] or not content:
             raise self._groups.damaged(group)
         if (at := content.rfind(opening)) < 0:
@@ -255,8 +281,15 @@ class Lookup:
         return at * self.header.block + bisect_left(self._keys(at), bound) - 2
 
     def _search_mapped(self, bound: bytes) -> int:
-        """The same without keys in memory: what leads to a block is not checked, but that it is the right one."""
-        blocks, offsets, content, length = self._blocks, self._blocks.offsets, self._map, len(bound) + 1
+        """The same without keys in memory: what leads to a block is not checked, but that it is the
+        right one.
+        """
+        blocks, offsets, content, length = (
+            self._blocks,
+            self._blocks.offsets,
+            self._map,
+            len(bound) + 1,
+        )
         if not blocks.count:
             return -1
 
@@ -270,7 +303,11 @@ class Lookup:
         if at < 0:
             misled = block > 0
         else:
-            misled = at + 2 == len(keys) and block + 1 < blocks.count and self._keys(block + 1)[1] < bound
+            misled = (
+                at + 2 == len(keys)
+                and block + 1 < blocks.count
+                and self._keys(block + 1)[1] < bound
+            )
         if misled:
             raise blocks.damaged(block)
         return block * self.header.block + at
@@ -287,9 +324,13 @@ class Lookup:
         return self._blocks.load(block, block + 1).split(_BEFORE)
 
     def _count_search(self) -> list[bytes] | None:
-        """The keys to hold, once there were enough searches to be worth reading them; before that a search is slow."""
+        """The keys to hold, once there were enough searches to be worth reading them; before that a
+        search is slow.
+        """
         self._searches += 1
-        if self._searches * SEARCHES_WORTH < (self._groups.count if self._all_held else self._blocks.count):
+        if self._searches * SEARCHES_WORTH < (
+            self._groups.count if self._all_held else self._blocks.count
+        ):
             return None
         self._held = held = self._read_keys()
         _holders.append(weakref.ref(self))
@@ -306,7 +347,10 @@ class Lookup:
         if not self._all_held:
             starts = [start - at + 1 for start in blocks.offsets[:-1]]
             ends = (content.find(_BEFORE, start) for start in starts)
-            return [b"", *(content[a : b if b > 0 else None] for a, b in zip(starts, ends, strict=True))]
+            return [
+                b"",
+                *(content[a : b if b > 0 else None] for a, b in zip(starts, ends, strict=True)),
+            ]
         held = content.split(_BEFORE)
         width = max(map(len, held))
         self._sorted = np.array(held[1:], f"S{width}") if 0 < width <= WIDEST else None
@@ -352,7 +396,15 @@ def _write(file: BinaryIO, frame: pl.DataFrame, shape: Shape, snapshot_id: str) 
     block, all_held = _block(offsets)
     blocks = _write_pieces(file, [(content.data, np.append(offsets[:-1:block], offsets[-1]))])
     header = Header(
-        *(snapshot_id, frame.height, len(shape.key), file.tell(), groups, numbers_at, crc32(numbers.data)),
+        *(
+            snapshot_id,
+            frame.height,
+            len(shape.key),
+            file.tell(),
+            groups,
+            numbers_at,
+            crc32(numbers.data),
+        ),
         *(blocks, block, all_held),
     )
     encoded = msgspec.json.encode(header)
@@ -364,12 +416,14 @@ def _write(file: BinaryIO, frame: pl.DataFrame, shape: Shape, snapshot_id: str) 
 def _group_starts(frame: pl.DataFrame, names: Sequence[str]) -> Array:
     """The number of the first row of each group.
 
-    A run, the rows that share all but the last part of the key, is cut into groups of its own where it is long. Of
-    the other runs those make a group that begin in the same eight rows.
+    A run, the rows that share all but the last part of the key, is cut into groups of its own where
+    it is long. Of the other runs those make a group that begin in the same eight rows.
     """
     if len(names) == 1 or not frame.height:
         return np.arange(0, frame.height, GROUP)
-    changes = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in names[:-1])
+    changes = pl.any_horizontal(
+        pl.col(name).ne_missing(pl.col(name).shift()) for name in names[:-1]
+    )
     runs = frame.select(changes).to_series().arg_true().to_numpy().astype(np.int64)
     lengths = np.diff(runs, append=frame.height)
     long = lengths > 2 * GROUP
@@ -382,14 +436,27 @@ def _group_starts(frame: pl.DataFrame, names: Sequence[str]) -> Array:
     return starts[kept]
 
 
-def _encoded(frame: pl.DataFrame, shape: Shape, starts: Array) -> Iterator[tuple[memoryview, Array]]:
-    """What `_encode` gives for each chunk, in order; some are encoded while others are written, to bound memory."""
-    cuts = np.unique(np.append(np.searchsorted(starts, np.arange(0, frame.height, CHUNK)), len(starts)))
+def _encoded(
+    frame: pl.DataFrame, shape: Shape, starts: Array
+) -> Iterator[tuple[memoryview, Array]]:
+    """What `_encode` gives for each chunk, in order; some are encoded while others are written, to
+    bound memory.
+    """
+    cuts = np.unique(
+        np.append(np.searchsorted(starts, np.arange(0, frame.height, CHUNK)), len(starts))
+    )
     with ThreadPoolExecutor(ENCODERS) as threads:
         ahead: deque[Future[tuple[memoryview, Array]]] = deque()
         for low, high in pairwise(cuts.tolist()):
-            start, stop = int(starts[low]), int(starts[high]) if high < len(starts) else frame.height
-            ahead.append(threads.submit(_encode, frame.slice(start, stop - start), shape, starts[low:high] - start))
+            start, stop = (
+                int(starts[low]),
+                int(starts[high]) if high < len(starts) else frame.height,
+            )
+            ahead.append(
+                threads.submit(
+                    _encode, frame.slice(start, stop - start), shape, starts[low:high] - start
+                )
+            )
             if len(ahead) > ENCODERS:
                 yield ahead.popleft().result()
         while ahead:
@@ -404,7 +471,9 @@ def _encode(chunk: pl.DataFrame, shape: Shape, starts: Array) -> tuple[memoryvie
 
 
 def _first_keys(frame: pl.DataFrame, names: Sequence[str], starts: Array) -> tuple[Array, Array]:
-    """The search keys of the first rows of all groups, a byte before each, and where each begins and the last ends."""
+    """The search keys of the first rows of all groups, a byte before each, and where each begins
+    and the last ends.
+    """
     rows = frame.select(names)[starts]
     content, offsets = _texts(rows, search_pieces(rows, names))
     keys = np.insert(np.frombuffer(content, np.uint8), offsets[:-1], _BEFORE[0])
@@ -420,7 +489,9 @@ def _block(offsets: Array) -> tuple[int, bool]:
 
 
 def _texts(frame: pl.DataFrame, pieces: Sequence[Piece]) -> tuple[memoryview, Array]:
-    """The pieces of all rows one after the other, and where in them each row begins and the last ends."""
+    """The pieces of all rows one after the other, and where in them each row begins and the last
+    ends.
+    """
     texts = frame.select(joined(pieces)).to_series().rechunk()
     array: Any = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
     _, offset_buffer, data = array.buffers()
@@ -429,16 +500,22 @@ def _texts(frame: pl.DataFrame, pieces: Sequence[Piece]) -> tuple[memoryview, Ar
 
 
 def _write_pieces(file: BinaryIO, parts: Iterable[tuple[memoryview, Array]]) -> Table:
-    """Write pieces, given as contents and where in them each begins and the last ends, and their table."""
+    """Write pieces, given as contents and where in them each begins and the last ends, and their
+    table.
+    """
     offsets, checksums, end = [np.empty(0, "<u8")], [np.zeros(1, "<u4")], file.tell()
     for content, bounds in parts:
         file.write(content)
         checksum, ends = int(checksums[-1][-1]), pairwise(bounds.tolist())
-        checksums.append(np.array([checksum := crc32(content[a:b], checksum) for a, b in ends], "<u4"))
+        checksums.append(
+            np.array([checksum := crc32(content[a:b], checksum) for a, b in ends], "<u4")
+        )
         offsets.append(bounds[:-1] + end)
         end += len(content)
     starts = np.append(np.concatenate(offsets), end).astype("<u8")
-    return Table(len(starts) - 1, _write_array(file, starts), _write_array(file, np.concatenate(checksums)))
+    return Table(
+        len(starts) - 1, _write_array(file, starts), _write_array(file, np.concatenate(checksums))
+    )
 
 
 def _write_array(file: BinaryIO, values: Array) -> int:

@@ -1,4 +1,6 @@
-"""The read files of this machine: opened once, the least recently used closed, built again when missing or damaged."""
+"""The read files of this machine: opened once, the least recently used closed, built again when
+missing or damaged.
+"""
 
 from __future__ import annotations
 
@@ -82,15 +84,19 @@ class ReadFiles:
                 self.discard(path.stem)
 
     def _open_or_build(self, snapshot_id: str, read: Read) -> Lookup:
-        path = f"{self._prefix}{snapshot_id}.lookup"  # as `path`, which takes as long as mapping the file
+        # as `path`, which takes as long as mapping the file
+        path = f"{self._prefix}{snapshot_id}.lookup"
         try:
             with suppress(FileNotFoundError, CorruptError):
                 return Lookup(path, snapshot_id)
             with alone(Path(f"{path}.lock")):
-                with suppress(FileNotFoundError, CorruptError):  # whoever was waited for has built it
+                # whoever was waited for has built it
+                with suppress(FileNotFoundError, CorruptError):
                     return Lookup(path, snapshot_id)
                 frame, contract = read()
                 read_file.build(frame, contract.shape(), snapshot_id, Path(path))
                 return Lookup(path, snapshot_id)
         except OSError as error:
-            raise UnavailableError("cache", f"{path} can be neither opened nor written: {error.strerror}") from error
+            raise UnavailableError(
+                "cache", f"{path} can be neither opened nor written: {error.strerror}"
+            ) from error

@@ -1,4 +1,6 @@
-"""Why versions have no row for keys, column by column: for many keys what `VersionReader.statuses` says of each."""
+"""Why versions have no row for keys, column by column: for many keys what `VersionReader.statuses`
+says of each.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,8 @@ class AbsentKeys:
     """Says it of keys out of a frame of them, for one version after the other.
 
     keys  the key columns in the contract's types
-    read  called for the keys of each version that production held before, once as long as neighbours are asked about
+    read  called for the keys of each version that production held before, once as long as
+          neighbours are asked about
     """
 
     def __init__(self, reader: Reader, keys: pl.DataFrame, read: ReadColumns) -> None:
@@ -43,7 +46,9 @@ class AbsentKeys:
         if absent.height <= FEW:
             texts = [reading.form.texts(row) for row in absent.iter_rows()]
             return pl.Series([status for status, _ in reading.statuses(texts)], dtype=pl.String)
-        at = absent.join(self._numbered, on=absent.columns, how="left", maintain_order="left")[_AT].to_numpy()
+        at = absent.join(self._numbered, on=absent.columns, how="left", maintain_order="left")[
+            _AT
+        ].to_numpy()
         removed = np.zeros(absent.height, dtype=bool)
         for before in self._reader.view.set(version.set).predecessors(version, LOOK_BACK):
             removed |= self._had(before)[at]
@@ -68,7 +73,11 @@ class AbsentKeys:
         if found is None:
             names = self._keys.columns
             found = np.zeros(self._numbered.height, dtype=bool)
-            found[self._numbered.join(self._read(version, names, None), on=names, how="semi")[_AT].to_numpy()] = True
+            found[
+                self._numbered.join(self._read(version, names, None), on=names, how="semi")[
+                    _AT
+                ].to_numpy()
+            ] = True
         self._held[version.snapshot_id] = found
         while len(self._held) > LOOK_BACK + 1:
             self._held.popitem(last=False)
@@ -92,7 +101,9 @@ def _in_domain(reading: VersionReader, texts: pl.DataFrame) -> pl.Series:
         return _listed(reading, texts)
     if isinstance(domain, RollingDomain):
         assert contract.target is not None
-        return _listed(reading, texts) & texts[contract.target].is_in(list(reading.version.provenance.targets))
+        return _listed(reading, texts) & texts[contract.target].is_in(
+            list(reading.version.provenance.targets)
+        )
     return pl.Series([reading.in_domain(parts) for parts in texts.iter_rows()], dtype=pl.Boolean)
 
 

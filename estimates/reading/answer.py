@@ -26,7 +26,11 @@ class Answer:
     imported = False
 
     def __init__(
-        self, set_name: str, version: Version | VersionHead | None, json: bytes, fields: Sequence[str] | None = None
+        self,
+        set_name: str,
+        version: Version | VersionHead | None,
+        json: bytes,
+        fields: Sequence[str] | None = None,
     ) -> None:
         self.set = set_name
         self.version = version
@@ -40,12 +44,17 @@ class Answer:
         return self
 
     def mark(self, imported: bool) -> None:
-        """Say whether the version's time of release is a claim: behind its number, before the JSON was read."""
+        """Say whether the version's time of release is a claim: behind its number, before the JSON
+        was read.
+        """
         assert self.version is not None
         head = b'{"set":"%b","version":%d,' % (self.set.encode(), self.version.version)
         assert self.json.startswith(head)
         told = b"true" if imported else b"false"
-        self.json, self.imported = b'%b"imported":%b,%b' % (head, told, self.json[len(head) :]), imported
+        self.json, self.imported = (
+            b'%b"imported":%b,%b' % (head, told, self.json[len(head) :]),
+            imported,
+        )
 
     @cached_property
     def body(self) -> dict[str, Any]:
@@ -53,23 +62,31 @@ class Answer:
         return msgspec.json.decode(self.json)
 
     def frame(self, contract: Contract) -> pl.DataFrame:
-        """The rows as a polars frame in the contract's types; `estimates.reading.tabular` says which columns.
+        """The rows as a polars frame in the contract's types; `estimates.reading.tabular` says
+        which columns.
 
-        contract  that of the set, or another one of the shape that answered: `closes.contract_of(answer.version)`
+        contract  that of the set, or another one of the shape that answered:
+                  `closes.contract_of(answer.version)`
         """
         return tabular.frame(self.json, contract, self.fields)
 
     def __getitem__(self, name: str) -> Any:
         """A field of the body; for one estimate also one of its columns: `answer["value"]`."""
         estimate = self.body.get("estimate")
-        return estimate[name] if isinstance(estimate, dict) and name in estimate else self.body[name]
+        return (
+            estimate[name] if isinstance(estimate, dict) and name in estimate else self.body[name]
+        )
 
     def __repr__(self) -> str:
-        return f"Answer({self.json.decode() if len(self.json) < 500 else f'{len(self.json)} bytes'})"
+        return (
+            f"Answer({self.json.decode() if len(self.json) < 500 else f'{len(self.json)} bytes'})"
+        )
 
 
 class Page(Answer):
-    """One page of estimates; `cursor` asks for the next one, None on the last; `total` counts all rows of the scan."""
+    """One page of estimates; `cursor` asks for the next one, None on the last; `total` counts all
+    rows of the scan.
+    """
 
     def __init__(
         self,

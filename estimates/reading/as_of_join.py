@@ -1,4 +1,6 @@
-"""For each row of a frame the estimate that production gave at the row's time: what a back-test of decisions needs."""
+"""For each row of a frame the estimate that production gave at the row's time: what a back-test of
+decisions needs.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +31,13 @@ Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class AsOfJoin:
-    """A frame whose rows are put to the versions in force at their times, and back into their order.
+    """A frame whose rows are put to the versions in force at their times, and back into their
+    order.
 
     columns  of the contract, without the key, that are asked for
     groups   for each version in force the keys of its rows; `NONE` stands for no version
-    Whoever has the versions answers each group, in order, with `answered` or `without`. Raises as `as_of_join` does.
+    Whoever has the versions answers each group, in order, with `answered` or `without`. Raises as
+    `as_of_join` does.
     """
 
     def __init__(
@@ -57,7 +61,10 @@ class AsOfJoin:
         moments, keys = _moments(name, self.frame, time), keys_of(self.frame, contract)
         if self.frame.height and moments.max() > instants.micros(present):
             latest = self.frame.get_column(time).max()
-            raise InvalidError("as_of_in_future", f"{name}: {time} {latest} lies in the future: nothing is known of it")
+            raise InvalidError(
+                "as_of_in_future",
+                f"{name}: {time} {latest} lies in the future: nothing is known of it",
+            )
         in_force = _in_force(moves, moments)
         self._order = np.argsort(in_force, kind="stable")
         self._before = "before_first" if moves else "nothing_promoted"
@@ -68,8 +75,12 @@ class AsOfJoin:
             self.groups.append((number, by_version[start : start + count]))
             start += count
 
-    def refused(self, keys: pl.DataFrame, version: VersionFacts | None, shape: int) -> pl.DataFrame | None:
-        """The answer where no version can be asked: none is in force, of another shape, its files are gone; or None."""
+    def refused(
+        self, keys: pl.DataFrame, version: VersionFacts | None, shape: int
+    ) -> pl.DataFrame | None:
+        """The answer where no version can be asked: none is in force, of another shape, its files
+        are gone; or None.
+        """
         if version is None:
             return self._without(keys, None, self._before)
         if version.shape != shape:
@@ -77,14 +88,29 @@ class AsOfJoin:
         return self._without(keys, version, "expired") if version.expired_at is not None else None
 
     def answered(self, found: pl.DataFrame, version: VersionFacts | None) -> pl.DataFrame:
-        """The columns that the join adds, of rows that have the columns asked for and STATUS; others are null."""
-        facts: dict[str, object] = {"version": None, "published_at": None, "released_at": None, "imported": None}
+        """The columns that the join adds, of rows that have the columns asked for and STATUS;
+        others are null.
+        """
+        facts: dict[str, object] = {
+            "version": None,
+            "published_at": None,
+            "released_at": None,
+            "imported": None,
+        }
         if version is not None:
             facts |= {"version": version.version, "published_at": version.published_at}
-            facts |= {"released_at": version.released_at, "imported": version.released_at is not None}
+            facts |= {
+                "released_at": version.released_at,
+                "imported": version.released_at is not None,
+            }
         cells = {name: pl.lit(fact) for name, fact in facts.items()} | {"status": pl.col(STATUS)}
-        columns = {name: pl.col(name) if name in found.columns else pl.lit(None) for name in self.columns}
-        return found.select((columns | cells)[name].cast(dtype).alias(name) for name, dtype in self._schema().items())
+        columns = {
+            name: pl.col(name) if name in found.columns else pl.lit(None) for name in self.columns
+        }
+        return found.select(
+            (columns | cells)[name].cast(dtype).alias(name)
+            for name, dtype in self._schema().items()
+        )
 
     def put_together(self, answers: Sequence[pl.DataFrame]) -> pl.DataFrame:
         """The frame with the answers to its groups."""
@@ -93,7 +119,9 @@ class AsOfJoin:
         told = pl.concat([pl.DataFrame(schema=self._schema()), *answers])
         return pl.concat([self.frame, told[back]], how="horizontal")
 
-    def _without(self, keys: pl.DataFrame, version: VersionFacts | None, status: str) -> pl.DataFrame:
+    def _without(
+        self, keys: pl.DataFrame, version: VersionFacts | None, status: str
+    ) -> pl.DataFrame:
         return self.answered(keys.select(pl.repeat(status, pl.len()).alias(STATUS)), version)
 
     def _schema(self) -> dict[str, pl.DataType]:
@@ -110,19 +138,25 @@ def as_of_join(
     fields: Sequence[str] | None = None,
     clock: Clock = None,
 ) -> pl.DataFrame:
-    """The rows of `frame` in their order, each with the estimate that production gave at its time (inclusive).
+    """The rows of `frame` in their order, each with the estimate that production gave at its time
+    (inclusive).
 
-    frame   what `frame.as_frame` takes, with the key columns in the contract's types, and `time`, a timestamp with zone
-    read    some columns of a version, of the rows that fulfil a condition; called for one version after the other
+    frame   what `frame.as_frame` takes, with the key columns in the contract's types, and `time`, a
+            timestamp with zone
+    read    some columns of a version, of the rows that fulfil a condition; called for one version
+            after the other
     fields  columns of the contract; default: all but the key
 
-    Adds these columns, `version`, `published_at` and `status`, with clock `released` also `released_at` and `imported`
-    (whether the version's time of release is a claim). `status` is `ok`; a status of `VersionReader.get_many`;
-    `before_first` (production named nothing yet) or `nothing_promoted`; `expired` (the version's files are gone);
-    `other_shape` (the version does not have the present columns). All but `ok` have null estimates, never those of
-    another version. No version is named that was published, or by the clock `released` released, after the row's time.
-    Raises InvalidError: `no_table`, `columns` (missing, or in the way of what is added), `column_type`, `null_key`,
-    `bad_time` (the time column), `as_of_in_future`, `unknown_field`, `bad_clock`; CorruptError.
+    Adds these columns, `version`, `published_at` and `status`, with clock `released` also
+    `released_at` and `imported` (whether the version's time of release is a claim). `status` is
+    `ok`; a status of `VersionReader.get_many`; `before_first` (production named nothing yet) or
+    `nothing_promoted`; `expired` (the version's files are gone); `other_shape` (the version does
+    not have the present columns). All but `ok` have null estimates, never those of another version.
+    No version is named that was published, or by the clock `released` released, after the row's
+    time.
+    Raises InvalidError: `no_table`, `columns` (missing, or in the way of what is added),
+    `column_type`, `null_key`, `bad_time` (the time column), `as_of_in_future`, `unknown_field`,
+    `bad_clock`; CorruptError.
     """
     view = reader.view.set(name)
     check_clock(name, clock, asks_alias=True)
@@ -145,7 +179,11 @@ def _estimates(
 ) -> pl.DataFrame:
     """What one version says of keys, in their order."""
     key, judged = keys.columns, join.contract.judged
-    status = pl.when(pl.all_horizontal(pl.col(judged).is_null())).then(pl.lit("no_estimate")).otherwise(pl.lit("ok"))
+    status = (
+        pl.when(pl.all_horizontal(pl.col(judged).is_null()))
+        .then(pl.lit("no_estimate"))
+        .otherwise(pl.lit("ok"))
+    )
     rows = read(version, [*key, *dict.fromkeys((*join.columns, *judged))], None)
     estimates = rows.select(*key, *join.columns, status.alias(STATUS))
     joined = keys.join(estimates, on=key, how="left", maintain_order="left")
@@ -168,23 +206,32 @@ def _check_names(frame: pl.DataFrame, contract: Contract, added: list[str], time
     missing = [name for name in (*contract.key, time) if name not in frame.columns]
     if missing:
         raise InvalidError(
-            "columns", f"{contract.name}: the frame lacks {', '.join(missing)}; it has {', '.join(frame.columns)}"
+            "columns",
+            f"{contract.name}: the frame lacks {', '.join(missing)}; it has "
+            f"{', '.join(frame.columns)}",
         )
     twice = sorted({name for name in added if name in frame.columns or added.count(name) > 1})
     if twice:
         raise InvalidError(
             "columns",
-            f"{contract.name}: there would be two columns {', '.join(twice)} in what the join gives; "
+            f"{contract.name}: there would be two columns {', '.join(twice)} in what the join "
+            "gives; "
             "rename those of the frame, or choose other columns of the set with fields=",
         )
 
 
 def keys_of(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """The key columns in the contract's types."""
-    keys = frame.select(cast_column(frame, name, column.type, contract.name) for name, column in contract.key.items())
+    keys = frame.select(
+        cast_column(frame, name, column.type, contract.name)
+        for name, column in contract.key.items()
+    )
     nulls = [name for name in keys.columns if keys[name].null_count()]
     if nulls:
-        raise InvalidError("null_key", f"{contract.name}: the frame has null keys (in {', '.join(nulls)}); drop them")
+        raise InvalidError(
+            "null_key",
+            f"{contract.name}: the frame has null keys (in {', '.join(nulls)}); drop them",
+        )
     return keys
 
 
@@ -194,9 +241,14 @@ def _moments(name: str, frame: pl.DataFrame, time: str) -> Numbers:
     if not isinstance(times.dtype, pl.Datetime) or times.dtype.time_zone is None:
         naive = isinstance(times.dtype, pl.Datetime)
         hint = "; use .dt.replace_time_zone('UTC') if that is what it is" if naive else ""
-        raise InvalidError("bad_time", f"{name}: column {time!r} is {times.dtype}, no timestamp with time zone{hint}")
+        raise InvalidError(
+            "bad_time",
+            f"{name}: column {time!r} is {times.dtype}, no timestamp with time zone{hint}",
+        )
     if times.null_count():
-        raise InvalidError("bad_time", f"{name}: column {time!r} is null in {times.null_count()} rows; drop them")
+        raise InvalidError(
+            "bad_time", f"{name}: column {time!r} is null in {times.null_count()} rows; drop them"
+        )
     multiply, divide = _UNITS[times.dtype.time_unit]
     return times.to_physical().to_numpy() * multiply // divide
 

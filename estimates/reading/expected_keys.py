@@ -13,8 +13,8 @@ from estimates.keys.key_form import KeyForm
 def is_due(form: KeyForm, version: Version, parts: Sequence[str]) -> bool:
     """Whether a version had to have a key, given as text.
 
-    With a rolling domain when its window of targets contains the key's; with another dated target when its data do not
-    reach it; without one always.
+    With a rolling domain when its window of targets contains the key's; with another dated target
+    when its data do not reach it; without one always.
     """
     domain = form.contract.domain
     if isinstance(domain, RollingDomain):
@@ -23,7 +23,8 @@ def is_due(form: KeyForm, version: Version, parts: Sequence[str]) -> bool:
 
 
 def rows_due(form: KeyForm, versions: Iterable[Version], prefix: Sequence[str] = ()) -> int | None:
-    """How many estimates versions had to have together, under a leading part of the key given as text.
+    """How many estimates versions had to have together, under a leading part of the key given as
+    text.
 
     None where the domain does not list its keys.
     """
@@ -34,7 +35,10 @@ def rows_due(form: KeyForm, versions: Iterable[Version], prefix: Sequence[str] =
 
 def _rows_due(form: KeyForm, version: Version, prefix: Sequence[str]) -> int:
     names, target = list(form.contract.key), form.contract.target
-    parts = [_targets(form, version) if name == target else form.listed[i] or () for i, name in enumerate(names)]
+    parts = [
+        _targets(form, version) if name == target else form.listed[i] or ()
+        for i, name in enumerate(names)
+    ]
     if not all(part in values for part, values in zip(prefix, parts, strict=False)):
         return 0
     return prod(len(values) for values in parts[len(prefix) :])

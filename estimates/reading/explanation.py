@@ -1,4 +1,6 @@
-"""Why an estimate is what it is: the value, what came before it, the run, its inputs, the verdict, who promoted it."""
+"""Why an estimate is what it is: the value, what came before it, the run, its inputs, the verdict,
+who promoted it.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ class Before(msgspec.Struct, frozen=True):
 
 
 class RunFacts(msgspec.Struct, frozen=True):
-    """The run that made the version; `status` and times are None for a version that was published without one."""
+    """The run that made the version; `status` and times are None for a version that was published
+    without one.
+    """
 
     run_id: str
     job: str | None
@@ -73,7 +77,8 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """The newest verdict in short: the version it was compared with, the checks that do not simply pass.
+    """The newest verdict in short: the version it was compared with, the checks that do not simply
+    pass.
 
     waivers  those that were in force for it
     """
@@ -88,7 +93,9 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 class ColumnRecord(msgspec.Struct, frozen=True):
-    """How near a column came: over all keys, and by column of the key over those that share the key's part."""
+    """How near a column came: over all keys, and by column of the key over those that share the
+    key's part.
+    """
 
     unit: str | None
     all: Slice
@@ -96,7 +103,9 @@ class ColumnRecord(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct, frozen=True):
-    """The newest stored scores of the versions up to this one, 100 at most: how many versions, up to which, when."""
+    """The newest stored scores of the versions up to this one, 100 at most: how many versions, up
+    to which, when.
+    """
 
     versions: int
     last: int
@@ -109,11 +118,14 @@ class Explanation(msgspec.Struct, frozen=True):
 
     estimate   the row
     previous   the ten versions of its shape before this one, newest first, refused ones too
-    not_compared  how many versions before this one have another shape, in which the key may mean something else
+    not_compared  how many versions before this one have another shape, in which the key may mean
+                  something else
     chain      what became of each number up to this version (docs/stability.md, V)
-    events     when this version was promoted, left, or excepted from a check, by whom and why; oldest first
+    events     when this version was promoted, left, or excepted from a check, by whom and why;
+               oldest first
     accuracy   so far: of this version and those before it (docs/accuracy.md)
-    reasons    field → why it is None: `no_verdict`, `not_scored`; `previous` → `other_shape`: some are not compared
+    reasons    field → why it is None: `no_verdict`, `not_scored`; `previous` → `other_shape`: some
+               are not compared
     """
 
     set: str
@@ -152,14 +164,17 @@ class _Told(msgspec.Struct):
 def explain(reader: Reader, catalog: Catalog, version: Version, key: Key) -> Answer:
     """All that is known of one estimate, as JSON of an `Explanation`.
 
-    Raises what `VersionReader.get` does for a key that has no estimate, UnavailableError (`catalog`).
+    Raises what `VersionReader.get` does for a key that has no estimate, UnavailableError
+    (`catalog`).
     """
     row = msgspec.json.decode(reader.of(version).get(key).json, type=_Row)
     view, reasons = reader.view.set(version.set), dict[str, str]()
     told, not_compared = _history(reader, version, key), _of_other_shapes(view, version)
     if not_compared:
         reasons["previous"] = "other_shape"
-    verdict = _judgement(catalog.verdict(version.set, version.version), reader.of(version).form.texts(key))
+    verdict = _judgement(
+        catalog.verdict(version.set, version.version), reader.of(version).form.texts(key)
+    )
     if verdict is None:
         reasons["verdict"] = "no_verdict"
     accuracy = _record(catalog, view, version, reader.of(version).form.texts(key))
@@ -171,7 +186,9 @@ def explain(reader: Reader, catalog: Catalog, version: Version, key: Key) -> Ans
         key=reader.of(version).form.texts(key),
         estimate=row.estimate,
         state=reader.view.state(version),
-        aliases=sorted(name for name, alias in view.aliases.items() if alias.version == version.version),
+        aliases=sorted(
+            name for name, alias in view.aliases.items() if alias.version == version.version
+        ),
         published_at=version.published_at,
         data_through=version.data_through,
         released_at=version.released_at,
@@ -193,7 +210,9 @@ def explain(reader: Reader, catalog: Catalog, version: Version, key: Key) -> Ans
 
 def _history(reader: Reader, version: Version, key: Key) -> _Told:
     """The versions of its shape up to this one; of those before it the newest."""
-    answer = reader.history(version.set, key, until=version.published_at, chain=True, shape=version.shape)
+    answer = reader.history(
+        version.set, key, until=version.published_at, chain=True, shape=version.shape
+    )
     told = msgspec.json.decode(answer.json, type=_Told)
     told.history = told.history[-PREVIOUS - 1 :]
     return told
@@ -240,7 +259,9 @@ def _judgement(body: bytes | None, key: list[str]) -> Judgement | None:
 
 def _finding(check: CheckResult, key: list[str]) -> Finding:
     about = [offender.detail for offender in check.offenders if offender.key == key]
-    return Finding(check.number, check.name, check.title, check.status, check.message, about, check.waived_by)
+    return Finding(
+        check.number, check.name, check.title, check.status, check.message, about, check.waived_by
+    )
 
 
 def _record(catalog: Catalog, view: SetView, version: Version, key: list[str]) -> Record | None:
@@ -250,10 +271,16 @@ def _record(catalog: Catalog, view: SetView, version: Version, key: list[str]) -
         return None
     rows = catalog.scores([view.scored[number] for number in numbers])
     # of several versions with the same data the newest counts
-    scores = {one.data_through or one.version: one for one in (accuracy_json.decode(bytes(row.body)) for row in rows)}
+    scores = {
+        one.data_through or one.version: one
+        for one in (accuracy_json.decode(bytes(row.body)) for row in rows)
+    }
     parts = dict(zip(view.contract_of(version).key, key, strict=True))
     names = dict.fromkeys(name for one in scores.values() for name in one.columns)
-    columns = {name: [one.columns[name] for one in scores.values() if name in one.columns] for name in names}
+    columns = {
+        name: [one.columns[name] for one in scores.values() if name in one.columns]
+        for name in names
+    }
     return Record(
         versions=len(scores),
         last=numbers[-1],
@@ -264,7 +291,12 @@ def _record(catalog: Catalog, view: SetView, version: Version, key: list[str]) -
 
 def _column_record(scores: list[ColumnScores], parts: dict[str, str]) -> ColumnRecord:
     alike = {
-        name: [one for column in scores for one in column.groups.get(name, []) if one.value == part and not one.pooled]
+        name: [
+            one
+            for column in scores
+            for one in column.groups.get(name, [])
+            if one.value == part and not one.pooled
+        ]
         for name, part in parts.items()
     }
     return ColumnRecord(
@@ -275,4 +307,8 @@ def _column_record(scores: list[ColumnScores], parts: dict[str, str]) -> ColumnR
 
 
 def _events(view: SetView, number: int) -> list[Event]:
-    return [one for one in view.events if one.kind in _DECISIONS and number in (one.version, one.from_version)]
+    return [
+        one
+        for one in view.events
+        if one.kind in _DECISIONS and number in (one.version, one.from_version)
+    ]

@@ -25,13 +25,20 @@ class _History(msgspec.Struct):
     history: list[_Entry]
 
 
-def chained(body: bytes, form: KeyForm, versions: Sequence[Version], fields: Sequence[str] | None) -> bytes:
-    """The JSON of a history with the chain of each number behind it; refused versions are no part of a chain.
+def chained(
+    body: bytes, form: KeyForm, versions: Sequence[Version], fields: Sequence[str] | None
+) -> bytes:
+    """The JSON of a history with the chain of each number behind it; refused versions are no part
+    of a chain.
 
     form, versions  how keys are written, and the versions that the history tells of
     """
     told = msgspec.json.decode(body, type=_History)
-    estimates = {entry.version: entry.estimate for entry in told.history if entry.state != "refused"}
-    due = {one.version for one in versions if one.version in estimates and is_due(form, one, told.key)}
+    estimates = {
+        entry.version: entry.estimate for entry in told.history if entry.state != "refused"
+    }
+    due = {
+        one.version for one in versions if one.version in estimates and is_due(form, one, told.key)
+    }
     found = chains(form.contract, estimates, due, fields)
     return b'%b,"chain":%b}' % (body[:-1], msgspec.json.encode(rounded(msgspec.to_builtins(found))))

@@ -44,7 +44,8 @@ class Reader:
     def keep(self, what: Hashable, make: Callable[[], T]) -> T:
         """What was derived for this reader, such as what a ref means: made once, however many ask.
 
-        Clients choose `what`, and a reader lives long while the catalog is away: at times all that was kept is dropped.
+        Clients choose `what`, and a reader lives long while the catalog is away: at times all that
+        was kept is dropped.
         """
         found = self._kept.get(what)
         if found is None:
@@ -55,7 +56,9 @@ class Reader:
 
     @cached_property
     def at_once(self) -> Reader:
-        """Reads the same from open files alone: raises NotAtHand instead of opening, building or repairing one."""
+        """Reads the same from open files alone: raises NotAtHand instead of opening, building or
+        repairing one.
+        """
 
         def opened(version: Version) -> Lookup:
             found = self._opened(version)
@@ -76,16 +79,23 @@ class Reader:
         shape: int | None = None,
         clock: Clock = None,
     ) -> Version:
-        """The version to read; like `View.resolve`, and NotFoundError `expired` when its files are gone."""
+        """The version to read; like `View.resolve`, and NotFoundError `expired` when its files are
+        gone.
+        """
         version = self.view.resolve(name, ref, as_of, shape, clock)
         if version.expired_at is not None:
             when = instants.text(version.expired_at)
-            raise NotFoundError("expired", f"{name}: version {version.version} expired at {when}; its files are gone")
+            raise NotFoundError(
+                "expired",
+                f"{name}: version {version.version} expired at {when}; its files are gone",
+            )
         return version
 
     def of(self, version: Version) -> VersionReader:
         """Reads a version that `resolve` gave."""
-        return self.keep((version.set, version.version), lambda: VersionReader(self.view, version, self._files))
+        return self.keep(
+            (version.set, version.version), lambda: VersionReader(self.view, version, self._files)
+        )
 
     def history(
         self,
@@ -100,16 +110,18 @@ class Reader:
         clock: Clock = None,
         shape: int | None = None,
     ) -> Answer:
-        """One key through the versions published in [since, until], oldest first, expired ones left out.
+        """One key through the versions published in [since, until], oldest first, expired ones left
+        out.
 
-        Only versions of one shape are told of, by default production's (before the first promotion: the newest
-        contract's): in another shape the same key may mean something else. `only="promoted"` keeps what production ever
-        pointed to.
+        Only versions of one shape are told of, by default production's (before the first promotion:
+        the newest contract's): in another shape the same key may mean something else.
+        `only="promoted"` keeps what production ever pointed to.
         `{"set":…,"key":[…],"history":[{"version":…,"published_at":…,"data_through":…,"state":…,
         "production":[{"from":…,"to":…}],"estimate":{…} or null},…]}`; with `chain` also
-        `"chain":{column: stability.Chain,…}`; by the clock `released` times in production and bounds go by claims,
-        and each entry has `released_at` and `imported` too. Raises NotFoundError (`unknown_set`, `unknown_shape`),
-        InvalidError (`bad_clock`, `unknown_field`, `key_parts`, `bad_key_part`).
+        `"chain":{column: stability.Chain,…}`; by the clock `released` times in production and
+        bounds go by claims, and each entry has `released_at` and `imported` too. Raises
+        NotFoundError (`unknown_set`, `unknown_shape`), InvalidError (`bad_clock`, `unknown_field`,
+        `key_parts`, `bad_key_part`).
         """
         check_clock(name, clock, asks_alias=True)
         view = self.view.set(name)
@@ -121,15 +133,22 @@ class Reader:
         selects = {number: selection(name, view.revision(number), fields) for number in revisions}
         heads: dict[int, bytes] = view.keep(("history heads", clock), dict)
         entries: list[bytes] = []
-        near = 0  # versions mostly have the same keys: where a key is in one says where to look in the next
+        # versions mostly have the same keys: where a key is in one says where to look in the next
+        near = 0
         for version in told:
             row, near = self._near(version, sought, near)
             estimate = b"null" if row is None else selects[version.contract_revision](row)
-            entries.append((heads.get(version.version) or self._head(view, version, heads, clock)) + estimate)
+            entries.append(
+                (heads.get(version.version) or self._head(view, version, heads, clock)) + estimate
+            )
         head = msgspec.json.encode({"set": name, "key": form.texts(key)})[:-1]
         body = head + b',"history":[' + b"},".join(entries) + (b"}]}" if entries else b"]}")
-        answer = Answer(name, None, body if not chain else chained(body, form, told, fields), fields)
-        answer.imported = clock is not None and any(version.released_at is not None for version in told)
+        answer = Answer(
+            name, None, body if not chain else chained(body, form, told, fields), fields
+        )
+        answer.imported = clock is not None and any(
+            version.released_at is not None for version in told
+        )
         return answer
 
     def _near(self, version: Version, sought: Sought, near: int) -> tuple[bytes | None, int]:
@@ -142,7 +161,9 @@ class Reader:
                 pass
         return self._files.read(version, lambda lookup: lookup.get_near(sought, near))
 
-    def _head(self, view: SetView, version: Version, heads: dict[int, bytes], clock: Clock) -> bytes:
+    def _head(
+        self, view: SetView, version: Version, heads: dict[int, bytes], clock: Clock
+    ) -> bytes:
         """What a history says of a version whatever the key is; kept among the heads."""
         spans = view.spans if clock is None else view.released_spans
         facts: dict[str, Any] = {
@@ -156,7 +177,10 @@ class Reader:
             ],
         }
         if clock is not None:
-            facts |= {"released_at": version.released_at, "imported": version.released_at is not None}
+            facts |= {
+                "released_at": version.released_at,
+                "imported": version.released_at is not None,
+            }
         head = heads[version.version] = msgspec.json.encode(facts)[:-1] + b',"estimate":'
         return head
 
@@ -169,7 +193,9 @@ def told_of(
     only: Literal["promoted"] | None = None,
     clock: Clock = None,
 ) -> list[Version]:
-    """The versions of a shape that what goes through the versions tells of, oldest first; see `Reader.history`."""
+    """The versions of a shape that what goes through the versions tells of, oldest first; see
+    `Reader.history`.
+    """
     return [
         version
         for version in view.versions

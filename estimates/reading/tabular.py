@@ -1,11 +1,13 @@
-"""Answers as tables: the rows of an answer's JSON, as a polars frame in the contract's types, as CSV and as Arrow.
+"""Answers as tables: the rows of an answer's JSON, as a polars frame in the contract's types, as
+CSV and as Arrow.
 
 one estimate, a page   the key, and the columns asked for
 a batch                status, the key, the columns asked for, last_version; in the order asked
-a history              version, published_at, data_through, state, production, the key, the columns asked for; a version
-                       without the key has null in all the columns asked for
+a history              version, published_at, data_through, state, production, the key, the columns
+                       asked for; a version without the key has null in all the columns asked for
 
-What stands beside the estimates yields to a column of the contract that has its name: it gets a `_` in front.
+What stands beside the estimates yields to a column of the contract that has its name: it gets a `_`
+in front.
 """
 
 from __future__ import annotations
@@ -54,17 +56,23 @@ def frame(json: bytes, contract: Contract, fields: Sequence[str] | None = None) 
     """
     found = msgspec.json.decode(json, type=_Rows)
     columns = {
-        name: kind for name, kind in kinds(contract).items() if fields is None or name in contract.key or name in fields
+        name: kind
+        for name, kind in kinds(contract).items()
+        if fields is None or name in contract.key or name in fields
     }
     if found.results is not None:
         return _batch(found.results, list(contract.key), columns)
     if found.history is not None:
         return _history(found.history, contract, found.key, columns)
-    return _read(_listed(found), _as_text(columns)).select(_parsed(pl.col(n), k).alias(n) for n, k in columns.items())
+    return _read(_listed(found), _as_text(columns)).select(
+        _parsed(pl.col(n), k).alias(n) for n, k in columns.items()
+    )
 
 
 def csv(frame: pl.DataFrame, *, header: bool = True) -> bytes:
-    """A frame as CSV: dates ISO, timestamps with `Z`, null as nothing, empty text as `""`, lists as JSON."""
+    """A frame as CSV: dates ISO, timestamps with `Z`, null as nothing, empty text as `""`, lists as
+    JSON.
+    """
     texts = [_csv_text(frame, name) for name in frame.columns]
     return frame.select(texts).write_csv(include_header=header).encode()
 
@@ -83,14 +91,17 @@ def arrow(frame: pl.DataFrame, metadata: Mapping[str, str]) -> bytes:
 def arrow_pieces(frames: Iterable[pl.DataFrame], metadata: Mapping[str, str]) -> Iterator[bytes]:
     """Frames of the same columns as one Arrow IPC stream, piece by piece; nothing for no frames.
 
-    In the types that every implementation of Arrow has: polars' own strings are views, which some cannot read.
+    In the types that every implementation of Arrow has: polars' own strings are views, which some
+    cannot read.
     """
     import pyarrow as pa  # takes a moment, and most processes never write Arrow
 
     sink, writer = io.BytesIO(), None
     for part in frames:
         table = part.to_arrow(compat_level=pl.CompatLevel.oldest())
-        schema = pa.schema([(field.name, _portable(field.type)) for field in table.schema], metadata=dict(metadata))
+        schema = pa.schema(
+            [(field.name, _portable(field.type)) for field in table.schema], metadata=dict(metadata)
+        )
         writer = writer or pa.ipc.new_stream(sink, schema)
         writer.write_table(table.cast(schema))
         yield sink.getvalue()
@@ -111,7 +122,9 @@ def _read(rows: Sequence[msgspec.Raw], schema: Mapping[str, pl.DataType]) -> pl.
     return pl.read_ndjson(b"\n".join(rows), schema=schema)
 
 
-def _batch(rows: Sequence[msgspec.Raw], key: Sequence[str], columns: Mapping[str, ColumnType]) -> pl.DataFrame:
+def _batch(
+    rows: Sequence[msgspec.Raw], key: Sequence[str], columns: Mapping[str, ColumnType]
+) -> pl.DataFrame:
     """A key without an estimate stands as text in `key`."""
     facts = {"status": _TEXT, "key": pl.List(_TEXT), "last_version": pl.Int64()}
     read = _read(rows, {**facts, "estimate": pl.Struct(_as_text(columns))})
@@ -127,15 +140,25 @@ def _batch(rows: Sequence[msgspec.Raw], key: Sequence[str], columns: Mapping[str
 
 
 def _history(
-    rows: Sequence[msgspec.Raw], contract: Contract, key: Sequence[str], columns: Mapping[str, ColumnType]
+    rows: Sequence[msgspec.Raw],
+    contract: Contract,
+    key: Sequence[str],
+    columns: Mapping[str, ColumnType],
 ) -> pl.DataFrame:
     times: dict[str, ColumnType] = {"published_at": "timestamp", "data_through": "timestamp"}
     facts = {"version": pl.Int64(), **_as_text(times), "state": _TEXT, "production": pl.List(_SPAN)}
     read = _read(rows, {**facts, "estimate": pl.Struct(_as_text(columns))})
-    ends = [_parsed(pl.element().struct.field(end), "timestamp").alias(end) for end in ("from", "to")]
-    told = {name: _parsed(pl.col(name), times[name]) if name in times else pl.col(name) for name in facts}
+    ends = [
+        _parsed(pl.element().struct.field(end), "timestamp").alias(end) for end in ("from", "to")
+    ]
+    told = {
+        name: _parsed(pl.col(name), times[name]) if name in times else pl.col(name)
+        for name in facts
+    }
     told["production"] = pl.col("production").list.eval(pl.struct(ends))
-    cells = {name: _parsed(pl.col("estimate").struct.field(name), kind) for name, kind in columns.items()}
+    cells = {
+        name: _parsed(pl.col("estimate").struct.field(name), kind) for name, kind in columns.items()
+    }
     for (name, column), part in zip(contract.key.items(), key, strict=True):
         cells[name] = pl.lit(parse_key_part(column.type, part), DTYPES[column.type])
     free = {_free(name, columns): cell for name, cell in told.items()}
@@ -151,7 +174,10 @@ def _free(name: str, columns: Collection[str]) -> str:
 
 def _as_text(columns: Mapping[str, ColumnType]) -> dict[str, pl.DataType]:
     """The types in which JSON has the columns."""
-    return {name: _TEXT if DTYPES[kind].is_temporal() else DTYPES[kind] for name, kind in columns.items()}
+    return {
+        name: _TEXT if DTYPES[kind].is_temporal() else DTYPES[kind]
+        for name, kind in columns.items()
+    }
 
 
 def _parsed(cell: pl.Expr, kind: ColumnType) -> pl.Expr:
@@ -166,7 +192,9 @@ def _parsed(cell: pl.Expr, kind: ColumnType) -> pl.Expr:
 def _csv_text(frame: pl.DataFrame, name: str) -> pl.Expr | pl.Series:
     dtype = frame.schema[name]
     if isinstance(dtype, pl.List):
-        return pl.Series(name, [msgspec.json.encode(cell).decode() for cell in frame.get_column(name).to_list()])
+        return pl.Series(
+            name, [msgspec.json.encode(cell).decode() for cell in frame.get_column(name).to_list()]
+        )
     return text_of(frame, name).alias(name) if dtype.is_temporal() else pl.col(name)
 
 

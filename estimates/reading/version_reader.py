@@ -1,7 +1,7 @@
 """One version, read: one estimate, many, a leading part of the key, and why a key has none.
 
-Answers carry the exact bytes that HTTP sends. Rows are stored as JSON, so answers are put together from slices and
-nothing is encoded but the frame around them.
+Answers carry the exact bytes that HTTP sends. Rows are stored as JSON, so answers are put together
+from slices and nothing is encoded but the frame around them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from estimates.reading.answer import Answer, Page
 DEFAULT_LIMIT = 1000
 MAX_LIMIT = 10_000
 MAX_KEYS = 100_000
-# Snapshots that production held before, in which a key is looked for to call it `removed`: each costs a read.
+# Snapshots that production held before, in which a key is looked for to call it `removed`: each
+# costs a read.
 LOOK_BACK = 10
 
 KeyStatus = Literal["no_estimate", "elapsed", "removed", "outside_domain"]
@@ -50,7 +51,9 @@ class Files(NamedTuple):
     listed: Callable[[str, str, tuple[str, ...]], bool]
 
     def read(self, version: Version, read: Callable[[Lookup], T]) -> T:
-        """Read from a version's read file; a damaged one is built again from the verified snapshot, once."""
+        """Read from a version's read file; a damaged one is built again from the verified snapshot,
+        once.
+        """
         try:
             return read(self.open(version))
         except CorruptError as error:
@@ -82,8 +85,8 @@ class VersionReader:
     def get(self, key: Key, fields: Sequence[str] | None = None) -> Answer:
         """One estimate: `{"set":…,"version":…,"estimate":{…}}`.
 
-        Raises InvalidError `key_parts`, `bad_key_part`, `unknown_field`; NotFoundError with the key's status as code:
-        `no_estimate`, `elapsed`, `removed`, `outside_domain`.
+        Raises InvalidError `key_parts`, `bad_key_part`, `unknown_field`; NotFoundError with the
+        key's status as code: `no_estimate`, `elapsed`, `removed`, `outside_domain`.
         """
         sought = self.form.search(key)
         try:
@@ -94,21 +97,28 @@ class VersionReader:
         if row is None:
             raise self._not_found(self.form.texts(key))
         estimate = row if fields is None else self._select(fields)(row)
-        return Answer(self.version.set, self.version, b'%b"estimate":%b}' % (self._head, estimate), fields)
+        return Answer(
+            self.version.set, self.version, b'%b"estimate":%b}' % (self._head, estimate), fields
+        )
 
     def get_many(self, keys: Sequence[Key], fields: Sequence[str] | None = None) -> Answer:
-        """Many estimates, in the order asked: `{"set":…,"version":…,"results":[{"status":"ok","estimate":{…}},…]}`.
+        """Many estimates, in the order asked:
+        `{"set":…,"version":…,"results":[{"status":"ok","estimate":{…}},…]}`.
 
-        Raises InvalidError `too_many_keys` (more than 100,000), `key_parts`, `bad_key_part`, `unknown_field`.
+        Raises InvalidError `too_many_keys` (more than 100,000), `key_parts`, `bad_key_part`,
+        `unknown_field`.
         """
         if len(keys) > MAX_KEYS:
             raise InvalidError(
-                "too_many_keys", f"{self.version.set}: {len(keys)} keys in one batch; send at most {MAX_KEYS}"
+                "too_many_keys",
+                f"{self.version.set}: {len(keys)} keys in one batch; send at most {MAX_KEYS}",
             )
         rows = self._read(Lookup.get_many, self.form.search_many(keys))
         return Answer(self.version.set, self.version, self._batch(keys, rows, fields), fields)
 
-    def _batch(self, keys: Sequence[Key], rows: Sequence[bytes | None], fields: Sequence[str] | None) -> bytes:
+    def _batch(
+        self, keys: Sequence[Key], rows: Sequence[bytes | None], fields: Sequence[str] | None
+    ) -> bytes:
         """The JSON of a batch: in one piece where each key has an estimate."""
         if rows and fields is None and None not in rows:
             results = (b"}," + _OK).join(cast("Sequence[bytes]", rows))
@@ -117,17 +127,23 @@ class VersionReader:
         select = selection(self.version.set, self.contract, fields)
         why: Iterator[bytes] = iter(())
         if None in rows:
-            absent = [self.form.texts(key) for key, row in zip(keys, rows, strict=True) if row is None]
+            absent = [
+                self.form.texts(key) for key, row in zip(keys, rows, strict=True) if row is None
+            ]
             why = map(_absence, absent, self.statuses(absent))
         told = [next(why) if row is None else self._opening(row) + select(row) for row in rows]
         return b'%b"results":[%b%b' % (self._head, b"},".join(told), b"}]}" if told else b"]}")
 
     def _opening(self, row: bytes) -> bytes:
-        """How the result of a row begins: it is no estimate where all is null but what is carried along."""
+        """How the result of a row begins: it is no estimate where all is null but what is carried
+        along.
+        """
         if _NULL not in row:
             return _OK
         cells = msgspec.json.decode(row)
-        return _OK if any(cells[name] is not None for name in self.contract.judged) else _NO_ESTIMATE
+        return (
+            _OK if any(cells[name] is not None for name in self.contract.judged) else _NO_ESTIMATE
+        )
 
     def scan(
         self,
@@ -139,8 +155,9 @@ class VersionReader:
     ) -> Page:
         """The estimates under a leading part of the key, in key order, a page at a time.
 
-        `{"set":…,"version":…,"total":…,"limit":…,"next":cursor or null,"estimates":[{…},…]}`. The cursor belongs to
-        this version and prefix. Raises InvalidError `bad_limit`, `bad_cursor`, `key_parts`, `bad_key_part`.
+        `{"set":…,"version":…,"total":…,"limit":…,"next":cursor or null,"estimates":[{…},…]}`. The
+        cursor belongs to this version and prefix. Raises InvalidError `bad_limit`, `bad_cursor`,
+        `key_parts`, `bad_key_part`.
         """
         if not 1 <= limit <= MAX_LIMIT:
             raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
@@ -151,7 +168,11 @@ class VersionReader:
             total, rows = few
         else:
             found = self._read(Lookup.find, sought)
-            start = found.start if cursor is None else _decode_cursor(cursor, self.version, sought, found)
+            start = (
+                found.start
+                if cursor is None
+                else _decode_cursor(cursor, self.version, sought, found)
+            )
             total, stop = len(found), min(start + limit, found.stop)
             rows = self._read(Lookup.read, range(start, stop))
             if stop < found.stop:
@@ -164,10 +185,12 @@ class VersionReader:
         return Page(self.version.set, self.version, body, total, following, fields)
 
     def statuses(self, keys: Sequence[Sequence[str]]) -> list[tuple[KeyStatus, int | None]]:
-        """Why a version has no row for keys (as text), and for `removed` the last version in production that had it.
+        """Why a version has no row for keys (as text), and for `removed` the last version in
+        production that had it.
 
-        The first that is true: `elapsed` (in a rolling set, for what its domain lists), `removed` (one of the newest
-        10 snapshots that production held before this version had it), `no_estimate` (in the domain), `outside_domain`.
+        The first that is true: `elapsed` (in a rolling set, for what its domain lists), `removed`
+        (one of the newest 10 snapshots that production held before this version had it),
+        `no_estimate` (in the domain), `outside_domain`.
         """
         form, version = self.form, self.version
         rolling = isinstance(form.contract.domain, RollingDomain)
@@ -181,7 +204,9 @@ class VersionReader:
             }
         left = [i for i in range(len(keys)) if i not in found]
         sought = form.search_many(keys)
-        for before in self._set.keep(("before", version.version), lambda: self._set.predecessors(version, LOOK_BACK)):
+        for before in self._set.keep(
+            ("before", version.version), lambda: self._set.predecessors(version, LOOK_BACK)
+        ):
             if not left:
                 break
             asked = [sought[i] for i in left]
@@ -198,7 +223,9 @@ class VersionReader:
         self._lookup = self._files.open(self.version)
         return self._lookup
 
-    def _read(self, read: Callable[Concatenate[Lookup, P], T], *asked: P.args, **named: P.kwargs) -> T:
+    def _read(
+        self, read: Callable[Concatenate[Lookup, P], T], *asked: P.args, **named: P.kwargs
+    ) -> T:
         try:
             return read(self._lookup or self._open(), *asked, **named)
         except CorruptError:
@@ -217,7 +244,9 @@ class VersionReader:
             return self._files.listed(version.set, domain.digest or "", tuple(parts))
         if not isinstance(domain, RollingDomain):
             return form.is_listed(parts)
-        targets = self._set.keep(("targets", version.version), lambda: frozenset(version.provenance.targets))
+        targets = self._set.keep(
+            ("targets", version.version), lambda: frozenset(version.provenance.targets)
+        )
         return form.is_listed(parts) and form.target(parts)[0] in targets
 
     def _not_found(self, parts: Sequence[str]) -> NotFoundError:
@@ -227,7 +256,8 @@ class VersionReader:
         reasons = {
             "no_estimate": "the key is in the domain, but this version has no estimate for it",
             "elapsed": f"its time has come: the data of this version goes through {through}",
-            "removed": f"the key is no longer estimated; version {last} was the last in production that had it",
+            "removed": f"the key is no longer estimated; version {last} was the last in production "
+            "that had it",
             "outside_domain": "no such key is estimated",
         }
         details = {} if last is None else {"last_version": last}
@@ -235,22 +265,31 @@ class VersionReader:
         return NotFoundError(status, message, version=version.version, key=list(parts), **details)
 
 
-def selection(name: str, contract: Contract, fields: Sequence[str] | None) -> Callable[[bytes], bytes]:
-    """Keeps the asked columns of rows as a read file gives them, in contract order, and always the key.
+def selection(
+    name: str, contract: Contract, fields: Sequence[str] | None
+) -> Callable[[bytes], bytes]:
+    """Keeps the asked columns of rows as a read file gives them, in contract order, and always the
+    key.
 
     Raises InvalidError `unknown_field`.
     """
     if fields is None:
         return lambda rows: rows
-    unknown = [field for field in fields if field not in contract.columns and field not in contract.key]
+    unknown = [
+        field for field in fields if field not in contract.columns and field not in contract.key
+    ]
     if unknown:
-        raise InvalidError("unknown_field", f"{name}: no column {unknown[0]!r}; columns: {', '.join(contract.columns)}")
+        raise InvalidError(
+            "unknown_field",
+            f"{name}: no column {unknown[0]!r}; columns: {', '.join(contract.columns)}",
+        )
     kept = set(contract.key) | set(fields)
 
     def select(rows: bytes) -> bytes:
         cells: list[dict[str, Any]] = msgspec.json.decode(b"[%b]" % rows)
         return b",\n".join(
-            msgspec.json.encode({name: value for name, value in row.items() if name in kept}) for row in cells
+            msgspec.json.encode({name: value for name, value in row.items() if name in kept})
+            for row in cells
         )
 
     return select
@@ -280,18 +319,26 @@ def cursor_version(cursor: str) -> int:
 def _cursor_fields(cursor: str) -> tuple[int, int, int]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        return msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=tuple[int, int, int])
+        return msgspec.json.decode(
+            base64.b64decode(padded, altchars=b"-_", validate=True), type=tuple[int, int, int]
+        )
     except (binascii.Error, ValueError, msgspec.MsgspecError):
-        raise InvalidError("bad_cursor", "this cursor was not made by this service; start again without it") from None
+        raise InvalidError(
+            "bad_cursor", "this cursor was not made by this service; start again without it"
+        ) from None
 
 
 def _decode_cursor(cursor: str, version: Version, sought: Sought, found: range) -> int:
     pinned, row, mark = _cursor_fields(cursor)
     if pinned != version.version or mark != _question(version, sought) or row not in found:
-        raise InvalidError("bad_cursor", "this cursor belongs to another question; start again without it")
+        raise InvalidError(
+            "bad_cursor", "this cursor belongs to another question; start again without it"
+        )
     return row
 
 
 def _question(version: Version, sought: Sought) -> int:
-    """A mark of what a cursor goes on with: the set, the content, the search key of the leading part of the key."""
+    """A mark of what a cursor goes on with: the set, the content, the search key of the leading
+    part of the key.
+    """
     return zlib.crc32(b"\0".join((version.set.encode(), version.snapshot_id.encode(), sought[0])))

@@ -56,7 +56,9 @@ def table(section: Section, *, whole: bool) -> str:
     if section.rows:
         head = "".join(_cell("th", i < section.left, cell) for i, cell in enumerate(section.header))
         body = "\n".join(
-            "<tr>" + "".join(_cell("td", i < section.left, cell) for i, cell in enumerate(row)) + "</tr>"
+            "<tr>"
+            + "".join(_cell("td", i < section.left, cell) for i, cell in enumerate(row))
+            + "</tr>"
             for row in section.rows
         )
         rows = f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
@@ -71,7 +73,8 @@ def _cell(tag: str, words: bool, content: str) -> str:
 
 def text(content: str) -> str:
     """Text as HTML."""
-    return escape(visible(content)).replace(" %", "\u00a0%")  # a number and its sign stay on one line
+    # a number and its sign stay on one line
+    return escape(visible(content)).replace(" %", "\u00a0%")
 
 
 def bdi(content: str) -> str:

@@ -1,6 +1,8 @@
-"""Pictures by Vega-Lite: the one place that knows Altair and vl-convert, which are the extra `charts`.
+"""Pictures by Vega-Lite: the one place that knows Altair and vl-convert, which are the extra
+`charts`.
 
-No browser, no script, no network; what is drawn is deterministic: fonts are measured by those that vl-convert brings.
+No browser, no script, no network; what is drawn is deterministic: fonts are measured by those that
+vl-convert brings.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ from estimates.errors import InvalidError
 
 
 def altair() -> Any:
-    """The module to describe charts with; raises InvalidError (`no_charts`) without the extra `charts`."""
+    """The module to describe charts with; raises InvalidError (`no_charts`) without the extra
+    `charts`.
+    """
     try:
         import altair
         import vl_convert  # noqa: F401

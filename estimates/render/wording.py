@@ -6,7 +6,8 @@ import math
 import sys
 import unicodedata
 
-# Characters that draw nothing or reorder their neighbours: a key may hold them, a page must show them.
+# Characters that draw nothing or reorder their neighbours: a key may hold them, a page must show
+# them.
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _JOINERS = "\u200c\u200d"  # belong to the spelling of Persian and of many emoji
 
@@ -17,7 +18,9 @@ def count(number: int, noun: str) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share for people: `0 %`, `<0.01 %`, `0.43 %`, `12.5 %`; `–` for none. Never rounded to all or nothing."""
+    """A share for people: `0 %`, `<0.01 %`, `0.43 %`, `12.5 %`; `–` for none. Never rounded to all
+    or nothing.
+    """
     if share is None:
         return "–"
     value = 100 * share
@@ -43,13 +46,16 @@ def times(log_ratio: float | None) -> str:
         return "–"
     if log_ratio < math.log(sys.float_info.max):
         return f"×{math.exp(log_ratio):.3g}"
-    return f"×1e+{log_ratio / math.log(10):.0f}"  # widths may differ by more than the largest double
+    # widths may differ by more than the largest double
+    return f"×1e+{log_ratio / math.log(10):.0f}"
 
 
 def visible(text: str) -> str:
-    """Control characters, line ends, invisible characters and marks that turn the direction, as `\\u{…}`.
+    """Control characters, line ends, invisible characters and marks that turn the direction, as
+    `\\u{…}`.
 
-    What is left has one line, cannot give a terminal orders, and reads in the order in which it is stored.
+    What is left has one line, cannot give a terminal orders, and reads in the order in which it is
+    stored.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -62,14 +68,22 @@ def cut(text: str, most: int) -> str:
 
 
 def cells(text: str) -> int:
-    """How many columns of a terminal a text takes: two for a wide character, none for one on top of another."""
+    """How many columns of a terminal a text takes: two for a wide character, none for one on top of
+    another.
+    """
     if text.isascii():
         return len(text)
     return sum(_cells(c) for c in text)
 
 
 def _cells(c: str) -> int:
-    return 0 if unicodedata.combining(c) or c in _JOINERS else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+    return (
+        0
+        if unicodedata.combining(c) or c in _JOINERS
+        else 2
+        if unicodedata.east_asian_width(c) in "WF"
+        else 1
+    )
 
 
 def _hides(c: str) -> bool:

@@ -11,9 +11,11 @@ blocks      work on long columns, block by block, in threads
 selection   quantiles and largest values without sorting
 deltas      how one number moved, key by key
 order       one column of both versions sorted
-scalar, interval, label, groups, ranks, drift, cuts, quantiles, probabilities   one family of metrics each: a function
+scalar, interval, label, groups, ranks, drift, cuts, quantiles, probabilities   one family of
+metrics each: a function
             from deltas or a pair to its part of the report
-pairing     which keys belong together: the same key, the same target, the same step after each origin
+pairing     which keys belong together: the same key, the same target, the same step after each
+            origin
 schema      how two contracts differ: `schema_changes`
 frozen      which estimates stand still over several versions: `frozen`
 moves, chain   one number through the versions, of one key and of many: flips, path, settling

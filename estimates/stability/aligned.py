@@ -18,9 +18,14 @@ from estimates.stability.value_kinds import ABSENT, FINITE, KINDS, Values, all_f
 
 
 def pair_up(
-    a: pl.DataFrame, b: pl.DataFrame, contract: Contract, through_a: datetime | None, through_b: datetime | None
+    a: pl.DataFrame,
+    b: pl.DataFrame,
+    contract: Contract,
+    through_a: datetime | None,
+    through_b: datetime | None,
 ) -> Pair:
-    """Two frames of one contract, row beside row; sorted by key before, they keep their order of rows.
+    """Two frames of one contract, row beside row; sorted by key before, they keep their order of
+    rows.
 
     Raises InvalidError: `columns`, `column_type`, `null_key`, `duplicate_key`, `bad_pairing`.
     """
@@ -33,7 +38,8 @@ class Pair:
     """The columns of both versions; each is classified once.
 
     contract  the one that the keys compared keep
-    steady    whether a snapshot beside itself would have equal rows: False where its keys count from two origins
+    steady    whether a snapshot beside itself would have equal rows: False where its keys count
+              from two origins
     """
 
     def __init__(self, found: Alignment, contract: Contract, steady: bool) -> None:
@@ -56,22 +62,31 @@ class Pair:
     def common(self, column: str) -> tuple[Values, Values]:
         """The column in A and in B, per common key."""
         if column not in self._common:
-            sides = self.all_old(column).take(self.found.rows_a), self.all_new(column).take(self.found.rows_b)
+            sides = (
+                self.all_old(column).take(self.found.rows_a),
+                self.all_new(column).take(self.found.rows_b),
+            )
             self._common[column] = sides
         return self._common[column]
 
     def scale(self, column: str) -> float | None:
-        """S0 of a number, over the keys where it is finite in both versions; None when there are none, too."""
+        """S0 of a number, over the keys where it is finite in both versions; None when there are
+        none, too.
+        """
         if column not in self._scales:  # threads may both find it, and find the same
             old, new = self.common(column)
             a = old.take(all_finite((old, new))).numbers
-            self._scales[column] = scale_floor(a, self.contract.columns[column].scale_floor) if len(a) else None
+            self._scales[column] = (
+                scale_floor(a, self.contract.columns[column].scale_floor) if len(a) else None
+            )
         return self._scales[column]
 
     def comparable(self, column: str) -> bool:
         """Whether any key has a finite number in both versions."""
         old, new = self.common(column)
-        return bool(self.found.common) and ((old.whole and new.whole) or bool((old.finite & new.finite).any()))
+        return bool(self.found.common) and (
+            (old.whole and new.whole) or bool((old.finite & new.finite).any())
+        )
 
     def narrowed(self, found: Alignment) -> Pair:
         """The same frames with fewer common keys."""
@@ -80,7 +95,9 @@ class Pair:
         return narrow
 
     def sort_groups(self, columns: Sequence[str]) -> list[Grouping | None]:
-        """The groups of some columns, and the horizons: sorted once, before threads ask for them at the same time."""
+        """The groups of some columns, and the horizons: sorted once, before threads ask for them at
+        the same time.
+        """
         return [*map(self.grouping, columns), self.horizons]
 
     def grouping(self, column: str) -> Grouping:
@@ -95,15 +112,21 @@ class Pair:
         return None if self.found.horizon is None else grouping(self.found.horizon)
 
     def transitions(self, column: str, old: Values, new: Values) -> dict[str, dict[str, int]]:
-        """The 6×6 counts of kind in A → kind in B: of the common keys (`old`, `new`), added and removed."""
+        """The 6×6 counts of kind in A → kind in B: of the common keys (`old`, `new`), added and
+        removed.
+        """
         size = len(KINDS)
         counts = np.zeros((size, size), dtype=int)
         if old.whole and new.whole:
             counts[FINITE, FINITE] = len(old.kinds)
         else:
-            counts += np.bincount(old.kinds * np.uint8(size) + new.kinds, minlength=size * size).reshape(size, size)
+            counts += np.bincount(
+                old.kinds * np.uint8(size) + new.kinds, minlength=size * size
+            ).reshape(size, size)
         counts[ABSENT] += np.bincount(self.all_new(column).kinds[self.found.added], minlength=size)
-        counts[:, ABSENT] += np.bincount(self.all_old(column).kinds[self.found.removed], minlength=size)
+        counts[:, ABSENT] += np.bincount(
+            self.all_old(column).kinds[self.found.removed], minlength=size
+        )
         return {a: {b: int(counts[i, j]) for j, b in enumerate(KINDS)} for i, a in enumerate(KINDS)}
 
     def _values(self, side: str, column: str) -> Values:

@@ -22,7 +22,9 @@ _ROWS = 1 << 18  # rows of a row group: what polars is asked at a time
 
 @dataclass(frozen=True)
 class Taken:
-    """Keys that are not compared: their row numbers in a and in b, −1 where a version does not have the key."""
+    """Keys that are not compared: their row numbers in a and in b, −1 where a version does not have
+    the key.
+    """
 
     rows_a: Rows
     rows_b: Rows
@@ -35,10 +37,12 @@ class Taken:
 class Alignment:
     """Two frames sorted by key, and the rows of each that are compared.
 
-    rows_a, rows_b    row numbers of the common keys, in key order; None when they are all rows of both frames
+    rows_a, rows_b    row numbers of the common keys, in key order; None when they are all rows of
+                      both frames
     added, removed    row numbers in b and in a
     elapsed, advanced keys taken out beforehand; None when the contract has no dated target
-    horizon           per common key, the step of its target after B's origin, from 1; None where no step is known
+    horizon           per common key, the step of its target after B's origin, from 1; None where no
+                      step is known
     """
 
     a: pl.DataFrame
@@ -66,13 +70,19 @@ class Alignment:
         return self.b[column] if self.rows_b is None else self.b[column][self.rows_b]
 
     def identical(self) -> Mask:
-        """K3: which common keys have the same row; NaN equals NaN, null equals null, −0.0 equals 0.0."""
+        """K3: which common keys have the same row; NaN equals NaN, null equals null, −0.0 equals
+        0.0.
+        """
         same = np.ones(self.common, dtype=bool)
         columns = [(self.a[name], self.b[name]) for name in self.a.columns if name not in self.key]
 
         def compare(rows: slice) -> None:
             for old, new in columns:
-                same[rows] &= _some(old, self.rows_a, rows).eq_missing(_some(new, self.rows_b, rows)).to_numpy()
+                same[rows] &= (
+                    _some(old, self.rows_a, rows)
+                    .eq_missing(_some(new, self.rows_b, rows))
+                    .to_numpy()
+                )
                 if not same[rows].any():  # as between most versions, whatever the other columns say
                     break
 
@@ -81,11 +91,15 @@ class Alignment:
 
     def keys(self, positions: Rows) -> list[list[str]]:
         """The common keys at these positions, as text."""
-        return key_texts(self.a, self.key, positions if self.rows_a is None else self.rows_a[positions])
+        return key_texts(
+            self.a, self.key, positions if self.rows_a is None else self.rows_a[positions]
+        )
 
 
 def _some(column: pl.Series, rows: Rows | None, block: slice) -> pl.Series:
-    return column.slice(block.start, block.stop - block.start) if rows is None else column[rows[block]]
+    return (
+        column.slice(block.start, block.stop - block.start) if rows is None else column[rows[block]]
+    )
 
 
 def key_texts(frame: pl.DataFrame, key: list[str], rows: Rows) -> list[list[str]]:
@@ -97,11 +111,16 @@ def key_texts(frame: pl.DataFrame, key: list[str], rows: Rows) -> list[list[str]
 
 
 def align(
-    a: pl.DataFrame, b: pl.DataFrame, contract: Contract, through_a: datetime | None, through_b: datetime | None
+    a: pl.DataFrame,
+    b: pl.DataFrame,
+    contract: Contract,
+    through_a: datetime | None,
+    through_b: datetime | None,
 ) -> Alignment:
     """Pair the rows of two frames by key.
 
-    Raises InvalidError: `columns`, `column_type`, `null_key`, `duplicate_key`, naming the version and the keys.
+    Raises InvalidError: `columns`, `column_type`, `null_key`, `duplicate_key`, naming the version
+    and the keys.
     """
     key = list(contract.key)
     a, b = _checked(a, contract, "from"), _checked(b, contract, "to")
@@ -112,12 +131,16 @@ def align(
     else:
         b = _sorted(b, contract, "to")
         rows_a, rows_b = matched(a, b, key)
-        found = Alignment(a, b, key, rows_a, rows_b, _others(b.height, rows_b), _others(a.height, rows_a))
+        found = Alignment(
+            a, b, key, rows_a, rows_b, _others(b.height, rows_b), _others(a.height, rows_a)
+        )
     pairing, target = contract.stability.pairing, contract.target
     if target is None:
         return found
     if pairing == "same_target":
-        found = _same_targets(found, target, backwards=bool(through_a and through_b and through_a > through_b))
+        found = _same_targets(
+            found, target, backwards=bool(through_a and through_b and through_a > through_b)
+        )
     if contract.key[target].type == "integer":
         return found if pairing == "same_key" else replace(found, horizon=found.old(target))
     if through_b is None:
@@ -141,27 +164,36 @@ def _checked(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame
         return frame
     for name, dtype in wanted.items():
         have = given[name]
-        loose = name not in contract.key and (have == pl.Null or (dtype.is_numeric() and have.is_numeric()))
+        loose = name not in contract.key and (
+            have == pl.Null or (dtype.is_numeric() and have.is_numeric())
+        )
         if have != dtype and not loose:
             raise InvalidError(
                 "column_type",
-                f"{contract.name}: column {name!r} of the {side!r} frame is {have}, the contract says {dtype}; "
+                f"{contract.name}: column {name!r} of the {side!r} frame is {have}, the contract "
+                f"says {dtype}; "
                 "cast it first",
                 column=name,
             )
     return frame.select(
-        pl.col(n).cast(DTYPES["string"]) if given[n] == pl.Null and d == pl.String else n for n, d in wanted.items()
+        pl.col(n).cast(DTYPES["string"]) if given[n] == pl.Null and d == pl.String else n
+        for n, d in wanted.items()
     )
 
 
 def _sorted(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame:
     """The frame sorted by key; a null or duplicate key is an error."""
     key = list(contract.key)
-    nulls = frame.filter(pl.any_horizontal(pl.col(key).is_null())) if any(frame[k].null_count() for k in key) else None
+    nulls = (
+        frame.filter(pl.any_horizontal(pl.col(key).is_null()))
+        if any(frame[k].null_count() for k in key)
+        else None
+    )
     if nulls is not None:
         raise InvalidError(
             "null_key",
-            f"{contract.name}: {nulls.height} rows of the {side!r} frame have a null key: {name_keys(nulls, key)}; "
+            f"{contract.name}: {nulls.height} rows of the {side!r} frame have a null key: "
+            f"{name_keys(nulls, key)}; "
             "remove them or complete the key",
         )
     if ascends(frame, key):
@@ -189,13 +221,16 @@ def _equal(a: pl.DataFrame, b: pl.DataFrame, key: list[str]) -> bool:
 
 
 def ascends(frame: pl.DataFrame, key: list[str]) -> bool:
-    """Whether the frame is sorted by key, with no key twice, no part being null; looked at in threads."""
+    """Whether the frame is sorted by key, with no key twice, no part being null; looked at in
+    threads.
+    """
 
     def of_rows(rows: slice) -> bool:
         return increases(frame.slice(rows.start, rows.stop - rows.start), key)
 
     starts = np.arange(_ROWS, frame.height, _ROWS)
-    joints = frame[np.stack([starts - 1, starts], axis=1).ravel()]  # where a row group ends and where the next begins
+    # where a row group ends and where the next begins
+    joints = frame[np.stack([starts - 1, starts], axis=1).ravel()]
     return increases(joints, key) and all(each(of_rows, frame.height, _ROWS))
 
 
@@ -208,8 +243,9 @@ def _others(height: int, rows: Rows) -> Rows:
 def _rolled(found: Alignment, target: str, through_a: datetime, through_b: datetime) -> Alignment:
     """Take out what the passing of time explains.
 
-    Of the version with the earlier origin the targets that the later one can no longer estimate (elapsed), of the later
-    one the targets beyond the other's last (advanced). So a diff read backwards takes out the same keys.
+    Of the version with the earlier origin the targets that the later one can no longer estimate
+    (elapsed), of the later one the targets beyond the other's last (advanced). So a diff read
+    backwards takes out the same keys.
     """
     targets_a, targets_b = _steps(found.a[target]), _steps(found.b[target])
     backwards = through_a > through_b
@@ -221,14 +257,18 @@ def _rolled(found: Alignment, target: str, through_a: datetime, through_b: datet
 
 
 def _same_targets(found: Alignment, target: str, backwards: bool) -> Alignment:
-    """Take out the targets that only one version has: of the older one elapsed, of the newer one advanced."""
+    """Take out the targets that only one version has: of the older one elapsed, of the newer one
+    advanced.
+    """
     targets_a, targets_b = _steps(found.a[target]), _steps(found.b[target])
     older, newer = (targets_b, targets_a) if backwards else (targets_a, targets_b)
     return _taken_out(found, ~np.isin(older, newer), ~np.isin(newer, older), backwards)
 
 
 def _taken_out(found: Alignment, gone: Mask, come: Mask, backwards: bool) -> Alignment:
-    """The alignment without rows of the older frame that elapsed and rows of the newer one that advanced."""
+    """The alignment without rows of the older frame that elapsed and rows of the newer one that
+    advanced.
+    """
     elapsed, advanced = _taken(found, gone, backwards), _taken(found, come, not backwards)
     found = _without(found, *((come, gone) if backwards else (gone, come)))
     return replace(found, elapsed=elapsed, advanced=advanced)
@@ -255,7 +295,9 @@ def _taken(found: Alignment, out: Mask, of_b: bool) -> Taken:
 
 
 def _without(found: Alignment, out_a: Mask, out_b: Mask) -> Alignment:
-    """The alignment without some rows of each frame; a common key goes when either of its rows does."""
+    """The alignment without some rows of each frame; a common key goes when either of its rows
+    does.
+    """
     if found.rows_a is None and not out_a.any() and not out_b.any():
         return found
     rows_a = np.arange(found.a.height) if found.rows_a is None else found.rows_a

@@ -1,8 +1,10 @@
-"""What changed key by key: one row a key that is not the same in both versions, with the metrics of the report.
+"""What changed key by key: one row a key that is not the same in both versions, with the metrics of
+the report.
 
-A row has the key, `change`, and for each column NAME of the contract `NAME.a` and `NAME.b`, the old and the new value.
-A number that is an estimate also has `NAME.d`, `NAME.r`, `NAME.g`, `NAME.material`; an interval of level 80 % has the
-metrics `NAME.z_80` and `NAME.width_change_80`, NAME being its point, or without one its lower end.
+A row has the key, `change`, and for each column NAME of the contract `NAME.a` and `NAME.b`, the old
+and the new value. A number that is an estimate also has `NAME.d`, `NAME.r`, `NAME.g`,
+`NAME.material`; an interval of level 80 % has the metrics `NAME.z_80` and `NAME.width_change_80`,
+NAME being its point, or without one its lower end.
 """
 
 from __future__ import annotations
@@ -43,17 +45,20 @@ def changes(
     min_change: float = 0.0,
     prefix: Key = (),
 ) -> pl.DataFrame:
-    """The keys whose row is not the same in frame `b` as in `a`, both of one contract, those that moved most first.
+    """The keys whose row is not the same in frame `b` as in `a`, both of one contract, those that
+    moved most first.
 
-    through_a, through_b  the versions' data_through: with a dated target, what elapsed and advanced is called so
-    by          the metric to sort by, its size and not its sign; default: `d` of the first point column. Equal sizes
-                are sorted by key; keys without the metric (added, removed, null in one version, …) come last, by key
+    through_a, through_b  the versions' data_through: with a dated target, what elapsed and advanced
+                          is called so
+    by          the metric to sort by, its size and not its sign; default: `d` of the first point
+                column. Equal sizes are sorted by key; keys without the metric (added, removed, null
+                in one version, …) come last, by key
     min_change  leaves out the keys whose metric is smaller; what has no metric always stays
     prefix      only keys under this leading part; no number depends on it
     Dated targets of `same_horizon` are steps after the origin here, whole numbers.
-    `change` is one of CHANGES: `kind_loss` when an estimate was finite and is not any more, else `kind_gain` when one
-    became so. Raises InvalidError: those of `diff`; `unknown_metric`, `bad_min_change`, `key_parts`, `bad_key_part`,
-    `key_name`.
+    `change` is one of CHANGES: `kind_loss` when an estimate was finite and is not any more, else
+    `kind_gain` when one became so. Raises InvalidError: those of `diff`; `unknown_metric`,
+    `bad_min_change`, `key_parts`, `bad_key_part`, `key_name`.
     """
     by, prefix = check_question(contract, by, min_change, prefix)
     pair = pair_up(a, b, contract, through_a, through_b)
@@ -62,31 +67,47 @@ def changes(
     keys = _keys(found, rows)
     if prefix:
         under = np.logical_and.reduce(
-            [(keys[key] == part).to_numpy() for key, part in zip(keys.columns, prefix, strict=False)]
+            [
+                (keys[key] == part).to_numpy()
+                for key, part in zip(keys.columns, prefix, strict=False)
+            ]
         )
         rows, keys = rows.take(np.flatnonzero(under)), keys.filter(under)
-    moved = pair.narrowed(replace(found, rows_a=rows.a[: rows.common], rows_b=rows.b[: rows.common]))
+    moved = pair.narrowed(
+        replace(found, rows_a=rows.a[: rows.common], rows_b=rows.b[: rows.common])
+    )
     measured = dict(_metrics(pair, moved, contract))
     order = _order(_size(measured.get(by or ""), len(rows)), keys, min_change)
     return _frame(rows.take(order), order, keys[order], measured, moved, contract)
 
 
-def check_question(contract: Contract, by: str | None, min_change: float, prefix: Key) -> tuple[str | None, Key]:
-    """The metric to sort by, None when a set has none, and the typed parts of a prefix; raises as `changes` does."""
+def check_question(
+    contract: Contract, by: str | None, min_change: float, prefix: Key
+) -> tuple[str | None, Key]:
+    """The metric to sort by, None when a set has none, and the typed parts of a prefix; raises as
+    `changes` does.
+    """
     contract = by_step(contract)
     known = metrics(contract)
     taken = [name for name in contract.key if name == "change" or name in columns(contract)]
     if taken:
         raise InvalidError(
-            "key_name", f"{contract.name}: key column {taken[0]!r} has the name of a column of the changes; rename it"
+            "key_name",
+            f"{contract.name}: key column {taken[0]!r} has the name of a column of the "
+            "changes; rename it",
         )
     if by is not None and by not in known:
         have = f"metrics: {', '.join(known)}" if known else "it has no number that is an estimate"
         raise InvalidError("unknown_metric", f"{contract.name}: there is no metric {by!r}; {have}")
     if not (min_change >= 0 and math.isfinite(min_change)):
-        raise InvalidError("bad_min_change", f"min_change {min_change} is not a number of at least 0")
+        raise InvalidError(
+            "bad_min_change", f"min_change {min_change} is not a number of at least 0"
+        )
     if min_change > 0 and not known:
-        raise InvalidError("bad_min_change", f"{contract.name} has no number that is an estimate; leave min_change out")
+        raise InvalidError(
+            "bad_min_change",
+            f"{contract.name} has no number that is an estimate; leave min_change out",
+        )
     texts = KeyForm(contract).texts(prefix, partial=True) if prefix else []
     kinds = [column.type for column in contract.key.values()]
     typed = [parse_key_part(kind, text) for kind, text in zip(kinds, texts, strict=False)]
@@ -95,11 +116,15 @@ def check_question(contract: Contract, by: str | None, min_change: float, prefix
 
 def metrics(contract: Contract) -> list[str]:
     """What changes can be sorted by."""
-    return [name for name, (_, part) in columns(contract).items() if part not in (*VALUES, "material")]
+    return [
+        name for name, (_, part) in columns(contract).items() if part not in (*VALUES, "material")
+    ]
 
 
 def columns(contract: Contract) -> dict[str, tuple[str, str]]:
-    """The columns of the answer after the key and `change`: the column of the contract that each tells of, and what."""
+    """The columns of the answer after the key and `change`: the column of the contract that each
+    tells of, and what.
+    """
     found: list[tuple[str, str]] = []
     intervals = contract.intervals()
     for name, column in contract.columns.items():
@@ -142,11 +167,23 @@ def _differing(found: Alignment) -> _Rows:
     """The keys whose rows differ: first the common ones in key order, then the others."""
     at = np.flatnonzero(~found.identical())
     groups = [
-        (at if found.rows_a is None else found.rows_a[at], at if found.rows_b is None else found.rows_b[at], _CHANGED),
+        (
+            at if found.rows_a is None else found.rows_a[at],
+            at if found.rows_b is None else found.rows_b[at],
+            _CHANGED,
+        ),
         (np.full_like(found.added, -1), found.added, _ADDED),
         (found.removed, np.full_like(found.removed, -1), _REMOVED),
-        *((taken.rows_a, taken.rows_b, _ELAPSED) for taken in (found.elapsed,) if taken is not None),
-        *((taken.rows_a, taken.rows_b, _ADVANCED) for taken in (found.advanced,) if taken is not None),
+        *(
+            (taken.rows_a, taken.rows_b, _ELAPSED)
+            for taken in (found.elapsed,)
+            if taken is not None
+        ),
+        *(
+            (taken.rows_a, taken.rows_b, _ADVANCED)
+            for taken in (found.advanced,)
+            if taken is not None
+        ),
     ]
     rows_a, rows_b = (np.concatenate([group[side] for group in groups]) for side in (0, 1))
     change = np.repeat([group[2] for group in groups], [len(group[0]) for group in groups])
@@ -154,7 +191,8 @@ def _differing(found: Alignment) -> _Rows:
 
 
 def _metrics(pair: Pair, moved: Pair, contract: Contract) -> Iterator[tuple[str, pl.Series]]:
-    """Every metric that can be computed, by its column in the answer: a value per moved key, ±inf where it overflows.
+    """Every metric that can be computed, by its column in the answer: a value per moved key, ±inf
+    where it overflows.
 
     pair  all common keys: scales come from them, whatever was asked for
     """
@@ -196,10 +234,16 @@ def _index(rows: Rows) -> pl.Series:
 
 
 def _order(size: Floats, keys: pl.DataFrame, min_change: float) -> Rows:
-    """Largest first, then what has no size; equal ones by key. The sized ones are in key order already."""
+    """Largest first, then what has no size; equal ones by key. The sized ones are in key order
+    already.
+    """
     sized = np.flatnonzero(size * SLACK >= min_change)
     rest = np.flatnonzero(np.isnan(size))
-    by_key = keys[rest].select(pl.arg_sort_by(keys.columns)).to_series().to_numpy() if len(rest) else rest
+    by_key = (
+        keys[rest].select(pl.arg_sort_by(keys.columns)).to_series().to_numpy()
+        if len(rest)
+        else rest
+    )
     return np.concatenate([sized[np.argsort(-size[sized], kind="stable")], rest[by_key]])
 
 
@@ -216,14 +260,25 @@ def _keys(found: Alignment, rows: _Rows) -> pl.DataFrame:
     old, new = found.a.select(found.key), found.b.select(found.key)
     if rows.common == len(rows):
         return old[rows.a]
-    in_a, in_b = (frame.select(pl.all().gather(_index(at))) for frame, at in ((old, rows.a), (new, rows.b)))
-    return pl.DataFrame([in_a[name].zip_with(in_a[name].is_not_null(), in_b[name]) for name in found.key])
+    in_a, in_b = (
+        frame.select(pl.all().gather(_index(at))) for frame, at in ((old, rows.a), (new, rows.b))
+    )
+    return pl.DataFrame(
+        [in_a[name].zip_with(in_a[name].is_not_null(), in_b[name]) for name in found.key]
+    )
 
 
 def _frame(
-    rows: _Rows, order: Rows, keys: pl.DataFrame, measured: dict[str, pl.Series], moved: Pair, contract: Contract
+    rows: _Rows,
+    order: Rows,
+    keys: pl.DataFrame,
+    measured: dict[str, pl.Series],
+    moved: Pair,
+    contract: Contract,
 ) -> pl.DataFrame:
-    """The answer: key, `change`, then the columns of the contract, each with its values and metrics."""
+    """The answer: key, `change`, then the columns of the contract, each with its values and
+    metrics.
+    """
     found = moved.found
     place, a, b = _index(np.where(order < found.common, order, -1)), _index(rows.a), _index(rows.b)
     cells = [*keys, pl.Series("change", CHANGES).gather(_kinds(rows, order, moved, contract))]
@@ -232,16 +287,23 @@ def _frame(
             values = (found.a if part == "a" else found.b)[column].gather(a if part == "a" else b)
         elif name in measured:
             values = measured[name].gather(place)
-            values = values if values.dtype == pl.Boolean else values.set(values.is_infinite(), None)
+            values = (
+                values if values.dtype == pl.Boolean else values.set(values.is_infinite(), None)
+            )
         else:
-            values = pl.repeat(None, len(rows), dtype=pl.Boolean if part == "material" else pl.Float64, eager=True)
+            values = pl.repeat(
+                None, len(rows), dtype=pl.Boolean if part == "material" else pl.Float64, eager=True
+            )
         cells.append(values.alias(name))
     return pl.DataFrame(cells)
 
 
 def _kinds(rows: _Rows, order: Rows, moved: Pair, contract: Contract) -> Rows:
     """What happened to each row, now telling apart the changed ones that lost or gained a value."""
-    lost, gained = np.zeros(moved.found.common, dtype=bool), np.zeros(moved.found.common, dtype=bool)
+    lost, gained = (
+        np.zeros(moved.found.common, dtype=bool),
+        np.zeros(moved.found.common, dtype=bool),
+    )
     for name in contract.judged:
         old, new = moved.common(name)
         lost |= old.finite & ~new.finite

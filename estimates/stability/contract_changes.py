@@ -12,7 +12,9 @@ _FACTS = ("role", "type", "unit", "level", "quantile", "label", "of")
 
 
 def schema_changes(old: Contract, new: Contract) -> SchemaReport:
-    """What of the key, the estimate columns and their metadata is not the same, by name; order of columns aside."""
+    """What of the key, the estimate columns and their metadata is not the same, by name; order of
+    columns aside.
+    """
     before, after = _facts(old), _facts(new)
     changed = [
         SchemaChange(name, what, before[name].get(what), after[name].get(what))
@@ -27,14 +29,20 @@ def schema_changes(old: Contract, new: Contract) -> SchemaReport:
         if grids_a.get((point, what)) != grids_b.get((point, what))
     ]
     return SchemaReport(
-        added=sorted(after.keys() - before.keys()), removed=sorted(before.keys() - after.keys()), changed=changed
+        added=sorted(after.keys() - before.keys()),
+        removed=sorted(before.keys() - after.keys()),
+        changed=changed,
     )
 
 
 def told_changes(changes: Sequence[SchemaChange]) -> str:
-    """What is declared differently, in words: `low (level: 0.8 and 0.9); score (unit: USD and EUR)`."""
+    """What is declared differently, in words: `low (level: 0.8 and 0.9); score (unit: USD and
+    EUR)`.
+    """
     told = [
-        f"{c.column or 'no point'} ({c.what.replace('_', ' ')}: {c.a or 'none'} and {c.b or 'none'})" for c in changes
+        f"{c.column or 'no point'} ({c.what.replace('_', ' ')}: {c.a or 'none'} and "
+        f"{c.b or 'none'})"
+        for c in changes
     ]
     if len(told) > _NAMED:
         told[_NAMED:] = [f"and {len(told) - _NAMED} more"]
@@ -45,11 +53,14 @@ def _facts(contract: Contract) -> dict[str, dict[str, str | None]]:
     """By name, what is declared, as text; `key` is the place in the key, from 1."""
     shape = contract.shape()
     facts: dict[str, dict[str, str | None]] = {
-        column.name: {"key": str(place), "type": column.type} for place, column in enumerate(shape.key, 1)
+        column.name: {"key": str(place), "type": column.type}
+        for place, column in enumerate(shape.key, 1)
     }
     for column in shape.columns:
         values = {what: getattr(column, what) for what in _FACTS}
-        facts[column.name] = {what: None if value is None else str(value) for what, value in values.items()}
+        facts[column.name] = {
+            what: None if value is None else str(value) for what, value in values.items()
+        }
     return facts
 
 
@@ -60,4 +71,6 @@ def _grids(contract: Contract) -> dict[tuple[str, str], str]:
         for what, level in (("levels", column.level), ("quantile_grid", column.quantile)):
             if level is not None:
                 grids.setdefault((contract.point_of(column), what), set()).add(level)
-    return {name: ", ".join(f"{level:g}" for level in sorted(levels)) for name, levels in grids.items()}
+    return {
+        name: ", ".join(f"{level:g}" for level in sorted(levels)) for name, levels in grids.items()
+    }

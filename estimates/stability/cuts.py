@@ -15,7 +15,9 @@ _KEYS = 20
 
 
 def measure(found: Alignment, deltas: Deltas, cut: float) -> CutReport:
-    """Count the keys that crossed `cut`; a value at the cut-off is above it. There is at least one key."""
+    """Count the keys that crossed `cut`; a value at the cut-off is above it. There is at least one
+    key.
+    """
     was, now = deltas.a >= cut, deltas.b >= cut
     crossed = np.flatnonzero(was != now)
     n = len(deltas)

@@ -1,4 +1,6 @@
-"""How one number moved, key by key: what the scalar metrics, the breakdowns and the lists of keys are made from."""
+"""How one number moved, key by key: what the scalar metrics, the breakdowns and the lists of keys
+are made from.
+"""
 
 from __future__ import annotations
 
@@ -58,13 +60,17 @@ class Deltas:
         return found.keys(rows if self.positions is None else self.positions[rows])
 
 
-def deltas(found: Alignment, column: str, old: Values, new: Values, scale: float | None, policy: Stability) -> Deltas:
+def deltas(
+    found: Alignment, column: str, old: Values, new: Values, scale: float | None, policy: Stability
+) -> Deltas:
     """Compare a numeric column; `scale` is its scale floor."""
     positions = all_finite((old, new))
     a, b = old.take(positions).numbers, new.take(positions).numbers
     dtypes = (found.a[column].dtype, found.b[column].dtype)
     noise = _noise(dtypes)
-    whole = _exact(found, column, positions) if all(dtype.is_integer() for dtype in dtypes) else None
+    whole = (
+        _exact(found, column, positions) if all(dtype.is_integer() for dtype in dtypes) else None
+    )
     d, r = np.empty(len(a)) if whole is None else whole, None if scale is None else np.empty(len(a))
     material, equal = np.empty(len(a), dtype=bool), np.empty(len(a), dtype=bool)
     least, largest = min(old.least, new.least), max(old.largest, new.largest)
@@ -73,7 +79,9 @@ def deltas(found: Alignment, column: str, old: Values, new: Values, scale: float
         if whole is None:
             np.subtract(b[rows], a[rows], out=d[rows])
         size, (size_a, size_b) = np.abs(d[rows]), sizes(a[rows], b[rows], signed=least < 0)
-        floored = 0 if r is None or scale is None else _relative(size_a, size_b, size, scale, r[rows])
+        floored = (
+            0 if r is None or scale is None else _relative(size_a, size_b, size, scale, r[rows])
+        )
         limit = np.maximum(size_a, size_b)
         np.less_equal(size, limit * (noise * SLACK), out=equal[rows])
         limit *= policy.rtol * SLACK
@@ -87,7 +95,9 @@ def deltas(found: Alignment, column: str, old: Values, new: Values, scale: float
 
 
 def scale_floor(a: Floats, declared: float | None) -> float | None:
-    """s0: the contract's, else max(1e-3 · median |a|, 1e-9 · max |a|); None when there is no value but 0."""
+    """s0: the contract's, else max(1e-3 · median |a|, 1e-9 · max |a|); None when there is no value
+    but 0.
+    """
     if declared is not None:
         return declared
     size = a if a.min(initial=0.0) >= 0 else np.abs(a)
@@ -115,7 +125,9 @@ def change(deltas: Deltas) -> Formula:
 def _change(a: Floats, b: Floats, scale: float) -> Floats:
     """S4; how a row is computed depends on its own values alone."""
     moved, (size_a, size_b) = asinh(b, scale) - asinh(a, scale), sizes(a, b, signed=True)
-    large = (np.minimum(size_a, size_b) >= 2 * scale) & (np.maximum(size_a, size_b) < 2 * scale * _FAR)
+    large = (np.minimum(size_a, size_b) >= 2 * scale) & (
+        np.maximum(size_a, size_b) < 2 * scale * _FAR
+    )
     rows = np.flatnonzero(large & ((a < 0) == (b < 0)))
     moved[rows] = _of_large(size_a[rows], size_b[rows], scale)
     moved[rows[a[rows] < 0]] *= -1
@@ -123,7 +135,9 @@ def _change(a: Floats, b: Floats, scale: float) -> Floats:
 
 
 def _of_large(a: Floats, b: Floats, scale: float) -> Floats:
-    """S4 of large values with one logarithm, which keeps the digits of a small change: asinh(x) = ln(x + √(x² + 1))."""
+    """S4 of large values with one logarithm, which keeps the digits of a small change: asinh(x) =
+    ln(x + √(x² + 1)).
+    """
     ratio, below = (_exponential(x / (2 * scale)) for x in (b, a))
     ratio /= below
     return np.log(ratio, out=ratio)
@@ -144,7 +158,9 @@ def sizes(a: Floats, b: Floats, *, signed: bool) -> tuple[Floats, Floats]:
 
 
 def at_least(x: Floats, floor: Floats | float) -> Floats:
-    """The larger one of each; most columns have nothing below a floor, and looking takes less time than choosing."""
+    """The larger one of each; most columns have nothing below a floor, and looking takes less time
+    than choosing.
+    """
     if isinstance(floor, float) and x.min(initial=floor) >= floor:
         return x
     return np.maximum(x, floor)
@@ -160,7 +176,9 @@ def asinh(x: Floats, scale: float) -> Floats:
 
 
 def relative(a: Floats, b: Floats, d: Floats, scale: float) -> Floats:
-    """S3, with the factor 2 taken outside: halving the denominator would lose the last bit of a denormal."""
+    """S3, with the factor 2 taken outside: halving the denominator would lose the last bit of a
+    denormal.
+    """
     r = np.empty(len(a))
     _relative(np.abs(a), np.abs(b), np.abs(d), scale, r)
     return r
@@ -188,7 +206,9 @@ def _exact(found: Alignment, column: str, positions: Rows | None) -> Floats:
 
 
 def _noise(dtypes: tuple[pl.DataType, pl.DataType]) -> float:
-    """The relative tolerance within which two values count as equal: none for whole and decimal numbers."""
+    """The relative tolerance within which two values count as equal: none for whole and decimal
+    numbers.
+    """
     if pl.Float32 in dtypes:
         return _NOISE_FLOAT32
     return _NOISE if any(dtype.is_float() for dtype in dtypes) else 0.0

@@ -42,7 +42,8 @@ from estimates.stability.value_kinds import Values, all_finite
 
 _KEYS = 100
 _RANKED = ("point", "score")
-_DRIFT = ("point", "score", "probability")  # the others are measured together, as intervals and quantile functions
+# the others are measured together, as intervals and quantile functions
+_DRIFT = ("point", "score", "probability")
 
 
 def diff(
@@ -60,19 +61,26 @@ def diff(
 ) -> Report:
     """What changed from frame `a`, the baseline, to frame `b`, both of one contract.
 
-    through_a, through_b  the versions' data_through: with a dated target, what elapsed and advanced is taken out;
-                          `same_horizon` needs both
+    through_a, through_b  the versions' data_through: with a dated target, what elapsed and advanced
+                          is taken out; `same_horizon` needs both
     name_a, name_b        how the report calls them
     identical             the two snapshots are known to have the same content
-    headline_only         keys, kinds, and the numbers of `scalar` and `label` alone, which is several times faster
-    schema                what `schema_changes` said, for two tables that were not made under one contract
+    headline_only         keys, kinds, and the numbers of `scalar` and `label` alone, which is
+                          several times faster
+    schema                what `schema_changes` said, for two tables that were not made under one
+                          contract
 
-    The same input gives the same report, to the bit. Raises InvalidError: `columns`, `column_type`, `null_key`,
-    `duplicate_key`, `bad_pairing`.
+    The same input gives the same report, to the bit. Raises InvalidError: `columns`, `column_type`,
+    `null_key`, `duplicate_key`, `bad_pairing`.
     """
     pair = pair_up(a, b, contract, through_a, through_b)
     return report_of(
-        pair, name_a=name_a, name_b=name_b, identical=identical, headline_only=headline_only, schema=schema
+        pair,
+        name_a=name_a,
+        name_b=name_b,
+        identical=identical,
+        headline_only=headline_only,
+        schema=schema,
     )
 
 
@@ -89,7 +97,9 @@ def report_of(
     found, contract = pair.found, pair.contract
     identical = identical and pair.steady
     keys = _keys(found, identical, 0 if headline_only else _KEYS)
-    identical = identical or (keys.identical_share == 1 and keys.common == found.a.height == found.b.height)
+    identical = identical or (
+        keys.identical_share == 1 and keys.common == found.a.height == found.b.height
+    )
     columns, intervals, functions, vectors = _measured(pair, headline_only)
     return Report(
         set=contract.name,
@@ -112,8 +122,12 @@ def report_of(
 
 def _measured(
     pair: Pair, headline_only: bool
-) -> tuple[dict[str, ColumnReport], list[IntervalReport], list[QuantileReport], ProbabilityReport | None]:
-    """What there is to say of each column, interval and quantile function, and of the probabilities; side by side."""
+) -> tuple[
+    dict[str, ColumnReport], list[IntervalReport], list[QuantileReport], ProbabilityReport | None
+]:
+    """What there is to say of each column, interval and quantile function, and of the
+    probabilities; side by side.
+    """
     contract, rows = pair.contract, pair.found.common
     names = list(contract.judged)
     tasks: list[Callable[[], Any]] = [partial(_column, pair, name, headline_only) for name in names]
@@ -171,9 +185,13 @@ def _column(pair: Pair, name: str, headline_only: bool) -> ColumnReport:
         kind_loss_share=len(lost) / common if common else None,
         kind_gain_share=gained / common if common else None,
         kind_loss_keys=found.keys(lost[: 0 if headline_only else _KEYS]),
-        reason=None if moved is not None or (column.role == "label" and common) else "no_comparable_keys",
+        reason=None
+        if moved is not None or (column.role == "label" and common)
+        else "no_comparable_keys",
         scalar=None if moved is None else _scalar(pair, column, moved, headline_only),
-        label=labels.measure(found, name, headline_only) if column.role == "label" and common else None,
+        label=labels.measure(found, name, headline_only)
+        if column.role == "label" and common
+        else None,
     )
     if moved is None or headline_only:
         return report
@@ -206,6 +224,8 @@ def _with_families(
         ordered = order(moved.a, moved.b)
         measures["drift"] = lambda: drift.measure(old, new, moved.scale, ordered)
         if column.role in _RANKED:
-            measures["ranks"] = lambda: ranks.measure(pair.found, moved, ordered, policy.top_k, policy.rank_groups)
+            measures["ranks"] = lambda: ranks.measure(
+                pair.found, moved, ordered, policy.top_k, policy.rank_groups
+            )
     found = together(list(measures.values()), len(moved))
     return msgspec.structs.replace(report, **dict(zip(measures, found, strict=True)))

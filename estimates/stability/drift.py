@@ -1,4 +1,6 @@
-"""S8, S10: how the distribution of a column changed, whatever the keys are. It says nothing about stability."""
+"""S8, S10: how the distribution of a column changed, whatever the keys are. It says nothing about
+stability.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _SCALED = ("location_shift", "dispersion_shift", "w1")
 
 
 def measure(old: Values, new: Values, scale: float | None, order: Order) -> DriftReport:
-    """Compare the values of the common keys; `order` has those finite in both versions, of which there is one."""
+    """Compare the values of the common keys; `order` has those finite in both versions, of which
+    there is one.
+    """
     whole = len(order) == len(old.kinds)
     a = order.a if whole else np.sort(old.numbers[old.finite])
     b = order.b if whole else np.sort(new.numbers[new.finite])
@@ -29,7 +33,9 @@ def measure(old: Values, new: Values, scale: float | None, order: Order) -> Drif
     for name, value in zip(_SCALED, shifts, strict=True):
         if value is not None and not math.isfinite(value):
             reasons[name] = "overflow"
-    location, dispersion, w1 = (value if value is not None and math.isfinite(value) else None for value in shifts)
+    location, dispersion, w1 = (
+        value if value is not None and math.isfinite(value) else None for value in shifts
+    )
     return DriftReport(
         n_from=len(a),
         n_to=len(b),
@@ -60,17 +66,23 @@ def _w1(a: Floats, b: Floats, unit: float) -> float:
     if n == m:
         distance = summary(lambda rows: np.abs(a[rows] - b[rows]) / unit, n)
         return distance.mean if math.isfinite(distance.largest) else math.inf
-    steps = np.union1d(np.arange(1, n + 1) * m, np.arange(1, m + 1) * n)  # of both functions, in units of 1 / nm
+    # of both functions, in units of 1 / nm
+    steps = np.union1d(np.arange(1, n + 1) * m, np.arange(1, m + 1) * n)
     distance = np.abs(a[(steps - 1) // m] - b[(steps - 1) // n]) / unit
     return float((np.diff(steps, prepend=0) / (n * m) * distance).sum())
 
 
 def _psi(a: Floats, b: Floats, kinds_a: np.ndarray, kinds_b: np.ndarray) -> tuple[float, int]:
-    """Σ (q − p) ln(q / p) over the bins; bins end at the deciles of A, each kind that is not finite is one more."""
+    """Σ (q − p) ln(q / p) over the bins; bins end at the deciles of A, each kind that is not finite
+    is one more.
+    """
     ends = np.unique([sorted_quantile(a, i, 10) for i in range(1, 10)])
     counts = [np.diff(np.searchsorted(x, ends, "right"), prepend=0, append=len(x)) for x in (a, b)]
     odd = [kind for kind in range(len(KINDS)) if kind != FINITE and kinds_a[kind] + kinds_b[kind]]
-    counts = [np.concatenate((count, kinds[odd])) for count, kinds in zip(counts, (kinds_a, kinds_b), strict=True)]
+    counts = [
+        np.concatenate((count, kinds[odd]))
+        for count, kinds in zip(counts, (kinds_a, kinds_b), strict=True)
+    ]
     bins = len(counts[0])
     p, q = ((count + 0.5) / (count.sum() + 0.5 * bins) for count in counts)
     return math.fsum((q - p) * np.log(q / p)), bins
@@ -79,8 +91,9 @@ def _psi(a: Floats, b: Floats, kinds_a: np.ndarray, kinds_b: np.ndarray) -> tupl
 def _ks(a: Floats, b: Floats) -> float:
     """sup |F_B − F_A|, in whole numbers of 1 / nm.
 
-    It is reached at a value of A or just before one. Every 1024th value is looked at, then every 32nd of the stretches
-    in which two could be further apart than the largest distance so far, then each of those where that still holds.
+    It is reached at a value of A or just before one. Every 1024th value is looked at, then every
+    32nd of the stretches in which two could be further apart than the largest distance so far, then
+    each of those where that still holds.
     """
     n, m = len(a), len(b)
     if np.array_equal(a, b):
@@ -89,10 +102,13 @@ def _ks(a: Floats, b: Floats) -> float:
     for finer in (*_EVERY[1:], 0):
         ends = np.minimum(starts + step, n)
         below, upto = _below_and_upto(a[starts], b)
-        best = max(best, int(((starts + 1) * m - upto * n).max()), int((below * n - starts * m).max()))
+        best = max(
+            best, int(((starts + 1) * m - upto * n).max()), int((below * n - starts * m).max())
+        )
         if not finer:
             break
-        last = np.searchsorted(b, a[ends - 1], "left")  # no more values of B are below any other of the stretch
+        # no more values of B are below any other of the stretch
+        last = np.searchsorted(b, a[ends - 1], "left")
         bound = np.maximum(ends * m - upto * n, last * n - (starts + 1) * m)
         starts = (starts[bound > best, None] + np.arange(0, step, finer)).ravel()
         starts, step = starts[starts < n], finer
@@ -104,7 +120,10 @@ def _ks(a: Floats, b: Floats) -> float:
 def _below_and_upto(x: Floats, ascending: Floats) -> tuple[Rows, Rows]:
     """How many values are below each of these, and how many not above it."""
     below = np.searchsorted(ascending, x, "left")
-    upto, equal = below.copy(), np.flatnonzero(ascending[np.minimum(below, len(ascending) - 1)] == x)
+    upto, equal = (
+        below.copy(),
+        np.flatnonzero(ascending[np.minimum(below, len(ascending) - 1)] == x),
+    )
     upto[equal] = np.searchsorted(ascending, x[equal], "right")
     return below, upto
 

@@ -1,4 +1,5 @@
-"""Parts of the report that one family of metrics fills: ranks, drift, cut-offs, quantiles, probabilities, schema.
+"""Parts of the report that one family of metrics fills: ranks, drift, cut-offs, quantiles,
+probabilities, schema.
 
 As in `report`: a number that cannot be computed is None and its reason stands beside it.
 """
@@ -32,7 +33,9 @@ class StepChange(msgspec.Struct, frozen=True):
 
 
 class RankMove(msgspec.Struct, frozen=True):
-    """One key's rank in A and in B; 1 is the largest value, equal values share the mean of their ranks."""
+    """One key's rank in A and in B; 1 is the largest value, equal values share the mean of their
+    ranks.
+    """
 
     key: list[str]
     a: float
@@ -59,7 +62,8 @@ class RankReport(msgspec.Struct, frozen=True, omit_defaults=True):
     largest_move    the largest change of rank
     top             the 20 largest changes of rank above 0, ties by key
     groups          by each rank group of the contract, the 50 largest groups
-    reasons         metric → why it is None: `constant` (a version has one value only), `too_few_keys`
+    reasons         metric → why it is None: `constant` (a version has one value only),
+                    `too_few_keys`
     """
 
     n: int
@@ -76,12 +80,15 @@ class RankReport(msgspec.Struct, frozen=True, omit_defaults=True):
 class DriftReport(msgspec.Struct, frozen=True):
     """S8, S10: how the distribution of the values changed, whatever the keys are.
 
-    n_from, n_to      finite values of the common keys in A and in B; each version counts all of its own
+    n_from, n_to      finite values of the common keys in A and in B; each version counts all of its
+                      own
     location_shift    (median B − median A) / max(IQR of A, scale_floor)
     dispersion_shift  ln(max(IQR of B, scale_floor) / max(IQR of A, scale_floor))
-    psi, psi_bins     population stability index over the deciles of A and the kinds that are not finite
+    psi, psi_bins     population stability index over the deciles of A and the kinds that are not
+                      finite
     ks                largest distance of the two distribution functions
-    w1                mean distance of the two quantile functions, in units of max(IQR of A, scale_floor) / 1.349
+    w1                mean distance of the two quantile functions, in units of max(IQR of A,
+                      scale_floor) / 1.349
     reasons           metric → why it is None: `no_comparable_keys`, `degenerate_scale`, `overflow`
     """
 
@@ -97,7 +104,8 @@ class DriftReport(msgspec.Struct, frozen=True):
 
 
 class CutReport(msgspec.Struct, frozen=True):
-    """C6: keys whose value crossed one of the contract's cut-offs; a value at the cut-off is above it.
+    """C6: keys whose value crossed one of the contract's cut-offs; a value at the cut-off is above
+    it.
 
     n              keys with a finite value in both versions
     crossing_low, crossing_high  Wilson's 95 % interval of crossing_share
@@ -129,7 +137,9 @@ class QuantileMove(msgspec.Struct, frozen=True):
 
 
 class ProbabilityShift(msgspec.Struct, frozen=True):
-    """Q6: |F_B(cut) − F_A(cut)|; clamped_share: keys whose cut lies beyond the outer quantiles in A or in B."""
+    """Q6: |F_B(cut) − F_A(cut)|; clamped_share: keys whose cut lies beyond the outer quantiles in A
+    or in B.
+    """
 
     cut: float
     mean: float
@@ -139,20 +149,22 @@ class ProbabilityShift(msgspec.Struct, frozen=True):
 
 
 class QuantileReport(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Q: how the quantiles of one point moved together, on the keys where all are finite and none cross.
+    """Q: how the quantiles of one point moved together, on the keys where all are finite and none
+    cross.
 
     point, columns, levels  "" without a point; the quantile columns by level
     n, coverage         keys compared and their share of the common keys
     crossing_from, crossing_to  Q4: rows of each version with quantiles out of order
     crossing_keys       common keys left out because quantiles cross in A or in B
-    iqr_levels          the pair of levels nearest 0.25 and 0.75; IQR is the distance of their quantiles
+    iqr_levels          the pair of levels nearest 0.25 and 0.75; IQR is the distance of their
+                        quantiles
     scale_floor         of the point (without one: of the quantile nearest the median)
     move                Q2: mean |change| over the levels; sup: Q3, the largest
     iqr_change          Q5: ln(max(IQR B, s) / max(IQR A, s))
     tail_change         Q5: the same for (outermost range / IQR)
     cuts                Q6: by each cut-off of the point
-    reasons             metric → why it is None: `no_comparable_keys`, `degenerate_scale`, `overflow`,
-                        `no_tails` (the IQR is the outermost range)
+    reasons             metric → why it is None: `no_comparable_keys`, `degenerate_scale`,
+                        `overflow`, `no_tails` (the IQR is the outermost range)
     """
 
     point: str
@@ -191,9 +203,11 @@ class ProbabilityMove(msgspec.Struct, frozen=True):
 class ProbabilityReport(msgspec.Struct, frozen=True):
     """C5: how the probabilities of the contract's labels moved together.
 
-    columns, labels    the vector; rest: what is missing to 1 is one more label, when not all labels have a column
+    columns, labels    the vector; rest: what is missing to 1 is one more label, when not all labels
+                       have a column
     n, coverage        common keys with a valid vector in both versions, and their share
-    invalid_from, invalid_to  rows of each version whose vector is finite, and negative or not adding up
+    invalid_from, invalid_to  rows of each version whose vector is finite, and negative or not
+                              adding up
     tv                 ½ Σ |p_B − p_A|; jsd: Jensen–Shannon divergence in bits
     top                the 20 largest tv above 0, ties by key
     reason             why tv and jsd are None: `no_comparable_keys`
@@ -222,7 +236,9 @@ class SchemaChange(msgspec.Struct, frozen=True):
 
 
 class SchemaReport(msgspec.Struct, frozen=True):
-    """K5: how two contracts differ in what decides whether versions can be compared; keys and columns by name."""
+    """K5: how two contracts differ in what decides whether versions can be compared; keys and
+    columns by name.
+    """
 
     added: list[str]
     removed: list[str]

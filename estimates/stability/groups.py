@@ -29,10 +29,12 @@ class Grouping:
     """Rows by the value that each has.
 
     values  one per row
-    shown   the values of the 50 largest groups (ties by value), sorted, null first; of whole numbers that lie so close
-            that at most 50 are possible all of them, also those that no row has
+    shown   the values of the 50 largest groups (ties by value), sorted, null first; of whole
+            numbers that lie so close that at most 50 are possible all of them, also those that no
+            row has
     group   of each row the place of its value in `shown`; of all others, their number
-    within  of each row its place in its block: first those of the first group of the block, and so on
+    within  of each row its place in its block: first those of the first group of the block, and so
+            on
     counts  number of rows by block and group
     """
 
@@ -49,7 +51,8 @@ def grouping(values: pl.Series) -> Grouping:
     within = np.empty(len(group), dtype=np.uint32)
 
     def sort(rows: slice) -> NDArray[np.int64]:
-        within[rows] = np.argsort(group[rows], kind="stable")  # of bytes: one pass that counts, one that places
+        # of bytes: one pass that counts, one that places
+        within[rows] = np.argsort(group[rows], kind="stable")
         return np.bincount(group[rows], minlength=len(shown) + 1)
 
     counts = np.array(each(sort, len(group))).reshape(-1, len(shown) + 1)
@@ -57,7 +60,8 @@ def grouping(values: pl.Series) -> Grouping:
 
 
 def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
-    """n, p50 and p95 of r, material_share and change_share by value, null first; `groups` is of the common keys.
+    """n, p50 and p95 of r, material_share and change_share by value, null first; `groups` is of the
+    common keys.
 
     The rest beyond the groups shown is pooled at the end.
     """
@@ -65,7 +69,8 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
         groups = grouping(groups.values[deltas.positions])
     sizes = groups.counts.sum(axis=0)
     starts = np.cumsum(sizes) - sizes
-    before = starts + np.cumsum(groups.counts, axis=0) - groups.counts  # where each block's part of a group begins
+    # where each block's part of a group begins
+    before = starts + np.cumsum(groups.counts, axis=0) - groups.counts
     r = None if deltas.r is None else np.empty(len(deltas))  # one group after the other
     block = size_of_block(len(deltas))
 
@@ -74,7 +79,8 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
         within, counts = groups.within[rows], groups.counts[number]
         stops = np.cumsum(counts)
         if r is not None and deltas.r is not None:
-            sorted_r = deltas.r[rows].take(within.astype(np.intp))  # which NumPy would turn one by one
+            # which NumPy would turn one by one
+            sorted_r = deltas.r[rows].take(within.astype(np.intp))
             for place in np.flatnonzero(counts).tolist():
                 n, stop, at = counts[place], stops[place], before[number, place]
                 r[at : at + n] = sorted_r[stop - n : stop]
@@ -85,19 +91,29 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
     with np.errstate(over="ignore"):
         blocks = each(of_block, len(deltas))
     material = np.sum([block[0] for block in blocks], axis=0)
-    shares = _shares([total_of(sums) for sums in zip(*(block[1].tolist() for block in blocks), strict=True)])
+    shares = _shares(
+        [total_of(sums) for sums in zip(*(block[1].tolist() for block in blocks), strict=True)]
+    )
     texts = [None if value is None else key_text(value) for value in groups.shown]
 
     def of_group(group: int) -> Group:
         n, start = int(sizes[group]), int(starts[group])
         p50, p95 = (None, None) if r is None else quantiles(r[start : start + n], 0.5, 0.95)
-        value, share, pooled = [*texts, "other"][group], int(material[group]) / n, group == len(texts)
+        value, share, pooled = (
+            [*texts, "other"][group],
+            int(material[group]) / n,
+            group == len(texts),
+        )
         return Group(value, n, p50, p95, share, shares[group], few=n < _FEW, pooled=pooled)
 
-    return together([partial(of_group, group) for group in np.flatnonzero(sizes).tolist()], len(deltas))
+    return together(
+        [partial(of_group, group) for group in np.flatnonzero(sizes).tolist()], len(deltas)
+    )
 
 
-def surprises(groups: Grouping, rows: Rows | None, beyond: Callable[[slice], Mask]) -> list[GroupSurprise]:
+def surprises(
+    groups: Grouping, rows: Rows | None, beyond: Callable[[slice], Mask]
+) -> list[GroupSurprise]:
     """The share of each group's keys that are `beyond`.
 
     rows  the places of these keys among the common ones; None when they are all of them
@@ -107,7 +123,9 @@ def surprises(groups: Grouping, rows: Rows | None, beyond: Callable[[slice], Mas
     groups_shown = len(groups.shown)
     counted = np.sum(
         each(
-            lambda block: np.bincount(groups.group[block].compress(beyond(block)), minlength=groups_shown + 1),
+            lambda block: np.bincount(
+                groups.group[block].compress(beyond(block)), minlength=groups_shown + 1
+            ),
             len(groups.group),
         ),
         axis=0,
@@ -116,17 +134,27 @@ def surprises(groups: Grouping, rows: Rows | None, beyond: Callable[[slice], Mas
     texts = [None if value is None else key_text(value) for value in groups.shown]
     return [
         GroupSurprise(value, n, passed / n, n < _FEW, group == groups_shown)
-        for group, (value, n, passed) in enumerate(zip([*texts, "other"], sizes, counted, strict=True))
+        for group, (value, n, passed) in enumerate(
+            zip([*texts, "other"], sizes, counted, strict=True)
+        )
         if n
     ]
 
 
 def _by_value(values: pl.Series) -> tuple[pl.Series, NDArray[np.uint8]]:
     """The largest groups, and the group of each row."""
-    sizes = values.alias("by").value_counts(name="n").sort(["n", "by"], descending=[True, False]).head(_MOST).sort("by")
+    sizes = (
+        values.alias("by")
+        .value_counts(name="n")
+        .sort(["n", "by"], descending=[True, False])
+        .head(_MOST)
+        .sort("by")
+    )
     shown = sizes["by"]
     numbers = pl.Series(range(len(shown)), dtype=pl.UInt8)
-    return shown, values.replace_strict(shown, numbers, default=len(shown), return_dtype=pl.UInt8).to_numpy()
+    return shown, values.replace_strict(
+        shown, numbers, default=len(shown), return_dtype=pl.UInt8
+    ).to_numpy()
 
 
 def _by_number(values: pl.Series) -> tuple[pl.Series, NDArray[np.uint8]] | None:
@@ -143,7 +171,9 @@ def _by_number(values: pl.Series) -> tuple[pl.Series, NDArray[np.uint8]] | None:
     n, different = len(values), high - low + 1
     shown = np.arange(different)
     if different > _MOST:
-        counts = np.sum(each(lambda rows: np.bincount(numbers(rows), minlength=different), n), axis=0)
+        counts = np.sum(
+            each(lambda rows: np.bincount(numbers(rows), minlength=different), n), axis=0
+        )
         largest = np.argsort(-counts, kind="stable")[:_MOST]
         shown = np.sort(largest[counts[largest] > 0])
     group_of = np.full(different, len(shown), dtype=np.uint8)

@@ -23,9 +23,13 @@ def headline(
     quantiles: Sequence[QuantileReport] = (),
     probabilities: ProbabilityReport | None = None,
 ) -> str:
-    """What happened to the first estimate, or else to the others; to labels, signs and kinds; what broke; the keys."""
+    """What happened to the first estimate, or else to the others; to labels, signs and kinds; what
+    broke; the keys.
+    """
     if identical:
-        return f"Nothing changed: the two versions are identical in all {count(keys.common, 'key')}."
+        return (
+            f"Nothing changed: the two versions are identical in all {count(keys.common, 'key')}."
+        )
     if not keys.common:
         return f"Nothing to compare: no key is in both versions ({keys.n_from:,} and {keys.n_to:,} keys)."
     name, first = _first(columns)
@@ -44,10 +48,12 @@ def headline(
 def main_columns(roles: Mapping[str, str]) -> list[str]:
     """The columns that a reader looks at, the first one first, from columns with their roles.
 
-    Points before what else is a number of its own, then labels. Ends of intervals and quantiles belong to something;
-    of quantiles without a point the middle one speaks for all.
+    Points before what else is a number of its own, then labels. Ends of intervals and quantiles
+    belong to something; of quantiles without a point the middle one speaks for all.
     """
-    order = [name for wanted in (("point",), _NUMBERS) for name, role in roles.items() if role in wanted]
+    order = [
+        name for wanted in (("point",), _NUMBERS) for name, role in roles.items() if role in wanted
+    ]
     quantiles = [name for name, role in roles.items() if role == "quantile"]
     order = order or quantiles[(len(quantiles) - 1) // 2 :][:1]
     return order + [name for name, role in roles.items() if role == "label"] or list(roles)[:1]
@@ -71,7 +77,10 @@ def _column(name: str, column: ColumnReport) -> str:
         return f"{changed}, all of which were 0 before"
     if scalar.zero_share == 0:
         changed = f"{name} moved on all {count(column.n, 'key')}"
-    most = [f"most on {cut('/'.join(c.key), _KEY)}: {number(c.a)} → {number(c.b)}" for c in scalar.top[:1]]
+    most = [
+        f"most on {cut('/'.join(c.key), _KEY)}: {number(c.a)} → {number(c.b)}"
+        for c in scalar.top[:1]
+    ]
     return "; ".join([", ".join([changed, *_sizes(scalar, column.n)]), *most])
 
 
@@ -90,21 +99,29 @@ def _sizes(scalar: ScalarReport, n: int) -> Iterator[str]:
 
 def _labels(columns: dict[str, ColumnReport], told: str) -> list[str]:
     """Up to two label columns are named: if there are more, those that changed on most keys."""
-    churn = {name: c.label.churn for name, c in columns.items() if c.label is not None and name != told}
+    churn = {
+        name: c.label.churn for name, c in columns.items() if c.label is not None and name != told
+    }
     names = sorted(churn, key=lambda name: -churn[name]) if len(churn) > _SAID else list(churn)
     more = [f"{count(len(names) - _SAID, 'more label column')} below"] if len(names) > _SAID else []
     return [_column(name, columns[name]) for name in names[:_SAID]] + more
 
 
-def _others(columns: dict[str, ColumnReport], told: str, intervals: Sequence[IntervalReport]) -> list[str]:
-    """What moved although the first estimate did not: how wide its intervals are, or else other numbers."""
+def _others(
+    columns: dict[str, ColumnReport], told: str, intervals: Sequence[IntervalReport]
+) -> list[str]:
+    """What moved although the first estimate did not: how wide its intervals are, or else other
+    numbers.
+    """
     if _moved(columns[told]):
         return []
     shares = {_name(i): i.width_beyond_share or 0.0 for i in intervals}
     wide = _worst(shares, "became over 25 % wider or narrower", "interval")
     ends = {end for i in intervals if i.width_beyond_share for end in (i.lower, i.upper)}
     rest = {n: c for n, c in columns.items() if n not in ends and n != told}
-    return wide + _worst({n: _changed(c.scalar) for n, c in rest.items() if c.scalar is not None}, "changed")
+    return wide + _worst(
+        {n: _changed(c.scalar) for n, c in rest.items() if c.scalar is not None}, "changed"
+    )
 
 
 def _moved(column: ColumnReport) -> bool:
@@ -114,7 +131,11 @@ def _moved(column: ColumnReport) -> bool:
 
 
 def _sign_flips(columns: dict[str, ColumnReport]) -> list[str]:
-    shares = {n: c.scalar.sign_flip_share for n, c in columns.items() if c.role == "point" and c.scalar is not None}
+    shares = {
+        n: c.scalar.sign_flip_share
+        for n, c in columns.items()
+        if c.role == "point" and c.scalar is not None
+    }
     return _worst(shares, "changed sign")
 
 
@@ -133,7 +154,9 @@ def _other_kinds(column: ColumnReport) -> int:
 
 
 def _broken(
-    intervals: Sequence[IntervalReport], quantiles: Sequence[QuantileReport], probabilities: ProbabilityReport | None
+    intervals: Sequence[IntervalReport],
+    quantiles: Sequence[QuantileReport],
+    probabilities: ProbabilityReport | None,
 ) -> list[str]:
     """Rows of B that break a rule of intervals, quantiles or probabilities, where A has fewer."""
     found = [part for i in intervals for part in _disordered(i)]
@@ -141,17 +164,25 @@ def _broken(
         of = f" of {q.point}" if q.point else ""
         found += _more_rows(f"quantiles{of} cross", q.crossing_from, q.crossing_to)
     if probabilities is not None:
-        found += _more_rows("probabilities do not add up", probabilities.invalid_from, probabilities.invalid_to)
+        found += _more_rows(
+            "probabilities do not add up", probabilities.invalid_from, probabilities.invalid_to
+        )
     more = [f"and {count(len(found) - _SAID, 'more disorder')} below"] if len(found) > _SAID else []
     return found[:_SAID] + more
 
 
 def _disordered(i: IntervalReport) -> list[str]:
-    """Crossed ends; without them the rows whose point lies outside, which are then on one side each."""
+    """Crossed ends; without them the rows whose point lies outside, which are then on one side
+    each.
+    """
     old, new = i.order_from, i.order_to
     if new.lower_above_upper:
-        return _more_rows(f"the ends of {_name(i)} cross", old.lower_above_upper, new.lower_above_upper)
-    outside = [(order.lower_above_point or 0) + (order.point_above_upper or 0) for order in (old, new)]
+        return _more_rows(
+            f"the ends of {_name(i)} cross", old.lower_above_upper, new.lower_above_upper
+        )
+    outside = [
+        (order.lower_above_point or 0) + (order.point_above_upper or 0) for order in (old, new)
+    ]
     return _more_rows(f"{i.point} lies outside its {100 * i.level:g} % interval", *outside)
 
 
@@ -174,5 +205,9 @@ def _worst(shares: dict[str, float], what: str, noun: str = "column") -> list[st
 
 def _domain(keys: KeysReport) -> str:
     """Elapsed and advanced keys are what time does, and no news."""
-    parts = [f"{count(n, 'key')} {what}" for n, what in ((keys.added, "added"), (keys.removed, "removed")) if n]
+    parts = [
+        f"{count(n, 'key')} {what}"
+        for n, what in ((keys.added, "added"), (keys.removed, "removed"))
+        if n
+    ]
     return ", ".join(parts)

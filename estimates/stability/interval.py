@@ -29,7 +29,8 @@ from estimates.stability.report import (
 from estimates.stability.value_kinds import FINITE, Floats, Values, all_finite
 
 _TOP = 20
-_SMALL = 1e-150  # a ratio of two numbers between it and its reciprocal is far from 0 and from the largest double
+# a ratio of two numbers between it and its reciprocal is far from 0 and from the largest double
+_SMALL = 1e-150
 _BEYOND = math.log(1.25)
 _SMALLEST = 5e-324
 _LARGE = 4e307  # twice as much is still far from the largest double
@@ -48,7 +49,9 @@ _METRICS = (*_OF_POINT, "jaccard", "disjoint_share", "width_change", "width_beyo
 
 @dataclass(frozen=True)
 class Ends:
-    """An interval in one version, on the compared keys; without a point of its own `point` is its middle."""
+    """An interval in one version, on the compared keys; without a point of its own `point` is its
+    middle.
+    """
 
     point: Floats
     lower: Floats
@@ -101,7 +104,10 @@ class Moves:
         if floor is None or not self.pointed:
             return None
         with np.errstate(over="ignore"):
-            return fill(lambda block: _z(self.old.at(block), self.new.at(block), _at(floor, block)), len(self))
+            return fill(
+                lambda block: _z(self.old.at(block), self.new.at(block), _at(floor, block)),
+                len(self),
+            )
 
     @cached_property
     def width_change(self) -> Floats | None:
@@ -118,18 +124,24 @@ class Moves:
         return fill(change, len(self))
 
     def outside(self) -> tuple[Rows, Floats]:
-        """I2: which of the new points lie outside the old interval, and how far: in half widths, inf for no width."""
+        """I2: which of the new points lie outside the old interval, and how far: in half widths,
+        inf for no width.
+        """
         out = np.flatnonzero(_outside(self.new.point, self.old))
         was, point = self.old.at(out), self.new.point[out]
         with np.errstate(divide="ignore", over="ignore"):
-            return out, np.maximum(was.lower - point, point - was.upper) / (np.maximum(was.width, 0) / 2)
+            return out, np.maximum(was.lower - point, point - was.upper) / (
+                np.maximum(was.width, 0) / 2
+            )
 
 
 def scale_of(pair: Pair, interval: Interval) -> float | None:
     """The scale floor of an interval: that of its point column, or else of its middle."""
     if interval.point:
         return pair.scale(interval.point)
-    return scale_floor(_compared(pair, interval)[0].point, pair.contract.columns[interval.lower].scale_floor)
+    return scale_floor(
+        _compared(pair, interval)[0].point, pair.contract.columns[interval.lower].scale_floor
+    )
 
 
 def moves(pair: Pair, interval: Interval, scale: float | None) -> Moves:
@@ -161,12 +173,15 @@ def measure(pair: Pair, interval: Interval) -> IntervalReport:
         order_from=_order(pair.all_old, interval),
         order_to=_order(pair.all_new, interval),
         scale_floor=scale,
-        z=None if z is None else PointMove(z.mean, z.quantiles[0], z.quantiles[1], z.quantiles[2], z.largest),
+        z=None
+        if z is None
+        else PointMove(z.mean, z.quantiles[0], z.quantiles[1], z.quantiles[2], z.largest),
         z_gt1_share=None if z is None else found["z_gt1"].mean,
         z_top=[] if z is None else _top(pair, moved),
         new_outside_old=found["new_outside_old"].mean if "new_outside_old" in found else None,
         old_outside_new=found["old_outside_new"].mean if "old_outside_new" in found else None,
-        jaccard=Spread(*(part + 0.0 for part in found["jaccard"].quantiles)) if n else None,  # −0.0 is 0.0
+        # −0.0 is 0.0
+        jaccard=Spread(*(part + 0.0 for part in found["jaccard"].quantiles)) if n else None,
         disjoint_share=found["disjoint"].mean if n else None,
         width_change=None if width is None else Spread(*width.quantiles),
         width_beyond_share=None if width is None else found["width_beyond"].mean,
@@ -194,7 +209,9 @@ def _metrics(moved: Moves) -> Callable[[slice], Named]:
             yield "new_outside_old", _outside(now.point, was)
             yield "old_outside_new", _outside(was.point, now)
             yield "narrow", ~((width > 0) & (width_now > 0))
-            yield from _both("asymmetry", (now.upper - now.point) / width_now - (was.upper - was.point) / width)
+            yield from _both(
+                "asymmetry", (now.upper - now.point) / width_now - (was.upper - was.point) / width
+            )
         if floor is not None:
             unit, unit_now = (at_least(x, _at(floor, rows)) for x in (width, width_now))
             change = _width_change(unit, unit_now, moved.ratios)
@@ -216,10 +233,14 @@ def _both(name: str, change: Floats) -> Named:
 
 
 def _compared(pair: Pair, interval: Interval) -> tuple[Ends, Ends, Rows | None]:
-    """The interval in both versions, and where its keys stand among the common ones; None when these are all."""
+    """The interval in both versions, and where its keys stand among the common ones; None when
+    these are all.
+    """
     columns = [pair.common(name) for name in _names(interval)]
     rows = all_finite([values for versions in columns for values in versions])
-    old, new = (_ends([versions[side].take(rows).numbers for versions in columns]) for side in (0, 1))
+    old, new = (
+        _ends([versions[side].take(rows).numbers for versions in columns]) for side in (0, 1)
+    )
     return old, new, rows
 
 
@@ -243,7 +264,8 @@ def _size(values: Sequence[Values]) -> float:
 
 
 def _unit(values: Sequence[Values], columns: Sequence[Floats]) -> Floats | None:
-    """A smaller unit for keys with values so large that a width would overflow; no metric depends on the unit.
+    """A smaller unit for keys with values so large that a width would overflow; no metric depends
+    on the unit.
 
     columns  the numbers, which lie between those of `values`
     """
@@ -272,11 +294,16 @@ def _at(floor: Floats | float, rows: slice | Rows) -> Floats | float:
 
 
 def _groups(pair: Pair, moved: Moves) -> dict[str, list[GroupSurprise]]:
-    """The share of the keys whose point moved beyond its interval, by each group column; there is a z."""
+    """The share of the keys whose point moved beyond its interval, by each group column; there is a
+    z.
+    """
     z = moved.z
     assert z is not None
     groups = pair.contract.stability.groups
-    return {by: surprises(pair.grouping(by), moved.places, lambda block: z[block] > SLACK) for by in groups}
+    return {
+        by: surprises(pair.grouping(by), moved.places, lambda block: z[block] > SLACK)
+        for by in groups
+    }
 
 
 def _top(pair: Pair, moved: Moves) -> list[Surprise]:
@@ -291,7 +318,9 @@ def _top(pair: Pair, moved: Moves) -> list[Surprise]:
 
 
 def _overlap(old: Ends, new: Ends) -> tuple[Floats, Floats]:
-    """How much of the intervals overlaps, below 0 where nothing does, and I3; equal ones of width 0 overlap wholly."""
+    """How much of the intervals overlaps, below 0 where nothing does, and I3; equal ones of width 0
+    overlap wholly.
+    """
     overlap = np.minimum(old.upper, new.upper) - np.maximum(old.lower, new.lower)
     union = np.maximum(old.upper, new.upper) - np.minimum(old.lower, new.lower)
     shared = at_least(overlap, 0.0)
@@ -302,14 +331,17 @@ def _overlap(old: Ends, new: Ends) -> tuple[Floats, Floats]:
 
 
 def _width_change(was: Floats, now: Floats, ratios: bool) -> Floats:
-    """I4 of widths, none below the floor; as a difference of logarithms where the ratio may overflow."""
+    """I4 of widths, none below the floor; as a difference of logarithms where the ratio may
+    overflow.
+    """
     return np.log(now / was) if ratios else np.log(now) - np.log(was)
 
 
 def _end_change(
     pair: Pair, interval: Interval, scale: float | None, found: dict[str, Summary], *, lower: bool
 ) -> SignedChange:
-    """I5, of one end; needs the other end in A only for the width, and takes twice the distance to the point else.
+    """I5, of one end; needs the other end in A only for the width, and takes twice the distance to
+    the point else.
 
     Where all ends of all keys are finite, it is `found` already.
     """
@@ -354,7 +386,11 @@ def _asymmetry_change(old: Ends, new: Ends, common: int, found: dict[str, Summar
 
     Where all intervals are wider than 0, it is `found` already.
     """
-    wide = np.flatnonzero((old.width > 0) & (new.width > 0)) if not found or found["narrow"].mean else None
+    wide = (
+        np.flatnonzero((old.width > 0) & (new.width > 0))
+        if not found or found["narrow"].mean
+        else None
+    )
     if wide is None:
         return _signed(found, "asymmetry", len(old.lower), common)
     if not len(wide):
@@ -363,7 +399,9 @@ def _asymmetry_change(old: Ends, new: Ends, common: int, found: dict[str, Summar
 
     def change(rows: slice) -> Named:
         was, now = old.at(rows), new.at(rows)
-        return _both("asymmetry", (now.upper - now.point) / now.width - (was.upper - was.point) / was.width)
+        return _both(
+            "asymmetry", (now.upper - now.point) / now.width - (was.upper - was.point) / was.width
+        )
 
     return _signed(summaries(change, len(wide), _QUANTILES), "asymmetry", len(wide), common)
 
@@ -380,7 +418,10 @@ def _order(read: Callable[[str], Values], interval: Interval) -> IntervalOrder:
     """I0, over all rows of one version; a comparison with null or NaN is no violation."""
     ends = read(interval.lower), read(interval.upper)
     lower, upper = (end.numbers for end in ends)
-    point, whole = read(interval.point).numbers if interval.point else None, all(end.whole for end in ends)
+    point, whole = (
+        read(interval.point).numbers if interval.point else None,
+        all(end.whole for end in ends),
+    )
 
     def of_block(rows: slice) -> dict[str, int]:
         low, up = lower[rows], upper[rows]

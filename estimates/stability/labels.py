@@ -18,7 +18,9 @@ _LABELS = 20
 
 
 def measure(found: Alignment, column: str, headline_only: bool = False) -> LabelReport:
-    """Compare a label column on the common keys, of which there is at least one; null is a label of its own."""
+    """Compare a label column on the common keys, of which there is at least one; null is a label of
+    its own.
+    """
     old, new = found.old(column), found.new(column)
     changed = np.flatnonzero(old.ne_missing(new).to_numpy())
     n, first = len(old), changed[: 0 if headline_only else _CHANGED]
@@ -49,20 +51,30 @@ def wilson(successes: int, n: int) -> tuple[float, float]:
 
 def _pairs(old: pl.Series, new: pl.Series) -> pl.DataFrame:
     """Number of keys n by label in A (`a`) and in B (`b`)."""
-    return pl.DataFrame({"a": old, "b": new}).group_by("a", "b").agg(pl.len().cast(pl.Int64).alias("n"))
+    return (
+        pl.DataFrame({"a": old, "b": new})
+        .group_by("a", "b")
+        .agg(pl.len().cast(pl.Int64).alias("n"))
+    )
 
 
 def _with_flows(report: LabelReport, pairs: pl.DataFrame, agreed: int) -> LabelReport:
     """The report with C2 to C4."""
     labels = _labels(pairs)
     kappa = _kappa(labels, agreed, report.n)
-    shown = labels.sort(pl.col("from") + pl.col("to"), "label", descending=[True, False]).head(_LABELS).sort("label")
+    shown = (
+        labels.sort(pl.col("from") + pl.col("to"), "label", descending=[True, False])
+        .head(_LABELS)
+        .sort("label")
+    )
     return msgspec.structs.replace(
         report,
         kappa=kappa,
         kappa_reason="one_label" if kappa is None else None,
         transitions=_transitions(shown["label"], pairs, labels.height - shown.height),
-        flows=[_flow(report.n, *row) for row in shown.select("label", "from", "to", "kept").iter_rows()],
+        flows=[
+            _flow(report.n, *row) for row in shown.select("label", "from", "to", "kept").iter_rows()
+        ],
     )
 
 
@@ -109,7 +121,10 @@ def _flow(n: int, label: object, old: int, new: int, kept: int) -> LabelFlow:
 
 def _without(labels: pl.Series, others: pl.Series) -> list[str]:
     """The labels that are not among the others, in order."""
-    return [key_text(label) for label in labels.filter(~labels.is_in(others.implode())).drop_nulls().sort()]
+    return [
+        key_text(label)
+        for label in labels.filter(~labels.is_in(others.implode())).drop_nulls().sort()
+    ]
 
 
 def _text(label: object) -> str | None:

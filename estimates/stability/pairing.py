@@ -1,4 +1,6 @@
-"""Which keys of two versions belong together: the same key, the same target, or the same step after each origin."""
+"""Which keys of two versions belong together: the same key, the same target, or the same step after
+each origin.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,15 @@ from estimates.errors import InvalidError
 
 
 def with_pairing(contract: Contract, pairing: str | None) -> Contract:
-    """The contract with another pairing than its own; raises InvalidError (`bad_pairing`) where it has no such keys."""
+    """The contract with another pairing than its own; raises InvalidError (`bad_pairing`) where it
+    has no such keys.
+    """
     if pairing is None or pairing == contract.stability.pairing:
         return contract
     if pairing not in PAIRINGS:
-        raise InvalidError("bad_pairing", f"there is no pairing {pairing!r}; one of {', '.join(PAIRINGS)}")
+        raise InvalidError(
+            "bad_pairing", f"there is no pairing {pairing!r}; one of {', '.join(PAIRINGS)}"
+        )
     policy = msgspec.structs.replace(contract.stability, pairing=pairing)
     try:
         return msgspec.structs.replace(contract, stability=policy)
@@ -29,23 +35,34 @@ def with_pairing(contract: Contract, pairing: str | None) -> Contract:
 
 
 def by_step(contract: Contract) -> Contract:
-    """The contract as its keys are compared: dated targets of `same_horizon` are steps after the origin, from 1."""
+    """The contract as its keys are compared: dated targets of `same_horizon` are steps after the
+    origin, from 1.
+    """
     target = contract.target
-    if contract.stability.pairing != "same_horizon" or target is None or contract.key[target].type == "integer":
+    if (
+        contract.stability.pairing != "same_horizon"
+        or target is None
+        or contract.key[target].type == "integer"
+    ):
         return contract
     key = contract.key | {target: msgspec.structs.replace(contract.key[target], type="integer")}
     return msgspec.structs.replace(contract, key=key, domain=OpenDomain())
 
 
 def paired(
-    a: pl.DataFrame, b: pl.DataFrame, contract: Contract, through_a: datetime | None, through_b: datetime | None
+    a: pl.DataFrame,
+    b: pl.DataFrame,
+    contract: Contract,
+    through_a: datetime | None,
+    through_b: datetime | None,
 ) -> tuple[pl.DataFrame, pl.DataFrame, Contract]:
-    """Two frames in which rows that belong together have the same key, and the contract that these keys keep.
+    """Two frames in which rows that belong together have the same key, and the contract that these
+    keys keep.
 
-    `same_horizon` with a dated target: it becomes the step after the version's own origin, 1 being the first of all
-    targets of both versions beyond it, 0 the last one not beyond. `same_target` with steps: those of A become steps
-    after the origin of B. Otherwise both are as they were. Raises InvalidError (`bad_pairing`) for an origin that is
-    not known.
+    `same_horizon` with a dated target: it becomes the step after the version's own origin, 1 being
+    the first of all targets of both versions beyond it, 0 the last one not beyond. `same_target`
+    with steps: those of A become steps after the origin of B. Otherwise both are as they were.
+    Raises InvalidError (`bad_pairing`) for an origin that is not known.
     """
     pairing, target = contract.stability.pairing, contract.target
     if pairing == "same_key" or target is None:
@@ -57,7 +74,9 @@ def paired(
         return a, b, contract  # aligning says what is wrong with it
     if through_a is None or through_b is None:
         raise InvalidError(
-            "bad_pairing", f"{contract.name}: {pairing} needs to know through when both versions saw data; use same_key"
+            "bad_pairing",
+            f"{contract.name}: {pairing} needs to know through when both versions "
+            "saw data; use same_key",
         )
     if stepped:
         shift = _steps_between(contract, through_a, through_b)
@@ -67,12 +86,16 @@ def paired(
     return a, b, by_step(contract)
 
 
-def _stepped(frame: pl.DataFrame, target: str, targets: pl.Series, through: datetime) -> pl.DataFrame:
+def _stepped(
+    frame: pl.DataFrame, target: str, targets: pl.Series, through: datetime
+) -> pl.DataFrame:
     """The frame with steps in place of its targets, of all the targets there are."""
     reached = np.datetime64(instants.micros(through), "us")
     first = int((targets.to_numpy().astype("datetime64[us]") <= reached).sum())
     steps = pl.int_range(1 - first, len(targets) - first + 1, eager=True)
-    return frame.with_columns(pl.col(target).replace_strict(targets, steps, default=None, return_dtype=pl.Int64))
+    return frame.with_columns(
+        pl.col(target).replace_strict(targets, steps, default=None, return_dtype=pl.Int64)
+    )
 
 
 def _steps_between(contract: Contract, through_a: datetime, through_b: datetime) -> int:

@@ -18,7 +18,9 @@ _OFF = 1e-6
 
 
 def measure(pair: Pair) -> ProbabilityReport | None:
-    """Compare the probability vectors of the common keys; None when the contract has no probabilities."""
+    """Compare the probability vectors of the common keys; None when the contract has no
+    probabilities.
+    """
     contract = pair.contract
     names = [name for name, column in contract.columns.items() if column.role == "probability"]
     if not names:
@@ -48,8 +50,12 @@ def measure(pair: Pair) -> ProbabilityReport | None:
 
 
 def _rest(contract: Contract, labels: list[str]) -> bool:
-    """Whether not every label has a column: of one column alone, or of a vocabulary that has more labels."""
-    vocabularies = [set(column.labels) for column in contract.columns.values() if column.labels is not None]
+    """Whether not every label has a column: of one column alone, or of a vocabulary that has more
+    labels.
+    """
+    vocabularies = [
+        set(column.labels) for column in contract.columns.values() if column.labels is not None
+    ]
     return len(labels) == 1 or any(set(labels) < vocabulary for vocabulary in vocabularies)
 
 
@@ -62,7 +68,9 @@ def _invalid(columns: list[Floats], rest: bool) -> Mask:
     with np.errstate(over="ignore", invalid="ignore"):
         total = sum(columns[1:], start=columns[0])
         off = total - 1 > _OFF if rest else np.abs(total - 1) > _OFF
-    return _finite(columns) & (off | np.logical_or.reduce([column < _NEGATIVE for column in columns]))
+    return _finite(columns) & (
+        off | np.logical_or.reduce([column < _NEGATIVE for column in columns])
+    )
 
 
 def _vectors(columns: list[Floats], rest: bool) -> list[Floats]:

@@ -26,7 +26,9 @@ _SCALED = ("move", "sup", "iqr_change", "tail_change")
 
 @dataclass(frozen=True)
 class Grid:
-    """The quantile columns of a point by rising level; `inner` are the places of the levels nearest 0.25 and 0.75."""
+    """The quantile columns of a point by rising level; `inner` are the places of the levels nearest
+    0.25 and 0.75.
+    """
 
     point: str
     columns: list[str]
@@ -55,14 +57,18 @@ def measure(pair: Pair) -> list[QuantileReport]:
         if column.quantile is not None:
             grids.setdefault(contract.point_of(column), {})[column.quantile] = name
     return [
-        _measure(pair, Grid(point, [by_level[level] for level in sorted(by_level)], sorted(by_level)))
+        _measure(
+            pair, Grid(point, [by_level[level] for level in sorted(by_level)], sorted(by_level))
+        )
         for point, by_level in sorted(grids.items())
         if len(by_level) > 1
     ]
 
 
 def moves(pair: Pair, one: QuantileReport) -> tuple[Rows, Floats]:
-    """Q2 key by key, of a point whose report has a scale: places among the common keys, and the mean change."""
+    """Q2 key by key, of a point whose report has a scale: places among the common keys, and the
+    mean change.
+    """
     grid = Grid(one.point, one.columns, one.levels)
     assert one.scale_floor is not None, "without a scale nothing is measured"
     old, new, kept, _ = _compared(pair, grid)
@@ -100,7 +106,9 @@ def _measure(pair: Pair, grid: Grid) -> QuantileReport:
 
 
 def _compared(pair: Pair, grid: Grid) -> tuple[list[Floats], list[Floats], Mask, Mask]:
-    """The quantiles of both versions where they are compared; which of the common keys that is, and which cross."""
+    """The quantiles of both versions where they are compared; which of the common keys that is, and
+    which cross.
+    """
     both = [pair.common(name) for name in grid.columns]
     finite = np.logical_and.reduce([old.finite & new.finite for old, new in both])
     old, new = ([values[side].numbers for values in both] for side in (0, 1))
@@ -154,17 +162,24 @@ def _sizes(old: list[Floats], new: list[Floats], iqr: Floats) -> list[Floats]:
 
 def _mean(sizes: list[Floats], grid: Grid) -> Floats:
     """Q2 of each key."""
-    return np.sum([weight * size for weight, size in zip(_weights(grid.levels), sizes, strict=True)], axis=0)
+    return np.sum(
+        [weight * size for weight, size in zip(_weights(grid.levels), sizes, strict=True)], axis=0
+    )
 
 
 def _weights(levels: list[float]) -> list[float]:
     """Trapezoid weights over the levels, adding up to 1."""
     steps = [0.0, *(high - low for low, high in itertools.pairwise(levels)), 0.0]
-    return [(before + after) / 2 / (levels[-1] - levels[0]) for before, after in itertools.pairwise(steps)]
+    return [
+        (before + after) / 2 / (levels[-1] - levels[0])
+        for before, after in itertools.pairwise(steps)
+    ]
 
 
 def _crossing(columns: list[Floats]) -> Mask:
-    """Where a quantile lies below one of a lower level, by more than noise; never where a value is missing."""
+    """Where a quantile lies below one of a lower level, by more than noise; never where a value is
+    missing.
+    """
     largest = np.maximum.reduce([np.abs(column) for column in columns])
     crossed = np.zeros(len(largest), dtype=bool)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -178,16 +193,22 @@ def _crossing_rows(read: Callable[[str], Values], grid: Grid) -> int:
     return int(_crossing([read(name).numbers for name in grid.columns]).sum())
 
 
-def _shift(old: list[Floats], new: list[Floats], levels: list[float], cut: float) -> ProbabilityShift:
+def _shift(
+    old: list[Floats], new: list[Floats], levels: list[float], cut: float
+) -> ProbabilityShift:
     """Q6."""
     shift = np.abs(_probability(new, levels, cut) - _probability(old, levels, cut))
     outside = [(cut < side[0]) | (cut > side[-1]) for side in (old, new)]
     p50, p95 = quantiles(shift, 0.5, 0.95)
-    return ProbabilityShift(cut, mean_of(shift), p50, p95, int((outside[0] | outside[1]).sum()) / len(shift))
+    return ProbabilityShift(
+        cut, mean_of(shift), p50, p95, int((outside[0] | outside[1]).sum()) / len(shift)
+    )
 
 
 def _probability(columns: list[Floats], levels: list[float], cut: float) -> Floats:
-    """F(cut) by linear interpolation between the quantiles, of each key; beyond the outer ones their level."""
+    """F(cut) by linear interpolation between the quantiles, of each key; beyond the outer ones
+    their level.
+    """
     probability = np.full(len(columns[0]), levels[0])
     for i in range(len(columns) - 1):
         low, high = columns[i], columns[i + 1]

@@ -34,7 +34,9 @@ class Order:
 
     def ranks(self) -> tuple[Ranks, Ranks]:
         """Twice the rank of each key in A and in B, keys in the order of A."""
-        before, after = together([lambda: doubled_ranks(self.a), lambda: doubled_ranks(self.b)], len(self))
+        before, after = together(
+            [lambda: doubled_ranks(self.a), lambda: doubled_ranks(self.b)], len(self)
+        )
         by_row, found = np.empty_like(after), np.empty_like(after)
 
         def place(block: slice) -> None:
@@ -61,9 +63,9 @@ def order(a: Floats, b: Floats) -> Order:
 def ascending_rows(x: Floats) -> Rows:
     """The rows of a column in the order of its values, like `argsort`.
 
-    Whole numbers made of the first bits of a value and its row are sorted, which takes a third of the time. Only rows
-    whose values have the same first bits need another look. NumPy's own sort would be three times as slow on processors
-    whose AVX-512 stores compressed vectors slowly.
+    Whole numbers made of the first bits of a value and its row are sorted, which takes a third of
+    the time. Only rows whose values have the same first bits need another look. NumPy's own sort
+    would be three times as slow on processors whose AVX-512 stores compressed vectors slowly.
     """
     n, bits = len(x), len(x).bit_length()
     x = np.ascontiguousarray(x)
@@ -72,7 +74,8 @@ def ascending_rows(x: Floats) -> Rows:
     def pack(rows: slice) -> None:
         number = x[rows].view(np.int64)
         if number.min() < 0:
-            number = number ^ ((number >> 63) & np.int64(2**63 - 1))  # whole numbers in the order of the doubles
+            # whole numbers in the order of the doubles
+            number = number ^ ((number >> 63) & np.int64(2**63 - 1))
         np.bitwise_and(number, -1 << bits, out=packed[rows])
         packed[rows] |= np.arange(rows.start, rows.stop)
 
@@ -109,7 +112,9 @@ def doubled_ranks(ascending: Floats) -> Ranks:
 
 
 def rank_spread(ascending: Floats) -> float:
-    """Sum of squared deviations of the average ranks from their mean: (n³ − n − Σ(t³ − t)) / 12, t: lengths of ties."""
+    """Sum of squared deviations of the average ranks from their mean: (n³ − n − Σ(t³ − t)) / 12, t:
+    lengths of ties.
+    """
     n = len(ascending)
     if not _any_equal(ascending):
         return (n**3 - n) / 12
@@ -133,7 +138,9 @@ def sorted_quantile(ascending: Floats, part: int, of: int) -> float:
 
 def _any_equal(ascending: Floats) -> bool:
     pairs = max(0, len(ascending) - 1)
-    return count(lambda rows: ascending[rows] == ascending[rows.start + 1 : rows.stop + 1], pairs) > 0
+    return (
+        count(lambda rows: ascending[rows] == ascending[rows.start + 1 : rows.stop + 1], pairs) > 0
+    )
 
 
 def _starts(ascending: Floats) -> Rows:
@@ -144,6 +151,9 @@ def _starts(ascending: Floats) -> Rows:
 def _top(ascending: Floats, rows: Rows, k: int) -> Rows:
     """The k rows with the largest values."""
     n, least = len(ascending), ascending[-k]
-    start, above = int(np.searchsorted(ascending, least, "left")), n - int(np.searchsorted(ascending, least, "right"))
+    start, above = (
+        int(np.searchsorted(ascending, least, "left")),
+        n - int(np.searchsorted(ascending, least, "right")),
+    )
     tied = np.sort(rows[start : n - above])[: k - above]
     return np.concatenate((rows[n - above :], tied))

@@ -22,7 +22,9 @@ _MOST = 50
 _FEW = 30
 
 
-def measure(found: Alignment, deltas: Deltas, sorted_values: Order, top_k: int, groups: Sequence[str]) -> RankReport:
+def measure(
+    found: Alignment, deltas: Deltas, sorted_values: Order, top_k: int, groups: Sequence[str]
+) -> RankReport:
     """Compare ranks over all keys of a column; `sorted_values` is the order of its values."""
     n = len(deltas)
     was, now = sorted_values.ranks()
@@ -44,7 +46,9 @@ def measure(found: Alignment, deltas: Deltas, sorted_values: Order, top_k: int, 
 
 
 def _spearman(values: Order, was: Ranks, now: Ranks) -> float | None:
-    """Pearson's correlation of the average ranks, by the sum of their squared differences (Kendall, 1948)."""
+    """Pearson's correlation of the average ranks, by the sum of their squared differences (Kendall,
+    1948).
+    """
     spread_a, spread_b = rank_spread(values.a), rank_spread(values.b)
     if len(values) < 3 or spread_a == 0 or spread_b == 0:
         return None
@@ -85,10 +89,15 @@ def _top(found: Alignment, deltas: Deltas, values: Order, was: Ranks, now: Ranks
 def _groups(by: pl.Series, deltas: Deltas, top_k: int) -> list[RankGroup]:
     """Ranks within each of the 50 largest groups (ties by value), sorted by value, null first."""
     by = by if deltas.positions is None else by[deltas.positions]
-    rows = pl.DataFrame({"by": by, "row": np.arange(len(by))}).group_by("by").agg(pl.len().alias("n"), "row")
+    rows = (
+        pl.DataFrame({"by": by, "row": np.arange(len(by))})
+        .group_by("by")
+        .agg(pl.len().alias("n"), "row")
+    )
     rows = rows.sort(["n", "by"], descending=[True, False]).head(_MOST).sort("by")
     return [
-        _group(value, deltas, members.to_numpy(), top_k) for value, members in zip(rows["by"], rows["row"], strict=True)
+        _group(value, deltas, members.to_numpy(), top_k)
+        for value, members in zip(rows["by"], rows["row"], strict=True)
     ]
 
 

@@ -1,7 +1,9 @@
-"""The report of a diff, as Structs. Names, formulas and section numbers are those of docs/stability.md.
+"""The report of a diff, as Structs. Names, formulas and section numbers are those of
+docs/stability.md.
 
-Shares lie in 0..1, revisions are in the unit of the column, `r`, `g`, `z` and `width_change` have no unit.
-A number that cannot be computed is None and its reason stands in `reason` or `reasons`; it is never 0.
+Shares lie in 0..1, revisions are in the unit of the column, `r`, `g`, `z` and `width_change` have
+no unit. A number that cannot be computed is None and its reason stands in `reason` or `reasons`; it
+is never 0.
 """
 
 from __future__ import annotations
@@ -24,11 +26,13 @@ METRICS_REVISION = 4  # raised whenever the same two snapshots would give other 
 
 
 class KeysReport(msgspec.Struct, frozen=True):
-    """K: which keys came and went. `elapsed` and `advanced` are taken out before anything else is counted.
+    """K: which keys came and went. `elapsed` and `advanced` are taken out before anything else is
+    counted.
 
     n_from, n_to         keys of A and B that are neither elapsed nor advanced
     common               keys in both
-    elapsed, advanced    None when the contract has no dated target, or `through_b` is not known; None by horizon
+    elapsed, advanced    None when the contract has no dated target, or `through_b` is not known;
+                         None by horizon
     identical_share      rows that are bitwise equal, attributes included, of `common`
     added_keys, removed_keys  the first 100, by key
     """
@@ -50,7 +54,9 @@ class KeysReport(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One key's move from `a` to `b`: d = b − a (None when it overflows), r relative (None without a scale)."""
+    """One key's move from `a` to `b`: d = b − a (None when it overflows), r relative (None without
+    a scale).
+    """
 
     key: list[str]
     a: float
@@ -71,7 +77,9 @@ class RelativeChange(msgspec.Struct, frozen=True):
 
 
 class TransformChange(msgspec.Struct, frozen=True):
-    """S4: g = asinh(b / 2s) − asinh(a / 2s) with s the scale floor; about ln(b / a) for values far above it."""
+    """S4: g = asinh(b / 2s) − asinh(a / 2s) with s the scale floor; about ln(b / a) for values far
+    above it.
+    """
 
     mean: float
     sd: float
@@ -101,14 +109,16 @@ class ScalarReport(msgspec.Struct, frozen=True, omit_defaults=True):
     """S: how one number moved, on the keys where it is finite in both versions.
 
     scale_floor     unit of the column, from A alone
-    equal_share     equal but for bit noise; material_share: outside the contract's materiality tolerance
+    equal_share     equal but for bit noise; material_share: outside the contract's materiality
+                    tolerance
     floored_share   keys whose r is relative to the scale floor
     r_above         number of keys with r above each limit
     overflow        keys whose b − a does not fit a double
     top_share       share of Σ |d| in the 1 % of the keys (at least 1) that moved most
     top             the 20 largest moves, by r, then |d|, then key
     sign_flip_keys  the first 100, by key
-    reasons         metric → why it is None: `degenerate_scale` (A is all zero), `overflow`, `no_move`
+    reasons         metric → why it is None: `degenerate_scale` (A is all zero), `overflow`,
+                    `no_move`
     step            S6, when the contract names the attribute that holds each key's typical step
     """
 
@@ -176,7 +186,8 @@ class LabelReport(msgspec.Struct, frozen=True, omit_defaults=True):
     """C: labels on the common keys; null is a label of its own.
 
     churn        C1: share of the keys whose label changed, with its Wilson 95 % interval
-    kappa        C3: Cohen's; None with `kappa_reason` `one_label` when all keys have one label in both versions
+    kappa        C3: Cohen's; None with `kappa_reason` `one_label` when all keys have one label in
+                 both versions
     new_labels   labels of B that A does not have, over all their keys; gone_labels: the reverse
     changed      the first 20, by key
     transitions  C2; flows: C4, for the labels of `transitions`
@@ -198,11 +209,13 @@ class LabelReport(msgspec.Struct, frozen=True, omit_defaults=True):
 class ColumnReport(msgspec.Struct, frozen=True, omit_defaults=True):
     """One estimate column.
 
-    n, coverage     keys that have a finite value (a label: any) in both versions, and their share of the common keys
+    n, coverage     keys that have a finite value (a label: any) in both versions, and their share
+                    of the common keys
     kinds           number of keys by kind in A and kind in B: finite, null, nan, +inf, -inf, absent
     kind_loss_keys  the first 100, by key
     reason          why neither `scalar` nor `label` is there: `no_comparable_keys`
-    groups          by each group column of the contract; horizons: by step after B's origin, for dated targets
+    groups          by each group column of the contract; horizons: by step after B's origin, for
+                    dated targets
     ranks, drift    S9, S8 and S10, of points and scores; drift of probabilities too
     cuts            C6, by each cut-off of the contract
     """
@@ -226,7 +239,9 @@ class ColumnReport(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class IntervalOrder(msgspec.Struct, frozen=True):
-    """I0: what is wrong with the intervals of one version, in numbers of rows; one_sided: one end null or NaN."""
+    """I0: what is wrong with the intervals of one version, in numbers of rows; one_sided: one end
+    null or NaN.
+    """
 
     rows: int
     lower_above_point: int | None
@@ -254,7 +269,9 @@ class Surprise(msgspec.Struct, frozen=True):
 
 
 class GroupSurprise(msgspec.Struct, frozen=True):
-    """The share of a group's keys with z above 1; few: n < 30; pooled: all groups beyond the 50 largest together."""
+    """The share of a group's keys with z above 1; few: n < 30; pooled: all groups beyond the 50
+    largest together.
+    """
 
     value: str | None
     n: int
@@ -278,7 +295,8 @@ class SignedChange(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class IntervalReport(msgspec.Struct, frozen=True):
-    """I: how one prediction interval moved, on the keys where point and both ends are finite in both versions.
+    """I: how one prediction interval moved, on the keys where point and both ends are finite in
+    both versions.
 
     point, level, lower, upper  the interval as the contract has it; point is "" without one
     order_from, order_to        I0, over all rows of each version
@@ -289,11 +307,14 @@ class IntervalReport(msgspec.Struct, frozen=True):
     old_outside_new             I2: share of keys whose old point lies outside the new interval
     jaccard, disjoint_share     I3: overlap of old and new interval
     width_change                I4: ln(half width B / half width A)
-    width_beyond_share          share of keys whose interval became over 25 % wider, or narrower by as much
-    lower_change, upper_change  I5: change of one end in units of max(half width of A, scale_floor), on the keys where
-                                this end is finite in both versions; where the other end of A is not finite, the
-                                distance to the point is the half width
-    asymmetry_change            I6: change of (u − p) / (u − l), on the keys where both widths are above 0
+    width_beyond_share          share of keys whose interval became over 25 % wider, or narrower by
+                                as much
+    lower_change, upper_change  I5: change of one end in units of max(half width of A, scale_floor),
+                                on the keys where this end is finite in both versions; where the
+                                other end of A is not finite, the distance to the point is the half
+                                width
+    asymmetry_change            I6: change of (u − p) / (u − l), on the keys where both widths are
+                                above 0
     reasons                     metric → why it is None:
                                 `no_comparable_keys`, `no_point`, `degenerate_scale`, `overflow`
     groups                      z_gt1_share by each group column of the contract, where there is a z
@@ -325,7 +346,9 @@ class IntervalReport(msgspec.Struct, frozen=True):
 
 
 class Carried(msgspec.Struct, frozen=True):
-    """A column carried along, on the n common keys: on how many it differs, and their share. Null equals null."""
+    """A column carried along, on the n common keys: on how many it differs, and their share. Null
+    equals null.
+    """
 
     n: int
     differ: int
@@ -333,14 +356,17 @@ class Carried(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True, rename={"from_": "from"}):
-    """What changed from one version (`from_`, A, the baseline) to another (`to`, B, the candidate) of a set.
+    """What changed from one version (`from_`, A, the baseline) to another (`to`, B, the candidate)
+    of a set.
 
     identical   the two snapshots have the same content
-    pairing     which keys are compared with which: `same_key`; `same_horizon`, the same step after each version's own
-                origin, which stands in the keys; `same_target`, what both estimate
+    pairing     which keys are compared with which: `same_key`; `same_horizon`, the same step after
+                each version's own origin, which stands in the keys; `same_target`, what both
+                estimate
     rtol, atol  the materiality tolerance: |b − a| <= atol + rtol · max(|a|, |b|) is not material
     headline    the answer in one sentence
-    headline_only  only keys, kinds and the numbers of `scalar` and `label` were asked for: all else is empty or None
+    headline_only  only keys, kinds and the numbers of `scalar` and `label` were asked for: all else
+                   is empty or None
     quantiles   one entry a point with at least two quantile columns
     probabilities  of all probability columns together
     schema      how the contracts of A and B differ, where they are two

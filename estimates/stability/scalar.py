@@ -26,11 +26,20 @@ _TINY, _HUGE = 1e-140, 1e140  # sizes whose squares can be added up, ten million
 _KEYS = 100
 _ABOVE = (0.01, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0)
 _RELATIVE = ("r", "r_above", "floored_share", "g", "rmar")
-_REVISIONS = ("mean_revision", "mean_absolute_revision", "root_mean_square_revision", "rmar", "top_share")
+_REVISIONS = (
+    "mean_revision",
+    "mean_absolute_revision",
+    "root_mean_square_revision",
+    "rmar",
+    "top_share",
+)
 
 
-def measure(found: Alignment, deltas: Deltas, step: Values | None = None, headline_only: bool = False) -> ScalarReport:
-    """Summarise how one column moved; there is at least one key. `step` is the typical step per common key.
+def measure(
+    found: Alignment, deltas: Deltas, step: Values | None = None, headline_only: bool = False
+) -> ScalarReport:
+    """Summarise how one column moved; there is at least one key. `step` is the typical step per
+    common key.
 
     headline_only  no lists of keys
     """
@@ -48,12 +57,16 @@ def measure(found: Alignment, deltas: Deltas, step: Values | None = None, headli
         material_share=counts["material"] / n,
         r=found_all.relative(),
         floored_share=None if deltas.r is None else deltas.floored / n,
-        r_above=None if deltas.r is None else {f"{limit:g}": counts[f"{limit:g}"] for limit in _ABOVE},
+        r_above=None
+        if deltas.r is None
+        else {f"{limit:g}": counts[f"{limit:g}"] for limit in _ABOVE},
         g=found_all.transform(),
         mean_revision=mean,
         mean_absolute_revision=absolute,
         root_mean_square_revision=square,
-        rmar=None if absolute is None or deltas.scale is None else absolute / max(found_all.mean_size(), deltas.scale),
+        rmar=None
+        if absolute is None or deltas.scale is None
+        else absolute / max(found_all.mean_size(), deltas.scale),
         up_share=counts["up"] / n,
         down_share=counts["down"] / n,
         zero_share=(n - counts["up"] - counts["down"]) / n,
@@ -61,7 +74,9 @@ def measure(found: Alignment, deltas: Deltas, step: Values | None = None, headli
         overflow=overflow,
         top_share=found_all.top_share() if absolute else None,
         top=[] if headline_only else _top(found, deltas, overflow),
-        sign_flip_keys=deltas.keys(found, _flipped(deltas)) if counts["flips"] and not headline_only else [],
+        sign_flip_keys=deltas.keys(found, _flipped(deltas))
+        if counts["flips"] and not headline_only
+        else [],
         reasons={metric: reasons[metric] for metric in sorted(reasons)},
         step=None if step is None else _steps(deltas, step),
     )
@@ -101,7 +116,15 @@ class _Pass:
             self._centre = float(self._g.sample.mean())
         with np.errstate(over="ignore", invalid="ignore"):
             self._blocks = each(self._block, n)
-        names = ["equal", "material", "up", "down", "flips", "overflow", *(f"{x:g}" for x in _ABOVE)]
+        names = [
+            "equal",
+            "material",
+            "up",
+            "down",
+            "flips",
+            "overflow",
+            *(f"{x:g}" for x in _ABOVE),
+        ]
         counts = np.sum([block.counts for block in self._blocks], axis=0).tolist()
         self.counts = dict(zip(names, counts, strict=False))
 
@@ -118,10 +141,14 @@ class _Pass:
             return None
         off = self._total("g") / self.n
         sd = math.sqrt(max(0.0, self._total("g²") / self.n - off**2))
-        return TransformChange(self._centre + off, sd, *self._g.of_blocks([block.g for block in self._blocks]))
+        return TransformChange(
+            self._centre + off, sd, *self._g.of_blocks([block.g for block in self._blocks])
+        )
 
     def revisions(self) -> tuple[float, float, float]:
-        """S5: mean, mean absolute and root mean square; scaled by the largest, against over- and underflow."""
+        """S5: mean, mean absolute and root mean square; scaled by the largest, against over- and
+        underflow.
+        """
         n, d, largest = self.n, self.deltas.d, self._largest("d")
         if largest == 0:
             return 0.0, 0.0, 0.0
@@ -133,7 +160,9 @@ class _Pass:
     def mean_size(self) -> float:
         """The mean of |b|."""
         b, plain = self.deltas.b, self._total("|b|")
-        return plain / self.n if math.isfinite(plain) else mean(lambda rows: np.abs(b[rows]), self.n)
+        return (
+            plain / self.n if math.isfinite(plain) else mean(lambda rows: np.abs(b[rows]), self.n)
+        )
 
     def top_share(self) -> float:
         """S7: the share of Σ |d| in the top 1 % of the keys, at least 1; something moved."""
@@ -141,7 +170,9 @@ class _Pass:
         if math.isfinite(whole):
             return min(1.0, self._top.total(top) / whole)
         size = fill(lambda rows: np.abs(self.deltas.d[rows]) / self._largest("d"), n)
-        return min(1.0, float(np.sort(size)[n - -(-n // 100) :].sum()) / total(lambda rows: size[rows], n))
+        return min(
+            1.0, float(np.sort(size)[n - -(-n // 100) :].sum()) / total(lambda rows: size[rows], n)
+        )
 
     def _block(self, rows: slice) -> _Block:
         deltas = self.deltas
@@ -149,7 +180,10 @@ class _Pass:
         size, (_, size_b) = np.abs(d), sizes(a, b, signed=deltas.signed)
         largest = {"d": float(size.max())}
         counts = [deltas.equal[rows], deltas.material[rows], d > 0, d < 0]
-        counts += [flips(a, b) if deltas.signed else None, np.isinf(d) if largest["d"] == math.inf else None]
+        counts += [
+            flips(a, b) if deltas.signed else None,
+            np.isinf(d) if largest["d"] == math.inf else None,
+        ]
         sums = {"d": d.sum(), "|d|": size.sum(), "d²": (size * size).sum(), "|b|": size_b.sum()}
         r, g = list[Between](), list[Between]()
         if deltas.r is not None and deltas.scale is not None:
@@ -192,7 +226,9 @@ def _steps(deltas: Deltas, step: Values) -> StepChange:
     valid = np.flatnonzero(step.finite & (step.numbers >= 0))
     n = len(valid)
     if not n or deltas.scale is None:
-        return StepChange(n, n / common, None, None, "degenerate_scale" if n else "no_comparable_keys")
+        return StepChange(
+            n, n / common, None, None, "degenerate_scale" if n else "no_comparable_keys"
+        )
     with np.errstate(over="ignore"):
         moved = np.abs(deltas.d[valid]) / np.maximum(step.numbers[valid], deltas.scale)
     largest = float(moved.max())

@@ -8,12 +8,17 @@ from estimates.stability.report import KeysReport, Report
 
 
 def unchanged(
-    contract: Contract, rows: int, *, name_a: str | int, name_b: str | int, headline_only: bool = False
+    contract: Contract,
+    rows: int,
+    *,
+    name_a: str | int,
+    name_b: str | int,
+    headline_only: bool = False,
 ) -> Report:
     """What `diff` says of a snapshot of so many rows and itself, without its columns and intervals.
 
-    Every change in these would be 0 and every share of equal rows 1. Not for contracts with a dated target: which of
-    their keys have elapsed stands in the rows.
+    Every change in these would be 0 and every share of equal rows 1. Not for contracts with a dated
+    target: which of their keys have elapsed stands in the rows.
     """
     keys = KeysReport(
         n_from=rows,

@@ -1,4 +1,6 @@
-"""The kind of every value, before anything is computed from it: finite, null, nan, +inf, -inf, absent."""
+"""The kind of every value, before anything is computed from it: finite, null, nan, +inf, -inf,
+absent.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +84,9 @@ def _numbers(series: pl.Series) -> tuple[Floats, float, float]:
 
     def read(rows: slice) -> tuple[float, float]:
         if not one_piece:
-            numbers[rows] = series.slice(rows.start, rows.stop - rows.start).cast(pl.Float64).to_numpy()
+            numbers[rows] = (
+                series.slice(rows.start, rows.stop - rows.start).cast(pl.Float64).to_numpy()
+            )
         return numbers[rows].min(), numbers[rows].max()
 
     least, largest = zip(*each(read, len(series)), strict=True)

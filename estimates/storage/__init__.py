@@ -1,4 +1,5 @@
-"""Facts, in files: objects in a folder or bucket, snapshots, listed keys, copies, caches of this machine.
+"""Facts, in files: objects in a folder or bucket, snapshots, listed keys, copies, caches of this
+machine.
 
 objects       named bytes in a folder or a bucket; the only place that knows obstore
 snapshot      the immutable half: Parquet and manifest

@@ -1,8 +1,10 @@
-"""Copies of what the catalog committed, as files beside the snapshots, so that a lost catalog can be rebuilt.
+"""Copies of what the catalog committed, as files beside the snapshots, so that a lost catalog can
+be rebuilt.
 
-sets/{set}/contracts/{revision}.json   sets/{set}/versions/{version}.json   sets/{set}/events/{id}.json
-Written after the commit, in the order of the events, and never read otherwise: a crash leaves the newest ones missing,
-and the next publish or verify completes them.
+sets/{set}/contracts/{revision}.json   sets/{set}/versions/{version}.json
+                                       sets/{set}/events/{id}.json
+Written after the commit, in the order of the events, and never read otherwise: a crash leaves the
+newest ones missing, and the next publish or verify completes them.
 """
 
 from __future__ import annotations
@@ -20,8 +22,12 @@ from estimates.storage.objects import Objects
 BodyOf = Callable[[Event], bytes]
 
 
-def complete(objects: Objects, name: str, view: SetView, body_of: BodyOf, *, everything: bool = False) -> None:
-    """Write the copies of the events that have none yet; `everything` compares all of them, not only the newest."""
+def complete(
+    objects: Objects, name: str, view: SetView, body_of: BodyOf, *, everything: bool = False
+) -> None:
+    """Write the copies of the events that have none yet; `everything` compares all of them, not
+    only the newest.
+    """
     missing: list[Event] = []
     for event in reversed(view.events):
         if not everything and objects.exists(_event_name(name, event)):
@@ -50,7 +56,9 @@ def _files(name: str, view: SetView, event: Event, body_of: BodyOf) -> list[tupl
         contract = view.contracts[event.details["revision"] - 1]
         files.append((f"sets/{name}/contracts/{contract.revision:06d}.json", contract))
     if event.kind in ("published", "tracked", "expired") and event.version is not None:
-        files.append((f"sets/{name}/versions/{event.version:06d}.json", view.versions[event.version - 1]))
+        files.append(
+            (f"sets/{name}/versions/{event.version:06d}.json", view.versions[event.version - 1])
+        )
     if event.kind == "judged":
         record["verdict"] = msgspec.Raw(body_of(event))
     if event.kind == "waived":

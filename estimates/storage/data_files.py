@@ -1,4 +1,6 @@
-"""The data files of versions: the stored Parquet, verified, then read in pieces of a few megabytes at most."""
+"""The data files of versions: the stored Parquet, verified, then read in pieces of a few megabytes
+at most.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,11 @@ class DataFile:
     def select(self, columns: Sequence[str], where: pl.Expr | None = None) -> pl.DataFrame:
         """Some columns of the rows that fulfil a condition, in key order; nothing else is decoded."""
         folder = self._objects.folder
-        source = io.BytesIO(b"".join(self.pieces(0, self.size))) if folder is None else folder / self._name
+        source = (
+            io.BytesIO(b"".join(self.pieces(0, self.size)))
+            if folder is None
+            else folder / self._name
+        )
         rows = pl.scan_parquet(source)
         return (rows if where is None else rows.filter(where)).select(columns).collect()
 
@@ -61,12 +67,14 @@ class DataFiles:
         self._locks: dict[str, threading.Lock] = {}
 
     def open(self, set_name: str, snapshot_id: str) -> DataFile:
-        """A snapshot's data file, read through and compared with its digest before its first use here.
+        """A snapshot's data file, read through and compared with its digest before its first use
+        here.
 
-        Again when the storage says that it was written since. Raises CorruptError (`file_missing`, `file_damaged`, and
-        those of the manifest), UnavailableError (`storage`).
+        Again when the storage says that it was written since. Raises CorruptError (`file_missing`,
+        `file_damaged`, and those of the manifest), UnavailableError (`storage`).
         """
-        with self._locks.setdefault(snapshot_id, threading.Lock()):  # many who come at once cause one reading
+        # many who come at once cause one reading
+        with self._locks.setdefault(snapshot_id, threading.Lock()):
             name = snapshot.parquet_name(set_name, snapshot_id)
             stat = self._objects.stat(name)
             if stat is None:

@@ -1,4 +1,6 @@
-"""Work that one process or thread of a machine does at a time; what others waited for they need not do again."""
+"""Work that one process or thread of a machine does at a time; what others waited for they need not
+do again.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +11,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-# Longer than anything takes: after that whoever holds the lock is taken for stuck, and the work is done twice.
+# Longer than anything takes: after that whoever holds the lock is taken for stuck, and the work is
+# done twice.
 WAIT_S = 300.0
 _POLL_S = 0.02
 
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Nobody else who names the same lock file works meanwhile; where files cannot be locked, without that promise."""
+    """Nobody else who names the same lock file works meanwhile; where files cannot be locked,
+    without that promise.
+    """
     lock = _locked(path)
     try:
         yield
     finally:
         if lock is not None:
-            with suppress(OSError):  # whoever waits for this very file finds the work done when it gets it
+            # whoever waits for this very file finds the work done when it gets it
+            with suppress(OSError):
                 os.unlink(path)
             os.close(lock)
 
 
 def _locked(path: Path) -> int | None:
-    """The lock file, open and locked: the system lets go of it when its holder dies. None when it cannot be had."""
+    """The lock file, open and locked: the system lets go of it when its holder dies. None when it
+    cannot be had.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -1,4 +1,6 @@
-"""The listed keys of `file` domains: copied into the store when the contract is defined, named by their digest."""
+"""The listed keys of `file` domains: copied into the store when the contract is defined, named by
+their digest.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +34,16 @@ class ListedKeys:
         domain = contract.domain
         assert isinstance(domain, FileDomain)
         if keys is None:
-            raise InvalidError("domain_keys_needed", f"{contract.name}: the keys of {domain.file} must be given")
+            raise InvalidError(
+                "domain_keys_needed", f"{contract.name}: the keys of {domain.file} must be given"
+            )
         buffer = io.BytesIO()
         conform_keys(keys, contract).write_parquet(buffer)
         digest = hashlib.sha256(buffer.getvalue()).hexdigest()
         self._objects.put(_name(contract.name, digest), buffer.getvalue())
-        return msgspec.structs.replace(contract, domain=msgspec.structs.replace(domain, digest=digest))
+        return msgspec.structs.replace(
+            contract, domain=msgspec.structs.replace(domain, digest=digest)
+        )
 
     def read(self, contract: Contract) -> pl.DataFrame | None:
         """The keys of a contract's domain, one column a key column; None for other domains.
@@ -54,11 +60,14 @@ class ListedKeys:
         return key in self._texts(set_name, digest)
 
     def content(self, set_name: str, digest: str) -> bytes:
-        """The stored Parquet file, verified; raises CorruptError (`file_damaged`), NotFoundError (`no_object`)."""
+        """The stored Parquet file, verified; raises CorruptError (`file_damaged`), NotFoundError
+        (`no_object`).
+        """
         content = self._objects.get(_name(set_name, digest))
         if hashlib.sha256(content).hexdigest() != digest:
             raise CorruptError(
-                "file_damaged", f"{self._objects.root}/{_name(set_name, digest)} does not match its digest"
+                "file_damaged",
+                f"{self._objects.root}/{_name(set_name, digest)} does not match its digest",
             )
         return content
 
@@ -67,7 +76,9 @@ class ListedKeys:
 
     def _read_texts(self, set_name: str, digest: str) -> frozenset[tuple[Any, ...]]:
         keys = self._read(set_name, digest)
-        return frozenset(keys.select(text_of(keys, column).alias(column) for column in keys.columns).rows())
+        return frozenset(
+            keys.select(text_of(keys, column).alias(column) for column in keys.columns).rows()
+        )
 
 
 def _name(set_name: str, digest: str) -> str:

@@ -1,4 +1,6 @@
-"""Objects: named bytes in a folder or a bucket, the same code for both; the only place that knows obstore."""
+"""Objects: named bytes in a folder or a bucket, the same code for both; the only place that knows
+obstore.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from estimates.errors import NotFoundError, UnavailableError
 
 
 class Stat(msgspec.Struct, frozen=True):
-    """What the storage says of an object: its size in bytes, and a mark that changes when it is written again."""
+    """What the storage says of an object: its size in bytes, and a mark that changes when it is
+    written again.
+    """
 
     size: int
     mark: str
@@ -25,8 +29,9 @@ class Stat(msgspec.Struct, frozen=True):
 class Objects:
     """Named bytes under a root: a folder, or a URL such as s3://bucket/prefix.
 
-    Storage is asked for nothing but put, put-if-absent, get, list and delete. In a folder each put is durable when it
-    returns: obstore renames a finished file into place but never calls fsync, so that is done here.
+    Storage is asked for nothing but put, put-if-absent, get, list and delete. In a folder each put
+    is durable when it returns: obstore renames a finished file into place but never calls fsync, so
+    that is done here.
     Raises UnavailableError (`storage`) when the storage does not answer.
     """
 
@@ -35,7 +40,9 @@ class Objects:
         try:
             self._store = LocalStore(self.folder) if self.folder else from_url(root)
         except (BaseError, ValueError) as error:
-            raise UnavailableError("storage", f"{root}: cannot be opened: {_first_line(error)}") from error
+            raise UnavailableError(
+                "storage", f"{root}: cannot be opened: {_first_line(error)}"
+            ) from error
         self.root = str(self.folder or root)
 
     def put(self, name: str, content: bytes) -> None:
@@ -70,7 +77,9 @@ class Objects:
             raise self._unavailable(name, error) from error
 
     def get_range(self, name: str, start: int, stop: int) -> bytes:
-        """The bytes of an object from `start` up to `stop`, at least one; raises NotFoundError (`no_object`)."""
+        """The bytes of an object from `start` up to `stop`, at least one; raises NotFoundError
+        (`no_object`).
+        """
         try:
             return bytes(obstore.get_range(self._store, name, start=start, end=stop))
         except (ObjectNotFound, FileNotFoundError):
@@ -95,7 +104,9 @@ class Objects:
     def names(self, prefix: str) -> list[str]:
         """The names under a prefix (a folder's path, without the slash at its end), sorted."""
         try:
-            return sorted(meta["path"] for batch in obstore.list(self._store, prefix) for meta in batch)
+            return sorted(
+                meta["path"] for batch in obstore.list(self._store, prefix) for meta in batch
+            )
         except (BaseError, OSError) as error:
             raise self._unavailable(prefix, error) from error
 
@@ -120,7 +131,9 @@ class Objects:
             path = path.parent
 
     def _unavailable(self, name: str, error: Exception) -> UnavailableError:
-        return UnavailableError("storage", f"{self.root}/{name}: the storage failed: {_first_line(error)}; retry")
+        return UnavailableError(
+            "storage", f"{self.root}/{name}: the storage failed: {_first_line(error)}; retry"
+        )
 
 
 def _flush(path: Path) -> None:

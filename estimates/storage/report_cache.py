@@ -1,4 +1,6 @@
-"""Reports kept in the cache of this machine: each is computed once, by whoever asks first, and shared by all."""
+"""Reports kept in the cache of this machine: each is computed once, by whoever asks first, and
+shared by all.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,12 @@ _DIGEST = 16  # bytes
 
 
 class KeptReports:
-    """Reports as bytes, by a name that says all they depend on; threads and processes may share the folder.
+    """Reports as bytes, by a name that says all they depend on; threads and processes may share the
+    folder.
 
-    A file is there as a whole or not at all, and one that is damaged is as good as none. The folder holds MAX_FILES and
-    MAX_BYTES at most, about; the oldest ones go. One that cannot be written only costs the time to compute again.
+    A file is there as a whole or not at all, and one that is damaged is as good as none. The folder
+    holds MAX_FILES and MAX_BYTES at most, about; the oldest ones go. One that cannot be written
+    only costs the time to compute again.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -31,7 +35,8 @@ class KeptReports:
     def get(self, name: str) -> bytes | None:
         """The report of that name; None when it is not kept or damaged."""
         try:
-            with open(f"{self.folder}/{name}", "rb", buffering=0) as file:  # a series opens hundreds: no Path for each
+            # a series opens hundreds: no Path for each
+            with open(f"{self.folder}/{name}", "rb", buffering=0) as file:
                 content = file.readall()
         except OSError:
             return None
@@ -78,7 +83,10 @@ def _digest(name: str, body: bytes) -> bytes:
 def _sweep(folder: Path) -> None:
     """Remove the oldest files beyond the limits, and so in time what killed processes left behind."""
     with suppress(OSError):
-        found = [(entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in os.scandir(folder)]
+        found = [
+            (entry.stat().st_mtime, entry.stat().st_size, entry.path)
+            for entry in os.scandir(folder)
+        ]
         number, size = len(found), sum(size for _, size, _ in found)
         for _, one, path in sorted(found):
             if number <= MAX_FILES and size <= MAX_BYTES:

@@ -1,7 +1,8 @@
 """Snapshots: immutable content, named by its digest; Parquet first, the manifest last.
 
 sets/{set}/snapshots/{snapshot_id}/estimates.parquet   rows sorted by key, zstd
-sets/{set}/snapshots/{snapshot_id}/manifest.json       put if absent; its presence makes the snapshot exist
+sets/{set}/snapshots/{snapshot_id}/manifest.json       put if absent; its presence makes the
+snapshot exist
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ class File(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a snapshot consists of; says nothing about any run, so that equal content is an equal snapshot."""
+    """What a snapshot consists of; says nothing about any run, so that equal content is an equal
+    snapshot.
+    """
 
     format: int
     snapshot_id: str
@@ -54,7 +57,9 @@ def folder(set_name: str, snapshot_id: str) -> str:
 
 
 def prepare(frame: pl.DataFrame, shape: Shape) -> Prepared:
-    """The bytes and the name of a conformed frame; the same frame gives the same bytes within one polars version."""
+    """The bytes and the name of a conformed frame; the same frame gives the same bytes within one
+    polars version.
+    """
     buffer = io.BytesIO()
     frame.write_parquet(buffer, compression="zstd", row_group_size=ROW_GROUP_ROWS)
     parquet = buffer.getvalue()
@@ -73,10 +78,12 @@ def write(objects: Objects, set_name: str, prepared: Prepared) -> None:
     objects.put(parquet_name(set_name, prepared.manifest.snapshot_id), prepared.parquet)
     if objects.put_if_absent(f"{place}/{_MANIFEST}", content):
         return
-    with suppress(NotFoundError):  # a sweep took it in between; publishing will find out and write again
+    # a sweep took it in between; publishing will find out and write again
+    with suppress(NotFoundError):
         if objects.get(f"{place}/{_MANIFEST}") != content:
             raise CorruptError(
-                "manifest_differs", f"{objects.root}/{place}/{_MANIFEST} is not what this content demands"
+                "manifest_differs",
+                f"{objects.root}/{place}/{_MANIFEST} is not what this content demands",
             )
 
 
@@ -86,28 +93,39 @@ def encode(manifest: Manifest) -> bytes:
 
 
 def read_manifest(objects: Objects, set_name: str, snapshot_id: str) -> Manifest:
-    """Read and check a manifest; raises CorruptError (`manifest_missing`, `manifest_damaged`, `manifest_format`)."""
+    """Read and check a manifest; raises CorruptError (`manifest_missing`, `manifest_damaged`,
+    `manifest_format`).
+    """
     name = f"{folder(set_name, snapshot_id)}/{_MANIFEST}"
     try:
         content = objects.get(name)
     except NotFoundError:
-        raise CorruptError("manifest_missing", f"{objects.root}/{name} is missing; restore it from a backup") from None
+        raise CorruptError(
+            "manifest_missing", f"{objects.root}/{name} is missing; restore it from a backup"
+        ) from None
     try:
         found = msgspec.json.decode(content, type=_Format).format
         if found != FORMAT:
             raise CorruptError(
-                "manifest_format", f"{objects.root}/{name} has format {found}, this reader knows {FORMAT}"
+                "manifest_format",
+                f"{objects.root}/{name} has format {found}, this reader knows {FORMAT}",
             )
         manifest = msgspec.json.decode(content, type=Manifest)
     except msgspec.MsgspecError as error:
-        raise CorruptError("manifest_damaged", f"{objects.root}/{name} is not a manifest: {error}") from None
+        raise CorruptError(
+            "manifest_damaged", f"{objects.root}/{name} is not a manifest: {error}"
+        ) from None
     if not _is_of(manifest, snapshot_id) or encode(manifest) != content:
-        raise CorruptError("manifest_damaged", f"{objects.root}/{name} does not match the digest in its name")
+        raise CorruptError(
+            "manifest_damaged", f"{objects.root}/{name} does not match the digest in its name"
+        )
     return manifest
 
 
 def read_parquet(objects: Objects, set_name: str, manifest: Manifest) -> bytes:
-    """The Parquet file, verified; raises CorruptError (`file_missing`, `file_damaged`) that names it."""
+    """The Parquet file, verified; raises CorruptError (`file_missing`, `file_damaged`) that names
+    it.
+    """
     name, file = parquet_name(set_name, manifest.snapshot_id), manifest.files[0]
     try:
         content = objects.get(name)
@@ -120,20 +138,27 @@ def read_parquet(objects: Objects, set_name: str, manifest: Manifest) -> bytes:
 
 def missing(objects: Objects, name: str) -> CorruptError:
     """The error for a Parquet file that is not there."""
-    return CorruptError("file_missing", f"{objects.root}/{name} is missing; restore it from a backup")
+    return CorruptError(
+        "file_missing", f"{objects.root}/{name} is missing; restore it from a backup"
+    )
 
 
 def damaged(objects: Objects, name: str, file: File, size: int) -> CorruptError:
     """The error for a Parquet file that is not what its manifest says."""
     return CorruptError(
         "file_damaged",
-        f"{objects.root}/{name} does not match its digest ({size} of {file.size} bytes); restore it from a backup",
+        f"{objects.root}/{name} does not match its digest ({size} of {file.size} bytes); restore "
+        "it from a backup",
     )
 
 
 def read_frame(objects: Objects, set_name: str, snapshot_id: str) -> pl.DataFrame:
-    """The estimates of a snapshot, verified, sorted by key; raises CorruptError (`read_manifest`, `read_parquet`)."""
-    return pl.read_parquet(read_parquet(objects, set_name, read_manifest(objects, set_name, snapshot_id)))
+    """The estimates of a snapshot, verified, sorted by key; raises CorruptError (`read_manifest`,
+    `read_parquet`).
+    """
+    return pl.read_parquet(
+        read_parquet(objects, set_name, read_manifest(objects, set_name, snapshot_id))
+    )
 
 
 def parquet_name(set_name: str, snapshot_id: str) -> str:
@@ -142,7 +167,9 @@ def parquet_name(set_name: str, snapshot_id: str) -> str:
 
 
 def delete(objects: Objects, set_name: str, snapshot_id: str) -> None:
-    """Remove a snapshot's files, the manifest first: without it the rest is an orphan that nobody sees."""
+    """Remove a snapshot's files, the manifest first: without it the rest is an orphan that nobody
+    sees.
+    """
     place = folder(set_name, snapshot_id)
     objects.delete(f"{place}/{_MANIFEST}")
     for name in objects.names(place):

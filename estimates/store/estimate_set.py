@@ -17,7 +17,8 @@ from estimates.compare.series import DEFAULT_LAST, Series
 from estimates.compare.two_sets import shared_contract
 from estimates.compare.vintages import Vintages
 from estimates.contract.contract import Contract, Pairing
-from estimates.gate import Offenders, PolicyInForce, Verdict, policy_table
+from estimates.gate import Offenders, PolicyInForce, Verdict
+from estimates.gate.policy_table import in_force
 from estimates.keys.key_form import Key
 from estimates.reading.answer import Answer, Page
 from estimates.reading.as_of_join import as_of_join
@@ -38,9 +39,10 @@ Time = datetime | str
 class EstimateSet:
     """One set of a store, for reading: the same answers as HTTP, byte for byte (`answer.json`).
 
-    Methods take `ref` (a version number, an alias, or `latest`; default `production`) and `as_of` (a datetime with
-    offset, or its text); with `clock="released"` as_of is read by claimed times of release, and answers from versions
-    that have one are marked `imported`. The errors are those of `View.resolve` and `Reader`.
+    Methods take `ref` (a version number, an alias, or `latest`; default `production`) and `as_of`
+    (a datetime with offset, or its text); with `clock="released"` as_of is read by claimed times of
+    release, and answers from versions that have one are marked `imported`. The errors are those of
+    `View.resolve` and `Reader`.
     """
 
     def __init__(self, store: Store, name: str) -> None:
@@ -58,13 +60,15 @@ class EstimateSet:
     def policy(self) -> PolicyInForce:
         """What each check of the gate is held to, and where each limit comes from."""
         found = self.store.view().set(self.name)
-        return policy_table(found.contract, len(found.contracts))
+        return in_force(found.contract, len(found.contracts))
 
     def versions(self) -> list[Version]:
         """All versions, oldest first."""
         return list(self.store.view().set(self.name).versions)
 
-    def resolve(self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None) -> Version:
+    def resolve(
+        self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None
+    ) -> Version:
         """The version a ref names, now or as of a time."""
         return self.store.resolve(self.name, ref, instants.given(as_of), clock)
 
@@ -77,7 +81,9 @@ class EstimateSet:
         return self.store.view().set(self.name).contract_of(self.resolve(version.version))
 
     def contract_of_changes(self, page: ChangePage) -> Contract:
-        """The contract that a page of changes is read with; of two sets, that of the columns which both have."""
+        """The contract that a page of changes is read with; of two sets, that of the columns which
+        both have.
+        """
         assert page.version is not None
         if page.set:
             return self.contract_of(page.version)
@@ -119,7 +125,9 @@ class EstimateSet:
         cursor: str | None = None,
         clock: Clock = None,
     ) -> Page:
-        """The estimates under a leading part of the key, a page at a time; a cursor stays with its version."""
+        """The estimates under a leading part of the key, a page at a time; a cursor stays with its
+        version.
+        """
         asked = (ref, as_of, clock) if cursor is None else (cursor_version(cursor), None, None)
         reader, version = self._at(*asked)
         return reader.of(version).scan(prefix, fields=fields, limit=limit, cursor=cursor).by(clock)
@@ -135,7 +143,8 @@ class EstimateSet:
         chain: bool = False,
         shape: int | None = None,
     ) -> Answer:
-        """One key through the versions of production's shape, or of another, oldest first; `Reader.history`.
+        """One key through the versions of production's shape, or of another, oldest first;
+        `Reader.history`.
 
         chain  also what became of its numbers: a `stability.Chain` a column
         """
@@ -148,8 +157,11 @@ class EstimateSet:
         reader, version = self._at(ref, as_of, None)
         return explain(reader, self.store.catalog, version, key)
 
-    def triangle(self, *key: Any, column: str | None = None, across: Across | None = None) -> pl.DataFrame:
-        """The revision triangle of a column: a row a key, a column a horizon (`h5`) or, without, a version (`v5`).
+    def triangle(
+        self, *key: Any, column: str | None = None, across: Across | None = None
+    ) -> pl.DataFrame:
+        """The revision triangle of a column: a row a key, a column a horizon (`h5`) or, without, a
+        version (`v5`).
 
         key     only keys under this leading part
         column  default: the first point column
@@ -158,23 +170,34 @@ class EstimateSet:
         """
         return self._vintages(key, column).triangle(across)
 
-    def revisions(self, *key: Any, column: str | None = None, actuals: pl.DataFrame | None = None) -> Revisions:
-        """How the estimates of a column are revised; with actual values, as for `score`, also whether that was news."""
+    def revisions(
+        self, *key: Any, column: str | None = None, actuals: pl.DataFrame | None = None
+    ) -> Revisions:
+        """How the estimates of a column are revised; with actual values, as for `score`, also
+        whether that was news.
+        """
         return self._vintages(key, column).revisions(actuals)
 
-    def frame(self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None) -> pl.DataFrame:
-        """All estimates of one version as a polars frame, sorted by key, verified against its digest."""
+    def frame(
+        self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None
+    ) -> pl.DataFrame:
+        """All estimates of one version as a polars frame, sorted by key, verified against its
+        digest.
+        """
         return self.store.frame(self.resolve(ref, as_of, clock))
 
     def as_of_join(
         self, frame: Any, time: str, *, fields: Sequence[str] | None = None, clock: Clock = None
     ) -> pl.DataFrame:
-        """The rows of `frame` in order, each with the estimate that production gave at its `time`, and its version.
+        """The rows of `frame` in order, each with the estimate that production gave at its `time`,
+        and its version.
 
-        frame  has the key columns and a column `time`, a timestamp with time zone: a polars frame, a lazy one, or what
-               `polars.DataFrame` takes; see `point_in_time.as_of_join`
+        frame  has the key columns and a column `time`, a timestamp with time zone: a polars frame,
+               a lazy one, or what `polars.DataFrame` takes; see `point_in_time.as_of_join`
         """
-        return as_of_join(self.store.reader(), self.store.columns, self.name, frame, time, fields, clock)
+        return as_of_join(
+            self.store.reader(), self.store.columns, self.name, frame, time, fields, clock
+        )
 
     def diff(
         self,
@@ -190,7 +213,9 @@ class EstimateSet:
         pairing  which keys are compared, in place of the contract's
         other    the set that `b` is a version of; its keys have to be the same
         """
-        found = self.store.compare(self.name, a, b, instants.given(as_of), pairing=pairing, other=other)
+        found = self.store.compare(
+            self.name, a, b, instants.given(as_of), pairing=pairing, other=other
+        )
         return found.kept_report(self.store.reports)
 
     def page(
@@ -202,12 +227,18 @@ class EstimateSet:
         pairing: Pairing | None = None,
         other: str | None = None,
     ) -> str:
-        """The report of `diff` as one HTML page with pictures; InvalidError (`no_charts`) without the extra."""
-        found = self.store.compare(self.name, a, b, instants.given(as_of), pairing=pairing, other=other)
+        """The report of `diff` as one HTML page with pictures; InvalidError (`no_charts`) without
+        the extra.
+        """
+        found = self.store.compare(
+            self.name, a, b, instants.given(as_of), pairing=pairing, other=other
+        )
         return found.kept_page(self.store.reports).decode()
 
     def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
-        """What each of the last moves of production changed, rollbacks too, oldest first; `.frame()` is a table."""
+        """What each of the last moves of production changed, rollbacks too, oldest first;
+        `.frame()` is a table.
+        """
         return self.store.stability(self.name, last, instants.given(as_of))
 
     def changes(
@@ -222,15 +253,19 @@ class EstimateSet:
         pairing: Pairing | None = None,
         other: str | None = None,
     ) -> pl.DataFrame:
-        """What changed key by key from version `a` to version `b`, what moved most first: a row a key.
+        """What changed key by key from version `a` to version `b`, what moved most first: a row a
+        key.
 
         key         only keys under this leading part
         by          the metric to sort by, such as `close.r`; default: `d` of the first point column
-        min_change  leaves out keys whose metric is smaller; what has none (an added key, a lost value) always stays
+        min_change  leaves out keys whose metric is smaller; what has none (an added key, a lost
+                    value) always stays
         other       the set that `b` is a version of; its keys have to be the same
         `estimates.stability.changes` says which columns there are.
         """
-        found = self.store.compare(self.name, a, b, instants.given(as_of), pairing=pairing, other=other)
+        found = self.store.compare(
+            self.name, a, b, instants.given(as_of), pairing=pairing, other=other
+        )
         return found.changes(found.question(by, min_change, key))
 
     def changes_page(
@@ -263,7 +298,12 @@ class EstimateSet:
         offenders: Offenders | None = None,
     ) -> Verdict:
         """Judge a frame before it is published; nothing is stored. See `Store.judge_frame`."""
-        asked = {"against": against, "judged_at": judged_at, "actuals": actuals, "offenders": offenders}
+        asked = {
+            "against": against,
+            "judged_at": judged_at,
+            "actuals": actuals,
+            "offenders": offenders,
+        }
         return self.store.judge_frame(self.name, frame, provenance, **asked)
 
     def score(
@@ -275,7 +315,9 @@ class EstimateSet:
         against: str | int | None = None,
     ) -> Outcome:
         """Score versions against actual values and store the scores; see `scoring.score_set`."""
-        return score_set(self.store, self.name, actuals, versions=versions, vintage=vintage, against=against)
+        return score_set(
+            self.store, self.name, actuals, versions=versions, vintage=vintage, against=against
+        )
 
     def regrade(self, actuals: pl.DataFrame, *, vintage: Time | None = None) -> Regrading:
         """Grade the gate's verdicts by actual values and log the grades; see `regrading.regrade`."""

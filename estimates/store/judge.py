@@ -1,4 +1,6 @@
-"""A version or a file of a store before the gate: what it is compared with, and what the set's past says."""
+"""A version or a file of a store before the gate: what it is compared with, and what the set's past
+says.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ def judge(
     waivers: Sequence[Waiver] = (),
     offenders: gate.Offenders | None = None,
 ) -> gate.Verdict:
-    """The verdict on a candidate at a moment of the catalog, by the newest contract; nothing is stored.
+    """The verdict on a candidate at a moment of the catalog, by the newest contract; nothing is
+    stored.
 
     against  the version it is compared with; see `Store.judge` for the rest
     """
@@ -56,7 +59,9 @@ def judge(
     )
 
 
-def stored_candidate(objects: Objects, version: Version, domain_keys: pl.DataFrame | None) -> gate.Candidate:
+def stored_candidate(
+    objects: Objects, version: Version, domain_keys: pl.DataFrame | None
+) -> gate.Candidate:
     """A stored version as the gate sees it, with whatever is wrong with its files."""
     candidate = gate.Candidate(
         None,
@@ -84,7 +89,9 @@ def stored_candidate(objects: Objects, version: Version, domain_keys: pl.DataFra
 def _baseline(
     store: Store, view: View, revision: ContractRevision, against: Ref, judged: int | None
 ) -> tuple[gate.Candidate | None, Literal["first_version", "in_production", "other_shape"] | None]:
-    """What a candidate is compared with, or why it is compared with nothing: not with itself either."""
+    """What a candidate is compared with, or why it is compared with nothing: not with itself
+    either.
+    """
     try:
         version = store.reader(view).resolve(revision.set, against)
     except NotFoundError as error:
@@ -107,6 +114,9 @@ def _past(store: Store, view: SetView, shape: int) -> gate.Past:
         return promoted_material(store.stability(view.contract.name, MOVES_JUDGED))
 
     def frames(count: int) -> list[pl.DataFrame]:
-        return [store.frame(version) for version in last_in_production(view.events, view.versions, shape, count)]
+        return [
+            store.frame(version)
+            for version in last_in_production(view.events, view.versions, shape, count)
+        ]
 
     return gate.Past(material_shares, frames)

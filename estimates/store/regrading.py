@@ -1,8 +1,10 @@
-"""Verdicts beside what became of the estimates: which refusals were needless, and which harm was let through.
+"""Verdicts beside what became of the estimates: which refusals were needless, and which harm was
+let through.
 
-A verdict stays what it was. When actual values arrive, each judged version is held against the version it was judged
-against, on exactly the keys that both estimated: it did harm when its loss is larger by more than the blocking limit of
-the check `accuracy_loss` in force. Source: docs/stability.md, T5.
+A verdict stays what it was. When actual values arrive, each judged version is held against the
+version it was judged against, on exactly the keys that both estimated: it did harm when its loss is
+larger by more than the blocking limit of the check `accuracy_loss` in force. Source:
+docs/stability.md, T5.
 """
 
 from __future__ import annotations
@@ -34,9 +36,11 @@ class Regrade(msgspec.Struct, frozen=True):
     """What became of one verdict.
 
     blocked    what the gate said; baseline: the version it was judged against, None for a first one
-    grade      right_pass, missed_harm (let through, and worse than the baseline), right_block, harmless_block
+    grade      right_pass, missed_harm (let through, and worse than the baseline), right_block,
+               harmless_block
     growth     of the loss against the baseline's, worst column; n: keys that both have
-    reason     why there is no grade: `first_version`, `other_shape`, `expired`, `not_comparable` (`message` says why)
+    reason     why there is no grade: `first_version`, `other_shape`, `expired`, `not_comparable`
+               (`message` says why)
     """
 
     version: int
@@ -65,7 +69,9 @@ class Regrading(msgspec.Struct, frozen=True):
     versions: list[Regrade]
 
 
-def regrade(store: Store, name: str, frame: pl.DataFrame, *, vintage: datetime | str | None = None) -> Regrading:
+def regrade(
+    store: Store, name: str, frame: pl.DataFrame, *, vintage: datetime | str | None = None
+) -> Regrading:
     """Grade every verdict of a set by actual values, and log each grade that is new.
 
     frame, vintage  actual values, as for `scoring.score_set`
@@ -84,17 +90,28 @@ def regrade(store: Store, name: str, frame: pl.DataFrame, *, vintage: datetime |
     found = _together(name, contract, actuals, graded)
     for version, one in zip(judged, graded, strict=True):
         if one.grade is not None:
-            details = {"grade": one.grade, "growth": one.growth, "n": one.n, "actuals": found.actuals}
+            details = {
+                "grade": one.grade,
+                "growth": one.growth,
+                "n": one.n,
+                "actuals": found.actuals,
+            }
             store.keep_grade(version, details)
     return found
 
 
 def stored_grades(view: SetView) -> dict[int, Grade]:
     """The newest grade of each version that has one."""
-    return {e.version: e.details["grade"] for e in view.events if e.kind == "regraded" and e.version is not None}
+    return {
+        e.version: e.details["grade"]
+        for e in view.events
+        if e.kind == "regraded" and e.version is not None
+    }
 
 
-def _together(name: str, contract: Contract, actuals: Actuals, graded: Sequence[Regrade]) -> Regrading:
+def _together(
+    name: str, contract: Contract, actuals: Actuals, graded: Sequence[Regrade]
+) -> Regrading:
     return Regrading(
         set=name,
         actuals=digest(actuals.rows),
@@ -106,7 +123,12 @@ def _together(name: str, contract: Contract, actuals: Actuals, graded: Sequence[
 
 
 def _regrade(
-    store: Store, view: SetView, contract: Contract, version: Version, actuals: Actuals, read: ReadFrame
+    store: Store,
+    view: SetView,
+    contract: Contract,
+    version: Version,
+    actuals: Actuals,
+    read: ReadFrame,
 ) -> Regrade:
     blocked, number = _decision(store, view, version)
     blank = Regrade(version.version, blocked, number, None)
@@ -119,7 +141,13 @@ def _regrade(
     if version.expired_at is not None or baseline.expired_at is not None:
         return msgspec.structs.replace(blank, reason="expired")
     sides = [
-        gate.Candidate(read(one.version), None, one.provenance, version=one.version, snapshot_id=one.snapshot_id)
+        gate.Candidate(
+            read(one.version),
+            None,
+            one.provenance,
+            version=one.version,
+            snapshot_id=one.snapshot_id,
+        )
         for one in (version, baseline)
     ]
     loss = gate.measure(gate.find("accuracy_loss"), contract, *sides, actuals=actuals)
@@ -132,9 +160,15 @@ def _regrade(
 
 
 def _decision(store: Store, view: SetView, version: Version) -> tuple[bool, int | None]:
-    """Whether the gate blocked a version, and against which it judged: when it was promoted, else the last time."""
+    """Whether the gate blocked a version, and against which it judged: when it was promoted, else
+    the last time.
+    """
     for event in view.events:
-        if event.kind == "promoted" and event.version == version.version and event.alias == PRODUCTION:
+        if (
+            event.kind == "promoted"
+            and event.version == version.version
+            and event.alias == PRODUCTION
+        ):
             return False, event.details.get("judged_against")
     verdict = store.verdict(version.set, version.version)
     assert verdict is not None, "only judged versions are graded"

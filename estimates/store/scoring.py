@@ -1,7 +1,7 @@
 """Scoring the versions of a set: which ones, against what, and what is kept of it.
 
-Scores are stored with an event when they differ from the newest ones of their version: the same actual values again
-change nothing.
+Scores are stored with an event when they differ from the newest ones of their version: the same
+actual values again change nothing.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ ReadFrame = Callable[[int], pl.DataFrame]
 class Outcome(msgspec.Struct, frozen=True):
     """What a scoring did.
 
-    stored     versions whose scores are new or changed; unchanged: those whose scores were stored already
+    stored     versions whose scores are new or changed; unchanged: those whose scores were stored
+               already
     unmatched  versions without a key that has an actual value; they are not scored
     unused     keys of the actual values that no version looked at has
     accuracy   the scores of the versions scored
@@ -65,13 +66,14 @@ def score_set(
     """Score versions of a set against actual values and store the scores.
 
     frame     actual values: see `accuracy.read_actuals`
-    versions  their numbers; default: all that production ever pointed to, unexpired, of the shape that readers see
+    versions  their numbers; default: all that production ever pointed to, unexpired, of the shape
+              that readers see
     vintage   use what was known then
-    against   the baseline of skill: a version's number, or the name of another set; of that the newest version counts
-              that its production ever pointed to and that saw no later data
-    Raises the errors of `read_actuals`; NotFoundError (`unknown_set`, `unknown_version`, `expired`, `no_scores`: no
-    version has a key with an actual value), ConflictError (`other_shape`: the versions differ in it), InvalidError
-    (`bad_baseline`, `other_keys`), CorruptError.
+    against   the baseline of skill: a version's number, or the name of another set; of that the
+              newest version counts that its production ever pointed to and that saw no later data
+    Raises the errors of `read_actuals`; NotFoundError (`unknown_set`, `unknown_version`, `expired`,
+    `no_scores`: no version has a key with an actual value), ConflictError (`other_shape`: the
+    versions differ in it), InvalidError (`bad_baseline`, `other_keys`), CorruptError.
     """
     view = store.view().set(name)
     chosen = _chosen(store, name, versions)
@@ -105,10 +107,13 @@ def score_set(
     if not found:
         raise NotFoundError(
             "no_scores",
-            f"{name}: of {len(chosen)} versions none has a key that is among the {actuals.rows.height} keys "
+            f"{name}: of {len(chosen)} versions none has a key that is among the "
+            f"{actuals.rows.height} keys "
             "of the actual values and has a value there",
         )
-    stored = [one.version for one in found if store.keep_scores(view.versions[one.version - 1], one)]
+    stored = [
+        one.version for one in found if store.keep_scores(view.versions[one.version - 1], one)
+    ]
     numbers = [one.version for one in found]
     return Outcome(
         set=name,
@@ -120,10 +125,13 @@ def score_set(
     )
 
 
-def stored_scores(catalog: Catalog, view: View, name: str, version: int | None = None, last: int = LAST) -> SetAccuracy:
+def stored_scores(
+    catalog: Catalog, view: View, name: str, version: int | None = None, last: int = LAST
+) -> SetAccuracy:
     """The newest stored scores of one version, or of the `last` versions that have any.
 
-    Raises InvalidError (`bad_limit`), NotFoundError (`unknown_set`, `unknown_version`, `no_scores`: of that version).
+    Raises InvalidError (`bad_limit`), NotFoundError (`unknown_set`, `unknown_version`, `no_scores`:
+    of that version).
     """
     if not 1 <= last <= MOST:
         raise InvalidError("bad_limit", f"last {last} is not between 1 and {MOST}")
@@ -138,7 +146,10 @@ def stored_scores(catalog: Catalog, view: View, name: str, version: int | None =
 def _stored(catalog: Catalog, view: View, name: str, numbers: Sequence[int]) -> SetAccuracy:
     scored = view.set(name).scored
     rows = catalog.scores([scored[number] for number in numbers])
-    return of_set(name, [Scored(row.event, row.scored_at, accuracy_json.decode(bytes(row.body))) for row in rows])
+    return of_set(
+        name,
+        [Scored(row.event, row.scored_at, accuracy_json.decode(bytes(row.body))) for row in rows],
+    )
 
 
 def _chosen(store: Store, name: str, numbers: Sequence[int] | None) -> list[Version]:
@@ -148,7 +159,9 @@ def _chosen(store: Store, name: str, numbers: Sequence[int] | None) -> list[Vers
         chosen = [view.resolve(name, number) for number in sorted(set(numbers))]
         shapes = {version.shape for version in chosen}
         if len(shapes) > 1:
-            raise ConflictError("other_shape", f"{name}: these versions have different shapes; score them apart")
+            raise ConflictError(
+                "other_shape", f"{name}: these versions have different shapes; score them apart"
+            )
         return chosen
     held = view.set(name)
     promoted = (held.versions[number - 1] for number in sorted(held.ever_production))
@@ -167,14 +180,18 @@ def _baseline(
     if against is None:
         return None
     if not isinstance(against, int | str) or against == version.set:
-        raise InvalidError("bad_baseline", f"{against}: the baseline is another set, or a version's number")
+        raise InvalidError(
+            "bad_baseline", f"{against}: the baseline is another set, or a version's number"
+        )
     number = version_number(against)
     if number is not None:
         found = store.view().resolve(version.set, number)
         return None if found.version == version.version else _other(view, found, read)
     theirs = store.view().set(str(against))
     held = [theirs.versions[number - 1] for number in theirs.ever_production]
-    earlier = [one for one in held if one.expired_at is None and one.data_through <= version.data_through]
+    earlier = [
+        one for one in held if one.expired_at is None and one.data_through <= version.data_through
+    ]
     if not earlier:
         return None
     newest = max(earlier, key=lambda one: (one.data_through, one.version))
@@ -183,4 +200,6 @@ def _baseline(
 
 def _other(view: SetView, version: Version, read: ReadFrame) -> Other:
     contract = view.contract_of(version)
-    return Other(version.set, version.version, read(version.version), contract, version.data_through)
+    return Other(
+        version.set, version.version, read(version.version), contract, version.data_through
+    )

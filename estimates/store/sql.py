@@ -1,7 +1,7 @@
 """SQL over a store for research: DuckDB views on the Parquet files, one a set.
 
-"sp500-close"                    all unexpired versions of production's shape, with version, published_at and
-                                 data_through in front
+"sp500-close"                    all unexpired versions of production's shape, with version,
+                                 published_at and data_through in front
 "sp500-close_at"('production')   one version, by ref (a number as text, an alias, or latest)
 """
 
@@ -36,14 +36,22 @@ def query(view: View, source: Source, sql: str) -> pl.DataFrame:
             raise InvalidError("bad_query", f"DuckDB: {error}") from None
 
 
-def _make_views(connection: duckdb.DuckDBPyConnection, view: View, source: Source, name: str, found: SetView) -> None:
+def _make_views(
+    connection: duckdb.DuckDBPyConnection, view: View, source: Source, name: str, found: SetView
+) -> None:
     shape = found.present_shape
     versions = [v for v in found.versions if v.expired_at is None and v.shape == shape]
     if not versions:
         return
     sources = {version.snapshot_id: source(version) for version in versions}
-    frames = [rows.with_columns(pl.lit(i).alias(_ID)) for i, rows in sources.items() if isinstance(rows, pl.DataFrame)]
-    paths = {snapshot_id: str(path) for snapshot_id, path in sources.items() if isinstance(path, Path)}
+    frames = [
+        rows.with_columns(pl.lit(i).alias(_ID))
+        for i, rows in sources.items()
+        if isinstance(rows, pl.DataFrame)
+    ]
+    paths = {
+        snapshot_id: str(path) for snapshot_id, path in sources.items() if isinstance(path, Path)
+    }
     _register(connection, f"{name} versions", _facts(versions, paths))
     if frames:
         _register(connection, f"{name} files", pl.concat(frames))
@@ -59,7 +67,8 @@ def _make_views(connection: duckdb.DuckDBPyConnection, view: View, source: Sourc
     refs = _identifier(f"{name} refs")
     unknown = _literal(f"{name}: this ref names no version of shape {shape} that can be read: ")
     connection.execute(
-        f"CREATE MACRO {_identifier(f'{name}_at')}(wanted) AS TABLE SELECT * FROM {_identifier(name)} WHERE version = "
+        f"CREATE MACRO {_identifier(f'{name}_at')}(wanted) AS TABLE SELECT * FROM "
+        f"{_identifier(name)} WHERE version = "
         f"coalesce((SELECT version FROM {refs} WHERE ref = CAST(wanted AS VARCHAR)), "
         f"error({unknown} || CAST(wanted AS VARCHAR)))"
     )
@@ -74,7 +83,10 @@ def _facts(versions: list[Version], paths: dict[str, str]) -> pl.DataFrame:
             "data_through": [v.data_through for v in versions],
             _ID: [paths.get(v.snapshot_id, v.snapshot_id) for v in versions],
         },
-        schema_overrides={"published_at": pl.Datetime("us", "UTC"), "data_through": pl.Datetime("us", "UTC")},
+        schema_overrides={
+            "published_at": pl.Datetime("us", "UTC"),
+            "data_through": pl.Datetime("us", "UTC"),
+        },
     )
 
 

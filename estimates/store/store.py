@@ -1,4 +1,6 @@
-"""The store: publish, judge, promote, roll back, open. What architecture.md tells as a story is told here in code."""
+"""The store: publish, judge, promote, roll back, open. What architecture.md tells as a story is
+told here in code.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,8 @@ from estimates.store import promotion, sql, waiving
 from estimates.store.estimate_set import EstimateSet
 
 SAMPLED_READS = 100
-_WRITE_ATTEMPTS = 20  # each lost to a sweep that deleted just this content; a pause grows between them
+# each lost to a sweep that deleted just this content; a pause grows between them
+_WRITE_ATTEMPTS = 20
 
 
 def catalog_url(root: str | Path, catalog: str | None = None) -> str:
@@ -57,7 +60,9 @@ def catalog_url(root: str | Path, catalog: str | None = None) -> str:
     if catalog is not None:
         return catalog
     if "://" in str(root):
-        raise InvalidError("catalog_needed", f"{root} is a bucket: set ESTIMATES_CATALOG to a PostgreSQL URL")
+        raise InvalidError(
+            "catalog_needed", f"{root} is a bucket: set ESTIMATES_CATALOG to a PostgreSQL URL"
+        )
     return f"sqlite:///{Path(root).absolute() / 'catalog.db'}"
 
 
@@ -86,7 +91,8 @@ class Store:
         self.data_files = DataFiles(self.objects)
         self.listed_keys = ListedKeys(self.objects)
         self.actor = actor
-        # Called with each verdict, move of an alias, waiver and grade made through this store, once it is committed.
+        # Called with each verdict, move of an alias, waiver and grade made through this store, once
+        # it is committed.
         self.on_event: Callable[[Event], None] = lambda event: None
         self._view: View | None = None
 
@@ -99,13 +105,18 @@ class Store:
         """The names of all sets, sorted."""
         return list(self.view().sets)
 
-    # -- contracts ---------------------------------------------------------------------------------------------------
+    # -- contracts
+    # ---------------------------------------------------------------------------------------------------
 
-    def define(self, contract: Contract, source: str, domain_keys: pl.DataFrame | None = None) -> ContractRevision:
-        """Register a contract, `source` being its TOML; the one in force again gives its revision back.
+    def define(
+        self, contract: Contract, source: str, domain_keys: pl.DataFrame | None = None
+    ) -> ContractRevision:
+        """Register a contract, `source` being its TOML; the one in force again gives its revision
+        back.
 
         domain_keys  the listed keys of a `file` domain, copied into the store
-        Raises InvalidError (`bad_contract`, `domain_keys_needed`, and those of `conform` for the keys).
+        Raises InvalidError (`bad_contract`, `domain_keys_needed`, and those of `conform` for the
+        keys).
         """
         gate.validate_policy(contract)
         if isinstance(contract.domain, FileDomain):
@@ -115,23 +126,35 @@ class Store:
         return revision
 
     def contract(self, name: str, revision: int | None = None) -> Contract:
-        """The newest contract of a set, or one revision; NotFoundError (`unknown_set`, `unknown_revision`)."""
+        """The newest contract of a set, or one revision; NotFoundError (`unknown_set`,
+        `unknown_revision`).
+        """
         view = self.view().set(name)
         if revision is not None and not 1 <= revision <= len(view.contracts):
-            raise NotFoundError("unknown_revision", f"{name}: contract revisions are 1 to {len(view.contracts)}")
+            raise NotFoundError(
+                "unknown_revision", f"{name}: contract revisions are 1 to {len(view.contracts)}"
+            )
         return view.contract if revision is None else view.revision(revision)
 
-    # -- publishing --------------------------------------------------------------------------------------------------
+    # -- publishing
+    # --------------------------------------------------------------------------------------------------
 
     def publish(
-        self, name: str, frame: pl.DataFrame, provenance: Provenance, *, released_at: datetime | None = None
+        self,
+        name: str,
+        frame: pl.DataFrame,
+        provenance: Provenance,
+        *,
+        released_at: datetime | None = None,
     ) -> Version:
-        """Make a version exist: conform the frame, write the snapshot, commit. Not judged yet, not promoted.
+        """Make a version exist: conform the frame, write the snapshot, commit. Not judged yet, not
+        promoted.
 
-        released_at  of a history that is older than the store: when the version is claimed to have been released
-        The same run_id with the same content gives the version back that it made before. Raises InvalidError
-        (`bad_released_at`, and see `conform`; nothing is stored), ConflictError (`run_id_reused`, `contract_changed`),
-        UnavailableError.
+        released_at  of a history that is older than the store: when the version is claimed to have
+                     been released
+        The same run_id with the same content gives the version back that it made before. Raises
+        InvalidError (`bad_released_at`, and see `conform`; nothing is stored), ConflictError
+        (`run_id_reused`, `contract_changed`), UnavailableError.
         """
         check_claim(name, released_at, provenance.data_through)
         view = self.view().set(name)
@@ -180,13 +203,16 @@ class Store:
         return wanted
 
     def _finish_deletion(self, name: str, snapshot_id: str) -> int:
-        """How often a snapshot was deleted; a deletion that was claimed and not done, by a sweep that died, is done."""
+        """How often a snapshot was deleted; a deletion that was claimed and not done, by a sweep
+        that died, is done.
+        """
         deletions, done = self.catalog.deletions(name, snapshot_id)
         if not done:
             self.delete_claimed(name, snapshot_id)
         return deletions
 
-    # -- judging -----------------------------------------------------------------------------------------------------
+    # -- judging
+    # -----------------------------------------------------------------------------------------------------
 
     def judge(
         self,
@@ -199,7 +225,8 @@ class Store:
     ) -> gate.Verdict:
         """Judge a stored version against what production points to now, and keep the verdict.
 
-        actuals  what was observed, for the checks of stage 4; see `accuracy.read_actuals` for its form and errors
+        actuals  what was observed, for the checks of stage 4; see `accuracy.read_actuals` for its
+                 form and errors
         offenders  takes every offender; the verdict names the first 100 of each check
         Raises NotFoundError (`unknown_version`, `expired`).
         """
@@ -207,7 +234,14 @@ class Store:
         found = self.reader(view).resolve(name, version)
         at, waivers = judged_at or view.present, view.set(name).waivers_of(found)
         verdict = judging.judge(
-            self, view, name, self.candidate(found), judged_at=at, actuals=actuals, waivers=waivers, offenders=offenders
+            self,
+            view,
+            name,
+            self.candidate(found),
+            judged_at=at,
+            actuals=actuals,
+            waivers=waivers,
+            offenders=offenders,
         )
         body = gate.render_json(verdict)
         event = self.catalog.judged(
@@ -238,7 +272,14 @@ class Store:
         view = self.view()
         at = judged_at or view.present
         return judging.judge(
-            self, view, name, candidate, against=against, judged_at=at, actuals=actuals, offenders=offenders
+            self,
+            view,
+            name,
+            candidate,
+            against=against,
+            judged_at=at,
+            actuals=actuals,
+            offenders=offenders,
         )
 
     def verdict(self, name: str, version: int) -> gate.Verdict | None:
@@ -250,7 +291,8 @@ class Store:
         """A stored version as the gate sees it, with whatever is wrong with its files."""
         return judging.stored_candidate(self.objects, version, self.domain_keys(version.set))
 
-    # -- exceptions --------------------------------------------------------------------------------------------------
+    # -- exceptions
+    # --------------------------------------------------------------------------------------------------
 
     def waive(
         self,
@@ -262,20 +304,24 @@ class Store:
         reason: str,
         until: datetime | str,
     ) -> Waiver:
-        """Except a version's content from a check until a moment; whoever judges it from now on takes it into account.
+        """Except a version's content from a check until a moment; whoever judges it from now on
+        takes it into account.
 
         keys   the check leaves out these keys, typed or as text; None: the check as a whole
         until  an instant, or a date for all of that day in UTC
-        Several waivers may hold at once. Raises InvalidError (`unknown_check`, `unwaivable`, `not_by_key`, `no_keys`,
-        `key_parts`, `bad_key_part`, `reason_needed`, `bad_time`, `bad_until`: not in the future), NotFoundError
-        (`unknown_set`, `unknown_version`, `expired`).
+        Several waivers may hold at once. Raises InvalidError (`unknown_check`, `unwaivable`,
+        `not_by_key`, `no_keys`, `key_parts`, `bad_key_part`, `reason_needed`, `bad_time`,
+        `bad_until`: not in the future), NotFoundError (`unknown_set`, `unknown_version`,
+        `expired`).
         """
         view = self.view()
         found = self.reader(view).resolve(name, version)
         texts = waiving.check(view.set(name).contract, check, keys, reason)
         end = instants.given(instants.parse_until(until) if isinstance(until, str) else until)
         assert end is not None
-        event, waiver = self.catalog.waive(found, check, texts, reason=reason, until=end, actor=self.actor)
+        event, waiver = self.catalog.waive(
+            found, check, texts, reason=reason, until=end, actor=self.actor
+        )
         self.on_event(event)
         self._copy(name)
         return waiver
@@ -284,8 +330,8 @@ class Store:
         """Take a waiver back before its end; what was promoted under it stays where it is.
 
         waiver  its id
-        Raises InvalidError (`reason_needed`), NotFoundError (`unknown_set`, `unknown_waiver`), ConflictError
-        (`waiver_over`).
+        Raises InvalidError (`reason_needed`), NotFoundError (`unknown_set`, `unknown_waiver`),
+        ConflictError (`waiver_over`).
         """
         self.view().set(name)
         waiving.check_reason(reason)
@@ -294,7 +340,8 @@ class Store:
         self._copy(name)
         return event
 
-    # -- moving aliases ----------------------------------------------------------------------------------------------
+    # -- moving aliases
+    # ----------------------------------------------------------------------------------------------
 
     def promote(
         self,
@@ -308,15 +355,18 @@ class Store:
     ) -> Event:
         """Point an alias at a version whose verdict does not block; a person gives a reason.
 
-        A verdict for another baseline or policy, or with other waivers than are in force, counts for nothing: the
-        version is judged again first. Raises GateError (`blocked`); ConflictError (`already`, `moved`, `other_shape`,
-        `contract_changed`, `waivers_changed`, and for automatic promotion `held`, `lower_version`, `older_data`,
-        `rolled_back`); InvalidError (`reason_needed`, `bad_alias`); CorruptError when sampled reads by key do not equal
-        the Parquet cells.
+        A verdict for another baseline or policy, or with other waivers than are in force, counts
+        for nothing: the version is judged again first. Raises GateError (`blocked`); ConflictError
+        (`already`, `moved`, `other_shape`, `contract_changed`, `waivers_changed`, and for automatic
+        promotion `held`, `lower_version`, `older_data`, `rolled_back`); InvalidError
+        (`reason_needed`, `bad_alias`); CorruptError when sampled reads by key do not equal the
+        Parquet cells.
         """
         promotion.check_alias(alias)
         if not automatic and not (reason and reason.strip()):
-            raise InvalidError("reason_needed", f"{name}: say why version {version} is promoted (--reason)")
+            raise InvalidError(
+                "reason_needed", f"{name}: say why version {version} is promoted (--reason)"
+            )
         view = self.view()
         found = self.reader(view).resolve(name, version)
         promotion.check_promotion(view.set(name), found, alias, automatic, new_shape)
@@ -326,7 +376,9 @@ class Store:
         if verdict.blocks:
             failing = ", ".join(check.name for check in verdict.failing())
             raise GateError(
-                "blocked", f"{name}: version {found.version} does not pass the gate: {failing}", checks=failing
+                "blocked",
+                f"{name}: version {found.version} does not pass the gate: {failing}",
+                checks=failing,
             )
         promotion.check_actuals(view.set(name), found)
         sampled = self._check_reads(found)
@@ -342,38 +394,51 @@ class Store:
                 "sampled_reads": sampled,
                 "judged_against": verdict.baseline.version if verdict.baseline else None,
                 "policy": verdict.policy,
-                "waivers": sorted({number for check in verdict.checks for number in check.waived_by}),
+                "waivers": sorted(
+                    {number for check in verdict.checks for number in check.waived_by}
+                ),
             },
         )
         self.on_event(event)
         self._copy(name)
         return event
 
-    def rollback(self, name: str, *, reason: str, to: int | None = None, alias: str = PRODUCTION) -> Event:
-        """Point an alias back at the newest version it held before that is neither expired nor rolled back, or at `to`.
+    def rollback(
+        self, name: str, *, reason: str, to: int | None = None, alias: str = PRODUCTION
+    ) -> Event:
+        """Point an alias back at the newest version it held before that is neither expired nor
+        rolled back, or at `to`.
 
-        Needs no verdict. The content it leaves is marked as rolled back, and the alias is held: nothing is promoted
-        automatically until a person promotes. Raises NotFoundError (`nothing_promoted`, `nothing_before`),
-        InvalidError (`reason_needed`, `bad_alias`), ConflictError (`never_held`, `rolled_back`, `moved`), CorruptError
-        when the target's files are damaged.
+        Needs no verdict. The content it leaves is marked as rolled back, and the alias is held:
+        nothing is promoted automatically until a person promotes. Raises NotFoundError
+        (`nothing_promoted`, `nothing_before`), InvalidError (`reason_needed`, `bad_alias`),
+        ConflictError (`never_held`, `rolled_back`, `moved`), CorruptError when the target's files
+        are damaged.
         """
         promotion.check_alias(alias)
         if not reason.strip():
-            raise InvalidError("reason_needed", f"{name}: say why {alias} is rolled back (--reason)")
+            raise InvalidError(
+                "reason_needed", f"{name}: say why {alias} is rolled back (--reason)"
+            )
         view = self.view()
         current = view.resolve(name, alias)
         target = promotion.rollback_target(view.set(name), current, alias, to)
         self.open(target)
-        event = self.catalog.roll_back(target, expected=view.set(name).aliases[alias], actor=self.actor, reason=reason)
+        event = self.catalog.roll_back(
+            target, expected=view.set(name).aliases[alias], actor=self.actor, reason=reason
+        )
         self.on_event(event)
         self._copy(name)
         return event
 
     def _check_reads(self, version: Version) -> int:
-        """Check 43: sampled reads by key equal the cells of the Parquet file; returns how many were compared."""
+        """Check 43: sampled reads by key equal the cells of the Parquet file; returns how many were
+        compared.
+        """
         frame = self.frame(version)
         contract = self.view().set(version.set).contract_of(version)
-        # Which rows is decided by the content's digest: the same for everybody, and not the same rows every time.
+        # Which rows is decided by the content's digest: the same for everybody, and not the same
+        # rows every time.
         seed = int(version.snapshot_id[:8], 16)
         rows = frame.sample(min(SAMPLED_READS, frame.height), seed=seed)
         keys = rows.select(list(contract.key)).rows()
@@ -382,12 +447,15 @@ class Store:
             if result.get("estimate") != {name: _as_json(cell) for name, cell in cells.items()}:
                 raise CorruptError(
                     "read_differs",
-                    f"{version.set} version {version.version}: reading {'/'.join(map(key_text, key))} gives another "
-                    f"value than its Parquet file; remove {self.read_files.path(version.snapshot_id)} and report this",
+                    f"{version.set} version {version.version}: reading "
+                    f"{'/'.join(map(key_text, key))} gives another "
+                    "value than its Parquet file; remove "
+                    f"{self.read_files.path(version.snapshot_id)} and report this",
                 )
         return rows.height
 
-    # -- reading -----------------------------------------------------------------------------------------------------
+    # -- reading
+    # -----------------------------------------------------------------------------------------------------
 
     def view(self) -> View:
         """The catalog in memory, read again if anything happened since."""
@@ -403,9 +471,15 @@ class Store:
 
     def reader(self, view: View | None = None) -> Reader:
         """Reads at a view; default: the present one."""
-        return Reader(view or self.view(), Files(self.open, self.discard, self.listed_keys.contains), self.opened)
+        return Reader(
+            view or self.view(),
+            Files(self.open, self.discard, self.listed_keys.contains),
+            self.opened,
+        )
 
-    def resolve(self, name: str, ref: Ref = PRODUCTION, as_of: datetime | None = None, clock: Clock = None) -> Version:
+    def resolve(
+        self, name: str, ref: Ref = PRODUCTION, as_of: datetime | None = None, clock: Clock = None
+    ) -> Version:
         """The version a ref names; see `View.resolve` for the errors."""
         return self.view().resolve(name, ref, as_of, clock=clock)
 
@@ -414,11 +488,13 @@ class Store:
         return self.view().state(version)
 
     def open(self, version: Version) -> Lookup:
-        """The version's read file, opened; built from the verified snapshot when it is missing or damaged.
+        """The version's read file, opened; built from the verified snapshot when it is missing or
+        damaged.
 
         Raises CorruptError when the snapshot itself is damaged.
         """
-        # What it takes to build the file is looked up only then: opening must not depend on the catalog.
+        # What it takes to build the file is looked up only then: opening must not depend on the
+        # catalog.
         return self.read_files.get(
             version.snapshot_id,
             lambda: (self.frame(version), self.view().set(version.set).contract_of(version)),
@@ -433,12 +509,16 @@ class Store:
         self.read_files.discard(version.snapshot_id)
 
     def frame(self, version: Version) -> pl.DataFrame:
-        """All estimates of a version, sorted by key, verified; raises CorruptError, NotFoundError (`expired`)."""
+        """All estimates of a version, sorted by key, verified; raises CorruptError, NotFoundError
+        (`expired`).
+        """
         if version.expired_at is not None:
             raise _expired(version)
         return snapshot.read_frame(self.objects, version.set, version.snapshot_id)
 
-    def columns(self, version: Version, names: Sequence[str], where: pl.Expr | None = None) -> pl.DataFrame:
+    def columns(
+        self, version: Version, names: Sequence[str], where: pl.Expr | None = None
+    ) -> pl.DataFrame:
         """Some columns of a version, of the rows that fulfil a condition; otherwise as `frame`."""
         if version.expired_at is not None:
             raise _expired(version)
@@ -446,7 +526,9 @@ class Store:
 
     def manifest(self, version: Version) -> bytes:
         """The version's manifest file; raises CorruptError."""
-        return snapshot.encode(snapshot.read_manifest(self.objects, version.set, version.snapshot_id))
+        return snapshot.encode(
+            snapshot.read_manifest(self.objects, version.set, version.snapshot_id)
+        )
 
     def compare(
         self,
@@ -458,7 +540,8 @@ class Store:
         pairing: Pairing | None = None,
         other: str | None = None,
     ) -> Comparison:
-        """Version `b` beside version `a`, both of one shape; see `comparison.compare` for the errors.
+        """Version `b` beside version `a`, both of one shape; see `comparison.compare` for the
+        errors.
 
         other  the set that `b` is a version of; see `two_sets` for the errors
         """
@@ -470,20 +553,35 @@ class Store:
         """How version `b` differs from version `a`; ConflictError (`other_shape`)."""
         return self.compare(name, a, b, as_of=as_of).kept_report(self.reports)
 
-    def stability(self, name: str, last: int = DEFAULT_LAST, as_of: datetime | None = None) -> Series:
-        """What the last moves of production changed, oldest first; see `series.promoted_pairs` for the errors."""
+    def stability(
+        self, name: str, last: int = DEFAULT_LAST, as_of: datetime | None = None
+    ) -> Series:
+        """What the last moves of production changed, oldest first; see `series.promoted_pairs` for
+        the errors.
+        """
         pairs = promoted_pairs(self.view(), name, self.frame, last=last, as_of=as_of)
-        return kept_series(pairs, self.reports, lambda found: found.kept_report(self.reports, headline_only=True))
+        return kept_series(
+            pairs, self.reports, lambda found: found.kept_report(self.reports, headline_only=True)
+        )
 
     def changes(
-        self, name: str, a: Ref, b: Ref, *, key: Key = (), by: str | None = None, min_change: float = 0.0
+        self,
+        name: str,
+        a: Ref,
+        b: Ref,
+        *,
+        key: Key = (),
+        by: str | None = None,
+        min_change: float = 0.0,
     ) -> pl.DataFrame:
         """What changed key by key from version `a` to version `b`; see `stability.changes`."""
         found = self.compare(name, a, b)
         return found.changes(found.question(by, min_change, key))
 
     def sql(self, query: str) -> pl.DataFrame:
-        """Run DuckDB SQL over the sets: a view a set, `SELECT * FROM "sp500-close"`; see `estimates.store.sql`."""
+        """Run DuckDB SQL over the sets: a view a set, `SELECT * FROM "sp500-close"`; see
+        `estimates.store.sql`.
+        """
         return sql.query(self.view(), self._sql_source, query)
 
     def runs(self, name: str) -> list[Run]:
@@ -497,7 +595,9 @@ class Store:
         self._copy(name)
 
     def keep_scores(self, version: Version, scores: Accuracy) -> bool:
-        """Store the scores of a version; False, and nothing stored, when its newest scores are the same."""
+        """Store the scores of a version; False, and nothing stored, when its newest scores are the
+        same.
+        """
         event = self.catalog.scored(
             version,
             accuracy_json.encode(scores),
@@ -521,17 +621,22 @@ class Store:
         """The listed keys of a `file` domain; None for other domains."""
         return self.listed_keys.read(self.contract(name))
 
-    # -- inside ------------------------------------------------------------------------------------------------------
+    # -- inside
+    # ------------------------------------------------------------------------------------------------------
 
     def _sql_source(self, version: Version) -> Path | pl.DataFrame:
-        """A version's rows for SQL: the file when it is here and was verified since it last changed, else a frame."""
+        """A version's rows for SQL: the file when it is here and was verified since it last
+        changed, else a frame.
+        """
         if self.objects.folder is None:
             return self.frame(version)
         self.data_files.open(version.set, version.snapshot_id)
         return self.objects.folder / snapshot.parquet_name(version.set, version.snapshot_id)
 
     def _copy(self, name: str) -> None:
-        """Complete the copies of what was committed. They are only a second line: a failure waits for the next time."""
+        """Complete the copies of what was committed. They are only a second line: a failure waits
+        for the next time.
+        """
         try:
             copies.complete(self.objects, name, self.view().set(name), self.catalog.body_of_event)
         except UnavailableError:
@@ -539,7 +644,9 @@ class Store:
 
 
 def _expired(version: Version) -> NotFoundError:
-    return NotFoundError("expired", f"{version.set}: version {version.version} has expired; its files are gone")
+    return NotFoundError(
+        "expired", f"{version.set}: version {version.version} has expired; its files are gone"
+    )
 
 
 def _as_json(cell: Any) -> Any:

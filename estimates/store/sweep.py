@@ -20,7 +20,8 @@ from estimates.storage import copies, snapshot
 from estimates.store.store import Store
 
 KEPT_PREDECESSORS = 10
-# Longer than any upload takes: obstore writes to `name#1` and renames; a crash leaves such a file behind.
+# Longer than any upload takes: obstore writes to `name#1` and renames; a crash leaves such a file
+# behind.
 _LEFTOVER_AGE_S = 3600
 
 Progress = Callable[[str, int], None]  # what is being verified, how many there are in all
@@ -36,14 +37,18 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Swept(msgspec.Struct, frozen=True):
-    """What a sweep did: versions it expired and snapshots it deleted, as (set, version) and (set, snapshot_id)."""
+    """What a sweep did: versions it expired and snapshots it deleted, as (set, version) and (set,
+    snapshot_id).
+    """
 
     expired: tuple[tuple[str, int], ...]
     deleted: tuple[tuple[str, str], ...]
 
 
 def verify(store: Store, progress: Progress = lambda _what, _total: None) -> list[Fault]:
-    """Check each file of each unexpired version against its digest, and complete the copies of the catalog."""
+    """Check each file of each unexpired version against its digest, and complete the copies of the
+    catalog.
+    """
     view = store.refresh()
     total = sum(len(found.versions) for found in view.sets.values())
     faults: list[Fault] = []
@@ -58,24 +63,45 @@ def verify(store: Store, progress: Progress = lambda _what, _total: None) -> lis
                     faults.append(msgspec.structs.replace(fault, version=version.version))
         faults += _domain_faults(store, name, found)
         copies.complete(store.objects, name, found, store.catalog.body_of_event, everything=True)
-    expired = {(name, v.version) for name, s in store.refresh().sets.items() for v in s.versions if v.expired_at}
+    expired = {
+        (name, v.version)
+        for name, s in store.refresh().sets.items()
+        for v in s.versions
+        if v.expired_at
+    }
     return [fault for fault in faults if (fault.set, fault.version) not in expired]
 
 
 def sweep(store: Store) -> Swept:
-    """Expire versions as their contract's retention says; delete the files of expired versions and of no version.
+    """Expire versions as their contract's retention says; delete the files of expired versions and
+    of no version.
 
-    A snapshot is claimed in the catalog before its files go, and publishing a claimed one writes them again: a sweep
-    may run at any time, and one that was interrupted is finished by the next.
+    A snapshot is claimed in the catalog before its files go, and publishing a claimed one writes
+    them again: a sweep may run at any time, and one that was interrupted is finished by the next.
     """
     view = store.refresh()
-    expired = [(name, number) for name, found in view.sets.items() for number in _expire(store, name, found)]
+    expired = [
+        (name, number)
+        for name, found in view.sets.items()
+        for number in _expire(store, name, found)
+    ]
     view = store.refresh()
-    needed = {(v.set, v.snapshot_id) for found in view.sets.values() for v in found.versions if v.expired_at is None}
+    needed = {
+        (v.set, v.snapshot_id)
+        for found in view.sets.values()
+        for v in found.versions
+        if v.expired_at is None
+    }
     unneeded = sorted(
-        ({(name, i) for name in view.sets for i in _stored(store, name)} | set(store.catalog.claims())) - needed
+        (
+            {(name, i) for name in view.sets for i in _stored(store, name)}
+            | set(store.catalog.claims())
+        )
+        - needed
     )
-    deleted = [(name, snapshot_id) for name, snapshot_id in unneeded if _delete(store, name, snapshot_id)]
+    deleted = [
+        (name, snapshot_id) for name, snapshot_id in unneeded if _delete(store, name, snapshot_id)
+    ]
     store.read_files.keep_only({snapshot_id for _, snapshot_id in needed})
     _remove_leftovers(store)
     return Swept(tuple(expired), tuple(deleted))
@@ -88,7 +114,8 @@ def _fault(store: Store, version: Version) -> Fault | None:
         rows = pl.read_parquet(io.BytesIO(content)).height
         if rows != manifest.rows or rows != version.rows:
             raise CorruptError(
-                "row_count", f"{rows} rows, its manifest says {manifest.rows}, the catalog {version.rows}"
+                "row_count",
+                f"{rows} rows, its manifest says {manifest.rows}, the catalog {version.rows}",
             )
     except EstimatesError as error:
         return Fault(version.set, version.version, error.code, error.message)
@@ -108,12 +135,18 @@ def _domain_faults(store: Store, name: str, view: SetView) -> list[Fault]:
 
 
 def _expire(store: Store, name: str, view: SetView) -> list[int]:
-    """Expire what the retention lets go; production, what it held of late, and the newest version always stay."""
+    """Expire what the retention lets go; production, what it held of late, and the newest version
+    always stay.
+    """
     retention = view.contract.retention
     if retention == Retention():
         return []
     kept = {alias.version for alias in view.aliases.values()} | {len(view.versions)}
-    passed = (n for n, blocks in view.blocks.items() if not blocks and view.versions[n - 1].expired_at is None)
+    passed = (
+        n
+        for n, blocks in view.blocks.items()
+        if not blocks and view.versions[n - 1].expired_at is None
+    )
     kept.add(max(passed, default=len(view.versions)))  # what `latest` names
     for moves in view.moves.values():
         newest_first = dict.fromkeys(number for _, number in reversed(moves))
@@ -155,8 +188,12 @@ def _remove_leftovers(store: Store) -> None:
     """Remove what an interrupted write left beside finished files."""
     if store.objects.folder is None:
         return
-    unfinished: list[Any] = [*store.objects.folder.glob("sets/**/*#*"), *store.read_files.folder.glob("*.lookup.*")]
+    unfinished: list[Any] = [
+        *store.objects.folder.glob("sets/**/*#*"),
+        *store.read_files.folder.glob("*.lookup.*"),
+    ]
     for path in unfinished:
-        with suppress(FileNotFoundError):  # one that was being written may be finished, and have its name, by now
+        # one that was being written may be finished, and have its name, by now
+        with suppress(FileNotFoundError):
             if path.is_file() and time.time() - path.stat().st_mtime > _LEFTOVER_AGE_S:
                 path.unlink()

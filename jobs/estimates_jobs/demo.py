@@ -1,4 +1,6 @@
-"""The demo: eight trading days of a real set, one price feed broken; a rollback, a promotion, a diff, a history."""
+"""The demo: eight trading days of a real set, one price feed broken; a rollback, a promotion, a
+diff, a history.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +78,9 @@ class Feed(NamedTuple):
     days: list[date]
 
     def deliver(self, position: int) -> None:
-        """Put the files of the days up to this one in place; a broken file is replaced on the day after it."""
+        """Put the files of the days up to this one in place; a broken file is replaced on the day
+        after it.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         self.prices.filter(pl.col("date") < self.days[0]).write_csv(self.folder / "history.csv")
         for number, day in enumerate(self.days[: position + 1]):
@@ -84,11 +88,15 @@ class Feed(NamedTuple):
             broken = number == BROKEN_DAY
             if broken:
                 damaged(rows).write_csv(self.kept)
-            (damaged(rows) if broken and position == BROKEN_DAY else rows).write_csv(self.folder / f"{day}.csv")
+            (damaged(rows) if broken and position == BROKEN_DAY else rows).write_csv(
+                self.folder / f"{day}.csv"
+            )
 
     @property
     def kept(self) -> Path:
-        """The broken file, kept for whoever wants to look at it under a name that the job does not read."""
+        """The broken file, kept for whoever wants to look at it under a name that the job does not
+        read.
+        """
         return self.folder / f"{self.days[BROKEN_DAY]}.csv.broken"
 
 
@@ -110,25 +118,35 @@ def examples() -> Path:
 def play(store_name: str, *, quiet: bool = False) -> Played:
     """Play the week in a store's folder; what was played there before is not done again.
 
-    Raises InvalidError (`bad_store`, `store_in_use` where the folder holds something else), and what runs raise.
+    Raises InvalidError (`bad_store`, `store_in_use` where the folder holds something else), and
+    what runs raise.
     """
     if "://" in store_name:
-        raise InvalidError("bad_store", f"{store_name}: the demo plays in a folder; give --store FOLDER")
+        raise InvalidError(
+            "bad_store", f"{store_name}: the demo plays in a folder; give --store FOLDER"
+        )
     root = Path(store_name)
     store, feed = _prepare(root)
     if not quiet:
         _introduce(root, feed)
     days = [_play_day(store, feed, position, quiet=quiet) for position in range(len(feed.days))]
     rolled_back, promoted = _move_production(store)
-    played = Played(store.root, str(feed.folder), days, rolled_back, promoted, tracking.tracking_uri(store))
+    played = Played(
+        store.root, str(feed.folder), days, rolled_back, promoted, tracking.tracking_uri(store)
+    )
     if not quiet:
         _conclude(root, store, played)
     return played
 
 
 def _prepare(root: Path) -> tuple[Store, Feed]:
-    if root.exists() and (not root.is_dir() or (any(root.iterdir()) and not (root / _CONTRACT).exists())):
-        raise InvalidError("store_in_use", f"{root} holds something else; give the demo a new folder: --store FOLDER")
+    if root.exists() and (
+        not root.is_dir() or (any(root.iterdir()) and not (root / _CONTRACT).exists())
+    ):
+        raise InvalidError(
+            "store_in_use",
+            f"{root} holds something else; give the demo a new folder: --store FOLDER",
+        )
     prices = pl.read_parquet(examples() / _PRICES)
     folder = root.absolute() / "feed"
     feed = Feed(folder, prices, prices["date"].unique().sort().tail(DAYS).to_list())
@@ -177,10 +195,16 @@ def _play_day(store: Store, feed: Feed, position: int, *, quiet: bool) -> Day:
 
 
 def _production_after(store: Store, version: int) -> int | None:
-    """Where production pointed when the next day's version came, also when the week was played long ago."""
+    """Where production pointed when the next day's version came, also when the week was played long
+    ago.
+    """
     found = store.view().set(SET)
     following = found.versions[version].published_at if version < len(found.versions) else None
-    moves = [number for at, number in found.moves.get(PRODUCTION, []) if following is None or at < following]
+    moves = [
+        number
+        for at, number in found.moves.get(PRODUCTION, [])
+        if following is None or at < following
+    ]
     return moves[-1] if moves else None
 
 
@@ -199,32 +223,52 @@ def _move_production(store: Store) -> tuple[Event, Event]:
 
 
 def _last(store: Store, kind: str) -> Event | None:
-    return next((event for event in reversed(store.view().set(SET).events) if event.kind == kind), None)
+    return next(
+        (event for event in reversed(store.view().set(SET).events) if event.kind == kind), None
+    )
 
 
 def _introduce(root: Path, feed: Feed) -> None:
     show.line(
-        f"A week of {SET}: 20 tickers × the next ten trading days, forecast with the data up to each day",
+        f"A week of {SET}: 20 tickers × the next ten trading days, forecast with the data up to "
+        "each day",
         "bold",
     )
     show.facts(
         [
             ("store", str(root)),
             ("contract", str(root / _CONTRACT)),
-            ("price feed", f"{root / 'feed'}, a file a day; that of {feed.days[BROKEN_DAY]} is broken"),
+            (
+                "price feed",
+                f"{root / 'feed'}, a file a day; that of {feed.days[BROKEN_DAY]} is broken",
+            ),
         ]
     )
     show.line()
 
 
 def _show_day(feed: Feed, position: int, day: Day, verdict: Verdict) -> None:
-    where = f"production stays at version {day.production}" if day.blocks else f"production is version {day.production}"
-    against = "the first" if verdict.baseline is None else f"against version {verdict.baseline.version}"
-    answer = "REFUSED" if day.blocks else f"{'passes' if day.outcome == 'pass' else 'passes with warnings'}, {against}"
-    show.line(f"{day.day}  version {day.version}  {answer:<28} {where}", "bold red" if day.blocks else None)
+    where = (
+        f"production stays at version {day.production}"
+        if day.blocks
+        else f"production is version {day.production}"
+    )
+    against = (
+        "the first" if verdict.baseline is None else f"against version {verdict.baseline.version}"
+    )
+    answer = (
+        "REFUSED"
+        if day.blocks
+        else f"{'passes' if day.outcome == 'pass' else 'passes with warnings'}, {against}"
+    )
+    show.line(
+        f"{day.day}  version {day.version}  {answer:<28} {where}",
+        "bold red" if day.blocks else None,
+    )
     if position == BROKEN_DAY:
         show.line(
-            f"    its price file: {', '.join(TEN_TIMES)} ten times too high, {', '.join(MISSING)} missing: {feed.kept}"
+            f"    its price file: {', '.join(TEN_TIMES)} ten times too high, {', '.join(MISSING)} "
+            f"missing: {feed.kept}"
         )
         show.line()
         for text in verdict_text(verdict).splitlines():
@@ -265,7 +309,8 @@ def _say_where(store: Store, played: Played, where: str) -> None:
     run = store.resolve(SET).mlflow_run
     lines = {
         f"the MLflow record: experiment {SET}, production is run {run}": played.mlflow,
-        "its pages in a browser": f"{bin_folder}/mlflow ui --backend-store-uri {shlex.quote(played.mlflow)}",
+        "its pages in a browser": f"{bin_folder}/mlflow ui --backend-store-uri "
+        f"{shlex.quote(played.mlflow)}",
         "put estimates on the PATH": f'export PATH={bin_folder}:"$PATH"',
         "then": f"estimates log {SET} {where}",
         "your own table": "estimates draft FILE --key COLUMN > CONTRACT.toml",

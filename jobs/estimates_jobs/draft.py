@@ -1,4 +1,6 @@
-"""Draft a contract from a table: what can be guessed is written and marked, the rest is shown as comments."""
+"""Draft a contract from a table: what can be guessed is written and marked, the rest is shown as
+comments.
+"""
 
 from __future__ import annotations
 
@@ -53,15 +55,18 @@ class Draft(msgspec.Struct, frozen=True):
 def draft(path: str | Path, key: Sequence[str], name: str | None = None) -> Draft:
     """Draft a contract for the table at `path` whose rows are identified by the columns `key`.
 
-    `name` of the set: default from the file's name. Raises InvalidError: `bad_key_column` (not in the table, or none),
-    `duplicate_key` (with the columns that would make the key unique), `no_rows`, `no_estimate`, `bad_contract` (a name
-    that no contract can have), and what `read_table` and `conform` raise, `null_key` and `not_finite` for instance.
+    `name` of the set: default from the file's name. Raises InvalidError: `bad_key_column` (not in
+    the table, or none), `duplicate_key` (with the columns that would make the key unique),
+    `no_rows`, `no_estimate`, `bad_contract` (a name that no contract can have), and what
+    `read_table` and `conform` raise, `null_key` and `not_finite` for instance.
     """
     path = Path(path)
     table = read_table(path)
     _check_key(table, key, path)
     types = guess_types(table, key)
-    frame = table.with_columns(_as(table.get_column(column), kind) for column, kind in types.items())
+    frame = table.with_columns(
+        _as(table.get_column(column), kind) for column, kind in types.items()
+    )
     guesses = guess_roles(frame, [column for column in frame.columns if column not in key])
     for column, guess in guesses.items():
         types[column] = estimate_type(frame.get_column(column), guess, types[column])
@@ -79,14 +84,24 @@ def draft(path: str | Path, key: Sequence[str], name: str | None = None) -> Draf
         raise InvalidError(
             error.code, f"{error.message}; {_unique_with(frame, key, guesses)}", **error.details
         ) from None
-    return Draft(contract.name, text, [_profile(frame, column, types[column], guesses) for column in frame.columns])
+    return Draft(
+        contract.name,
+        text,
+        [_profile(frame, column, types[column], guesses) for column in frame.columns],
+    )
 
 
 def _check_key(table: pl.DataFrame, key: Sequence[str], path: Path) -> None:
     wrong = [column for column in key if column not in table.columns]
     if wrong or not key or len(set(key)) < len(key):
-        what = f"there is no column {wrong[0]!r}" if wrong else "the key needs at least one column, each once"
-        raise InvalidError("bad_key_column", f"{path}: {what}; the columns are {', '.join(table.columns)}")
+        what = (
+            f"there is no column {wrong[0]!r}"
+            if wrong
+            else "the key needs at least one column, each once"
+        )
+        raise InvalidError(
+            "bad_key_column", f"{path}: {what}; the columns are {', '.join(table.columns)}"
+        )
     if not table.height:
         raise InvalidError("no_rows", f"{path}: the table has no rows to draft a contract from")
 
@@ -109,7 +124,9 @@ def _unique_with(frame: pl.DataFrame, key: Sequence[str], guesses: dict[str, Gue
     return "no further column or two would make the key unique; aggregate the table first"
 
 
-def _profile(frame: pl.DataFrame, name: str, kind: ColumnType, guesses: dict[str, Guess]) -> ColumnProfile:
+def _profile(
+    frame: pl.DataFrame, name: str, kind: ColumnType, guesses: dict[str, Guess]
+) -> ColumnProfile:
     series = frame.get_column(name)
     values = series.drop_nulls()
     if isinstance(values.dtype, pl.Categorical | pl.Enum):
@@ -126,7 +143,9 @@ def _profile(frame: pl.DataFrame, name: str, kind: ColumnType, guesses: dict[str
         distinct=values.n_unique(),
         low=None if low is None else key_text(low),
         high=None if high is None else key_text(high),
-        examples=tuple(key_text(value) for value in values.unique(maintain_order=True).head(_EXAMPLES)),
+        examples=tuple(
+            key_text(value) for value in values.unique(maintain_order=True).head(_EXAMPLES)
+        ),
     )
 
 
@@ -137,18 +156,28 @@ def _name(path: Path) -> str:
 
 
 def _contract(
-    name: str, path: Path, frame: pl.DataFrame, key: list[str], types: dict[str, ColumnType], guesses: dict[str, Guess]
+    name: str,
+    path: Path,
+    frame: pl.DataFrame,
+    key: list[str],
+    types: dict[str, ColumnType],
+    guesses: dict[str, Guess],
 ) -> str:
     lines = [
         f"# Drafted from {_quoted(path.name)}, {frame.height} rows.",
-        '# Look at every line marked "guessed". A line behind a # says what else can be promised; it is not checked.',
+        '# Look at every line marked "guessed". A line behind a # says what else can be promised; '
+        "it is not checked.",
         f"name = {_quoted(name)}",
         '# description = "What is estimated, by whom, from what"',
         '# owner = "team@example.org"',
     ]
     target = target_of(types, key)
     for column in key:
-        lines += ["", f"[key.{_bare(column)}]", f"type = {_quoted(types[column])}  # guessed from its values"]
+        lines += [
+            "",
+            f"[key.{_bare(column)}]",
+            f"type = {_quoted(types[column])}  # guessed from its values",
+        ]
         if column == target:
             lines.append("# target = true  # say so when this is the time an estimate is about")
     for column, guess in guesses.items():
@@ -157,13 +186,18 @@ def _contract(
 
 
 def _column(series: pl.Series, guess: Guess, kind: ColumnType) -> list[str]:
-    lines = [f"[columns.{_bare(series.name)}]", f"role = {_quoted(guess.role)}  # guessed: {guess.why}"]
+    lines = [
+        f"[columns.{_bare(series.name)}]",
+        f"role = {_quoted(guess.role)}  # guessed: {guess.why}",
+    ]
     if kind != ("string" if guess.role == "label" else "float"):
         lines.append(f"type = {_quoted(kind)}")
     for field in ("level", "quantile", "label", "of"):
         value = getattr(guess, field)
         if value is not None:
-            lines.append(f"{field} = {_quoted(value) if isinstance(value, str) else repr(value)}  # guessed")
+            lines.append(
+                f"{field} = {_quoted(value) if isinstance(value, str) else repr(value)}  # guessed"
+            )
     if series.has_nulls():
         lines.append(f"nullable = true  # {series.null_count()} of {len(series)} are empty")
     if guess.role in NUMERIC_ROLES:
@@ -179,7 +213,11 @@ def _bounds(values: pl.Series) -> list[str]:
         return ['# unit = "USD"']
     if values.is_between(0, 1).all():
         return [f"# min = 0.0  # seen: {low!r}", f"# max = 1.0  # seen: {high!r}"]
-    return ['# unit = "USD"', f"# min = {low!r}  # the smallest seen", f"# max = {high!r}  # the largest seen"]
+    return [
+        '# unit = "USD"',
+        f"# min = {low!r}  # the smallest seen",
+        f"# max = {high!r}  # the largest seen",
+    ]
 
 
 def _unchecked(path: Path, rows: int) -> list[str]:

@@ -1,7 +1,9 @@
-"""The record in MLflow: each run is one MLflow run in the experiment named after the set. The only importer of mlflow.
+"""The record in MLflow: each run is one MLflow run in the experiment named after the set. The only
+importer of mlflow.
 
-The tracking server is MLFLOW_TRACKING_URI, else a SQLite file beside the catalog, with a folder of artifacts:
-`{root}/mlflow.db` and `{root}/mlflow-artifacts`. MLflow is the record and never the truth: nothing here is read back.
+The tracking server is MLFLOW_TRACKING_URI, else a SQLite file beside the catalog, with a folder of
+artifacts: `{root}/mlflow.db` and `{root}/mlflow-artifacts`. MLflow is the record and never the
+truth: nothing here is read back.
 """
 
 from __future__ import annotations
@@ -61,17 +63,22 @@ class Tracked(msgspec.Struct, frozen=True):
 
 
 def tracking_uri(store: Store) -> str:
-    """Where runs of this store are recorded; raises UnavailableError (`no_tracking`) for a bucket without a server."""
+    """Where runs of this store are recorded; raises UnavailableError (`no_tracking`) for a bucket
+    without a server.
+    """
     named = os.environ.get("MLFLOW_TRACKING_URI")
     if named:
         return named
     if "://" in store.root:
-        raise UnavailableError("no_tracking", f"{store.root} is a bucket: set MLFLOW_TRACKING_URI to an MLflow server")
+        raise UnavailableError(
+            "no_tracking", f"{store.root} is a bucket: set MLFLOW_TRACKING_URI to an MLflow server"
+        )
     return f"sqlite:///{Path(store.root).absolute() / 'mlflow.db'}"
 
 
 def record(store: Store, run_id: str) -> str:
-    """Record one run and return the MLflow run's id; version and run remember it. Doing it again changes nothing.
+    """Record one run and return the MLflow run's id; version and run remember it. Doing it again
+    changes nothing.
 
     A run that failed, or whose frame was rejected, is recorded as FAILED.
     Raises UnavailableError (`mlflow_unreachable`, `no_tracking`), NotFoundError (`unknown_run`).
@@ -90,9 +97,11 @@ def record(store: Store, run_id: str) -> str:
 
 
 def record_scores(store: Store, name: str) -> list[Tracked]:
-    """Log the scores of a set that MLflow does not have yet to the runs of their versions, oldest first.
+    """Log the scores of a set that MLflow does not have yet to the runs of their versions, oldest
+    first.
 
-    Each number is a metric whose step is the event that announced the scores. Versions without a run wait for one.
+    Each number is a metric whose step is the event that announced the scores. Versions without a
+    run wait for one.
     Raises UnavailableError (`mlflow_unreachable`, `no_tracking`), NotFoundError (`unknown_set`).
     """
     versions, tracked = store.view().set(name).versions, list[Tracked]()
@@ -104,12 +113,15 @@ def record_scores(store: Store, name: str) -> list[Tracked]:
         with _reaching(uri, f"the scores of version {scored.version}"):
             _log_scores(_client(uri), version.mlflow_run, scored)
         store.catalog.scores_tracked(scored.event)
-        tracked.append(Tracked(name, version.provenance.run_id, scored.version, version.mlflow_run, "scores"))
+        tracked.append(
+            Tracked(name, version.provenance.run_id, scored.version, version.mlflow_run, "scores")
+        )
     return tracked
 
 
 def track(store: Store, name: str | None = None) -> list[Tracked]:
-    """Record every finished run and all scores that are not recorded yet, of one set or of all, oldest first.
+    """Record every finished run and all scores that are not recorded yet, of one set or of all,
+    oldest first.
 
     Raises UnavailableError (`mlflow_unreachable`, `no_tracking`), NotFoundError (`unknown_set`).
     """
@@ -133,7 +145,8 @@ def _reaching(uri: str, what: str) -> Iterator[None]:
     except Exception as error:  # whatever MLflow, its database or its server raise
         why = " ".join(str(_innermost(error)).split())[:200]
         raise UnavailableError(
-            "mlflow_unreachable", f"MLflow at {uri} cannot record {what}: {why}; `estimates track` catches up"
+            "mlflow_unreachable",
+            f"MLflow at {uri} cannot record {what}: {why}; `estimates track` catches up",
         ) from error
 
 
@@ -161,7 +174,10 @@ def _record(client: MlflowClient, store: Store, run: Run) -> str:
     mlflow_run = _find(client, experiment, run.run_id)
     if mlflow_run is None:
         created = client.create_run(
-            experiment, start_time=_millis(run.started_at), tags={"run_id": run.run_id}, run_name=run.run_id
+            experiment,
+            start_time=_millis(run.started_at),
+            tags={"run_id": run.run_id},
+            run_name=run.run_id,
         )
         mlflow_run = created.info.run_id
     version = None if run.version is None else store.resolve(run.set, run.version)
@@ -169,7 +185,9 @@ def _record(client: MlflowClient, store: Store, run: Run) -> str:
     if version is not None:
         _log_version(client, mlflow_run, store, version)
     status = "FAILED" if run.status in _FAILED else "FINISHED"
-    client.set_terminated(mlflow_run, status, end_time=_millis(run.finished_at or datetime.now(UTC)))
+    client.set_terminated(
+        mlflow_run, status, end_time=_millis(run.finished_at or datetime.now(UTC))
+    )
     return mlflow_run
 
 
@@ -179,7 +197,9 @@ def _experiment(client: MlflowClient, store: Store, name: str) -> str:
     found = client.get_experiment_by_name(name)
     if found is None:
         local = "://" not in store.root and not os.environ.get("MLFLOW_TRACKING_URI")
-        artifacts = (Path(store.root).absolute() / "mlflow-artifacts" / name).as_uri() if local else None
+        artifacts = (
+            (Path(store.root).absolute() / "mlflow-artifacts" / name).as_uri() if local else None
+        )
         try:
             return client.create_experiment(name, artifact_location=artifacts)
         except MlflowException:
@@ -204,7 +224,9 @@ def _find(client: MlflowClient, experiment: str, run_id: str) -> str | None:
 def _parameters(store: Store, run: Run, version: Version | None) -> dict[str, str]:
     """Parameters of the job, and the revisions of contract and code."""
     contract = store.contract(run.set, None if version is None else version.contract_revision)
-    revision = len(store.view().set(run.set).contracts) if version is None else version.contract_revision
+    revision = (
+        len(store.view().set(run.set).contracts) if version is None else version.contract_revision
+    )
     parameters: dict[str, Any] = {} if contract.job is None else contract.job.parameters
     if version is not None:
         parameters = version.provenance.parameters or parameters
@@ -215,12 +237,21 @@ def _parameters(store: Store, run: Run, version: Version | None) -> dict[str, st
     if version is not None:
         origin = version.provenance
         found |= {"shape": str(version.shape)}
-        found |= {name: str(v) for name in ("code", "seed", "job") if (v := getattr(origin, name)) is not None}
+        found |= {
+            name: str(v)
+            for name in ("code", "seed", "job")
+            if (v := getattr(origin, name)) is not None
+        }
     return found
 
 
 def _tags(run: Run, version: Version | None) -> dict[str, str]:
-    tags = {"set": run.set, "run_id": run.run_id, "data_through": instants.text(run.data_through), "status": run.status}
+    tags = {
+        "set": run.set,
+        "run_id": run.run_id,
+        "data_through": instants.text(run.data_through),
+        "status": run.status,
+    }
     if run.error is not None:
         tags |= {"error": run.error, "mlflow.note.content": run.message or run.error}
     if version is not None:
@@ -230,15 +261,24 @@ def _tags(run: Run, version: Version | None) -> dict[str, str]:
     return tags
 
 
-def _log_batches(client: MlflowClient, mlflow_run: str, parameters: dict[str, str], tags: dict[str, str]) -> None:
+def _log_batches(
+    client: MlflowClient, mlflow_run: str, parameters: dict[str, str], tags: dict[str, str]
+) -> None:
     from mlflow.entities import Param, RunTag
 
-    # MLflow refuses another value for a parameter it has; of a run that is tried again it keeps the first.
+    # MLflow refuses another value for a parameter it has; of a run that is tried again it keeps the
+    # first.
     known = client.get_run(mlflow_run).data.params
-    logged = [Param(_name(name), value[:_VALUE]) for name, value in parameters.items() if _name(name) not in known]
+    logged = [
+        Param(_name(name), value[:_VALUE])
+        for name, value in parameters.items()
+        if _name(name) not in known
+    ]
     for start in range(0, len(logged), _BATCH):
         client.log_batch(mlflow_run, params=logged[start : start + _BATCH])
-    client.log_batch(mlflow_run, tags=[RunTag(name, value[:_VALUE]) for name, value in tags.items()])
+    client.log_batch(
+        mlflow_run, tags=[RunTag(name, value[:_VALUE]) for name, value in tags.items()]
+    )
 
 
 def _log_version(client: MlflowClient, mlflow_run: str, store: Store, version: Version) -> None:
@@ -251,13 +291,21 @@ def _log_version(client: MlflowClient, mlflow_run: str, store: Store, version: V
         client.log_text(mlflow_run, gate.render_json(verdict).decode(), "verdict.json")
         metrics |= _gate_metrics(verdict) | _stability_metrics(store, version, verdict)
     now = _millis(version.published_at)
-    client.log_batch(mlflow_run, metrics=[Metric(_name(name), value, now, 0) for name, value in metrics.items()])
+    client.log_batch(
+        mlflow_run, metrics=[Metric(_name(name), value, now, 0) for name, value in metrics.items()]
+    )
     if version.provenance.inputs:
-        client.log_inputs(mlflow_run, datasets=[_dataset(given) for given in version.provenance.inputs])
+        client.log_inputs(
+            mlflow_run, datasets=[_dataset(given) for given in version.provenance.inputs]
+        )
 
 
 def _input_metrics(version: Version) -> dict[str, float]:
-    return {f"inputs/{i.name}/rows": float(i.rows) for i in version.provenance.inputs if i.rows is not None}
+    return {
+        f"inputs/{i.name}/rows": float(i.rows)
+        for i in version.provenance.inputs
+        if i.rows is not None
+    }
 
 
 def _gate_metrics(verdict: gate.Verdict) -> dict[str, float]:
@@ -269,7 +317,9 @@ def _stability_metrics(store: Store, version: Version, verdict: gate.Verdict) ->
     """How the version differs from the one it was judged against; nothing when there was none."""
     if verdict.baseline is None or verdict.baseline.version is None:
         return {}
-    return _finite(dict(_headline(store.diff(version.set, verdict.baseline.version, version.version))))
+    return _finite(
+        dict(_headline(store.diff(version.set, verdict.baseline.version, version.version)))
+    )
 
 
 def _headline(report: Report) -> Iterator[tuple[str, float | None]]:
@@ -291,7 +341,7 @@ def _headline(report: Report) -> Iterator[tuple[str, float | None]]:
 def _log_scores(client: MlflowClient, mlflow_run: str, scored: Scored) -> None:
     from mlflow.entities import Metric
 
-    values = _finite(dict(_accuracy(accuracy.wire.decode(bytes(scored.body)))))
+    values = _finite(dict(_accuracy(accuracy.accuracy_json.decode(bytes(scored.body)))))
     at = _millis(scored.scored_at)
     metrics = [Metric(_name(name), value, at, scored.event) for name, value in values.items()]
     for start in range(0, len(metrics), _METRICS):
@@ -323,11 +373,17 @@ def _dataset(given: InputDigest) -> DatasetInput:
         source=_text({"source": given.source[:_VALUE], "sha256": given.digest}),
         profile=_text({"num_rows": given.rows}),
     )
-    return DatasetInput(dataset, [InputTag("mlflow.data.context", "input"), InputTag("sha256", given.digest)])
+    return DatasetInput(
+        dataset, [InputTag("mlflow.data.context", "input"), InputTag("sha256", given.digest)]
+    )
 
 
 def _finite(values: dict[str, float | None]) -> dict[str, float]:
-    return {name: float(value) for name, value in values.items() if value is not None and math.isfinite(value)}
+    return {
+        name: float(value)
+        for name, value in values.items()
+        if value is not None and math.isfinite(value)
+    }
 
 
 def _name(name: str) -> str:

@@ -27,15 +27,16 @@ def configuration(url: str, folder: Path = FOLDER) -> Config:
 def upgrade(url: str, folder: Path = FOLDER) -> None:
     """Bring a catalog to the newest revision, in one transaction, or leave it as it was.
 
-    A SQLite file is made when there is none. Raises UnavailableError (`catalog`, `schema_revision`),
-    InvalidError (`bad_catalog`), CorruptError (`catalog_damaged`).
+    A SQLite file is made when there is none. Raises UnavailableError (`catalog`,
+    `schema_revision`), InvalidError (`bad_catalog`), CorruptError (`catalog_damaged`).
     """
     config = configuration(url, folder)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     found = current(url)
     if found is not None and found not in known:
         raise UnavailableError(
-            "schema_revision", f"the catalog has schema revision {found}, which this program is too old to know"
+            "schema_revision",
+            f"the catalog has schema revision {found}, which this program is too old to know",
         )
     command.upgrade(config, "head")
 

@@ -8,10 +8,14 @@ from estimates.catalog import schema
 from estimates.catalog.engine import make_engine
 
 engine = make_engine(context.config.attributes["url"])
-# Alembic thinks that SQLite cannot roll back DDL; it can, when the transaction was begun explicitly.
+# Alembic thinks that SQLite cannot roll back DDL; it can, when the transaction was begun
+# explicitly.
 with engine.connect().execution_options(write=True) as connection, connection.begin():
     context.configure(
-        connection=connection, target_metadata=schema.METADATA, transactional_ddl=True, transaction_per_migration=False
+        connection=connection,
+        target_metadata=schema.METADATA,
+        transactional_ddl=True,
+        transaction_per_migration=False,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -1,7 +1,9 @@
-"""Make tests/frozen/format1, a small store of format 1 with the answers it gave: `python -m tests.frozen.make_format1`.
+"""Make tests/frozen/format1, a small store of format 1 with the answers it gave: `python -m
+tests.frozen.make_format1`.
 
-What is checked in was made once and is never made again: it proves that later versions still read format 1. The clock
-is a fixed one, so that two runs of this script with one set of libraries make the same files.
+What is checked in was made once and is never made again: it proves that later versions still read
+format 1. The clock is a fixed one, so that two runs of this script with one set of libraries make
+the same files.
 """
 
 from __future__ import annotations
@@ -90,7 +92,11 @@ def churn() -> pl.DataFrame:
             "customer_id": [2**53 + 1, -7, 12],
             "score": [0.1, 1 / 3, None],
             "segment": ["stays", "leaves", None],
-            "seen_at": [datetime(2024, 1, 1, 12, 30, 0, 250_000, tzinfo=UTC), None, datetime(2024, 1, 2, tzinfo=UTC)],
+            "seen_at": [
+                datetime(2024, 1, 1, 12, 30, 0, 250_000, tzinfo=UTC),
+                None,
+                datetime(2024, 1, 2, tzinfo=UTC),
+            ],
         }
     )
 

@@ -1,4 +1,6 @@
-"""What the JSON answers look like. `estimates.reading.reader` puts data answers together; here they are documented."""
+"""What the JSON answers look like. `estimates.reading.reader` puts data answers together; here they
+are documented.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,9 @@ class VersionSummary(msgspec.Struct, frozen=True):
 
 
 class VersionList(msgspec.Struct, frozen=True):
-    """A page of versions, newest first; `total` counts those that match, `next` is the cursor of the next page."""
+    """A page of versions, newest first; `total` counts those that match, `next` is the cursor of
+    the next page.
+    """
 
     set: str
     total: int
@@ -104,7 +108,9 @@ class ProvenanceBody(msgspec.Struct, frozen=True):
 
 
 class VersionDetail(VersionSummary, frozen=True):
-    """A version with its provenance, the aliases that point to it, its times in production, its waivers in force."""
+    """A version with its provenance, the aliases that point to it, its times in production, its
+    waivers in force.
+    """
 
     set: str
     aliases: list[str]
@@ -116,7 +122,8 @@ class VersionDetail(VersionSummary, frozen=True):
 class EstimateBody(msgspec.Struct, frozen=True):
     """One estimate: the key and the columns of the contract.
 
-    imported  by the clock `released` only: whether the version's time of release is a claim; also of pages and batches
+    imported  by the clock `released` only: whether the version's time of release is a claim; also
+              of pages and batches
     """
 
     set: str
@@ -126,7 +133,9 @@ class EstimateBody(msgspec.Struct, frozen=True):
 
 
 class EstimatePage(msgspec.Struct, frozen=True):
-    """Estimates under a leading part of the key, in key order; `total` counts them all, `next` is a cursor."""
+    """Estimates under a leading part of the key, in key order; `total` counts them all, `next` is a
+    cursor.
+    """
 
     set: str
     version: int
@@ -172,7 +181,8 @@ class BatchBody(msgspec.Struct, frozen=True):
 class HistoryEntry(msgspec.Struct, frozen=True):
     """What one version said about the key; `estimate` is null when it had no row for it.
 
-    released_at, imported  by the clock `released` only: the claimed time of release, and whether there is one
+    released_at, imported  by the clock `released` only: the claimed time of release, and whether
+                           there is one
     """
 
     version: int
@@ -198,8 +208,9 @@ class ChangeBody(msgspec.Struct, frozen=True):
     """What happened to one key.
 
     change   what kind of change it is
-    columns  by column of the contract: `a` and `b`, the old and new value; for a number that is an estimate also
-             `d` = b − a, `r`, `g`, `material`; at its point also `z_80` and `width_change_80` for an 80 % interval
+    columns  by column of the contract: `a` and `b`, the old and new value; for a number that is an
+             estimate also `d` = b − a, `r`, `g`, `material`; at its point also `z_80` and
+             `width_change_80` for an 80 % interval
     """
 
     key: list[str]
@@ -208,7 +219,8 @@ class ChangeBody(msgspec.Struct, frozen=True):
 
 
 class ChangeList(msgspec.Struct, frozen=True, rename={"from_": "from"}):
-    """Changes from one version to another, by falling size of the metric `by`; `total` counts them all.
+    """Changes from one version to another, by falling size of the metric `by`; `total` counts them
+    all.
 
     Of versions of two sets `set` is empty, and `from` and `to` are told as `closes version 1`.
     """
@@ -225,7 +237,8 @@ class ChangeList(msgspec.Struct, frozen=True, rename={"from_": "from"}):
 
 
 class TriangleBody(Revisions, frozen=True):
-    """The statistics of revisions, and the triangle: names of its columns, key columns first, and its rows.
+    """The statistics of revisions, and the triangle: names of its columns, key columns first, and
+    its rows.
 
     A column is a horizon, `h5` … `h1`, or a version, `v1` …; null where nothing was said.
     """
@@ -235,7 +248,9 @@ class TriangleBody(Revisions, frozen=True):
 
 
 class EventBody(msgspec.Struct, frozen=True):
-    """One entry of the event log; `version` is where the alias points afterwards, or what was published or judged."""
+    """One entry of the event log; `version` is where the alias points afterwards, or what was
+    published or judged.
+    """
 
     id: int
     at: datetime
@@ -252,7 +267,9 @@ class EventBody(msgspec.Struct, frozen=True):
 
 
 class EventList(msgspec.Struct, frozen=True):
-    """Events in order; `next` is the id to pass as `after` for the rest, null when there is none yet."""
+    """Events in order; `next` is the id to pass as `after` for the rest, null when there is none
+    yet.
+    """
 
     last_event: int
     limit: int
@@ -267,7 +284,9 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """The service can answer; `faults` are aliases whose version cannot be read here, with what answers instead."""
+    """The service can answer; `faults` are aliases whose version cannot be read here, with what
+    answers instead.
+    """
 
     status: Literal["ready"]
     as_of: datetime

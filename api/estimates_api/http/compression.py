@@ -20,7 +20,9 @@ _GZIP = 31  # zlib's word for gzip; it writes no time into it: the same bytes ev
 
 
 class Compressible(Representation):
-    """An answer that is compressed where it is large and the client takes gzip; its `head` has to say so in `Vary`."""
+    """An answer that is compressed where it is large and the client takes gzip; its `head` has to
+    say so in `Vary`.
+    """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""

@@ -20,8 +20,8 @@ _TYPES: dict[ColumnType, dict[str, Any]] = {
 def estimate_schema(contract: Contract) -> dict[str, Any]:
     """A schema that every `estimate` of the set satisfies.
 
-    Any column may be null: a null says that there is no estimate, and whether that may be is for the gate to judge.
-    So are bounds: a refused version, read by its number, may break them.
+    Any column may be null: a null says that there is no estimate, and whether that may be is for
+    the gate to judge. So are bounds: a refused version, read by its number, may break them.
     """
     keys = {name: _key(column) for name, column in contract.key.items()}
     columns = {name: _column(column) for name, column in contract.columns.items()}
@@ -42,7 +42,12 @@ def _key(column: KeyColumn) -> dict[str, Any]:
 
 def _column(column: Column) -> dict[str, Any]:
     kind = _TYPES[column.kind]
-    facts = {"role": column.role, "unit": column.unit, "level": column.level, "quantile": column.quantile}
+    facts = {
+        "role": column.role,
+        "unit": column.unit,
+        "level": column.level,
+        "quantile": column.quantile,
+    }
     extensions = {f"x-{name}": value for name, value in facts.items() if value is not None}
     return kind | {"type": [kind["type"], "null"]} | _described(column.description) | extensions
 

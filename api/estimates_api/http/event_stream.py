@@ -25,7 +25,11 @@ PAGE = 100  # events a client is sent before it has to have read them
 MAX_STREAMS = 100  # of one worker: each takes one of the places that requests have
 STALLED_S = 60.0
 _FAREWELL_S = 1.0
-_HEADERS = {"content-type": "text/event-stream", "cache-control": "no-cache", "x-accel-buffering": "no"}
+_HEADERS = {
+    "content-type": "text/event-stream",
+    "cache-control": "no-cache",
+    "x-accel-buffering": "no",
+}
 # The events after an id, so many at most.
 Read = Callable[[int, int], list[EventBody]]
 
@@ -43,7 +47,9 @@ class Streams:
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:
-        """Notice the signal to stop: the server waits for open answers before it ends the app's lifespan."""
+        """Notice the signal to stop: the server waits for open answers before it ends the app's
+        lifespan.
+        """
         self._listen(asyncio.get_running_loop())
         try:
             yield
@@ -59,19 +65,23 @@ class Streams:
                 if callable(before):
                     before(given, frame)
 
-            with suppress(ValueError):  # not the main thread: no server of its own, nobody sends signals
+            # not the main thread: no server of its own, nobody sends signals
+            with suppress(ValueError):
                 signal.signal(number, close)
 
 
 class EventStream:
-    """An ASGI app that sends the events after an id, then each as it is served, until the client or the server leaves.
+    """An ASGI app that sends the events after an id, then each as it is served, until the client or
+    the server leaves.
 
     Raises UnavailableError (`too_many_streams`).
     """
 
     def __init__(self, streams: Streams, follower: Follower, read: Read, after: int) -> None:
         if streams.count >= MAX_STREAMS:
-            raise UnavailableError("too_many_streams", f"this worker has {MAX_STREAMS} open event streams; retry")
+            raise UnavailableError(
+                "too_many_streams", f"this worker has {MAX_STREAMS} open event streams; retry"
+            )
         self._streams = streams
         self._follower = follower
         self._read = read
@@ -79,16 +89,20 @@ class EventStream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream."""
-        scope["path_template"] = f"{scope.get('path_template')} (stream)"  # how long it lasts is no latency
+        # how long it lasts is no latency
+        scope["path_template"] = f"{scope.get('path_template')} (stream)"
         headers = _HEADERS | {"estimates-as-of": instants.text(self._follower.view.moment)}
         await send({"type": "http.response.start", "status": 200, "headers": encoded(headers)})
         self._streams.count += 1
         try:
             if not scope.get("head"):
-                await _until_one_ends(self._write(send), _left(receive), self._streams.closing.wait())
+                await _until_one_ends(
+                    self._write(send), _left(receive), self._streams.closing.wait()
+                )
             with suppress(TimeoutError):
                 await asyncio.wait_for(
-                    send({"type": "http.response.body", "body": b"", "more_body": False}), _FAREWELL_S
+                    send({"type": "http.response.body", "body": b"", "more_body": False}),
+                    _FAREWELL_S,
                 )
         finally:
             self._streams.count -= 1
@@ -114,7 +128,11 @@ class EventStream:
 
 
 def _lines(event: EventBody) -> bytes:
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.kind.encode(), msgspec.json.encode(event))
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (
+        event.id,
+        event.kind.encode(),
+        msgspec.json.encode(event),
+    )
 
 
 async def _left(receive: Receive) -> None:

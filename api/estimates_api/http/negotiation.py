@@ -26,11 +26,13 @@ _QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
 
 def negotiated(scope: Scope | HTTPScope, offered: tuple[str, ...]) -> str:
-    """The media type to answer in; raises InvalidError (`not_acceptable`) that names those there are.
+    """The media type to answer in; raises InvalidError (`not_acceptable`) that names those there
+    are.
 
     Without Accept, and among equally good ones, the first one offered.
     """
-    for name, _ in scope["headers"]:  # every lookup passes here: no call and no list when there is nothing to decide
+    # every lookup passes here: no call and no list when there is nothing to decide
+    for name, _ in scope["headers"]:
         if name == b"accept":
             break
     else:
@@ -49,7 +51,8 @@ def negotiated(scope: Scope | HTTPScope, offered: tuple[str, ...]) -> str:
 def best(accept: bytes, offered: tuple[str, ...]) -> str | None:
     """The offered media type that an Accept header likes best; None when it takes none of them.
 
-    The most specific range that fits a type counts, whatever its parameters are. What is no range is passed over.
+    The most specific range that fits a type counts, whatever its parameters are. What is no range
+    is passed over.
     """
     liked = _qualities(accept)
     qualities = [next((liked[r] for r in _ranges(kind) if r in liked), 0.0) for kind in offered]
@@ -77,7 +80,9 @@ def _ranges(kind: str) -> tuple[str, str, str]:
 
 
 def _qualities(header: bytes) -> dict[str, float]:
-    """Each element of such a header in lower case, with its quality; the best one for an element given twice."""
+    """Each element of such a header in lower case, with its quality; the best one for an element
+    given twice.
+    """
     liked: dict[str, float] = {}
     for element in header.decode("latin-1").lower().split(","):
         name, *parameters = (part.strip() for part in element.split(";"))

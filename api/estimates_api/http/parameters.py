@@ -25,16 +25,23 @@ _TIME = {"format": "date-time"}
 
 SetName = Annotated[str, PathParameter(name="set", description="Name of the estimate set.")]
 PathRef = Annotated[
-    str, PathParameter(name="ref", description="A version number, an alias such as `production`, or `latest`.")
+    str,
+    PathParameter(
+        name="ref", description="A version number, an alias such as `production`, or `latest`."
+    ),
 ]
 DomainDigest = Annotated[
-    str, PathParameter(name="digest", description="SHA-256 of the listed keys: `domain.digest` of the contract.")
+    str,
+    PathParameter(
+        name="digest", description="SHA-256 of the listed keys: `domain.digest` of the contract."
+    ),
 ]
 KeyPath = Annotated[
     str,
     PathParameter(
         name="key",
-        description="The key, one path segment per key column in the order of the contract; each segment "
+        description="The key, one path segment per key column in the order of the contract; each "
+        "segment "
         "percent-encoded UTF-8, `/` as `%2F`.",
     ),
 ]
@@ -46,7 +53,10 @@ LeadingKey = Annotated[
     ),
 ]
 QueryRef = Annotated[
-    str, QueryParameter(name="ref", description="A version number, an alias such as `production`, or `latest`.")
+    str,
+    QueryParameter(
+        name="ref", description="A version number, an alias such as `production`, or `latest`."
+    ),
 ]
 AsOf = Annotated[
     str | None,
@@ -61,55 +71,85 @@ ByClock = Annotated[
     Literal["released"] | None,
     QueryParameter(
         name="clock",
-        description="`released`: read `as_of` by the claimed times of release of imported versions. "
+        description="`released`: read `as_of` by the claimed times of release of imported "
+        "versions. "
         "The answer has `Estimates-Imported: true` where it rests on such a claim.",
     ),
 ]
 ShapeNumber = Annotated[
     int | None,
-    QueryParameter(name="shape", description="With an alias: answer from the last version of this shape it named."),
+    QueryParameter(
+        name="shape",
+        description="With an alias: answer from the last version of this shape it named.",
+    ),
 ]
 ToldShape = Annotated[
     int | None,
-    QueryParameter(name="shape", description="Tell of the versions of this shape; default: of production's."),
+    QueryParameter(
+        name="shape", description="Tell of the versions of this shape; default: of production's."
+    ),
 ]
 OfShape = Annotated[
     int | None,
-    QueryParameter(name="shape", description="The newest contract of this shape; default: the newest of all."),
+    QueryParameter(
+        name="shape", description="The newest contract of this shape; default: the newest of all."
+    ),
 ]
 Fields = Annotated[
     str | None,
-    QueryParameter(name="fields", description="Columns to answer, separated by commas; the key is always there."),
+    QueryParameter(
+        name="fields",
+        description="Columns to answer, separated by commas; the key is always there.",
+    ),
 ]
 Limit = Annotated[int, QueryParameter(name="limit", description="Entries a page at most.")]
-Cursor = Annotated[str | None, QueryParameter(name="cursor", description="`next` of the page before.")]
+Cursor = Annotated[
+    str | None, QueryParameter(name="cursor", description="`next` of the page before.")
+]
 Since = Annotated[
     str | None,
-    QueryParameter(name="since", description="Published at this time or later.", schema_extra=_TIME),
+    QueryParameter(
+        name="since", description="Published at this time or later.", schema_extra=_TIME
+    ),
 ]
 Until = Annotated[
     str | None,
-    QueryParameter(name="until", description="Published at this time or earlier.", schema_extra=_TIME),
+    QueryParameter(
+        name="until", description="Published at this time or earlier.", schema_extra=_TIME
+    ),
 ]
 Only = Annotated[
     Literal["promoted"] | None,
-    QueryParameter(name="only", description="`promoted`: only versions that production ever pointed to."),
+    QueryParameter(
+        name="only", description="`promoted`: only versions that production ever pointed to."
+    ),
 ]
 Chained = Annotated[
     bool,
     QueryParameter(
         name="chain",
-        description="`true`: also what became of each number from version to version; docs/stability.md, V. JSON only.",
+        description="`true`: also what became of each number from version to version; "
+        "docs/stability.md, V. JSON only.",
     ),
 ]
-StateFilter = Annotated[State | None, QueryParameter(name="state", description="Only versions in this state.")]
+StateFilter = Annotated[
+    State | None, QueryParameter(name="state", description="Only versions in this state.")
+]
 Form = Annotated[
     Literal["parquet", "arrow", "csv"] | None,
-    QueryParameter(name="format", description="For clients that cannot say in `Accept` what they want."),
+    QueryParameter(
+        name="format", description="For clients that cannot say in `Accept` what they want."
+    ),
 ]
-FromRef = Annotated[str, QueryParameter(name="from", description="The version to compare from: number or alias.")]
-ToRef = Annotated[str, QueryParameter(name="to", description="The version to compare with: number or alias.")]
-OfSet = Annotated[str | None, QueryParameter(name="set", description="Only what happened to this set.")]
+FromRef = Annotated[
+    str, QueryParameter(name="from", description="The version to compare from: number or alias.")
+]
+ToRef = Annotated[
+    str, QueryParameter(name="to", description="The version to compare with: number or alias.")
+]
+OfSet = Annotated[
+    str | None, QueryParameter(name="set", description="Only what happened to this set.")
+]
 ChangeMetric = Annotated[
     str | None,
     QueryParameter(
@@ -122,7 +162,8 @@ MinChange = Annotated[
     float,
     QueryParameter(
         name="min_change",
-        description="Leave out keys whose metric is smaller; keys without it (added, removed, …) always stay.",
+        description="Leave out keys whose metric is smaller; keys without it (added, removed, …) "
+        "always stay.",
         schema_extra={"minimum": 0},
     ),
 ]
@@ -130,33 +171,49 @@ PairedBy = Annotated[
     Pairing | None,
     QueryParameter(
         name="pairing",
-        description="Which keys are compared, in place of the contract's `stability.pairing`: those that are equal, "
+        description="Which keys are compared, in place of the contract's `stability.pairing`: "
+        "those that are equal, "
         "the same step after each version's origin, or the same target.",
     ),
 ]
 OtherSet = Annotated[
     str | None,
-    QueryParameter(name="other", description="`to` is a version of this other set, whose key has to be the same."),
+    QueryParameter(
+        name="other",
+        description="`to` is a version of this other set, whose key has to be the same.",
+    ),
 ]
 OneColumn = Annotated[
-    str | None, QueryParameter(name="column", description="The number that is told of. Default: the first point.")
+    str | None,
+    QueryParameter(
+        name="column", description="The number that is told of. Default: the first point."
+    ),
 ]
 AcrossWhat = Annotated[
     Across | None,
     QueryParameter(
         name="across",
-        description="What the columns are. Default: horizons where there is a dated target, else versions.",
+        description="What the columns are. Default: horizons where there is a dated target, else "
+        "versions.",
     ),
 ]
 After = Annotated[int, QueryParameter(name="after", description="Only events with a higher id.")]
 
 Last = Annotated[
-    int, QueryParameter(name="last", description="So many moves of production at most, counted from the newest.")
+    int,
+    QueryParameter(
+        name="last", description="So many moves of production at most, counted from the newest."
+    ),
 ]
 
-OneVersion = Annotated[int | None, QueryParameter(name="version", description="Only the scores of this version.")]
+OneVersion = Annotated[
+    int | None, QueryParameter(name="version", description="Only the scores of this version.")
+]
 LastScored = Annotated[
-    int, QueryParameter(name="last", description="So many versions at most, the newest that were scored.")
+    int,
+    QueryParameter(
+        name="last", description="So many versions at most, the newest that were scored."
+    ),
 ]
 
 DEFAULT_REF = PRODUCTION
@@ -164,11 +221,15 @@ _NUMBER = re.compile(r"[0-9]{1,15}")
 
 
 def read_ref(text: str | int) -> Ref:
-    """A ref: digits are a version number, anything else an alias; raises NotFoundError (`unknown_version`)."""
+    """A ref: digits are a version number, anything else an alias; raises NotFoundError
+    (`unknown_version`).
+    """
     if isinstance(text, int) or not (text.isascii() and text.isdigit()):
         return text
     if not _NUMBER.fullmatch(text):
-        raise NotFoundError("unknown_version", f"there is no version {text[:20]}…: the number is too large")
+        raise NotFoundError(
+            "unknown_version", f"there is no version {text[:20]}…: the number is too large"
+        )
     return int(text)
 
 
@@ -197,8 +258,9 @@ def read_key(raw: str) -> list[str]:
 async def refuse_unknown(request: Request[Any, Any, Any]) -> None:
     """Query parameters that the route does not know are an error, never silently without effect.
 
-    Runs before each handler; a guard would do the same and cost half as much again as the rest of the framework.
-    A route that takes `query` has names that depend on the contract, and checks them itself.
+    Runs before each handler; a guard would do the same and cost half as much again as the rest of
+    the framework. A route that takes `query` has names that depend on the contract, and checks them
+    itself.
     """
     query = request.scope["query_string"]
     if not query:
@@ -228,6 +290,10 @@ def check_names(given: Mapping[str, Any], allowed: Iterable[str]) -> None:
     for name in given:
         if name not in known:
             takes = f"it takes {', '.join(known)}" if known else "it takes none"
-            raise InvalidError("unknown_parameter", f"this route has no query parameter {name!r}; {takes}")
+            raise InvalidError(
+                "unknown_parameter", f"this route has no query parameter {name!r}; {takes}"
+            )
         if isinstance(given, MultiDict) and len(given.getall(name)) > 1:
-            raise InvalidError("repeated_parameter", f"query parameter {name!r} is given more than once")
+            raise InvalidError(
+                "repeated_parameter", f"query parameter {name!r} is given more than once"
+            )

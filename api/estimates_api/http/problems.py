@@ -1,4 +1,6 @@
-"""Errors as RFC 9457 problems: `application/problem+json` with a stable `code`; docs/http.md lists the codes."""
+"""Errors as RFC 9457 problems: `application/problem+json` with a stable `code`; docs/http.md lists
+the codes.
+"""
 
 from __future__ import annotations
 
@@ -43,20 +45,35 @@ _STATUS_OF_CODE = {
 # What a client is told of the server's own trouble; the log has the paths and addresses.
 _OWN_TROUBLE: dict[type[EstimatesError], str] = {
     UnavailableError: "something the service needs cannot be reached; retry",
-    CorruptError: "stored data is damaged; retrying does not help, the operator finds the file in the service's log",
+    CorruptError: "stored data is damaged; retrying does not help, the operator finds the file in "
+    "the service's log",
 }
 _SHOWN = frozenset(("starting", "not_ready"))  # troubles whose message names nothing internal
 _OF_THE_URL = frozenset(("unknown_parameter", "repeated_parameter", "bad_parameter", "bad_path"))
 
 
 def problem(
-    status: int, code: str, detail: str, details: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+    status: int,
+    code: str,
+    detail: str,
+    details: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
 ) -> Response[bytes]:
     """A problem response; `details` are further members, in the words of the error."""
-    members = {"title": HTTPStatus(status).phrase, "status": int(status), "code": code, "detail": detail}
-    body = msgspec.json.encode(members | {k: v for k, v in (details or {}).items() if k not in members})
+    members = {
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "code": code,
+        "detail": detail,
+    }
+    body = msgspec.json.encode(
+        members | {k: v for k, v in (details or {}).items() if k not in members}
+    )
     return Response(
-        body, status_code=status, media_type=PROBLEM_JSON, headers={"cache-control": "no-cache"} | (headers or {})
+        body,
+        status_code=status,
+        media_type=PROBLEM_JSON,
+        headers={"cache-control": "no-cache"} | (headers or {}),
     )
 
 
@@ -77,7 +94,9 @@ def from_error(request: Request[Any, Any, Any], error: EstimatesError) -> Respon
 
 
 def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    """A problem for what the framework found: no such route or method, parameters or a body of the wrong type."""
+    """A problem for what the framework found: no such route or method, parameters or a body of the
+    wrong type.
+    """
     status = error.status_code
     if isinstance(error, ValidationException):
         faults = [fault for fault in error.extra or [] if isinstance(fault, dict)]
@@ -91,10 +110,14 @@ def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Res
     if status == 405:
         allowed = (error.headers or {}).get("allow", "")
         allowed += ", HEAD" if "GET" in allowed and "HEAD" not in allowed else ""
-        return problem(405, "method_not_allowed", f"allowed here: {allowed}", None, {"allow": allowed})
+        return problem(
+            405, "method_not_allowed", f"allowed here: {allowed}", None, {"allow": allowed}
+        )
     if status == 413:
         limit = request.app.request_max_body_size
-        return problem(413, "body_too_large", f"a body has at most {limit} bytes; send several smaller batches")
+        return problem(
+            413, "body_too_large", f"a body has at most {limit} bytes; send several smaller batches"
+        )
     if status >= 500:
         return from_unexpected(request, error)
     return problem(status, "bad_request", error.detail)

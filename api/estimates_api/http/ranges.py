@@ -6,13 +6,16 @@ import re
 
 from estimates.errors import InvalidError
 
-_ONE = re.compile(rb"bytes=[ \t]*(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))[ \t]*", re.IGNORECASE)
+_ONE = re.compile(
+    rb"bytes=[ \t]*(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))[ \t]*", re.IGNORECASE
+)
 
 
 def asked_range(text: bytes, size: int) -> range | None:
     """The bytes that a Range header asks of so many; None where the whole is to be sent.
 
-    That is without a header, for another unit, for several ranges and for what is none: a server may ignore them all.
+    That is without a header, for another unit, for several ranges and for what is none: a server
+    may ignore them all.
     Raises InvalidError (`bad_range`) when nothing of the file lies in the range.
     """
     match = _ONE.fullmatch(text)
@@ -26,5 +29,7 @@ def asked_range(text: bytes, size: int) -> range | None:
     else:
         start, stop = first, size if last is None else min(last + 1, size)
     if start >= stop:
-        raise InvalidError("bad_range", f"the file has {size} bytes, and none of them is in this range", size=size)
+        raise InvalidError(
+            "bad_range", f"the file has {size} bytes, and none of them is in this range", size=size
+        )
     return range(start, stop)

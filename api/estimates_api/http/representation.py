@@ -1,4 +1,6 @@
-"""A finished answer: status, headers and bytes, sent as they are, or 304 when the client has them already."""
+"""A finished answer: status, headers and bytes, sent as they are, or 304 when the client has them
+already.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from estimates import __version__
 JSON = "application/json"
 REVALIDATE = "no-cache"
 IMMUTABLE = "public, max-age=31536000, immutable"
-# Of two versions that are named by number: their estimates never change, but how they are measured may.
+# Of two versions that are named by number: their estimates never change, but how they are measured
+# may.
 MEASURED = "public, max-age=3600"
 # A header as it is sent: name in lower case, value.
 Header = tuple[bytes, bytes]
@@ -22,7 +25,8 @@ Header = tuple[bytes, bytes]
 class Representation:
     """An ASGI app that sends one answer.
 
-    etag     strong entity tag with its quotes; a request whose If-None-Match names it gets 304 without a body
+    etag     strong entity tag with its quotes; a request whose If-None-Match names it gets 304
+             without a body
     cache    the Cache-Control header, where it is not in `head`
     headers  further headers
     status   200 or 202, and 304 once that was sent

@@ -84,7 +84,9 @@ class Question:
 
     @property
     def head(self) -> list[Header]:
-        """What every answer from this version carries; past the contract's maximum age `Estimates-Stale`."""
+        """What every answer from this version carries; past the contract's maximum age
+        `Estimates-Stale`.
+        """
         return self._head if time() <= self._stale_from else [*self._head, _STALE]
 
     @property
@@ -93,11 +95,15 @@ class Question:
         return self._many if time() <= self._stale_from else [*self._many, _STALE]
 
     def tag_of(self, body: bytes) -> str:
-        """The entity tag of an answer from this version: of one URL, and there of the form that was asked for."""
+        """The entity tag of an answer from this version: of one URL, and there of the form that was
+        asked for.
+        """
         return f'{self._tag}-{crc32(body):x}-{len(body):x}"'
 
     def tag(self, *names: object) -> str:
-        """The same before there is a body; `names` say what of the version was asked for, and in which form."""
+        """The same before there is a body; `names` say what of the version was asked for, and in
+        which form.
+        """
         asked = hashlib.md5(msgspec.json.encode(names), usedforsecurity=False).hexdigest()
         return f'{self._tag}-{asked}"'
 
@@ -112,7 +118,8 @@ class Question:
     def page(
         self, page: Page, form: str, query: Mapping[str, object], contract: Contract | None = None
     ) -> Representation:
-        """A page of estimates; `query` are the parameters of the request, for the link to the next one.
+        """A page of estimates; `query` are the parameters of the request, for the link to the next
+        one.
 
         contract  what its rows are read with, where that is not the version's own
         """
@@ -164,7 +171,9 @@ def resolve(
     moment = read_time(as_of, "as_of")
     reader = at(moment)
     asked = ("question", name, ref, as_of, shape, readable, clock)
-    return reader.kept(asked) or reader.keep(asked, lambda: _resolve(reader, name, ref, moment, shape, readable, clock))
+    return reader.kept(asked) or reader.keep(
+        asked, lambda: _resolve(reader, name, ref, moment, shape, readable, clock)
+    )
 
 
 def _resolve(

@@ -1,4 +1,6 @@
-"""What Litestar's routing lacks: paths with encoded slashes, HEAD for every GET, work on and off the event loop."""
+"""What Litestar's routing lacks: paths with encoded slashes, HEAD for every GET, work on and off
+the event loop.
+"""
 
 from __future__ import annotations
 
@@ -28,17 +30,22 @@ _UNRESERVED = re.compile(r"%(2[DE]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)", re.IG
 def raw_path(scope: HTTPScope) -> str:
     """The path to route by: as it was sent, so that `%2F` stays inside its segment.
 
-    Raises InvalidError: `bad_path` (not UTF-8, a `%` without two hexadecimal digits, an empty segment), `url_too_long`.
+    Raises InvalidError: `bad_path` (not UTF-8, a `%` without two hexadecimal digits, an empty
+    segment), `url_too_long`.
     """
     raw = (scope.get("raw_path") or quote(scope["path"]).encode()).partition(b"?")[0]
     if len(raw) + len(scope["query_string"]) > MAX_URL_BYTES:
-        raise InvalidError("url_too_long", f"a URL has at most {MAX_URL_BYTES} bytes; send long keys as a batch")
+        raise InvalidError(
+            "url_too_long", f"a URL has at most {MAX_URL_BYTES} bytes; send long keys as a batch"
+        )
     if b"//" in raw:
         raise InvalidError("bad_path", "the path has an empty segment (//); no key part is empty")
     if b"%" not in raw and raw.isascii():
         return raw.decode()
     if _BAD_ESCAPE.search(raw):
-        raise InvalidError("bad_path", "the path has a % without two hexadecimal digits; write % itself as %25")
+        raise InvalidError(
+            "bad_path", "the path has a % without two hexadecimal digits; write % itself as %25"
+        )
     try:
         unquote_to_bytes(raw).decode()
         return _UNRESERVED.sub(lambda match: chr(int(match[1], 16)), raw.decode("ascii"))
@@ -60,7 +67,8 @@ def without_body(send: Send) -> Send:
 def off_loop(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
     """A handler that may read files or SQL, run in a thread.
 
-    Litestar's own `sync_to_thread=True` breaks when two handlers share a path (2.25 wraps the first one twice).
+    Litestar's own `sync_to_thread=True` breaks when two handlers share a path (2.25 wraps the first
+    one twice).
     """
 
     @wraps(function)
@@ -71,7 +79,8 @@ def off_loop(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
 
 
 async def at_once(follower: Follower, answer: Callable[[ReaderAt], T], *, large: bool = False) -> T:
-    """An answer from what is at hand, here and now; in a thread when files have to be opened or the catalog read.
+    """An answer from what is at hand, here and now; in a thread when files have to be opened or the
+    catalog read.
 
     large  it takes long in any case: never here
     """

@@ -16,8 +16,8 @@ from estimates_api.serving.threads import in_thread
 class Pieces:
     """An ASGI app that sends pieces, each made in a thread when the one before was taken.
 
-    It ends when the client leaves. An error in a piece ends the connection before the body is complete, so that no
-    client takes the part for the whole.
+    It ends when the client leaves. An error in a piece ends the connection before the body is
+    complete, so that no client takes the part for the whole.
     """
 
     def __init__(self, status: int, head: Sequence[Header], pieces: Iterator[bytes]) -> None:
@@ -31,7 +31,10 @@ class Pieces:
         if not scope.get("head"):
             leaving = asyncio.create_task(_left(receive))
             try:
-                while not leaving.done() and (piece := await in_thread(partial(next, self.pieces, None))) is not None:
+                while (
+                    not leaving.done()
+                    and (piece := await in_thread(partial(next, self.pieces, None))) is not None
+                ):
                     async with asyncio.timeout(STALLED_S):
                         await send({"type": "http.response.body", "body": piece, "more_body": True})
             finally:

@@ -10,11 +10,14 @@ from estimates.reading.answer import Answer
 from estimates_api.http.negotiation import CSV, NDJSON, PARQUET
 from estimates_api.http.representation import JSON
 
-CONTENT_TYPES = {CSV: "text/csv; charset=utf-8; header=present"}  # where it says more than the media type
+# where it says more than the media type
+CONTENT_TYPES = {CSV: "text/csv; charset=utf-8; header=present"}
 
 
 def written(answer: Answer, contract: Contract, form: str) -> bytes:
-    """The body of an answer in one of `negotiation.TABLES` or as Parquet; the contract is of the version's shape."""
+    """The body of an answer in one of `negotiation.TABLES` or as Parquet; the contract is of the
+    version's shape.
+    """
     if form == JSON:
         return answer.json
     if form == NDJSON:

@@ -26,7 +26,9 @@ from estimates_api.serving.follower import Follower
 
 @get(
     "/v1/sets/{set:str}/accuracy",
-    responses=documented(SetAccuracy, 304, 404, 406, description="The newest scores of each version, oldest first."),
+    responses=documented(
+        SetAccuracy, 304, 404, 406, description="The newest scores of each version, oldest first."
+    ),
     operation_class=Tabular,
 )
 @off_loop
@@ -37,15 +39,19 @@ def accuracy(
     version: OneVersion = None,
     last: LastScored = LAST,
 ) -> ASGIApp:
-    """How good the estimates were, as far as actual values are known: of one version, or of the last that were scored.
+    """How good the estimates were, as far as actual values are known: of one version, or of the
+    last that were scored.
 
-    docs/accuracy.md explains the numbers. Scores may change when actual values arrive or are revised.
+    docs/accuracy.md explains the numbers. Scores may change when actual values arrive or are
+    revised.
     """
     form, view = negotiated(request.scope, TABLES), follower.view
     body = _written(stored_scores(follower.store.catalog, view, set_name, version, last), form)
     headers = {"estimates-as-of": instants.text(view.moment)}
     media_type = CONTENT_TYPES.get(form, form)
-    return Compressible(body, etag=content_tag(body), media_type=media_type, headers=headers, head=[VARY])
+    return Compressible(
+        body, etag=content_tag(body), media_type=media_type, headers=headers, head=[VARY]
+    )
 
 
 def _written(found: SetAccuracy, form: str) -> bytes:

@@ -38,7 +38,9 @@ _SUFFIXES = {PARQUET: "parquet", ARROW: "arrows", CSV: "csv"}
 
 @get(
     "/v1/sets/{set:str}/versions/{ref:str}/data",
-    responses=documented(bytes, 206, 304, 404, 406, 410, 416, description="All estimates, in key order."),
+    responses=documented(
+        bytes, 206, 304, 404, 406, 410, 416, description="All estimates, in key order."
+    ),
     operation_class=WholeVersion,
 )
 @off_loop
@@ -52,13 +54,16 @@ def data(
     form: Form = None,
     clock: ByClock = None,
 ) -> ASGIApp:
-    """All estimates of a version: the stored Parquet file, in ranges too, or with `Accept` Arrow or CSV."""
+    """All estimates of a version: the stored Parquet file, in ranges too, or with `Accept` Arrow or
+    CSV.
+    """
     media_type = negotiated(request.scope, tuple(FORMS.values())) if form is None else FORMS[form]
     question = resolve(follower.at, set_name, read_segment(ref), as_of, shape, clock=clock)
     file = follower.store.data_files.open(set_name, question.version.snapshot_id)
     head = {
         "content-type": CONTENT_TYPES.get(media_type, media_type),
-        "content-disposition": f'attachment; filename="{set_name}-{question.version.version}.{_SUFFIXES[media_type]}"',
+        "content-disposition": "attachment; "
+        f'filename="{set_name}-{question.version.version}.{_SUFFIXES[media_type]}"',
     }
     if media_type == PARQUET:
         return _parquet(request.scope, question, file, head)
@@ -74,7 +79,9 @@ def _parquet(scope: HTTPScope, question: Question, file: DataFile, head: dict[st
         return Representation(b"", etag=etag, cache=None, headers=head, head=question.many)
     # A range of what the file was before is no part of it now: whoever holds one gets the whole.
     same = header(scope, b"if-range") in (b"", etag.encode())
-    asked = asked_range(header(scope, b"range"), file.size) if same and not scope.get("head") else None
+    asked = (
+        asked_range(header(scope, b"range"), file.size) if same and not scope.get("head") else None
+    )
     part = asked or range(file.size)
     if asked is not None:
         head["content-range"] = f"bytes {part.start}-{part.stop - 1}/{file.size}"
@@ -83,7 +90,9 @@ def _parquet(scope: HTTPScope, question: Question, file: DataFile, head: dict[st
     return Pieces(status, [*question.many, *encoded(head)], file.pieces(part.start, part.stop))
 
 
-def _table(scope: HTTPScope, question: Question, file: DataFile, form: str, head: dict[str, str]) -> ASGIApp:
+def _table(
+    scope: HTTPScope, question: Question, file: DataFile, form: str, head: dict[str, str]
+) -> ASGIApp:
     """The rows, written while they are sent."""
     etag, pieces = question.tag("data", form), _rows(question, file, form)
     if form == CSV and wants_gzip(scope):
@@ -98,7 +107,9 @@ def _rows(question: Question, file: DataFile, form: str) -> Iterator[bytes]:
     if form == CSV:
         return tabular.csv_pieces(file.frames())
     version = question.version
-    return tabular.arrow_pieces(file.frames(), {"set": version.set, "version": str(version.version)})
+    return tabular.arrow_pieces(
+        file.frames(), {"set": version.set, "version": str(version.version)}
+    )
 
 
 ROUTES = [data]

@@ -59,7 +59,13 @@ _RENDERINGS: dict[str, Callable[[Reports, Comparison], bytes]] = {
 @get(
     "/v1/sets/{set:str}/diff",
     responses=documented(
-        Report, 304, 404, 406, 409, 410, description="The stability report; docs/stability.md explains it."
+        Report,
+        304,
+        404,
+        406,
+        409,
+        410,
+        description="The stability report; docs/stability.md explains it.",
     )
     | COMPUTING,
     operation_class=Page,
@@ -77,7 +83,9 @@ async def diff(
 ) -> ASGIApp:
     """What changed from one version to another; `to` is production if not given."""
     form = negotiated(request.scope, PAGES)
-    sought = partial(_asked, follower, set_name, from_ref, to_ref, as_of, pairing=pairing, other=other)
+    sought = partial(
+        _asked, follower, set_name, from_ref, to_ref, as_of, pairing=pairing, other=other
+    )
     found, question = await in_thread(sought)
     asked = ("diff", found.report_name(), form)
     etag = question.tag(*asked)
@@ -94,7 +102,9 @@ async def diff(
 
 @get(
     "/v1/sets/{set:str}/diff/changes",
-    responses=documented(ChangeList, 304, 404, 406, 409, 410, description="A page of changes, what moved most first.")
+    responses=documented(
+        ChangeList, 304, 404, 406, 409, 410, description="A page of changes, what moved most first."
+    )
     | COMPUTING,
     operation_class=TabularFile,
 )
@@ -114,15 +124,19 @@ async def changes(
     pairing: PairedBy = None,
     other: OtherSet = None,
 ) -> ASGIApp:
-    """What changed key by key; a leading part of the key may be given as query parameters named like the key columns.
+    """What changed key by key; a leading part of the key may be given as query parameters named
+    like the key columns.
 
-    A cursor belongs to two versions and one question: with it, aliases and `as_of` count for nothing.
+    A cursor belongs to two versions and one question: with it, aliases and `as_of` count for
+    nothing.
     """
     form = negotiated(request.scope, _FORMS)
     sought = partial(_asked, follower, set_name, from_ref, to_ref, as_of, cursor, pairing, other)
     found, question = await in_thread(sought)
     asked = found.question(by, min_change, _prefix(list(found.contract.key), query))
-    rows = await reports.within(("changes", found.report_name(), asked), lambda: found.changes(asked))
+    rows = await reports.within(
+        ("changes", found.report_name(), asked), lambda: found.changes(asked)
+    )
     if rows is None:
         return still_computing(request.scope, question.head)
     page = partial(found.page, asked, rows, limit=limit, cursor=cursor)
@@ -151,13 +165,17 @@ def _asked(
     told, fault = moment or reader.view.moment, None
     for of, ref in () if fixed else ((name, a), (second, b)):
         stand_in = reader.view.stand_in(of, ref, moment)
-        if stand_in is not None:  # the older moment is the one at which both refs meant these versions
+        # the older moment is the one at which both refs meant these versions
+        if stand_in is not None:
             told, fault = min(told, stand_in.moment), stand_in.fault
-    return found, Question(reader, found.second, told, cache=MEASURED if fixed else REVALIDATE, fault=fault)
+    return found, Question(
+        reader, found.second, told, cache=MEASURED if fixed else REVALIDATE, fault=fault
+    )
 
 
 def _prefix(key: Sequence[str], query: MultiDict[Any]) -> list[str]:
-    """The leading key parts among the query parameters; raises InvalidError (`key_parts`, `unknown_parameter`).
+    """The leading key parts among the query parameters; raises InvalidError (`key_parts`,
+    `unknown_parameter`).
 
     A key column that is named like a parameter of the route cannot be asked for.
     """
@@ -166,7 +184,8 @@ def _prefix(key: Sequence[str], query: MultiDict[Any]) -> list[str]:
     if not all(given[: sum(given)]):
         missing = key[given.index(False)]
         raise InvalidError(
-            "key_parts", f"a leading part of the key is {', '.join(key)}, in this order; {missing} is missing"
+            "key_parts",
+            f"a leading part of the key is {', '.join(key)}, in this order; {missing} is missing",
         )
     return [query[name] for name in key[: sum(given)]]
 

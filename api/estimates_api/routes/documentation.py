@@ -1,4 +1,6 @@
-"""The OpenAPI document, and the page that shows it: one file of ours, nothing loaded from elsewhere."""
+"""The OpenAPI document, and the page that shows it: one file of ours, nothing loaded from
+elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ from estimates_api.http.problems import PROBLEM_JSON
 from estimates_api.http.representation import JSON, Representation, entity_tag
 
 _PAGE = Path(__file__).with_name("documentation.html").read_bytes()
-_POLICY = "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+_POLICY = (
+    "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+)
 _MEANINGS = {
     304: "What If-None-Match names is still the answer.",
     400: "The path or a parameter is wrong.",
@@ -47,12 +51,17 @@ _MEANINGS = {
 
 
 def documented(body: Any, *statuses: int, description: str) -> dict[int, ResponseSpec]:
-    """The answers of a route: 200 with this body, 304 for GET, these problems, and those that any route may give."""
+    """The answers of a route: 200 with this body, 304 for GET, these problems, and those that any
+    route may give.
+    """
     found = {200: ResponseSpec(body, generate_examples=False, description=description)}
     for status in sorted({400, 414, 500, 503, *statuses}):
         container = None if status in (206, 304) else Problem
         found[status] = ResponseSpec(
-            container, generate_examples=False, description=_MEANINGS[status], media_type=PROBLEM_JSON
+            container,
+            generate_examples=False,
+            description=_MEANINGS[status],
+            media_type=PROBLEM_JSON,
         )
     return found
 
@@ -130,7 +139,9 @@ def openapi() -> OpenAPIConfig:
 def docs() -> ASGIApp:
     """A page that shows the OpenAPI document and tries its routes."""
     headers = {"content-security-policy": _POLICY}
-    return Representation(_PAGE, etag=entity_tag("docs"), media_type="text/html; charset=utf-8", headers=headers)
+    return Representation(
+        _PAGE, etag=entity_tag("docs"), media_type="text/html; charset=utf-8", headers=headers
+    )
 
 
 ROUTES = [docs]

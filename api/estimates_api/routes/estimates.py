@@ -79,7 +79,9 @@ def one(
 
 @get(
     "/v1/sets/{set:str}/estimates",
-    responses=documented(EstimatePage, 304, 404, 406, 410, description="A page of estimates in key order."),
+    responses=documented(
+        EstimatePage, 304, 404, 406, 410, description="A page of estimates in key order."
+    ),
     operation_class=Tabular,
 )
 async def estimates_under(
@@ -94,9 +96,11 @@ async def estimates_under(
     cursor: Cursor = None,
     clock: ByClock = None,
 ) -> ASGIApp:
-    """The estimates under a leading part of the key, given as query parameters named like the key columns.
+    """The estimates under a leading part of the key, given as query parameters named like the key
+    columns.
 
-    A cursor belongs to one version: with it, `ref`, `as_of` and `shape` count for nothing, and `clock` only marks.
+    A cursor belongs to one version: with it, `ref`, `as_of` and `shape` count for nothing, and
+    `clock` only marks.
     """
     form = negotiated(request.scope, TABLES)
     asked = (set_name, query, ref, as_of, shape, fields, limit, cursor, form, clock)
@@ -131,7 +135,13 @@ def page(
     "/v1/sets/{set:str}/estimates",
     status_code=200,
     responses=documented(
-        BatchBody, 404, 406, 410, 413, 422, description="One result for each key, in the order asked."
+        BatchBody,
+        404,
+        406,
+        410,
+        413,
+        422,
+        description="One result for each key, in the order asked.",
     ),
     operation_class=Tabular,
 )
@@ -154,7 +164,9 @@ def _follower(request: ReadRequest) -> Follower:
 
 
 def _prefix(key: list[str], query: Mapping[str, Any]) -> list[str]:
-    """The leading key parts among the query parameters; raises InvalidError (`key_parts`, `unknown_parameter`)."""
+    """The leading key parts among the query parameters; raises InvalidError (`key_parts`,
+    `unknown_parameter`).
+    """
     if isinstance(query, dict) and [*query] == key[: len(query)]:
         return [*query.values()]
     check_names(query, (*key, *_OWN))
@@ -163,7 +175,8 @@ def _prefix(key: list[str], query: Mapping[str, Any]) -> list[str]:
     if not all(given[:count]):
         missing = key[given.index(False)]
         raise InvalidError(
-            "key_parts", f"a leading part of the key is {', '.join(key)}, in this order; {missing} is missing"
+            "key_parts",
+            f"a leading part of the key is {', '.join(key)}, in this order; {missing} is missing",
         )
     return [query[name] for name in key[:count]]
 

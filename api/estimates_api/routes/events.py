@@ -30,7 +30,13 @@ _STREAM = "text/event-stream"
 
 @get(
     "/v1/events",
-    responses=documented(EventList, 304, 404, 406, description="Events in the order of their ids, which have no gaps."),
+    responses=documented(
+        EventList,
+        304,
+        404,
+        406,
+        description="Events in the order of their ids, which have no gaps.",
+    ),
     sync_to_thread=False,
 )
 def events(
@@ -41,11 +47,12 @@ def events(
     set_name: OfSet = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> ASGIApp:
-    """What happened to all sets or to one, oldest first; who passes the last id seen as `after` misses nothing.
+    """What happened to all sets or to one, oldest first; who passes the last id seen as `after`
+    misses nothing.
 
-    With `Accept: text/event-stream` a stream that goes on as things happen (server-sent events): `id` is the event's
-    id, `event` its kind, `data` the event. A client that connects again with `Last-Event-ID`, which counts before
-    `after`, misses nothing and gets nothing twice.
+    With `Accept: text/event-stream` a stream that goes on as things happen (server-sent events):
+    `id` is the event's id, `event` its kind, `data` the event. A client that connects again with
+    `Last-Event-ID`, which counts before `after`, misses nothing and gets nothing twice.
     """
     view = follower.view
     if negotiated(request.scope, (JSON, _STREAM)) == JSON:
@@ -61,7 +68,10 @@ def events(
         view.set(set_name)
     last = _last_event_id(request.headers.get("last-event-id"))
     return EventStream(
-        streams, follower, lambda *page: _later(follower.view, set_name, *page), after if last is None else last
+        streams,
+        follower,
+        lambda *page: _later(follower.view, set_name, *page),
+        after if last is None else last,
     )
 
 
@@ -74,10 +84,18 @@ def _page(view: View, name: str | None, after: int, limit: int) -> EventList:
 
 
 def _later(view: View, name: str | None, after: int, limit: int) -> list[EventBody]:
-    """The events after an id, of all sets or of one, so many at most; raises NotFoundError (`unknown_set`)."""
+    """The events after an id, of all sets or of one, so many at most; raises NotFoundError
+    (`unknown_set`).
+    """
     sets = view.sets.values() if name is None else [view.set(name)]
-    later = [islice(held.events, bisect_right(held.events, after, key=lambda event: event.id), None) for held in sets]
-    return [EventBody(**structs.asdict(event)) for event in islice(merge(*later, key=lambda event: event.id), limit)]
+    later = [
+        islice(held.events, bisect_right(held.events, after, key=lambda event: event.id), None)
+        for held in sets
+    ]
+    return [
+        EventBody(**structs.asdict(event))
+        for event in islice(merge(*later, key=lambda event: event.id), limit)
+    ]
 
 
 def _last_event_id(text: str | None) -> int | None:
@@ -85,7 +103,9 @@ def _last_event_id(text: str | None) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 16):
-        raise InvalidError("bad_parameter", "Last-Event-ID is not the id of an event; leave it out to begin anew")
+        raise InvalidError(
+            "bad_parameter", "Last-Event-ID is not the id of an event; leave it out to begin anew"
+        )
     return int(text)
 
 

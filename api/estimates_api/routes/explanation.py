@@ -17,7 +17,9 @@ from estimates_api.serving.follower import Follower
 
 @get(
     "/v1/sets/{set:str}/explain/{key:path}",
-    responses=documented(Explanation, 304, 404, 410, description="All that is known of the estimate."),
+    responses=documented(
+        Explanation, 304, 404, 410, description="All that is known of the estimate."
+    ),
 )
 @off_loop
 def explain(
@@ -28,7 +30,9 @@ def explain(
     as_of: AsOf = None,
     shape: ShapeNumber = None,
 ) -> ASGIApp:
-    """One estimate with what came before it, its run and inputs, its verdict, who promoted it, accuracy so far."""
+    """One estimate with what came before it, its run and inputs, its verdict, who promoted it,
+    accuracy so far.
+    """
     question = resolve(follower.at, set_name, ref, as_of, shape)
     found = explained(question.reader, follower.store.catalog, question.version, read_key(key))
     return question.about(found.json)

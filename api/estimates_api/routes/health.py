@@ -15,18 +15,26 @@ from estimates_api.routes.documentation import documented
 from estimates_api.serving.follower import Follower
 
 
-@get("/health/live", responses=documented(Health, description="The process answers."), sync_to_thread=False)
+@get(
+    "/health/live",
+    responses=documented(Health, description="The process answers."),
+    sync_to_thread=False,
+)
 def live() -> ASGIApp:
     """The process is alive; restart it when this does not answer."""
     return Representation(b'{"status":"ok"}')
 
 
-@get("/health/ready", responses=documented(Readiness, 304, description="The service can answer."), sync_to_thread=False)
+@get(
+    "/health/ready",
+    responses=documented(Readiness, 304, description="The service can answer."),
+    sync_to_thread=False,
+)
 def ready(follower: NamedDependency[Follower]) -> ASGIApp:
     """Ready once the catalog was read and the versions that aliases point to were opened.
 
-    An alias whose version cannot be read is told in `faults`, with the version that answers in its place; it makes the
-    service unready only when no set in production can be answered from at all.
+    An alias whose version cannot be read is told in `faults`, with the version that answers in its
+    place; it makes the service unready only when no set in production can be answered from at all.
     """
     return of_content(_readiness(follower))
 
@@ -40,7 +48,9 @@ def _readiness(follower: Follower) -> Readiness:
     promoted = [name for name, held in view.sets.items() if PRODUCTION in held.aliases]
     if promoted and silent.issuperset(promoted):
         told = [msgspec.to_builtins(fault) for fault in faults]
-        raise UnavailableError("not_ready", f"no set in production can be read: {', '.join(promoted)}", faults=told)
+        raise UnavailableError(
+            "not_ready", f"no set in production can be read: {', '.join(promoted)}", faults=told
+        )
     return Readiness("ready", view.moment, faults)
 
 

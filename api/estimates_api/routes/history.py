@@ -35,7 +35,9 @@ from estimates_api.serving.follower import Follower
 
 @get(
     "/v1/sets/{set:str}/history/{key:path}",
-    responses=documented(HistoryBody, 304, 404, 406, description="The key through the versions, oldest first."),
+    responses=documented(
+        HistoryBody, 304, 404, 406, description="The key through the versions, oldest first."
+    ),
     operation_class=Tabular,
 )
 @off_loop
@@ -52,18 +54,31 @@ def history(
     clock: ByClock = None,
     shape: ToldShape = None,
 ) -> ASGIApp:
-    """What each version said about one key, with its times in production; expired ones are left out."""
+    """What each version said about one key, with its times in production; expired ones are left
+    out.
+    """
     form, reader = negotiated(request.scope, (JSON,) if chain else TABLES), follower.reader
     bounds = {"since": read_time(since, "since"), "until": read_time(until, "until")}
-    more = {"only": only, "fields": read_fields(fields), "chain": chain, "clock": clock, "shape": shape}
+    more = {
+        "only": only,
+        "fields": read_fields(fields),
+        "chain": chain,
+        "clock": clock,
+        "shape": shape,
+    }
     found = reader.history(set_name, read_key(key), **bounds, **more)
     held = reader.view.set(set_name)
     contract = held.present_contract if shape is None else held.revision(held.newest_of(shape))
     body = written(found, contract, form)
-    headers, media_type = {"estimates-as-of": instants.text(reader.view.moment)}, CONTENT_TYPES.get(form, form)
+    headers, media_type = (
+        {"estimates-as-of": instants.text(reader.view.moment)},
+        CONTENT_TYPES.get(form, form),
+    )
     if found.imported:
         headers["estimates-imported"] = "true"
-    return Compressible(body, etag=content_tag(body), media_type=media_type, headers=headers, head=[VARY])
+    return Compressible(
+        body, etag=content_tag(body), media_type=media_type, headers=headers, head=[VARY]
+    )
 
 
 ROUTES = [history]

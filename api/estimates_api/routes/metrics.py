@@ -1,4 +1,6 @@
-"""What the service tells Prometheus: requests by route, and how each set stands against its contract."""
+"""What the service tells Prometheus: requests by route, and how each set stands against its
+contract.
+"""
 
 from __future__ import annotations
 
@@ -57,16 +59,20 @@ _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class Requests:
-    """Requests answered by this process: how many and how long, by route template, method and status.
+    """Requests answered by this process: how many and how long, by route template, method and
+    status.
 
-    counted  by (route, method, status): the number in each bucket of BUCKETS, in the one above, and the seconds in all
+    counted  by (route, method, status): the number in each bucket of BUCKETS, in the one above, and
+             the seconds in all
     """
 
     def __init__(self) -> None:
         self.counted: dict[tuple[str, str, int], list[float]] = {}
 
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Count an answer; `route` is the template of the path, never the path, and empty for an unknown one."""
+        """Count an answer; `route` is the template of the path, never the path, and empty for an
+        unknown one.
+        """
         row = self.counted.get((route, method, status))
         if row is None:
             row = self._row(route, method, status)
@@ -83,7 +89,9 @@ requests = Requests()
 
 
 class Metrics(Collector):
-    """All that is told at one time: the sum over the workers, and the sets as this worker serves them."""
+    """All that is told at one time: the sum over the workers, and the sets as this worker serves
+    them.
+    """
 
     def __init__(self, tallies: list[Tally], view: View | None, now: datetime) -> None:
         self._tallies = tallies
@@ -115,11 +123,17 @@ def own_tally(follower: Follower, streams: Streams) -> Tally:
 @get(
     "/metrics",
     responses=documented(str, description="Metrics in the text format of Prometheus.")
-    | {200: ResponseSpec(str, generate_examples=False, description="Metrics.", media_type="text/plain")},
+    | {
+        200: ResponseSpec(
+            str, generate_examples=False, description="Metrics.", media_type="text/plain"
+        )
+    },
 )
 @off_loop
 def metrics(
-    request: Request[Any, Any, Any], follower: NamedDependency[Follower], tallies: NamedDependency[Tallies]
+    request: Request[Any, Any, Any],
+    follower: NamedDependency[Follower],
+    tallies: NamedDependency[Tallies],
 ) -> ASGIApp:
     """What Prometheus scrapes; the counters are sums over all workers of this server."""
     registry = CollectorRegistry()
@@ -138,12 +152,16 @@ def _of_requests(tallies: list[Tally]) -> Iterator[Metric]:
             for at, number in enumerate(row):
                 summed[at] += number
     requests_family = CounterMetricFamily(
-        "estimates_requests", "Answers by route, method and status.", labels=["route", "method", "status"]
+        "estimates_requests",
+        "Answers by route, method and status.",
+        labels=["route", "method", "status"],
     )
     for labels, number in sorted(count.items()):
         requests_family.add_metric(labels, number)
     yield requests_family
-    seconds = HistogramMetricFamily("estimates_request_seconds", "Time to answer, in seconds.", labels=["route"])
+    seconds = HistogramMetricFamily(
+        "estimates_request_seconds", "Time to answer, in seconds.", labels=["route"]
+    )
     for route, row in sorted(latency.items()):
         seconds.add_metric([route], _cumulated(row[:-1]), row[-1])
     yield seconds
@@ -162,9 +180,15 @@ def _cumulated(buckets: list[float]) -> list[tuple[str, float]]:
 def _of_workers(tallies: list[Tally]) -> Iterator[Metric]:
     yield _gauge("workers", "Workers that these numbers are summed over.", len(tallies))
     yield _gauge("event_streams", "Open event streams.", sum(tally.streams for tally in tallies))
-    yield _gauge("read_files", "Open read files, one a version and worker.", sum(t.read_files for t in tallies))
+    yield _gauge(
+        "read_files",
+        "Open read files, one a version and worker.",
+        sum(t.read_files for t in tallies),
+    )
     errors = sum(tally.errors for tally in tallies)
-    yield CounterMetricFamily("estimates_catalog_errors", "How often the catalog could not be read.", errors)
+    yield CounterMetricFamily(
+        "estimates_catalog_errors", "How often the catalog could not be read.", errors
+    )
     reads = [tally.read_at for tally in tallies if tally.read_at is not None]
     if reads:
         told = "When the catalog was last read, by the worker for which that is longest ago; Unix time."
@@ -176,45 +200,73 @@ def _of_workers(tallies: list[Tally]) -> Iterator[Metric]:
 
 def _of_sets(view: View, tallies: list[Tally], now: datetime) -> Iterator[Metric]:
     """How each set stands; sets without production have no production metrics."""
-    faulty = Counter(name for name, _ in {(f.set, f.alias) for tally in tallies for f in tally.faults})
+    faulty = Counter(
+        name for name, _ in {(f.set, f.alias) for tally in tallies for f in tally.faults}
+    )
     families = _Families()
     for name, held in view.sets.items():
         families.add("versions", "Versions, expired ones too.", [name], len(held.versions))
-        families.add("faults", "Aliases whose version cannot be read by some worker.", [name], faulty[name])
+        families.add(
+            "faults", "Aliases whose version cannot be read by some worker.", [name], faulty[name]
+        )
         for alias, pointed in sorted(held.aliases.items()):
             told = "1 after a rollback, until a person promotes."
             families.add("held", told, [name, alias], pointed.held, "alias")
         if PRODUCTION in held.aliases:
             pointed_to = held.versions[held.aliases[PRODUCTION].version - 1]
             stand_in = view.stand_in(name, PRODUCTION)
-            _add_production(families, name, held, pointed_to, stand_in.version if stand_in else pointed_to, now)
+            _add_production(
+                families, name, held, pointed_to, stand_in.version if stand_in else pointed_to, now
+            )
     yield from families.all.values()
     yield _events(view)
 
 
 def _add_production(
-    families: _Families, name: str, held: SetView, pointed_to: Version, served: Version, now: datetime
+    families: _Families,
+    name: str,
+    held: SetView,
+    pointed_to: Version,
+    served: Version,
+    now: datetime,
 ) -> None:
     promise = held.contract.freshness
     add = families.add
     add("production_version", "The version that production points to.", [name], pointed_to.version)
-    add("serving_version", "The version that answers for production: another one after damage.", [name], served.version)
+    add(
+        "serving_version",
+        "The version that answers for production: another one after damage.",
+        [name],
+        served.version,
+    )
     told = "Since the last moment of data that the answering version could see."
     add("data_age_seconds", told, [name], _seconds(now - served.data_through))
     told = "Since the answering version was published."
     add("published_age_seconds", told, [name], _seconds(now - served.published_at))
     if promise.max_age_duration is not None:
-        add("max_age_seconds", "How old the contract lets data get.", [name], _seconds(promise.max_age_duration))
+        add(
+            "max_age_seconds",
+            "How old the contract lets data get.",
+            [name],
+            _seconds(promise.max_age_duration),
+        )
         stale = stale_from(held, served)
         add("stale", "1 when data_age is above max_age.", [name], stale is not None and now > stale)
     if promise.cadence_duration is not None:
-        add("cadence_seconds", "How often the contract promises versions.", [name], _seconds(promise.cadence_duration))
+        add(
+            "cadence_seconds",
+            "How often the contract promises versions.",
+            [name],
+            _seconds(promise.cadence_duration),
+        )
         told = "1 when the newest version is older than cadence."
         add("overdue", told, [name], bool(freshness(held, now).overdue))
 
 
 def _events(view: View) -> Metric:
-    family = CounterMetricFamily("estimates_events", "Events by set and kind.", labels=["set", "kind"])
+    family = CounterMetricFamily(
+        "estimates_events", "Events by set and kind.", labels=["set", "kind"]
+    )
     for name, held in view.sets.items():
         kinds = held.keep("kinds", lambda held=held: Counter(event.kind for event in held.events))
         for kind, number in sorted(kinds.items()):
@@ -232,7 +284,9 @@ class _Families:
         """One set's value; `more` are labels after `set`."""
         family = self.all.get(name)
         if family is None:
-            family = self.all[name] = GaugeMetricFamily(f"estimates_set_{name}", told, labels=["set", *more])
+            family = self.all[name] = GaugeMetricFamily(
+                f"estimates_set_{name}", told, labels=["set", *more]
+            )
         family.add_metric(list(labels), float(value))
 
 

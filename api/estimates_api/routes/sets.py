@@ -1,4 +1,6 @@
-"""The sets: what there is, under which contract, how fresh; the JSON Schema of one estimate; listed keys."""
+"""The sets: what there is, under which contract, how fresh; the JSON Schema of one estimate; listed
+keys.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,11 @@ def list_sets(follower: NamedDependency[Follower]) -> ASGIApp:
     return of_view(view, SetList([_summary(held) for held in view.sets.values()]))
 
 
-@get("/v1/sets/{set:str}", responses=documented(SetDetail, 304, 404, description="The set."), sync_to_thread=False)
+@get(
+    "/v1/sets/{set:str}",
+    responses=documented(SetDetail, 304, 404, description="The set."),
+    sync_to_thread=False,
+)
 def one_set(follower: NamedDependency[Follower], set_name: SetName) -> ASGIApp:
     """One set: contract, aliases and holds, freshness."""
     view = follower.view
@@ -45,7 +51,9 @@ def one_set(follower: NamedDependency[Follower], set_name: SetName) -> ASGIApp:
     responses=documented(dict[str, Any], 304, 404, description="A JSON Schema (2020-12)."),
     sync_to_thread=False,
 )
-def schema(follower: NamedDependency[Follower], set_name: SetName, shape: OfShape = None) -> ASGIApp:
+def schema(
+    follower: NamedDependency[Follower], set_name: SetName, shape: OfShape = None
+) -> ASGIApp:
     """The JSON Schema of one estimate; of the newest contract, or of the newest one of a shape."""
     view = follower.view
     return of_view(view, estimate_schema(_contract(view.set(set_name), shape)))
@@ -62,7 +70,9 @@ def domain(follower: NamedDependency[Follower], set_name: SetName, digest: Domai
     view = follower.view.set(set_name)
     domains = [view.revision(revision.revision).domain for revision in view.contracts]
     if digest not in {found.digest for found in domains if isinstance(found, FileDomain)}:
-        raise NotFoundError("unknown_domain", f"{set_name}: no contract lists keys with the digest {digest[:80]}")
+        raise NotFoundError(
+            "unknown_domain", f"{set_name}: no contract lists keys with the digest {digest[:80]}"
+        )
     content = follower.store.listed_keys.content(set_name, digest)
     headers = {"repr-digest": f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:"}
     tag = entity_tag("domain", set_name, digest)
@@ -77,7 +87,10 @@ def _detail(view: SetView) -> SetDetail:
     revision = view.contracts[-1]
     contract = msgspec.json.decode(revision.body)
     return SetDetail(
-        **_facts(view), contract_revision=revision.revision, defined_at=revision.defined_at, contract=contract
+        **_facts(view),
+        contract_revision=revision.revision,
+        defined_at=revision.defined_at,
+        contract=contract,
     )
 
 
@@ -91,7 +104,9 @@ def _facts(view: SetView) -> dict[str, Any]:
         "key": list(contract.key),
         "shape": view.contracts[-1].shape,
         "versions": len(view.versions),
-        "aliases": {name: AliasBody(alias.version, alias.moved_at, alias.held) for name, alias in aliases},
+        "aliases": {
+            name: AliasBody(alias.version, alias.moved_at, alias.held) for name, alias in aliases
+        },
         "freshness": freshness(view, instants.now()),
     }
 

@@ -25,7 +25,9 @@ from estimates_api.serving.threads import in_thread
 
 @get(
     "/v1/sets/{set:str}/stability",
-    responses=documented(Series, 304, 404, 406, description="A row for each move of production, oldest first.")
+    responses=documented(
+        Series, 304, 404, 406, description="A row for each move of production, oldest first."
+    )
     | COMPUTING,
     operation_class=Tabular,
 )
@@ -37,7 +39,9 @@ async def stability(
     last: Last = DEFAULT_LAST,
     as_of: AsOf = None,
 ) -> ASGIApp:
-    """What each of the last moves of production changed, from one version to another, rollbacks too."""
+    """What each of the last moves of production changed, from one version to another, rollbacks
+    too.
+    """
     form = negotiated(request.scope, TABLES)
     pairs, moment = await in_thread(partial(_asked, follower, set_name, last, as_of))
     asked = ("stability", set_name, pairs.name(), form)

@@ -34,7 +34,13 @@ _FORMS: dict[str, Callable[[Vintages, Across | None], bytes]] = {
 
 
 _RESPONSES = (
-    documented(TriangleBody, 304, 404, 406, description="A row a key, a column a horizon or a version; the statistics.")
+    documented(
+        TriangleBody,
+        304,
+        404,
+        406,
+        description="A row a key, a column a horizon or a version; the statistics.",
+    )
     | COMPUTING
 )
 
@@ -78,7 +84,10 @@ async def _answer(
     form, view = negotiated(request.scope, TABLES), follower.view
     found = await in_thread(partial(Vintages, view, follower.store.columns, set_name, key, column))
     asked = ("triangle", found.name(across, form))
-    etag, head = entity_tag(*asked), [*encoded({"estimates-as-of": instants.text(view.moment)}), VARY]
+    etag, head = (
+        entity_tag(*asked),
+        [*encoded({"estimates-as-of": instants.text(view.moment)}), VARY],
+    )
     held = held_tag(request.scope, etag)
     if held is not None:
         return Representation(b"", etag=held, head=head)

@@ -75,8 +75,12 @@ def one_version(
     shape: ShapeNumber = None,
     clock: ByClock = None,
 ) -> ASGIApp:
-    """One version: state, counts, provenance, times in production, waivers, MLflow run; an expired one too."""
-    question = resolve(follower.at, set_name, read_segment(ref), as_of, shape, readable=False, clock=clock)
+    """One version: state, counts, provenance, times in production, waivers, MLflow run; an expired
+    one too.
+    """
+    question = resolve(
+        follower.at, set_name, read_segment(ref), as_of, shape, readable=False, clock=clock
+    )
     return question.about(_detail(question.reader.view, question.version))
 
 
@@ -94,19 +98,29 @@ def verdict(
     clock: ByClock = None,
 ) -> ASGIApp:
     """The newest verdict of a version, as the gate stored it."""
-    question = resolve(follower.at, set_name, read_segment(ref), as_of, shape, readable=False, clock=clock)
+    question = resolve(
+        follower.at, set_name, read_segment(ref), as_of, shape, readable=False, clock=clock
+    )
     return question.about(_verdict(follower, question.version))
 
 
-def _page(view: View, name: str, state: State | None, limit: int, cursor: str | None) -> VersionList:
+def _page(
+    view: View, name: str, state: State | None, limit: int, cursor: str | None
+) -> VersionList:
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
-    matching = [version for version in reversed(view.set(name).versions) if state in (None, view.state(version))]
+    matching = [
+        version
+        for version in reversed(view.set(name).versions)
+        if state in (None, view.state(version))
+    ]
     before = _before(cursor)
     rest = [version for version in matching if before is None or version.version < before]
     page = rest[:limit]
     following = str(page[-1].version) if len(rest) > limit else None
-    return VersionList(name, len(matching), limit, following, [VersionSummary(**_facts(view, v)) for v in page])
+    return VersionList(
+        name, len(matching), limit, following, [VersionSummary(**_facts(view, v)) for v in page]
+    )
 
 
 def _before(cursor: str | None) -> int | None:
@@ -114,7 +128,9 @@ def _before(cursor: str | None) -> int | None:
     if cursor is None:
         return None
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 16):
-        raise InvalidError("bad_cursor", "this cursor was not made by this service; start again without it")
+        raise InvalidError(
+            "bad_cursor", "this cursor was not made by this service; start again without it"
+        )
     return int(cursor)
 
 
@@ -152,7 +168,9 @@ def _detail(view: View, version: Version) -> VersionDetail:
 def _verdict(follower: Follower, version: Version) -> bytes:
     body = follower.store.catalog.verdict(version.set, version.version)
     if body is None:
-        raise NotFoundError("no_verdict", f"{version.set}: version {version.version} was not judged yet")
+        raise NotFoundError(
+            "no_verdict", f"{version.set}: version {version.version} was not judged yet"
+        )
     return body
 
 

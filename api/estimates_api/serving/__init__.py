@@ -1,1 +1,3 @@
-"""What keeps the service going between requests: following the catalog, opening versions, report workers."""
+"""What keeps the service going between requests: following the catalog, opening versions, report
+workers.
+"""

@@ -1,4 +1,6 @@
-"""Follows the catalog: the view that requests read is replaced off the request path, by one assignment."""
+"""Follows the catalog: the view that requests read is replaced off the request path, by one
+assignment.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ log = logging.getLogger("api")
 
 
 class Follower:
-    """The reader of the newest view known here. It goes on answering from the last one when the catalog is unreachable.
+    """The reader of the newest view known here. It goes on answering from the last one when the
+    catalog is unreachable.
 
     news      set when a view with new events is served; then there is another one to wait for
     read_at   when the catalog was last read
@@ -39,7 +42,9 @@ class Follower:
 
     @property
     def reader(self) -> Reader:
-        """Reads at the newest view; raises UnavailableError (`starting`) before the catalog was read once."""
+        """Reads at the newest view; raises UnavailableError (`starting`) before the catalog was
+        read once.
+        """
         if self._reader is None:
             raise UnavailableError("starting", "the catalog was not read yet; retry")
         return self._reader
@@ -65,7 +70,8 @@ class Follower:
         return self._targets.ready
 
     def at(self, as_of: datetime | None) -> Reader:
-        """A reader whose view knows all that happened up to `as_of`; reads the catalog if ours does not (blocks).
+        """A reader whose view knows all that happened up to `as_of`; reads the catalog if ours does
+        not (blocks).
 
         Raises UnavailableError (`catalog`) when it must and cannot.
         """
@@ -85,11 +91,13 @@ class Follower:
         """Look at the catalog once (blocks): open what aliases point to, then swap the reader."""
         view = self.store.refresh()
         self.read_at = view.read_at
-        if self._reader is None:  # better slow answers than none while the read files are opened or built
+        # better slow answers than none while the read files are opened or built
+        if self._reader is None:
             self._reader = self.store.reader(view)
         stand_ins = self._targets.stand_ins(view)
         if stand_ins is None:
-            self._reader.view.read_at = view.read_at  # all that has changed; what the reader remembers stays true
+            # all that has changed; what the reader remembers stays true
+            self._reader.view.read_at = view.read_at
         else:
             self._reader = self.store.reader(
                 View(view.sets, view.moment, view.read_at, view.last_event, stand_ins=stand_ins)
@@ -125,7 +133,8 @@ class Follower:
                     told = self.view.last_event
                     news, self.news = self.news, asyncio.Event()
                     news.set()
-            except Exception as error:  # whatever it is, the service answers from what it has and tries again
+            # whatever it is, the service answers from what it has and tries again
+            except Exception as error:
                 self._lost(error)
             await asyncio.sleep(INTERVAL_S)
 

@@ -17,7 +17,8 @@ _MOST = 1000  # results, small ones too
 
 
 class Recent:
-    """Frames and bytes by what was asked, the least recently used ones go first; made in a few threads of its own.
+    """Frames and bytes by what was asked, the least recently used ones go first; made in a few
+    threads of its own.
 
     limit_bytes  of all results together; the newest one is kept whatever its size
     """
@@ -31,7 +32,8 @@ class Recent:
     async def within(self, seconds: float, what: Hashable, make: Callable[[], T]) -> T | None:
         """The result for this question; None when it is not there in time, and is still being made.
 
-        Who asks while it is being made waits for it. An error is told to whoever waits, or asks next, and not kept.
+        Who asks while it is being made waits for it. An error is told to whoever waits, or asks
+        next, and not kept.
         """
         found = self._begin(what, make)
         waiter = asyncio.wrap_future(found)
@@ -61,7 +63,9 @@ class Recent:
     def _trim(self) -> None:
         with self._lock:
             sizes = {what: _size(one) for what, one in self._found.items() if one.done()}
-            while len(sizes) > 1 and (len(sizes) > _MOST or sum(sizes.values()) > self._limit_bytes):
+            while len(sizes) > 1 and (
+                len(sizes) > _MOST or sum(sizes.values()) > self._limit_bytes
+            ):
                 oldest = next(iter(sizes))
                 del sizes[oldest], self._found[oldest]
 

@@ -1,7 +1,9 @@
-"""A process apart that computes reports: lookups keep the interpreter, and the memory is given back at the end.
+"""A process apart that computes reports: lookups keep the interpreter, and the memory is given back
+at the end.
 
-`python -m estimates_api.serving.report_worker` reads what to compute from standard input and writes what came of it to standard output. It keeps
-what it has computed, and ends when whoever started it does.
+`python -m estimates_api.serving.report_worker` reads what to compute from standard input and writes
+what came of it to standard output. It keeps what it has computed, and ends when whoever started it
+does.
 """
 
 from __future__ import annotations
@@ -84,7 +86,9 @@ class Apart:
         if code < 0:
             raise _ended(code)
         if code > 0:
-            raise RuntimeError("the process that computes reports failed; its trace stands above in the log")
+            raise RuntimeError(
+                "the process that computes reports failed; its trace stands above in the log"
+            )
         return pickle.loads(results)
 
     def close(self) -> None:
@@ -107,14 +111,18 @@ def main() -> None:
 def _results(work: Work) -> list[Report | bytes | EstimatesError]:
     objects, kept = Objects(work.root), KeptReports(work.folder)
     count = max((len(window.versions) for window in work.windows), default=2)
-    read = last_read(lambda version: snapshot.read_frame(objects, version.set, version.snapshot_id), count)
+    read = last_read(
+        lambda version: snapshot.read_frame(objects, version.set, version.snapshot_id), count
+    )
     results: list[Report | bytes | EstimatesError] = []
     for pair in work.pairs:
         found = pair.reading(read)
         try:
             page = work.form == "page"
             results.append(
-                found.kept_page(kept) if page else found.kept_report(kept, headline_only=work.form == "headline")
+                found.kept_page(kept)
+                if page
+                else found.kept_report(kept, headline_only=work.form == "headline")
             )
         except EstimatesError as error:
             results.append(error)
@@ -131,13 +139,18 @@ def _unread(version: Version) -> pl.DataFrame:
 
 def _end_with_parent() -> None:
     """What is computed for nobody is not computed to its end."""
-    while os.read(sys.stdin.fileno(), 1):  # not through Python's buffer, whose lock would be held when we end
+    # not through Python's buffer, whose lock would be held when we end
+    while os.read(sys.stdin.fileno(), 1):
         pass
     os._exit(1)
 
 
 def _ended(code: int | None = None) -> UnavailableError:
-    how = "the service is stopping" if code is None else f"signal {-code} ended the process that computed it"
+    how = (
+        "the service is stopping"
+        if code is None
+        else f"signal {-code} ended the process that computed it"
+    )
     return UnavailableError("report_ended", f"the report could not be computed: {how}; ask again")
 
 

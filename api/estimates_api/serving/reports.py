@@ -31,18 +31,26 @@ T = TypeVar("T")
 
 
 class Computing(msgspec.Struct, frozen=True):
-    """The answer is still being computed; ask `location`, relative to the URL asked, after `retry_after` seconds."""
+    """The answer is still being computed; ask `location`, relative to the URL asked, after
+    `retry_after` seconds.
+    """
 
     status: str
     location: str
     retry_after: int
 
 
-COMPUTING = {202: ResponseSpec(Computing, generate_examples=False, description="It is being computed; ask again.")}
+COMPUTING = {
+    202: ResponseSpec(
+        Computing, generate_examples=False, description="It is being computed; ask again."
+    )
+}
 
 
 class Reports:
-    """The reports of a store, kept or computed: small ones in a thread, large ones in a process apart."""
+    """The reports of a store, kept or computed: small ones in a thread, large ones in a process
+    apart.
+    """
 
     def __init__(self, store: Store) -> None:
         self._kept = store.reports
@@ -58,7 +66,9 @@ class Reports:
         return self._of([found], headline_only=False)(found)
 
     def page(self, found: Comparison) -> bytes:
-        """The report of a comparison as an HTML page; drawn in a process apart, however small: V8 stays out of ours."""
+        """The report of a comparison as an HTML page; drawn in a process apart, however small: V8
+        stays out of ours.
+        """
         content = self._kept.get(found.kept_name("page"))
         if content is not None:
             return content
@@ -72,7 +82,8 @@ class Reports:
         """The series of the moves of production."""
         wanted = [pair.comparison for pair in pairs.pairs if pair.comparison is not None]
         windows = [pair.window for pair in pairs.pairs if pair.window is not None]
-        given = cache(lambda: self._of(wanted, windows, headline_only=True))  # asked for only if the series is not kept
+        # asked for only if the series is not kept
+        given = cache(lambda: self._of(wanted, windows, headline_only=True))
         return kept_series(pairs, self._kept, lambda found: given()(found))
 
     @asynccontextmanager
@@ -87,7 +98,9 @@ class Reports:
     def _of(
         self, wanted: Sequence[Comparison], windows: Sequence[Window] = (), *, headline_only: bool
     ) -> Callable[[Comparison], Report]:
-        """Gives the reports of these comparisons; what stands still in the windows is kept by then if that is long."""
+        """Gives the reports of these comparisons; what stands still in the windows is kept by then
+        if that is long.
+        """
         names = {found.report_name(headline_only=headline_only): found for found in wanted}
         kept = {name: self._kept.get(name) for name in names}
         missing = {name: found for name, found in names.items() if kept[name] is None}
@@ -119,6 +132,8 @@ def still_computing(scope: Scope | HTTPScope, head: Sequence[Header] = ()) -> Re
     query = query or scope["query_string"]
     location = (path + (b"?" + query if query else b"")).decode("latin-1")
     body = msgspec.json.encode(Computing("computing", location, RETRY_AFTER_S))
-    found = Representation(body, head=head, headers={"location": location, "retry-after": str(RETRY_AFTER_S)})
+    found = Representation(
+        body, head=head, headers={"location": location, "retry-after": str(RETRY_AFTER_S)}
+    )
     found.status = 202
     return found

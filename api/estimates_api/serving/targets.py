@@ -1,4 +1,6 @@
-"""What aliases point to: opened before it is served, tried again when it cannot be; meanwhile something stands in."""
+"""What aliases point to: opened before it is served, tried again when it cannot be; meanwhile
+something stands in.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ from estimates.catalog import StandIn, View
 from estimates.catalog.records import Version
 from estimates.errors import EstimatesError
 
-# Longer than it takes to open a read file, shorter than the second in which promotions are followed.
+# Longer than it takes to open a read file, shorter than the second in which promotions are
+# followed.
 OPENING_S = 0.4
 RETRY_S = 1.0
 MAX_RETRY_S = 30.0
@@ -28,7 +31,9 @@ StandIns = dict[tuple[str, str], StandIn]
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """An alias whose version cannot be read here: the error's code, and the version that answers instead, if any."""
+    """An alias whose version cannot be read here: the error's code, and the version that answers
+    instead, if any.
+    """
 
     set: str
     alias: str
@@ -92,7 +97,8 @@ class Targets:
         self._seen: tuple[int, datetime] | None = None
 
     def stand_ins(self, view: View) -> StandIns | None:
-        """Open what the view's aliases point to; what stands in for the versions that are not open. Blocks a moment.
+        """Open what the view's aliases point to; what stands in for the versions that are not open.
+        Blocks a moment.
 
         None when nothing has changed since the last time.
         """
@@ -104,7 +110,11 @@ class Targets:
         deadline = time.monotonic() + OPENING_S
         while True:
             found, faults = self._look(view)
-            awaited = [target.attempt for target in self._known.values() if not target.settled and target.attempt]
+            awaited = [
+                target.attempt
+                for target in self._known.values()
+                if not target.settled and target.attempt
+            ]
             left = deadline - time.monotonic()
             if not awaited or left <= 0:
                 break
@@ -132,7 +142,10 @@ class Targets:
     def _due(self) -> bool:
         """Whether an attempt is under way, or the time for one has come."""
         now = time.monotonic()
-        return any(target.attempt or (target.fault and target.due <= now) for target in self._known.values())
+        return any(
+            target.attempt or (target.fault and target.due <= now)
+            for target in self._known.values()
+        )
 
     def _look(self, view: View) -> tuple[StandIns, Faults]:
         """What stands in, and what cannot be read, as far as is known now."""
@@ -155,7 +168,8 @@ class Targets:
     def _stand_in(self, view: View, name: str, alias: str, fault: str | None) -> StandIn | None:
         """The newest version that the alias pointed to before and that can be read.
 
-        While the alias's own version is only being opened, nothing is opened for it that is not open.
+        While the alias's own version is only being opened, nothing is opened for it that is not
+        open.
         """
         for version, moment in view.sets[name].former(alias):
             known = (name, version.version) in self._known
@@ -190,7 +204,8 @@ class Targets:
             if self.faults.get(place) != fault:
                 instead = "nothing" if fault.serving is None else f"version {fault.serving}"
                 log.error(
-                    "%s: %s points to version %d, which cannot be read (%s); %s answers in its place",
+                    "%s: %s points to version %d, which cannot be read (%s); %s answers in its "
+                    "place",
                     *(fault.set, fault.alias, fault.version, fault.code, instead),
                 )
         for name, alias in self.faults.keys() - faults.keys():

@@ -1,4 +1,6 @@
-"""What the workers of one server have counted: each writes its own file, whichever is asked adds them up."""
+"""What the workers of one server have counted: each writes its own file, whichever is asked adds
+them up.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ from litestar import Litestar
 from estimates_api.serving.targets import Fault
 
 INTERVAL_S = 0.25
-_HEAD = struct.Struct("<II")  # length and CRC-32 of what follows: a file may be read while it is written
+# length and CRC-32 of what follows: a file may be read while it is written
+_HEAD = struct.Struct("<II")
 _READS = 100
 log = logging.getLogger("api")
 
@@ -31,7 +34,8 @@ class Tally(msgspec.Struct, frozen=True, array_like=True):
     requests    route template, method, status, then the numbers that `metrics.Requests` keeps
     streams     open event streams
     read_files  open read files
-    errors      how often the catalog could not be read; read_at: when it last was, Unix time; last_event: its newest
+    errors      how often the catalog could not be read; read_at: when it last was, Unix time;
+                last_event: its newest
     faults      aliases whose version this worker cannot read
     """
 
@@ -47,8 +51,8 @@ class Tally(msgspec.Struct, frozen=True, array_like=True):
 class Tallies:
     """The tallies of the workers that one server process has started.
 
-    They meet in a folder of the cache named after the machine and that process, the parent of them all. A worker locks
-    its file while it lives: what nobody holds is left over, and removed.
+    They meet in a folder of the cache named after the machine and that process, the parent of them
+    all. A worker locks its file while it lives: what nobody holds is left over, and removed.
     """
 
     def __init__(self, cache: Path, own: Callable[[], Tally]) -> None:
@@ -58,7 +62,9 @@ class Tallies:
         self._path: Path | None = None
 
     def all(self) -> list[Tally]:
-        """This worker's tally as it is now, and those of the others as they were some tenths of a second ago."""
+        """This worker's tally as it is now, and those of the others as they were some tenths of a
+        second ago.
+        """
         paths = sorted(self._folder.glob("*.tally"))
         others = [_read(path) for path in paths if path != self._path]
         return [self._own(), *(tally for tally in others if tally is not None)]
@@ -84,10 +90,16 @@ class Tallies:
         try:
             self._create()
         except OSError as error:
-            log.error("%s cannot be written; /metrics tells of one worker only: %s", self._folder, error.strerror)
+            log.error(
+                "%s cannot be written; /metrics tells of one worker only: %s",
+                self._folder,
+                error.strerror,
+            )
 
     def _create(self) -> None:
-        """Make the file and lock it; again when somebody took it for a dead worker's before it was locked."""
+        """Make the file and lock it; again when somebody took it for a dead worker's before it was
+        locked.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         self._path = self._folder / f"{os.getpid()}-{secrets.token_hex(4)}.tally"
         while self._file is None:

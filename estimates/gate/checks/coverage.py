@@ -1,4 +1,6 @@
-"""Stage 2, the domain: is every key there that the contract asks for, and none that it does not know?"""
+"""Stage 2, the domain: is every key there that the contract asks for, and none that it does not
+know?
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def domain_missing(case: Case) -> Measure | Skip:
 
 
 def domain_outside(case: Case) -> Measure | Skip:
-    """Protects from keys nobody asked for. Metric: keys outside a closed domain. Block above 0. Source: gate.md 16."""
+    """Protects from keys nobody asked for. Metric: keys outside a closed domain. Block above 0.
+    Source: gate.md 16.
+    """
     domain = case.domain
     if domain is None:
         return Skip("not_in_contract")

@@ -1,4 +1,6 @@
-"""Stage 1, integrity: is this the content that was published, in the form that the contract promises?"""
+"""Stage 1, integrity: is this the content that was published, in the form that the contract
+promises?
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ def content_digest(case: Case) -> Measure | Skip:
 
 
 def readable(case: Case) -> Measure | Skip:
-    """Protects from truncated files. Metric: faults of the Parquet file, a wrong row count among them.
+    """Protects from truncated files. Metric: faults of the Parquet file, a wrong row count among
+    them.
 
     Block above 0. Source: gate.md 3.
     """
@@ -41,7 +44,11 @@ def readable(case: Case) -> Measure | Skip:
     fault = candidate.faults.get("parquet")
     if fault is None and candidate.frame is None:
         fault = "the Parquet file cannot be read"
-    if fault is None and candidate.frame is not None and candidate.rows not in (None, candidate.frame.height):
+    if (
+        fault is None
+        and candidate.frame is not None
+        and candidate.rows not in (None, candidate.frame.height)
+    ):
         fault = f"the Parquet file has {candidate.frame.height} rows, the manifest says {candidate.rows}"
     return _fault(case, fault, "the Parquet file is readable and has the manifest's number of rows")
 
@@ -53,29 +60,49 @@ def schema(case: Case) -> Measure:
     """
     differences = _stored_differences(case) if case.candidate.stored else _file_differences(case)
     value = len(differences)
-    message = f"differences from the contract: {value}" if value else "columns and types are the contract's"
-    return Measure(value, len(case.contract.key) + len(case.contract.columns), message, offenders=differences)
+    message = (
+        f"differences from the contract: {value}"
+        if value
+        else "columns and types are the contract's"
+    )
+    return Measure(
+        value, len(case.contract.key) + len(case.contract.columns), message, offenders=differences
+    )
 
 
 def unique_keys(case: Case) -> Measure:
-    """Protects from rows that cannot be read by key: null parts, duplicates, parts that no URL path can hold.
+    """Protects from rows that cannot be read by key: null parts, duplicates, parts that no URL path
+    can hold.
 
-    Metric: rows with a key that is null, not unique or unfit for a path. Block above 0. Source: gate.md 5.
+    Metric: rows with a key that is null, not unique or unfit for a path. Block above 0. Source:
+    gate.md 5.
     """
     frame, found = case.frame.select(case.key), list[tuple[str, pl.DataFrame]]()
     if not case.ascending:
         # rows are sorted by key, so that equal keys are neighbours
-        same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in case.key).fill_null(False)
+        same = pl.all_horizontal(
+            pl.col(name) == pl.col(name).shift(1) for name in case.key
+        ).fill_null(False)
         found = [
-            ("a part of the key is null", frame.filter(pl.any_horizontal(pl.col(case.key).is_null()))),
-            ("the key appears more than once", frame.filter(same | same.shift(-1, fill_value=False))),
+            (
+                "a part of the key is null",
+                frame.filter(pl.any_horizontal(pl.col(case.key).is_null())),
+            ),
+            (
+                "the key appears more than once",
+                frame.filter(same | same.shift(-1, fill_value=False)),
+            ),
         ]
     for name in case.key:
         if case.contract.key[name].type == "string":
             why = f"{name} is empty, '.', '..' or has a NUL, which no URL path can hold"
             unfit = frames.unfit_part(name).fill_null(False)
             # most rows have a neighbour's part
-            parts = frame.lazy().select(name).filter((pl.col(name) != pl.col(name).shift(1)).fill_null(True))
+            parts = (
+                frame.lazy()
+                .select(name)
+                .filter((pl.col(name) != pl.col(name).shift(1)).fill_null(True))
+            )
             some = parts.select(unfit.any()).collect().item()
             found.append((why, frame.filter(unfit) if some else frame.clear()))
     value = sum(rows.height for _, rows in found)
@@ -94,8 +121,12 @@ def not_empty(case: Case) -> Measure:
 
 
 def minimum_rows(case: Case) -> Measure | Skip:
-    """Protects from half a table. Metric: rows. Block below the minimum of an open domain. Source: gate.md 6."""
-    return not_empty(case) if isinstance(case.contract.domain, OpenDomain) else Skip("not_in_contract")
+    """Protects from half a table. Metric: rows. Block below the minimum of an open domain. Source:
+    gate.md 6.
+    """
+    return (
+        not_empty(case) if isinstance(case.contract.domain, OpenDomain) else Skip("not_in_contract")
+    )
 
 
 def minimum(contract: Contract) -> tuple[float | None, float | None]:
@@ -106,8 +137,9 @@ def minimum(contract: Contract) -> tuple[float | None, float | None]:
 def lineage(case: Case) -> Measure:
     """Protects from numbers nobody can trace: who ran, up to when, and on what.
 
-    Metric: what is missing of data_through, run_id and a digest of each input that the job declares; of a table that
-    was computed elsewhere (it names no job), of any one digest. Block above 0. Source: gate.md 7.
+    Metric: what is missing of data_through, run_id and a digest of each input that the job
+    declares; of a table that was computed elsewhere (it names no job), of any one digest. Block
+    above 0. Source: gate.md 7.
     """
     origin = case.candidate.provenance
     digests = {given.name: given.digest for given in origin.inputs} if origin else {}
@@ -123,8 +155,9 @@ def lineage(case: Case) -> Measure:
 def reproducible(case: Case) -> Measure | Skip:
     """Protects from runs nobody can repeat.
 
-    Metric: what is missing of the job's code revision, and of its seed when it has a parameter `seed`. Warn above 0.
-    Source: gate.md 7. The MLflow run is not asked for here: it is recorded last, after this verdict.
+    Metric: what is missing of the job's code revision, and of its seed when it has a parameter
+    `seed`. Warn above 0. Source: gate.md 7. The MLflow run is not asked for here: it is recorded
+    last, after this verdict.
     """
     job, origin = case.contract.job, case.candidate.provenance
     if job is None:
@@ -164,7 +197,9 @@ def _file_differences(case: Case) -> list[Offender]:
 
 
 def _stored_differences(case: Case) -> list[Offender]:
-    """The manifest's shape against the contract's; when they agree, the Parquet file's columns and types."""
+    """The manifest's shape against the contract's; when they agree, the Parquet file's columns and
+    types.
+    """
     assert case.candidate.shape is not None
     assert case.candidate.frame is not None
     found = _shape_differences(case.candidate.shape, case.contract.shape())
@@ -172,7 +207,11 @@ def _stored_differences(case: Case) -> list[Offender]:
         return found
     have, want = dict(case.candidate.frame.schema), frames.schema(case.contract)
     return [
-        Offender(None, name, f"{have.get(name, 'missing')} in the file, {want.get(name, 'nothing')} in the contract")
+        Offender(
+            None,
+            name,
+            f"{have.get(name, 'missing')} in the file, {want.get(name, 'nothing')} in the contract",
+        )
         for name in dict.fromkeys((*want, *have))
         if have.get(name) != want.get(name)
     ]
@@ -181,7 +220,9 @@ def _stored_differences(case: Case) -> list[Offender]:
 def _shape_differences(have: Shape, want: Shape) -> list[Offender]:
     found: list[Offender] = []
     if have.key != want.key:
-        keys_have, keys_want = (", ".join(f"{key.name} {key.type}" for key in shape.key) for shape in (have, want))
+        keys_have, keys_want = (
+            ", ".join(f"{key.name} {key.type}" for key in shape.key) for shape in (have, want)
+        )
         found.append(Offender(None, None, f"the key is {keys_have}; the contract says {keys_want}"))
     ours = {column.name: column for column in have.columns}
     theirs = {column.name: column for column in want.columns}
@@ -197,7 +238,11 @@ def _shape_differences(have: Shape, want: Shape) -> list[Offender]:
 
 def _column_differences(have: ShapeColumn, want: ShapeColumn) -> list[Offender]:
     return [
-        Offender(None, want.name, f"{field} is {getattr(have, field)}, the contract says {getattr(want, field)}")
+        Offender(
+            None,
+            want.name,
+            f"{field} is {getattr(have, field)}, the contract says {getattr(want, field)}",
+        )
         for field in ShapeColumn.__struct_fields__
         if getattr(have, field) != getattr(want, field)
     ]

@@ -1,4 +1,6 @@
-"""Stage 3, keys and kinds: what vanished, what appeared, what lost its value, and whether anything is new at all."""
+"""Stage 3, keys and kinds: what vanished, what appeared, what lost its value, and whether anything
+is new at all.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from estimates.gate.from_report import common
 def comparable(case: Case) -> Measure:
     """Protects from a baseline that is damaged, or so old that all its targets have passed.
 
-    Metric: keys in both versions. Block below 1. Everything that compares keys depends on it, so that one waiver lets
-    such a version through when somebody has looked at it. Source: gate.md 21.
+    Metric: keys in both versions. Block below 1. Everything that compares keys depends on it, so
+    that one waiver lets such a version through when somebody has looked at it. Source: gate.md 21.
     """
     keys = case.report.keys
     gone = f", {keys.elapsed} keys of the baseline have elapsed" if keys.elapsed else ""
@@ -42,7 +44,8 @@ def added_keys(case: Case) -> Measure:
 
 
 def finite_to_null(case: Case) -> Measure:
-    """Protects from estimates that were there and are not any more. Metric: cells that were finite and are not.
+    """Protects from estimates that were there and are not any more. Metric: cells that were finite
+    and are not.
 
     Block above 0. Source: gate.md 23, stability.md K2.
     """
@@ -61,22 +64,25 @@ def finite_to_null(case: Case) -> Measure:
 def unchanged(case: Case) -> Measure:
     """Protects from a stale copy published as new. Metric: common keys with anything different.
 
-    Warn below 1; block below 1 when the version claims newer data than its baseline's and has floats among its
-    estimates, which newer data always move. Source: gate.md 24, stability.md K3.
+    Warn below 1; block below 1 when the version claims newer data than its baseline's and has
+    floats among its estimates, which newer data always move. Source: gate.md 24, stability.md K3.
     """
     n = common(case)
     share = case.report.keys.identical_share
     assert share is not None, "there are common keys"
     changed = round(n * (1 - share))
     message = f"{changed} of {n} common keys with anything different from the baseline"
-    newer = _newer(case) and any(case.frame.schema[name].is_float() for name in case.contract.judged)
+    newer = _newer(case) and any(
+        case.frame.schema[name].is_float() for name in case.contract.judged
+    )
     return Measure(changed, n, message, warn=1, block=1 if newer else None)
 
 
 def new_duplicates(case: Case) -> Measure | Skip:
     """Protects from one key's estimates given to another where that was not so before.
 
-    Metric: growth of `duplicate_content`'s share against the baseline. Block above 2 %. Source: gate.md 20.
+    Metric: growth of `duplicate_content`'s share against the baseline. Block above 2 %. Source:
+    gate.md 20.
     """
     found, n = case.once("twins", lambda: twins(case))
     if found is None:
@@ -88,9 +94,12 @@ def new_duplicates(case: Case) -> Measure | Skip:
     value = max(found.height / max(n, 1) - before.height / max(m, 1), 0.0)
     fresh = found.join(before.select(case.key), on=case.key, how="anti")
     message = (
-        f"{found.height} of {n} rows with the same estimates as another row, {before.height} of {m} in the baseline"
+        f"{found.height} of {n} rows with the same estimates as another row, {before.height} of "
+        f"{m} in the baseline"
     )
-    return Measure(value, n, message, lots=missing(case, fresh, "the same estimates as another key"))
+    return Measure(
+        value, n, message, lots=missing(case, fresh, "the same estimates as another key")
+    )
 
 
 def _newer(case: Case) -> bool:

@@ -14,7 +14,8 @@ FEW = 30  # keys of a class below which its prevalence says little
 def label_churn(case: Case) -> Measure | Skip:
     """Protects from decisions that flip. Metric: share of keys whose label changed, worst column.
 
-    Warn above 3 %, block above 8 %. Source: gate.md 33, stability.md C1; limits from the churn example.
+    Warn above 3 %, block above 8 %. Source: gate.md 33, stability.md C1; limits from the churn
+    example.
     """
     found = labels(case)
     if not found:
@@ -22,16 +23,19 @@ def label_churn(case: Case) -> Measure | Skip:
     found = sorted(found, key=lambda item: (item[2].churn, item[0]), reverse=True)
     worst, _, label = found[0]
     message = f"{round(label.churn * label.n)} of {label.n} keys with another label in {worst}"
-    lots = [lot for name, _, one in found if one.churn for lot in changed_rows.relabelled(case, name)]
-    return Measure(label.churn, label.n, message, lots=lots)  # null is a label: the share is of all common keys
+    lots = [
+        lot for name, _, one in found if one.churn for lot in changed_rows.relabelled(case, name)
+    ]
+    # null is a label: the share is of all common keys
+    return Measure(label.churn, label.n, message, lots=lots)
 
 
 def prevalence_change(case: Case) -> Measure | Skip:
     """Protects from a class that swells or dies.
 
-    Metric: largest change of a class's number of keys, relative to what it was. Classes with fewer than 30 keys
-    in both versions are left out. Warn above 50 %, block above 90 %. Source: gate.md 33 (a starting point),
-    stability.md C4.
+    Metric: largest change of a class's number of keys, relative to what it was. Classes with fewer
+    than 30 keys in both versions are left out. Warn above 50 %, block above 90 %. Source: gate.md
+    33 (a starting point), stability.md C4.
     """
     found = labels(case)
     if not found:

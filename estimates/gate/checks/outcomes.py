@@ -1,4 +1,6 @@
-"""Stage 4, with actual values: does the candidate cover, is it as good as the baseline, does it change for nothing?"""
+"""Stage 4, with actual values: does the candidate cover, is it as good as the baseline, does it
+change for nothing?
+"""
 
 from __future__ import annotations
 
@@ -20,17 +22,19 @@ _WRONG = 0.15  # how far off it may be at most, however many
 def coverage_error(case: Case) -> Measure | Skip:
     """Protects from intervals that promise what they do not keep.
 
-    Metric: largest distance of an interval's coverage from its nominal level. Warn above 0.05, or half of
-    Wilson's 95 % interval where that is more; block above 0.15, or twice of what is warned at. Keys of one target share
-    its fate, so that Wilson's interval counts targets where there are any, else keys. Source: gate.md 38,
-    stability.md T2; limits from the example's replay.
+    Metric: largest distance of an interval's coverage from its nominal level. Warn above 0.05, or
+    half of Wilson's 95 % interval where that is more; block above 0.15, or twice of what is warned
+    at. Keys of one target share its fate, so that Wilson's interval counts targets where there are
+    any, else keys. Source: gate.md 38, stability.md T2; limits from the example's replay.
     """
     found = [one for column in case.accuracy.columns.values() for one in column.intervals]
     if not found:
         return Skip("not_in_contract")
     scored = [(one, _allowed(one, case)) for one in found if one.covered is not None]
     if not scored:
-        raise InvalidError("no_comparable_keys", "no_comparable_keys: no interval has an actual value beside it")
+        raise InvalidError(
+            "no_comparable_keys", "no_comparable_keys: no interval has an actual value beside it"
+        )
     worst, allowed = max(scored, key=lambda item: _off(item[0]) - item[1])
     assert worst.covered is not None
     message = f"{100 * worst.covered:.3g} % of {worst.n} actual values in the {100 * worst.level:g} % interval"
@@ -41,14 +45,17 @@ def coverage_error(case: Case) -> Measure | Skip:
 def accuracy_loss(case: Case) -> Measure | Skip:
     """Protects from a version that is worse than the one in production.
 
-    Metric: growth of the mean loss against the baseline on the shared keys, worst column. The loss is WIS, else
-    MAE; of labels the error rate, of probabilities the Brier score. Warn above 10 %, block above 25 %. A baseline
-    whose loss is 0 is an error unless the candidate's is 0 too. Source: gate.md 39.
+    Metric: growth of the mean loss against the baseline on the shared keys, worst column. The loss
+    is WIS, else MAE; of labels the error rate, of probabilities the Brier score. Warn above 10 %,
+    block above 25 %. A baseline whose loss is 0 is an error unless the candidate's is 0 too.
+    Source: gate.md 39.
     """
     found = [(name, _compared(column)) for name, column in case.accuracy.columns.items()]
     named = [(name, loss, one) for name, pair in found if pair is not None for loss, one in [pair]]
     if not named:
-        raise InvalidError("no_shared_keys", "no_shared_keys: no key with an actual value is in both versions")
+        raise InvalidError(
+            "no_shared_keys", "no_shared_keys: no key with an actual value is in both versions"
+        )
     growths = [(_growth(loss, one), name, loss, one) for name, loss, one in named]
     value, worst, loss, one = max(growths, key=lambda item: item[:2])
     message = f"{loss} of {worst} is {one.ours:.4g}, the baseline's {one.theirs:.4g}, on {one.n} shared keys"
@@ -58,10 +65,12 @@ def accuracy_loss(case: Case) -> Measure | Skip:
 def excess_churn(case: Case) -> Measure | Skip:
     """Protects from labels that change without getting better.
 
-    Metric: share of changed labels beyond what the change of the error rate needs, worst column. Warn above 5
-    %. Source: gate.md 40 (a starting point), stability.md T1.
+    Metric: share of changed labels beyond what the change of the error rate needs, worst column.
+    Warn above 5 %. Source: gate.md 40 (a starting point), stability.md T1.
     """
-    moved = [column.revision for column in case.accuracy.columns.values() if column.revision is not None]
+    moved = [
+        column.revision for column in case.accuracy.columns.values() if column.revision is not None
+    ]
     found = [one for one in moved if one.excess_churn is not None]
     if not found:
         return Skip("not_in_contract")
@@ -75,10 +84,10 @@ def excess_churn(case: Case) -> Measure | Skip:
 def diebold_mariano(case: Case) -> Measure | Skip:
     """Protects from a loss that is worse by more than chance.
 
-    Metric: p-value of the Diebold–Mariano test over target dates, 1 where the candidate is no worse. The loss
-    is that of `accuracy_loss`, averaged for each target date; autocovariances count up to the cube root of the
-    number of dates. The worst column counts. Warn below 0.05. Source: gate.md 41, stability.md T3; Diebold and
-    Mariano 1995, Harvey, Leybourne and Newbold 1997.
+    Metric: p-value of the Diebold–Mariano test over target dates, 1 where the candidate is no
+    worse. The loss is that of `accuracy_loss`, averaged for each target date; autocovariances count
+    up to the cube root of the number of dates. The worst column counts. Warn below 0.05. Source:
+    gate.md 41, stability.md T3; Diebold and Mariano 1995, Harvey, Leybourne and Newbold 1997.
     """
     if case.contract.target is None:
         return Skip("no_dates")
@@ -103,7 +112,9 @@ def diebold_mariano(case: Case) -> Measure | Skip:
         return Skip(reasons[0] if reasons else "no_dates")
     value, worst, dates, mean = min(found)
     return Measure(
-        value, dates, f"mean difference of the loss of {worst} over {dates} dates {mean:.4g}, p = {value:.3g}"
+        value,
+        dates,
+        f"mean difference of the loss of {worst} over {dates} dates {mean:.4g}, p = {value:.3g}",
     )
 
 
@@ -118,7 +129,9 @@ def _allowed(one: IntervalScores, case: Case) -> float:
     assert case.actuals is not None
     target, n = case.contract.target, one.n
     if target in case.actuals.by:
-        n = min(n, case.frame.join(case.actuals.rows, on=case.actuals.by, how="semi")[target].n_unique())
+        n = min(
+            n, case.frame.join(case.actuals.rows, on=case.actuals.by, how="semi")[target].n_unique()
+        )
     low, high = wilson(round(one.covered * n), n)
     return max(_NOMINAL, (high - low) / 2)
 
@@ -128,7 +141,10 @@ def _compared(column: ColumnScores) -> tuple[str, Compared] | None:
     if column.skill is None:
         return None
     losses = column.skill.losses
-    return next(((loss, losses[loss]) for loss in ("wis", "mae", "brier", "error_rate") if loss in losses), None)
+    return next(
+        ((loss, losses[loss]) for loss in ("wis", "mae", "brier", "error_rate") if loss in losses),
+        None,
+    )
 
 
 def _growth(loss: str, one: Compared) -> float:
@@ -138,6 +154,7 @@ def _growth(loss: str, one: Compared) -> float:
         if one.ours == 0:
             return 0.0
         raise InvalidError(
-            "perfect_baseline", f"perfect_baseline: the baseline's {loss} is 0, which nothing can be relative to"
+            "perfect_baseline",
+            f"perfect_baseline: the baseline's {loss} is 0, which nothing can be relative to",
         )
     return one.ours / one.theirs - 1

@@ -1,4 +1,6 @@
-"""Stage 3, against the set's own past: estimates that stand still, and more change than ever before."""
+"""Stage 3, against the set's own past: estimates that stand still, and more change than ever
+before.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +18,22 @@ FEWEST_MOVES = 20  # moves of production from which what is usual can be said
 def unusual_change(case: Case) -> Measure | Skip:
     """Protects from a version that changes more than any before.
 
-    Metric: share of materially changed keys beyond the 99 % quantile of the set's own moves. The worst column
-    counts; at least 20 moves of production are needed. Warn above 0. Source: gate.md 25, stability.md S2.
+    Metric: share of materially changed keys beyond the 99 % quantile of the set's own moves. The
+    worst column counts; at least 20 moves of production are needed. Warn above 0. Source: gate.md
+    25, stability.md S2.
     """
-    usual = {name: shares for name, shares in case.past.material_shares().items() if len(shares) >= FEWEST_MOVES}
+    usual = {
+        name: shares
+        for name, shares in case.past.material_shares().items()
+        if len(shares) >= FEWEST_MOVES
+    }
     found = [
-        (max(scalar.material_share - float(np.quantile(usual[name], 0.99)), 0.0), name, column, scalar)
+        (
+            max(scalar.material_share - float(np.quantile(usual[name], 0.99)), 0.0),
+            name,
+            column,
+            scalar,
+        )
         for name, column, scalar in scalars(case)
         if name in usual
     ]
@@ -30,19 +42,22 @@ def unusual_change(case: Case) -> Measure | Skip:
     value, worst, column, scalar = max(found, key=lambda item: item[:2])
     most = float(np.quantile(usual[worst], 0.99))
     message = (
-        f"{100 * scalar.material_share:.3g} % of the keys changed materially in {worst}; 99 % of the last "
+        f"{100 * scalar.material_share:.3g} % of the keys changed materially in {worst}; 99 % of "
+        "the last "
         f"{len(usual[worst])} moves changed at most {100 * most:.3g} %"
     )
-    lots = [lot for beyond, name, _, _ in found if beyond for lot in changed_rows.material(case, name)]
+    lots = [
+        lot for beyond, name, _, _ in found if beyond for lot in changed_rows.material(case, name)
+    ]
     return of_column(value, column, message, lots=lots)
 
 
 def frozen(case: Case) -> Measure | Skip:
     """Protects from estimates that nobody computes any more.
 
-    Metric: share of keys whose estimates are bit-identical in this and the last versions. How many versions,
-    and that estimates should move at all, says the contract's stability.frozen_after. Warn above 1 %, block above
-    4 %. Source: gate.md 24, stability.md K4.
+    Metric: share of keys whose estimates are bit-identical in this and the last versions. How many
+    versions, and that estimates should move at all, says the contract's stability.frozen_after.
+    Warn above 1 %, block above 4 %. Source: gate.md 24, stability.md K4.
     """
     from estimates.stability.through_time.frozen import frozen_report, still
 
@@ -57,7 +72,10 @@ def frozen(case: Case) -> Measure | Skip:
     if report.frozen_share is None:
         return Skip(report.reason or "no_comparable_keys")
     message = (
-        f"{round(report.frozen_share * report.n)} of {report.n} keys the same in the last {report.versions} versions"
+        f"{round(report.frozen_share * report.n)} of {report.n} keys the same in the last "
+        f"{report.versions} versions"
     )
-    lots = lots_of(stood.frame, case.key, stood.rows, None, (f"the same in {report.versions} versions",))
+    lots = lots_of(
+        stood.frame, case.key, stood.rows, None, (f"the same in {report.versions} versions",)
+    )
     return Measure(report.frozen_share, report.n, message, lots=lots)

@@ -1,4 +1,6 @@
-"""Stage 3, order and distribution: ranks, the top, where movement concentrates, drift, and the worst group."""
+"""Stage 3, order and distribution: ranks, the top, where movement concentrates, drift, and the
+worst group.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,8 @@ def rank_order(case: Case) -> Measure | Skip:
     )
     keys = changed_rows.keys_of(case, [move.key for move in ranks.top])
     offenders = [
-        Offender(key, worst, f"rank {move.a:g} -> {move.b:g}") for key, move in zip(keys, ranks.top, strict=True)
+        Offender(key, worst, f"rank {move.a:g} -> {move.b:g}")
+        for key, move in zip(keys, ranks.top, strict=True)
     ]
     return of_column(value, column, f"Spearman's correlation of {worst} is {value:.4g}", offenders)
 
@@ -40,35 +43,41 @@ def rank_order(case: Case) -> Measure | Skip:
 def top_overlap(case: Case) -> Measure | Skip:
     """Protects from a top that is exchanged: what people act on first.
 
-    Metric: smallest share of the old top k that is in the new one. k is the contract's stability.top_k; sets
-    with fewer than 2 k keys are left out. Warn below 80 %. Source: gate.md 34 (a starting point), stability.md
-    S9.
+    Metric: smallest share of the old top k that is in the new one. k is the contract's
+    stability.top_k; sets with fewer than 2 k keys are left out. Warn below 80 %. Source: gate.md 34
+    (a starting point), stability.md S9.
     """
     found = _ranked(case)
     if isinstance(found, Skip):
         return found
-    told = [one for one in found if one[2].top_k_overlap is not None and one[1].n >= 2 * one[2].top_k]
+    told = [
+        one for one in found if one[2].top_k_overlap is not None and one[1].n >= 2 * one[2].top_k
+    ]
     if not told:
         return Skip("too_few_keys")
     value, worst, column, ranks = min(
         ((one.top_k_overlap or 0.0, name, col, one) for name, col, one in told), key=lambda x: x[:2]
     )
-    message = f"{round(value * ranks.top_k)} of the old top {ranks.top_k} of {worst} are in the new one"
+    message = (
+        f"{round(value * ranks.top_k)} of the old top {ranks.top_k} of {worst} are in the new one"
+    )
     return of_column(value, column, message)
 
 
 def concentration(case: Case) -> Measure | Skip:
     """Protects from a few keys that go wild while the rest stands still.
 
-    Metric: share of all movement that is in the 1 % of the keys that moved most. The worst column counts; sets
-    with fewer than 100 keys are left out. Warn above 50 %. Source: gate.md 35 (a starting point), stability.md
-    S7.
+    Metric: share of all movement that is in the 1 % of the keys that moved most. The worst column
+    counts; sets with fewer than 100 keys are left out. Warn above 50 %. Source: gate.md 35 (a
+    starting point), stability.md S7.
     """
     numeric = scalars(case)
     if not numeric:
         return Skip("no_numeric_estimates")
     found = [
-        (scalar.top_share, name, column, scalar) for name, column, scalar in numeric if scalar.top_share is not None
+        (scalar.top_share, name, column, scalar)
+        for name, column, scalar in numeric
+        if scalar.top_share is not None
     ]
     if not found:
         return Skip("no_move")
@@ -78,17 +87,21 @@ def concentration(case: Case) -> Measure | Skip:
     value, worst, column, scalar = max(found, key=lambda item: item[:2])
     keys = changed_rows.keys_of(case, [change.key for change in scalar.top])
     offenders = [
-        Offender(key, worst, f"{change.a:.6g} -> {change.b:.6g}") for key, change in zip(keys, scalar.top, strict=True)
+        Offender(key, worst, f"{change.a:.6g} -> {change.b:.6g}")
+        for key, change in zip(keys, scalar.top, strict=True)
     ]
     message = f"1 % of the keys carry {100 * value:.3g} % of the movement of {worst}"
-    return of_column(value, column, message, offenders if value > case.limit("concentration") else [])
+    return of_column(
+        value, column, message, offenders if value > case.limit("concentration") else []
+    )
 
 
 def psi(case: Case) -> Measure | Skip:
     """Protects from a distribution that drifts as a whole.
 
-    Metric: largest population stability index over the deciles of the baseline. Warn above 0.10 (the
-    convention), never block; without a warning below 1,000 keys. Source: gate.md 36, stability.md S10.
+    Metric: largest population stability index over the deciles of the baseline. Warn above 0.10
+    (the convention), never block; without a warning below 1,000 keys. Source: gate.md 36,
+    stability.md S10.
     """
     common(case)
     found = [
@@ -106,8 +119,8 @@ def psi(case: Case) -> Measure | Skip:
 def worst_group_change(case: Case) -> Measure | Skip:
     """Protects from a group that jumps unseen in the whole.
 
-    Metric: largest 95 % quantile of r of a group of at least 30 keys. Groups are those of the contract's
-    stability.groups. Warn above 0.20. Source: gate.md 37, stability.md S3.
+    Metric: largest 95 % quantile of r of a group of at least 30 keys. Groups are those of the
+    contract's stability.groups. Warn above 0.20. Source: gate.md 37, stability.md S3.
     """
     if not case.contract.stability.groups:
         return Skip("not_in_contract")
@@ -134,10 +147,12 @@ def worst_group_change(case: Case) -> Measure | Skip:
 def worst_group_z(case: Case) -> Measure | Skip:
     """Protects from a group whose points leave their intervals unseen in the whole.
 
-    Metric: largest share of keys with z above 1 in a group of at least 30 keys. Groups are those of the contract's
-    stability.groups. Warn above 20 %. Source: gate.md 37, stability.md I1.
+    Metric: largest share of keys with z above 1 in a group of at least 30 keys. Groups are those of
+    the contract's stability.groups. Warn above 20 %. Source: gate.md 37, stability.md I1.
     """
-    if not case.contract.stability.groups or not any(one.point for one in case.contract.intervals()):
+    if not case.contract.stability.groups or not any(
+        one.point for one in case.contract.intervals()
+    ):
         return Skip("not_in_contract")
     common(case)
     groups = [
@@ -152,7 +167,11 @@ def worst_group_z(case: Case) -> Measure | Skip:
     groups.sort(key=lambda item: (-item[0], item[1]))
     value, group, worst = groups[0]
     offenders = [
-        Offender(None, one.point, f"{which}: {100 * share:.3g} % of its points moved by more than a half width")
+        Offender(
+            None,
+            one.point,
+            f"{which}: {100 * share:.3g} % of its points moved by more than a half width",
+        )
         for share, which, one in groups
         if share > case.limit("worst_group_z")
     ]
@@ -162,9 +181,18 @@ def worst_group_z(case: Case) -> Measure | Skip:
 
 def _ranked(case: Case) -> list[tuple[str, ColumnReport, RankReport]] | Skip:
     common(case)
-    found = [(name, one, one.ranks) for name, one in case.report.columns.items() if one.ranks is not None]
-    ranked = [name for name, column in case.contract.columns.items() if column.role in ("point", "score")]
+    found = [
+        (name, one, one.ranks) for name, one in case.report.columns.items() if one.ranks is not None
+    ]
+    ranked = [
+        name for name, column in case.contract.columns.items() if column.role in ("point", "score")
+    ]
     if not ranked:
         return Skip("no_numeric_estimates")
-    number(0.0 if found else None, {"ranks": "no_comparable_keys"}, "ranks", "no estimate is finite in both versions")
+    number(
+        0.0 if found else None,
+        {"ranks": "no_comparable_keys"},
+        "ranks",
+        "no estimate is finite in both versions",
+    )
     return found

@@ -1,4 +1,6 @@
-"""Stage 2, the numbers alone: finite, complete, inside their bounds and vocabulary, and not copies of each other."""
+"""Stage 2, the numbers alone: finite, complete, inside their bounds and vocabulary, and not copies
+of each other.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +25,19 @@ def nan(case: Case) -> Measure | Skip:
 
     Block above 0. Source: gate.md 8.
     """
-    rules = [Rule(name, pl.col(name).is_nan(), "write null for no estimate") for name in _floats(case)]
+    rules = [
+        Rule(name, pl.col(name).is_nan(), "write null for no estimate") for name in _floats(case)
+    ]
     return total(case, rules, "NaN cells") if rules else Skip("no_floats")
 
 
 def infinite(case: Case) -> Measure | Skip:
-    """Protects from overflow and division by zero. Metric: infinite cells. Block above 0. Source: gate.md 9."""
-    rules = [Rule(name, pl.col(name).is_infinite(), "not a finite number") for name in _floats(case)]
+    """Protects from overflow and division by zero. Metric: infinite cells. Block above 0. Source:
+    gate.md 9.
+    """
+    rules = [
+        Rule(name, pl.col(name).is_infinite(), "not a finite number") for name in _floats(case)
+    ]
     return total(case, rules, "infinite cells") if rules else Skip("no_floats")
 
 
@@ -42,12 +50,15 @@ def nulls(case: Case) -> Measure | Skip:
     if not columns:
         return Skip("not_in_contract")
     return total(
-        case, [Rule(name, pl.col(name).is_null(), "not nullable") for name in columns], "nulls that are not allowed"
+        case,
+        [Rule(name, pl.col(name).is_null(), "not nullable") for name in columns],
+        "nulls that are not allowed",
     )
 
 
 def null_share(case: Case) -> Measure | Skip:
-    """Protects from a nullable column that silently empties. Metric: largest share of nulls of a nullable column.
+    """Protects from a nullable column that silently empties. Metric: largest share of nulls of a
+    nullable column.
 
     No default limits: what is normal is the set's own. Source: gate.md 10.
     """
@@ -67,11 +78,14 @@ def hard_bounds(case: Case) -> Measure | Skip:
     Block above 0. Source: gate.md 11.
     """
     rules = _bounds(case, "min", "max")
-    return total(case, rules, "cells outside their hard bounds") if rules else Skip("not_in_contract")
+    return (
+        total(case, rules, "cells outside their hard bounds") if rules else Skip("not_in_contract")
+    )
 
 
 def soft_bounds(case: Case) -> Measure | Skip:
-    """Protects from implausible numbers. Metric: share of cells outside soft_min and soft_max. Warn above 0.1 %.
+    """Protects from implausible numbers. Metric: share of cells outside soft_min and soft_max. Warn
+    above 0.1 %.
 
     Nulls are not counted. Source: gate.md 11.
     """
@@ -87,17 +101,23 @@ def soft_bounds(case: Case) -> Measure | Skip:
 
 
 def probabilities(case: Case) -> Measure | Skip:
-    """Protects from numbers that are no probabilities: not in 0..1 (tolerance 1e-9), or not adding up to 1 (1e-6).
+    """Protects from numbers that are no probabilities: not in 0..1 (tolerance 1e-9), or not adding
+    up to 1 (1e-6).
 
-    Probabilities of only some labels of a vocabulary may add up to less; a vector is all null or not at all.
-    Metric: invalid probabilities and sums. Block above 0. Source: gate.md 14, stability.md C5.
+    Probabilities of only some labels of a vocabulary may add up to less; a vector is all null or
+    not at all. Metric: invalid probabilities and sums. Block above 0. Source: gate.md 14,
+    stability.md C5.
     """
     contract = case.contract
     columns = [name for name, column in contract.columns.items() if column.role == "probability"]
     if not columns:
         return Skip("not_in_contract")
     rules = [
-        Rule(name, is_nan(case.frame, name) | (pl.col(name) < -1e-9) | (pl.col(name) > 1 + 1e-9), "not in 0..1")
+        Rule(
+            name,
+            is_nan(case.frame, name) | (pl.col(name) < -1e-9) | (pl.col(name) > 1 + 1e-9),
+            "not in 0..1",
+        )
         for name in columns
     ]
     if len(columns) > 1:
@@ -110,13 +130,21 @@ def vocabulary(case: Case) -> Measure | Skip:
 
     Block above 0. Source: gate.md 15.
     """
-    listed = {name: column.labels for name, column in case.contract.columns.items() if column.labels is not None}
-    rules = [Rule(name, ~pl.col(name).is_in(list(labels)), "not in the vocabulary") for name, labels in listed.items()]
+    listed = {
+        name: column.labels
+        for name, column in case.contract.columns.items()
+        if column.labels is not None
+    }
+    rules = [
+        Rule(name, ~pl.col(name).is_in(list(labels)), "not in the vocabulary")
+        for name, labels in listed.items()
+    ]
     return total(case, rules, "labels outside the vocabulary") if rules else Skip("not_in_contract")
 
 
 def constant_column(case: Case) -> Measure | Skip:
-    """Protects from a model that answers the same to everything. Metric: constant estimate columns. Warn above 0.
+    """Protects from a model that answers the same to everything. Metric: constant estimate columns.
+    Warn above 0.
 
     Nulls do not make a column vary. Source: gate.md 19.
     """
@@ -124,17 +152,22 @@ def constant_column(case: Case) -> Measure | Skip:
         return Skip("fewer_than_2_keys")
     columns = case.contract.judged
     constant = [name for name in columns if _constant(case.frame[name].drop_nulls())]
-    message = f"constant: {', '.join(constant)}" if constant else f"none of {len(columns)} estimate columns is constant"
+    message = (
+        f"constant: {', '.join(constant)}"
+        if constant
+        else f"none of {len(columns)} estimate columns is constant"
+    )
     offenders = [Offender(None, name, "the same for every key") for name in constant]
     return Measure(len(constant), len(columns), message, offenders=offenders)
 
 
 def dominant_value(case: Case) -> Measure | Skip:
-    """Protects from a default that took the place of estimates. Metric: largest share of one value in a numeric column.
+    """Protects from a default that took the place of estimates. Metric: largest share of one value
+    in a numeric column.
 
-    Warn above 50 %, block above 90 %; nulls are not counted, nor label columns, where one label is often the rule. A
-    value counts that fills a thousandth, or as much as the limit. Of fewer than 10 keys any few agree by chance.
-    Source: gate.md 19.
+    Warn above 50 %, block above 90 %; nulls are not counted, nor label columns, where one label is
+    often the rule. A value counts that fills a thousandth, or as much as the limit. Of fewer than
+    10 keys any few agree by chance. Source: gate.md 19.
     """
     if case.frame.height < 10:
         return Skip("fewer_than_10_keys")
@@ -161,10 +194,11 @@ def dominant_value(case: Case) -> Measure | Skip:
 
 
 def duplicate_content(case: Case) -> Measure | Skip:
-    """Protects from one key's estimates given to another. Metric: share of rows whose estimates another row has too.
+    """Protects from one key's estimates given to another. Metric: share of rows whose estimates
+    another row has too.
 
-    Warn above 1 %. Rows without any estimate are not counted; sets without a float among their estimates are skipped,
-    since their rows agree by nature. Source: gate.md 20.
+    Warn above 1 %. Rows without any estimate are not counted; sets without a float among their
+    estimates are skipped, since their rows agree by nature. Source: gate.md 20.
     """
     found, n = case.once("twins", lambda: twins(case))
     if found is None:
@@ -187,7 +221,9 @@ def twins(case: Case) -> tuple[pl.DataFrame | None, int]:
 
 
 def duplicates(frame: pl.DataFrame, case: Case) -> tuple[pl.DataFrame | None, int]:
-    """The rows of a version whose estimates another row has too, and of how many rows with any; None without floats."""
+    """The rows of a version whose estimates another row has too, and of how many rows with any;
+    None without floats.
+    """
     columns = case.contract.judged
     floats = [name for name in columns if frame.schema[name].is_float()]
     if not floats:
@@ -195,7 +231,9 @@ def duplicates(frame: pl.DataFrame, case: Case) -> tuple[pl.DataFrame | None, in
     rows = frame.filter(~pl.all_horizontal(pl.col(columns).is_null()))
     # One column narrows the search: rows that agree in all columns agree in the first.
     first = pl.col(floats[0])
-    found = rows.filter(first.is_in(_repeated(rows[floats[0]].drop_nulls()).implode()) | first.is_null())
+    found = rows.filter(
+        first.is_in(_repeated(rows[floats[0]].drop_nulls()).implode()) | first.is_null()
+    )
     return found.filter(pl.struct(columns).is_duplicated()), rows.height
 
 
@@ -205,7 +243,9 @@ def _floats(case: Case) -> list[str]:
 
 
 def _numeric(case: Case) -> list[str]:
-    return [name for name in case.contract.judged if case.contract.columns[name].role in NUMERIC_ROLES]
+    return [
+        name for name in case.contract.judged if case.contract.columns[name].role in NUMERIC_ROLES
+    ]
 
 
 def _constant(values: pl.Series) -> bool:
@@ -235,17 +275,27 @@ def _bounds(case: Case, low: str, high: str) -> list[Rule]:
 
 
 def _vector(case: Case, columns: list[str]) -> list[Rule]:
-    """Several probabilities are one distribution over labels: they add up to 1, to at most 1 when some are left out."""
+    """Several probabilities are one distribution over labels: they add up to 1, to at most 1 when
+    some are left out.
+    """
     labels = {case.contract.columns[name].label for name in columns}
     partial = any(
-        column.labels is not None and labels < set(column.labels) for column in case.contract.columns.values()
+        column.labels is not None and labels < set(column.labels)
+        for column in case.contract.columns.values()
     )
     parts = pl.sum_horizontal(columns)
-    half = pl.any_horizontal(pl.col(columns).is_null()) & ~pl.all_horizontal(pl.col(columns).is_null())
+    half = pl.any_horizontal(pl.col(columns).is_null()) & ~pl.all_horizontal(
+        pl.col(columns).is_null()
+    )
     whole = ~pl.any_horizontal(pl.col(columns).is_null())
     off = parts > 1 + 1e-6 if partial else (parts - 1).abs() > 1e-6
     shown = tuple(columns)
     return [
         Rule(columns[0], half, "one probability without the others", shown),
-        Rule(columns[0], whole & off, f"they add up to {'more than' if partial else 'other than'} 1", shown),
+        Rule(
+            columns[0],
+            whole & off,
+            f"they add up to {'more than' if partial else 'other than'} 1",
+            shown,
+        ),
     ]

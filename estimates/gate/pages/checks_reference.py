@@ -1,4 +1,6 @@
-"""docs/checks.md: the registry as a page, made from what the checks say of themselves; a test compares them."""
+"""docs/checks.md: the registry as a page, made from what the checks say of themselves; a test
+compares them.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,11 @@ def page() -> str:
     """The page as Markdown."""
     parts = [_HEAD]
     for stage, title in _STAGES.items():
-        parts += [f"\n## {title}\n", "\n", _table([check for check in CHECKS if check.stage == stage])]
+        parts += [
+            f"\n## {title}\n",
+            "\n",
+            _table([check for check in CHECKS if check.stage == stage]),
+        ]
     return "".join([*parts, _TAIL])
 
 

@@ -1,6 +1,7 @@
 """The verdict as GitHub annotations: workflow commands that a step prints, one a line.
 
-https://docs.github.com/actions/reference/workflow-commands-for-github-actions, which also gives the escapes.
+https://docs.github.com/actions/reference/workflow-commands-for-github-actions, which also gives the
+escapes.
 """
 
 from __future__ import annotations
@@ -12,19 +13,32 @@ from estimates.gate.verdict import Status, Verdict
 from estimates.render.wording import visible
 
 Level = Literal["error", "warning", "notice"]
-_LEVELS: dict[Status, Level] = {"fail": "error", "error": "error", "warn": "warning", "waived": "notice"}
+_LEVELS: dict[Status, Level] = {
+    "fail": "error",
+    "error": "error",
+    "warn": "warning",
+    "waived": "notice",
+}
 
 
 def render_github(verdict: Verdict) -> str:
-    """The answer, then what blocks, what warns and what is waived, each with its value, its limits and the worst keys.
+    """The answer, then what blocks, what warns and what is waived, each with its value, its limits
+    and the worst keys.
 
-    GitHub shows the first ten of each level that a step prints: the answer and what blocks come first.
+    GitHub shows the first ten of each level that a step prints: the answer and what blocks come
+    first.
     """
-    answer: Level = "error" if verdict.blocks else "warning" if verdict.outcome == "warn" else "notice"
+    answer: Level = (
+        "error" if verdict.blocks else "warning" if verdict.outcome == "warn" else "notice"
+    )
     lines = [_command(answer, "estimates gate", [headline(verdict)])]
     for result in told(verdict):
         title = f"{subject(verdict)}: {result.number} {result.name}"
-        lines.append(_command(_LEVELS[result.status], title, [visible(result.message), *details(result, verdict)]))
+        lines.append(
+            _command(
+                _LEVELS[result.status], title, [visible(result.message), *details(result, verdict)]
+            )
+        )
     return "\n".join(lines) + "\n"
 
 

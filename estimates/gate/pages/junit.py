@@ -1,8 +1,8 @@
 """The verdict as JUnit XML, which every CI server reads: a test case a check.
 
-A check that fails is a failure, one that could not be evaluated an error; skipped and waived checks are skipped tests,
-whose message says why. JUnit knows no warnings: such a test passes, and its output tells. What a check measured stands
-in the properties of its test case.
+A check that fails is a failure, one that could not be evaluated an error; skipped and waived checks
+are skipped tests, whose message says why. JUnit knows no warnings: such a test passes, and its
+output tells. What a check measured stands in the properties of its test case.
 """
 
 from __future__ import annotations
@@ -18,13 +18,21 @@ _KINDS = {"fail": "failure", "error": "error", "skipped": "skipped", "waived": "
 
 
 def render_junit(verdict: Verdict) -> bytes:
-    """The verdict as one test suite, UTF-8; without times, for a verdict has none but `judged_at`, a property.
+    """The verdict as one test suite, UTF-8; without times, for a verdict has none but `judged_at`,
+    a property.
 
-    Control and other invisible characters in keys and values, most of which XML forbids, are shown as `\\u{…}`.
+    Control and other invisible characters in keys and values, most of which XML forbids, are shown
+    as `\\u{…}`.
     """
     found = [_KINDS.get(result.status) for result in verdict.checks]
-    counts = {"tests": len(found), "failures": found.count("failure"), "errors": found.count("error")}
-    numbers = {name: str(number) for name, number in (counts | {"skipped": found.count("skipped")}).items()}
+    counts = {
+        "tests": len(found),
+        "failures": found.count("failure"),
+        "errors": found.count("error"),
+    }
+    numbers = {
+        name: str(number) for name, number in (counts | {"skipped": found.count("skipped")}).items()
+    }
     root = Element("testsuites", {"name": "estimates gate", **numbers})
     suite = SubElement(root, "testsuite", {"name": visible(subject(verdict)), **numbers})
     _properties(suite, _facts(verdict))
@@ -45,7 +53,9 @@ def _case(suite: Element, verdict: Verdict, result: CheckResult) -> None:
     if kind == "skipped":
         SubElement(case, kind, {"message": visible(_why_skipped(result))})
     elif kind is not None:
-        SubElement(case, kind, {"message": visible(result.message), "type": result.status}).text = lines
+        SubElement(
+            case, kind, {"message": visible(result.message), "type": result.status}
+        ).text = lines
     if result.status in ("warn", "waived"):
         SubElement(case, "system-out").text = lines
 

@@ -26,15 +26,20 @@ _LEFT = (True, True, False, True, False, True)
 
 
 def render_markdown(verdict: Verdict) -> str:
-    """The answer; a table of what blocks, warns and is waived; the worst keys of each, and all the rest, folded.
+    """The answer; a table of what blocks, warns and is waived; the worst keys of each, and all the
+    rest, folded.
 
-    GitHub's Markdown. Whatever comes from data is escaped: it links, mentions and formats nothing. What has no room in
-    a comment is left out, which is said.
+    GitHub's Markdown. Whatever comes from data is escaped: it links, mentions and formats nothing.
+    What has no room in a comment is left out, which is said.
     """
     seen = told(verdict)
     quiet = [result for result in verdict.checks if result not in seen]
     parts = [f"### {escaped(headline(verdict))}", *([_table(seen)] if seen else [])]
-    details = [_details(result, verdict) for result in seen if result.offenders or result.groups or result.waived_by]
+    details = [
+        _details(result, verdict)
+        for result in seen
+        if result.offenders or result.groups or result.waived_by
+    ]
     details += [folded(rest(verdict), _table(quiet))] if quiet else []
     facts = _facts(verdict)
     room = _MOST - len(facts) - sum(len(part) + 2 for part in parts)
@@ -64,16 +69,24 @@ def _row(result: CheckResult) -> tuple[str, ...]:
 
 
 def _details(result: CheckResult, verdict: Verdict) -> str:
-    """Who let it through, its groups, and the worst keys: those of which the same is said in one line."""
+    """Who let it through, its groups, and the worst keys: those of which the same is said in one
+    line.
+    """
     shown = result.offenders[:_NAMED]
     which = f": {len(shown)} of {result.offending:,}" if result.offending > len(shown) > 0 else ""
     lines = [*exceptions(result, verdict), *groups(result), *grouped(shown)]
-    return folded(f"{result.number} {result.name}{which}", bullets(cut(line, _LONGEST) for line in lines))
+    return folded(
+        f"{result.number} {result.name}{which}", bullets(cut(line, _LONGEST) for line in lines)
+    )
 
 
 def _facts(verdict: Verdict) -> str:
     """What the verdict is bound to, so that a comment can be told from another one."""
     parts = [f"judged at {instants.text(verdict.judged_at)}", f"policy {verdict.policy[:12]}"]
     parts += [f"snapshot {verdict.snapshot_id[:12]}"] if verdict.snapshot_id else []
-    parts += [f"contract revision {verdict.contract_revision}"] if verdict.contract_revision is not None else []
+    parts += (
+        [f"contract revision {verdict.contract_revision}"]
+        if verdict.contract_revision is not None
+        else []
+    )
     return f"<sub>{escaped(', '.join([*parts, f'estimates {verdict.code}']))}</sub>"

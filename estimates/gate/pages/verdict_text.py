@@ -1,4 +1,6 @@
-"""The verdict for a person at a terminal: the answer, what blocks and why, what warns, and one line for the rest."""
+"""The verdict for a person at a terminal: the answer, what blocks and why, what warns, and one line
+for the rest.
+"""
 
 from __future__ import annotations
 
@@ -44,9 +46,19 @@ def subject(verdict: Verdict) -> str:
 
 def headline(verdict: Verdict) -> str:
     """The answer in a line: `prices version 2 against version 1: BLOCKED (2 fail, 1 warn)`."""
-    against = f"against version {verdict.baseline.version}" if verdict.baseline else "without a baseline"
-    answer = "BLOCKED" if verdict.blocks else "passes with warnings" if verdict.outcome == "warn" else "passes"
-    counts = ", ".join(f"{verdict.counts[s]} {s}" for s in ("fail", "error", "warn", "waived") if verdict.counts[s])
+    against = (
+        f"against version {verdict.baseline.version}" if verdict.baseline else "without a baseline"
+    )
+    answer = (
+        "BLOCKED"
+        if verdict.blocks
+        else "passes with warnings"
+        if verdict.outcome == "warn"
+        else "passes"
+    )
+    counts = ", ".join(
+        f"{verdict.counts[s]} {s}" for s in ("fail", "error", "warn", "waived") if verdict.counts[s]
+    )
     return f"{subject(verdict)} {against}: {answer}{f' ({counts})' if counts else ''}"
 
 
@@ -57,11 +69,16 @@ def section(result: CheckResult, verdict: Verdict) -> list[str]:
 
 
 def details(result: CheckResult, verdict: Verdict) -> list[str]:
-    """The value of a check beside its limits, its groups, the worst offenders, and who let it through, in lines.
+    """The value of a check beside its limits, its groups, the worst offenders, and who let it
+    through, in lines.
 
     Control characters and line ends of keys and values are shown, as `\\u{…}`: a line stays one.
     """
-    lines = [] if result.value is None else [f"value {show(result.value, result.unit)}; {limits(result)}"]
+    lines = (
+        []
+        if result.value is None
+        else [f"value {show(result.value, result.unit)}; {limits(result)}"]
+    )
     lines += groups(result)
     shown = result.offenders[:_NAMED]
     # one offender that only repeats the message says nothing new
@@ -76,7 +93,11 @@ def groups(result: CheckResult) -> list[str]:
     """The groups with limits of their own that complain, in lines."""
     return [
         f"{'all other keys' if one.column is None else f'{one.column} {one.group}'}: {one.status}, "
-        + (one.message if one.value is None else f"value {show(one.value, result.unit)}; {limits(result, one)}")
+        + (
+            one.message
+            if one.value is None
+            else f"value {show(one.value, result.unit)}; {limits(result, one)}"
+        )
         for one in result.groups
         if one.status not in ("pass", "skipped")
     ]
@@ -85,7 +106,8 @@ def groups(result: CheckResult) -> list[str]:
 def exceptions(result: CheckResult, verdict: Verdict) -> list[str]:
     """Who let the check through, for which keys, until when and why, in lines."""
     return [
-        f"waiver {one.id} by {one.actor} until {instants.text(one.until)}, {waived_keys(one)}: {one.reason}"
+        f"waiver {one.id} by {one.actor} until {instants.text(one.until)}, {waived_keys(one)}: "
+        f"{one.reason}"
         for one in verdict.in_force
         if one.id in result.waived_by
     ]
@@ -100,7 +122,9 @@ def waived_keys(waiver: Waiver) -> str:
 
 
 def limits(result: CheckResult, group: GroupResult | None = None) -> str:
-    """`blocks above 2 %, warns above 0.5 %`, or `no limit`: those of a check, or of one of its groups."""
+    """`blocks above 2 %, warns above 0.5 %`, or `no limit`: those of a check, or of one of its
+    groups.
+    """
     held = group or result
     found = [
         f"{verb} {result.worse} {show(limit, result.unit)}"
@@ -121,10 +145,15 @@ def grouped(offenders: list[Offender]) -> list[str]:
 
 
 def _whose(result: CheckResult) -> str:
-    """The leading parts of the keys that are not shown, when keys have several parts: ` (AAPL, MSFT, …)`."""
-    keys = [one.key for one in result.offenders[_NAMED:] if one.key is not None and len(one.key) > 1]
+    """The leading parts of the keys that are not shown, when keys have several parts: ` (AAPL,
+    MSFT, …)`.
+    """
+    keys = [
+        one.key for one in result.offenders[_NAMED:] if one.key is not None and len(one.key) > 1
+    ]
     leading = list(dict.fromkeys(key[0] for key in keys))
-    others = len(leading) > _NAMED or result.offending > len(result.offenders)  # of those beyond nothing is known
+    # of those beyond nothing is known
+    others = len(leading) > _NAMED or result.offending > len(result.offenders)
     return f" ({', '.join([*leading[:_NAMED], *(['…'] if others else [])])})" if leading else ""
 
 
@@ -136,7 +165,9 @@ def _line(keys: str, column: str | None, detail: str) -> str:
 
 def rest(verdict: Verdict) -> str:
     """How many checks passed, and how many were skipped for which reason."""
-    reasons = Counter(result.reason or "" for result in verdict.checks if result.status == "skipped")
+    reasons = Counter(
+        result.reason or "" for result in verdict.checks if result.status == "skipped"
+    )
     skipped = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
     line = f"{verdict.counts['pass']} passed"
     return f"{line}; {sum(reasons.values())} skipped ({skipped})" if reasons else line

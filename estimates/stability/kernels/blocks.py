@@ -1,9 +1,10 @@
-"""Work on long columns, block by block: a block fits the processor's cache, and threads take turns at the blocks.
+"""Work on long columns, block by block: a block fits the processor's cache, and threads take turns
+at the blocks.
 
-NumPy lets go of the interpreter while it computes, so threads run side by side. They meet whenever one of them asks for
-the interpreter again, which is why blocks of long columns are longer than the innermost cache would have them. Which
-thread computes a block changes nothing: results come in the order of the blocks, and what is added up is added up in
-that order.
+NumPy lets go of the interpreter while it computes, so threads run side by side. They meet whenever
+one of them asks for the interpreter again, which is why blocks of long columns are longer than the
+innermost cache would have them. Which thread computes a block changes nothing: results come in the
+order of the blocks, and what is added up is added up in that order.
 """
 
 from __future__ import annotations
@@ -29,20 +30,28 @@ T = TypeVar("T")
 
 
 def size_of_block(rows: int) -> int:
-    """The rows of a block of a column of that many: a power of two, at least four blocks where that makes sense."""
+    """The rows of a block of a column of that many: a power of two, at least four blocks where that
+    makes sense.
+    """
     return min(max(BLOCK, 1 << (rows // 4).bit_length() - 1), _LONGEST) if rows >= _LONG else BLOCK
 
 
 def each(work: Callable[[slice], T], rows: int, size: int | None = None) -> list[T]:
-    """What `work` gives for each block of `size` rows, or of `size_of_block`, in the order of the rows."""
+    """What `work` gives for each block of `size` rows, or of `size_of_block`, in the order of the
+    rows.
+    """
     size = size or size_of_block(rows)
     if rows >= _LONG:
         _keep_freed_memory()
-    return together([_of(work, slice(start, min(start + size, rows))) for start in range(0, rows, size)], rows)
+    return together(
+        [_of(work, slice(start, min(start + size, rows))) for start in range(0, rows, size)], rows
+    )
 
 
 def together(tasks: list[Callable[[], T]], rows: int) -> list[T]:
-    """What the tasks give, in their order; worked on by all processors when they are about many rows."""
+    """What the tasks give, in their order; worked on by all processors when they are about many
+    rows.
+    """
     if rows < _LONG or _THREADS == 1:
         return [task() for task in tasks]
     found: list[Any] = [None] * len(tasks)
@@ -50,7 +59,8 @@ def together(tasks: list[Callable[[], T]], rows: int) -> list[T]:
     pool = _pool(os.getpid())
     # with what `np.errstate` says here
     others = [
-        pool.submit(copy_context().run, _work_through, tasks, left, found) for _ in range(min(_THREADS, len(tasks)) - 1)
+        pool.submit(copy_context().run, _work_through, tasks, left, found)
+        for _ in range(min(_THREADS, len(tasks)) - 1)
     ]
     try:
         _work_through(tasks, left, found)
@@ -82,14 +92,17 @@ def taken(column: Floats, rows: NDArray[np.intp]) -> Floats:
     result = np.empty(len(rows))
 
     def take(block: slice) -> None:
-        np.take(column, rows[block], out=result[block], mode="clip")  # no row is out of bounds; so NumPy writes at once
+        # no row is out of bounds; so NumPy writes at once
+        np.take(column, rows[block], out=result[block], mode="clip")
 
     each(take, len(rows))
     return result
 
 
 def total(formula: Callable[[slice], Floats], rows: int) -> float:
-    """The sum of what a formula gives for each row, block by block; not finite when it does not fit a double."""
+    """The sum of what a formula gives for each row, block by block; not finite when it does not fit
+    a double.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         return total_of(each(lambda rows: float(formula(rows).sum()), rows))
 
@@ -103,7 +116,9 @@ def total_of(sums: Iterable[float]) -> float:
 
 
 def mean(formula: Callable[[slice], Floats], rows: int) -> float:
-    """The mean of what a formula gives for each row, in fixed order; scaled first when the plain sum overflows."""
+    """The mean of what a formula gives for each row, in fixed order; scaled first when the plain
+    sum overflows.
+    """
     plain = total(formula, rows)
     if math.isfinite(plain):
         return plain / rows
@@ -122,15 +137,19 @@ def _work_through(tasks: list[Callable[[], T]], left: Iterator[int], found: list
 
 @cache
 def _keep_freed_memory() -> None:
-    """Let glibc keep up to 62 MB a thread of freed memory for the next column; the kernel would clear each page anew.
+    """Let glibc keep up to 62 MB a thread of freed memory for the next column; the kernel would
+    clear each page anew.
 
-    It gives back what exceeds twice the largest piece freed so far, and takes no piece over 32 MB for a measure. This
-    one is never written to, so it costs nothing. With another C library nothing happens.
+    It gives back what exceeds twice the largest piece freed so far, and takes no piece over 32 MB
+    for a measure. This one is never written to, so it costs nothing. With another C library nothing
+    happens.
     """
     np.empty(_PIECE, dtype=np.uint8)
 
 
 @cache
 def _pool(process: int) -> ThreadPoolExecutor:
-    """The threads of this process beside the one that asks; threads do not survive a fork, hence the number."""
+    """The threads of this process beside the one that asks; threads do not survive a fork, hence
+    the number.
+    """
     return ThreadPoolExecutor(max(1, _THREADS - 1), thread_name_prefix=f"blocks-{process}")

@@ -1,4 +1,6 @@
-"""Which rows of two frames have the same key: both are sorted by key, so merging whole numbers can say it."""
+"""Which rows of two frames have the same key: both are sorted by key, so merging whole numbers can
+say it.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +13,34 @@ from estimates.stability.kernels.blocks import each
 Rows = NDArray[np.intp]
 Numbers = NDArray[np.int64]
 _ROW_A, _ROW_B = "\0a", "\0b"  # not printable, so no column of a contract has these names
-_RUN = 4  # rows with the same first part of their keys, on average, from which it pays to join these parts alone
+# rows with the same first part of their keys, on average, from which it pays to join these parts
+# alone
+_RUN = 4
 _LABELS = 1 << 16
 _LARGEST = 1 << 62
 _NONE = np.empty(0, dtype=np.intp)
 
 
 def matched(a: pl.DataFrame, b: pl.DataFrame, key: list[str]) -> tuple[Rows, Rows]:
-    """The rows of a and of b that have the same key, in key order; both are sorted by key, with no key twice."""
+    """The rows of a and of b that have the same key, in key order; both are sorted by key, with no
+    key twice.
+    """
     numbers = _numbered(a, b, key) if a.height and b.height else None
     if numbers is None:
         return _joined(a, b, key)
     left, right = numbers
     # a key whose first part the other frame does not have is numbered below 0
-    known_a, known_b = (None if side.min() >= 0 else np.flatnonzero(side >= 0) for side in (left, right))
-    left, right = (side if known is None else side[known] for side, known in ((left, known_a), (right, known_b)))
+    known_a, known_b = (
+        None if side.min() >= 0 else np.flatnonzero(side >= 0) for side in (left, right)
+    )
+    left, right = (
+        side if known is None else side[known]
+        for side, known in ((left, known_a), (right, known_b))
+    )
     blocks = each(lambda rows: _merged(left, right, rows), len(left))
-    rows_a, rows_b = (np.concatenate([_NONE, *(block[side] for block in blocks)]) for side in (0, 1))
+    rows_a, rows_b = (
+        np.concatenate([_NONE, *(block[side] for block in blocks)]) for side in (0, 1)
+    )
     return (
         rows_a if known_a is None else known_a[rows_a],
         rows_b if known_b is None else known_b[rows_b],
@@ -53,7 +66,9 @@ def _joined(a: pl.DataFrame, b: pl.DataFrame, key: list[str]) -> tuple[Rows, Row
 
 
 def _numbered(a: pl.DataFrame, b: pl.DataFrame, key: list[str]) -> tuple[Numbers, Numbers] | None:
-    """Each key as a number that ascends as the keys do; None when they have no such numbers at hand."""
+    """Each key as a number that ascends as the keys do; None when they have no such numbers at
+    hand.
+    """
     left, right, size = np.zeros(a.height, dtype=np.int64), np.zeros(b.height, dtype=np.int64), 1
     for place, name in enumerate(key):
         x, y = a[name], b[name]
@@ -80,7 +95,9 @@ def _of_values(x: pl.Series, y: pl.Series) -> tuple[Numbers, Numbers, int] | Non
 
 
 def _of_runs(x: pl.Series, y: pl.Series) -> tuple[Numbers, Numbers, int] | None:
-    """The first part of the keys, where equal ones stand together, as numbers; −1 for one that the other lacks."""
+    """The first part of the keys, where equal ones stand together, as numbers; −1 for one that the
+    other lacks.
+    """
     runs_x, runs_y = (side.alias("run").rle().struct.unnest() for side in (x, y))
     if _RUN * (runs_x.height + runs_y.height) > len(x) + len(y):
         return None

@@ -1,7 +1,8 @@
-"""Quantiles, means and largest values of long columns, in one pass and without sorting what is not asked for.
+"""Quantiles, means and largest values of long columns, in one pass and without sorting what is not
+asked for.
 
-A column is a formula: the values of some rows, a slice or an array of row numbers. It is computed block by block, so
-that a column which nothing else needs takes no memory.
+A column is a formula: the values of some rows, a slice or an array of row numbers. It is computed
+block by block, so that a column which nothing else needs takes no memory.
 """
 
 from __future__ import annotations
@@ -21,19 +22,23 @@ from estimates.stability.kernels.blocks import count, each, fill, mean, together
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Formula = Callable[[Any], Floats]  # of a slice or an array of rows
-Named = Iterator[tuple[str, NDArray[Any]]]  # columns, or masks, that are looked at one after the other
+# columns, or masks, that are looked at one after the other
+Named = Iterator[tuple[str, NDArray[Any]]]
 
 _FEW = 1 << 14  # rows below which sorting all is as fast
 _FEW_LEFT = 1 << 12  # the same of those that are left to look at
 _FEW_SAMPLED = 1 << 9  # how many of these are a sample
 _STRETCH = 1 << 8  # rows whose largest value says whether to look closer
 _HIGH = 0.8  # the level from which on a block is cut down to the values above
-_SPREAD = 3.0  # standard deviations that a place in the sample may be off before a second look is needed
+# standard deviations that a place in the sample may be off before a second look is needed
+_SPREAD = 3.0
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What one pass says of a column: its length, its mean, the largest value, the quantiles asked for."""
+    """What one pass says of a column: its length, its mean, the largest value, the quantiles asked
+    for.
+    """
 
     rows: int
     mean: float
@@ -42,19 +47,29 @@ class Summary:
 
 
 def summary(formula: Formula, rows: int, *at: float) -> Summary:
-    """Summarise at least one value, none of them NaN; when `largest` is not finite there is nothing else."""
+    """Summarise at least one value, none of them NaN; when `largest` is not finite there is nothing
+    else.
+    """
     return summaries(lambda block: iter([("", formula(block))]), rows, {"": at})[""]
 
 
-def summaries(formula: Callable[[Any], Named], rows: int, at: Mapping[str, Sequence[float]]) -> dict[str, Summary]:
-    """Summarise several columns that are computed together, as `summary`; of a mask the mean is the share of true.
+def summaries(
+    formula: Callable[[Any], Named], rows: int, at: Mapping[str, Sequence[float]]
+) -> dict[str, Summary]:
+    """Summarise several columns that are computed together, as `summary`; of a mask the mean is the
+    share of true.
 
     at  the quantiles by name; of a column that is not there, none
     """
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         sample = dict(formula(_sampled(rows)))
     wanted = {
-        name: Quantiles(lambda block, name=name: _named(formula(block), name), rows, *at[name], sample=sample[name])
+        name: Quantiles(
+            lambda block, name=name: _named(formula(block), name),
+            rows,
+            *at[name],
+            sample=sample[name],
+        )
         for name in sample
         if at.get(name)
     }
@@ -65,7 +80,9 @@ def summaries(formula: Callable[[Any], Named], rows: int, at: Mapping[str, Seque
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         blocks = each(of_block, rows)
         tasks = [
-            partial(_summary, formula, rows, name, wanted.get(name), [block[name] for block in blocks])
+            partial(
+                _summary, formula, rows, name, wanted.get(name), [block[name] for block in blocks]
+            )
             for name in sample
         ]
         return dict(zip(sample, together(tasks, rows), strict=True))
@@ -87,7 +104,11 @@ def _summary(
     if not math.isfinite(largest):
         return Summary(rows, math.nan, largest, [])
     plain = total_of(sums)
-    average = plain / rows if math.isfinite(plain) else mean(lambda block: _named(formula(block), name), rows)
+    average = (
+        plain / rows
+        if math.isfinite(plain)
+        else mean(lambda block: _named(formula(block), name), rows)
+    )
     return Summary(rows, average, largest, [] if wanted is None else wanted.of_blocks(between))
 
 
@@ -98,15 +119,21 @@ def _of_block(x: NDArray[Any], wanted: Quantiles | None) -> tuple[float, float, 
 
 
 def quantiles(x: Floats, *at: float) -> list[float]:
-    """Quantiles with linear interpolation (type 7, Hyndman and Fan, 1996) of at least one number, none of them NaN."""
+    """Quantiles with linear interpolation (type 7, Hyndman and Fan, 1996) of at least one number,
+    none of them NaN.
+    """
     sample = _ascending(x[:: len(x) // _FEW_SAMPLED]) if len(x) > _FEW_LEFT else None
     places = [(len(x) - 1) * level for level in at]
-    return [_interpolated(*standing(x, math.floor(place), math.ceil(place), sample), place % 1) for place in places]
+    return [
+        _interpolated(*standing(x, math.floor(place), math.ceil(place), sample), place % 1)
+        for place in places
+    ]
 
 
 @dataclass(frozen=True)
 class Between:
-    """Of a block, how many values are below the lower end of a bracket, how many not above it, and those inside.
+    """Of a block, how many values are below the lower end of a bracket, how many not above it, and
+    those inside.
 
     below  counted where the sample has the lower end more than once; else as many as `upto`
     """
@@ -119,18 +146,24 @@ class Between:
 class Quantiles:
     """Quantiles of type 7 of a column that is looked at block by block, once.
 
-    A sample of the rows says between which two values each quantile lies, the bracket; of each block the values in the
-    brackets are kept, and those below are counted. Values in no bracket that matter after all (the sample misled, or
-    many values are equal) show in the counts, and take another pass. Which rows are in the sample changes no result.
+    A sample of the rows says between which two values each quantile lies, the bracket; of each
+    block the values in the brackets are kept, and those below are counted. Values in no bracket
+    that matter after all (the sample misled, or many values are equal) show in the counts, and take
+    another pass. Which rows are in the sample changes no result.
     """
 
-    def __init__(self, formula: Formula, rows: int, *at: float, sample: Floats | None = None) -> None:
+    def __init__(
+        self, formula: Formula, rows: int, *at: float, sample: Floats | None = None
+    ) -> None:
         self._formula, self._rows = formula, rows
         self._places = [(rows - 1) * level for level in at]
         self.sample = sample = _ascending(formula(_sampled(rows)) if sample is None else sample)
         self._brackets = [_bracket(sample, place, rows) for place in self._places]
         lows = [low for low, _ in self._brackets]
-        self._repeated = [int(np.searchsorted(sample, low, "right") - np.searchsorted(sample, low)) > 1 for low in lows]
+        self._repeated = [
+            int(np.searchsorted(sample, low, "right") - np.searchsorted(sample, low)) > 1
+            for low in lows
+        ]
         # after these, only values above have to be looked at, and these are few
         self._cuts = [
             place > _HIGH * rows and low < min(lows[number + 1 :], default=low)
@@ -142,7 +175,9 @@ class Quantiles:
         if self._rows <= _FEW:  # the sample is the column
             return []
         found, cut_off = list[Between](), 0
-        for (low, high), repeated, cut in zip(self._brackets, self._repeated, self._cuts, strict=True):
+        for (low, high), repeated, cut in zip(
+            self._brackets, self._repeated, self._cuts, strict=True
+        ):
             above = x > low
             upto = cut_off + len(x) - int(np.count_nonzero(above))
             below = cut_off + int(np.count_nonzero(x < low)) if repeated else upto
@@ -156,13 +191,19 @@ class Quantiles:
     def of_blocks(self, blocks: Any) -> list[float]:
         """The quantiles, from what was kept of the blocks in the order of the rows."""
         if self._rows <= _FEW:
-            return [_interpolated(self.sample[math.floor(p)], self.sample[math.ceil(p)], p % 1) for p in self._places]
+            return [
+                _interpolated(self.sample[math.floor(p)], self.sample[math.ceil(p)], p % 1)
+                for p in self._places
+            ]
         return [self._quantile(number, blocks) for number in range(len(self._places))]
 
     def _quantile(self, number: int, blocks: Any) -> float:
         place = self._places[number]
         ends = [math.floor(place), math.ceil(place)]
-        below, upto = sum(block[number].below for block in blocks), sum(block[number].upto for block in blocks)
+        below, upto = (
+            sum(block[number].below for block in blocks),
+            sum(block[number].upto for block in blocks),
+        )
         inside = np.concatenate([block[number].inside for block in blocks])
         if upto <= ends[0] and ends[1] < upto + len(inside):
             low, high = standing(inside, ends[0] - upto, ends[1] - upto)
@@ -173,7 +214,9 @@ class Quantiles:
         return _interpolated(low, high, place % 1)
 
     def _outside(self, place: int, number: int, upto: int, inside: Floats) -> float:
-        """The value that would stand at this place if all were sorted, when it is perhaps outside the bracket."""
+        """The value that would stand at this place if all were sorted, when it is perhaps outside
+        the bracket.
+        """
         formula, (low, high) = self._formula, self._brackets[number]
         if upto <= place < upto + len(inside):
             return standing(inside, place - upto, place - upto)[0]
@@ -185,7 +228,9 @@ class Quantiles:
 
 
 class Largest:
-    """The sum of the largest values of a column that is looked at block by block, once; by a sample, as `Quantiles`."""
+    """The sum of the largest values of a column that is looked at block by block, once; by a
+    sample, as `Quantiles`.
+    """
 
     def __init__(self, formula: Formula, rows: int, number: int) -> None:
         self._formula, self._rows, self._number = formula, rows, number
@@ -199,7 +244,11 @@ class Largest:
         """The sum, from what was kept of the blocks in the order of the rows."""
         found = np.sort(np.concatenate(blocks))
         equal = self._number - len(found)  # to the least that was kept
-        if equal > 0 and len(found) + count(lambda rows: self._formula(rows) == self._least, self._rows) < self._number:
+        if (
+            equal > 0
+            and len(found) + count(lambda rows: self._formula(rows) == self._least, self._rows)
+            < self._number
+        ):
             found, equal = np.sort(fill(self._formula, self._rows)), 0
         if equal > 0:
             return float(found.sum()) + equal * self._least
@@ -209,7 +258,8 @@ class Largest:
 def standing(x: Floats, first: int, last: int, sample: Floats | None = None) -> tuple[float, float]:
     """The values that would stand at two places next to each other, or at one, if all were sorted.
 
-    Of many values, those between two of a sample, which is sorted, are looked at alone (Floyd and Rivest, 1975).
+    Of many values, those between two of a sample, which is sorted, are looked at alone (Floyd and
+    Rivest, 1975).
     """
     while len(x) > _FEW_LEFT:
         sample = _ascending(x[:: len(x) // _FEW_SAMPLED]) if sample is None else sample
@@ -248,7 +298,8 @@ def _candidates(number: int, rows: int, metric: Formula) -> Rows:
     largest = np.concatenate(each(of_block, rows))
     if len(largest) <= number:
         return np.arange(rows)
-    least = np.partition(largest, -number)[-number]  # `number` stretches have a value that is no smaller
+    # `number` stretches have a value that is no smaller
+    least = np.partition(largest, -number)[-number]
     stretches = np.flatnonzero(largest >= least)
     found = (stretches[:, None] * _STRETCH + np.arange(_STRETCH)).ravel()
     found = found[found < rows]  # the last one may be short
@@ -257,7 +308,9 @@ def _candidates(number: int, rows: int, metric: Formula) -> Rows:
 
 @lru_cache(maxsize=32)
 def _sampled(rows: int) -> Any:
-    """Rows of a sample: all of a short column, else one of each stretch, picked in the same way each time."""
+    """Rows of a sample: all of a short column, else one of each stretch, picked in the same way
+    each time.
+    """
     if rows <= _FEW:
         return slice(0, rows)
     size = max(_FEW // 4, int(0.7 * rows ** (2 / 3)))
@@ -276,7 +329,9 @@ def _bracket(sample: Floats, place: float, rows: int) -> tuple[float, float]:
     share = place / max(1, rows - 1)
     middle, off = share * last, 2 + _SPREAD * math.sqrt(share * (1 - share) * len(sample))
     low, high = math.floor(middle - off), math.ceil(middle + off)
-    return -math.inf if low < 0 else float(sample[low]), math.inf if high > last else float(sample[high])
+    return -math.inf if low < 0 else float(sample[low]), math.inf if high > last else float(
+        sample[high]
+    )
 
 
 def _interpolated(low: float, high: float, share: float) -> float:

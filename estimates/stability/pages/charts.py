@@ -1,7 +1,8 @@
-"""Pictures as SVG, drawn by Vega-Lite through Altair and vl-convert: no browser, no script, no network.
+"""Pictures as SVG, drawn by Vega-Lite through Altair and vl-convert: no browser, no script, no
+network.
 
-Text and lines have the colour of the page around them. What is drawn is deterministic: no clock, no random names, no
-fonts but those that vl-convert brings along.
+Text and lines have the colour of the page around them. What is drawn is deterministic: no clock, no
+random names, no fonts but those that vl-convert brings along.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ _NUMBER = (
     " ? format(datum.value, '.3~g') : format(datum.value, ',~g')"
 )
 # Attributes of an SVG that say what is so without them, and empty frames around marks.
-_IDLE = re.compile(r' (?:aria-[a-z]+|role|pointer-events|class|xmlns:xlink|version|font-family)="[^"]*"| opacity="1"')
+_IDLE = re.compile(
+    r' (?:aria-[a-z]+|role|pointer-events|class|xmlns:xlink|version|font-family)="[^"]*"| opacity="1"'
+)
 _EMPTY = re.compile(r'<path (?:[^<>]* )?(?:d="" display="none"|d="M0,0h0v0h0Z")/>')
 
 _AXIS = {
@@ -63,11 +66,16 @@ class Limited(NamedTuple):
 
 
 def distribution(histogram: Histogram, axis: str, marks: tuple[float, ...] = ()) -> str:
-    """Bars of keys by how far they moved, the ones beyond the limit in orange; a dashed line at each of `marks`."""
+    """Bars of keys by how far they moved, the ones beyond the limit in orange; a dashed line at
+    each of `marks`.
+    """
     alt = vega.altair()
     rows: Rows = []
     for i, (within, beyond) in enumerate(zip(histogram.within, histogram.beyond, strict=True)):
-        ends = {"x": (histogram.first + i) * histogram.width, "x2": (histogram.first + i + 1) * histogram.width}
+        ends = {
+            "x": (histogram.first + i) * histogram.width,
+            "x2": (histogram.first + i + 1) * histogram.width,
+        }
         rows += [ends | {"y": 0, "y2": within, "fill": WITHIN}] if within else []
         rows += [ends | {"y": within, "y2": within + beyond, "fill": BEYOND}] if beyond else []
     room = histogram.width / 2
@@ -75,13 +83,20 @@ def distribution(histogram: Histogram, axis: str, marks: tuple[float, ...] = ())
     high = max([0.0, *(row["x2"] + room for row in rows)])
     lines = [(0.0, [1, 0]), *((at, [4, 3]) for at in marks if low < at < high)]
     label = _PERCENT if histogram.unit is None else _NUMBER
-    x = alt.X("x:Q", title=axis, scale=alt.Scale(domain=[low, high], nice=False), axis=_axis(alt, label, ticks=7))
+    x = alt.X(
+        "x:Q",
+        title=axis,
+        scale=alt.Scale(domain=[low, high], nice=False),
+        axis=_axis(alt, label, ticks=7),
+    )
     y = alt.Y("y:Q", title="keys", axis=_axis(alt, _NUMBER, ticks=5))
     bars = alt.Chart(_data(alt, rows)).mark_rect(stroke=None)
     return _svg(
         bars.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", fill=alt.Fill("fill:N", scale=None)),
         *(
-            alt.Chart(_data(alt, [{"x": at}])).mark_rule(stroke=_INK, strokeDash=dash).encode(x="x:Q")
+            alt.Chart(_data(alt, [{"x": at}]))
+            .mark_rule(stroke=_INK, strokeDash=dash)
+            .encode(x="x:Q")
             for at, dash in lines
         ),
         height=220,
@@ -89,7 +104,9 @@ def distribution(histogram: Histogram, axis: str, marks: tuple[float, ...] = ())
 
 
 def against(cells: Against, unit: str | None) -> str:
-    """Old values to the right, new ones upwards: the darker a cell, the more keys; and the band of the tolerance."""
+    """Old values to the right, new ones upwards: the darker a cell, the more keys; and the band of
+    the tolerance.
+    """
     alt = vega.altair()
     edges = cells.edges
     low, high = edges[0], edges[-1]
@@ -105,14 +122,22 @@ def against(cells: Against, unit: str | None) -> str:
         }
         for i, j, n, material in cells.cells
     ]
-    around = [{"x": x, "y": min(max(y, low), high), "y2": max(min(y2, high), low)} for x, y, y2 in cells.band]
+    around = [
+        {"x": x, "y": min(max(y, low), high), "y2": max(min(y2, high), low)}
+        for x, y, y2 in cells.band
+    ]
     same = [{"x": edge, "y": edge} for edge in edges]
     x, y = _both_axes(alt, cells, unit)
     squares = alt.Chart(_data(alt, rows)).mark_rect(stroke=None)
-    shade = {"fill": alt.Fill("fill:N", scale=None), "fillOpacity": alt.FillOpacity("shade:Q", scale=None)}
+    shade = {
+        "fill": alt.Fill("fill:N", scale=None),
+        "fillOpacity": alt.FillOpacity("shade:Q", scale=None),
+    }
     line = alt.Chart(_data(alt, same)).mark_line(stroke=_INK, strokeWidth=0.75, opacity=0.7)
     return _svg(
-        alt.Chart(_data(alt, around)).mark_area(fill=_INK, opacity=0.16).encode(x=x, y=y, y2="y2:Q"),
+        alt.Chart(_data(alt, around))
+        .mark_area(fill=_INK, opacity=0.16)
+        .encode(x=x, y=y, y2="y2:Q"),
         line.encode(x=x, y=y),
         squares.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", **shade),
         height=_WIDTH,
@@ -122,8 +147,12 @@ def against(cells: Against, unit: str | None) -> str:
 def _both_axes(alt: Any, cells: Against, unit: str | None) -> tuple[Any, Any]:
     symlog = cells.scale == "symlog"
     more = {"constant": cells.constant} if symlog else {"zero": False}
-    scale = alt.Scale(domain=[cells.edges[0], cells.edges[-1]], nice=False, type=cells.scale, **more)
-    axis = _axis(alt, _NUMBER, ticks=6, **({} if cells.scale == "linear" else {"values": _ticks(cells)}))
+    scale = alt.Scale(
+        domain=[cells.edges[0], cells.edges[-1]], nice=False, type=cells.scale, **more
+    )
+    axis = _axis(
+        alt, _NUMBER, ticks=6, **({} if cells.scale == "linear" else {"values": _ticks(cells)})
+    )
     of = f" ({cut(visible(unit), _LABEL)})" if unit else ""
     return (
         alt.X("x:Q", title=f"old value{of}", scale=scale, axis=axis),
@@ -157,12 +186,18 @@ def movers(moves: list[Move], unit: str | None, rtol: float, atol: float) -> str
         scale=alt.Scale(domain=[min(0.0, *ends), max(0.0, *ends)], nice=False),
         axis=_axis(alt, _PERCENT if relative else _NUMBER, ticks=6),
     )
-    base = alt.Chart(_data(alt, rows)).encode(y=alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0.0)))
+    base = alt.Chart(_data(alt, rows)).encode(
+        y=alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0.0))
+    )
     text = base.mark_text(baseline="bottom", dy=2, fill=_INK, fontSize=12)
     return _svg(
         base.mark_bar(size=8, yOffset=9).encode(x=x, fill=alt.Fill("fill:N", scale=None)),
-        text.encode(x=alt.value(0), text="name:N").mark_text(align="left", baseline="bottom", dy=2, fill=_INK),
-        text.encode(x=alt.value("width"), text="values:N").mark_text(align="right", baseline="bottom", dy=2, fill=_INK),
+        text.encode(x=alt.value(0), text="name:N").mark_text(
+            align="left", baseline="bottom", dy=2, fill=_INK
+        ),
+        text.encode(x=alt.value("width"), text="values:N").mark_text(
+            align="right", baseline="bottom", dy=2, fill=_INK
+        ),
         height=36 * len(rows) + 45,
     )
 
@@ -171,26 +206,48 @@ def groups(shown: list[Group], by: str) -> str:
     """For each group a dot at the middle change and a line to the change that 1 in 20 keys exceeds."""
     alt = vega.altair()
     rows = _spread(shown)
-    x = alt.X("p50:Q", title="relative change: median, and 95 % of keys", axis=_axis(alt, _PERCENT, ticks=6))
+    x = alt.X(
+        "p50:Q",
+        title="relative change: median, and 95 % of keys",
+        axis=_axis(alt, _PERCENT, ticks=6),
+    )
     y = alt.Y(
         "row:O",
         title=cut(visible(by), _LABEL),
-        axis=alt.Axis(labelExpr=_names(rows), labelLimit=120, domain=False, ticks=False, grid=False, titleAngle=-90),
+        axis=alt.Axis(
+            labelExpr=_names(rows),
+            labelLimit=120,
+            domain=False,
+            ticks=False,
+            grid=False,
+            titleAngle=-90,
+        ),
     )
     base = alt.Chart(_data(alt, rows)).encode(y=y)
-    return _svg(*_ranges(base, alt, x=x, x2="p95:Q", far=alt.X("p95:Q")), height=18 * len(rows) + 55)
+    return _svg(
+        *_ranges(base, alt, x=x, x2="p95:Q", far=alt.X("p95:Q")), height=18 * len(rows) + 55
+    )
 
 
 def horizons(shown: list[Group], by: str) -> str:
     """The same standing upright, one for each step into the future."""
     alt = vega.altair()
     rows = _spread(shown)
-    y = alt.Y("p50:Q", title="relative change: median, and 95 % of keys", axis=_axis(alt, _PERCENT, ticks=6))
+    y = alt.Y(
+        "p50:Q",
+        title="relative change: median, and 95 % of keys",
+        axis=_axis(alt, _PERCENT, ticks=6),
+    )
     x = alt.X(
         "row:O",
         title=by,
         axis=alt.Axis(
-            labelExpr=_names(rows), labelAngle=0, labelOverlap="greedy", ticks=False, grid=False, domain=True
+            labelExpr=_names(rows),
+            labelAngle=0,
+            labelOverlap="greedy",
+            ticks=False,
+            grid=False,
+            domain=True,
         ),
     )
     base = alt.Chart(_data(alt, rows)).encode(x=x)
@@ -198,7 +255,9 @@ def horizons(shown: list[Group], by: str) -> str:
 
 
 def transitions(found: Transitions) -> str:
-    """A square of labels, old by new, each with its number of keys: blue where the label stayed, orange elsewhere."""
+    """A square of labels, old by new, each with its number of keys: blue where the label stayed,
+    orange elsewhere.
+    """
     alt = vega.altair()
     names = [cut(visible("null" if label is None else label), _LABEL) for label in found.labels]
     names += [f"{found.pooled} others"] if found.pooled else []
@@ -219,10 +278,18 @@ def transitions(found: Transitions) -> str:
     label = json.dumps(names) + "[datum.value]"
     look = {"labelExpr": label, "ticks": False, "domain": False, "grid": False, "labelLimit": 90}
     base = alt.Chart(_data(alt, rows)).encode(
-        x=alt.X("new:O", title="new label", scale=alt.Scale(domain=every), axis=alt.Axis(labelAngle=-40, **look)),
+        x=alt.X(
+            "new:O",
+            title="new label",
+            scale=alt.Scale(domain=every),
+            axis=alt.Axis(labelAngle=-40, **look),
+        ),
         y=alt.Y("old:O", title="old label", scale=alt.Scale(domain=every), axis=alt.Axis(**look)),
     )
-    shade = {"fill": alt.Fill("fill:N", scale=None), "fillOpacity": alt.FillOpacity("shade:Q", scale=None)}
+    shade = {
+        "fill": alt.Fill("fill:N", scale=None),
+        "fillOpacity": alt.FillOpacity("shade:Q", scale=None),
+    }
     layers = [base.mark_rect(stroke=None).encode(**shade)]
     if len(names) <= _NUMBERED:
         layers.append(base.mark_text(fill=_INK, fontSize=11).encode(text="keys:N"))
@@ -230,7 +297,9 @@ def transitions(found: Transitions) -> str:
 
 
 def through_versions(points: list[Limited], *, percent: bool) -> str:
-    """A dot a version, orange where it is beyond a limit; the limits as lines, that of warnings dashed."""
+    """A dot a version, orange where it is beyond a limit; the limits as lines, that of warnings
+    dashed.
+    """
     alt = vega.altair()
     rows = [
         {
@@ -247,10 +316,14 @@ def through_versions(points: list[Limited], *, percent: bool) -> str:
     x = alt.X(
         "x:Q",
         title="version",
-        scale=alt.Scale(domain=[min(numbers), max(numbers) + (min(numbers) == max(numbers))], nice=False),
+        scale=alt.Scale(
+            domain=[min(numbers), max(numbers) + (min(numbers) == max(numbers))], nice=False
+        ),
         axis=_axis(alt, "datum.value % 1 ? '' : format(datum.value, 'd')", ticks=6),
     )
-    values = [size for one in points for size in (one.value, one.warn, one.block) if size is not None]
+    values = [
+        size for one in points for size in (one.value, one.warn, one.block) if size is not None
+    ]
     y_axis = _axis(alt, label, ticks=5)
 
     def y(field: str) -> Any:
@@ -259,12 +332,16 @@ def through_versions(points: list[Limited], *, percent: bool) -> str:
 
     base = alt.Chart(_data(alt, rows)).encode(x=x)
     lines = [
-        base.mark_line(stroke=_INK, strokeWidth=1, strokeDash=dash, opacity=0.8, interpolate="step").encode(y=y(limit))
+        base.mark_line(
+            stroke=_INK, strokeWidth=1, strokeDash=dash, opacity=0.8, interpolate="step"
+        ).encode(y=y(limit))
         for limit, dash in (("warn", [4, 3]), ("block", [1, 0]))
         if any(row[limit] is not None for row in rows)
     ]
     known = [row for row in rows if row["y"] is not None]
-    dots = alt.Chart(_data(alt, known)).mark_point(shape="circle", filled=True, size=22, opacity=0.9)
+    dots = alt.Chart(_data(alt, known)).mark_point(
+        shape="circle", filled=True, size=22, opacity=0.9
+    )
     return _svg(*lines, dots.encode(x=x, y=y("y"), fill=alt.Fill("fill:N", scale=None)), height=200)
 
 
@@ -272,7 +349,9 @@ def _ranges(base: Any, alt: Any, far: Any, **ends: Any) -> list[Any]:
     axis = "x" if "x" in ends else "y"
     return [
         base.mark_rule(stroke=WITHIN, strokeWidth=5, opacity=0.45).encode(**ends),
-        base.mark_point(shape="circle", filled=True, fill=WITHIN, size=45, opacity=1).encode(**{axis: ends[axis]}),
+        base.mark_point(shape="circle", filled=True, fill=WITHIN, size=45, opacity=1).encode(
+            **{axis: ends[axis]}
+        ),
         base.mark_tick(color=BEYOND, thickness=3, size=11).encode(**{axis: far}),
     ]
 
@@ -280,7 +359,12 @@ def _ranges(base: Any, alt: Any, far: Any, **ends: Any) -> list[Any]:
 def _spread(shown: list[Group]) -> Rows:
     known = [group for group in shown if group.p50 is not None and group.p95 is not None]
     return [
-        {"row": i, "name": cut(visible(group_name(group)), _LABEL), "p50": group.p50, "p95": group.p95}
+        {
+            "row": i,
+            "name": cut(visible(group_name(group)), _LABEL),
+            "p50": group.p50,
+            "p95": group.p95,
+        }
         for i, group in enumerate(known)
     ]
 
@@ -294,7 +378,8 @@ def _name(move: Move, values: str) -> str:
     key = cut(visible("/".join(move.change.key)), room)
     while cells(key) > room:
         key = cut(key, len(key) - 1)
-    return f"\u2068{key}\u2069{after}"  # isolated: letters that run to the left must not take the number along
+    # isolated: letters that run to the left must not take the number along
+    return f"\u2068{key}\u2069{after}"
 
 
 def _signed(change: Change) -> float | None:
@@ -306,7 +391,9 @@ def _material(change: Change, rtol: float, atol: float) -> bool:
 
 
 def _ticks(cells: Against) -> list[float]:
-    """About six round values for a logarithmic axis, on both sides of 0 if it has two; Vega would write too many."""
+    """About six round values for a logarithmic axis, on both sides of 0 if it has two; Vega would
+    write too many.
+    """
     low, high = cells.edges[0], cells.edges[-1]
     largest = max(abs(low), abs(high))
     symlog = cells.scale == "symlog"
@@ -320,7 +407,9 @@ def _ticks(cells: Against) -> list[float]:
 
 
 def _axis(alt: Any, label: str, *, ticks: int, **more: Any) -> Any:
-    return alt.Axis(labelExpr=label, tickCount=ticks, labelOverlap="greedy", labelFlush=False, **more)
+    return alt.Axis(
+        labelExpr=label, tickCount=ticks, labelOverlap="greedy", labelFlush=False, **more
+    )
 
 
 def _data(alt: Any, rows: Rows) -> Any:
@@ -340,4 +429,6 @@ def _svg(*layers: Any, height: int) -> str:
     look = {"font": _FONT, "background": "transparent", "aria": False, "padding": 3, "axis": _AXIS}
     spec = chart.configure(**look).configure_view(stroke=None).to_dict()
     svg = _EMPTY.sub("", _IDLE.sub("", vega.svg(spec)))
-    return re.sub(r'^<svg ([^>]*?) ?width="\d+" height="\d+"', rf'<svg font-family="{_FONT}" \1', svg)
+    return re.sub(
+        r'^<svg ([^>]*?) ?width="\d+" height="\d+"', rf'<svg font-family="{_FONT}" \1', svg
+    )

@@ -1,4 +1,6 @@
-"""Sections about ranks, cut-offs, quantiles, probabilities, flows of labels, ends of intervals, contracts and drift."""
+"""Sections about ranks, cut-offs, quantiles, probabilities, flows of labels, ends of intervals,
+contracts and drift.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,10 @@ def schema(found: SchemaReport | None) -> Section:
         return Section("schema", "")
     lines = [f"only in the new one: {', '.join(found.added)}"] if found.added else []
     lines += [f"only in the old one: {', '.join(found.removed)}"] if found.removed else []
-    lines += [f"{change.column}: {change.what} {_or_none(change.a)} → {_or_none(change.b)}" for change in found.changed]
+    lines += [
+        f"{change.column}: {change.what} {_or_none(change.a)} → {_or_none(change.b)}"
+        for change in found.changed
+    ]
     return Section("schema", "Columns that differ", lines)
 
 
@@ -39,7 +44,9 @@ def cuts(columns: dict[str, ColumnReport], limits: Limits) -> Section:
             if at.keys:
                 n = round(at.crossing_share * at.n)
                 notes.append(f"{name} at {number(at.cut)}: {named(at.keys, n, limits)}")
-    header = ["column", "cut-off", "keys", "crossed (95 %)", "up", "down", "by, median"] if rows else []
+    header = (
+        ["column", "cut-off", "keys", "crossed (95 %)", "up", "down", "by, median"] if rows else []
+    )
     return _table("cuts", "Keys that crossed a cut-off", header, rows, limits, notes)
 
 
@@ -57,17 +64,31 @@ def quantiles(found: list[QuantileReport], limits: Limits) -> list[Section]:
         for q in found
     ]
     notes = [note for q in found for note in _quantile_notes(q)]
-    header = ["quantiles", "keys", "median", "95 %", "largest, 95 %", "IQR", "tails"] if rows else []
+    header = (
+        ["quantiles", "keys", "median", "95 %", "largest, 95 %", "IQR", "tails"] if rows else []
+    )
     heading = "Quantiles, mean and largest move in units of the old interquartile range"
     shifts = [
-        [q.point or q.columns[0], number(at.cut), percent(at.mean), percent(at.p95), percent(at.clamped_share)]
+        [
+            q.point or q.columns[0],
+            number(at.cut),
+            percent(at.mean),
+            percent(at.p95),
+            percent(at.clamped_share),
+        ]
         for q in found
         for at in q.cuts
     ]
     moved = ["quantiles", "cut-off", "mean", "95 %", "beyond the levels"] if shifts else []
     return [
         _table("quantiles", heading, header, rows, limits, notes),
-        _table("quantile_cuts", "Change of the probability to lie below a cut-off", moved, shifts, limits),
+        _table(
+            "quantile_cuts",
+            "Change of the probability to lie below a cut-off",
+            moved,
+            shifts,
+            limits,
+        ),
     ]
 
 
@@ -86,7 +107,10 @@ def probabilities(found: ProbabilityReport | None, limits: Limits) -> list[Secti
         return []
     rows = [
         [name, _short(shift.mean), _short(shift.p95), _short(shift.max)]
-        for name, shift in (("total variation (0 to 1)", found.tv), ("Jensen–Shannon (bits)", found.jsd))
+        for name, shift in (
+            ("total variation (0 to 1)", found.tv),
+            ("Jensen–Shannon (bits)", found.jsd),
+        )
         if shift is not None
     ]
     labels = ", ".join(cut(label, NAME) for label in found.labels[: limits.named])
@@ -95,13 +119,20 @@ def probabilities(found: ProbabilityReport | None, limits: Limits) -> list[Secti
     lines = [f"of {labels}, on {found.n:,} keys ({percent(found.coverage)})"]
     notes = [f"nothing to compare ({found.reason})"] if found.reason else []
     if found.invalid_from or found.invalid_to:
-        notes.append(f"{found.invalid_from:,} old and {found.invalid_to:,} new rows are no probabilities: left out")
+        notes.append(
+            f"{found.invalid_from:,} old and {found.invalid_to:,} new rows are no "
+            "probabilities: left out"
+        )
     header = ["distance of old and new", "mean", "95 %", "max"] if rows else []
     top = [[key_name(move.key), _short(move.tv)] for move in found.top[: limits.rows]]
     return [
         Section("probabilities", "Probabilities", lines, header, rows, notes=notes),
         Section(
-            "top_probabilities", "Largest moves of probability", [], ["key", "total variation"] if top else [], top
+            "top_probabilities",
+            "Largest moves of probability",
+            [],
+            ["key", "total variation"] if top else [],
+            top,
         ),
     ]
 
@@ -130,7 +161,9 @@ def flows(name: str, label: LabelReport, limits: Limits) -> list[Section]:
             for old, row in zip(names, label.transitions.counts, strict=True)
             if any(row)
         ]
-        found.append(Section("transitions", f"{name}, from (row) to (column)", [], ["", *names], counts))
+        found.append(
+            Section("transitions", f"{name}, from (row) to (column)", [], ["", *names], counts)
+        )
     return found
 
 
@@ -139,12 +172,18 @@ def ranks(columns: dict[str, ColumnReport], limits: Limits) -> list[Section]:
     found = {name: column.ranks for name, column in columns.items() if column.ranks is not None}
     rows = [_rank_row(name, rank) for name, rank in found.items()]
     reasons = [
-        f"{name}: not everything can be computed ({_why(rank.reasons)})" for name, rank in found.items() if rank.reasons
+        f"{name}: not everything can be computed ({_why(rank.reasons)})"
+        for name, rank in found.items()
+        if rank.reasons
     ]
     header = ["column", "Spearman", "top 10 kept", "top 1 % kept", "largest move"]
     tops = {rank.top_k for rank in found.values()}
     header[2] = f"top {tops.pop():,} kept" if len(tops) == 1 else "top kept"
-    parts = [_table("ranks", "Ranks, the largest value first", header if rows else [], rows, limits, reasons)]
+    parts = [
+        _table(
+            "ranks", "Ranks, the largest value first", header if rows else [], rows, limits, reasons
+        )
+    ]
     if limits.all:
         for name, rank in list(found.items())[: limits.broken]:
             for by, groups in rank.groups.items():
@@ -159,7 +198,13 @@ def ranks(columns: dict[str, ColumnReport], limits: Limits) -> list[Section]:
                 ]
                 shape = [by, "keys", "Spearman", "top kept"]
                 parts.append(
-                    _table("rank_groups", f"Ranks of {name} within {by}", shape, lines[: limits.groups], limits)
+                    _table(
+                        "rank_groups",
+                        f"Ranks of {name} within {by}",
+                        shape,
+                        lines[: limits.groups],
+                        limits,
+                    )
                 )
     return parts
 
@@ -181,7 +226,11 @@ def ends(intervals: list[IntervalReport], limits: Limits) -> Section:
         ]
         for i in intervals
     ]
-    header = ["interval", "lower, mean", "95 %", "upper, mean", "95 %", "asymmetry, mean", "95 %"] if rows else []
+    header = (
+        ["interval", "lower, mean", "95 %", "upper, mean", "95 %", "asymmetry, mean", "95 %"]
+        if rows
+        else []
+    )
     return _table("ends", "Ends of intervals, change in old half widths", header, rows, limits)
 
 
@@ -205,7 +254,12 @@ def _drift_row(name: str, shift: DriftReport) -> list[str]:
 
 
 def _table(
-    name: str, title: str, header: list[str], rows: list[list[str]], limits: Limits, notes: list[str] | None = None
+    name: str,
+    title: str,
+    header: list[str],
+    rows: list[list[str]],
+    limits: Limits,
+    notes: list[str] | None = None,
 ) -> Section:
     """A section of a table that is cut where a rendering has no more room, and says so."""
     said = list(notes or [])

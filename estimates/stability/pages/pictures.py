@@ -1,6 +1,8 @@
-"""What the pictures of a report are drawn from: numbers of keys by bin, from the two frames, of whatever size.
+"""What the pictures of a report are drawn from: numbers of keys by bin, from the two frames, of
+whatever size.
 
-A report has no values of single keys besides the largest moves, so pictures that show all keys are counted here.
+A report has no values of single keys besides the largest moves, so pictures that show all keys are
+counted here.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ MOST_COLUMNS = 6  # that are drawn
 MOST_INTERVALS = 6
 _BARS = 20  # on each side of 0, and at most one more
 _CELLS = 60  # on each side of the square of old against new
-_HEAVY = 20.0  # largest value over the middle one: from here on a linear axis shows one dot and a clump
+# largest value over the middle one: from here on a linear axis shows one dot and a clump
+_HEAVY = 20.0
 _TINY, _HUGE = 1e-290, 1e290  # beyond, widths of bins would not be doubles
 _WIDER = 0.25
 
@@ -35,11 +38,12 @@ Scale = Literal["linear", "log", "symlog"]
 
 
 class Histogram(msgspec.Struct, frozen=True):
-    """How many keys lie in each of the bins i · width … (i + 1) · width, i from `first` on; 0 is always an edge.
+    """How many keys lie in each of the bins i · width … (i + 1) · width, i from `first` on; 0 is
+    always an edge.
 
     unit            None for a share; else the unit of the column
-    within, beyond  keys inside and outside of the limit that the picture is about: the materiality tolerance,
-                    a width ±25 %, the old interval
+    within, beyond  keys inside and outside of the limit that the picture is about: the materiality
+                    tolerance, a width ±25 %, the old interval
     below, above    keys further out than the bins go; the bins hold 99 % of those that moved
     still           keys that did not move at all; they are in no bin
     """
@@ -59,8 +63,10 @@ class Against(msgspec.Struct, frozen=True):
 
     scale, constant  of both axes; symlog: sign(x) · ln(1 + |x| / constant)
     edges            of the cells, in the unit of the column, the same on both axes
-    cells            place on the axis of old values, on that of new ones, keys, keys outside the tolerance
-    band             an old value, and the least and largest new value that is no material change from it
+    cells            place on the axis of old values, on that of new ones, keys, keys outside the
+                     tolerance
+    band             an old value, and the least and largest new value that is no material change
+                     from it
     """
 
     scale: Scale
@@ -71,7 +77,8 @@ class Against(msgspec.Struct, frozen=True):
 
 
 class ColumnPictures(msgspec.Struct, frozen=True):
-    """One column: signed relative change (in the unit of the column where there is no scale), and old against new.
+    """One column: signed relative change (in the unit of the column where there is no scale), and
+    old against new.
 
     None where nothing moved, or where values do not fit on an axis.
     """
@@ -111,7 +118,11 @@ def pictures(
     names = drawn({name: contract.columns[name].role for name in contract.judged})
     found = {name: _deltas(pair, contract, name) for name in names}
     return Pictures(
-        columns={name: _column(moved, contract, name) for name, moved in found.items() if moved is not None},
+        columns={
+            name: _column(moved, contract, name)
+            for name, moved in found.items()
+            if moved is not None
+        },
         intervals=[_interval(pair, interval) for interval in contract.intervals()[:MOST_INTERVALS]],
     )
 
@@ -151,7 +162,9 @@ def _interval(pair: Pair, interval: Interval) -> IntervalPictures:
 
 
 def _histogram(values: Floats, beyond: Mask, unit: str | None) -> Histogram | None:
-    """Bars of a round width that hold 99 % of what moved; None when nothing moved, or by too much for an axis."""
+    """Bars of a round width that hold 99 % of what moved; None when nothing moved, or by too much
+    for an axis.
+    """
     size = np.abs(values)
     moving = np.isfinite(values) & (values != 0)
     limit = _reach(size[moving])
@@ -161,7 +174,8 @@ def _histogram(values: Floats, beyond: Mask, unit: str | None) -> Histogram | No
     half = math.floor(limit / width * (1 + 1e-12)) + 1
     with np.errstate(over="ignore"):
         place = np.minimum(np.floor(size / width), half).astype(np.int64)
-    place = np.where(values < 0, -1 - place, place)  # 0 is an edge, and the bars left of it are mirrored
+    # 0 is an edge, and the bars left of it are mirrored
+    place = np.where(values < 0, -1 - place, place)
     one_sided = not (values < 0).any()
     first, bars = (0, half) if one_sided else (-half, 2 * half)
     inside = (place >= first) & (place < first + bars) & (values != 0)
@@ -200,7 +214,8 @@ def _against(moved: Deltas, rtol: float, atol: float) -> Against | None:
     scale, constant = _scale(moved, low, high)
     ends = np.array([_forward(scale, constant, x) for x in (low, high)])
     middle, half = ends.mean(), (ends[1] - ends[0]) / 2
-    half = max(1.04 * half, 1e-6 * abs(middle), 0.0 if middle else 1.0)  # room at the ends, and for a single value
+    # room at the ends, and for a single value
+    half = max(1.04 * half, 1e-6 * abs(middle), 0.0 if middle else 1.0)
     if half < _TINY:
         return None
     start, step = middle - half, 2 * half / _CELLS
@@ -213,13 +228,18 @@ def _against(moved: Deltas, rtol: float, atol: float) -> Against | None:
         scale=scale,
         constant=constant,
         edges=edges,
-        cells=[(int(i) // _CELLS, int(i) % _CELLS, int(total[i]), int(material[i])) for i in np.flatnonzero(total)],
+        cells=[
+            (int(i) // _CELLS, int(i) % _CELLS, int(total[i]), int(material[i]))
+            for i in np.flatnonzero(total)
+        ],
         band=[(x, -largest_equal(-x, rtol, atol), largest_equal(x, rtol, atol)) for x in edges],
     )
 
 
 def _scale(moved: Deltas, low: float, high: float) -> tuple[Scale, float]:
-    """A linear axis unless a few values are far larger than the rest; then logarithmic, around 0 if it must be."""
+    """A linear axis unless a few values are far larger than the rest; then logarithmic, around 0 if
+    it must be.
+    """
     size = np.abs(moved.a[moved.a != 0])
     middle = quantiles(size, 0.5)[0] if len(size) else 0.0
     if middle < _TINY or max(-low, high) <= _HEAVY * middle:

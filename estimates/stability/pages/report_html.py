@@ -1,4 +1,6 @@
-"""The report as one HTML page with its pictures inside: nothing is loaded, nothing runs, and it prints."""
+"""The report as one HTML page with its pictures inside: nothing is loaded, nothing runs, and it
+prints.
+"""
 
 from __future__ import annotations
 
@@ -38,24 +40,37 @@ from estimates.stability.report import (
 _LIMITS = Limits(named=20, columns=60, rows=20, groups=51, broken=MOST_COLUMNS)
 _MOVERS = 10
 _GROUPS = 25
-_HALF = ("top", "top_probabilities", "groups", "horizons", "rank_groups", "flows", "drift", "ranks")  # narrow tables
+# narrow tables
+_HALF = ("top", "top_probabilities", "groups", "horizons", "rank_groups", "flows", "drift", "ranks")
 _WIDTH_MARKS = (-0.2, 0.25)
 
 
 def render_html(report: Report, pictures: Pictures | None) -> str:
     """A page that can be sent to somebody: headline, pictures, and the tables they come from.
 
-    pictures  of the same two versions; None leaves out those that show all keys, for a report without its rows
-    The same arguments give the same page. Raises InvalidError (`no_charts`) without the extra `charts`.
+    pictures  of the same two versions; None leaves out those that show all keys, for a report
+              without its rows
+    The same arguments give the same page. Raises InvalidError (`no_charts`) without the extra
+    `charts`.
     """
     parts = [_head(report), *_facts(report)]
     if report.keys.common and not report.identical:
         names = detailed(report)[:MOST_COLUMNS]
-        parts += [_block(n, report.columns[n].unit, _column_figures(report, pictures, n)) for n in names]
-        parts += [_block(n, None, _label_figures(c.label)) for n, c in report.columns.items() if c.label is not None]
+        parts += [
+            _block(n, report.columns[n].unit, _column_figures(report, pictures, n)) for n in names
+        ]
+        parts += [
+            _block(n, None, _label_figures(c.label))
+            for n, c in report.columns.items()
+            if c.label is not None
+        ]
         for i, interval in enumerate(report.intervals):
             drawn = pictures.intervals[i] if pictures and i < len(pictures.intervals) else None
-            parts.append(_block(f"Interval {interval_name(interval)}", None, _interval_figures(interval, drawn)))
+            parts.append(
+                _block(
+                    f"Interval {interval_name(interval)}", None, _interval_figures(interval, drawn)
+                )
+            )
         parts += _undrawn(report, pictures)
     parts += [
         "<h2>Numbers</h2>",
@@ -81,17 +96,29 @@ def _facts(report: Report) -> list[str]:
         scalar = report.columns[names[0]].scalar
         assert scalar is not None
         r = scalar.r
-        facts += [("typical change", percent(r.p50)), ("1 in 20 beyond", percent(r.p95))] if r else []
+        facts += (
+            [("typical change", percent(r.p50)), ("1 in 20 beyond", percent(r.p95))] if r else []
+        )
         facts += [(f"beyond {tolerance(report)}", percent(scalar.material_share))]
-    cells = "".join(f"<div><dt>{text(what)}</dt><dd>{text(value)}</dd></div>" for what, value in facts)
+    cells = "".join(
+        f"<div><dt>{text(what)}</dt><dd>{text(value)}</dd></div>" for what, value in facts
+    )
     return [f'<dl class="facts">{cells}</dl>']
 
 
 def _key_facts(keys: KeysReport) -> list[tuple[str, str]]:
-    facts = [("keys compared", f"{keys.common:,}"), ("added", f"{keys.added:,}"), ("removed", f"{keys.removed:,}")]
+    facts = [
+        ("keys compared", f"{keys.common:,}"),
+        ("added", f"{keys.added:,}"),
+        ("removed", f"{keys.removed:,}"),
+    ]
     if keys.elapsed is not None and keys.advanced is not None:
         facts += [("elapsed", f"{keys.elapsed:,}"), ("advanced", f"{keys.advanced:,}")]
-    return facts if keys.identical_share is None else [*facts, ("rows identical", percent(keys.identical_share))]
+    return (
+        facts
+        if keys.identical_share is None
+        else [*facts, ("rows identical", percent(keys.identical_share))]
+    )
 
 
 def _column_figures(report: Report, pictures: Pictures | None, name: str) -> Iterator[str]:
@@ -105,21 +132,35 @@ def _column_figures(report: Report, pictures: Pictures | None, name: str) -> Ite
         )
         svg = charts.distribution(drawn.change, axis)
         yield figure(
-            "How far each key moved", svg, _moved(column, drawn.change), legend(f"within {limit}", "beyond it")
+            "How far each key moved",
+            svg,
+            _moved(column, drawn.change),
+            legend(f"within {limit}", "beyond it"),
         )
     if drawn and drawn.against:
         svg = charts.against(drawn.against, column.unit)
         yield figure(
-            "Old against new", svg, _against(drawn.against, limit), legend("mostly within it", "mostly beyond")
+            "Old against new",
+            svg,
+            _against(drawn.against, limit),
+            legend("mostly within it", "mostly beyond"),
         )
     scalar = column.scalar
     moves = collapsed(scalar.top)[:_MOVERS] if scalar else []
     if moves:
         svg = charts.movers(moves, column.unit, report.rtol, report.atol)
-        yield figure("Largest moves", svg, "The keys that moved furthest, relative to the mean of old and new.")
+        yield figure(
+            "Largest moves",
+            svg,
+            "The keys that moved furthest, relative to the mean of old and new.",
+        )
     if any(group.p95 is not None for group in column.horizons):
         shown = largest_groups(column.horizons, _GROUPS)
-        yield figure("Change by horizon", charts.horizons(shown, "steps ahead"), _ranges(shown, len(column.horizons)))
+        yield figure(
+            "Change by horizon",
+            charts.horizons(shown, "steps ahead"),
+            _ranges(shown, len(column.horizons)),
+        )
     for by, groups in column.groups.items():
         if any(group.p95 is not None for group in groups):
             shown = largest_groups(groups, _GROUPS)
@@ -136,7 +177,9 @@ def _moved(column: ColumnReport, histogram: Histogram) -> str:
 
 def _typical(half: str, most: str) -> str:
     return (
-        f"Nearly all moved by {half}." if half == most else f"Half moved by less than {half}, 1 in 20 by over {most}."
+        f"Nearly all moved by {half}."
+        if half == most
+        else f"Half moved by less than {half}, 1 in 20 by over {most}."
     )
 
 
@@ -156,13 +199,17 @@ def _against(drawn: Against, limit: str) -> str:
         "symlog": " The axes are logarithmic on both sides of 0.",
     }
     shades = "The more keys a square holds, the stronger its colour."
-    return f"On the line nothing changed; the band around it is {limit}. {shades}{scale[drawn.scale]}"
+    return (
+        f"On the line nothing changed; the band around it is {limit}. {shades}{scale[drawn.scale]}"
+    )
 
 
 def _ranges(shown: list[Group], of: int) -> str:
     note = f" The {len(shown)} that moved most of {of}." if len(shown) < of else ""
     few = " * fewer than 30 keys." if any(group.few for group in shown) else ""
-    return f"The dot is the middle change; the bar ends where 1 in 20 keys moves further.{note}{few}"
+    return (
+        f"The dot is the middle change; the bar ends where 1 in 20 keys moves further.{note}{few}"
+    )
 
 
 def _label_figures(label: LabelReport) -> Iterator[str]:
@@ -170,10 +217,13 @@ def _label_figures(label: LabelReport) -> Iterator[str]:
     if found is None or not found.labels:
         return
     pooled = (
-        f" The {len(found.labels)} labels with the most keys; {found.pooled} others together." if found.pooled else ""
+        f" The {len(found.labels)} labels with the most keys; {found.pooled} others together."
+        if found.pooled
+        else ""
     )
     caption = (
-        f"Keys by old label (row) and new label (column): {percent(label.churn)} of {count(label.n, 'key')} changed. "
+        f"Keys by old label (row) and new label (column): {percent(label.churn)} of "
+        f"{count(label.n, 'key')} changed. "
         f"On the diagonal the label stayed, in orange it changed.{pooled}"
     )
     yield figure("From label to label", charts.transitions(found), caption)
@@ -183,13 +233,19 @@ def _interval_figures(interval: IntervalReport, drawn: IntervalPictures | None) 
     if drawn and drawn.width:
         width = interval.width_change
         middle = f"The middle interval is {_as_wide(width.p50)}. " if width else ""
-        share = f"{percent(interval.width_beyond_share)} are over 25 % wider, or narrower by as much. "
+        share = (
+            f"{percent(interval.width_beyond_share)} are over 25 % wider, or narrower by as much. "
+        )
         svg = charts.distribution(drawn.width, "change of the interval's width", _WIDTH_MARKS)
         meaning = legend("within ×0.8 to ×1.25", "beyond")
-        yield figure("How the width changed", svg, f"{middle}{share}{_further(drawn.width)}", meaning)
+        yield figure(
+            "How the width changed", svg, f"{middle}{share}{_further(drawn.width)}", meaning
+        )
     if drawn and drawn.z:
         share = f"{percent(interval.z_gt1_share)} of the points moved further than the old interval reached"
-        svg = charts.distribution(drawn.z, "z: move of the point, in half widths of the old interval", (1.0,))
+        svg = charts.distribution(
+            drawn.z, "z: move of the point, in half widths of the old interval", (1.0,)
+        )
         meaning = legend("up to 1", "beyond")
         yield figure("How far the point moved", svg, f"{share}. {_further(drawn.z)}", meaning)
 
@@ -210,12 +266,17 @@ def _undrawn(report: Report, pictures: Pictures | None) -> Iterator[str]:
 def _block(name: str, unit: str | None, figures: Iterator[str]) -> str:
     drawn = "\n".join(figures)
     of = f" <small>{text(unit)}</small>" if unit else ""
-    return f'<section>\n<h2>{bdi(name)}{of}</h2>\n<div class="pictures">\n{drawn}\n</div>\n</section>' if drawn else ""
+    return (
+        f'<section>\n<h2>{bdi(name)}{of}</h2>\n<div class="pictures">\n{drawn}\n</div>\n</section>'
+        if drawn
+        else ""
+    )
 
 
 def _foot(report: Report) -> str:
     return (
-        "<footer><p>Changes are relative to the mean of old and new value, key by key: 0 is no change, 200 % the most. "
+        "<footer><p>Changes are relative to the mean of old and new value, key by key: 0 is no "
+        "change, 200 % the most. "
         f"A change is material when it is more than {text(tolerance(report))} of the larger value. "
         f"Metrics revision {report.metrics_revision}, pairing {text(report.pairing)}.</p></footer>"
     )

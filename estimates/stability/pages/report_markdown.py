@@ -24,9 +24,11 @@ _MOST = 60_000  # characters; a comment on GitHub has room for 65,536
 
 
 def render_markdown(report: Report) -> str:
-    """The report in GitHub's Markdown: the headline and the short tables, then the long ones in `<details>`.
+    """The report in GitHub's Markdown: the headline and the short tables, then the long ones in
+    `<details>`.
 
-    Whatever comes from data is escaped: it links, mentions and formats nothing. What has no room is named in a note.
+    Whatever comes from data is escaped: it links, mentions and formats nothing. What has no room is
+    named in a note.
     """
     parts = [f"### {escaped(title(report))}", f"**{escaped(report.headline)}**"]
     room = _MOST - sum(map(len, parts))
@@ -36,20 +38,30 @@ def render_markdown(report: Report) -> str:
         fitting += 1
     parts += found[:fitting]
     if fitting < len(found):
-        parts.append(f"_{count(len(found) - fitting, 'longer part')} left out; the JSON has everything._")
+        parts.append(
+            f"_{count(len(found) - fitting, 'longer part')} left out; the JSON has everything._"
+        )
     rest = not_shown(report, _LIMITS)
     return "\n\n".join([*parts, *([f"_{escaped(rest)}_"] if rest else [])]) + "\n"
 
 
 def _section(section: Section) -> str:
     body = "\n\n".join(_body(section))
-    return f"#### {escaped(section.title)}\n\n{body}" if section.name in _OPEN else folded(section.title, body)
+    return (
+        f"#### {escaped(section.title)}\n\n{body}"
+        if section.name in _OPEN
+        else folded(section.title, body)
+    )
 
 
 def _body(section: Section) -> list[str]:
     parts = [bullets(section.lines)] if section.lines else []
     if section.rows:
-        parts.append(table(section.header, section.rows, [i < section.left for i in range(len(section.header))]))
+        parts.append(
+            table(
+                section.header, section.rows, [i < section.left for i in range(len(section.header))]
+            )
+        )
     if section.notes:
         parts.append("  \n".join(f"_{escaped(note)}_" for note in section.notes))
     return parts

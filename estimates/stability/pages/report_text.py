@@ -19,12 +19,15 @@ _LIMITS = Limits(named=5, columns=10, rows=10, groups=10, broken=1, all=False)
 
 
 def render_json(report: Report) -> bytes:
-    """The whole report as JSON; floats with 12 significant digits, so that equal reports are equal bytes everywhere."""
+    """The whole report as JSON; floats with 12 significant digits, so that equal reports are equal
+    bytes everywhere.
+    """
     return msgspec.json.encode(rounded(msgspec.to_builtins(report)))
 
 
 def render_text(report: Report) -> str:
-    """The report as a page for a terminal: the headline first, then keys, columns, intervals, largest moves, groups.
+    """The report as a page for a terminal: the headline first, then keys, columns, intervals,
+    largest moves, groups.
 
     What has no room is named in a note. Control characters of keys and labels are made visible.
     """

@@ -1,4 +1,5 @@
-"""What a reader of a report gets to see, in the order in which it is needed: plain text, laid out by each rendering.
+"""What a reader of a report gets to see, in the order in which it is needed: plain text, laid out
+by each rendering.
 
 Nothing here is escaped or made visible: whoever lays a section out does that.
 """
@@ -63,7 +64,9 @@ def detailed(report: Report) -> list[str]:
 
 
 def not_shown(report: Report, limits: Limits) -> str:
-    """Which columns are shown without their largest moves and groups, in a sentence; "" when none is."""
+    """Which columns are shown without their largest moves and groups, in a sentence; "" when none
+    is.
+    """
     rest = detailed(report)[limits.broken :] if report.keys.common and not report.identical else []
     if not rest:
         return ""
@@ -79,7 +82,9 @@ def version(name: str | int) -> str:
 
 def title(report: Report) -> str:
     """Which set, if it is one, and which two versions."""
-    named = (f"{report.set}  " if report.set else "") + f"{version(report.from_)} → {version(report.to)}"
+    named = (
+        f"{report.set}  " if report.set else ""
+    ) + f"{version(report.from_)} → {version(report.to)}"
     return named + PAIRED.get(report.pairing, "")
 
 
@@ -97,7 +102,10 @@ def _keys(keys: KeysReport, limits: Limits) -> Section:
     if keys.identical_share is not None:
         moved += [f"{percent(keys.identical_share)} of rows identical"]
     lines = [", ".join(moved)]
-    for what, n, first in (("added", keys.added, keys.added_keys), ("removed", keys.removed, keys.removed_keys)):
+    for what, n, first in (
+        ("added", keys.added, keys.added_keys),
+        ("removed", keys.removed, keys.removed_keys),
+    ):
         if n:
             lines.append(f"{what}: {named(first, n, limits)}")
     return Section("keys", "Keys", lines)
@@ -105,12 +113,23 @@ def _keys(keys: KeysReport, limits: Limits) -> Section:
 
 def _carried(report: Report, limits: Limits) -> Section:
     """Those that differ most first; columns that are the same everywhere are not shown."""
-    differ = sorted((n for n, c in report.carried.items() if c.differ), key=lambda n: -report.carried[n].differ)
+    differ = sorted(
+        (n for n, c in report.carried.items() if c.differ), key=lambda n: -report.carried[n].differ
+    )
     shown = differ[: limits.rows]
-    rows = [[n, f"{(c := report.carried[n]).n:,}", f"{c.differ:,}", percent(c.differ_share)] for n in shown]
+    rows = [
+        [n, f"{(c := report.carried[n]).n:,}", f"{c.differ:,}", percent(c.differ_share)]
+        for n in shown
+    ]
     notes = [f"and {len(differ) - len(shown)} more columns"] if len(differ) > len(shown) else []
     header = ["column", "keys", "differ", "share"]
-    return Section("carried", "Carried along: no estimates, and they differ", header=header, rows=rows, notes=notes)
+    return Section(
+        "carried",
+        "Carried along: no estimates, and they differ",
+        header=header,
+        rows=rows,
+        notes=notes,
+    )
 
 
 def _change(report: Report, limits: Limits) -> Section:
@@ -120,11 +139,24 @@ def _change(report: Report, limits: Limits) -> Section:
     if len(columns) > limits.columns:
         shown = _most_moved(columns, limits.columns)
         notes.append(
-            f"the {limits.columns} that moved most of {len(columns)} columns; points before ends and quantiles"
+            f"the {limits.columns} that moved most of {len(columns)} columns; points before ends "
+            "and quantiles"
         )
     covered = all(column.coverage == 1 for column in shown.values())
-    flipped = any(column.scalar is not None and column.scalar.sign_flip_share for column in shown.values())
-    header = ["column", "keys", *([] if covered else ["cover"]), "median", "95 %", "max", "material", "up", "down"]
+    flipped = any(
+        column.scalar is not None and column.scalar.sign_flip_share for column in shown.values()
+    )
+    header = [
+        "column",
+        "keys",
+        *([] if covered else ["cover"]),
+        "median",
+        "95 %",
+        "max",
+        "material",
+        "up",
+        "down",
+    ]
     header += [*(["sign flips"] if flipped else []), "mean change"]
     rows = [_change_row(name, column, not covered, flipped) for name, column in shown.items()]
     for name, column in report.columns.items():
@@ -136,11 +168,15 @@ def _change(report: Report, limits: Limits) -> Section:
 
 
 def _most_moved(columns: dict[str, ColumnReport], most: int) -> dict[str, ColumnReport]:
-    """The columns with the largest 95 % change, points before ends and quantiles, in the order of the contract."""
+    """The columns with the largest 95 % change, points before ends and quantiles, in the order of
+    the contract.
+    """
 
     def rank(name: str) -> tuple[bool, float]:
         scalar = columns[name].scalar
-        return columns[name].role in _ENDS, -(scalar.r.p95 if scalar is not None and scalar.r is not None else 0.0)
+        return columns[name].role in _ENDS, -(
+            scalar.r.p95 if scalar is not None and scalar.r is not None else 0.0
+        )
 
     chosen = sorted(columns, key=rank)[:most]
     return {name: column for name, column in columns.items() if name in chosen}
@@ -169,7 +205,9 @@ def _change_notes(name: str, column: ColumnReport) -> list[str]:
         return [f"{name}: nothing to compare ({column.reason})"] if column.reason else []
     reasons = sorted(set(scalar.reasons.values()))
     notes = [f"{name}: not everything can be computed ({', '.join(reasons)})"] if reasons else []
-    notes += [f"{name}: {scalar.overflow:,} changes too large for a double"] if scalar.overflow else []
+    notes += (
+        [f"{name}: {scalar.overflow:,} changes too large for a double"] if scalar.overflow else []
+    )
     step = scalar.step
     if step is not None and step.masc is not None and step.rmssc is not None:
         size = f"{step.masc:.3g} on average (MASC), {step.rmssc:.3g} root mean square (RMSSC)"
@@ -188,13 +226,17 @@ def _labels(columns: dict[str, ColumnReport], limits: Limits) -> Section:
         share = f"{percent(label.churn)} (95 %: {percent(label.churn_low)} to {percent(label.churn_high)})"
         kappa = f"; Cohen's kappa {label.kappa:.3g}" if label.kappa is not None else ""
         lines.append(f"{name}: {share} of {count(label.n, 'key')} changed their label{kappa}")
-        for what, texts in (("labels not seen before", label.new_labels), ("labels gone", label.gone_labels)):
+        for what, texts in (
+            ("labels not seen before", label.new_labels),
+            ("labels gone", label.gone_labels),
+        ):
             if texts:
                 shown = [cut(text, NAME) for text in texts[: limits.named]]
                 more = f" and {len(texts) - len(shown):,} more" if len(texts) > len(shown) else ""
                 lines.append(f"{name}: {what}: {', '.join(shown)}{more}")
         rows += [
-            [name, key_name(c.key), _label(c.a), _label(c.b)] for c in label.changed[: max(limits.rows - len(rows), 0)]
+            [name, key_name(c.key), _label(c.a), _label(c.b)]
+            for c in label.changed[: max(limits.rows - len(rows), 0)]
         ]
         cut_off += round(label.churn * label.n)
     more = cut_off - len(rows)
@@ -217,7 +259,9 @@ def _kinds(columns: dict[str, ColumnReport], limits: Limits) -> Section:
                 if n and old != new and "absent" not in (old, new):
                     lines.append(f"{name}: {old} → {new} on {count(n, 'key')}")
         if column.kind_loss_keys:
-            lost = sum(n for kind, n in column.kinds["finite"].items() if kind not in ("finite", "absent"))
+            lost = sum(
+                n for kind, n in column.kinds["finite"].items() if kind not in ("finite", "absent")
+            )
             lines.append(f"{name}: lost on {named(column.kind_loss_keys, lost, limits)}")
     most = 2 * limits.columns
     notes = [f"and {len(lines) - most:,} more lines of this kind"] if len(lines) > most else []
@@ -225,7 +269,17 @@ def _kinds(columns: dict[str, ColumnReport], limits: Limits) -> Section:
 
 
 def _intervals(intervals: list[IntervalReport], limits: Limits) -> Section:
-    header = ["interval", "keys", "z median", "z 95 %", "z > 1", "left the old", "overlap", "disjoint", "width"]
+    header = [
+        "interval",
+        "keys",
+        "z median",
+        "z 95 %",
+        "z > 1",
+        "left the old",
+        "overlap",
+        "disjoint",
+        "width",
+    ]
     notes = [note for i in intervals for note in _interval_notes(i)]
     if len(notes) > limits.columns:
         notes = [*notes[: limits.columns], f"and {len(notes) - limits.columns} more such notes"]
@@ -281,13 +335,18 @@ def _wrong(order: IntervalOrder) -> dict[str, int | None]:
 def _details(name: str, column: ColumnReport, limits: Limits) -> list[Section]:
     found = [_top(name, column, limits)]
     if column.horizons:
-        found.append(_groups("horizons", f"{name} by horizon", "step", column.horizons, name, limits))
+        found.append(
+            _groups("horizons", f"{name} by horizon", "step", column.horizons, name, limits)
+        )
     return found + [
-        _groups("groups", f"{name} by {by}", by, groups, name, limits) for by, groups in column.groups.items()
+        _groups("groups", f"{name} by {by}", by, groups, name, limits)
+        for by, groups in column.groups.items()
     ]
 
 
-def _groups(kind: str, heading: str, by: str, groups: list[Group], column: str, limits: Limits) -> Section:
+def _groups(
+    kind: str, heading: str, by: str, groups: list[Group], column: str, limits: Limits
+) -> Section:
     shown = largest_groups(groups, limits.groups)
     notes: list[str] = []
     if len(shown) < len(groups):
@@ -295,15 +354,35 @@ def _groups(kind: str, heading: str, by: str, groups: list[Group], column: str, 
     if any(group.few for group in shown):
         notes.append("* fewer than 30 keys")
     rows = [
-        [group_name(group), f"{group.n:,}", percent(group.p50), percent(group.p95), percent(group.material_share)]
+        [
+            group_name(group),
+            f"{group.n:,}",
+            percent(group.p50),
+            percent(group.p95),
+            percent(group.material_share),
+        ]
         for group in shown
     ]
-    return Section(kind, heading, [], [by, "keys", "median", "95 %", "material"], rows, notes=notes, column=column)
+    return Section(
+        kind,
+        heading,
+        [],
+        [by, "keys", "median", "95 %", "material"],
+        rows,
+        notes=notes,
+        column=column,
+    )
 
 
 def largest_groups(groups: list[Group], most: int) -> list[Group]:
-    """All groups in their order, or if they are too many those with the largest 95 % change, the largest first."""
-    return groups if len(groups) <= most else sorted(groups, key=lambda group: -(group.p95 or 0.0))[:most]
+    """All groups in their order, or if they are too many those with the largest 95 % change, the
+    largest first.
+    """
+    return (
+        groups
+        if len(groups) <= most
+        else sorted(groups, key=lambda group: -(group.p95 or 0.0))[:most]
+    )
 
 
 def group_name(group: Group) -> str:
@@ -317,7 +396,11 @@ def _top(name: str, column: ColumnReport, limits: Limits) -> Section:
     top, share = (scalar.top, scalar.top_share) if scalar is not None else ([], None)
     moves = collapsed(top)
     rows = [move.cells for move in moves[: limits.rows]]
-    notes = [f"of the {len(top)} largest; keys that moved alike are one line"] if len(moves) < len(top) else []
+    notes = (
+        [f"of the {len(top)} largest; keys that moved alike are one line"]
+        if len(moves) < len(top)
+        else []
+    )
     if share is not None and moves:
         notes.append(f"the 1 % of the keys that moved most make up {percent(share)} of all change")
     header = ["key", "old", "new", "change", "relative"] if moves else []
@@ -326,7 +409,9 @@ def _top(name: str, column: ColumnReport, limits: Limits) -> Section:
 
 @dataclass(frozen=True)
 class Move:
-    """A large move; `others` keys that differ in the last part only, such as other days, moved exactly alike."""
+    """A large move; `others` keys that differ in the last part only, such as other days, moved
+    exactly alike.
+    """
 
     change: Change
     others: int
@@ -343,11 +428,18 @@ class Move:
 
 
 def collapsed(top: list[Change]) -> list[Move]:
-    """Largest moves as they are listed; neighbours that read the same but for the last part of their key are one."""
+    """Largest moves as they are listed; neighbours that read the same but for the last part of
+    their key are one.
+    """
     moves: list[Move] = []
     for change in top:
         last = moves[-1] if moves else None
-        if last and last.change.key[:-1] == change.key[:-1] and len(change.key) > 1 and _alike(last.change, change):
+        if (
+            last
+            and last.change.key[:-1] == change.key[:-1]
+            and len(change.key) > 1
+            and _alike(last.change, change)
+        ):
             moves[-1] = Move(last.change, last.others + 1)
         else:
             moves.append(Move(change, 0))

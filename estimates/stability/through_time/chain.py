@@ -1,4 +1,6 @@
-"""V: what became of an estimate from version to version: of one key, and of all keys of a set together."""
+"""V: what became of an estimate from version to version: of one key, and of all keys of a set
+together.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ MIN_PAIRS = 20  # below that an autocorrelation says nothing
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One version's value, against the one before it and against the first; None for the first value itself.
+    """One version's value, against the one before it and against the first; None for the first
+    value itself.
 
     d, r, g, material  against the value before, as in a diff; d is None when it overflows
     first_d, first_r   against the first value
@@ -49,12 +52,15 @@ class Step(msgspec.Struct, frozen=True):
 class Chain(msgspec.Struct, frozen=True):
     """V: one key's number through the versions.
 
-    versions      versions that had to have the key; n: those with a finite value; availability: their share (V7)
-    flips, turns  moves that reversed the one before, and pairs of neighbouring moves that were both material (V1)
+    versions      versions that had to have the key; n: those with a finite value; availability:
+                  their share (V7)
+    flips, turns  moves that reversed the one before, and pairs of neighbouring moves that were both
+                  material (V1)
     efficiency    how straight the way was (V2)
     autocorrelation, pairs  of neighbouring moves (V3), from three moves on
     volatility    sd of g, no unit (V4)
-    since_change  values after the last material move; settle_time: values before the number came to stay (V5)
+    since_change  values after the last material move; settle_time: values before the number came to
+                  stay (V5)
     settled_version  the version it came to stay with
     previous_r, first_r  the newest value against the one before it and against the first (V6)
     reasons       metric → why it is None
@@ -95,7 +101,8 @@ class Chains(msgspec.Struct, frozen=True):
     keys     keys with a finite value; long_keys: those with three or more, which have a path
     moves    from each finite value to the next one of the same key
     flips, turns, autocorrelation, pairs, volatility  over all moves
-    efficiency  over the long keys that moved; since_change, settle_time, previous_r, first_r  over those that have two
+    efficiency  over the long keys that moved; since_change, settle_time, previous_r, first_r  over
+                those that have two
     """
 
     keys: int
@@ -134,13 +141,20 @@ def chains(contract: Contract, estimates: Mapping[int, Mapping[str, Any] | None]
     due        the versions among them that had to have the key
     """
     return {
-        name: _chain(column, contract.stability, {v: e.get(name) for v, e in estimates.items() if e is not None}, due)
+        name: _chain(
+            column,
+            contract.stability,
+            {v: e.get(name) for v, e in estimates.items() if e is not None},
+            due,
+        )
         for name, column in numeric(contract, fields).items()
     }
 
 
 def pooled(found: Values, due: int | None) -> Chains:
-    """The chains of many keys together; `due` is how many values there had to be, None when nobody knows."""
+    """The chains of many keys together; `due` is how many values there had to be, None when nobody
+    knows.
+    """
     moves, sizes = found.moves(), np.bincount(found.chain)
     moved = sizes > 1
     newest = found.pairs(found.ends[moved] - 1, found.ends[moved])
@@ -167,13 +181,19 @@ def pooled(found: Values, due: int | None) -> Chains:
 
 def _chain(column: Column, policy: Stability, cells: dict[int, Any], due: set[int]) -> Chain:
     have = {version: cell for version, cell in cells.items() if cell is not None}
-    numbers = pl.Series(list(have.values()), dtype=pl.Int64 if column.kind == "integer" else pl.Float64)
+    numbers = pl.Series(
+        list(have.values()), dtype=pl.Int64 if column.kind == "integer" else pl.Float64
+    )
     found = values(np.zeros(len(have), dtype=np.intp), numbers, column.scale_floor, policy)
     moves, versions = found.moves(), list(have)
     reasons = _missing(found, moves)
     if not due:
         reasons["availability"] = "never_due"
-    steps, shape, paths = _steps(found, moves, versions), _shape(found, moves, reasons), _paths(found, moves, reasons)
+    steps, shape, paths = (
+        _steps(found, moves, versions),
+        _shape(found, moves, reasons),
+        _paths(found, moves, reasons),
+    )
     settled = int(settle_times(found)[0]) if len(have) > 1 else None
     return Chain(
         unit=column.unit,
@@ -197,7 +217,9 @@ def _missing(found: Values, moves: Pairs) -> dict[str, str]:
     """Why V5 and V6 are None."""
     if not len(moves.d):
         return dict.fromkeys(("previous_r", "first_r", "since_change", "settle_time"), "few_values")
-    return dict.fromkeys(("previous_r", "first_r"), "degenerate_scale") if found.scale is None else {}
+    return (
+        dict.fromkeys(("previous_r", "first_r"), "degenerate_scale") if found.scale is None else {}
+    )
 
 
 def _steps(found: Values, moves: Pairs, versions: list[int]) -> list[Step]:
@@ -211,7 +233,9 @@ def _steps(found: Values, moves: Pairs, versions: list[int]) -> list[Step]:
     steps = [Step(versions[0], numbers[0] + 0, None, None, None, None, None, None)]  # −0.0 is 0.0
     for i, version in enumerate(versions[1:]):
         before = (_finite(moves.d, i), _at(moves.r, i), _at(g, i), bool(moves.material[i]))
-        steps.append(Step(version, numbers[i + 1] + 0, *before, _finite(first.d, i), _at(first.r, i)))
+        steps.append(
+            Step(version, numbers[i + 1] + 0, *before, _finite(first.d, i), _at(first.r, i))
+        )
     return steps
 
 
@@ -225,7 +249,9 @@ def _shape(found: Values, moves: Pairs, reasons: dict[str, str]) -> dict[str, An
     if not count:
         reasons["flip_share"] = "unmoved" if (owner[1:] == owner[:-1]).any() else "few_values"
     if overflow or pairs < MIN_PAIRS or correlation is None:
-        reasons["autocorrelation"] = "overflow" if overflow else "few_pairs" if pairs < MIN_PAIRS else "unmoved"
+        reasons["autocorrelation"] = (
+            "overflow" if overflow else "few_pairs" if pairs < MIN_PAIRS else "unmoved"
+        )
     if len(owner) < 2 or found.scale is None:
         reasons["volatility"] = "few_values" if len(owner) < 2 else "degenerate_scale"
     return {
@@ -234,7 +260,9 @@ def _shape(found: Values, moves: Pairs, reasons: dict[str, str]) -> dict[str, An
         "flip_share": flips / count if count else None,
         "autocorrelation": None if "autocorrelation" in reasons else correlation,
         "pairs": pairs,
-        "volatility": None if len(owner) < 2 or found.scale is None else float(np.std(transforms(moves, found.scale))),
+        "volatility": None
+        if len(owner) < 2 or found.scale is None
+        else float(np.std(transforms(moves, found.scale))),
     }
 
 

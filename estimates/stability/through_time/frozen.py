@@ -16,11 +16,12 @@ _KEYS = 100
 
 
 class FrozenReport(msgspec.Struct, frozen=True):
-    """Keys whose estimates are bit-identical in all of some versions; whether that is wrong, their owner knows.
+    """Keys whose estimates are bit-identical in all of some versions; whether that is wrong, their
+    owner knows.
 
     versions, n   how many versions, and how many keys all of them have
-    frozen_share  of n; None with the reason `no_comparable_keys` or `too_few_versions` (two are needed; where a
-                  contract says `frozen_after`, that many)
+    frozen_share  of n; None with the reason `no_comparable_keys` or `too_few_versions` (two are
+                  needed; where a contract says `frozen_after`, that many)
     keys          the first 100, by key
     """
 
@@ -45,7 +46,8 @@ class Still(NamedTuple):
 
 
 def frozen(frames: Iterable[pl.DataFrame], contract: Contract) -> FrozenReport:
-    """Compare the estimates, attributes aside, of some versions of one contract, of which there is at least one.
+    """Compare the estimates, attributes aside, of some versions of one contract, of which there is
+    at least one.
 
     Two frames at a time are held. Raises InvalidError as `diff` does.
     """
@@ -56,8 +58,12 @@ def frozen_report(found: Still, contract: Contract) -> FrozenReport:
     """What stands still, as a report."""
     versions, n, frame, rows = found
     if not n or versions == 1:
-        return FrozenReport(versions, n, None, [], "no_comparable_keys" if versions > 1 else "too_few_versions")
-    return FrozenReport(versions, n, len(rows) / n, key_texts(frame, list(contract.key), rows[:_KEYS]))
+        return FrozenReport(
+            versions, n, None, [], "no_comparable_keys" if versions > 1 else "too_few_versions"
+        )
+    return FrozenReport(
+        versions, n, len(rows) / n, key_texts(frame, list(contract.key), rows[:_KEYS])
+    )
 
 
 def still(frames: Iterable[pl.DataFrame], contract: Contract) -> Still:
@@ -72,7 +78,9 @@ def still(frames: Iterable[pl.DataFrame], contract: Contract) -> Still:
         rows = slice(None) if found.rows_a is None else found.rows_a
         here, same = np.zeros(first.height, dtype=bool), np.zeros(first.height, dtype=bool)
         here[rows] = True
-        same[rows] = np.logical_and.reduce([found.old(c).eq_missing(found.new(c)).to_numpy() for c in contract.judged])
+        same[rows] = np.logical_and.reduce(
+            [found.old(c).eq_missing(found.new(c)).to_numpy() for c in contract.judged]
+        )
         present &= here
         same_in_all &= same
     return Still(versions, int(present.sum()), first, np.flatnonzero(same_in_all & present))

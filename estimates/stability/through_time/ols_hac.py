@@ -1,7 +1,9 @@
-"""Ordinary least squares with standard errors that hold when errors overlap in time, and between keys of one time.
+"""Ordinary least squares with standard errors that hold when errors overlap in time, and between
+keys of one time.
 
-The errors of one time are added up before their products over time are (Driscoll and Kraay, 1998); weights fall
-linearly with the lag (Newey and West, 1987). With one row a time these are the errors of Newey and West.
+The errors of one time are added up before their products over time are (Driscoll and Kraay, 1998);
+weights fall linearly with the lag (Newey and West, 1987). With one row a time these are the errors
+of Newey and West.
 """
 
 from __future__ import annotations
@@ -24,9 +26,12 @@ class Line(NamedTuple):
 
 
 def line(x: Floats, y: Floats, time: NDArray[np.int64], lags: int) -> Line | None:
-    """The line through points, each with the number of its time: 0, 1, …; None when all x are the same."""
+    """The line through points, each with the number of its time: 0, 1, …; None when all x are the
+    same.
+    """
     middle = float(x.mean())
-    regressors = np.column_stack([np.ones(len(x)), x - middle])  # x around its mean: the two then hardly depend
+    # x around its mean: the two then hardly depend
+    regressors = np.column_stack([np.ones(len(x)), x - middle])
     squares = regressors.T @ regressors
     if squares[1, 1] <= len(x) * (1e-12 * max(1.0, float(np.abs(x).max()))) ** 2:
         return None
@@ -44,11 +49,15 @@ def mean_error(y: Floats, time: NDArray[np.int64], lags: int) -> float:
 
 
 def lags_of(times: int, overlap: int) -> int:
-    """How many lags to count: as far as errors overlap, and at least ⌊4 · (T / 100)^(2/9)⌋; below T."""
+    """How many lags to count: as far as errors overlap, and at least ⌊4 · (T / 100)^(2/9)⌋; below
+    T.
+    """
     return max(0, min(times - 1, max(overlap, int(4 * (times / 100) ** (2 / 9)))))
 
 
-def _covariance(regressors: Floats, residuals: Floats, time: NDArray[np.int64], lags: int) -> Floats:
+def _covariance(
+    regressors: Floats, residuals: Floats, time: NDArray[np.int64], lags: int
+) -> Floats:
     scores = np.zeros((int(time.max()) + 1, regressors.shape[1]))
     np.add.at(scores, time, regressors * residuals[:, None])
     middle = scores.T @ scores

@@ -1,4 +1,6 @@
-"""The moves of a number along versions, of one key or of many: what the chain statistics are made from."""
+"""The moves of a number along versions, of one key or of many: what the chain statistics are made
+from.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from estimates.stability.value_kinds import Floats
 
 @dataclass(frozen=True)
 class Pairs:
-    """Values `b` against values `a`: b − a (±inf where it overflows), S3 (None without a scale), materiality."""
+    """Values `b` against values `a`: b − a (±inf where it overflows), S3 (None without a scale),
+    materiality.
+    """
 
     a: Floats
     b: Floats
@@ -63,9 +67,19 @@ class Values:
         x, y = old.cast(pl.Float64).to_numpy(), new.cast(pl.Float64).to_numpy()
         whole = self.numbers.dtype.is_integer()
         with np.errstate(over="ignore"):
-            exact = (new.cast(pl.Int128) - old.cast(pl.Int128)).cast(pl.Float64).to_numpy() if whole else y - x
+            exact = (
+                (new.cast(pl.Int128) - old.cast(pl.Int128)).cast(pl.Float64).to_numpy()
+                if whole
+                else y - x
+            )
             material = np.abs(exact) > self._tolerance(x, y) * SLACK
-            return Pairs(x, y, exact, None if self.scale is None else relative(x, y, exact, self.scale), material)
+            return Pairs(
+                x,
+                y,
+                exact,
+                None if self.scale is None else relative(x, y, exact, self.scale),
+                material,
+            )
 
     def moves(self) -> Pairs:
         """Each value against the one before it of the same key, in the order of `newer`."""
@@ -77,7 +91,9 @@ class Values:
 
 def values(chain: Rows, numbers: pl.Series, declared: float | None, policy: Stability) -> Values:
     """Finite values with their scale floor: the contract's, else S0 of all of them together."""
-    return Values(chain, numbers, scale_floor(numbers.cast(pl.Float64).to_numpy(), declared), policy)
+    return Values(
+        chain, numbers, scale_floor(numbers.cast(pl.Float64).to_numpy(), declared), policy
+    )
 
 
 def transforms(moves: Pairs, scale: float) -> Floats:
@@ -86,7 +102,8 @@ def transforms(moves: Pairs, scale: float) -> Floats:
 
 
 def turns(owner: Rows, moves: Pairs) -> tuple[Mask, Mask]:
-    """V1: for each move but the first, whether it and the move before are one key's and material; and reversed it.
+    """V1: for each move but the first, whether it and the move before are one key's and material;
+    and reversed it.
 
     owner  the key of each move
     """
@@ -95,7 +112,8 @@ def turns(owner: Rows, moves: Pairs) -> tuple[Mask, Mask]:
 
 
 def neighbours(owner: Rows) -> Mask:
-    """V3: for each move but the first, whether it and the move before are of one key that has three moves or more.
+    """V3: for each move but the first, whether it and the move before are of one key that has three
+    moves or more.
 
     Of two moves, each with their mean taken out, one is always the other with its sign turned.
     """
@@ -103,7 +121,8 @@ def neighbours(owner: Rows) -> Mask:
 
 
 def autocorrelation(owner: Rows, d: Floats) -> float | None:
-    """V3: lag-1 autocorrelation of the moves, each key's mean taken out first; None when they are all the same.
+    """V3: lag-1 autocorrelation of the moves, each key's mean taken out first; None when they are
+    all the same.
 
     Σ e_t·e_{t−1} / √(Σ e_t² · Σ e_{t−1}²) over the pairs that `neighbours` finds.
     """
@@ -121,7 +140,9 @@ def autocorrelation(owner: Rows, d: Floats) -> float | None:
 
 
 def settle_times(found: Values) -> NDArray[np.int64]:
-    """V5: for each key the number of its first values that are not yet within tolerance of its newest for good."""
+    """V5: for each key the number of its first values that are not yet within tolerance of its
+    newest for good.
+    """
     off = found.pairs(found.ends[found.chain], np.arange(len(found))).material
     place = np.arange(len(found)) - found.starts[found.chain]
     times = np.zeros(len(found.starts), dtype=np.int64)
@@ -130,7 +151,9 @@ def settle_times(found: Values) -> NDArray[np.int64]:
 
 
 def since_change(found: Values, moves: Pairs) -> NDArray[np.int64]:
-    """V5: for each key the number of its values after the last material move, or after its oldest value."""
+    """V5: for each key the number of its values after the last material move, or after its oldest
+    value.
+    """
     last = found.starts.copy()
     rows = found.newer[moves.material]
     np.maximum.at(last, found.chain[rows], rows)

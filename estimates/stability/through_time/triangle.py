@@ -1,4 +1,6 @@
-"""The revision triangle of a set: what each version said of each key, and how such estimates get revised (T4)."""
+"""The revision triangle of a set: what each version said of each key, and how such estimates get
+revised (T4).
+"""
 
 from __future__ import annotations
 
@@ -59,8 +61,10 @@ class NewsOrNoise(msgspec.Struct, frozen=True):
 
     horizon                 None for keys without a dated target
     corr_revision_estimate  corr(R, P): 0 when the estimate used all it could know (news)
-    corr_revision_actual    corr(R, Y): 0 when the estimate is the truth and an error of measurement (noise)
-    alpha, beta             of Y = alpha + beta · P, with standard errors: 0 and 1 for an efficient estimate
+    corr_revision_actual    corr(R, Y): 0 when the estimate is the truth and an error of measurement
+                            (noise)
+    alpha, beta             of Y = alpha + beta · P, with standard errors: 0 and 1 for an efficient
+                            estimate
     """
 
     horizon: int | None
@@ -79,7 +83,8 @@ class NewsOrNoise(msgspec.Struct, frozen=True):
 class Revisions(msgspec.Struct, frozen=True):
     """Revision statistics of one column of a set, or of the keys under a leading part of the key.
 
-    versions       numbers of the versions, oldest first; keys: those that have a value in any of them
+    versions       numbers of the versions, oldest first; keys: those that have a value in any of
+                   them
     revisions      all together first, then by horizon, nearest first
     chains         V of all keys together
     news_or_noise  by horizon, where actual values were given
@@ -115,7 +120,8 @@ class Told:
 
 
 def wide(rows: pl.DataFrame, key: list[str], across: Across) -> pl.DataFrame:
-    """The triangle: a row a key, a column a horizon (`h5`, farthest first) or a version (`v5`, oldest first).
+    """The triangle: a row a key, a column a horizon (`h5`, farthest first) or a version (`v5`,
+    oldest first).
 
     rows  the key columns, VERSION, HORIZON, VALUE; of two versions at one horizon the newer counts
     """
@@ -123,7 +129,8 @@ def wide(rows: pl.DataFrame, key: list[str], across: Across) -> pl.DataFrame:
     numbers = rows.get_column(of).unique().sort(descending=across == "horizon").to_list()
     newest = rows.sort(VERSION).unique(subset=[*key, of], keep="last", maintain_order=True)
     columns = [
-        newest.filter(pl.col(of) == number).select(*key, pl.col(VALUE).alias(f"{letter}{number}")) for number in numbers
+        newest.filter(pl.col(of) == number).select(*key, pl.col(VALUE).alias(f"{letter}{number}"))
+        for number in numbers
     ]
     found = rows.select(key).unique().sort(key)
     for column in columns:
@@ -140,7 +147,10 @@ def statistics(told: Told) -> list[RevisionStatistics]:
     if told.horizon is None:
         return [_of(told, every, None)]
     horizon = told.horizon[newer]
-    return [_of(told, every, None), *(_of(told, horizon == step, int(step)) for step in np.unique(horizon))]
+    return [
+        _of(told, every, None),
+        *(_of(told, horizon == step, int(step)) for step in np.unique(horizon)),
+    ]
 
 
 def news_or_noise(told: Told) -> list[NewsOrNoise]:
@@ -150,7 +160,10 @@ def news_or_noise(told: Told) -> list[NewsOrNoise]:
     known = np.isfinite(told.actual)
     if told.horizon is None:
         return [_regression(told, known, None)] if known.any() else []
-    return [_regression(told, known & (told.horizon == step), int(step)) for step in np.unique(told.horizon[known])]
+    return [
+        _regression(told, known & (told.horizon == step), int(step))
+        for step in np.unique(told.horizon[known])
+    ]
 
 
 def _of(told: Told, chosen: Mask, horizon: int | None) -> RevisionStatistics:
@@ -177,7 +190,9 @@ def _of(told: Told, chosen: Mask, horizon: int | None) -> RevisionStatistics:
         mean_se=None if "mean_se" in reasons or time is None else mean_error(d, time, lags or 0),
         mean_absolute=mean_of(np.abs(d)),
         root_mean_square=float(np.sqrt(mean_of(d**2))),
-        relative_mean_absolute=float(np.abs(d).sum() / np.abs(later).sum()) if np.abs(later).any() else None,
+        relative_mean_absolute=float(np.abs(d).sum() / np.abs(later).sum())
+        if np.abs(later).any()
+        else None,
         noise_to_signal=float(np.std(d)) / signal if signal else None,
         autocorrelation=None if "autocorrelation" in reasons else correlation,
         pairs=pairs,
@@ -197,8 +212,16 @@ def _regression(told: Told, chosen: Mask, horizon: int | None) -> NewsOrNoise:
     rows = np.flatnonzero(chosen)
     p, y = told.values.numbers[rows].cast(pl.Float64).to_numpy(), told.actual[rows]
     time, dates, lags = _dates(told, rows, horizon)
-    reason = "few_dates" if dates is not None and dates < MIN_DATES else "few_values" if len(rows) < MIN_PAIRS else None
-    found = None if reason else line(p, y, np.arange(len(rows)) if time is None else time, lags or 0)
+    reason = (
+        "few_dates"
+        if dates is not None and dates < MIN_DATES
+        else "few_values"
+        if len(rows) < MIN_PAIRS
+        else None
+    )
+    found = (
+        None if reason else line(p, y, np.arange(len(rows)) if time is None else time, lags or 0)
+    )
     reason = reason or ("unmoved" if found is None else None)
     return NewsOrNoise(
         horizon=horizon,
@@ -215,8 +238,12 @@ def _regression(told: Told, chosen: Mask, horizon: int | None) -> NewsOrNoise:
     )
 
 
-def _dates(told: Told, rows: Rows, horizon: int | None) -> tuple[NDArray[np.int64] | None, int | None, int | None]:
-    """The number of each row's date among them, how many there are, and how many lags an error over them has."""
+def _dates(
+    told: Told, rows: Rows, horizon: int | None
+) -> tuple[NDArray[np.int64] | None, int | None, int | None]:
+    """The number of each row's date among them, how many there are, and how many lags an error over
+    them has.
+    """
     if told.date is None:
         return None, None, None
     dates, time = np.unique(told.date[rows], return_inverse=True)
@@ -225,7 +252,9 @@ def _dates(told: Told, rows: Rows, horizon: int | None) -> tuple[NDArray[np.int6
 
 
 def _within(x: Floats, series: Rows) -> float:
-    """The standard deviation of numbers around the mean of their series; 0 when it is nothing but rounding."""
+    """The standard deviation of numbers around the mean of their series; 0 when it is nothing but
+    rounding.
+    """
     of = np.unique(series, return_inverse=True)[1]
     mean = np.bincount(of, x) / np.bincount(of)
     sd = float(np.sqrt(mean_of((x - mean[of]) ** 2)))

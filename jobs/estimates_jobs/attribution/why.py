@@ -1,8 +1,10 @@
-"""Why did it move: run a set's job again on old data with new parameters and the other way round, and split the change.
+"""Why did it move: run a set's job again on old data with new parameters and the other way round,
+and split the change.
 
-Nothing is published and nothing is recorded. A leg takes the parameters from one version, and from the other all else:
-its inputs as they were known at its `data_through`, its contract, its targets. What an input holds now must have the
-digest that was recorded, and the job's code the revision that was recorded; else the leg is not available, and says so.
+Nothing is published and nothing is recorded. A leg takes the parameters from one version, and from
+the other all else: its inputs as they were known at its `data_through`, its contract, its targets.
+What an input holds now must have the digest that was recorded, and the job's code the revision that
+was recorded; else the leg is not available, and says so.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ _MODULES = 8  # names of modules in a sentence
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """Something that the two versions were made from: what it was, what it is, whether that is the same.
+    """Something that the two versions were made from: what it was, what it is, whether that is the
+    same.
 
     name  `data_through`, `code`, `input NAME` (digest), `parameter NAME`
     """
@@ -45,7 +48,9 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Leg(msgspec.Struct, frozen=True):
-    """One run of the job: whose data, whose parameters; `reason` says why it is not available, None when it is."""
+    """One run of the job: whose data, whose parameters; `reason` says why it is not available, None
+    when it is.
+    """
 
     data: int
     parameters: int
@@ -88,8 +93,8 @@ Ran = pl.DataFrame | str  # what a leg gives, or why it is not available
 def why(store: Store, name: str, a: Ref, b: Ref, *, progress: Progress = lambda step: None) -> Why:
     """Split the change from version `a` to version `b` of a set; runs its job up to four times.
 
-    Raises NotFoundError (`unknown_set`, `unknown_version`, …, `expired`), ConflictError (`other_shape`), CorruptError.
-    A leg that cannot be run is no error.
+    Raises NotFoundError (`unknown_set`, `unknown_version`, …, `expired`), ConflictError
+    (`other_shape`), CorruptError. A leg that cannot be run is no error.
     """
     found = store.compare(name, a, b)
     sides = [
@@ -116,12 +121,24 @@ def why(store: Store, name: str, a: Ref, b: Ref, *, progress: Progress = lambda 
         if found.contract.columns[label].role == "label"
     }
     said = headline(numbers, columns, labels, {leg: one.reason for leg, one in legs.items()})
-    return Why(name, *numbers, said, _differences(old.version, new.version), columns=columns, labels=labels, **legs)
+    return Why(
+        name,
+        *numbers,
+        said,
+        _differences(old.version, new.version),
+        columns=columns,
+        labels=labels,
+        **legs,
+    )
 
 
 def rerun(store: Store, version: Version) -> Ran:
-    """What a version's job makes of the same data with the same parameters today, or why that cannot be told."""
-    side = _Side(version, store.contract(version.set, version.contract_revision), store.frame(version))
+    """What a version's job makes of the same data with the same parameters today, or why that
+    cannot be told.
+    """
+    side = _Side(
+        version, store.contract(version.set, version.contract_revision), store.frame(version)
+    )
     return _Runs(lambda step: None).of(side, side)
 
 
@@ -131,14 +148,18 @@ def render_json(found: Why) -> bytes:
 
 
 class _Runs:
-    """Runs of the job, each made once: where two versions have the same parameters, or the same data, so have legs."""
+    """Runs of the job, each made once: where two versions have the same parameters, or the same
+    data, so have legs.
+    """
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._known: dict[bytes, Ran] = {}
 
     def of(self, data: _Side, parameters: _Side) -> Ran:
-        """What the job makes of one version's data and another's parameters, or why that cannot be told."""
+        """What the job makes of one version's data and another's parameters, or why that cannot be
+        told.
+        """
         reason = _code_fault(data.version, parameters.version)
         if reason is not None:
             return reason
@@ -148,7 +169,8 @@ class _Runs:
         if same not in self._known:
             numbers = data.version.version, parameters.version.version
             self._progress(
-                f"run the job with the data of version {numbers[0]} and the parameters of version {numbers[1]}"
+                f"run the job with the data of version {numbers[0]} and the parameters of version "
+                f"{numbers[1]}"
             )
             self._known[same] = _run(data.version, contract)
         return self._known[same]
@@ -168,7 +190,9 @@ def _run(version: Version, contract: Contract) -> Ran:
 
 def _with_parameters(contract: Contract, parameters: dict[str, Any]) -> Contract:
     assert contract.job is not None
-    return msgspec.structs.replace(contract, job=msgspec.structs.replace(contract.job, parameters=parameters))
+    return msgspec.structs.replace(
+        contract, job=msgspec.structs.replace(contract.job, parameters=parameters)
+    )
 
 
 def _code_fault(*versions: Version) -> str | None:
@@ -176,12 +200,16 @@ def _code_fault(*versions: Version) -> str | None:
     made = {version.version: version.provenance for version in versions}
     for number, provenance in made.items():
         if provenance.job is None:
-            return f"version {number} was not made by a job of its contract, but published as it was"
+            return (
+                f"version {number} was not made by a job of its contract, but published as it was"
+            )
         if provenance.code is None:
             return f"version {number} does not record the revision of its job's code"
     jobs, codes = ({getattr(one, field) for one in made.values()} for field in ("job", "code"))
     if len(jobs) > 1 or len(codes) > 1:
-        told = "; ".join(f"version {n} by {one.job} at {_short(one.code)}" for n, one in made.items())
+        told = "; ".join(
+            f"version {n} by {one.job} at {_short(one.code)}" for n, one in made.items()
+        )
         return f"the versions were made by different code, whose part cannot be told from the rest: {told}"
     (job,), (code,) = jobs, codes
     try:
@@ -191,7 +219,8 @@ def _code_fault(*versions: Version) -> str | None:
     if function.revision != code:
         shown = [*function.modules[:_MODULES], *(["…"] if len(function.modules) > _MODULES else [])]
         return (
-            f"the code of {job} has changed since: it was {_short(code)}, it is {_short(function.revision)} "
+            f"the code of {job} has changed since: it was {_short(code)}, it is "
+            f"{_short(function.revision)} "
             f"(its own modules: {', '.join(shown) or 'none with a source'})"
         )
     return None
@@ -206,14 +235,21 @@ def _input_fault(version: Version, read: tuple[InputDigest, ...]) -> str | None:
             return f"input {now.name!r} was not read by version {version.version}, so that nobody knows what it held"
         if then.digest != now.digest:
             return (
-                f"input {now.name!r} is not what version {version.version} read: {then.rows} rows, digest "
+                f"input {now.name!r} is not what version {version.version} read: {then.rows} rows, "
+                "digest "
                 f"{_short(then.digest)} then, {now.rows} rows, digest {_short(now.digest)} now"
             )
     return None
 
 
 def _columns(
-    old: _Side, new: _Side, contract: Contract, rerun_from: Ran, rerun_to: Ran, new_data: Ran, new_parameters: Ran
+    old: _Side,
+    new: _Side,
+    contract: Contract,
+    rerun_from: Ran,
+    rerun_to: Ran,
+    new_data: Ran,
+    new_parameters: Ran,
 ) -> dict[str, Split]:
     key = list(contract.key)
     found: dict[str, Split] = {}
@@ -221,7 +257,9 @@ def _columns(
         if contract.columns[name].role not in NUMERIC_ROLES:
             continue
         declared = contract.columns[name].scale_floor
-        one = split(old.frame, new.frame, _frame(new_data), _frame(new_parameters), key, name, declared)
+        one = split(
+            old.frame, new.frame, _frame(new_data), _frame(new_parameters), key, name, declared
+        )
         noises = {
             field: noise(side.frame, again, key, name, one.scale_floor)
             for field, side, again in (("noise_from", old, rerun_from), ("noise_to", new, rerun_to))
@@ -236,19 +274,31 @@ def _frame(ran: Ran) -> pl.DataFrame | None:
 
 
 def _leg(data: _Side, parameters: _Side, ran: Ran) -> Leg:
-    return Leg(data.version.version, parameters.version.version, ran if isinstance(ran, str) else None)
+    return Leg(
+        data.version.version, parameters.version.version, ran if isinstance(ran, str) else None
+    )
 
 
 def _differences(old: Version, new: Version) -> list[Difference]:
     """All that the versions were made from, as recorded."""
     then, now = _facts(old), _facts(new)
-    return [Difference(name, then.get(name), now.get(name), then.get(name) == now.get(name)) for name in then | now]
+    return [
+        Difference(name, then.get(name), now.get(name), then.get(name) == now.get(name))
+        for name in then | now
+    ]
 
 
 def _facts(version: Version) -> dict[str, Any]:
-    made: dict[str, datetime | str | None] = {"data_through": version.data_through, "code": version.provenance.code}
+    made: dict[str, datetime | str | None] = {
+        "data_through": version.data_through,
+        "code": version.provenance.code,
+    }
     inputs = {f"input {one.name}": one.digest for one in version.provenance.inputs}
-    return made | inputs | {f"parameter {name}": value for name, value in version.provenance.parameters.items()}
+    return (
+        made
+        | inputs
+        | {f"parameter {name}": value for name, value in version.provenance.parameters.items()}
+    )
 
 
 def _short(digest: str | None) -> str:

@@ -13,9 +13,14 @@ def headline(
     labels: dict[str, LabelSplit],
     reasons: dict[str, str | None],
 ) -> str:
-    """What moved the first column, how much of that is noise, and labels; `reasons` of legs that are not available."""
+    """What moved the first column, how much of that is noise, and labels; `reasons` of legs that
+    are not available.
+    """
     said = [_numbers(versions, columns, reasons)] if columns or not labels else []
-    return " ".join([*said, *(_label(name, one) for name, one in labels.items() if one.changed)]) or "No label changed."
+    return (
+        " ".join([*said, *(_label(name, one) for name, one in labels.items() if one.changed)])
+        or "No label changed."
+    )
 
 
 def _label(name: str, found: LabelSplit) -> str:
@@ -24,12 +29,20 @@ def _label(name: str, found: LabelSplit) -> str:
     known = [f"{n:,} with {what} alone" for n, what in parts if n is not None]
     changed = f"{name} changed on {found.changed:,} of {found.n:,} keys"
     noises = [n for n in (found.noise_from, found.noise_to) if n]
-    noisy = f"; reruns with nothing changed change it on up to {max(noises):,}, which is noise" if noises else ""
+    noisy = (
+        f"; reruns with nothing changed change it on up to {max(noises):,}, which is noise"
+        if noises
+        else ""
+    )
     return f"{changed}: {', '.join(known) or 'why cannot be told'}{noisy}."
 
 
-def _numbers(versions: tuple[int, int], columns: dict[str, Split], reasons: dict[str, str | None]) -> str:
-    name, split = next(((name, one) for name, one in columns.items() if one.total is not None), ("", None))
+def _numbers(
+    versions: tuple[int, int], columns: dict[str, Split], reasons: dict[str, str | None]
+) -> str:
+    name, split = next(
+        ((name, one) for name, one in columns.items() if one.total is not None), ("", None)
+    )
     if split is None or split.total is None:
         return "No estimate column is a number on keys that both versions have: there is nothing to split."
     if split.total.mean_absolute == 0:
@@ -44,7 +57,9 @@ def _parts(split: Split, reasons: dict[str, str | None]) -> str:
     if len(known) == len(effects):
         return ", ".join(f"{name} {_share(effect)}" for name, effect in known.items())
     if not known:
-        told = dict.fromkeys(reason for reason in (reasons["new_data"], reasons["new_parameters"]) if reason)
+        told = dict.fromkeys(
+            reason for reason in (reasons["new_data"], reasons["new_parameters"]) if reason
+        )
         return f"how much is data and how much parameters cannot be told, because {'; '.join(told)}"
     ((name, effect),) = known.items()
     leg = "new_parameters" if name == "data" else "new_data"
@@ -66,7 +81,10 @@ def _noise(versions: tuple[int, int], split: Split, reasons: dict[str, str | Non
         elif effect.mean_absolute == 0:
             said.append(f"a rerun gives version {number} exactly")
         else:
-            said.append(f"a rerun of version {number} differs from it by {effect.mean_absolute:.4g}, which is noise")
+            said.append(
+                f"a rerun of version {number} differs from it by "
+                f"{effect.mean_absolute:.4g}, which is noise"
+            )
     if all(reasons[leg] is not None for leg, _ in noises):
         return "Neither version was run again."
     text = "; ".join(said)

@@ -10,16 +10,17 @@ from estimates.errors import InvalidError
 from estimates_jobs.run.context import Context
 from estimates_jobs.tables.table_files import read_table, typed
 
-# The digest of its sources when it was first released, which versions name as the code of their run;
-# write another text here when the same inputs give another frame.
+# The digest of its sources when it was first released, which versions name as the code of their
+# run; write another text here when the same inputs give another frame.
 REVISION = "02633d1ceec8f09a92387abdf39740d91369f665b792d8d3e6057be6964d00f6"
 
 
 def load(context: Context) -> pl.DataFrame:
     """The contract's one input as a frame: CSV, Parquet or Arrow files, or a DuckDB query.
 
-    Files of text get the contract's types, so that "01" stays "01"; a query says its types itself. Columns come in any
-    order; the hubverse long form is pivoted. A `time` column that the contract does not have only selects the rows.
+    Files of text get the contract's types, so that "01" stays "01"; a query says its types itself.
+    Columns come in any order; the hubverse long form is pivoted. A `time` column that the contract
+    does not have only selects the rows.
     Raises InvalidError: `one_input`, and those of `read_table`, `typed` and `Context.input`.
     """
     contract = context.contract
@@ -28,12 +29,14 @@ def load(context: Context) -> pl.DataFrame:
         raise InvalidError(
             "one_input",
             f"{contract.name}: the job load needs exactly one input, such as "
-            f'inputs.table = {{ source = "FILE", static = true }}; the contract has {", ".join(inputs) or "none"}',
+            f'inputs.table = {{ source = "FILE", static = true }}; the contract has '
+            f"{', '.join(inputs) or 'none'}",
         )
     ((name, spec),) = inputs.items()
     frame = context.input(name, read=lambda path: _read(path, spec))
     if spec.time is not None and spec.time not in {*contract.key, *contract.columns}:
-        # before the pivot: as one more column it would set apart the rows of a task in the long form
+        # before the pivot: as one more column it would set apart the rows of a task in the long
+        # form
         frame = frame.drop(spec.time)
     return typed(frame, contract)
 

@@ -10,7 +10,8 @@ notifying  telling a receiver what a command decided; the command notify
 standing   how a set stands: age, cadence, production, holds
 gating     `estimates gate` as a group whose command is `judge` unless another one is named
 
-setting_up, producing, deciding, calibrating, reading, comparing, watching, keeping, serving   the commands, by topic
+setting_up, producing, deciding, calibrating, reading, comparing, watching, keeping, serving   the
+commands, by topic
 """
 
 from __future__ import annotations

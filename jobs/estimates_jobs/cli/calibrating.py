@@ -1,4 +1,6 @@
-"""Commands about what the gate holds versions to: the policy in force, limits from the history, a policy replayed."""
+"""Commands about what the gate holds versions to: the policy in force, limits from the history, a
+policy replayed.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     from estimates.store.store import Store
 
 _SPARKS = "▁▂▃▄▅▆▇█"
-# Columns of a metric's picture, of more versions the worst of several; on a terminal what is left beside the numbers.
+# Columns of a metric's picture, of more versions the worst of several; on a terminal what is left
+# beside the numbers.
 _DRAWN, _FEWEST_DRAWN, _NUMBERS = 52, 20, 80
 _COLOURS = {"warn": "yellow", "fail": "bold red", "error": "bold red", "waived": "yellow"}
 
@@ -31,14 +34,16 @@ _COLOURS = {"warn": "yellow", "fail": "bold red", "error": "bold red", "waived":
     examples=(
         "estimates gate policy sp500-close",
         "estimates gate policy sp500-close --store http://127.0.0.1:8000   # of a running service",
-        "estimates gate policy sp500-close --format json | jq '.checks[] | select(.warn_from == \"contract\")'",
+        "estimates gate policy sp500-close --format json | jq '.checks[] | select(.warn_from == "
+        '"contract")\'',
     ),
 )
 @click.argument("set_name", metavar="SET")
 def policy(options: Options, set_name: str) -> None:
     """The policy in force: what each check of the gate is held to, and where each limit comes from.
 
-    Limits come from the check's default, the profile of the contract, the contract itself, or another field of it.
+    Limits come from the check's default, the profile of the contract, the contract itself, or
+    another field of it.
     """
     found = options.open_to_read()[set_name].policy()
     if options.json:
@@ -51,18 +56,30 @@ def policy(options: Options, set_name: str) -> None:
     "suggest",
     examples=(
         "estimates gate suggest sp500-close",
-        "estimates gate suggest sp500-close | patch sp500-close.toml && estimates define sp500-close.toml",
+        "estimates gate suggest sp500-close | patch sp500-close.toml && estimates define "
+        "sp500-close.toml",
         "estimates gate suggest sp500-close --noise --format json | jq -r .diff",
     ),
 )
 @click.argument("set_name", metavar="SET")
-@click.option("--last", type=click.IntRange(min=1), metavar="N", help="From the newest N versions. Default: all.")
-@click.option("--noise", is_flag=True, help="Run the newest version's job again, to see how much a rerun differs.")
+@click.option(
+    "--last",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="From the newest N versions. Default: all.",
+)
+@click.option(
+    "--noise",
+    is_flag=True,
+    help="Run the newest version's job again, to see how much a rerun differs.",
+)
 def suggest(options: Options, set_name: str, last: int | None, noise: bool) -> None:
-    """Propose limits from what the set's promoted versions did, as a diff of its contract; changes nothing.
+    """Propose limits from what the set's promoted versions did, as a diff of its contract; changes
+    nothing.
 
-    A warning limit is the largest of: a tenth of the default, the 99 % quantile of the moves from one promoted
-    version to the next, three times the noise of a rerun. A blocking limit keeps its proportion to it. Needs 20 moves.
+    A warning limit is the largest of: a tenth of the default, the 99 % quantile of the moves from
+    one promoted version to the next, three times the noise of a rerun. A blocking limit keeps its
+    proportion to it. Needs 20 moves.
     """
     from estimates.calibration import suggest as propose
 
@@ -85,14 +102,28 @@ def suggest(options: Options, set_name: str, last: int | None, noise: bool) -> N
     ),
 )
 @click.argument("set_name", metavar="SET")
-@click.option("--policy", metavar="FILE.toml", help="A contract whose policy to replay. Default: the newest one.")
-@click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the newest N versions. Default: all.")
-@click.option("--html", metavar="FILE", help="Also write a page with every check drawn through the versions.")
-def backtest(options: Options, set_name: str, policy: str | None, last: int | None, html: str | None) -> None:
-    """Replay a policy over the history: what it would have blocked, caught and let through; changes nothing.
+@click.option(
+    "--policy",
+    metavar="FILE.toml",
+    help="A contract whose policy to replay. Default: the newest one.",
+)
+@click.option(
+    "--last",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only the newest N versions. Default: all.",
+)
+@click.option(
+    "--html", metavar="FILE", help="Also write a page with every check drawn through the versions."
+)
+def backtest(
+    options: Options, set_name: str, policy: str | None, last: int | None, html: str | None
+) -> None:
+    """Replay a policy over the history: what it would have blocked, caught and let through; changes
+    nothing.
 
-    Every version that was judged or promoted is judged again as of its own time, against what production was then;
-    without waivers and without actual values.
+    Every version that was judged or promoted is judged again as of its own time, against what
+    production was then; without waivers and without actual values.
     """
     from estimates.calibration import backtest as replay
     from estimates.calibration.backtest_html import render_html
@@ -125,20 +156,37 @@ def _noise(store: Store, set_name: str) -> Noise:
     if version is None or version.shape != view.contracts[-1].shape:
         return Noise({}, "there is no version of the contract's shape to run again")
     again = rerun(store, version)
-    return Noise({}, again) if isinstance(again, str) else noise_of(store, set_name, version.version, again)
+    return (
+        Noise({}, again)
+        if isinstance(again, str)
+        else noise_of(store, set_name, version.version, again)
+    )
 
 
 def _write(file: str, text: str) -> None:
     try:
         Path(file).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InvalidError("not_written", f"{file} cannot be written: {error.strerror or error}") from None
+        raise InvalidError(
+            "not_written", f"{file} cannot be written: {error.strerror or error}"
+        ) from None
 
 
 def show_suggestion(found: Suggestion) -> None:
     """A row a check, what is left as it is, and the diff, last: `patch` reads the whole."""
     show.line(f"{found.set}: limits from {found.versions} moves between promoted versions", "bold")
-    header = ["no.", "check", "n", "median", "99 %", "noise", "warns now", "new", "blocks now", "new"]
+    header = [
+        "no.",
+        "check",
+        "n",
+        "median",
+        "99 %",
+        "noise",
+        "warns now",
+        "new",
+        "blocks now",
+        "new",
+    ]
     proposed = [one for one in found.checks if one.reason is None]
     show.table(header, [_proposal(one) for one in proposed])
     reasons: dict[str, list[str]] = {}
@@ -153,21 +201,35 @@ def show_suggestion(found: Suggestion) -> None:
     if not found.diff:
         show.line("nothing to change: the contract has these limits already")
         return
-    show.line(f"next: estimates gate suggest {found.set} | patch CONTRACT.toml && estimates define CONTRACT.toml")
+    show.line(
+        f"next: estimates gate suggest {found.set} | patch CONTRACT.toml && estimates define "
+        "CONTRACT.toml"
+    )
     show.line()
     show.page(found.diff)
 
 
 def _proposal(one: Proposal) -> list[show.Cell]:
     values = (one.median, one.q99, one.noise, one.warn, one.new_warn, one.block, one.new_block)
-    return [str(one.number), one.name, one.n, *("" if value is None else told(value, one.unit) for value in values)]
+    return [
+        str(one.number),
+        one.name,
+        one.n,
+        *("" if value is None else told(value, one.unit) for value in values),
+    ]
 
 
 def show_backtest(found: Backtest) -> None:
-    """Counts by fate, the versions about which the policy and what happened differ, and a picture of each check."""
+    """Counts by fate, the versions about which the policy and what happened differ, and a picture
+    of each check.
+    """
     from estimates.calibration.backtest import Fate, counted, headline
 
-    of = "another contract" if found.contract_revision is None else f"contract revision {found.contract_revision}"
+    of = (
+        "another contract"
+        if found.contract_revision is None
+        else f"contract revision {found.contract_revision}"
+    )
     show.line(f"{found.set}: the policy of {of} over {len(found.versions)} versions", "bold")
     show.line(headline(found))
     show.line()
@@ -191,7 +253,9 @@ def show_backtest(found: Backtest) -> None:
             show.table(["version", "against", "blocked by"], rows)
     for reason in dict.fromkeys(one.reason for one in found.left_out):
         numbers = [str(one.version) for one in found.left_out if one.reason == reason]
-        show.line(f"left out, {reason}: version{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}")
+        show.line(
+            f"left out, {reason}: version{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
+        )
     _show_metrics(found)
 
 
@@ -205,13 +269,23 @@ def _show_metrics(found: Backtest) -> None:
     show.table(header, [_metric(metric) for metric in drawn])
     rest = [metric for metric in found.checks if not metric.telling]
     never = [metric.name for metric in rest if all(point.value is None for point in metric.points)]
-    show.line(f"{len(rest) - len(never)} checks passed each time with the same value; {len(never)} never applied")
+    show.line(
+        f"{len(rest) - len(never)} checks passed each time with the same value; {len(never)} "
+        "never applied"
+    )
 
 
 def _metric(metric: Metric) -> list[show.Cell]:
     values = sorted(point.value for point in metric.points if point.value is not None)
-    seen = (values[len(values) // 2], values[-1 if metric.worse == "above" else 0]) if values else (None, None)
-    limits = next(((one.warn, one.block) for one in reversed(metric.points) if one.value is not None), (None, None))
+    seen = (
+        (values[len(values) // 2], values[-1 if metric.worse == "above" else 0])
+        if values
+        else (None, None)
+    )
+    limits = next(
+        ((one.warn, one.block) for one in reversed(metric.points) if one.value is not None),
+        (None, None),
+    )
     cells = ["" if value is None else told(value, metric.unit) for value in (*seen, *limits)]
     times = (metric.times("warn"), metric.times("fail", "error"))
     return [str(metric.number), metric.name, *cells, *times, _spark(metric)]
@@ -230,8 +304,12 @@ def _spark(metric: Metric) -> show.Cell:
         if point.value is None:
             picture.append("×" if point.status == "error" else " ", _COLOURS.get(point.status, ""))
         else:
-            share = (point.value - low) / (high - low) if high > low else float(metric.worse == "below")
-            picture.append(_SPARKS[round(share * (len(_SPARKS) - 1))], _COLOURS.get(point.status, ""))
+            share = (
+                (point.value - low) / (high - low) if high > low else float(metric.worse == "below")
+            )
+            picture.append(
+                _SPARKS[round(share * (len(_SPARKS) - 1))], _COLOURS.get(point.status, "")
+            )
     return picture
 
 
@@ -250,7 +328,10 @@ def _worst_of_several(metric: Metric) -> list[Point]:
 def show_policy(found: PolicyInForce) -> None:
     """A row a check, rows of groups beneath it; checks that are off, and the digest, at the end."""
     who = "a run promotes what passes" if found.promote == "automatic" else "a person promotes"
-    show.line(f"{found.set}, contract revision {found.contract_revision}: profile {found.profile}, {who}", "bold")
+    show.line(
+        f"{found.set}, contract revision {found.contract_revision}: profile {found.profile}, {who}",
+        "bold",
+    )
     rows: list[list[show.Cell]] = []
     for rule in found.checks:
         if rule.off is None:
@@ -274,9 +355,14 @@ def _row(rule: Rule) -> list[show.Cell]:
 
 def _group_rows(rule: Rule) -> list[list[show.Cell]]:
     named: list[tuple[str, GroupLimits]] = [
-        (f"  {column} {value}", limits) for column, values in rule.groups.items() for value, limits in values.items()
+        (f"  {column} {value}", limits)
+        for column, values in rule.groups.items()
+        for value, limits in values.items()
     ]
-    return [["", name, _limit(rule, own.warn), _limit(rule, own.block), "", "contract"] for name, own in named]
+    return [
+        ["", name, _limit(rule, own.warn), _limit(rule, own.block), "", "contract"]
+        for name, own in named
+    ]
 
 
 def _limit(rule: Rule, limit: float | None) -> str:
@@ -287,7 +373,9 @@ def _sources(rule: Rule) -> str:
     """Where the limits come from, said once when it is one place; and who gave the severity."""
     named = {"warns": rule.warn_from, "blocks": rule.block_from}
     told_ = {"measured": "measured with the value"}
-    given = {level: told_.get(source, source) for level, source in named.items() if source is not None}
+    given = {
+        level: told_.get(source, source) for level, source in named.items() if source is not None
+    }
     if len(set(given.values())) > 1:
         parts = [f"{level}: {source}" for level, source in given.items()]
     else:

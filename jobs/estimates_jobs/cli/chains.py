@@ -31,19 +31,27 @@ def show_chain(chain: dict[str, Any], contract: Contract, asked: list[str] | Non
         if (asked is None and contract.columns[name].role in _ENDS) or not found["n"]:
             continue
         show.line()
-        show.line(f"{name} in {found['n']} of {count(found['versions'], 'version')} that had to have it", "bold")
+        show.line(
+            f"{name} in {found['n']} of {count(found['versions'], 'version')} that had to have it",
+            "bold",
+        )
         show.facts(facts(found))
 
 
 def facts(found: dict[str, Any]) -> list[tuple[str, show.Cell]]:
-    """What there is to say of one number's chain, each with a name; what cannot be told with the reason."""
+    """What there is to say of one number's chain, each with a name; what cannot be told with the
+    reason.
+    """
     steps = found["steps"]
     last, unit = steps[-1], f" {found['unit']}" if found["unit"] else ""
     before = steps[-2]["value"] if len(steps) > 1 else None
     return [
         ("versus previous", _told(found, "previous_r", show.change(before, last["value"]))),
         ("versus first", _told(found, "first_r", show.change(steps[0]["value"], last["value"]))),
-        ("flips", _told(found, "flip_share", f"{found['flips']} of {count(found['turns'], 'turn')}")),
+        (
+            "flips",
+            _told(found, "flip_share", f"{found['flips']} of {count(found['turns'], 'turn')}"),
+        ),
         ("path", _told(found, "efficiency", _path(found, unit))),
         ("settled", _told(found, "settle_time", _settled(found))),
         ("last moved", _told(found, "since_change", _moved(found))),
@@ -52,7 +60,9 @@ def facts(found: dict[str, Any]) -> list[tuple[str, show.Cell]]:
 
 
 def values_before(told: list[dict[str, Any]], values: list[float | None]) -> list[float | None]:
-    """For each version of a history the value of the one before it that was not refused and had one."""
+    """For each version of a history the value of the one before it that was not refused and had
+    one.
+    """
     last: float | None = None
     before: list[float | None] = []
     for one, value in zip(told, values, strict=True):
@@ -61,8 +71,11 @@ def values_before(told: list[dict[str, Any]], values: list[float | None]) -> lis
     return before
 
 
-def other_shapes(versions: Iterable[Version | VersionSummary], told: Collection[int], option: str = "") -> str | None:
-    """Which unexpired versions are left out because those told of, by number, have another shape; None for none.
+def other_shapes(
+    versions: Iterable[Version | VersionSummary], told: Collection[int], option: str = ""
+) -> str | None:
+    """Which unexpired versions are left out because those told of, by number, have another shape;
+    None for none.
 
     option  of the command, that shows those of another shape
     """
@@ -73,7 +86,9 @@ def other_shapes(versions: Iterable[Version | VersionSummary], told: Collection[
         return None
     verb = "is" if len(left_out) == 1 else "are"
     how = ", ".join(f"{option} {shape}" for shape in sorted(set(left_out)) if option)
-    return f"{count(len(left_out), 'version')} of another shape {verb} not shown" + (f": {how}" if how else "")
+    return f"{count(len(left_out), 'version')} of another shape {verb} not shown" + (
+        f": {how}" if how else ""
+    )
 
 
 def reason(code: str) -> str:
@@ -97,7 +112,9 @@ def _moved(found: dict[str, Any]) -> str:
     if not any(step["material"] for step in found["steps"]):
         return "never, materially"
     ago = found["since_change"]
-    return "materially with the last version" if not ago else f"materially {count(ago, 'version')} ago"
+    return (
+        "materially with the last version" if not ago else f"materially {count(ago, 'version')} ago"
+    )
 
 
 def _settled(found: dict[str, Any]) -> str:

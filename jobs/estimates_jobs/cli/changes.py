@@ -1,4 +1,6 @@
-"""Changes key by key as a table for people: the metric they are sorted by first, then what else moved."""
+"""Changes key by key as a table for people: the metric they are sorted by first, then what else
+moved.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,15 @@ _HIDDEN = ("lower", "upper", "quantile")  # they move with their point
 
 
 def show_changes(
-    what: str, frame: pl.DataFrame, total: int, by: str | None, contract: Contract, key: Sequence[str] = ()
+    what: str,
+    frame: pl.DataFrame,
+    total: int,
+    by: str | None,
+    contract: Contract,
+    key: Sequence[str] = (),
 ) -> None:
-    """Print some of the `total` changes; `what` says what was compared, `by` what they are sorted by.
+    """Print some of the `total` changes; `what` says what was compared, `by` what they are sorted
+    by.
 
     key  the leading part of the key that was asked for
     """
@@ -33,11 +41,19 @@ def show_changes(
     numbers = [part for part in ("d", "r") if f"{main}.{part}" in frame.columns]
     extra = [] if by is None or by in (f"{main}.d", f"{main}.r") else [by]
     header = [*contract.key, "change", f"old {main}", "new", *numbers, *extra, *others]
-    show.table(header, [_row(row, contract, main, numbers, extra, others) for row in frame.iter_rows(named=True)])
+    show.table(
+        header,
+        [_row(row, contract, main, numbers, extra, others) for row in frame.iter_rows(named=True)],
+    )
 
 
 def _row(
-    row: dict[str, Any], contract: Contract, main: str, numbers: list[str], extra: list[str], others: list[str]
+    row: dict[str, Any],
+    contract: Contract,
+    main: str,
+    numbers: list[str],
+    extra: list[str],
+    others: list[str],
 ) -> list[show.Cell]:
     cells = [show.number(row[name]) for name in (*contract.key, "change", f"{main}.a", f"{main}.b")]
     for part in numbers:

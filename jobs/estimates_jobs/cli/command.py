@@ -1,4 +1,6 @@
-"""What all commands share: the options that work before and after a command's name, and examples under the help."""
+"""What all commands share: the options that work before and after a command's name, and examples
+under the help.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,13 @@ PAGES = ("markdown", "html")  # whole documents
 REMOTE = "get, explain, history, score without --actuals, diff, stability, triangle, gate --file, gate policy and log"
 TABLES = "diff --changes, stability, triangle and score"  # have --format csv
 # Which commands print what besides text and JSON.
-PRINTING = {"csv": TABLES, "markdown": "diff and gate", "html": "diff", "junit": "gate", "github": "gate"}
+PRINTING = {
+    "csv": TABLES,
+    "markdown": "diff and gate",
+    "html": "diff",
+    "junit": "gate",
+    "github": "gate",
+}
 
 
 class Options:
@@ -46,7 +54,9 @@ class Options:
     def settings(self) -> Settings:
         """The settings of the environment, with `--store` in place of ESTIMATES_STORE."""
         settings = Settings.from_environment()
-        return settings if self.store is None else msgspec.structs.replace(settings, store=self.store)
+        return (
+            settings if self.store is None else msgspec.structs.replace(settings, store=self.store)
+        )
 
     def open(self) -> Store:
         """The store; raises NotFoundError (`no_store`), UnavailableError, InvalidError."""
@@ -69,10 +79,14 @@ class Options:
 
 
 def open_store(settings: Settings) -> Store:
-    """The store that settings name; raises NotFoundError (`no_store`), UnavailableError, InvalidError."""
+    """The store that settings name; raises NotFoundError (`no_store`), UnavailableError,
+    InvalidError.
+    """
     from estimates.store.store import Store
 
-    return Store(settings.store, catalog=settings.catalog, cache=settings.cache, actor=settings.actor)
+    return Store(
+        settings.store, catalog=settings.catalog, cache=settings.cache, actor=settings.actor
+    )
 
 
 def _is_url(store: str) -> bool:
@@ -80,10 +94,17 @@ def _is_url(store: str) -> bool:
 
 
 class Command(click.Command):
-    """A command with the shared options and its examples; `forms` are those it prints besides text and JSON."""
+    """A command with the shared options and its examples; `forms` are those it prints besides text
+    and JSON.
+    """
 
     def __init__(
-        self, name: str | None, *, examples: Sequence[str] = (), forms: Sequence[Format] = (), **settings: Any
+        self,
+        name: str | None,
+        *,
+        examples: Sequence[str] = (),
+        forms: Sequence[Format] = (),
+        **settings: Any,
     ) -> None:
         super().__init__(name, **settings)
         self.examples = examples
@@ -95,7 +116,9 @@ class Command(click.Command):
         options = ctx.ensure_object(Options)
         if options.format not in ("text", "json", *self.forms):
             others = PRINTING[options.format]
-            raise click.UsageError(f"this command does not print {options.format}; it is for {others}", ctx)
+            raise click.UsageError(
+                f"this command does not print {options.format}; it is for {others}", ctx
+            )
         return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -104,7 +127,9 @@ class Command(click.Command):
         options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
         rows = [(param.name in shared, param.get_help_record(ctx)) for param in options]
         for title, is_shared in (("Options", False), ("Options of every command", True)):
-            records = [record for group, record in rows if record is not None and group == is_shared]
+            records = [
+                record for group, record in rows if record is not None and group == is_shared
+            ]
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records)
@@ -123,13 +148,17 @@ def command(
     """Declare a command; its function returns the exit code, or None for 0."""
 
     def declare(function: Callable[..., int | None]) -> Command:
-        return click.command(name, cls=Command, examples=examples, forms=forms)(click.pass_obj(function))
+        return click.command(name, cls=Command, examples=examples, forms=forms)(
+            click.pass_obj(function)
+        )
 
     return declare
 
 
 def shared_options() -> list[click.Parameter]:
-    """`--store`, `--format`, `--debug`: the later one counts when an option stands before and after the name."""
+    """`--store`, `--format`, `--debug`: the later one counts when an option stands before and after
+    the name.
+    """
     return [
         click.Option(
             ["--store"],
@@ -147,7 +176,8 @@ def shared_options() -> list[click.Parameter]:
             is_eager=True,
             callback=_set("format"),
             help=f"How to print: text for people (default), JSON, CSV ({TABLES}), "
-            "a page in Markdown (diff, gate) or HTML (diff), JUnit XML or GitHub annotations (gate).",
+            "a page in Markdown (diff, gate) or HTML (diff), JUnit XML or GitHub annotations "
+            "(gate).",
         ),
         click.Option(
             ["--debug"],

@@ -1,4 +1,6 @@
-"""The list of commands. A command's module is imported when the command is used: `estimates --help` imports none."""
+"""The list of commands. A command's module is imported when the command is used: `estimates --help`
+imports none.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,10 @@ from estimates_jobs.cli.command import shared_options
 # Section → command → (module in estimates_jobs.cli, what it does in a line).
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Set up": {
-        "demo": ("serving", "A week of a real set: eight days, one broken feed, a rollback, a service."),
+        "demo": (
+            "serving",
+            "A week of a real set: eight days, one broken feed, a rollback, a service.",
+        ),
         "init": ("setting_up", "Make a store."),
         "draft": ("setting_up", "Write a first contract for a table."),
         "define": ("setting_up", "Register a contract, or a new revision of it."),
@@ -25,7 +30,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "track": ("producing", "Record in MLflow what was published while it was unreachable."),
     },
     "Decide": {
-        "gate": ("gating", "Judge a version, or a file before it is published; show and tune its limits."),
+        "gate": (
+            "gating",
+            "Judge a version, or a file before it is published; show and tune its limits.",
+        ),
         "promote": ("deciding", "Point production at a version."),
         "waive": ("waiving", "Make an exception of a check for one version, for a while."),
         "unwaive": ("waiving", "Take a waiver back before its end."),
@@ -33,15 +41,27 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Read": {
         "get": ("reading", "One estimate, several, or all under a leading part of the key."),
-        "explain": ("explaining", "Why is this number what it is? Its run, inputs, verdict, promotions."),
+        "explain": (
+            "explaining",
+            "Why is this number what it is? Its run, inputs, verdict, promotions.",
+        ),
         "history": ("reading", "One key through the versions."),
-        "triangle": ("triangles", "How estimates get revised: a row a key, a column a horizon; statistics."),
+        "triangle": (
+            "triangles",
+            "How estimates get revised: a row a key, a column a horizon; statistics.",
+        ),
         "score": ("scoring", "How good: errors and coverage once actual values are known."),
         "diff": ("comparing", "How stable: what changed from one version to another."),
-        "stability": ("stability", "How stable through time: what each move of production changed."),
+        "stability": (
+            "stability",
+            "How stable through time: what each move of production changed.",
+        ),
     },
     "Watch": {
-        "status": ("watching", "How often are my estimates updated? Age, production, holds, verdicts."),
+        "status": (
+            "watching",
+            "How often are my estimates updated? Age, production, holds, verdicts.",
+        ),
         "versions": ("watching", "The versions of a set, newest first."),
         "runs": ("watching", "The runs of a set, failed ones too."),
         "log": ("watching", "Who moved what, when and why."),
@@ -53,7 +73,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "serve": ("serving", "Answer over HTTP."),
     },
 }
-_MODULES = {name: module for commands in SECTIONS.values() for name, (module, _) in commands.items()}
+_MODULES = {
+    name: module for commands in SECTIONS.values() for name, (module, _) in commands.items()
+}
 
 
 class Commands(click.Group):
@@ -72,7 +94,9 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the arguments begin with; a misspelt one is answered with those that are near."""
+        """The command that the arguments begin with; a misspelt one is answered with those that are
+        near.
+        """
         name = args[0]
         if name not in _MODULES and not name.startswith("-"):
             near = difflib.get_close_matches(name, _MODULES, n=2)
@@ -107,5 +131,6 @@ class Commands(click.Group):
 def cli() -> None:
     """Estimates as a service: versioned, judged, promoted, read by key.
 
-    Exit codes: 0 done, 1 the answer is no, 2 wrong usage or input, 3 not reachable (try again), 4 failed or damaged.
+    Exit codes: 0 done, 1 the answer is no, 2 wrong usage or input, 3 not reachable (try again), 4
+    failed or damaged.
     """

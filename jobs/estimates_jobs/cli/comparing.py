@@ -74,18 +74,24 @@ _ANY = Wanted(None, None, None, None, None)
 @command(
     "diff",
     examples=(
-        "estimates diff old.csv new.csv --key customer_id           # two files: no store, no contract",
+        "estimates diff old.csv new.csv --key customer_id           # two files: no store, no "
+        "contract",
         "estimates diff old.parquet new.csv --key shop,day --group shop --rtol 0.05",
         "estimates diff old.csv new.csv --key customer_id --changes --output changes.parquet",
         "estimates diff churn production next-week.csv              # a version against a file",
         "estimates diff sp500-close 3 4                             # two versions of a set",
         "estimates diff sp500-close production latest",
-        "estimates diff sp500-close 3 4 --pairing same_horizon      # tomorrow then against tomorrow now",
-        "estimates diff churn 3 production --to-set churn-new       # versions of two sets with the same key",
-        "estimates diff sp500-close 3 4 --format html > diff.html   # one page with pictures; also --format markdown",
+        "estimates diff sp500-close 3 4 --pairing same_horizon      # tomorrow then against "
+        "tomorrow now",
+        "estimates diff churn 3 production --to-set churn-new       # versions of two sets with "
+        "the same key",
+        "estimates diff sp500-close 3 4 --format html > diff.html   # one page with pictures; also "
+        "--format markdown",
         "estimates diff sp500-close 3 4 --format json | jq .columns.close.scalar.r",
-        "estimates diff sp500-close 3 4 --why                       # how much is data, how much parameters",
-        "estimates diff sp500-close 3 4 --changes                   # key by key, what moved most first",
+        "estimates diff sp500-close 3 4 --why                       # how much is data, how much "
+        "parameters",
+        "estimates diff sp500-close 3 4 --changes                   # key by key, what moved most "
+        "first",
         "estimates diff sp500-close 3 4 --changes AAPL --by close.r --min-change 0.05",
         "estimates diff sp500-close 3 4 --changes --limit 10000 --format csv > changes.csv",
     ),
@@ -93,19 +99,53 @@ _ANY = Wanted(None, None, None, None, None)
 )
 @click.argument("words", metavar="[SET FROM TO | OLD NEW] [KEY]...", nargs=-1)
 @columns("--key", help="Two files: the columns that identify a row; the rest is guessed.")
-@click.option("--contract", metavar="FILE", help="Two files: what their columns are, in place of --key and guesses.")
-@click.option("--rtol", type=float, help="With --key: a change up to this share is not material. Default: 0.01.")
+@click.option(
+    "--contract",
+    metavar="FILE",
+    help="Two files: what their columns are, in place of --key and guesses.",
+)
+@click.option(
+    "--rtol",
+    type=float,
+    help="With --key: a change up to this share is not material. Default: 0.01.",
+)
 @click.option("--atol", type=float, help="With --key: nor is one up to this much. Default: 0.")
 @columns("--group", "groups", help="With --key: break the changes down by these columns.")
-@click.option("--to-set", metavar="SET", help="TO is a version of this other set, whose key has to be the same.")
-@click.option("--pairing", type=click.Choice(PAIRINGS), help="Which keys are compared, if not as the contract says.")
-@click.option("--changes", is_flag=True, help="The keys that changed, with how far; of a leading part of the KEY.")
-@click.option("--why", is_flag=True, help="Split the change into data and parameters: runs the job up to four times.")
-@click.option("--by", metavar="METRIC", help="Sort the changes by, such as close.r. Default: d of the first point.")
+@click.option(
+    "--to-set",
+    metavar="SET",
+    help="TO is a version of this other set, whose key has to be the same.",
+)
+@click.option(
+    "--pairing",
+    type=click.Choice(PAIRINGS),
+    help="Which keys are compared, if not as the contract says.",
+)
+@click.option(
+    "--changes",
+    is_flag=True,
+    help="The keys that changed, with how far; of a leading part of the KEY.",
+)
+@click.option(
+    "--why",
+    is_flag=True,
+    help="Split the change into data and parameters: runs the job up to four times.",
+)
+@click.option(
+    "--by",
+    metavar="METRIC",
+    help="Sort the changes by, such as close.r. Default: d of the first point.",
+)
 @click.option("--min-change", type=float, help="Leave out changes whose metric is smaller.")
 @click.option("--limit", type=int, help=f"Changes on a page. Default: {_LIMIT}.")
-@click.option("--cursor", metavar="TEXT", help="The next page of changes; printed at the end of each page.")
-@click.option("--output", metavar="FILE", help=f"Write all changes to a file that ends in {', '.join(_WRITERS)}.")
+@click.option(
+    "--cursor", metavar="TEXT", help="The next page of changes; printed at the end of each page."
+)
+@click.option(
+    "--output",
+    metavar="FILE",
+    help=f"Write all changes to a file that ends in {', '.join(_WRITERS)}.",
+)
 def diff(
     options: Options,
     words: tuple[str, ...],
@@ -120,23 +160,28 @@ def diff(
     why: bool,
     **asked: Any,
 ) -> None:
-    """How stable the estimates are: keys, changes per key, intervals, largest moves, from one version to another.
+    """How stable the estimates are: keys, changes per key, intervals, largest moves, from one
+    version to another.
 
-    Two files need no store: OLD NEW --key COLUMNS. CSV, Parquet and Arrow; - is standard input. Columns that both have
-    are compared; what they are is guessed from both files and said on standard error. No file is made.
+    Two files need no store: OLD NEW --key COLUMNS. CSV, Parquet and Arrow; - is standard input.
+    Columns that both have are compared; what they are is guessed from both files and said on
+    standard error. No file is made.
 
-    In a store: SET FROM TO. FROM and TO are version numbers, aliases or latest; a word with a dot, a slash or a
-    capital letter is a file, which is read as the set's contract says (./scores, where it has none of them).
+    In a store: SET FROM TO. FROM and TO are version numbers, aliases or latest; a word with a dot,
+    a slash or a capital letter is a file, which is read as the set's contract says (./scores, where
+    it has none of them).
 
-    With --changes key by key: old and new value, d = new - old, r relative to their mean, and what else is measured.
-    With --why, in a store: the job again with the new data and the old parameters, the old data and the new parameters,
-    and with nothing changed, which tells how much is noise. Inputs and code must be those of the versions; where they
-    are not, it says so. Nothing is stored.
-    Exits 0 whether anything changed or not.
+    With --changes key by key: old and new value, d = new - old, r relative to their mean, and what
+    else is measured. With --why, in a store: the job again with the new data and the old
+    parameters, the old data and the new parameters, and with nothing changed, which tells how much
+    is noise. Inputs and code must be those of the versions; where they are not, it says so. Nothing
+    is stored. Exits 0 whether anything changed or not.
     """
     wanted = Wanted(**asked)
     if why:
-        alone = key is contract is rtol is atol is groups is to_set is pairing is None and not changes
+        alone = (
+            key is contract is rtol is atol is groups is to_set is pairing is None and not changes
+        )
         _why(options, words, alone=alone, wanted=wanted)
         return
     _check_options(options, words, wanted, changes=changes)
@@ -150,7 +195,9 @@ def diff(
         return
     if key is not None or contract is not None or len(words) == 2:
         if contract is not None and not (key is rtol is atol is groups is None):
-            raise click.UsageError("--contract says the key, the tolerance and the groups: give it alone")
+            raise click.UsageError(
+                "--contract says the key, the tolerance and the groups: give it alone"
+            )
         if len(words) > 2 and not (changes and is_file(words[0])):
             raise click.UsageError(_FOR_FILES)
         if pairing is not None:
@@ -159,7 +206,9 @@ def diff(
         _show_tables(options, tables, words[2:], wanted, changes=changes)
         return
     if not (rtol is atol is groups is None):
-        raise click.UsageError("--rtol, --atol and --group belong to --key; in a store the contract says them")
+        raise click.UsageError(
+            "--rtol, --atol and --group belong to --key; in a store the contract says them"
+        )
     set_name, old, new, *prefix = words
     with other_readings(set_name, old, new):
         if not (is_ref(old) and is_ref(new)):
@@ -177,7 +226,9 @@ def diff(
 
 def _check_other(words: Sequence[str], other: str, *, alone: bool) -> None:
     if len(words) < 3 or not alone:
-        raise click.UsageError("--to-set goes with SET FROM TO; the contract of SET says key, tolerance and groups")
+        raise click.UsageError(
+            "--to-set goes with SET FROM TO; the contract of SET says key, tolerance and groups"
+        )
     if other == words[0]:
         raise click.UsageError("TO is in SET already: leave --to-set out")
 
@@ -187,23 +238,33 @@ def _why(options: Options, words: Sequence[str], *, alone: bool, wanted: Wanted)
         raise click.UsageError("--why stands alone, after SET FROM TO, with --format text or json")
     files = [word for word in words[1:] if not is_ref(word)]
     if files:
-        raise click.UsageError(f"--why compares two versions: it runs their jobs again; {files[0]} names a file")
+        raise click.UsageError(
+            f"--why compares two versions: it runs their jobs again; {files[0]} names a file"
+        )
     from estimates_jobs.cli.why import show_why
 
     show_why(options, *words)
 
 
-def _check_options(options: Options, words: Sequence[str], wanted: Wanted, *, changes: bool) -> None:
+def _check_options(
+    options: Options, words: Sequence[str], wanted: Wanted, *, changes: bool
+) -> None:
     """Raises UsageError for too few words, and for options that do not go together."""
     if changes and options.format in PAGES:
         raise click.UsageError("--changes are printed as text, JSON or CSV, not as a page")
     if len(words) < 2:
-        raise click.UsageError("two files: OLD NEW --key COLUMNS; two versions of a set: SET FROM TO")
+        raise click.UsageError(
+            "two files: OLD NEW --key COLUMNS; two versions of a set: SET FROM TO"
+        )
     if not changes and (options.csv or wanted != _ANY):
-        raise click.UsageError("--by, --min-change, --limit, --cursor, --output and --format csv need --changes")
+        raise click.UsageError(
+            "--by, --min-change, --limit, --cursor, --output and --format csv need --changes"
+        )
     if wanted.output is not None:
         if wanted.limit is not None or wanted.cursor is not None:
-            raise click.UsageError("--output writes all changes: it takes neither --limit nor --cursor")
+            raise click.UsageError(
+                "--output writes all changes: it takes neither --limit nor --cursor"
+            )
         if Path(wanted.output).suffix not in _WRITERS:
             raise click.UsageError(f"--output: the name of the file ends in {', '.join(_WRITERS)}")
 
@@ -225,7 +286,9 @@ def _show_versions(
         _show_report(options, estimates.diff(old, new, pairing=pairing, other=other))
 
 
-def _show_report(options: Options, report: Report, pictures: Callable[[], Pictures] | None = None) -> None:
+def _show_report(
+    options: Options, report: Report, pictures: Callable[[], Pictures] | None = None
+) -> None:
     if options.json:
         show.body(render_json(report))
     elif options.format == "markdown":
@@ -247,7 +310,9 @@ def _show_changes(
     pairing: Pairing | None,
     other: str | None = None,
 ) -> None:
-    """Changes between two versions, the second perhaps of another set: all of them into a file, or a page."""
+    """Changes between two versions, the second perhaps of another set: all of them into a file, or
+    a page.
+    """
     old, new = refs
     question = wanted.question | {"key": key, "pairing": pairing, "other": other}
     if wanted.output is not None:
@@ -260,7 +325,9 @@ def _show_changes(
     contract = estimates.contract_of_changes(page)
     rows = page.frame(contract)
     if options.csv:
-        _show_csv(rows, page.total, None if page.cursor is None else f"next page: --cursor {page.cursor}")
+        _show_csv(
+            rows, page.total, None if page.cursor is None else f"next page: --cursor {page.cursor}"
+        )
         return
     body = page.body
     first = body["from"] if other is not None else named(page.set, body["from"])
@@ -270,7 +337,9 @@ def _show_changes(
         show.line(f"next page: the same command with --cursor {page.cursor}")
 
 
-def _show_tables(options: Options, tables: TwoTables, key: Sequence[str], wanted: Wanted, *, changes: bool) -> None:
+def _show_tables(
+    options: Options, tables: TwoTables, key: Sequence[str], wanted: Wanted, *, changes: bool
+) -> None:
     """The report of two tables, or their changes."""
     if not options.json and tables.guessed:
         click.echo(guess_line(tables), err=True)
@@ -280,7 +349,9 @@ def _show_tables(options: Options, tables: TwoTables, key: Sequence[str], wanted
         _show_report(options, tables.report(), tables.pictures)
         return
     if wanted.cursor is not None:
-        raise click.UsageError("--cursor goes on with versions; of files show more with --limit, or all with --output")
+        raise click.UsageError(
+            "--cursor goes on with versions; of files show more with --limit, or all with --output"
+        )
     rows = tables.changes(prefix=key, **wanted.question)
     if wanted.output is not None:
         _write(rows, wanted.output)
@@ -301,7 +372,9 @@ def _show_tables(options: Options, tables: TwoTables, key: Sequence[str], wanted
         head |= {"total": rows.height, "limit": limit, "next": None}
         show.body(body(head, rows[:limit], by_step(tables.contract)))
         return
-    what = f"{tables.names[0]} → {tables.names[1]}{PAIRED.get(tables.contract.stability.pairing, '')}"
+    what = (
+        f"{tables.names[0]} → {tables.names[1]}{PAIRED.get(tables.contract.stability.pairing, '')}"
+    )
     show_changes(what, rows[:limit], rows.height, by, tables.contract, key)
     if more is not None:
         show.line(more)
@@ -329,5 +402,7 @@ def _write(rows: pl.DataFrame, file: str) -> None:
         else:
             rows.write_ipc(file, compat_level=pl.CompatLevel.oldest())
     except OSError as error:
-        raise InvalidError("not_written", f"{file}: cannot be written: {error.strerror or error}") from None
+        raise InvalidError(
+            "not_written", f"{file}: cannot be written: {error.strerror or error}"
+        ) from None
     click.echo(f"{rows.height:,} changes written to {file}", err=True)

@@ -43,6 +43,10 @@ def _report(failure: Failure, *, json: bool) -> int:
 
 
 def _wants_json(options: Options, arguments: Sequence[str]) -> bool:
-    """Whether JSON was asked for, also where the arguments are too wrong for click to have come to `--format`."""
+    """Whether JSON was asked for, also where the arguments are too wrong for click to have come to
+    `--format`.
+    """
     pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    return options.format == "json" or any(f"{a}={b}" == "--format=json" or a == "--format=json" for a, b in pairs)
+    return options.format == "json" or any(
+        f"{a}={b}" == "--format=json" or a == "--format=json" for a, b in pairs
+    )

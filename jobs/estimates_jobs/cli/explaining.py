@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from estimates.client import RemoteSet
     from estimates.store.estimate_set import EstimateSet
 
-_COLOURS: dict[Status, str] = {"pass": "green", "warn": "yellow", "fail": "bold red", "error": "bold red"}
+_COLOURS: dict[Status, str] = {
+    "pass": "green",
+    "warn": "yellow",
+    "fail": "bold red",
+    "error": "bold red",
+}
 
 
 @command(
@@ -30,17 +35,25 @@ _COLOURS: dict[Status, str] = {"pass": "green", "warn": "yellow", "fail": "bold 
     examples=(
         "estimates explain sp500-close AAPL 2022-12-20",
         "estimates explain sp500-close AAPL 2022-12-20 --ref 3",
-        "estimates explain sp500-close AAPL 2022-12-20 --as-of 2026-11-24T16:00:00Z   # what was served then",
+        "estimates explain sp500-close AAPL 2022-12-20 --as-of 2026-11-24T16:00:00Z   # what was "
+        "served then",
         "estimates explain sp500-close AAPL 2022-12-20 --format json | jq .run",
     ),
 )
 @click.argument("set_name", metavar="SET")
 @click.argument("key", metavar="KEY...", nargs=-1, required=True)
-@click.option("--ref", default="production", show_default=True, help="Version number, alias, or latest.")
-@click.option("--as-of", metavar="TIME", help="What the ref named at this time, such as 2026-11-24T16:00:00Z.")
-def explain(options: Options, set_name: str, key: tuple[str, ...], ref: str, as_of: str | None) -> None:
-    """Why is this number what it is? The value and its interval, what the versions before said, the run that made it
-    and its inputs, the verdict of the gate, who promoted it when and why, and how near such estimates came so far.
+@click.option(
+    "--ref", default="production", show_default=True, help="Version number, alias, or latest."
+)
+@click.option(
+    "--as-of", metavar="TIME", help="What the ref named at this time, such as 2026-11-24T16:00:00Z."
+)
+def explain(
+    options: Options, set_name: str, key: tuple[str, ...], ref: str, as_of: str | None
+) -> None:
+    """Why is this number what it is? The value and its interval, what the versions before said, the
+    run that made it and its inputs, the verdict of the gate, who promoted it when and why, and how
+    near such estimates came so far.
     """
     estimates = options.open_to_read()[set_name]
     try:
@@ -55,7 +68,9 @@ def explain(options: Options, set_name: str, key: tuple[str, ...], ref: str, as_
     show_explanation(answer.body, estimates.contract_of(version))
 
 
-def _with_hint(error: NotFoundError, estimates: EstimateSet | RemoteSet, key: tuple[str, ...]) -> NotFoundError:
+def _with_hint(
+    error: NotFoundError, estimates: EstimateSet | RemoteSet, key: tuple[str, ...]
+) -> NotFoundError:
     """For a key that the version asked does not have: which is the newest that has it."""
     if error.code not in get_args(KeyStatus):
         return error
@@ -63,7 +78,9 @@ def _with_hint(error: NotFoundError, estimates: EstimateSet | RemoteSet, key: tu
         told = estimates.history(*key, fields=[]).body["history"]
     except EstimatesError:
         return error
-    having = [one["version"] for one in told if one["estimate"] is not None and one["state"] != "refused"]
+    having = [
+        one["version"] for one in told if one["estimate"] is not None and one["state"] != "refused"
+    ]
     if not having:
         return error
     hint = f"the newest version that has it is {having[-1]}: --ref {having[-1]}"
@@ -82,7 +99,9 @@ def show_explanation(body: dict[str, Any], contract: Contract) -> None:
     name, number = body["set"], body["version"]
     older = next((one["version"] for one in body["previous"] if one["state"] != "refused"), None)
     _section("more")
-    pairs: list[tuple[str, show.Cell]] = [("every version", f"estimates history {name} {_words(body['key'])}")]
+    pairs: list[tuple[str, show.Cell]] = [
+        ("every version", f"estimates history {name} {_words(body['key'])}")
+    ]
     if older is not None:
         pairs.append(("every key", f"estimates diff {name} {older} {number}"))
     show.facts(pairs)
@@ -90,12 +109,19 @@ def show_explanation(body: dict[str, Any], contract: Contract) -> None:
 
 def _show_value(body: dict[str, Any], contract: Contract, main: str) -> None:
     estimate = body["estimate"]
-    show.line(f"{body['set']} {'/'.join(body['key'])}: {main} {_number(estimate[main])}{_unit(contract, main)}", "bold")
+    show.line(
+        f"{body['set']} {'/'.join(body['key'])}: {main} "
+        f"{_number(estimate[main])}{_unit(contract, main)}",
+        "bold",
+    )
     ends = {name for interval in contract.intervals() for name in (interval.lower, interval.upper)}
     show.facts(
         [
             *(
-                (f"{100 * one.level:g} % of {one.point or 'it'}", _between(estimate[one.lower], estimate[one.upper]))
+                (
+                    f"{100 * one.level:g} % of {one.point or 'it'}",
+                    _between(estimate[one.lower], estimate[one.upper]),
+                )
                 for one in contract.intervals()
             ),
             *(
@@ -126,10 +152,18 @@ def _show_before(body: dict[str, Any], contract: Contract, main: str) -> None:
     moves = [None if a is None or b is None else b - a for a, b in zip(before, values, strict=True)]
     changes = [show.change(a, b) for a, b in zip(before, values, strict=True)]
     rows: list[list[show.Cell]] = [
-        [one["version"], one["state"], one["data_through"], show.number(value), f"{changed:>8} {bar}".rstrip()]
+        [
+            one["version"],
+            one["state"],
+            one["data_through"],
+            show.number(value),
+            f"{changed:>8} {bar}".rstrip(),
+        ]
         for one, value, changed, bar in zip(have, values, changes, show.bars(moves), strict=True)
     ]
-    show.table(["version", "state", "data through", f"{main}{_unit(contract, main)}", "change"], rows)
+    show.table(
+        ["version", "state", "data through", f"{main}{_unit(contract, main)}", "change"], rows
+    )
     if body["chain"].get(main, {}).get("n"):
         show.facts(facts(body["chain"][main]))
     _show_not_compared(body)
@@ -139,7 +173,9 @@ def _show_not_compared(body: dict[str, Any]) -> None:
     left_out = body["not_compared"]
     if left_out:
         verb = "is" if left_out == 1 else "are"
-        show.line(f"  {wording.count(left_out, 'version')} of another shape {verb} not compared", "dim")
+        show.line(
+            f"  {wording.count(left_out, 'version')} of another shape {verb} not compared", "dim"
+        )
 
 
 def _show_run(body: dict[str, Any]) -> None:
@@ -152,7 +188,8 @@ def _show_run(body: dict[str, Any]) -> None:
     show.facts(
         [
             ("run", ", ".join(part for part in (run["run_id"], run["status"], took and f"took {took}") if part)),
-            ("job", None if run["job"] is None else f"{run['job']}, code {_short(run['code'])}, seed {run['seed']}"),
+            ("job", None if run["job"] is None else f"{run['job']}, code {_short(run['code'])}, "
+                                                    f"seed {run['seed']}"),
             ("parameters", parameters or None),
             *(("input", _input(one)) for one in body["inputs"]),
             *(("warning", warning) for warning in run["warnings"]),
@@ -168,16 +205,28 @@ def _show_verdict(body: dict[str, Any]) -> None:
     if verdict is None:
         show.line("  not judged yet")
         return
-    against = "nothing before it" if verdict["baseline"] is None else f"version {verdict['baseline']}"
-    counts = ", ".join(f"{number} {status}" for status, number in verdict["counts"].items() if number)
-    show.facts([("outcome", f"{verdict['outcome']} against {against}: {counts}"), ("judged", verdict["judged_at"])])
+    against = (
+        "nothing before it" if verdict["baseline"] is None else f"version {verdict['baseline']}"
+    )
+    counts = ", ".join(
+        f"{number} {status}" for status, number in verdict["counts"].items() if number
+    )
+    show.facts(
+        [
+            ("outcome", f"{verdict['outcome']} against {against}: {counts}"),
+            ("judged", verdict["judged_at"]),
+        ]
+    )
     for check in verdict["findings"]:
         text = f"  {check['status']:<7} {check['number']} {check['name']}: {check['message'] or check['title']}"
         show.line(text, _COLOURS.get(check["status"]))
         for detail in check["about_key"]:
             show.line(f"          of this key: {detail}")
         for one in (one for one in verdict["waivers"] if one["id"] in check["waived_by"]):
-            show.line(f"          waiver {one['id']} by {one['actor']} until {one['until']}: {one['reason']}")
+            show.line(
+                f"          waiver {one['id']} by {one['actor']} until {one['until']}: "
+                f"{one['reason']}"
+            )
 
 
 def _show_events(body: dict[str, Any]) -> None:
@@ -201,23 +250,41 @@ def _show_accuracy(body: dict[str, Any], main: str) -> None:
     _section("accuracy so far")
     accuracy = body["accuracy"]
     if accuracy is None:
-        show.line(f"  no actual values were scored yet: estimates score {body['set']} --actuals FILE")
+        show.line(
+            f"  no actual values were scored yet: estimates score {body['set']} --actuals FILE"
+        )
         return
     rows: list[list[show.Cell]] = []
     for name, column in accuracy["columns"].items():
-        slices = [("all keys", column["all"]), *((f"{k} {one['value']}", one) for k, one in column["alike"].items())]
+        slices = [
+            ("all keys", column["all"]),
+            *((f"{k} {one['value']}", one) for k, one in column["alike"].items()),
+        ]
         rows += [[name, of, one["n"], *_losses(one)] for of, one in slices]
-    levels = sorted({level for column in accuracy["columns"].values() for level in column["all"].get("covered", {})})
+    levels = sorted(
+        {
+            level
+            for column in accuracy["columns"].values()
+            for level in column["all"].get("covered", {})
+        }
+    )
     covered = [f"in its {100 * float(level):g} %" for level in levels]
     for row, one in zip(rows, _slices(accuracy), strict=True):
         found = one.get("covered", {})
         row += [f"{found[level]['share']:.1%}" if level in found else None for level in levels]
     show.table(["column", "of", "n", "mean abs. error", "bias", *covered], rows)
-    show.line(f"  {accuracy['versions']} versions, the last is {accuracy['last']}; scored {accuracy['scored_at']}")
+    show.line(
+        f"  {accuracy['versions']} versions, the last is {accuracy['last']}; scored "
+        f"{accuracy['scored_at']}"
+    )
 
 
 def _slices(accuracy: dict[str, Any]) -> list[dict[str, Any]]:
-    return [one for column in accuracy["columns"].values() for one in (column["all"], *column["alike"].values())]
+    return [
+        one
+        for column in accuracy["columns"].values()
+        for one in (column["all"], *column["alike"].values())
+    ]
 
 
 def _losses(one: dict[str, Any]) -> list[show.Cell]:

@@ -1,7 +1,8 @@
 """Which error is which exit code.
 
 0  done
-1  the answer is no: the gate blocks (also when it could not evaluate), a conflict, stale with `--check`
+1  the answer is no: the gate blocks (also when it could not evaluate), a conflict, stale with
+   `--check`
 2  bad usage, bad input, not found: change the command or its input
 3  could not reach something: run the same command again
 4  the job failed, the store is damaged, or an unexpected error: somebody must look
@@ -81,7 +82,9 @@ def failure_of(error: Exception) -> Failure:
     if _is_job_error(error):
         return Failure(DAMAGED, "job_failed", str(error))
     what = " ".join(str(error).split()) or "no message"
-    return Failure(DAMAGED, "unexpected", f"{type(error).__name__}: {what}; --debug shows where it happened")
+    return Failure(
+        DAMAGED, "unexpected", f"{type(error).__name__}: {what}; --debug shows where it happened"
+    )
 
 
 def _is_job_error(error: Exception) -> bool:

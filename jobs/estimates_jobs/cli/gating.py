@@ -15,10 +15,22 @@ DEFAULT = "judge"
 _NEAR = "estimates_jobs.cli.gating.near"  # the command that a set's name looks like
 # Command → (module in estimates_jobs.cli, its name there, what it does in a line).
 COMMANDS: dict[str, tuple[str, str, str]] = {
-    DEFAULT: ("deciding", "gate", "What is meant without a command; needed for a set that is named like one."),
+    DEFAULT: (
+        "deciding",
+        "gate",
+        "What is meant without a command; needed for a set that is named like one.",
+    ),
     "policy": ("calibrating", "policy", "The policy in force, and where each limit comes from."),
-    "suggest": ("calibrating", "suggest", "Limits from the set's own history, as a diff of its contract."),
-    "backtest": ("calibrating", "backtest", "What a policy would have said of every version there was."),
+    "suggest": (
+        "calibrating",
+        "suggest",
+        "Limits from the set's own history, as a diff of its contract.",
+    ),
+    "backtest": (
+        "calibrating",
+        "backtest",
+        "What a policy would have said of every version there was.",
+    ),
 }
 
 
@@ -39,14 +51,18 @@ class GateGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the arguments begin with; they are those of the default when they begin with none."""
+        """The command that the arguments begin with; they are those of the default when they begin
+        with none.
+        """
         if args[0] in COMMANDS:
             return super().resolve_command(ctx, args)
         ctx.meta[_NEAR] = difflib.get_close_matches(args[0], COMMANDS, n=1)
         return super().resolve_command(ctx, [DEFAULT, *args])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; what is wrong with a set whose name is near a command's may be the name of the command."""
+        """Run the command; what is wrong with a set whose name is near a command's may be the name
+        of the command.
+        """
         try:
             return super().invoke(ctx)
         except (click.UsageError, NotFoundError) as error:
@@ -55,7 +71,9 @@ class GateGroup(click.Group):
                 raise
             meant = f"; did you mean `{ctx.command_path} {near[0]}`?"
             if isinstance(error, click.UsageError):
-                raise click.UsageError(error.format_message().rstrip(".") + meant, error.ctx) from None
+                raise click.UsageError(
+                    error.format_message().rstrip(".") + meant, error.ctx
+                ) from None
             if error.code != "unknown_set":
                 raise
             raise NotFoundError("unknown_set", error.message + meant, **error.details) from None
@@ -66,7 +84,9 @@ class GateGroup(click.Group):
         assert judge is not None
         own = click.Context(judge, info_name=ctx.info_name, parent=ctx.parent)
         judge.format_usage(own, formatter)
-        formatter.write_usage(f"{'':>{len('Usage: ') - 1}} {ctx.command_path}", "COMMAND SET [OPTIONS]", prefix="")
+        formatter.write_usage(
+            f"{'':>{len('Usage: ') - 1}} {ctx.command_path}", "COMMAND SET [OPTIONS]", prefix=""
+        )
         judge.format_help_text(own, formatter)
         self.format_commands(ctx, formatter)
         judge.format_options(own, formatter)

@@ -11,9 +11,11 @@ from estimates_jobs.cli.failures import DAMAGED
 
 @command("verify", examples=("estimates verify", "estimates verify --format json | jq .faults"))
 def verify(options: Options) -> int:
-    """Check every file of every version against its digest; name each that is missing, truncated or altered.
+    """Check every file of every version against its digest; name each that is missing, truncated or
+    altered.
 
-    Also completes the copies of the catalog from which a lost one can be rebuilt. Exits 4 when anything is wrong.
+    Also completes the copies of the catalog from which a lost one can be rebuilt. Exits 4 when
+    anything is wrong.
     """
     store = options.open()
     versions = sum(len(found.versions) for found in store.view().sets.values())
@@ -39,9 +41,11 @@ def verify(options: Options) -> int:
 
 @command("sweep", examples=("estimates sweep", "estimates sweep --format json"))
 def sweep(options: Options) -> None:
-    """Expire the versions that their contract's retention lets go, and delete the files that no version needs.
+    """Expire the versions that their contract's retention lets go, and delete the files that no
+    version needs.
 
-    Safe at any time, also while something is published; one that was interrupted is finished by the next.
+    Safe at any time, also while something is published; one that was interrupted is finished by the
+    next.
     """
     swept = sweep_store(options.open())
     if options.json:

@@ -27,13 +27,21 @@ _NAMED = 5  # events named in a warning
     ),
 )
 @click.argument("url", metavar="[URL]", required=False)
-@click.option("--after", type=click.IntRange(min=0), required=True, metavar="ID", help="The last event it knows.")
+@click.option(
+    "--after",
+    type=click.IntRange(min=0),
+    required=True,
+    metavar="ID",
+    help="The last event it knows.",
+)
 def notify(options: Options, url: str | None, after: int) -> None:
-    """Send again: every verdict, grade, waiver and move of an alias that the log holds after an event, in order.
+    """Send again: every verdict, grade, waiver and move of an alias that the log holds after an
+    event, in order.
 
     Of all sets; a waiver that was taken back, too.
 
-    Prints the id of the last event sent, for the next --after. Stops at the first that cannot be delivered and exits 3.
+    Prints the id of the last event sent, for the next --after. Stops at the first that cannot be
+    delivered and exits 3.
     """
     from estimates_jobs.notify.delivery import Receiver, send_after
 
@@ -50,10 +58,12 @@ def notify(options: Options, url: str | None, after: int) -> None:
 
 @contextmanager
 def notifying(options: Options, store: Store) -> Iterator[list[str]]:
-    """Tell the receiver, if there is one, what is decided inside; gives a list for what it could not be told.
+    """Tell the receiver, if there is one, what is decided inside; gives a list for what it could
+    not be told.
 
-    A URL or a secret that cannot be used is an error before anything is done (InvalidError `bad_url`, `bad_secret`);
-    from then on the receiver changes nothing but warnings, one line on standard error, when the work is done or failed.
+    A URL or a secret that cannot be used is an error before anything is done (InvalidError
+    `bad_url`, `bad_secret`); from then on the receiver changes nothing but warnings, one line on
+    standard error, when the work is done or failed.
     """
     settings = options.settings()
     url = settings.notify if options.notify is None else options.notify
@@ -82,7 +92,8 @@ def _warning(origin: str, undelivered: dict[int, str]) -> str:
     more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
     events = f"event{'s' if len(ids) > 1 else ''} {', '.join(map(str, ids[:_NAMED]))}{more}"
     return (
-        f"not notified: {events} to {origin}: {undelivered[ids[0]]}; later: estimates notify URL --after {ids[0] - 1}"
+        f"not notified: {events} to {origin}: {undelivered[ids[0]]}; later: estimates notify URL "
+        f"--after {ids[0] - 1}"
     )
 
 

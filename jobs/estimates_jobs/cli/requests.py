@@ -33,7 +33,9 @@ def example_requests(store: Store, url: str) -> list[Request]:
 
 def _of_set(store: Store, name: str, found: SetView, base: str) -> list[Request]:
     columns = list(found.contract_of(store.resolve(name)).key)
-    keys = [[row[column] for column in columns] for row in store[name].scan(limit=2).body["estimates"]]
+    keys = [
+        [row[column] for column in columns] for row in store[name].scan(limit=2).body["estimates"]
+    ]
     if not keys:
         return []
     path = "/".join(_segment(part) for part in keys[0])
@@ -41,7 +43,11 @@ def _of_set(store: Store, name: str, found: SetView, base: str) -> list[Request]
     if len(columns) > 1:
         asked = f"{base}/estimates?{_segment(columns[0])}={_segment(keys[0][0])}"
         requests.append(_get(f"all of one {columns[0]}", asked))
-    requests.append(_post("several estimates", f"{base}/estimates", msgspec.json.encode({"keys": keys}).decode()))
+    requests.append(
+        _post(
+            "several estimates", f"{base}/estimates", msgspec.json.encode({"keys": keys}).decode()
+        )
+    )
     requests.append(_get("one key through the versions", f"{base}/history/{path}"))
     requests += _around_rollback(found, f"{base}/estimates/{path}")
     return requests + _last_diff(found, base)
@@ -49,12 +55,18 @@ def _of_set(store: Store, name: str, found: SetView, base: str) -> list[Request]
 
 def _around_rollback(found: SetView, estimate: str) -> list[Request]:
     """The same estimate just before and at the last rollback of production."""
-    moved = next((e for e in reversed(found.events) if e.kind == "rolled_back" and e.alias == PRODUCTION), None)
+    moved = next(
+        (e for e in reversed(found.events) if e.kind == "rolled_back" and e.alias == PRODUCTION),
+        None,
+    )
     if moved is None:
         return []
     moments = ((moved.from_version, moved.at - _TICK, "before"), (moved.version, moved.at, "after"))
     return [
-        _get(f"as of just {when} the rollback: version {version}", f"{estimate}?as_of={instant_text(at)}")
+        _get(
+            f"as of just {when} the rollback: version {version}",
+            f"{estimate}?as_of={instant_text(at)}",
+        )
         for version, at, when in moments
     ]
 
@@ -78,4 +90,6 @@ def _get(what: str, url: str) -> Request:
 
 
 def _post(what: str, url: str, body: str) -> Request:
-    return Request(what, f"curl -s {shell(url)} -H 'Content-Type: application/json' -d {shell(body)}")
+    return Request(
+        what, f"curl -s {shell(url)} -H 'Content-Type: application/json' -d {shell(body)}"
+    )

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from estimates.accuracy import SetAccuracy
     from estimates.store.store import Store
 
-_SQL = "SELECT ticker, date AS target_date, close AS value FROM 'examples/sp500_daily_close.parquet'"
+_SQL = (
+    "SELECT ticker, date AS target_date, close AS value FROM 'examples/sp500_daily_close.parquet'"
+)
 
 
 _GRADES = {
@@ -38,7 +40,8 @@ _GRADES = {
 class _Told(msgspec.Struct, frozen=True):
     """What a scoring did, for a program.
 
-    mlflow  why MLflow does not have the scores yet, None when it does; regrading: what became of the gate's verdicts
+    mlflow  why MLflow does not have the scores yet, None when it does; regrading: what became of
+            the gate's verdicts
     """
 
     set: str
@@ -65,12 +68,32 @@ class _Told(msgspec.Struct, frozen=True):
     forms=("csv",),
 )
 @click.argument("set_name", metavar="SET")
-@click.option("--actuals", metavar="FILE-OR-SQL", help="Key columns and the actual values; perhaps their vintage.")
-@click.option("--version", "versions", type=int, multiple=True, help="Only this one; may be given several times.")
-@click.option("--vintage", metavar="TIME", help="Use the actual values known then: a time, or a date for all of it.")
-@click.option("--against", metavar="N-OR-SET", help="A version's number or another set, which skill is relative to.")
+@click.option(
+    "--actuals",
+    metavar="FILE-OR-SQL",
+    help="Key columns and the actual values; perhaps their vintage.",
+)
+@click.option(
+    "--version",
+    "versions",
+    type=int,
+    multiple=True,
+    help="Only this one; may be given several times.",
+)
+@click.option(
+    "--vintage",
+    metavar="TIME",
+    help="Use the actual values known then: a time, or a date for all of it.",
+)
+@click.option(
+    "--against",
+    metavar="N-OR-SET",
+    help="A version's number or another set, which skill is relative to.",
+)
 @click.option("--chart", metavar="FILE", help="Draw it too: a name that ends in .svg or .png.")
-@click.option("--last", type=int, default=LAST, show_default=True, help="Without --actuals: so many versions.")
+@click.option(
+    "--last", type=int, default=LAST, show_default=True, help="Without --actuals: so many versions."
+)
 @notify_option
 def score(
     options: Options,
@@ -82,20 +105,31 @@ def score(
     chart: str | None,
     last: int,
 ) -> None:
-    """How good the estimates were: errors, coverage, distribution, skill, once actual values are known.
+    """How good the estimates were: errors, coverage, distribution, skill, once actual values are
+    known.
 
-    Scores every version that production ever pointed to and that has a key with an actual value, stores the scores and
-    logs them to MLflow. The same actual values again change nothing. Without --actuals the stored scores are shown.
-    Every verdict of the gate is graded too: a refused version that was no worse than the one it was judged against was
-    blocked without need, a worse one that passed did harm. The verdicts stay what they were.
-    docs/accuracy.md has every number with its formula.
+    Scores every version that production ever pointed to and that has a key with an actual value,
+    stores the scores and logs them to MLflow. The same actual values again change nothing. Without
+    --actuals the stored scores are shown. Every verdict of the gate is graded too: a refused
+    version that was no worse than the one it was judged against was blocked without need, a worse
+    one that passed did harm. The verdicts stay what they were. docs/accuracy.md has every number
+    with its formula.
     """
     if chart is not None and Path(chart).suffix not in (".svg", ".png"):
         raise click.UsageError(f"{chart}: a picture's name ends in .svg or .png")
     if actuals is None:
-        if vintage is not None or against is not None or len(versions) > 1 or options.notify is not None:
-            raise click.UsageError("--vintage, --against, --notify and several --version need --actuals")
-        found = options.open_to_read()[set_name].accuracy(versions[0] if versions else None, last=last)
+        if (
+            vintage is not None
+            or against is not None
+            or len(versions) > 1
+            or options.notify is not None
+        ):
+            raise click.UsageError(
+                "--vintage, --against, --notify and several --version need --actuals"
+            )
+        found = options.open_to_read()[set_name].accuracy(
+            versions[0] if versions else None, last=last
+        )
         _show(options, found, accuracy_json.encode_set(found))
         _draw(found, chart)
         return
@@ -104,11 +138,15 @@ def score(
     store = options.open()
     observed = read_actual_values(actuals)
     with notifying(options, store):
-        outcome = store[set_name].score(observed, versions=versions or None, vintage=vintage, against=against)
+        outcome = store[set_name].score(
+            observed, versions=versions or None, vintage=vintage, against=against
+        )
         regrading = store[set_name].regrade(observed, vintage=vintage)
         untracked = _track(store, set_name)
     told = _Told(
-        **{name: getattr(outcome, name) for name in Outcome.__struct_fields__}, mlflow=untracked, regrading=regrading
+        **{name: getattr(outcome, name) for name in Outcome.__struct_fields__},
+        mlflow=untracked,
+        regrading=regrading,
     )
     if not options.json and not options.csv:
         _show_outcome(outcome, untracked)
@@ -136,16 +174,25 @@ def _draw(found: SetAccuracy, chart: str | None) -> None:
     try:
         path.write_bytes(draw(found, path.suffix[1:]))
     except OSError as error:
-        raise InvalidError("not_written", f"{path}: cannot be written: {error.strerror or error}") from None
+        raise InvalidError(
+            "not_written", f"{path}: cannot be written: {error.strerror or error}"
+        ) from None
 
 
 def _show_outcome(outcome: Outcome, untracked: str | None) -> None:
-    done = [f"{count(len(outcome.stored), 'version')} scored anew, {len(outcome.unchanged)} as before"]
+    done = [
+        f"{count(len(outcome.stored), 'version')} scored anew, {len(outcome.unchanged)} as before"
+    ]
     if outcome.unmatched:
         done.append(f"{len(outcome.unmatched)} without an actual value yet")
     facts: list[tuple[str, Any]] = [("versions", ", ".join(done))]
     if outcome.unused:
-        facts.append(("not used", f"{count(outcome.unused, 'key')} of the actual values: no version scored has them"))
+        facts.append(
+            (
+                "not used",
+                f"{count(outcome.unused, 'key')} of the actual values: no version scored has them",
+            )
+        )
     if untracked is not None:
         facts.append(("MLflow", f"not recorded; later: estimates track ({untracked})"))
     show.facts(facts)
@@ -164,13 +211,16 @@ def _show_regrading(found: Regrading) -> None:
     if wrong:
         show.line()
         rows: list[list[show.Cell]] = [
-            [one.version, _GRADES[one.grade or "missed_harm"], one.baseline, one.message] for one in wrong
+            [one.version, _GRADES[one.grade or "missed_harm"], one.baseline, one.message]
+            for one in wrong
         ]
         show.table(["version", "verdict", "against", "loss"], rows)
 
 
 def _track(store: Store, set_name: str) -> str | None:
-    """Log the scores to MLflow, last: one that is away never loses them. Returns why it was not done."""
+    """Log the scores to MLflow, last: one that is away never loses them. Returns why it was not
+    done.
+    """
     try:
         from estimates_jobs.tracking import record_scores
 
@@ -180,4 +230,6 @@ def _track(store: Store, set_name: str) -> str | None:
     except UnavailableError as error:
         return error.message
     waiting = sorted({scored.version for scored in store.catalog.untracked_scores(set_name)})
-    return f"these versions have no run in MLflow: {', '.join(map(str, waiting))}" if waiting else None
+    return (
+        f"these versions have no run in MLflow: {', '.join(map(str, waiting))}" if waiting else None
+    )

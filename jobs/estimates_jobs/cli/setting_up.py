@@ -37,7 +37,10 @@ def init(options: Options) -> None:
         return
     show.line(f"{'made' if made else 'there already:'} the store {settings.store}")
     if made:
-        show.line("next: estimates define CONTRACT.toml, or estimates draft FILE --key COLUMN to begin with a table")
+        show.line(
+            "next: estimates define CONTRACT.toml, or estimates draft FILE --key COLUMN to "
+            "begin with a table"
+        )
 
 
 @command("migrate", examples=("estimates migrate --store ./estimates-store",))
@@ -74,8 +77,8 @@ def migrate(options: Options) -> None:
 def draft(options: Options, file: str, key: list[str], name: str | None) -> None:
     """Write a first contract for a CSV, Parquet or Arrow table, with comments, to standard output.
 
-    A profile of each column goes to standard error. Roles are guessed from names and values: read the contract before
-    you define it.
+    A profile of each column goes to standard error. Roles are guessed from names and values: read
+    the contract before you define it.
     """
     from estimates_jobs.draft import draft as draft_contract
 
@@ -87,12 +90,20 @@ def draft(options: Options, file: str, key: list[str], name: str | None) -> None
     show.page(made.contract)
 
 
-@command("define", examples=("estimates define sp500-close.toml", "estimates define sp500-close.toml --format json"))
+@command(
+    "define",
+    examples=(
+        "estimates define sp500-close.toml",
+        "estimates define sp500-close.toml --format json",
+    ),
+)
 @click.argument("contract_file", metavar="CONTRACT.toml")
 def define(options: Options, contract_file: str) -> None:
-    """Register a contract. Changed, it makes a new revision; with other keys, columns or units also a new shape.
+    """Register a contract. Changed, it makes a new revision; with other keys, columns or units also
+    a new shape.
 
-    Versions of different shapes are never compared, and production only moves to another shape with --new-shape.
+    Versions of different shapes are never compared, and production only moves to another shape with
+    --new-shape.
     """
     contract = read_contract(contract_file)
     source = Path(contract_file).read_text()
@@ -108,14 +119,26 @@ def define(options: Options, contract_file: str) -> None:
     is_new, is_new_shape = made.revision > revisions, made.shape not in shapes
     if options.json:
         facts = {"set": made.set, "revision": made.revision, "shape": made.shape}
-        show.value(facts | {"new_revision": is_new, "new_shape": is_new_shape, "defined_at": made.defined_at})
+        show.value(
+            facts
+            | {"new_revision": is_new, "new_shape": is_new_shape, "defined_at": made.defined_at}
+        )
         return
     if not is_new:
-        show.line(f"{made.set}: nothing changed, this is contract revision {made.revision} (shape {made.shape})")
+        show.line(
+            f"{made.set}: nothing changed, this is contract revision {made.revision} (shape "
+            f"{made.shape})"
+        )
         return
-    show.line(f"{made.set}: contract revision {made.revision}, shape {made.shape}{' (new)' if is_new_shape else ''}")
+    show.line(
+        f"{made.set}: contract revision {made.revision}, shape "
+        f"{made.shape}{' (new)' if is_new_shape else ''}"
+    )
     if is_new_shape and shapes:
-        show.line("its versions cannot be compared with those before; a person promotes the first (--new-shape)")
+        show.line(
+            "its versions cannot be compared with those before; a person promotes the first "
+            "(--new-shape)"
+        )
     follow = "run" if contract.job else "publish"
     show.line(f"next: estimates {follow} {made.set}{'' if contract.job else ' FILE'}")
 
@@ -123,13 +146,16 @@ def define(options: Options, contract_file: str) -> None:
 def _show_profile(profile: list[ColumnProfile]) -> None:
     header = ["column", "role", "type", "nulls", "distinct", "lowest", "highest", "why", "examples"]
     rows: list[list[show.Cell]] = [
-        [c.name, c.role, c.type, c.nulls, c.distinct, c.low, c.high, c.why, ", ".join(c.examples)] for c in profile
+        [c.name, c.role, c.type, c.nulls, c.distinct, c.low, c.high, c.why, ", ".join(c.examples)]
+        for c in profile
     ]
     show.table(header, rows, stderr=True)
 
 
 def make_store(settings: Settings) -> bool:
-    """Make the store unless it is there; says whether it was made. Raises UnavailableError, InvalidError."""
+    """Make the store unless it is there; says whether it was made. Raises UnavailableError,
+    InvalidError.
+    """
     try:
         Store(settings.store, catalog=settings.catalog, cache=settings.cache)
     except NotFoundError as error:
@@ -145,7 +171,9 @@ def make_store(settings: Settings) -> bool:
 
 
 def domain_keys(contract: Contract, contract_file: Path) -> pl.DataFrame | None:
-    """The listed keys of a `file` domain, the file looked for beside the contract; None for other domains."""
+    """The listed keys of a `file` domain, the file looked for beside the contract; None for other
+    domains.
+    """
     if not isinstance(contract.domain, FileDomain):
         return None
     from estimates_jobs.tables.table_files import read_table, typed
@@ -162,7 +190,9 @@ def _existing_catalog(settings: Settings) -> str:
     """The catalog's URL; raises NotFoundError (`no_store`) where no store was ever made."""
     url = catalog_url(settings.store, settings.catalog)
     if settings.catalog is None and not (Path(settings.store) / "catalog.db").exists():
-        raise NotFoundError("no_store", f"there is no store at {settings.store}; make one with `estimates init`")
+        raise NotFoundError(
+            "no_store", f"there is no store at {settings.store}; make one with `estimates init`"
+        )
     return url
 
 
@@ -171,4 +201,6 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InvalidError("bad_store", f"{folder}: no folder can be made there: {error.strerror or error}") from None
+        raise InvalidError(
+            "bad_store", f"{folder}: no folder can be made there: {error.strerror or error}"
+        ) from None

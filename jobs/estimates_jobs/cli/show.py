@@ -1,7 +1,7 @@
 """Output: tables and sentences for people, JSON for programs, progress on standard error.
 
-On a terminal there are colours, eight digits, and a last column folded to its width. In a pipe there are no colours and
-every value is whole.
+On a terminal there are colours, eight digits, and a last column folded to its width. In a pipe
+there are no colours and every value is whole.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ Say = Callable[[str], None]
 
 
 class Advance(Protocol):
-    """Moves a progress bar: what is being done, how much is done, of how much if that is known only now."""
+    """Moves a progress bar: what is being done, how much is done, of how much if that is known only
+    now.
+    """
 
     def __call__(self, text: str, done: int, total: int | None = None) -> None:
         """Show it."""
@@ -66,7 +68,9 @@ def console(*, stderr: bool = False, width: int | None = None) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     if width is None and not stream.isatty():
         width = _NOT_A_TERMINAL
-    return Console(file=stream, width=width, highlight=False, soft_wrap=False, emoji=False, markup=False)
+    return Console(
+        file=stream, width=width, highlight=False, soft_wrap=False, emoji=False, markup=False
+    )
 
 
 def line(text: str = "", colour: str | None = None) -> None:
@@ -82,14 +86,18 @@ def page(text: str) -> None:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, stderr: bool = False) -> None:
-    """A table; numbers stand to the right, words that name a state have their colour, the last column may be folded."""
+    """A table; numbers stand to the right, words that name a state have their colour, the last
+    column may be folded.
+    """
     from rich.table import Table
 
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for position, name in enumerate(columns):
         numeric = any(_is_number(row[position]) for row in rows)
         folds = position == len(columns) - 1
-        grid.add_column(name, justify="right" if numeric else "left", no_wrap=not folds, overflow="fold")
+        grid.add_column(
+            name, justify="right" if numeric else "left", no_wrap=not folds, overflow="fold"
+        )
     for row in rows:
         grid.add_row(*(_cell(cell) for cell in row))
     _print_trimmed(grid, _folds([row[-1] for row in rows]), stderr=stderr)
@@ -125,7 +133,9 @@ def body(content: bytes) -> None:
 
 @contextmanager
 def progress(*, quiet: bool = False) -> Iterator[Say]:
-    """Says on standard error what is being done: in place on a terminal, as lines elsewhere; `quiet` says nothing."""
+    """Says on standard error what is being done: in place on a terminal, as lines elsewhere;
+    `quiet` says nothing.
+    """
     if quiet:
         yield lambda _text: None
     elif not sys.stderr.isatty():
@@ -152,10 +162,18 @@ def bar(total: int, *, quiet: bool = False) -> Iterator[Advance]:
         TimeElapsedColumn,
     )
 
-    parts = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    parts = (
+        SpinnerColumn(),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
     with Progress(*parts, console=console(stderr=True), transient=True) as shown:
         task = shown.add_task("", total=total)
-        yield lambda text, done, total=None: shown.update(task, description=text, completed=done, total=total)
+        yield lambda text, done, total=None: shown.update(
+            task, description=text, completed=done, total=total
+        )
 
 
 def when(instant: datetime | None) -> str:
@@ -176,7 +194,9 @@ def age(duration: timedelta) -> str:
 
 
 def change(old: float | None, new: float | None) -> str:
-    """How much a number moved, relative to the mean of old and new as in a diff; nothing when one is missing."""
+    """How much a number moved, relative to the mean of old and new as in a diff; nothing when one
+    is missing.
+    """
     if old is None or new is None:
         return ""
     middle = (abs(old) + abs(new)) / 2
@@ -190,13 +210,20 @@ def bars(numbers: Sequence[float | None]) -> list[str]:
 
 
 def lengths(numbers: Sequence[float | None]) -> list[str]:
-    """A bar for each number of at least 0, as long as it is large; the smallest trace of one is seen."""
+    """A bar for each number of at least 0, as long as it is large; the smallest trace of one is
+    seen.
+    """
     largest = max((number for number in numbers if number is not None), default=0.0)
-    return ["█" * max(1, round(number / largest * _BAR)) if number and largest else "" for number in numbers]
+    return [
+        "█" * max(1, round(number / largest * _BAR)) if number and largest else ""
+        for number in numbers
+    ]
 
 
 def number(value: Any) -> Cell:
-    """A number that is no integer with six significant digits, as on a report; anything else as `plain`."""
+    """A number that is no integer with six significant digits, as on a report; anything else as
+    `plain`.
+    """
     if not isinstance(value, float):
         return plain(value)
     from rich.text import Text
@@ -239,15 +266,21 @@ def _folds(cells: Sequence[Cell]) -> int:
 
 
 def _is_number(cell: Cell) -> bool:
-    return (isinstance(cell, int | float) and not isinstance(cell, bool)) or getattr(cell, "justify", None) == "right"
+    return (isinstance(cell, int | float) and not isinstance(cell, bool)) or getattr(
+        cell, "justify", None
+    ) == "right"
 
 
 def _print_trimmed(grid: Table, folds: int, *, stderr: bool = False) -> None:
-    """Print without the blanks at the ends of lines; `folds` is by how much the last column may become narrower."""
+    """Print without the blanks at the ends of lines; `folds` is by how much the last column may
+    become narrower.
+    """
     whole = console(stderr=stderr, width=_NOT_A_TERMINAL).measure(grid).maximum
     # Wider than the terminal rather than cut: the terminal breaks such lines itself.
     target = console(stderr=stderr, width=max(console(stderr=stderr).width, whole - folds))
     with target.capture() as capture:
         target.print(grid)
     lines = [text.rstrip() for text in capture.get().strip("\n").splitlines()]
-    click.echo("\n".join(text for text in lines if text), err=stderr, color=target.is_terminal or None)
+    click.echo(
+        "\n".join(text for text in lines if text), err=stderr, color=target.is_terminal or None
+    )

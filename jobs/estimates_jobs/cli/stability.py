@@ -11,7 +11,10 @@ from estimates.render.wording import number, percent
 from estimates_jobs.cli import show
 from estimates_jobs.cli.command import Options, command
 
-_REASONS = {"other_shape": "not comparable: another shape", "expired": "not comparable: a version has expired"}
+_REASONS = {
+    "other_shape": "not comparable: another shape",
+    "expired": "not comparable: a version has expired",
+}
 
 
 @command(
@@ -24,10 +27,15 @@ _REASONS = {"other_shape": "not comparable: another shape", "expired": "not comp
     forms=("csv",),
 )
 @click.argument("set_name", metavar="SET")
-@click.option("--last", type=int, default=DEFAULT_LAST, show_default=True, help="So many moves of production.")
-@click.option("--as-of", metavar="TIME", help="The moves until this time, such as 2026-11-24T16:00:00Z.")
+@click.option(
+    "--last", type=int, default=DEFAULT_LAST, show_default=True, help="So many moves of production."
+)
+@click.option(
+    "--as-of", metavar="TIME", help="The moves until this time, such as 2026-11-24T16:00:00Z."
+)
 def stability(options: Options, set_name: str, last: int, as_of: str | None) -> None:
-    """How stable through time: what each move of production changed, from one version to the next, rollbacks too.
+    """How stable through time: what each move of production changed, from one version to the next,
+    rollbacks too.
 
     Changes are relative to the mean of old and new; the bars show the 95 % quantile.
     """
@@ -38,11 +46,13 @@ def stability(options: Options, set_name: str, last: int, as_of: str | None) -> 
     elif options.csv:
         show.body(csv(series.frame()))
     else:
-        show_series(series, estimates.contract.contract)
+        show_series(series, estimates.contract)
 
 
 def show_series(series: Series, contract: Contract) -> None:
-    """A table for each estimate column: when production moved, from where to where, and how far the values did."""
+    """A table for each estimate column: when production moved, from where to where, and how far the
+    values did.
+    """
     pairs = series.pairs
     show.line(f"{series.set}, {len(pairs)} of {series.total} moves of production", "bold")
     if not pairs:
@@ -50,13 +60,18 @@ def show_series(series: Series, contract: Contract) -> None:
         return
     in_a_row = contract.stability.frozen_after
     if in_a_row is not None:
-        show.line(f"frozen: the share of keys whose estimates are the same in {in_a_row} versions in a row")
+        show.line(
+            f"frozen: the share of keys whose estimates are the same in {in_a_row} versions "
+            "in a row"
+        )
     names = list(dict.fromkeys(name for pair in pairs for name in pair.columns))
     for name in names or [""]:
         column = contract.columns.get(name)
         if name:
             show.line()
-            show.line(f"{name} [{column.unit}]" if column is not None and column.unit else name, "bold")
+            show.line(
+                f"{name} [{column.unit}]" if column is not None and column.unit else name, "bold"
+            )
         _show_column(pairs, name, frozen=in_a_row is not None)
 
 

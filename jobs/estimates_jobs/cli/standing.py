@@ -1,4 +1,6 @@
-"""How a set stands at a moment: how old its estimates are, when the next are expected, what production is."""
+"""How a set stands at a moment: how old its estimates are, when the next are expected, what
+production is.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,8 @@ class Standing(msgspec.Struct, frozen=True):
 
     published_every_s  median seconds between the last versions; cadence is what the contract says
     next_expected      newest version's publication + cadence; overdue when that has passed
-    stale              age of production's data above `max_age`; None when the contract has no maximum age
+    stale              age of production's data above `max_age`; None when the contract has no
+                       maximum age
     problems           what `--check` fails for: `nothing_promoted`, `stale`
     """
 
@@ -88,7 +91,9 @@ def standing(view: View, name: str, now: datetime) -> Standing:
 
 def last_verdict(found: SetView, version: int) -> Event | None:
     """The event of a version's newest verdict."""
-    return next((e for e in reversed(found.events) if e.kind == "judged" and e.version == version), None)
+    return next(
+        (e for e in reversed(found.events) if e.kind == "judged" and e.version == version), None
+    )
 
 
 def _newest(view: View, found: SetView) -> Newest | None:
@@ -111,7 +116,10 @@ def _production(found: SetView, now: datetime) -> Production | None:
     if alias is None:
         return None
     version = found.versions[alias.version - 1]
-    held_by = next((e for e in reversed(found.events) if e.kind == "rolled_back" and e.alias == PRODUCTION), None)
+    held_by = next(
+        (e for e in reversed(found.events) if e.kind == "rolled_back" and e.alias == PRODUCTION),
+        None,
+    )
     return Production(
         version.version,
         alias.moved_at,

@@ -33,7 +33,8 @@ _SHOWN = 20  # rows of the triangle on a page
 @command(
     "triangle",
     examples=(
-        "estimates triangle sp500-close AAPL                  # a row a target date, a column a horizon",
+        "estimates triangle sp500-close AAPL                  # a row a target date, a column a "
+        "horizon",
         "estimates triangle sp500-close                       # how all estimates get revised",
         "estimates triangle sp500-close --actuals closes.csv  # was it news?",
         "estimates triangle sp500-close AAPL --across version --format csv > triangle.csv",
@@ -44,9 +45,15 @@ _SHOWN = 20  # rows of the triangle on a page
 @click.argument("key", metavar="[KEY]...", nargs=-1)
 @click.option("--column", metavar="NAME", help="The column. Default: the first point.")
 @click.option(
-    "--across", type=click.Choice(["horizon", "version"]), help="Columns. Default: horizons if there are any."
+    "--across",
+    type=click.Choice(["horizon", "version"]),
+    help="Columns. Default: horizons if there are any.",
 )
-@click.option("--actuals", metavar="FILE-OR-SQL", help="What became of the keys, as for score: was it news or noise?")
+@click.option(
+    "--actuals",
+    metavar="FILE-OR-SQL",
+    help="What became of the keys, as for score: was it news or noise?",
+)
 def triangle(
     options: Options,
     set_name: str,
@@ -55,13 +62,18 @@ def triangle(
     across: Across | None,
     actuals: str | None,
 ) -> None:
-    """The revision triangle: a row a key, a column a horizon (or a version), and statistics of the revisions.
+    """The revision triangle: a row a key, a column a horizon (or a version), and statistics of the
+    revisions.
 
-    Without a KEY, only the statistics, over all keys. CSV is the triangle, JSON both. The formulas are in
-    docs/stability.md.
+    Without a KEY, only the statistics, over all keys. CSV is the triangle, JSON both. The formulas
+    are in docs/stability.md.
     """
     estimates = options.open_to_read()[set_name]
-    frame = estimates.triangle(*key, column=column, across=across) if key or options.csv or options.json else None
+    frame = (
+        estimates.triangle(*key, column=column, across=across)
+        if key or options.csv or options.json
+        else None
+    )
     if options.csv:
         assert frame is not None
         show.body(csv(frame))
@@ -73,11 +85,19 @@ def triangle(
         assert frame is not None
         show.body(triangle_json(frame, found))
         return
-    _show(found, frame, len(estimates.contract.contract.key), other_shapes(estimates.versions(), found.versions))
+    _show(
+        found,
+        frame,
+        len(estimates.contract.key),
+        other_shapes(estimates.versions(), found.versions),
+    )
 
 
 def _revisions(
-    estimates: EstimateSet | RemoteSet, key: tuple[str, ...], column: str | None, actuals: str | None
+    estimates: EstimateSet | RemoteSet,
+    key: tuple[str, ...],
+    column: str | None,
+    actuals: str | None,
 ) -> Revisions:
     from estimates.store.estimate_set import EstimateSet
 
@@ -101,7 +121,9 @@ def _show(found: Revisions, frame: pl.DataFrame | None, parts: int, hidden: str 
     if hidden is not None:
         show.line(hidden, "dim")
     if not found.keys:
-        show.line("no version has this key with a number" if found.key else "no version has a number")
+        show.line(
+            "no version has this key with a number" if found.key else "no version has a number"
+        )
         return
     if frame is not None:
         _show_triangle(frame, parts)
@@ -110,7 +132,17 @@ def _show(found: Revisions, frame: pl.DataFrame | None, parts: int, hidden: str 
         return
     show.line()
     show.line(f"revisions{unit}: the later estimate minus the one before", "bold")
-    header = ["horizon", "n", "mean", "s.e.", "mean abs.", "RMS", "relative", "noise/signal", "autocorr."]
+    header = [
+        "horizon",
+        "n",
+        "mean",
+        "s.e.",
+        "mean abs.",
+        "RMS",
+        "relative",
+        "noise/signal",
+        "autocorr.",
+    ]
     show.table(header, [_row(one) for one in found.revisions])
     _show_chains(found)
     if found.news_or_noise:
@@ -123,18 +155,26 @@ def _show(found: Revisions, frame: pl.DataFrame | None, parts: int, hidden: str 
 def _show_triangle(frame: pl.DataFrame, parts: int) -> None:
     """The newest rows; a number is as bright as it moved against the one before."""
     last = frame.tail(_SHOWN)
-    columns = [name for name in last.columns if name in last.columns[:parts] or last[name].null_count() < last.height]
+    columns = [
+        name
+        for name in last.columns
+        if name in last.columns[:parts] or last[name].null_count() < last.height
+    ]
     rows: list[list[show.Cell]] = []
     for row in last.select(columns).iter_rows():
         before: float | None = None
-        cells: list[show.Cell] = [key_text(part) if isinstance(part, date) else part for part in row[:parts]]
+        cells: list[show.Cell] = [
+            key_text(part) if isinstance(part, date) else part for part in row[:parts]
+        ]
         for value in row[parts:]:
             cells.append("" if value is None else _shaded(before, value))
             before = value if value is not None else before
         rows.append(cells)
     show.table(columns, rows)
     if frame.height > last.height:
-        show.line(f"the last {last.height} of {frame.height:,} rows; all of them: --format csv", "dim")
+        show.line(
+            f"the last {last.height} of {frame.height:,} rows; all of them: --format csv", "dim"
+        )
 
 
 def _shaded(before: float | None, value: float) -> Text:
@@ -163,7 +203,8 @@ def _show_chains(found: Revisions) -> None:
             ("versus first", told("first_r", _middle(chains.first_r))),
             ("flips", told("flip_share", f"{_percent(chains.flip_share)} of {chains.turns:,} turns")),
             ("path", told("efficiency", _efficiency(chains.efficiency))),
-            ("autocorrelation", told("autocorrelation", f"{_number(chains.autocorrelation)}, {chains.pairs:,} pairs")),
+            ("autocorrelation", told("autocorrelation", f"{_number(chains.autocorrelation)}, "
+                                                        f"{chains.pairs:,} pairs")),
             ("volatility", told("volatility", f"{_percent(chains.volatility)} a version")),
         ]
     )  # fmt: skip
@@ -184,11 +225,20 @@ def _regression(one: NewsOrNoise) -> list[show.Cell]:
     numbers: list[Any] = [
         one.corr_revision_estimate, one.corr_revision_actual, one.alpha, one.alpha_se, one.beta, one.beta_se,
     ]  # fmt: skip
-    return ["–" if one.horizon is None else one.horizon, one.n, *map(_number, numbers), reason(one.reason or "")]
+    return [
+        "–" if one.horizon is None else one.horizon,
+        one.n,
+        *map(_number, numbers),
+        reason(one.reason or ""),
+    ]
 
 
 def _middle(found: Middle | None) -> str:
-    return "" if found is None else f"half of {found.n:,} keys by at most {found.p50:.2%}, 19 of 20 by {found.p95:.2%}"
+    return (
+        ""
+        if found is None
+        else f"half of {found.n:,} keys by at most {found.p50:.2%}, 19 of 20 by {found.p95:.2%}"
+    )
 
 
 def _efficiency(found: Middle | None) -> str:

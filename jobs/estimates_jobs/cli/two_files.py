@@ -1,4 +1,6 @@
-"""Two files side by side, or a file beside a version of a set: from the words of a command to two tables."""
+"""Two files side by side, or a file beside a version of a set: from the words of a command to two
+tables.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ _FORMS = (
 
 
 def is_ref(word: str) -> bool:
-    """Whether FROM or TO names a version; a file's name has a dot, a slash or a capital letter, or is `-`."""
+    """Whether FROM or TO names a version; a file's name has a dot, a slash or a capital letter, or
+    is `-`.
+    """
     return _REF.fullmatch(word) is not None
 
 
@@ -51,10 +55,11 @@ def two_files(
     atol: float | None,
     groups: Sequence[str],
 ) -> TwoTables:
-    """The tables of two files, under a contract from a file, or one that is guessed from them and a key.
+    """The tables of two files, under a contract from a file, or one that is guessed from them and a
+    key.
 
-    Raises InvalidError: `no_file`, `bad_file`, `key_needed` (naming columns that could be the key), and those of
-    `estimates.diff`, which name a cell by its file.
+    Raises InvalidError: `no_file`, `bad_file`, `key_needed` (naming columns that could be the key),
+    and those of `estimates.diff`, which name a cell by its file.
     """
     from estimates.compare.two_tables import side_by_side
 
@@ -65,21 +70,31 @@ def two_files(
     if key is None and contract is None:
         raise InvalidError("key_needed", f"which columns are the key? {_proposal(a, b, old, new)}")
     return side_by_side(
-        a, b, key=key, contract=contract, rtol=rtol, atol=atol, groups=groups, names=(_called(old), _called(new))
+        a,
+        b,
+        key=key,
+        contract=contract,
+        rtol=rtol,
+        atol=atol,
+        groups=groups,
+        names=(_called(old), _called(new)),
     )
 
 
 def beside_version(store: Store | Client, set_name: str, old: str, new: str) -> TwoTables:
     """A file and a version of a set, either way round, or two files, under the contract of the set.
 
-    Raises those of `Store.resolve`, InvalidError (`service_url`, `no_file`, `bad_file`, `bad_value`, `columns`,
-    `column_type`).
+    Raises those of `Store.resolve`, InvalidError (`service_url`, `no_file`, `bad_file`,
+    `bad_value`, `columns`, `column_type`).
     """
     from estimates.compare.two_tables import TwoTables, conforming
     from estimates.store.store import Store
 
     if not isinstance(store, Store):
-        raise InvalidError("service_url", "a file is compared with a version of a store, and this is a service's URL")
+        raise InvalidError(
+            "service_url",
+            "a file is compared with a version of a store, and this is a service's URL",
+        )
     _check_files(*(word for word in (old, new) if not is_ref(word)))
     found = next((store.compare(set_name, ref, ref) for ref in (old, new) if is_ref(ref)), None)
     contract = store.contract(set_name) if found is None else found.contract
@@ -100,7 +115,11 @@ def other_readings(set_name: str, old: str, new: str) -> Iterator[None]:
         yield
     except NotFoundError as error:
         hint = None
-        if error.code in ("no_store", "unknown_set") and Path(set_name).is_file() and Path(old).is_file():
+        if (
+            error.code in ("no_store", "unknown_set")
+            and Path(set_name).is_file()
+            and Path(old).is_file()
+        ):
             hint = f"two files need a key: estimates diff {join([set_name, old])} --key COLUMNS"
         files = [word for word in (old, new) if is_ref(word) and Path(word).is_file()]
         if error.code == "unknown_alias" and files:
@@ -117,7 +136,10 @@ def guess_line(tables: TwoTables) -> str:
     parts = [f"key {', '.join(contract.key)}", f"estimates {', '.join(_estimates(contract))}"]
     parts += [f"carried along {', '.join(carried)}"] if carried else []
     if tables.left_out:
-        parts.append("not compared " + ", ".join(f"{name} ({kind})" for name, kind in tables.left_out.items()))
+        parts.append(
+            "not compared "
+            + ", ".join(f"{name} ({kind})" for name, kind in tables.left_out.items())
+        )
     return f"guessed: {'; '.join(parts)}"
 
 
@@ -129,14 +151,20 @@ def _estimates(contract: Contract) -> Iterator[str]:
         if name in ends or column.role in ("quantile", "probability"):
             continue
         owned = [f"{100 * i.level:g} % interval" for i in contract.intervals() if i.point == name]
-        taus = [c for c in contract.columns.values() if c.role == "quantile" and contract.point_of(c) == name]
+        taus = [
+            c
+            for c in contract.columns.values()
+            if c.role == "quantile" and contract.point_of(c) == name
+        ]
         owned += [f"{len(taus)} quantiles"] if taus else []
         yield f"{name} ({', '.join([column.role, *owned])})"
     for interval in contract.intervals():
         if not interval.point:
             yield f"{interval.lower} to {interval.upper} ({100 * interval.level:g} % interval)"
     for role in ("quantile", "probability"):
-        loose = [n for n, c in contract.columns.items() if c.role == role and not contract.point_of(c)]
+        loose = [
+            n for n, c in contract.columns.items() if c.role == role and not contract.point_of(c)
+        ]
         yield from [f"{', '.join(loose)} ({role})"] if loose else []
 
 
@@ -169,7 +197,9 @@ def _tables(word: str, contract: Contract | None) -> pl.DataFrame:
 
 @contextmanager
 def _spooled(word: str) -> Iterator[Path]:
-    """A path that can be read several times; what a pipe brings lies in a temporary file until then."""
+    """A path that can be read several times; what a pipe brings lies in a temporary file until
+    then.
+    """
     if word != "-" and (Path(word).is_file() or Path(word).is_dir()):
         yield Path(word)
         return
@@ -189,6 +219,8 @@ def _proposal(a: pl.DataFrame, b: pl.DataFrame, old: str, new: str) -> str:
         shared = [name for name in a.columns if name in b.columns]
         both = f"both have {', '.join(shared)}" if shared else "they have no column in common"
         return f"no column or two are unique in both files, so say which with --key A,B,…; {both}"
-    commands = [f"`{join(['estimates', 'diff', old, new, '--key', ','.join(key)])}`" for key in found]
+    commands = [
+        f"`{join(['estimates', 'diff', old, new, '--key', ','.join(key)])}`" for key in found
+    ]
     names = " or ".join(" with ".join(key) for key in found)
     return f"unique in both files: {names}; type {' or '.join(commands)}"

@@ -40,13 +40,19 @@ class Copy(msgspec.Struct, frozen=True):
     path: Path
 
 
-def read_copies(_context: click.Context, _option: click.Parameter, given: Sequence[str]) -> list[Copy]:
-    """`junit=verdict.xml` and the like; a usage error for a form that there is not, a missing name, one file twice."""
+def read_copies(
+    _context: click.Context, _option: click.Parameter, given: Sequence[str]
+) -> list[Copy]:
+    """`junit=verdict.xml` and the like; a usage error for a form that there is not, a missing name,
+    one file twice.
+    """
     copies: list[Copy] = []
     for text in given:
         form, _, name = text.partition("=")
         if form not in FORMS or not name:
-            raise click.BadParameter(f"{text!r} is not FORM=FILE, with one of {', '.join(FORMS)} as the form")
+            raise click.BadParameter(
+                f"{text!r} is not FORM=FILE, with one of {', '.join(FORMS)} as the form"
+            )
         if any(copy.path == Path(name) for copy in copies):
             raise click.BadParameter(f"{name} is written twice")
         copies.append(Copy(form, Path(name)))
@@ -61,7 +67,8 @@ def write_option() -> Callable[[Callable[..., int]], Callable[..., int]]:
         multiple=True,
         metavar="FORM=FILE",
         callback=read_copies,
-        help=f"Also write the verdict to a file, as {', '.join(RENDERINGS)}; as offenders every offender, in Parquet. "
+        help=f"Also write the verdict to a file, as {', '.join(RENDERINGS)}; as offenders every "
+        "offender, in Parquet. "
         "Repeatable.",
     )
 
@@ -72,11 +79,21 @@ def wanted_offenders(copies: Sequence[Copy]) -> Offenders | None:
 
 
 def show_verdict(
-    options: Options, verdict: Verdict, copies: Sequence[Copy] = (), offenders: Offenders | None = None
+    options: Options,
+    verdict: Verdict,
+    copies: Sequence[Copy] = (),
+    offenders: Offenders | None = None,
 ) -> int:
-    """Write a verdict to its files and print it; returns the exit code. Raises InvalidError (`not_written`)."""
+    """Write a verdict to its files and print it; returns the exit code. Raises InvalidError
+    (`not_written`).
+    """
     for copy in copies:
-        write(copy.path, _table(offenders) if copy.form == "offenders" else _body(RENDERINGS[copy.form](verdict)))
+        write(
+            copy.path,
+            _table(offenders)
+            if copy.form == "offenders"
+            else _body(RENDERINGS[copy.form](verdict)),
+        )
     show.page(_body(RENDERINGS[options.format](verdict)).decode())
     return ANSWER_IS_NO if verdict.blocks else 0
 
@@ -98,4 +115,6 @@ def write(path: Path, body: bytes) -> None:
     try:
         path.write_bytes(body)
     except OSError as error:
-        raise InvalidError("not_written", f"{path}: cannot be written: {error.strerror or error}") from None
+        raise InvalidError(
+            "not_written", f"{path}: cannot be written: {error.strerror or error}"
+        ) from None

@@ -17,11 +17,15 @@ from estimates_jobs.cli.notifying import notifying
 
 
 class WholeKey(click.ParamType[tuple[str, ...], str]):
-    """A key as it stands in a path: its parts joined by `/`, what a part may not hold written with `%`."""
+    """A key as it stands in a path: its parts joined by `/`, what a part may not hold written with
+    `%`.
+    """
 
     name = "key"
 
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
         """The parts of the key as text."""
         try:
             return tuple(unquote(part, errors="strict") for part in value.split("/"))
@@ -32,24 +36,44 @@ class WholeKey(click.ParamType[tuple[str, ...], str]):
 @command(
     "waive",
     examples=(
-        'estimates waive sp500-close p95_change --version 4 --reason "split of GE" --until 2026-12-01',
-        "estimates waive sp500-close extreme_move --version 4 --keys GE/2022-12-20 --keys GE/2022-12-21 \\\n"
+        'estimates waive sp500-close p95_change --version 4 --reason "split of GE" --until '
+        "2026-12-01",
+        "estimates waive sp500-close extreme_move --version 4 --keys GE/2022-12-20 --keys "
+        "GE/2022-12-21 \\\n"
         '      --reason "split of GE" --until 2026-12-01T12:00:00Z',
-        'estimates waive churn hard_bounds --version 7 --keys BRK%2FB --reason "known" --until 2026-12-01',
+        'estimates waive churn hard_bounds --version 7 --keys BRK%2FB --reason "known" --until '
+        "2026-12-01",
     ),
 )
 @click.argument("set_name", metavar="SET")
 @click.argument("check", metavar="CHECK")
-@click.option("--version", type=int, required=True, metavar="N", help="The version; its content is what is excepted.")
+@click.option(
+    "--version",
+    type=int,
+    required=True,
+    metavar="N",
+    help="The version; its content is what is excepted.",
+)
 @click.option(
     "--keys",
     multiple=True,
     type=WholeKey(),
     metavar="KEY",
-    help="Only this key, written as in a path; may be given many times. Default: the check as a whole.",
+    help="Only this key, written as in a path; may be given many times. Default: the check as a "
+    "whole.",
 )
-@click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept in the log and shown with the verdict.")
-@click.option("--until", required=True, metavar="TIME", help="From then on it counts for nothing; a date: all of it.")
+@click.option(
+    "--reason",
+    required=True,
+    metavar="TEXT",
+    help="Why; it is kept in the log and shown with the verdict.",
+)
+@click.option(
+    "--until",
+    required=True,
+    metavar="TIME",
+    help="From then on it counts for nothing; a date: all of it.",
+)
 @notify_option
 def waive(
     options: Options,
@@ -60,14 +84,18 @@ def waive(
     reason: str,
     until: str,
 ) -> None:
-    """Make an exception of a check for one version's content, for a while: it is then `waived` where it would block.
+    """Make an exception of a check for one version's content, for a while: it is then `waived`
+    where it would block.
 
-    With --keys the check is measured without them, and still blocks when the other keys fail. Checks marked ◆ cannot
-    be waived. Nothing is judged or promoted by it: `estimates promote` judges again. `estimates unwaive` takes it back.
+    With --keys the check is measured without them, and still blocks when the other keys fail.
+    Checks marked ◆ cannot be waived. Nothing is judged or promoted by it: `estimates promote`
+    judges again. `estimates unwaive` takes it back.
     """
     store = options.open()
     with notifying(options, store):
-        waiver = store.waive(set_name, check, version, keys=keys or None, reason=reason, until=until)
+        waiver = store.waive(
+            set_name, check, version, keys=keys or None, reason=reason, until=until
+        )
     if options.json:
         show.value(waiver)
         return
@@ -78,7 +106,10 @@ def waive(
 
 @command(
     "unwaive",
-    examples=('estimates unwaive sp500-close 31 --reason "it was not the split"      # 31: see estimates log',),
+    examples=(
+        'estimates unwaive sp500-close 31 --reason "it was not the split"      # 31: see '
+        "estimates log",
+    ),
 )
 @click.argument("set_name", metavar="SET")
 @click.argument("waiver", metavar="WAIVER", type=int)
@@ -87,7 +118,8 @@ def waive(
 def unwaive(options: Options, set_name: str, waiver: int, reason: str) -> None:
     """Take a waiver back before its end. Its number is that of its event in the log.
 
-    The version is judged again before it is promoted. What was promoted already stays: take that back by a rollback.
+    The version is judged again before it is promoted. What was promoted already stays: take that
+    back by a rollback.
     """
     store = options.open()
     with notifying(options, store):
@@ -101,8 +133,14 @@ def unwaive(options: Options, set_name: str, waiver: int, reason: str) -> None:
     show.line(f"waiver {waiver} of {event.details['check']} is taken back")
     show_waivers(view, version)
     pointed = view.set(set_name).aliases.get(PRODUCTION)
-    if pointed is not None and view.resolve(set_name, pointed.version).snapshot_id == version.snapshot_id:
-        show.line(f'production stays version {pointed.version}; back: estimates rollback {set_name} --reason "…"')
+    if (
+        pointed is not None
+        and view.resolve(set_name, pointed.version).snapshot_id == version.snapshot_id
+    ):
+        show.line(
+            f"production stays version {pointed.version}; back: estimates rollback "
+            f'{set_name} --reason "…"'
+        )
 
 
 def show_waivers(view: View, version: Version) -> None:
@@ -113,7 +151,8 @@ def show_waivers(view: View, version: Version) -> None:
         return
     show.line(f"{version.set} version {version.version}, waivers in force:", "bold")
     rows: list[list[show.Cell]] = [
-        [one.id, one.check, waived_keys(one), show.when(one.until), one.actor, one.reason] for one in held
+        [one.id, one.check, waived_keys(one), show.when(one.until), one.actor, one.reason]
+        for one in held
     ]
     show.table(["waiver", "check", "keys", "until", "who", "why"], rows)
 

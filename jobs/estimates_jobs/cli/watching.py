@@ -29,16 +29,21 @@ _PROBLEMS = {"nothing_promoted": "nothing promoted", "stale": "stale"}
     examples=(
         "estimates status",
         "estimates status sp500-close",
-        "estimates status --check || notify-on-call            # exits 1 when stale or nothing is promoted",
+        "estimates status --check || notify-on-call            # exits 1 when stale or nothing is "
+        "promoted",
     ),
 )
 @click.argument("set_name", metavar="[SET]", required=False)
-@click.option("--check", is_flag=True, help="Exit 1 when a set is stale or nothing in it was promoted yet.")
+@click.option(
+    "--check", is_flag=True, help="Exit 1 when a set is stale or nothing in it was promoted yet."
+)
 def status(options: Options, set_name: str | None, check: bool) -> int:
-    """How often are my estimates updated: the last version, its age, the next one expected, production, holds.
+    """How often are my estimates updated: the last version, its age, the next one expected,
+    production, holds.
 
-    Stale means: production's data are older than the contract's freshness.max_age. Without a maximum age nothing is
-    stale. A version is expected one cadence after the last; being overdue alone is not stale.
+    Stale means: production's data are older than the contract's freshness.max_age. Without a
+    maximum age nothing is stale. A version is expected one cadence after the last; being overdue
+    alone is not stale.
     """
     view = options.open().view()
     now = instants.now()
@@ -55,13 +60,16 @@ def status(options: Options, set_name: str | None, check: bool) -> int:
     return ANSWER_IS_NO if check and any(one.problems for one in found) else 0
 
 
-@command("versions", examples=("estimates versions sp500-close", "estimates versions sp500-close --format json"))
+@command(
+    "versions",
+    examples=("estimates versions sp500-close", "estimates versions sp500-close --format json"),
+)
 @click.argument("set_name", metavar="SET")
 def versions(options: Options, set_name: str) -> None:
     """The versions of a set, newest first, each with its state.
 
-    A state is the first of these that is true: expired, production, rolled_back, superseded (was production), refused
-    (its newest verdict blocks), candidate (it passes), unjudged.
+    A state is the first of these that is true: expired, production, rolled_back, superseded (was
+    production), refused (its newest verdict blocks), candidate (it passes), unjudged.
     """
     view = options.open().view()
     found = view.set(set_name)
@@ -72,20 +80,42 @@ def versions(options: Options, set_name: str) -> None:
     if not rows:
         show.line(f"{set_name} has no versions yet")
         return
-    titles = {"version": "version", "state": "state", "verdict": "verdict", "published_at": "published"}
+    titles = {
+        "version": "version",
+        "state": "state",
+        "verdict": "verdict",
+        "published_at": "published",
+    }
     if any(row["released_at"] for row in rows):
         titles["released_at"] = "claimed release"
     if any(row["waivers"] for row in rows):
         titles["waived"] = "waived"
-    titles |= {"data_through": "data through", "rows": "rows", "shape": "shape", "tracked": "MLflow", "run_id": "run"}
-    cells = [row | {"waived": ", ".join(dict.fromkeys(one.check for one in row["waivers"]))} for row in rows]
+    titles |= {
+        "data_through": "data through",
+        "rows": "rows",
+        "shape": "shape",
+        "tracked": "MLflow",
+        "run_id": "run",
+    }
+    cells = [
+        row | {"waived": ", ".join(dict.fromkeys(one.check for one in row["waivers"]))}
+        for row in rows
+    ]
     show.table(list(titles.values()), [[show.plain(row[name]) for name in titles] for row in cells])
 
 
-@command("runs", examples=("estimates runs sp500-close", "estimates runs sp500-close --format json | jq '.runs[0]'"))
+@command(
+    "runs",
+    examples=(
+        "estimates runs sp500-close",
+        "estimates runs sp500-close --format json | jq '.runs[0]'",
+    ),
+)
 @click.argument("set_name", metavar="SET")
 def runs(options: Options, set_name: str) -> None:
-    """The runs of a set, newest first, failed ones too: what became of each, and where a broken one would go on."""
+    """The runs of a set, newest first, failed ones too: what became of each, and where a broken one
+    would go on.
+    """
     found = options.open().runs(set_name)
     if options.json:
         show.value({"set": set_name, "runs": found})
@@ -93,14 +123,28 @@ def runs(options: Options, set_name: str) -> None:
     if not found:
         show.line(f"{set_name} has no runs yet")
         return
-    header = ["run", "status", "started", "took", "data through", "version", "next step", "what happened"]
+    header = [
+        "run",
+        "status",
+        "started",
+        "took",
+        "data through",
+        "version",
+        "next step",
+        "what happened",
+    ]
     show.table(header, [_run_row(run) for run in found])
 
 
-@command("log", examples=("estimates log sp500-close", "estimates log --format json | jq '.events[].kind'"))
+@command(
+    "log",
+    examples=("estimates log sp500-close", "estimates log --format json | jq '.events[].kind'"),
+)
 @click.argument("set_name", metavar="[SET]", required=False)
 def log(options: Options, set_name: str | None) -> None:
-    """Who moved what, when and why: every event of a set, or of all sets, oldest first. Nothing is ever removed."""
+    """Who moved what, when and why: every event of a set, or of all sets, oldest first. Nothing is
+    ever removed.
+    """
     events = _events(options.open_to_read(), set_name)
     if options.json:
         show.value({"events": events})
@@ -109,7 +153,8 @@ def log(options: Options, set_name: str | None) -> None:
         show.line("nothing has happened yet")
         return
     rows: list[list[show.Cell]] = [
-        [event.id, show.when(event.at), event.set, what(event), event.actor, event.reason] for event in events
+        [event.id, show.when(event.at), event.set, what(event), event.actor, event.reason]
+        for event in events
     ]
     show.table(["event", "when", "set", "what", "who", "why"], rows)
 
@@ -119,7 +164,9 @@ def _events(source: Store | Client, set_name: str | None) -> list[Event]:
     if isinstance(source, Store):
         view = source.view()
         chosen = view.sets.values() if set_name is None else [view.set(set_name)]
-        return sorted((event for found in chosen for event in found.events), key=lambda event: event.id)
+        return sorted(
+            (event for found in chosen for event in found.events), key=lambda event: event.id
+        )
     if set_name is not None:
         source[set_name].versions()  # of an unknown set there is none
     events: list[Event] = []
@@ -136,7 +183,9 @@ def what(event: Event) -> str:
         return f"version {event.version} judged: {event.details['outcome']}{', blocks' if event.blocks else ''}"
     if event.kind in ("promoted", "rolled_back"):
         before = "" if event.from_version is None else f"{event.from_version} "
-        how = " automatically" if event.automatic else ", held" if event.kind == "rolled_back" else ""
+        how = (
+            " automatically" if event.automatic else ", held" if event.kind == "rolled_back" else ""
+        )
         return f"{event.alias} {before}→ {event.version}{how}"
     if event.kind == "published" and "released_at" in event.details:
         return f"version {event.version} published, claimed release {event.details['released_at']}"
@@ -194,7 +243,10 @@ def show_standing(one: Standing) -> None:
     if newest is not None:
         state = newest.state.replace("_", " ")
         pairs += [
-            ("last version", f"{newest.version} ({state}), published {show.when(newest.published_at)}"),
+            (
+                "last version",
+                f"{newest.version} ({state}), published {show.when(newest.published_at)}",
+            ),
             ("its verdict", newest.outcome or "not judged"),
         ]
     if production is not None:
@@ -207,7 +259,10 @@ def show_standing(one: Standing) -> None:
         ("maximum age", _freshness(one)),
         ("updated", _rhythm(one)),
         ("next expected", _expected(one)),
-        ("other aliases", ", ".join(f"{a} → {v}" for a, v in one.aliases.items() if a != PRODUCTION) or None),
+        (
+            "other aliases",
+            ", ".join(f"{a} → {v}" for a, v in one.aliases.items() if a != PRODUCTION) or None,
+        ),
         ("attention", ", ".join(_PROBLEMS[problem] for problem in one.problems) or None),
     ]
     show.line(f"{one.set}  {one.description}".rstrip(), "bold")
@@ -251,7 +306,9 @@ def _age(seconds: float) -> str:
 
 
 def _rhythm(one: Standing) -> str:
-    said = "no cadence in the contract" if one.cadence is None else f"every {one.cadence} by contract"
+    said = (
+        "no cadence in the contract" if one.cadence is None else f"every {one.cadence} by contract"
+    )
     if one.published_every_s is None:
         return said
     return f"{said}; {one.versions} versions, usually {_age(one.published_every_s)} apart"
@@ -260,7 +317,9 @@ def _rhythm(one: Standing) -> str:
 def _freshness(one: Standing) -> str:
     if one.max_age is None:
         return "not checked"
-    return one.max_age if one.stale is None else f"{one.max_age}: {'stale' if one.stale else 'fresh'}"
+    return (
+        one.max_age if one.stale is None else f"{one.max_age}: {'stale' if one.stale else 'fresh'}"
+    )
 
 
 def _expected(one: Standing) -> str | None:

@@ -1,4 +1,6 @@
-"""`diff --why` as a page: what was different, what each part did, how much a rerun differs by itself."""
+"""`diff --why` as a page: what was different, what each part did, how much a rerun differs by
+itself.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ _ROWS = 10  # of the largest moves
 
 
 def show_why(options: Options, set_name: str, from_ref: str, to_ref: str) -> None:
-    """Run the job as often as it takes, saying so on standard error, and print why the estimates moved."""
+    """Run the job as often as it takes, saying so on standard error, and print why the estimates
+    moved.
+    """
     store = options.open()
     with show.progress(quiet=options.json) as say:
         found = why(store, set_name, from_ref, to_ref, progress=say)
@@ -21,7 +25,10 @@ def show_why(options: Options, set_name: str, from_ref: str, to_ref: str) -> Non
     show.line(f"{found.set}: why version {found.from_} became version {found.to}", "bold")
     show.line(found.headline)
     show.line()
-    show.table(["made from", str(found.from_), str(found.to), ""], [_difference(one) for one in found.differences])
+    show.table(
+        ["made from", str(found.from_), str(found.to), ""],
+        [_difference(one) for one in found.differences],
+    )
     known = {name: split for name, split in found.columns.items() if split.total is not None}
     for name, split in known.items():
         show.line()
@@ -40,7 +47,13 @@ def _difference(one: Difference) -> list[show.Cell]:
 def _told(value: object) -> str:
     """A digest is told by its beginning."""
     text = show.plain(value)
-    return text[:12] if isinstance(text, str) and len(text) == 64 else "–" if text is None else str(text)
+    return (
+        text[:12]
+        if isinstance(text, str) and len(text) == 64
+        else "–"
+        if text is None
+        else str(text)
+    )
 
 
 def _show_split(found: Why, name: str, split: Split) -> None:
@@ -54,7 +67,9 @@ def _show_split(found: Why, name: str, split: Split) -> None:
         f"rerun of {found.to}": split.noise_to,
     }
     header = ["", "mean", "mean absolute", "share", "r p50", "r p95"]
-    show.table(header, [_effect(label, effect) for label, effect in effects.items() if effect is not None])
+    show.table(
+        header, [_effect(label, effect) for label, effect in effects.items() if effect is not None]
+    )
 
 
 def _show_moves(name: str, split: Split) -> None:
@@ -64,7 +79,9 @@ def _show_moves(name: str, split: Split) -> None:
         header = ["key", "from", "to", "change", "data", "parameters", "interaction"]
         moves = [(m.a, m.b, m.d, m.data, m.parameters, m.interaction) for m in split.top[:_ROWS]]
         keys = ("/".join(moved.key) for moved in split.top)
-        show.table(header, [[key, *map(_number, move)] for key, move in zip(keys, moves, strict=False)])
+        show.table(
+            header, [[key, *map(_number, move)] for key, move in zip(keys, moves, strict=False)]
+        )
 
 
 def _effect(label: str, effect: Effect) -> list[show.Cell]:

@@ -1,6 +1,8 @@
-"""Posting notifications: again while the receiver is unavailable, from a thread, never in the way of the work.
+"""Posting notifications: again while the receiver is unavailable, from a thread, never in the way
+of the work.
 
-A receiver's URL may hold a password, or a token in its path: messages and logs name its scheme, host and port only.
+A receiver's URL may hold a password, or a token in its path: messages and logs name its scheme,
+host and port only.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ _LONGEST_PAUSE_S = 2.0
 
 
 class Attempt(NamedTuple):
-    """What came of a post: taken, where there is no `reason`; else whether to post again, and how much later."""
+    """What came of a post: taken, where there is no `reason`; else whether to post again, and how
+    much later.
+    """
 
     reason: str | None
     again: bool = False
@@ -66,7 +70,9 @@ class Receiver:
         logging.getLogger("httpx").addFilter(self._shortened)
 
     def attempt(self, message: Notification, within_s: float) -> Attempt:
-        """Post once, `within_s` seconds being left; the answer's body is not read and redirects are not followed."""
+        """Post once, `within_s` seconds being left; the answer's body is not read and redirects are
+        not followed.
+        """
         try:
             with self._http.stream(
                 "POST",
@@ -95,7 +101,8 @@ class Receiver:
         return True
 
     @cached_property
-    def _http(self) -> httpx.Client:  # in the thread that posts: reading certificates takes a moment
+    # in the thread that posts: reading certificates takes a moment
+    def _http(self) -> httpx.Client:
         return httpx.Client(auth=self._auth, headers={"user-agent": f"estimates/{__version__}"})
 
 
@@ -133,7 +140,8 @@ class Patience:
 def send(receiver: Receiver, message: Notification, patience: Patience) -> str | None:
     """Post until it is taken or refused, or patience ends; returns why it was not taken.
 
-    Tried again are failed connections, 429 and 5xx, after what Retry-After asks for and at least a growing pause.
+    Tried again are failed connections, 429 and 5xx, after what Retry-After asks for and at least a
+    growing pause.
     """
     reason = "no time was left for it"
     for attempt in count():
@@ -147,7 +155,9 @@ def send(receiver: Receiver, message: Notification, patience: Patience) -> str |
 
 
 class Outbox:
-    """Tells a receiver of events, in their order, while the work goes on; `close` gives it a last few seconds."""
+    """Tells a receiver of events, in their order, while the work goes on; `close` gives it a last
+    few seconds.
+    """
 
     def __init__(self, store: Store, receiver: Receiver) -> None:
         self.receiver = receiver
@@ -166,7 +176,9 @@ class Outbox:
             self._thread.start()
 
     def close(self) -> dict[int, str]:
-        """Wait at most `PATIENCE_S`; returns the ids of the events that were not delivered, and why."""
+        """Wait at most `PATIENCE_S`; returns the ids of the events that were not delivered, and
+        why.
+        """
         if self._thread.ident:
             self._patience.end(PATIENCE_S)
             self._events.put(None)
@@ -179,7 +191,8 @@ class Outbox:
                 reason = send(self.receiver, notification(self._store, event), self._patience)
             except EstimatesError as error:
                 reason = error.message
-            except Exception as error:  # whatever it is, only the notification fails; its text may name the URL
+            # whatever it is, only the notification fails; its text may name the URL
+            except Exception as error:
                 reason = f"unexpected {type(error).__name__}"
             if reason is None:
                 del self._undelivered[event.id]
@@ -195,7 +208,8 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 def send_after(store: Store, receiver: Receiver, after: int) -> Sent:
-    """Send the events of `KINDS` that the log holds after an id, in order, up to the first not taken.
+    """Send the events of `KINDS` that the log holds after an id, in order, up to the first not
+    taken.
 
     Raises UnavailableError (`undelivered`) for that one.
     """
@@ -208,7 +222,8 @@ def send_after(store: Store, receiver: Receiver, after: int) -> Sent:
         if reason is not None:
             raise UnavailableError(
                 "undelivered",
-                f"event {event.id} was not delivered to {receiver.origin}: {reason}; {sent} were delivered before it, "
+                f"event {event.id} was not delivered to {receiver.origin}: {reason}; {sent} were "
+                "delivered before it, "
                 f"go on with --after {last}",
                 sent=sent,
                 last=last,
@@ -218,9 +233,14 @@ def send_after(store: Store, receiver: Receiver, after: int) -> Sent:
 
 
 def _pause_s(attempt: int) -> float:
-    """Pauses double; a random half of each keeps senders that failed together from coming back together."""
+    """Pauses double; a random half of each keeps senders that failed together from coming back
+    together.
+    """
     return min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**attempt) * random.uniform(0.5, 1.0)
 
 
 def _bad_url() -> InvalidError:
-    return InvalidError("bad_url", "notifications go to a URL of http or https; such as https://receiver.example/path")
+    return InvalidError(
+        "bad_url",
+        "notifications go to a URL of http or https; such as https://receiver.example/path",
+    )

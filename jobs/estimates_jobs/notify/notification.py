@@ -1,6 +1,8 @@
-"""What a receiver is told: an event of the log as a CloudEvents 1.0 document, signed as Standard Webhooks are.
+"""What a receiver is told: an event of the log as a CloudEvents 1.0 document, signed as Standard
+Webhooks are.
 
-The document is a function of what is in the catalog, the same bytes however often it is sent; docs/spec.md, section 9.
+The document is a function of what is in the catalog, the same bytes however often it is sent;
+docs/spec.md, section 9.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ _KEY_BYTES = (24, 64)
 
 
 class Notification(msgspec.Struct, frozen=True):
-    """A document to post. `id` differs between any two events, also of two stores; the same event keeps it."""
+    """A document to post. `id` differs between any two events, also of two stores; the same event
+    keeps it.
+    """
 
     id: str
     body: bytes
@@ -35,7 +39,8 @@ class Notification(msgspec.Struct, frozen=True):
 
 def notification(store: Store, event: Event) -> Notification:
     """The document of an event of one of `KINDS`; raises UnavailableError (`catalog`)."""
-    # Two stores that tell one receiver, and a catalog that came back from a backup, count the same ids again.
+    # Two stores that tell one receiver, and a catalog that came back from a backup, count the same
+    # ids again.
     identity = f"{event.id}-{instants.micros(event.at)}"
     document = {
         "specversion": "1.0",
@@ -66,22 +71,31 @@ def _key(secret: str) -> bytes:
     if not secret.startswith(_PREFIX) or not _KEY_BYTES[0] <= len(key) <= _KEY_BYTES[1]:
         raise InvalidError(
             "bad_secret",
-            "ESTIMATES_NOTIFY_SECRET is not whsec_ and the base64 of 24 to 64 bytes, nor several of those with blanks "
+            "ESTIMATES_NOTIFY_SECRET is not whsec_ and the base64 of 24 to 64 bytes, nor several "
+            "of those with blanks "
             "between; make one with echo whsec_$(openssl rand -base64 32)",
         )
     return key
 
 
 def headers(message: Notification, keys: Sequence[bytes], timestamp: int) -> dict[str, str]:
-    """The headers of an attempt made at `timestamp`, in seconds since 1970: a signature by each key, none without.
+    """The headers of an attempt made at `timestamp`, in seconds since 1970: a signature by each
+    key, none without.
 
-    Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+    Source:
+    https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
     """
-    found = {"content-type": CONTENT_TYPE, "webhook-id": message.id, "webhook-timestamp": str(timestamp)}
+    found = {
+        "content-type": CONTENT_TYPE,
+        "webhook-id": message.id,
+        "webhook-timestamp": str(timestamp),
+    }
     if keys:
         signed = b"%s.%d.%s" % (message.id.encode(), timestamp, message.body)
         digests = [hmac.new(key, signed, hashlib.sha256).digest() for key in keys]
-        found["webhook-signature"] = " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests)
+        found["webhook-signature"] = " ".join(
+            f"v1,{base64.b64encode(digest).decode()}" for digest in digests
+        )
     return found
 
 
@@ -91,7 +105,13 @@ def _data(store: Store, event: Event) -> dict[str, Any]:
     if event.kind == "judged":
         failing = gate.parse_json(store.catalog.body_of_event(event)).failing()
         data["failing"] = [
-            {"name": one.name, "status": one.status, "value": one.value, "block": one.block, "message": one.message}
+            {
+                "name": one.name,
+                "status": one.status,
+                "value": one.value,
+                "block": one.block,
+                "message": one.message,
+            }
             for one in failing
         ]
     return data

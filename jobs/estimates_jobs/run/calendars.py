@@ -1,8 +1,9 @@
 """Calendars: the steps of time that a rolling set's targets walk along.
 
-An exchange code such as XNYS steps over the sessions of that exchange; `hourly`, `daily`, `weekdays`, `weekly`
-(Mondays) and `monthly` (firsts) are what they say, in UTC. A date stands for its first moment in UTC when it is
-compared with an instant, so the steps after an instant are those whose first moment lies strictly after it.
+An exchange code such as XNYS steps over the sessions of that exchange; `hourly`, `daily`,
+`weekdays`, `weekly` (Mondays) and `monthly` (firsts) are what they say, in UTC. A date stands for
+its first moment in UTC when it is compared with an instant, so the steps after an instant are those
+whose first moment lies strictly after it.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ class Calendar(Protocol):
 
 
 def calendar(name: str) -> Calendar:
-    """The calendar of a name; raises InvalidError (`unknown_calendar`) that lists the names there are."""
+    """The calendar of a name; raises InvalidError (`unknown_calendar`) that lists the names there
+    are.
+    """
     if name == "hourly":
         return Hourly()
     if name in _DAILY:
@@ -58,7 +61,8 @@ def calendar(name: str) -> Calendar:
         return Exchange(name)
     codes = ", ".join(sorted(get_calendar_names(include_aliases=False)))
     raise InvalidError(
-        "unknown_calendar", f"calendar {name!r} is not known; allowed: hourly, {', '.join(_DAILY)}, or one of {codes}"
+        "unknown_calendar",
+        f"calendar {name!r} is not known; allowed: hourly, {', '.join(_DAILY)}, or one of {codes}",
     )
 
 
@@ -150,12 +154,15 @@ class Exchange:
         return [session for session in self._closes(start, end) if start <= session <= end]
 
     def origin(self, instant: datetime) -> datetime:
-        """The last close at or before an instant; of a date asked for as its last moment, that session's close.
+        """The last close at or before an instant; of a date asked for as its last moment, that
+        session's close.
 
         Raises InvalidError (`calendar_range`) before the calendar begins.
         """
         day = instant.astimezone(UTC).date()
-        closes = [close for close in self._closes(day - 31 * _DAY, day).values() if close <= instant]
+        closes = [
+            close for close in self._closes(day - 31 * _DAY, day).values() if close <= instant
+        ]
         if not closes:
             raise self._unknown(f"a session at or before {instants.text(instant)}")
         return closes[-1]
@@ -175,25 +182,33 @@ class Exchange:
 
     def _unknown(self, what: str) -> InvalidError:
         return InvalidError(
-            "calendar_range", f"calendar {self.name}: does not know {what}; a newer exchange_calendars may"
+            "calendar_range",
+            f"calendar {self.name}: does not know {what}; a newer exchange_calendars may",
         )
 
 
 @lru_cache(maxsize=64)
 def _closes_of_decade(code: str, decade: int) -> dict[date, datetime]:
-    # The library's default range moves with the clock (20 years back, one ahead), so the range is always asked for;
-    # ten years take hardly longer to build (0.4 s) than one.
+    # The library's default range moves with the clock (20 years back, one ahead), so the range is
+    # always asked for; ten years take hardly longer to build (0.4 s) than one.
     found = _load(code, date(decade * 10, 1, 1), date(decade * 10 + 9, 12, 31))
     if found is None:
         return {}
     sessions: list[date] = list(found.sessions.date)
-    closes = dict(zip(sessions, (close.to_pydatetime().astimezone(UTC) for close in found.closes), strict=True))
-    # A market that never closes ends its session with the day, not with the first moment of the next.
+    closes = dict(
+        zip(
+            sessions, (close.to_pydatetime().astimezone(UTC) for close in found.closes), strict=True
+        )
+    )
+    # A market that never closes ends its session with the day, not with the first moment of the
+    # next.
     return {session: min(close, instants.end_of_day(session)) for session, close in closes.items()}
 
 
 def _load(code: str, first: date, last: date) -> ExchangeCalendar | None:
-    """The library's calendar for a range, cut to the years that it knows; None where it knows nothing."""
+    """The library's calendar for a range, cut to the years that it knows; None where it knows
+    nothing.
+    """
     from exchange_calendars import get_calendar
     from exchange_calendars.errors import NoSessionsError
 

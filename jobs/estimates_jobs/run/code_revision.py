@@ -1,9 +1,11 @@
-"""The revision of a job's code: one digest over the sources of all of its own modules, whatever process asks.
+"""The revision of a job's code: one digest over the sources of all of its own modules, whatever
+process asks.
 
-Own are the job's module and what it imports, directly or through others, of its top-level package or of the folder in
-which that lies. Where packages are installed, everybody's lie side by side, so that there only its own package counts;
-this distribution is a library to every job. What is imported is read from the import statements, inside of
-functions too, and not from what happens to be loaded: one command loads other modules than the next.
+Own are the job's module and what it imports, directly or through others, of its top-level package
+or of the folder in which that lies. Where packages are installed, everybody's lie side by side, so
+that there only its own package counts; this distribution is a library to every job. What is
+imported is read from the import statements, inside of functions too, and not from what happens to
+be loaded: one command loads other modules than the next.
 """
 
 from __future__ import annotations
@@ -24,9 +26,11 @@ _THIS_DISTRIBUTION = (
 
 
 def own_sources(module: str) -> dict[str, bytes]:
-    """The source of a module and of all that it imports of its own, by module name; empty without a source file.
+    """The source of a module and of all that it imports of its own, by module name; empty without a
+    source file.
 
-    Not seen: names that are made while the code runs (`importlib.import_module(name)`), and files that are no modules.
+    Not seen: names that are made while the code runs (`importlib.import_module(name)`), and files
+    that are no modules.
     """
     top, found = _Own(module), dict[str, bytes]()
     waiting = list(_with_packages(module))
@@ -35,13 +39,16 @@ def own_sources(module: str) -> dict[str, bytes]:
         name = waiting.pop()
         spec = top.spec(name)
         if spec is None or not spec.has_location or spec.origin is None:
-            continue  # no module of its own; of a package without __init__.py only what lies in it counts
+            # no module of its own; of a package without __init__.py only what lies in it counts
+            continue
         try:
             found[name] = Path(spec.origin).read_bytes()
         except OSError:  # loaded, and gone since; or in an archive
             continue
         if spec.origin.endswith(".py"):
-            package = name if spec.submodule_search_locations is not None else name.rpartition(".")[0]
+            package = (
+                name if spec.submodule_search_locations is not None else name.rpartition(".")[0]
+            )
             new = set(_imported(found[name], package)) - seen
             seen |= new
             waiting += new
@@ -50,7 +57,9 @@ def own_sources(module: str) -> dict[str, bytes]:
 
 def revision(sources: dict[str, bytes]) -> str | None:
     """SHA-256 of a line `name sha256` for each module, sorted by name; None for no sources."""
-    lines = [f"{name} {hashlib.sha256(source).hexdigest()}\n" for name, source in sorted(sources.items())]
+    lines = [
+        f"{name} {hashlib.sha256(source).hexdigest()}\n" for name, source in sorted(sources.items())
+    ]
     return hashlib.sha256("".join(lines).encode()).hexdigest() if lines else None
 
 
@@ -71,12 +80,15 @@ class _Own:
         for part in parts[1:]:
             if spec is None or spec.submodule_search_locations is None:
                 return None
-            # By its last name: with all of it, a package without __init__.py would want its parent to be loaded.
+            # By its last name: with all of it, a package without __init__.py would want its parent
+            # to be loaded.
             spec = PathFinder.find_spec(part, list(spec.submodule_search_locations))
         return spec
 
     def _is_own(self, top: str, spec: ModuleSpec | None) -> bool:
-        return top == self._top or (top not in _THIS_DISTRIBUTION and bool(_folders(spec) & self._shared))
+        return top == self._top or (
+            top not in _THIS_DISTRIBUTION and bool(_folders(spec) & self._shared)
+        )
 
 
 def _top_spec(top: str) -> ModuleSpec | None:
@@ -87,16 +99,24 @@ def _top_spec(top: str) -> ModuleSpec | None:
 
 
 def _folders(spec: ModuleSpec | None) -> set[Path]:
-    """The folders in which a top-level module or package lies; a package without __init__.py may lie in several."""
+    """The folders in which a top-level module or package lies; a package without __init__.py may
+    lie in several.
+    """
     if spec is None:
         return set()
     if spec.submodule_search_locations is not None:
         return {Path(location).parent.resolve() for location in spec.submodule_search_locations}
-    return {Path(spec.origin).parent.resolve()} if spec.has_location and spec.origin is not None else set()
+    return (
+        {Path(spec.origin).parent.resolve()}
+        if spec.has_location and spec.origin is not None
+        else set()
+    )
 
 
 def _imported(source: bytes, package: str) -> Iterator[str]:
-    """The modules that a source may import, with the packages around them; names that are no modules come along."""
+    """The modules that a source may import, with the packages around them; names that are no
+    modules come along.
+    """
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):  # it cannot be imported either

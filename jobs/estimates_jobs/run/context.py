@@ -1,4 +1,6 @@
-"""What a job is given: parameters, inputs cut at `data_through`, targets; and a place to say what went wrong."""
+"""What a job is given: parameters, inputs cut at `data_through`, targets; and a place to say what
+went wrong.
+"""
 
 from __future__ import annotations
 
@@ -27,20 +29,27 @@ class Context:
     parameters    those of the contract's job, a copy
     data_through  the last moment of data the job may see; on an exchange the close of a session
     calendar      the calendar of a rolling set, else None
-    targets       for a rolling set the targets of this run in order, in the type of the target column; else empty
-    seed          a number below 2^32 that depends on set and `data_through` only, for jobs that draw random numbers
+    targets       for a rolling set the targets of this run in order, in the type of the target
+                  column; else empty
+    seed          a number below 2^32 that depends on set and `data_through` only, for jobs that
+                  draw random numbers
     """
 
     def __init__(self, contract: Contract, data_through: datetime) -> None:
         """Raises InvalidError: `unknown_calendar`, `calendar_range`, `target_type`."""
         rolling = contract.domain if isinstance(contract.domain, RollingDomain) else None
         self.contract = contract
-        self.parameters: dict[str, Any] = copy.deepcopy(contract.job.parameters) if contract.job else {}
+        self.parameters: dict[str, Any] = (
+            copy.deepcopy(contract.job.parameters) if contract.job else {}
+        )
         self.calendar: Calendar | None = calendar(rolling.calendar) if rolling else None
         self.data_through = self.calendar.origin(data_through) if self.calendar else data_through
         self.targets: Targets = _targets(contract, self.calendar, self.data_through)
         self.seed = int(
-            hashlib.sha256(f"{contract.name} {instants.text(self.data_through)}".encode()).hexdigest()[:8], 16
+            hashlib.sha256(
+                f"{contract.name} {instants.text(self.data_through)}".encode()
+            ).hexdigest()[:8],
+            16,
         )
         self._frames: dict[str, pl.DataFrame] = {}
         self._digests: dict[str, InputDigest] = {}
@@ -49,7 +58,8 @@ class Context:
     def input(self, name: str, read: Read | None = None) -> pl.DataFrame:
         """An input of the contract as it was known at `data_through`, sorted by all columns.
 
-        A static input comes whole. `read` reads one file of a source in place of DuckDB, which guesses types.
+        A static input comes whole. `read` reads one file of a source in place of DuckDB, which
+        guesses types.
         Raises InvalidError (`unknown_input`, and those of `estimates_jobs.run.inputs.read_input`),
         UnavailableError (`input_unreachable`).
         """
@@ -63,7 +73,10 @@ class Context:
                 )
             reading = read_input(name, inputs[name], self.data_through, self.calendar, read)
             if reading.undated:
-                self.warn(f"input {name}: {reading.undated} rows left out, their {inputs[name].time!r} is null")
+                self.warn(
+                    f"input {name}: {reading.undated} rows left out, their "
+                    f"{inputs[name].time!r} is null"
+                )
             self._frames[name], self._digests[name] = reading.frame, reading.digest
         return self._frames[name]
 
@@ -96,7 +109,8 @@ def _targets(contract: Contract, steps: Calendar | None, data_through: datetime)
     if any(isinstance(step, datetime) for step in found):
         raise InvalidError(
             "target_type",
-            f"{contract.name}: calendar {steps.name} steps within a day, so key.{contract.target} must be a timestamp",
+            f"{contract.name}: calendar {steps.name} steps within a day, so key.{contract.target} "
+            "must be a timestamp",
         )
     return found
 

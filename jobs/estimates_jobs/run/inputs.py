@@ -1,8 +1,9 @@
-"""Inputs: tables as a run may see them, read by DuckDB, cut at `data_through`, in one order, with a digest.
+"""Inputs: tables as a run may see them, read by DuckDB, cut at `data_through`, in one order, with a
+digest.
 
-When a row was known is what the input's `time` column says: a timestamp is that instant (without a zone: UTC); a date
-is known on that date in UTC, or from the session's close where the set follows an exchange; a row without a time is
-never known.
+When a row was known is what the input's `time` column says: a timestamp is that instant (without a
+zone: UTC); a date is known on that date in UTC, or from the session's close where the set follows
+an exchange; a row without a time is never known.
 """
 
 from __future__ import annotations
@@ -45,14 +46,20 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 def read_input(
-    name: str, spec: Input, data_through: datetime, calendar: Calendar | None = None, read: Read | None = None
+    name: str,
+    spec: Input,
+    data_through: datetime,
+    calendar: Calendar | None = None,
+    read: Read | None = None,
 ) -> Reading:
     """The rows of an input that were known at `data_through`, sorted by all columns.
 
     `read` reads one file of a source in place of DuckDB, where types must not be guessed.
-    The digest is the SHA-256 of column names, types and rows; the order of rows and of files does not change it.
-    Raises InvalidError: `no_file`, `bad_input` (unreadable file or SQL, types that have no place in a frame),
-    `no_column`, `time_type` (the time column is no date or timestamp); UnavailableError `input_unreachable`.
+    The digest is the SHA-256 of column names, types and rows; the order of rows and of files does
+    not change it.
+    Raises InvalidError: `no_file`, `bad_input` (unreadable file or SQL, types that have no place in
+    a frame), `no_column`, `time_type` (the time column is no date or timestamp); UnavailableError
+    `input_unreachable`.
     """
     with connect() as connection:
         try:
@@ -60,18 +67,23 @@ def read_input(
             frame = _known(connection, relation, name, spec, data_through, calendar)
             known = frame if spec.time is None else frame.drop_nulls(spec.time)
             connection.register("known", known)
-            known_sorted = connection.sql("SELECT * FROM known ORDER BY ALL").pl()  # sorts nested columns too
+            # sorts nested columns too
+            known_sorted = connection.sql("SELECT * FROM known ORDER BY ALL").pl()
             digest = _digest(connection, known_sorted)
         except EstimatesError:
             raise
         except (duckdb.Error, pl.exceptions.PolarsError, OSError) as error:
             raise unreadable(f"input {name!r}", error) from error
     source = spec.source if spec.source is not None else str(spec.query)
-    return Reading(known_sorted, InputDigest(name, source, digest, known.height), frame.height - known.height)
+    return Reading(
+        known_sorted, InputDigest(name, source, digest, known.height), frame.height - known.height
+    )
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """A DuckDB in memory that computes the same thing every time: one thread, UTC, nothing fetched from the network."""
+    """A DuckDB in memory that computes the same thing every time: one thread, UTC, nothing fetched
+    from the network.
+    """
     connection = duckdb.connect(config={"threads": 1, "autoinstall_known_extensions": False})
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET python_enable_replacements = false")
@@ -86,7 +98,8 @@ def source_files(where: str, source: str) -> list[str]:
     if not files:
         raise InvalidError(
             "no_file",
-            f"{where}: no file matches {source!r}; relative paths start at the working directory, {Path.cwd()}",
+            f"{where}: no file matches {source!r}; relative paths start at the working directory, "
+            f"{Path.cwd()}",
         )
     return files
 
@@ -96,11 +109,15 @@ def file_kind(where: str, path: str) -> str:
     for ending in READERS:
         if path.lower().endswith(ending):
             return ending
-    raise InvalidError("bad_input", f"{where}: cannot read {path}; a source ends in {', '.join(READERS)}")
+    raise InvalidError(
+        "bad_input", f"{where}: cannot read {path}; a source ends in {', '.join(READERS)}"
+    )
 
 
 def unreadable(where: str, error: Exception) -> EstimatesError:
-    """What a caller can do about a failed read: wait for what is out of reach, change everything else."""
+    """What a caller can do about a failed read: wait for what is out of reach, change everything
+    else.
+    """
     line = next(iter(str(error).splitlines()), type(error).__name__)
     missing = "No files found" in line or isinstance(error, FileNotFoundError)
     if isinstance(error, OSError | duckdb.IOException | duckdb.ConnectionException) and not missing:
@@ -123,10 +140,13 @@ def _relation(
     kinds = {READERS[file_kind(where, path)] for path in files}
     if len(kinds) > 1:
         raise InvalidError(
-            "bad_input", f"{where}: {spec.source!r} matches files of different kinds: {', '.join(files)}"
+            "bad_input",
+            f"{where}: {spec.source!r} matches files of different kinds: {', '.join(files)}",
         )
     if kinds == {"arrow"}:
-        connection.register("files", pl.concat([read_table(path) for path in files], how="diagonal"))
+        connection.register(
+            "files", pl.concat([read_table(path) for path in files], how="diagonal")
+        )
         return connection.sql("SELECT * FROM files")
     return connection.sql(f"SELECT * FROM {kinds.pop()}", params=[files])
 
@@ -145,7 +165,8 @@ def _known(
     types = dict(zip(relation.columns, map(str, relation.types), strict=True))
     if spec.time not in types:
         raise InvalidError(
-            "no_column", f"input {name!r}: there is no time column {spec.time!r}; columns: {', '.join(types)}"
+            "no_column",
+            f"input {name!r}: there is no time column {spec.time!r}; columns: {', '.join(types)}",
         )
     limit = known_limit(types[spec.time], data_through, calendar)
     if limit is None:
@@ -155,29 +176,46 @@ def _known(
 
 
 def known_limit(kind: str, data_through: datetime, calendar: Calendar | None) -> str | None:
-    """The last value of a column of a DuckDB type that is known at `data_through`, in SQL; None where it is no time."""
+    """The last value of a column of a DuckDB type that is known at `data_through`, in SQL; None
+    where it is no time.
+    """
     if kind == "DATE":
-        day = calendar.known_through(data_through) if calendar else data_through.astimezone(UTC).date()
+        day = (
+            calendar.known_through(data_through)
+            if calendar
+            else data_through.astimezone(UTC).date()
+        )
         return f"DATE '{day.isoformat()}'"
     if not kind.startswith("TIMESTAMP"):
         return None
     moment = data_through.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
-    return f"TIMESTAMPTZ '{moment}+00'" if kind == "TIMESTAMP WITH TIME ZONE" else f"TIMESTAMP '{moment}'"
+    return (
+        f"TIMESTAMPTZ '{moment}+00'"
+        if kind == "TIMESTAMP WITH TIME ZONE"
+        else f"TIMESTAMP '{moment}'"
+    )
 
 
 def _no_time(name: str, column: str, kind: str) -> InvalidError:
     what = "text" if kind == "VARCHAR" else kind
     hint = "; write its dates as 2026-11-24, or cast it in a query" if kind == "VARCHAR" else ""
     return InvalidError(
-        "time_type", f"input {name!r}: the time column {column!r} is {what}, not a date or a timestamp{hint}"
+        "time_type",
+        f"input {name!r}: the time column {column!r} is {what}, not a date or a timestamp{hint}",
     )
 
 
 def _digest(connection: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> str:
-    """SHA-256 of names, types and rows as CSV: null is an empty field, text is quoted, floats are written exactly."""
+    """SHA-256 of names, types and rows as CSV: null is an empty field, text is quoted, floats are
+    written exactly.
+    """
     schema = [[name, str(dtype)] for name, dtype in frame.schema.items()]
     digest = hashlib.sha256(msgspec.json.encode(schema))
-    nested = [n for n, dtype in frame.schema.items() if dtype.is_nested() or dtype in (pl.Binary, pl.Object)]
+    nested = [
+        n
+        for n, dtype in frame.schema.items()
+        if dtype.is_nested() or dtype in (pl.Binary, pl.Object)
+    ]
     if nested:
         connection.register("nested", frame)
         casts = ", ".join(f"{quoted(name)}::VARCHAR AS {quoted(name)}" for name in nested)

@@ -1,4 +1,6 @@
-"""The function that a contract names as its job: found, called, and told apart from other code by a digest."""
+"""The function that a contract names as its job: found, called, and told apart from other code by a
+digest.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,6 @@ from estimates.errors import EstimatesError, InvalidError
 from estimates_jobs.run.code_revision import own_sources, revision
 from estimates_jobs.run.context import Context
 
-
 # What contracts call the built-in jobs that were written before their packages had a prefix.
 _FORMER_NAMES = {"jobs.forecast:forecast": "forecast", "jobs.load:load": "load"}
 
@@ -29,15 +30,18 @@ class JobError(Exception):
 class Function:
     """A job, loaded.
 
-    modules   names of its module and of its own modules that this imports (see `code_revision`), sorted
-    revision  digest of their sources; None for a module without a source file. A built-in job declares its revision,
-              which stays the same wherever its module lies.
+    modules   names of its module and of its own modules that this imports (see `code_revision`),
+              sorted
+    revision  digest of their sources; None for a module without a source file. A built-in job
+              declares its revision, which stays the same wherever its module lies.
     """
 
     def __init__(self, name: str) -> None:
-        """Load `module:function` from sys.path or the working directory, or a built-in job by its name.
+        """Load `module:function` from sys.path or the working directory, or a built-in job by its
+        name.
 
-        Raises InvalidError (`no_job_module`, `no_job_function`), JobError when the module fails while it is imported.
+        Raises InvalidError (`no_job_module`, `no_job_function`), JobError when the module fails
+        while it is imported.
         """
         self.name = name
         # Last, so that no file that happens to lie in the working directory hides a package.
@@ -45,7 +49,9 @@ class Function:
             sys.path.append(str(Path.cwd()))
         importlib.invalidate_caches()
         builtin = _builtin(name)
-        module_name, self._function = (f"estimates_jobs.builtin.{builtin}", builtin) if builtin else _parts(name)
+        module_name, self._function = (
+            (f"estimates_jobs.builtin.{builtin}", builtin) if builtin else _parts(name)
+        )
         self._module = _import(module_name, name)
         sources = own_sources(module_name)
         self.modules = tuple(sorted(sources))
@@ -53,7 +59,9 @@ class Function:
         self._check()
 
     def __call__(self, context: Context) -> pl.DataFrame:
-        """What the job computes; raises JobError, InvalidError (`job_result`), and the job's own EstimatesErrors."""
+        """What the job computes; raises JobError, InvalidError (`job_result`), and the job's own
+        EstimatesErrors.
+        """
         try:
             result = getattr(self._module, self._function)(context)
         except EstimatesError:
@@ -61,9 +69,13 @@ class Function:
         except Exception as error:
             raise JobError(f"job {self.name} failed: {_one_line(error)}") from error
         if not isinstance(result, pl.DataFrame):
-            hint = {"LazyFrame": "; call .collect()"}.get(type(result).__name__, "; pl.DataFrame(…) makes one")
+            hint = {"LazyFrame": "; call .collect()"}.get(
+                type(result).__name__, "; pl.DataFrame(…) makes one"
+            )
             raise InvalidError(
-                "job_result", f"job {self.name} returned {type(result).__qualname__}, not a polars DataFrame{hint}"
+                "job_result",
+                f"job {self.name} returned {type(result).__qualname__}, not a polars "
+                f"DataFrame{hint}",
             )
         return result
 
@@ -72,11 +84,16 @@ class Function:
         self._module = importlib.reload(self._module)
 
     def _check(self) -> None:
-        functions = [name for name, value in vars(self._module).items() if callable(value) and not name.startswith("_")]
+        functions = [
+            name
+            for name, value in vars(self._module).items()
+            if callable(value) and not name.startswith("_")
+        ]
         if self._function not in functions:
             raise InvalidError(
                 "no_job_function",
-                f"job {self.name}: module {self._module.__name__} has no function {self._function!r}; "
+                f"job {self.name}: module {self._module.__name__} has no function "
+                f"{self._function!r}; "
                 f"it has {', '.join(functions) or 'none'}",
             )
 
@@ -87,7 +104,9 @@ def _parts(name: str) -> tuple[str, str]:
 
 
 def _builtin(name: str) -> str | None:
-    """The built-in job that a name means; under its former name only where no module of the user's own has it."""
+    """The built-in job that a name means; under its former name only where no module of the user's
+    own has it.
+    """
     if name in BUILTIN_JOBS:
         return name
     former = _FORMER_NAMES.get(name)
@@ -107,10 +126,13 @@ def _import(module_name: str, job: str) -> ModuleType:
     try:
         return importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        if error.name is not None and (module_name == error.name or module_name.startswith(f"{error.name}.")):
+        if error.name is not None and (
+            module_name == error.name or module_name.startswith(f"{error.name}.")
+        ):
             raise InvalidError(
                 "no_job_module",
-                f"job {job}: there is no module {error.name!r} in the working directory, {Path.cwd()}, "
+                f"job {job}: there is no module {error.name!r} in the working directory, "
+                f"{Path.cwd()}, "
                 "or among the installed packages",
             ) from None
         raise JobError(f"job {job} cannot be imported: {_one_line(error)}") from error

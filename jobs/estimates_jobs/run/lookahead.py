@@ -1,13 +1,15 @@
 """`--check-lookahead`: corrupt everything later than `data_through` and demand the same output.
 
-Every file that an input names, by its source or in its query, is copied; in the copy, rows later than `data_through`
-have every other column changed, and half of them are missing. Later is what the input's time column says; in a file
-without that column (a static input, a file inside a query) whatever date or timestamp column lies later. The job is
-imported anew and runs on the copies, in a copy of the working directory.
+Every file that an input names, by its source or in its query, is copied; in the copy, rows later
+than `data_through` have every other column changed, and half of them are missing. Later is what the
+input's time column says; in a file without that column (a static input, a file inside a query)
+whatever date or timestamp column lies later. The job is imported anew and runs on the copies, in a
+copy of the working directory.
 
-Covered: what a job does with its inputs, static ones too; queries that look ahead before they are filtered; files that
-an input names and the job opens itself by a relative path. Not covered: files that no input names, files that the job
-opens by an absolute path, databases, the network, the clock.
+Covered: what a job does with its inputs, static ones too; queries that look ahead before they are
+filtered; files that an input names and the job opens itself by a relative path. Not covered: files
+that no input names, files that the job opens by an absolute path, databases, the network, the
+clock.
 """
 
 from __future__ import annotations
@@ -43,7 +45,8 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 def check_lookahead(function: Function, context: Context, frame: pl.DataFrame) -> Checked:
-    """Run a job again without knowledge of the future; `context` and `frame` are those of the run to be checked.
+    """Run a job again without knowledge of the future; `context` and `frame` are those of the run
+    to be checked.
 
     Raises GateError (`looks_ahead`) that names the input or the keys that differ.
     """
@@ -53,9 +56,16 @@ def check_lookahead(function: Function, context: Context, frame: pl.DataFrame) -
         mirror = Path(folder)
         rows = 0
         for path, times in sorted(files.items()):
-            rows += _copy(path, _mirrored(mirror, path), times, context.data_through, context.calendar)
+            rows += _copy(
+                path, _mirrored(mirror, path), times, context.data_through, context.calendar
+            )
         with contextlib.chdir(_working_directory(mirror, list(files))):
-            _compare(function, context, frame, Context(_on_copies(contract, mirror), context.data_through))
+            _compare(
+                function,
+                context,
+                frame,
+                Context(_on_copies(contract, mirror), context.data_through),
+            )
     return Checked(len(files), rows)
 
 
@@ -65,13 +75,16 @@ def _compare(function: Function, context: Context, frame: pl.DataFrame, blind: C
     try:
         again = conform(function(blind), context.contract)
     except (EstimatesError, JobError) as error:
-        raise GateError("looks_ahead", f"{name}: without the data after data_through the job fails: {error}") from error
+        raise GateError(
+            "looks_ahead", f"{name}: without the data after data_through the job fails: {error}"
+        ) from error
     seen = {digest.name: digest.digest for digest in blind.digests}
     for digest in context.digests:
         if seen.get(digest.name) != digest.digest:
             raise GateError(
                 "looks_ahead",
-                f"{name}: input {digest.name!r} depends on rows later than data_through: {_why(context, digest.name)}",
+                f"{name}: input {digest.name!r} depends on rows later than data_through: "
+                f"{_why(context, digest.name)}",
             )
     before, key = conform(frame, context.contract), list(context.contract.key)
     differing = pl.concat(
@@ -81,7 +94,8 @@ def _compare(function: Function, context: Context, frame: pl.DataFrame, blind: C
     if differing.height:
         raise GateError(
             "looks_ahead",
-            f"{name}: the job looks ahead: without the data after data_through {differing.height} keys are different: "
+            f"{name}: the job looks ahead: without the data after data_through {differing.height} "
+            "keys are different: "
             f"{name_keys(differing, key)}",
         )
 
@@ -109,7 +123,9 @@ def _named(name: str, spec: Input) -> list[str]:
         return source_files(f"input {name!r}", spec.source)
     literals = [single or double for single, double in _LITERAL.findall(spec.query or "")]
     named = [text for text in literals if text.lower().endswith(tuple(READERS))]
-    return [path for text in named for path in source_files(f"input {name!r}", text.replace("''", "'"))]
+    return [
+        path for text in named for path in source_files(f"input {name!r}", text.replace("''", "'"))
+    ]
 
 
 def _on_copies(contract: Contract, mirror: Path) -> Contract:
@@ -122,7 +138,9 @@ def _on_copies(contract: Contract, mirror: Path) -> Contract:
         else:
             query = _LITERAL.sub(lambda match: _moved_literal(mirror, match), spec.query or "")
             inputs[name] = msgspec.structs.replace(spec, query=query)
-    return msgspec.structs.replace(contract, job=msgspec.structs.replace(contract.job, inputs=inputs))
+    return msgspec.structs.replace(
+        contract, job=msgspec.structs.replace(contract.job, inputs=inputs)
+    )
 
 
 def _moved(mirror: Path, path: str) -> str:
@@ -158,7 +176,9 @@ def _working_directory(mirror: Path, files: list[Path]) -> Path:
     return _mirrored(mirror, here)
 
 
-def _copy(path: Path, copy: Path, times: set[str], data_through: datetime, calendar: Calendar | None) -> int:
+def _copy(
+    path: Path, copy: Path, times: set[str], data_through: datetime, calendar: Calendar | None
+) -> int:
     """Write a file's copy with later rows corrupted; returns how many there were."""
     copy.parent.mkdir(parents=True, exist_ok=True)
     kind = file_kind("look-ahead check", str(path))
@@ -166,19 +186,25 @@ def _copy(path: Path, copy: Path, times: set[str], data_through: datetime, calen
         if READERS[kind] == "arrow":
             connection.register("original", read_table(path))
         else:
-            connection.execute(f"CREATE TABLE original AS SELECT * FROM {READERS[kind]}", [[str(path)]])
+            connection.execute(
+                f"CREATE TABLE original AS SELECT * FROM {READERS[kind]}", [[str(path)]]
+            )
         types = {row[0]: row[1] for row in connection.execute("DESCRIBE original").fetchall()}
         later = _later(types, times, data_through, calendar)
         rows = connection.execute(f"SELECT count(*) FROM original WHERE {later}").fetchall()[0][0]
         csv = "read_csv" in READERS[kind]
         if csv:
             # As text, so that what is not corrupted stays as it is written.
-            connection.execute(f"CREATE TABLE written AS SELECT * FROM {_as_text(kind)}", [[str(path)]])
+            connection.execute(
+                f"CREATE TABLE written AS SELECT * FROM {_as_text(kind)}", [[str(path)]]
+            )
         corrupted = _corrupted(types, later, "written" if csv else None)
         if READERS[kind] == "arrow":
             connection.sql(corrupted).pl().write_ipc(copy)
         else:
-            connection.execute(f"COPY ({corrupted}) TO '{_escaped(copy)}' ({_format(connection, path, csv)})")
+            connection.execute(
+                f"COPY ({corrupted}) TO '{_escaped(copy)}' ({_format(connection, path, csv)})"
+            )
     return int(rows)
 
 
@@ -186,16 +212,26 @@ def _as_text(kind: str) -> str:
     return READERS[kind].replace("header = true", "header = true, all_varchar = true")
 
 
-def _later(types: dict[str, str], times: set[str], data_through: datetime, calendar: Calendar | None) -> str:
-    """The SQL condition for rows later than `data_through`: a declared time column, or else any that is a time."""
-    limits = {name: limit for name, kind in types.items() if (limit := known_limit(kind, data_through, calendar))}
+def _later(
+    types: dict[str, str], times: set[str], data_through: datetime, calendar: Calendar | None
+) -> str:
+    """The SQL condition for rows later than `data_through`: a declared time column, or else any
+    that is a time.
+    """
+    limits = {
+        name: limit
+        for name, kind in types.items()
+        if (limit := known_limit(kind, data_through, calendar))
+    }
     declared = [name for name in limits if name in times] or list(limits)
     conditions = [f"coalesce(original.{quoted(name)} > {limits[name]}, false)" for name in declared]
     return " OR ".join(conditions) or "false"
 
 
 def _corrupted(types: dict[str, str], later: str, written: str | None) -> str:
-    """The SQL of the copy: later rows changed in every column but times, every second of them missing."""
+    """The SQL of the copy: later rows changed in every column but times, every second of them
+    missing.
+    """
     columns = []
     for name, kind in types.items():
         column = f"original.{quoted(name)}"
@@ -223,7 +259,9 @@ def _change(column: str, kind: str) -> str:
 def _format(connection: duckdb.DuckDBPyConnection, path: Path, csv: bool) -> str:
     if not csv:
         return "FORMAT parquet"
-    delimiter = connection.execute("SELECT Delimiter FROM sniff_csv(?)", [str(path)]).fetchall()[0][0]
+    delimiter = connection.execute("SELECT Delimiter FROM sniff_csv(?)", [str(path)]).fetchall()[0][
+        0
+    ]
     return f"FORMAT csv, HEADER, DELIMITER '{_escaped(delimiter)}'"
 
 

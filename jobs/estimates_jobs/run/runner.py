@@ -1,7 +1,9 @@
-"""Runs: compute, publish, judge, promote, track; the write path of architecture.md, resumed where it stopped.
+"""Runs: compute, publish, judge, promote, track; the write path of architecture.md, resumed where
+it stopped.
 
-Every run is a row in the catalog from before its job starts. The same run_id again goes through the same steps and
-skips those that are done, so that a run that was killed or could not reach something is completed by the same command.
+Every run is a row in the catalog from before its job starts. The same run_id again goes through the
+same steps and skips those that are done, so that a run that was killed or could not reach something
+is completed by the same command.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ from estimates_jobs.tables.table_files import read_table, typed
 __all__ = ["JobError", "Outcome", "file_candidate", "publish_file", "read_candidate", "run"]
 
 Progress = Callable[[str], None]
-# The alias moved, or the contract changed, between judging and promoting: judge and try again, this often.
+# The alias moved, or the contract changed, between judging and promoting: judge and try again, this
+# often.
 _ATTEMPTS = 3
 _PASSING = ("moved", "contract_changed")
 # Why an automatic promotion does not take place although nothing is wrong with the run.
@@ -84,16 +87,20 @@ def run(
 ) -> Outcome:
     """Run a set's job with the data up to `data_through` and publish what it computes.
 
-    data_through     a time, also as text, or a date, which stands for all of that day; default: now, or what the run_id
-                     had before. On an exchange it becomes the last close.
-    check_lookahead  run the job again with everything later corrupted, and publish only if its output is the same
-    Raises InvalidError (`no_job`, `future`, and whatever the job's inputs, parameters and frame get wrong), JobError
-    (the job raised something), GateError (`looks_ahead`), ConflictError (`run_id_reused`, `contract_changed`),
-    UnavailableError (retry with the same run_id). Each leaves a row in `runs` once the run has begun, and no version.
+    data_through     a time, also as text, or a date, which stands for all of that day; default:
+                     now, or what the run_id had before. On an exchange it becomes the last close.
+    check_lookahead  run the job again with everything later corrupted, and publish only if its
+                     output is the same
+    Raises InvalidError (`no_job`, `future`, and whatever the job's inputs, parameters and frame get
+    wrong), JobError (the job raised something), GateError (`looks_ahead`), ConflictError
+    (`run_id_reused`, `contract_changed`), UnavailableError (retry with the same run_id). Each
+    leaves a row in `runs` once the run has begun, and no version.
     """
     contract = store.contract(name)
     if contract.job is None:
-        raise InvalidError("no_job", f"{name}: the contract has no [job]; use estimates publish {name} FILE")
+        raise InvalidError(
+            "no_job", f"{name}: the contract has no [job]; use estimates publish {name} FILE"
+        )
     run_id = run_id or new_run_id()
     context = Context(contract, _through(store.catalog.run(run_id), data_through))
     begun = store.catalog.begin_run(run_id, name, context.data_through)
@@ -113,11 +120,13 @@ def publish_file(
     released_at: datetime | None = None,
     progress: Progress = lambda step: None,
 ) -> Outcome:
-    """Publish a frame that was computed elsewhere, judge it, promote it if the policy says so, track it.
+    """Publish a frame that was computed elsewhere, judge it, promote it if the policy says so,
+    track it.
 
-    released_at  of a history that is older than the store: when the version is claimed to have been released
-    Raises InvalidError (`bad_released_at` before the run begins; see `conform`: nothing is published),
-    ConflictError (`run_id_reused`), UnavailableError.
+    released_at  of a history that is older than the store: when the version is claimed to have been
+                 released
+    Raises InvalidError (`bad_released_at` before the run begins; see `conform`: nothing is
+    published), ConflictError (`run_id_reused`), UnavailableError.
     """
     check_claim(name, released_at, provenance.data_through)
     begun = store.catalog.begin_run(provenance.run_id, name, provenance.data_through)
@@ -127,14 +136,23 @@ def publish_file(
 
 
 def read_candidate(
-    store: Store, name: str, file: str | Path, *, data_through: str | None = None, run_id: str | None = None
+    store: Store,
+    name: str,
+    file: str | Path,
+    *,
+    data_through: str | None = None,
+    run_id: str | None = None,
 ) -> tuple[pl.DataFrame, Provenance]:
-    """A file as a frame in the contract's types, with its provenance: for `publish_file` and `Store.judge_frame`.
+    """A file as a frame in the contract's types, with its provenance: for `publish_file` and
+    `Store.judge_frame`.
 
-    `data_through` as for `run`. Raises InvalidError: `no_file`, `bad_file`, `bad_value`, `bad_time`, `future`.
+    `data_through` as for `run`. Raises InvalidError: `no_file`, `bad_file`, `bad_value`,
+    `bad_time`, `future`.
     """
     run_id = run_id or new_run_id()
-    return _candidate(store.contract(name), file, run_id, _through(store.catalog.run(run_id), data_through))
+    return _candidate(
+        store.contract(name), file, run_id, _through(store.catalog.run(run_id), data_through)
+    )
 
 
 def file_candidate(
@@ -149,8 +167,12 @@ def _candidate(
 ) -> tuple[pl.DataFrame, Provenance]:
     context = Context(contract, data_through)
     frame = typed(read_table(file), contract)
-    digest = InputDigest("file", str(file), hashlib.sha256(Path(file).read_bytes()).hexdigest(), frame.height)
-    return frame, Provenance(context.data_through, run_id, inputs=(digest,), targets=_targets(context))
+    digest = InputDigest(
+        "file", str(file), hashlib.sha256(Path(file).read_bytes()).hexdigest(), frame.height
+    )
+    return frame, Provenance(
+        context.data_through, run_id, inputs=(digest,), targets=_targets(context)
+    )
 
 
 def new_run_id() -> str:
@@ -164,12 +186,20 @@ def _through(known: Run | None, asked: datetime | str | None) -> datetime:
         return instants.now() if known is None else known.data_through
     if isinstance(asked, str):
         through = instants.parse_through(asked)
-        # Of a day that was not over, a run saw what had passed when it began; that is what it resumes with.
-        if known is not None and len(asked) == 10 and known.started_at <= instants.end_of_day(through.date()):
+        # Of a day that was not over, a run saw what had passed when it began; that is what it
+        # resumes with.
+        if (
+            known is not None
+            and len(asked) == 10
+            and known.started_at <= instants.end_of_day(through.date())
+        ):
             return known.data_through
         asked = through
     if asked > instants.now():
-        raise InvalidError("future", f"data_through {instants.text(asked)} lies in the future: no data are known then")
+        raise InvalidError(
+            "future",
+            f"data_through {instants.text(asked)} lies in the future: no data are known then",
+        )
     return asked
 
 
@@ -188,7 +218,10 @@ def _compute(
         progress("check look-ahead")
         checked = check_job(function, context, frame)
         if not checked.rows:
-            warnings += ("look-ahead: no input has rows later than data_through, so the check proves nothing",)
+            warnings += (
+                "look-ahead: no input has rows later than data_through, so the check "
+                "proves nothing",
+            )
     provenance = Provenance(
         data_through=context.data_through,
         run_id=run_id,
@@ -228,7 +261,9 @@ def _finish(store: Store, version: Version, begun: Run, progress: Progress) -> O
     because = _promote(store, version)
     verdict = store.verdict(name, number)
     assert verdict is not None
-    status: RunStatus = "promoted" if because is None else "refused" if verdict.blocks else "published"
+    status: RunStatus = (
+        "promoted" if because is None else "refused" if verdict.blocks else "published"
+    )
     done = begun.step == "done"
     store.catalog.update_run(run_id, step="done" if done else "track", status=status, finished=True)
     progress("track")
@@ -298,7 +333,9 @@ def _recorded(store: Store, begun: Run, progress: Progress) -> Iterator[None]:
     try:
         yield
     except (EstimatesError, JobError) as error:
-        at_publish = (found := store.catalog.run(begun.run_id)) is not None and found.step == "publish"
+        at_publish = (
+            found := store.catalog.run(begun.run_id)
+        ) is not None and found.step == "publish"
         rejected = at_publish and isinstance(error, InvalidError)
         _fail(store, begun, "rejected" if rejected else "failed", error.code, str(error), progress)
         raise
@@ -307,8 +344,12 @@ def _recorded(store: Store, begun: Run, progress: Progress) -> Iterator[None]:
         raise
 
 
-def _fail(store: Store, begun: Run, status: RunStatus, code: str, message: str, progress: Progress) -> None:
-    store.catalog.update_run(begun.run_id, status=status, error=code, message=message, finished=True)
+def _fail(
+    store: Store, begun: Run, status: RunStatus, code: str, message: str, progress: Progress
+) -> None:
+    store.catalog.update_run(
+        begun.run_id, status=status, error=code, message=message, finished=True
+    )
     progress("track")
     _track(store, begun.run_id)
 
@@ -316,7 +357,9 @@ def _fail(store: Store, begun: Run, status: RunStatus, code: str, message: str, 
 def _published(store: Store, name: str, run_id: str) -> Version | None:
     """The version that a run published before."""
     versions: list[Version] = store.view().set(name).versions
-    return next((version for version in reversed(versions) if version.provenance.run_id == run_id), None)
+    return next(
+        (version for version in reversed(versions) if version.provenance.run_id == run_id), None
+    )
 
 
 def _targets(context: Context) -> tuple[str, ...]:

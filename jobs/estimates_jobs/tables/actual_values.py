@@ -15,10 +15,12 @@ _QUERY = re.compile(r"\s*(select|from|with)\s", re.IGNORECASE)
 
 
 def read_actual_values(source: str) -> pl.DataFrame:
-    """A CSV, Parquet or Arrow file by its name, or the answer to SQL, which begins with SELECT, FROM or WITH.
+    """A CSV, Parquet or Arrow file by its name, or the answer to SQL, which begins with SELECT,
+    FROM or WITH.
 
     Columns of CSV stay text, which `accuracy.read_actuals` reads in the contract's types.
-    Raises InvalidError: `no_file`, `bad_file`, `bad_input` (SQL that DuckDB refuses); UnavailableError.
+    Raises InvalidError: `no_file`, `bad_file`, `bad_input` (SQL that DuckDB refuses);
+    UnavailableError.
     """
     if _QUERY.match(source) is None:
         return read_table(source)

@@ -1,7 +1,8 @@
-"""The hubverse long form: one row per task, `output_type` and `output_type_id`; pivoted to a contract's columns.
+"""The hubverse long form: one row per task, `output_type` and `output_type_id`; pivoted to a
+contract's columns.
 
-The format is described at https://docs.hubverse.io, "Model output". Of its output types, mean, median, quantile and pmf
-have a place in a contract; cdf and sample have none.
+The format is described at https://docs.hubverse.io, "Model output". Of its output types, mean,
+median, quantile and pmf have a place in a contract; cdf and sample have none.
 """
 
 from __future__ import annotations
@@ -15,37 +16,53 @@ from estimates.errors import InvalidError
 LONG = ("output_type", "output_type_id", "value")
 _ROLES = ("point", "lower", "upper", "quantile", "probability")
 _SOURCE = "\0source"  # no column of a table has a NUL in its name
-Source = tuple[str, float | str | None]  # an output type and its id: a level, a category, or nothing
+# an output type and its id: a level, a category, or nothing
+Source = tuple[str, float | str | None]
 
 
 def is_long(frame: pl.DataFrame, contract: Contract) -> bool:
-    """Whether the frame has the columns of the long form, and the contract does not itself have such columns."""
+    """Whether the frame has the columns of the long form, and the contract does not itself have
+    such columns.
+    """
     own = {*contract.key, *contract.columns}
     return set(LONG) <= set(frame.columns) and own.isdisjoint(LONG[:2])
 
 
 def pivoted(contract: Contract) -> list[str]:
-    """The contract's columns whose values come from rows; all others come from columns of the same name."""
+    """The contract's columns whose values come from rows; all others come from columns of the same
+    name.
+    """
     return [name for name, column in contract.columns.items() if column.role in _ROLES]
 
 
 def wide(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """One row per task (every column other than the three of the long form), one column per pivoted contract column.
+    """One row per task (every column other than the three of the long form), one column per pivoted
+    contract column.
 
-    A point is the mean, else the median, else the quantile 0.5; a point column named `mean` or `median` is just that.
-    The ends of an interval of level L are the quantiles (1−L)/2 and (1+L)/2. Quantile ids compare as numbers. A task
-    without a row for a column gets null. `frame`: `value` is Float64.
-    Raises InvalidError: `output_type` (types that the contract has no column for, columns that have no rows),
-    `duplicate_key` (two rows for one value), `bad_value`, `columns`.
+    A point is the mean, else the median, else the quantile 0.5; a point column named `mean` or
+    `median` is just that. The ends of an interval of level L are the quantiles (1−L)/2 and (1+L)/2.
+    Quantile ids compare as numbers. A task without a row for a column gets null. `frame`: `value`
+    is Float64.
+    Raises InvalidError: `output_type` (types that the contract has no column for, columns that have
+    no rows), `duplicate_key` (two rows for one value), `bad_value`, `columns`.
     """
     frame = frame.with_columns(pl.col("output_type_id").cast(pl.String))
     given = _given(frame, contract.name)
     chosen = _choose(set(given.values()), contract)
-    pairs = {pair: column for column, source in chosen.items() for pair, known in given.items() if known == source}
+    pairs = {
+        pair: column
+        for column, source in chosen.items()
+        for pair, known in given.items()
+        if known == source
+    }
     task = [name for name in frame.columns if name not in LONG]
     clash = sorted(set(task) & set(chosen))
     if clash or not task:
-        what = f"column {clash[0]!r} is given twice, as a column and as rows" if clash else "no column names the task"
+        what = (
+            f"column {clash[0]!r} is given twice, as a column and as rows"
+            if clash
+            else "no column names the task"
+        )
         raise InvalidError("columns", f"{contract.name}: long form: {what}")
     sources = {source: f"source {i}" for i, source in enumerate(dict.fromkeys(given.values()))}
     names = pl.DataFrame(
@@ -69,7 +86,8 @@ def _given(frame: pl.DataFrame, where: str) -> dict[tuple[str, str | None], Sour
     if other:
         raise InvalidError(
             "output_type",
-            f"{where}: long form: output types {', '.join(map(repr, other))} have no place in a contract; "
+            f"{where}: long form: output types {', '.join(map(repr, other))} have no place in a "
+            "contract; "
             "it can hold mean, median, quantile and pmf",
             extra=other,
         )
@@ -86,7 +104,9 @@ def _source(kind: str, mark: str | None, where: str) -> Source:
         return (kind, round(float(mark or ""), 12))
     except ValueError:
         raise InvalidError(
-            "bad_value", f"{where}: long form: {mark!r} is not a quantile; its output_type_id is a number such as 0.025"
+            "bad_value",
+            f"{where}: long form: {mark!r} is not a quantile; its output_type_id is a "
+            "number such as 0.025",
         ) from None
 
 
@@ -99,14 +119,26 @@ def _choose(given: set[Source], contract: Contract) -> dict[str, Source]:
             f"the contract has the points {', '.join(contract.points)}",
         )
     possible = {name: _possible(name, contract.columns[name]) for name in pivoted(contract)}
-    chosen = {name: source for name, sources in possible.items() for source in sources[::-1] if source in given}
-    missing = [f"{name} ({' or '.join(map(_say, possible[name]))})" for name in possible if name not in chosen]
+    chosen = {
+        name: source
+        for name, sources in possible.items()
+        for source in sources[::-1]
+        if source in given
+    }
+    missing = [
+        f"{name} ({' or '.join(map(_say, possible[name]))})"
+        for name in possible
+        if name not in chosen
+    ]
     extra = sorted(map(_say, given - set(chosen.values())))
     if missing or extra:
         parts = [f"no rows for {', '.join(missing)}"] if missing else []
         parts += [f"the contract has no column for {', '.join(extra)}"] if extra else []
         raise InvalidError(
-            "output_type", f"{contract.name}: long form: {'; '.join(parts)}", missing=missing, extra=extra
+            "output_type",
+            f"{contract.name}: long form: {'; '.join(parts)}",
+            missing=missing,
+            extra=extra,
         )
     return chosen
 
@@ -136,7 +168,9 @@ def _check_once(long: pl.DataFrame, task: list[str], where: str) -> None:
     marks = [*task, _SOURCE]
     twice = long.select([*task, *LONG[:2], _SOURCE]).filter(pl.struct(marks).is_duplicated())
     if twice.height:
-        shown = name_keys(twice.unique(marks, keep="first", maintain_order=True), [*task, *LONG[:2]])
+        shown = name_keys(
+            twice.unique(marks, keep="first", maintain_order=True), [*task, *LONG[:2]]
+        )
         raise InvalidError("duplicate_key", f"{where}: long form: more than one row for {shown}")
 
 
@@ -147,6 +181,8 @@ def _integers(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
             whole = frame.get_column(name).cast(DTYPES["integer"], strict=False)
             bad = frame.filter(whole.cast(pl.Float64).ne_missing(frame.get_column(name)))
             if bad.height:
-                raise InvalidError("bad_value", f"column {name!r}: {bad[name][0]!r} is not an integer", column=name)
+                raise InvalidError(
+                    "bad_value", f"column {name!r}: {bad[name][0]!r} is not an integer", column=name
+                )
             frame = frame.with_columns(whole)
     return frame

@@ -1,4 +1,6 @@
-"""Tables from files (CSV, Parquet, Arrow), and their text in a contract's types, so that "01" stays "01"."""
+"""Tables from files (CSV, Parquet, Arrow), and their text in a contract's types, so that "01" stays
+"01".
+"""
 
 from __future__ import annotations
 
@@ -24,10 +26,12 @@ _BINARY: dict[bytes, Callable[[IO[bytes]], pl.DataFrame]] = {
 
 
 def read_table(path: str | Path) -> pl.DataFrame:
-    """A CSV, Parquet or Arrow (IPC file or stream) file as a frame; the content decides which, not the file's name.
+    """A CSV, Parquet or Arrow (IPC file or stream) file as a frame; the content decides which, not
+    the file's name.
 
-    CSV: UTF-8, the first line names the columns; separated by comma, semicolon, tab or bar, whichever splits the first
-    line into most columns; every column is text, an empty cell (quoted or not) is null, rows keep their order.
+    CSV: UTF-8, the first line names the columns; separated by comma, semicolon, tab or bar,
+    whichever splits the first line into most columns; every column is text, an empty cell (quoted
+    or not) is null, rows keep their order.
     Raises InvalidError: `no_file`, `bad_file` (naming the line of a CSV file that is to blame).
     """
     path = Path(path)
@@ -35,7 +39,9 @@ def read_table(path: str | Path) -> pl.DataFrame:
         with path.open("rb") as file:
             start = file.read(8)
     except OSError as error:
-        raise InvalidError("no_file", f"{path}: cannot be read: {error.strerror or error}") from None
+        raise InvalidError(
+            "no_file", f"{path}: cannot be read: {error.strerror or error}"
+        ) from None
     for magic, read in _BINARY.items():
         if start.startswith(magic):
             return _read_binary(path, read)
@@ -44,16 +50,21 @@ def read_table(path: str | Path) -> pl.DataFrame:
 
 
 def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """The frame with its text columns parsed to the contract's types and decimals as floats; columns in any order.
+    """The frame with its text columns parsed to the contract's types and decimals as floats;
+    columns in any order.
 
-    The hubverse long form (`output_type`, `output_type_id`, `value`) is pivoted to the contract's columns first.
-    Columns that are missing or too many are left to `estimates.contract.conform.conform`, NaN and infinities too.
-    Raises InvalidError: `bad_value` (naming column, rows and values; row 1 follows the header), `output_type`.
+    The hubverse long form (`output_type`, `output_type_id`, `value`) is pivoted to the contract's
+    columns first. Columns that are missing or too many are left to
+    `estimates.contract.conform.conform`, NaN and infinities too.
+    Raises InvalidError: `bad_value` (naming column, rows and values; row 1 follows the header),
+    `output_type`.
     """
     wanted = kinds(contract)
     if not hubverse.is_long(frame, contract):
         return _parsed(frame, wanted)
-    carried = {name: kind for name, kind in wanted.items() if name not in hubverse.pivoted(contract)}
+    carried = {
+        name: kind for name, kind in wanted.items() if name not in hubverse.pivoted(contract)
+    }
     return hubverse.wide(_parsed(frame, carried | {"value": "float"}), contract)
 
 
@@ -63,7 +74,9 @@ def _read_binary(path: Path, read: Callable[[IO[bytes]], pl.DataFrame]) -> pl.Da
         with path.open("rb", buffering=0) as file:
             return read(file)
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise InvalidError("bad_file", f"{path}: is damaged: {str(error).splitlines()[0]}") from None
+        raise InvalidError(
+            "bad_file", f"{path}: is damaged: {str(error).splitlines()[0]}"
+        ) from None
 
 
 def _check_text(path: Path, start: bytes) -> None:
@@ -78,7 +91,9 @@ def _check_text(path: Path, start: bytes) -> None:
         if start.startswith(magic):
             raise InvalidError("bad_file", f"{path}: {what}")
     if not start:
-        raise InvalidError("bad_file", f"{path}: is empty; a table starts with a line that names its columns")
+        raise InvalidError(
+            "bad_file", f"{path}: is empty; a table starts with a line that names its columns"
+        )
 
 
 def _parsed(frame: pl.DataFrame, wanted: dict[str, ColumnType]) -> pl.DataFrame:

@@ -44,7 +44,9 @@ def upgrade() -> None:
         sa.Column("mlflow_run", sa.Text),
         sa.Column("provenance", sa.Text, nullable=False),
         sa.UniqueConstraint("set", "run_id", name="versions_run_id"),
-        sa.ForeignKeyConstraint(["set", "contract_revision"], ["contracts.set", "contracts.revision"]),
+        sa.ForeignKeyConstraint(
+            ["set", "contract_revision"], ["contracts.set", "contracts.revision"]
+        ),
     )
     op.create_index("versions_snapshot", "versions", ["snapshot_id"])
     op.create_table(

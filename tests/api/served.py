@@ -1,0 +1,183 @@
+"""What is served in tests: two sets, versions in several states, keys that try a URL; and a real
+server.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+import httpx
+import polars as pl
+
+from estimates.contract.contract import parse_contract
+from estimates.store.store import Store
+from tests.builders import SET, TARGETS, define, frame, promoted, provenance, publish
+
+ODD = "odd"
+ODD_KEYS = (
+    "batch",
+    "%41",
+    "a/b",
+    "/",
+    "//",
+    "a b",
+    "a+b",
+    "ÆØÅ",
+    "a?b=c",
+    "a#b",
+    "...",
+    "a%2Fb",
+    "日本",
+    "a;b,c",
+    "%",
+)
+
+_ODD_SOURCE = """\
+name = "odd"
+[key.name]
+type = "string"
+[key.step]
+type = "integer"
+[columns.score]
+role = "score"
+"""
+
+
+def fill(store: Store) -> None:
+    """`closes` 1 to 6: superseded, refused, rolled back, production, refused (removed keys),
+    unjudged; and `odd`.
+    """
+    define(store)
+    promoted(store, "one", 100.0, day=0)
+    publish(store, "two", 900.0, day=1)
+    store.judge(SET, 2)
+    promoted(store, "three", 101.0, day=2)
+    store.rollback(SET, reason="looked wrong")
+    promoted(store, "four", 102.0, day=3)
+    part = frame(103.0).filter(pl.col("ticker") != "AAPL")
+    store.publish(SET, part, provenance("five", 4))
+    store.judge(SET, 5)
+    publish(store, "six", 104.0, day=5)
+    store.define(parse_contract(_ODD_SOURCE), _ODD_SOURCE)
+    odd = pl.DataFrame(
+        {
+            "name": list(ODD_KEYS),
+            "step": range(len(ODD_KEYS)),
+            "score": [0.5 + i / 100 for i in range(len(ODD_KEYS))],
+        }
+    )
+    store.publish(ODD, odd, provenance("odd"))
+    store.judge(ODD, 1)
+    store.promote(ODD, 1, reason="test")
+    store[SET].score(actual_values(), versions=[4])
+
+
+def actual_values() -> pl.DataFrame:
+    """What the closes of the first target date turned out to be: 2 above `frame(100.0)`, one of
+    them not known.
+    """
+    return (
+        frame(102.0)
+        .filter(pl.col("target_date") == TARGETS[0])
+        .with_columns(
+            value=pl.when(pl.col("ticker") == "AAPL").then(None).otherwise(pl.col("value") + 0.5)
+        )
+    )
+
+
+def path_of(name: str, *parts: object, route: str = "estimates") -> str:
+    """The path of a key."""
+    return f"/v1/sets/{name}/{route}/" + "/".join(quote(str(part), safe="") for part in parts)
+
+
+class Served(NamedTuple):
+    """A running service."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def stop(self) -> int:
+        """Tell it to stop, as a supervisor would; gives its exit code."""
+        self.process.terminate()
+        return self.process.wait(timeout=20)
+
+    def kill(self) -> None:
+        """End all its processes at once, as a machine that fails would."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=20)
+
+
+@contextmanager
+def started(root: Path, workers: int = 1) -> Iterator[Served]:
+    """A real granian on a free port of the loopback, as `estimates serve` starts it; given once all
+    of it is ready.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "asgi",
+        "--factory",
+        "--workers-kill-timeout",
+        "10",
+    ]
+    process = subprocess.Popen(
+        [
+            *command,
+            "--port",
+            str(port),
+            "--log-level",
+            "warning",
+            "--workers",
+            str(workers),
+            "estimates_api.app:create_app",
+        ],
+        env=os.environ | {"ESTIMATES_STORE": str(root)},
+        cwd=Path(__file__).parents[2],
+        start_new_session=True,
+    )
+    served = Served(f"http://127.0.0.1:{port}", process)
+    try:
+        _wait_until_ready(served.url, process, workers)
+        yield served
+    finally:
+        if process.poll() is None:
+            served.stop()
+
+
+@contextmanager
+def serving(root: Path, workers: int = 1) -> Iterator[str]:
+    """The URL of a running service."""
+    with started(root, workers) as served:
+        yield served.url
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes], workers: int) -> None:
+    deadline = time.monotonic() + 30
+    told = f"estimates_workers {workers}.0\n"
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the server has ended"
+        try:
+            if (
+                httpx.get(f"{url}/health/ready").status_code == 200
+                and told in httpx.get(f"{url}/metrics").text
+            ):
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError("the server did not become ready")

@@ -1,0 +1,216 @@
+"""The service follows the catalog: promotions without a restart, the last view while the catalog is
+away, readiness.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from litestar.testing import TestClient
+
+from estimates import Store, instants
+from estimates_api.app import create_app
+from estimates_api.serving.follower import INTERVAL_S
+from tests.api.served import path_of, serving
+from tests.builders import SET, define, frame, make_store, promoted, provenance
+
+ONE = path_of(SET, "AAPL", "2024-06-03")
+OTHER = "others"
+_WITHOUT = "alembic mlflow statsforecast pandas jobs migrations"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The folder of a store with one version in production."""
+    store = make_store(tmp_path / "store")
+    define(store)
+    promoted(store, "one")
+    return tmp_path / "store"
+
+
+def until(condition: Callable[[], bool], seconds: float = 5.0) -> float:
+    """How long it took until the condition held."""
+    start = time.monotonic()
+    while not condition():
+        assert time.monotonic() - start < seconds, "it did not happen in time"
+        time.sleep(0.02)
+    return time.monotonic() - start
+
+
+def connecting(url: str) -> httpx.Client:
+    """A client that makes a connection for each request: the workers share them out."""
+    return httpx.Client(base_url=url, headers={"connection": "close"})
+
+
+def versions(client: httpx.Client, **parameters: str) -> set[int]:
+    """The versions that answer in 40 requests."""
+    return {client.get(ONE, params=parameters).json()["version"] for _ in range(40)}
+
+
+@contextmanager
+def unreachable(store: Store) -> Iterator[None]:
+    """The catalog's file is not where it was: a folder is in its place."""
+    path = Path(store.root) / "catalog.db"
+    store.catalog.engine.dispose()
+    path.rename(path.with_name("away.db"))
+    path.mkdir()
+    try:
+        yield
+    finally:
+        path.rmdir()
+        path.with_name("away.db").rename(path)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_promotion_is_followed_within_a_second(root: Path, workers: int) -> None:
+    """A running server answers from the new version on all workers, then from the old one after a
+    rollback.
+    """
+    store = Store(root, actor="tester")
+    with serving(root, workers) as url, connecting(url) as client:
+        assert versions(client) == {1}
+        promoted(store, "two", 101.0, day=1)
+        time.sleep(1)
+        assert versions(client) == {2}
+        store.rollback(SET, reason="looked wrong")
+        time.sleep(1)
+        assert versions(client) == {1}
+
+
+def test_several_services_follow_one_store(root: Path) -> None:
+    """Two servers of two workers each: all answer from the promoted version, and from a rollback's,
+    within a second.
+    """
+    store = Store(root, actor="tester")
+    with (
+        serving(root, 2) as one,
+        serving(root, 2) as other,
+        connecting(one) as a,
+        connecting(other) as b,
+    ):
+        promoted(store, "two", 101.0, day=1)
+        time.sleep(1)
+        assert (versions(a), versions(b)) == ({2}, {2})
+        store.rollback(SET, reason="looked wrong")
+        time.sleep(1)
+        assert (versions(a), versions(b)) == ({1}, {1})
+
+
+def test_a_pinned_moment_is_the_same_on_every_worker(root: Path) -> None:
+    """As soon as a promotion is committed, as_of its moment answers from it: a worker that is
+    behind looks it up.
+    """
+    store = Store(root, actor="tester")
+    with serving(root, 2) as url, connecting(url) as client:
+        for number, level in enumerate((101.0, 102.0, 103.0), start=2):
+            promoted(store, str(number), level, day=number)
+            assert versions(client, as_of=instants.text(store.view().moment)) == {number}
+
+
+def test_a_view_read_while_an_event_is_committed_does_not_claim_to_know_it(root: Path) -> None:
+    """A catalog read between a promotion's time and its commit lacks it; as_of that time finds it
+    all the same.
+    """
+    store = Store(root, actor="tester")
+    second = store.publish(SET, frame(101.0), provenance("two", day=1))
+    store.judge(SET, second.version)
+
+    def dawdle(connection: sa.Connection) -> None:
+        """Leave the follower time to read twice before a writer's commit."""
+        if connection.get_execution_options().get("write"):
+            time.sleep(2.5 * INTERVAL_S)
+
+    with TestClient(create_app(Store(root))) as client:
+        until(lambda: client.get("/health/ready").status_code == 200)
+        sa.event.listen(store.catalog.engine, "commit", dawdle)
+        store.promote(SET, second.version, reason="test")
+        moment = store.view().moment
+        assert (
+            client.get(ONE, params={"as_of": instants.text(moment)}).json()["version"]
+            == second.version
+        )
+
+
+def test_an_empty_store_is_served(tmp_path: Path) -> None:
+    """No sets is an answer, and ready; a set defined later appears."""
+    store = make_store(tmp_path / "store")
+    with TestClient(create_app(store)) as client:
+        until(lambda: client.get("/health/ready").status_code == 200)
+        assert client.get("/v1/sets").json() == {"sets": []}
+        assert client.get("/v1/events").json()["events"] == []
+        define(store)
+        promoted(store, "one")
+        until(lambda: client.get(ONE).status_code == 200, 1.0)
+
+
+def test_the_last_view_answers_while_the_catalog_is_away(root: Path) -> None:
+    """Reads go on and say their version; only a moment the view does not know is a 503; then it
+    follows again.
+    """
+    store, served = Store(root), Store(root)
+    with TestClient(create_app(served)) as client:
+        until(lambda: client.get("/health/ready").status_code == 200)
+        with unreachable(served):
+            time.sleep(0.6)
+            assert client.get(ONE).json()["version"] == 1
+            late = client.get(ONE, params={"as_of": instants.text(instants.now())})
+            assert (late.status_code, late.json()["code"]) == (503, "catalog")
+            assert late.headers["retry-after"] == "1"
+            assert str(root) not in late.text
+            store.catalog.engine.dispose()
+        promoted(store, "two", 101.0, day=1)
+        until(lambda: client.get(ONE).json()["version"] == 2, 1.0)
+
+
+def test_a_service_waits_for_its_catalog(root: Path) -> None:
+    """Started while the catalog is away it is alive and not ready, and becomes ready by itself."""
+    store = Store(root)
+    with unreachable(store):
+        client = TestClient(create_app(store))
+        client.__enter__()
+        assert client.get("/health/live").status_code == 200
+        for path in ("/health/ready", "/v1/sets", ONE):
+            answer = client.get(path)
+            assert (answer.status_code, answer.json()["code"]) == (503, "starting")
+    until(lambda: client.get("/health/ready").status_code == 200)
+    assert client.get(ONE).json()["version"] == 1
+    client.__exit__()
+
+
+def test_the_service_needs_neither_jobs_nor_migrations(root: Path) -> None:
+    """Serving an estimate, a batch and a diff loads no pandas, MLflow, statsforecast, Alembic, and
+    none of our jobs.
+    """
+    promoted(Store(root), "two", 101.0, day=1)
+    code = f"""\
+import shutil, sys
+from litestar.testing import TestClient
+from api.app import create_app
+from api.follower import INTERVAL_S
+shutil.rmtree({str(root / "cache")!r})
+with TestClient(create_app()) as client:
+    assert client.get({ONE!r}).status_code == 200
+    assert client.get("/v1/sets/{SET}/diff?from=1&to=2").status_code == 200
+    assert client.get("/v1/sets/{SET}/versions/1/verdict").status_code == 200
+    assert client.post("/v1/sets/{SET}/estimates", json={{"keys": []}}).status_code == 200
+print(*sorted(set({_WITHOUT!r}.split()) & set(sys.modules)))
+"""
+    environment: dict[str, Any] = {"ESTIMATES_STORE": str(root), "PATH": ""}
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.stdout, ran.stderr, ran.returncode) == ("\n", "", 0)

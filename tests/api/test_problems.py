@@ -1,0 +1,246 @@
+"""Bad requests and other trouble: problems with a stable code, nothing leaked."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from litestar.testing import TestClient
+
+from estimates import Store, instants
+from estimates.catalog.records import Version
+from estimates.lookup.read_file import Lookup
+from estimates_api.app import create_app
+from tests.api.served import ODD, path_of
+from tests.builders import SET, define, frame, make_store, promoted, provenance
+
+pytest_plugins = ("tests.api.fixtures",)
+
+ONE = path_of(SET, "AAPL", "2024-06-03")
+SCAN = f"/v1/sets/{SET}/estimates"
+FUTURE = "2999-01-01T00:00:00Z"
+BAD = [
+    ("/nowhere", 404, "no_route"),
+    ("/schema/nowhere", 404, "no_route"),
+    (f"/v1/sets/{SET}/history", 404, "no_route"),
+    ("/v1/sets/nope", 404, "unknown_set"),
+    ("/v1/sets/nope/estimates/x", 404, "unknown_set"),
+    ("/v1/sets/nope/versions", 404, "unknown_set"),
+    (f"{ONE}?ref=77", 404, "unknown_version"),
+    (f"{ONE}?ref={'9' * 5000}", 404, "unknown_version"),
+    (f"{ONE}?ref=nope", 404, "unknown_alias"),
+    (f"/v1/sets/{SET}/versions/6/verdict", 404, "no_verdict"),
+    (f"/v1/sets/{SET}/schema?shape=9", 404, "unknown_shape"),
+    (path_of(SET, "nobody", "2024-06-03"), 404, "outside_domain"),
+    (f"{ONE}?ref=5", 404, "removed"),
+    (f"{ONE}?as_of=2001-01-01T00:00:00Z", 404, "before_first"),
+    (path_of(SET, "AAPL"), 400, "key_parts"),
+    (path_of(SET, "AAPL", "2024-06-03", "x"), 400, "key_parts"),
+    (path_of(SET, "AAPL", "soon"), 400, "bad_key_part"),
+    (path_of(ODD, "batch", "9" * 30), 400, "bad_key_part"),
+    (f"{SCAN}?target_date=2024-06-03", 400, "key_parts"),
+    (f"{SCAN}?ticker=AAPL&x=1", 400, "unknown_parameter"),
+    (f"{ONE}?raf=1", 400, "unknown_parameter"),
+    (f"{ONE}?ref=1&ref=2", 400, "repeated_parameter"),
+    (f"{ONE}?fields=nope", 400, "unknown_field"),
+    (f"{ONE}?as_of=2024-06-03", 400, "bad_time"),
+    (f"{ONE}?as_of=2024-06-03T00:00:00+01:00", 400, "bad_time"),
+    (f"{ONE}?as_of=0001-01-01T00:00:00%2B23:00", 400, "bad_time"),
+    (f"{ONE}?as_of={FUTURE}", 400, "as_of_in_future"),
+    (f"{ONE}?ref=1&as_of=2024-06-03T00:00:00Z", 400, "as_of_with_number"),
+    (f"{ONE}?ref=1&shape=2", 400, "shape_with_number"),
+    (f"{ONE}?shape=x", 400, "bad_parameter"),
+    (f"{SCAN}?limit=0", 400, "bad_limit"),
+    (f"{SCAN}?limit=10001", 400, "bad_limit"),
+    (f"{SCAN}?limit=many", 400, "bad_parameter"),
+    (f"{SCAN}?cursor=nope", 400, "bad_cursor"),
+    (f"{SCAN}?ticker=%ff", 400, "bad_parameter"),
+    (f"/v1/sets/{SET}/versions?cursor=x", 400, "bad_cursor"),
+    (f"/v1/sets/{SET}/versions?limit=0", 400, "bad_limit"),
+    (f"/v1/sets/{SET}/versions?state=nice", 400, "bad_parameter"),
+    (f"/v1/sets/{SET}/diff", 400, "bad_parameter"),
+    ("/v1/events?limit=0", 400, "bad_limit"),
+    (f"{SCAN}/AAPL//2024-06-03", 400, "bad_path"),
+    (f"{SCAN}/%ff/2024-06-03", 400, "bad_path"),
+    (f"{SCAN}/{'A' * 16_384}/2024-06-03", 414, "url_too_long"),
+    (f"{SCAN}?ticker={'A' * 16_384}", 414, "url_too_long"),
+    (f"{SCAN}/%zz/2024-06-03", 400, "bad_path"),
+    (f"{SCAN}/%00/2024-06-03", 404, "outside_domain"),
+]
+
+
+def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
+    """A problem of that status and code, in its media type."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert (body["status"], body["code"]) == (status, code)
+    assert body["title"]
+    assert body["detail"]
+
+
+@pytest.mark.parametrize(("path", "status", "code"), BAD)
+def test_a_bad_request_says_what_is_wrong(
+    client: TestClient[Any], path: str, status: int, code: str
+) -> None:
+    """Each has its status and code."""
+    assert_problem(client.get(path), status, code)
+
+
+@pytest.mark.parametrize(
+    "path", [f"{SCAN}/%ff/2024-06-03", f"{SCAN}/AAPL//x", f"{SCAN}/%zz/x", "/nowhere"]
+)
+def test_a_bad_path_is_a_problem_through_a_real_server(server: httpx.Client, path: str) -> None:
+    """What the server passes on unchecked is checked here."""
+    assert server.get(path).headers["content-type"] == "application/problem+json"
+
+
+def test_details_are_members_of_the_problem(client: TestClient[Any]) -> None:
+    """A missing key says which version was asked and which one last had it; the first moment of a
+    ref is named.
+    """
+    assert client.get(f"{ONE}?ref=5").json()["last_version"] == 4
+    first = client.get(f"{ONE}?as_of=2001-01-01T00:00:00Z").json()["first"]
+    assert client.get(f"{ONE}?as_of={first}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"", 422, "bad_body"),
+        (b"\xff", 422, "bad_body"),
+        (b'{"keys":', 422, "bad_body"),
+        (b"[]", 422, "bad_body"),
+        (b'{"keys":[["AAPL",true]]}', 422, "bad_body"),
+        (b'{"keys":[["AAPL",1.5]]}', 422, "bad_body"),
+        (b'{"keys":[["AAPL",null]]}', 422, "bad_body"),
+        (b'{"keys":[],"limit":1}', 422, "bad_body"),
+        (b'{"keys":[["AAPL"]]}', 422, "key_parts"),
+        (b'{"keys":[["AAPL","soon"]]}', 422, "bad_key_part"),
+        (b'{"keys":[],"fields":["nope"]}', 422, "unknown_field"),
+        (b'{"keys":[],"as_of":"2024-06-03"}', 422, "bad_time"),
+        (b'{"keys":[],"ref":77}', 404, "unknown_version"),
+        (
+            b'{"keys":[' + b'["AAPL","2024-06-03"],' * 100_000 + b'["AAPL","2024-06-03"]]}',
+            422,
+            "too_many_keys",
+        ),
+        (b'{"keys":[["' + b"x" * 33 * 2**20 + b'"]]}', 413, "body_too_large"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_bad_body_is_unprocessable(
+    client: TestClient[Any], body: bytes, status: int, code: str
+) -> None:
+    """What is wrong in a body is a 422, not a 400: the URL is right."""
+    answer = client.post(SCAN, content=body, headers={"content-type": "application/json"})
+    assert_problem(answer, status, code)
+
+
+def test_a_wrong_parameter_of_a_post_is_a_400(client: TestClient[Any]) -> None:
+    """ref belongs in the body of a batch; in its URL it is an unknown parameter."""
+    assert_problem(client.post(f"{SCAN}?ref=1", json={"keys": []}), 400, "unknown_parameter")
+
+
+def test_other_methods_are_not_allowed(client: TestClient[Any]) -> None:
+    """The service only reads; 405 names what it does allow."""
+    answer = client.delete(ONE)
+    assert_problem(answer, 405, "method_not_allowed")
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+
+
+def test_nothing_promoted_is_a_404_and_never_a_fallback(tmp_path: Path) -> None:
+    """A set without production answers by number only."""
+    store = make_store(tmp_path / "store")
+    define(store)
+    with TestClient(create_app(store)) as client:
+        assert_problem(client.get(ONE), 404, "nothing_promoted")
+        assert_problem(client.get(f"{ONE}?ref=latest"), 404, "nothing_promoted")
+
+
+def test_an_expired_version_is_gone(tmp_path: Path) -> None:
+    """410 for its estimates and for a diff with it; its record stays readable."""
+    store = make_store(tmp_path / "store")
+    define(store)
+    for number, run_id in enumerate(("one", "two")):
+        promoted(store, run_id, 100.0 + number, day=number)
+    store.catalog.expire(store.resolve(SET, 1), actor="tester", reason="old")
+    with TestClient(create_app(store)) as client:
+        assert_problem(client.get(f"{ONE}?ref=1"), 410, "expired")
+        assert_problem(client.get(f"/v1/sets/{SET}/versions/1/data"), 410, "expired")
+        assert_problem(client.get(f"/v1/sets/{SET}/diff?from=1&to=2"), 410, "expired")
+        assert client.get(f"/v1/sets/{SET}/versions/1").json()["state"] == "expired"
+
+
+def test_versions_of_other_shapes_are_not_compared(tmp_path: Path) -> None:
+    """A diff across shapes is a 409; `shape` asks an alias for its last version of a shape."""
+    store = make_store(tmp_path / "store")
+    define(store)
+    promoted(store, "one", 100.0)
+    define(store, more="[columns.low]\n")
+    store.publish(SET, frame(100.0, low=90.0), provenance("two", 1))
+    store.judge(SET, 2)
+    store.promote(SET, 2, reason="new column", new_shape=True)
+    with TestClient(create_app(store)) as client:
+        assert_problem(client.get(f"/v1/sets/{SET}/diff?from=1&to=2"), 409, "other_shape")
+        old, new = client.get(f"{ONE}?shape=1"), client.get(ONE)
+        assert (old.json()["version"], old.headers["estimates-shape"]) == (1, "1")
+        assert (new.json()["version"], new.headers["estimates-shape"]) == (2, "2")
+        assert "low" in client.get(f"/v1/sets/{SET}/schema").json()["properties"]
+        assert "low" not in client.get(f"/v1/sets/{SET}/schema?shape=1").json()["properties"]
+
+
+def test_damage_is_a_500_that_names_no_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A damaged snapshot answers with its code and no path; the log has the path."""
+    store = make_store(tmp_path / "store")
+    define(store)
+    version = promoted(store, "one")
+    store.discard(version)
+    file = next(Path(store.root).rglob("estimates.parquet"))
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with caplog.at_level(logging.ERROR, "api"), TestClient(create_app(store)) as client:
+        answer = client.get(ONE)
+    assert answer.status_code == 500
+    assert answer.json()["code"] != "internal"
+    assert str(tmp_path) not in answer.text
+    assert str(tmp_path) in caplog.text
+
+
+class FailingStore(Store):
+    """A store with a fault in the program that nobody foresaw."""
+
+    def open(self, version: Version) -> Lookup:
+        """Fails, saying something that is nobody's business."""
+        raise ZeroDivisionError(f"secret of {version.snapshot_id}")
+
+
+def test_an_unexpected_error_leaks_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A fault of the program is `internal`; its text goes to the log, the key in the path to
+    neither.
+    """
+    store = make_store(tmp_path / "store")
+    define(store)
+    promoted(store, "one")
+    failing = FailingStore(store.root)
+    with caplog.at_level(logging.ERROR, "api"), TestClient(create_app(failing)) as client:
+        answer = client.get(ONE)
+    assert_problem(answer, 500, "internal")
+    assert "secret" not in answer.text
+    assert "secret" in caplog.text
+    assert "AAPL" not in caplog.text
+
+
+def test_the_future_is_what_the_clock_says(client: TestClient[Any]) -> None:
+    """A second from now is refused, now is not."""
+    later = instants.text(instants.from_micros(instants.micros(instants.now()) + 5_000_000))
+    assert_problem(client.get(ONE, params={"as_of": later}), 400, "as_of_in_future")
+    assert client.get(ONE, params={"as_of": instants.text(instants.now())}).status_code == 200

@@ -1,0 +1,325 @@
+"""The service stands: what cannot be read is refused, the last good version answers in its place,
+and says so.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from litestar.testing import TestClient
+
+from estimates import Store, instants
+from estimates.catalog.records import Version
+from estimates.contract.contract import parse_contract
+from estimates_api.app import create_app
+from estimates_api.serving import targets
+from tests.api.served import path_of, started
+from tests.builders import SET, define, frame, make_store, promoted, provenance, publish, source
+
+ONE = path_of(SET, "AAPL", "2024-06-03")
+OTHER = "others"
+Client = TestClient[Any]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A store with one version in production."""
+    store = make_store(tmp_path / "store")
+    define(store)
+    promoted(store, "one")
+    return store
+
+
+@pytest.fixture
+def client(store: Store) -> Iterator[Client]:
+    """A service that is ready."""
+    with TestClient(create_app(Store(store.root))) as client:
+        until(lambda: client.get("/health/ready").status_code == 200)
+        yield client
+
+
+def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait until a condition holds."""
+    start = time.monotonic()
+    while not condition():
+        assert time.monotonic() - start < seconds, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def parquet(store: Store, version: Version) -> Path:
+    """The file of a version's rows."""
+    return (
+        Path(store.root)
+        / "sets"
+        / version.set
+        / "snapshots"
+        / version.snapshot_id
+        / "estimates.parquet"
+    )
+
+
+def damage(store: Store, version: Version) -> bytes:
+    """Leave nothing of a version that can be read; gives the bytes that repair it."""
+    path = parquet(store, version)
+    content = path.read_bytes()
+    path.write_bytes(b"nothing")
+    store.discard(version)
+    return content
+
+
+def promote_damaged(store: Store, run_id: str, level: float, day: int) -> tuple[Version, bytes]:
+    """Promote a version whose files are damaged before any service has seen it."""
+    version = publish(store, run_id, level, day=day)
+    store.judge(SET, version.version)
+    content = parquet(store, version).read_bytes()
+    promote = store.catalog.promote
+    seen = store.view().set(SET)
+    store.discard(version)
+    parquet(store, version).write_bytes(b"nothing")
+    promote(version, alias="production", seen=seen, actor="tester", reason="test")
+    return version, content
+
+
+def told(answer: httpx.Response) -> tuple[int, int | str, str | None]:
+    """Status, version or code, and why it is degraded."""
+    body = answer.json()
+    return (
+        answer.status_code,
+        body.get("version", body.get("code")),
+        answer.headers.get("estimates-degraded"),
+    )
+
+
+def faults(client: Client) -> list[dict[str, Any]]:
+    """What readiness says is wrong."""
+    return client.get("/health/ready").json()["faults"]
+
+
+def test_the_last_good_version_answers_in_place_of_a_damaged_one(
+    store: Store, client: Client
+) -> None:
+    """Production moves to a damaged version: the one before stays in service, and every answer says
+    so.
+    """
+    promote_damaged(store, "two", 101.0, 1)
+    until(lambda: faults(client) != [])
+    assert faults(client) == [
+        {"set": SET, "alias": "production", "version": 2, "code": "file_damaged", "serving": 1}
+    ]
+    one = client.get(ONE)
+    assert told(one) == (200, 1, "file_damaged")
+    assert one.headers["estimates-version"] == "1"
+    assert told(client.get(f"/v1/sets/{SET}/estimates")) == (200, 1, "file_damaged")
+    batch = client.post(f"/v1/sets/{SET}/estimates", json={"keys": [["AAPL", "2024-06-03"]]})
+    assert told(batch) == (200, 1, "file_damaged")
+    assert client.get(f"/v1/sets/{SET}/diff?from=1").json()["to"] == 1
+    assert client.get(f"/v1/sets/{SET}").json()["aliases"]["production"]["version"] == 2
+
+
+def test_a_damaged_version_asked_for_itself_is_an_error(store: Store, client: Client) -> None:
+    """By number, and by a moment at which production meant it: a 500, never another version."""
+    promote_damaged(store, "two", 101.0, 1)
+    moment = instants.text(store.view().moment)
+    until(lambda: faults(client) != [])
+    assert told(client.get(ONE, params={"ref": "2"})) == (500, "file_damaged", None)
+    assert told(client.get(ONE, params={"as_of": moment})) == (500, "file_damaged", None)
+
+
+def test_the_moment_of_a_degraded_answer_gives_it_again(store: Store, client: Client) -> None:
+    """Estimates-As-Of is the last moment at which production meant the version that answers."""
+    before = client.get(ONE)
+    promote_damaged(store, "two", 101.0, 1)
+    until(lambda: faults(client) != [])
+    degraded = client.get(ONE)
+    pinned = client.get(ONE, params={"as_of": degraded.headers["estimates-as-of"]})
+    assert pinned.content == degraded.content == before.content
+    assert "estimates-degraded" not in pinned.headers
+
+
+def test_a_repaired_version_is_taken_up_without_an_event(store: Store, client: Client) -> None:
+    """When the file is right again the service follows by itself."""
+    version, content = promote_damaged(store, "two", 101.0, 1)
+    until(lambda: told(client.get(ONE)) == (200, 1, "file_damaged"))
+    parquet(store, version).write_bytes(content)
+    until(lambda: told(client.get(ONE)) == (200, 2, None), 10)
+    assert faults(client) == []
+
+
+def test_while_a_version_is_opened_the_one_before_answers(
+    store: Store, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for it, no answer is degraded, and each moment that is told gives its answer
+    again.
+    """
+    monkeypatch.setattr(targets, "OPENING_S", 0.0)  # as if opening took long
+    version = publish(store, "two", 101.0, day=1)
+    store.judge(SET, version.version)
+    store.discard(version)
+    store.promote(SET, version.version, reason="test")
+    answers: list[httpx.Response] = []
+
+    def followed() -> bool:
+        answers.append(client.get(ONE))
+        return told(answers[-1]) == (200, 2, None)
+
+    until(followed)
+    assert {told(answer)[1:] for answer in answers} <= {(1, None), (2, None)}
+    for answer in answers:
+        pinned = client.get(ONE, params={"as_of": answer.headers["estimates-as-of"]})
+        assert pinned.content == answer.content
+
+
+def test_a_new_version_ends_the_fault(store: Store, client: Client) -> None:
+    """The next promotion is followed as ever."""
+    promote_damaged(store, "two", 101.0, 1)
+    until(lambda: faults(client) != [])
+    version = publish(store, "three", 102.0, day=2)
+    store.catalog.promote(
+        version, alias="production", seen=store.view().set(SET), actor="tester", reason="test"
+    )
+    until(lambda: told(client.get(ONE)) == (200, 3, None))
+    assert faults(client) == []
+
+
+def test_from_a_cold_start_the_newest_good_version_answers(store: Store) -> None:
+    """Past as many damaged ones as there are."""
+    promoted(store, "two", 101.0, day=1)
+    promote_damaged(store, "three", 102.0, 2)
+    promote_damaged(store, "four", 103.0, 3)
+    with TestClient(create_app(Store(store.root))) as client:
+        until(lambda: client.get("/health/ready").status_code == 200)
+        assert told(client.get(ONE)) == (200, 2, "file_damaged")
+        assert [(fault["version"], fault["serving"]) for fault in faults(client)] == [(4, 2)]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_was_rolled_back_does_not_stand_in(store: Store, again: bool) -> None:
+    """Rolled back from 3 to 2, and 2 is damaged: 1 answers. Had 3 been promoted again, it would."""
+    second = promoted(store, "two", 101.0, day=1)
+    third = promoted(store, "three", 102.0, day=2)
+    store.rollback(SET, reason="looked wrong")
+    damaged = second
+    if again:
+        store.promote(SET, third.version, reason="it was right")
+        damaged, _ = promote_damaged(store, "four", 103.0, 3)
+    damage(store, damaged)
+    with TestClient(create_app(Store(store.root))) as client:
+        until(lambda: client.get("/health/ready").status_code == 200)
+        assert told(client.get(ONE)) == (200, third.version if again else 1, "file_damaged")
+
+
+def test_a_version_damaged_while_it_is_served_is_replaced(store: Store, client: Client) -> None:
+    """A read that finds damage which cannot be repaired makes the version before it answer."""
+    second = promoted(store, "two", 101.0, day=1)
+    until(lambda: told(client.get(ONE)) == (200, 2, None))
+    read_file = Path(store.root) / "cache" / f"{second.snapshot_id}.lookup"
+    damaged = bytearray(read_file.read_bytes())
+    damaged[64:] = bytes(len(damaged) - 64)
+    parquet(store, second).write_bytes(b"nothing")
+    with read_file.open("r+b") as file:  # the pages that the service has mapped
+        file.write(damaged)
+    until(lambda: told(client.get(ONE)) == (200, 1, "file_damaged"))
+
+
+def test_one_broken_set_does_not_make_the_service_unready(store: Store) -> None:
+    """A set without any version that can be read is named, and answers 500; the others answer."""
+    text = source(OTHER)
+    store.define(parse_contract(text), text)
+    store.publish(OTHER, frame(7.0), provenance("other"))
+    store.judge(OTHER, 1)
+    store.promote(OTHER, 1, reason="test")
+    damage(store, store.resolve(SET))
+    with TestClient(create_app(Store(store.root))) as client:
+        until(lambda: client.get("/health/ready").status_code == 200)
+        assert [(fault["set"], fault["serving"]) for fault in faults(client)] == [(SET, None)]
+        assert client.get(path_of(OTHER, "AAPL", "2024-06-03")).status_code == 200
+        assert told(client.get(ONE)) == (500, "file_damaged", None)
+
+
+def test_a_service_that_can_answer_nothing_is_not_ready(store: Store) -> None:
+    """When no set in production can be read, readiness is a 503 that names them; repaired, it
+    becomes ready.
+    """
+    version = store.resolve(SET)
+    content = damage(store, version)
+    with TestClient(create_app(Store(store.root))) as client:
+        until(lambda: client.get("/health/ready").json()["code"] == "not_ready")
+        assert [fault["set"] for fault in faults(client)] == [SET]
+        parquet(store, version).write_bytes(content)
+        until(lambda: client.get("/health/ready").status_code == 200, 10)
+        assert told(client.get(ONE)) == (200, 1, None)
+
+
+def test_another_alias_has_its_own_stand_in(store: Store, client: Client) -> None:
+    """An alias whose version cannot be read is answered from what it meant before; production is
+    not touched.
+    """
+    store.promote(SET, 1, alias="stable", reason="test")
+    second = promoted(store, "two", 101.0, day=1)
+    third = publish(store, "three", 102.0, day=2)
+    damage(store, third)
+    store.catalog.promote(
+        third, alias="stable", seen=store.view().set(SET), actor="tester", reason="test"
+    )
+    until(lambda: told(client.get(ONE, params={"ref": "stable"})) == (200, 1, "file_damaged"))
+    assert told(client.get(ONE)) == (200, second.version, None)
+
+
+class Asking(threading.Thread):
+    """A client that asks again and again, on a new connection each time; when each request was
+    sent, how it went.
+    """
+
+    def __init__(self, url: str, path: str) -> None:
+        super().__init__()
+        self.went: list[tuple[float, int | str]] = []
+        self.over = threading.Event()
+        self._address, self._path = url.removeprefix("http://"), path
+
+    def run(self) -> None:
+        """Ask until told to end."""
+        while not self.over.is_set():
+            with closing(HTTPConnection(self._address, timeout=20)) as connection:
+                sent = None
+                try:
+                    connection.connect()
+                    sent = time.monotonic()
+                    connection.request("GET", self._path)
+                    answer = connection.getresponse()
+                    answer.read()
+                    outcome: int | str = answer.status
+                except (OSError, HTTPException) as error:
+                    outcome = type(error).__name__
+                self.went.append((sent or time.monotonic(), outcome))
+
+
+def test_requests_under_way_are_answered_when_the_service_stops(store: Store) -> None:
+    """Whatever was sent before the signal gets its answer, slow ones too; the exit code is 0."""
+    promoted(store, "two", 101.0, day=1)
+    with started(Path(store.root), 2) as served:
+        askers = [
+            Asking(served.url, path) for path in 4 * [ONE, f"/v1/sets/{SET}/diff?from=1&to=2"]
+        ]
+        for asker in askers:
+            asker.start()
+        began = time.monotonic()
+        until(
+            lambda: all(len(asker.went) > 3 for asker in askers) and time.monotonic() > began + 0.5,
+            20,
+        )
+        stopping = time.monotonic()
+        assert served.stop() == 0
+        for asker in askers:
+            asker.over.set()
+            asker.join()
+    before = [outcome for asker in askers for sent, outcome in asker.went if sent < stopping - 0.2]
+    assert set(before) == {200}
+    assert any(sent > stopping for asker in askers for sent, _ in asker.went)

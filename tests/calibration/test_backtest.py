@@ -1,0 +1,349 @@
+"""Policies held against history: what a backtest says of known versions, and which limits are
+proposed from them.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from estimates import gate
+from estimates.calibration import backtest, noise_of, suggest
+from estimates.calibration.backtest_html import render_html
+from estimates.catalog.records import InputDigest, Provenance
+from estimates.contract.contract import parse_contract
+from estimates.errors import InvalidError
+from estimates.gate.registry import CHECKS
+from estimates.store.store import Store
+from estimates.store.sweep import sweep
+from tests.builders import START, make_store
+
+SET = "weekly"
+KEYS = 40
+CONTRACT = """\
+name = "weekly"
+
+[key.id]
+type = "string"
+
+[columns.value]            # what is estimated
+[columns.kind]
+role = "attribute"
+type = "string"
+
+[gate]
+promote = "manual"         # a person looks first
+
+[stability]
+rtol = 0.001
+frozen_after = 3
+"""
+STEP = 1.0075 / 0.9925  # r = 0.015: relative to the mean of old and new
+WILD = 1.0225 / 0.9775  # r = 0.045, which the default lets through
+BAD = 27  # promoted, then rolled back
+REFUSED = 28
+DEFAULTS: dict[str, Any] = {check.name: check for check in CHECKS}
+
+
+def rows(level: float) -> pl.DataFrame:
+    """Forty estimates, ids in two kinds."""
+    return pl.DataFrame(
+        {
+            "id": [f"k{i:02}" for i in range(KEYS)],
+            "value": [level * (1 + i) for i in range(KEYS)],
+            "kind": ["even" if i % 2 == 0 else "odd" for i in range(KEYS)],
+        }
+    )
+
+
+def publish(store: Store, level: float, week: int) -> int:
+    """Publish and judge a version; returns its number."""
+    inputs = (InputDigest("rows", "rows.csv", "0" * 64, KEYS),)
+    made = Provenance(START + timedelta(weeks=week), f"week-{week}", inputs)
+    number = store.publish(
+        SET, rows(level), made, released_at=START + timedelta(weeks=week, hours=1)
+    ).version
+    store.judge(SET, number)
+    return number
+
+
+def fill(store: Store, weeks: int) -> float:
+    """Versions that each move by r = 0.015, all promoted; returns the last level."""
+    level = 1.0
+    for week in range(weeks):
+        level = STEP**week
+        store.promote(SET, publish(store, level, week), reason="as every week")
+    return level
+
+
+@pytest.fixture(scope="module")
+def weekly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """26 good versions, one that was promoted and rolled back, one that was refused, and a
+    candidate.
+    """
+    store = make_store(tmp_path_factory.mktemp("weekly") / "store")
+    store.define(parse_contract(CONTRACT), CONTRACT)
+    level = fill(store, 26)
+    assert publish(store, level * WILD, 26) == BAD
+    store.promote(SET, BAD, reason="looks fine")
+    store.rollback(SET, reason="it was not")
+    assert publish(store, level * 2, 27) == REFUSED
+    publish(store, level * STEP, 28)
+    yield store
+    store.catalog.engine.dispose()
+
+
+def test_a_backtest_says_what_the_verdicts_said(weekly: Store) -> None:
+    """With the policy that was in force, every check has the status and value that it had then."""
+    found = backtest(weekly, SET)
+    assert [one.version for one in found.versions] == list(range(1, 30))
+    for one in found.versions:
+        verdict = weekly.verdict(SET, one.version)
+        assert verdict is not None
+        assert (one.against, one.outcome) == (
+            verdict.baseline and verdict.baseline.version,
+            verdict.outcome,
+        )
+        for result in verdict.checks:
+            point = found.metric(result.name).points[one.version - 1]
+            assert (point.status, point.value, point.reason) == (
+                result.status,
+                result.value,
+                result.reason,
+            )
+
+
+def test_a_backtest_counts_versions_by_what_became_of_them(weekly: Store) -> None:
+    """The default policy blocks no good version, misses the bad one, and refuses the refused one."""
+    found = backtest(weekly, SET)
+    counts = found.counts
+    assert (counts.promoted, counts.rolled_back, counts.refused, counts.candidate) == (26, 1, 1, 1)
+    assert (found.promoted_blocked, found.caught, found.missed, found.let_through) == (
+        [],
+        [],
+        [BAD],
+        [],
+    )
+    assert found.versions[0].reason == "first_version"
+    assert found.versions[REFUSED - 1].against == 26, "production was rolled back to it"
+
+
+def test_the_baseline_is_that_of_the_first_promotion(local_store: Store) -> None:
+    """Of a version that waited, the gate's word counted when it was promoted, against what
+    production was then.
+    """
+    local_store.define(parse_contract(CONTRACT), CONTRACT)
+    fill(local_store, 2)
+    for week in (2, 3, 4):
+        publish(local_store, STEP**week, week)
+    for number in (4, 3, 4):
+        local_store.promote(SET, number, reason="in another order")
+    found = backtest(local_store, SET)
+    assert [(one.version, one.against) for one in found.versions] == [
+        (1, None),
+        (2, 1),
+        (3, 4),
+        (4, 2),
+        (5, 2),
+    ]
+    assert [one.fate for one in found.versions][2:] == ["promoted", "promoted", "candidate"]
+
+
+def test_a_version_that_a_person_promoted_again_is_good(local_store: Store) -> None:
+    """What was rolled back by mistake counts as promoted."""
+    local_store.define(parse_contract(CONTRACT), CONTRACT)
+    fill(local_store, 2)
+    local_store.rollback(SET, reason="a mistake")
+    assert backtest(local_store, SET).missed == [2]
+    local_store.promote(SET, 2, reason="it was good")
+    assert backtest(local_store, SET).counts.promoted == 2
+
+
+def test_a_looser_policy_lets_the_refused_version_through(weekly: Store) -> None:
+    """With the checks off that refused it, it is named; all else stays."""
+    verdict = weekly.verdict(SET, REFUSED)
+    assert verdict is not None
+    off = "".join(f'[gate.checks.{one.name}]\noff = "a test"\n' for one in verdict.failing())
+    found = backtest(weekly, SET, parse_contract(CONTRACT + off))
+    assert (found.let_through, found.contract_revision) == ([REFUSED], None)
+    assert found.policy == gate.policy_digest(parse_contract(CONTRACT + off))
+
+
+def test_limits_of_a_steady_set_are_known(weekly: Store) -> None:
+    """Moves of r = 0.015 give a warning limit of 0.015, and a blocking one in the proportion of the
+    defaults.
+    """
+    found = suggest(weekly, SET)
+    checks = {one.name: one for one in found.checks}
+    assert found.versions == 25
+    p95, default = checks["p95_change"], DEFAULTS["p95_change"]
+    assert (p95.n, p95.median, p95.q99, p95.noise) == (
+        25,
+        pytest.approx(0.015),
+        pytest.approx(0.015),
+        None,
+    )
+    assert (p95.warn, p95.block, p95.new_warn) == (default.warn, default.block, 0.015)
+    assert p95.new_block == pytest.approx(0.015 * default.block / default.warn)
+    assert checks["median_shift"].new_warn == 0.0151, "g is 0.0150003: limits are rounded up"
+    gone, default = checks["removed_keys"], DEFAULTS["removed_keys"]
+    assert (gone.q99, gone.new_warn, gone.new_block) == (
+        0,
+        default.warn / 10,
+        default.block / 10,
+    ), "the floor"
+    order, default = checks["rank_order"], DEFAULTS["rank_order"]
+    assert (order.median, order.new_warn) == (1, pytest.approx(1 - (1 - default.warn) / 10)), (
+        "as far below 1"
+    )
+    assert order.new_block == pytest.approx(1 - (1 - default.block) / 10)
+    assert checks["label_churn"].reason == "fewer than 20 values"
+    assert {"unchanged", "nan", "schema", "freshness", "unusual_change"} & set(checks) == set(), (
+        "rules, not degrees"
+    )
+
+
+def test_a_bad_version_is_caught_by_the_suggested_limits(weekly: Store, tmp_path: Path) -> None:
+    """The contract with the diff applied catches what was rolled back, and blocks no version that
+    was good.
+    """
+    proposed = parse_contract(patched(tmp_path, CONTRACT, suggest(weekly, SET).diff))
+    found = backtest(weekly, SET, proposed)
+    assert (found.promoted_blocked, found.caught, found.missed) == ([], [BAD], [])
+    assert "p95_change" in found.versions[BAD - 1].blocked_by
+
+
+def test_versions_that_were_not_good_do_not_count(weekly: Store) -> None:
+    """Moves to or from versions that were rolled back or refused are in no quantile."""
+    found = {one.name: one for one in suggest(weekly, SET).checks}
+    assert found["p95_change"].q99 == pytest.approx(0.015)
+    values = [
+        point.value
+        for point in backtest(weekly, SET).metric("p95_change").points
+        if point.value is not None
+    ]
+    assert max(values) > 0.5
+
+
+def test_a_move_from_a_bad_version_does_not_count(local_store: Store) -> None:
+    """A good version that followed a bad one in production moved back: that says nothing of what is
+    usual.
+    """
+    local_store.define(parse_contract(CONTRACT), CONTRACT)
+    level = fill(local_store, 25)
+    for week, size in ((25, WILD), (26, STEP)):
+        local_store.promote(SET, publish(local_store, level * size, week), reason="as every week")
+    assert suggest(local_store, SET).versions == 26
+    local_store.promote(SET, 26, reason="by mistake")
+    local_store.rollback(SET, reason="it was wrong", to=27)
+    assert suggest(local_store, SET).versions == 24
+
+
+def test_a_single_wild_value_moves_no_limit(local_store: Store) -> None:
+    """One promoted jump among 25 steady moves changes neither quantile nor limit."""
+    local_store.define(parse_contract(CONTRACT), CONTRACT)
+    level = fill(local_store, 25)
+    local_store.promote(SET, publish(local_store, level * WILD, 25), reason="a split")
+    p95 = next(one for one in suggest(local_store, SET).checks if one.name == "p95_change")
+    assert (p95.n, p95.new_warn) == (25, 0.015)
+
+
+def test_too_short_a_history_is_an_error(local_store: Store) -> None:
+    """Twenty versions are nineteen moves; the error says how many there are and how many it takes."""
+    local_store.define(parse_contract(CONTRACT), CONTRACT)
+    fill(local_store, 20)
+    with pytest.raises(InvalidError, match=r"19 of 20 versions .* from 20 on") as caught:
+        suggest(local_store, SET)
+    assert caught.value.code == "too_few_versions"
+
+
+def test_noise_of_a_rerun_counts_three_times(weekly: Store) -> None:
+    """A rerun that differs by r = 0.02 makes the warning limit 0.06."""
+    noise = noise_of(weekly, SET, 26, rows(STEP**25 * 1.01 / 0.99))
+    p95 = next(one for one in suggest(weekly, SET, noise=noise).checks if one.name == "p95_change")
+    assert (p95.noise, p95.new_warn) == (pytest.approx(0.02), 0.06)
+    same = noise_of(weekly, SET, 26, rows(STEP**25))
+    p95 = next(one for one in suggest(weekly, SET, noise=same).checks if one.name == "p95_change")
+    assert (p95.noise, p95.new_warn) == (0, 0.015)
+
+
+def test_checks_with_limits_of_groups_are_left_alone(weekly: Store) -> None:
+    """What the value of the worst group says is no limit for all."""
+    more = "[gate.checks.p95_change]\nwarn = 0.5\nblock = 0.5\n[gate.checks.p95_change.groups.kind.even]\nwarn = 0.2\n"
+    store = weekly
+    revision = store.define(parse_contract(CONTRACT + more), CONTRACT + more)
+    try:
+        p95 = next(one for one in suggest(store, SET).checks if one.name == "p95_change")
+        assert (p95.new_warn, p95.reason) == (0.5, "groups have limits of their own")
+    finally:
+        assert store.define(parse_contract(CONTRACT), CONTRACT).revision > revision.revision
+
+
+def test_last_looks_at_the_newest_versions_alone(weekly: Store) -> None:
+    """The last four versions, against the baselines that they had."""
+    found = backtest(weekly, SET, last=4)
+    assert [(one.version, one.against) for one in found.versions] == [
+        (26, 25),
+        (27, 26),
+        (28, 26),
+        (29, 26),
+    ]
+    with pytest.raises(InvalidError, match="not at least 1"):
+        backtest(weekly, SET, last=0)
+
+
+def test_a_policy_of_another_set_or_shape_is_refused(weekly: Store) -> None:
+    """It could judge no version."""
+    for old, new in (('name = "weekly"', 'name = "other"'), ("[columns.value]", "[columns.price]")):
+        with pytest.raises(InvalidError) as caught:
+            backtest(weekly, SET, parse_contract(CONTRACT.replace(old, new)))
+        assert caught.value.code == "other_contract"
+
+
+def test_other_shapes_and_expired_versions_are_left_out(local_store: Store) -> None:
+    """Each with its reason; a version whose baseline is gone has nothing to be compared with."""
+    text = CONTRACT + "[retention]\nkeep_versions = 1\n"
+    local_store.define(parse_contract(text), text)
+    fill(local_store, 14)
+    assert sweep(local_store).expired == ((SET, 1), (SET, 2), (SET, 3))
+    wider = text.replace("[columns.kind]", "[columns.more]\nnullable = true\n[columns.kind]")
+    local_store.define(parse_contract(wider), wider)
+    found = backtest(local_store, SET)
+    assert {one.reason for one in found.left_out} == {"other_shape"}
+    assert len(found.left_out) == 14
+    older = backtest(local_store, SET, parse_contract(text))
+    assert [(one.version, one.reason) for one in older.left_out] == [
+        (1, "expired"),
+        (2, "expired"),
+        (3, "expired"),
+        (4, "baseline_expired"),
+    ]
+    assert [one.version for one in older.versions] == list(range(5, 15))
+
+
+def test_the_page_draws_every_check_that_has_something_to_tell(weekly: Store) -> None:
+    """Pictures inside, no script, nothing loaded, and the same page every time."""
+    found = backtest(weekly, SET)
+    page = render_html(found)
+    assert page == render_html(backtest(weekly, SET))
+    assert page.count("<svg ") == sum(metric.telling for metric in found.checks) > 1
+    assert "<script" not in page
+    assert "src=" not in page
+    assert (
+        "would have blocked 0 of 26 promoted versions, caught 0 of 1 that were rolled back" in page
+    )
+    assert "26 p95_change" in page
+
+
+def patched(folder: Path, source: str, diff: str) -> str:
+    """A contract with a diff applied by `patch`."""
+    file = folder / "contract.toml"
+    file.write_text(source)
+    subprocess.run(["patch", "--silent", str(file)], input=diff.encode(), check=True)
+    return file.read_text()

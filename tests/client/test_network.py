@@ -1,0 +1,274 @@
+"""The clients against a server that fails on demand: retries, Retry-After, foreign answers, the
+cache.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+from estimates.client import AsyncClient, Client
+from estimates.client.messages import Reply
+from estimates.client.response_cache import Cache
+from estimates.errors import (
+    ConflictError,
+    CorruptError,
+    EstimatesError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
+from estimates.reading.answer import Answer
+from tests.client.stub import BODY, HEAD, Scripted, Stub, problem, stub
+
+HTML = b"<html><h1>502 Bad Gateway</h1><hr>nginx</html>"
+CLOSED = Scripted(0)
+TAGGED = Scripted(200, headers=HEAD | {"etag": '"one"', "cache-control": "no-cache"})
+UNCHANGED = Scripted(
+    304, b"", headers=HEAD | {"etag": '"one"', "estimates-as-of": "2026-01-02T00:00:00Z"}
+)
+FIXED = Scripted(
+    200, headers=HEAD | {"etag": '"one"', "cache-control": "public, max-age=31536000, immutable"}
+)
+BUSY = problem(503, "catalog")
+
+Ask = Callable[..., Answer]
+
+
+def sync_ask(url: str, **settings: Any) -> Answer:
+    """One estimate, by the client that waits."""
+    with Client(url, **settings) as client:
+        return client["s"].get("a")
+
+
+def async_ask(url: str, **settings: Any) -> Answer:
+    """One estimate, by the client that is awaited."""
+
+    async def ask() -> Answer:
+        async with AsyncClient(url, **settings) as client:
+            return await client["s"].get("a")
+
+    return asyncio.run(ask())
+
+
+@pytest.fixture(params=[sync_ask, async_ask])
+def ask(request: pytest.FixtureRequest) -> Ask:
+    """Both clients."""
+    return request.param
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.parametrize("failure", [BUSY, CLOSED, Scripted(503, HTML, "text/html", {})])
+def test_what_passes_is_tried_again(ask: Ask, failure: Scripted) -> None:
+    """Two 503s or lost connections and then an answer are an answer, with a longer pause before
+    each attempt.
+    """
+    with stub(failure, failure, Scripted(200)) as server:
+        assert ask(server.url).json == BODY
+        assert len(server.asked) == 3
+        assert 0.05 <= server.pauses_s[0] < 0.4
+        assert 0.1 <= server.pauses_s[1] < 0.5
+
+
+def test_attempts_are_bounded(ask: Ask) -> None:
+    """A service that stays unavailable is asked six times; then its own problem is raised."""
+    with stub(BUSY) as server:
+        with pytest.raises(UnavailableError) as raised:
+            ask(server.url)
+        assert (raised.value.code, raised.value.message) == ("catalog", "what to do")
+        assert len(server.asked) == 6
+
+
+def test_patience_is_bounded(ask: Ask) -> None:
+    """No attempt is begun after the patience has run out; none at all after the first with none."""
+    with stub(BUSY) as server:
+        start = time.monotonic()
+        with pytest.raises(UnavailableError):
+            ask(server.url, patience_s=0.5)
+        assert time.monotonic() - start < 1.5
+        assert len(server.asked) in (3, 4)
+        server.asked.clear()
+        with pytest.raises(UnavailableError):
+            ask(server.url, patience_s=0)
+        assert len(server.asked) == 1
+
+
+def test_retry_after_is_waited_for(ask: Ask) -> None:
+    """A number of seconds or a date says how long; one beyond our patience is not waited for."""
+    with stub(problem(503, "catalog", {"retry-after": "1"}), Scripted(200)) as server:
+        assert ask(server.url).json == BODY
+        assert 1.0 <= server.pauses_s[0] < 1.6
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    with stub(problem(503, "catalog", {"retry-after": date}), Scripted(200)) as server:
+        assert ask(server.url).json == BODY
+        assert 0.5 <= server.pauses_s[0] < 2.6
+    with stub(problem(503, "catalog", {"retry-after": "3600"})) as server:
+        with pytest.raises(UnavailableError):
+            ask(server.url)
+        assert len(server.asked) == 1
+    with stub(problem(503, "catalog", {"retry-after": "soon"}), Scripted(200)) as server:
+        assert ask(server.url).json == BODY
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, "bad_time", InvalidError),
+        (422, "too_many_keys", InvalidError),
+        (413, "body_too_large", InvalidError),
+        (404, "removed", NotFoundError),
+        (410, "expired", NotFoundError),
+        (409, "other_shape", ConflictError),
+        (500, "lookup_damaged", CorruptError),
+        (500, "internal", CorruptError),
+    ],
+)
+def test_problems_are_exceptions(
+    ask: Ask, status: int, code: str, kind: type[EstimatesError]
+) -> None:
+    """Each problem is the exception that is raised in process, with its members as details; asked
+    once.
+    """
+    with stub(problem(status, code, last_version=3)) as server:
+        with pytest.raises(kind) as raised:
+            ask(server.url)
+        assert (raised.value.code, raised.value.message) == (code, "what to do")
+        assert raised.value.details == {"last_version": 3}
+        assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        Scripted(502, HTML, "text/html", {}),
+        Scripted(404, HTML, "text/html", {}),
+        Scripted(200, HTML, "text/html", {}),
+        Scripted(200, b'{"hello":"world"}', headers={}),
+        Scripted(200, headers=HEAD | {"estimates-version": "many"}),
+        Scripted(301, b"", "text/plain", {"location": "https://elsewhere"}),
+        Scripted(304, b"", headers=HEAD),
+        Scripted(404, b"{", "application/problem+json", {}),
+        Scripted(404, b'{"title":"Not Found"}', "application/problem+json", {}),
+        Scripted(500, b"", "application/json", {}),
+    ],
+)
+def test_what_is_not_the_service_is_no_answer(ask: Ask, foreign: Scripted) -> None:
+    """Pages of proxies and other servers, with whatever status, are an error that says so, at once."""
+    with stub(foreign) as server:
+        with pytest.raises(UnavailableError, match=f"status {foreign.status}") as raised:
+            ask(server.url)
+        assert raised.value.code == "bad_gateway"
+        assert len(server.asked) == 1
+
+
+def test_nobody_listens(ask: Ask) -> None:
+    """A refused connection is tried again, then it is an error that names the service."""
+    url = f"http://127.0.0.1:{free_port()}"
+    start = time.monotonic()
+    with pytest.raises(UnavailableError, match=url) as raised:
+        ask(url, patience_s=0.5)
+    assert raised.value.code == "service"
+    assert 0.1 < time.monotonic() - start < 2
+
+
+def test_silence_is_not_waited_for_twice(ask: Ask) -> None:
+    """A server that accepts and says nothing costs one timeout."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        start = time.monotonic()
+        with pytest.raises(UnavailableError, match="ReadTimeout") as raised:
+            ask(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout_s=0.3)
+        assert raised.value.code == "service"
+        assert time.monotonic() - start < 1.5
+
+
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:8000", "ftp://x", "http://", "", "http://x/?q=1", "http://x:y"]
+)
+def test_a_url_that_is_none(url: str) -> None:
+    """What cannot be a service's URL is refused before anything is asked."""
+    for client in (Client, AsyncClient):
+        with pytest.raises(InvalidError) as raised:
+            client(url)
+        assert raised.value.code == "bad_url"
+
+
+def test_a_service_below_a_path() -> None:
+    """A proxy may have the service under a path of its own."""
+    with stub(Scripted(200)) as server:
+        assert sync_ask(f"{server.url}/team/estimates/").json == BODY
+        assert server.asked[0][1] == "GET /team/estimates/v1/sets/s/estimates/a?ref=production"
+
+
+def _conditions(server: Stub) -> list[str | None]:
+    return [condition for _, _, condition in server.asked]
+
+
+def test_an_unchanged_answer_is_not_sent_again() -> None:
+    """The second question carries the tag of the first answer; a 304 gives the same bytes, a 200
+    the new ones.
+    """
+    other = Scripted(200, BODY.replace(b"1.0", b"2.0"), headers=HEAD | {"etag": '"two"'})
+    with stub(TAGGED, UNCHANGED, other, UNCHANGED) as server, Client(server.url) as client:
+        assert [client["s"].get("a")["v"] for _ in range(4)] == [1.0, 1.0, 2.0, 2.0]
+        assert _conditions(server) == [None, '"one"', '"one"', '"two"']
+
+
+def test_what_never_changes_is_asked_once() -> None:
+    """Answers by version number come from memory; other keys and fields are other questions."""
+    with stub(FIXED) as server, Client(server.url) as client:
+        assert {client["s"].get("a", ref=1).json for _ in range(5)} == {BODY}
+        assert len(server.asked) == 1
+        client["s"].get("b", ref=1)
+        client["s"].get("a", ref=1, fields=["v"])
+        assert len(server.asked) == 3
+
+
+def test_errors_are_not_kept() -> None:
+    """A 404 is asked about again, without a tag."""
+    with (
+        stub(problem(404, "no_estimate", {"etag": '"x"'}), FIXED) as server,
+        Client(server.url) as client,
+    ):
+        with pytest.raises(NotFoundError):
+            client["s"].get("a", ref=1)
+        assert client["s"].get("a", ref=1).json == BODY
+        assert _conditions(server) == [None, None]
+
+
+def test_an_async_client_keeps_answers_too() -> None:
+    """The same cache, awaited."""
+
+    async def ask_twice(url: str) -> list[bytes]:
+        async with AsyncClient(url) as client:
+            return [(await client["s"].get("a")).json for _ in range(2)]
+
+    with stub(TAGGED, UNCHANGED) as server:
+        assert asyncio.run(ask_twice(server.url)) == [BODY, BODY]
+        assert _conditions(server) == [None, '"one"']
+
+
+def test_the_cache_is_bounded() -> None:
+    """What was used longest ago goes first; an answer larger than the cache is not kept, and takes
+    nothing with it.
+    """
+    cache = Cache(10_000)
+    for name in "abc":
+        cache.put(name, Reply(200, {}, b"x" * 2500))
+    assert cache.get("a")
+    cache.put("d", Reply(200, {}, b"x" * 2500))
+    assert [name for name in "abcd" if cache.get(name)] == ["a", "c", "d"]
+    cache.put("e", Reply(200, {}, b"x" * 20_000))
+    assert [name for name in "acde" if cache.get(name)] == ["a", "c", "d"]

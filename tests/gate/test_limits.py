@@ -1,0 +1,295 @@
+"""Every default limit, written a second time: a value at it passes, the next one beyond does not."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+
+import msgspec
+import polars as pl
+import pytest
+
+from estimates.gate import CheckResult
+from estimates.gate.check import Measure
+from estimates.gate.registry import CHECKS
+from tests.gate.cases import (
+    JUDGED,
+    THROUGH,
+    Setting,
+    contract,
+    frame,
+    many,
+    many_rows,
+    provenance,
+    simple,
+)
+
+# nothing of this kind may be in a version
+_NONE = [
+    "manifest",
+    "content_digest",
+    "readable",
+    "schema",
+    "keys",
+    "lineage",
+    "nan",
+    "infinite",
+    "nulls",
+    "hard_bounds",
+    "interval_order",
+    "nested_intervals",
+    "quantile_crossing",
+    "probabilities",
+    "vocabulary",
+    "domain_outside",
+    "times",
+    "finite_to_null",
+    "waivers",
+]
+# name: warning limit, blocking limit, the bad side; the reasons are in docs/gate.md, "Where the
+# limits come from".
+LIMITS: dict[str, tuple[float | None, float | None, str]] = {
+    **dict.fromkeys(
+        _NONE,
+        (None, 0, "above"),
+    ),
+    "not_empty": (None, 1, "below"),
+    "reproducible": (0, None, "above"),
+    "soft_bounds": (0.001, None, "above"),
+    "equal_intervals": (None, 0.02, "above"),
+    "zero_width": (0.001, 0.02, "above"),
+    "constant_column": (0, None, "above"),
+    "dominant_value": (0.5, 0.9, "above"),
+    "duplicate_content": (0.01, None, "above"),
+    "new_duplicates": (None, 0.02, "above"),
+    "comparable": (None, 1, "below"),
+    "removed_keys": (0.005, 0.02, "above"),
+    "added_keys": (0.05, 0.2, "above"),
+    "frozen": (0.01, 0.04, "above"),
+    "unusual_change": (0, None, "above"),
+    "p95_change": (0.15, 0.25, "above"),
+    "extreme_move": (4, 6, "above"),
+    "jumps": (0.001, 0.004, "above"),
+    "median_shift": (0.03, 0.05, "above"),
+    "sign_flips": (0.01, 0.05, "above"),
+    "z_beyond_one": (0.2, 0.45, "above"),
+    "outside_old_interval": (0.2, 0.45, "above"),
+    "width_change": (1.1, 1.15, "above"),
+    "series_width": (1.5, 2, "above"),
+    "quantile_change": (0.75, 1.25, "above"),
+    "label_churn": (0.03, 0.08, "above"),
+    "prevalence_change": (0.5, 0.9, "above"),
+    "rank_order": (0.95, 0.8, "below"),
+    "top_overlap": (0.8, None, "below"),
+    "concentration": (0.5, None, "above"),
+    "psi": (0.1, None, "above"),
+    "worst_group_change": (0.2, None, "above"),
+    "worst_group_z": (0.2, None, "above"),
+    "accuracy_loss": (0.1, 0.25, "above"),
+    "excess_churn": (0.05, None, "above"),
+    "diebold_mariano": (0.05, None, "below"),
+    # limits that the contract gives, or the check itself; tests of their own below and in
+    # test_gate_faults.py
+    "minimum_rows": (None, None, "below"),
+    "null_share": (None, None, "above"),
+    "domain_missing": (None, None, "above"),
+    "freshness": (None, None, "above"),
+    "unchanged": (None, None, "below"),
+    "coverage_error": (None, None, "above"),
+}
+# what no policy can touch
+UNWAIVABLE = [
+    "manifest",
+    "content_digest",
+    "readable",
+    "schema",
+    "keys",
+    "not_empty",
+    "minimum_rows",
+    "interval_order",
+    "nested_intervals",
+    "quantile_crossing",
+    "probabilities",
+    "waivers",
+]
+# what is about the version as a whole, so that neither groups nor single keys can be excepted
+WHOLE = [
+    "lineage",
+    "reproducible",
+    "times",
+    "freshness",
+    "comparable",
+    "frozen",
+    "unusual_change",
+    "series_width",
+    "worst_group_change",
+    "worst_group_z",
+    "diebold_mariano",
+]
+
+
+def found(name: str, value: float, monkeypatch: pytest.MonkeyPatch) -> CheckResult:
+    """What the gate says when a check of the registry measures this value."""
+    check = next(check for check in CHECKS if check.name == name)
+    measured = msgspec.structs.replace(
+        check,
+        measure=lambda case: Measure(value, 1, "measured"),
+        stage=2,
+        depends_on=(),
+        field=None,
+        limits=None,
+    )
+    monkeypatch.setattr("estimates.gate.policy.CHECKS", [measured])
+    return Setting().judge().check(check.name)
+
+
+def beyond(limit: float, worse: str) -> float:
+    """A value that is worse than a limit by a billionth."""
+    step = max(abs(limit), 1e-3) * 1e-9
+    return limit + step if worse == "above" else limit - step
+
+
+def test_the_limits_are_those_of_every_check() -> None:
+    """The list above is whole."""
+    assert list(LIMITS.keys() - {check.name for check in CHECKS}) == []
+    assert [check.name for check in CHECKS if check.name not in LIMITS] == []
+
+
+@pytest.mark.parametrize("name", [check.name for check in CHECKS])
+def test_a_value_at_its_exact_default_limit_passes_and_one_beyond_does_not(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both limits of every check, from either side; where there is no limit, anything passes."""
+    warn, block, worse = LIMITS[name]
+    first = next((limit for limit in (warn, block) if limit is not None), None)
+    if first is not None:
+        assert found(name, first, monkeypatch).status == "pass"
+        assert found(name, beyond(first, worse), monkeypatch).status == (
+            "fail" if warn is None else "warn"
+        )
+    if block is not None:
+        at_block = found(name, block, monkeypatch).status
+        assert at_block == ("pass" if warn is None else "warn")
+        assert found(name, beyond(block, worse), monkeypatch).status == "fail"
+    else:
+        far = -1e9 if worse == "below" else 1e9
+        assert found(name, far, monkeypatch).status == ("pass" if warn is None else "warn")
+
+
+def test_what_cannot_be_excepted() -> None:
+    """Which checks nobody may adjust or waive, and which are about no single keys."""
+    assert [check.name for check in CHECKS if not check.waivable] == UNWAIVABLE
+    assert [check.name for check in CHECKS if not check.by_key] == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("floats", "hours", "status"), [(True, 1, "fail"), (True, 0, "warn"), (False, 1, "warn")]
+)
+def test_a_stale_copy_blocks_only_where_newer_data_must_move_something(
+    floats: bool, hours: int, status: str
+) -> None:
+    """The same estimates of newer data block where there are floats; of the same data, or of
+    labels, they warn.
+    """
+    rows = pl.DataFrame({"k": ["a", "b", "c"], "v": [1.0, 2.0, 4.0]})
+    rows = rows if floats else rows.cast({"v": pl.Int64})
+    facts = {
+        "provenance": provenance(data_through=THROUGH + timedelta(hours=hours)),
+        "published_at": THROUGH + timedelta(hours=hours),
+    }
+    of = simple("" if floats else 'type = "integer"')
+    same = Setting(of, rows, rows, candidate=facts, judged_at=JUDGED)
+    one = Setting(
+        of, rows.with_columns(v=pl.col("v") + (pl.col("k") == "a")), rows, candidate=facts
+    )
+    assert same.judge().check("unchanged").status == status
+    assert (one.judge().check("unchanged").status, one.judge().check("unchanged").value) == (
+        "pass",
+        1,
+    )
+
+
+def test_coverage_may_be_off_by_what_so_many_targets_allow() -> None:
+    """Ten dates of twenty keys are ten outcomes, not two hundred: coverage that only 200 would
+    refute passes.
+    """
+    dated = Setting(
+        contract(),
+        frame(),
+        frame(),
+        actuals=frame().select("ticker", "target_date", close=pl.col("close")),
+    )
+    result = dated.judge().check("coverage_error")
+    # all of 25 values are covered: five dates allow half of Wilson's interval for 5 of 5
+    half = (1 - 5 / (5 + 1.959964**2)) / 2
+    assert result.value == pytest.approx(0.2)
+    assert (result.warn, result.block) == (
+        pytest.approx(half, abs=1e-6),
+        pytest.approx(2 * half, abs=1e-6),
+    )
+    assert result.status == "pass"
+    rows = many_rows()
+    plain = (
+        Setting(many(), rows, rows, actuals=rows.select("k", "v", "label"))
+        .judge()
+        .check("coverage_error")
+    )
+    assert (plain.value, plain.warn, plain.block, plain.status) == (
+        pytest.approx(0.2),
+        0.05,
+        0.15,
+        "fail",
+    )
+
+
+def test_jumps_are_counted_against_the_size_of_what_is_usual() -> None:
+    """A value near zero that changes its sign is no jump; a typical one is, and so is a factor
+    above three.
+    """
+    rows = pl.DataFrame(
+        {"k": [str(i) for i in range(1000)], "v": [100.0 + i for i in range(999)] + [0.01]}
+    )
+
+    def jumped(row: int, value: float) -> float | None:
+        change = pl.when(pl.int_range(pl.len()) == row).then(value).otherwise(pl.col("v") * 1.001)
+        return Setting(simple(), rows.with_columns(v=change), rows).judge().check("jumps").value
+
+    assert jumped(999, -0.01) == 0
+    assert jumped(0, -100.0) == 0.001
+    assert jumped(0, 301.0) == 0.001
+    assert jumped(0, 299.0) == 0
+    assert jumped(0, 1.0) == 0.001
+
+
+@pytest.mark.parametrize("by", [1.09, 1.2])
+def test_widths_of_one_step_are_compared(by: float) -> None:
+    """Each target's interval is narrower a day later, which is no change of width; a wider one for
+    tomorrow is.
+    """
+    step = pl.col("target_date").rank("dense").sqrt()
+    grown = frame().with_columns(
+        lower_80=pl.col("close") * (1 - 0.01 * step), upper_80=pl.col("close") * (1 + 0.01 * step)
+    )
+    later = grown.with_columns(
+        pl.col("target_date").dt.offset_by("1d"),
+        pl.col("upper_80") + (by - 1) * (pl.col("upper_80") - pl.col("lower_80")),
+    )
+    setting = Setting(
+        frame=later,
+        baseline=grown,
+        candidate={
+            "provenance": provenance(
+                targets=tuple(day.isoformat() for day in later["target_date"].unique().sort())
+            )
+        },
+    )
+    widths = setting.judge().check("width_change")
+    assert widths.value == pytest.approx(by)
+    assert widths.status == ("pass" if by < 1.1 else "fail")
+    assert widths.n == 25
+
+
+def test_limits_are_finite() -> None:
+    """A limit that is no number would turn its check off."""
+    for check in CHECKS:
+        assert all(limit is None or math.isfinite(limit) for limit in (check.warn, check.block))

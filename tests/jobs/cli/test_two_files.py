@@ -1,0 +1,677 @@
+"""Two files without a store, and a file beside a version: every form of the command, and what can
+be wrong.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import polars as pl
+import pytest
+
+from estimates.stability.pages.report_text import render_json
+from estimates.store.store import Store
+from tests.jobs.cli.calls import Called, call, call_process
+
+OLD = """customer_id,segment,score,score_lower_90,score_upper_90
+01,a,0.5,0.4,0.6
+02,b,0.25,0.2,0.3
+03,a,0.75,0.7,0.8
+04,b,0.1,0,0.2
+"""
+NEW = """customer_id,segment,score,score_lower_90,score_upper_90
+05,b,0.5,0.4,0.6
+04,b,0.1,0,0.2
+02,b,0.5,0.4,0.6
+01,a,0.51,0.4,0.6
+"""
+CONTRACT = """name = "churn"
+[key.customer_id]
+type = "string"
+[columns.segment]
+role = "attribute"
+type = "string"
+[columns.score]
+[columns.score_lower_90]
+role = "lower"
+level = 0.9
+[columns.score_upper_90]
+role = "upper"
+level = 0.9
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory with two files, and no store anywhere."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ESTIMATES_STORE", raising=False)
+    (tmp_path / "old.csv").write_text(OLD)
+    (tmp_path / "new.csv").write_text(NEW)
+    return tmp_path
+
+
+@pytest.fixture
+def store(folder: Path) -> Store:
+    """A store whose set `churn` has the old file as version 1, in production."""
+    (folder / "churn.toml").write_text(CONTRACT)
+    for words in (
+        ("init",),
+        ("define", "churn.toml"),
+        ("publish", "churn", "old.csv"),
+        ("promote", "churn", "1", "--reason", "first"),
+    ):
+        assert call(*words).code == 0
+    return Store("estimates-store")
+
+
+def diff(*words: object) -> Called:
+    """`estimates diff`, which must succeed."""
+    called = call("diff", *words)
+    assert called.code == 0, called.err
+    return called
+
+
+def report(*words: object) -> dict[str, Any]:
+    """The report of `estimates diff` as JSON."""
+    return diff(*words, "--format", "json").json
+
+
+def refused(*words: object) -> dict[str, Any]:
+    """The error of `estimates diff`, which exits 2."""
+    called = call("diff", *words, "--format", "json")
+    assert called.code == 2, called
+    return called.error
+
+
+def test_two_files_need_nothing_but_a_key(folder: Path) -> None:
+    """The report has keys, columns and intervals, codes stay codes, and no file was written."""
+    found = report("old.csv", "new.csv", "--key", "customer_id")
+    assert (found["set"], found["from"], found["to"]) == ("", "old.csv", "new.csv")
+    assert found["keys"]["common"] == 3
+    assert found["keys"]["added_keys"] == [["05"]]
+    assert found["keys"]["removed_keys"] == [["03"]]
+    assert {name: column["role"] for name, column in found["columns"].items()} == {
+        "score": "point",
+        "score_lower_90": "lower",
+        "score_upper_90": "upper",
+    }
+    assert found["intervals"][0]["level"] == 0.9
+    assert sorted(path.name for path in folder.iterdir()) == ["new.csv", "old.csv"]
+
+
+def test_what_was_guessed_is_said_on_standard_error() -> None:
+    """A page has the report on standard output and one line about the guesses on standard error;
+    JSON has no line.
+    """
+    called = diff("old.csv", "new.csv", "--key", "customer_id")
+    assert called.text.startswith("old.csv → new.csv\nscore changed on 66.7 % of 3 keys")
+    assert (
+        called.err
+        == "guessed: key customer_id; estimates score (point, 90 % interval); carried along "
+        "segment\n"
+    )
+    assert diff("old.csv", "new.csv", "--key", "customer_id", "--format", "json").err == ""
+
+
+def test_a_store_that_is_named_and_not_there_does_not_matter(folder: Path) -> None:
+    """ESTIMATES_STORE and --store are not looked at."""
+    called = call_process(
+        "diff",
+        "old.csv",
+        "new.csv",
+        "--key",
+        "customer_id",
+        cwd=folder,
+        ESTIMATES_STORE="/nowhere/at/all",
+    )
+    assert called.code == 0
+    assert (
+        diff("old.csv", "new.csv", "--key", "customer_id", "--store", "http://127.0.0.1:1").code
+        == 0
+    )
+
+
+@pytest.mark.parametrize("first", ["csv", "parquet", "arrow", "stream"])
+@pytest.mark.parametrize("second", ["csv", "parquet", "arrow", "stream"])
+def test_the_kind_of_file_does_not_change_the_report(folder: Path, first: str, second: str) -> None:
+    """CSV, Parquet, Arrow files and streams of the same tables give the same report, also mixed."""
+    for name in ("old", "new"):
+        frame = pl.read_csv(f"{name}.csv", schema_overrides={"customer_id": pl.String})
+        frame.write_parquet(folder / f"{name}.parquet")
+        frame.write_ipc(folder / f"{name}.arrow")
+        frame.write_ipc_stream(folder / f"{name}.stream")
+    expected = report("old.csv", "new.csv", "--key", "customer_id")
+    found = report(f"old.{first}", f"new.{second}", "--key", "customer_id")
+    assert found | {"from": "old.csv", "to": "new.csv"} == expected
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        NEW.replace(",", ";"),
+        NEW.replace(",", "\t"),
+        "\ufeff" + NEW,
+        NEW.replace("\n", "\r\n"),
+        NEW.replace("05", '"05"'),
+        "\n".join(",".join(reversed(line.split(","))) for line in NEW.splitlines()),
+    ],
+    ids=["semicolons", "tabs", "byte order mark", "CRLF", "quotes", "other order of columns"],
+)
+def test_how_a_csv_file_is_written_does_not_matter(folder: Path, content: str) -> None:
+    """Separators, byte order mark, line ends, quotes and the order of columns give the same report."""
+    expected = report("old.csv", "new.csv", "--key", "customer_id")
+    (folder / "new.csv").write_text(content, encoding="utf-8", newline="")
+    assert report("old.csv", "new.csv", "--key", "customer_id") == expected
+
+
+def test_one_table_comes_from_standard_input(folder: Path) -> None:
+    """`-` is read from a pipe, from either side, and errors call it standard input."""
+    called = call_process(
+        "diff", "old.csv", "-", "--key", "customer_id", "--format", "json", cwd=folder, stdin=NEW
+    )
+    assert called.json | {"to": "new.csv"} == report("old.csv", "new.csv", "--key", "customer_id")
+    assert called.json["to"] == "standard input"
+    called = call_process(
+        "diff", "-", "new.csv", "--key", "customer_id", cwd=folder, stdin="a,b\n1\n"
+    )
+    assert called.code == 2
+    assert "standard input: line 2 has 1 cells" in called.err
+    assert "standard input" in refused("-", "-", "--key", "customer_id")["message"]
+
+
+def test_a_pipe_with_a_name_is_read_once(folder: Path) -> None:
+    """What the shell makes of <(…) can be compared."""
+    os.mkfifo(folder / "pipe")
+    writer = Thread(target=lambda: (folder / "pipe").write_text(NEW))
+    writer.start()
+    found = report("old.csv", "./pipe", "--key", "customer_id")
+    writer.join()
+    assert found | {"to": "new.csv"} == report("old.csv", "new.csv", "--key", "customer_id")
+
+
+def test_types_are_guessed_from_both_files(folder: Path) -> None:
+    """An integer in one file and a decimal in the other compare as numbers; "01" in one makes text
+    of "1" in both.
+    """
+    (folder / "a.csv").write_text(
+        "id,value,code,day,none\n1,1,01,2026-11-20,\n2,2,02,2026-11-21,\n"
+    )
+    (folder / "b.csv").write_text(
+        "id,value,code,day,none\n1,1.5,1,2026-11-20,x\n2,2,2,2026-11-22,y\n"
+    )
+    found = report("a.csv", "b.csv", "--key", "id")
+    assert list(found["columns"]) == ["value"]
+    assert found["columns"]["value"]["scalar"]["top"][0] | {"r": None} == {
+        "key": ["1"],
+        "a": 1.0,
+        "b": 1.5,
+        "d": 0.5,
+        "r": None,
+    }
+    codes = report("a.csv", "b.csv", "--key", "code")
+    assert codes["keys"]["common"] == 0
+
+
+def test_an_empty_column_takes_the_type_of_the_other_file(folder: Path) -> None:
+    """A column without any value in one file is compared as what the other has: values were gained."""
+    (folder / "a.csv").write_text("id,value\n1,\n2,\n")
+    (folder / "b.csv").write_text("id,value\n1,1.5\n2,\n")
+    value = report("a.csv", "b.csv", "--key", "id")["columns"]["value"]
+    assert value["kinds"]["null"]["finite"] == 1
+    assert value["reason"] == "no_comparable_keys"
+
+
+def test_not_finite_values_are_kinds(folder: Path) -> None:
+    """NaN, infinities and empty cells are counted as what they are."""
+    (folder / "a.csv").write_text("id,value\n1,1.5\n2,NaN\n3,2.5\n4,\n")
+    (folder / "b.csv").write_text("id,value\n1,inf\n2,NaN\n3,2.5\n4,1\n")
+    kinds = report("a.csv", "b.csv", "--key", "id")["columns"]["value"]["kinds"]
+    assert (kinds["finite"]["+inf"], kinds["nan"]["nan"], kinds["null"]["finite"]) == (1, 1, 1)
+
+
+def test_types_that_need_no_contract_are_compared(folder: Path) -> None:
+    """Times without a zone, decimals, categories and 32-bit floats compare; lists are left out, and
+    that is said.
+    """
+    frame = pl.DataFrame(
+        {
+            "id": [1, 2],
+            "value": pl.Series([1.5, 2.5], dtype=pl.Float32),
+            "price": pl.Series(["1.10", "2.20"]).cast(pl.Decimal(10, 2)),
+            "kind": pl.Series(["a", "b"], dtype=pl.Categorical),
+            "seen": [datetime(2026, 11, 20), datetime(2026, 11, 21)],
+            "vector": [[1.0], [2.0]],
+        }
+    )
+    frame.write_parquet(folder / "a.parquet")
+    frame.with_columns(pl.col("value") + 1).write_parquet(folder / "b.parquet")
+    called = diff("a.parquet", "b.parquet", "--key", "id")
+    assert "not compared vector (List(Float64))" in called.err
+    assert (
+        report("a.parquet", "b.parquet", "--key", "id")["columns"]["value"]["scalar"][
+            "mean_revision"
+        ]
+        == 1
+    )
+
+
+def test_names_that_no_contract_could_have_are_compared(folder: Path) -> None:
+    """The rules that URLs and SQL make for names do not hold for files: `version`, `limit`, other
+    case, spaces.
+    """
+    (folder / "a.csv").write_text("Id,version,limit,Score,score, x\n1,2,3,0.5,1.5,a\n")
+    found = report("a.csv", "a.csv", "--key", "Id")
+    assert found["headline"].startswith("Nothing changed")
+
+
+def test_columns_of_one_file_only_are_named(folder: Path) -> None:
+    """What one file has alone is reported and no error; tables with other columns are not
+    identical.
+    """
+    lines = [
+        f"{line},{'extra' if number == 0 else number}" for number, line in enumerate(OLD.split())
+    ]
+    (folder / "more.csv").write_text("\n".join(lines))
+    found = report("old.csv", "more.csv", "--key", "customer_id")
+    assert found["schema"] == {"added": ["extra"], "removed": [], "changed": []}
+    assert found["identical"] is False
+    only = "1 column only in more.csv (extra)"
+    assert found["headline"] == f"Nothing changed in the columns that both have, on 4 keys; {only}."
+    assert "extra" in diff("old.csv", "more.csv", "--key", "customer_id").text
+
+
+def test_a_cell_that_is_no_number_is_named(folder: Path) -> None:
+    """File, column, row and value of the one cell that keeps a column from being numbers, and what
+    to do.
+    """
+    rows = [f"{i},{i / 8}" for i in range(100)]
+    (folder / "n1.csv").write_text("\n".join(["id,v", *rows]) + "\n")
+    rows[16] = "16,n/a"
+    (folder / "n2.csv").write_text("\n".join(["id,v", *rows]) + "\n")
+    error = refused("n1.csv", "n2.csv", "--key", "id")
+    assert error["code"] == "bad_value"
+    assert "n2.csv: column 'v', row 17: 'n/a' is no number" in error["message"]
+    assert "--contract" in error["message"]
+
+
+def test_what_is_carried_along_and_differs_is_in_the_headline(folder: Path) -> None:
+    """Not only on standard error: a segment that changed is told where the score did not move."""
+    (folder / "new.csv").write_text(OLD.replace("02,b", "02,a"))
+    assert report("old.csv", "new.csv", "--key", "customer_id")["headline"] == (
+        "score moved on none of 4 keys; segment, carried along, differs on 25.0 % of keys."
+    )
+
+
+def test_types_that_changed_are_named(folder: Path) -> None:
+    """A stored type that differs and compares all the same stands in the report."""
+    pl.DataFrame({"id": [1], "value": [1]}).write_parquet(folder / "a.parquet")
+    pl.DataFrame({"id": [1], "value": [1.5]}).write_parquet(folder / "b.parquet")
+    changed = report("a.parquet", "b.parquet", "--key", "id")["schema"]["changed"]
+    assert changed == [{"column": "value", "what": "type", "a": "Int64", "b": "Float64"}]
+
+
+def test_the_same_file_twice_is_identical() -> None:
+    """A file beside itself has nothing to report."""
+    found = report("old.csv", "old.csv", "--key", "customer_id")
+    assert found["identical"] is True
+    assert found["schema"] == {"added": [], "removed": [], "changed": []}
+
+
+def test_no_common_key_is_an_answer(folder: Path) -> None:
+    """Files without a common key are compared: everything was added and removed, and exit code 0."""
+    (folder / "other.csv").write_text(OLD.replace("\n0", "\n1"))
+    assert report("old.csv", "other.csv", "--key", "customer_id")["headline"].startswith(
+        "Nothing to compare"
+    )
+    (folder / "header.csv").write_text(OLD.splitlines()[0] + "\n")
+    assert report("old.csv", "header.csv", "--key", "customer_id")["keys"]["removed"] == 4
+
+
+def test_tolerance_and_groups() -> None:
+    """--rtol, --atol and --group change what is material and what is broken down."""
+    found = report(
+        "old.csv",
+        "new.csv",
+        "--key",
+        "customer_id",
+        "--rtol",
+        "0.5",
+        "--atol",
+        "0.1",
+        "--group",
+        "segment",
+    )
+    assert (found["rtol"], found["atol"]) == (0.5, 0.1)
+    assert found["columns"]["score"]["scalar"]["material_share"] == 0
+    assert [group["value"] for group in found["columns"]["score"]["groups"]["segment"]] == [
+        "a",
+        "b",
+    ]
+
+
+def test_a_contract_replaces_the_guess(folder: Path) -> None:
+    """--contract says roles, tolerance and key, and the report bears its name."""
+    (folder / "churn.toml").write_text(
+        CONTRACT.replace("[columns.score]", '[columns.score]\nunit = "1"')
+    )
+    found = report("old.csv", "new.csv", "--contract", "churn.toml")
+    assert found["set"] == "churn"
+    assert found["columns"]["score"]["unit"] == "1"
+    assert diff("old.csv", "new.csv", "--contract", "churn.toml").err == ""
+    assert (
+        refused("old.csv", "new.csv", "--contract", "churn.toml", "--key", "customer_id")["code"]
+        == "usage"
+    )
+    (folder / "short.csv").write_text("customer_id,score\n01,1\n")
+    error = refused("old.csv", "short.csv", "--contract", "churn.toml")
+    assert error["code"] == "columns"
+    assert "of short.csv" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "parts"),
+    [
+        (
+            ("old.csv", "new.csv"),
+            "key_needed",
+            ["`estimates diff old.csv new.csv --key customer_id`"],
+        ),
+        (
+            ("old.csv", "gone.csv", "--key", "customer_id"),
+            "no_file",
+            ["no file gone.csv", "SET FROM TO"],
+        ),
+        (("churn", "2"), "no_file", ["no file churn", "SET FROM TO"]),
+        (("old.csv",), "usage", ["OLD NEW --key", "SET FROM TO"]),
+        (("old.csv", "new.csv", "01", "--changes"), "no_store", ["--key COLUMNS"]),
+        (
+            ("old.csv", "new.csv", "--key", "id"),
+            "bad_key_column",
+            ["old.csv", "'id'", "customer_id, segment"],
+        ),
+        (("old.csv", "new.csv", "--key", "customer_id", "--group", "x"), "columns", ["'x'"]),
+        (("old.csv", "new.csv", "--key", "customer_id", "--rtol", "-1"), "bad_tolerance", ["-1"]),
+        (("old.csv", "new.csv", "--key", "customer_id", "01"), "usage", ["--changes"]),
+        (("old.csv", "new.csv", "--key", "customer_id", "--by", "score.r"), "usage", ["--changes"]),
+        (
+            ("old.csv", "new.csv", "--key", "customer_id", "--changes", "--by", "x"),
+            "unknown_metric",
+            ["score.r"],
+        ),
+        (
+            ("old.csv", "new.csv", "--key", "customer_id", "--changes", "--limit", "0"),
+            "bad_limit",
+            ["0"],
+        ),
+        (
+            ("old.csv", "new.csv", "--key", "customer_id", "--changes", "--cursor", "x"),
+            "usage",
+            ["--output"],
+        ),
+        (
+            ("old.csv", "new.csv", "--key", "customer_id", "--changes", "--output", "x.xlsx"),
+            "usage",
+            [".parquet"],
+        ),
+        (
+            ("old.csv", "new.csv", "--key", "customer_id", "--changes", "--output", "no/x.csv"),
+            "not_written",
+            ["no/x"],
+        ),
+        (("churn", "1", "2", "--rtol", "0.1"), "usage", ["--key"]),
+        (
+            ("churn", "1", "new.csv", "--key", "customer_id"),
+            "usage",
+            ["for two files", "contract says the key"],
+        ),
+        (
+            ("churn", "1", "new.csv", "--key", "customer_id", "--changes"),
+            "usage",
+            ["for two files"],
+        ),
+        (("churn", "1", "./new.csv", "--why"), "usage", ["two versions", "./new.csv names a file"]),
+        (
+            ("old.csv", "new.csv", "--key", "customer_id", "--group", "score"),
+            "columns",
+            ["'score' is an estimate"],
+        ),
+        (("churn", "1", "2"), "no_store", []),
+        (("old.csv", ".", "--key", "customer_id"), "no_file", ["directory"]),
+    ],
+)
+def test_what_is_asked_for_wrongly(words: tuple[str, ...], code: str, parts: list[str]) -> None:
+    """Each mistake has its code, and a message that says what to do."""
+    error = refused(*words)
+    assert error["code"] == code, error
+    for part in parts:
+        assert part in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "parts"),
+    [
+        (OLD + "01,a,1,1,1\n02,a,1,1,1\n", "duplicate_key", ["other.csv: 2 keys", "01, 02"]),
+        (OLD + ",a,1,1,1\n", "null_key", ["other.csv: 1 row has", "customer_id", "row 5"]),
+        ("", "bad_file", ["other.csv: is empty"]),
+        (OLD + "05,a\n", "bad_file", ["other.csv: line 6 has 2 cells"]),
+        ("customer_id,x\n01,2\n", "nothing_to_estimate", ["besides the key"]),
+    ],
+)
+def test_what_is_wrong_with_a_file(folder: Path, content: str, code: str, parts: list[str]) -> None:
+    """The error names the file, and the keys or the line that are to blame, whichever side it is
+    on.
+    """
+    (folder / "other.csv").write_text(content)
+    for words in (("old.csv", "other.csv"), ("other.csv", "old.csv")):
+        error = refused(*words, "--key", "customer_id")
+        assert error["code"] == code, error
+        for part in parts:
+            assert part in error["message"]
+
+
+def test_compressed_files_are_told_apart(folder: Path) -> None:
+    """A gzip file is an error that says what to do."""
+    (folder / "new.csv.gz").write_bytes(gzip.compress(NEW.encode()))
+    assert (
+        "decompress it first" in refused("old.csv", "new.csv.gz", "--key", "customer_id")["message"]
+    )
+
+
+def test_two_empty_tables_have_nothing_to_compare(folder: Path) -> None:
+    """Two headers without rows are an error."""
+    (folder / "a.csv").write_text("id,value\n")
+    assert refused("a.csv", "a.csv", "--key", "id")["code"] == "no_rows"
+
+
+def test_types_that_do_not_compare(folder: Path) -> None:
+    """Text in one file and a number in the other is an error that names column, types and files."""
+    pl.DataFrame({"customer_id": ["01"], "score": ["high"], "n": [1]}).write_parquet(
+        folder / "a.parquet"
+    )
+    (folder / "a.csv").write_text("customer_id,score\n01,high\n")
+    pl.DataFrame({"customer_id": ["01"], "score": [0.5], "n": [1]}).write_parquet(
+        folder / "b.parquet"
+    )
+    error = refused("a.parquet", "b.parquet", "--key", "customer_id")
+    assert error["message"].startswith(
+        "column 'score' is String in a.parquet and Float64 in b.parquet"
+    )
+    error = refused("a.csv", "b.parquet", "--key", "customer_id")
+    assert error["message"].startswith("column 'score' is String in a.csv and Float64 in b.parquet")
+
+
+def test_keys_that_could_be_meant(folder: Path) -> None:
+    """Without a key the error proposes columns that are unique in both files, a pair where no
+    single one is.
+    """
+    rows = [
+        (shop, day, 1.5 * i)
+        for i, (shop, day) in enumerate((s, d) for s in "ab" for d in ("x", "y"))
+    ]
+    frame = pl.DataFrame(rows, schema=["shop", "day", "sales"], orient="row")
+    frame.write_csv(folder / "a.csv")
+    assert "--key shop,day`" in refused("a.csv", "a.csv")["message"]
+    (folder / "a.csv").write_text("shop,sales\na,1.5\na,2.5\n")
+    assert "no column or two are unique" in refused("a.csv", "a.csv")["message"]
+    (folder / "a.csv").write_text("shop,day,sales\na,x,1.5\na,y,2.5\n")
+    assert (
+        "the key shop,day would be unique" in refused("a.csv", "a.csv", "--key", "shop")["message"]
+    )
+
+
+def test_columns_may_be_named_in_one_word_or_one_by_one(folder: Path) -> None:
+    """A key of two columns, and groups, with commas or with the option once for each; in the order
+    given.
+    """
+    (folder / "a.csv").write_text("shop,day,size,sales\na,x,s,1.5\na,y,m,2.5\n")
+    found = diff("a.csv", "a.csv", "--key", "shop,day", "--group", "size,shop")
+    assert found.err.startswith("guessed: key shop, day;")
+    assert (
+        diff(
+            "a.csv", "a.csv", "--key", "shop", "--key", " day", "--group", "size", "--group", "shop"
+        )
+        == found
+    )
+    assert diff("a.csv", "a.csv", "--key", "day", "--key", "shop").err.startswith(
+        "guessed: key day, shop;"
+    )
+
+
+def test_integers_that_pandas_made_floats_are_keys(folder: Path) -> None:
+    """A key of whole floats in one file is the integer of the other."""
+    pl.DataFrame({"id": [1.0, 2.0], "value": [1.5, 2.5]}).write_parquet(folder / "a.parquet")
+    pl.DataFrame({"id": [1, 3], "value": [1.5, 2.5]}).write_parquet(folder / "b.parquet")
+    assert report("a.parquet", "b.parquet", "--key", "id")["keys"]["added_keys"] == [["3"]]
+    pl.DataFrame({"id": [1.5, 2.0], "value": [1.5, 2.5]}).write_parquet(folder / "b.parquet")
+    assert refused("a.parquet", "b.parquet", "--key", "id")["code"] == "column_type"
+
+
+def test_changes_of_files_key_by_key(folder: Path) -> None:
+    """--changes lists what moved most first, by any metric, from a size on, under a leading part of
+    the key.
+    """
+    words = ("old.csv", "new.csv", "--key", "customer_id", "--changes")
+    found = report(*words)
+    assert [(c["key"], c["change"]) for c in found["changes"]] == [
+        (["02"], "changed"),
+        (["01"], "changed"),
+        (["03"], "removed"),
+        (["05"], "added"),
+    ]
+    assert {n: found[n] for n in ("set", "from", "to", "by", "total", "limit", "next")} == {
+        "set": "",
+        "from": "old.csv",
+        "to": "new.csv",
+        "by": "score.d",
+        "total": 4,
+        "limit": 1000,
+        "next": None,
+    }
+    assert report(*words, "--by", "score.r", "--min-change", "0.1")["total"] == 3
+    assert [c["key"] for c in report(*words, "01")["changes"]] == [["01"]]
+    called = diff(*words, "--limit", "1", "--format", "csv")
+    assert called.text.startswith("customer_id,change,")
+    assert len(called.text.splitlines()) == 2
+    assert "4 changes in all; show more with --limit" in called.err
+    assert "old.csv → new.csv, 4 of 4 changes, by score.d" in diff(*words).text
+    assert sorted(path.name for path in folder.iterdir()) == ["new.csv", "old.csv"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "arrow"])
+def test_all_changes_go_into_a_file(folder: Path, store: Store, ending: str) -> None:
+    """--output writes every change of files and of versions, as CSV, Parquet or Arrow."""
+    call("publish", "churn", "new.csv")
+    expected = store["churn"].changes(1, 2)
+    for words in (
+        ("churn", "1", "2"),
+        ("old.csv", "new.csv", "--key", "customer_id"),
+        ("churn", "1", "new.csv"),
+    ):
+        called = diff(*words, "--changes", "--output", f"out.{ending}")
+        assert (called.out, "4 changes written to" in called.err) == (b"", True)
+        read: dict[str, Callable[..., pl.DataFrame]] = {
+            "parquet": pl.read_parquet,
+            "arrow": pl.read_ipc,
+        }
+        if ending == "csv":
+            found = pl.read_csv(folder / "out.csv", schema=expected.schema)
+        else:
+            found = read[ending]((folder / f"out.{ending}").read_bytes())
+        assert found.equals(expected)
+
+
+def test_a_version_beside_a_file(store: Store, folder: Path) -> None:
+    """SET REF FILE compares under the set's contract, either way round, and gives the numbers of
+    two versions.
+    """
+    assert call("publish", "churn", "new.csv").code in (0, 1)
+    expected = json.loads(render_json(store.diff("churn", 1, 2)))
+    for words in (
+        ("1", "new.csv"),
+        ("production", "./new.csv"),
+        ("old.csv", "2"),
+        ("old.csv", "new.csv"),
+    ):
+        found = report("churn", *words)
+        assert found | {"from": 1, "to": 2} == expected
+    called = call_process("diff", "churn", "1", "-", "--format", "json", cwd=folder, stdin=NEW)
+    assert (called.json["from"], called.json["to"]) == (1, "standard input")
+    assert "churn  version 1 → new.csv" in diff("churn", "production", "new.csv").text
+
+
+def test_a_word_without_a_dot_is_a_version(store: Store, folder: Path) -> None:
+    """A file named like an alias needs ./, and the error for the alias says so; a set may be named
+    like a file.
+    """
+    (folder / "scores").write_text(NEW)
+    error = refused("churn", "1", "scores")
+    assert error["code"] == "unknown_alias"
+    assert "write ./scores" in error["message"]
+    assert report("churn", "1", "./scores")["to"] == "./scores"
+    (folder / "churn").write_text("not a table")
+    assert report("churn", "1", "1")["identical"] is True
+    assert store.view().sets.keys() == {"churn"}
+
+
+@pytest.mark.usefixtures("store")
+def test_what_is_wrong_beside_a_version(folder: Path) -> None:
+    """A file that does not keep the contract is an error that names it, and so is one that is not
+    there.
+    """
+    (folder / "bad.csv").write_text(NEW.replace("0.51", "high"))
+    error = refused("churn", "1", "bad.csv")
+    assert (error["code"], "bad.csv: column 'score': row 4 has 'high'" in error["message"]) == (
+        "bad_value",
+        True,
+    )
+    (folder / "bad.csv").write_text("customer_id,score\n01,1\n")
+    assert "of bad.csv" in refused("churn", "1", "bad.csv")["message"]
+    assert refused("churn", "1", "gone.csv")["code"] == "no_file"
+    assert refused("nothing", "1", "new.csv")["code"] == "unknown_set"
+    assert (
+        refused("churn", "1", "new.csv", "--store", "http://127.0.0.1:1")["code"] == "service_url"
+    )
+    (folder / "twice.csv").write_text(NEW + "01,a,1,1,1\n")
+    assert (
+        "twice.csv: 1 key appears more than once: 01"
+        in refused("churn", "1", "twice.csv")["message"]
+    )
+
+
+def test_times_are_instants(folder: Path) -> None:
+    """A time key is the same instant however its offset is written."""
+    (folder / "a.csv").write_text("at,value\n2026-11-20T12:00:00Z,1.5\n")
+    (folder / "b.csv").write_text("at,value\n2026-11-20T13:00:00+01:00,2.5\n")
+    assert report("a.csv", "b.csv", "--key", "at")["keys"]["common"] == 1
+    pl.DataFrame({"at": [datetime(2026, 11, 20, 12, tzinfo=UTC)], "value": [2.5]}).write_parquet(
+        folder / "b.parquet"
+    )
+    assert report("a.csv", "b.parquet", "--key", "at")["keys"]["common"] == 1

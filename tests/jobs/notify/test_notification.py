@@ -1,0 +1,695 @@
+"""Notifications: what a receiver is told, how it is signed, what happens while it cannot be told."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import logging
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from estimates.store.store import Store
+from tests.builders import SET, define, frame, promoted, publish
+from tests.client.stub import Posted, Scripted, Stub, stub
+from tests.jobs.cli.calls import call, call_process
+
+TAKEN = Scripted(204, b"", headers={})
+TOLD = ("judged", "promoted", "rolled_back", "regraded", "waived", "unwaived")
+THROUGH = ("--through", "2024-01-02")
+KEY = bytes(range(32))
+SECRET = "whsec_" + base64.b64encode(KEY).decode()
+OTHER_KEY = bytes(range(64, 128))
+OTHER = "whsec_" + base64.b64encode(OTHER_KEY).decode()
+
+
+def answer(status: int, after_s: float = 0.0, **headers: str) -> Scripted:
+    """A receiver's answer; a header is written with `_` for `-`."""
+    return Scripted(
+        status,
+        b"",
+        headers={name.replace("_", "-"): text for name, text in headers.items()},
+        after_s=after_s,
+    )
+
+
+@pytest.fixture
+def told(local_store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A store with version 1 in production and version 2 not judged, which commands use; MLflow
+    writes into it.
+    """
+    monkeypatch.setenv("ESTIMATES_STORE", local_store.root)
+    monkeypatch.setenv("ESTIMATES_ACTOR", "ada")
+    monkeypatch.setenv("ESTIMATES_NOTIFY_SECRET", SECRET)
+    monkeypatch.delenv("ESTIMATES_NOTIFY", raising=False)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    define(local_store)
+    promoted(local_store, "first")
+    publish(local_store, "second", 101.0)
+    return local_store
+
+
+def documents(receiver: Stub) -> list[dict[str, object]]:
+    """The documents that a receiver was sent."""
+    return [json.loads(posted.body) for posted in receiver.posted]
+
+
+def kinds(receiver: Stub) -> list[str]:
+    """What a receiver was told of, in order."""
+    return [str(document["type"]) for document in documents(receiver)]
+
+
+def verified(posted: Posted, *keys: bytes) -> bool:
+    """Whether a post is signed by these keys as Standard Webhooks say, written down once more from
+    their text.
+    """
+    head = posted.headers
+    content = b".".join(
+        (head["webhook-id"].encode(), head["webhook-timestamp"].encode(), posted.body)
+    )
+    digests = [hmac.new(key, content, hashlib.sha256).digest() for key in keys or (KEY,)]
+    expected = " ".join("v1," + base64.b64encode(digest).decode() for digest in digests)
+    return (
+        head["webhook-signature"] == expected
+        and abs(int(head["webhook-timestamp"]) - time.time()) < 60
+    )
+
+
+def closed_port() -> int:
+    """A port of the loopback that nobody listens on."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+# -- what is told
+# ------------------------------------------------------------------------------------------------------
+
+
+def test_a_promotion_is_told_as_cloud_events_that_are_signed(told: Store) -> None:
+    """The verdict that promoting asked for, then the move: documents in full, each with a signature
+    that verifies.
+    """
+    with stub(TAKEN) as receiver:
+        done = call(
+            "promote",
+            SET,
+            2,
+            "--reason",
+            "checked",
+            "--notify",
+            f"{receiver.url}/hooks/1?team=a%20b",
+        )
+    assert (done.code, done.err) == (0, "")
+    judged, moved = told.view().set(SET).events[-2:]
+    common = {"specversion": "1.0", "source": f"/v1/sets/{SET}", "subject": f"{SET}/2"}
+    common |= {"datacontenttype": "application/json"}
+    first, second = documents(receiver)
+    assert first == common | {
+        "id": f"{judged.id}-{round(judged.at.timestamp() * 1_000_000)}",
+        "type": "estimates.judged",
+        "time": judged.at.isoformat().replace("+00:00", "Z"),
+        "data": {
+            "id": judged.id,
+            "at": judged.at.isoformat().replace("+00:00", "Z"),
+            "set": SET,
+            "kind": "judged",
+            "actor": "ada",
+            "version": 2,
+            "blocks": False,
+            "details": judged.details,
+            "failing": [],
+        },
+    }
+    assert second["type"] == "estimates.promoted"
+    expected = {
+        "version": 2,
+        "from_version": 1,
+        "alias": "production",
+        "actor": "ada",
+        "reason": "checked",
+    }
+    assert expected.items() <= second["data"].items()  # type: ignore[attr-defined]
+    assert (second["id"], second["subject"]) == (
+        f"{moved.id}-{round(moved.at.timestamp() * 1_000_000)}",
+        f"{SET}/2",
+    )
+    for posted, document in zip(receiver.posted, (first, second), strict=True):
+        assert posted.line == "POST /hooks/1?team=a%20b"
+        assert posted.headers["content-type"] == "application/cloudevents+json"
+        assert posted.headers["webhook-id"] == document["id"]
+        assert verified(posted)
+
+
+def test_a_rollback_is_told(told: Store) -> None:
+    """Where the alias went back to, from where and why."""
+    promoted(told, "third", 102.0)
+    with stub(TAKEN) as receiver:
+        assert call("rollback", SET, "--reason", "wrong prices", "--notify", receiver.url).code == 0
+    (document,) = documents(receiver)
+    expected = {"kind": "rolled_back", "version": 1, "from_version": 3, "reason": "wrong prices"}
+    assert expected.items() <= document["data"].items()  # type: ignore[attr-defined]
+
+
+def test_a_blocking_verdict_names_the_checks(told: Store) -> None:
+    """Exit code 1 stays, and the receiver learns which checks block and why; also where promoting
+    judged first.
+    """
+    publish(told, "third", 900.0)
+    with stub(TAKEN) as receiver:
+        assert call("gate", SET, 3, "--notify", receiver.url).code == 1
+        promoted(told, "fourth", 101.0)  # version 3's verdict counts no longer
+        assert call("promote", SET, 3, "--reason", "try", "--notify", receiver.url).code == 1
+    first, second = documents(receiver)
+    verdict = told.verdict(SET, 3)
+    assert verdict is not None
+    assert {one["name"] for one in first["data"]["failing"]} > {"hard_bounds"}  # type: ignore[attr-defined, index]
+    failing = {one["name"]: one for one in second["data"]["failing"]}  # type: ignore[attr-defined, index]
+    assert list(failing) == [one.name for one in verdict.failing()]
+    bounds = verdict.check("hard_bounds")
+    expected = {
+        "status": "fail",
+        "value": bounds.value,
+        "block": bounds.block,
+        "message": bounds.message,
+    }
+    assert failing["hard_bounds"] == expected | {"name": "hard_bounds"}
+
+
+def test_publishing_tells_verdict_and_promotion_only(told: Store, tmp_path: Path) -> None:
+    """Of what a publication leaves in the log, the receiver hears the decisions."""
+    define(told, more='[gate]\npromote = "automatic"')
+    frame(102.0).write_parquet(tmp_path / "next.parquet")
+    with stub(TAKEN) as receiver:
+        file = ("publish", SET, tmp_path / "next.parquet", *THROUGH)
+        done = call(*file, "--notify", receiver.url, "--format", "json")
+    assert (done.code, done.json["status"], done.json["warnings"]) == (0, "promoted", [])
+    assert kinds(receiver) == ["estimates.judged", "estimates.promoted"]
+
+
+def test_a_waiver_and_its_end_are_told(told: Store) -> None:
+    """Which check of which version, by whom, why and until when; and that it was taken back. Signed
+    like all others.
+    """
+    publish(told, "third", 900.0)
+    with stub(TAKEN) as receiver:
+        where = ("--version", 3, "--until", "2999-01-01", "--notify", receiver.url)
+        keys = ("--keys", "AAPL/2024-06-03", "--keys", "AAPL/2024-06-04")
+        assert call("waive", SET, "hard_bounds", *keys, "--reason", "a split", *where).code == 0
+        waived = told.view().set(SET).events[-1]
+        assert (
+            call("unwaive", SET, waived.id, "--reason", "no split", "--notify", receiver.url).code
+            == 0
+        )
+    unwaived = told.view().set(SET).events[-1]
+    first, second = documents(receiver)
+    assert first["id"] == f"{waived.id}-{round(waived.at.timestamp() * 1_000_000)}"
+    assert (first["type"], first["subject"], first["source"]) == (
+        "estimates.waived",
+        f"{SET}/3",
+        f"/v1/sets/{SET}",
+    )
+    details = {"check": "hard_bounds", "keys": 2, "until": "2999-01-01T23:59:59.999999Z"}
+    expected = {
+        "kind": "waived",
+        "actor": "ada",
+        "reason": "a split",
+        "version": 3,
+        "details": details,
+    }
+    assert expected.items() <= first["data"].items()  # type: ignore[attr-defined]
+    assert second["type"] == "estimates.unwaived"
+    expected = {
+        "actor": "ada",
+        "reason": "no split",
+        "details": {"waiver": waived.id, "check": "hard_bounds"},
+    }
+    assert (expected | {"id": unwaived.id}).items() <= second["data"].items()  # type: ignore[attr-defined]
+    assert all(map(verified, receiver.posted))
+
+
+def test_a_refused_waiver_is_no_news(told: Store) -> None:
+    """What is not in the log is not told."""
+    with stub(TAKEN) as receiver:
+        where = ("--version", 2, "--reason", "x", "--until", "2999-01-01", "--notify", receiver.url)
+        assert call("waive", SET, "schema", *where).code == 2
+        assert call("unwaive", SET, 999, "--reason", "x", "--notify", receiver.url).code == 2
+    assert receiver.posted == []
+
+
+def test_grades_by_late_actual_values_are_told_once(told: Store, tmp_path: Path) -> None:
+    """Each new grade of a verdict, and none when the same actual values come again; other values,
+    another grade.
+    """
+    promoted(told, "third", 102.0)
+    publish(told, "fourth", 200.0)
+    told.judge(SET, 4)
+    observed = {level: tmp_path / f"{level:.0f}.csv" for level in (200.5, 99.0)}
+    for level, file in observed.items():
+        frame(level).drop("note").write_csv(file)
+    with stub(TAKEN) as receiver:
+        for level in (200.5, 200.5, 99.0):
+            assert (
+                call("score", SET, "--actuals", observed[level], "--notify", receiver.url).code == 0
+            )
+        shown = call("score", SET, "--notify", receiver.url)
+    found = [(d["type"], d["subject"], d["data"]["details"]["grade"]) for d in documents(receiver)]  # type: ignore[index]
+    assert found == [
+        ("estimates.regraded", f"{SET}/3", "right_pass"),
+        ("estimates.regraded", f"{SET}/4", "harmless_block"),
+        ("estimates.regraded", f"{SET}/3", "missed_harm"),
+        ("estimates.regraded", f"{SET}/4", "right_block"),
+    ]
+    logged = [event for event in told.view().set(SET).events if event.kind == "regraded"]
+    details = [d["data"]["details"] for d in documents(receiver)]  # type: ignore[index]
+    assert details == [event.details for event in logged]
+    assert set(details[0]) == {"grade", "growth", "n", "actuals"}
+    assert (shown.code, "--notify and several --version need --actuals" in shown.err) == (2, True)
+
+
+def test_the_setting_stands_in_for_the_option(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scheduler sets ESTIMATES_NOTIFY once; --notify is preferred to it. A file that is judged is
+    nobody's news.
+    """
+    with stub(TAKEN) as usual, stub(TAKEN) as other:
+        monkeypatch.setenv("ESTIMATES_NOTIFY", usual.url)
+        call("gate", SET, 2)
+        call("gate", SET, 2, "--notify", other.url)
+        frame(102.0).write_parquet(Path(told.root) / "next.parquet")
+        file = ("gate", SET, "--file", Path(told.root) / "next.parquet", *THROUGH)
+        assert call(*file).code == 0
+        refused = call(*file, "--notify", other.url)
+    assert (len(usual.posted), len(other.posted)) == (1, 1)
+    assert (refused.code, "--notify belongs to a VERSION" in refused.err) == (2, True)
+
+
+def test_without_a_secret_nothing_is_signed(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unsigned posts have their id and time, and no signature; a user and a password in the URL are
+    sent.
+    """
+    monkeypatch.delenv("ESTIMATES_NOTIFY_SECRET")
+    with stub(TAKEN) as receiver:
+        call("gate", SET, 2, "--notify", receiver.url.replace("http://", "http://ada:p%40ss@"))
+    (posted,) = receiver.posted
+    assert "webhook-signature" not in posted.headers
+    assert posted.headers["webhook-id"]
+    assert posted.headers["authorization"] == "Basic " + base64.b64encode(b"ada:p@ss").decode()
+
+
+@pytest.mark.parametrize("between", [" ", "\n", "  \t"])
+def test_two_secrets_sign_twice(told: Store, monkeypatch: pytest.MonkeyPatch, between: str) -> None:
+    """While a receiver changes its secret, each post has a signature by either."""
+    monkeypatch.setenv("ESTIMATES_NOTIFY_SECRET", f"{SECRET}{between}{OTHER}\n")
+    with stub(TAKEN) as receiver:
+        call("gate", SET, 2, "--notify", receiver.url)
+    (posted,) = receiver.posted
+    assert verified(posted, KEY, OTHER_KEY)
+
+
+def test_proxies_of_the_environment_are_used(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receiver behind a company's proxy gets its whole URL."""
+    with stub(TAKEN) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        assert call("gate", SET, 2, "--notify", "http://hooks.example/services/1?key=2").err == ""
+    assert [posted.line for posted in proxy.posted] == [
+        "POST http://hooks.example/services/1?key=2"
+    ]
+
+
+# -- receivers that are not well
+# ---------------------------------------------------------------------------------------
+
+
+def test_a_receiver_that_is_busy_is_asked_again(told: Store) -> None:
+    """503 and 429 are tried again after the pause that Retry-After asks for; id and body stay, the
+    signature is new.
+    """
+    with stub(answer(503), answer(429, retry_after="2"), TAKEN) as receiver:
+        done = call("gate", SET, 2, "--notify", receiver.url)
+    assert (done.code, done.err) == (0, "")
+    assert len({(posted.headers["webhook-id"], posted.body) for posted in receiver.posted}) == 1
+    assert len(receiver.posted) == 3
+    assert receiver.pauses_s[0] < 1 < 2 <= receiver.pauses_s[1]
+    assert len({posted.headers["webhook-signature"] for posted in receiver.posted}) > 1
+    assert all(map(verified, receiver.posted))
+
+
+def test_a_receiver_that_starts_late_is_reached(told: Store) -> None:
+    """A refused connection is tried again."""
+    port, done = closed_port(), threading.Event()
+
+    def serve() -> None:
+        time.sleep(1)
+        with stub(TAKEN, port=port) as receiver:
+            done.wait(10)
+            told_of.extend(kinds(receiver))
+
+    told_of: list[str] = []
+    serving = threading.Thread(target=serve)
+    serving.start()
+    called = call("gate", SET, 2, "--notify", f"http://127.0.0.1:{port}")
+    done.set()
+    serving.join()
+    assert (called.code, called.err, told_of) == (0, "", ["estimates.judged"])
+
+
+def test_a_slow_receiver_does_not_delay_the_promotion(told: Store) -> None:
+    """The alias moves while the receiver still thinks about the verdict; both are delivered in the
+    end.
+    """
+    with stub(answer(204, after_s=1.5)) as receiver:
+        done = call("promote", SET, 2, "--reason", "checked", "--notify", receiver.url)
+    assert (done.code, done.err) == (0, "")
+    judged, moved = told.view().set(SET).events[-2:]
+    assert (moved.at - judged.at).total_seconds() < 1
+    assert kinds(receiver) == ["estimates.judged", "estimates.promoted"]
+    assert receiver.pauses_s[0] >= 1.5
+
+
+def test_a_receiver_that_never_answers_costs_seconds_and_a_warning(told: Store) -> None:
+    """The command ends with its own exit code, at most about five seconds later, and the process is
+    not held.
+    """
+    with stub(answer(204, after_s=20)) as receiver:
+        begin = time.monotonic()
+        done = call_process("promote", SET, 2, "--reason", "checked", "--notify", receiver.url)
+        took_s = time.monotonic() - begin
+    assert (done.code, told.resolve(SET).version) == (0, 2)
+    assert took_s < 15
+    judged, moved = told.view().set(SET).events[-2:]
+    assert done.err.startswith(
+        f"warning: not notified: events {judged.id}, {moved.id} to {receiver.url}: no answer yet"
+    )
+    assert f"estimates notify URL --after {judged.id - 1}" in done.err
+    assert b"production is version 2" in done.out
+
+
+def test_nobody_listening_is_a_warning(told: Store) -> None:
+    """A connection that stays refused: the exit code is that of the work, and the line says what to
+    do.
+    """
+    url = f"http://127.0.0.1:{closed_port()}"
+    begin = time.monotonic()
+    done = call("gate", SET, 2, "--notify", url)
+    assert (done.code, 2 < time.monotonic() - begin < 8) == (0, True)
+    (line,) = done.err.splitlines()
+    last = told.view().last_event
+    assert line.startswith(
+        f"warning: not notified: event {last} to {url}: [Errno 111] Connection refused; later: "
+    )
+    assert line.endswith(f"estimates notify URL --after {last - 1}  [undelivered]")
+
+
+def test_a_warning_names_the_first_of_many_events(told: Store, tmp_path: Path) -> None:
+    """Seven grades that nobody took: five ids, how many more there are, and where to go on."""
+    for number in range(3, 10):
+        promoted(told, f"run {number}", 100.0 + number / 10)
+    frame(101.5).drop("note").write_csv(tmp_path / "observed.csv")
+    with stub(answer(400)) as receiver:
+        done = call("score", SET, "--actuals", tmp_path / "observed.csv", "--notify", receiver.url)
+    ids = [event.id for event in told.view().set(SET).events if event.kind == "regraded"]
+    assert (done.code, len(ids), len(receiver.posted)) == (0, 7, 7)
+    assert f"not notified: events {', '.join(map(str, ids[:5]))} and 2 more to " in done.err
+    assert f"--after {ids[0] - 1}" in done.err
+
+
+def test_warnings_for_programs(told: Store, tmp_path: Path) -> None:
+    """With --format json standard error has one JSON object a line, and publish lists the warning
+    in its answer.
+    """
+    frame(102.0).write_parquet(tmp_path / "next.parquet")
+    with stub(answer(400)) as receiver:
+        published = call(
+            "publish", SET, tmp_path / "next.parquet", "--notify", receiver.url, "--format", "json"
+        )
+        moved = call(
+            "promote", SET, 2, "--reason", "x", "--notify", receiver.url, "--format", "json"
+        )
+    (warning,) = published.json["warnings"]
+    assert json.loads(published.err) == {"warning": {"code": "undelivered", "message": warning}}
+    assert "status 400" in warning
+    assert (moved.code, moved.json["kind"]) == (0, "promoted")
+    assert json.loads(moved.err)["warning"]["code"] == "undelivered"
+
+
+@pytest.mark.parametrize("status", [302, 307, 400, 401, 404, 410])
+def test_a_refusal_is_not_repeated(told: Store, status: int) -> None:
+    """What the receiver does not want is posted once; a redirect leads nowhere."""
+    with stub(TAKEN) as elsewhere, stub(answer(status, location=elsewhere.url)) as receiver:
+        done = call("gate", SET, 2, "--notify", receiver.url)
+    assert (done.code, len(receiver.posted), len(elsewhere.posted)) == (0, 1, 0)
+    assert f"status {status}" in done.err
+
+
+def test_a_long_pause_is_not_waited_for(told: Store) -> None:
+    """A receiver that asks for more patience than there is gets no second attempt, and the command
+    ends at once.
+    """
+    with stub(answer(503, retry_after="3600")) as receiver:
+        begin = time.monotonic()
+        done = call("gate", SET, 2, "--notify", receiver.url)
+    assert (len(receiver.posted), time.monotonic() - begin < 3) == (1, True)
+    assert "status 503, and it asks for 3600 s of patience" in done.err
+
+
+def test_one_refused_event_does_not_hold_the_next(told: Store) -> None:
+    """The promotion is told although the verdict was not taken, and the warning names the verdict
+    alone.
+    """
+    with stub(answer(400), TAKEN) as receiver:
+        done = call("promote", SET, 2, "--reason", "checked", "--notify", receiver.url)
+    judged, _ = told.view().set(SET).events[-2:]
+    assert kinds(receiver) == ["estimates.judged", "estimates.promoted"]
+    assert f"not notified: event {judged.id} to" in done.err
+
+
+# -- what is refused, and what is never told
+# ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "hush.example",
+        "ftp://receiver.example/x",
+        "http://",
+        "https:///hush",
+        "file:///etc/hush",
+        "http://ada:hu/sh@x",
+    ],
+)
+@pytest.mark.parametrize("through", ["option", "setting"])
+def test_a_url_that_cannot_be_used_is_an_error_before_anything_is_done(
+    told: Store, monkeypatch: pytest.MonkeyPatch, url: str, through: str
+) -> None:
+    """Exit code 2, nothing in the log, and the URL is not repeated: it may hold a password."""
+    before = told.view().last_event
+    option = ("--notify", url) if through == "option" else ()
+    if through == "setting":
+        monkeypatch.setenv("ESTIMATES_NOTIFY", url)
+    done = call("promote", SET, 2, "--reason", "checked", *option)
+    assert (done.code, "[bad_url]" in done.err, told.view().last_event) == (2, True, before)
+    assert url not in done.err
+    assert "hu" not in done.err
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        *("hush", "whsec_hush!", "whsec_", " ", f"{SECRET} hush", f"{SECRET},{OTHER}"),
+        *("whsec_" + base64.b64encode(b"k" * 23).decode(), base64.b64encode(KEY).decode()),
+    ],
+)
+def test_a_secret_that_cannot_be_used_is_an_error(
+    told: Store, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    """Too short, no base64 or without its prefix: exit code 2 before anything is done, and it is
+    not repeated.
+    """
+    monkeypatch.setenv("ESTIMATES_NOTIFY_SECRET", secret)
+    with stub(TAKEN) as receiver:
+        done = call("gate", SET, 2, "--notify", receiver.url)
+    assert (done.code, "[bad_secret]" in done.err, receiver.posted) == (2, True, [])
+    assert secret in ("whsec_", " ") or secret.removeprefix("whsec_") not in done.err
+    assert SECRET not in done.err
+
+
+def test_no_secret_is_ever_told(told: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither output nor logs at their most talkative show the secret, the password or the path of
+    a URL.
+    """
+    caplog.set_level(logging.DEBUG)
+    with stub(answer(503, retry_after="9"), answer(400)) as receiver:
+        url = receiver.url.replace("http://", "http://ada:passw0rd@") + "/services/t0ken?key=t1ken"
+        failed = call("gate", SET, 2, "--notify", url, "--debug")
+        resent = call("notify", url, "--after", 0, "--debug")
+    assert (failed.code, resent.code) == (0, 3)
+    assert receiver.posted[0].line == "POST /services/t0ken?key=t1ken"
+    told_anywhere = failed.err + failed.text + resent.err + resent.text + caplog.text
+    assert "HTTP Request: POST" in caplog.text  # the logs were on
+    for secret in (
+        "passw0rd",
+        "t0ken",
+        "t1ken",
+        SECRET,
+        SECRET[6:],
+        base64.b64encode(b"ada:passw0rd").decode(),
+    ):
+        assert secret not in told_anywhere
+
+
+# -- again
+# -------------------------------------------------------------------------------------------------------------
+
+
+def test_notify_sends_the_log_again(told: Store) -> None:
+    """What was sent before comes once more with its id and its bytes; other events are left out."""
+    waiving = ("p95_change", "--version", 2, "--reason", "x", "--until", "2999-01-01")
+    with stub(TAKEN) as receiver:
+        call("waive", SET, *waiving, "--notify", receiver.url)
+        call("promote", SET, 2, "--reason", "checked", "--notify", receiver.url)
+        done = call("notify", receiver.url, "--after", 0)
+    events = [
+        event
+        for event in told.view().set(SET).events
+        if event.kind in ("judged", "promoted", "waived")
+    ]
+    before, again = receiver.posted[:3], receiver.posted[3:]
+    assert [json.loads(posted.body)["data"]["id"] for posted in again] == [
+        event.id for event in events
+    ]
+    assert [posted.body for posted in again[-3:]] == [posted.body for posted in before]
+    assert all(map(verified, again))
+    assert done.text == f"{len(events)} events sent; next: --after {events[-1].id}\n"
+
+
+def test_notify_stops_where_it_is_not_taken(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 3 and the id to go on after; going on from there sends the rest, and then there is
+    nothing left.
+    """
+    define(told, "other")
+    promoted(told, "other-1", name="other")
+    ids = [
+        event.id
+        for found in told.view().sets.values()
+        for event in found.events
+        if event.kind in TOLD
+    ]
+    with stub(TAKEN, TAKEN, answer(400), TAKEN) as receiver:
+        monkeypatch.setenv("ESTIMATES_NOTIFY", receiver.url)
+        failed = call("notify", "--after", 0, "--format", "json")
+        assert (failed.code, failed.error["code"], failed.error["last"]) == (
+            3,
+            "undelivered",
+            sorted(ids)[1],
+        )
+        rest = call("notify", "--after", failed.error["last"], "--format", "json")
+        none = call("notify", "--after", rest.json["last"], "--format", "json")
+    sent = [json.loads(posted.body)["data"]["id"] for posted in receiver.posted]
+    assert sent == [*sorted(ids)[:3], *sorted(ids)[2:]]
+    assert rest.json == {"sent": len(ids) - 2, "last": max(ids)}
+    assert none.json == {"sent": 0, "last": max(ids)}
+
+
+def test_notify_without_a_receiver(told: Store) -> None:
+    """Without a URL anywhere it is wrong usage."""
+    done = call("notify", "--after", 0)
+    assert (done.code, "give a URL, or set ESTIMATES_NOTIFY" in done.err) == (2, True)
+
+
+# -- the receiver of the document
+# --------------------------------------------------------------------------------------
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "notifications.md"
+
+
+@contextmanager
+def documented_receiver(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The receiver that docs/notifications.md shows, on a free port; its URL and the file of its
+    output.
+    """
+    (code,) = re.findall(
+        r"```python\n(# receiver\.py\n.*?)```", DOCUMENT.read_text(), flags=re.DOTALL
+    )
+    port = closed_port()
+    assert "8080" in code
+    (folder / "receiver.py").write_text(code.replace("8080", str(port)))
+    output = folder / "output"
+    with output.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-u", "receiver.py"],
+            cwd=folder,
+            stdout=out,
+            stderr=out,
+            env=os.environ.copy(),
+        )
+        try:
+            for _ in range(100):
+                with closing(socket.socket()) as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}", output
+        finally:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.parametrize("order", [(SECRET, OTHER), (OTHER, SECRET)])
+def test_the_documented_receiver_outlives_a_change_of_secret(
+    told: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: tuple[str, str]
+) -> None:
+    """It knows one of two secrets and takes what is signed by both, in any order, and nothing by
+    the other alone.
+    """
+    with documented_receiver(tmp_path) as (url, _):
+        monkeypatch.setenv("ESTIMATES_NOTIFY_SECRET", " ".join(order))
+        assert call("gate", SET, 2, "--notify", url).err == ""
+        monkeypatch.setenv("ESTIMATES_NOTIFY_SECRET", OTHER)
+        assert "status 401" in call("gate", SET, 2, "--notify", url).err
+
+
+def test_the_documented_receiver_takes_what_is_signed_and_nothing_else(
+    told: Store, tmp_path: Path
+) -> None:
+    """It shows what it was told; another body, another id, an old time or no signature at all are
+    refused.
+    """
+    with documented_receiver(tmp_path) as (url, output):
+        done = call("promote", SET, 2, "--reason", "checked", "--notify", url)
+        assert (done.code, done.err) == (0, "")
+        with stub(TAKEN) as recorder:
+            call("notify", recorder.url, "--after", told.view().last_event - 1)
+        posted = recorder.posted[0]
+        head = {name: text for name, text in posted.headers.items() if name.startswith("webhook-")}
+        old = str(int(time.time()) - 3600)
+        signed = b".".join((head["webhook-id"].encode(), old.encode(), posted.body))
+        signature = (
+            "v1," + base64.b64encode(hmac.new(KEY, signed, hashlib.sha256).digest()).decode()
+        )
+        forgeries = (
+            (head, posted.body.replace(b"checked", b"chucked")),
+            (head | {"webhook-id": "1-1"}, posted.body),
+            (head | {"webhook-timestamp": old, "webhook-signature": signature}, posted.body),
+            ({}, posted.body),
+        )
+        assert httpx.post(url, headers=head, content=posted.body).status_code == 204
+        assert [httpx.post(url, headers=h, content=body).status_code for h, body in forgeries] == [
+            401
+        ] * 4
+    shown = output.read_text()
+    assert f"estimates.judged {SET}/2" in shown
+    assert f"estimates.promoted {SET}/2" in shown
+    assert "chucked" not in shown

@@ -1,0 +1,286 @@
+"""The demo, played once as a process of its own: a week with a broken feed, a rollback, a
+promotion.
+"""
+
+from __future__ import annotations
+
+import resource
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+import pytest
+
+from estimates.catalog.records import Event
+from estimates.stability.pages.report_text import render_json
+from estimates.store.store import Store
+from estimates_jobs import demo
+from estimates_jobs.demo import BROKEN_DAY, DAYS, MISSING, SET, TEN_TIMES
+from tests.jobs.cli.calls import Called, call, call_process
+
+KEY = ("AAPL", "2022-12-30")
+
+
+class Week(NamedTuple):
+    """A played demo: its folder, its store, what it printed and the processor time it took."""
+
+    root: Path
+    store: Store
+    called: Called
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
+    """The demo in a fresh folder, without serving; MLflow's record goes into the store."""
+    root = tmp_path_factory.mktemp("demo") / "store"
+    start = _processor_time()
+    called = call_process("demo", "--no-serve", "--store", root, MLFLOW_TRACKING_URI="")
+    return Week(root, Store(root), called, _processor_time() - start)
+
+
+def _processor_time() -> float:
+    """Seconds that child processes have used; on a busy machine the clock on the wall says little."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _moves(week: Week) -> list[Event]:
+    return [
+        event
+        for event in week.store.view().set(SET).events
+        if event.kind in ("promoted", "rolled_back")
+    ]
+
+
+def test_the_demo_exits_0_within_a_minute(week: Week) -> None:
+    """The whole week takes less than a minute and ends well."""
+    assert week.called.code == 0, week.called.err
+    assert week.seconds < 60
+
+
+def test_eight_trading_days_make_eight_versions_and_one_is_refused(week: Week) -> None:
+    """A version a day, each with the data up to its day only; the broken day's is refused, no other
+    one.
+    """
+    found = week.store.view().set(SET)
+    days = [version.data_through.date() for version in found.versions]
+    assert [str(day) for day in days] == [
+        f"2022-12-{day}" for day in ("16", "19", "20", "21", "22", "23", "27", "28")
+    ]
+    assert len(days) == DAYS
+    assert [found.blocks[version.version] for version in found.versions] == [
+        n == BROKEN_DAY for n in range(DAYS)
+    ]
+    passing = [week.store.verdict(SET, n + 1) for n in range(DAYS) if n != BROKEN_DAY]
+    assert {verdict.outcome for verdict in passing if verdict is not None} <= {"pass", "warn"}
+
+
+def test_the_refused_version_is_named_with_reasons_and_keys(week: Week) -> None:
+    """The page and the verdict name the checks and the tickers: those ten times too high and those
+    missing.
+    """
+    verdict = week.store.verdict(SET, BROKEN_DAY + 1)
+    assert verdict is not None
+    assert {"nulls", "finite_to_null", "p95_change"} <= {check.name for check in verdict.failing()}
+    missing = {
+        offender.key[0] for offender in verdict.check("finite_to_null").offenders if offender.key
+    }
+    moved = {offender.key[0] for offender in verdict.check("p95_change").offenders if offender.key}
+    assert missing == set(MISSING)
+    assert moved == set(TEN_TIMES)
+    page = week.called.text
+    assert "REFUSED" in page
+    assert "production stays at version 4" in page
+    for expected in ("finite_to_null", "p95_change", *MISSING, *TEN_TIMES):
+        assert expected in page
+
+
+def test_production_stayed_went_back_and_forward(week: Week) -> None:
+    """Promoted day by day without the broken one, rolled back one step and held, promoted again
+    with a reason.
+    """
+    moves = [(event.kind, event.version, event.automatic) for event in _moves(week)]
+    daily = [("promoted", n + 1, True) for n in range(DAYS) if n != BROKEN_DAY]
+    assert moves == [*daily, ("rolled_back", DAYS - 1, False), ("promoted", DAYS, False)]
+    back, forth = _moves(week)[-2:]
+    assert back.reason
+    assert forth.reason
+    assert "held" in week.called.text
+    assert not week.store.view().set(SET).aliases["production"].held
+
+
+def test_the_broken_feed_can_be_looked_at_and_was_replaced(week: Week) -> None:
+    """The file of the broken day is right again; the broken one is kept beside it."""
+    folder, day = week.root / "feed", "2022-12-22"
+    right = pl.read_csv(folder / f"{day}.csv")
+    broken = pl.read_csv(folder / f"{day}.csv.broken")
+    assert right.height == 20
+    assert set(right["ticker"]) - set(broken["ticker"]) == set(MISSING)
+    both = right.join(broken, on="ticker", suffix="_broken")
+    off = both.filter(pl.col("close_broken") / pl.col("close") > 9.9)
+    assert set(off["ticker"]) == set(TEN_TIMES)
+    assert len(list(folder.glob("*.csv"))) == DAYS + 1
+
+
+def test_before_and_after_the_rollback_are_readable(week: Week) -> None:
+    """As of just before the rollback production is the last version, at the rollback the one
+    before.
+    """
+    back = _moves(week)[-2]
+    before = call(
+        "get",
+        SET,
+        *KEY,
+        "--as-of",
+        _moves(week)[-3].at.isoformat(),
+        "--store",
+        week.root,
+        "--format",
+        "json",
+    )
+    after = call(
+        "get", SET, *KEY, "--as-of", back.at.isoformat(), "--store", week.root, "--format", "json"
+    )
+    now = call("get", SET, *KEY, "--store", week.root, "--format", "json")
+    assert [called.json["version"] for called in (before, after, now)] == [DAYS, DAYS - 1, DAYS]
+    assert before.json["estimate"] == now.json["estimate"] != after.json["estimate"]
+
+
+def test_diff_history_mlflow_and_path_are_shown(week: Week) -> None:
+    """The page has the diff, the history of one key through all versions, the MLflow record and the
+    PATH line.
+    """
+    page = week.called.text
+    assert call("diff", SET, DAYS - 1, DAYS, "--store", week.root).text in page
+    assert call("history", SET, *KEY, "--fields", "value", "--store", week.root).text in page
+    assert f"sqlite:///{week.root}/mlflow.db" in page
+    assert "export PATH=" in page
+    assert all(version.mlflow_run for version in week.store.view().set(SET).versions)
+
+
+def test_the_printed_commands_are_commands(week: Week) -> None:
+    """Every `$ estimates …` that changes nothing runs as printed and exits 0."""
+    lines = [line[2:] for line in week.called.text.splitlines() if line.startswith("$ ")]
+    assert len(lines) == 5
+    for line in lines:
+        program, name, *arguments = shlex.split(line)
+        assert program == "estimates"
+        if name not in ("rollback", "promote"):
+            assert call(name, *arguments).code == 0
+
+
+def test_played_again_nothing_happens_twice(week: Week) -> None:
+    """The same command on the same folder shows the week again: no new event, the same lines."""
+    before = week.store.refresh().last_event
+    again = call_process("demo", "--no-serve", "--store", week.root, MLFLOW_TRACKING_URI="")
+    assert again.code == 0
+    assert week.store.refresh().last_event == before
+    days = [line for line in week.called.text.splitlines() if line.startswith("2022-12-")]
+    assert [line for line in again.text.splitlines() if line.startswith("2022-12-")] == days
+
+
+def test_json_tells_the_same_week(week: Week) -> None:
+    """With --format json the days are a list, for programs."""
+    told = call("demo", "--no-serve", "--store", week.root, "--format", "json")
+    assert [day["blocks"] for day in told.json["days"]] == [n == BROKEN_DAY for n in range(DAYS)]
+    assert [day["production"] for day in told.json["days"]] == [1, 2, 3, 4, 4, 6, 7, 8]
+    assert told.json["rolled_back"]["version"] == DAYS - 1
+
+
+def test_an_interrupted_week_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped after the broken day (of three, to save time), the next call plays the rest, each day
+    once.
+    """
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    monkeypatch.setattr(demo, "DAYS", 3)
+    monkeypatch.setattr(demo, "BROKEN_DAY", 1)
+    root = tmp_path / "store"
+    play_day = demo._play_day
+
+    def stops(store: Store, feed: demo.Feed, position: int, *, quiet: bool) -> demo.Day:
+        if position == 2:
+            raise KeyboardInterrupt
+        return play_day(store, feed, position, quiet=quiet)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(demo, "_play_day", stops)
+        assert call("demo", "--no-serve", "--store", root).code == 130
+    assert len(Store(root).view().set(SET).versions) == 2
+    assert call("demo", "--no-serve", "--store", root).code == 0
+    found = Store(root).view().set(SET)
+    assert found.blocks == {1: False, 2: True, 3: False}
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    """The demo never plays into another store, a folder of other files, a file or a bucket."""
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file.txt").write_text("mine")
+    for place, code in (("other", "store_in_use"), ("other/file.txt", "store_in_use")):
+        called = call("demo", "--no-serve", "--store", tmp_path / place, "--format", "json")
+        assert (called.code, called.error["code"]) == (2, code)
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["file.txt"]
+    assert (
+        call("demo", "--no-serve", "--store", "s3://bucket/x", "--format", "json").error["code"]
+        == "bad_store"
+    )
+
+
+def test_a_port_in_use_is_said_before_anything_is_played(tmp_path: Path) -> None:
+    """Nobody waits for a week that cannot be served at its end."""
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        called = call("demo", "--port", port, "--store", tmp_path / "store", "--format", "json")
+    assert (called.code, called.error["code"]) == (2, "port_in_use")
+    assert not (tmp_path / "store").exists()
+
+
+def test_the_service_of_the_demo_answers_a_diff(week: Week) -> None:
+    """The service that the demo starts at its end computes diffs: it is no fork of the process that
+    played the week.
+    """
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "estimates_jobs.cli",
+        "demo",
+        "--store",
+        str(week.root),
+        "--port",
+        str(port),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            answer = _ask(f"http://127.0.0.1:{port}/v1/sets/{SET}/diff?from=7&to=8")
+        finally:
+            process.send_signal(signal.SIGINT)
+    assert answer == render_json(week.store.diff(SET, 7, 8))
+
+
+def _ask(url: str) -> bytes:
+    """The body of a GET, as soon as somebody listens there."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=20) as response:
+                return response.read()
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError) or time.monotonic() > until:
+                raise
+            time.sleep(0.2)

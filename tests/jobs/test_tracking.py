@@ -1,0 +1,342 @@
+"""The record in MLflow: on a real SQLite MLflow, and with no server at the other end."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import polars as pl
+import pytest
+
+from estimates import instants
+from estimates.contract.contract import parse_contract
+from estimates.errors import InvalidError, NotFoundError, UnavailableError
+from estimates.store.store import Store
+from estimates_jobs.run.runner import Outcome, publish_file, read_candidate
+from estimates_jobs.tracking import record, record_scores, track, tracking_uri
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+CONTRACT = """
+name = "demand"
+[key.item]
+type = "string"
+[columns.p]
+max = 1000
+[gate]
+promote = "automatic"
+"""
+NOBODY = "http://127.0.0.1:9"
+
+
+_FIRST_RUN = """
+import sys
+from pathlib import Path
+from tests.builders import make_store
+from tests.test_tracking import publish
+folder = Path(sys.argv[1])
+assert publish(make_store(folder / "store"), "r1", folder).tracked
+"""
+
+
+class Made(NamedTuple):
+    """An MLflow database, and what its making wrote to the terminal."""
+
+    path: Path
+    noise: str
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """An MLflow database, made once by a run in another process: that takes seconds."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")
+    }
+    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+    command = [sys.executable, "-c", _FIRST_RUN, str(folder)]
+    ran = subprocess.run(
+        command, env=environment, check=True, capture_output=True, text=True, cwd=folder
+    )
+    assert {path.name for path in folder.iterdir()} == {"store", "table.csv"}
+    return Made(folder / "store" / "mlflow.db", ran.stdout + ran.stderr)
+
+
+@pytest.fixture
+def tracked_store(
+    local_store: Store, made: Made, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Store:
+    """A store whose runs are recorded in its own MLflow file."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    (Path(local_store.root) / "mlflow.db").write_bytes(_without_experiments(made.path))
+    monkeypatch.chdir(tmp_path)
+    return local_store
+
+
+def _without_experiments(path: Path) -> bytes:
+    copy = path.with_suffix(".copy")
+    copy.write_bytes(path.read_bytes())
+    with sqlite3.connect(copy) as connection:
+        connection.execute("UPDATE experiments SET name = 'gone' WHERE name = 'demand'")
+    return copy.read_bytes()
+
+
+def client(store: Store) -> MlflowClient:
+    """A client of the store's MLflow."""
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri(store))
+
+
+def publish(
+    store: Store, run_id: str, folder: Path, *, p: float = 1.5, day: str = "2024-05-02"
+) -> Outcome:
+    """Publish a file of two rows."""
+    store.define(parse_contract(CONTRACT), CONTRACT)
+    table = folder / "table.csv"
+    table.write_text(f"item,p\na,{p}\nb,{p + 0.01}\n")
+    frame, provenance = read_candidate(store, "demand", table, data_through=day, run_id=run_id)
+    return publish_file(store, "demand", frame, provenance)
+
+
+def found(store: Store, run_id: str) -> Any:
+    """The MLflow run of a run_id; there is exactly one."""
+    mlflow = client(store)
+    experiment = mlflow.get_experiment_by_name("demand")
+    assert experiment is not None
+    runs = mlflow.search_runs([experiment.experiment_id], f"tags.run_id = '{run_id}'")
+    assert len(runs) == 1
+    return runs[0]
+
+
+def test_a_run_is_recorded(tracked_store: Store, tmp_path: Path) -> None:
+    """One MLflow run with tags, parameters, metrics, inputs and artifacts; version, run and MLflow
+    name each other.
+    """
+    outcome = publish(tracked_store, "r1", tmp_path)
+    run = found(tracked_store, "r1")
+    version = tracked_store.resolve("demand")
+    assert outcome.mlflow_run == run.info.run_id == version.mlflow_run
+    known = tracked_store.catalog.run("r1")
+    assert known is not None
+    assert (known.mlflow_run, known.step) == (run.info.run_id, "done")
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name == "r1"
+    assert {
+        name: run.data.tags[name]
+        for name in ("set", "run_id", "version", "snapshot_id", "data_through")
+    } == {
+        "set": "demand",
+        "run_id": "r1",
+        "version": "1",
+        "snapshot_id": version.snapshot_id,
+        "data_through": "2024-05-02T23:59:59.999999Z",
+    }
+    assert run.data.params["contract_revision"] == "1"
+    assert run.data.metrics["rows"] == 2
+    assert run.data.metrics["gate/nulls"] == 0
+    assert run.data.metrics["gate/blocks"] == 0
+    (logged,) = run.inputs.dataset_inputs
+    digest = version.provenance.inputs[0].digest
+    assert logged.dataset.name == "file"
+    assert digest.startswith(logged.dataset.digest)
+    assert {tag.key: tag.value for tag in logged.tags}["sha256"] == digest
+
+
+def test_artifacts_are_the_manifest_and_the_verdict(tracked_store: Store, tmp_path: Path) -> None:
+    """The stored manifest and verdict, byte for byte, in a folder of the store."""
+    publish(tracked_store, "r1", tmp_path)
+    run = found(tracked_store, "r1")
+    assert run.info.artifact_uri.startswith(
+        f"{Path(tracked_store.root).as_uri()}/mlflow-artifacts/demand"
+    )
+    mlflow = client(tracked_store)
+    manifest = Path(
+        mlflow.download_artifacts(run.info.run_id, "manifest.json", str(tmp_path))
+    ).read_bytes()
+    assert manifest == tracked_store.manifest(tracked_store.resolve("demand"))
+    verdict = json.loads(
+        Path(mlflow.download_artifacts(run.info.run_id, "verdict.json", str(tmp_path))).read_text()
+    )
+    assert (verdict["version"], verdict["outcome"]) == (1, "pass")
+
+
+def test_stability_against_production_is_a_metric(tracked_store: Store, tmp_path: Path) -> None:
+    """From the second version on the headline of the diff against production is recorded."""
+    publish(tracked_store, "r1", tmp_path)
+    publish(tracked_store, "r2", tmp_path, p=1.53, day="2024-05-03")
+    first, second = found(tracked_store, "r1").data.metrics, found(tracked_store, "r2").data.metrics
+    assert not any(name.startswith("stability/") for name in first)
+    assert second["stability/key_jaccard"] == 1
+    assert second["stability/p/mean_revision"] == pytest.approx(0.03)
+    assert second["stability/p/r_p95"] == pytest.approx(0.0198, rel=0.01)
+
+
+def test_a_refused_version_is_finished_and_says_so(tracked_store: Store, tmp_path: Path) -> None:
+    """A version that the gate refuses is a finished run whose gate blocks."""
+    publish(tracked_store, "r1", tmp_path, p=5000)
+    run = found(tracked_store, "r1")
+    assert (run.info.status, run.data.metrics["gate/blocks"]) == ("FINISHED", 1)
+    assert run.data.tags["status"] == "refused"
+
+
+def test_rejected_and_failed_runs_are_recorded_as_failed(
+    tracked_store: Store, tmp_path: Path
+) -> None:
+    """A run without a version is FAILED, with its error as a tag; tried again it is FINISHED, and
+    still one run.
+    """
+    tracked_store.define(parse_contract(CONTRACT), CONTRACT)
+    (tmp_path / "bad.csv").write_text("item,p\na,1\na,2\n")
+    frame, provenance = read_candidate(
+        tracked_store, "demand", tmp_path / "bad.csv", data_through="2024-05-02", run_id="r1"
+    )
+    with pytest.raises(InvalidError):
+        publish_file(tracked_store, "demand", frame, provenance)
+    run = found(tracked_store, "r1")
+    assert (run.info.status, run.data.tags["error"]) == ("FAILED", "duplicate_key")
+    assert "version" not in run.data.tags
+    outcome = publish(tracked_store, "r1", tmp_path)
+    run = found(tracked_store, "r1")
+    assert (run.info.status, run.data.tags["version"]) == ("FINISHED", "1")
+    assert outcome.mlflow_run == run.info.run_id
+
+
+def test_recording_twice_finds_the_run(tracked_store: Store, tmp_path: Path) -> None:
+    """Recording a run again makes no second MLflow run, whatever characters its run_id has."""
+    odd = 'it\'s 100% "mine"/ü'
+    for run_id in ("r1", odd):
+        first = publish(tracked_store, run_id, tmp_path).mlflow_run
+        assert record(tracked_store, run_id) == first
+        assert record(tracked_store, run_id) == first
+    experiment = client(tracked_store).get_experiment_by_name("demand")
+    assert experiment is not None
+    assert len(client(tracked_store).search_runs([experiment.experiment_id])) == 2
+
+
+def test_without_mlflow_a_version_is_promoted_and_tracked_later(
+    tracked_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With nobody at the other end a run is fast, promoted and untracked, with a warning; `track`
+    catches up once.
+    """
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", NOBODY)
+    start = time.monotonic()
+    outcome = publish(tracked_store, "r1", tmp_path)
+    assert time.monotonic() - start < 20
+    assert (outcome.promoted, outcome.tracked, outcome.mlflow_run) == (True, False, None)
+    assert any(
+        "not tracked: MLflow at http://127.0.0.1:9 cannot record run r1: " in warning
+        and "refused;" in warning
+        for warning in outcome.warnings
+    )
+    assert tracked_store.resolve("demand").mlflow_run is None
+    with pytest.raises(UnavailableError) as caught:
+        track(tracked_store)
+    assert caught.value.code == "mlflow_unreachable"
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    (tracked,) = track(tracked_store, "demand")
+    assert (tracked.run_id, tracked.version) == ("r1", 1)
+    assert (
+        tracked_store.resolve("demand").mlflow_run
+        == tracked.mlflow_run
+        == found(tracked_store, "r1").info.run_id
+    )
+    assert track(tracked_store) == []
+
+
+def test_a_resumed_run_tracks_what_is_missing(
+    tracked_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same run_id again tracks a version that was published while MLflow was away."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", NOBODY)
+    publish(tracked_store, "r1", tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    outcome = publish(tracked_store, "r1", tmp_path)
+    assert (outcome.version, outcome.mlflow_run) == (1, found(tracked_store, "r1").info.run_id)
+
+
+def test_the_uri_of_the_environment_is_honoured(
+    tracked_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Made
+) -> None:
+    """MLFLOW_TRACKING_URI names another database, and the store's own stays empty."""
+    elsewhere = tmp_path / "elsewhere.db"
+    elsewhere.write_bytes(_without_experiments(made.path))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{elsewhere}")
+    publish(tracked_store, "r1", tmp_path)
+    assert found(tracked_store, "r1").info.status == "FINISHED"
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert client(tracked_store).get_experiment_by_name("demand") is None
+
+
+def test_an_unknown_run_is_not_found(tracked_store: Store) -> None:
+    """A run_id that the catalog does not know cannot be recorded."""
+    with pytest.raises(NotFoundError, match="no run 'nope'"):
+        record(tracked_store, "nope")
+
+
+def test_tracking_is_silent(made: Made) -> None:
+    """Neither MLflow nor the migrations of its new database write anything to the terminal."""
+    assert made.noise == ""
+
+
+def test_times_are_those_of_the_run(tracked_store: Store, tmp_path: Path) -> None:
+    """The MLflow run starts when the run started."""
+    publish(tracked_store, "r1", tmp_path)
+    known = tracked_store.catalog.run("r1")
+    assert known is not None
+    assert found(tracked_store, "r1").info.start_time == instants.micros(known.started_at) // 1000
+
+
+def test_scores_are_metrics_of_the_versions_run(tracked_store: Store, tmp_path: Path) -> None:
+    """Scores become metrics of the run whose version they are of, each once, the event's id as
+    their step.
+    """
+    publish(tracked_store, "r1", tmp_path)
+    actuals = pl.DataFrame({"item": ["a", "b"], "p": [1.0, 1.0]})
+    tracked_store["demand"].score(actuals)
+    (tracked,) = record_scores(tracked_store, "demand")
+    assert (tracked.what, tracked.version, tracked.run_id) == ("scores", 1, "r1")
+    assert record_scores(tracked_store, "demand") == []
+    run = found(tracked_store, "r1")
+    assert run.data.metrics["accuracy/p/mae"] == pytest.approx(0.505)
+    assert run.data.metrics["accuracy/p/actuals"] == 2
+    assert "accuracy/p/mase" not in run.data.metrics
+    tracked_store["demand"].score(actuals.with_columns(p=pl.lit(1.5)))
+    assert [one.version for one in track(tracked_store)] == [1]
+    history = client(tracked_store).get_metric_history(run.info.run_id, "accuracy/p/mae")
+    events = [
+        event.id for event in tracked_store.view().set("demand").events if event.kind == "scored"
+    ]
+    assert [metric.step for metric in history] == events
+    assert [metric.value for metric in history] == pytest.approx([0.505, 0.005])
+
+
+def test_scores_wait_for_mlflow(
+    tracked_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scores made while MLflow was away are stored, and `track` catches up with the run and then
+    with them.
+    """
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", NOBODY)
+    publish(tracked_store, "r1", tmp_path)
+    tracked_store["demand"].score(pl.DataFrame({"item": ["a"], "p": [1.0]}))
+    assert record_scores(tracked_store, "demand") == []  # the version has no run yet
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert [one.what for one in track(tracked_store)] == ["run", "scores"]
+    tracked_store["demand"].score(pl.DataFrame({"item": ["a"], "p": [2.0]}))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", NOBODY)
+    with pytest.raises(UnavailableError) as caught:
+        record_scores(tracked_store, "demand")
+    assert caught.value.code == "mlflow_unreachable"
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert [one.what for one in track(tracked_store)] == ["scores"]
+    assert found(tracked_store, "r1").data.metrics["accuracy/p/mae"] == 0.5

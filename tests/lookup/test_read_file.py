@@ -1,0 +1,489 @@
+"""The read file: the same answers as a dict, whatever the keys; damage is an error or the right
+answer.
+"""
+
+from __future__ import annotations
+
+import gc
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from threading import Barrier, get_ident
+from time import sleep
+from typing import Any
+
+import msgspec
+import polars as pl
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from estimates.contract.conform import conform, key_text, schema
+from estimates.contract.contract import Contract, parse_contract
+from estimates.errors import CorruptError
+from estimates.keys.key_form import KeyForm
+from estimates.keys.search_key import Sought
+from estimates.lookup import read_file
+from estimates.lookup.mapped_file import map_file
+from estimates.lookup.read_file import Lookup
+from estimates.lookup.read_file_cache import ReadFiles
+from estimates.render.row_text import json_rows
+from estimates.store.store import Store
+from tests.builders import SET, TARGETS, TICKERS, define, publish
+
+ID = "0" * 64
+awkward = st.sampled_from(
+    [
+        "/",
+        "a/b",
+        "batch",
+        "ÆØÅ",
+        "𝔘",
+        "\x01",
+        "\x1f",
+        "\u2028",
+        '"',
+        "\\",
+        " ",
+        "%2F",
+        "+",
+        "-",
+        "a",
+        "ab",
+    ]
+)
+texts = st.text(
+    st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=6
+)
+parts: dict[str, st.SearchStrategy[Any]] = {
+    "string": (awkward | texts).filter(lambda text: text not in (".", "..")),
+    "integer": st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3),
+    "date": st.dates(date(1, 1, 1), date(9999, 12, 31)),
+    "timestamp": st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31, 23)).map(
+        lambda t: t.replace(tzinfo=UTC)
+    ),
+}
+values = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+notes = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+
+
+def contract_of(kinds: tuple[str, ...]) -> Contract:
+    """A contract with key columns of these types."""
+    keys = "".join(f'[key.k{i}]\ntype = "{kind}"\n' for i, kind in enumerate(kinds))
+    return parse_contract(
+        f'name = "t"\n{keys}[columns.value]\nnullable = true\n[columns.note]\nrole = '
+        '"attribute"\ntype = "string"\n'
+    )
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[Contract, dict[tuple[Any, ...], tuple[Any, Any]]]:
+    """A contract and a dict from key to value and note; first parts repeat, so that prefixes have
+    several rows.
+    """
+    kinds = tuple(draw(st.lists(st.sampled_from(sorted(parts)), min_size=1, max_size=3)))
+    pools = [draw(st.lists(parts[kind], min_size=1, max_size=5, unique=True)) for kind in kinds]
+    keys = st.tuples(*(st.sampled_from(pool) for pool in pools))
+    return contract_of(kinds), draw(st.dictionaries(keys, st.tuples(values, notes), max_size=30))
+
+
+@contextmanager
+def built(contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]) -> Iterator[Lookup]:
+    """The read file of a table, opened."""
+    rows = [(*key, *cells) for key, cells in table.items()]
+    frame = conform(pl.DataFrame(rows, schema(contract), orient="row"), contract)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "cache" / "file.lookup"
+        read_file.build(frame, contract.shape(), ID, path)
+        assert [found.name for found in path.parent.iterdir()] == ["file.lookup"]
+        yield Lookup(path, ID)
+
+
+def search(contract: Contract, *key: Any) -> Sought:
+    """A key, or a leading part of it, as it is looked for."""
+    return KeyForm(contract).search(key, partial=True)
+
+
+def row(contract: Contract, key: tuple[Any, ...], cells: tuple[Any, Any]) -> dict[str, Any]:
+    """A row as its JSON reads: integers exact, dates and timestamps as text."""
+    typed = [part if isinstance(part, int) else key_text(part) for part in key]
+    value = None if cells[0] is None else cells[0] + 0.0
+    return dict(zip(contract.key, typed, strict=True)) | {"value": value, "note": cells[1]}
+
+
+def assert_equals(
+    found: Lookup, contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]
+) -> None:
+    """Every key, every leading part, and what is not there give what the dict gives."""
+    assert found.rows == len(table)
+    for key, cells in table.items():
+        content = found.get(search(contract, *key)) or pytest.fail(f"{key} is not found")
+        assert msgspec.json.decode(content) == row(contract, key, cells)
+        for length in range(1, len(key) + 1):
+            under = found.find(search(contract, *key[:length]))
+            expected = sorted(
+                (k for k in table if k[:length] == key[:length]),
+                key=lambda k: [_order(p) for p in k],
+            )
+            for taken in (under, under[:1], under[1:], under[:-2]):
+                rows = [
+                    row(contract, k, table[k])
+                    for k in expected[taken.start - under.start :][: len(taken)]
+                ]
+                assert msgspec.json.decode(b"[%b]" % found.read(taken)) == rows
+            few = found.read_few(search(contract, *key[:length]))
+            assert few in (None, (len(under), found.read(under)))
+            assert few is not None or length != len(key) - 1 or len(under) > read_file.GROUP
+        for part in ("!", "~", "zz", "\xff"):
+            for absent in (
+                search(texts_of(contract), *key[:-1], part),
+                search(texts_of(contract), part),
+            ):
+                assert len(found.find(absent)) == 0 or absent in {
+                    search(contract, *k[:n]) for k in table for n in (1, len(key))
+                }
+                assert (found.get(absent) is None) == (
+                    absent not in {search(contract, *k) for k in table}
+                )
+                assert found.read_few(absent) in (
+                    None,
+                    (len(found.find(absent)), found.read(found.find(absent))),
+                )
+    assert len(found.find(search(contract))) == len(table)
+
+
+def texts_of(contract: Contract) -> Contract:
+    """A contract whose key columns are all strings: its keys may be no key of the other one."""
+    return contract_of(("string",) * len(contract.key))
+
+
+def _order(part: Any) -> Any:
+    return part.encode() if isinstance(part, str) else part
+
+
+@given(tables())
+@example((contract_of(("string",)), {}))
+@example(
+    (
+        contract_of(("timestamp",)),
+        {(datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),): (1e300, None)},
+    )
+)
+@example((contract_of(("string", "string")), {("a", "b"): (1.0, "x\0y"), ("a", "c"): (-0.0, None)}))
+def test_same_answers_as_a_dict(
+    made: tuple[Contract, dict[tuple[Any, ...], tuple[Any, Any]]],
+) -> None:
+    """Each key and each leading part gives the rows that a dict gives, in key order; what is absent
+    gives nothing.
+    """
+    contract, table = made
+    with built(contract, table) as found:
+        assert_equals(found, contract, table)
+
+
+@pytest.mark.parametrize("searches", [0, 1_000_000])
+@pytest.mark.parametrize("tops", [1, 2, 3, 1000])
+@pytest.mark.parametrize("count", [*range(10), 31, 32, 33])
+def test_groups_and_tops(
+    count: int, tops: int, searches: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many rows there are to a group and groups to a top, and with the tops in memory or
+    not.
+    """
+    monkeypatch.setattr(read_file, "HELD_KEYS", tops)
+    monkeypatch.setattr(read_file, "BLOCK", 2)
+    monkeypatch.setattr(read_file, "SEARCHES_WORTH", searches)
+    contract = contract_of(("integer", "string"))
+    table = {
+        (i // 7, "ab"[: i % 2 + 1] * (i % 7)): (float(i), None)
+        for i in range(1, count * 2, 2)
+        if i % 7
+    }
+    with built(contract, table) as found:
+        for _ in range(2):
+            assert_equals(found, contract, table)
+
+
+def test_long_keys_have_fewer_tops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is held in memory is bounded also where keys are long."""
+    monkeypatch.setattr(read_file, "HELD_BYTES", 1000)
+    monkeypatch.setattr(read_file, "GROUP", 2)
+    monkeypatch.setattr(read_file, "BLOCK", 2)
+    contract = contract_of(("string",))
+    table = {(f"{i:02}" + "x" * 500,): (float(i), None) for i in range(40)}
+    with built(contract, table) as found:
+        assert found.header.block == 32
+        assert not found.header.all_held
+        assert_equals(found, contract, table)
+
+
+def test_only_some_files_hold_their_tops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tops of a file go when those of others come; its answers stay the same."""
+    monkeypatch.setattr(read_file, "HOLDERS", 1)
+    contract, table = contract_of(("integer",)), {(i,): (float(i), None) for i in range(50)}
+    with built(contract, table) as one, built(contract, table) as other:
+        for found in (one, other, one):
+            for _ in range(3):
+                assert_equals(found, contract, table)
+
+
+@given(tables())
+def test_search_keys_sort_as_rows_do(
+    made: tuple[Contract, dict[tuple[Any, ...], tuple[Any, Any]]],
+) -> None:
+    """Search keys made one by one sort as the keys' values do, and are those that the file was
+    built with.
+    """
+    contract, table = made
+    form = KeyForm(contract)
+    keys = sorted(table, key=lambda key: [_order(part) for part in key])
+    sought = [form.search(key) for key in keys]
+    assert sought == sorted(set(sought))
+    assert sought == form.search_many(keys) == [form.search(form.texts(key)) for key in keys]
+    with built(contract, table) as found:
+        assert [found.find(key) for key in sought] == [range(i, i + 1) for i in range(len(keys))]
+
+
+@given(tables(), st.data())
+def test_a_forged_key_finds_nothing(
+    made: tuple[Contract, dict[tuple[Any, ...], tuple[Any, Any]]], data: st.DataObject
+) -> None:
+    """Parts that hold NUL, JSON or whole rows of the file are no key of it, nor are empty ones."""
+    contract, table = made
+    with built(contract, table) as found:
+        content = found.path.read_bytes()[read_file.ROWS_AT : found.header.groups.offsets_at]
+        start = data.draw(st.integers(0, len(content)))
+        piece = content[start : start + data.draw(st.integers(0, 40))].decode(errors="ignore")
+        forged = contract_of(("string",) * len(contract.key))
+        for given_ in (piece, piece.strip("\0"), ""):
+            key = [given_, *["x"] * (len(contract.key) - 1)]
+            for asked in (key, key[::-1]):
+                sought = search(forged, *asked)
+                assert (found.get(sought) is None) == (
+                    sought not in {search(contract, *k) for k in table}
+                )
+
+
+def test_chunks_join(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file built in several chunks is the file built in one."""
+    contract = contract_of(("integer", "string"))
+    table = {(i, str(i)): (i / 3, None) for i in range(100)}
+    with built(contract, table) as found:
+        whole = found.path.read_bytes()
+    monkeypatch.setattr(read_file, "CHUNK", 2 * read_file.GROUP)
+    with built(contract, table) as found:
+        assert found.path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("held", [2, 1000])
+@pytest.mark.parametrize("searches", [0, 1_000_000])
+def test_any_damaged_byte_is_an_error_or_changes_nothing(
+    searches: int, held: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever byte is altered: each lookup, hit or miss, ends in CorruptError or in the right
+    answer.
+    """
+    monkeypatch.setattr(read_file, "HELD_KEYS", held)
+    monkeypatch.setattr(read_file, "BLOCK", 2)
+    monkeypatch.setattr(read_file, "GROUP", 2)
+    monkeypatch.setattr(read_file, "SEARCHES_WORTH", searches)
+    contract = contract_of(("string", "integer"))
+    table = {(ticker, i): (i / 7, None) for ticker in ("AAPL", "ÆØÅ") for i in range(0, 10, 2)}
+    harmful = 0
+    with built(contract, table) as whole:
+        content = whole.path.read_bytes()
+        questions = [
+            search(contract, *key)
+            for key in [*list(table)[::3], ("AAPL", 7), ("XXXX", 1), ("A", 1), ("Ø", 9)]
+        ]
+        prefixes = [search(contract, ticker) for ticker in ("AAPL", "ÆØÅ", "XXXX", "A", "Ø")]
+        expected = [whole.get(question) for question in questions]
+        ranges = [whole.read(whole.find(prefix)) for prefix in prefixes]
+        fews = [whole.read_few(prefix) for prefix in prefixes]
+        for i in range(len(content)):
+            damaged = bytearray(content)
+            damaged[i] ^= 1 << (i % 8)
+            whole.path.write_bytes(damaged)
+            try:
+                found = Lookup(whole.path, ID)
+            except CorruptError:
+                harmful += 1
+                continue
+            for question, answer in zip(questions, expected, strict=True):
+                harmful += _differs(lambda q=question, f=found: f.get(q), answer)
+                harmful += _differs(lambda q=question, f=found: f.get_near(q, 2)[0], answer)
+            harmful += _differs(lambda f=found: f.get_many(questions), expected)
+            for prefix, rows, few in zip(prefixes, ranges, fews, strict=True):
+                harmful += _differs(lambda p=prefix, f=found: f.read(f.find(p)), rows)
+                harmful += _differs(lambda p=prefix, f=found: f.read_few(p), few)
+    assert harmful > 1000
+
+
+def _differs(ask: Any, expected: Any) -> bool:
+    """Whether a question ended in CorruptError; any answer must be the right one."""
+    try:
+        answer = ask()
+    except CorruptError as error:
+        assert error.code == "lookup_damaged"  # noqa: PT017
+        return True
+    assert answer == expected
+    return False
+
+
+@pytest.mark.parametrize("kept", [0, 1, 15, 16, 100, 1100, -1])
+def test_a_truncated_file_is_an_error(kept: int) -> None:
+    """A file that ends too early is refused when it is opened."""
+    contract = contract_of(("integer",))
+    with built(contract, {(i,): (1.0, None) for i in range(20)}) as whole:
+        content = whole.path.read_bytes()
+        whole.path.write_bytes(content[:kept])
+        with pytest.raises(CorruptError):
+            Lookup(whole.path, ID)
+
+
+def test_a_file_of_another_snapshot_is_refused() -> None:
+    """A read file under the wrong name is damage, not another version's numbers."""
+    with (
+        built(contract_of(("integer",)), {(1,): (1.0, None)}) as found,
+        pytest.raises(CorruptError),
+    ):
+        Lookup(found.path, "1" * 64)
+
+
+@pytest.mark.parametrize("size", [0, 10, 100, 2000])
+def test_the_store_builds_a_damaged_file_again(local_store: Store, size: int) -> None:
+    """A store that meets a damaged read file answers from the verified snapshot and leaves a whole
+    file behind.
+    """
+    define(local_store)
+    version = publish(local_store, "run")
+    path = local_store.read_files.path(version.snapshot_id)
+    good = local_store[SET].get(TICKERS[1], TARGETS[0], ref=1).json
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(bytes(size) if size < 2000 else content[:1100] + bytes(100) + content[1200:])
+    again = Store(local_store.root)
+    assert again[SET].get(TICKERS[1], TARGETS[0], ref=1).json == good
+    assert [len(again[SET].scan(ticker, ref=1).body["estimates"]) for ticker in TICKERS] == [
+        2,
+        2,
+        2,
+    ]
+    assert path.read_bytes() == content
+
+
+def test_damage_under_an_open_store_is_noticed(local_store: Store) -> None:
+    """A read file that is altered while it is mapped is noticed on the next read, and built again."""
+    define(local_store)
+    version = publish(local_store, "run")
+    path = local_store.read_files.path(version.snapshot_id)
+    good = [local_store[SET].scan(ticker, ref=1).json for ticker in TICKERS]
+    content = path.read_bytes()
+    at = content.index(b'"value":')
+    with path.open("r+b") as file:
+        file.seek(at + 8)
+        file.write(b"9")
+    assert [local_store[SET].scan(ticker, ref=1).json for ticker in TICKERS] == good
+    assert path.read_bytes() == content
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.integers(-(2**63), 2**63 - 1))
+@example(1e22, 2**53 + 1)
+@example(5e-324, -(2**63))
+def test_numbers_are_exact(number: float, key: int) -> None:
+    """JSON gives back every float and every integer to the last bit."""
+    with built(contract_of(("integer",)), {(key,): (number, None)}) as found:
+        content = found.get(search(contract_of(("integer",)), key))
+        assert content is not None
+        decoded = msgspec.json.decode(content)
+        assert decoded["k0"] == key
+        assert decoded["value"] == number
+
+
+cells: dict[str, tuple[pl.DataType, st.SearchStrategy[Any]]] = {
+    "float": (pl.Float64(), values),
+    "integer": (pl.Int64(), st.none() | st.integers(-(2**63), 2**63 - 1)),
+    "text": (pl.String(), notes | awkward),
+    "truth": (pl.Boolean(), st.none() | st.booleans()),
+    'na"me': (pl.Float64(), values),
+}
+
+
+@given(st.lists(st.tuples(*(strategy for _, strategy in cells.values())), min_size=1))
+@example(
+    [
+        (1e16, 0, "a", True, 1e-7),
+        (123456789012345680.0, 1, "b", False, 5e-324),
+        (-0.0, -1, "c", True, 1e300),
+    ]
+)
+def test_rows_are_the_json_that_polars_encodes(rows: list[tuple[Any, ...]]) -> None:
+    """JSON put together from the texts of columns is, byte by byte, that of polars' encoder."""
+    frame = pl.DataFrame(rows, {name: dtype for name, (dtype, _) in cells.items()}, orient="row")
+    encoded = frame.select(pl.struct(frame.columns).struct.json_encode()).to_series()
+    assert json_rows(frame, frame.columns).to_list() == encoded.to_list()
+
+
+def test_many_who_open_a_file_build_it_once(tmp_path: Path) -> None:
+    """Several workers of one machine, here threads with read files of their own, wait for the first
+    one's file.
+    """
+    contract = contract_of(("string",))
+    rows = conform(
+        pl.DataFrame({"k0": ["a"], "value": [1.0], "note": [None]}, schema=schema(contract)),
+        contract,
+    )
+    together, reads = Barrier(4), list[int]()
+
+    def read() -> tuple[pl.DataFrame, Contract]:
+        reads.append(get_ident())
+        sleep(0.1)  # time enough for the others to come
+        return rows, contract
+
+    def opened() -> bytes | None:
+        files = ReadFiles(tmp_path)
+        together.wait()
+        return files.get(ID, read).get(KeyForm(contract).search(["a"]))
+
+    with ThreadPoolExecutor(4) as pool:
+        found = [future.result() for future in [pool.submit(opened) for _ in range(4)]]
+    assert found == [b'{"k0":"a","value":1.0,"note":null}'] * 4
+    assert len(reads) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [f"{ID}.lookup"]
+
+
+def test_open_files_hold_no_descriptor() -> None:
+    """Many read files are open at once without a descriptor each, and answer when their file is
+    gone.
+    """
+    contract, table = contract_of(("integer",)), {(i,): (float(i), None) for i in range(9)}
+    with built(contract, table) as found:
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        opened = [Lookup(found.path, ID) for _ in range(100)]
+        assert len(list(Path("/proc/self/fd").iterdir())) <= before
+        found.path.unlink()
+        for one in opened:
+            assert_equals(one, contract, table)
+
+
+def test_a_file_is_unmapped_with_its_last_view() -> None:
+    """A mapping lasts as long as a view of it, and no longer."""
+
+    def mapped(path: Path) -> bool:
+        return str(path) in Path("/proc/self/maps").read_text()
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_bytes(b"content")
+        content, size = map_file(path)
+        view = memoryview(content)
+        del content
+        gc.collect()
+        assert mapped(path)
+        assert view.tobytes() == b"content" + bytes(len(view) - size)
+        del view
+        gc.collect()
+        assert not mapped(path)

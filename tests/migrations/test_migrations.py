@@ -1,0 +1,165 @@
+"""Migrations: they make exactly the schema that the catalog describes, forward only, all or nothing
+on both.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+import estimates_migrations
+from estimates.catalog import schema
+from estimates.catalog.engine import make_engine
+from estimates.errors import UnavailableError
+from estimates.store.store import Store, catalog_url
+from tests.builders import SET, define, promoted
+from tests.invariants import check_all
+
+BAD = """\
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade():
+    op.create_table("half_way", sa.Column("id", sa.Integer, primary_key=True))
+    op.add_column("aliases", sa.Column("colour", sa.Text))
+    op.execute("UPDATE aliases SET held = true")
+    op.execute("SELECT nothing FROM nowhere")
+"""
+GOOD = BAD.replace('    op.execute("SELECT nothing FROM nowhere")\n', "")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database with nothing in it."""
+    if request.param == "sqlite":
+        yield catalog_url(tmp_path)
+        return
+    with request.getfixturevalue("postgresql").database("template0") as url:
+        yield url
+
+
+def inside(url: str) -> dict[str, object]:
+    """Everything in a database: tables, columns, indexes, rows."""
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        found = sa.inspect(connection)
+        tables = sorted(found.get_table_names())
+        content: dict[str, object] = {
+            table: (
+                [(column["name"], str(column["type"])) for column in found.get_columns(table)],
+                sorted(str(index["name"]) for index in found.get_indexes(table)),
+                sorted(map(str, connection.execute(sa.text(f"SELECT * FROM {table}")))),
+            )
+            for table in tables
+        }
+    engine.dispose()
+    return content
+
+
+def with_revision(folder: Path, body: str) -> Path:
+    """A copy of the migrations with one more revision."""
+    shutil.copytree(
+        estimates_migrations.FOLDER / "versions",
+        folder / "versions",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    (folder / "versions" / "0004_more.py").write_text(body)
+    return folder
+
+
+def test_migrations_make_the_schema(empty: str) -> None:
+    """After an upgrade the database is what estimates.catalog.schema describes, to the last index."""
+    estimates_migrations.upgrade(empty)
+    engine = make_engine(empty)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, schema.METADATA) == []
+    engine.dispose()
+    assert estimates_migrations.current(empty) == schema.REVISION
+
+
+def test_upgrading_twice_changes_nothing(empty: str) -> None:
+    """An upgrade of what is new enough leaves it as it is."""
+    estimates_migrations.upgrade(empty)
+    before = inside(empty)
+    estimates_migrations.upgrade(empty)
+    assert inside(empty) == before
+
+
+def test_a_revision_that_fails_half_way_leaves_nothing(empty: str, tmp_path: Path) -> None:
+    """A revision whose last statement fails leaves the database exactly as it was."""
+    estimates_migrations.upgrade(empty)
+    store = Store(tmp_path, catalog=empty)
+    define(store)
+    promoted(store, "run")
+    store.catalog.engine.dispose()
+    before = inside(empty)
+    with pytest.raises(sa.exc.DBAPIError):
+        estimates_migrations.upgrade(empty, with_revision(tmp_path / "bad", BAD))
+    assert inside(empty) == before
+    check_all(Store(tmp_path, catalog=empty))
+
+
+def test_from_nothing_a_failing_revision_makes_nothing(empty: str, tmp_path: Path) -> None:
+    """All pending revisions are one transaction: when the second fails the first is not there
+    either.
+    """
+    with pytest.raises(sa.exc.DBAPIError):
+        estimates_migrations.upgrade(empty, with_revision(tmp_path / "bad", BAD))
+    assert inside(empty) == {}
+
+
+def test_another_revision_is_refused(empty: str, tmp_path: Path) -> None:
+    """A program that finds a newer schema refuses with one sentence, the migration too, and touches
+    nothing.
+    """
+    estimates_migrations.upgrade(empty, with_revision(tmp_path / "newer", GOOD))
+    before = inside(empty)
+    for act in (
+        lambda: Store(tmp_path, catalog=empty),
+        lambda: estimates_migrations.upgrade(empty),
+    ):
+        with pytest.raises(UnavailableError) as caught:
+            act()
+        assert caught.value.code == "schema_revision"
+        assert "\n" not in caught.value.message
+        assert "0004" in caught.value.message
+    assert inside(empty) == before
+
+
+def test_data_survive_an_upgrade(empty: str, tmp_path: Path) -> None:
+    """A revision that succeeds keeps what was there."""
+    estimates_migrations.upgrade(empty)
+    store = Store(tmp_path, catalog=empty)
+    define(store)
+    promoted(store, "run")
+    store.catalog.engine.dispose()
+    estimates_migrations.upgrade(empty, with_revision(tmp_path / "newer", GOOD))
+    engine = make_engine(empty)
+    with engine.connect() as connection:
+        rows = connection.execute(sa.text('SELECT "set", alias, version FROM aliases')).all()
+    engine.dispose()
+    assert [tuple(row) for row in rows] == [(SET, "production", 1)]
+
+
+def test_revisions_go_forward_only() -> None:
+    """One line of revisions, the newest is the one the catalog knows, and none can be taken back."""
+    config: Config = estimates_migrations.configuration("sqlite://")
+    scripts = list(ScriptDirectory.from_config(config).walk_revisions())
+    assert scripts[0].revision == schema.REVISION
+    assert [script.down_revision for script in scripts] == [
+        script.revision for script in scripts[1:]
+    ] + [None]
+    assert not [script.path for script in scripts if hasattr(script.module, "downgrade")]
