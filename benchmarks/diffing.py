@@ -24,11 +24,11 @@ import polars as pl
 import estimates
 from benchmarks.line import Line
 from benchmarks.stores import START, contract_source, make_frame, make_store
-from estimates import stability
 from estimates.catalog.records import Provenance
 from estimates.contract.contract import parse_contract
-from estimates.stability import Report
+from estimates.stability.diff import diff
 from estimates.stability.pages.report_text import render_text
+from estimates.stability.report import Report
 from estimates.storage.snapshot import ROW_GROUP_ROWS
 
 ROUNDS = 4
@@ -151,7 +151,7 @@ def _without_some(*files: Path) -> list[pl.DataFrame]:
 
 def report(files: Pair, *, headline_only: bool = False) -> Report:
     a, b = (pl.read_parquet(file) for file in files)
-    return stability.diff(a, b, CONTRACT, headline_only=headline_only)
+    return diff(a, b, CONTRACT, headline_only=headline_only)
 
 
 def _join(files: Pair) -> object:
@@ -197,7 +197,7 @@ def _main(first: str, second: str, *rounds: str) -> None:
         )
         print(seconds)
     else:
-        stability.diff(a, b, CONTRACT)
+        diff(a, b, CONTRACT)
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 

@@ -11,8 +11,10 @@ import polars as pl
 from benchmarks.diffing import CONTRACT, fewest, report, write
 from benchmarks.line import Line
 from benchmarks.stores import START, make_frame
-from estimates import gate
 from estimates.catalog.records import InputDigest, Provenance
+from estimates.gate.candidate import Candidate
+from estimates.gate.evaluation import evaluate
+from estimates.gate.verdict import Verdict
 
 
 def gating(folder: Path, rows: int) -> Iterator[Line]:
@@ -25,19 +27,19 @@ def gating(folder: Path, rows: int) -> Iterator[Line]:
     yield Line(what, judged / reported, "×", 1.5, at_most=True)
 
 
-def _judge(files: tuple[Path, Path]) -> gate.Verdict:
+def _judge(files: tuple[Path, Path]) -> Verdict:
     baseline, candidate = (_version(file, number) for number, file in enumerate(files, start=1))
-    verdict = gate.judge(
+    verdict = evaluate(
         CONTRACT, candidate, baseline, judged_at=START + timedelta(hours=2), contract_revision=1
     )
     assert not verdict.counts["error"], "a check that could not be evaluated was not measured"
     return verdict
 
 
-def _version(file: Path, number: int) -> gate.Candidate:
+def _version(file: Path, number: int) -> Candidate:
     frame = pl.read_parquet(file)
     origin = Provenance(START, f"run-{number}", inputs=(InputDigest("file", file.name, "0" * 64),))
-    return gate.Candidate(
+    return Candidate(
         frame,
         CONTRACT.shape(),
         origin,

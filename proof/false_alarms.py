@@ -19,9 +19,11 @@ from typing import NamedTuple
 
 import polars as pl
 
-from estimates.accuracy import read_actuals
-from estimates.gate import Past, Verdict, judge
-from estimates.stability import diff
+from estimates.accuracy.actuals import read_actuals
+from estimates.gate.evaluation import evaluate
+from estimates.gate.production_history import Past
+from estimates.gate.verdict import Verdict
+from estimates.stability.diff import diff
 from proof import forecasts
 
 WEEKS = 104
@@ -81,7 +83,7 @@ def verdicts(replay: Replay, folder: Path) -> Iterator[tuple[date, Verdict]]:
         past = Past(lambda: shares, lambda count, frame=before.frame: [frame][:count])
         yield (
             day,
-            judge(
+            evaluate(
                 contract,
                 now,
                 before,
@@ -141,7 +143,7 @@ def _shares(names: Iterable[str], judged: int) -> str:
 
 
 def main(folder: Path) -> None:
-    """Compute what is missing, judge, write."""
+    """Compute what is missing, evaluate, write."""
     forecasts.compute(sorted({day for replay in replays() for day in replay.days}), folder)
     page = PAGE.read_text(encoding="utf-8")
     head, rest = page.split(BEGIN + "\n")

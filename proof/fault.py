@@ -11,8 +11,7 @@ import msgspec
 import polars as pl
 
 from estimates.errors import InvalidError
-from estimates.gate import Verdict
-from estimates.gate.verdict import STATUSES
+from estimates.gate.verdict import STATUSES, Verdict
 from proof.scenes import Scene
 
 # blocked: the gate refuses promotion. rejected: publish stores nothing. refused: promote does

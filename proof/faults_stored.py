@@ -15,7 +15,7 @@ import polars as pl
 from estimates.catalog.records import InputDigest, Waiver
 from estimates.contract.contract import parse_contract
 from estimates.errors import ConflictError, CorruptError, EstimatesError, GateError
-from estimates.gate import judge
+from estimates.gate.evaluation import evaluate
 from estimates.lookup.read_file import build
 from estimates.storage import snapshot
 from estimates.storage.objects import Objects
@@ -387,7 +387,7 @@ def waived(
     exceptions = [msgspec.convert(facts | changed, Waiver)]
     contract = scene.store.contract(scene.set)
     return of_verdict(
-        judge(
+        evaluate(
             contract,
             candidate,
             baseline,

@@ -20,7 +20,7 @@ from estimates import instants
 from estimates.catalog.records import InputDigest, Provenance
 from estimates.contract.conform import conform, key_text
 from estimates.contract.contract import Contract, read_contract
-from estimates.gate import Candidate
+from estimates.gate.candidate import Candidate
 from estimates_jobs.builtin.forecast import forecast
 from estimates_jobs.run.context import Context
 

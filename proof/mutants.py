@@ -173,7 +173,7 @@ def noticed_in_copy(mutant: Mutant, root: Path) -> str | None:
     """
     found = [
         file
-        for file in sorted((root / GATE).glob("*.py"))
+        for file in sorted((root / GATE).rglob("*.py"))
         if mutant.old in file.read_text(encoding="utf-8")
     ]
     assert len(found) == 1, mutant

@@ -14,8 +14,9 @@ import msgspec
 import pytest
 
 from estimates import instants
-from estimates.catalog import Catalog, View
+from estimates.catalog.catalog import Catalog
 from estimates.catalog.records import Event, Version
+from estimates.catalog.view import View
 from estimates.contract.conform import key_text
 from estimates.errors import NotFoundError
 from estimates.render.row_text import json_rows

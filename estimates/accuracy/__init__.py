@@ -9,23 +9,3 @@ losses       the losses of each key; slices: by group and horizon; skill, revisi
 score        one version; together, diebold_mariano: all versions
 report       the Structs; wire: as JSON; table: as a frame; text: as a page; charts: as pictures
 """
-
-from __future__ import annotations
-
-from estimates.accuracy import accuracy_json
-from estimates.accuracy.accuracy_report import Accuracy, Scored, SetAccuracy
-from estimates.accuracy.actuals import Actuals, read_actuals
-from estimates.accuracy.pooling import of_set
-from estimates.accuracy.score import Other, score
-
-__all__ = [
-    "Accuracy",
-    "Actuals",
-    "Other",
-    "Scored",
-    "SetAccuracy",
-    "accuracy_json",
-    "of_set",
-    "read_actuals",
-    "score",
-]

@@ -17,9 +17,9 @@ from typing import Literal, NamedTuple
 import msgspec
 import polars as pl
 
-from estimates import gate
-from estimates.catalog import PRODUCTION, SetView
 from estimates.catalog.records import Event, Version
+from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.view import SetView
 from estimates.compare import frozen_versions, series
 from estimates.compare.series import MAX_LAST, MOVES_JUDGED, Series
 from estimates.compare.two_versions import Comparison, measure_of
@@ -27,7 +27,12 @@ from estimates.contract.contract import Contract
 from estimates.contract.domain import FileDomain
 from estimates.contract.gate_policy import Side, Unit
 from estimates.errors import InvalidError
-from estimates.gate.verdict import Status
+from estimates.gate.candidate import Candidate
+from estimates.gate.evaluation import evaluate
+from estimates.gate.policy import policy_digest, validate_policy
+from estimates.gate.policy_table import in_force
+from estimates.gate.production_history import Past
+from estimates.gate.verdict import Status, Verdict
 from estimates.store.store import Store
 
 # What became of a version. `promoted`: it was in production, and nobody took it back; `refused`:
@@ -200,7 +205,7 @@ def backtest(
     gone = {one.version for one in left_out}
     steps = [step for step in steps if step.version.version not in gone]
     history = _History(store, view, judging)
-    verdicts: list[gate.Verdict] = []
+    verdicts: list[Verdict] = []
     for done, step in enumerate(steps):
         progress(done, len(steps))
         verdicts.append(_without_offenders(history.judge(step)))
@@ -220,25 +225,23 @@ class _History:
         large = any(version.rows > _MANY_ROWS for version in view.versions)
         self.candidate = lru_cache(_REMEMBERED_LARGE if large else _REMEMBERED)(self._candidate)
 
-    def judge(self, step: _Step) -> gate.Verdict:
+    def judge(self, step: _Step) -> Verdict:
         """The verdict of a version by what was known then; a baseline of another shape is none."""
         against = step.against
         comparable = against is not None and against.shape == step.version.shape
         candidate = self.candidate(step.version.version)
         assert candidate.published_at is not None, "a stored version has a time"
-        return gate.judge(
+        return evaluate(
             self.contract,
             candidate,
             self.candidate(against.version) if against is not None and comparable else None,
             judged_at=candidate.published_at,
             contract_revision=None,
             baseline_reason="first_version" if against is None else "other_shape",
-            past=gate.Past(
-                lambda: self._material(step.event), lambda count: self._frames(step, count)
-            ),
+            past=Past(lambda: self._material(step.event), lambda count: self._frames(step, count)),
         )
 
-    def _candidate(self, number: int) -> gate.Candidate:
+    def _candidate(self, number: int) -> Candidate:
         return self.store.candidate(self.view.versions[number - 1])
 
     def _material(self, event: Event) -> dict[str, list[float]]:
@@ -296,7 +299,7 @@ def _checked(store: Store, view: SetView, contract: Contract) -> Contract:
         raise InvalidError(
             "other_contract", f"the policy is that of a set {contract.name!r}, not of {name!r}"
         )
-    gate.validate_policy(contract)
+    validate_policy(contract)
     if isinstance(contract.domain, FileDomain):
         known = view.contract.domain
         if not isinstance(known, FileDomain):
@@ -385,7 +388,7 @@ def _taken_back(view: SetView) -> set[int]:
     return view.keep("taken_back", find)
 
 
-def _without_offenders(verdict: gate.Verdict) -> gate.Verdict:
+def _without_offenders(verdict: Verdict) -> Verdict:
     """They are most of a verdict, and a hundred verdicts are kept."""
     checks = [msgspec.structs.replace(result, offenders=[]) for result in verdict.checks]
     return msgspec.structs.replace(verdict, checks=checks)
@@ -395,7 +398,7 @@ def _added_up(
     view: SetView,
     contract: Contract,
     revision: int | None,
-    verdicts: list[gate.Verdict],
+    verdicts: list[Verdict],
     left_out: list[LeftOut],
 ) -> Backtest:
     versions = [_replayed(view, verdict) for verdict in verdicts]
@@ -408,7 +411,7 @@ def _added_up(
     counted = {fate: blocked[f"{fate}_blocked"] + len(of(fate, blocks=False)) for fate in fates}
     return Backtest(
         set=contract.name,
-        policy=gate.policy_digest(contract),
+        policy=policy_digest(contract),
         contract_revision=revision,
         counts=Counts(**counted, **blocked),
         promoted_blocked=of("promoted", blocks=True),
@@ -421,7 +424,7 @@ def _added_up(
     )
 
 
-def _replayed(view: SetView, verdict: gate.Verdict) -> Replayed:
+def _replayed(view: SetView, verdict: Verdict) -> Replayed:
     assert verdict.version is not None
     skipped = [
         result.reason
@@ -440,8 +443,8 @@ def _replayed(view: SetView, verdict: gate.Verdict) -> Replayed:
     )
 
 
-def _metrics(contract: Contract, verdicts: list[gate.Verdict]) -> Iterator[Metric]:
-    for rule in gate.in_force(contract).checks:
+def _metrics(contract: Contract, verdicts: list[Verdict]) -> Iterator[Metric]:
+    for rule in in_force(contract).checks:
         points: list[Point] = []
         for verdict in verdicts:
             one = verdict.check(rule.name)

@@ -25,14 +25,14 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from estimates import gate
 from estimates.calibration.backtest import Backtest, Metric, Progress, backtest
 from estimates.calibration.contract_edit import NewLimits, edited, unified_diff
 from estimates.contract.contract import Contract
 from estimates.contract.gate_policy import Side, Unit
 from estimates.errors import InvalidError
-from estimates.gate import FEWEST_MOVES
 from estimates.gate.check import Check
+from estimates.gate.checks.own_history import FEWEST_MOVES
+from estimates.gate.evaluation import evaluate
 from estimates.gate.policy import before_severity, checks_of
 from estimates.render.digits import rounded
 from estimates.store.store import Store
@@ -147,7 +147,7 @@ def noise_of(store: Store, name: str, version: int, rerun: pl.DataFrame) -> Nois
     stored = store.candidate(view.versions[version - 1])
     again = msgspec.structs.replace(stored, frame=rerun, snapshot_id=None)
     assert stored.published_at is not None, "a stored version has a time"
-    verdict = gate.judge(
+    verdict = evaluate(
         view.contract, again, stored, judged_at=stored.published_at, contract_revision=None
     )
     return Noise(

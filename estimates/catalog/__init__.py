@@ -7,22 +7,3 @@ ref       how a reader names a version
 view      one moment of it in memory, and what names mean in it
 released  what names meant by claimed times of release
 """
-
-from __future__ import annotations
-
-from estimates.catalog.catalog import Catalog
-from estimates.catalog.ref import LATEST, PRODUCTION, Ref, version_number
-from estimates.catalog.released import Clock
-from estimates.catalog.view import SetView, StandIn, View
-
-__all__ = [
-    "LATEST",
-    "PRODUCTION",
-    "Catalog",
-    "Clock",
-    "Ref",
-    "SetView",
-    "StandIn",
-    "View",
-    "version_number",
-]

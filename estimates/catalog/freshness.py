@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from estimates.catalog import PRODUCTION, SetView
 from estimates.catalog.records import Version
+from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.view import SetView
 
 
 class Freshness(msgspec.Struct, frozen=True):

@@ -12,16 +12,22 @@ from typing import Literal
 
 import polars as pl
 
-from estimates import gate, instants
-from estimates.accuracy import read_actuals
-from estimates.catalog import Ref
+from estimates import instants
+from estimates.accuracy.actuals import read_actuals
 from estimates.catalog.records import Event, Provenance
+from estimates.catalog.ref import Ref
 from estimates.client.messages import Plan
 from estimates.client.set_requests import Questions, SetDetail
 from estimates.compare.frozen_versions import last_in_production
 from estimates.compare.series import MOVES_JUDGED, production_moves, promoted_material
 from estimates.contract.contract import Contract, FileDomain
 from estimates.errors import EstimatesError, NotFoundError
+from estimates.gate.candidate import Candidate
+from estimates.gate.checks.own_history import FEWEST_MOVES
+from estimates.gate.evaluation import evaluate
+from estimates.gate.offender_table import Offenders
+from estimates.gate.production_history import Past
+from estimates.gate.verdict import Verdict
 
 
 def judgement(
@@ -31,8 +37,8 @@ def judgement(
     against: Ref,
     judged_at: datetime | None,
     actuals: pl.DataFrame | None,
-    offenders: gate.Offenders | None,
-) -> Plan[Callable[[], gate.Verdict]]:
+    offenders: Offenders | None,
+) -> Plan[Callable[[], Verdict]]:
     """What `Store.judge_frame` does, up to the judgement itself, which is left to the caller: it
     may take a while.
 
@@ -43,9 +49,9 @@ def judgement(
     keys = yield from _listed_keys(asked, newest.contract)
     baseline, reason = yield from _baseline(asked, newest, keys, against)
     return partial(
-        gate.judge,
+        evaluate,
         newest.contract,
-        gate.Candidate(frame, None, provenance, domain_keys=keys),
+        Candidate(frame, None, provenance, domain_keys=keys),
         baseline,
         judged_at=judged_at or instants.now(),
         contract_revision=newest.contract_revision,
@@ -64,7 +70,7 @@ def _listed_keys(asked: Questions, contract: Contract) -> Plan[pl.DataFrame | No
 
 def _baseline(
     asked: Questions, newest: SetDetail, keys: pl.DataFrame | None, against: Ref
-) -> Plan[tuple[gate.Candidate | None, Literal["first_version", "other_shape"] | None]]:
+) -> Plan[tuple[Candidate | None, Literal["first_version", "other_shape"] | None]]:
     """What a candidate is compared with, or why it is compared with nothing."""
     try:
         version = yield from asked.resolve(against, None)
@@ -74,7 +80,7 @@ def _baseline(
         return None, "first_version"
     if version.shape != newest.shape:
         return None, "other_shape"
-    baseline = gate.Candidate(
+    baseline = Candidate(
         _table((yield from asked.parquet(f"/versions/{version.version}/data"))),
         newest.contract.shape(),
         version.provenance,
@@ -88,13 +94,13 @@ def _baseline(
     return baseline, None
 
 
-def _past(asked: Questions, newest: SetDetail) -> Plan[gate.Past]:
+def _past(asked: Questions, newest: SetDetail) -> Plan[Past]:
     """What the promoted versions say: asked now, for checks ask later, when there is no plan that
     could go on.
     """
     shares: dict[str, list[float]] = {}
     events = yield from asked.events()
-    if production_moves(events) > gate.FEWEST_MOVES:
+    if production_moves(events) > FEWEST_MOVES:
         shares = promoted_material((yield from asked.stability(MOVES_JUDGED, None)))
     after = newest.contract.stability.frozen_after
     frames: list[pl.DataFrame] | EstimatesError = []
@@ -109,7 +115,7 @@ def _past(asked: Questions, newest: SetDetail) -> Plan[gate.Past]:
             raise frames  # the check's error, and not the end of the judgement
         return frames
 
-    return gate.Past(lambda: shares, last)
+    return Past(lambda: shares, last)
 
 
 def _last_frames(

@@ -14,10 +14,10 @@ import msgspec
 import polars as pl
 
 from estimates import instants
-from estimates.accuracy import SetAccuracy
-from estimates.catalog import PRODUCTION, Clock, Ref, version_number
+from estimates.accuracy.accuracy_report import SetAccuracy
 from estimates.catalog.records import Event, State, Version, VersionHead
-from estimates.catalog.released import Moves, released_moves
+from estimates.catalog.ref import PRODUCTION, Ref, version_number
+from estimates.catalog.released import Clock, Moves, released_moves
 from estimates.client.exchange import Exchange
 from estimates.client.messages import Plan, Reply
 from estimates.client.problems import decoded, foreign
@@ -27,13 +27,12 @@ from estimates.compare.series import Series
 from estimates.compare.two_sets import shared_contract
 from estimates.contract.contract import Contract, Pairing
 from estimates.errors import CorruptError, InvalidError, NotFoundError
-from estimates.gate import PolicyInForce
-from estimates.gate.policy_table import in_force
+from estimates.gate.policy_table import PolicyInForce, in_force
 from estimates.keys.key_form import Key
 from estimates.reading.answer import Answer, Page
 from estimates.reading.as_of_join import NONE, STATUS, AsOfJoin
 from estimates.reading.version_reader import MAX_LIMIT, cursor_version
-from estimates.stability import Report
+from estimates.stability.report import Report
 from estimates.stability.through_time.triangle import Across, Revisions
 
 A = TypeVar("A", bound=Answer)

@@ -12,9 +12,10 @@ import httpx
 import polars as pl
 
 from estimates import instants
-from estimates.accuracy import SetAccuracy
-from estimates.catalog import PRODUCTION, Clock, Ref
+from estimates.accuracy.accuracy_report import SetAccuracy
 from estimates.catalog.records import Event, Provenance, State, Version, VersionHead
+from estimates.catalog.ref import PRODUCTION, Ref
+from estimates.catalog.released import Clock
 from estimates.client import connection, set_requests
 from estimates.client.exchange import Exchange
 from estimates.client.messages import Pause, Plan, Reply, Request, Unreached
@@ -24,11 +25,13 @@ from estimates.client.urls import Time
 from estimates.compare.change_page import ChangePage
 from estimates.compare.series import DEFAULT_LAST, Series
 from estimates.contract.contract import Contract, Pairing
-from estimates.gate import Offenders, PolicyInForce, Verdict
+from estimates.gate.offender_table import Offenders
+from estimates.gate.policy_table import PolicyInForce
+from estimates.gate.verdict import Verdict
 from estimates.keys.key_form import Key
 from estimates.reading.answer import Answer, Page
 from estimates.reading.version_reader import DEFAULT_LIMIT
-from estimates.stability import Report
+from estimates.stability.report import Report
 from estimates.stability.through_time.triangle import Across, Revisions
 from estimates.store.scoring import LAST
 

@@ -13,12 +13,12 @@ from typing import NamedTuple, Protocol, TypeVar
 import msgspec
 import polars as pl
 
-from estimates.catalog import PRODUCTION, SetView
 from estimates.catalog.records import Event, Version
+from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.view import SetView
 from estimates.compare.two_versions import Measure
-from estimates.stability import FrozenReport
 from estimates.stability.report import METRICS_REVISION
-from estimates.stability.through_time.frozen import frozen
+from estimates.stability.through_time.frozen import FrozenReport, frozen
 from estimates.storage.report_cache import KeptReports
 
 

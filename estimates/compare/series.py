@@ -12,15 +12,16 @@ from typing import Literal, NamedTuple
 import msgspec
 import polars as pl
 
-from estimates.catalog import PRODUCTION, SetView, View
 from estimates.catalog.records import Event, Version
+from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.view import SetView, View
 from estimates.compare import frozen_versions
 from estimates.compare.frozen_versions import Window
 from estimates.compare.two_versions import Comparison, ReadFrame, beside, measure_for
 from estimates.errors import ConflictError, CorruptError, InvalidError
 from estimates.render.digits import rounded
-from estimates.stability import ColumnReport, FrozenReport, Report
-from estimates.stability.report import METRICS_REVISION
+from estimates.stability.report import METRICS_REVISION, ColumnReport, Report
+from estimates.stability.through_time.frozen import FrozenReport
 from estimates.storage.report_cache import KeptReports
 
 DEFAULT_LAST = 30

@@ -10,8 +10,9 @@ from datetime import datetime
 import msgspec
 import polars as pl
 
-from estimates.catalog import Ref, SetView
 from estimates.catalog.records import Version
+from estimates.catalog.ref import Ref
+from estimates.catalog.view import SetView
 from estimates.compare.change_page import ChangeQuestion, named
 from estimates.compare.two_tables import TwoTables
 from estimates.compare.two_versions import (
@@ -26,10 +27,11 @@ from estimates.contract.contract import Contract
 from estimates.contract.domain import OpenDomain
 from estimates.errors import ConflictError, InvalidError
 from estimates.reading.reader import Reader
-from estimates.stability import Report, schema_changes, with_pairing
-from estimates.stability.contract_changes import told_changes
+from estimates.stability.contract_changes import schema_changes, told_changes
 from estimates.stability.family_reports import SchemaReport
 from estimates.stability.pages.pictures import Pictures
+from estimates.stability.pairing import with_pairing
+from estimates.stability.report import Report
 
 
 class TwoSets(Comparison):

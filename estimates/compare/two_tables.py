@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from estimates import stability
 from estimates.contract.columns import Column
 from estimates.contract.conform import as_frame, check_columns, name_keys, typed
 from estimates.contract.contract import Contract, Stability
@@ -23,14 +22,14 @@ from estimates.guess.key_candidates import completed, key_candidates
 from estimates.guess.table_contract import TableContract, carried_types, guess_contract, read_as
 from estimates.keys.key_form import Key
 from estimates.render.wording import count, percent
-from estimates.stability import Report
 from estimates.stability.aligned import pair_up
 from estimates.stability.alignment import Alignment
+from estimates.stability.changes import changed_keys
 from estimates.stability.diff import report_of
 from estimates.stability.family_reports import SchemaChange, SchemaReport
 from estimates.stability.pages.pictures import Pictures, pictures
 from estimates.stability.pairing import with_pairing
-from estimates.stability.report import Carried
+from estimates.stability.report import Carried, Report
 
 _NAMED = 5  # rows named in an error
 _SAID = 2  # columns that the headline names for one reason
@@ -99,7 +98,7 @@ class TwoTables:
         and as `report`.
         """
         try:
-            return stability.changes(
+            return changed_keys(
                 self.a,
                 self.b,
                 self.contract,

@@ -13,9 +13,9 @@ from typing import Any, Literal, NamedTuple, Self, TypeVar
 import msgspec
 import polars as pl
 
-from estimates import stability
-from estimates.catalog import Ref, SetView, version_number
 from estimates.catalog.records import Version
+from estimates.catalog.ref import Ref, version_number
+from estimates.catalog.view import SetView
 from estimates.compare.change_page import (
     ChangeCursor,
     ChangePage,
@@ -28,10 +28,14 @@ from estimates.contract.conform import key_text
 from estimates.contract.contract import Contract
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.reading.reader import Reader
-from estimates.stability import Report
+from estimates.stability.alignment import dated_target
+from estimates.stability.changes import changed_keys, check_question
 from estimates.stability.contract_changes import schema_changes, told_changes
+from estimates.stability.diff import diff
 from estimates.stability.pages.pictures import Pictures, pictures
-from estimates.stability.report import METRICS_REVISION
+from estimates.stability.pairing import by_step, with_pairing
+from estimates.stability.report import METRICS_REVISION, Report
+from estimates.stability.unchanged import unchanged
 from estimates.storage.report_cache import KeptReports
 
 Form = Literal["report", "headline", "page"]  # what is kept of two versions
@@ -113,11 +117,11 @@ class Comparison:
         names = {"name_a": name_a, "name_b": name_b, "headline_only": headline_only}
         same = self.first.snapshot_id == self.second.snapshot_id
         stands = contract.target is None or (
-            self.pairing != "same_target" and not stability.dated_target(contract)
+            self.pairing != "same_target" and not dated_target(contract)
         )
         if same and stands:
-            return stability.unchanged(contract, self.second.rows, **names)
-        return stability.diff(
+            return unchanged(contract, self.second.rows, **names)
+        return diff(
             *self._frames(),
             contract,
             through_a=self.first.data_through,
@@ -153,12 +157,12 @@ class Comparison:
 
     def question(self, by: str | None, min_change: float, prefix: Sequence[Any]) -> ChangeQuestion:
         """A question about changes; raises InvalidError as `stability.changes` does."""
-        metric, parts = stability.check_question(self.contract, by, min_change, prefix)
+        metric, parts = check_question(self.contract, by, min_change, prefix)
         return ChangeQuestion(metric, float(min_change), tuple(key_text(part) for part in parts))
 
     def changes(self, question: ChangeQuestion) -> pl.DataFrame:
         """The keys that changed, as `stability.changes` has them; raises CorruptError."""
-        return stability.changes(
+        return changed_keys(
             *self._frames(),
             self.contract,
             through_a=self.first.data_through,
@@ -178,7 +182,7 @@ class Comparison:
             if msgspec.structs.replace(given, row=0) != start or not 0 <= given.row < rows.height:
                 raise _OTHER
             start = given
-        contract = stability.by_step(self.contract)
+        contract = by_step(self.contract)
         return page(self.told, self.second, contract, question, rows, limit=limit, start=start)
 
     def _frames(self) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -231,7 +235,7 @@ def measure_for(version: Version, view: SetView, pairing: str | None = None) -> 
     revision = view.newest_of(version.shape)
     return view.keep(
         ("measure", revision, pairing),
-        lambda: measure_of(stability.with_pairing(view.revision(revision), pairing), revision),
+        lambda: measure_of(with_pairing(view.revision(revision), pairing), revision),
     )
 
 

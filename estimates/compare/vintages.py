@@ -14,10 +14,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from estimates.accuracy import read_actuals
-from estimates.accuracy.actuals import actual
-from estimates.catalog import View
+from estimates.accuracy.actuals import actual, read_actuals
 from estimates.catalog.records import Version
+from estimates.catalog.view import View
 from estimates.contract.columns import parse_key_part
 from estimates.contract.conform import key_text
 from estimates.contract.contract import Contract

@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 import msgspec
 import polars as pl
 
-from estimates.accuracy import Actuals
-from estimates.accuracy.actuals import digest
+from estimates.accuracy.actuals import Actuals, digest
 from estimates.catalog.records import Waiver
 from estimates.contract.contract import Contract
 from estimates.contract.gate_policy import GroupLimits, Side
@@ -43,7 +42,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)  # for checks that ask for no time
 _WHATEVER = (Exception, pl.exceptions.PanicException, SystemExit)
 
 
-def judge(
+def evaluate(
     contract: Contract,
     candidate: Candidate,
     baseline: Candidate | None,
@@ -81,7 +80,7 @@ def judge(
         limits = policy[check.name]
         reason = _skip_reason(check, limits, case, baseline_reason or "first_version", results)
         found, measures = (
-            _skipped(check, limits, reason) if reason else _evaluate(check, limits, case)
+            _skipped(check, limits, reason) if reason else _evaluated(check, limits, case)
         )
         results[check.name] = _waived(check, found, case, held)
         if offenders is not None:
@@ -127,7 +126,7 @@ def measure(
     """What one check alone says, by the limits in force; nothing is asked about what it depends on."""
     limits = limits_of(check, contract)
     case = Case(contract, candidate, baseline, NEVER, {check.name: limits}, actuals=actuals)
-    return _evaluate(check, limits, case)[0]
+    return _evaluated(check, limits, case)[0]
 
 
 def within(value: float, limit: float, worse: Side = "above") -> bool:
@@ -166,7 +165,7 @@ def _skip_reason(
 Found = tuple[CheckResult, list[Measure]]
 
 
-def _evaluate(check: Check, limits: Limits, case: Case) -> Found:
+def _evaluated(check: Check, limits: Limits, case: Case) -> Found:
     """What the check finds; with limits of groups, in each of them and in all other keys, and the
     worst counts.
     """
@@ -294,7 +293,7 @@ def _waived(check: Check, found: CheckResult, case: Case, held: Sequence[Waiver]
         return msgspec.structs.replace(
             found, message=f"{found.message}; waived keys cannot be left out: {_first_line(error)}"
         )
-    rest, _ = _evaluate(check, case.limits[check.name], others)
+    rest, _ = _evaluated(check, case.limits[check.name], others)
     if rest.status in ("fail", "error"):
         return msgspec.structs.replace(
             found, message=f"{found.message}; without the waived keys: {rest.message}"

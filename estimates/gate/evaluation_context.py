@@ -23,7 +23,8 @@ from estimates.gate.production_history import Past
 from estimates.stability.alignment import ascends
 
 if TYPE_CHECKING:
-    from estimates.accuracy import Accuracy, Actuals
+    from estimates.accuracy.accuracy_report import Accuracy
+    from estimates.accuracy.actuals import Actuals
     from estimates.catalog.records import Waiver
     from estimates.stability.aligned import Pair
     from estimates.stability.report import Report
@@ -198,7 +199,7 @@ class Case:
         """The candidate's scores, skill relative to the baseline; raises InvalidError
         (`no_matching_actuals`).
         """
-        from estimates.accuracy import Other, score
+        from estimates.accuracy.score import Other, score
 
         assert self.actuals is not None, (
             "the machinery skips checks with actual values where there are none"

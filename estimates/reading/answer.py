@@ -9,8 +9,8 @@ from typing import Any, Self
 import msgspec
 import polars as pl
 
-from estimates.catalog import Clock
 from estimates.catalog.records import Version, VersionHead
+from estimates.catalog.released import Clock
 from estimates.contract.contract import Contract
 from estimates.reading import tabular
 

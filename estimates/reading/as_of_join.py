@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 
 from estimates import instants
-from estimates.catalog import PRODUCTION, Clock
 from estimates.catalog.records import Version, VersionFacts
-from estimates.catalog.released import Moves, check_clock
+from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.released import Clock, Moves, check_clock
 from estimates.contract.conform import DTYPES, as_frame, cast_column, schema
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError

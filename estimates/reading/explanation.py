@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from estimates import gate
 from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import ColumnScores, Slice
 from estimates.accuracy.pooling import pooled, whole
-from estimates.catalog import Catalog, SetView
+from estimates.catalog.catalog import Catalog
 from estimates.catalog.records import Event, InputDigest, RunStatus, State, Version, Waiver
-from estimates.gate.verdict import CheckResult, Outcome, Status, Verdict
+from estimates.catalog.view import SetView
+from estimates.gate.verdict import CheckResult, Outcome, Status, Verdict, parse_json
 from estimates.keys.key_form import Key
 from estimates.reading.answer import Answer
 from estimates.reading.reader import Reader
@@ -243,7 +243,7 @@ def _run(catalog: Catalog, version: Version) -> RunFacts:
 def _judgement(body: bytes | None, key: list[str]) -> Judgement | None:
     if body is None:
         return None
-    verdict: Verdict = gate.parse_json(body)
+    verdict: Verdict = parse_json(body)
     findings = [_finding(check, key) for check in verdict.checks]
     baseline = None if verdict.baseline is None else verdict.baseline.version
     return Judgement(

@@ -10,9 +10,10 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from estimates import instants
-from estimates.catalog import PRODUCTION, Clock, Ref, SetView, View
 from estimates.catalog.records import Version
-from estimates.catalog.released import check_clock, released
+from estimates.catalog.ref import PRODUCTION, Ref
+from estimates.catalog.released import Clock, check_clock, released
+from estimates.catalog.view import SetView, View
 from estimates.errors import CorruptError, NotFoundError
 from estimates.keys.key_form import Key
 from estimates.keys.search_key import Sought

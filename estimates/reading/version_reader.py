@@ -15,8 +15,8 @@ from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, TypeVar, ca
 import msgspec
 
 from estimates import instants
-from estimates.catalog import SetView, View
 from estimates.catalog.records import Version
+from estimates.catalog.view import SetView, View
 from estimates.contract.contract import Contract, FileDomain, OpenDomain, RollingDomain
 from estimates.errors import CorruptError, InvalidError, NotFoundError
 from estimates.keys.key_form import Key, KeyForm

@@ -27,31 +27,3 @@ text, markdown, marks, page, html, style   the renderings: a page of text and JS
 pictures, charts   what pictures are drawn from, and the drawing
 wording     numbers and names as people read them
 """
-
-from __future__ import annotations
-
-from estimates.stability.alignment import dated_target
-from estimates.stability.changes import changes, check_question
-from estimates.stability.contract_changes import schema_changes
-from estimates.stability.diff import diff
-from estimates.stability.pairing import by_step, with_pairing
-from estimates.stability.report import ColumnReport, KeysReport, Report, ScalarReport
-from estimates.stability.through_time.frozen import FrozenReport, frozen
-from estimates.stability.unchanged import unchanged
-
-__all__ = [
-    "ColumnReport",
-    "FrozenReport",
-    "KeysReport",
-    "Report",
-    "ScalarReport",
-    "by_step",
-    "changes",
-    "check_question",
-    "dated_target",
-    "diff",
-    "frozen",
-    "schema_changes",
-    "unchanged",
-    "with_pairing",
-]

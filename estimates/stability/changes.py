@@ -34,7 +34,7 @@ _METRICS = ("d", "r", "g", "material")
 _CHANGED, _LOSS, _GAIN, _ADDED, _REMOVED, _ELAPSED, _ADVANCED = range(len(CHANGES))
 
 
-def changes(
+def changed_keys(
     a: pl.DataFrame,
     b: pl.DataFrame,
     contract: Contract,

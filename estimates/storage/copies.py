@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from estimates.catalog import SetView
 from estimates.catalog.records import Event
+from estimates.catalog.view import SetView
 from estimates.errors import NotFoundError
 from estimates.storage.objects import Objects
 

@@ -9,23 +9,25 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from estimates import instants
-from estimates.accuracy import SetAccuracy
-from estimates.catalog import PRODUCTION, Clock, Ref
+from estimates.accuracy.accuracy_report import SetAccuracy
 from estimates.catalog.records import Provenance, State, Version, VersionHead
+from estimates.catalog.ref import PRODUCTION, Ref
+from estimates.catalog.released import Clock
 from estimates.compare.change_page import ChangePage
 from estimates.compare.series import DEFAULT_LAST, Series
 from estimates.compare.two_sets import shared_contract
 from estimates.compare.vintages import Vintages
 from estimates.contract.contract import Contract, Pairing
-from estimates.gate import Offenders, PolicyInForce, Verdict
-from estimates.gate.policy_table import in_force
+from estimates.gate.offender_table import Offenders
+from estimates.gate.policy_table import PolicyInForce, in_force
+from estimates.gate.verdict import Verdict
 from estimates.keys.key_form import Key
 from estimates.reading.answer import Answer, Page
 from estimates.reading.as_of_join import as_of_join
 from estimates.reading.explanation import explain
 from estimates.reading.reader import Reader
 from estimates.reading.version_reader import DEFAULT_LIMIT, cursor_version
-from estimates.stability import Report
+from estimates.stability.report import Report
 from estimates.stability.through_time.triangle import Across, Revisions
 from estimates.store.regrading import Regrading, regrade
 from estimates.store.scoring import LAST, Outcome, score_set, stored_scores

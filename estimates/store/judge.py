@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from estimates import gate
-from estimates.accuracy import read_actuals
-from estimates.catalog import PRODUCTION, Ref, SetView, View
+from estimates.accuracy.actuals import read_actuals
 from estimates.catalog.records import ContractRevision, Version, Waiver
+from estimates.catalog.ref import PRODUCTION, Ref
+from estimates.catalog.view import SetView, View
 from estimates.compare.frozen_versions import last_in_production
 from estimates.compare.series import MOVES_JUDGED, production_moves, promoted_material
 from estimates.errors import CorruptError, NotFoundError
+from estimates.gate.candidate import Candidate
+from estimates.gate.checks.own_history import FEWEST_MOVES
+from estimates.gate.evaluation import evaluate
+from estimates.gate.offender_table import Offenders
+from estimates.gate.production_history import Past
+from estimates.gate.verdict import Verdict
 from estimates.storage import snapshot
 from estimates.storage.objects import Objects
 
@@ -29,14 +35,14 @@ def judge(
     store: Store,
     view: View,
     name: str,
-    candidate: gate.Candidate,
+    candidate: Candidate,
     *,
     judged_at: datetime,
     against: Ref = PRODUCTION,
     actuals: pl.DataFrame | None = None,
     waivers: Sequence[Waiver] = (),
-    offenders: gate.Offenders | None = None,
-) -> gate.Verdict:
+    offenders: Offenders | None = None,
+) -> Verdict:
     """The verdict on a candidate at a moment of the catalog, by the newest contract; nothing is
     stored.
 
@@ -45,7 +51,7 @@ def judge(
     found = view.set(name)
     revision = found.contracts[-1]
     baseline, reason = _baseline(store, view, revision, against, candidate.version)
-    return gate.judge(
+    return evaluate(
         found.contract,
         candidate,
         baseline,
@@ -61,9 +67,9 @@ def judge(
 
 def stored_candidate(
     objects: Objects, version: Version, domain_keys: pl.DataFrame | None
-) -> gate.Candidate:
+) -> Candidate:
     """A stored version as the gate sees it, with whatever is wrong with its files."""
-    candidate = gate.Candidate(
+    candidate = Candidate(
         None,
         None,
         version.provenance,
@@ -88,7 +94,7 @@ def stored_candidate(
 
 def _baseline(
     store: Store, view: View, revision: ContractRevision, against: Ref, judged: int | None
-) -> tuple[gate.Candidate | None, Literal["first_version", "in_production", "other_shape"] | None]:
+) -> tuple[Candidate | None, Literal["first_version", "in_production", "other_shape"] | None]:
     """What a candidate is compared with, or why it is compared with nothing: not with itself
     either.
     """
@@ -105,11 +111,11 @@ def _baseline(
     return store.candidate(version), None
 
 
-def _past(store: Store, view: SetView, shape: int) -> gate.Past:
+def _past(store: Store, view: SetView, shape: int) -> Past:
     """What the set's promoted versions say; nothing is read before a check asks."""
 
     def material_shares() -> dict[str, list[float]]:
-        if production_moves(view.events) <= gate.FEWEST_MOVES:
+        if production_moves(view.events) <= FEWEST_MOVES:
             return {}  # too few to say what is usual: no need to compare them
         return promoted_material(store.stability(view.contract.name, MOVES_JUDGED))
 
@@ -119,4 +125,4 @@ def _past(store: Store, view: SetView, shape: int) -> gate.Past:
             for version in last_in_production(view.events, view.versions, shape, count)
         ]
 
-    return gate.Past(material_shares, frames)
+    return Past(material_shares, frames)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from estimates import gate, instants
-from estimates.catalog import PRODUCTION, SetView
+from estimates import instants
 from estimates.catalog.records import Version
+from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.view import SetView
 from estimates.errors import ConflictError, GateError, InvalidError, NotFoundError
 from estimates.gate import active_waivers
-from estimates.gate.verdict import GATE_REVISION
+from estimates.gate.policy import policy_digest
+from estimates.gate.verdict import GATE_REVISION, Verdict
 
 
 def check_alias(alias: str) -> None:
@@ -108,7 +110,7 @@ def rollback_target(view: SetView, current: Version, alias: str, to: int | None)
     )
 
 
-def is_valid(verdict: gate.Verdict, view: SetView, version: Version, at: datetime) -> bool:
+def is_valid(verdict: Verdict, view: SetView, version: Version, at: datetime) -> bool:
     """Whether a verdict is for this content, the policy, the waivers in force and the version
     production points to.
     """
@@ -117,7 +119,7 @@ def is_valid(verdict: gate.Verdict, view: SetView, version: Version, at: datetim
     expected = pointed.version if pointed is not None and comparable else None
     return (
         verdict.snapshot_id == version.snapshot_id
-        and verdict.policy == gate.policy_digest(view.contract)
+        and verdict.policy == policy_digest(view.contract)
         and verdict.waivers
         == active_waivers.digest(active_waivers.in_force(view.waivers_of(version), at))
         and verdict.code == GATE_REVISION

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 import polars as pl
 
-from estimates import gate
-from estimates.accuracy import Actuals, read_actuals
-from estimates.accuracy.actuals import digest
-from estimates.catalog import PRODUCTION, SetView
+from estimates.accuracy.actuals import Actuals, digest, read_actuals
 from estimates.catalog.records import Version
+from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.view import SetView
 from estimates.contract.contract import Contract
+from estimates.gate.candidate import Candidate
+from estimates.gate.evaluation import find, measure
+from estimates.gate.policy import limits_of
 
 if TYPE_CHECKING:
     from estimates.store.store import Store
@@ -116,7 +118,7 @@ def _together(
         set=name,
         actuals=digest(actuals.rows),
         vintage=actuals.newest(actuals.rows),
-        limit=gate.limits_of(gate.find("accuracy_loss"), contract).block,
+        limit=limits_of(find("accuracy_loss"), contract).block,
         counts={grade: sum(one.grade == grade for one in graded) for grade in GRADES},
         versions=list(graded),
     )
@@ -141,7 +143,7 @@ def _regrade(
     if version.expired_at is not None or baseline.expired_at is not None:
         return msgspec.structs.replace(blank, reason="expired")
     sides = [
-        gate.Candidate(
+        Candidate(
             read(one.version),
             None,
             one.provenance,
@@ -150,7 +152,7 @@ def _regrade(
         )
         for one in (version, baseline)
     ]
-    loss = gate.measure(gate.find("accuracy_loss"), contract, *sides, actuals=actuals)
+    loss = measure(find("accuracy_loss"), contract, *sides, actuals=actuals)
     if loss.value is None:
         return msgspec.structs.replace(blank, message=loss.message, reason="not_comparable")
     harmful = loss.status == "fail"

@@ -14,18 +14,15 @@ from typing import TYPE_CHECKING
 import msgspec
 import polars as pl
 
-from estimates.accuracy import (
-    Accuracy,
-    Other,
-    Scored,
-    SetAccuracy,
-    accuracy_json,
-    of_set,
-    read_actuals,
-    score,
-)
-from estimates.catalog import Catalog, SetView, View, version_number
+from estimates.accuracy import accuracy_json
+from estimates.accuracy.accuracy_report import Accuracy, Scored, SetAccuracy
+from estimates.accuracy.actuals import read_actuals
+from estimates.accuracy.pooling import of_set
+from estimates.accuracy.score import Other, score
+from estimates.catalog.catalog import Catalog
 from estimates.catalog.records import Version
+from estimates.catalog.ref import version_number
+from estimates.catalog.view import SetView, View
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 
 if TYPE_CHECKING:

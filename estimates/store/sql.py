@@ -13,8 +13,9 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from estimates.catalog import LATEST, PRODUCTION, SetView, View
 from estimates.catalog.records import Version
+from estimates.catalog.ref import LATEST, PRODUCTION
+from estimates.catalog.view import SetView, View
 from estimates.errors import InvalidError, NotFoundError
 
 _ID = "\x01snapshot"  # no column of a contract can have this name

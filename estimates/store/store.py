@@ -12,9 +12,10 @@ from typing import Any
 
 import polars as pl
 
-from estimates import gate, instants
-from estimates.accuracy import Accuracy, accuracy_json
-from estimates.catalog import PRODUCTION, Catalog, Clock, Ref, View
+from estimates import instants
+from estimates.accuracy import accuracy_json
+from estimates.accuracy.accuracy_report import Accuracy
+from estimates.catalog.catalog import Catalog
 from estimates.catalog.records import (
     ContractRevision,
     Event,
@@ -24,20 +25,26 @@ from estimates.catalog.records import (
     Version,
     Waiver,
 )
-from estimates.catalog.released import check_claim
+from estimates.catalog.ref import PRODUCTION, Ref
+from estimates.catalog.released import Clock, check_claim
+from estimates.catalog.view import View
 from estimates.compare.series import DEFAULT_LAST, Series, kept_series, promoted_pairs
 from estimates.compare.two_sets import two_sets
 from estimates.compare.two_versions import Comparison, compare
 from estimates.contract.conform import conform, key_text
 from estimates.contract.contract import Contract, FileDomain, Pairing
 from estimates.errors import CorruptError, GateError, InvalidError, NotFoundError, UnavailableError
+from estimates.gate.candidate import Candidate
+from estimates.gate.offender_table import Offenders
+from estimates.gate.policy import validate_policy
+from estimates.gate.verdict import Verdict, parse_json, render_json
 from estimates.keys.key_form import Key
 from estimates.lookup.read_file import Lookup
 from estimates.lookup.read_file_cache import ReadFiles
 from estimates.reading.reader import Reader
 from estimates.reading.version_reader import Files
 from estimates.settings import default_cache
-from estimates.stability import Report
+from estimates.stability.report import Report
 from estimates.storage import copies, snapshot
 from estimates.storage.data_files import DataFiles
 from estimates.storage.listed_keys import ListedKeys
@@ -118,7 +125,7 @@ class Store:
         Raises InvalidError (`bad_contract`, `domain_keys_needed`, and those of `conform` for the
         keys).
         """
-        gate.validate_policy(contract)
+        validate_policy(contract)
         if isinstance(contract.domain, FileDomain):
             contract = self.listed_keys.write(contract, domain_keys)
         revision = self.catalog.define(contract, source, self.actor)
@@ -221,8 +228,8 @@ class Store:
         *,
         judged_at: datetime | None = None,
         actuals: pl.DataFrame | None = None,
-        offenders: gate.Offenders | None = None,
-    ) -> gate.Verdict:
+        offenders: Offenders | None = None,
+    ) -> Verdict:
         """Judge a stored version against what production points to now, and keep the verdict.
 
         actuals  what was observed, for the checks of stage 4; see `accuracy.read_actuals` for its
@@ -243,7 +250,7 @@ class Store:
             waivers=waivers,
             offenders=offenders,
         )
-        body = gate.render_json(verdict)
+        body = render_json(verdict)
         event = self.catalog.judged(
             found, verdict.blocks, body, verdict.outcome, actor=self.actor, actuals=verdict.actuals
         )
@@ -260,15 +267,15 @@ class Store:
         against: Ref = PRODUCTION,
         judged_at: datetime | None = None,
         actuals: pl.DataFrame | None = None,
-        offenders: gate.Offenders | None = None,
-    ) -> gate.Verdict:
+        offenders: Offenders | None = None,
+    ) -> Verdict:
         """Judge a frame before it is published; nothing is stored.
 
         against  the version it is compared with
         actuals, offenders  as for `judge`
         Raises NotFoundError (`unknown_version`, `unknown_alias`, `expired`).
         """
-        candidate = gate.Candidate(frame, None, provenance, domain_keys=self.domain_keys(name))
+        candidate = Candidate(frame, None, provenance, domain_keys=self.domain_keys(name))
         view = self.view()
         at = judged_at or view.present
         return judging.judge(
@@ -282,12 +289,12 @@ class Store:
             offenders=offenders,
         )
 
-    def verdict(self, name: str, version: int) -> gate.Verdict | None:
+    def verdict(self, name: str, version: int) -> Verdict | None:
         """The newest verdict of a version; None when it was never judged."""
         body = self.catalog.verdict(name, self.view().resolve(name, version).version)
-        return None if body is None else gate.parse_json(body)
+        return None if body is None else parse_json(body)
 
-    def candidate(self, version: Version) -> gate.Candidate:
+    def candidate(self, version: Version) -> Candidate:
         """A stored version as the gate sees it, with whatever is wrong with its files."""
         return judging.stored_candidate(self.objects, version, self.domain_keys(version.set))
 

@@ -12,8 +12,8 @@ import msgspec
 import polars as pl
 
 from estimates import instants
-from estimates.catalog import SetView
 from estimates.catalog.records import Version
+from estimates.catalog.view import SetView
 from estimates.contract.contract import FileDomain, Retention
 from estimates.errors import ConflictError, CorruptError, EstimatesError, NotFoundError
 from estimates.storage import copies, snapshot

@@ -20,10 +20,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from estimates import accuracy, gate, instants
+from estimates import instants
+from estimates.accuracy import accuracy_json
+from estimates.accuracy.accuracy_report import Accuracy
 from estimates.catalog.records import InputDigest, Run, Scored, Version
 from estimates.errors import NotFoundError, UnavailableError
-from estimates.stability import Report
+from estimates.gate.verdict import Verdict, render_json
+from estimates.stability.report import Report
 from estimates.store.store import Store
 
 if TYPE_CHECKING:
@@ -288,7 +291,7 @@ def _log_version(client: MlflowClient, mlflow_run: str, store: Store, version: V
     metrics = {"rows": float(version.rows)} | _input_metrics(version)
     client.log_text(mlflow_run, store.manifest(version).decode(), "manifest.json")
     if verdict is not None:
-        client.log_text(mlflow_run, gate.render_json(verdict).decode(), "verdict.json")
+        client.log_text(mlflow_run, render_json(verdict).decode(), "verdict.json")
         metrics |= _gate_metrics(verdict) | _stability_metrics(store, version, verdict)
     now = _millis(version.published_at)
     client.log_batch(
@@ -308,12 +311,12 @@ def _input_metrics(version: Version) -> dict[str, float]:
     }
 
 
-def _gate_metrics(verdict: gate.Verdict) -> dict[str, float]:
+def _gate_metrics(verdict: Verdict) -> dict[str, float]:
     values = {f"gate/{check.name}": check.value for check in verdict.checks}
     return _finite(values) | {"gate/blocks": float(verdict.blocks)}
 
 
-def _stability_metrics(store: Store, version: Version, verdict: gate.Verdict) -> dict[str, float]:
+def _stability_metrics(store: Store, version: Version, verdict: Verdict) -> dict[str, float]:
     """How the version differs from the one it was judged against; nothing when there was none."""
     if verdict.baseline is None or verdict.baseline.version is None:
         return {}
@@ -341,14 +344,14 @@ def _headline(report: Report) -> Iterator[tuple[str, float | None]]:
 def _log_scores(client: MlflowClient, mlflow_run: str, scored: Scored) -> None:
     from mlflow.entities import Metric
 
-    values = _finite(dict(_accuracy(accuracy.accuracy_json.decode(bytes(scored.body)))))
+    values = _finite(dict(_accuracy(accuracy_json.decode(bytes(scored.body)))))
     at = _millis(scored.scored_at)
     metrics = [Metric(_name(name), value, at, scored.event) for name, value in values.items()]
     for start in range(0, len(metrics), _METRICS):
         client.log_batch(mlflow_run, metrics=metrics[start : start + _METRICS])
 
 
-def _accuracy(scores: accuracy.Accuracy) -> Iterator[tuple[str, float | None]]:
+def _accuracy(scores: Accuracy) -> Iterator[tuple[str, float | None]]:
     """The numbers of all keys of each column; those by horizon and group stay in the catalog."""
     for column, found in scores.columns.items():
         yield f"accuracy/{column}/actuals", float(found.actuals)

@@ -16,8 +16,12 @@ import scoringrules
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates.accuracy import Accuracy, Other, Scored, accuracy_json, of_set, read_actuals, score
+from estimates.accuracy import accuracy_json
+from estimates.accuracy.accuracy_report import Accuracy, Scored
+from estimates.accuracy.actuals import read_actuals
 from estimates.accuracy.diebold_mariano import statistic_of
+from estimates.accuracy.pooling import of_set
+from estimates.accuracy.score import Other, score
 from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import InvalidError
 

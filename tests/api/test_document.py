@@ -159,7 +159,7 @@ def test_every_code_is_listed() -> None:
     """The codes that api/ raises, and those that bad requests get, are in the table of
     docs/http.md.
     """
-    sources = "".join(file.read_text() for file in sorted((ROOT / "api").glob("*.py")))
+    sources = "".join(file.read_text() for file in sorted((ROOT / "api").rglob("*.py")))
     raised = re.findall(r"(?:\w+Error|problem)\(\s*(?:[\w.]+, )?\"(\w+)\"", sources)
     assert {"bad_path", "no_verdict", "internal", "bad_body", "not_ready"} <= set(raised)
     listed = set(re.findall(r"`(\w+)`", HTTP_MD[HTTP_MD.index("| status | code |") :]))

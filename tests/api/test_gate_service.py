@@ -18,7 +18,8 @@ from estimates.client import AsyncClient, Client
 from estimates.client.messages import Reply
 from estimates.contract.contract import parse_contract
 from estimates.errors import CorruptError, NotFoundError
-from estimates.gate import PolicyInForce, Verdict, render_json
+from estimates.gate.policy_table import PolicyInForce
+from estimates.gate.verdict import Verdict, render_json
 from estimates.store.store import Store
 from tests.api.served import actual_values, serving
 from tests.api.test_problems import assert_problem

@@ -13,12 +13,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from estimates import gate
-from estimates.calibration import backtest, noise_of, suggest
+from estimates.calibration.backtest import backtest
 from estimates.calibration.backtest_html import render_html
+from estimates.calibration.suggestion import noise_of, suggest
 from estimates.catalog.records import InputDigest, Provenance
 from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError
+from estimates.gate.policy import policy_digest
 from estimates.gate.registry import CHECKS
 from estimates.store.store import Store
 from estimates.store.sweep import sweep
@@ -172,7 +173,7 @@ def test_a_looser_policy_lets_the_refused_version_through(weekly: Store) -> None
     off = "".join(f'[gate.checks.{one.name}]\noff = "a test"\n' for one in verdict.failing())
     found = backtest(weekly, SET, parse_contract(CONTRACT + off))
     assert (found.let_through, found.contract_revision) == ([REFUSED], None)
-    assert found.policy == gate.policy_digest(parse_contract(CONTRACT + off))
+    assert found.policy == policy_digest(parse_contract(CONTRACT + off))
 
 
 def test_limits_of_a_steady_set_are_known(weekly: Store) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 import estimates_migrations
 from estimates import instants
-from estimates.catalog import Catalog, SetView
+from estimates.catalog.catalog import Catalog
+from estimates.catalog.view import SetView
 from estimates.contract.conform import conform
 from estimates.errors import (
     ConflictError,

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates import instants
-from estimates.catalog import SetView, View
 from estimates.catalog.records import Alias, Event, Provenance, Version
 from estimates.catalog.released import released_moves
+from estimates.catalog.view import SetView, View
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.store.store import Store
 from tests.builders import SET, START, define, frame, make_store, promoted, provenance

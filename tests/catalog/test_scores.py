@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from estimates.catalog import Catalog
+from estimates.catalog.catalog import Catalog
 from estimates.catalog.records import Event, Version
 from estimates.store.store import Store
 from tests.builders import SET, define, promoted

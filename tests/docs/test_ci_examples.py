@@ -19,7 +19,10 @@ import pytest
 import yaml
 from junitparser.xunit2 import JUnitXml
 
-from estimates.gate import parse_json, render_github, render_markdown, render_text
+from estimates.gate.pages.github_annotations import render_github
+from estimates.gate.pages.verdict_markdown import render_markdown
+from estimates.gate.pages.verdict_text import render_text
+from estimates.gate.verdict import parse_json
 from estimates.store.store import Store
 from estimates_jobs.cli.commands import cli
 from estimates_jobs.cli.verdicts import RENDERINGS

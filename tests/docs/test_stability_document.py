@@ -141,7 +141,7 @@ def test_kinds_and_reasons_are_documented() -> None:
     )
     sources = [
         path.read_text(encoding="utf-8")
-        for path in Path(inspect.getfile(report)).parent.glob("*.py")
+        for path in Path(inspect.getfile(report)).parent.rglob("*.py")
     ]
     # codes of errors are no reasons
     sources = [re.sub(r"Error\(\s*", "Error(", text) for text in sources]

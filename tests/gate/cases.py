@@ -9,11 +9,15 @@ from typing import Any
 
 import polars as pl
 
-from estimates.accuracy import read_actuals
+from estimates.accuracy.actuals import read_actuals
 from estimates.catalog.records import InputDigest, Provenance
 from estimates.contract.conform import key_text
 from estimates.contract.contract import Contract, parse_contract
-from estimates.gate import Candidate, Offenders, Past, Verdict, judge
+from estimates.gate.candidate import Candidate
+from estimates.gate.evaluation import evaluate
+from estimates.gate.offender_table import Offenders
+from estimates.gate.production_history import Past
+from estimates.gate.verdict import Verdict
 
 THROUGH = datetime(2026, 11, 20, 21, tzinfo=UTC)
 JUDGED = THROUGH + timedelta(hours=3)
@@ -160,7 +164,7 @@ class Setting:
     past: Past | None = None
     actuals: pl.DataFrame | None = None
 
-    def judge(self, offenders: Offenders | None = None) -> Verdict:
+    def evaluate(self, offenders: Offenders | None = None) -> Verdict:
         """The verdict of the gate; `offenders` takes them all."""
         candidate = (
             Candidate(
@@ -175,7 +179,7 @@ class Setting:
         baseline = (
             None if self.baseline is None else stored(self.baseline, self.contract, version=1)
         )
-        return judge(
+        return evaluate(
             self.contract,
             candidate,
             baseline,

@@ -12,7 +12,8 @@ import pytest
 
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
-from estimates.gate import Verdict, parse_json, policy_digest, render_json, validate_policy
+from estimates.gate.policy import policy_digest, validate_policy
+from estimates.gate.verdict import Verdict, parse_json, render_json
 from tests.gate.cases import Setting, contract, frame, simple
 
 RATIO = """

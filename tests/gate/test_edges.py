@@ -11,9 +11,8 @@ import pytest
 from estimates.catalog.records import Waiver
 from estimates.contract.contract import parse_contract
 from estimates.errors import ConflictError
-from estimates.gate import judge
 from estimates.gate.check import Check, Measure
-from estimates.gate.evaluation import within
+from estimates.gate.evaluation import evaluate, within
 from estimates.gate.evaluation_context import Case
 from estimates.store.store import Store
 from tests.builders import SET, define, promoted, publish
@@ -185,7 +184,7 @@ def test_nobody_waives_what_every_version_must_pass() -> None:
         JUDGED,
         JUDGED + timedelta(hours=1),
     )
-    verdict = judge(
+    verdict = evaluate(
         contract(), *contents, judged_at=JUDGED, contract_revision=1, exceptions=[waiver]
     )
     assert verdict.check("interval_order").status == "fail"
@@ -204,7 +203,7 @@ def test_a_waiver_of_every_key_by_name_waives_the_check() -> None:
         waiver = Waiver(
             1, many().name, 2, "snapshot-2", "p95_change", keys, "moved", "ann", JUDGED, until
         )
-        verdict = judge(
+        verdict = evaluate(
             many(), *contents, judged_at=JUDGED, contract_revision=1, exceptions=[waiver]
         )
         assert verdict.check("p95_change").status == status

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates.catalog.records import Waiver
-from estimates.gate import Candidate, judge, parse_json, render_json
+from estimates.gate.candidate import Candidate
 from estimates.gate.check import Check, Measure, Skip
-from estimates.gate.evaluation import within
+from estimates.gate.evaluation import evaluate, within
 from estimates.gate.evaluation_context import Case
 from estimates.gate.registry import CHECKS
-from estimates.gate.verdict import STATUSES
+from estimates.gate.verdict import STATUSES, parse_json, render_json
 from tests.gate.cases import (
     JUDGED,
     THROUGH,
@@ -187,11 +187,11 @@ def test_one_waiver_lets_through_what_nothing_can_be_compared_with() -> None:
         published_at=through + timedelta(hours=1),
     )
     facts = {"judged_at": through + timedelta(hours=1), "contract_revision": 1}
-    old = judge(contract(), candidate, stored(frame(), contract(), version=1), **facts)
+    old = evaluate(contract(), candidate, stored(frame(), contract(), version=1), **facts)
     assert [check.name for check in old.failing()] == ["comparable"]
     assert "25 keys of the baseline have elapsed" in old.check("comparable").message
     waiver = msgspec.structs.replace(waiver, until=through + timedelta(days=1))
-    again = judge(
+    again = evaluate(
         contract(), candidate, stored(frame(), contract(), version=1), exceptions=[waiver], **facts
     )
     assert (again.blocks, again.check("comparable").status) == (False, "waived")
@@ -304,7 +304,7 @@ def test_a_check_may_say_that_it_does_not_apply(monkeypatch: pytest.MonkeyPatch)
 def test_a_damaged_baseline_is_an_error() -> None:
     """When the baseline cannot be read, nobody knows what changed: the checks against it block."""
     damaged = stored(frame(), contract(), version=1, faults={"content": "sha256 differs"})
-    verdict = judge(
+    verdict = evaluate(
         contract(), stored(frame(1.001), contract()), damaged, judged_at=JUDGED, contract_revision=1
     )
     assert {c.name for c in verdict.failing()} == {"comparable", "removed_keys", "added_keys"}
@@ -315,7 +315,7 @@ def test_a_damaged_baseline_is_an_error() -> None:
 
 def test_one_diff_serves_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stability report is computed once a judgement, and not at all for a first version."""
-    from estimates.stability import diff
+    from estimates.stability.diff import diff
 
     report_of = diff.report_of
     calls: list[object] = []
@@ -375,7 +375,7 @@ def test_the_worst_status_is_the_outcome() -> None:
 
 def test_a_file_without_anything_is_judged() -> None:
     """No frame, no provenance: a verdict that blocks, not a crash."""
-    verdict = judge(
+    verdict = evaluate(
         contract(), Candidate(None, None, None), None, judged_at=JUDGED, contract_revision=None
     )
     assert verdict.blocks

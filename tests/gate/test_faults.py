@@ -13,8 +13,11 @@ import pytest
 
 from estimates.catalog.records import InputDigest, Waiver
 from estimates.contract.contract import parse_contract
-from estimates.gate import Offenders, Past, Verdict, judge
+from estimates.gate.evaluation import evaluate
+from estimates.gate.offender_table import Offenders
+from estimates.gate.production_history import Past
 from estimates.gate.registry import CHECKS
+from estimates.gate.verdict import Verdict
 from tests.gate.cases import (
     JUDGED,
     MANY,
@@ -441,9 +444,9 @@ class Waived(Setting):
 
     exceptions: tuple[Waiver, ...] = ()
 
-    def judge(self, offenders: Offenders | None = None) -> Verdict:
+    def evaluate(self, offenders: Offenders | None = None) -> Verdict:
         """The verdict of the gate."""
-        return judge(
+        return evaluate(
             self.contract,
             stored(self.frame, self.contract),
             stored(frame(), self.contract, version=1),

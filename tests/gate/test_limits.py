@@ -9,9 +9,9 @@ import msgspec
 import polars as pl
 import pytest
 
-from estimates.gate import CheckResult
 from estimates.gate.check import Measure
 from estimates.gate.registry import CHECKS
+from estimates.gate.verdict import CheckResult
 from tests.gate.cases import (
     JUDGED,
     THROUGH,

@@ -14,7 +14,11 @@ from hypothesis import strategies as st
 
 from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import InvalidError
-from estimates.gate import Candidate, Offenders, Past, Verdict, judge
+from estimates.gate.candidate import Candidate
+from estimates.gate.evaluation import evaluate
+from estimates.gate.offender_table import Offenders
+from estimates.gate.production_history import Past
+from estimates.gate.verdict import Verdict
 from tests.gate.cases import (
     JUDGED,
     Setting,
@@ -74,7 +78,7 @@ def judged(
     offenders = Offenders()
     new = Candidate(candidate, None, provenance(targets=()))
     old = None if before is None else stored(before, of, version=1)
-    verdict = judge(of, new, old, judged_at=JUDGED, contract_revision=1, offenders=offenders)
+    verdict = evaluate(of, new, old, judged_at=JUDGED, contract_revision=1, offenders=offenders)
     assert offenders.frame is not None
     assert_whole(verdict, offenders.frame, list(of.key))
     return verdict, offenders.frame
@@ -293,7 +297,7 @@ def test_steps_are_told_by_the_days_of_the_candidate() -> None:
         )
         for version, frame, day in ((2, new, 20), (1, old, 19))
     ]
-    verdict = judge(STEPS, *sides, judged_at=JUDGED, contract_revision=1, offenders=offenders)
+    verdict = evaluate(STEPS, *sides, judged_at=JUDGED, contract_revision=1, offenders=offenders)
     assert offenders.frame is not None
     assert_whole(verdict, offenders.frame, ["shop", "day"])
     told = offenders.frame.filter(pl.col("check").is_in(["p95_change", "jumps"]))

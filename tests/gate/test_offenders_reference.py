@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 
 from estimates.catalog.records import Waiver
 from estimates.contract.contract import Contract, parse_contract
-from estimates.gate import CheckResult, GroupResult, Offenders, Verdict, judge
+from estimates.gate.evaluation import evaluate
+from estimates.gate.offender_table import Offenders
+from estimates.gate.verdict import CheckResult, GroupResult, Verdict
 from tests.gate.cases import JUDGED, assert_whole, provenance, stored
 
 N = 240  # more than the 100 that a verdict names
@@ -100,7 +102,7 @@ def judged(
     offenders = Offenders()
     new = stored(candidate, contract, provenance=provenance(targets=()))
     old = stored(rows() if before is None else before, contract, version=1)
-    verdict = judge(
+    verdict = evaluate(
         contract,
         new,
         old,

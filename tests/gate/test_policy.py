@@ -10,10 +10,10 @@ import pytest
 from estimates.contract.contract import Contract
 from estimates.contract.gate_policy import CheckPolicy, GatePolicy
 from estimates.errors import InvalidError
-from estimates.gate import CheckResult, policy_digest, validate_policy
 from estimates.gate.check import Check
-from estimates.gate.policy import limits_of
+from estimates.gate.policy import limits_of, policy_digest, validate_policy
 from estimates.gate.registry import CHECKS
+from estimates.gate.verdict import CheckResult
 from tests.gate.cases import (
     CONTRACT,
     THROUGH,

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from estimates import gate
 from estimates.contract.contract import Contract
+from estimates.gate.evaluation import evaluate
+from estimates.gate.offender_table import Offenders
 from estimates.gate.registry import CHECKS
+from estimates.gate.verdict import Verdict
 from proof.fault import CAUGHT, Fault, Outcome
 from proof.fault_table import PAGE, outcomes, page
 from tests.gate.cases import assert_whole
@@ -20,10 +22,10 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Fault, Outcome]]:
     """Every fault and what became of it; each verdict tells all that speaks against the version."""
-    ask = gate.judge
+    ask = evaluate
 
-    def whole(contract: Contract, *sides: Any, **facts: Any) -> gate.Verdict:
-        offenders = facts["offenders"] = gate.Offenders()
+    def whole(contract: Contract, *sides: Any, **facts: Any) -> Verdict:
+        offenders = facts["offenders"] = Offenders()
         verdict = ask(contract, *sides, **facts)
         assert offenders.frame is not None
         assert_whole(verdict, offenders.frame, list(contract.key))
@@ -31,7 +33,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Fault, Outcome
 
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(ROOT)
-        patched.setattr(gate, "judge", whole)
+        patched.setattr("estimates.store.judge.evaluate", whole)
         return list(outcomes(tmp_path_factory.mktemp("faults")))
 
 

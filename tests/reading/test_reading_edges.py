@@ -15,8 +15,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from estimates import instants
-from estimates.catalog import SetView, View
 from estimates.catalog.records import Alias, ContractRevision, Event, Provenance, Version
+from estimates.catalog.view import SetView, View
 from estimates.contract.contract import parse_contract
 from estimates.errors import CorruptError, EstimatesError, InvalidError
 from estimates.keys.key_form import KeyForm

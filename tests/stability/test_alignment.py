@@ -13,7 +13,8 @@ import pytest
 
 from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError
-from estimates.stability import Report, diff
+from estimates.stability.diff import diff
+from estimates.stability.report import Report
 
 PLAIN = parse_contract(
     'name = "plain"\n[key.id]\ntype = "string"\n[columns.value]\nnullable = true'

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from estimates.contract.conform import conform
 from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError
-from estimates.stability import Report, changes, diff
+from estimates.stability.changes import changed_keys
+from estimates.stability.diff import diff
+from estimates.stability.report import Report
 from estimates.store.store import Store
 from tests.builders import SET, START, define, frame, make_store, promoted, provenance
 
@@ -140,7 +142,7 @@ def test_changes_agree_with_the_reference(
     old: Version, new: Version, by: str, least: float, prefix: tuple[Any, ...]
 ) -> None:
     """Keys, order, kinds, values and metrics are those of a loop over dictionaries."""
-    found = changes(
+    found = changed_keys(
         table(old), table(new), CONTRACT, by=f"value.{by}", min_change=least, prefix=prefix
     )
     rows = expected(old, new, by, least, prefix)
@@ -173,7 +175,7 @@ def test_counts_are_those_of_the_report(old: Version, new: Version) -> None:
     """
     report, found = (
         diff(table(old), table(new), CONTRACT),
-        changes(table(old), table(new), CONTRACT),
+        changed_keys(table(old), table(new), CONTRACT),
     )
     keys, kinds = report.keys, found["change"]
     both = found.filter(~kinds.is_in(["added", "removed"]))
@@ -226,7 +228,7 @@ def test_every_metric_sorts_and_filters(old: Version, new: Version, by: str) -> 
     """Sizes fall, then come the keys without the metric; equal sizes and keys without one are in
     key order.
     """
-    found = changes(table(old), table(new), CONTRACT, by=by)
+    found = changed_keys(table(old), table(new), CONTRACT, by=by)
     sizes = [math.nan if x is None else abs(x) for x in found[by]]
     # what overflows has no number and comes first
     first = next((i for i, x in enumerate(sizes) if not math.isnan(x)), len(sizes))
@@ -236,7 +238,7 @@ def test_every_metric_sorts_and_filters(old: Version, new: Version, by: str) -> 
     for (x, key), (y, following) in pairwise(ordered):
         assert key < following or x > y or (math.isnan(y) and not math.isnan(x))
     for least in numbered[:3]:
-        kept = changes(table(old), table(new), CONTRACT, by=by, min_change=least)
+        kept = changed_keys(table(old), table(new), CONTRACT, by=by, min_change=least)
         assert keys_of(kept) == [
             k for x, k in zip(sizes, keys_of(found), strict=True) if not x * (1 + 1e-12) < least
         ]
@@ -245,10 +247,10 @@ def test_every_metric_sorts_and_filters(old: Version, new: Version, by: str) -> 
 def test_equal_versions_have_no_changes() -> None:
     """No rows, but all the columns; zero to zero is none."""
     version: Version = {("a", 1): (0.0, 1.0, 2.0, 3, "x", None), ("a", 2): (None,) * 6}
-    found = changes(table(version), table(version), CONTRACT)
+    found = changed_keys(table(version), table(version), CONTRACT)
     assert found.height == 0
     assert found.columns[:6] == ["place", "step", "change", "value.a", "value.b", "value.d"]
-    assert found.columns == changes(table(version), table({}), CONTRACT).columns
+    assert found.columns == changed_keys(table(version), table({}), CONTRACT).columns
 
 
 def test_an_attribute_alone_is_a_change() -> None:
@@ -256,7 +258,7 @@ def test_an_attribute_alone_is_a_change() -> None:
     needs it.
     """
     old, new = {("a", 1): (1.0, 0.0, 2.0, 3, "x", None)}, {("a", 1): (1.0, 0.0, 2.0, 3, "x", "new")}
-    (row,) = changes(table(old), table(new), CONTRACT).iter_rows(named=True)
+    (row,) = changed_keys(table(old), table(new), CONTRACT).iter_rows(named=True)
     assert (row["change"], row["value.d"], row["value.material"], row["note.b"]) == (
         "changed",
         0.0,
@@ -272,7 +274,7 @@ def test_many_equal_sizes_are_in_key_order() -> None:
     new = old.with_columns(
         value=pl.when(pl.col("id") % 3 == 0).then(2.0).otherwise(1.0 - 2.0 * (pl.col("id") % 2))
     )
-    found = changes(old, new, contract)["id"].to_list()
+    found = changed_keys(old, new, contract)["id"].to_list()
     assert found == sorted(range(1000), key=lambda key: (key % 3 != 0, key))
 
 
@@ -284,7 +286,7 @@ def test_known_numbers() -> None:
         {("a", 1): (10.0, 6.0, 14.0, 3, "x", None)},
         {("a", 1): (12.0, 4.0, 20.0, 3, "y", None)},
     )
-    (row,) = changes(table(old), table(new), CONTRACT).iter_rows(named=True)
+    (row,) = changed_keys(table(old), table(new), CONTRACT).iter_rows(named=True)
     assert (row["value.d"], row["value.r"], row["value.z_80"]) == (2.0, pytest.approx(2 / 11), 0.5)
     assert row["value.g"] == pytest.approx(math.asinh(12.0) - math.asinh(10.0))
     assert row["value.width_change_80"] == pytest.approx(math.log(2))
@@ -295,9 +297,9 @@ def test_no_number_depends_on_the_question() -> None:
     contract = parse_contract('name = "set"\n[key.id]\ntype = "string"\n[columns.value]')
     old = pl.DataFrame({"id": list("abcde"), "value": [1.0, 1e-9, 1000.0, 1000.0, 1000.0]})
     new = old.with_columns(value=pl.col("value") * 2)
-    whole = changes(old, new, contract, by="value.r").filter(pl.col("id") == "b")
+    whole = changed_keys(old, new, contract, by="value.r").filter(pl.col("id") == "b")
     assert whole["value.r"][0] < 0.01
-    assert changes(old, new, contract, by="value.r", prefix=("b",)).equals(whole)
+    assert changed_keys(old, new, contract, by="value.r", prefix=("b",)).equals(whole)
 
 
 @given(
@@ -322,9 +324,9 @@ def test_no_number_depends_on_the_other_keys(
     }
     old = pl.DataFrame({"id": [f"k{i:02d}" for i in range(len(numbers))], **columns})
     new = old.with_columns(pl.col("value", "high") * factor)
-    whole = changes(old, new, contract)
+    whole = changed_keys(old, new, contract)
     for key in whole["id"].head(4):
-        assert changes(old, new, contract, prefix=(key,)).equals(whole.filter(pl.col("id") == key))
+        assert changed_keys(old, new, contract, prefix=(key,)).equals(whole.filter(pl.col("id") == key))
 
 
 ROLLING = """
@@ -347,7 +349,7 @@ def test_what_time_does_has_its_own_names() -> None:
     new = pl.DataFrame({"id": "a", "day": days[1:6], "value": [2.5, 3.0, 4.5, 5.0, 6.0]})
     first, second = START.replace(month=6, day=2), START.replace(month=6, day=4)
     for a, b, through in ((old, new, (first, second)), (new, old, (second, first))):
-        found = changes(a, b, contract, through_a=through[0], through_b=through[1])
+        found = changed_keys(a, b, contract, through_a=through[0], through_b=through[1])
         kinds = dict(zip(found["day"], found["change"], strict=True))
         assert kinds == {
             **dict.fromkeys(days[:2], "elapsed"),
@@ -357,7 +359,7 @@ def test_what_time_does_has_its_own_names() -> None:
         keys = diff(a, b, contract, through_a=through[0], through_b=through[1]).keys
         assert (keys.elapsed, keys.advanced) == (2, 2)
     # an elapsed key that the newer version has too shows both values
-    row = changes(old, new, contract, through_a=first, through_b=second).filter(
+    row = changed_keys(old, new, contract, through_a=first, through_b=second).filter(
         pl.col("day") == days[1]
     )
     assert row.select("value.a", "value.b", "value.d").row(0) == (2.0, 2.5, None)
@@ -368,7 +370,7 @@ def test_frames_that_were_never_conformed() -> None:
     contract = parse_contract('name = "set"\n[key.id]\ntype = "integer"\n[columns.value]')
     old = pl.DataFrame({"id": range(5), "value": [1.0, math.nan, math.inf, math.nan, 2.0]})
     new = pl.DataFrame({"id": range(5), "value": [math.nan, math.nan, 1.0, math.inf, 3.0]})
-    found = changes(old, new, contract)
+    found = changed_keys(old, new, contract)
     assert found["id"].to_list() == [4, 0, 2, 3]
     assert found["change"].to_list() == ["changed", "kind_loss", "kind_gain", "changed"]
     assert found["value.d"].to_list() == [1.0, None, None, None]
@@ -381,10 +383,10 @@ def test_a_set_of_labels_alone() -> None:
     )
     old = pl.DataFrame({"id": [1, 2, 3], "tier": ["x", "y", "z"]})
     new = pl.DataFrame({"id": [3, 2, 1], "tier": ["x", "y", "z"]})
-    found = changes(old, new, contract)
+    found = changed_keys(old, new, contract)
     assert found.rows() == [(1, "changed", "x", "z"), (3, "changed", "z", "x")]
     with pytest.raises(InvalidError) as error:
-        changes(old, new, contract, min_change=1.0)
+        changed_keys(old, new, contract, min_change=1.0)
     assert error.value.code == "bad_min_change"
 
 
@@ -404,7 +406,7 @@ def test_a_set_of_labels_alone() -> None:
 def test_questions_that_cannot_be(question: dict[str, Any], code: str) -> None:
     """Metrics that are none, sizes that are no size and prefixes that are no key say so."""
     with pytest.raises(InvalidError) as error:
-        changes(table({}), table({}), CONTRACT, **question)
+        changed_keys(table({}), table({}), CONTRACT, **question)
     assert error.value.code == code
 
 
@@ -413,7 +415,7 @@ def test_a_key_column_named_like_the_answer(name: str) -> None:
     """A key column that would hide a column of the answer is an error that names it."""
     contract = parse_contract(f'name = "set"\n[key."{name}"]\ntype = "integer"\n[columns.value]')
     with pytest.raises(InvalidError, match=name) as error:
-        changes(pl.DataFrame(), pl.DataFrame(), contract)
+        changed_keys(pl.DataFrame(), pl.DataFrame(), contract)
     assert error.value.code == "key_name"
 
 
@@ -559,7 +561,7 @@ def test_time_zones_do_not_matter() -> None:
     contract = parse_contract(ROLLING)
     old = pl.DataFrame({"id": ["a"], "day": [date(2024, 6, 4)], "value": [1.0]})
     through = datetime(2024, 6, 3, 23, 30, tzinfo=UTC)
-    assert changes(old, old, contract, through_b=through).height == 0
-    assert changes(old, old, contract, through_b=through + timedelta(hours=1))[
+    assert changed_keys(old, old, contract, through_b=through).height == 0
+    assert changed_keys(old, old, contract, through_b=through + timedelta(hours=1))[
         "change"
     ].to_list() == ["elapsed"]

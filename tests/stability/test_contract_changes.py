@@ -7,7 +7,8 @@ import pytest
 
 from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError
-from estimates.stability import diff, schema_changes
+from estimates.stability.contract_changes import schema_changes
+from estimates.stability.diff import diff
 from estimates.stability.family_reports import SchemaChange, SchemaReport
 from estimates.stability.through_time import frozen
 from tests.stability.test_diff import contract, frame

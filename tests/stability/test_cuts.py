@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError
-from estimates.stability import diff
+from estimates.stability.diff import diff
 from estimates.stability.family_reports import StepChange
 from estimates.stability.report import ColumnReport, ScalarReport
 from tests.stability.test_diff import compare, scalar

@@ -13,7 +13,8 @@ import polars as pl
 import pytest
 
 from estimates.contract.contract import parse_contract
-from estimates.stability import changes, diff
+from estimates.stability.changes import changed_keys
+from estimates.stability.diff import diff
 
 PYTHON = Path(__file__).parents[2] / ".venv-datacompy" / "bin" / "python"
 SCRIPT = """
@@ -79,7 +80,7 @@ def test_the_same_keys_changed(moved: float, tmp_path: Path) -> None:
     )
     assert run.returncode == 0, run.stderr
     theirs = json.loads(run.stdout)
-    rows = changes(*frames, CONTRACT)
+    rows = changed_keys(*frames, CONTRACT)
     for what in ("changed", "added", "removed"):
         ours = (
             rows.filter(change=what)

@@ -13,8 +13,9 @@ import polars as pl
 import pytest
 
 from estimates.contract.contract import Contract, parse_contract
-from estimates.stability import Report, ScalarReport, diff
+from estimates.stability.diff import diff
 from estimates.stability.pages.report_text import render_json
+from estimates.stability.report import Report, ScalarReport
 
 Value = float | None
 KINDS = {"finite": 1.5, "null": None, "nan": math.nan, "+inf": math.inf, "-inf": -math.inf}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates.stability import diff
+from estimates.stability.diff import diff
 from estimates.stability.family_reports import DriftReport
 from tests.stability.test_diff import contract, frame
 from tests.stability.test_engine import finite, quantile, same, scale_floor

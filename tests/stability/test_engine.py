@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates.contract.contract import parse_contract
-from estimates.stability import ScalarReport, diff
-from estimates.stability.report import IntervalReport
+from estimates.stability.diff import diff
+from estimates.stability.report import IntervalReport, ScalarReport
 
 CONTRACT = parse_contract(
     """

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from estimates.contract.contract import parse_contract
-from estimates.stability import diff
+from estimates.stability.diff import diff
 
 NUMBER = 'name = "s"\n[key.id]\ntype = "integer"\n[columns.v]\nnullable = true\n'
 INTERVAL = (

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from estimates.contract.contract import parse_contract
-from estimates.stability import diff
+from estimates.stability.diff import diff
 from estimates.stability.report import IntervalReport
 
 COLUMNS = (

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates.contract.contract import parse_contract
-from estimates.stability import diff
+from estimates.stability.diff import diff
 from estimates.stability.report import LabelReport
 from tests.stability.test_engine import same
 

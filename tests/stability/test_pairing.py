@@ -17,8 +17,10 @@ from litestar.testing import TestClient
 
 from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import InvalidError
-from estimates.stability import changes, diff, with_pairing
+from estimates.stability.changes import changed_keys
+from estimates.stability.diff import diff
 from estimates.stability.pages.report_text import render_json, render_text
+from estimates.stability.pairing import with_pairing
 from estimates.store.store import Store
 from estimates_api.app import create_app
 from tests.builders import make_store, provenance
@@ -190,11 +192,11 @@ def test_steps_to_the_same_target() -> None:
 def test_changes_tell_steps() -> None:
     """Key by key the step stands in place of the date; a prefix may name it."""
     asked: dict[str, Any] = {"through_a": origin(0), "through_b": origin(1)}
-    rows = changes(dated(forecasts(0)), dated(forecasts(1)), DAILY, **asked)
+    rows = changed_keys(dated(forecasts(0)), dated(forecasts(1)), DAILY, **asked)
     assert rows.schema["day"] == pl.Int64
     assert rows.select("ticker", "day", "value.a", "value.b").row(0) == ("A", 1, 100.0, 101.0)
     assert (
-        changes(dated(forecasts(0)), dated(forecasts(1)), DAILY, prefix=["B", 3], **asked).height
+        changed_keys(dated(forecasts(0)), dated(forecasts(1)), DAILY, prefix=["B", 3], **asked).height
         == 1
     )
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates.contract.contract import Contract, parse_contract
-from estimates.stability import diff
+from estimates.stability.diff import diff
 from estimates.stability.family_reports import QuantileReport
 from tests.stability.test_engine import finite, quantile, same, scale_floor
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates.contract.contract import parse_contract
-from estimates.stability import diff
+from estimates.stability.diff import diff
 from estimates.stability.family_reports import RankReport
 from estimates.stability.ranking import ascending_rows
 from tests.stability.test_diff import compare, scalar

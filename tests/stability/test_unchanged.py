@@ -8,7 +8,7 @@ import pytest
 
 from estimates.contract.contract import parse_contract
 from estimates.errors import CorruptError
-from estimates.stability import diff
+from estimates.stability.diff import diff
 from estimates.stability.pages.report_text import render_text
 from estimates.storage.snapshot import parquet_name
 from tests.builders import SET, define, frame, make_store, provenance, publish, source

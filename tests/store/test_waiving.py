@@ -15,14 +15,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates import gate, instants
+from estimates import instants
 from estimates.catalog.records import Version, Waiver
 from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import ConflictError, EstimatesError, GateError
 from estimates.gate.active_waivers import rows
+from estimates.gate.candidate import Candidate
+from estimates.gate.evaluation import evaluate
 from estimates.gate.evaluation_context import Case
 from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.registry import CHECKS
+from estimates.gate.verdict import Verdict
 from estimates.store import waiving
 from estimates.store.store import Store
 from estimates.store.sweep import verify
@@ -172,12 +175,12 @@ def given_for(check: str, keys: list[list[str]] | None, number: int = 1, **chang
     return Waiver(**(facts | changed))
 
 
-def judged(setting: Setting, *waivers: Waiver) -> gate.Verdict:
+def judged(setting: Setting, *waivers: Waiver) -> Verdict:
     """The verdict of a setting with waivers."""
     candidate = stored(setting.frame, setting.contract)
     assert setting.baseline is not None
     baseline = stored(setting.baseline, setting.contract, version=1)
-    return gate.judge(
+    return evaluate(
         setting.contract,
         candidate,
         baseline,
@@ -288,7 +291,7 @@ def test_keys_of_every_type_come_back_as_they_were_given(
 
 def _case(of: Contract) -> Any:
     """What `rows` needs to know of a case."""
-    return Case(of, gate.Candidate(None, None, None), None, JUDGED, {})
+    return Case(of, Candidate(None, None, None), None, JUDGED, {})
 
 
 # -- promotion rechecks

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from estimates import instants
-from estimates.catalog import View
+from estimates.catalog.view import View
 from estimates_api.http.compression import Compressible
 from estimates_api.http.representation import Representation, content_tag
 

@@ -15,8 +15,8 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import PathParameter, QueryParameter
 
 from estimates import instants
-from estimates.catalog import PRODUCTION, Ref
 from estimates.catalog.records import State
+from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.contract.contract import Pairing
 from estimates.errors import InvalidError, NotFoundError
 from estimates.stability.through_time.triangle import Across

@@ -12,9 +12,9 @@ from zlib import crc32
 import msgspec
 
 from estimates import instants
-from estimates.catalog import Clock
 from estimates.catalog.freshness import stale_from
 from estimates.catalog.records import Version
+from estimates.catalog.released import Clock
 from estimates.contract.contract import Contract
 from estimates.reading.answer import Answer, Page
 from estimates.reading.reader import Reader

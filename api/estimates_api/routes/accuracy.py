@@ -10,7 +10,8 @@ from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 
 from estimates import instants
-from estimates.accuracy import SetAccuracy, accuracy_json
+from estimates.accuracy import accuracy_json
+from estimates.accuracy.accuracy_report import SetAccuracy
 from estimates.accuracy.accuracy_table import frame_of
 from estimates.reading import tabular
 from estimates.store.scoring import LAST, stored_scores

@@ -17,9 +17,9 @@ from estimates.compare.two_versions import Comparison, compare
 from estimates.contract.contract import Pairing
 from estimates.errors import InvalidError
 from estimates.reading.version_reader import DEFAULT_LIMIT
-from estimates.stability import Report
 from estimates.stability.pages.report_markdown import render_markdown
 from estimates.stability.pages.report_text import render_json, render_text
+from estimates.stability.report import Report
 from estimates_api.http.bodies import ChangeList
 from estimates_api.http.compression import Compressible, held_tag
 from estimates_api.http.negotiation import HTML, MARKDOWN, PAGES, PARQUET, TABLES, TEXT, negotiated

@@ -9,7 +9,7 @@ from litestar import Request, get, post
 from litestar.params import JSONBody, QueryParams
 from litestar.types import ASGIApp
 
-from estimates.catalog import Clock
+from estimates.catalog.released import Clock
 from estimates.errors import InvalidError
 from estimates.reading.version_reader import DEFAULT_LIMIT, cursor_version
 from estimates_api.http.bodies import Batch, BatchBody, EstimateBody, EstimatePage

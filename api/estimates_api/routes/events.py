@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 from msgspec import structs
 
-from estimates.catalog import View
+from estimates.catalog.view import View
 from estimates.errors import InvalidError
 from estimates.reading.version_reader import DEFAULT_LIMIT, MAX_LIMIT
 from estimates_api.http.bodies import EventBody, EventList

@@ -7,7 +7,7 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 
-from estimates.catalog import PRODUCTION
+from estimates.catalog.ref import PRODUCTION
 from estimates.errors import UnavailableError
 from estimates_api.http.bodies import Health, Readiness
 from estimates_api.http.representation import Representation, of_content

@@ -25,9 +25,10 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from estimates import instants
-from estimates.catalog import PRODUCTION, SetView, View
 from estimates.catalog.freshness import freshness, stale_from
 from estimates.catalog.records import Version
+from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.view import SetView, View
 from estimates_api.http.event_stream import Streams
 from estimates_api.http.representation import Representation
 from estimates_api.http.routing import off_loop

@@ -9,11 +9,11 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 
-from estimates.catalog import View
 from estimates.catalog.records import State, Version
+from estimates.catalog.view import View
 from estimates.errors import InvalidError, NotFoundError
-from estimates.gate import Verdict
 from estimates.gate.active_waivers import in_force
+from estimates.gate.verdict import Verdict
 from estimates.reading.version_reader import DEFAULT_LIMIT, MAX_LIMIT
 from estimates_api.http.bodies import (
     ProvenanceBody,

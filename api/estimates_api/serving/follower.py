@@ -13,7 +13,7 @@ from datetime import datetime
 from litestar import Litestar
 
 from estimates import Store, instants
-from estimates.catalog import View
+from estimates.catalog.view import View
 from estimates.errors import EstimatesError, UnavailableError
 from estimates.reading.reader import NotAtHand, Reader
 from estimates_api.serving.targets import Faults, Targets

@@ -25,7 +25,7 @@ from estimates.compare.frozen_versions import Window
 from estimates.compare.series import last_read
 from estimates.compare.two_versions import Comparison, Form
 from estimates.errors import EstimatesError, UnavailableError
-from estimates.stability import Report
+from estimates.stability.report import Report
 from estimates.storage import snapshot
 from estimates.storage.objects import Objects
 from estimates.storage.report_cache import KeptReports

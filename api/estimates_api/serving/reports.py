@@ -17,7 +17,7 @@ from estimates.compare.frozen_versions import Window
 from estimates.compare.series import Pairs, Series, kept_series
 from estimates.compare.two_versions import Comparison, Form, decode_report
 from estimates.errors import EstimatesError
-from estimates.stability import Report
+from estimates.stability.report import Report
 from estimates_api.http.representation import Header, Representation
 from estimates_api.serving.recent import Recent
 from estimates_api.serving.report_worker import Apart

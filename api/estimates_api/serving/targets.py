@@ -14,8 +14,8 @@ from datetime import datetime
 import msgspec
 
 from estimates import Store
-from estimates.catalog import StandIn, View
 from estimates.catalog.records import Version
+from estimates.catalog.view import StandIn, View
 from estimates.errors import EstimatesError
 
 # Longer than it takes to open a read file, shorter than the second in which promotions are

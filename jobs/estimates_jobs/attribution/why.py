@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import msgspec
 import polars as pl
 
-from estimates.catalog import Ref
 from estimates.catalog.records import InputDigest, Version
+from estimates.catalog.ref import Ref
 from estimates.contract.columns import NUMERIC_ROLES
 from estimates.contract.conform import conform
 from estimates.contract.contract import Contract

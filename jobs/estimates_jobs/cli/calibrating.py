@@ -13,13 +13,14 @@ import click
 
 from estimates.contract.gate_policy import GroupLimits
 from estimates.errors import InvalidError
-from estimates.gate import PolicyInForce, Rule
 from estimates.gate.pages.verdict_text import show as told
+from estimates.gate.policy_table import PolicyInForce, Rule
 from estimates_jobs.cli import show
 from estimates_jobs.cli.command import Options, command
 
 if TYPE_CHECKING:
-    from estimates.calibration import Backtest, Metric, Noise, Point, Progress, Proposal, Suggestion
+    from estimates.calibration.backtest import Backtest, Metric, Point, Progress
+    from estimates.calibration.suggestion import Noise, Proposal, Suggestion
     from estimates.store.store import Store
 
 _SPARKS = "▁▂▃▄▅▆▇█"
@@ -81,7 +82,7 @@ def suggest(options: Options, set_name: str, last: int | None, noise: bool) -> N
     one promoted version to the next, three times the noise of a rerun. A blocking limit keeps its
     proportion to it. Needs 20 moves.
     """
-    from estimates.calibration import suggest as propose
+    from estimates.calibration.suggestion import suggest as propose
 
     store = options.open()
     measured = _noise(store, set_name) if noise else None
@@ -125,7 +126,7 @@ def backtest(
     Every version that was judged or promoted is judged again as of its own time, against what
     production was then; without waivers and without actual values.
     """
-    from estimates.calibration import backtest as replay
+    from estimates.calibration.backtest import backtest as replay
     from estimates.calibration.backtest_html import render_html
     from estimates.contract.contract import read_contract
 
@@ -148,7 +149,7 @@ def _progress(options: Options) -> Iterator[Progress]:
 
 
 def _noise(store: Store, set_name: str) -> Noise:
-    from estimates.calibration import Noise, noise_of
+    from estimates.calibration.suggestion import Noise, noise_of
     from estimates_jobs.attribution.why import rerun
 
     view = store.view().set(set_name)

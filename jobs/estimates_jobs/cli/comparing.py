@@ -12,10 +12,11 @@ import msgspec
 from estimates.compare.change_page import named
 from estimates.contract.contract import PAIRINGS, Pairing
 from estimates.errors import InvalidError
-from estimates.stability import by_step, check_question
+from estimates.stability.changes import check_question
 from estimates.stability.pages.report_markdown import render_markdown
 from estimates.stability.pages.report_text import render_json, render_text
 from estimates.stability.pages.sections import PAIRED
+from estimates.stability.pairing import by_step
 from estimates_jobs.cli import show
 from estimates_jobs.cli.changes import show_changes
 from estimates_jobs.cli.columns import columns
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
     from estimates.client import RemoteSet
     from estimates.compare.two_tables import TwoTables
-    from estimates.stability import Report
     from estimates.stability.pages.pictures import Pictures
+    from estimates.stability.report import Report
     from estimates.store.estimate_set import EstimateSet
 
 _LIMIT = 1000  # changes on a page, as everywhere

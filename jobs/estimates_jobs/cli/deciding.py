@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from estimates import instants
-from estimates.catalog import PRODUCTION
 from estimates.catalog.records import Event
+from estimates.catalog.ref import PRODUCTION
 from estimates_jobs.cli import show
 from estimates_jobs.cli.command import Options, command, notify_option
 from estimates_jobs.cli.notifying import notifying

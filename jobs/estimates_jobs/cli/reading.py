@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from estimates.catalog import Clock
+from estimates.catalog.released import Clock
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.reading.answer import Answer, Page
@@ -159,9 +159,7 @@ def history(
         show.body(answer.json)
         return
     told = [entry["version"] for entry in answer.body["history"]]
-    contract = (
-        estimates.contract_of(estimates.resolve(told[-1])) if told else estimates.contract
-    )
+    contract = estimates.contract_of(estimates.resolve(told[-1])) if told else estimates.contract
     hidden = (
         other_shapes(estimates.versions(), told, "--shape")
         if told or not any(bounds.values())

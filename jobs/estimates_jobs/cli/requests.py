@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from estimates.catalog import PRODUCTION, SetView
+from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.view import SetView
 from estimates.instants import text as instant_text
 from estimates.store.store import Store
 

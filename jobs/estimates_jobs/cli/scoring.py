@@ -21,7 +21,7 @@ from estimates_jobs.cli.command import Options, command, notify_option
 from estimates_jobs.cli.notifying import notifying
 
 if TYPE_CHECKING:
-    from estimates.accuracy import SetAccuracy
+    from estimates.accuracy.accuracy_report import SetAccuracy
     from estimates.store.store import Store
 
 _SQL = (

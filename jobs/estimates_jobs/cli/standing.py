@@ -10,9 +10,10 @@ from statistics import median
 
 import msgspec
 
-from estimates.catalog import PRODUCTION, SetView, View
 from estimates.catalog.freshness import freshness
 from estimates.catalog.records import Event, State
+from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.view import SetView, View
 
 _LAST = 20  # versions from which the usual time between two is taken
 

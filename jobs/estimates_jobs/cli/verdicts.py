@@ -10,15 +10,12 @@ import click
 import msgspec
 
 from estimates.errors import InvalidError
-from estimates.gate import (
-    Offenders,
-    Verdict,
-    render_github,
-    render_json,
-    render_junit,
-    render_markdown,
-    render_text,
-)
+from estimates.gate.offender_table import Offenders
+from estimates.gate.pages.github_annotations import render_github
+from estimates.gate.pages.junit import render_junit
+from estimates.gate.pages.verdict_markdown import render_markdown
+from estimates.gate.pages.verdict_text import render_text
+from estimates.gate.verdict import Verdict, render_json
 from estimates_jobs.cli import show
 from estimates_jobs.cli.command import Options
 from estimates_jobs.cli.failures import ANSWER_IS_NO

@@ -7,8 +7,9 @@ from urllib.parse import unquote
 
 import click
 
-from estimates.catalog import PRODUCTION, View
 from estimates.catalog.records import Version, Waiver
+from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.view import View
 from estimates.gate.active_waivers import in_force
 from estimates.gate.pages.verdict_text import waived_keys
 from estimates_jobs.cli import show

@@ -17,9 +17,10 @@ from urllib.parse import quote
 
 import msgspec
 
-from estimates import gate, instants
+from estimates import instants
 from estimates.catalog.records import Event
 from estimates.errors import InvalidError
+from estimates.gate.verdict import parse_json
 from estimates.store.store import Store
 
 KINDS = ("judged", "promoted", "rolled_back", "regraded", "waived", "unwaived")
@@ -103,7 +104,7 @@ def _data(store: Store, event: Event) -> dict[str, Any]:
     """The event as `/v1/events` has it; of a verdict also which checks block, and why."""
     data: dict[str, Any] = msgspec.to_builtins(event)
     if event.kind == "judged":
-        failing = gate.parse_json(store.catalog.body_of_event(event)).failing()
+        failing = parse_json(store.catalog.body_of_event(event)).failing()
         data["failing"] = [
             {
                 "name": one.name,

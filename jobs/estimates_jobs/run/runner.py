@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from estimates import gate, instants
+from estimates import instants
 from estimates.catalog.records import InputDigest, Provenance, Run, RunStatus, Version
 from estimates.catalog.released import check_claim
 from estimates.contract.conform import conform, key_text
@@ -31,6 +31,7 @@ from estimates.errors import (
     InvalidError,
     UnavailableError,
 )
+from estimates.gate.verdict import Verdict
 from estimates.store.store import Store
 from estimates_jobs.run.context import Context
 from estimates_jobs.run.job_function import Function, JobError
@@ -311,7 +312,7 @@ def _promote(store: Store, version: Version) -> str | None:
     raise AssertionError("unreachable")
 
 
-def _refusal(verdict: gate.Verdict) -> str:
+def _refusal(verdict: Verdict) -> str:
     return f"the gate refuses it: {', '.join(check.name for check in verdict.failing())}"
 
 

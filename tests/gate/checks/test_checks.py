@@ -9,7 +9,9 @@ import polars as pl
 import pytest
 
 from estimates.contract.contract import parse_contract
-from estimates.gate import Candidate, CheckResult, judge
+from estimates.gate.candidate import Candidate
+from estimates.gate.evaluation import evaluate
+from estimates.gate.verdict import CheckResult
 from tests.gate.cases import (
     CONTRACT,
     JUDGED,
@@ -102,7 +104,7 @@ def test_a_file_in_another_order_of_columns_has_the_shape() -> None:
     )
     now = simple(more='[columns.w]\nrole = "attribute"\n')
     content = pl.DataFrame({"k": ["a", "b"], "w": [1.0, 2.0], "v": [1.0, 2.0]})
-    verdict = judge(
+    verdict = evaluate(
         now,
         stored(content, now, shape=reordered.shape(), provenance=provenance()),
         None,
@@ -324,7 +326,7 @@ def test_a_load_declares_no_inputs() -> None:
     """A set without a job is asked for data_through and run_id only, and not for code or seed."""
     content = pl.DataFrame({"k": ["a", "b"], "v": [1.0, 2.0]})
     bare = provenance(inputs=(), code=None, seed=None, job=None)
-    verdict = judge(
+    verdict = evaluate(
         simple(),
         stored(content, simple(), provenance=bare),
         None,

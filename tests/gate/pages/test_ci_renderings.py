@@ -18,17 +18,17 @@ from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 from markdown_it import MarkdownIt
 
 from estimates.catalog.records import Waiver
-from estimates.gate import (
+from estimates.gate.pages.github_annotations import render_github
+from estimates.gate.pages.junit import render_junit
+from estimates.gate.pages.verdict_markdown import render_markdown
+from estimates.gate.pages.verdict_text import render_text
+from estimates.gate.verdict import (
     CheckResult,
     GroupResult,
     Offender,
     Verdict,
     parse_json,
-    render_github,
     render_json,
-    render_junit,
-    render_markdown,
-    render_text,
 )
 from estimates.render.wording import visible
 from tests.gate.cases import Setting, contract, off_by_ten

@@ -14,18 +14,13 @@ import pytest
 
 from estimates import gate
 from estimates.contract.contract import parse_contract
-from estimates.gate import (
-    Verdict,
-    parse_json,
-    render_github,
-    render_json,
-    render_junit,
-    render_markdown,
-    render_text,
-)
 from estimates.gate.pages import checks_reference
-from estimates.gate.pages.verdict_text import show
+from estimates.gate.pages.github_annotations import render_github
+from estimates.gate.pages.junit import render_junit
+from estimates.gate.pages.verdict_markdown import render_markdown
+from estimates.gate.pages.verdict_text import render_text, show
 from estimates.gate.registry import CHECKS
+from estimates.gate.verdict import Verdict, parse_json, render_json
 from tests.gate.cases import (
     THROUGH,
     Setting,
@@ -208,7 +203,7 @@ def test_the_page_of_checks_is_the_registry() -> None:
 def test_the_docs_name_every_skip_reason() -> None:
     """Reasons that a verdict can give are explained in docs/gate.md."""
     page = (Path(__file__).parents[3] / "docs" / "gate.md").read_text()
-    source = "".join(path.read_text() for path in Path(gate.__file__).parent.glob("*.py"))
+    source = "".join(path.read_text() for path in Path(gate.__file__).parent.rglob("*.py"))
     for reason in set(re.findall(r'Skip\("(\w+)"\)', source)):
         assert f"`{reason}`" in page
 

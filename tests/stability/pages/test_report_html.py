@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import InvalidError
 from estimates.render.wording import cells, cut, visible
-from estimates.stability import Report, diff
+from estimates.stability.diff import diff
 from estimates.stability.pages.pictures import pictures
 from estimates.stability.pages.report_html import render_html
 from estimates.stability.pages.report_markdown import render_markdown
 from estimates.stability.pages.report_text import render_json, render_text
+from estimates.stability.report import Report
 from tests.jobs.cli.calls import call
 
 CONTRACT = parse_contract(

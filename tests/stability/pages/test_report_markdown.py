@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from estimates.contract.contract import parse_contract
 from estimates.render.markdown import escaped
 from estimates.render.wording import visible
-from estimates.stability import diff
+from estimates.stability.diff import diff
 from estimates.stability.pages.report_markdown import render_markdown
 from tests.stability.pages.test_report_text import CONTRACT, version
 

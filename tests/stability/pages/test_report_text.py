@@ -9,7 +9,7 @@ import pytest
 
 from estimates.contract.contract import parse_contract
 from estimates.render.wording import percent
-from estimates.stability import diff
+from estimates.stability.diff import diff
 from estimates.stability.pages.report_text import render_json, render_text
 
 CONTRACT = parse_contract(
