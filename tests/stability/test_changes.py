@@ -326,7 +326,9 @@ def test_no_number_depends_on_the_other_keys(
     new = old.with_columns(pl.col("value", "high") * factor)
     whole = changed_keys(old, new, contract)
     for key in whole["id"].head(4):
-        assert changed_keys(old, new, contract, prefix=(key,)).equals(whole.filter(pl.col("id") == key))
+        assert changed_keys(old, new, contract, prefix=(key,)).equals(
+            whole.filter(pl.col("id") == key)
+        )
 
 
 ROLLING = """

@@ -196,7 +196,9 @@ def test_changes_tell_steps() -> None:
     assert rows.schema["day"] == pl.Int64
     assert rows.select("ticker", "day", "value.a", "value.b").row(0) == ("A", 1, 100.0, 101.0)
     assert (
-        changed_keys(dated(forecasts(0)), dated(forecasts(1)), DAILY, prefix=["B", 3], **asked).height
+        changed_keys(
+            dated(forecasts(0)), dated(forecasts(1)), DAILY, prefix=["B", 3], **asked
+        ).height
         == 1
     )
 
