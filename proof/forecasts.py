@@ -18,7 +18,8 @@ import polars as pl
 
 from estimates import instants
 from estimates.catalog.records import InputDigest, Provenance
-from estimates.contract.conform import conform, key_text
+from estimates.contract.columns import key_text
+from estimates.contract.conform import conform
 from estimates.contract.contract import Contract, read_contract
 from estimates.gate.candidate import Candidate
 from estimates_jobs.builtin.forecast import forecast

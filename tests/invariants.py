@@ -17,7 +17,7 @@ from estimates import instants
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.records import Event, Version
 from estimates.catalog.view import View
-from estimates.contract.conform import key_text
+from estimates.contract.columns import key_text
 from estimates.errors import NotFoundError
 from estimates.render.row_text import json_rows
 from estimates.storage import snapshot

@@ -11,8 +11,8 @@ import polars as pl
 
 from estimates import instants
 from estimates.accuracy.observed import Observed, observed, sources
-from estimates.contract.columns import ColumnType
-from estimates.contract.conform import cast_column, key_text, name_keys
+from estimates.contract.columns import ColumnType, key_text
+from estimates.contract.conform import cast_column, name_keys
 from estimates.contract.contract import Contract
 from estimates.contract.text_values import parsed, values_of
 from estimates.errors import InvalidError

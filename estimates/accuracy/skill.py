@@ -9,7 +9,7 @@ import numpy as np
 from estimates.accuracy.accuracy_report import Compared, Skill, SkillSlice
 from estimates.accuracy.losses import COMPARED
 from estimates.accuracy.match import STEP, Floats, Matched, Rows, mean, root_mean_square, shared
-from estimates.contract.conform import key_text
+from estimates.contract.columns import key_text
 
 
 def measure(

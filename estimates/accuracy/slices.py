@@ -10,7 +10,7 @@ import polars as pl
 from estimates.accuracy.accuracy_report import Covered, Slice
 from estimates.accuracy.losses import INSIDE
 from estimates.accuracy.match import STEP, Floats, Mask, Matched, mean, root_mean_square
-from estimates.contract.conform import key_text
+from estimates.contract.columns import key_text
 
 _MOST = 50
 _FEW = 30

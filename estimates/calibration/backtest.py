@@ -21,7 +21,13 @@ from estimates.catalog.records import Event, Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.view import SetView
 from estimates.compare import frozen_versions, series
-from estimates.compare.series import MAX_LAST, MOVES_JUDGED, Series
+from estimates.compare.series_report import (
+    MAX_LAST,
+    MOVES_JUDGED,
+    PairMove,
+    Series,
+    promoted_material,
+)
 from estimates.compare.two_versions import Comparison, measure_of
 from estimates.contract.contract import Contract
 from estimates.contract.domain import FileDomain
@@ -248,10 +254,10 @@ class _History:
         """Shares of materially changed keys in the moves of production before an event."""
         before = sum(move.id < event.id for move, _ in self._moves)
         rows = [row for _, row in self._moves[max(before - MOVES_JUDGED, 0) : before]]
-        return series.promoted_material(Series(self.contract.name, len(rows), MOVES_JUDGED, rows))
+        return promoted_material(Series(self.contract.name, len(rows), MOVES_JUDGED, rows))
 
     @cached_property
-    def _moves(self) -> list[tuple[Event, series.PairMove]]:
+    def _moves(self) -> list[tuple[Event, PairMove]]:
         """Every move of production and what it changed, measured by this contract, oldest first."""
         if PRODUCTION not in self.view.aliases:
             return []

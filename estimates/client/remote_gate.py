@@ -19,7 +19,7 @@ from estimates.catalog.ref import Ref
 from estimates.client.messages import Plan
 from estimates.client.set_requests import Questions, SetDetail
 from estimates.compare.frozen_versions import last_in_production
-from estimates.compare.series import MOVES_JUDGED, production_moves, promoted_material
+from estimates.compare.series_report import MOVES_JUDGED, production_moves, promoted_material
 from estimates.contract.contract import Contract, FileDomain
 from estimates.errors import EstimatesError, NotFoundError
 from estimates.gate.candidate import Candidate

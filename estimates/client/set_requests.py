@@ -23,17 +23,17 @@ from estimates.client.messages import Plan, Reply
 from estimates.client.problems import decoded, foreign
 from estimates.client.urls import Time, comma_list, key_part, segment, time_text, url
 from estimates.compare.change_page import ChangePage, decode_cursor
-from estimates.compare.series import Series
-from estimates.compare.two_sets import shared_contract
+from estimates.compare.series_report import Series
+from estimates.compare.shared_contract import shared_contract
 from estimates.contract.contract import Contract, Pairing
 from estimates.errors import CorruptError, InvalidError, NotFoundError
 from estimates.gate.policy_table import PolicyInForce, in_force
 from estimates.keys.key_form import Key
 from estimates.reading.answer import Answer, Page
 from estimates.reading.as_of_join import NONE, STATUS, AsOfJoin
-from estimates.reading.version_reader import MAX_LIMIT, cursor_version
+from estimates.reading.page_cursor import MAX_LIMIT, cursor_version
 from estimates.stability.report import Report
-from estimates.stability.through_time.triangle import Across, Revisions
+from estimates.stability.through_time.revision_report import Across, Revisions
 
 A = TypeVar("A", bound=Answer)
 PARQUET = "application/vnd.apache.parquet"

@@ -12,7 +12,7 @@ import httpx
 import polars as pl
 
 from estimates import instants
-from estimates.accuracy.accuracy_report import SetAccuracy
+from estimates.accuracy.accuracy_report import LAST_SCORED, SetAccuracy
 from estimates.catalog.records import Event, Provenance, State, Version, VersionHead
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
@@ -23,17 +23,16 @@ from estimates.client.remote_gate import judgement
 from estimates.client.set_requests import Questions, VersionSummary
 from estimates.client.urls import Time
 from estimates.compare.change_page import ChangePage
-from estimates.compare.series import DEFAULT_LAST, Series
+from estimates.compare.series_report import DEFAULT_LAST, Series
 from estimates.contract.contract import Contract, Pairing
 from estimates.gate.offender_table import Offenders
 from estimates.gate.policy_table import PolicyInForce
 from estimates.gate.verdict import Verdict
 from estimates.keys.key_form import Key
 from estimates.reading.answer import Answer, Page
-from estimates.reading.version_reader import DEFAULT_LIMIT
+from estimates.reading.page_cursor import DEFAULT_LIMIT
 from estimates.stability.report import Report
-from estimates.stability.through_time.triangle import Across, Revisions
-from estimates.store.scoring import LAST
+from estimates.stability.through_time.revision_report import Across, Revisions
 
 T = TypeVar("T")
 
@@ -240,7 +239,7 @@ class RemoteSet:
             )
         )
 
-    def accuracy(self, version: int | None = None, *, last: int = LAST) -> SetAccuracy:
+    def accuracy(self, version: int | None = None, *, last: int = LAST_SCORED) -> SetAccuracy:
         """The newest stored scores of one version, or of the `last` versions that have any,
         whatever the moment.
         """

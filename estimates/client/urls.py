@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from estimates import instants
-from estimates.contract.conform import key_text
+from estimates.contract.columns import key_text
 from estimates.errors import InvalidError
 
 Time = datetime | str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import polars as pl
@@ -17,6 +17,7 @@ from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.view import SetView, View
 from estimates.compare import frozen_versions
 from estimates.compare.frozen_versions import Window
+from estimates.compare.series_report import DEFAULT_LAST, MAX_LAST, ColumnMove, PairMove, Series
 from estimates.compare.two_versions import Comparison, ReadFrame, beside, measure_for
 from estimates.errors import ConflictError, CorruptError, InvalidError
 from estimates.render.digits import rounded
@@ -24,101 +25,12 @@ from estimates.stability.report import METRICS_REVISION, ColumnReport, Report
 from estimates.stability.through_time.frozen import FrozenReport
 from estimates.storage.report_cache import KeptReports
 
-DEFAULT_LAST = 30
-MOVES_JUDGED = 100  # moves of production that say to the gate what is usual
-MAX_LAST = 10_000
 _REMEMBERED_ROWS = 10_000_000
 _FROZEN_REASONS = ("too_few_versions", "no_comparable_keys", "expired")
 # Gives the headline of a comparison: computes it, or has it.
 Headline = Callable[[Comparison], Report]
 # The same for what stands still.
 Frozen = Callable[[Window], FrozenReport]
-Move = Literal["promoted", "rolled_back"]
-
-
-class ColumnMove(msgspec.Struct, frozen=True):
-    """How one estimate column moved; the names and formulas are those of the report.
-
-    n, coverage  keys that have a value in both versions, and their share of the common keys
-    r_p50, r_p95, material_share, mean_revision, sign_flip_share  of a number
-    churn        of a label
-    """
-
-    n: int
-    coverage: float | None
-    r_p50: float | None
-    r_p95: float | None
-    material_share: float | None
-    mean_revision: float | None
-    sign_flip_share: float | None
-    churn: float | None
-
-
-class PairMove(msgspec.Struct, frozen=True, rename={"from_": "from"}):
-    """What changed when production moved from one version (`from`) to another (`to`).
-
-    move          `promoted`, also to an older version; `rolled_back`: somebody took production back
-    promoted_at   when production moved
-    data_through  of the version it moved to
-    reason        why nothing can be told, and all that follows is null: `other_shape`, `expired`,
-                  or the code of the error that reading a file gave
-    identical     the snapshots have the same content; identical_share: of the rows
-    columns       the estimates but for what belongs to a point: interval ends and quantiles
-    frozen_share  K4, where the contract says `frozen_after`: of the `frozen_n` keys that so many
-                  versions in production have, this one the last, those whose estimates are the same
-                  in all of them
-    frozen_reason why frozen_share is null: `too_few_versions`, `no_comparable_keys`, or as `reason`
-    """
-
-    from_: int
-    to: int
-    move: Move
-    promoted_at: datetime
-    data_through: datetime
-    reason: str | None = None
-    identical: bool | None = None
-    identical_share: float | None = None
-    common: int | None = None
-    added: int | None = None
-    removed: int | None = None
-    elapsed: int | None = None
-    advanced: int | None = None
-    columns: dict[str, ColumnMove] = {}
-    headline: str | None = None
-    frozen_n: int | None = None
-    frozen_share: float | None = None
-    frozen_reason: str | None = None
-
-
-class Series(msgspec.Struct, frozen=True):
-    """How stable a set was from each version in production to the next, oldest first.
-
-    total  how many moves there were in all; `last` of them were asked for
-    """
-
-    set: str
-    total: int
-    last: int
-    pairs: list[PairMove]
-    metrics_revision: int = METRICS_REVISION
-
-    @property
-    def json(self) -> bytes:
-        """The bytes that HTTP sends; numbers have 12 significant digits."""
-        return msgspec.json.encode(self)
-
-    def frame(self) -> pl.DataFrame:
-        """A row a move: the fields of `PairMove` in order, in place of `columns` such as
-        `close.r_p95`.
-        """
-        schema: dict[str, pl.DataType] = {
-            name: kind for name, kind in _FACTS.items() if name != "headline"
-        }
-        names = dict.fromkeys(name for pair in self.pairs for name in pair.columns)
-        schema |= {f"{name}.{part}": kind for name in names for part, kind in _MEASURES.items()}
-        return pl.DataFrame(
-            [_flat(pair) for pair in self.pairs], schema=schema | {"headline": pl.String()}
-        )
 
 
 class Pair(NamedTuple):
@@ -217,24 +129,6 @@ def kept_series(pairs: Pairs, kept: KeptReports, headline: Headline) -> Series:
     if all(_whole(row, pair) for row, pair in zip(series.pairs, pairs.pairs, strict=True)):
         kept.put(pairs.name(), msgspec.msgpack.encode(series))
     return series
-
-
-def production_moves(events: Iterable[Event]) -> int:
-    """How often production was promoted, rollbacks left out."""
-    return sum(event.kind == "promoted" and event.alias == PRODUCTION for event in events)
-
-
-def promoted_material(series: Series) -> dict[str, list[float]]:
-    """Each column's share of materially changed keys in the promotions of a series, oldest first.
-
-    With the digits that a service tells: the gate says the same wherever it judges.
-    """
-    found: dict[str, list[float]] = {}
-    for pair in series.pairs:
-        for name, column in pair.columns.items() if pair.move == "promoted" else ():
-            if column.material_share is not None:
-                found.setdefault(name, []).append(rounded(column.material_share))
-    return found
 
 
 def last_read(read: ReadFrame, count: int = 2) -> ReadFrame:
@@ -345,40 +239,3 @@ def _column(column: ColumnReport) -> ColumnMove:
         None if scalar is None else rounded(scalar.sign_flip_share),
         None if column.label is None else rounded(column.label.churn),
     )
-
-
-def _flat(pair: PairMove) -> dict[str, object]:
-    facts: dict[str, object] = {
-        name: getattr(pair, "from_" if name == "from" else name)
-        for name in _FACTS
-        if name != "headline"
-    }
-    for name, column in pair.columns.items():
-        facts |= {f"{name}.{part}": getattr(column, part) for part in _MEASURES}
-    return facts | {"headline": pair.headline}
-
-
-_TIME = pl.Datetime("us", "UTC")
-_FACTS: dict[str, pl.DataType] = {
-    "from": pl.Int64(),
-    "to": pl.Int64(),
-    "move": pl.String(),
-    "promoted_at": _TIME,
-    "data_through": _TIME,
-    "reason": pl.String(),
-    "identical": pl.Boolean(),
-    "identical_share": pl.Float64(),
-    "common": pl.Int64(),
-    "added": pl.Int64(),
-    "removed": pl.Int64(),
-    "elapsed": pl.Int64(),
-    "advanced": pl.Int64(),
-    "frozen_n": pl.Int64(),
-    "frozen_share": pl.Float64(),
-    "frozen_reason": pl.String(),
-    "headline": pl.String(),
-}
-_MEASURES: dict[str, pl.DataType] = {
-    "n": pl.Int64(),
-    **{name: pl.Float64() for name in ColumnMove.__struct_fields__ if name != "n"},
-}

@@ -14,6 +14,7 @@ from estimates.catalog.records import Version
 from estimates.catalog.ref import Ref
 from estimates.catalog.view import SetView
 from estimates.compare.change_page import ChangeQuestion, named
+from estimates.compare.shared_contract import shared_contract
 from estimates.compare.two_tables import TwoTables
 from estimates.compare.two_versions import (
     Comparison,
@@ -24,13 +25,12 @@ from estimates.compare.two_versions import (
     resolved,
 )
 from estimates.contract.contract import Contract
-from estimates.contract.domain import OpenDomain
 from estimates.errors import ConflictError, InvalidError
 from estimates.reading.reader import Reader
 from estimates.stability.contract_changes import schema_changes, told_changes
 from estimates.stability.family_reports import SchemaReport
 from estimates.stability.pages.pictures import Pictures
-from estimates.stability.pairing import with_pairing
+from estimates.stability.paired_contract import with_pairing
 from estimates.stability.report import Report
 
 
@@ -142,32 +142,3 @@ def _beside(
 def _measuring(view: SetView, version: Version) -> Contract:
     """The newest contract of a version's shape."""
     return view.revision(view.newest_of(version.shape))
-
-
-def shared_contract(contract: Contract, other: Contract) -> Contract:
-    """The contract of the columns that another has too; raises ConflictError (`other_shape`)
-    without an estimate.
-    """
-    shared = set(other.columns)
-    columns = {
-        name: msgspec.structs.replace(column, step=column.step if column.step in shared else None)
-        for name, column in contract.columns.items()
-        if name in shared
-    }
-    if all(column.role == "attribute" for column in columns.values()):
-        raise ConflictError(
-            "other_shape",
-            f"{contract.name} and {other.name} have no estimate column of the same name",
-        )
-    known = {*contract.key, *columns}
-    groups, ranked = (
-        tuple(name for name in names if name in known) for names in _grouping(contract)
-    )
-    stability = msgspec.structs.replace(contract.stability, groups=groups, rank_groups=ranked)
-    return msgspec.structs.replace(
-        contract, columns=columns, domain=OpenDomain(), stability=stability
-    )
-
-
-def _grouping(contract: Contract) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return contract.stability.groups, contract.stability.rank_groups

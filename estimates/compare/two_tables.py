@@ -28,7 +28,7 @@ from estimates.stability.changes import changed_keys
 from estimates.stability.diff import report_of
 from estimates.stability.family_reports import SchemaChange, SchemaReport
 from estimates.stability.pages.pictures import Pictures, pictures
-from estimates.stability.pairing import with_pairing
+from estimates.stability.paired_contract import with_pairing
 from estimates.stability.report import Carried, Report
 
 _NAMED = 5  # rows named in an error

@@ -23,8 +23,7 @@ from estimates.compare.change_page import (
     decode_cursor,
     page,
 )
-from estimates.contract.columns import Column
-from estimates.contract.conform import key_text
+from estimates.contract.columns import Column, key_text
 from estimates.contract.contract import Contract
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.reading.reader import Reader
@@ -33,7 +32,7 @@ from estimates.stability.changes import changed_keys, check_question
 from estimates.stability.contract_changes import schema_changes, told_changes
 from estimates.stability.diff import diff
 from estimates.stability.pages.pictures import Pictures, pictures
-from estimates.stability.pairing import by_step, with_pairing
+from estimates.stability.paired_contract import by_step, with_pairing
 from estimates.stability.report import METRICS_REVISION, Report
 from estimates.stability.unchanged import unchanged
 from estimates.storage.report_cache import KeptReports

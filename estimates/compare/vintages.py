@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from estimates.accuracy.actuals import actual, read_actuals
 from estimates.catalog.records import Version
 from estimates.catalog.view import View
-from estimates.contract.columns import parse_key_part
-from estimates.contract.conform import key_text
+from estimates.contract.columns import key_text, parse_key_part
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.keys.key_form import Key
@@ -29,14 +28,13 @@ from estimates.reading.version_reader import MAX_KEYS, key_form
 from estimates.render.digits import rounded
 from estimates.stability.report import METRICS_REVISION
 from estimates.stability.through_time.chain import numeric, pooled
+from estimates.stability.through_time.revision_report import Across, Revisions
 from estimates.stability.through_time.revisions import values
 from estimates.stability.through_time.triangle import (
     ACTUAL,
     HORIZON,
     VALUE,
     VERSION,
-    Across,
-    Revisions,
     Told,
     news_or_noise,
     statistics,

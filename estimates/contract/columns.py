@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -148,3 +148,10 @@ def parse_key_part(kind: KeyType, text: str) -> str | int | date | datetime:
             raise ValueError(f"{text!r} is not a date; write 2026-11-24")
         return date.fromisoformat(text)
     return instants.parse(text)
+
+
+def key_text(part: Any) -> str:
+    """One key part as text: dates ISO, timestamps RFC 3339 with `Z`, integers as decimals."""
+    if hasattr(part, "tzinfo"):
+        return instants.text(part)
+    return part.isoformat() if isinstance(part, date) else str(part)

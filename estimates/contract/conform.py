@@ -4,13 +4,13 @@ blame.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 
 from estimates import instants
-from estimates.contract.columns import ColumnType
+from estimates.contract.columns import ColumnType, key_text
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 
@@ -108,13 +108,6 @@ def name_keys(frame: pl.DataFrame, key: list[str], count: int | None = None) -> 
     ]
     more = f" and {total - len(shown)} more" if total > len(shown) else ""
     return ", ".join(shown) + more
-
-
-def key_text(part: Any) -> str:
-    """One key part as text: dates ISO, timestamps RFC 3339 with `Z`, integers as decimals."""
-    if hasattr(part, "tzinfo"):
-        return instants.text(part)
-    return part.isoformat() if isinstance(part, date) else str(part)
 
 
 def column_differences(frame: pl.DataFrame, contract: Contract) -> tuple[list[str], list[str]]:

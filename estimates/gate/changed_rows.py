@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from estimates.contract.conform import key_text
+from estimates.contract.columns import key_text
 from estimates.gate.evaluation_context import Case
 from estimates.gate.offenders import Lot, Told, Value, lots_of
 from estimates.stability import quantiles

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 import polars as pl
 
-from estimates.contract.conform import key_text, typed
+from estimates.contract.columns import key_text
+from estimates.contract.conform import typed
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.gate.candidate import Candidate

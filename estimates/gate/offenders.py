@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from estimates.contract.conform import key_text
+from estimates.contract.columns import key_text
 from estimates.gate.verdict import Offender
 from estimates.stability.alignment import Rows
 from estimates.stability.kernels.selection import largest_first

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from estimates.contract.columns import KeyType, parse_key_part
-from estimates.contract.conform import key_text
+from estimates.contract.columns import KeyType, key_text, parse_key_part
 from estimates.contract.contract import Contract
 from estimates.contract.domain import ProductDomain, RollingDomain
 from estimates.errors import InvalidError

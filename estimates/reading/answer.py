@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
-import polars as pl
 
 from estimates.catalog.records import Version, VersionHead
 from estimates.catalog.released import Clock
 from estimates.contract.contract import Contract
-from estimates.reading import tabular
+from estimates.extras import needs
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 class Answer:
@@ -68,6 +70,9 @@ class Answer:
         contract  that of the set, or another one of the shape that answered:
                   `closes.contract_of(answer.version)`
         """
+        with needs("frames"):
+            from estimates.reading import tabular
+
         return tabular.frame(self.json, contract, self.fields)
 
     def __getitem__(self, name: str) -> Any:

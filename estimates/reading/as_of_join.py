@@ -20,7 +20,7 @@ from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.reading.absent_keys import AbsentKeys, ReadColumns
 from estimates.reading.reader import Reader
-from estimates.reading.version_reader import selection
+from estimates.reading.selection import selection
 
 NONE = 0  # stands for no version; versions count from 1
 _INSTANT = DTYPES["timestamp"]

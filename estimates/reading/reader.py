@@ -20,7 +20,8 @@ from estimates.keys.search_key import Sought
 from estimates.lookup.read_file import Lookup
 from estimates.reading.answer import Answer
 from estimates.reading.key_chain import chained
-from estimates.reading.version_reader import Files, VersionReader, key_form, selection
+from estimates.reading.selection import selection
+from estimates.reading.version_reader import Files, VersionReader, key_form
 
 # The read file of a version if it is open already.
 Opened = Callable[[Version], Lookup | None]

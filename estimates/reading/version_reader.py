@@ -7,7 +7,6 @@ from slices and nothing is encoded but the frame around them.
 from __future__ import annotations
 
 import base64
-import binascii
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, TypeVar, cast
@@ -23,9 +22,9 @@ from estimates.keys.key_form import Key, KeyForm
 from estimates.keys.search_key import Sought
 from estimates.lookup.read_file import Lookup
 from estimates.reading.answer import Answer, Page
+from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT, cursor_fields
+from estimates.reading.selection import selection
 
-DEFAULT_LIMIT = 1000
-MAX_LIMIT = 10_000
 MAX_KEYS = 100_000
 # Snapshots that production held before, in which a key is looked for to call it `removed`: each
 # costs a read.
@@ -265,36 +264,6 @@ class VersionReader:
         return NotFoundError(status, message, version=version.version, key=list(parts), **details)
 
 
-def selection(
-    name: str, contract: Contract, fields: Sequence[str] | None
-) -> Callable[[bytes], bytes]:
-    """Keeps the asked columns of rows as a read file gives them, in contract order, and always the
-    key.
-
-    Raises InvalidError `unknown_field`.
-    """
-    if fields is None:
-        return lambda rows: rows
-    unknown = [
-        field for field in fields if field not in contract.columns and field not in contract.key
-    ]
-    if unknown:
-        raise InvalidError(
-            "unknown_field",
-            f"{name}: no column {unknown[0]!r}; columns: {', '.join(contract.columns)}",
-        )
-    kept = set(contract.key) | set(fields)
-
-    def select(rows: bytes) -> bytes:
-        cells: list[dict[str, Any]] = msgspec.json.decode(b"[%b]" % rows)
-        return b",\n".join(
-            msgspec.json.encode({name: value for name, value in row.items() if name in kept})
-            for row in cells
-        )
-
-    return select
-
-
 def key_form(view: SetView, revision: int) -> KeyForm:
     """How keys are written under a revision of a set's contract."""
     return view.keep(("keys", revision), lambda: KeyForm(view.revision(revision)))
@@ -311,25 +280,8 @@ def _encode_cursor(version: Version, sought: Sought, row: int) -> str:
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
-def cursor_version(cursor: str) -> int:
-    """The version that a cursor is pinned to; raises InvalidError `bad_cursor`."""
-    return _cursor_fields(cursor)[0]
-
-
-def _cursor_fields(cursor: str) -> tuple[int, int, int]:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        return msgspec.json.decode(
-            base64.b64decode(padded, altchars=b"-_", validate=True), type=tuple[int, int, int]
-        )
-    except (binascii.Error, ValueError, msgspec.MsgspecError):
-        raise InvalidError(
-            "bad_cursor", "this cursor was not made by this service; start again without it"
-        ) from None
-
-
 def _decode_cursor(cursor: str, version: Version, sought: Sought, found: range) -> int:
-    pinned, row, mark = _cursor_fields(cursor)
+    pinned, row, mark = cursor_fields(cursor)
     if pinned != version.version or mark != _question(version, sought) or row not in found:
         raise InvalidError(
             "bad_cursor", "this cursor belongs to another question; start again without it"

@@ -10,7 +10,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from estimates import instants
-from estimates.contract.conform import DTYPES, check_columns, increases, key_text, name_keys, schema
+from estimates.contract.columns import key_text
+from estimates.contract.conform import DTYPES, check_columns, increases, name_keys, schema
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.stability.kernels.blocks import each

@@ -18,19 +18,24 @@ import numpy as np
 import polars as pl
 
 from estimates.contract.columns import NUMERIC_ROLES, parse_key_part
-from estimates.contract.contract import Contract, Interval
+from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.keys.key_form import Key, KeyForm
 from estimates.stability.aligned import Pair, pair_up
 from estimates.stability.alignment import Alignment, Mask, Rows
+from estimates.stability.change_columns import (
+    VALUES,
+    columns,
+    interval_owner,
+    interval_parts,
+    metrics,
+)
 from estimates.stability.deltas import SLACK, Deltas, deltas, transform
 from estimates.stability.interval import moves, scale_of
-from estimates.stability.pairing import by_step
+from estimates.stability.paired_contract import by_step
 from estimates.stability.value_kinds import Floats
 
 CHANGES = ("changed", "kind_loss", "kind_gain", "added", "removed", "elapsed", "advanced")
-VALUES = ("a", "b")
-_METRICS = ("d", "r", "g", "material")
 _CHANGED, _LOSS, _GAIN, _ADDED, _REMOVED, _ELAPSED, _ADVANCED = range(len(CHANGES))
 
 
@@ -114,35 +119,6 @@ def check_question(
     return by or next(iter([f"{point}.d" for point in contract.points] + known), None), typed
 
 
-def metrics(contract: Contract) -> list[str]:
-    """What changes can be sorted by."""
-    return [
-        name for name, (_, part) in columns(contract).items() if part not in (*VALUES, "material")
-    ]
-
-
-def columns(contract: Contract) -> dict[str, tuple[str, str]]:
-    """The columns of the answer after the key and `change`: the column of the contract that each
-    tells of, and what.
-    """
-    found: list[tuple[str, str]] = []
-    intervals = contract.intervals()
-    for name, column in contract.columns.items():
-        parts = [*VALUES, *(_METRICS if column.role in NUMERIC_ROLES else ())]
-        parts += [part for ends in intervals if _owner(ends) == name for part in _of_interval(ends)]
-        found += [(name, part) for part in parts]
-    return {f"{name}.{part}": (name, part) for name, part in found}
-
-
-def _owner(interval: Interval) -> str:
-    return interval.point or interval.lower
-
-
-def _of_interval(interval: Interval) -> tuple[str, str]:
-    level = f"{100 * interval.level:.12g}"
-    return f"z_{level}", f"width_change_{level}"
-
-
 @dataclass(frozen=True)
 class _Rows:
     """Keys of the answer: row in A and in B (−1 for none), and what happened to each.
@@ -205,9 +181,9 @@ def _metrics(pair: Pair, moved: Pair, contract: Contract) -> Iterator[tuple[str,
                 yield f"{name}.{metric}", _spread(common, d.positions, values)
     for interval in contract.intervals():
         ends = moves(moved, interval, scale_of(pair, interval))
-        for part, values in zip(_of_interval(interval), (ends.z, ends.width_change), strict=True):
+        for part, values in zip(interval_parts(interval), (ends.z, ends.width_change), strict=True):
             if values is not None:
-                yield f"{_owner(interval)}.{part}", _spread(common, ends.rows, values)
+                yield f"{interval_owner(interval)}.{part}", _spread(common, ends.rows, values)
 
 
 def _of_number(moved: Deltas, scale: float | None) -> Iterator[tuple[str, Floats | Mask]]:

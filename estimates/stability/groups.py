@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from estimates.contract.conform import key_text
+from estimates.contract.columns import key_text
 from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import Deltas
 from estimates.stability.kernels.blocks import each, size_of_block, together, total_of

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from estimates.contract.conform import key_text
+from estimates.contract.columns import key_text
 from estimates.stability.alignment import Alignment
 from estimates.stability.report import LabelChange, LabelFlow, LabelReport, Transitions
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from estimates.contract.conform import key_text
+from estimates.contract.columns import key_text
 from estimates.stability.alignment import Alignment, Rows
 from estimates.stability.deltas import Deltas
 from estimates.stability.family_reports import RankGroup, RankMove, RankReport

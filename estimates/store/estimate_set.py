@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from estimates import instants
-from estimates.accuracy.accuracy_report import SetAccuracy
+from estimates.accuracy.accuracy_report import LAST_SCORED, SetAccuracy
 from estimates.catalog.records import Provenance, State, Version, VersionHead
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
 from estimates.compare.change_page import ChangePage
-from estimates.compare.series import DEFAULT_LAST, Series
-from estimates.compare.two_sets import shared_contract
+from estimates.compare.series_report import DEFAULT_LAST, Series
+from estimates.compare.shared_contract import shared_contract
 from estimates.compare.vintages import Vintages
 from estimates.contract.contract import Contract, Pairing
 from estimates.gate.offender_table import Offenders
@@ -25,12 +25,12 @@ from estimates.keys.key_form import Key
 from estimates.reading.answer import Answer, Page
 from estimates.reading.as_of_join import as_of_join
 from estimates.reading.explanation import explain
+from estimates.reading.page_cursor import DEFAULT_LIMIT, cursor_version
 from estimates.reading.reader import Reader
-from estimates.reading.version_reader import DEFAULT_LIMIT, cursor_version
 from estimates.stability.report import Report
-from estimates.stability.through_time.triangle import Across, Revisions
+from estimates.stability.through_time.revision_report import Across, Revisions
 from estimates.store.regrading import Regrading, regrade
-from estimates.store.scoring import LAST, Outcome, score_set, stored_scores
+from estimates.store.scoring import Outcome, score_set, stored_scores
 
 if TYPE_CHECKING:
     from estimates.store.store import Store
@@ -325,7 +325,7 @@ class EstimateSet:
         """Grade the gate's verdicts by actual values and log the grades; see `regrading.regrade`."""
         return regrade(self.store, self.name, actuals, vintage=vintage)
 
-    def accuracy(self, version: int | None = None, *, last: int = LAST) -> SetAccuracy:
+    def accuracy(self, version: int | None = None, *, last: int = LAST_SCORED) -> SetAccuracy:
         """The newest stored scores of one version, or of the `last` versions that have any."""
         return stored_scores(self.store.catalog, self.store.view(), self.name, version, last)
 

@@ -16,7 +16,7 @@ from estimates.catalog.records import ContractRevision, Version, Waiver
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.view import SetView, View
 from estimates.compare.frozen_versions import last_in_production
-from estimates.compare.series import MOVES_JUDGED, production_moves, promoted_material
+from estimates.compare.series_report import MOVES_JUDGED, production_moves, promoted_material
 from estimates.errors import CorruptError, NotFoundError
 from estimates.gate.candidate import Candidate
 from estimates.gate.checks.own_history import FEWEST_MOVES

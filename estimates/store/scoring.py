@@ -15,7 +15,7 @@ import msgspec
 import polars as pl
 
 from estimates.accuracy import accuracy_json
-from estimates.accuracy.accuracy_report import Accuracy, Scored, SetAccuracy
+from estimates.accuracy.accuracy_report import LAST_SCORED, Accuracy, Scored, SetAccuracy
 from estimates.accuracy.actuals import read_actuals
 from estimates.accuracy.pooling import of_set
 from estimates.accuracy.score import Other, score
@@ -28,7 +28,6 @@ from estimates.errors import ConflictError, InvalidError, NotFoundError
 if TYPE_CHECKING:
     from estimates.store.store import Store
 
-LAST = 100  # versions that are told of unless others are asked for
 MOST = 1000
 ReadFrame = Callable[[int], pl.DataFrame]
 
@@ -123,7 +122,7 @@ def score_set(
 
 
 def stored_scores(
-    catalog: Catalog, view: View, name: str, version: int | None = None, last: int = LAST
+    catalog: Catalog, view: View, name: str, version: int | None = None, last: int = LAST_SCORED
 ) -> SetAccuracy:
     """The newest stored scores of one version, or of the `last` versions that have any.
 

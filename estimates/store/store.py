@@ -28,10 +28,12 @@ from estimates.catalog.records import (
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock, check_claim
 from estimates.catalog.view import View
-from estimates.compare.series import DEFAULT_LAST, Series, kept_series, promoted_pairs
+from estimates.compare.series import kept_series, promoted_pairs
+from estimates.compare.series_report import DEFAULT_LAST, Series
 from estimates.compare.two_sets import two_sets
 from estimates.compare.two_versions import Comparison, compare
-from estimates.contract.conform import conform, key_text
+from estimates.contract.columns import key_text
+from estimates.contract.conform import conform
 from estimates.contract.contract import Contract, FileDomain, Pairing
 from estimates.errors import CorruptError, GateError, InvalidError, NotFoundError, UnavailableError
 from estimates.gate.candidate import Candidate

@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from estimates.contract.columns import NUMERIC_ROLES, ColumnType
-from estimates.contract.conform import conform, key_text
+from estimates.contract.columns import NUMERIC_ROLES, ColumnType, key_text
+from estimates.contract.conform import conform
 from estimates.contract.contract import parse_contract
 from estimates.contract.text_values import values_of
 from estimates.errors import InvalidError

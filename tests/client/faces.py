@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import httpx
 
 from estimates.client import AsyncClient, Client
-from estimates.compare.series import Series
+from estimates.compare.series_report import Series
 from estimates.errors import EstimatesError
 from estimates.reading import tabular
 from estimates.stability.pages.report_text import render_json

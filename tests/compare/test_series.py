@@ -10,7 +10,8 @@ import pytest
 from estimates import Store, instants
 from estimates.catalog.records import Version
 from estimates.compare.frozen_versions import last_in_production
-from estimates.compare.series import PairMove, promoted_pairs, told
+from estimates.compare.series import promoted_pairs, told
+from estimates.compare.series_report import PairMove
 from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.render.digits import rounded

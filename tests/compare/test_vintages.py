@@ -23,7 +23,11 @@ from estimates.errors import InvalidError
 from estimates.reading.tabular import csv
 from estimates.render.digits import rounded
 from estimates.stability.through_time.ols_hac import lags_of, line, mean_error
-from estimates.stability.through_time.triangle import NewsOrNoise, Revisions, RevisionStatistics
+from estimates.stability.through_time.revision_report import (
+    NewsOrNoise,
+    Revisions,
+    RevisionStatistics,
+)
 from estimates.store.store import Store
 from estimates_api.app import create_app
 from tests.api.served import serving

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import estimates
-from estimates.contract.conform import conform, key_text, name_keys, schema
+from estimates.contract.columns import key_text
+from estimates.contract.conform import conform, name_keys, schema
 from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import InvalidError
 

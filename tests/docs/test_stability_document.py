@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from estimates.compare.series import ColumnMove, PairMove
+from estimates.compare.series_report import ColumnMove, PairMove
 from estimates.gate.registry import CHECKS
 from estimates.stability import family_reports, report
 from estimates.stability.family_reports import (

@@ -21,7 +21,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from estimates.contract.conform import conform, key_text, schema
+from estimates.contract.columns import key_text
+from estimates.contract.conform import conform, schema
 from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import CorruptError
 from estimates.keys.key_form import KeyForm

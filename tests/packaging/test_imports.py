@@ -26,10 +26,10 @@ HOMES = {
     "statsforecast": ("jobs/estimates_jobs/builtin/forecast.py",),
     "exchange_calendars": ("jobs/estimates_jobs/run/calendars.py",),
     "httpx": ("estimates/client/", "jobs/estimates_jobs/notify/delivery.py"),
-    "click": ("jobs/cli/", "jobs/estimates_jobs/demo.py"),
+    "click": ("jobs/estimates_jobs/cli/", "jobs/estimates_jobs/demo.py"),
     "altair": ("estimates/render/vega.py",),
     "vl_convert": ("estimates/render/vega.py",),
-    "rich": ("jobs/cli/", "jobs/estimates_jobs/demo.py"),
+    "rich": ("jobs/estimates_jobs/cli/", "jobs/estimates_jobs/demo.py"),
 }
 
 
@@ -120,8 +120,8 @@ def test_importing_the_library_loads_little() -> None:
                 "pandas",
                 "exchange_calendars",
                 "altair",
-                "jobs",
-                "migrations",
+                "estimates_jobs",
+                "estimates_migrations",
             },
         ),
         (
@@ -139,7 +139,7 @@ def test_importing_the_library_loads_little() -> None:
         ),
         (
             "import estimates_jobs.run.runner",
-            {"mlflow", "alembic", "statsforecast", "litestar", "api"},
+            {"mlflow", "alembic", "statsforecast", "litestar", "estimates_api"},
         ),
     ],
 )

@@ -12,8 +12,7 @@ import msgspec
 from estimates.catalog.freshness import Freshness
 from estimates.catalog.records import EventKind, InputDigest, State, Waiver
 from estimates.contract.contract import Pairing
-from estimates.stability.through_time.chain import Chain
-from estimates.stability.through_time.triangle import Revisions
+from estimates.stability.through_time.revision_report import Chain, Revisions
 from estimates_api.serving.targets import Fault
 
 KeyPart = str | int

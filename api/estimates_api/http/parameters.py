@@ -19,7 +19,7 @@ from estimates.catalog.records import State
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.contract.contract import Pairing
 from estimates.errors import InvalidError, NotFoundError
-from estimates.stability.through_time.triangle import Across
+from estimates.stability.through_time.revision_report import Across
 
 _TIME = {"format": "date-time"}
 

@@ -11,10 +11,10 @@ from litestar.types import ASGIApp
 
 from estimates import instants
 from estimates.accuracy import accuracy_json
-from estimates.accuracy.accuracy_report import SetAccuracy
+from estimates.accuracy.accuracy_report import LAST_SCORED, SetAccuracy
 from estimates.accuracy.accuracy_table import frame_of
 from estimates.reading import tabular
-from estimates.store.scoring import LAST, stored_scores
+from estimates.store.scoring import stored_scores
 from estimates_api.http.compression import VARY, Compressible
 from estimates_api.http.negotiation import CSV, NDJSON, TABLES, negotiated
 from estimates_api.http.parameters import LastScored, OneVersion, SetName
@@ -38,7 +38,7 @@ def accuracy(
     follower: NamedDependency[Follower],
     set_name: SetName,
     version: OneVersion = None,
-    last: LastScored = LAST,
+    last: LastScored = LAST_SCORED,
 ) -> ASGIApp:
     """How good the estimates were, as far as actual values are known: of one version, or of the
     last that were scored.

@@ -16,7 +16,7 @@ from estimates.compare.two_sets import two_sets
 from estimates.compare.two_versions import Comparison, compare
 from estimates.contract.contract import Pairing
 from estimates.errors import InvalidError
-from estimates.reading.version_reader import DEFAULT_LIMIT
+from estimates.reading.page_cursor import DEFAULT_LIMIT
 from estimates.stability.pages.report_markdown import render_markdown
 from estimates.stability.pages.report_text import render_json, render_text
 from estimates.stability.report import Report

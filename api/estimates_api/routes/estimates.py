@@ -11,7 +11,7 @@ from litestar.types import ASGIApp
 
 from estimates.catalog.released import Clock
 from estimates.errors import InvalidError
-from estimates.reading.version_reader import DEFAULT_LIMIT, cursor_version
+from estimates.reading.page_cursor import DEFAULT_LIMIT, cursor_version
 from estimates_api.http.bodies import Batch, BatchBody, EstimateBody, EstimatePage
 from estimates_api.http.negotiation import TABLES, negotiated
 from estimates_api.http.parameters import (

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from estimates.catalog.view import View
 from estimates.errors import InvalidError
-from estimates.reading.version_reader import DEFAULT_LIMIT, MAX_LIMIT
+from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT
 from estimates_api.http.bodies import EventBody, EventList
 from estimates_api.http.event_stream import EventStream, Streams
 from estimates_api.http.links import next_link

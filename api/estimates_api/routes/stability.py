@@ -10,7 +10,8 @@ from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 
 from estimates import instants
-from estimates.compare.series import DEFAULT_LAST, Pairs, Series, promoted_pairs
+from estimates.compare.series import Pairs, promoted_pairs
+from estimates.compare.series_report import DEFAULT_LAST, Series
 from estimates.reading import tabular
 from estimates_api.http.compression import VARY, Compressible, held_tag
 from estimates_api.http.negotiation import ARROW, CSV, NDJSON, TABLES, negotiated

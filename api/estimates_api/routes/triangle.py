@@ -13,7 +13,7 @@ from litestar.types import ASGIApp
 from estimates import instants
 from estimates.compare.vintages import Vintages, triangle_json
 from estimates.reading import tabular
-from estimates.stability.through_time.triangle import Across
+from estimates.stability.through_time.revision_report import Across
 from estimates_api.http.bodies import TriangleBody
 from estimates_api.http.compression import VARY, Compressible, held_tag
 from estimates_api.http.negotiation import ARROW, CSV, NDJSON, TABLES, negotiated

@@ -14,7 +14,7 @@ from estimates.catalog.view import View
 from estimates.errors import InvalidError, NotFoundError
 from estimates.gate.active_waivers import in_force
 from estimates.gate.verdict import Verdict
-from estimates.reading.version_reader import DEFAULT_LIMIT, MAX_LIMIT
+from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT
 from estimates_api.http.bodies import (
     ProvenanceBody,
     Span,

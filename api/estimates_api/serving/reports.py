@@ -14,7 +14,8 @@ from litestar.types import HTTPScope, Scope
 
 from estimates import Store
 from estimates.compare.frozen_versions import Window
-from estimates.compare.series import Pairs, Series, kept_series
+from estimates.compare.series import Pairs, kept_series
+from estimates.compare.series_report import Series
 from estimates.compare.two_versions import Comparison, Form, decode_report
 from estimates.errors import EstimatesError
 from estimates.stability.report import Report

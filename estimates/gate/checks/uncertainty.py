@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from estimates.contract.conform import key_text
+from estimates.contract.columns import key_text
 from estimates.errors import InvalidError
 from estimates.gate import changed_rows
 from estimates.gate.check import Measure, Skip

@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 import polars as pl
 
 from estimates.contract.columns import NUMERIC_ROLES, Column
 from estimates.contract.contract import Contract, Stability
 from estimates.stability.kernels.selection import quantiles
+from estimates.stability.through_time.revision_report import Chain, Chains, Middle, Step
 from estimates.stability.through_time.revisions import (
     Pairs,
     Values,
@@ -29,99 +29,6 @@ from estimates.stability.value_kinds import Floats
 
 MIN_VALUES = 3  # a path has a shape from three values on
 MIN_PAIRS = 20  # below that an autocorrelation says nothing
-
-
-class Step(msgspec.Struct, frozen=True):
-    """One version's value, against the one before it and against the first; None for the first
-    value itself.
-
-    d, r, g, material  against the value before, as in a diff; d is None when it overflows
-    first_d, first_r   against the first value
-    """
-
-    version: int
-    value: float | int
-    d: float | None
-    r: float | None
-    g: float | None
-    material: bool | None
-    first_d: float | None
-    first_r: float | None
-
-
-class Chain(msgspec.Struct, frozen=True):
-    """V: one key's number through the versions.
-
-    versions      versions that had to have the key; n: those with a finite value; availability:
-                  their share (V7)
-    flips, turns  moves that reversed the one before, and pairs of neighbouring moves that were both
-                  material (V1)
-    efficiency    how straight the way was (V2)
-    autocorrelation, pairs  of neighbouring moves (V3), from three moves on
-    volatility    sd of g, no unit (V4)
-    since_change  values after the last material move; settle_time: values before the number came to
-                  stay (V5)
-    settled_version  the version it came to stay with
-    previous_r, first_r  the newest value against the one before it and against the first (V6)
-    reasons       metric → why it is None
-    """
-
-    unit: str | None
-    versions: int
-    n: int
-    availability: float | None
-    scale_floor: float | None
-    previous_r: float | None
-    first_r: float | None
-    flips: int
-    turns: int
-    flip_share: float | None
-    efficiency: float | None
-    autocorrelation: float | None
-    pairs: int
-    volatility: float | None
-    since_change: int | None
-    settle_time: int | None
-    settled_version: int | None
-    steps: list[Step]
-    reasons: dict[str, str]
-
-
-class Middle(msgspec.Struct, frozen=True):
-    """A number that each key has one of: on how many keys it rests, median and 95th percentile."""
-
-    n: int
-    p50: float
-    p95: float
-
-
-class Chains(msgspec.Struct, frozen=True):
-    """V of all keys of a set together.
-
-    keys     keys with a finite value; long_keys: those with three or more, which have a path
-    moves    from each finite value to the next one of the same key
-    flips, turns, autocorrelation, pairs, volatility  over all moves
-    efficiency  over the long keys that moved; since_change, settle_time, previous_r, first_r  over
-                those that have two
-    """
-
-    keys: int
-    long_keys: int
-    moves: int
-    availability: float | None
-    scale_floor: float | None
-    previous_r: Middle | None
-    first_r: Middle | None
-    flips: int
-    turns: int
-    flip_share: float | None
-    efficiency: Middle | None
-    autocorrelation: float | None
-    pairs: int
-    volatility: float | None
-    since_change: Middle | None
-    settle_time: Middle | None
-    reasons: dict[str, str]
 
 
 def numeric(contract: Contract, fields: Sequence[str] | None = None) -> dict[str, Column]:

@@ -5,17 +5,16 @@ revised (T4).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-import msgspec
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from estimates.stability.alignment import Mask, Rows
 from estimates.stability.scalar import mean_of
-from estimates.stability.through_time.chain import MIN_PAIRS, Chains
+from estimates.stability.through_time.chain import MIN_PAIRS
 from estimates.stability.through_time.ols_hac import lags_of, line, mean_error
+from estimates.stability.through_time.revision_report import Across, NewsOrNoise, RevisionStatistics
 from estimates.stability.through_time.revisions import Values
 from estimates.stability.value_kinds import Floats
 
@@ -26,79 +25,6 @@ VERSION, HORIZON, VALUE, ACTUAL = (
     "\0actual",
 )  # no column of a contract is so called
 MIN_DATES = 10  # below that an error over dates says nothing
-Across = Literal["horizon", "version"]
-
-
-class RevisionStatistics(msgspec.Struct, frozen=True):
-    """How estimates were revised: R = L − P, the later estimate of a key minus the one before it.
-
-    horizon     of the later estimate; None for all revisions together
-    n, dates    revisions, and targets they are about; lags: how far errors over dates reach
-    mean, mean_se, mean_absolute, root_mean_square  in the unit of the column
-    relative_mean_absolute  Σ|R| / Σ|L|
-    noise_to_signal  sd of R / sd of L within its series
-    autocorrelation, pairs  of a revision with the one before it
-    reasons     metric → why it is None
-    """
-
-    horizon: int | None
-    n: int
-    dates: int | None
-    lags: int | None
-    mean: float
-    mean_se: float | None
-    mean_absolute: float
-    root_mean_square: float
-    relative_mean_absolute: float | None
-    noise_to_signal: float | None
-    autocorrelation: float | None
-    pairs: int
-    reasons: dict[str, str]
-
-
-class NewsOrNoise(msgspec.Struct, frozen=True):
-    """T4: the estimates P of one horizon against what became of them, Y; R = Y − P.
-
-    horizon                 None for keys without a dated target
-    corr_revision_estimate  corr(R, P): 0 when the estimate used all it could know (news)
-    corr_revision_actual    corr(R, Y): 0 when the estimate is the truth and an error of measurement
-                            (noise)
-    alpha, beta             of Y = alpha + beta · P, with standard errors: 0 and 1 for an efficient
-                            estimate
-    """
-
-    horizon: int | None
-    n: int
-    dates: int | None
-    lags: int | None
-    corr_revision_estimate: float | None
-    corr_revision_actual: float | None
-    alpha: float | None
-    alpha_se: float | None
-    beta: float | None
-    beta_se: float | None
-    reason: str | None = None
-
-
-class Revisions(msgspec.Struct, frozen=True):
-    """Revision statistics of one column of a set, or of the keys under a leading part of the key.
-
-    versions       numbers of the versions, oldest first; keys: those that have a value in any of
-                   them
-    revisions      all together first, then by horizon, nearest first
-    chains         V of all keys together
-    news_or_noise  by horizon, where actual values were given
-    """
-
-    set: str
-    column: str
-    unit: str | None
-    key: list[str]
-    versions: list[int]
-    keys: int
-    revisions: list[RevisionStatistics]
-    chains: Chains | None
-    news_or_noise: list[NewsOrNoise]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from estimates.contract.conform import key_text
+from estimates.contract.columns import key_text
 from estimates.stability.deltas import relative, scale_floor
 
 _TOP = 20

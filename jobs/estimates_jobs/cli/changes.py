@@ -11,7 +11,7 @@ import polars as pl
 
 from estimates.contract.contract import Contract
 from estimates.render.wording import count, percent
-from estimates.stability.changes import columns
+from estimates.stability.change_columns import columns
 from estimates_jobs.cli import show
 
 _HIDDEN = ("lower", "upper", "quantile")  # they move with their point

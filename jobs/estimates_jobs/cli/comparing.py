@@ -16,7 +16,7 @@ from estimates.stability.changes import check_question
 from estimates.stability.pages.report_markdown import render_markdown
 from estimates.stability.pages.report_text import render_json, render_text
 from estimates.stability.pages.sections import PAIRED
-from estimates.stability.pairing import by_step
+from estimates.stability.paired_contract import by_step
 from estimates_jobs.cli import show
 from estimates_jobs.cli.changes import show_changes
 from estimates_jobs.cli.columns import columns
@@ -366,7 +366,7 @@ def _show_tables(
         return
     by, _ = check_question(tables.contract, wanted.by, wanted.min_change or 0.0, key)
     if options.json:
-        from estimates.compare.change_page import body
+        from estimates.compare.change_rows import body
 
         head = {"set": tables.set, "from": tables.names[0], "to": tables.names[1], "by": by}
         head |= {"pairing": tables.contract.stability.pairing}

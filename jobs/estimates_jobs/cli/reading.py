@@ -16,7 +16,7 @@ from estimates.catalog.released import Clock
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.reading.answer import Answer, Page
-from estimates.reading.version_reader import DEFAULT_LIMIT
+from estimates.reading.page_cursor import DEFAULT_LIMIT
 from estimates.render.wording import count
 from estimates.store.estimate_set import EstimateSet
 from estimates_jobs.cli import show

@@ -9,13 +9,14 @@ import click
 import msgspec
 
 from estimates.accuracy import accuracy_json
+from estimates.accuracy.accuracy_report import LAST_SCORED
 from estimates.accuracy.accuracy_table import frame_of
 from estimates.accuracy.accuracy_text import render_text
 from estimates.errors import InvalidError, UnavailableError
 from estimates.reading.tabular import csv
 from estimates.render.wording import count
 from estimates.store.regrading import GRADES, Regrading
-from estimates.store.scoring import LAST, Outcome
+from estimates.store.scoring import Outcome
 from estimates_jobs.cli import show
 from estimates_jobs.cli.command import Options, command, notify_option
 from estimates_jobs.cli.notifying import notifying
@@ -92,7 +93,11 @@ class _Told(msgspec.Struct, frozen=True):
 )
 @click.option("--chart", metavar="FILE", help="Draw it too: a name that ends in .svg or .png.")
 @click.option(
-    "--last", type=int, default=LAST, show_default=True, help="Without --actuals: so many versions."
+    "--last",
+    type=int,
+    default=LAST_SCORED,
+    show_default=True,
+    help="Without --actuals: so many versions.",
 )
 @notify_option
 def score(

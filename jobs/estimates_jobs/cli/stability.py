@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from estimates.compare.series import DEFAULT_LAST, PairMove, Series
+from estimates.compare.series_report import DEFAULT_LAST, PairMove, Series
 from estimates.contract.contract import Contract
 from estimates.reading.tabular import csv
 from estimates.render.wording import number, percent

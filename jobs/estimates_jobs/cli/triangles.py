@@ -9,12 +9,12 @@ import click
 import polars as pl
 from rich.text import Text
 
-from estimates.contract.conform import key_text
+from estimates.contract.columns import key_text
 from estimates.reading.tabular import csv
 from estimates.render.wording import count
-from estimates.stability.through_time.chain import Middle
-from estimates.stability.through_time.triangle import (
+from estimates.stability.through_time.revision_report import (
     Across,
+    Middle,
     NewsOrNoise,
     Revisions,
     RevisionStatistics,

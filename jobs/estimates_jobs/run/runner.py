@@ -22,7 +22,8 @@ import polars as pl
 from estimates import instants
 from estimates.catalog.records import InputDigest, Provenance, Run, RunStatus, Version
 from estimates.catalog.released import check_claim
-from estimates.contract.conform import conform, key_text
+from estimates.contract.columns import key_text
+from estimates.contract.conform import conform
 from estimates.contract.contract import Contract
 from estimates.errors import (
     ConflictError,

@@ -16,15 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates.contract.contract import Stability, parse_contract
-from estimates.stability.through_time.chain import (
-    MIN_PAIRS,
-    Chain,
-    Chains,
-    Middle,
-    Step,
-    chains,
-    pooled,
-)
+from estimates.stability.through_time.chain import MIN_PAIRS, chains, pooled
+from estimates.stability.through_time.revision_report import Chain, Chains, Middle, Step
 from estimates.stability.through_time.revisions import values
 
 CONTRACT = parse_contract(

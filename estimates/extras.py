@@ -1,0 +1,59 @@
+"""Which extra of the distribution brings a package, said where the package is missing.
+
+The base needs msgspec alone; everything else is asked for: `pip install 'estimates-store[client]'`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+DISTRIBUTION = "estimates-store"
+# The smallest extra that has the package.
+_EXTRA_OF_PACKAGE = {
+    "alembic": "jobs",
+    "altair": "charts",
+    "click": "store",
+    "duckdb": "store",
+    "exchange_calendars": "jobs",
+    "granian": "api",
+    "httpx": "client",
+    "litestar": "api",
+    "mlflow": "jobs",
+    "numpy": "store",
+    "obstore": "store",
+    "polars": "frames",
+    "prometheus_client": "api",
+    "psycopg": "postgres",
+    "pyarrow": "store",
+    "rich": "store",
+    "scipy": "accuracy",
+    "sqlalchemy": "store",
+    "statsforecast": "jobs",
+    "vl_convert": "charts",
+}
+
+
+def install(extra: str) -> str:
+    """The command that installs an extra."""
+    return f"pip install '{DISTRIBUTION}[{extra}]'"
+
+
+def extra_of(error: ImportError) -> str | None:
+    """The extra that brings what could not be imported; None when no extra does."""
+    return _EXTRA_OF_PACKAGE.get((error.name or "").partition(".")[0])
+
+
+@contextmanager
+def needs(extra: str) -> Iterator[None]:
+    """Import within this what an extra brings.
+
+    Raises ModuleNotFoundError that says which extra to install, where a package is missing.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if extra_of(error) is None:
+            raise
+        message = f"this needs {error.name}: {install(extra)}"
+        raise ModuleNotFoundError(message, name=error.name) from error

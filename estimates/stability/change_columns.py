@@ -1,0 +1,45 @@
+"""The columns of a table of changes, as a contract has them; see `estimates.stability.changes`."""
+
+from __future__ import annotations
+
+from estimates.contract.columns import NUMERIC_ROLES
+from estimates.contract.contract import Contract, Interval
+
+VALUES = ("a", "b")
+_METRICS = ("d", "r", "g", "material")
+
+
+def metrics(contract: Contract) -> list[str]:
+    """What changes can be sorted by."""
+    return [
+        name for name, (_, part) in columns(contract).items() if part not in (*VALUES, "material")
+    ]
+
+
+def columns(contract: Contract) -> dict[str, tuple[str, str]]:
+    """The columns of the answer after the key and `change`: the column of the contract that each
+    tells of, and what.
+    """
+    found: list[tuple[str, str]] = []
+    intervals = contract.intervals()
+    for name, column in contract.columns.items():
+        parts = [*VALUES, *(_METRICS if column.role in NUMERIC_ROLES else ())]
+        parts += [
+            part
+            for ends in intervals
+            if interval_owner(ends) == name
+            for part in interval_parts(ends)
+        ]
+        found += [(name, part) for part in parts]
+    return {f"{name}.{part}": (name, part) for name, part in found}
+
+
+def interval_owner(interval: Interval) -> str:
+    """The column that the metrics of an interval are named after."""
+    return interval.point or interval.lower
+
+
+def interval_parts(interval: Interval) -> tuple[str, str]:
+    """The names of the two metrics of an interval."""
+    level = f"{100 * interval.level:.12g}"
+    return f"z_{level}", f"width_change_{level}"
