@@ -14,7 +14,7 @@ from litestar.di import Provide
 
 from estimates import InvalidError, Store
 from estimates.settings import Settings
-from estimates_api.fast_path import short_batch, short_way
+from estimates_api.fast_path import fast_batch, fast_get
 from estimates_api.http.event_stream import Streams
 from estimates_api.http.parameters import refuse_unknown
 from estimates_api.http.problems import HANDLERS, from_error
@@ -74,9 +74,9 @@ class ReadService(Litestar):
             return
         started = perf_counter()
         if scope["method"] == "POST":
-            answer, receive = await short_batch(self.follower, scope, receive)
+            answer, receive = await fast_batch(self.follower, scope, receive)
         else:
-            answer = short_way(self.follower, scope)
+            answer = fast_get(self.follower, scope)
         if answer is None:
             await self._route(scope, receive, send, started)
             return

@@ -29,7 +29,7 @@ _BODY_BYTES = 512 * 1024
 _decode_batch = msgspec.json.Decoder(Batch).decode
 
 
-def short_way(follower: Follower, scope: Any) -> Representation | None:
+def fast_get(follower: Follower, scope: Any) -> Representation | None:
     """The answer to a request; None when it has to take the route."""
     if scope["method"] != "GET" or scope.get("root_path"):
         return None
@@ -55,7 +55,7 @@ def short_way(follower: Follower, scope: Any) -> Representation | None:
         elif query:
             answer = _one(follower, name, rest[1:], query)
         else:
-            answer = one(follower.at_once, name, rest[1:])
+            answer = one(follower.nonblocking, name, rest[1:])
     except Exception:  # whatever it is, the route meets it too, and says it as a problem
         return None
     if answer is not None:
@@ -63,7 +63,7 @@ def short_way(follower: Follower, scope: Any) -> Representation | None:
     return answer
 
 
-async def short_batch(
+async def fast_batch(
     follower: Follower, scope: Any, receive: Any
 ) -> tuple[Representation | None, Any]:
     """The answer to a batch or None when it has to take the route, and what the route is to receive
@@ -91,7 +91,7 @@ async def short_batch(
         asked = _decode_batch(b"".join(message["body"] for message in messages))
         if len(asked.keys) > FEW_KEYS:
             raise ValueError(len(asked.keys))
-        answer = many(follower.at_once, name, asked)
+        answer = many(follower.nonblocking, name, asked)
     except Exception:  # whatever it is, the route meets it too, and says it as a problem
         return None, _again(messages, receive)
     scope["path_template"] = _PAGE
@@ -115,16 +115,16 @@ def _one(
     if not query.keys() <= _PLAIN:
         return None
     ref, as_of, fields = query.get("ref", DEFAULT_REF), query.get("as_of"), query.get("fields")
-    return one(follower.at_once, name, key, ref, as_of, fields=fields)
+    return one(follower.nonblocking, name, key, ref, as_of, fields=fields)
 
 
 def _page(follower: Follower, name: str, query: dict[str, str]) -> Representation | None:
     if query.keys().isdisjoint(_PARAMETERS):
-        return page(follower.at_once, name, query)
+        return page(follower.nonblocking, name, query)
     if not query.keys().isdisjoint(_RARE):
         return None
     ref, as_of, fields = query.get("ref", DEFAULT_REF), query.get("as_of"), query.get("fields")
-    return page(follower.at_once, name, query, ref, as_of, fields=fields)
+    return page(follower.nonblocking, name, query, ref, as_of, fields=fields)
 
 
 def _plain_query(query: bytes) -> dict[str, str] | None:

@@ -236,7 +236,7 @@ class SetView:
         return found
 
 
-class StandIn(NamedTuple):
+class Fallback(NamedTuple):
     """What an alias is answered from while the version it points to cannot be read here.
 
     moment  the last one at which the alias meant this version: as_of=moment gives the same answers
@@ -255,7 +255,7 @@ class View:
     moment   time of the newest event; as_of=moment gives these answers for ever
     read_at  the clock when it was read
     last_event  id of the newest event
-    stand_ins   by set and alias; empty unless a reader composed the view so
+    fallbacks   by set and alias; empty unless a reader composed the view so
     """
 
     def __init__(
@@ -264,13 +264,13 @@ class View:
         moment: datetime,
         read_at: datetime,
         last_event: int,
-        stand_ins: Mapping[tuple[str, str], StandIn] | None = None,
+        fallbacks: Mapping[tuple[str, str], Fallback] | None = None,
     ) -> None:
         self.sets = sets
         self.moment = moment
         self.read_at = read_at
         self.last_event = last_event
-        self.stand_ins = stand_ins or {}
+        self.fallbacks = fallbacks or {}
 
     @property
     def present(self) -> datetime:
@@ -314,7 +314,7 @@ class View:
         of that shape.
 
         clock  `released`: as_of is read by claimed times of release, see `catalog.released`
-        Without as_of an alias that has a stand-in names that.
+        Without as_of an alias that has a fallback names that.
         Raises NotFoundError (`unknown_set`, `unknown_version`, `unknown_alias`, `nothing_promoted`,
         `before_first`), InvalidError (`as_of_with_number`, `as_of_in_future`, `shape_with_number`,
         `bad_clock`, `bad_ref`).
@@ -329,9 +329,9 @@ class View:
                 "as_of_in_future",
                 f"as_of {instants.text(as_of)} lies in the future; leave it out to ask for now",
             )
-        stand_in = self.stand_in(name, ref, as_of, shape)
-        if stand_in is not None:
-            return stand_in.version
+        fallback = self.fallback(name, ref, as_of, shape)
+        if fallback is not None:
+            return fallback.version
         latest = ref == LATEST
         found = (
             _latest(view, as_of, shape)
@@ -342,11 +342,11 @@ class View:
             raise self._nothing(name, view, str(ref), as_of, shape, clock)
         return found
 
-    def stand_in(
+    def fallback(
         self, name: str, ref: Ref, as_of: datetime | None = None, shape: int | None = None
-    ) -> StandIn | None:
-        """The stand-in that `resolve` answers such a question from; None nearly always."""
-        found = self.stand_ins.get((name, str(ref))) if as_of is None else None
+    ) -> Fallback | None:
+        """The fallback that `resolve` answers such a question from; None nearly always."""
+        found = self.fallbacks.get((name, str(ref))) if as_of is None else None
         return found if found is not None and shape in (None, found.version.shape) else None
 
     def state(self, version: Version) -> State:

@@ -29,7 +29,7 @@ _KEPT = 10_000
 T = TypeVar("T")
 
 
-class NotAtHand(Exception):  # noqa: N818 (no error: a reason to ask elsewhere)
+class WouldBlock(Exception):  # noqa: N818 (no error: a reason to ask elsewhere)
     """An answer that takes a file to be opened, built or repaired first."""
 
 
@@ -57,21 +57,21 @@ class Reader:
         return found
 
     @cached_property
-    def at_once(self) -> Reader:
-        """Reads the same from open files alone: raises NotAtHand instead of opening, building or
+    def nonblocking(self) -> Reader:
+        """Reads the same from open files alone: raises WouldBlock instead of opening, building or
         repairing one.
         """
 
         def opened(version: Version) -> Lookup:
             found = self._opened(version)
             if found is None:
-                raise NotAtHand
+                raise WouldBlock
             return found
 
-        def not_at_hand(*_: object) -> Any:
-            raise NotAtHand
+        def would_block(*_: object) -> Any:
+            raise WouldBlock
 
-        return Reader(self.view, Files(opened, not_at_hand, not_at_hand), self._opened)
+        return Reader(self.view, Files(opened, would_block, would_block), self._opened)
 
     def resolve(
         self,

@@ -12,7 +12,7 @@ import pytest
 from litestar.testing import TestClient
 
 from estimates import Store, instants
-from estimates_api.fast_path import short_batch, short_way
+from estimates_api.fast_path import fast_batch, fast_get
 from estimates_api.routes.metrics import requests
 from estimates_api.serving.follower import Follower
 from tests.api.served import ODD, path_of
@@ -84,14 +84,14 @@ def scope_of(path: str, query: str, **headers: str) -> dict[str, Any]:
 def test_plain_requests_take_it(follower: Follower, path: str, query: str) -> None:
     """What is asked all day is answered before the framework, and counted under its route."""
     scope = scope_of(path, query)
-    assert short_way(follower, scope) is not None
+    assert fast_get(follower, scope) is not None
     assert scope["path_template"] == "/v1/sets/{set}/estimates" + ("/{key}" if path != PAGE else "")
 
 
 @pytest.mark.parametrize(("path", "query"), [*PROBLEMS, *ON_THE_ROUTE])
 def test_anything_else_takes_the_route(follower: Follower, path: str, query: str) -> None:
     """Problems, escapes, rare parameters and other routes have no short way."""
-    assert short_way(follower, scope_of(path, query)) is None
+    assert fast_get(follower, scope_of(path, query)) is None
 
 
 def test_both_ways_are_counted_under_one_route(client: TestClient[Any]) -> None:
@@ -114,9 +114,9 @@ def _counted(route: str) -> float:
 
 def test_other_forms_take_the_route(follower: Follower) -> None:
     """A client that wants a table, or nothing that there is, is the route's to answer."""
-    assert short_way(follower, scope_of(ONE, "", accept="text/csv")) is None
-    assert short_way(follower, scope_of(ONE, "", accept="image/png")) is None
-    assert short_way(follower, scope_of(ONE, "", accept="application/json")) is not None
+    assert fast_get(follower, scope_of(ONE, "", accept="text/csv")) is None
+    assert fast_get(follower, scope_of(ONE, "", accept="image/png")) is None
+    assert fast_get(follower, scope_of(ONE, "", accept="application/json")) is not None
 
 
 def asked(client: TestClient[Any], path: str, query: str, escaped: bool) -> httpx.Response:
@@ -193,7 +193,7 @@ async def _short(
         name.replace("_", "-"): value for name, value in h.items()
     }
     scope = scope_of(path, query, **headers) | {"method": "POST"}
-    answer, receive = await short_batch(follower, scope, sent(body, pieces))
+    answer, receive = await fast_batch(follower, scope, sent(body, pieces))
     received = b""
     if answer is None:
         while (message := await receive())["more_body"]:

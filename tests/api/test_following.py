@@ -194,8 +194,8 @@ def test_the_service_needs_neither_jobs_nor_migrations(root: Path) -> None:
     code = f"""\
 import shutil, sys
 from litestar.testing import TestClient
-from api.app import create_app
-from api.follower import INTERVAL_S
+from estimates_api.app import create_app
+from estimates_api.serving.follower import INTERVAL_S
 shutil.rmtree({str(root / "cache")!r})
 with TestClient(create_app()) as client:
     assert client.get({ONE!r}).status_code == 200

@@ -35,16 +35,16 @@ from estimates_api.http.tables import CONTENT_TYPES, written
 
 _IMPORTED: Header = (b"estimates-imported", b"true")
 _STALE: Header = (b"estimates-stale", b"true")
-# A reader whose view knows a moment, as `Follower.at` and `Follower.at_once` give it.
+# A reader whose view knows a moment, as `Follower.at` and `Follower.nonblocking` give it.
 ReaderAt = Callable[[datetime | None], Reader]
 
 
 class Question:
     """A ref at a moment, resolved: the version to answer from.
 
-    moment    `Estimates-As-Of`: as_of if given, else the moment of the view, or of the stand-in
+    moment    `Estimates-As-Of`: as_of if given, else the moment of the view, or of the fallback
     cache     `Cache-Control`
-    fault     `Estimates-Degraded`: why a stand-in answers
+    fault     `Estimates-Degraded`: why another version answers
     imported  `Estimates-Imported`: the version's time of release is a claim, and was asked for
     """
 
@@ -188,9 +188,9 @@ def _resolve(
     found = read_ref(ref)
     resolver = reader.resolve if readable else reader.view.resolve
     version = resolver(name, found, moment, shape, clock)
-    stand_in = reader.view.stand_in(name, found, moment, shape)
-    if stand_in is not None:
-        return Question(reader, version, stand_in.moment, cache=REVALIDATE, fault=stand_in.fault)
+    fallback = reader.view.fallback(name, found, moment, shape)
+    if fallback is not None:
+        return Question(reader, version, fallback.moment, cache=REVALIDATE, fault=fallback.fault)
     cache = IMMUTABLE if isinstance(found, int) else REVALIDATE
     imported = clock is not None and version.released_at is not None
     return Question(reader, version, moment or reader.view.moment, cache=cache, imported=imported)

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote_to_bytes
 from litestar.types import HTTPScope, Message, Send
 
 from estimates.errors import InvalidError
-from estimates.reading.reader import NotAtHand
+from estimates.reading.reader import WouldBlock
 from estimates_api.http.resolved_request import ReaderAt
 from estimates_api.serving.follower import Follower
 from estimates_api.serving.threads import in_thread
@@ -78,7 +78,9 @@ def off_loop(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
     return run
 
 
-async def at_once(follower: Follower, answer: Callable[[ReaderAt], T], *, large: bool = False) -> T:
+async def nonblocking(
+    follower: Follower, answer: Callable[[ReaderAt], T], *, large: bool = False
+) -> T:
     """An answer from what is at hand, here and now; in a thread when files have to be opened or the
     catalog read.
 
@@ -86,7 +88,7 @@ async def at_once(follower: Follower, answer: Callable[[ReaderAt], T], *, large:
     """
     if not large:
         try:
-            return answer(follower.at_once)
-        except NotAtHand:
+            return answer(follower.nonblocking)
+        except WouldBlock:
             pass
     return await in_thread(partial(answer, follower.at))

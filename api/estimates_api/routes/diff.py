@@ -164,10 +164,10 @@ def _asked(
     fixed = cursor is not None or (isinstance(a, int) and isinstance(b, int))
     told, fault = moment or reader.view.moment, None
     for of, ref in () if fixed else ((name, a), (second, b)):
-        stand_in = reader.view.stand_in(of, ref, moment)
+        fallback = reader.view.fallback(of, ref, moment)
         # the older moment is the one at which both refs meant these versions
-        if stand_in is not None:
-            told, fault = min(told, stand_in.moment), stand_in.fault
+        if fallback is not None:
+            told, fault = min(told, fallback.moment), fallback.fault
     return found, Question(
         reader, found.second, told, cache=MEASURED if fixed else REVALIDATE, fault=fault
     )

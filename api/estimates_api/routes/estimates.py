@@ -31,7 +31,7 @@ from estimates_api.http.parameters import (
 )
 from estimates_api.http.representation import JSON, Representation
 from estimates_api.http.resolved_request import ReaderAt, resolve
-from estimates_api.http.routing import at_once
+from estimates_api.http.routing import nonblocking
 from estimates_api.routes.documentation import Tabular, documented
 from estimates_api.serving.follower import Follower
 
@@ -58,7 +58,7 @@ async def one_estimate(
     """One estimate by its whole key. A key without one is a 404 whose `code` is its status."""
     form = negotiated(request.scope, TABLES)
     asked = (set_name, read_key(key), ref, as_of, shape, fields, form, clock)
-    return await at_once(_follower(request), lambda at: one(at, *asked), large=form != JSON)
+    return await nonblocking(_follower(request), lambda at: one(at, *asked), large=form != JSON)
 
 
 def one(
@@ -104,7 +104,7 @@ async def estimates_under(
     """
     form = negotiated(request.scope, TABLES)
     asked = (set_name, query, ref, as_of, shape, fields, limit, cursor, form, clock)
-    return await at_once(_follower(request), lambda at: page(at, *asked), large=form != JSON)
+    return await nonblocking(_follower(request), lambda at: page(at, *asked), large=form != JSON)
 
 
 def page(
@@ -149,7 +149,9 @@ async def batch(request: ReadRequest, set_name: SetName, data: JSONBody[Batch]) 
     """Many estimates at once; a key without an estimate is a result with its status, not an error."""
     form = negotiated(request.scope, TABLES)
     large = form != JSON or len(data.keys) > FEW_KEYS
-    return await at_once(_follower(request), lambda at: many(at, set_name, data, form), large=large)
+    return await nonblocking(
+        _follower(request), lambda at: many(at, set_name, data, form), large=large
+    )
 
 
 def many(at: ReaderAt, set_name: str, asked: Batch, form: str = JSON) -> Representation:

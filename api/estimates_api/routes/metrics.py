@@ -215,9 +215,9 @@ def _of_sets(view: View, tallies: list[Tally], now: datetime) -> Iterator[Metric
             families.add("held", told, [name, alias], pointed.held, "alias")
         if PRODUCTION in held.aliases:
             pointed_to = held.versions[held.aliases[PRODUCTION].version - 1]
-            stand_in = view.stand_in(name, PRODUCTION)
+            fallback = view.fallback(name, PRODUCTION)
             _add_production(
-                families, name, held, pointed_to, stand_in.version if stand_in else pointed_to, now
+                families, name, held, pointed_to, fallback.version if fallback else pointed_to, now
             )
     yield from families.all.values()
     yield _events(view)

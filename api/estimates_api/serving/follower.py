@@ -15,7 +15,7 @@ from litestar import Litestar
 from estimates import Store, instants
 from estimates.catalog.view import View
 from estimates.errors import EstimatesError, UnavailableError
-from estimates.reading.reader import NotAtHand, Reader
+from estimates.reading.reader import Reader, WouldBlock
 from estimates_api.serving.targets import Faults, Targets
 
 INTERVAL_S = 0.25
@@ -80,12 +80,12 @@ class Follower:
             return reader
         return self.store.reader(self.store.refresh())
 
-    def at_once(self, as_of: datetime | None) -> Reader:
-        """A reader like that of `at`, which never blocks: raises NotAtHand where it would have to."""
+    def nonblocking(self, as_of: datetime | None) -> Reader:
+        """A reader like that of `at`, which never blocks: raises WouldBlock where it would have to."""
         reader = self._reader or self.reader
         if as_of is None or reader.view.knows(as_of):
-            return reader.at_once
-        raise NotAtHand
+            return reader.nonblocking
+        raise WouldBlock
 
     def poll(self) -> None:
         """Look at the catalog once (blocks): open what aliases point to, then swap the reader."""
@@ -94,13 +94,13 @@ class Follower:
         # better slow answers than none while the read files are opened or built
         if self._reader is None:
             self._reader = self.store.reader(view)
-        stand_ins = self._targets.stand_ins(view)
-        if stand_ins is None:
+        fallbacks = self._targets.fallbacks(view)
+        if fallbacks is None:
             # all that has changed; what the reader remembers stays true
             self._reader.view.read_at = view.read_at
         else:
             self._reader = self.store.reader(
-                View(view.sets, view.moment, view.read_at, view.last_event, stand_ins=stand_ins)
+                View(view.sets, view.moment, view.read_at, view.last_event, fallbacks=fallbacks)
             )
 
     @asynccontextmanager

@@ -15,7 +15,7 @@ import msgspec
 
 from estimates import Store
 from estimates.catalog.records import Version
-from estimates.catalog.view import StandIn, View
+from estimates.catalog.view import Fallback, View
 from estimates.errors import EstimatesError
 
 # Longer than it takes to open a read file, shorter than the second in which promotions are
@@ -27,7 +27,7 @@ _OPENERS = 4  # each may hold a version's rows in memory
 log = logging.getLogger("api")
 
 Key = tuple[str, int]
-StandIns = dict[tuple[str, str], StandIn]
+Fallbacks = dict[tuple[str, str], Fallback]
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -96,7 +96,7 @@ class Targets:
         self._discarded = 0
         self._seen: tuple[int, datetime] | None = None
 
-    def stand_ins(self, view: View) -> StandIns | None:
+    def fallbacks(self, view: View) -> Fallbacks | None:
         """Open what the view's aliases point to; what stands in for the versions that are not open.
         Blocks a moment.
 
@@ -147,25 +147,25 @@ class Targets:
             for target in self._known.values()
         )
 
-    def _look(self, view: View) -> tuple[StandIns, Faults]:
+    def _look(self, view: View) -> tuple[Fallbacks, Faults]:
         """What stands in, and what cannot be read, as far as is known now."""
-        found: StandIns = {}
+        found: Fallbacks = {}
         faults: Faults = {}
         self._used = set()
         for (name, alias), version in _pointed_to(view):
             target = self._target(version)
             if target.opened:
                 continue
-            stand_in = self._stand_in(view, name, alias, target.fault)
-            if stand_in is not None:
-                found[name, alias] = stand_in
+            fallback = self._fallback(view, name, alias, target.fault)
+            if fallback is not None:
+                found[name, alias] = fallback
             if target.fault is not None:
-                serving = None if stand_in is None else stand_in.version.version
+                serving = None if fallback is None else fallback.version.version
                 faults[name, alias] = Fault(name, alias, version.version, target.fault, serving)
         self._known = {key: self._known[key] for key in self._used}
         return found, faults
 
-    def _stand_in(self, view: View, name: str, alias: str, fault: str | None) -> StandIn | None:
+    def _fallback(self, view: View, name: str, alias: str, fault: str | None) -> Fallback | None:
         """The newest version that the alias pointed to before and that can be read.
 
         While the alias's own version is only being opened, nothing is opened for it that is not
@@ -177,7 +177,7 @@ class Targets:
                 continue
             target = self._target(version)
             if target.opened:
-                return StandIn(version, moment, fault)
+                return Fallback(version, moment, fault)
             if not target.settled and fault is not None:
                 return None
         return None
