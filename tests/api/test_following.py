@@ -25,7 +25,7 @@ from tests.builders import SET, define, frame, make_store, promoted, provenance
 
 ONE = path_of(SET, "AAPL", "2024-06-03")
 OTHER = "others"
-_WITHOUT = "alembic mlflow statsforecast pandas jobs migrations"
+_WITHOUT = "alembic mlflow statsforecast pandas estimates_jobs estimates_migrations"
 
 
 @pytest.fixture
