@@ -133,7 +133,12 @@ def test_any_change_is_told_completely(edits: list[tuple[str, int, int, float | 
         if column == "gone":
             new = new.filter(~pl.int_range(pl.len()).is_between(first, last))
         elif column == "new":
-            new = new.with_columns(pl.when(pl.int_range(pl.len()).is_between(first, last)).then(pl.col("shop") + "x").otherwise(pl.col("shop")).alias("shop"))  # fmt: skip # noqa: E501
+            new = new.with_columns(
+                pl.when(pl.int_range(pl.len()).is_between(first, last))
+                .then(pl.col("shop") + "x")
+                .otherwise(pl.col("shop"))
+                .alias("shop")
+            )
         elif column == "class":
             new = moved(new, column, first, last, pl.lit("b" if value is None else "c"))
         else:
@@ -151,7 +156,13 @@ def test_a_clean_candidate_has_none() -> None:
 
 def test_keys_that_are_none_are_told() -> None:
     """Null keys and twins stand in the table as they are; what depends on keys says nothing."""
-    new = rows().vstack(rows()).with_columns(pl.when(pl.int_range(pl.len()) < 150).then(None).otherwise("shop").alias("shop"))  # fmt: skip # noqa: E501
+    new = (
+        rows()
+        .vstack(rows())
+        .with_columns(
+            pl.when(pl.int_range(pl.len()) < 150).then(None).otherwise("shop").alias("shop")
+        )
+    )
     verdict, found = judged(new, before=rows())
     assert found["check"].unique().to_list() == ["keys"]
     assert found.height == verdict.check("keys").offending > 150
