@@ -62,7 +62,7 @@ def worded(text: str, status: str = "fail") -> Verdict:
     check = msgspec.structs.replace(
         check, message=text, reason=text, offending=3, offenders=[offender] * 3
     )
-    whole = Setting().judge()
+    whole = Setting().evaluate()
     counts = dict.fromkeys(whole.counts, 0) | {status: 1}
     return msgspec.structs.replace(
         whole, checks=[check], counts=counts, blocks=True, outcome="fail"
@@ -176,7 +176,7 @@ def chosen(verdict: Verdict, *names: str) -> Verdict:
 
 WILD = contract(more='[gate.checks.extreme_move]\nwarn = 10\nblock = 20\nseverity = "warn"\n')
 FAIL = chosen(
-    Setting(WILD, off_by_ten(3)).judge(), "minimum_rows", "nan", "extreme_move", "p95_change"
+    Setting(WILD, off_by_ten(3)).evaluate(), "minimum_rows", "nan", "extreme_move", "p95_change"
 )
 
 
@@ -250,7 +250,7 @@ def test_every_form_says_who_let_it_through() -> None:
 
 def test_a_clean_verdict_needs_no_table() -> None:
     """When all is well, one line is seen; it says so in an annotation too."""
-    verdict = Setting().judge()
+    verdict = Setting().evaluate()
     assert render_markdown(verdict).startswith(
         "### prices version 2 against version 1: passes\n\n<details>\n"
     )

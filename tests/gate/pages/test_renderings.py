@@ -59,11 +59,11 @@ def verdicts() -> list[tuple[str, Verdict]]:
     """One verdict of each outcome, and of a file."""
     error = Setting(frame=frame(1.15).slice(7), candidate={"provenance": provenance(targets=())})
     return [
-        ("pass", Setting().judge()),
-        ("warn", Setting(frame=wider()).judge()),
-        ("fail", Setting(frame=off_by_ten(3)).judge()),
-        ("error", error.judge()),
-        ("file", file(frame().drop("close")).judge()),
+        ("pass", Setting().evaluate()),
+        ("warn", Setting(frame=wider()).evaluate()),
+        ("fail", Setting(frame=off_by_ten(3)).evaluate()),
+        ("error", error.evaluate()),
+        ("file", file(frame().drop("close")).evaluate()),
     ]
 
 
@@ -109,7 +109,7 @@ def test_text_is_deterministic_and_counts_every_check(what: str, verdict: Verdic
 
 def test_a_clean_verdict_is_two_lines() -> None:
     """When all is well, the text says so and how much was checked."""
-    assert render_text(Setting().judge()) == (
+    assert render_text(Setting().evaluate()) == (
         "prices version 2 against version 1: passes\n"
         "46 passed; 14 skipped (6 not_in_contract, 1 fewer_than_20_moves, 1 fewer_than_30_keys, "
         "1 fewer_than_100_keys, 1 fewer_than_1000_keys, 4 no_actuals)\n"
@@ -134,20 +134,20 @@ def test_what_blocks_comes_first_with_value_limits_and_worst_keys() -> None:
         "rank_order",
     )
     kept = contract(more="".join(f'[gate.checks.{name}]\noff = "test"\n' for name in off))
-    text = render_text(Setting(kept, refused).judge())
+    text = render_text(Setting(kept, refused).evaluate())
     reasons = "6 not_in_contract, 1 fewer_than_20_moves, 7 off: test, 1 fewer_than_30_keys, 1 too_few_keys, "
     assert text == REFUSED.replace("REASONS", f"{reasons}1 fewer_than_1000_keys, 4 no_actuals")
 
 
 def test_a_file_is_called_a_file() -> None:
     """A raw frame has no version and may have no baseline."""
-    first = render_text(Setting(file=True, baseline=None).judge()).splitlines()[0]
+    first = render_text(Setting(file=True, baseline=None).evaluate()).splitlines()[0]
     assert first == "prices file without a baseline: passes"
 
 
 def test_an_error_says_what_could_not_be_evaluated() -> None:
     """The message names the reason; there is no value to show."""
-    text = render_text(Setting(candidate={"provenance": provenance(targets=())}).judge())
+    text = render_text(Setting(candidate={"provenance": provenance(targets=())}).evaluate())
     assert (
         "error 16 domain_missing: could not be evaluated: "
         "the version records 0 targets, the contract's domain has 5 steps\n\n" in text
@@ -156,13 +156,13 @@ def test_an_error_says_what_could_not_be_evaluated() -> None:
 
 def test_ages_read_as_durations() -> None:
     """Freshness is shown in days and hours, not in seconds."""
-    text = render_text(Setting(candidate={"published_at": THROUGH + timedelta(hours=49)}).judge())
+    text = render_text(Setting(candidate={"published_at": THROUGH + timedelta(hours=49)}).evaluate())
     assert "value 2d 1h; warns above 1d\n" in text
 
 
 def test_reasons_of_checks_that_are_off_are_shown() -> None:
     """The last line counts skipped checks by reason."""
-    text = render_text(file(frame().drop("close")).judge())
+    text = render_text(file(frame().drop("close")).evaluate())
     last = text.splitlines()[-1]
     assert "depends_on: schema" in last
     assert "3 not_stored" in last
@@ -170,7 +170,7 @@ def test_reasons_of_checks_that_are_off_are_shown() -> None:
 
 def test_broken_intervals_show_the_three_numbers() -> None:
     """An offender of the order check shows lower, point and upper side by side."""
-    text = render_text(edit(upper_80=pl.col("lower_80") - 1).judge())
+    text = render_text(edit(upper_80=pl.col("lower_80") - 1).evaluate())
     assert (
         "AAPL/2026-11-23: lower_80 = 97.097, close = 100.1, upper_80 = 96.097: out of order" in text
     )
@@ -219,7 +219,7 @@ def test_of_more_than_a_hundred_only_so_much_is_known() -> None:
     rows = pl.DataFrame(
         {"shop": ["a"] * 150 + ["b"] * 100, "n": range(250), "v": [11.0 + i for i in range(250)]}
     )
-    verdict = Setting(of, rows, None).judge()
+    verdict = Setting(of, rows, None).evaluate()
     assert verdict.check("hard_bounds").offending == 250
     assert "a/4: v = 15: outside max 10\n      and 245 more (a, …)\n" in render_text(verdict)
     assert "<summary>11 hard_bounds: 10 of 250</summary>" in render_markdown(verdict)
