@@ -156,7 +156,9 @@ def test_an_error_says_what_could_not_be_evaluated() -> None:
 
 def test_ages_read_as_durations() -> None:
     """Freshness is shown in days and hours, not in seconds."""
-    text = render_text(Setting(candidate={"published_at": THROUGH + timedelta(hours=49)}).evaluate())
+    text = render_text(
+        Setting(candidate={"published_at": THROUGH + timedelta(hours=49)}).evaluate()
+    )
     assert "value 2d 1h; warns above 1d\n" in text
 
 
