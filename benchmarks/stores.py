@@ -13,7 +13,7 @@ import estimates_migrations
 from estimates import Store
 from estimates.catalog.records import Provenance
 from estimates.contract.contract import parse_contract
-from estimates.store.store import catalog_url
+from estimates.store.open_store import catalog_url
 
 STEPS = 10
 FIRST_DAY = date(2026, 11, 23)

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
+from estimates.catalog.at import At
 from estimates.catalog.records import InputDigest, Waiver
 from estimates.contract.contract import parse_contract
 from estimates.errors import ConflictError, CorruptError, EstimatesError, GateError
@@ -27,7 +28,7 @@ from proof.scenes import Scene
 
 def files(scene: Scene, version: int) -> tuple[Path, Path]:
     """The Parquet file and the manifest of a version."""
-    snapshot_id = scene.store.view().resolve(scene.set, version).snapshot_id
+    snapshot_id = scene.store.view().resolve(scene.set, At(version)).snapshot_id
     folder = Path(scene.store.root) / snapshot.folder(scene.set, snapshot_id)
     return folder / "estimates.parquet", folder / "manifest.json"
 
@@ -213,7 +214,7 @@ def a_rerun_of_an_older_day(scene: Scene) -> Outcome:
 def a_read_file_of_other_numbers(scene: Scene) -> Outcome:
     """The file that lookups read is whole and says other numbers than the snapshot (check 43)."""
     number = scene.publish()
-    version = scene.store.view().resolve(scene.set, number)
+    version = scene.store.view().resolve(scene.set, At(number))
     scene.store.judge(scene.set, number, judged_at=scene.at)
     path = scene.store.read_files.path(version.snapshot_id)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -231,7 +232,7 @@ def production_has_moved(scene: Scene) -> Outcome:
     44).
     """
     number = scene.publish()
-    version = scene.store.view().resolve(scene.set, number)
+    version = scene.store.view().resolve(scene.set, At(number))
     scene.store.judge(scene.set, version.version, judged_at=scene.at)
     seen = scene.store.view().set(scene.set)
     scene.store.rollback(scene.set, reason="proof")
@@ -367,9 +368,9 @@ def waived(
 ) -> Outcome:
     """What the gate says with a waiver to a version without KO, or to another one."""
     number = scene.publish(scene.today.filter(~of("KO")) if frame is None else frame)
-    version = scene.store.view().resolve(scene.set, number)
+    version = scene.store.view().resolve(scene.set, At(number))
     candidate, baseline = (
-        scene.store.candidate(scene.store.view().resolve(scene.set, v))
+        scene.store.candidate(scene.store.view().resolve(scene.set, At(v)))
         for v in (number, scene.production)
     )
     facts: dict[str, object] = {

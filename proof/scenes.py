@@ -26,7 +26,8 @@ from estimates import instants
 from estimates.catalog.records import InputDigest, Provenance
 from estimates.contract.conform import conform
 from estimates.contract.contract import parse_contract
-from estimates.store.store import Store, catalog_url
+from estimates.store.open_store import catalog_url
+from estimates.store.store import Store
 from estimates_jobs.run.context import Context
 from estimates_jobs.run.runner import read_candidate
 from proof import forecasts
@@ -140,7 +141,7 @@ class Scene:
     @property
     def production(self) -> int:
         """The version in production."""
-        return self.store.view().resolve(self.set, "production").version
+        return self.store.view().resolve(self.set).version
 
     def read(self, content: pl.DataFrame | str | bytes) -> tuple[pl.DataFrame, Provenance]:
         """A table or the bytes of a file as `estimates publish` reads them."""

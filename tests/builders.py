@@ -10,7 +10,8 @@ import polars as pl
 import estimates_migrations
 from estimates.catalog.records import ContractRevision, InputDigest, Provenance, Version
 from estimates.contract.contract import Contract, parse_contract
-from estimates.store.store import Store, catalog_url
+from estimates.store.open_store import catalog_url
+from estimates.store.store import Store
 
 SET = "closes"
 TICKERS = ("AAPL", "BRK/B", "ÆØÅ")

@@ -32,7 +32,7 @@ from benchmarks.peers.rows import COLUMNS, CONTRACT, SET
 from estimates import Store, __version__
 from estimates.catalog.records import Provenance
 from estimates.contract.contract import parse_contract
-from estimates.store.store import catalog_url
+from estimates.store.open_store import catalog_url
 
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = ROOT / ".venv-peers" / "bin" / "python"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -11,8 +11,9 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from estimates import instants
+from estimates.catalog.at import NOW, At
 from estimates.catalog.records import Alias, ContractRevision, Event, State, Version, Waiver
-from estimates.catalog.ref import LATEST, PRODUCTION, Ref, version_number
+from estimates.catalog.ref import LATEST, PRODUCTION
 from estimates.catalog.released import Clock, Moves, Spans, check_clock, released_moves, spans_of
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError, NotFoundError
@@ -302,52 +303,41 @@ class View:
             )
             raise NotFoundError("unknown_set", f"there is no set {name!r}; sets: {known}") from None
 
-    def resolve(
-        self,
-        name: str,
-        ref: Ref = PRODUCTION,
-        as_of: datetime | None = None,
-        shape: int | None = None,
-        clock: Clock = None,
-    ) -> Version:
-        """The version a ref names, now or as of a moment (inclusive); `shape` picks among versions
-        of that shape.
+    def resolve(self, name: str, at: At = NOW) -> Version:
+        """The version that `at` names; as_of is inclusive.
 
-        clock  `released`: as_of is read by claimed times of release, see `catalog.released`
         Without as_of an alias that has a fallback names that.
         Raises NotFoundError (`unknown_set`, `unknown_version`, `unknown_alias`, `nothing_promoted`,
         `before_first`), InvalidError (`as_of_with_number`, `as_of_in_future`, `shape_with_number`,
         `bad_clock`, `bad_ref`).
         """
         view = self.set(name)
-        number = version_number(ref)
-        check_clock(name, clock, asks_alias=as_of is not None and number is None and ref != LATEST)
+        number = at.number
+        by_name = number is None and at.ref != LATEST
+        check_clock(name, at.clock, asks_alias=at.as_of is not None and by_name)
         if number is not None:
-            return _by_number(name, view, number, as_of, shape)
-        if as_of is not None and as_of > self.present:
+            return _by_number(name, view, number, at)
+        if at.as_of is not None and at.as_of > self.present:
             raise InvalidError(
                 "as_of_in_future",
-                f"as_of {instants.text(as_of)} lies in the future; leave it out to ask for now",
+                f"as_of {instants.text(at.as_of)} lies in the future; leave it out to ask for now",
             )
-        fallback = self.fallback(name, ref, as_of, shape)
+        fallback = self.fallback(name, at)
         if fallback is not None:
             return fallback.version
-        latest = ref == LATEST
-        found = (
-            _latest(view, as_of, shape)
-            if latest
-            else _pointed_to(name, view, str(ref), as_of, shape, clock)
-        )
-        if found is None:
-            raise self._nothing(name, view, str(ref), as_of, shape, clock)
-        return found
+        version = _pointed_to(name, view, at) if by_name else _latest(view, at)
+        if version is None:
+            raise _nothing(name, view, at)
+        return version
 
-    def fallback(
-        self, name: str, ref: Ref, as_of: datetime | None = None, shape: int | None = None
-    ) -> Fallback | None:
-        """The fallback that `resolve` answers such a question from; None nearly always."""
-        found = self.fallbacks.get((name, str(ref))) if as_of is None else None
-        return found if found is not None and shape in (None, found.version.shape) else None
+    def fallback(self, name: str, at: At = NOW) -> Fallback | None:
+        """The fallback that `resolve` answers from; None nearly always."""
+        fallback = self.fallbacks.get((name, str(at.ref))) if at.as_of is None else None
+        return (
+            fallback
+            if fallback is not None and at.shape in (None, fallback.version.shape)
+            else None
+        )
 
     def state(self, version: Version) -> State:
         """A version's state, derived: the first that is true."""
@@ -371,53 +361,42 @@ class View:
         """
         return self.sets[name].spans.get(version, [])
 
-    def _nothing(
-        self,
-        name: str,
-        view: SetView,
-        ref: str,
-        as_of: datetime | None,
-        shape: int | None,
-        clock: Clock,
-    ) -> NotFoundError:
-        of_shape = "" if shape is None else f" of shape {shape}"
-        first = self._first(view, ref, shape, clock)
-        if first is not None and as_of is not None and as_of < first:
-            return NotFoundError(
-                "before_first",
-                f"{name}: {ref}{of_shape} named nothing yet at {instants.text(as_of)}; "
-                f"the first time it did is {instants.text(first)}",
-                first=instants.text(first),
-            )
-        if ref == LATEST:
-            return NotFoundError(
-                "nothing_promoted", f"{name}: no version{of_shape} passes the gate"
-            )
+
+def _nothing(name: str, view: SetView, at: At) -> NotFoundError:
+    of_shape = "" if at.shape is None else f" of shape {at.shape}"
+    first = _first(view, at)
+    if first is not None and at.as_of is not None and at.as_of < first:
         return NotFoundError(
-            "nothing_promoted",
-            f"{name}: nothing{of_shape} was promoted yet; promote a version, or read one by its "
-            "number",
+            "before_first",
+            f"{name}: {at.ref}{of_shape} named nothing yet at {instants.text(at.as_of)}; "
+            f"the first time it did is {instants.text(first)}",
+            first=instants.text(first),
         )
-
-    def _first(self, view: SetView, ref: str, shape: int | None, clock: Clock) -> datetime | None:
-        """When a ref first named something."""
-        if ref == LATEST:
-            return next((at for at, _ in view.latest.get(shape, [])), None)
-        moves = view.moves_by(clock).get(ref, [])
-        return next(
-            (at for at, number in moves if shape in (None, view.versions[number - 1].shape)), None
-        )
+    if at.ref == LATEST:
+        return NotFoundError("nothing_promoted", f"{name}: no version{of_shape} passes the gate")
+    return NotFoundError(
+        "nothing_promoted",
+        f"{name}: nothing{of_shape} was promoted yet; promote a version, or read one by its number",
+    )
 
 
-def _by_number(
-    name: str, view: SetView, number: int, as_of: datetime | None, shape: int | None
-) -> Version:
-    if as_of is not None:
+def _first(view: SetView, at: At) -> datetime | None:
+    """When a ref first named something."""
+    if at.ref == LATEST:
+        return next((when for when, _ in view.latest.get(at.shape, [])), None)
+    moves = view.moves_by(at.clock).get(str(at.ref), [])
+    return next(
+        (when for when, number in moves if at.shape in (None, view.versions[number - 1].shape)),
+        None,
+    )
+
+
+def _by_number(name: str, view: SetView, number: int, at: At) -> Version:
+    if at.as_of is not None:
         raise InvalidError(
             "as_of_with_number",
             f"{name}: as_of asks what a name meant at a time; version {number} means the same at "
-            "all times: "
-            "leave one of them out",
+            "all times: leave one of them out",
         )
     if not 1 <= number <= len(view.versions):
         have = (
@@ -427,9 +406,10 @@ def _by_number(
         )
         raise NotFoundError("unknown_version", f"{name}: there is no version {number}; {have}")
     version = view.versions[number - 1]
-    if shape is not None and version.shape != shape:
+    if at.shape is not None and version.shape != at.shape:
         raise InvalidError(
-            "shape_with_number", f"{name}: version {number} has shape {version.shape}, not {shape}"
+            "shape_with_number",
+            f"{name}: version {number} has shape {version.shape}, not {at.shape}",
         )
     return version
 
@@ -444,35 +424,35 @@ def _mark(numbers: list[int], number: int, *, passes: bool) -> None:
         del numbers[at]
 
 
-def _latest(view: SetView, as_of: datetime | None, shape: int | None) -> Version | None:
+def _latest(view: SetView, at: At) -> Version | None:
     """The newest version whose newest verdict does not block and that has not expired, both as
     known then.
     """
-    changes = view.latest.get(shape, [])
-    count = (
-        len(changes)
-        if as_of is None
-        else bisect_right(changes, as_of, key=lambda change: change[0])
-    )
-    number = changes[count - 1][1] if count else None
+    changes = view.latest.get(at.shape, [])
+    number = changes[count - 1][1] if (count := _until(changes, at.as_of)) else None
     return None if number is None else view.versions[number - 1]
 
 
-def _pointed_to(
-    name: str, view: SetView, alias: str, as_of: datetime | None, shape: int | None, clock: Clock
-) -> Version | None:
-    if as_of is None and shape is None and alias in view.aliases:
+def _pointed_to(name: str, view: SetView, at: At) -> Version | None:
+    alias = str(at.ref)
+    if at.as_of is None and at.shape is None and alias in view.aliases:
         return view.versions[view.aliases[alias].version - 1]
-    moves = view.moves_by(clock).get(alias, [])
+    moves = view.moves_by(at.clock).get(alias, [])
     if not moves and alias != PRODUCTION:
         known = ", ".join([PRODUCTION, LATEST, *sorted(set(view.aliases) - {PRODUCTION})])
         raise NotFoundError(
             "unknown_alias",
             f"{name}: there is no alias {alias!r}; a ref is a version number or one of {known}",
         )
-    count = len(moves) if as_of is None else bisect_right(moves, as_of, key=lambda move: move[0])
-    for at in range(count - 1, -1, -1):
-        version = view.versions[moves[at][1] - 1]
-        if shape in (None, version.shape):
+    for i in range(_until(moves, at.as_of) - 1, -1, -1):
+        version = view.versions[moves[i][1] - 1]
+        if at.shape in (None, version.shape):
             return version
     return None
+
+
+def _until(changes: Sequence[tuple[datetime, int | None]], as_of: datetime | None) -> int:
+    """How many changes, oldest first, were made up to a moment (inclusive)."""
+    if as_of is None:
+        return len(changes)
+    return bisect_right(changes, as_of, key=lambda change: change[0])

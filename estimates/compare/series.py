@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 import polars as pl
 
+from estimates.catalog.at import At
 from estimates.catalog.records import Event, Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.view import SetView, View
@@ -94,7 +95,7 @@ def promoted_pairs(
     """
     if not 1 <= last <= MAX_LAST:
         raise InvalidError("bad_limit", f"last {last} is not between 1 and {MAX_LAST}")
-    view.resolve(name, PRODUCTION, as_of)
+    view.resolve(name, At(as_of=as_of))
     found = view.set(name)
     moves = [
         event

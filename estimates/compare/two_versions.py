@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, Self, TypeVar
 import msgspec
 import polars as pl
 
+from estimates.catalog.at import At
 from estimates.catalog.records import Version
 from estimates.catalog.ref import Ref, version_number
 from estimates.catalog.view import SetView
@@ -294,7 +295,11 @@ def resolved(
     """
     numbers = [version_number(ref) for _, ref in (first, second)]
     times = [as_of if number is None or None not in numbers else None for number in numbers]
-    return reader.resolve(*first, times[0]), reader.resolve(*second, times[1])
+    (name_a, a), (name_b, b) = first, second
+    return (
+        reader.resolve(name_a, At(a, times[0])),
+        reader.resolve(name_b, At(b, times[1])),
+    )
 
 
 def compare(

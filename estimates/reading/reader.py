@@ -10,8 +10,8 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from estimates import instants
+from estimates.catalog.at import NOW, At
 from estimates.catalog.records import Version
-from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock, check_clock, released
 from estimates.catalog.view import SetView, View
 from estimates.errors import CorruptError, NotFoundError
@@ -73,18 +73,11 @@ class Reader:
 
         return Reader(self.view, Files(opened, would_block, would_block), self._opened)
 
-    def resolve(
-        self,
-        name: str,
-        ref: Ref = PRODUCTION,
-        as_of: datetime | None = None,
-        shape: int | None = None,
-        clock: Clock = None,
-    ) -> Version:
+    def resolve(self, name: str, at: At = NOW) -> Version:
         """The version to read; like `View.resolve`, and NotFoundError `expired` when its files are
         gone.
         """
-        version = self.view.resolve(name, ref, as_of, shape, clock)
+        version = self.view.resolve(name, at)
         if version.expired_at is not None:
             when = instants.text(version.expired_at)
             raise NotFoundError(

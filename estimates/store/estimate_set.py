@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import polars as pl
 
 from estimates import instants
 from estimates.accuracy.accuracy_report import LAST_SCORED, SetAccuracy
+from estimates.catalog.at import At
 from estimates.catalog.records import Provenance, State, Version, VersionHead
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
@@ -29,11 +30,10 @@ from estimates.reading.page_cursor import DEFAULT_LIMIT, cursor_version
 from estimates.reading.reader import Reader
 from estimates.stability.report import Report
 from estimates.stability.through_time.revision_report import Across, Revisions
+from estimates.store.judge import judge_frame
+from estimates.store.open_store import OpenStore
 from estimates.store.regrading import Regrading, regrade
 from estimates.store.scoring import Outcome, score_set, stored_scores
-
-if TYPE_CHECKING:
-    from estimates.store.store import Store
 
 Time = datetime | str
 
@@ -47,7 +47,7 @@ class EstimateSet:
     `View.resolve` and `Reader`.
     """
 
-    def __init__(self, store: Store, name: str) -> None:
+    def __init__(self, store: OpenStore, name: str) -> None:
         self.store = store
         self.name = name
 
@@ -90,7 +90,9 @@ class EstimateSet:
         if page.set:
             return self.contract_of(page.version)
         mine = self.contract_of(self.resolve(page.first(self.name)))
-        return shared_contract(mine, self.store[page.version.set].contract_of(page.version))
+        return shared_contract(
+            mine, EstimateSet(self.store, page.version.set).contract_of(page.version)
+        )
 
     def get(
         self,
@@ -101,7 +103,7 @@ class EstimateSet:
         clock: Clock = None,
     ) -> Answer:
         """One estimate; `answer["value"]` is its cell."""
-        reader, version = self._at(ref, as_of, clock)
+        reader, version = self._reading(At(ref, instants.given(as_of), clock))
         return reader.of(version).get(key, fields).by(clock)
 
     def get_many(
@@ -114,7 +116,7 @@ class EstimateSet:
         clock: Clock = None,
     ) -> Answer:
         """Many estimates in the order asked, each with its status."""
-        reader, version = self._at(ref, as_of, clock)
+        reader, version = self._reading(At(ref, instants.given(as_of), clock))
         return reader.of(version).get_many(keys, fields).by(clock)
 
     def scan(
@@ -130,8 +132,8 @@ class EstimateSet:
         """The estimates under a leading part of the key, a page at a time; a cursor stays with its
         version.
         """
-        asked = (ref, as_of, clock) if cursor is None else (cursor_version(cursor), None, None)
-        reader, version = self._at(*asked)
+        at = At(ref, instants.given(as_of), clock)
+        reader, version = self._reading(at if cursor is None else At(cursor_version(cursor)))
         return reader.of(version).scan(prefix, fields=fields, limit=limit, cursor=cursor).by(clock)
 
     def history(
@@ -156,7 +158,7 @@ class EstimateSet:
 
     def explain(self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Answer:
         """Why an estimate is what it is: JSON of an `explanation.Explanation`."""
-        reader, version = self._at(ref, as_of, None)
+        reader, version = self._reading(At(ref, instants.given(as_of)))
         return explain(reader, self.store.catalog, version, key)
 
     def triangle(
@@ -300,13 +302,16 @@ class EstimateSet:
         offenders: Offenders | None = None,
     ) -> Verdict:
         """Judge a frame before it is published; nothing is stored. See `Store.judge_frame`."""
-        asked = {
-            "against": against,
-            "judged_at": judged_at,
-            "actuals": actuals,
-            "offenders": offenders,
-        }
-        return self.store.judge_frame(self.name, frame, provenance, **asked)
+        return judge_frame(
+            self.store,
+            self.name,
+            frame,
+            provenance,
+            against=against,
+            judged_at=judged_at,
+            actuals=actuals,
+            offenders=offenders,
+        )
 
     def score(
         self,
@@ -332,6 +337,6 @@ class EstimateSet:
     def _vintages(self, key: Key, column: str | None) -> Vintages:
         return Vintages(self.store.view(), self.store.columns, self.name, key, column)
 
-    def _at(self, ref: Ref, as_of: Time | None, clock: Clock) -> tuple[Reader, Version]:
+    def _reading(self, at: At) -> tuple[Reader, Version]:
         reader = self.store.reader()
-        return reader, reader.resolve(self.name, ref, instants.given(as_of), clock=clock)
+        return reader, reader.resolve(self.name, at)

@@ -7,12 +7,13 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import polars as pl
 
 from estimates.accuracy.actuals import read_actuals
-from estimates.catalog.records import ContractRevision, Version, Waiver
+from estimates.catalog.at import At
+from estimates.catalog.records import ContractRevision, Provenance, Version, Waiver
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.view import SetView, View
 from estimates.compare.frozen_versions import last_in_production
@@ -25,14 +26,11 @@ from estimates.gate.offender_table import Offenders
 from estimates.gate.production_history import Past
 from estimates.gate.verdict import Verdict
 from estimates.storage import snapshot
-from estimates.storage.objects import Objects
-
-if TYPE_CHECKING:
-    from estimates.store.store import Store
+from estimates.store.open_store import OpenStore
 
 
 def judge(
-    store: Store,
+    store: OpenStore,
     view: View,
     name: str,
     candidate: Candidate,
@@ -65,9 +63,33 @@ def judge(
     )
 
 
-def stored_candidate(
-    objects: Objects, version: Version, domain_keys: pl.DataFrame | None
-) -> Candidate:
+def judge_frame(
+    store: OpenStore,
+    name: str,
+    frame: pl.DataFrame,
+    provenance: Provenance,
+    *,
+    against: Ref = PRODUCTION,
+    judged_at: datetime | None = None,
+    actuals: pl.DataFrame | None = None,
+    offenders: Offenders | None = None,
+) -> Verdict:
+    """Judge a frame before it is published; see `Store.judge_frame`."""
+    candidate = Candidate(frame, None, provenance, domain_keys=store.domain_keys(name))
+    view = store.view()
+    return judge(
+        store,
+        view,
+        name,
+        candidate,
+        against=against,
+        judged_at=judged_at or view.present,
+        actuals=actuals,
+        offenders=offenders,
+    )
+
+
+def stored_candidate(store: OpenStore, version: Version) -> Candidate:
     """A stored version as the gate sees it, with whatever is wrong with its files."""
     candidate = Candidate(
         None,
@@ -78,13 +100,13 @@ def stored_candidate(
         # an imported version is judged as of the time it was released
         published_at=version.released_at or version.published_at,
         mlflow_run=version.mlflow_run,
-        domain_keys=domain_keys,
+        domain_keys=store.domain_keys(version.set),
     )
     stage = "manifest"
     try:
-        manifest = snapshot.read_manifest(objects, version.set, version.snapshot_id)
+        manifest = snapshot.read_manifest(store.objects, version.set, version.snapshot_id)
         candidate.shape, candidate.rows, stage = manifest.shape, manifest.rows, "content"
-        content = snapshot.read_parquet(objects, version.set, manifest)
+        content = snapshot.read_parquet(store.objects, version.set, manifest)
         stage = "parquet"
         candidate.frame = pl.read_parquet(io.BytesIO(content))
     except (CorruptError, pl.exceptions.PolarsError) as error:
@@ -93,13 +115,13 @@ def stored_candidate(
 
 
 def _baseline(
-    store: Store, view: View, revision: ContractRevision, against: Ref, judged: int | None
+    store: OpenStore, view: View, revision: ContractRevision, against: Ref, judged: int | None
 ) -> tuple[Candidate | None, Literal["first_version", "in_production", "other_shape"] | None]:
     """What a candidate is compared with, or why it is compared with nothing: not with itself
     either.
     """
     try:
-        version = store.reader(view).resolve(revision.set, against)
+        version = store.reader(view).resolve(revision.set, At(against))
     except NotFoundError as error:
         if error.code != "nothing_promoted":
             raise
@@ -108,10 +130,10 @@ def _baseline(
         return None, "in_production"
     if version.shape != revision.shape:
         return None, "other_shape"
-    return store.candidate(version), None
+    return stored_candidate(store, version), None
 
 
-def _past(store: Store, view: SetView, shape: int) -> Past:
+def _past(store: OpenStore, view: SetView, shape: int) -> Past:
     """What the set's promoted versions say; nothing is read before a check asks."""
 
     def material_shares() -> dict[str, list[float]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 import polars as pl
@@ -25,9 +25,7 @@ from estimates.contract.contract import Contract
 from estimates.gate.candidate import Candidate
 from estimates.gate.evaluation import find, measure
 from estimates.gate.policy import limits_of
-
-if TYPE_CHECKING:
-    from estimates.store.store import Store
+from estimates.store.open_store import OpenStore
 
 Grade = Literal["right_pass", "missed_harm", "right_block", "harmless_block"]
 GRADES: tuple[Grade, ...] = ("right_pass", "missed_harm", "right_block", "harmless_block")
@@ -72,7 +70,7 @@ class Regrading(msgspec.Struct, frozen=True):
 
 
 def regrade(
-    store: Store, name: str, frame: pl.DataFrame, *, vintage: datetime | str | None = None
+    store: OpenStore, name: str, frame: pl.DataFrame, *, vintage: datetime | str | None = None
 ) -> Regrading:
     """Grade every verdict of a set by actual values, and log each grade that is new.
 
@@ -98,7 +96,9 @@ def regrade(
                 "n": one.n,
                 "actuals": found.actuals,
             }
-            store.keep_grade(version, details)
+            event = store.catalog.regraded(version, details, actor=store.actor)
+            if event is not None:  # None: its newest grade is the same
+                store.after_commit(name, event)
     return found
 
 
@@ -125,7 +125,7 @@ def _together(
 
 
 def _regrade(
-    store: Store,
+    store: OpenStore,
     view: SetView,
     contract: Contract,
     version: Version,
@@ -161,7 +161,7 @@ def _regrade(
     )
 
 
-def _decision(store: Store, view: SetView, version: Version) -> tuple[bool, int | None]:
+def _decision(store: OpenStore, view: SetView, version: Version) -> tuple[bool, int | None]:
     """Whether the gate blocked a version, and against which it judged: when it was promoted, else
     the last time.
     """

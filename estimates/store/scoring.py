@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import msgspec
 import polars as pl
@@ -19,14 +18,13 @@ from estimates.accuracy.accuracy_report import LAST_SCORED, Accuracy, Scored, Se
 from estimates.accuracy.actuals import read_actuals
 from estimates.accuracy.pooling import of_set
 from estimates.accuracy.score import Other, score
+from estimates.catalog.at import At
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.records import Version
 from estimates.catalog.ref import version_number
 from estimates.catalog.view import SetView, View
 from estimates.errors import ConflictError, InvalidError, NotFoundError
-
-if TYPE_CHECKING:
-    from estimates.store.store import Store
+from estimates.store.open_store import OpenStore
 
 MOST = 1000
 ReadFrame = Callable[[int], pl.DataFrame]
@@ -51,7 +49,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def score_set(
-    store: Store,
+    store: OpenStore,
     name: str,
     frame: pl.DataFrame,
     *,
@@ -107,9 +105,7 @@ def score_set(
             f"{actuals.rows.height} keys "
             "of the actual values and has a value there",
         )
-    stored = [
-        one.version for one in found if store.keep_scores(view.versions[one.version - 1], one)
-    ]
+    stored = [one.version for one in found if _store(store, view.versions[one.version - 1], one)]
     numbers = [one.version for one in found]
     return Outcome(
         set=name,
@@ -134,9 +130,26 @@ def stored_scores(
     scored = view.set(name).scored
     if version is None:
         return _stored(catalog, view, name, sorted(scored)[-last:])
-    if view.resolve(name, version).version not in scored:
+    if view.resolve(name, At(version)).version not in scored:
         raise NotFoundError("no_scores", f"{name}: version {version} was not scored yet")
     return _stored(catalog, view, name, [version])
+
+
+def _store(store: OpenStore, version: Version, scores: Accuracy) -> bool:
+    """Store the scores of a version; False, and nothing stored, when its newest scores are the
+    same.
+    """
+    event = store.catalog.scored(
+        version,
+        accuracy_json.encode(scores),
+        contract_revision=scores.contract_revision,
+        actuals=scores.actuals,
+        vintage=scores.vintage,
+        details={"keys": scores.keys.matched, "actuals": scores.actuals},
+        actor=store.actor,
+    )
+    store.after_commit(version.set)
+    return event is not None
 
 
 def _stored(catalog: Catalog, view: View, name: str, numbers: Sequence[int]) -> SetAccuracy:
@@ -148,11 +161,11 @@ def _stored(catalog: Catalog, view: View, name: str, numbers: Sequence[int]) -> 
     )
 
 
-def _chosen(store: Store, name: str, numbers: Sequence[int] | None) -> list[Version]:
+def _chosen(store: OpenStore, name: str, numbers: Sequence[int] | None) -> list[Version]:
     """The versions to score, by number."""
     view = store.view()
     if numbers is not None:
-        chosen = [view.resolve(name, number) for number in sorted(set(numbers))]
+        chosen = [view.resolve(name, At(number)) for number in sorted(set(numbers))]
         shapes = {version.shape for version in chosen}
         if len(shapes) > 1:
             raise ConflictError(
@@ -171,7 +184,7 @@ def _previous(view: SetView, version: Version, read: ReadFrame) -> Other | None:
 
 
 def _baseline(
-    store: Store, view: SetView, version: Version, against: str | int | None, read: ReadFrame
+    store: OpenStore, view: SetView, version: Version, against: str | int | None, read: ReadFrame
 ) -> Other | None:
     if against is None:
         return None
@@ -181,7 +194,7 @@ def _baseline(
         )
     number = version_number(against)
     if number is not None:
-        found = store.view().resolve(version.set, number)
+        found = store.view().resolve(version.set, At(number))
         return None if found.version == version.version else _other(view, found, read)
     theirs = store.view().set(str(against))
     held = [theirs.versions[number - 1] for number in theirs.ever_production]

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from estimates.catalog.at import At
 from estimates.catalog.records import Version
 from estimates.catalog.ref import LATEST, PRODUCTION
 from estimates.catalog.view import SetView, View
@@ -95,7 +96,7 @@ def _refs(view: View, name: str, found: SetView, versions: list[Version]) -> pl.
     refs = {str(version.version): version.version for version in versions}
     for ref in {PRODUCTION, LATEST, *found.aliases}:
         try:
-            version = view.resolve(name, ref).version
+            version = view.resolve(name, At(ref)).version
         except NotFoundError:
             continue
         if str(version) in refs:

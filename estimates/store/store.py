@@ -5,77 +5,38 @@ told here in code.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from estimates import instants
-from estimates.accuracy import accuracy_json
-from estimates.accuracy.accuracy_report import Accuracy
-from estimates.catalog.catalog import Catalog
-from estimates.catalog.records import (
-    ContractRevision,
-    Event,
-    Provenance,
-    Run,
-    State,
-    Version,
-    Waiver,
-)
+from estimates.catalog.at import At
+from estimates.catalog.records import ContractRevision, Event, Provenance, Version, Waiver
 from estimates.catalog.ref import PRODUCTION, Ref
-from estimates.catalog.released import Clock, check_claim
-from estimates.catalog.view import View
-from estimates.compare.series import kept_series, promoted_pairs
-from estimates.compare.series_report import DEFAULT_LAST, Series
-from estimates.compare.two_sets import two_sets
-from estimates.compare.two_versions import Comparison, compare
+from estimates.catalog.released import check_claim
 from estimates.contract.columns import key_text
 from estimates.contract.conform import conform
-from estimates.contract.contract import Contract, FileDomain, Pairing
-from estimates.errors import CorruptError, GateError, InvalidError, NotFoundError, UnavailableError
+from estimates.contract.contract import Contract, FileDomain
+from estimates.errors import CorruptError, GateError, InvalidError, UnavailableError
 from estimates.gate.candidate import Candidate
 from estimates.gate.offender_table import Offenders
 from estimates.gate.policy import validate_policy
-from estimates.gate.verdict import Verdict, parse_json, render_json
+from estimates.gate.verdict import Verdict, render_json
 from estimates.keys.key_form import Key
-from estimates.lookup.read_file import Lookup
-from estimates.lookup.read_file_cache import ReadFiles
-from estimates.reading.reader import Reader
-from estimates.reading.version_reader import Files
-from estimates.settings import default_cache
-from estimates.stability.report import Report
-from estimates.storage import copies, snapshot
-from estimates.storage.data_files import DataFiles
-from estimates.storage.listed_keys import ListedKeys
-from estimates.storage.objects import Objects
-from estimates.storage.report_cache import KeptReports
+from estimates.storage import snapshot
 from estimates.store import judge as judging
-from estimates.store import promotion, sql, waiving
+from estimates.store import promotion, waiving
 from estimates.store.estimate_set import EstimateSet
+from estimates.store.open_store import OpenStore
 
 SAMPLED_READS = 100
 # each lost to a sweep that deleted just this content; a pause grows between them
 _WRITE_ATTEMPTS = 20
 
 
-def catalog_url(root: str | Path, catalog: str | None = None) -> str:
-    """The catalog's URL: the one given, else the SQLite file in the store's folder.
-
-    Raises InvalidError (`catalog_needed`) for a bucket without one.
-    """
-    if catalog is not None:
-        return catalog
-    if "://" in str(root):
-        raise InvalidError(
-            "catalog_needed", f"{root} is a bucket: set ESTIMATES_CATALOG to a PostgreSQL URL"
-        )
-    return f"sqlite:///{Path(root).absolute() / 'catalog.db'}"
-
-
-class Store:
+class Store(OpenStore):
     """A store of estimate sets: `root` is a folder or a URL such as s3://bucket/prefix.
 
     catalog  SQLAlchemy URL; default: SQLite in the folder
@@ -84,35 +45,10 @@ class Store:
     Raises NotFoundError (`no_store`), UnavailableError (`catalog`, `schema_revision`, `storage`).
     """
 
-    def __init__(
-        self,
-        root: str | Path,
-        *,
-        catalog: str | None = None,
-        cache: str | Path | None = None,
-        actor: str = "unknown",
-    ) -> None:
-        self.catalog = Catalog(catalog_url(root, catalog))
-        self.objects = Objects(str(root))
-        self.root = self.objects.root
-        self.read_files = ReadFiles(Path(cache or default_cache(self.objects.folder, self.root)))
-        self.reports = KeptReports(self.read_files.folder / "reports")
-        self.data_files = DataFiles(self.objects)
-        self.listed_keys = ListedKeys(self.objects)
-        self.actor = actor
-        # Called with each verdict, move of an alias, waiver and grade made through this store, once
-        # it is committed.
-        self.on_event: Callable[[Event], None] = lambda event: None
-        self._view: View | None = None
-
     def __getitem__(self, name: str) -> EstimateSet:
         """The set of that name, for reading; raises NotFoundError (`unknown_set`)."""
         self.view().set(name)
         return EstimateSet(self, name)
-
-    def sets(self) -> list[str]:
-        """The names of all sets, sorted."""
-        return list(self.view().sets)
 
     # -- contracts
     # ---------------------------------------------------------------------------------------------------
@@ -131,19 +67,8 @@ class Store:
         if isinstance(contract.domain, FileDomain):
             contract = self.listed_keys.write(contract, domain_keys)
         revision = self.catalog.define(contract, source, self.actor)
-        self._copy(contract.name)
+        self.after_commit(contract.name)
         return revision
-
-    def contract(self, name: str, revision: int | None = None) -> Contract:
-        """The newest contract of a set, or one revision; NotFoundError (`unknown_set`,
-        `unknown_revision`).
-        """
-        view = self.view().set(name)
-        if revision is not None and not 1 <= revision <= len(view.contracts):
-            raise NotFoundError(
-                "unknown_revision", f"{name}: contract revisions are 1 to {len(view.contracts)}"
-            )
-        return view.contract if revision is None else view.revision(revision)
 
     # -- publishing
     # --------------------------------------------------------------------------------------------------
@@ -171,7 +96,7 @@ class Store:
         conformed = conform(frame, contract)
         prepared = snapshot.prepare(conformed, contract.shape())
         version = self._commit(name, prepared, revision, provenance, released_at)
-        self._copy(name)
+        self.after_commit(name)
         return version
 
     def _commit(
@@ -240,7 +165,7 @@ class Store:
         Raises NotFoundError (`unknown_version`, `expired`).
         """
         view = self.view()
-        found = self.reader(view).resolve(name, version)
+        found = self.reader(view).resolve(name, At(version))
         at, waivers = judged_at or view.present, view.set(name).waivers_of(found)
         verdict = judging.judge(
             self,
@@ -256,8 +181,7 @@ class Store:
         event = self.catalog.judged(
             found, verdict.blocks, body, verdict.outcome, actor=self.actor, actuals=verdict.actuals
         )
-        self.on_event(event)
-        self._copy(name)
+        self.after_commit(name, event)
         return verdict
 
     def judge_frame(
@@ -277,28 +201,20 @@ class Store:
         actuals, offenders  as for `judge`
         Raises NotFoundError (`unknown_version`, `unknown_alias`, `expired`).
         """
-        candidate = Candidate(frame, None, provenance, domain_keys=self.domain_keys(name))
-        view = self.view()
-        at = judged_at or view.present
-        return judging.judge(
+        return judging.judge_frame(
             self,
-            view,
             name,
-            candidate,
+            frame,
+            provenance,
             against=against,
-            judged_at=at,
+            judged_at=judged_at,
             actuals=actuals,
             offenders=offenders,
         )
 
-    def verdict(self, name: str, version: int) -> Verdict | None:
-        """The newest verdict of a version; None when it was never judged."""
-        body = self.catalog.verdict(name, self.view().resolve(name, version).version)
-        return None if body is None else parse_json(body)
-
     def candidate(self, version: Version) -> Candidate:
         """A stored version as the gate sees it, with whatever is wrong with its files."""
-        return judging.stored_candidate(self.objects, version, self.domain_keys(version.set))
+        return judging.stored_candidate(self, version)
 
     # -- exceptions
     # --------------------------------------------------------------------------------------------------
@@ -324,15 +240,14 @@ class Store:
         `expired`).
         """
         view = self.view()
-        found = self.reader(view).resolve(name, version)
+        found = self.reader(view).resolve(name, At(version))
         texts = waiving.check(view.set(name).contract, check, keys, reason)
         end = instants.given(instants.parse_until(until) if isinstance(until, str) else until)
         assert end is not None
         event, waiver = self.catalog.waive(
             found, check, texts, reason=reason, until=end, actor=self.actor
         )
-        self.on_event(event)
-        self._copy(name)
+        self.after_commit(name, event)
         return waiver
 
     def unwaive(self, name: str, waiver: int, *, reason: str) -> Event:
@@ -345,8 +260,7 @@ class Store:
         self.view().set(name)
         waiving.check_reason(reason)
         event = self.catalog.unwaive(name, waiver, reason=reason, actor=self.actor)
-        self.on_event(event)
-        self._copy(name)
+        self.after_commit(name, event)
         return event
 
     # -- moving aliases
@@ -377,7 +291,7 @@ class Store:
                 "reason_needed", f"{name}: say why version {version} is promoted (--reason)"
             )
         view = self.view()
-        found = self.reader(view).resolve(name, version)
+        found = self.reader(view).resolve(name, At(version))
         promotion.check_promotion(view.set(name), found, alias, automatic, new_shape)
         verdict = self.verdict(name, found.version)
         if verdict is None or not promotion.is_valid(verdict, view.set(name), found, view.present):
@@ -408,8 +322,7 @@ class Store:
                 ),
             },
         )
-        self.on_event(event)
-        self._copy(name)
+        self.after_commit(name, event)
         return event
 
     def rollback(
@@ -430,14 +343,13 @@ class Store:
                 "reason_needed", f"{name}: say why {alias} is rolled back (--reason)"
             )
         view = self.view()
-        current = view.resolve(name, alias)
+        current = view.resolve(name, At(alias))
         target = promotion.rollback_target(view.set(name), current, alias, to)
         self.open(target)
         event = self.catalog.roll_back(
             target, expected=view.set(name).aliases[alias], actor=self.actor, reason=reason
         )
-        self.on_event(event)
-        self._copy(name)
+        self.after_commit(name, event)
         return event
 
     def _check_reads(self, version: Version) -> int:
@@ -463,199 +375,10 @@ class Store:
                 )
         return rows.height
 
-    # -- reading
-    # -----------------------------------------------------------------------------------------------------
-
-    def view(self) -> View:
-        """The catalog in memory, read again if anything happened since."""
-        view = self._view
-        if view is None or self.catalog.last_event() != view.last_event:
-            view = self._view = self.catalog.view(view)
-        return view
-
-    def refresh(self) -> View:
-        """The catalog as of this moment, whether or not anything happened since the last view."""
-        view = self._view = self.catalog.view(self._view)
-        return view
-
-    def reader(self, view: View | None = None) -> Reader:
-        """Reads at a view; default: the present one."""
-        return Reader(
-            view or self.view(),
-            Files(self.open, self.discard, self.listed_keys.contains),
-            self.opened,
-        )
-
-    def resolve(
-        self, name: str, ref: Ref = PRODUCTION, as_of: datetime | None = None, clock: Clock = None
-    ) -> Version:
-        """The version a ref names; see `View.resolve` for the errors."""
-        return self.view().resolve(name, ref, as_of, clock=clock)
-
-    def state(self, version: Version) -> State:
-        """The derived state of a version."""
-        return self.view().state(version)
-
-    def open(self, version: Version) -> Lookup:
-        """The version's read file, opened; built from the verified snapshot when it is missing or
-        damaged.
-
-        Raises CorruptError when the snapshot itself is damaged.
-        """
-        # What it takes to build the file is looked up only then: opening must not depend on the
-        # catalog.
-        return self.read_files.get(
-            version.snapshot_id,
-            lambda: (self.frame(version), self.view().set(version.set).contract_of(version)),
-        )
-
-    def opened(self, version: Version) -> Lookup | None:
-        """The version's read file if it is open already."""
-        return self.read_files.opened(version.snapshot_id)
-
-    def discard(self, version: Version) -> None:
-        """Forget a version's read file, on disk too; the next use builds it again."""
-        self.read_files.discard(version.snapshot_id)
-
-    def frame(self, version: Version) -> pl.DataFrame:
-        """All estimates of a version, sorted by key, verified; raises CorruptError, NotFoundError
-        (`expired`).
-        """
-        if version.expired_at is not None:
-            raise _expired(version)
-        return snapshot.read_frame(self.objects, version.set, version.snapshot_id)
-
-    def columns(
-        self, version: Version, names: Sequence[str], where: pl.Expr | None = None
-    ) -> pl.DataFrame:
-        """Some columns of a version, of the rows that fulfil a condition; otherwise as `frame`."""
-        if version.expired_at is not None:
-            raise _expired(version)
-        return self.data_files.open(version.set, version.snapshot_id).select(names, where)
-
-    def manifest(self, version: Version) -> bytes:
-        """The version's manifest file; raises CorruptError."""
-        return snapshot.encode(
-            snapshot.read_manifest(self.objects, version.set, version.snapshot_id)
-        )
-
-    def compare(
-        self,
-        name: str,
-        a: Ref,
-        b: Ref,
-        as_of: datetime | None = None,
-        cursor: str | None = None,
-        pairing: Pairing | None = None,
-        other: str | None = None,
-    ) -> Comparison:
-        """Version `b` beside version `a`, both of one shape; see `comparison.compare` for the
-        errors.
-
-        other  the set that `b` is a version of; see `two_sets` for the errors
-        """
-        if other is None:
-            return compare(self.reader(), self.frame, name, a, b, as_of, cursor, pairing)
-        return two_sets(self.reader(), self.frame, (name, a), (other, b), as_of, cursor, pairing)
-
-    def diff(self, name: str, a: Ref, b: Ref, as_of: datetime | None = None) -> Report:
-        """How version `b` differs from version `a`; ConflictError (`other_shape`)."""
-        return self.compare(name, a, b, as_of=as_of).kept_report(self.reports)
-
-    def stability(
-        self, name: str, last: int = DEFAULT_LAST, as_of: datetime | None = None
-    ) -> Series:
-        """What the last moves of production changed, oldest first; see `series.promoted_pairs` for
-        the errors.
-        """
-        pairs = promoted_pairs(self.view(), name, self.frame, last=last, as_of=as_of)
-        return kept_series(
-            pairs, self.reports, lambda found: found.kept_report(self.reports, headline_only=True)
-        )
-
-    def changes(
-        self,
-        name: str,
-        a: Ref,
-        b: Ref,
-        *,
-        key: Key = (),
-        by: str | None = None,
-        min_change: float = 0.0,
-    ) -> pl.DataFrame:
-        """What changed key by key from version `a` to version `b`; see `stability.changes`."""
-        found = self.compare(name, a, b)
-        return found.changes(found.question(by, min_change, key))
-
-    def sql(self, query: str) -> pl.DataFrame:
-        """Run DuckDB SQL over the sets: a view a set, `SELECT * FROM "sp500-close"`; see
-        `estimates.store.sql`.
-        """
-        return sql.query(self.view(), self._sql_source, query)
-
-    def runs(self, name: str) -> list[Run]:
-        """The runs of a set, newest first, failed ones too."""
-        self.view().set(name)
-        return self.catalog.runs(name)
-
     def set_mlflow_run(self, name: str, version: int, mlflow_run: str) -> None:
         """Record which MLflow run belongs to a version."""
-        self.catalog.tracked(self.view().resolve(name, version), mlflow_run, actor=self.actor)
-        self._copy(name)
-
-    def keep_scores(self, version: Version, scores: Accuracy) -> bool:
-        """Store the scores of a version; False, and nothing stored, when its newest scores are the
-        same.
-        """
-        event = self.catalog.scored(
-            version,
-            accuracy_json.encode(scores),
-            contract_revision=scores.contract_revision,
-            actuals=scores.actuals,
-            vintage=scores.vintage,
-            details={"keys": scores.keys.matched, "actuals": scores.actuals},
-            actor=self.actor,
-        )
-        self._copy(version.set)
-        return event is not None
-
-    def keep_grade(self, version: Version, details: dict[str, Any]) -> None:
-        """Log what became of a version's verdict, unless its newest grade is the same."""
-        event = self.catalog.regraded(version, details, actor=self.actor)
-        if event is not None:
-            self.on_event(event)
-            self._copy(version.set)
-
-    def domain_keys(self, name: str) -> pl.DataFrame | None:
-        """The listed keys of a `file` domain; None for other domains."""
-        return self.listed_keys.read(self.contract(name))
-
-    # -- inside
-    # ------------------------------------------------------------------------------------------------------
-
-    def _sql_source(self, version: Version) -> Path | pl.DataFrame:
-        """A version's rows for SQL: the file when it is here and was verified since it last
-        changed, else a frame.
-        """
-        if self.objects.folder is None:
-            return self.frame(version)
-        self.data_files.open(version.set, version.snapshot_id)
-        return self.objects.folder / snapshot.parquet_name(version.set, version.snapshot_id)
-
-    def _copy(self, name: str) -> None:
-        """Complete the copies of what was committed. They are only a second line: a failure waits
-        for the next time.
-        """
-        try:
-            copies.complete(self.objects, name, self.view().set(name), self.catalog.body_of_event)
-        except UnavailableError:
-            return
-
-
-def _expired(version: Version) -> NotFoundError:
-    return NotFoundError(
-        "expired", f"{version.set}: version {version.version} has expired; its files are gone"
-    )
+        self.catalog.tracked(self.view().resolve(name, At(version)), mlflow_run, actor=self.actor)
+        self.after_commit(name)
 
 
 def _as_json(cell: Any) -> Any:

@@ -289,7 +289,7 @@ def _conclude(root: Path, store: Store, played: Played) -> None:
     _command(f'estimates promote {SET} {forth.version} --reason "{forth.reason}" {where}')
     show_move(options, forth)
     _command(f"estimates diff {SET} {back.version} {forth.version} {where}")
-    show.page(diff_text(store.diff(SET, back.version, forth.version)))
+    show.page(diff_text(store[SET].diff(back.version, forth.version)))
     key = _key_of_all(store)
     _command(f"estimates history {SET} {' '.join(key)} --fields value {where}")
     show_history(store[SET].history(*key, fields=["value"], chain=True), store.contract(SET))

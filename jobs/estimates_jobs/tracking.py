@@ -321,7 +321,7 @@ def _stability_metrics(store: Store, version: Version, verdict: Verdict) -> dict
     if verdict.baseline is None or verdict.baseline.version is None:
         return {}
     return _finite(
-        dict(_headline(store.diff(version.set, verdict.baseline.version, version.version)))
+        dict(_headline(store[version.set].diff(verdict.baseline.version, version.version)))
     )
 
 

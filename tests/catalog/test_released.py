@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates import instants
+from estimates.catalog.at import At
 from estimates.catalog.records import Alias, Event, Provenance, Version
 from estimates.catalog.released import released_moves
 from estimates.catalog.view import SetView, View
@@ -59,7 +60,7 @@ def made(claimed: list[int | None], path: list[int]) -> tuple[View, list[tuple[d
 def named(view: View, as_of: datetime, clock: Any = None) -> int | None:
     """The version in production by a clock."""
     try:
-        return view.resolve("s", as_of=as_of, clock=clock).version
+        return view.resolve("s", At(as_of=as_of, clock=clock)).version
     except NotFoundError:
         return None
 

@@ -69,7 +69,7 @@ def published(store: Store, tables: TwoTables) -> Any:
     store.define(contract, contract.name)
     for day, frame in enumerate((tables.a, tables.b)):
         store.publish(contract.name, frame, provenance(f"{contract.name}-{day}"))
-    report = json.loads(render_json(store.diff(contract.name, 1, 2)))
+    report = json.loads(render_json(store[contract.name].diff(1, 2)))
     return {name: part for name, part in report.items() if name not in OWN}
 
 

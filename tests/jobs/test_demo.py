@@ -270,7 +270,7 @@ def test_the_service_of_the_demo_answers_a_diff(week: Week) -> None:
             answer = _ask(f"http://127.0.0.1:{port}/v1/sets/{SET}/diff?from=7&to=8")
         finally:
             process.send_signal(signal.SIGINT)
-    assert answer == render_json(week.store.diff(SET, 7, 8))
+    assert answer == render_json(week.store[SET].diff(7, 8))
 
 
 def _ask(url: str) -> bytes:

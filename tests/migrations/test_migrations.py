@@ -19,7 +19,8 @@ import estimates_migrations
 from estimates.catalog import schema
 from estimates.catalog.engine import make_engine
 from estimates.errors import UnavailableError
-from estimates.store.store import Store, catalog_url
+from estimates.store.open_store import catalog_url
+from estimates.store.store import Store
 from tests.builders import SET, define, promoted
 from tests.invariants import check_all
 

@@ -15,6 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from estimates import instants
+from estimates.catalog.at import At
 from estimates.catalog.records import Alias, ContractRevision, Event, Provenance, Version
 from estimates.catalog.view import SetView, View
 from estimates.contract.contract import parse_contract
@@ -360,7 +361,7 @@ def test_names_mean_what_the_log_says(events: list[tuple[str, int, bool]]) -> No
 def named(view: View, ref: str, as_of: datetime | None, shape: int | None) -> int | None:
     """The number that a ref resolves to, or None."""
     try:
-        return view.resolve(SET, ref, as_of, shape).version
+        return view.resolve(SET, At(ref, as_of, shape=shape)).version
     except EstimatesError as error:
         assert error.code in ("nothing_promoted", "before_first")  # noqa: PT017
         return None
@@ -441,14 +442,14 @@ def test_a_clock_behind_the_log(local_store: Store, monkeypatch: pytest.MonkeyPa
     view = local_store.view()
     assert view.present == view.moment > clock
     for ref in ("production", "latest"):
-        assert view.resolve(SET, ref, view.present) == view.resolve(SET, ref)
-        assert view.resolve(SET, ref, first.moment).version == 1
+        assert view.resolve(SET, At(ref, view.present)) == view.resolve(SET, At(ref))
+        assert view.resolve(SET, At(ref, first.moment)).version == 1
         assert (
-            code_of(lambda r=ref: view.resolve(SET, r, view.present + timedelta(seconds=1)))
+            code_of(lambda r=ref: view.resolve(SET, At(r, view.present + timedelta(seconds=1))))
             == "as_of_in_future"
         )
         with pytest.raises(EstimatesError) as caught:
-            view.resolve(SET, ref, clock)
+            view.resolve(SET, At(ref, clock))
         assert caught.value.code == "before_first"
 
 
@@ -460,9 +461,9 @@ def test_the_present_is_now_where_clocks_agree(local_store: Store) -> None:
     promoted(local_store, "run")
     view, now = local_store.view(), instants.now()
     assert now <= view.present
-    assert view.resolve(SET, as_of=now) == view.resolve(SET)
+    assert view.resolve(SET, At(as_of=now)) == view.resolve(SET)
     with pytest.raises(InvalidError):
-        view.resolve(SET, as_of=instants.now() + timedelta(minutes=1))
+        view.resolve(SET, At(as_of=instants.now() + timedelta(minutes=1)))
 
 
 # -- history

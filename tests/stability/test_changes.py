@@ -434,7 +434,7 @@ def test_changes_of_a_store(tmp_path: Path) -> None:
     store.judge(SET, 3)
     closes = store[SET]
     assert closes.changes(1)["value.d"].to_list() == pytest.approx([1.0] * 6)
-    assert closes.changes(1).equals(store.changes(SET, 1, 2))
+    assert closes.changes(1).equals(store[SET].changes(1, 2))
     assert closes.changes(1, as_of=before).equals(closes.changes(1, 2))
     found = closes.changes(1, 3, min_change=4.0)
     assert found["change"].to_list() == ["changed"] * 4 + ["removed"] * 2

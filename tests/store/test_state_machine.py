@@ -25,6 +25,7 @@ from hypothesis.stateful import (
 )
 
 from estimates import instants
+from estimates.catalog.at import At
 from estimates.contract.contract import parse_contract
 from estimates.errors import EstimatesError, GateError
 from estimates.store.store import Store
@@ -520,7 +521,9 @@ class StoreMachine(RuleBasedStateMachine):
         ]
         for as_of in {moment, min(later, default=moment) - timedelta(microseconds=bool(later))}:
             for (name, ref), expected in answers.items():
-                code, version = self.attempt(lambda n=name, r=ref, t=as_of: view.resolve(n, r, t))
+                code, version = self.attempt(
+                    lambda n=name, r=ref, t=as_of: view.resolve(n, At(r, t))
+                )
                 assert (version and version.version) == expected
                 assert version is None or version.published_at <= as_of
                 if expected is None and ref != "latest" and self.model[name].held_by[ref]:
@@ -538,7 +541,7 @@ class StoreMachine(RuleBasedStateMachine):
                 expected = now[name, ref] = model.resolve(ref)
                 for as_of in (None, view.moment):
                     code, version = self.attempt(
-                        lambda n=name, r=ref, t=as_of: view.resolve(n, r, t)
+                        lambda n=name, r=ref, t=as_of: view.resolve(n, At(r, t))
                     )
                     assert (version and version.version) == expected
                     if expected is None and as_of is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from estimates.catalog.at import At
 from estimates.catalog.records import Provenance
 from estimates.contract.contract import parse_contract
 from estimates.errors import ConflictError, CorruptError, GateError, InvalidError, NotFoundError
@@ -223,11 +224,11 @@ def test_shapes_are_never_mixed(store: Store) -> None:
     assert verdict.check("p95_change").reason == "other_shape"
     assert promote_automatically(store, 2) == "other_shape"
     assert code_of(lambda: store.promote(SET, 2, reason="new column")) == "other_shape"
-    assert code_of(lambda: store.diff(SET, 1, 2)) == "other_shape"
+    assert code_of(lambda: store[SET].diff(1, 2)) == "other_shape"
     store.promote(SET, 2, reason="new column", new_shape=True)
     reader = store.reader()
-    assert reader.resolve(SET, "production", shape=1).version == 1
-    assert reader.resolve(SET, "production", shape=2).version == 2
+    assert reader.resolve(SET, At(shape=1)).version == 1
+    assert reader.resolve(SET, At(shape=2)).version == 2
     assert define(store).shape == 1
     check_all(store)
 

@@ -12,7 +12,7 @@ import estimates_migrations
 from estimates import InvalidError, Store
 from estimates.catalog.records import Provenance
 from estimates.contract.contract import parse_contract
-from estimates.store.store import catalog_url
+from estimates.store.open_store import catalog_url
 from estimates.store.sweep import sweep, verify
 
 CONTRACT = """

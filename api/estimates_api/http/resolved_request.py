@@ -12,6 +12,7 @@ from zlib import crc32
 import msgspec
 
 from estimates import instants
+from estimates.catalog.at import At
 from estimates.catalog.freshness import stale_from
 from estimates.catalog.records import Version
 from estimates.catalog.released import Clock
@@ -187,8 +188,9 @@ def _resolve(
 ) -> Question:
     found = read_ref(ref)
     resolver = reader.resolve if readable else reader.view.resolve
-    version = resolver(name, found, moment, shape, clock)
-    fallback = reader.view.fallback(name, found, moment, shape)
+    at = At(found, moment, clock, shape)
+    version = resolver(name, at)
+    fallback = reader.view.fallback(name, at)
     if fallback is not None:
         return Question(reader, version, fallback.moment, cache=REVALIDATE, fault=fallback.fault)
     cache = IMMUTABLE if isinstance(found, int) else REVALIDATE

@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParams
 from litestar.types import ASGIApp
 
+from estimates.catalog.at import At
 from estimates.compare.two_sets import two_sets
 from estimates.compare.two_versions import Comparison, compare
 from estimates.contract.contract import Pairing
@@ -164,7 +165,7 @@ def _asked(
     fixed = cursor is not None or (isinstance(a, int) and isinstance(b, int))
     told, fault = moment or reader.view.moment, None
     for of, ref in () if fixed else ((name, a), (second, b)):
-        fallback = reader.view.fallback(of, ref, moment)
+        fallback = reader.view.fallback(of, At(ref, moment))
         # the older moment is the one at which both refs meant these versions
         if fallback is not None:
             told, fault = min(told, fallback.moment), fallback.fault

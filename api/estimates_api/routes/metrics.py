@@ -215,7 +215,7 @@ def _of_sets(view: View, tallies: list[Tally], now: datetime) -> Iterator[Metric
             families.add("held", told, [name, alias], pointed.held, "alias")
         if PRODUCTION in held.aliases:
             pointed_to = held.versions[held.aliases[PRODUCTION].version - 1]
-            fallback = view.fallback(name, PRODUCTION)
+            fallback = view.fallback(name)
             _add_production(
                 families, name, held, pointed_to, fallback.version if fallback else pointed_to, now
             )

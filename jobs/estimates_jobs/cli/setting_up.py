@@ -10,7 +10,8 @@ import click
 from estimates.contract.contract import Contract, FileDomain, RollingDomain, read_contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.settings import Settings
-from estimates.store.store import Store, catalog_url
+from estimates.store.open_store import catalog_url
+from estimates.store.store import Store
 from estimates_jobs.cli import show
 from estimates_jobs.cli.columns import columns
 from estimates_jobs.cli.command import Options, command

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import click
 
+from estimates.catalog.at import At
 from estimates.catalog.records import Version, Waiver
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.view import View
@@ -101,7 +102,7 @@ def waive(
         show.value(waiver)
         return
     view = store.view()
-    show_waivers(view, view.resolve(set_name, version))
+    show_waivers(view, view.resolve(set_name, At(version)))
     show.line(f'next: estimates promote {set_name} {version} --reason "…"')
 
 
@@ -130,13 +131,13 @@ def unwaive(options: Options, set_name: str, waiver: int, reason: str) -> None:
         return
     view = store.view()
     assert event.version is not None
-    version = view.resolve(set_name, event.version)
+    version = view.resolve(set_name, At(event.version))
     show.line(f"waiver {waiver} of {event.details['check']} is taken back")
     show_waivers(view, version)
     pointed = view.set(set_name).aliases.get(PRODUCTION)
     if (
         pointed is not None
-        and view.resolve(set_name, pointed.version).snapshot_id == version.snapshot_id
+        and view.resolve(set_name, At(pointed.version)).snapshot_id == version.snapshot_id
     ):
         show.line(
             f"production stays version {pointed.version}; back: estimates rollback "

@@ -135,10 +135,10 @@ def test_json_of_history_is_the_body_of_the_answer(store: Store) -> None:
 
 def test_json_of_diff_is_the_report(store: Store) -> None:
     """The report between two refs, as JSON and as the page."""
-    report = store.diff(SET, 1, 3)
+    report = store[SET].diff(1, 3)
     assert _json(store, "diff", SET, 1, 3) == render_json(report)
     assert _text(store, "diff", SET, 1, 3) == render_text(report)
-    assert _json(store, "diff", SET, 1, "production") == render_json(store.diff(SET, 1, 2))
+    assert _json(store, "diff", SET, 1, "production") == render_json(store[SET].diff(1, 2))
 
 
 def test_an_estimate_is_shown_with_version_units_and_every_column(store: Store) -> None:

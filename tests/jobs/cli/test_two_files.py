@@ -613,7 +613,7 @@ def test_a_version_beside_a_file(store: Store, folder: Path) -> None:
     two versions.
     """
     assert call("publish", "churn", "new.csv").code in (0, 1)
-    expected = json.loads(render_json(store.diff("churn", 1, 2)))
+    expected = json.loads(render_json(store["churn"].diff(1, 2)))
     for words in (
         ("1", "new.csv"),
         ("production", "./new.csv"),

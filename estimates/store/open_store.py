@@ -1,0 +1,241 @@
+"""An open store: its parts, and everything that reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from estimates.catalog.at import At
+from estimates.catalog.catalog import Catalog
+from estimates.catalog.records import Event, Run, State, Version
+from estimates.catalog.ref import PRODUCTION, Ref
+from estimates.catalog.released import Clock
+from estimates.catalog.view import View
+from estimates.compare.series import kept_series, promoted_pairs
+from estimates.compare.series_report import DEFAULT_LAST, Series
+from estimates.compare.two_sets import two_sets
+from estimates.compare.two_versions import Comparison, compare
+from estimates.contract.contract import Contract, Pairing
+from estimates.errors import InvalidError, NotFoundError, UnavailableError
+from estimates.gate.verdict import Verdict, parse_json
+from estimates.lookup.read_file import Lookup
+from estimates.lookup.read_file_cache import ReadFiles
+from estimates.reading.reader import Reader
+from estimates.reading.version_reader import Files
+from estimates.settings import default_cache
+from estimates.storage import copies, snapshot
+from estimates.storage.data_files import DataFiles
+from estimates.storage.listed_keys import ListedKeys
+from estimates.storage.objects import Objects
+from estimates.storage.report_cache import KeptReports
+from estimates.store import sql
+
+
+def catalog_url(root: str | Path, catalog: str | None = None) -> str:
+    """The catalog's URL: the one given, else the SQLite file in the store's folder.
+
+    Raises InvalidError (`catalog_needed`) for a bucket without one.
+    """
+    if catalog is not None:
+        return catalog
+    if "://" in str(root):
+        raise InvalidError(
+            "catalog_needed", f"{root} is a bucket: set ESTIMATES_CATALOG to a PostgreSQL URL"
+        )
+    return f"sqlite:///{Path(root).absolute() / 'catalog.db'}"
+
+
+class OpenStore:
+    """The catalog, the objects and this machine's caches of a store, and what they say.
+
+    `Store` adds what writes. What both need of a set is `estimate_set.EstimateSet`.
+    """
+
+    def __init__(
+        self,
+        root: str | Path,
+        *,
+        catalog: str | None = None,
+        cache: str | Path | None = None,
+        actor: str = "unknown",
+    ) -> None:
+        self.catalog = Catalog(catalog_url(root, catalog))
+        self.objects = Objects(str(root))
+        self.root = self.objects.root
+        self.read_files = ReadFiles(Path(cache or default_cache(self.objects.folder, self.root)))
+        self.reports = KeptReports(self.read_files.folder / "reports")
+        self.data_files = DataFiles(self.objects)
+        self.listed_keys = ListedKeys(self.objects)
+        self.actor = actor
+        # Called with each verdict, move of an alias, waiver and grade made through this store, once
+        # it is committed.
+        self.on_event: Callable[[Event], None] = lambda event: None
+        self._view: View | None = None
+
+    def sets(self) -> list[str]:
+        """The names of all sets, sorted."""
+        return list(self.view().sets)
+
+    def contract(self, name: str, revision: int | None = None) -> Contract:
+        """The newest contract of a set, or one revision; NotFoundError (`unknown_set`,
+        `unknown_revision`).
+        """
+        view = self.view().set(name)
+        if revision is not None and not 1 <= revision <= len(view.contracts):
+            raise NotFoundError(
+                "unknown_revision", f"{name}: contract revisions are 1 to {len(view.contracts)}"
+            )
+        return view.contract if revision is None else view.revision(revision)
+
+    def verdict(self, name: str, version: int) -> Verdict | None:
+        """The newest verdict of a version; None when it was never judged."""
+        body = self.catalog.verdict(name, self.view().resolve(name, At(version)).version)
+        return None if body is None else parse_json(body)
+
+    def view(self) -> View:
+        """The catalog in memory, read again if anything happened since."""
+        view = self._view
+        if view is None or self.catalog.last_event() != view.last_event:
+            view = self._view = self.catalog.view(view)
+        return view
+
+    def refresh(self) -> View:
+        """The catalog as of this moment, whether or not anything happened since the last view."""
+        view = self._view = self.catalog.view(self._view)
+        return view
+
+    def reader(self, view: View | None = None) -> Reader:
+        """Reads at a view; default: the present one."""
+        return Reader(
+            view or self.view(),
+            Files(self.open, self.discard, self.listed_keys.contains),
+            self.opened,
+        )
+
+    def resolve(
+        self, name: str, ref: Ref = PRODUCTION, as_of: datetime | None = None, clock: Clock = None
+    ) -> Version:
+        """The version a ref names; see `View.resolve` for the errors."""
+        return self.view().resolve(name, At(ref, as_of, clock))
+
+    def state(self, version: Version) -> State:
+        """The derived state of a version."""
+        return self.view().state(version)
+
+    def open(self, version: Version) -> Lookup:
+        """The version's read file, opened; built from the verified snapshot when it is missing or
+        damaged.
+
+        Raises CorruptError when the snapshot itself is damaged.
+        """
+        # What it takes to build the file is looked up only then: opening must not depend on the
+        # catalog.
+        return self.read_files.get(
+            version.snapshot_id,
+            lambda: (self.frame(version), self.view().set(version.set).contract_of(version)),
+        )
+
+    def opened(self, version: Version) -> Lookup | None:
+        """The version's read file if it is open already."""
+        return self.read_files.opened(version.snapshot_id)
+
+    def discard(self, version: Version) -> None:
+        """Forget a version's read file, on disk too; the next use builds it again."""
+        self.read_files.discard(version.snapshot_id)
+
+    def frame(self, version: Version) -> pl.DataFrame:
+        """All estimates of a version, sorted by key, verified; raises CorruptError, NotFoundError
+        (`expired`).
+        """
+        if version.expired_at is not None:
+            raise _expired(version)
+        return snapshot.read_frame(self.objects, version.set, version.snapshot_id)
+
+    def columns(
+        self, version: Version, names: Sequence[str], where: pl.Expr | None = None
+    ) -> pl.DataFrame:
+        """Some columns of a version, of the rows that fulfil a condition; otherwise as `frame`."""
+        if version.expired_at is not None:
+            raise _expired(version)
+        return self.data_files.open(version.set, version.snapshot_id).select(names, where)
+
+    def manifest(self, version: Version) -> bytes:
+        """The version's manifest file; raises CorruptError."""
+        return snapshot.encode(
+            snapshot.read_manifest(self.objects, version.set, version.snapshot_id)
+        )
+
+    def compare(
+        self,
+        name: str,
+        a: Ref,
+        b: Ref,
+        as_of: datetime | None = None,
+        cursor: str | None = None,
+        pairing: Pairing | None = None,
+        other: str | None = None,
+    ) -> Comparison:
+        """Version `b` beside version `a`, both of one shape; see `comparison.compare` for the
+        errors.
+
+        other  the set that `b` is a version of; see `two_sets` for the errors
+        """
+        if other is None:
+            return compare(self.reader(), self.frame, name, a, b, as_of, cursor, pairing)
+        return two_sets(self.reader(), self.frame, (name, a), (other, b), as_of, cursor, pairing)
+
+    def stability(
+        self, name: str, last: int = DEFAULT_LAST, as_of: datetime | None = None
+    ) -> Series:
+        """What the last moves of production changed, oldest first; see `series.promoted_pairs` for
+        the errors.
+        """
+        pairs = promoted_pairs(self.view(), name, self.frame, last=last, as_of=as_of)
+        return kept_series(
+            pairs, self.reports, lambda found: found.kept_report(self.reports, headline_only=True)
+        )
+
+    def sql(self, query: str) -> pl.DataFrame:
+        """Run DuckDB SQL over the sets: a view a set, `SELECT * FROM "sp500-close"`; see
+        `estimates.store.sql`.
+        """
+        return sql.query(self.view(), self._sql_source, query)
+
+    def runs(self, name: str) -> list[Run]:
+        """The runs of a set, newest first, failed ones too."""
+        self.view().set(name)
+        return self.catalog.runs(name)
+
+    def domain_keys(self, name: str) -> pl.DataFrame | None:
+        """The listed keys of a `file` domain; None for other domains."""
+        return self.listed_keys.read(self.contract(name))
+
+    def after_commit(self, name: str, event: Event | None = None) -> None:
+        """Tell `on_event` of an event, and complete the copies of what was committed.
+
+        Copies are only a second line: a failure waits for the next time.
+        """
+        if event is not None:
+            self.on_event(event)
+        try:
+            copies.complete(self.objects, name, self.view().set(name), self.catalog.body_of_event)
+        except UnavailableError:
+            return
+
+    def _sql_source(self, version: Version) -> Path | pl.DataFrame:
+        """A version's rows for SQL: the file when it is here and was verified since it last
+        changed, else a frame.
+        """
+        if self.objects.folder is None:
+            return self.frame(version)
+        self.data_files.open(version.set, version.snapshot_id)
+        return self.objects.folder / snapshot.parquet_name(version.set, version.snapshot_id)
+
+
+def _expired(version: Version) -> NotFoundError:
+    return NotFoundError(
+        "expired", f"{version.set}: version {version.version} has expired; its files are gone"
+    )
