@@ -30,7 +30,7 @@ from estimates.errors import CorruptError, InvalidError, NotFoundError
 from estimates.gate.policy_table import PolicyInForce, in_force
 from estimates.keys.key_form import Key
 from estimates.reading.answer import Answer, Page
-from estimates.reading.as_of_join import NONE, STATUS, AsOfJoin
+from estimates.reading.as_of_plan import NONE, STATUS, AsOfJoin
 from estimates.reading.page_cursor import MAX_LIMIT, cursor_version
 from estimates.stability.report import Report
 from estimates.stability.through_time.revision_report import Across, Revisions

@@ -1,0 +1,188 @@
+"""An as-of join before and after the versions are asked: which rows go to which version, and back.
+
+It needs polars and no NumPy, so that a client with frames can join too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from estimates import instants
+from estimates.catalog.records import VersionFacts
+from estimates.catalog.released import Clock, Moves, check_clock
+from estimates.contract.conform import DTYPES, as_frame, cast_column, schema
+from estimates.contract.contract import Contract
+from estimates.errors import InvalidError
+from estimates.reading.selection import selection
+
+NONE = 0  # stands for no version; versions count from 1
+STATUS = "\x01status"  # no column of a contract can have this name
+_INSTANT = DTYPES["timestamp"]
+# Microseconds a unit of a timestamp column: (multiplied by, divided by).
+_UNITS = {"ms": (1000, 1), "us": (1, 1), "ns": (1, 1000)}
+
+
+class AsOfJoin:
+    """A frame whose rows are put to the versions in force at their times, and back into their
+    order.
+
+    columns  of the contract, without the key, that are asked for
+    groups   for each version in force the keys of its rows; `NONE` stands for no version
+    Whoever has the versions answers each group, in order, with `answered` or `without`. Raises as
+    `as_of_join` does.
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        frame: Any,
+        time: str,
+        fields: Sequence[str] | None,
+        clock: Clock,
+        moves: Moves,
+        present: datetime,
+    ) -> None:
+        name = contract.name
+        check_clock(name, clock, asks_alias=True)
+        self.frame = as_frame(frame)
+        self.contract = contract
+        selection(name, contract, fields)
+        self.columns = [column for column in contract.columns if fields is None or column in fields]
+        self.claims = clock is not None
+        _check_names(self.frame, contract, [*self.columns, *_facts(self.claims)], time)
+        moments, keys = _moments(name, self.frame, time), keys_of(self.frame, contract)
+        if moments.filter(moments > instants.micros(present)).len():
+            latest = self.frame.get_column(time).max()
+            raise InvalidError(
+                "as_of_in_future",
+                f"{name}: {time} {latest} lies in the future: nothing is known of it",
+            )
+        self._before = "before_first" if moves else "nothing_promoted"
+        rows = pl.DataFrame({"version": _in_force(moves, moments)}).with_row_index("row")
+        rows = rows.sort("version", maintain_order=True)
+        self._order = rows["row"]
+        by_version = keys[self._order]
+        counts = rows.group_by("version", maintain_order=True).len()
+        starts = counts["len"].cum_sum() - counts["len"]
+        self.groups = [
+            (number, by_version[start : start + count])
+            for (number, count), start in zip(counts.iter_rows(), starts, strict=True)
+        ]
+
+    def refused(
+        self, keys: pl.DataFrame, version: VersionFacts | None, shape: int
+    ) -> pl.DataFrame | None:
+        """The answer where no version can be asked: none is in force, of another shape, its files
+        are gone; or None.
+        """
+        if version is None:
+            return self._without(keys, None, self._before)
+        if version.shape != shape:
+            return self._without(keys, version, "other_shape")
+        return self._without(keys, version, "expired") if version.expired_at is not None else None
+
+    def answered(self, found: pl.DataFrame, version: VersionFacts | None) -> pl.DataFrame:
+        """The columns that the join adds, of rows that have the columns asked for and STATUS;
+        others are null.
+        """
+        facts: dict[str, object] = {
+            "version": None,
+            "published_at": None,
+            "released_at": None,
+            "imported": None,
+        }
+        if version is not None:
+            facts |= {"version": version.version, "published_at": version.published_at}
+            facts |= {
+                "released_at": version.released_at,
+                "imported": version.released_at is not None,
+            }
+        cells = {name: pl.lit(fact) for name, fact in facts.items()} | {"status": pl.col(STATUS)}
+        columns = {
+            name: pl.col(name) if name in found.columns else pl.lit(None) for name in self.columns
+        }
+        return found.select(
+            (columns | cells)[name].cast(dtype).alias(name)
+            for name, dtype in self._schema().items()
+        )
+
+    def put_together(self, answers: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        """The frame with the answers to its groups."""
+        told = pl.concat([pl.DataFrame(schema=self._schema()), *answers])
+        return pl.concat([self.frame, told[self._order.arg_sort()]], how="horizontal")
+
+    def _without(
+        self, keys: pl.DataFrame, version: VersionFacts | None, status: str
+    ) -> pl.DataFrame:
+        return self.answered(keys.select(pl.repeat(status, pl.len()).alias(STATUS)), version)
+
+    def _schema(self) -> dict[str, pl.DataType]:
+        types = schema(self.contract)
+        return {name: types[name] for name in self.columns} | _facts(self.claims)
+
+
+def _in_force(moves: Moves, moments: pl.Series) -> pl.Series:
+    """The version in force at each moment."""
+    starts = pl.Series([instants.micros(at) for at, _ in moves], dtype=pl.Int64)
+    versions = pl.Series([NONE, *(number for _, number in moves)], dtype=pl.Int64)
+    return versions.gather(starts.search_sorted(moments, side="right"))
+
+
+def _check_names(frame: pl.DataFrame, contract: Contract, added: list[str], time: str) -> None:
+    missing = [name for name in (*contract.key, time) if name not in frame.columns]
+    if missing:
+        raise InvalidError(
+            "columns",
+            f"{contract.name}: the frame lacks {', '.join(missing)}; it has "
+            f"{', '.join(frame.columns)}",
+        )
+    twice = sorted({name for name in added if name in frame.columns or added.count(name) > 1})
+    if twice:
+        raise InvalidError(
+            "columns",
+            f"{contract.name}: there would be two columns {', '.join(twice)} in what the join "
+            "gives; "
+            "rename those of the frame, or choose other columns of the set with fields=",
+        )
+
+
+def keys_of(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """The key columns in the contract's types."""
+    keys = frame.select(
+        cast_column(frame, name, column.type, contract.name)
+        for name, column in contract.key.items()
+    )
+    nulls = [name for name in keys.columns if keys[name].null_count()]
+    if nulls:
+        raise InvalidError(
+            "null_key",
+            f"{contract.name}: the frame has null keys (in {', '.join(nulls)}); drop them",
+        )
+    return keys
+
+
+def _moments(name: str, frame: pl.DataFrame, time: str) -> pl.Series:
+    """The times in microseconds; what is finer is cut, so that no row sees what came after it."""
+    times = frame.get_column(time)
+    if not isinstance(times.dtype, pl.Datetime) or times.dtype.time_zone is None:
+        naive = isinstance(times.dtype, pl.Datetime)
+        hint = "; use .dt.replace_time_zone('UTC') if that is what it is" if naive else ""
+        raise InvalidError(
+            "bad_time",
+            f"{name}: column {time!r} is {times.dtype}, no timestamp with time zone{hint}",
+        )
+    if times.null_count():
+        raise InvalidError(
+            "bad_time", f"{name}: column {time!r} is null in {times.null_count()} rows; drop them"
+        )
+    multiply, divide = _UNITS[times.dtype.time_unit]
+    return times.to_physical() * multiply // divide
+
+
+def _facts(claims: bool) -> dict[str, pl.DataType]:
+    told = {"released_at": _INSTANT, "imported": pl.Boolean()} if claims else {}
+    return {"version": pl.Int64(), "published_at": _INSTANT} | told | {"status": pl.String()}
