@@ -39,7 +39,7 @@ check:
 
 # Write docs/checks.md from the registry
 checks: setup
-    python -c 'from estimates.gate import reference; print(reference.page(), end="")' > docs/checks.md
+    python -c 'from estimates.gate.pages import checks_reference; print(checks_reference.page(), end="")' > docs/checks.md
 
 # Do every fault to real versions and write docs/faults.md
 faults: setup

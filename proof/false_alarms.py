@@ -21,7 +21,7 @@ import polars as pl
 
 from estimates.accuracy.actuals import read_actuals
 from estimates.gate.evaluation import evaluate
-from estimates.gate.production_history import Past
+from estimates.gate.production_history import ProductionHistory
 from estimates.gate.verdict import Verdict
 from estimates.stability.diff import diff
 from proof import forecasts
@@ -80,7 +80,9 @@ def verdicts(replay: Replay, folder: Path) -> Iterator[tuple[date, Verdict]]:
         assert now.frame is not None
         assert before.frame is not None
         assert now.published_at is not None
-        past = Past(lambda: shares, lambda count, frame=before.frame: [frame][:count])
+        history = ProductionHistory(
+            lambda: shares, lambda count, frame=before.frame: [frame][:count]
+        )
         yield (
             day,
             evaluate(
@@ -89,7 +91,7 @@ def verdicts(replay: Replay, folder: Path) -> Iterator[tuple[date, Verdict]]:
                 before,
                 judged_at=now.published_at,
                 contract_revision=1,
-                past=past,
+                history=history,
                 actuals=actuals,
             ),
         )

@@ -385,7 +385,7 @@ def waived(
         "at": scene.at - timedelta(hours=2),
         "until": scene.at + timedelta(hours=1),
     }
-    exceptions = [msgspec.convert(facts | changed, Waiver)]
+    waivers = [msgspec.convert(facts | changed, Waiver)]
     contract = scene.store.contract(scene.set)
     return of_verdict(
         evaluate(
@@ -394,7 +394,7 @@ def waived(
             baseline,
             judged_at=scene.at,
             contract_revision=1,
-            exceptions=exceptions,
+            waivers=waivers,
         )
     )
 

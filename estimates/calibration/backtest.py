@@ -35,9 +35,10 @@ from estimates.contract.gate_policy import Side, Unit
 from estimates.errors import InvalidError
 from estimates.gate.candidate import Candidate
 from estimates.gate.evaluation import evaluate
-from estimates.gate.policy import policy_digest, validate_policy
-from estimates.gate.policy_table import in_force
-from estimates.gate.production_history import Past
+from estimates.gate.policy import policy_digest
+from estimates.gate.policy_table import policy_in_force
+from estimates.gate.policy_validation import validate_policy
+from estimates.gate.production_history import ProductionHistory
 from estimates.gate.verdict import Status, Verdict
 from estimates.store.store import Store
 
@@ -244,7 +245,9 @@ class _History:
             judged_at=candidate.published_at,
             contract_revision=None,
             baseline_reason="first_version" if against is None else "other_shape",
-            past=Past(lambda: self._material(step.event), lambda count: self._frames(step, count)),
+            history=ProductionHistory(
+                lambda: self._material(step.event), lambda count: self._frames(step, count)
+            ),
         )
 
     def _candidate(self, number: int) -> Candidate:
@@ -450,7 +453,7 @@ def _replayed(view: SetView, verdict: Verdict) -> Replayed:
 
 
 def _metrics(contract: Contract, verdicts: list[Verdict]) -> Iterator[Metric]:
-    for rule in in_force(contract).checks:
+    for rule in policy_in_force(contract).checks:
         points: list[Point] = []
         for verdict in verdicts:
             one = verdict.check(rule.name)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import get_args
 
 from estimates.calibration.backtest import Backtest, Fate, Metric, counted, headline
-from estimates.gate.pages.verdict_text import show
+from estimates.gate.pages.verdict_text import value_text
 from estimates.render.html import bdi, document, figure, legend, table, text
 from estimates.render.section import Section
 from estimates.stability.pages.charts import Limited, through_versions
@@ -80,7 +80,7 @@ def _figure(metric: Metric) -> str:
     for last in limits:
         levels = (("warns", last.warn), ("blocks", last.block))
         told = [
-            f"{verb} {metric.worse} {show(at, metric.unit)}"
+            f"{verb} {metric.worse} {value_text(at, metric.unit)}"
             for verb, at in levels
             if at is not None
         ]

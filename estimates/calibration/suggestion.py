@@ -31,9 +31,9 @@ from estimates.contract.contract import Contract
 from estimates.contract.gate_policy import Side, Unit
 from estimates.errors import InvalidError
 from estimates.gate.check import Check
-from estimates.gate.checks.own_history import FEWEST_MOVES
 from estimates.gate.evaluation import evaluate
 from estimates.gate.policy import before_severity, checks_of
+from estimates.gate.production_history import FEWEST_MOVES
 from estimates.render.digits import rounded
 from estimates.store.store import Store
 

@@ -23,10 +23,9 @@ from estimates.compare.series_report import MOVES_JUDGED, production_moves, prom
 from estimates.contract.contract import Contract, FileDomain
 from estimates.errors import EstimatesError, NotFoundError
 from estimates.gate.candidate import Candidate
-from estimates.gate.checks.own_history import FEWEST_MOVES
 from estimates.gate.evaluation import evaluate
 from estimates.gate.offender_table import Offenders
-from estimates.gate.production_history import Past
+from estimates.gate.production_history import FEWEST_MOVES, ProductionHistory
 from estimates.gate.verdict import Verdict
 
 
@@ -56,7 +55,7 @@ def judgement(
         judged_at=judged_at or instants.now(),
         contract_revision=newest.contract_revision,
         baseline_reason=reason,
-        past=None if baseline is None else (yield from _past(asked, newest)),
+        history=None if baseline is None else (yield from _history(asked, newest)),
         actuals=None if actuals is None else read_actuals(actuals, newest.contract),
         offenders=offenders,
     )
@@ -94,7 +93,7 @@ def _baseline(
     return baseline, None
 
 
-def _past(asked: Questions, newest: SetDetail) -> Plan[Past]:
+def _history(asked: Questions, newest: SetDetail) -> Plan[ProductionHistory]:
     """What the promoted versions say: asked now, for checks ask later, when there is no plan that
     could go on.
     """
@@ -115,7 +114,7 @@ def _past(asked: Questions, newest: SetDetail) -> Plan[Past]:
             raise frames  # the check's error, and not the end of the judgement
         return frames
 
-    return Past(lambda: shares, last)
+    return ProductionHistory(lambda: shares, last)
 
 
 def _last_frames(

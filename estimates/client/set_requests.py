@@ -27,7 +27,7 @@ from estimates.compare.series_report import Series
 from estimates.compare.shared_contract import shared_contract
 from estimates.contract.contract import Contract, Pairing
 from estimates.errors import CorruptError, InvalidError, NotFoundError
-from estimates.gate.policy_table import PolicyInForce, in_force
+from estimates.gate.policy_table import PolicyInForce, policy_in_force
 from estimates.keys.key_form import Key
 from estimates.reading.answer import Answer, Page
 from estimates.reading.as_of_plan import NONE, STATUS, AsOfJoin
@@ -368,7 +368,7 @@ class Questions:
     def policy(self) -> Plan[PolicyInForce]:
         """The policy in force: that of the newest contract."""
         newest = yield from self.detail()
-        return in_force(newest.contract, newest.contract_revision)
+        return policy_in_force(newest.contract, newest.contract_revision)
 
     def contract_of(self, version: Version | VersionHead) -> Plan[Contract]:
         """The newest contract, if it is of the version's shape: keys, columns and units are then

@@ -1,20 +1,38 @@
-"""The gate: which version may be promoted, and why not. `docs/gate.md` lists the checks.
+"""The gate: which version may be promoted, and why not. docs/checks.md lists the checks.
 
-candidate   what is judged, and what it is compared with; past: what the set's promoted versions say
-case        what a check sees; check: what a check is, and what it may find
-registry    the list of checks; custom: those that a contract adds
-integrity, content, intervals, coverage, times    the checks of the candidate alone, by topic
-change, moves, uncertainty, classes, order, history    those against the baseline
-outcomes    those with actual values; waivers: exceptions
-lot         rows that speak against a candidate, named or as a table; cells, moved: those that break
-            a rule, those that changed against the baseline; offenders: all of them as a table;
-            compared: what can be taken from the stability report; repeats: values that a column has
-            more than once
-domain      the keys that a contract asks for
-profiles    where limits start from; policy: the limits in force in a set; in_force: the same as a
-            table
-judgement   runs the checks and adds up the verdict
-verdict     the answer, and its complete rendering in JSON
-text, markdown, junit, github    its renderings: for a terminal, a comment, a CI server, annotations
-                                 of a commit
+Running it
+    evaluation          evaluates a candidate: every check, then the verdict
+    single_result       what one check says of some keys, by its limits
+    grouped_result      the same where groups of keys have limits of their own
+    waived_result       what waivers make of a result that would block
+    evaluation_context  what a check sees: candidate, baseline, and all that is derived from them
+    candidate           what is judged, and what it is compared with
+    production_history  what the set's promoted versions say about what is usual
+
+Checks
+    checks              one check a file
+    registry            the list of checks, in the order in which they run
+    check, measure      what a check is, and what it gives back
+    custom_checks       the checks that a contract adds
+
+What checks share
+    broken_rules        rows and cells that break a rule; bound_rules: bounds of a column
+    domain_keys         the keys that a contract asks for
+    duplicate_rows      rows with the same estimates; repeated_values: values of one column
+    stored_faults       what the store says of files and records
+    from_report         metrics of the stability report; changed_rows: the rows that they count
+    interval_widths     widths of intervals at the same target steps
+    from_accuracy       losses of the accuracy report
+
+Limits
+    limits              the limits of one check, and when a value keeps them
+    policy              the limits in force in a set; profiles: where they start from
+    policy_validation   refuses a policy that cannot be followed; policy_problems: why
+    policy_table        the policy in force as a table
+    active_waivers      exceptions that people made: which of them count
+
+Results
+    verdict             the answer, and its complete rendering in JSON
+    offenders           rows that speak against a candidate; offender_table: all of them
+    pages               the verdict for a terminal, a comment, a CI server; docs/checks.md
 """

@@ -1,8 +1,8 @@
-"""Lots of keys that changed against the baseline: what a check counts in the report, found by the
-report's formulas.
+"""Keys that changed against the baseline: the rows that a metric of the stability report counts,
+by the report's own formulas.
 
-A check asks only where the report says that there is something to find. Each lot has the
-candidate's keys, of removed ones the baseline's.
+A check asks only where the report says that there is something. Each group has the candidate's
+keys, of removed ones the baseline's.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 
 from estimates.contract.columns import key_text
-from estimates.gate.evaluation_context import Case
-from estimates.gate.offenders import Lot, Told, Value, lots_of
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.offenders import Detail, DetailValue, OffenderGroup, group_of_rows
 from estimates.stability import quantiles
 from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import SLACK, Deltas, asinh, deltas
@@ -24,181 +24,202 @@ from estimates.stability.report import IntervalReport
 from estimates.stability.scalar import flips
 from estimates.stability.value_kinds import Floats
 
-_OLD, _NEW = Value("old", 6), Value("new", 6)
-_FROM_TO: Told = (_OLD, " -> ", _NEW)
+_OLD, _NEW = DetailValue("old", 6), DetailValue("new", 6)
+_FROM_TO: Detail = (_OLD, " -> ", _NEW)
 _TENTH = 0.1  # of the column's median size: what moved by less is no jump
 
 
-def removed(case: Case) -> list[Lot]:
+def removed_rows(context: EvaluationContext) -> list[OffenderGroup]:
     """K1: keys of the baseline that are gone."""
-    return lots_of(case.before, case.key, case.pair.found.removed, None, ("removed",))
+    rows = context.pair.found.removed
+    return group_of_rows(context.baseline_frame, context.key, rows, None, ("removed",))
 
 
-def added(case: Case) -> list[Lot]:
+def added_rows(context: EvaluationContext) -> list[OffenderGroup]:
     """K1: keys that the baseline does not have."""
-    return lots_of(case.frame, case.key, case.pair.found.added, None, ("added",))
+    rows = context.pair.found.added
+    return group_of_rows(context.frame, context.key, rows, None, ("added",))
 
 
-def lost(case: Case, name: str) -> list[Lot]:
+def lost_values(context: EvaluationContext, name: str) -> list[OffenderGroup]:
     """K2: keys that had an estimate in a column and have none any more."""
-    old, new = case.pair.common(name)
-    return _of_column(case, name, np.flatnonzero(old.finite & ~new.finite))
+    old, new = context.pair.common(name)
+    return _of_column(context, name, np.flatnonzero(old.finite & ~new.finite))
 
 
-def relabelled(case: Case, name: str) -> list[Lot]:
+def relabelled(context: EvaluationContext, name: str) -> list[OffenderGroup]:
     """C1: keys with another label than before; null is one."""
-    found = case.pair.found
-    return _of_column(
-        case, name, np.flatnonzero(found.old(name).ne_missing(found.new(name)).to_numpy())
-    )
+    alignment = context.pair.found
+    differs = alignment.old(name).ne_missing(alignment.new(name))
+    return _of_column(context, name, np.flatnonzero(differs.to_numpy()))
 
 
-def far(case: Case, name: str, limit: float) -> list[Lot]:
+def beyond_r(context: EvaluationContext, name: str, limit: float) -> list[OffenderGroup]:
     """S3: keys that moved by r above a limit, by r."""
-    d = _deltas(case, name)
+    d = _deltas(context, name)
     assert d.r is not None, "the report has an r"
     rows = np.flatnonzero(d.r > limit)
-    told: Told = (*_FROM_TO, ", r = ", Value("r", 3))
-    return _of_column(case, name, _at(d.positions, rows), told, {"r": d.r[rows]}, d.r[rows])
+    r = d.r[rows]
+    detail: Detail = (*_FROM_TO, ", r = ", DetailValue("r", 3))
+    return _of_column(context, name, _at(d.positions, rows), detail, {"r": r}, r)
 
 
-def material(case: Case, name: str) -> list[Lot]:
+def material_changes(context: EvaluationContext, name: str) -> list[OffenderGroup]:
     """S2: keys that changed by more than the contract's tolerance, by r."""
-    d = _deltas(case, name)
+    d = _deltas(context, name)
     rows = np.flatnonzero(d.material)
     # without a scale all that was is 0
     r = np.full(len(rows), np.inf) if d.r is None else d.r[rows]
-    return _of_column(case, name, _at(d.positions, rows), size=r)
+    return _of_column(context, name, _at(d.positions, rows), size=r)
 
 
-def jumped(case: Case, name: str) -> list[Lot]:
+def jumped(context: EvaluationContext, name: str) -> list[OffenderGroup]:
     """S3: keys with r > 1 that moved by more than a tenth of the median size of the old values, by
     g.
     """
-    d, typical = _deltas(case, name), case.before[name].cast(pl.Float64).abs().median()
+    d = _deltas(context, name)
+    typical = context.baseline_frame[name].cast(pl.Float64).abs().median()
     assert isinstance(typical, float), "there is an old value"
     size = np.abs(d.d)
-    return _by_change(
-        case, name, d, (size > np.abs(d.a) / 2 + np.abs(d.b) / 2) & (size > _TENTH * typical)
-    )
+    r_above_one = size > np.abs(d.a) / 2 + np.abs(d.b) / 2
+    return _by_change(context, name, d, r_above_one & (size > _TENTH * typical))
 
 
-def flipped(case: Case, name: str) -> list[Lot]:
+def flipped_signs(context: EvaluationContext, name: str) -> list[OffenderGroup]:
     """S5: keys whose estimate changed its sign, by g."""
-    d = _deltas(case, name)
-    return _by_change(case, name, d, flips(d.a, d.b))
+    d = _deltas(context, name)
+    return _by_change(context, name, d, flips(d.a, d.b))
 
 
-def beyond(case: Case, one: IntervalReport, limit: float) -> list[Lot]:
+def beyond_z(
+    context: EvaluationContext, interval: IntervalReport, limit: float
+) -> list[OffenderGroup]:
     """I1: keys whose point moved by more half widths of its old interval than a limit, by z."""
-    found = _moves(case, one)
+    found = _moves(context, interval)
     assert found.z is not None, "the report has a z"
     rows = np.flatnonzero(found.z > limit)
     z = found.z[rows]
-    told: Told = ("moved by ", Value("z", 3), f" half widths of its {100 * one.level:g} % interval")
-    return _lots(case, one.point, found.rows[rows], told, {"z": z}, size=z)
+    name = f" half widths of its {100 * interval.level:g} % interval"
+    detail: Detail = ("moved by ", DetailValue("z", 3), name)
+    return _groups(context, interval.point, found.rows[rows], detail, {"z": z}, size=z)
 
 
-def beyond_one(case: Case, one: IntervalReport) -> list[Lot]:
+def beyond_one_half_width(
+    context: EvaluationContext, interval: IntervalReport
+) -> list[OffenderGroup]:
     """The same for one half width, as `z_gt1_share` counts them."""
-    return beyond(case, one, SLACK)
+    return beyond_z(context, interval, SLACK)
 
 
-def outside(case: Case, one: IntervalReport) -> list[Lot]:
+def outside_old_interval(
+    context: EvaluationContext, interval: IntervalReport
+) -> list[OffenderGroup]:
     """I2: keys whose point lies outside its old interval, by how many half widths of it."""
-    found = _moves(case, one)
+    found = _moves(context, interval)
     rows, size = found.outside()
-    cells = {"new": ("b", one.point), "low": ("a", one.lower), "high": ("a", one.upper)}
-    told: Told = (_NEW, " outside ", Value("low", 6), " to ", Value("high", 6))
-    return _lots(case, one.point, found.rows[rows], told, cells=cells, size=size)
+    cells = {
+        "new": ("b", interval.point),
+        "low": ("a", interval.lower),
+        "high": ("a", interval.upper),
+    }
+    detail: Detail = (_NEW, " outside ", DetailValue("low", 6), " to ", DetailValue("high", 6))
+    return _groups(context, interval.point, found.rows[rows], detail, cells=cells, size=size)
 
 
-def reshaped(case: Case, one: QuantileReport, limit: float) -> list[Lot]:
+def moved_quantiles(
+    context: EvaluationContext, report: QuantileReport, limit: float
+) -> list[OffenderGroup]:
     """Q2: keys whose quantiles moved by more of their old IQR than a limit, by that."""
-    at, size = quantiles.moves(case.pair, one)
+    positions, size = quantiles.moves(context.pair, report)
     rows = np.flatnonzero(size > limit)
-    told: Told = ("quantiles moved by ", Value("move", 3), " of their old IQR")
-    return _lots(case, one.point or None, at[rows], told, {"move": size[rows]}, size=size[rows])
+    size = size[rows]
+    detail: Detail = ("quantiles moved by ", DetailValue("move", 3), " of their old IQR")
+    column = report.point or None
+    return _groups(context, column, positions[rows], detail, {"move": size}, size=size)
 
 
-def keys_of(case: Case, keys: list[list[str]]) -> list[list[str]]:
+def candidate_keys(context: EvaluationContext, keys: list[list[str]]) -> list[list[str]]:
     """The candidate's keys of some that are in both versions, as the report names them: steps
     become dates again.
     """
-    target = case.contract.target
-    if target is None or case.pair.contract.key[target].type == case.contract.key[target].type:
+    target = context.contract.target
+    pair = context.pair
+    if target is None or pair.contract.key[target].type == context.contract.key[target].type:
         return keys
-    pairs = pl.DataFrame({"step": case.pair.found.b[target], "day": case.frame[target]}).unique()
-    days = {key_text(step): key_text(day) for step, day in pairs.iter_rows()}
-    at = case.key.index(target)
+    steps = pl.DataFrame({"step": pair.found.b[target], "day": context.frame[target]}).unique()
+    days = {key_text(step): key_text(day) for step, day in steps.iter_rows()}
+    at = context.key.index(target)
     return [[*key[:at], days[key[at]], *key[at + 1 :]] for key in keys]
 
 
-def _deltas(case: Case, name: str) -> Deltas:
-    pair, policy = case.pair, case.contract.stability
+def _deltas(context: EvaluationContext, name: str) -> Deltas:
+    pair, policy = context.pair, context.contract.stability
     return deltas(pair.found, name, *pair.common(name), pair.scale(name), policy)
 
 
-def _moves(case: Case, one: IntervalReport) -> Moves:
+def _moves(context: EvaluationContext, interval: IntervalReport) -> Moves:
     ends = next(
         ends
-        for ends in case.contract.intervals()
-        if (ends.lower, ends.upper) == (one.lower, one.upper)
+        for ends in context.contract.intervals()
+        if (ends.lower, ends.upper) == (interval.lower, interval.upper)
     )
-    return moves(case.pair, ends, one.scale_floor)
+    return moves(context.pair, ends, interval.scale_floor)
 
 
-def _by_change(case: Case, name: str, d: Deltas, which: Mask) -> list[Lot]:
+def _by_change(
+    context: EvaluationContext, name: str, d: Deltas, changed: Mask
+) -> list[OffenderGroup]:
     """r is 2 for every change of sign; g tells large ones from small ones."""
-    rows = np.flatnonzero(which)
+    rows = np.flatnonzero(changed)
     assert d.scale is not None, "an old value is not 0"
     g = np.abs(asinh(d.b[rows], d.scale) - asinh(d.a[rows], d.scale))
-    return _of_column(case, name, _at(d.positions, rows), size=g)
+    return _of_column(context, name, _at(d.positions, rows), size=g)
 
 
 def _of_column(
-    case: Case,
+    context: EvaluationContext,
     name: str,
-    at: Rows,
-    told: Told = _FROM_TO,
+    positions: Rows,
+    detail: Detail = _FROM_TO,
     metrics: Mapping[str, Floats] | None = None,
     size: Floats | None = None,
-) -> list[Lot]:
+) -> list[OffenderGroup]:
     cells = {"old": ("a", name), "new": ("b", name)}
-    return _lots(case, name, at, told, metrics, cells, size)
+    return _groups(context, name, positions, detail, metrics, cells, size)
 
 
-def _lots(
-    case: Case,
+def _groups(
+    context: EvaluationContext,
     column: str | None,
-    at: Rows,
-    told: Told,
+    positions: Rows,
+    detail: Detail,
     metrics: Mapping[str, Floats] | None = None,
     cells: Mapping[str, tuple[str, str]] | None = None,
     size: Floats | None = None,
-) -> list[Lot]:
-    """Some of the common keys as a lot, or none.
+) -> list[OffenderGroup]:
+    """Some of the common keys as one group, or none.
 
-    metrics, cells  what is told of each, by the name that `told` has for it: numbers, a value each;
-                    columns of the baseline (`a`) or the candidate (`b`)
+    metrics, cells  what the detail shows of each, by the name that it has for it: numbers, a value
+                    each; columns of the baseline (`a`) or the candidate (`b`)
     """
-    if not len(at):
+    if not len(positions):
         return []
-    found, sides = case.pair.found, {"a": case.before, "b": case.frame}
+    alignment = context.pair.found
+    sides = {"a": context.baseline_frame, "b": context.frame}
 
-    def keys(picks: Rows) -> pl.DataFrame:
-        return case.frame.select(case.key)[_at(found.rows_b, at[picks])]
+    def keys(numbers: Rows) -> pl.DataFrame:
+        return context.frame.select(context.key)[_at(alignment.rows_b, positions[numbers])]
 
-    def values(picks: Rows) -> pl.DataFrame:
-        rows = {"a": _at(found.rows_a, at[picks]), "b": _at(found.rows_b, at[picks])}
-        read = {
+    def values(numbers: Rows) -> pl.DataFrame:
+        picked = positions[numbers]
+        rows = {"a": _at(alignment.rows_a, picked), "b": _at(alignment.rows_b, picked)}
+        columns = {
             label: sides[side][name][rows[side]] for label, (side, name) in (cells or {}).items()
         }
-        return pl.DataFrame(
-            read | {label: metric[picks] for label, metric in (metrics or {}).items()}
-        )
+        numeric = {label: metric[numbers] for label, metric in (metrics or {}).items()}
+        return pl.DataFrame(columns | numeric)
 
-    return [Lot(column, len(at), told, keys, values, size)]
+    return [OffenderGroup(column, len(positions), detail, keys, values, size)]
 
 
 def _at(positions: Rows | None, rows: Rows) -> Rows:

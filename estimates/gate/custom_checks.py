@@ -7,7 +7,7 @@ import importlib
 import inspect
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,25 @@ from estimates.contract.conform import schema
 from estimates.contract.contract import Contract
 from estimates.contract.gate_policy import CustomCheck
 from estimates.errors import InvalidError
-from estimates.gate.cells import missing
-from estimates.gate.check import OWN, ROWS, Check, Measure, Skip
-from estimates.gate.evaluation_context import Case
+from estimates.gate.broken_rules import whole_rows
+from estimates.gate.check import FIRST_CUSTOM_NUMBER, ROWS_READABLE, Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.measure import Measure, Skip
+from estimates.gate.offenders import OffenderGroup
+
+# One thread: sums of floats must not depend on how rows were shared out.
+_SETTINGS = (
+    "SET threads = 1; SET TimeZone = 'UTC'; SET enable_external_access = false; "
+    "SET lock_configuration = true"
+)
 
 
-def checks(contract: Contract) -> list[Check]:
+def custom_checks(contract: Contract) -> list[Check]:
     """The checks that a contract adds, by name; numbers count from 101."""
+    declared = sorted(contract.gate.custom.items())
     return [
-        _check(OWN + i, name, own)
-        for i, (name, own) in enumerate(sorted(contract.gate.custom.items()))
+        _check(number, name, custom)
+        for number, (name, custom) in enumerate(declared, start=FIRST_CUSTOM_NUMBER)
     ]
 
 
@@ -34,45 +43,46 @@ def revisions(contract: Contract) -> dict[str, str]:
     """SHA-256 of the source of each module that holds a check, by name of the check; left out where
     there is none.
     """
-    found: dict[str, str] = {}
-    for name, own in sorted(contract.gate.custom.items()):
-        if own.function is not None:
+    digests: dict[str, str] = {}
+    for name, custom in sorted(contract.gate.custom.items()):
+        if custom.function is not None:
+            module = custom.function.partition(":")[0]
             try:
-                source = inspect.getsource(importlib.import_module(own.function.partition(":")[0]))
+                source = inspect.getsource(importlib.import_module(module))
             except Exception:  # the check itself says so, as an error
                 continue
-            found[name] = hashlib.sha256(source.encode()).hexdigest()
-    return found
+            digests[name] = hashlib.sha256(source.encode()).hexdigest()
+    return digests
 
 
-def _check(number: int, name: str, own: CustomCheck) -> Check:
-    needs = own.sql is not None and re.search(
-        r"\bbaseline\b", f"{own.sql} {own.offenders or ''}", re.IGNORECASE
-    )
+def _check(number: int, name: str, custom: CustomCheck) -> Check:
+    queries = "" if custom.sql is None else f"{custom.sql} {custom.offenders or ''}"
+    reads_baseline = re.search(r"\bbaseline\b", queries, re.IGNORECASE)
     return Check(
         number,
         name,
-        own.title or name,
-        3 if needs else 2,
-        _by_query(own) if own.sql is not None else _by_function(own),
-        own.unit,
-        own.warn,
-        own.block,
-        worse=own.worse,
-        depends_on=ROWS,
+        custom.title or name,
+        3 if reads_baseline else 2,
+        _by_function(custom) if custom.sql is None else _by_query(custom),
+        unit=custom.unit,
+        warn=custom.warn,
+        block=custom.block,
+        worse=custom.worse,
+        depends_on=ROWS_READABLE,
     )
 
 
-def _by_function(own: CustomCheck) -> Callable[[Case], Measure | Skip]:
+def _by_function(custom: CustomCheck) -> Callable[[EvaluationContext], Measure | Skip]:
     """`function(candidate, baseline, contract)` gives (value, limit, offenders), or None for
     nothing to say.
     """
 
-    def measure(case: Case) -> Measure | Skip:
-        assert own.function is not None
+    def measure(context: EvaluationContext) -> Measure | Skip:
+        name = custom.function
+        assert name is not None
         # Clones cost nothing, and what a function does to its frames in place is its own affair.
-        before = None if case.baseline is None else case.before.clone()
-        answer = _named(own.function)(case.frame.clone(), before, case.contract)
+        before = None if context.baseline is None else context.baseline_frame.clone()
+        answer = _function(name)(context.frame.clone(), before, context.contract)
         if answer is None:
             return Skip("nothing_to_say")
         try:
@@ -80,82 +90,79 @@ def _by_function(own: CustomCheck) -> Callable[[Case], Measure | Skip]:
         except (TypeError, ValueError):
             raise InvalidError(
                 "bad_check",
-                f"{own.function} gave {answer!r:.100}, not (value, limit, offenders) or None",
+                f"{name} gave {answer!r:.100}, not (value, limit, offenders) or None",
             ) from None
-        return _measure(
-            case, float(value), offenders, None if limit is None else float(limit), own.function
-        )
+        block = None if limit is None else float(limit)
+        return _measure(context, float(value), offenders, block, name)
 
     return measure
 
 
-def _by_query(own: CustomCheck) -> Callable[[Case], Measure | Skip]:
-    def measure(case: Case) -> Measure | Skip:
-        assert own.sql is not None
-        tables = {"candidate": case.frame}
-        if case.baseline is not None:
-            tables["baseline"] = case.before
-        found = _query(tables, own.sql)
-        if found.shape != (1, 1):
+def _by_query(custom: CustomCheck) -> Callable[[EvaluationContext], Measure | Skip]:
+    def measure(context: EvaluationContext) -> Measure | Skip:
+        assert custom.sql is not None
+        tables = {"candidate": context.frame}
+        if context.baseline is not None:
+            tables["baseline"] = context.baseline_frame
+        answer = _query(tables, custom.sql)
+        if answer.shape != (1, 1):
             raise InvalidError(
                 "bad_check",
-                f"its query gave {found.height} rows of {found.width} columns, not one number",
+                f"its query gave {answer.height} rows of {answer.width} columns, not one number",
             )
-        value = found.item()
+        value = answer.item()
         if value is None:
             raise InvalidError("bad_check", "its query gave NULL")
-        offenders = None if own.offenders is None else _query(tables, own.offenders)
-        return _measure(case, float(value), offenders, None, "its query for offenders")
+        offenders = None if custom.offenders is None else _query(tables, custom.offenders)
+        return _measure(context, float(value), offenders, None, "its query for offenders")
 
     return measure
 
 
-def _measure(case: Case, value: float, offenders: Any, limit: float | None, where: str) -> Measure:
+def _measure(
+    context: EvaluationContext, value: float, offenders: Any, limit: float | None, author: str
+) -> Measure:
     rows = pl.DataFrame(offenders) if offenders is not None else pl.DataFrame()
-    if rows.height and not set(case.key) <= set(rows.columns):
+    if rows.height and not set(context.key) <= set(rows.columns):
         raise InvalidError(
             "bad_check",
-            f"{where} gave offenders with the columns {', '.join(rows.columns)}; the key is "
-            f"{', '.join(case.key)}",
+            f"{author} gave offenders with the columns {', '.join(rows.columns)}; the key is "
+            f"{', '.join(context.key)}",
         )
-    lots = (
-        missing(case, _keys(case, rows, where).sort(case.key), "named by the check")
-        if rows.height
-        else []
-    )
-    n = case.frame.height
-    return Measure(value, n, f"{value:.6g}", lots=lots, block=limit)
+    groups: list[OffenderGroup] = []
+    if rows.height:
+        keys = _typed_keys(context, rows, author).sort(context.key)
+        groups = whole_rows(context, keys, "named by the check")
+    n = context.frame.height
+    return Measure(value, n, f"{value:.6g}", offender_groups=groups, block=limit)
 
 
-def _keys(case: Case, rows: pl.DataFrame, where: str) -> pl.DataFrame:
+def _typed_keys(context: EvaluationContext, rows: pl.DataFrame, author: str) -> pl.DataFrame:
     """The keys of offenders in the contract's types."""
-    wanted = {name: dtype for name, dtype in schema(case.contract).items() if name in case.key}
+    types = schema(context.contract)
+    key_types = {name: types[name] for name in context.key}
     try:
-        keys = rows.select(pl.col(name).cast(dtype) for name, dtype in wanted.items())
+        keys = rows.select(pl.col(name).cast(dtype) for name, dtype in key_types.items())
     except pl.exceptions.PolarsError:
         keys = None
-    if keys is None or keys.schema != wanted:  # a struct stays one
-        given, asked = (
-            ", ".join(f"{name} ({types[name]})" for name in case.key)
-            for types in (rows.schema, wanted)
-        )
+    if keys is None or keys.schema != key_types:  # a struct stays one
+        have, want = _type_text(context.key, rows.schema), _type_text(context.key, key_types)
         raise InvalidError(
             "bad_check",
-            f"{where} gave offenders that are no keys: {given}; the contract says {asked}",
+            f"{author} gave offenders that are no keys: {have}; the contract says {want}",
         )
     return keys
+
+
+def _type_text(names: list[str], types: Mapping[str, pl.DataType]) -> str:
+    return ", ".join(f"{name} ({types[name]})" for name in names)
 
 
 def _query(tables: dict[str, pl.DataFrame], sql: str) -> pl.DataFrame:
     import duckdb
 
-    # One thread: sums of floats must not depend on how rows were shared out.
-    settings = (
-        "SET threads = 1; SET TimeZone = 'UTC'; SET enable_external_access = false; SET "
-        "lock_configuration = true"
-    )
     with duckdb.connect() as connection:
-        connection.execute(settings)
+        connection.execute(_SETTINGS)
         for name, frame in tables.items():
             connection.register(name, frame.to_arrow())
         try:
@@ -164,17 +171,17 @@ def _query(tables: dict[str, pl.DataFrame], sql: str) -> pl.DataFrame:
             raise InvalidError("bad_check", f"DuckDB: {error}") from None
 
 
-def _named(function: str) -> Callable[..., Any]:
+def _function(path: str) -> Callable[..., Any]:
     """A function by `module:function`, from sys.path or the working directory."""
-    module, _, name = function.partition(":")
+    module, _, name = path.partition(":")
     # Last, so that no file that happens to lie in the working directory hides a package.
     if str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))
     importlib.invalidate_caches()
     try:
-        found = getattr(importlib.import_module(module), name, None)
+        function = getattr(importlib.import_module(module), name, None)
     except ModuleNotFoundError as error:
-        raise InvalidError("bad_check", f"{function}: there is no module {error.name}") from None
-    if not callable(found):
-        raise InvalidError("bad_check", f"{function}: the module has no such function")
-    return found
+        raise InvalidError("bad_check", f"{path}: there is no module {error.name}") from None
+    if not callable(function):
+        raise InvalidError("bad_check", f"{path}: the module has no such function")
+    return function

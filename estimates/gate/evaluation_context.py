@@ -1,45 +1,43 @@
-"""A case: what checks look at. Everything costly is computed once, when the first check asks for
-it.
-"""
+"""What checks look at. Everything costly is computed once, when the first check asks for it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 import polars as pl
 
+from estimates.catalog.records import Waiver
 from estimates.contract.columns import key_text
 from estimates.contract.conform import typed
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.gate.candidate import Candidate
-from estimates.gate.check import SLACK, Check, Limits
 from estimates.gate.domain_keys import domain_keys
-from estimates.gate.production_history import Past
+from estimates.gate.duplicate_rows import Duplicates, duplicates_of_distinct
+from estimates.gate.limits import SLACK, CheckLimits
+from estimates.gate.production_history import ProductionHistory
 from estimates.stability.alignment import ascends
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # loaded by the first check that needs them
     from estimates.accuracy.accuracy_report import Accuracy
     from estimates.accuracy.actuals import Actuals
-    from estimates.catalog.records import Waiver
     from estimates.stability.aligned import Pair
     from estimates.stability.report import Report
 
-T = TypeVar("T")
 
+class EvaluationContext:
+    """One evaluation: the contract, the candidate, the baseline, and what is derived from them.
 
-class Case:
-    """One judgement: the contract, the candidate, the baseline, and what is derived from them.
-
-    past     what the set's promoted versions say
-    actuals  what was observed, for the checks of stage 4
-    A check that cannot evaluate raises; the machinery turns that into the status `error`, which
-    blocks.
+    limits           those in force, by name of the check
+    history          what the set's promoted versions say
+    actuals          what was observed, for the checks of stage 4
+    waivers          those in force; waiver_problems: why some of them count for nothing, by id
+    A check that cannot evaluate raises; the gate turns that into the status `error`, which blocks.
     """
 
     def __init__(
@@ -48,8 +46,8 @@ class Case:
         candidate: Candidate,
         baseline: Candidate | None,
         judged_at: datetime,
-        limits: dict[str, Limits],
-        past: Past | None = None,
+        limits: Mapping[str, CheckLimits],
+        history: ProductionHistory | None = None,
         actuals: Actuals | None = None,
     ) -> None:
         self.contract = contract
@@ -57,14 +55,13 @@ class Case:
         self.baseline = baseline
         self.judged_at = judged_at
         self.limits = dict(limits)
-        self.past = past or Past()
+        self.history = history or ProductionHistory()
         self.actuals = actuals
         self.key = list(contract.key)
-        self.is_part = False  # some keys of another case
+        self.is_subset = False  # some keys of another context
         self.waivers: Sequence[Waiver] = ()
-        self.checks: dict[str, Check] = {}
-        self._once: dict[str, Any] = {}
-        self._parts: dict[tuple[str, str | None], Case] = {}
+        self.waiver_problems: Mapping[int, str] = {}
+        self._groups: dict[tuple[str, str], EvaluationContext] = {}
 
     @cached_property
     def frame(self) -> pl.DataFrame:
@@ -91,11 +88,12 @@ class Case:
         return domain_keys(self.contract, self.candidate)
 
     @cached_property
-    def before(self) -> pl.DataFrame:
-        """The baseline's rows in the contract's columns and types, sorted by key."""
-        assert self.baseline is not None, (
-            "the machinery skips cross-version checks without a baseline"
-        )
+    def baseline_frame(self) -> pl.DataFrame:
+        """The baseline's rows in the contract's columns and types, sorted by key.
+
+        Raises InvalidError (`baseline_unreadable`).
+        """
+        assert self.baseline is not None, "checks that compare are skipped without a baseline"
         for fault in self.baseline.faults.values():
             raise InvalidError("baseline_unreadable", f"the baseline is damaged: {fault}")
         if self.baseline.frame is None:
@@ -103,66 +101,65 @@ class Case:
         rows = typed(self.baseline.frame, self.contract)
         return rows if _ascending(rows, self.key) else rows.sort(self.key, maintain_order=True)
 
-    def group(self, column: str, value: str) -> Case:
-        """The keys of one group alone: those that the candidate, or else the baseline, puts there."""
-        if (column, value) not in self._parts:
-            self._parts[column, value] = self.part(self._members(column, [value]), inside=True)
-        return self._parts[column, value]
+    @cached_property
+    def duplicates(self) -> Duplicates:
+        """The candidate's rows whose estimates another row has too."""
+        return duplicates_of_distinct(self.frame, self.contract)
 
-    def outside(self, groups: dict[str, list[str]]) -> Case:
+    def group(self, column: str, value: str) -> EvaluationContext:
+        """The keys that the candidate, or else the baseline or the domain, puts into one group."""
+        if (column, value) not in self._groups:
+            members = self._members(column, [value])
+            self._groups[column, value] = self.subset(members, inside=True)
+        return self._groups[column, value]
+
+    def outside_groups(self, groups: Mapping[str, Sequence[str]]) -> EvaluationContext:
         """The keys that are in none of these groups, by column."""
-        keys = [self._members(column, values) for column, values in groups.items()]
-        return self.part(pl.concat(keys), inside=False)
+        members = [self._members(column, values) for column, values in groups.items()]
+        return self.subset(pl.concat(members), inside=False)
 
-    def part(self, keys: pl.DataFrame, *, inside: bool) -> Case:
-        """The same case of some keys alone, or of all others; what the domain asks for is reduced
-        as well.
-        """
+    def subset(self, keys: pl.DataFrame, *, inside: bool) -> EvaluationContext:
+        """The same for some keys only, or for all others; the domain is reduced as well."""
         how = "semi" if inside else "anti"
 
-        def only(rows: pl.DataFrame) -> pl.DataFrame:
+        def reduced(rows: pl.DataFrame) -> pl.DataFrame:
             return rows.join(keys.unique(), on=self.key, how=how, nulls_equal=True)
 
         baseline = self.baseline
         if baseline is not None and baseline.frame is not None and not baseline.faults:
-            baseline = msgspec.structs.replace(baseline, frame=only(self.before), snapshot_id=None)
-        candidate = msgspec.structs.replace(self.candidate, frame=only(self.frame))
-        part = Case(
-            self.contract, candidate, baseline, self.judged_at, self.limits, self.past, self.actuals
+            before = reduced(self.baseline_frame)
+            baseline = msgspec.structs.replace(baseline, frame=before, snapshot_id=None)
+        context = EvaluationContext(
+            self.contract,
+            msgspec.structs.replace(self.candidate, frame=reduced(self.frame)),
+            baseline,
+            self.judged_at,
+            self.limits,
+            self.history,
+            self.actuals,
         )
-        part.is_part = True
+        context.is_subset = True
         if self.domain is not None:
-            part.domain = only(self.domain)
-        return part
+            context.domain = reduced(self.domain)
+        return context
 
-    def _members(self, column: str, values: list[str]) -> pl.DataFrame:
-        rows = [
-            self.frame.select(*self.key, column)
-            if column not in self.key
-            else self.frame.select(self.key)
-        ]
+    def _members(self, column: str, values: Sequence[str]) -> pl.DataFrame:
+        """The keys whose column has one of these values, which are text."""
+        columns = self.key if column in self.key else [*self.key, column]
+        rows = [self.frame.select(columns)]
         if self.baseline is not None:
-            gone = self.before.join(self.frame, on=self.key, how="anti")
-            rows.append(gone.select(rows[0].columns))
+            removed = self.baseline_frame.join(self.frame, on=self.key, how="anti")
+            rows.append(removed.select(columns))
         if self.domain is not None and column in self.key:
-            rows.append(self.domain.select(rows[0].columns))
-        both = pl.concat(rows)
-        texts = both.get_column(column).unique().drop_nulls()
-        wanted = texts.filter(
-            pl.Series([key_text(text) in values for text in texts], dtype=pl.Boolean)
-        )
-        return both.filter(pl.col(column).is_in(wanted.implode())).select(self.key)
-
-    def once(self, what: str, make: Callable[[], T]) -> T:
-        """What several checks need, computed for the first of them."""
-        if what not in self._once:
-            self._once[what] = make()
-        return self._once[what]
+            rows.append(self.domain.select(columns))
+        keys = pl.concat(rows)
+        distinct = keys.get_column(column).unique().drop_nulls()
+        named = pl.Series([key_text(value) in values for value in distinct], dtype=pl.Boolean)
+        is_member = pl.col(column).is_in(distinct.filter(named).implode())
+        return keys.filter(is_member).select(self.key)
 
     def limit(self, name: str) -> float:
-        """Beyond what a check named so complains, for checks that name what is above it; no limit:
-        infinity.
-        """
+        """Beyond what a check complains, for checks that name what is above it; no limit: infinity."""
         limits = self.limits[name]
         limit = next(
             (limit for limit in (limits.warn, limits.block) if limit is not None), math.inf
@@ -174,8 +171,9 @@ class Case:
         """Baseline and candidate, row beside row."""
         from estimates.stability.aligned import pair_up
 
-        before, through = self.before, _through(self.candidate)
         assert self.baseline is not None
+        before = self.baseline_frame
+        through = _through(self.candidate)
         return pair_up(before, self.frame, self.contract, _through(self.baseline), through)
 
     @property
@@ -188,57 +186,53 @@ class Case:
 
     @cached_property
     def _report(self) -> Report | BaseException:
-        # An exception is kept as well: every check that needs the report says the same, and diff
-        # runs once.
+        # An exception is remembered as well: every check that needs the report says the same, and
+        # the comparison runs once.
         try:
-            return self._diff()
+            return self._compare()
         except (Exception, pl.exceptions.PanicException) as error:
             return error
 
+    def _compare(self) -> Report:
+        from estimates.stability.diff import report_of
+
+        pair = self.pair
+        assert self.baseline is not None
+        snapshot_id = self.candidate.snapshot_id
+        identical = snapshot_id is not None and snapshot_id == self.baseline.snapshot_id
+        names = {"name_a": _label(self.baseline), "name_b": _label(self.candidate)}
+        return report_of(pair, **names, identical=identical)
+
     @cached_property
     def accuracy(self) -> Accuracy:
-        """The candidate's scores, skill relative to the baseline; raises InvalidError
-        (`no_matching_actuals`).
+        """The candidate's scores, skill relative to the baseline.
+
+        Raises InvalidError (`no_matching_actuals`, and those of `score`).
         """
         from estimates.accuracy.score import Other, score
 
-        assert self.actuals is not None, (
-            "the machinery skips checks with actual values where there are none"
-        )
-        before = None
+        assert self.actuals is not None, "checks with actual values are skipped without any"
+        other = None
         if self.baseline is not None:
             through, version = _through(self.baseline), self.baseline.version or 0
-            before = Other(self.contract.name, version, self.before, self.contract, through)
-        found = score(
+            other = Other(self.contract.name, version, self.baseline_frame, self.contract, through)
+        scores = score(
             self.frame,
             self.actuals,
             self.contract,
             version=self.candidate.version or 0,
             contract_revision=0,
             through=_through(self.candidate),
-            previous=before,
-            baseline=before,
+            previous=other,
+            baseline=other,
         )
-        if not any(column.actuals for column in found.columns.values()):
+        if not any(column.actuals for column in scores.columns.values()):
             raise InvalidError(
                 "no_matching_actuals",
                 f"none of the {self.actuals.rows.height} keys with an actual value is a key of "
                 f"{_label(self.candidate)} whose outcome its run had not seen",
             )
-        return found
-
-    def _diff(self) -> Report:
-        from estimates.stability.diff import report_of
-
-        pair = self.pair
-        assert self.baseline is not None
-        identical = (
-            self.candidate.snapshot_id is not None
-            and self.candidate.snapshot_id == self.baseline.snapshot_id
-        )
-        return report_of(
-            pair, name_a=_label(self.baseline), name_b=_label(self.candidate), identical=identical
-        )
+        return scores
 
 
 def _ascending(rows: pl.DataFrame, key: list[str]) -> bool:

@@ -1,5 +1,5 @@
 """What checks of stage 3 take from the stability report: what can be compared, or an error that
-says why it cannot.
+says why nothing can.
 
 Keys that elapsed or advanced with a rolling domain are in none of these numbers. When no key can be
 compared, a check cannot be evaluated, and that blocks: nothing is known about such a version.
@@ -8,87 +8,175 @@ compared, a check cannot be evaluated, and that blocks: nothing is known about s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from estimates.contract.columns import NUMERIC_ROLES
 from estimates.errors import InvalidError
-from estimates.gate.check import Measure
-from estimates.gate.evaluation_context import Case
-from estimates.gate.offenders import Lot
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.measure import Measure, Skip
+from estimates.gate.offenders import OffenderGroup
 from estimates.gate.verdict import Offender
+from estimates.stability.family_reports import RankReport
 from estimates.stability.report import ColumnReport, IntervalReport, LabelReport, ScalarReport
 
 
-def common(case: Case) -> int:
+class NumericColumn(NamedTuple):
+    """A numeric estimate column that can be compared."""
+
+    name: str
+    report: ColumnReport
+    scalar: ScalarReport
+
+
+class LabelColumn(NamedTuple):
+    """A label column that can be compared."""
+
+    name: str
+    report: ColumnReport
+    label: LabelReport
+
+
+class RankedColumn(NamedTuple):
+    """A column whose order can be compared."""
+
+    name: str
+    report: ColumnReport
+    ranks: RankReport
+
+
+def common_keys(context: EvaluationContext) -> int:
     """How many keys are in both versions; raises InvalidError (`no_comparable_keys`) for none."""
-    n = case.report.keys.common
+    n = context.report.keys.common
     if n == 0:
         raise InvalidError("no_comparable_keys", "no_comparable_keys: no key is in both versions")
     return n
 
 
-def scalars(case: Case) -> list[tuple[str, ColumnReport, ScalarReport]]:
-    """The numeric estimate columns that can be compared; it is an error when there are some and
-    none can.
+def numeric_columns(context: EvaluationContext) -> list[NumericColumn]:
+    """The numeric estimate columns that can be compared; empty when the contract has none.
+
+    Raises InvalidError (`no_comparable_keys`) when it has some and none can be compared.
     """
-    common(case)
-    roles = {name: column.role for name, column in case.contract.columns.items()}
-    numeric = [
-        (name, column)
-        for name, column in case.report.columns.items()
+    common_keys(context)
+    roles = {name: column.role for name, column in context.contract.columns.items()}
+    numeric = {
+        name: column
+        for name, column in context.report.columns.items()
         if roles[name] in NUMERIC_ROLES
+    }
+    comparable = [
+        NumericColumn(name, column, column.scalar)
+        for name, column in numeric.items()
+        if column.scalar is not None
     ]
-    found = [(name, column, column.scalar) for name, column in numeric if column.scalar is not None]
-    if numeric and not found:
+    if numeric and not comparable:
         raise InvalidError(
             "no_comparable_keys", "no_comparable_keys: no estimate is finite in both versions"
-        )
-    return found
-
-
-def central(case: Case) -> list[tuple[str, ColumnReport, ScalarReport]]:
-    """The columns of `scalars` that say where an estimate lies: points, scores, probabilities, else
-    medians, else all.
-
-    Ends and outer quantiles come nearer as a target does, by more than an ordinary change; their
-    widths have checks of their own.
-    """
-    found, columns = scalars(case), case.contract.columns
-    for roles in (("point", "score", "probability"), ("quantile",)):
-        chosen = [one for one in found if columns[one[0]].role in roles]
-        if chosen and roles == ("quantile",):
-            nearest = min(abs((columns[name].quantile or 0) - 0.5) for name, _, _ in chosen)
-            chosen = [
-                one for one in chosen if abs((columns[one[0]].quantile or 0) - 0.5) == nearest
-            ]
-        if chosen:
-            return chosen
-    return found
-
-
-def intervals(case: Case, *, with_point: bool) -> list[IntervalReport]:
-    """The intervals that can be compared; empty when the contract has none (of a point)."""
-    found = [interval for interval in case.report.intervals if interval.point or not with_point]
-    comparable = [interval for interval in found if interval.n]
-    if found and not comparable:
-        raise InvalidError(
-            "no_comparable_keys", "no_comparable_keys: no interval is finite in both versions"
         )
     return comparable
 
 
-def labels(case: Case) -> list[tuple[str, ColumnReport, LabelReport]]:
-    """The label columns that can be compared; empty when the contract has none."""
-    found = [
-        (name, column, column.label)
-        for name, column in case.report.columns.items()
-        if column.role == "label"
+def central_columns(context: EvaluationContext) -> list[NumericColumn]:
+    """The numeric columns that say where an estimate lies: points, scores, probabilities, else
+    medians, else all.
+
+    Ends and outer quantiles come nearer as a target does, by more than an ordinary change; their
+    widths have checks of their own. Raises InvalidError (`no_comparable_keys`).
+    """
+    columns = numeric_columns(context)
+    declared = context.contract.columns
+    centres = [
+        column
+        for column in columns
+        if declared[column.name].role in ("point", "score", "probability")
     ]
-    if found:
-        common(case)
-    return [(name, column, label) for name, column, label in found if label is not None]
+    if centres:
+        return centres
+    distances = {
+        column.name: abs((declared[column.name].quantile or 0) - 0.5)
+        for column in columns
+        if declared[column.name].role == "quantile"
+    }
+    nearest = min(distances.values(), default=None)
+    medians = [column for column in columns if distances.get(column.name, -1) == nearest]
+    return medians or columns
 
 
-def number(value: float | None, reasons: Mapping[str, str], metric: str, what: str) -> float:
+def comparable_intervals(context: EvaluationContext, *, with_point: bool) -> list[IntervalReport]:
+    """The intervals that can be compared; empty when the contract has none (with a point).
+
+    Raises InvalidError (`no_comparable_keys`) when it has some and none can be compared.
+    """
+    intervals = [
+        interval for interval in context.report.intervals if interval.point or not with_point
+    ]
+    comparable = [interval for interval in intervals if interval.n]
+    if intervals and not comparable:
+        raise no_finite_interval()
+    return comparable
+
+
+def no_finite_interval() -> InvalidError:
+    """The error of checks of intervals of which none can be compared."""
+    return InvalidError(
+        "no_comparable_keys", "no_comparable_keys: no interval is finite in both versions"
+    )
+
+
+def label_columns(context: EvaluationContext) -> list[LabelColumn]:
+    """The label columns that can be compared; empty when the contract has none.
+
+    Raises InvalidError (`no_comparable_keys`).
+    """
+    labels = {
+        name: column for name, column in context.report.columns.items() if column.role == "label"
+    }
+    if labels:
+        common_keys(context)
+    return [
+        LabelColumn(name, column, column.label)
+        for name, column in labels.items()
+        if column.label is not None
+    ]
+
+
+def ranked_columns(context: EvaluationContext) -> list[RankedColumn] | Skip:
+    """The points and scores whose order can be compared; a skip when the contract has none.
+
+    Raises InvalidError (`no_comparable_keys`) when it has some and none can be compared.
+    """
+    common_keys(context)
+    declared = context.contract.columns.values()
+    if not any(column.role in ("point", "score") for column in declared):
+        return Skip("no_numeric_estimates")
+    ranked = [
+        RankedColumn(name, column, column.ranks)
+        for name, column in context.report.columns.items()
+        if column.ranks is not None
+    ]
+    if not ranked:
+        raise InvalidError(
+            "no_comparable_keys", "no_comparable_keys: no estimate is finite in both versions"
+        )
+    return ranked
+
+
+def p95_of_r(column: NumericColumn) -> float:
+    """The 95 % quantile of r; 0 where all was and is 0: there is no scale, and nothing moved.
+
+    Raises InvalidError (`degenerate_scale`) where there is no scale and something moved.
+    """
+    if column.scalar.r is not None:
+        return column.scalar.r.p95
+    if column.scalar.zero_share == 1:
+        return 0.0
+    raise InvalidError(
+        "degenerate_scale",
+        f"degenerate_scale: {column.name} is 0 for every key of the baseline; set scale_floor",
+    )
+
+
+def required(value: float | None, reasons: Mapping[str, str], metric: str, what: str) -> float:
     """A metric of the report; raises InvalidError with the report's reason where there is none."""
     if value is None:
         reason = reasons.get(metric, "unknown")
@@ -96,31 +184,27 @@ def number(value: float | None, reasons: Mapping[str, str], metric: str, what: s
     return value
 
 
-def of_column(
+def column_measure(
     value: float,
     column: ColumnReport,
     message: str,
     offenders: Sequence[Offender] = (),
-    lots: Sequence[Lot] = (),
+    offender_groups: Sequence[OffenderGroup] = (),
 ) -> Measure:
     """A measure that rests on the compared keys of a column."""
-    return Measure(value, column.n, message, column.coverage or 0.0, list(offenders), list(lots))
+    coverage = column.coverage or 0.0
+    return Measure(value, column.n, message, coverage, list(offenders), list(offender_groups))
 
 
-def of_interval(
-    value: float,
-    interval: IntervalReport,
-    message: str,
-    offenders: Sequence[Offender] = (),
-    lots: Sequence[Lot] = (),
+def interval_measure(
+    value: float, interval: IntervalReport, message: str, offender_groups: Sequence[OffenderGroup]
 ) -> Measure:
     """A measure that rests on the compared keys of an interval."""
-    return Measure(
-        value, interval.n, message, interval.coverage or 0.0, list(offenders), list(lots)
-    )
+    coverage = interval.coverage or 0.0
+    groups = list(offender_groups)
+    return Measure(value, interval.n, message, coverage, offender_groups=groups)
 
 
-def told(interval: IntervalReport) -> str:
+def interval_name(level: float, point: str | None) -> str:
     """An interval in words: `80 % interval of close`."""
-    of = f" of {interval.point}" if interval.point else ""
-    return f"{100 * interval.level:g} % interval{of}"
+    return f"{100 * level:g} % interval{f' of {point}' if point else ''}"

@@ -1,6 +1,4 @@
-"""Every offender of a judgement as a table: the verdict names the first 100 of each check, this has
-them all.
-"""
+"""Every offender of one evaluation as a table; the verdict names only the first 100 of each check."""
 
 from __future__ import annotations
 
@@ -8,12 +6,12 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from estimates.contract.columns import parse_key_part
+from estimates.contract.columns import KeyType, parse_key_part
 from estimates.contract.conform import schema
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
-from estimates.gate.check import Measure
-from estimates.gate.offenders import table
+from estimates.gate.measure import Measure
+from estimates.gate.offenders import offender_rows
 from estimates.gate.verdict import CheckResult, Offender
 
 HEAD = {"check": pl.String(), "number": pl.Int64(), "status": pl.String()}
@@ -21,7 +19,7 @@ TAIL = {"column": pl.String(), "detail": pl.String()}
 
 
 class Offenders:
-    """Give one to `judge`, and read `frame` afterwards.
+    """Give one to `evaluate`, and read `frame` afterwards.
 
     frame  a row an offender: `check`, `number`, `status`, the key columns in the contract's types
            (null where something else than a key offends), `column`, `detail`; in the order of the
@@ -37,7 +35,9 @@ class Offenders:
         return pl.concat(self._parts) if self._parts else None
 
     def begin(self, contract: Contract) -> None:
-        """Make room for a judgement; InvalidError (`key_name`) for a key column of a name taken."""
+        """Make room for an evaluation; raises InvalidError (`key_name`) for a key column with the
+        name of a column of the table.
+        """
         taken = [name for name in contract.key if name in HEAD | TAIL]
         if taken:
             raise InvalidError(
@@ -45,39 +45,43 @@ class Offenders:
                 f"{contract.name}: key column {taken[0]!r} has the name of a column of "
                 "the offenders",
             )
+        types = schema(contract)
         self._contract = contract
-        self._keys = {
-            name: dtype for name, dtype in schema(contract).items() if name in contract.key
-        }
-        self._parts = [pl.DataFrame(schema=HEAD | self._keys | TAIL)]
+        self._key_types = {name: types[name] for name in contract.key}
+        self._parts = [pl.DataFrame(schema=HEAD | self._key_types | TAIL)]
 
     def add(self, result: CheckResult, measures: Sequence[Measure]) -> None:
         """The offenders of a check, from the measures that its result was made of."""
-        facts = zip(HEAD.items(), (result.name, result.number, result.status), strict=True)
-        head = [pl.lit(fact, dtype).alias(name) for (name, dtype), fact in facts]
-        for found in measures:
-            parts = (
-                [_listed(found.offenders, self._contract, self._keys)] if found.offenders else []
+        head = [
+            pl.lit(result.name, HEAD["check"]).alias("check"),
+            pl.lit(result.number, HEAD["number"]).alias("number"),
+            pl.lit(result.status, HEAD["status"]).alias("status"),
+        ]
+        for measure in measures:
+            tables: list[pl.DataFrame] = []
+            if measure.offenders:
+                tables.append(self._listed(measure.offenders))
+            if measure.offender_groups:
+                tables.append(offender_rows(measure.offender_groups, self._key_types))
+            self._parts += [rows.select(*head, *self._key_types, *TAIL) for rows in tables]
+
+    def _listed(self, offenders: Sequence[Offender]) -> pl.DataFrame:
+        """Offenders that are no rows, or named as examples."""
+        key = self._contract.key
+        no_key: list[str | None] = [None] * len(key)
+        texts = [offender.key or no_key for offender in offenders]
+        columns = {
+            name: pl.Series(
+                [_typed_part(column.type, text[i]) for text in texts], dtype=self._key_types[name]
             )
-            parts += [table(found.lots, self._keys)] if found.lots else []
-            self._parts += [rows.select(*head, *self._keys, *TAIL) for rows in parts]
+            for i, (name, column) in enumerate(key.items())
+        }
+        details = {
+            name: pl.Series([getattr(offender, name) for offender in offenders], dtype=dtype)
+            for name, dtype in TAIL.items()
+        }
+        return pl.DataFrame(columns | details)
 
 
-def _listed(
-    offenders: Sequence[Offender], contract: Contract, keys: dict[str, pl.DataType]
-) -> pl.DataFrame:
-    """Offenders that are no rows, or named as examples."""
-    parts = [one.key or [None] * len(keys) for one in offenders]
-    columns = {
-        name: pl.Series([_part(contract, name, row[i]) for row in parts], dtype=dtype)
-        for i, (name, dtype) in enumerate(keys.items())
-    }
-    told = {
-        name: pl.Series([getattr(one, name) for one in offenders], dtype=dtype)
-        for name, dtype in TAIL.items()
-    }
-    return pl.DataFrame(columns | told)
-
-
-def _part(contract: Contract, name: str, text: str | None) -> object:
-    return None if text is None else parse_key_part(contract.key[name].type, text)
+def _typed_part(key_type: KeyType, text: str | None) -> object:
+    return None if text is None else parse_key_part(key_type, text)

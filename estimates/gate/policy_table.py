@@ -1,4 +1,4 @@
-"""The policy in force as a table: what each check is held to in one set, and who said so."""
+"""The policy in force as a table: the limits of each check in one set, and who said so."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import msgspec
 
 from estimates.contract.contract import Contract
 from estimates.contract.gate_policy import GroupLimits, Severity, Side, Unit
-from estimates.gate.check import Check, Limits
+from estimates.gate.check import Check
+from estimates.gate.limits import CheckLimits
 from estimates.gate.policy import checks_of, limits_of, policy_digest
 from estimates.gate.registry import CHECKS
-
-# Checks that measure their limits with their value, unless somebody gives them others.
-_MEASURED = ("coverage_error", "unchanged")
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -49,7 +47,7 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 class PolicyInForce(msgspec.Struct, frozen=True):
-    """All that a set's versions are held to.
+    """All limits of a set's versions.
 
     contract_revision  the revision whose policy it is; null for a contract that is not registered
     policy             the policy's digest, as verdicts carry it
@@ -64,11 +62,11 @@ class PolicyInForce(msgspec.Struct, frozen=True):
     checks: list[Rule]
 
 
-def in_force(contract: Contract, contract_revision: int | None = None) -> PolicyInForce:
+def policy_in_force(contract: Contract, contract_revision: int | None = None) -> PolicyInForce:
     """The policy of a contract, a rule for each check, in the order in which they run."""
-    known = {check.name for check in CHECKS}
+    registered = {check.name for check in CHECKS}
     rules = [
-        _rule(check, limits_of(check, contract), own=check.name not in known)
+        _rule(check, limits_of(check, contract), own=check.name not in registered)
         for check in checks_of(contract)
     ]
     gate = contract.gate
@@ -77,7 +75,7 @@ def in_force(contract: Contract, contract_revision: int | None = None) -> Policy
     )
 
 
-def _rule(check: Check, limits: Limits, *, own: bool) -> Rule:
+def _rule(check: Check, limits: CheckLimits, *, own: bool) -> Rule:
     return Rule(
         number=check.number,
         name=check.name,
@@ -87,8 +85,8 @@ def _rule(check: Check, limits: Limits, *, own: bool) -> Rule:
         worse=check.worse,
         warn=limits.warn,
         block=limits.block,
-        warn_from=_from(limits, "warn", own),
-        block_from=_from(limits, "block", own),
+        warn_from=_source(check, limits, "warn", own),
+        block_from=_source(check, limits, "block", own),
         severity=limits.severity,
         severity_from=limits.source.get("severity"),
         groups=limits.groups,
@@ -98,9 +96,12 @@ def _rule(check: Check, limits: Limits, *, own: bool) -> Rule:
     )
 
 
-def _from(limits: Limits, level: str, own: bool) -> str | None:
-    """Where a limit comes from; the defaults of a check that a contract adds are that contract's."""
+def _source(check: Check, limits: CheckLimits, level: str, own: bool) -> str | None:
+    """Where a limit comes from; the defaults of a check that a contract adds are that contract's.
+
+    A check that measures its limits does so unless somebody gives it others.
+    """
     if getattr(limits, level) is None:
-        measured = limits.name in _MEASURED and limits.warn is None and limits.severity != "report"
-        return "measured" if measured else None
+        none_given = limits.warn is None and limits.severity != "report"
+        return "measured" if check.measures_limits and none_given else None
     return "contract" if own else limits.source[level]

@@ -1,4 +1,4 @@
-"""What the set's promoted versions say about what is usual; read only when a check asks."""
+"""What the versions that a set promoted say about what is usual; read only when a check asks."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Callable
 import msgspec
 import polars as pl
 
+FEWEST_MOVES = 20  # moves of production from which what is usual can be said
 
-class Past(msgspec.Struct, frozen=True):
+
+class ProductionHistory(msgspec.Struct, frozen=True):
     """The set before the candidate.
 
     material_shares  column → its share of materially changed keys in each move of production,

@@ -5,7 +5,7 @@ checks.
 from __future__ import annotations
 
 from estimates.contract.gate_policy import CheckPolicy, Profile
-from estimates.gate.check import OWN, Check
+from estimates.gate.check import FIRST_CUSTOM_NUMBER, Check
 
 
 def of_profile(check: Check, profile: Profile) -> CheckPolicy | None:
@@ -14,11 +14,11 @@ def of_profile(check: Check, profile: Profile) -> CheckPolicy | None:
     strict       for numbers that people trade on: changes against the baseline and losses against
                  actual values may be half as large, what only warned about the candidate itself
                  blocks, and new versions bring new numbers
-    exploratory  for a set whose method is still sought: nothing that compares with the baseline or
+    exploratory  for a set whose method is not settled yet: nothing that compares with the baseline or
                  with actual values blocks; what cannot be right in itself still does
     """
     if (
-        check.number >= OWN
+        check.number >= FIRST_CUSTOM_NUMBER
         or not check.waivable
         or check.field is not None
         or check.name == "comparable"

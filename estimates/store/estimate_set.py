@@ -20,7 +20,7 @@ from estimates.compare.shared_contract import shared_contract
 from estimates.compare.vintages import Vintages
 from estimates.contract.contract import Contract, Pairing
 from estimates.gate.offender_table import Offenders
-from estimates.gate.policy_table import PolicyInForce, in_force
+from estimates.gate.policy_table import PolicyInForce, policy_in_force
 from estimates.gate.verdict import Verdict
 from estimates.keys.key_form import Key
 from estimates.reading.answer import Answer, Page
@@ -62,7 +62,7 @@ class EstimateSet:
     def policy(self) -> PolicyInForce:
         """What each check of the gate is held to, and where each limit comes from."""
         found = self.store.view().set(self.name)
-        return in_force(found.contract, len(found.contracts))
+        return policy_in_force(found.contract, len(found.contracts))
 
     def versions(self) -> list[Version]:
         """All versions, oldest first."""

@@ -20,10 +20,9 @@ from estimates.compare.frozen_versions import last_in_production
 from estimates.compare.series_report import MOVES_JUDGED, production_moves, promoted_material
 from estimates.errors import CorruptError, NotFoundError
 from estimates.gate.candidate import Candidate
-from estimates.gate.checks.own_history import FEWEST_MOVES
 from estimates.gate.evaluation import evaluate
 from estimates.gate.offender_table import Offenders
-from estimates.gate.production_history import Past
+from estimates.gate.production_history import FEWEST_MOVES, ProductionHistory
 from estimates.gate.verdict import Verdict
 from estimates.storage import snapshot
 from estimates.store.open_store import OpenStore
@@ -56,8 +55,8 @@ def judge(
         judged_at=judged_at,
         contract_revision=revision.revision,
         baseline_reason=reason,
-        exceptions=waivers,
-        past=_past(store, found, revision.shape),
+        waivers=waivers,
+        history=_history(store, found, revision.shape),
         actuals=None if actuals is None else read_actuals(actuals, found.contract),
         offenders=offenders,
     )
@@ -133,7 +132,7 @@ def _baseline(
     return stored_candidate(store, version), None
 
 
-def _past(store: OpenStore, view: SetView, shape: int) -> Past:
+def _history(store: OpenStore, view: SetView, shape: int) -> ProductionHistory:
     """What the set's promoted versions say; nothing is read before a check asks."""
 
     def material_shares() -> dict[str, list[float]]:
@@ -147,4 +146,4 @@ def _past(store: OpenStore, view: SetView, shape: int) -> Past:
             for version in last_in_production(view.events, view.versions, shape, count)
         ]
 
-    return Past(material_shares, frames)
+    return ProductionHistory(material_shares, frames)

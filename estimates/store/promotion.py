@@ -10,7 +10,7 @@ from estimates.catalog.records import Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.view import SetView
 from estimates.errors import ConflictError, GateError, InvalidError, NotFoundError
-from estimates.gate import active_waivers
+from estimates.gate.active_waivers import active_waivers, waivers_digest
 from estimates.gate.policy import policy_digest
 from estimates.gate.verdict import GATE_REVISION, Verdict
 
@@ -120,8 +120,7 @@ def is_valid(verdict: Verdict, view: SetView, version: Version, at: datetime) ->
     return (
         verdict.snapshot_id == version.snapshot_id
         and verdict.policy == policy_digest(view.contract)
-        and verdict.waivers
-        == active_waivers.digest(active_waivers.in_force(view.waivers_of(version), at))
+        and verdict.waivers == waivers_digest(active_waivers(view.waivers_of(version), at))
         and verdict.code == GATE_REVISION
         and (verdict.baseline.version if verdict.baseline else None) == expected
     )

@@ -23,8 +23,9 @@ from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.view import SetView
 from estimates.contract.contract import Contract
 from estimates.gate.candidate import Candidate
-from estimates.gate.evaluation import find, measure
+from estimates.gate.evaluation import measure_check
 from estimates.gate.policy import limits_of
+from estimates.gate.registry import check_named
 from estimates.store.open_store import OpenStore
 
 Grade = Literal["right_pass", "missed_harm", "right_block", "harmless_block"]
@@ -118,7 +119,7 @@ def _together(
         set=name,
         actuals=digest(actuals.rows),
         vintage=actuals.newest(actuals.rows),
-        limit=limits_of(find("accuracy_loss"), contract).block,
+        limit=limits_of(check_named("accuracy_loss"), contract).block,
         counts={grade: sum(one.grade == grade for one in graded) for grade in GRADES},
         versions=list(graded),
     )
@@ -152,7 +153,7 @@ def _regrade(
         )
         for one in (version, baseline)
     ]
-    loss = measure(find("accuracy_loss"), contract, *sides, actuals=actuals)
+    loss = measure_check(check_named("accuracy_loss"), contract, *sides, actuals=actuals)
     if loss.value is None:
         return msgspec.structs.replace(blank, message=loss.message, reason="not_comparable")
     harmful = loss.status == "fail"

@@ -22,7 +22,7 @@ from estimates.contract.contract import Contract, FileDomain
 from estimates.errors import CorruptError, GateError, InvalidError, UnavailableError
 from estimates.gate.candidate import Candidate
 from estimates.gate.offender_table import Offenders
-from estimates.gate.policy import validate_policy
+from estimates.gate.policy_validation import validate_policy
 from estimates.gate.verdict import Verdict, render_json
 from estimates.keys.key_form import Key
 from estimates.storage import snapshot

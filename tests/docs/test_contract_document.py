@@ -22,7 +22,7 @@ from estimates.contract.contract import (
 )
 from estimates.contract.domain import FileDomain, OpenDomain, ProductDomain, RollingDomain
 from estimates.contract.gate_policy import CheckPolicy, CustomCheck, GatePolicy, GroupLimits
-from estimates.gate.policy import validate_policy
+from estimates.gate.policy_validation import validate_policy
 from estimates.guess.table_contract import TableContract
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "contract.md").read_text(encoding="utf-8")

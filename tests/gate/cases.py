@@ -16,7 +16,7 @@ from estimates.contract.contract import Contract, parse_contract
 from estimates.gate.candidate import Candidate
 from estimates.gate.evaluation import evaluate
 from estimates.gate.offender_table import Offenders
-from estimates.gate.production_history import Past
+from estimates.gate.production_history import ProductionHistory
 from estimates.gate.verdict import Verdict
 
 THROUGH = datetime(2026, 11, 20, 21, tzinfo=UTC)
@@ -161,7 +161,7 @@ class Setting:
     candidate: dict[str, Any] = field(default_factory=dict)
     baseline_reason: str | None = None
     judged_at: datetime = JUDGED
-    past: Past | None = None
+    history: ProductionHistory | None = None
     actuals: pl.DataFrame | None = None
 
     def evaluate(self, offenders: Offenders | None = None) -> Verdict:
@@ -186,7 +186,7 @@ class Setting:
             judged_at=self.judged_at,
             contract_revision=1,
             baseline_reason=self.baseline_reason,
-            past=self.past,
+            history=self.history,
             actuals=None if self.actuals is None else read_actuals(self.actuals, self.contract),
             offenders=offenders,
         )

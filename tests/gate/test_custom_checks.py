@@ -12,7 +12,8 @@ import pytest
 
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
-from estimates.gate.policy import policy_digest, validate_policy
+from estimates.gate.policy import policy_digest
+from estimates.gate.policy_validation import validate_policy
 from estimates.gate.verdict import Verdict, parse_json, render_json
 from tests.gate.cases import Setting, contract, frame, simple
 
@@ -40,7 +41,7 @@ def judged(of: Contract, now: list[float], before: list[float] | None = None) ->
         else pl.DataFrame({"k": [chr(97 + i) for i in range(len(values))], "v": values})
         for values in (now, before)
     ]
-    return Setting(of, frames[0], frames[1]).judge()  # type: ignore[arg-type]
+    return Setting(of, frames[0], frames[1]).evaluate()  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -73,8 +74,8 @@ def test_a_query_over_candidate_and_baseline_is_a_check() -> None:
     """Its value is held to its limits, its offenders are keys, and it is numbered after the gate's
     own checks.
     """
-    fine = Setting(contract(more=RATIO)).judge().check("ratio")
-    wild = Setting(contract(more=RATIO), frame(2.5)).judge().check("ratio")
+    fine = Setting(contract(more=RATIO)).evaluate().check("ratio")
+    wild = Setting(contract(more=RATIO), frame(2.5)).evaluate().check("ratio")
     assert (fine.status, fine.number, fine.title, fine.value) == (
         "pass",
         101,
@@ -95,7 +96,7 @@ def test_a_query_that_names_the_baseline_is_skipped_without_one() -> None:
     all the same.
     """
     assert (
-        Setting(contract(more=RATIO), baseline=None).judge().check("ratio").reason
+        Setting(contract(more=RATIO), baseline=None).evaluate().check("ratio").reason
         == "first_version"
     )
     alone = judged(own('sql = "SELECT max(v) FROM candidate"\nblock = 5'), [1.0, 6.0])

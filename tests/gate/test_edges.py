@@ -11,9 +11,11 @@ import pytest
 from estimates.catalog.records import Waiver
 from estimates.contract.contract import parse_contract
 from estimates.errors import ConflictError
-from estimates.gate.check import Check, Measure
-from estimates.gate.evaluation import evaluate, within
-from estimates.gate.evaluation_context import Case
+from estimates.gate.check import Check
+from estimates.gate.evaluation import evaluate
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.limits import within
+from estimates.gate.measure import Measure
 from estimates.store.store import Store
 from tests.builders import SET, define, promoted, publish
 from tests.gate.cases import (
@@ -37,8 +39,8 @@ STALE_IS_FINE = '[gate.checks.unchanged]\noff = "the same content again is what 
 def test_a_threshold_of_0_with_0_changes_passes() -> None:
     """A threshold 0 with 0 changes passes, and one change does not."""
     strict = contract(more="[gate.checks.p95_change]\nwarn = 0\nblock = 0\n")
-    assert Setting(strict, frame()).judge().check("p95_change").status == "pass"
-    assert Setting(strict, frame(1.0001)).judge().check("p95_change").status == "fail"
+    assert Setting(strict, frame()).evaluate().check("p95_change").status == "pass"
+    assert Setting(strict, frame(1.0001)).evaluate().check("p95_change").status == "fail"
 
 
 def test_a_limit_below_a_thousandth_is_kept() -> None:
@@ -49,7 +51,7 @@ def test_a_limit_below_a_thousandth_is_kept() -> None:
     rows = pl.DataFrame({"k": [f"{i:04d}" for i in range(3000)], "v": values})
     strict = simple(more="[gate.checks.dominant_value]\nwarn = 0.0005\n")
     for policy, status, value in ((strict, "warn", 2 / 3000), (simple(), "pass", 0.0)):
-        found = Setting(policy, rows, baseline=rows).judge().check("dominant_value")
+        found = Setting(policy, rows, baseline=rows).evaluate().check("dominant_value")
         assert (found.status, found.value) == (status, pytest.approx(value))
 
 
@@ -59,7 +61,7 @@ def test_columns_may_have_any_name() -> None:
         'name = "s"\n[key.value]\ntype = "integer"\n[columns.rows]\ntype = "integer"\n'
     )
     rows = pl.DataFrame({"value": range(40), "rows": [i // 3 for i in range(40)]})
-    verdict = Setting(named, rows, baseline=rows).judge()
+    verdict = Setting(named, rows, baseline=rows).evaluate()
     assert verdict.check("dominant_value").value == pytest.approx(3 / 40)
     assert verdict.counts["error"] == 0
 
@@ -67,7 +69,7 @@ def test_columns_may_have_any_name() -> None:
 def test_an_empty_candidate_has_a_defined_verdict() -> None:
     """An empty candidate has a defined verdict: `not_empty` fails, nothing is an error."""
     for empty in (Setting(frame=frame().clear()), file(frame().clear())):
-        verdict = empty.judge()
+        verdict = empty.evaluate()
         assert [check.name for check in verdict.failing()] == ["not_empty"]
         assert (verdict.outcome, verdict.counts["error"]) == ("fail", 0)
 
@@ -76,7 +78,7 @@ def test_nan_never_passes_a_comparison() -> None:
     """NaN never passes a comparison: not of the machinery, not of a bound, not of an order."""
     assert not within(math.nan, math.inf)
     assert not within(math.nan, -math.inf, "below")
-    verdict = poke("close", math.nan).judge()
+    verdict = poke("close", math.nan).evaluate()
     assert {"nan", "hard_bounds", "interval_order"} <= {check.name for check in verdict.failing()}
 
 
@@ -97,22 +99,22 @@ def test_the_baseline_is_never_a_refused_version(local_store: Store) -> None:
 
 def test_the_first_version_gives_explicit_skips() -> None:
     """The first version gives explicit skips: every check against a baseline names `first_version`."""
-    checks = [check for check in Setting(baseline=None).judge().checks if check.stage == 3]
+    checks = [check for check in Setting(baseline=None).evaluate().checks if check.stage == 3]
     assert {(check.status, check.reason) for check in checks} == {("skipped", "first_version")}
 
 
 def test_a_check_that_cannot_be_evaluated_blocks() -> None:
     """A check that cannot be evaluated blocks, and the verdict says which and why."""
-    verdict = Setting(candidate={"provenance": provenance(targets=())}).judge()
+    verdict = Setting(candidate={"provenance": provenance(targets=())}).evaluate()
     assert (verdict.outcome, verdict.blocks) == ("error", True)
     assert verdict.check("domain_missing").message
 
 
 def test_a_value_at_its_exact_limit_passes() -> None:
     """A value at its exact limit passes; test_gate_limits.py asks it of every default limit."""
-    assert poke("close", 5000.0).judge().check("hard_bounds").status == "pass"
+    assert poke("close", 5000.0).evaluate().check("hard_bounds").status == "pass"
     assert (
-        poke("close", math.nextafter(5000.0, math.inf)).judge().check("hard_bounds").status
+        poke("close", math.nextafter(5000.0, math.inf)).evaluate().check("hard_bounds").status
         == "fail"
     )
 
@@ -121,7 +123,7 @@ def test_two_checks_over_the_same_metric_agree() -> None:
     """Two checks over the same metric agree: one diff serves both, and what one counts the other
     names.
     """
-    verdict = Setting(frame=off_by_ten(3)).judge()
+    verdict = Setting(frame=off_by_ten(3)).evaluate()
     jumps, p95 = verdict.check("jumps"), verdict.check("p95_change")
     of_close = {tuple(one.key or ()) for one in jumps.offenders if one.column == "close"}
     assert of_close == {tuple(one.key or ()) for one in p95.offenders}
@@ -133,7 +135,7 @@ def test_two_checks_over_the_same_metric_agree() -> None:
 
 def test_a_missing_column_fails_the_schema_check_and_skips_what_depends_on_it_by_name() -> None:
     """A missing column fails the schema check and skips what depends on it, by name."""
-    verdict = file(frame().drop("close")).judge()
+    verdict = file(frame().drop("close")).evaluate()
     assert [check.name for check in verdict.failing()] == ["schema"]
     assert {verdict.check(name).reason for name in ("keys", "nan", "jumps", "rank_order")} == {
         "depends_on: schema"
@@ -185,7 +187,7 @@ def test_nobody_waives_what_every_version_must_pass() -> None:
         JUDGED + timedelta(hours=1),
     )
     verdict = evaluate(
-        contract(), *contents, judged_at=JUDGED, contract_revision=1, exceptions=[waiver]
+        contract(), *contents, judged_at=JUDGED, contract_revision=1, waivers=[waiver]
     )
     assert verdict.check("interval_order").status == "fail"
 
@@ -204,7 +206,7 @@ def test_a_waiver_of_every_key_by_name_waives_the_check() -> None:
             1, many().name, 2, "snapshot-2", "p95_change", keys, "moved", "ann", JUDGED, until
         )
         verdict = evaluate(
-            many(), *contents, judged_at=JUDGED, contract_revision=1, exceptions=[waiver]
+            many(), *contents, judged_at=JUDGED, contract_revision=1, waivers=[waiver]
         )
         assert verdict.check("p95_change").status == status
 
@@ -212,14 +214,16 @@ def test_a_waiver_of_every_key_by_name_waives_the_check() -> None:
 def test_what_depends_on_an_error_is_skipped_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """A check whose ground could not be evaluated says nothing, as after one that failed."""
 
-    def broken(case: Case) -> Measure:
+    def broken(context: EvaluationContext) -> Measure:
         raise ZeroDivisionError
 
-    fine = Check(100, "fine", "Fine", 2, lambda case: Measure(0, 1, "fine"), depends_on=("broken",))
+    fine = Check(
+        100, "fine", "Fine", 2, lambda context: Measure(0, 1, "fine"), depends_on=("broken",)
+    )
     monkeypatch.setattr(
         "estimates.gate.policy.CHECKS", [Check(99, "broken", "", 2, broken, depends_on=()), fine]
     )
-    verdict = Setting().judge()
+    verdict = Setting().evaluate()
     assert (verdict.check("broken").status, verdict.check("fine").reason) == (
         "error",
         "depends_on: broken",

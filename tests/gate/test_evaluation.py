@@ -1,4 +1,4 @@
-"""The machinery: statuses, skips, errors, the verdict, and what is known to go wrong elsewhere."""
+"""Evaluating a candidate: statuses, skips, errors, the verdict, and known ways to go wrong."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from estimates.catalog.records import Waiver
 from estimates.gate.candidate import Candidate
-from estimates.gate.check import Check, Measure, Skip
-from estimates.gate.evaluation import evaluate, within
-from estimates.gate.evaluation_context import Case
+from estimates.gate.check import Check
+from estimates.gate.evaluation import evaluate
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.limits import within
+from estimates.gate.measure import Measure, Skip
 from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import STATUSES, parse_json, render_json
 from tests.gate.cases import (
@@ -32,29 +34,11 @@ from tests.gate.cases import (
 )
 
 
-def test_the_registry_is_in_order_and_names_each_check_once() -> None:
-    """Numbers never fall, names are unique, and a check stands after those that it depends on."""
-    assert [check.number for check in CHECKS] == sorted(check.number for check in CHECKS)
-    names = [check.name for check in CHECKS]
-    assert len(set(names)) == len(names)
-    for i, check in enumerate(CHECKS):
-        assert set(check.needs) <= set(names[:i])
-
-
-@pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
-def test_a_check_says_what_it_is_for(check: Check) -> None:
-    """Every check's docstring says what it protects from, its metric and its source."""
-    text = check.measure.__doc__ or ""
-    assert text.startswith("Protects from ")
-    assert "Metric: " in text
-    assert f"gate.md {check.number}" in text
-
-
 def test_the_first_version_skips_by_name() -> None:
     """Without a baseline every cross-version check is skipped as `first_version`, and the rest is
     judged.
     """
-    verdict = Setting(baseline=None).judge()
+    verdict = Setting(baseline=None).evaluate()
     stage3 = [c for c in verdict.checks if c.stage == 3]
     assert stage3
     assert {(c.status, c.reason) for c in stage3} == {("skipped", "first_version")}
@@ -64,7 +48,7 @@ def test_the_first_version_skips_by_name() -> None:
 
 def test_another_shape_is_not_compared() -> None:
     """A baseline of another shape is no baseline, and the record says so."""
-    verdict = Setting(baseline=None, baseline_reason="other_shape").judge()
+    verdict = Setting(baseline=None, baseline_reason="other_shape").evaluate()
     assert {c.reason for c in verdict.checks if c.stage == 3} == {"other_shape"}
 
 
@@ -76,7 +60,7 @@ def test_a_fault_of_the_store_skips_what_depends_on_it(fault: str, root: str) ->
     """A damaged version fails where the damage is; everything about its rows is skipped and names
     that check.
     """
-    verdict = Setting(candidate={"faults": {fault: "damaged"}}).judge()
+    verdict = Setting(candidate={"faults": {fault: "damaged"}}).evaluate()
     assert [c.name for c in verdict.failing()] == [root]
     assert {c.reason for c in verdict.checks if c.name in ("keys", "nan", "p95_change")} == {
         f"depends_on: {root}"
@@ -88,7 +72,7 @@ def test_a_missing_column_fails_the_schema_check_and_skips_the_rest_by_name() ->
     """One check fails; those over rows say that they depend on it, those about lineage and time are
     judged.
     """
-    verdict = file(frame().drop("close")).judge()
+    verdict = file(frame().drop("close")).evaluate()
     assert [c.name for c in verdict.failing()] == ["schema"]
     rows = [
         c
@@ -105,7 +89,7 @@ def test_an_empty_candidate_has_a_defined_verdict() -> None:
         file(frame().clear()),
         file(frame().clear().select(pl.all())),
     ):
-        verdict = empty.judge()
+        verdict = empty.evaluate()
         assert verdict.outcome == "fail"
         assert [c.name for c in verdict.failing()] == ["not_empty"]
         assert verdict.check("domain_missing").reason == "depends_on: not_empty"
@@ -115,7 +99,7 @@ def test_an_empty_candidate_has_a_defined_verdict() -> None:
 def test_a_single_row_has_a_defined_verdict() -> None:
     """One key is neither constant nor a duplicate of another."""
     one = pl.DataFrame({"k": ["a"], "v": [1.0]})
-    verdict = Setting(simple(), one, one.with_columns(v=pl.lit(1.01))).judge()
+    verdict = Setting(simple(), one, one.with_columns(v=pl.lit(1.01))).evaluate()
     assert verdict.outcome == "pass"
     assert verdict.check("constant_column").reason == "fewer_than_2_keys"
 
@@ -143,8 +127,8 @@ def test_a_set_without_floats_is_judged(columns: str, old: list[object], new: li
     )
     for baseline in (before, None):
         for verdict in (
-            Setting(of, now, baseline).judge(),
-            Setting(of, now, baseline, file=True).judge(),
+            Setting(of, now, baseline).evaluate(),
+            Setting(of, now, baseline, file=True).evaluate(),
         ):
             assert (verdict.outcome, verdict.counts["error"]) == ("pass", 0)
             assert verdict.check("nan").reason == verdict.check("infinite").reason == "no_floats"
@@ -154,7 +138,7 @@ def test_an_empty_baseline_cannot_be_compared_with() -> None:
     """Nothing in common with the baseline blocks, once, and what compares keys says that it depends
     on that.
     """
-    verdict = Setting(baseline=frame().clear()).judge()
+    verdict = Setting(baseline=frame().clear()).evaluate()
     assert (verdict.check("comparable").status, verdict.check("comparable").value) == ("fail", 0)
     assert verdict.check("p95_change").reason == "depends_on: comparable"
     assert {check.name for check in verdict.failing()} == {"comparable", "added_keys"}
@@ -192,7 +176,7 @@ def test_one_waiver_lets_through_what_nothing_can_be_compared_with() -> None:
     assert "25 keys of the baseline have elapsed" in old.check("comparable").message
     waiver = msgspec.structs.replace(waiver, until=through + timedelta(days=1))
     again = evaluate(
-        contract(), candidate, stored(frame(), contract(), version=1), exceptions=[waiver], **facts
+        contract(), candidate, stored(frame(), contract(), version=1), waivers=[waiver], **facts
     )
     assert (again.blocks, again.check("comparable").status) == (False, "waived")
     assert again.check("p95_change").reason == "depends_on: comparable"
@@ -204,7 +188,7 @@ def test_nothing_changed_passes_at_a_limit_of_zero() -> None:
     strict = contract(
         more="".join(f"[gate.checks.{name}]\nwarn = 0\nblock = 0\n" for name in checks)
     )
-    verdict = Setting(strict, frame(), frame()).judge()
+    verdict = Setting(strict, frame(), frame()).evaluate()
     for name in checks:
         result = verdict.check(name)
         assert (result.value, result.warn, result.block, result.status) == (0, 0, 0, "pass")
@@ -213,7 +197,7 @@ def test_nothing_changed_passes_at_a_limit_of_zero() -> None:
 def test_a_change_at_a_limit_of_zero_fails() -> None:
     """A threshold of 0 lets nothing through."""
     strict = contract(more="[gate.checks.p95_change]\nwarn = 0\nblock = 0\n")
-    assert Setting(strict, frame(1.0000001)).judge().check("p95_change").status == "fail"
+    assert Setting(strict, frame(1.0000001)).evaluate().check("p95_change").status == "fail"
 
 
 @given(st.floats(), st.floats(allow_nan=False, allow_infinity=False))
@@ -245,13 +229,13 @@ def result_of(monkeypatch: pytest.MonkeyPatch, measure: object, **facts: object)
     """The result of one check of our own, the only one of the registry."""
     check = Check(99, "own", "Own", 2, measure, depends_on=(), **({"block": 1.0} | facts))  # type: ignore[arg-type]
     monkeypatch.setattr("estimates.gate.policy.CHECKS", [check])
-    return Setting().judge()
+    return Setting().evaluate()
 
 
 def test_an_exception_in_a_check_is_an_error_that_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A check that cannot be evaluated blocks, says why, and crashes nothing."""
 
-    def broken(case: Case) -> Measure:
+    def broken(context: EvaluationContext) -> Measure:
         raise ZeroDivisionError("division by zero\nin some frame")
 
     verdict = result_of(monkeypatch, broken)
@@ -266,7 +250,7 @@ def test_an_exception_in_a_check_is_an_error_that_blocks(monkeypatch: pytest.Mon
 def test_a_panic_of_polars_is_an_error_that_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A panic, which no `except Exception` catches, ends in a verdict too."""
 
-    def panics(case: Case) -> Measure:
+    def panics(context: EvaluationContext) -> Measure:
         raise pl.exceptions.PanicException("attempt to multiply with overflow")
 
     verdict = result_of(monkeypatch, panics)
@@ -282,7 +266,7 @@ def test_a_value_that_is_no_number_is_an_error(
     monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
     """NaN and infinities are results of nothing; they block, whatever the limits, even without one."""
-    verdict = result_of(monkeypatch, lambda case: Measure(value, 1, "strange"), block=None)
+    verdict = result_of(monkeypatch, lambda context: Measure(value, 1, "strange"), block=None)
     assert verdict.check("own").status == "error"
     assert verdict.blocks
     assert parse_json(render_json(verdict)) == verdict
@@ -290,13 +274,13 @@ def test_a_value_that_is_no_number_is_an_error(
 
 def test_a_check_may_have_no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without limits the value is reported and passes."""
-    verdict = result_of(monkeypatch, lambda case: Measure(1e9, 1, "large"), block=None)
+    verdict = result_of(monkeypatch, lambda context: Measure(1e9, 1, "large"), block=None)
     assert (verdict.check("own").status, verdict.check("own").value) == ("pass", 1e9)
 
 
 def test_a_check_may_say_that_it_does_not_apply(monkeypatch: pytest.MonkeyPatch) -> None:
     """A skip has a reason and blocks nothing."""
-    verdict = result_of(monkeypatch, lambda case: Skip("no_actuals"))
+    verdict = result_of(monkeypatch, lambda context: Skip("no_actuals"))
     assert (verdict.check("own").status, verdict.check("own").reason) == ("skipped", "no_actuals")
     assert verdict.outcome == "pass"
 
@@ -315,40 +299,39 @@ def test_a_damaged_baseline_is_an_error() -> None:
 
 def test_one_diff_serves_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stability report is computed once a judgement, and not at all for a first version."""
-    from estimates.stability.diff import diff
+    from estimates.stability.diff import report_of
 
-    report_of = diff.report_of
     calls: list[object] = []
 
     def counted(pair: object, **facts: object) -> object:
         calls.append(facts)
         return report_of(pair, **facts)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(diff, "report_of", counted)
-    Setting().judge()
+    monkeypatch.setattr("estimates.stability.diff.report_of", counted)
+    Setting().evaluate()
     assert len(calls) == 1
-    Setting(baseline=None).judge()
+    Setting(baseline=None).evaluate()
     assert len(calls) == 1
 
 
 def test_the_same_inputs_give_the_same_bytes() -> None:
     """Rows in another order, judged again: the verdict is equal to the byte."""
     bad = off_by_ten(3)
-    first = render_json(file(bad).judge())
-    assert render_json(file(bad.sample(fraction=1, shuffle=True, seed=3)).judge()) == first
-    assert render_json(file(bad.select(reversed(bad.columns))).judge()) == first
+    first = render_json(file(bad).evaluate())
+    assert render_json(file(bad.sample(fraction=1, shuffle=True, seed=3)).evaluate()) == first
+    assert render_json(file(bad.select(reversed(bad.columns))).evaluate()) == first
 
 
 def test_judged_at_is_recorded_in_utc() -> None:
     """The moment of judgement is an input; the same moment in another zone gives the same bytes."""
     elsewhere = JUDGED.astimezone(timezone(timedelta(hours=9)))
-    assert render_json(Setting(judged_at=elsewhere).judge()) == render_json(Setting().judge())
-    assert Setting().judge().judged_at == JUDGED
+    assert render_json(Setting(judged_at=elsewhere).evaluate()) == render_json(Setting().evaluate())
+    assert Setting().evaluate().judged_at == JUDGED
 
 
 def test_a_verdict_is_bound_to_what_was_judged() -> None:
     """Version, content, baseline, policy and contract revision stand in the verdict."""
-    verdict = Setting().judge()
+    verdict = Setting().evaluate()
     assert (verdict.set, verdict.version, verdict.snapshot_id) == ("prices", 2, "snapshot-2")
     assert verdict.baseline is not None
     assert (verdict.baseline.version, verdict.baseline.snapshot_id) == (1, "snapshot-1")
@@ -358,18 +341,20 @@ def test_a_verdict_is_bound_to_what_was_judged() -> None:
 
 def test_counts_add_up_and_name_every_status() -> None:
     """Every status is counted, zero included, and the counts sum to the number of checks."""
-    verdict = Setting(frame=off_by_ten(3).slice(1)).judge()
+    verdict = Setting(frame=off_by_ten(3).slice(1)).evaluate()
     assert tuple(verdict.counts) == STATUSES
     assert sum(verdict.counts.values()) == len(verdict.checks) == len(CHECKS)
 
 
 def test_the_worst_status_is_the_outcome() -> None:
     """A warning alone does not block; a failure beside it does; an error is worse than both."""
-    warned = file(wider()).judge()
-    failed = file(wider().slice(1)).judge()
+    warned = file(wider()).evaluate()
+    failed = file(wider().slice(1)).evaluate()
     assert (warned.outcome, warned.blocks) == ("warn", False)
     assert (failed.outcome, failed.blocks) == ("fail", True)
-    lost = Setting(frame=wider().slice(1), candidate={"provenance": provenance(targets=())}).judge()
+    lost = Setting(
+        frame=wider().slice(1), candidate={"provenance": provenance(targets=())}
+    ).evaluate()
     assert (lost.outcome, lost.blocks) == ("error", True)
 
 
@@ -390,4 +375,4 @@ def test_the_clock_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("the clock was read")
 
     monkeypatch.setattr("estimates.instants.now", no_clock)
-    assert Setting().judge().outcome == "pass"
+    assert Setting().evaluate().outcome == "pass"

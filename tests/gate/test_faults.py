@@ -15,7 +15,7 @@ from estimates.catalog.records import InputDigest, Waiver
 from estimates.contract.contract import parse_contract
 from estimates.gate.evaluation import evaluate
 from estimates.gate.offender_table import Offenders
-from estimates.gate.production_history import Past
+from estimates.gate.production_history import ProductionHistory
 from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import Verdict
 from tests.gate.cases import (
@@ -261,7 +261,7 @@ FAULTS: list[tuple[str, str, str, Callable[[], Setting]]] = [
     ("sign_flips", "fail", "sign error", lambda: edit(trend=-pl.col("trend"))),
     ("frozen", "fail", "a third stands still", lambda: frozen_part(0.3)),
     ("frozen", "warn", "one in fifty stands still", lambda: frozen_part(0.02)),
-    ("unusual_change", "warn", "more than ever", lambda: scaled(1.05, past=usual(0.001))),
+    ("unusual_change", "warn", "more than ever", lambda: scaled(1.05, history=usual(0.001))),
     ("z_beyond_one", "fail", "half off by a width", lambda: first("v", 1.11, 510)),
     ("z_beyond_one", "warn", "a quarter off by a width", lambda: first("v", 1.11, 250)),
     ("outside_old_interval", "fail", "half outside", lambda: first("v", 1.11, 510)),
@@ -401,12 +401,14 @@ def frozen_part(share: float) -> Setting:
         for f in (1, 1.001, 1.002)
     ]
     of = parse_contract(MANY.replace("[stability]", "[stability]\nfrozen_after = 3"))
-    return Setting(of, moved[2], moved[1], past=Past(frames=lambda count: moved[:2][-count:]))
+    return Setting(
+        of, moved[2], moved[1], history=ProductionHistory(frames=lambda count: moved[:2][-count:])
+    )
 
 
-def usual(share: float) -> Past:
+def usual(share: float) -> ProductionHistory:
     """Twenty moves of production that changed so many keys materially."""
-    return Past(material_shares=lambda: {"v": [share] * 20})
+    return ProductionHistory(material_shares=lambda: {"v": [share] * 20})
 
 
 def observed(**columns: pl.Expr) -> Setting:
@@ -442,7 +444,7 @@ def worse_by_day() -> Setting:
 class Waived(Setting):
     """The clean candidate with an exception."""
 
-    exceptions: tuple[Waiver, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
     def evaluate(self, offenders: Offenders | None = None) -> Verdict:
         """The verdict of the gate."""
@@ -452,7 +454,7 @@ class Waived(Setting):
             stored(frame(), self.contract, version=1),
             judged_at=JUDGED,
             contract_revision=1,
-            exceptions=self.exceptions,
+            waivers=self.waivers,
             offenders=offenders,
         )
 
@@ -472,7 +474,7 @@ def waived(snapshot: str, check: str = "p95_change", **changed: Any) -> Waived:
         at=JUDGED - timedelta(hours=1),
         **facts | changed,
     )
-    setting.exceptions = (one,)
+    setting.waivers = (one,)
     return setting
 
 
@@ -509,7 +511,7 @@ def test_an_injected_fault_is_found(
     table show it.
     """
     case, offenders = setting(), Offenders()
-    verdict = case.judge(offenders)
+    verdict = case.evaluate(offenders)
     assert offenders.frame is not None
     assert_whole(verdict, offenders.frame, list(case.contract.key))
     result = verdict.check(name)
@@ -529,7 +531,7 @@ def test_every_check_has_a_fault() -> None:
 
 def test_a_clean_version_passes_every_check() -> None:
     """A clean stored version passes all checks that can be asked of it."""
-    verdict = Setting().judge()
+    verdict = Setting().evaluate()
     assert verdict.outcome == "pass"
     assert not verdict.blocks
     assert {c.name: c.reason for c in verdict.checks if c.status == "skipped"} == SKIPS
@@ -538,7 +540,7 @@ def test_a_clean_version_passes_every_check() -> None:
 def test_a_clean_file_passes_every_check() -> None:
     """A raw frame in any column order passes; what needs a manifest is skipped as `not_stored`."""
     content = frame(1.001).select(sorted(frame().columns)).reverse()
-    verdict = file(content).judge()
+    verdict = file(content).evaluate()
     assert verdict.outcome == "pass"
     not_stored = dict.fromkeys(("manifest", "content_digest", "readable"), "not_stored")
     assert {c.name: c.reason for c in verdict.checks if c.status == "skipped"} == not_stored | SKIPS
@@ -549,7 +551,7 @@ def test_a_clean_file_passes_every_check() -> None:
 def test_a_file_and_the_version_made_from_it_are_judged_alike() -> None:
     """Stages 2 and 3 say the same of a raw frame as of the stored version."""
     bad = off_by_ten(3).slice(1)
-    before, after = file(bad.reverse()).judge(), Setting(frame=bad).judge()
+    before, after = file(bad.reverse()).evaluate(), Setting(frame=bad).evaluate()
     assert [c for c in before.checks if c.stage in (2, 3) and c.name != "freshness"] == [
         c for c in after.checks if c.stage in (2, 3) and c.name != "freshness"
     ]
@@ -570,7 +572,7 @@ EXACT: list[tuple[str, Setting, float]] = [
 @pytest.mark.parametrize(("name", "setting", "value"), EXACT, ids=[case[0] for case in EXACT])
 def test_a_value_at_its_exact_limit_passes(name: str, setting: Setting, value: float) -> None:
     """Limits are inclusive."""
-    result = setting.judge().check(name)
+    result = setting.evaluate().check(name)
     assert result.value == value
     assert result.status == "pass"
 
@@ -578,7 +580,7 @@ def test_a_value_at_its_exact_limit_passes(name: str, setting: Setting, value: f
 def test_allowed_missing_keys_pass() -> None:
     """A domain with allow_missing passes at exactly that share, and fails one key beyond it."""
     tolerant = contract("values = {", "allow_missing = 0.2\nvalues = {")
-    at_limit = Setting(tolerant, frame(1.001).slice(5)).judge().check("domain_missing")
-    beyond = Setting(tolerant, frame(1.001).slice(6)).judge().check("domain_missing")
+    at_limit = Setting(tolerant, frame(1.001).slice(5)).evaluate().check("domain_missing")
+    beyond = Setting(tolerant, frame(1.001).slice(6)).evaluate().check("domain_missing")
     assert (at_limit.value, at_limit.status) == (0.2, "pass")
     assert (beyond.value, beyond.status) == (0.24, "fail")

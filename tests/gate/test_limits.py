@@ -9,7 +9,7 @@ import msgspec
 import polars as pl
 import pytest
 
-from estimates.gate.check import Measure
+from estimates.gate.measure import Measure
 from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import CheckResult
 from tests.gate.cases import (
@@ -133,14 +133,14 @@ def found(name: str, value: float, monkeypatch: pytest.MonkeyPatch) -> CheckResu
     check = next(check for check in CHECKS if check.name == name)
     measured = msgspec.structs.replace(
         check,
-        measure=lambda case: Measure(value, 1, "measured"),
+        measure=lambda context: Measure(value, 1, "measured"),
         stage=2,
         depends_on=(),
         field=None,
         limits=None,
     )
     monkeypatch.setattr("estimates.gate.policy.CHECKS", [measured])
-    return Setting().judge().check(check.name)
+    return Setting().evaluate().check(check.name)
 
 
 def beyond(limit: float, worse: str) -> float:
@@ -202,8 +202,8 @@ def test_a_stale_copy_blocks_only_where_newer_data_must_move_something(
     one = Setting(
         of, rows.with_columns(v=pl.col("v") + (pl.col("k") == "a")), rows, candidate=facts
     )
-    assert same.judge().check("unchanged").status == status
-    assert (one.judge().check("unchanged").status, one.judge().check("unchanged").value) == (
+    assert same.evaluate().check("unchanged").status == status
+    assert (one.evaluate().check("unchanged").status, one.evaluate().check("unchanged").value) == (
         "pass",
         1,
     )
@@ -219,7 +219,7 @@ def test_coverage_may_be_off_by_what_so_many_targets_allow() -> None:
         frame(),
         actuals=frame().select("ticker", "target_date", close=pl.col("close")),
     )
-    result = dated.judge().check("coverage_error")
+    result = dated.evaluate().check("coverage_error")
     # all of 25 values are covered: five dates allow half of Wilson's interval for 5 of 5
     half = (1 - 5 / (5 + 1.959964**2)) / 2
     assert result.value == pytest.approx(0.2)
@@ -231,7 +231,7 @@ def test_coverage_may_be_off_by_what_so_many_targets_allow() -> None:
     rows = many_rows()
     plain = (
         Setting(many(), rows, rows, actuals=rows.select("k", "v", "label"))
-        .judge()
+        .evaluate()
         .check("coverage_error")
     )
     assert (plain.value, plain.warn, plain.block, plain.status) == (
@@ -252,7 +252,7 @@ def test_jumps_are_counted_against_the_size_of_what_is_usual() -> None:
 
     def jumped(row: int, value: float) -> float | None:
         change = pl.when(pl.int_range(pl.len()) == row).then(value).otherwise(pl.col("v") * 1.001)
-        return Setting(simple(), rows.with_columns(v=change), rows).judge().check("jumps").value
+        return Setting(simple(), rows.with_columns(v=change), rows).evaluate().check("jumps").value
 
     assert jumped(999, -0.01) == 0
     assert jumped(0, -100.0) == 0.001
@@ -283,7 +283,7 @@ def test_widths_of_one_step_are_compared(by: float) -> None:
             )
         },
     )
-    widths = setting.judge().check("width_change")
+    widths = setting.evaluate().check("width_change")
     assert widths.value == pytest.approx(by)
     assert widths.status == ("pass" if by < 1.1 else "fail")
     assert widths.n == 25

@@ -17,7 +17,7 @@ from estimates.errors import InvalidError
 from estimates.gate.candidate import Candidate
 from estimates.gate.evaluation import evaluate
 from estimates.gate.offender_table import Offenders
-from estimates.gate.production_history import Past
+from estimates.gate.production_history import ProductionHistory
 from estimates.gate.verdict import Verdict
 from tests.gate.cases import (
     JUDGED,
@@ -265,9 +265,11 @@ def test_what_stands_still_and_what_changed_more_than_ever() -> None:
         many_rows().with_columns(v=pl.when(still).then("v").otherwise(pl.col("v") * f))
         for f in (1, 1.05, 1.1)
     ]
-    past = Past(frames=lambda count: moves[:2][-count:], material_shares=lambda: {"v": [0.1] * 20})
+    past = ProductionHistory(
+        frames=lambda count: moves[:2][-count:], material_shares=lambda: {"v": [0.1] * 20}
+    )
     of, offenders = many("frozen_after = 3\n"), Offenders()
-    verdict = Setting(of, moves[2], moves[1], past=past).judge(offenders)
+    verdict = Setting(of, moves[2], moves[1], history=past).evaluate(offenders)
     assert offenders.frame is not None
     assert_whole(verdict, offenders.frame, ["k"])
     assert (verdict.check("frozen").value, verdict.check("frozen").offending) == (0.3, 300)

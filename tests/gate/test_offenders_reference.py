@@ -108,7 +108,7 @@ def judged(
         old,
         judged_at=JUDGED,
         contract_revision=1,
-        exceptions=held or [],
+        waivers=held or [],
         offenders=offenders,
     )
     assert offenders.frame is not None

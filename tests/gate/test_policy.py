@@ -11,7 +11,8 @@ from estimates.contract.contract import Contract
 from estimates.contract.gate_policy import CheckPolicy, GatePolicy
 from estimates.errors import InvalidError
 from estimates.gate.check import Check
-from estimates.gate.policy import limits_of, policy_digest, validate_policy
+from estimates.gate.policy import limits_of, policy_digest
+from estimates.gate.policy_validation import validate_policy
 from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import CheckResult
 from tests.gate.cases import (
@@ -37,12 +38,12 @@ def test_limits_of_the_contract_take_the_place_of_defaults() -> None:
     """A given limit counts, the one not given keeps its default."""
     strict = (
         Setting(checks("[gate.checks.p95_change]\nblock = 0.16\n"), frame(1.2))
-        .judge()
+        .evaluate()
         .check("p95_change")
     )
     loose = (
         Setting(checks("[gate.checks.p95_change]\nwarn = 0.2\n"), frame(1.2))
-        .judge()
+        .evaluate()
         .check("p95_change")
     )
     assert (strict.status, strict.warn, strict.block) == ("fail", 0.15, 0.16)
@@ -52,16 +53,16 @@ def test_limits_of_the_contract_take_the_place_of_defaults() -> None:
 def test_a_check_that_is_off_says_why() -> None:
     """A check turned off is skipped, with the contract's reason in the verdict."""
     text = '[gate.checks.p95_change]\noff = "new model, agreed with the desk"\n'
-    result = Setting(checks(text), frame(2)).judge().check("p95_change")
+    result = Setting(checks(text), frame(2)).evaluate().check("p95_change")
     assert (result.status, result.reason) == ("skipped", "off: new model, agreed with the desk")
 
 
 def test_a_level_without_a_default_can_be_given() -> None:
     """A check that only warns by default can be made to block."""
     blocking = checks("[gate.checks.extreme_move]\nblock = 10\n")
-    assert Setting(blocking, off_by_ten(1)).judge().check("extreme_move").status == "fail"
+    assert Setting(blocking, off_by_ten(1)).evaluate().check("extreme_move").status == "fail"
     stale = checks("[gate.checks.unchanged]\nblock = 1\n")
-    assert Setting(stale, frame()).judge().check("unchanged").status == "fail"
+    assert Setting(stale, frame()).evaluate().check("unchanged").status == "fail"
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ STAYS = [
     ("a description", 'unit = "USD"', 'unit = "USD"\ndescription = "close"', ""),
     ("the cadence", '"24h"', '"24h"\ncadence = "1d"', ""),
     ("retention", "", "", "[retention]\nkeep_versions = 9\n"),
-    ("the job's function", "forecast:forecast", "forecast:other", ""),
+    ("the job's function", 'function = "forecast"', 'function = "load"', ""),
     ("a limit written out that is the default", "", "", "[gate.checks.p95_change]\nblock = 0.25\n"),
 ]
 
@@ -194,7 +195,7 @@ def test_a_severity_says_what_a_check_may_do() -> None:
     }
     for severity, (status, warn, block) in expected.items():
         policy = checks(f'[gate.checks.p95_change]\nseverity = "{severity}"\n')
-        result = Setting(policy, frame(1.3)).judge().check("p95_change")
+        result = Setting(policy, frame(1.3)).evaluate().check("p95_change")
         assert (result.status, result.warn, result.block) == (status, warn, block)
         assert result.value is not None
         assert result.value > 0.25
@@ -204,8 +205,8 @@ def test_a_severity_applies_to_limits_that_are_fields_of_the_contract() -> None:
     """Freshness that warns can be made to block without another limit."""
     stale = {"published_at": THROUGH + timedelta(hours=25)}
     policy = checks('[gate.checks.freshness]\nseverity = "block"\n')
-    assert Setting(policy, candidate=stale).judge().check("freshness").status == "fail"
-    assert Setting(candidate=stale).judge().check("freshness").status == "warn"
+    assert Setting(policy, candidate=stale).evaluate().check("freshness").status == "fail"
+    assert Setting(candidate=stale).evaluate().check("freshness").status == "warn"
 
 
 def test_the_strict_profile_halves_what_may_change() -> None:
@@ -213,8 +214,8 @@ def test_the_strict_profile_halves_what_may_change() -> None:
     candidate block.
     """
     strict = contract(more='[gate]\nprofile = "strict"\n')
-    assert Setting(strict, frame(1.15)).judge().check("p95_change").block == 0.125
-    assert Setting(strict, frame()).judge().check("unchanged").status == "fail"
+    assert Setting(strict, frame(1.15)).evaluate().check("p95_change").block == 0.125
+    assert Setting(strict, frame()).evaluate().check("unchanged").status == "fail"
     assert (
         limits_of(find("width_change"), strict).block
         == limits_of(find("width_change"), contract()).block
@@ -226,9 +227,9 @@ def test_the_strict_profile_halves_what_may_change() -> None:
 def test_the_exploratory_profile_never_blocks_on_change() -> None:
     """What changed is said as a warning; what cannot be right still blocks."""
     loose = contract(more='[gate]\nprofile = "exploratory"\n')
-    changed = Setting(loose, frame(1.5)).judge()
+    changed = Setting(loose, frame(1.5)).evaluate()
     assert (changed.outcome, changed.blocks) == ("warn", False)
-    assert Setting(loose, frame(1.5).slice(1)).judge().check("domain_missing").status == "fail"
+    assert Setting(loose, frame(1.5).slice(1)).evaluate().check("domain_missing").status == "fail"
 
 
 def test_the_contract_counts_before_the_profile() -> None:
@@ -251,7 +252,7 @@ def grouped(a: float, b: float, policy: str = GROUPS) -> CheckResult:
         many_setting(
             lambda f: f.with_columns(pl.col("v", "low", "high") * by), contract=many(policy)
         )
-        .judge()
+        .evaluate()
         .check("p95_change")
     )
 
@@ -286,7 +287,7 @@ def test_groups_are_those_of_the_candidate_and_of_what_is_gone() -> None:
     """A key that left is missed in the group it was in; a key that moved counts where it is now."""
     policy = many("[gate.checks.removed_keys.groups.group.b]\nblock = 0.5\nwarn = 0.5\n")
     setting = many_setting(lambda f: f.filter(pl.col("k") < 800), contract=policy)
-    result = setting.judge().check("removed_keys")
+    result = setting.evaluate().check("removed_keys")
     assert [(one.group, one.value, one.status) for one in result.groups] == [
         (None, 0, "pass"),
         ("b", 0.4, "pass"),
@@ -313,7 +314,7 @@ def test_a_group_in_one_version_alone_has_nothing_to_compare() -> None:
     policy = many(GROUPS + GROUPS.replace("p95_change", "removed_keys").replace("0.5", "0.9"))
     without = many_rows().filter(pl.col("group") == "b")
     for now, baseline, gone in ((many_rows(), without, 0.0), (without, many_rows(), 1.0)):
-        verdict = Setting(policy, now.with_columns(pl.col("v") * 1.01), baseline).judge()
+        verdict = Setting(policy, now.with_columns(pl.col("v") * 1.01), baseline).evaluate()
         found = verdict.check("p95_change")
         assert found.status == "pass"
         assert [(one.group, one.status, one.message) for one in found.groups][1] == (
@@ -329,7 +330,7 @@ def test_where_no_key_has_a_group_all_are_held_to_the_checks_own_limits() -> Non
     rows = many_rows().with_columns(group=pl.lit(None, pl.String))
     result = (
         Setting(many(GROUPS), rows.with_columns(pl.col("v") * 1.4), rows)
-        .judge()
+        .evaluate()
         .check("p95_change")
     )
     assert [(one.group, one.status, one.n) for one in result.groups] == [
@@ -380,8 +381,8 @@ def test_a_blocking_limit_stricter_than_the_default_warning_does_away_with_it() 
 def test_a_limit_of_the_contract_keeps_its_power_under_a_profile() -> None:
     """`exploratory` takes blocking from defaults, not from what the contract itself says."""
     both = contract(more='[gate]\nprofile = "exploratory"\n[gate.checks.p95_change]\nblock = 0.2\n')
-    assert Setting(both, frame(1.5)).judge().check("p95_change").status == "fail"
-    assert Setting(both, frame(1.5)).judge().check("median_shift").status == "warn"
+    assert Setting(both, frame(1.5)).evaluate().check("p95_change").status == "fail"
+    assert Setting(both, frame(1.5)).evaluate().check("median_shift").status == "warn"
 
 
 def test_a_group_does_not_lose_its_blocking_limit_unseen() -> None:

@@ -17,12 +17,10 @@ from hypothesis import strategies as st
 
 from estimates import instants
 from estimates.catalog.records import Version, Waiver
-from estimates.contract.contract import Contract, parse_contract
+from estimates.contract.contract import parse_contract
 from estimates.errors import ConflictError, EstimatesError, GateError
-from estimates.gate.active_waivers import rows
-from estimates.gate.candidate import Candidate
+from estimates.gate.active_waivers import key_rows
 from estimates.gate.evaluation import evaluate
-from estimates.gate.evaluation_context import Case
 from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import Verdict
@@ -186,7 +184,7 @@ def judged(setting: Setting, *waivers: Waiver) -> Verdict:
         baseline,
         judged_at=JUDGED,
         contract_revision=1,
-        exceptions=waivers,
+        waivers=waivers,
     )
 
 
@@ -284,14 +282,9 @@ def test_keys_of_every_type_come_back_as_they_were_given(
     texts = waiving.check(KEYED, "nan", keys, "because")
     assert texts is not None
     assert texts == sorted(texts)
-    back = rows(texts, _case(KEYED))
+    back = key_rows(texts, KEYED)
     assert sorted(back.rows()) == sorted(set(keys))
     assert waiving.check(KEYED, "nan", texts, "because") == texts
-
-
-def _case(of: Contract) -> Any:
-    """What `rows` needs to know of a case."""
-    return Case(of, Candidate(None, None, None), None, JUDGED, {})
 
 
 # -- promotion rechecks

@@ -12,7 +12,7 @@ from litestar.types import ASGIApp
 from estimates.catalog.records import State, Version
 from estimates.catalog.view import View
 from estimates.errors import InvalidError, NotFoundError
-from estimates.gate.active_waivers import in_force
+from estimates.gate.active_waivers import active_waivers
 from estimates.gate.verdict import Verdict
 from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT
 from estimates_api.http.bodies import (
@@ -160,7 +160,7 @@ def _detail(view: View, version: Version) -> VersionDetail:
         set=version.set,
         aliases=sorted(name for name, alias in aliases if alias.version == version.version),
         production=[Span(*span) for span in view.production_spans(version.set, version.version)],
-        waivers=in_force(view.set(version.set).waivers_of(version), view.present),
+        waivers=active_waivers(view.set(version.set).waivers_of(version), view.present),
         provenance=ProvenanceBody(**came_from),
     )
 

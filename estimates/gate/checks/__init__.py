@@ -1,1 +1,1 @@
-"""The checks of the gate, one idea a file; `gate.registry` lists them."""
+"""One check a file, named like the check (`frozen_check` where another module has the name)."""

@@ -1,1 +1,1 @@
-"""A verdict as text, Markdown, JUnit XML and GitHub annotations; docs/checks.md."""
+"""The verdict as text, Markdown, JUnit XML and GitHub annotations; the page of checks."""

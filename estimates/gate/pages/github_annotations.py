@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from estimates.gate.pages.verdict_text import details, headline, subject, told
+from estimates.gate.pages.verdict_text import details, headline, notable_results, subject
 from estimates.gate.verdict import Status, Verdict
 from estimates.render.wording import visible
 
@@ -28,17 +28,14 @@ def render_github(verdict: Verdict) -> str:
     GitHub shows the first ten of each level that a step prints: the answer and what blocks come
     first.
     """
-    answer: Level = (
-        "error" if verdict.blocks else "warning" if verdict.outcome == "warn" else "notice"
-    )
+    answer: Level = "warning" if verdict.outcome == "warn" else "notice"
+    if verdict.blocks:
+        answer = "error"
     lines = [_command(answer, "estimates gate", [headline(verdict)])]
-    for result in told(verdict):
+    for result in notable_results(verdict):
         title = f"{subject(verdict)}: {result.number} {result.name}"
-        lines.append(
-            _command(
-                _LEVELS[result.status], title, [visible(result.message), *details(result, verdict)]
-            )
-        )
+        message = [visible(result.message), *details(result, verdict)]
+        lines.append(_command(_LEVELS[result.status], title, message))
     return "\n".join(lines) + "\n"
 
 

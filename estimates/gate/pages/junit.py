@@ -24,38 +24,36 @@ def render_junit(verdict: Verdict) -> bytes:
     Control and other invisible characters in keys and values, most of which XML forbids, are shown
     as `\\u{…}`.
     """
-    found = [_KINDS.get(result.status) for result in verdict.checks]
-    counts = {
-        "tests": len(found),
-        "failures": found.count("failure"),
-        "errors": found.count("error"),
-    }
+    kinds = [_KINDS.get(result.status) for result in verdict.checks]
     numbers = {
-        name: str(number) for name, number in (counts | {"skipped": found.count("skipped")}).items()
+        "tests": str(len(kinds)),
+        "failures": str(kinds.count("failure")),
+        "errors": str(kinds.count("error")),
+        "skipped": str(kinds.count("skipped")),
     }
     root = Element("testsuites", {"name": "estimates gate", **numbers})
     suite = SubElement(root, "testsuite", {"name": visible(subject(verdict)), **numbers})
-    _properties(suite, _facts(verdict))
+    _properties(suite, _bound_to(verdict))
     for result in verdict.checks:
-        _case(suite, verdict, result)
+        _add_case(suite, verdict, result)
     indent(ElementTree(root))
     return tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
 
 
-def _case(suite: Element, verdict: Verdict, result: CheckResult) -> None:
+def _add_case(suite: Element, verdict: Verdict, result: CheckResult) -> None:
     names = {
         "classname": visible(f"{verdict.set}.stage {result.stage}"),
         "name": visible(f"{result.number} {result.name}"),
     }
     case = SubElement(suite, "testcase", names)
     _properties(case, _measured(result))
-    kind, lines = _KINDS.get(result.status), "\n".join(section(result, verdict))
+    kind = _KINDS.get(result.status)
+    lines = "\n".join(section(result, verdict))
     if kind == "skipped":
         SubElement(case, kind, {"message": visible(_why_skipped(result))})
     elif kind is not None:
-        SubElement(
-            case, kind, {"message": visible(result.message), "type": result.status}
-        ).text = lines
+        attributes = {"message": visible(result.message), "type": result.status}
+        SubElement(case, kind, attributes).text = lines
     if result.status in ("warn", "waived"):
         SubElement(case, "system-out").text = lines
 
@@ -64,7 +62,7 @@ def _why_skipped(result: CheckResult) -> str:
     return result.reason or "" if result.status == "skipped" else f"waived: {result.message}"
 
 
-def _facts(verdict: Verdict) -> dict[str, object]:
+def _bound_to(verdict: Verdict) -> dict[str, object]:
     """What the verdict is bound to."""
     baseline = verdict.baseline
     return {
@@ -85,7 +83,7 @@ def _facts(verdict: Verdict) -> dict[str, object]:
 
 
 def _measured(result: CheckResult) -> dict[str, object]:
-    """What the check measured and is held to."""
+    """What the check measured, and its limits."""
     return {
         "title": result.title,
         "status": result.status,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+
 from estimates import instants
 from estimates.gate.pages.verdict_text import (
-    exceptions,
-    grouped,
-    groups,
+    group_lines,
     headline,
-    limits,
-    rest,
-    show,
-    told,
+    limits_text,
+    notable_results,
+    offender_lines,
+    quiet_results,
+    value_text,
+    waiver_lines,
 )
 from estimates.gate.verdict import CheckResult, Verdict
 from estimates.render.markdown import bullets, escaped, folded, table
@@ -27,29 +29,34 @@ _LEFT = (True, True, False, True, False, True)
 
 def render_markdown(verdict: Verdict) -> str:
     """The answer; a table of what blocks, warns and is waived; the worst keys of each, and all the
-    rest, folded.
+    others, folded.
 
     GitHub's Markdown. Whatever comes from data is escaped: it links, mentions and formats nothing.
-    What has no room in a comment is left out, which is said.
+    What has no room in a comment is left out, and the page says so.
     """
-    seen = told(verdict)
-    quiet = [result for result in verdict.checks if result not in seen]
-    parts = [f"### {escaped(headline(verdict))}", *([_table(seen)] if seen else [])]
-    details = [
+    notable = notable_results(verdict)
+    quiet = [result for result in verdict.checks if result not in notable]
+    parts = [f"### {escaped(headline(verdict))}"]
+    parts += [_table(notable)] if notable else []
+    folds = [
         _details(result, verdict)
-        for result in seen
+        for result in notable
         if result.offenders or result.groups or result.waived_by
     ]
-    details += [folded(rest(verdict), _table(quiet))] if quiet else []
-    facts = _facts(verdict)
-    room = _MOST - len(facts) - sum(len(part) + 2 for part in parts)
-    fitting = 0
-    while fitting < len(details) and (room := room - len(details[fitting]) - 2) >= 0:
-        fitting += 1
-    parts += details[:fitting]
-    if fitting < len(details):
-        parts.append(f"_{len(details) - fitting} folded parts left out; the JSON has everything._")
-    return "\n\n".join([*parts, facts]) + "\n"
+    folds += [folded(quiet_results(verdict), _table(quiet))] if quiet else []
+    footer = _footer(verdict)
+    room = _MOST - len(footer) - sum(len(part) + 2 for part in parts)
+    fitting = _fitting(folds, room)
+    parts += folds[:fitting]
+    if fitting < len(folds):
+        parts.append(f"_{len(folds) - fitting} folded parts left out; the JSON has everything._")
+    return "\n\n".join([*parts, footer]) + "\n"
+
+
+def _fitting(parts: list[str], room: int) -> int:
+    """How many of the first parts have room, each with an empty line."""
+    ends = itertools.accumulate(len(part) + 2 for part in parts)
+    return sum(end <= room for end in ends)
 
 
 def _table(results: list[CheckResult]) -> str:
@@ -57,31 +64,27 @@ def _table(results: list[CheckResult]) -> str:
 
 
 def _row(result: CheckResult) -> tuple[str, ...]:
-    measured = result.value is not None
-    return (
-        result.status,
-        f"{result.number} {result.name}",
-        show(result.value, result.unit).replace(" ", _NO_BREAK) if result.value is not None else "",
-        limits(result) if measured else "",
-        f"{result.n:,}" if measured and result.n is not None else "",
-        result.message or result.reason or "",
-    )
+    value = limits = n = ""
+    if result.value is not None:
+        value = value_text(result.value, result.unit).replace(" ", _NO_BREAK)
+        limits = limits_text(result)
+        n = "" if result.n is None else f"{result.n:,}"
+    name = f"{result.number} {result.name}"
+    return result.status, name, value, limits, n, result.message or result.reason or ""
 
 
 def _details(result: CheckResult, verdict: Verdict) -> str:
-    """Who let it through, its groups, and the worst keys: those of which the same is said in one
-    line.
-    """
+    """Who let it through, its groups, and the worst keys, those with the same detail in one line."""
     shown = result.offenders[:_NAMED]
     which = f": {len(shown)} of {result.offending:,}" if result.offending > len(shown) > 0 else ""
-    lines = [*exceptions(result, verdict), *groups(result), *grouped(shown)]
+    lines = [*waiver_lines(result, verdict), *group_lines(result), *offender_lines(shown)]
     return folded(
         f"{result.number} {result.name}{which}", bullets(cut(line, _LONGEST) for line in lines)
     )
 
 
-def _facts(verdict: Verdict) -> str:
-    """What the verdict is bound to, so that a comment can be told from another one."""
+def _footer(verdict: Verdict) -> str:
+    """What the verdict is bound to, so that two comments can be told apart."""
     parts = [f"judged at {instants.text(verdict.judged_at)}", f"policy {verdict.policy[:12]}"]
     parts += [f"snapshot {verdict.snapshot_id[:12]}"] if verdict.snapshot_id else []
     parts += (

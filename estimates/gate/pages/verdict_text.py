@@ -1,5 +1,5 @@
 """The verdict for a person at a terminal: the answer, what blocks and why, what warns, and one line
-for the rest.
+for everything else.
 """
 
 from __future__ import annotations
@@ -12,25 +12,26 @@ from estimates.catalog.records import Waiver
 from estimates.gate.verdict import CheckResult, GroupResult, Offender, Unit, Verdict
 from estimates.render.wording import visible
 
-_NAMED = 5  # offenders shown of each check; all that are kept are in the JSON
+_NAMED = 5  # offenders shown of each check; all that a verdict names are in the JSON
 _INDENT = "      "
 
 
 def render_text(verdict: Verdict) -> str:
     """The verdict in lines of text, without colours; the same verdict, the same text."""
     lines = [headline(verdict)]
-    for result in told(verdict):
+    for result in notable_results(verdict):
         lines += ["", *section(result, verdict)]
-    return "\n".join([*lines, *([""] if len(lines) > 1 else []), rest(verdict)]) + "\n"
+    separator = [""] if len(lines) > 1 else []
+    return "\n".join([*lines, *separator, quiet_results(verdict)]) + "\n"
 
 
-def told(verdict: Verdict) -> list[CheckResult]:
+def notable_results(verdict: Verdict) -> list[CheckResult]:
     """The checks that a reader has to see: what blocks, then what warns, then what is waived."""
     groups = (("fail", "error"), ("warn",), ("waived",))
     return [result for group in groups for result in verdict.checks if result.status in group]
 
 
-def show(value: float, unit: Unit) -> str:
+def value_text(value: float, unit: Unit) -> str:
     """A value as a person reads it: `2.5 %`, `3`, `1d 12h`, `0.314`."""
     if unit == "share":
         return f"{100 * value:.4g} %"
@@ -49,21 +50,19 @@ def headline(verdict: Verdict) -> str:
     against = (
         f"against version {verdict.baseline.version}" if verdict.baseline else "without a baseline"
     )
-    answer = (
-        "BLOCKED"
-        if verdict.blocks
-        else "passes with warnings"
-        if verdict.outcome == "warn"
-        else "passes"
-    )
+    answer = "passes with warnings" if verdict.outcome == "warn" else "passes"
+    if verdict.blocks:
+        answer = "BLOCKED"
     counts = ", ".join(
-        f"{verdict.counts[s]} {s}" for s in ("fail", "error", "warn", "waived") if verdict.counts[s]
+        f"{verdict.counts[status]} {status}"
+        for status in ("fail", "error", "warn", "waived")
+        if verdict.counts[status]
     )
     return f"{subject(verdict)} {against}: {answer}{f' ({counts})' if counts else ''}"
 
 
 def section(result: CheckResult, verdict: Verdict) -> list[str]:
-    """One check in lines: what it found, then its details, indented."""
+    """One check in lines: its message, then its details, indented."""
     first = f"{result.status:<5} {result.number} {result.name}: {visible(result.message)}"
     return [first, *(f"{_INDENT}{line}" for line in details(result, verdict))]
 
@@ -74,42 +73,43 @@ def details(result: CheckResult, verdict: Verdict) -> list[str]:
 
     Control characters and line ends of keys and values are shown, as `\\u{…}`: a line stays one.
     """
-    lines = (
-        []
-        if result.value is None
-        else [f"value {show(result.value, result.unit)}; {limits(result)}"]
-    )
-    lines += groups(result)
+    lines: list[str] = []
+    if result.value is not None:
+        lines.append(f"value {value_text(result.value, result.unit)}; {limits_text(result)}")
+    lines += group_lines(result)
     shown = result.offenders[:_NAMED]
-    # one offender that only repeats the message says nothing new
+    # a single offender that only repeats the message says nothing new
     if [offender.detail for offender in shown] != [result.message]:
-        lines += grouped(shown)
+        lines += offender_lines(shown)
     if result.offending > len(shown) > 0:
-        lines.append(f"and {result.offending - len(shown):,} more{_whose(result)}")
-    return [visible(line) for line in [*lines, *exceptions(result, verdict)]]
+        lines.append(f"and {result.offending - len(shown):,} more{_owners_of_hidden(result)}")
+    return [visible(line) for line in [*lines, *waiver_lines(result, verdict)]]
 
 
-def groups(result: CheckResult) -> list[str]:
+def group_lines(result: CheckResult) -> list[str]:
     """The groups with limits of their own that complain, in lines."""
     return [
-        f"{'all other keys' if one.column is None else f'{one.column} {one.group}'}: {one.status}, "
-        + (
-            one.message
-            if one.value is None
-            else f"value {show(one.value, result.unit)}; {limits(result, one)}"
-        )
-        for one in result.groups
-        if one.status not in ("pass", "skipped")
+        _group_line(result, group)
+        for group in result.groups
+        if group.status not in ("pass", "skipped")
     ]
 
 
-def exceptions(result: CheckResult, verdict: Verdict) -> list[str]:
+def _group_line(result: CheckResult, group: GroupResult) -> str:
+    name = "all other keys" if group.column is None else f"{group.column} {group.group}"
+    if group.value is None:
+        return f"{name}: {group.status}, {group.message}"
+    value = value_text(group.value, result.unit)
+    return f"{name}: {group.status}, value {value}; {limits_text(result, group)}"
+
+
+def waiver_lines(result: CheckResult, verdict: Verdict) -> list[str]:
     """Who let the check through, for which keys, until when and why, in lines."""
     return [
-        f"waiver {one.id} by {one.actor} until {instants.text(one.until)}, {waived_keys(one)}: "
-        f"{one.reason}"
-        for one in verdict.in_force
-        if one.id in result.waived_by
+        f"waiver {waiver.id} by {waiver.actor} until {instants.text(waiver.until)}, "
+        f"{waived_keys(waiver)}: {waiver.reason}"
+        for waiver in verdict.in_force
+        if waiver.id in result.waived_by
     ]
 
 
@@ -121,49 +121,53 @@ def waived_keys(waiver: Waiver) -> str:
     return named if len(waiver.keys) <= _NAMED else f"{named} and {len(waiver.keys) - _NAMED} more"
 
 
-def limits(result: CheckResult, group: GroupResult | None = None) -> str:
+def limits_text(result: CheckResult, group: GroupResult | None = None) -> str:
     """`blocks above 2 %, warns above 0.5 %`, or `no limit`: those of a check, or of one of its
     groups.
     """
-    held = group or result
-    found = [
-        f"{verb} {result.worse} {show(limit, result.unit)}"
-        for verb, limit in (("blocks", held.block), ("warns", held.warn))
+    source = group or result
+    limits = [
+        f"{verb} {result.worse} {value_text(limit, result.unit)}"
+        for verb, limit in (("blocks", source.block), ("warns", source.warn))
         if limit is not None
     ]
-    return ", ".join(found) or "no limit"
+    return ", ".join(limits) or "no limit"
 
 
-def grouped(offenders: list[Offender]) -> list[str]:
-    """One line for offenders that have the same said about them, keys side by side."""
-    groups: dict[tuple[str | None, str], list[str]] = {}
+def offender_lines(offenders: list[Offender]) -> list[str]:
+    """A line for all offenders with the same detail, keys side by side."""
+    keys: dict[tuple[str | None, str], list[str]] = {}
     for offender in offenders:
-        keys = groups.setdefault((offender.column, offender.detail), [])
+        same_detail = keys.setdefault((offender.column, offender.detail), [])
         if offender.key is not None:
-            keys.append("/".join(offender.key))
-    return [_line(", ".join(keys), column, detail) for (column, detail), keys in groups.items()]
+            same_detail.append("/".join(offender.key))
+    return [_offender_line(", ".join(k), column, detail) for (column, detail), k in keys.items()]
 
 
-def _whose(result: CheckResult) -> str:
+def _owners_of_hidden(result: CheckResult) -> str:
     """The leading parts of the keys that are not shown, when keys have several parts: ` (AAPL,
     MSFT, …)`.
     """
-    keys = [
-        one.key for one in result.offenders[_NAMED:] if one.key is not None and len(one.key) > 1
+    hidden = [
+        offender.key
+        for offender in result.offenders[_NAMED:]
+        if offender.key is not None and len(offender.key) > 1
     ]
-    leading = list(dict.fromkeys(key[0] for key in keys))
+    leading = list(dict.fromkeys(key[0] for key in hidden))
+    if not leading:
+        return ""
     # of those beyond nothing is known
     others = len(leading) > _NAMED or result.offending > len(result.offenders)
-    return f" ({', '.join([*leading[:_NAMED], *(['…'] if others else [])])})" if leading else ""
+    return f" ({', '.join([*leading[:_NAMED], *(['…'] if others else [])])})"
 
 
-def _line(keys: str, column: str | None, detail: str) -> str:
-    named = column is None or detail.startswith(f"{column} = ")
-    who = " ".join(part for part in (keys, None if named else column) if part)
+def _offender_line(keys: str, column: str | None, detail: str) -> str:
+    names_column = column is None or detail.startswith(f"{column} = ")
+    who = " ".join(part for part in (keys, None if names_column else column) if part)
     return f"{who}: {detail}" if who else detail
 
 
-def rest(verdict: Verdict) -> str:
+def quiet_results(verdict: Verdict) -> str:
     """How many checks passed, and how many were skipped for which reason."""
     reasons = Counter(
         result.reason or "" for result in verdict.checks if result.status == "skipped"
@@ -174,9 +178,11 @@ def rest(verdict: Verdict) -> str:
 
 
 def _duration(seconds: float) -> str:
-    """Days and hours, or hours and minutes, or what is left below."""
-    sign, whole = ("-" if seconds < 0 else ""), timedelta(seconds=abs(round(seconds)))
-    days, (hours, rest) = whole.days, divmod(whole.seconds, 3600)
-    parts = {"d": days, "h": hours, "m": rest // 60, "s": rest % 60}
+    """Days and hours, or hours and minutes, or the two largest units below."""
+    sign = "-" if seconds < 0 else ""
+    duration = timedelta(seconds=abs(round(seconds)))
+    minutes, seconds_left = divmod(duration.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = {"d": duration.days, "h": hours, "m": minutes, "s": seconds_left}
     shown = [f"{count}{letter}" for letter, count in parts.items() if count][:2]
     return sign + (" ".join(shown) or "0s")

@@ -13,7 +13,7 @@ import click
 
 from estimates.contract.gate_policy import GroupLimits
 from estimates.errors import InvalidError
-from estimates.gate.pages.verdict_text import show as told
+from estimates.gate.pages.verdict_text import value_text
 from estimates.gate.policy_table import PolicyInForce, Rule
 from estimates_jobs.cli import show
 from estimates_jobs.cli.command import Options, command
@@ -216,7 +216,7 @@ def _proposal(one: Proposal) -> list[show.Cell]:
         str(one.number),
         one.name,
         one.n,
-        *("" if value is None else told(value, one.unit) for value in values),
+        *("" if value is None else value_text(value, one.unit) for value in values),
     ]
 
 
@@ -287,7 +287,7 @@ def _metric(metric: Metric) -> list[show.Cell]:
         ((one.warn, one.block) for one in reversed(metric.points) if one.value is not None),
         (None, None),
     )
-    cells = ["" if value is None else told(value, metric.unit) for value in (*seen, *limits)]
+    cells = ["" if value is None else value_text(value, metric.unit) for value in (*seen, *limits)]
     times = (metric.times("warn"), metric.times("fail", "error"))
     return [str(metric.number), metric.name, *cells, *times, _spark(metric)]
 
@@ -367,7 +367,7 @@ def _group_rows(rule: Rule) -> list[list[show.Cell]]:
 
 
 def _limit(rule: Rule, limit: float | None) -> str:
-    return "" if limit is None else f"{rule.worse} {told(limit, rule.unit)}"
+    return "" if limit is None else f"{rule.worse} {value_text(limit, rule.unit)}"
 
 
 def _sources(rule: Rule) -> str:

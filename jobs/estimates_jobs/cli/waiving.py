@@ -11,7 +11,7 @@ from estimates.catalog.at import At
 from estimates.catalog.records import Version, Waiver
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.view import View
-from estimates.gate.active_waivers import in_force
+from estimates.gate.active_waivers import active_waivers
 from estimates.gate.pages.verdict_text import waived_keys
 from estimates_jobs.cli import show
 from estimates_jobs.cli.command import Options, command, notify_option
@@ -161,4 +161,4 @@ def show_waivers(view: View, version: Version) -> None:
 
 def waivers_in_force(view: View, version: Version) -> list[Waiver]:
     """The waivers of a version's content that count now, by id."""
-    return in_force(view.set(version.set).waivers_of(version), view.present)
+    return active_waivers(view.set(version.set).waivers_of(version), view.present)

@@ -32,7 +32,7 @@ from tests.gate.cases import (
 
 def test_offenders_name_key_column_and_value() -> None:
     """An offender of a cell has the key as text, the column and the value with the bound it breaks."""
-    [offender] = poke("close", 5000.5).judge().check("hard_bounds").offenders
+    [offender] = poke("close", 5000.5).evaluate().check("hard_bounds").offenders
     assert offender.key == ["AAPL", "2026-11-23"]
     assert offender.column == "close"
     assert offender.detail == "close = 5000.5: outside min 0, max 5000"
@@ -43,7 +43,7 @@ def test_offenders_are_the_first_hundred_and_all_are_counted() -> None:
     content = pl.DataFrame(
         {"k": [f"{i:03}" for i in range(250)], "v": [-1.0 - i for i in range(250)]}
     )
-    result = Setting(simple("min = 0"), content, None).judge().check("hard_bounds")
+    result = Setting(simple("min = 0"), content, None).evaluate().check("hard_bounds")
     assert (result.value, result.offending, len(result.offenders)) == (250, 250, 100)
     assert [offender.key for offender in result.offenders] == [[f"{i:03}"] for i in range(100)]
 
@@ -52,7 +52,7 @@ def test_passing_checks_report_value_limits_and_n() -> None:
     """A check reports what it measured whatever its status."""
     content = pl.DataFrame({"k": ["a", "b", "c", "d"], "v": [100.0, 200.0, 300.0, None]})
     now = content.with_columns(pl.col("v") * 1.01)
-    result = Setting(simple("nullable = true"), now, content).judge().check("p95_change")
+    result = Setting(simple("nullable = true"), now, content).evaluate().check("p95_change")
     assert result.status == "pass"
     assert result.value == pytest.approx(0.01 / 1.005)
     assert (result.warn, result.block, result.n, result.coverage) == (0.15, 0.25, 3, 0.75)
@@ -60,10 +60,12 @@ def test_passing_checks_report_value_limits_and_n() -> None:
 
 def test_the_schema_check_names_every_difference() -> None:
     """Missing, additional and changed columns are each an offender."""
-    verdict = Setting(candidate={"shape": contract('unit = "USD"', 'unit = "EUR"').shape()}).judge()
+    verdict = Setting(
+        candidate={"shape": contract('unit = "USD"', 'unit = "EUR"').shape()}
+    ).evaluate()
     [offender] = verdict.check("schema").offenders
     assert (offender.column, offender.detail) == ("close", "unit is EUR, the contract says USD")
-    verdict = file(frame(1.001).rename({"close": "price"})).judge()
+    verdict = file(frame(1.001).rename({"close": "price"})).evaluate()
     assert [(o.column, o.detail) for o in verdict.check("schema").offenders] == [
         ("close", "missing"),
         ("price", "not in the contract"),
@@ -76,7 +78,7 @@ def test_the_schema_check_names_dates_that_no_calendar_has() -> None:
     content = pl.DataFrame(
         {"at": pl.Series([0, 2**62]).cast(pl.Datetime("ms", "UTC")), "v": [1.0, 2.0]}
     )
-    result = Setting(of, content, None, file=True).judge().check("schema")
+    result = Setting(of, content, None, file=True).evaluate().check("schema")
     assert result.status == "fail"
     assert [(o.column, "years 1 to 9999" in o.detail) for o in result.offenders] == [("at", True)]
 
@@ -116,7 +118,7 @@ def test_a_file_in_another_order_of_columns_has_the_shape() -> None:
 
 def check_of(name: str, content: pl.DataFrame, of: Any, **changed: Any) -> CheckResult:
     """The result of one check for a first version."""
-    return Setting(of, content, None, candidate=changed).judge().check(name)
+    return Setting(of, content, None, candidate=changed).evaluate().check(name)
 
 
 def test_one_probability_needs_no_partner() -> None:
@@ -155,15 +157,15 @@ def test_no_estimate_for_a_key_breaks_no_rule() -> None:
     content = frame(1.001)
     for name in nullable.judged:
         content = poked(content, name, None)
-    verdict = Setting(nullable, content, None).judge()
+    verdict = Setting(nullable, content, None).evaluate()
     assert verdict.outcome == "pass", verdict.failing()
     assert verdict.check("null_share").value == 1 / 25
 
 
 def test_quantiles_within_rounding_do_not_cross() -> None:
     """A quantile below its neighbour by 1e-10 of its size passes, by 1e-8 fails."""
-    tiny = edit(q50=pl.col("q10") * (1 - 1e-10)).judge().check("quantile_crossing")
-    small = edit(q50=pl.col("q10") * (1 - 1e-8)).judge().check("quantile_crossing")
+    tiny = edit(q50=pl.col("q10") * (1 - 1e-10)).evaluate().check("quantile_crossing")
+    small = edit(q50=pl.col("q10") * (1 - 1e-8)).evaluate().check("quantile_crossing")
     assert (tiny.status, small.status) == ("pass", "fail")
 
 
@@ -228,14 +230,14 @@ def test_domain_values_are_read_in_the_type_of_the_key() -> None:
         {"shop": [7, 8], "day": [at.date()] * 2, "at": [at] * 2, "v": [1.0, 2.0]},
         schema_overrides={"at": pl.Datetime("us", "UTC")},
     )
-    verdict = Setting(of, content, None).judge()
+    verdict = Setting(of, content, None).evaluate()
     assert verdict.check("domain_missing").value == 0
     assert verdict.check("domain_outside").value == 0
 
 
 def test_a_rolling_version_without_its_targets_is_an_error() -> None:
     """A rolling domain that the version does not resolve cannot be evaluated, and that blocks."""
-    verdict = Setting(candidate={"provenance": provenance(targets=())}).judge()
+    verdict = Setting(candidate={"provenance": provenance(targets=())}).evaluate()
     assert verdict.check("domain_missing").status == "error"
     assert "0 targets" in verdict.check("domain_missing").message
     assert verdict.blocks
@@ -246,7 +248,7 @@ def test_freshness_blocks_when_the_contract_says_so() -> None:
     blocking = contract('max_age = "24h"', 'max_age = "24h"\nblocks = true')
     result = (
         Setting(blocking, candidate={"published_at": THROUGH + timedelta(hours=25)})
-        .judge()
+        .evaluate()
         .check("freshness")
     )
     assert (result.status, result.warn, result.block, result.value) == ("fail", None, 86400, 90000)
@@ -271,7 +273,7 @@ def test_elapsed_and_advanced_targets_are_neither_removed_nor_added() -> None:
             "published_at": through + timedelta(hours=1),
         },
     )
-    verdict = setting.judge()
+    verdict = setting.evaluate()
     assert (verdict.check("removed_keys").value, verdict.check("added_keys").value) == (0, 0)
     assert verdict.check("p95_change").n == 20
     assert not verdict.blocks
@@ -286,7 +288,7 @@ def test_labels_rest_on_all_common_keys() -> None:
     before, after = (
         pl.DataFrame(keys | {"l": ["a"] * most + [None] * (100 - most)}) for most in (80, 40)
     )
-    verdict = Setting(of, after, before).judge()
+    verdict = Setting(of, after, before).evaluate()
     for check, value in (("label_churn", 0.4), ("prevalence_change", 2.0)):
         found = verdict.check(check)
         assert (found.value, found.n, found.coverage) == (value, 100, 1.0), check
@@ -297,11 +299,11 @@ def test_all_zero_before_and_after_is_no_change() -> None:
     can say how far.
     """
     zeros = pl.DataFrame({"k": ["a", "b", "c"], "v": [0.0, 0.0, 0.0]})
-    same = Setting(simple(), zeros, zeros).judge().check("p95_change")
-    moved = Setting(simple(), poked(zeros, "v", 1.0), zeros).judge().check("p95_change")
+    same = Setting(simple(), zeros, zeros).evaluate().check("p95_change")
+    moved = Setting(simple(), poked(zeros, "v", 1.0), zeros).evaluate().check("p95_change")
     scaled = (
         Setting(simple("scale_floor = 100"), poked(zeros, "v", 1.0), zeros)
-        .judge()
+        .evaluate()
         .check("p95_change")
     )
     assert (same.status, same.value) == ("pass", 0)
@@ -314,7 +316,7 @@ def test_checks_over_the_same_metric_agree() -> None:
     """A p95 of r and the keys named beyond it come from one report: three keys beyond the limit,
     three named.
     """
-    result = Setting(frame=off_by_ten(3)).judge().check("p95_change")
+    result = Setting(frame=off_by_ten(3)).evaluate().check("p95_change")
     close = {
         tuple(offender.key or ()) for offender in result.offenders if offender.column == "close"
     }
@@ -342,4 +344,4 @@ def test_an_mlflow_run_is_not_asked_for() -> None:
     candidate = stored(frame(1.001), contract())
     assert isinstance(candidate, Candidate)
     assert candidate.mlflow_run is None
-    assert Setting().judge().outcome == "pass"
+    assert Setting().evaluate().outcome == "pass"

@@ -18,7 +18,7 @@ from estimates.gate.pages import checks_reference
 from estimates.gate.pages.github_annotations import render_github
 from estimates.gate.pages.junit import render_junit
 from estimates.gate.pages.verdict_markdown import render_markdown
-from estimates.gate.pages.verdict_text import render_text, show
+from estimates.gate.pages.verdict_text import render_text, value_text
 from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import Verdict, parse_json, render_json
 from tests.gate.cases import (
@@ -194,7 +194,7 @@ def test_broken_intervals_show_the_three_numbers() -> None:
 )
 def test_values_read_as_a_person_writes_them(value: float, unit: str, text: str) -> None:
     """Shares in per cent, counts whole, ages as durations."""
-    assert show(value, unit) == text  # type: ignore[arg-type]
+    assert value_text(value, unit) == text  # type: ignore[arg-type]
 
 
 def test_the_page_of_checks_is_the_registry() -> None:

@@ -1,0 +1,81 @@
+"""Count the rows and cells of the candidate that break a rule, and name them."""
+
+from __future__ import annotations
+
+import itertools
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.measure import Measure
+from estimates.gate.offenders import Detail, DetailValue, OffenderGroup, group_of_rows
+
+
+class RowRule(msgspec.Struct, frozen=True):
+    """What must not be true of a column: `broken` is a boolean expression over the frame, `why`
+    says it in words.
+
+    shown  the columns whose values an offender shows; default: the column itself
+    """
+
+    column: str
+    broken: pl.Expr
+    why: str
+    shown: tuple[str, ...] = ()
+
+
+def is_nan(frame: pl.DataFrame, column: str) -> pl.Expr:
+    """True where a float is NaN; polars orders NaN above every number, so a comparison alone would
+    let it pass.
+    """
+    return pl.col(column).is_nan() if frame.schema[column].is_float() else pl.lit(False)
+
+
+def count_broken(
+    context: EvaluationContext, rules: list[RowRule]
+) -> tuple[list[int], list[OffenderGroup]]:
+    """How many rows break each rule, of which there is at least one; the rows, by rule and then by
+    key.
+    """
+    assert rules, "without rules polars would count no rows, not none of them"
+    masks = [rule.broken.fill_null(False) for rule in rules]
+    sums = context.frame.select(mask.sum().alias(str(i)) for i, mask in enumerate(masks))
+    counts = [int(number) for number in sums.row(0)]
+    groups: list[OffenderGroup] = []
+    for rule, mask, number in zip(rules, masks, counts, strict=True):
+        if number:
+            rows = context.frame.select(mask.arg_true()).to_series().to_numpy()
+            shown = rule.shown or (rule.column,)
+            detail = _detail(rule, shown)
+            groups += group_of_rows(context.frame, context.key, rows, rule.column, detail, shown)
+    return counts, groups
+
+
+def whole_rows(context: EvaluationContext, rows: pl.DataFrame, detail: str) -> list[OffenderGroup]:
+    """Keys that offend as a whole, in the order of the rows."""
+    return group_of_rows(rows, context.key, np.arange(rows.height), None, (detail,))
+
+
+def broken_in_total(context: EvaluationContext, rules: list[RowRule], what: str) -> Measure:
+    """The number of broken rules over all rows as a check's value; `what` says it in words, as in
+    `NaN cells`.
+    """
+    counts, groups = count_broken(context, rules)
+    message = f"{what}: {by_column(rules, counts)}"
+    return Measure(sum(counts), context.frame.height, message, offender_groups=groups)
+
+
+def by_column(rules: list[RowRule], counts: list[int]) -> str:
+    """`3 in close, 1 in lower_80`, or `none`."""
+    sums: dict[str, int] = {}
+    for rule, number in zip(rules, counts, strict=True):
+        if number:
+            sums[rule.column] = sums.get(rule.column, 0) + number
+    return ", ".join(f"{number} in {column}" for column, number in sums.items()) or "none"
+
+
+def _detail(rule: RowRule, shown: tuple[str, ...]) -> Detail:
+    values = [(f"{', ' if i else ''}{name} = ", DetailValue(name)) for i, name in enumerate(shown)]
+    return (*itertools.chain(*values), f": {rule.why}")

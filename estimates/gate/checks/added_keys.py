@@ -1,0 +1,30 @@
+"""Check `added_keys`: few keys are new."""
+
+from __future__ import annotations
+
+from estimates.gate.changed_rows import added_rows
+from estimates.gate.check import ROWS_READABLE, Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.measure import Measure
+
+
+def _added_share(context: EvaluationContext) -> Measure:
+    keys = context.report.keys
+    message = f"{keys.added} of {keys.n_to} keys new, the baseline has {keys.n_from}"
+    return Measure(keys.added_share, keys.n_to, message, offender_groups=added_rows(context))
+
+
+CHECK = Check(
+    number=22,
+    name="added_keys",
+    title="Few new keys",
+    stage=3,
+    measure=_added_share,
+    purpose="keys that appear unexpectedly",
+    metric="added keys as a share of the baseline's",
+    source="stability.md K1; limits are a starting point",
+    unit="share",
+    warn=0.05,
+    block=0.20,
+    depends_on=ROWS_READABLE,
+)

@@ -1,0 +1,39 @@
+"""Check `constant_column`: no estimate column has one value for every key."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from estimates.gate.check import Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.measure import Measure, Skip
+from estimates.gate.verdict import Offender
+
+
+def _constant_columns(context: EvaluationContext) -> Measure | Skip:
+    """Nulls do not make a column vary."""
+    if context.frame.height < 2:
+        return Skip("fewer_than_2_keys")
+    columns = context.contract.judged
+    constant = [name for name in columns if _is_constant(context.frame[name].drop_nulls())]
+    message = f"none of {len(columns)} estimate columns is constant"
+    if constant:
+        message = f"constant: {', '.join(constant)}"
+    offenders = [Offender(None, name, "the same for every key") for name in constant]
+    return Measure(len(constant), len(columns), message, offenders=offenders)
+
+
+def _is_constant(values: pl.Series) -> bool:
+    return len(values) == 0 or bool((values == values[0]).all())
+
+
+CHECK = Check(
+    number=19,
+    name="constant_column",
+    title="No constant column",
+    stage=2,
+    measure=_constant_columns,
+    purpose="a model that answers the same to everything",
+    metric="constant estimate columns",
+    warn=0,
+)

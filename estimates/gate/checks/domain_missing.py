@@ -1,0 +1,38 @@
+"""Check `domain_missing`: every key of the domain has a row."""
+
+from __future__ import annotations
+
+from estimates.contract.contract import Contract, OpenDomain
+from estimates.gate.broken_rules import whole_rows
+from estimates.gate.check import Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.measure import Measure, Skip
+
+
+def _share_of_missing_keys(context: EvaluationContext) -> Measure | Skip:
+    domain, key = context.domain, context.key
+    if domain is None:
+        return Skip("not_in_contract")
+    missing = domain.join(context.frame.select(key), on=key, how="anti").sort(key)
+    n = domain.height
+    message = f"{missing.height} of {n} keys of the domain missing"
+    groups = whole_rows(context, missing, "missing")
+    return Measure(missing.height / max(n, 1), n, message, offender_groups=groups)
+
+
+def _allow_missing(contract: Contract) -> tuple[float | None, float | None]:
+    return None, None if isinstance(contract.domain, OpenDomain) else contract.domain.allow_missing
+
+
+CHECK = Check(
+    number=16,
+    name="domain_missing",
+    title="Every key of the domain",
+    stage=2,
+    measure=_share_of_missing_keys,
+    purpose="estimates that were left out",
+    metric="share of the domain's keys without a row",
+    unit="share",
+    field="domain.allow_missing",
+    limits=_allow_missing,
+)

@@ -1,0 +1,60 @@
+"""Check `dominant_value`: no single value fills a numeric column."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from estimates.contract.columns import NUMERIC_ROLES
+from estimates.gate.check import Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.measure import Measure, Skip
+from estimates.gate.repeated_values import commonest
+from estimates.gate.verdict import Offender
+from estimates.stability.kernels.blocks import together
+
+_NOTABLE = 0.001  # of a column: the part that a value has to fill to be looked at
+_FEWEST_KEYS = 10  # of fewer keys any few agree by chance
+
+
+def _largest_share_of_a_value(context: EvaluationContext) -> Measure | Skip:
+    """Nulls are not counted, nor label columns, where one label is often the rule."""
+    frame, limit = context.frame, context.limit("dominant_value")
+    if frame.height < _FEWEST_KEYS:
+        return Skip("fewer_than_10_keys")
+    columns = context.contract.columns
+    names = [name for name in context.contract.judged if columns[name].role in NUMERIC_ROLES]
+    series = [frame[name].drop_nulls() for name in names]
+    part = min(_NOTABLE, limit)
+    counts = together([partial(commonest, values, part) for values in series], frame.height)
+    shares = [
+        (count / len(values), name, len(values))
+        for name, values, count in zip(names, series, counts, strict=True)
+        if len(values)
+    ]
+    if not shares:
+        return Skip("no_numeric_estimates")
+    shares.sort(key=lambda item: -item[0])
+    offenders = [
+        Offender(None, name, f"one value has a share of {share:.3g}")
+        for share, name, _ in shares
+        if share > limit
+    ]
+    share, column, n = shares[0]
+    message = f"no value of any column fills {part:.3g} of it"
+    if share:
+        message = f"the commonest value of {column} has a share of {share:.3g}"
+    return Measure(share, n, message, n / frame.height, offenders=offenders)
+
+
+CHECK = Check(
+    number=19,
+    name="dominant_value",
+    title="No value fills a column",
+    stage=2,
+    measure=_largest_share_of_a_value,
+    purpose="a default that took the place of estimates",
+    metric="largest share of one value in a numeric column",
+    unit="share",
+    warn=0.5,
+    block=0.9,
+)

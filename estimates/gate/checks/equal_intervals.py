@@ -1,0 +1,47 @@
+"""Check `equal_intervals`: intervals of two levels differ."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from estimates.gate.broken_rules import RowRule, by_column, count_broken
+from estimates.gate.check import Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.measure import Measure, Skip
+
+
+def _share_of_equal_intervals(context: EvaluationContext) -> Measure | Skip:
+    """Intervals without width are left to `zero_width`."""
+    intervals = context.contract.intervals()
+    rules = [
+        RowRule(
+            inner.lower,
+            (pl.col(inner.lower) == pl.col(outer.lower))
+            & (pl.col(inner.upper) == pl.col(outer.upper))
+            & (pl.col(inner.lower) < pl.col(inner.upper)),
+            f"the same as the {100 * outer.level:g} % interval",
+            (inner.lower, inner.upper),
+        )
+        for inner in intervals
+        for outer in intervals
+        if inner.point == outer.point and inner.level < outer.level
+    ]
+    if not rules:
+        return Skip("not_in_contract")
+    counts, groups = count_broken(context, rules)
+    n = context.frame.height * len(rules)
+    message = f"of {n} intervals the same as one of another level: {by_column(rules, counts)}"
+    return Measure(sum(counts) / max(n, 1), n, message, offender_groups=groups)
+
+
+CHECK = Check(
+    number=12,
+    name="equal_intervals",
+    title="Levels differ",
+    stage=2,
+    measure=_share_of_equal_intervals,
+    purpose="one level's ends in the columns of another",
+    metric="share of intervals that are the same as one of another level of the same point",
+    unit="share",
+    block=0.02,
+)

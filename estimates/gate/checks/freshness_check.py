@@ -1,0 +1,47 @@
+"""Check `freshness`: the data was not too old when the version was published."""
+
+from __future__ import annotations
+
+from estimates import instants
+from estimates.contract.contract import Contract
+from estimates.gate.check import Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.measure import Measure, Skip
+
+
+def _age_of_data(context: EvaluationContext) -> Measure | Skip:
+    candidate = context.candidate
+    if context.contract.freshness.max_age is None:
+        return Skip("not_in_contract")
+    if candidate.provenance is None:
+        # no `depends_on`: a missing digest of an input says nothing about times
+        return Skip("depends_on: lineage")
+    through = candidate.provenance.data_through
+    end = candidate.published_at or context.judged_at
+    word = "published" if candidate.published_at else "judged"
+    message = f"data through {instants.text(through)}, {word} {instants.text(end)}"
+    return Measure((end - through).total_seconds(), 1, message)
+
+
+def _max_age(contract: Contract) -> tuple[float | None, float | None]:
+    """It warns, and blocks when the contract says `freshness.blocks`."""
+    age = contract.freshness.max_age_duration
+    if age is None:
+        return None, None
+    return (None, age.total_seconds()) if contract.freshness.blocks else (age.total_seconds(), None)
+
+
+CHECK = Check(
+    number=18,
+    name="freshness",
+    title="Data not too old",
+    stage=2,
+    measure=_age_of_data,
+    purpose="estimates of old data",
+    metric="published_at (a file: judged_at) − data_through, in seconds",
+    unit="seconds",
+    field="freshness.max_age",
+    limits=_max_age,
+    by_key=False,
+    depends_on=(),
+)

@@ -1,0 +1,28 @@
+"""Check `hard_bounds`: no cell lies outside the contract's `min` and `max`."""
+
+from __future__ import annotations
+
+from estimates.gate.bound_rules import bound_rules
+from estimates.gate.broken_rules import broken_in_total
+from estimates.gate.check import Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.measure import Measure, Skip
+
+
+def _cells_outside(context: EvaluationContext) -> Measure | Skip:
+    rules = bound_rules(context, "min", "max")
+    if not rules:
+        return Skip("not_in_contract")
+    return broken_in_total(context, rules, "cells outside their hard bounds")
+
+
+CHECK = Check(
+    number=11,
+    name="hard_bounds",
+    title="Inside hard bounds",
+    stage=2,
+    measure=_cells_outside,
+    purpose="impossible numbers",
+    metric="cells outside the contract's min and max",
+    block=0,
+)

@@ -1,0 +1,50 @@
+"""Check `median_shift`: estimates do not all move the same way."""
+
+from __future__ import annotations
+
+from estimates.gate.check import Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.from_report import NumericColumn, central_columns, column_measure, p95_of_r
+from estimates.gate.measure import Measure, Skip
+from estimates.gate.verdict import Offender
+
+
+def _largest_median(context: EvaluationContext) -> Measure | Skip:
+    columns = central_columns(context)
+    if not columns:
+        return Skip("no_numeric_estimates")
+    shifts = [(_median_of_g(column), column) for column in columns]
+    value, worst = max(shifts, key=lambda item: (abs(item[0]), item[1].name))
+    limit = context.limit("median_shift")
+    offenders = [
+        Offender(
+            None,
+            column.name,
+            f"half of the keys moved by g {'<=' if shift < 0 else '>='} {shift:.3g}",
+        )
+        for shift, column in sorted(shifts, key=lambda item: (-abs(item[0]), item[1].name))
+        if abs(shift) > limit
+    ]
+    message = f"the median change g of {worst.name} is {value:.3g}"
+    return column_measure(abs(value), worst.report, message, offenders)
+
+
+def _median_of_g(column: NumericColumn) -> float:
+    if column.scalar.g is not None:
+        return column.scalar.g.p50
+    return p95_of_r(column)  # 0 where all is zero before and after, else an error that says why
+
+
+CHECK = Check(
+    number=27,
+    name="median_shift",
+    title="Estimates do not all move the same way",
+    stage=3,
+    measure=_largest_median,
+    purpose="estimates that all moved the same way",
+    metric="size of the median of the signed change g, worst column",
+    source="stability.md S4; limits from the example's replay",
+    unit="number",
+    warn=0.03,
+    block=0.05,
+)

@@ -1,0 +1,27 @@
+"""Check `not_empty`: there is at least one row."""
+
+from __future__ import annotations
+
+from estimates.gate.check import Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.measure import Measure
+
+
+def _row_count(context: EvaluationContext) -> Measure:
+    n = context.frame.height
+    return Measure(n, n, f"rows: {n}")
+
+
+CHECK = Check(
+    number=6,
+    name="not_empty",
+    title="Not empty",
+    stage=1,
+    measure=_row_count,
+    purpose="publishing nothing",
+    metric="rows",
+    block=1,
+    worse="below",
+    waivable=False,
+    depends_on=("schema",),
+)

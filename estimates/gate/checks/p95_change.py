@@ -1,0 +1,42 @@
+"""Check `p95_change`: 95 % of the keys move little."""
+
+from __future__ import annotations
+
+from estimates.gate.changed_rows import beyond_r
+from estimates.gate.check import Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.from_report import central_columns, column_measure, p95_of_r
+from estimates.gate.measure import Measure, Skip
+
+
+def _largest_p95(context: EvaluationContext) -> Measure | Skip:
+    """Ends of intervals are left to checks of their own."""
+    columns = central_columns(context)
+    if not columns:
+        return Skip("no_numeric_estimates")
+    quantiles = [(p95_of_r(column), column) for column in columns]
+    value, worst = max(quantiles, key=lambda item: (item[0], item[1].name))
+    limit = context.limit("p95_change")
+    groups = [
+        group
+        for name, _, scalar in columns
+        if scalar.r is not None and scalar.r.max > limit
+        for group in beyond_r(context, name, limit)
+    ]
+    message = f"95 % of the keys moved by r <= {value:.3g} in {worst.name}"
+    return column_measure(value, worst.report, message, offender_groups=groups)
+
+
+CHECK = Check(
+    number=26,
+    name="p95_change",
+    title="95 % of the keys move little",
+    stage=3,
+    measure=_largest_p95,
+    purpose="estimates that jump as a whole",
+    metric="95 % quantile of the relative change r, worst column",
+    source="stability.md S3; limits from the example's replay",
+    unit="number",
+    warn=0.15,
+    block=0.25,
+)

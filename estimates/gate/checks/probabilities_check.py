@@ -1,0 +1,68 @@
+"""Check `probabilities`: they lie in 0..1, and those of all labels add up to 1."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from estimates.gate.broken_rules import RowRule, broken_in_total, is_nan
+from estimates.gate.check import Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.measure import Measure, Skip
+
+_TOLERANCE = 1e-9  # of one probability
+_SUM_TOLERANCE = 1e-6
+
+
+def _invalid_probabilities(context: EvaluationContext) -> Measure | Skip:
+    contract = context.contract
+    names = [name for name, column in contract.columns.items() if column.role == "probability"]
+    if not names:
+        return Skip("not_in_contract")
+    rules = [
+        RowRule(
+            name,
+            is_nan(context.frame, name)
+            | (pl.col(name) < -_TOLERANCE)
+            | (pl.col(name) > 1 + _TOLERANCE),
+            "not in 0..1",
+        )
+        for name in names
+    ]
+    if len(names) > 1:
+        rules += _vector_rules(context, names)
+    return broken_in_total(context, rules, "invalid probabilities and sums")
+
+
+def _vector_rules(context: EvaluationContext, names: list[str]) -> list[RowRule]:
+    """Several probabilities are one distribution over labels: all null or none, with a sum of 1,
+    or of at most 1 when some labels of the vocabulary have no column.
+    """
+    columns = context.contract.columns
+    labels = {columns[name].label for name in names}
+    is_partial = any(
+        column.labels is not None and labels < set(column.labels) for column in columns.values()
+    )
+    total = pl.sum_horizontal(names)
+    any_null = pl.any_horizontal(pl.col(names).is_null())
+    all_null = pl.all_horizontal(pl.col(names).is_null())
+    wrong_sum = total > 1 + _SUM_TOLERANCE if is_partial else (total - 1).abs() > _SUM_TOLERANCE
+    why = f"they add up to {'more than' if is_partial else 'other than'} 1"
+    shown = tuple(names)
+    return [
+        RowRule(names[0], any_null & ~all_null, "one probability without the others", shown),
+        RowRule(names[0], ~any_null & wrong_sum, why, shown),
+    ]
+
+
+CHECK = Check(
+    number=14,
+    name="probabilities",
+    title="Probabilities valid",
+    stage=2,
+    measure=_invalid_probabilities,
+    purpose="numbers that are no probabilities",
+    metric="invalid probabilities and sums",
+    source="stability.md C5",
+    block=0,
+    waivable=False,
+)

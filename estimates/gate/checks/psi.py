@@ -1,0 +1,40 @@
+"""Check `psi`: the distribution does not drift."""
+
+from __future__ import annotations
+
+from estimates.gate.check import Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.from_report import column_measure, common_keys
+from estimates.gate.measure import Measure, Skip
+
+_FEWEST_KEYS = 1000  # below, PSI is chance
+
+
+def _largest_psi(context: EvaluationContext) -> Measure | Skip:
+    """0.10 is the convention; it never blocks."""
+    common_keys(context)
+    indexes = [
+        (column.drift.psi, name, column)
+        for name, column in context.report.columns.items()
+        if column.drift is not None and column.drift.psi is not None
+    ]
+    if not indexes:
+        return Skip("no_numeric_estimates")
+    value, worst, column = max(indexes, key=lambda item: item[:2])
+    if column.n < _FEWEST_KEYS:
+        return Skip("fewer_than_1000_keys")
+    return column_measure(value, column, f"PSI of {worst} is {value:.3g}")
+
+
+CHECK = Check(
+    number=36,
+    name="psi",
+    title="The distribution does not drift",
+    stage=3,
+    measure=_largest_psi,
+    purpose="a distribution that drifts as a whole",
+    metric="largest population stability index over the deciles of the baseline",
+    source="stability.md S10",
+    unit="number",
+    warn=0.10,
+)

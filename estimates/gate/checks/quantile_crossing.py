@@ -1,0 +1,49 @@
+"""Check `quantile_crossing`: no quantile lies below one of a smaller level."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from estimates.gate.broken_rules import RowRule, broken_in_total, is_nan
+from estimates.gate.check import Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.measure import Measure, Skip
+
+_TOLERANCE = 1e-9  # of the largest quantile of the row, in size
+
+
+def _crossings(context: EvaluationContext) -> Measure | Skip:
+    rules: list[RowRule] = []
+    for names in _quantile_grids(context):
+        size = pl.max_horizontal(pl.col(names).abs())
+        for i, name in enumerate(names[1:], start=1):
+            crosses = pl.col(name) < pl.max_horizontal(names[:i]) - _TOLERANCE * size
+            broken = crosses | is_nan(context.frame, name)
+            rules.append(RowRule(name, broken, "below a smaller quantile", tuple(names)))
+    if not rules:
+        return Skip("not_in_contract")
+    return broken_in_total(context, rules, "quantiles that cross")
+
+
+def _quantile_grids(context: EvaluationContext) -> list[list[str]]:
+    """The quantile columns of each point, by level."""
+    grids: dict[str, list[tuple[float, str]]] = {}
+    for name, column in context.contract.columns.items():
+        if column.quantile is not None:
+            point = context.contract.point_of(column)
+            grids.setdefault(point, []).append((column.quantile, name))
+    return [[name for _, name in sorted(grid)] for grid in grids.values()]
+
+
+CHECK = Check(
+    number=13,
+    name="quantile_crossing",
+    title="Quantiles do not cross",
+    stage=2,
+    measure=_crossings,
+    purpose="distributions that run backwards",
+    metric="crossings",
+    source="stability.md Q4",
+    block=0,
+    waivable=False,
+)

@@ -1,0 +1,47 @@
+"""Check `rank_order`: the order of the keys holds."""
+
+from __future__ import annotations
+
+from estimates.gate.changed_rows import candidate_keys
+from estimates.gate.check import Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.from_report import column_measure, ranked_columns
+from estimates.gate.measure import Measure, Skip
+from estimates.gate.verdict import Offender
+
+
+def _smallest_correlation(context: EvaluationContext) -> Measure | Skip:
+    columns = ranked_columns(context)
+    if isinstance(columns, Skip):
+        return columns
+    correlations = [
+        (column.ranks.spearman, column) for column in columns if column.ranks.spearman is not None
+    ]
+    if not correlations:
+        return Skip(next(iter(columns[0].ranks.reasons.values()), "too_few_keys"))
+    value, (worst, report, ranks) = min(correlations, key=lambda item: (item[0], item[1].name))
+    keys = candidate_keys(context, [move.key for move in ranks.top])
+    examples = [
+        Offender(key, worst, f"rank {move.a:g} -> {move.b:g}")
+        for key, move in zip(keys, ranks.top, strict=True)
+    ]
+    return column_measure(
+        value, report, f"Spearman's correlation of {worst} is {value:.4g}", examples
+    )
+
+
+CHECK = Check(
+    number=34,
+    name="rank_order",
+    title="The order of the keys holds",
+    stage=3,
+    measure=_smallest_correlation,
+    purpose="estimates that were shuffled among keys, which no distribution shows",
+    metric="smallest Spearman correlation of old and new values",
+    source="stability.md S9; limits are a starting point",
+    unit="number",
+    warn=0.95,
+    block=0.80,
+    worse="below",
+    halves=False,
+)

@@ -1,0 +1,35 @@
+"""Check `readable`: the Parquet file can be read and has as many rows as the manifest says."""
+
+from __future__ import annotations
+
+from estimates.gate.check import Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.measure import Measure, Skip
+from estimates.gate.stored_faults import fault_measure
+
+
+def _parquet_faults(context: EvaluationContext) -> Measure | Skip:
+    candidate = context.candidate
+    fault = candidate.faults.get("parquet")
+    if fault is None and candidate.frame is None:
+        fault = "the Parquet file cannot be read"
+    elif fault is None and candidate.frame is not None:
+        rows = candidate.frame.height
+        if candidate.rows not in (None, rows):
+            fault = f"the Parquet file has {rows} rows, the manifest says {candidate.rows}"
+    fine = "the Parquet file is readable and has the manifest's number of rows"
+    return fault_measure(context, fault, fine)
+
+
+CHECK = Check(
+    number=3,
+    name="readable",
+    title="Parquet readable, rows as in the manifest",
+    stage=1,
+    measure=_parquet_faults,
+    purpose="truncated files",
+    metric="faults of the Parquet file, a wrong row count among them",
+    block=0,
+    waivable=False,
+    depends_on=("content_digest",),
+)

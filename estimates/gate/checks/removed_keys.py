@@ -1,0 +1,31 @@
+"""Check `removed_keys`: the keys of the baseline are still there."""
+
+from __future__ import annotations
+
+from estimates.gate.changed_rows import removed_rows
+from estimates.gate.check import ROWS_READABLE, Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.measure import Measure
+
+
+def _removed_share(context: EvaluationContext) -> Measure:
+    keys = context.report.keys
+    message = f"{keys.removed} of {keys.n_from} keys of the baseline gone"
+    groups = removed_rows(context)
+    return Measure(keys.removed_share, keys.n_from, message, offender_groups=groups)
+
+
+CHECK = Check(
+    number=21,
+    name="removed_keys",
+    title="Keys of the baseline still there",
+    stage=3,
+    measure=_removed_share,
+    purpose="keys that vanish",
+    metric="removed keys as a share of the baseline's",
+    source="stability.md K1; limits are a starting point",
+    unit="share",
+    warn=0.005,
+    block=0.02,
+    depends_on=ROWS_READABLE,
+)

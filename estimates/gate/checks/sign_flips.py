@@ -1,0 +1,42 @@
+"""Check `sign_flips`: few estimates change their sign."""
+
+from __future__ import annotations
+
+from estimates.gate.changed_rows import flipped_signs
+from estimates.gate.check import Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.from_report import column_measure, numeric_columns
+from estimates.gate.measure import Measure, Skip
+
+
+def _largest_share_of_flips(context: EvaluationContext) -> Measure | Skip:
+    columns = numeric_columns(context)
+    if not columns:
+        return Skip("no_numeric_estimates")
+    name, report, scalar = min(
+        columns, key=lambda column: (-column.scalar.sign_flip_share, column.name)
+    )
+    value = scalar.sign_flip_share
+    message = f"{round(value * report.n)} of {report.n} keys with another sign in {name}"
+    groups = [
+        group
+        for column in columns
+        if column.scalar.sign_flip_share
+        for group in flipped_signs(context, column.name)
+    ]
+    return column_measure(value, report, message, offender_groups=groups)
+
+
+CHECK = Check(
+    number=28,
+    name="sign_flips",
+    title="Few changes of sign",
+    stage=3,
+    measure=_largest_share_of_flips,
+    purpose="sign errors",
+    metric="share of keys whose estimate changed sign, worst column",
+    source="stability.md S5; limits are a starting point",
+    unit="share",
+    warn=0.01,
+    block=0.05,
+)

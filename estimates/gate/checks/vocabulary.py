@@ -1,0 +1,33 @@
+"""Check `vocabulary`: every label is one of the contract's."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from estimates.gate.broken_rules import RowRule, broken_in_total
+from estimates.gate.check import Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.measure import Measure, Skip
+
+
+def _unknown_labels(context: EvaluationContext) -> Measure | Skip:
+    rules = [
+        RowRule(name, ~pl.col(name).is_in(list(column.labels)), "not in the vocabulary")
+        for name, column in context.contract.columns.items()
+        if column.labels is not None
+    ]
+    if not rules:
+        return Skip("not_in_contract")
+    return broken_in_total(context, rules, "labels outside the vocabulary")
+
+
+CHECK = Check(
+    number=15,
+    name="vocabulary",
+    title="Labels in the vocabulary",
+    stage=2,
+    measure=_unknown_labels,
+    purpose="labels that no reader knows",
+    metric="cells outside the contract's labels",
+    block=0,
+)

@@ -1,0 +1,51 @@
+"""Check `worst_group_change`: no group of keys jumps."""
+
+from __future__ import annotations
+
+from estimates.gate.check import Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.from_report import column_measure, numeric_columns
+from estimates.gate.measure import Measure, Skip
+from estimates.gate.verdict import Offender
+
+_FEWEST_KEYS = 30  # of a group, below which nothing is expected of it
+
+
+def _largest_p95_of_a_group(context: EvaluationContext) -> Measure | Skip:
+    """Groups are those of the contract's `stability.groups`."""
+    if not context.contract.stability.groups:
+        return Skip("not_in_contract")
+    groups = [
+        (group.p95, f"{by} {group.value}", name, report)
+        for name, report, _ in numeric_columns(context)
+        for by, values in report.groups.items()
+        for group in values
+        if group.n >= _FEWEST_KEYS and not group.pooled and group.p95 is not None
+    ]
+    if not groups:
+        return Skip("fewer_than_30_keys")
+    groups.sort(key=lambda item: (-item[0], item[1:3]))
+    limit = context.limit("worst_group_change")
+    offenders = [
+        Offender(None, name, f"{group}: 95 % of its keys moved by r <= {p95:.3g}")
+        for p95, group, name, _ in groups
+        if p95 > limit
+    ]
+    value, group, worst, report = groups[0]
+    message = f"in {group} 95 % of the keys moved by r <= {value:.3g} in {worst}"
+    return column_measure(value, report, message, offenders)
+
+
+CHECK = Check(
+    number=37,
+    name="worst_group_change",
+    title="No group jumps",
+    stage=3,
+    measure=_largest_p95_of_a_group,
+    purpose="a group that jumps unseen in the whole",
+    metric="largest 95 % quantile of r of a group of at least 30 keys",
+    source="stability.md S3",
+    unit="number",
+    warn=0.20,
+    by_key=False,
+)

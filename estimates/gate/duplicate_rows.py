@@ -1,0 +1,57 @@
+"""Rows whose estimates another row has too."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from estimates.contract.contract import Contract
+from estimates.gate.repeated_values import repeats
+
+
+class Duplicates(NamedTuple):
+    """The rows of a version whose estimates another row has too.
+
+    rows  None: the set has no float among its estimates, so that rows agree by nature
+    n     how many rows have any estimate
+    """
+
+    rows: pl.DataFrame | None
+    n: int
+
+
+def duplicates(frame: pl.DataFrame, contract: Contract) -> Duplicates:
+    """Find them among rows in the contract's types; rows without any estimate are not counted."""
+    columns = contract.judged
+    floats = [name for name in columns if frame.schema[name].is_float()]
+    if not floats:
+        return Duplicates(None, 0)
+    rows = frame.filter(~pl.all_horizontal(pl.col(columns).is_null()))
+    # One column narrows the search: rows that agree in all columns agree in the first.
+    first = pl.col(floats[0])
+    repeated = _repeated(rows[floats[0]].drop_nulls())
+    candidates = rows.filter(first.is_in(repeated.implode()) | first.is_null())
+    return Duplicates(candidates.filter(pl.struct(columns).is_duplicated()), rows.height)
+
+
+def duplicates_of_distinct(frame: pl.DataFrame, contract: Contract) -> Duplicates:
+    """The same, faster for rows that are probably all distinct.
+
+    Where one column repeats no value, rows need not be looked at.
+    """
+    floats = (
+        name
+        for name in contract.judged
+        if frame.schema[name].is_float() and not frame[name].null_count()
+    )
+    if all(repeats(frame[name]) for name in floats):
+        return duplicates(frame, contract)
+    return Duplicates(frame.clear(), frame.height)
+
+
+def _repeated(values: pl.Series) -> pl.Series:
+    """The values that appear more than once."""
+    ordered = np.sort(values.to_numpy())
+    return pl.Series(np.unique(ordered[1:][ordered[1:] == ordered[:-1]]), dtype=values.dtype)

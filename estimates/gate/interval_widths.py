@@ -1,0 +1,65 @@
+"""Widths of intervals against the widths of the baseline's, at the same target steps."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import polars as pl
+
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.from_report import interval_name
+
+_NEW = "\0new"  # not printable, so no column of a contract ends with it
+
+
+class Span(NamedTuple):
+    """An interval, or a pair of quantiles: its name in words, and the columns of its ends."""
+
+    name: str
+    lower: str
+    upper: str
+
+
+def spans(context: EvaluationContext) -> list[Span]:
+    """The intervals of the contract, then its pairs of quantiles that lie around a median."""
+    contract = context.contract
+    intervals = [
+        Span(interval_name(interval.level, interval.point), interval.lower, interval.upper)
+        for interval in contract.intervals()
+    ]
+    quantiles = [
+        (name, column.quantile, contract.point_of(column))
+        for name, column in contract.columns.items()
+        if column.quantile is not None
+    ]
+    pairs = [
+        Span(f"range from {low} to {high}", low, high)
+        for low, low_level, low_point in quantiles
+        for high, high_level, high_point in quantiles
+        if low_level < 0.5 and abs(low_level + high_level - 1) < 1e-9 and low_point == high_point
+    ]
+    return intervals + pairs
+
+
+def pairs_of_same_step(context: EvaluationContext) -> pl.DataFrame | None:
+    """Both versions side by side, targets matched by their place among those of their version.
+
+    None without targets, and where one version has more targets: then places say nothing.
+    """
+    target = context.contract.target
+    if target is None:
+        return None
+    place = pl.col(target).rank("dense").alias(target)
+    before = context.baseline_frame.with_columns(place)
+    now = context.frame.with_columns(place)
+    if before[target].max() != now[target].max():
+        return None
+    return before.join(now, on=context.key, suffix=_NEW)
+
+
+def log_width_changes(pairs: pl.DataFrame, span: Span) -> pl.DataFrame:
+    """The pairs whose widths can be compared, with `change`, the logarithm of new to old width."""
+    new = pl.col(span.upper + _NEW) - pl.col(span.lower + _NEW)
+    old = pl.col(span.upper) - pl.col(span.lower)
+    changes = pairs.with_columns((new / old).log().alias("change"))
+    return changes.filter(pl.col("change").is_finite())

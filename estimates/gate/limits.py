@@ -1,0 +1,34 @@
+"""The limits of one check in one set, and when a value keeps them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from estimates.contract.gate_policy import GroupLimits, Severity, Side
+
+SLACK = 1e-12  # relative; a value that differs from its limit by rounding alone is at its limit
+
+
+class CheckLimits(msgspec.Struct, frozen=True):
+    """What one check may find in one set before it complains.
+
+    severity  None: as the check has it; see `CheckPolicy`. `warn` and `block` already follow it
+    groups    limits of single groups, by column and value
+    off       the reason why it does not run
+    source    where warn and block come from: `default`, `profile NAME`, `contract`, a field of the
+              contract
+    """
+
+    name: str
+    warn: float | None
+    block: float | None
+    off: str | None = None
+    severity: Severity | None = None
+    groups: dict[str, dict[str, GroupLimits]] = {}
+    source: dict[str, str] = {}
+
+
+def within(value: float, limit: float, worse: Side = "above") -> bool:
+    """Whether a value keeps a limit, inclusive with a relative slack of 1e-12; NaN keeps none."""
+    slack = SLACK * abs(limit)
+    return value <= limit + slack if worse == "above" else value >= limit - slack

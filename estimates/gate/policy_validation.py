@@ -1,0 +1,82 @@
+"""Refuse a contract whose gate policy the registry cannot follow."""
+
+from __future__ import annotations
+
+from estimates.contract.contract import Contract
+from estimates.contract.gate_policy import CheckPolicy
+from estimates.errors import InvalidError
+from estimates.gate.check import Check
+from estimates.gate.policy import limits_of
+from estimates.gate.policy_problems import unusable_limits
+from estimates.gate.registry import CHECKS
+
+
+def validate_policy(contract: Contract) -> None:
+    """Refuse a gate policy that the registry cannot follow.
+
+    Raises InvalidError `bad_contract`, with the path and what is allowed: an unknown check, limits
+    or `off` for a check that takes none, a limit that is no finite number, a warning limit beyond
+    the blocking one, groups by a column that the contract does not have, a check of the set's own
+    with the name of another one.
+    """
+    checks = {check.name: check for check in CHECKS}
+    for name, entry in contract.gate.checks.items():
+        problem = (
+            _entry_problem(checks[name], entry, contract)
+            if name in checks
+            else f": no such check; allowed: {_adjustable()}"
+        )
+        _refuse(contract, f"checks.{name}", problem)
+    for name, custom in contract.gate.custom.items():
+        problem = (
+            ": the gate has a check of this name; choose another one"
+            if name in checks
+            else unusable_limits(custom.warn, custom.block, custom.worse)
+        )
+        _refuse(contract, f"custom.{name}", problem)
+
+
+def _refuse(contract: Contract, path: str, problem: str | None) -> None:
+    if problem:
+        raise InvalidError("bad_contract", f"{contract.name}: gate.{path}{problem}")
+
+
+def _adjustable() -> str:
+    """Names of the checks that a contract may adjust, in the order of the registry."""
+    return ", ".join(check.name for check in CHECKS if check.waivable)
+
+
+def _entry_problem(check: Check, entry: CheckPolicy, contract: Contract) -> str | None:
+    """What is wrong with one entry, as the end of its path and a sentence; None when nothing is."""
+    if not check.waivable:
+        return (
+            f": every version must pass this check, it cannot be adjusted; allowed: {_adjustable()}"
+        )
+    if check.field is not None and (entry.warn is not None or entry.block is not None):
+        level = "warn" if entry.warn is not None else "block"
+        return (
+            f".{level}: this limit is {check.field} of the contract; "
+            "here only 'off' and 'severity' are allowed"
+        )
+    block = limits_of(check, contract).block if entry.severity is None else entry.block
+    block = block if entry.block is None else entry.block
+    problem = unusable_limits(entry.warn, block, check.worse)
+    if problem or not entry.groups:
+        return problem
+    return _groups_problem(check, entry, contract, block)
+
+
+def _groups_problem(
+    check: Check, entry: CheckPolicy, contract: Contract, block: float | None
+) -> str | None:
+    if not check.by_key:
+        return ".groups: this check is about the version as a whole"
+    for column, values in entry.groups.items():
+        if column not in contract.key and column not in contract.columns:
+            return f".groups: {column!r} is no column of the contract"
+        for value, limits in values.items():
+            group_block = block if limits.block is None else limits.block
+            problem = unusable_limits(limits.warn, group_block, check.worse)
+            if problem:
+                return f".groups.{column}.{value}{problem}"
+    return None

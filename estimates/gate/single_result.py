@@ -1,0 +1,137 @@
+"""What one check says of one context: its measure, and the status that the limits give it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import msgspec
+import polars as pl
+
+from estimates.errors import EstimatesError
+from estimates.gate.check import Check
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.limits import CheckLimits, within
+from estimates.gate.measure import Measure, Skip
+from estimates.gate.offenders import worst_offenders
+from estimates.gate.policy import with_severity
+from estimates.gate.verdict import OFFENDERS, CheckResult, Status
+
+# Whatever goes wrong in a check must end in a verdict that blocks. A panic of polars is no
+# Exception, and a check of the set's own may try to leave the program.
+ANY_FAILURE = (Exception, pl.exceptions.PanicException, SystemExit)
+
+
+class MeasuredResult(NamedTuple):
+    """A result, and the measures whose offenders it counts, in their order."""
+
+    result: CheckResult
+    measures: list[Measure]
+
+
+def single_result(check: Check, limits: CheckLimits, context: EvaluationContext) -> MeasuredResult:
+    """Measure, compare with the limits, name the first offenders."""
+    context.limits[check.name] = limits  # a group is held to its own, also key by key
+    try:
+        reason = _nothing_to_measure(check, context) if context.is_subset else None
+        measure = check.measure(context) if reason is None else Skip(reason)
+        if isinstance(measure, Skip):
+            return skipped(check, limits, measure.reason)
+        named = worst_offenders(measure.offender_groups, OFFENDERS)
+        offenders = [*measure.offenders, *named][:OFFENDERS]
+    except ANY_FAILURE as error:
+        return failed(check, limits, error)
+    if not math.isfinite(measure.value):
+        message = f"its value is {measure.value}; {measure.message}"
+        return _error(check, limits, message)
+    limits = _with_measured_limits(limits, measure, check)
+    result = _result(
+        check,
+        limits,
+        _status(measure, limits, check),
+        value=float(measure.value),
+        n=measure.n,
+        coverage=measure.coverage,
+        message=measure.message,
+        offending=measure.offending,
+        offenders=offenders,
+    )
+    return MeasuredResult(result, [measure])
+
+
+def skipped(check: Check, limits: CheckLimits, reason: str) -> MeasuredResult:
+    """The result of a check that does not apply."""
+    result = _result(check, limits, "skipped", reason=reason)
+    return MeasuredResult(result, [])
+
+
+def failed(check: Check, limits: CheckLimits, error: BaseException) -> MeasuredResult:
+    """The result of a check that could not be evaluated."""
+    return _error(check, limits, first_line(error))
+
+
+def first_line(error: BaseException) -> str:
+    """What went wrong; anything but our own errors with its type, for whoever has to find it."""
+    text = str(error).strip().splitlines()[:1]
+    kind = [] if isinstance(error, EstimatesError) else [type(error).__name__]
+    return ": ".join([*kind, *text])[:500]
+
+
+def has_keys(context: EvaluationContext) -> bool:
+    """Whether a subset has keys: what a version left out altogether counts too."""
+    in_domain = context.domain is not None and context.domain.height
+    in_baseline = context.baseline is not None and context.baseline_frame.height
+    return bool(context.frame.height or in_domain or in_baseline)
+
+
+def _nothing_to_measure(check: Check, subset: EvaluationContext) -> str | None:
+    """Why a subset passes unmeasured: that keys are new or gone is for the checks of keys to say."""
+    if not has_keys(subset):
+        return "no_keys"
+    if "comparable" in check.needs and not subset.report.keys.common:
+        return "no_comparable_keys"
+    return None
+
+
+def _with_measured_limits(limits: CheckLimits, measure: Measure, check: Check) -> CheckLimits:
+    """Limits that the measure itself gives, where neither contract nor profile does."""
+    if limits.severity == "report" or (measure.warn is None and measure.block is None):
+        return limits
+    warn = measure.warn if limits.warn is None else limits.warn
+    block = measure.block if limits.block is None else limits.block
+    warn, block = with_severity(limits.severity, warn, block, check.worse)
+    return msgspec.structs.replace(limits, warn=warn, block=block)
+
+
+def _status(measure: Measure, limits: CheckLimits, check: Check) -> Status:
+    if limits.block is not None and not within(measure.value, limits.block, check.worse):
+        return "fail"
+    if limits.warn is not None and not within(measure.value, limits.warn, check.worse):
+        return "warn"
+    return "pass"
+
+
+def _error(check: Check, limits: CheckLimits, what: str) -> MeasuredResult:
+    message = f"could not be evaluated: {what}"
+    result = _result(check, limits, "error", message=message)
+    return MeasuredResult(result, [])
+
+
+def _result(check: Check, limits: CheckLimits, status: Status, **measured: Any) -> CheckResult:
+    return CheckResult(
+        number=check.number,
+        name=check.name,
+        stage=check.stage,
+        title=check.title,
+        status=status,
+        unit=check.unit,
+        warn=_float(limits.warn),
+        block=_float(limits.block),
+        worse=check.worse,
+        **measured,
+    )
+
+
+def _float(value: float | None) -> float | None:
+    """Always a float: as an integer it would be other bytes than after a round trip through JSON."""
+    return None if value is None else float(value)

@@ -1,0 +1,26 @@
+"""Measures of what the store says of a version's files, and of what its record lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from estimates.gate.evaluation_context import EvaluationContext
+from estimates.gate.measure import Measure, Skip
+from estimates.gate.verdict import Offender
+
+
+def fault_measure(context: EvaluationContext, fault: str | None, fine: str) -> Measure | Skip:
+    """1 for a fault, 0 for none, of which `fine` is the message; a file has no such faults."""
+    if fault is not None:
+        return Measure(1, 1, fault, offenders=[Offender(None, None, fault)])
+    return Measure(0, 1, fine) if context.candidate.stored else Skip("not_stored")
+
+
+def missing_records(recorded: Mapping[str, bool]) -> Measure:
+    """How many things are not recorded, of those that should be."""
+    missing = [name for name, is_recorded in recorded.items() if not is_recorded]
+    message = (
+        f"not recorded: {', '.join(missing)}" if missing else f"recorded: {', '.join(recorded)}"
+    )
+    offenders = [Offender(None, None, f"{name} is not recorded") for name in missing]
+    return Measure(len(missing), len(recorded), message, offenders=offenders)
