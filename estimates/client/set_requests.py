@@ -22,7 +22,7 @@ from estimates.client.exchange import Exchange
 from estimates.client.messages import Plan, Reply
 from estimates.client.problems import decoded, foreign
 from estimates.client.urls import Time, comma_list, key_part, segment, time_text, url
-from estimates.compare.change_page import ChangePage, decode_cursor
+from estimates.compare.change_page import ChangeCursor, ChangePage
 from estimates.compare.series_report import Series
 from estimates.compare.shared_contract import shared_contract
 from estimates.contract.contract import Contract, Pairing
@@ -31,7 +31,7 @@ from estimates.gate.policy_table import PolicyInForce, policy_in_force
 from estimates.keys.key_form import Key
 from estimates.reading.answer import Answer, Page
 from estimates.reading.as_of_plan import NONE, STATUS, AsOfJoin
-from estimates.reading.page_cursor import MAX_LIMIT, cursor_version
+from estimates.reading.page_cursor import MAX_LIMIT, cursor_version, decode_cursor
 from estimates.stability.report import Report
 from estimates.stability.through_time.revision_report import Across, Revisions
 
@@ -286,7 +286,7 @@ class Questions:
         """
         leading: dict[str, str | None] = {}
         if key:
-            ref = a if cursor is None else decode_cursor(cursor).first
+            ref = a if cursor is None else decode_cursor(cursor, ChangeCursor).first
             version = yield from self.resolve(ref, None if _is_number(ref) else as_of)
             leading = yield from self._leading(key, version.shape)
         asked = {

@@ -6,7 +6,6 @@ from slices and nothing is encoded but the frame around them.
 
 from __future__ import annotations
 
-import base64
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, TypeVar, cast
@@ -22,7 +21,14 @@ from estimates.keys.key_form import Key, KeyForm
 from estimates.keys.search_key import Sought
 from estimates.lookup.read_file import Lookup
 from estimates.reading.answer import Answer, Page
-from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT, cursor_fields
+from estimates.reading.page_cursor import (
+    DEFAULT_LIMIT,
+    ScanCursor,
+    check_limit,
+    decode_cursor,
+    encode_cursor,
+    other_request,
+)
 from estimates.reading.selection import selection
 
 MAX_KEYS = 100_000
@@ -158,8 +164,7 @@ class VersionReader:
         cursor belongs to this version and prefix. Raises InvalidError `bad_limit`, `bad_cursor`,
         `key_parts`, `bad_key_part`.
         """
-        if not 1 <= limit <= MAX_LIMIT:
-            raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
+        check_limit(limit)
         sought = self.form.search(prefix, partial=True)
         few = self._read(Lookup.read_few, sought) if cursor is None else None
         following, told = None, b"null"
@@ -167,15 +172,12 @@ class VersionReader:
             total, rows = few
         else:
             found = self._read(Lookup.find, sought)
-            start = (
-                found.start
-                if cursor is None
-                else _decode_cursor(cursor, self.version, sought, found)
-            )
+            start = found.start if cursor is None else _start(cursor, self.version, sought, found)
             total, stop = len(found), min(start + limit, found.stop)
             rows = self._read(Lookup.read, range(start, stop))
             if stop < found.stop:
-                following = _encode_cursor(self.version, sought, stop)
+                mark = _mark(self.version, sought)
+                following = encode_cursor([self.version.version, stop, mark])
                 told = b'"%b"' % following.encode()
         if fields is not None:
             rows = self._select(fields)(rows)
@@ -275,21 +277,15 @@ def _absence(parts: Sequence[str], why: tuple[KeyStatus, int | None]) -> bytes:
     return msgspec.json.encode(facts if last is None else facts | {"last_version": last})[:-1]
 
 
-def _encode_cursor(version: Version, sought: Sought, row: int) -> str:
-    content = msgspec.json.encode([version.version, row, _question(version, sought)])
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
-
-
-def _decode_cursor(cursor: str, version: Version, sought: Sought, found: range) -> int:
-    pinned, row, mark = cursor_fields(cursor)
-    if pinned != version.version or mark != _question(version, sought) or row not in found:
-        raise InvalidError(
-            "bad_cursor", "this cursor belongs to another question; start again without it"
-        )
+def _start(cursor: str, version: Version, sought: Sought, rows: range) -> int:
+    """The row that a cursor leads to; raises InvalidError (`bad_cursor`)."""
+    pinned, row, mark = decode_cursor(cursor, ScanCursor)
+    if pinned != version.version or mark != _mark(version, sought) or row not in rows:
+        raise other_request()
     return row
 
 
-def _question(version: Version, sought: Sought) -> int:
+def _mark(version: Version, sought: Sought) -> int:
     """A mark of what a cursor goes on with: the set, the content, the search key of the leading
     part of the key.
     """

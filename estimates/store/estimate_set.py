@@ -15,6 +15,7 @@ from estimates.catalog.records import Provenance, State, Version, VersionHead
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
 from estimates.compare.change_page import ChangePage
+from estimates.compare.queries import ChangeQuery, DiffQuery
 from estimates.compare.series_report import DEFAULT_LAST, Series
 from estimates.compare.shared_contract import shared_contract
 from estimates.compare.vintages import Vintages
@@ -217,10 +218,8 @@ class EstimateSet:
         pairing  which keys are compared, in place of the contract's
         other    the set that `b` is a version of; its keys have to be the same
         """
-        found = self.store.compare(
-            self.name, a, b, instants.given(as_of), pairing=pairing, other=other
-        )
-        return found.kept_report(self.store.reports)
+        query = DiffQuery(a, b, instants.given(as_of), pairing, other)
+        return self.store.compare(self.name, query).cached_report(self.store.reports)
 
     def page(
         self,
@@ -234,10 +233,8 @@ class EstimateSet:
         """The report of `diff` as one HTML page with pictures; InvalidError (`no_charts`) without
         the extra.
         """
-        found = self.store.compare(
-            self.name, a, b, instants.given(as_of), pairing=pairing, other=other
-        )
-        return found.kept_page(self.store.reports).decode()
+        query = DiffQuery(a, b, instants.given(as_of), pairing, other)
+        return self.store.compare(self.name, query).cached_page(self.store.reports).decode()
 
     def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
         """What each of the last moves of production changed, rollbacks too, oldest first;
@@ -267,10 +264,8 @@ class EstimateSet:
         other       the set that `b` is a version of; its keys have to be the same
         `estimates.stability.changes` says which columns there are.
         """
-        found = self.store.compare(
-            self.name, a, b, instants.given(as_of), pairing=pairing, other=other
-        )
-        return found.changes(found.question(by, min_change, key))
+        query = DiffQuery(a, b, instants.given(as_of), pairing, other)
+        return self.store.compare(self.name, query).changes(ChangeQuery(by, min_change, tuple(key)))
 
     def changes_page(
         self,
@@ -287,9 +282,11 @@ class EstimateSet:
         other: str | None = None,
     ) -> ChangePage:
         """A page of `changes`; a cursor stays with its versions. Each page is computed anew."""
-        found = self.store.compare(self.name, a, b, instants.given(as_of), cursor, pairing, other)
-        question = found.question(by, min_change, key)
-        return found.page(question, found.changes(question), limit=limit, cursor=cursor)
+        query = DiffQuery(a, b, instants.given(as_of), pairing, other)
+        comparison = self.store.compare(self.name, query, cursor)
+        completed = comparison.completed(ChangeQuery(by, min_change, tuple(key)))
+        rows = comparison.changes(completed)
+        return comparison.page(completed, rows, limit=limit, cursor=cursor)
 
     def judge_frame(
         self,

@@ -22,7 +22,7 @@ import polars as pl
 
 from estimates.catalog.records import Version
 from estimates.compare.frozen_versions import Window
-from estimates.compare.series import last_read
+from estimates.compare.series import cached_reads
 from estimates.compare.two_versions import Comparison, Form
 from estimates.errors import EstimatesError, UnavailableError
 from estimates.stability.report import Report
@@ -64,7 +64,7 @@ class Apart:
 
         Raises UnavailableError (`report_ended`).
         """
-        pairs = [one.reading(_unread) for one in found]
+        pairs = [one.reading_with(_unread) for one in found]
         work = pickle.dumps(Work(self._root, self._kept.folder, pairs, form, list(windows)))
         command = [sys.executable, "-m", "estimates_api.serving.report_worker"]
         with self._turn:
@@ -111,24 +111,25 @@ def main() -> None:
 def _results(work: Work) -> list[Report | bytes | EstimatesError]:
     objects, kept = Objects(work.root), KeptReports(work.folder)
     count = max((len(window.versions) for window in work.windows), default=2)
-    read = last_read(
-        lambda version: snapshot.read_frame(objects, version.set, version.snapshot_id), count
+    rows = max((version.rows for window in work.windows for version in window.versions), default=0)
+    read = cached_reads(
+        lambda version: snapshot.read_frame(objects, version.set, version.snapshot_id), count, rows
     )
     results: list[Report | bytes | EstimatesError] = []
     for pair in work.pairs:
-        found = pair.reading(read)
+        found = pair.reading_with(read)
         try:
             page = work.form == "page"
             results.append(
-                found.kept_page(kept)
+                found.cached_page(kept)
                 if page
-                else found.kept_report(kept, headline_only=work.form == "headline")
+                else found.cached_report(kept, headline_only=work.form == "headline")
             )
         except EstimatesError as error:
             results.append(error)
     for window in work.windows:
         with suppress(EstimatesError):  # whoever asks for it meets the error again
-            window.kept_report(kept, read)
+            window.cached_report(kept, read)
     return results
 
 
