@@ -16,7 +16,8 @@ from estimates.catalog.records import Event, Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.view import SetView
 from estimates.compare.measure import Measure, digest_of
-from estimates.stability.through_time.frozen import FrozenReport, frozen
+from estimates.stability.through_time.frozen import frozen_report, frozen_rows
+from estimates.stability.through_time.revision_report import FrozenReport
 from estimates.storage.report_cache import KeptReports
 
 
@@ -56,7 +57,8 @@ class Window(NamedTuple):
         """K4 of these versions; raises CorruptError."""
         if self.reason is not None:
             return FrozenReport(len(self.versions), 0, None, [], self.reason)
-        return frozen((read(version) for version in self.versions), self.measure.contract)
+        frames = (read(version) for version in self.versions)
+        return frozen_report(frozen_rows(frames, self.measure.contract), self.measure.contract)
 
     def cached_report(
         self, reports: KeptReports, read: Callable[[Version], pl.DataFrame]

@@ -21,7 +21,7 @@ from estimates.compare.two_versions import Comparison, ReadFrame, beside
 from estimates.errors import ConflictError, CorruptError, InvalidError
 from estimates.render.digits import rounded
 from estimates.stability.report import ColumnReport, Report
-from estimates.stability.through_time.frozen import FrozenReport
+from estimates.stability.through_time.revision_report import FrozenReport
 from estimates.storage.report_cache import KeptReports
 
 _REMEMBERED_ROWS = 10_000_000

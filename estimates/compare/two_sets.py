@@ -12,7 +12,7 @@ from estimates.compare.measure import Measure, measure_of
 from estimates.compare.shared_contract import shared_contract
 from estimates.contract.contract import Contract
 from estimates.errors import ConflictError, InvalidError
-from estimates.stability.contract_changes import schema_changes, told_changes
+from estimates.stability.contract_changes import describe_changes, schema_changes
 from estimates.stability.family_reports import SchemaReport
 from estimates.stability.paired_contract import with_pairing
 
@@ -42,7 +42,7 @@ def shared_measure(
         raise ConflictError(
             "other_shape",
             f"{first.set} and {second.set} promise different things of "
-            f"{told_changes(schema.changed)}",
+            f"{describe_changes(schema.changed)}",
         )
     measure = measure_of(with_pairing(shared_contract(contract, other), pairing), revision)
     digest = hashlib.sha256(msgspec.json.encode([measure.digest, schema])).hexdigest()

@@ -15,7 +15,7 @@ from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.guess.key_candidates import completed
 from estimates.render.wording import count, percent
-from estimates.stability.aligned import pair_up
+from estimates.stability.aligned import align_versions
 from estimates.stability.alignment import Alignment
 from estimates.stability.changes import changed_keys
 from estimates.stability.diff import report_of
@@ -68,7 +68,7 @@ class TwoTables:
         identical, headline_only  as for `stability.diff.diff`
         """
         try:
-            pair = pair_up(self.a, self.b, self.contract, *self.through)
+            pair = align_versions(self.a, self.b, self.contract, *self.through)
         except InvalidError as error:
             raise self._explained(error) from None
         report = report_of(
@@ -79,7 +79,7 @@ class TwoTables:
             headline_only=headline_only,
             schema=self.schema,
         )
-        carried = self._measured(report, pair.found)
+        carried = self._measured(report, pair.alignment)
         return self._with_rest(msgspec.structs.replace(report, set=self.set, carried=carried))
 
     def pictures(self) -> Pictures:

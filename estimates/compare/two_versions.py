@@ -33,8 +33,8 @@ from estimates.reading.page_cursor import (
 )
 from estimates.reading.reader import Reader
 from estimates.stability.alignment import dated_target
-from estimates.stability.changes import check_question
-from estimates.stability.contract_changes import schema_changes, told_changes
+from estimates.stability.changes import check_change_query
+from estimates.stability.contract_changes import describe_changes, schema_changes
 from estimates.stability.family_reports import SchemaReport
 from estimates.stability.pages.pictures import Pictures
 from estimates.stability.paired_contract import by_step
@@ -200,7 +200,7 @@ class Comparison:
         """The query with its metric named and key parts as text; raises InvalidError as
         `stability.changes` does.
         """
-        metric, parts = check_question(self.contract, query.by, query.min_change, query.prefix)
+        metric, parts = check_change_query(self.contract, query.by, query.min_change, query.prefix)
         return ChangeQuery(metric, float(query.min_change), tuple(map(key_text, parts)))
 
     def changes(self, query: ChangeQuery) -> pl.DataFrame:
@@ -298,7 +298,7 @@ def _other_shapes(first: Version, second: Version, view: SetView) -> ConflictErr
         for version, names in ((first, schema.removed), (second, schema.added))
         if names
     ]
-    differ = [told_changes(schema.changed)] if schema.changed else []
+    differ = [describe_changes(schema.changed)] if schema.changed else []
     return ConflictError(
         "other_shape",
         f"{second.set}: version {first.version} has shape {first.shape} and version "

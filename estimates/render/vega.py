@@ -20,7 +20,9 @@ def altair() -> Any:
         import altair
         import vl_convert  # noqa: F401
     except ModuleNotFoundError:
-        message = "pictures need altair and vl-convert-python: pip install 'estimates[charts]'"
+        message = (
+            "pictures need altair and vl-convert-python: pip install 'estimates-store[charts]'"
+        )
         raise InvalidError("no_charts", message) from None
     return altair
 

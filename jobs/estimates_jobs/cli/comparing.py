@@ -13,7 +13,7 @@ from estimates.compare.change_page import full_name
 from estimates.compare.queries import ChangeQuery
 from estimates.contract.contract import PAIRINGS, Pairing
 from estimates.errors import InvalidError
-from estimates.stability.changes import check_question
+from estimates.stability.changes import check_change_query
 from estimates.stability.pages.report_markdown import render_markdown
 from estimates.stability.pages.report_text import render_json, render_text
 from estimates.stability.pages.sections import PAIRED
@@ -365,7 +365,7 @@ def _show_tables(
     if options.csv:
         _show_csv(rows[:limit], rows.height, more)
         return
-    by, _ = check_question(tables.contract, wanted.by, wanted.min_change or 0.0, key)
+    by, _ = check_change_query(tables.contract, wanted.by, wanted.min_change or 0.0, key)
     if options.json:
         from estimates.compare.change_rows import body
 

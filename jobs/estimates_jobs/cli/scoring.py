@@ -10,7 +10,7 @@ import msgspec
 
 from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import LAST_SCORED
-from estimates.accuracy.accuracy_table import frame_of
+from estimates.accuracy.accuracy_table import accuracy_frame
 from estimates.accuracy.accuracy_text import render_text
 from estimates.errors import InvalidError, UnavailableError
 from estimates.reading.tabular import csv
@@ -165,7 +165,7 @@ def _show(options: Options, found: SetAccuracy, body: bytes) -> None:
     if options.json:
         show.body(body)
     elif options.csv:
-        show.body(csv(frame_of(found)))
+        show.body(csv(accuracy_frame(found)))
     else:
         show.page(render_text(found))
 
