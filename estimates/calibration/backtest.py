@@ -288,7 +288,7 @@ class _History:
         """The newest versions that production held before a step; those that have expired since are
         not at hand.
         """
-        windows = self.view.keep(
+        windows = self.view.memoize(
             ("windows", count), lambda: frozen_versions.windows(self.view, count)
         )
         before = [move for move in windows if move < step.event.id]
@@ -395,7 +395,7 @@ def _taken_back(view: SetView) -> set[int]:
                 found.discard(event.version)
         return found
 
-    return view.keep("taken_back", find)
+    return view.memoize("taken_back", find)
 
 
 def _without_offenders(verdict: Verdict) -> Verdict:

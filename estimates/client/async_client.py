@@ -323,7 +323,7 @@ class AsyncClient:
 
     def at(self, as_of: Time) -> AsyncMoment:
         """All sets as of a moment; raises InvalidError (`bad_time`)."""
-        moment = instants.given(as_of)
+        moment = instants.instant_of(as_of)
         assert moment is not None
         return AsyncMoment(moment, self._set)
 

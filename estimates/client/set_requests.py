@@ -192,7 +192,7 @@ class Questions:
         shape: int | None,
     ) -> Plan[Answer]:
         """One key through the versions; at a moment, those published until then."""
-        last = [moment for moment in (instants.given(until), self.as_of) if moment is not None]
+        last = [moment for moment in (instants.instant_of(until), self.as_of) if moment is not None]
         bounds = {"since": time_text(since), "until": time_text(min(last, default=None))}
         more = {
             "only": only,

@@ -324,7 +324,7 @@ class Client:
 
     def at(self, as_of: Time) -> Moment:
         """All sets as of a moment; raises InvalidError (`bad_time`)."""
-        moment = instants.given(as_of)
+        moment = instants.instant_of(as_of)
         assert moment is not None
         return Moment(moment, self._set)
 

@@ -18,7 +18,7 @@ from estimates.catalog.view import SetView
 from estimates.compare.measure import Measure, digest_of
 from estimates.stability.through_time.frozen import frozen_report, frozen_rows
 from estimates.stability.through_time.revision_report import FrozenReport
-from estimates.storage.report_cache import KeptReports
+from estimates.storage.report_cache import ReportCache
 
 
 class Window(NamedTuple):
@@ -61,7 +61,7 @@ class Window(NamedTuple):
         return frozen_report(frozen_rows(frames, self.measure.contract), self.measure.contract)
 
     def cached_report(
-        self, reports: KeptReports, read: Callable[[Version], pl.DataFrame]
+        self, reports: ReportCache, read: Callable[[Version], pl.DataFrame]
     ) -> FrozenReport:
         """The same report, computed only if it is not in the cache; raises CorruptError."""
         content = reports.get_or_make(

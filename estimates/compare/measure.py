@@ -55,7 +55,7 @@ def measure_for(version: Version, view: SetView, pairing: str | None = None) -> 
     InvalidError (`bad_pairing`).
     """
     revision = view.newest_of(version.shape)
-    return view.keep(
+    return view.memoize(
         ("measure", revision, pairing),
         lambda: measure_of(with_pairing(view.revision(revision), pairing), revision),
     )

@@ -22,7 +22,7 @@ from estimates.errors import ConflictError, CorruptError, InvalidError
 from estimates.render.digits import rounded
 from estimates.stability.report import ColumnReport, Report
 from estimates.stability.through_time.revision_report import FrozenReport
-from estimates.storage.report_cache import KeptReports
+from estimates.storage.report_cache import ReportCache
 
 _REMEMBERED_ROWS = 10_000_000
 _FROZEN_REASONS = ("too_few_versions", "no_comparable_keys", "expired")
@@ -110,7 +110,7 @@ def series_of(moves: ComparedMoves, headline: Headline, frozen: Frozen) -> Serie
     return Series(moves.set, moves.total, moves.last, rows)
 
 
-def cached_series(moves: ComparedMoves, reports: KeptReports, headline: Headline) -> Series:
+def cached_series(moves: ComparedMoves, reports: ReportCache, headline: Headline) -> Series:
     """The same series, put together only if it is not in the cache.
 
     One that a file could not be read for is not cached.

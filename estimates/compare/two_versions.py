@@ -40,7 +40,7 @@ from estimates.stability.pages.pictures import Pictures
 from estimates.stability.paired_contract import by_step
 from estimates.stability.report import Report
 from estimates.stability.unchanged import unchanged
-from estimates.storage.report_cache import KeptReports
+from estimates.storage.report_cache import ReportCache
 
 Form = Literal["report", "headline", "page"]  # what is cached of two versions
 ReadFrame = Callable[[Version], pl.DataFrame]
@@ -171,7 +171,7 @@ class Comparison:
             identical=self._same_content, headline_only=headline_only
         )
 
-    def cached_report(self, reports: KeptReports, *, headline_only: bool = False) -> Report:
+    def cached_report(self, reports: ReportCache, *, headline_only: bool = False) -> Report:
         """The same report, computed only if it is not in the cache; raises CorruptError."""
         content = reports.get_or_make(
             self.cache_name("headline" if headline_only else "report"),
@@ -179,7 +179,7 @@ class Comparison:
         )
         return decode_report(content)
 
-    def cached_page(self, reports: KeptReports) -> bytes:
+    def cached_page(self, reports: ReportCache) -> bytes:
         """The report as one HTML page with pictures, drawn only if it is not in the cache.
 
         Raises CorruptError, InvalidError (`no_charts`).

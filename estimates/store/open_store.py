@@ -21,8 +21,8 @@ from estimates.compare.two_versions import Comparison, compare
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError, NotFoundError, UnavailableError
 from estimates.gate.verdict import Verdict, parse_json
-from estimates.lookup.read_file import Lookup
-from estimates.lookup.read_file_cache import ReadFiles
+from estimates.lookup.read_file import ReadFile
+from estimates.lookup.read_file_cache import ReadFileCache
 from estimates.reading.reader import Reader
 from estimates.reading.version_reader import Files
 from estimates.settings import default_cache
@@ -30,7 +30,7 @@ from estimates.storage import copies, snapshot
 from estimates.storage.data_files import DataFiles
 from estimates.storage.listed_keys import ListedKeys
 from estimates.storage.objects import Objects
-from estimates.storage.report_cache import KeptReports
+from estimates.storage.report_cache import ReportCache
 from estimates.store import sql
 
 
@@ -65,8 +65,10 @@ class OpenStore:
         self.catalog = Catalog(catalog_url(root, catalog))
         self.objects = Objects(str(root))
         self.root = self.objects.root
-        self.read_files = ReadFiles(Path(cache or default_cache(self.objects.folder, self.root)))
-        self.reports = KeptReports(self.read_files.folder / "reports")
+        self.read_files = ReadFileCache(
+            Path(cache or default_cache(self.objects.folder, self.root))
+        )
+        self.reports = ReportCache(self.read_files.folder / "reports")
         self.data_files = DataFiles(self.objects)
         self.listed_keys = ListedKeys(self.objects)
         self.actor = actor
@@ -125,7 +127,7 @@ class OpenStore:
         """The derived state of a version."""
         return self.view().state(version)
 
-    def open(self, version: Version) -> Lookup:
+    def open(self, version: Version) -> ReadFile:
         """The version's read file, opened; built from the verified snapshot when it is missing or
         damaged.
 
@@ -138,7 +140,7 @@ class OpenStore:
             lambda: (self.frame(version), self.view().set(version.set).contract_of(version)),
         )
 
-    def opened(self, version: Version) -> Lookup | None:
+    def opened(self, version: Version) -> ReadFile | None:
         """The version's read file if it is open already."""
         return self.read_files.opened(version.snapshot_id)
 

@@ -28,7 +28,7 @@ from estimates.contract.contract import parse_contract
 from estimates.errors import UnavailableError
 from estimates.stability.pages.report_markdown import render_markdown
 from estimates.stability.pages.report_text import render_json, render_text
-from estimates.storage.file_lock import alone
+from estimates.storage.file_lock import file_lock
 from estimates.store.store import Store
 from estimates_api.app import create_app
 from tests.api.served import serving, started
@@ -89,7 +89,7 @@ def name_of(
 @contextmanager
 def computing(store: Store, name: str) -> Iterator[None]:
     """As if some other process were computing this report just now."""
-    with alone(store.reports.folder / f"{name}.lock"):
+    with file_lock(store.reports.folder / f"{name}.lock"):
         yield
 
 
@@ -206,7 +206,7 @@ def test_a_report_with_pictures(small: Store) -> None:
         assert answer.content == kept
         small.reports.put(small.compare(SET, DiffQuery(1, 2)).cache_name("page"), b"kept")
         assert small[SET].page(1, 2) == "kept"
-        with alone(
+        with file_lock(
             small.reports.folder / f"{small.compare(SET, DiffQuery(2, 1)).cache_name('page')}.lock"
         ):
             waiting = client.get(

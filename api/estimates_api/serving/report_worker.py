@@ -28,7 +28,7 @@ from estimates.errors import EstimatesError, UnavailableError
 from estimates.stability.report import Report
 from estimates.storage import snapshot
 from estimates.storage.objects import Objects
-from estimates.storage.report_cache import KeptReports
+from estimates.storage.report_cache import ReportCache
 
 _ROOT = Path(__file__).parent.parent
 _NICE = 10  # lookups come first, but a busy service still gives it a tenth of a core
@@ -50,7 +50,7 @@ class Work(NamedTuple):
 class Apart:
     """Runs such processes, one at a time: each may need as much memory as two versions."""
 
-    def __init__(self, root: str, kept: KeptReports) -> None:
+    def __init__(self, root: str, kept: ReportCache) -> None:
         self._root = root
         self._kept = kept
         self._turn = Lock()
@@ -109,7 +109,7 @@ def main() -> None:
 
 
 def _results(work: Work) -> list[Report | bytes | EstimatesError]:
-    objects, kept = Objects(work.root), KeptReports(work.folder)
+    objects, kept = Objects(work.root), ReportCache(work.folder)
     count = max((len(window.versions) for window in work.windows), default=2)
     rows = max((version.rows for window in work.windows for version in window.versions), default=0)
     read = cached_reads(
