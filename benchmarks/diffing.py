@@ -25,6 +25,7 @@ import estimates
 from benchmarks.line import Line
 from benchmarks.stores import START, contract_source, make_frame, make_store
 from estimates.catalog.records import Provenance
+from estimates.compare.queries import DiffQuery
 from estimates.contract.contract import parse_contract
 from estimates.stability.diff import diff
 from estimates.stability.pages.report_text import render_text
@@ -118,7 +119,7 @@ def _of_one_snapshot(folder: Path, rows: int) -> Line:
         frame = make_frame(count)
         for number in (1, 2):
             store.publish("bench", frame, Provenance(START, f"run-{number}"))
-        taken += fewest(lambda store=store: store.compare("bench", 1, 2).report())
+        taken += fewest(lambda store=store: store.compare("bench", DiffQuery(1, 2)).report())
     what = f"one snapshot twice, {rows:,} keys ({1e3 * taken[0]:.2f} ms) / 1,000 keys ({1e3 * taken[1]:.2f} ms)"
     return Line(what, taken[0] / taken[1], "×", 2.0, at_most=True)
 

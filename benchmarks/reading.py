@@ -22,7 +22,7 @@ from estimates import Store
 from estimates.catalog.records import Provenance
 from estimates.contract.contract import parse_contract
 from estimates.keys.key_form import KeyForm
-from estimates.keys.search_key import Sought
+from estimates.keys.search_key import SearchKey
 from estimates.lookup import read_file
 
 NAME = "bench"
@@ -30,7 +30,7 @@ CONTRACT = parse_contract(contract_source(NAME, "integer"))
 ASKED = 50_000
 ROUNDS = 5
 HISTORY_KEYS = 20_000
-_held: list[read_file.Lookup] = []  # of a process that tells what it costs to hold them
+_held: list[read_file.ReadFile] = []  # of a process that tells what it costs to hold them
 
 
 def reading(folder: Path, rows: int) -> Iterator[Line]:
@@ -66,7 +66,7 @@ def opening(path: Path, rows: int) -> Iterator[Line]:
     """Opening the file and looking up one key."""
     key = _keys(rows, 1)[0]
     taken = statistics.median(
-        _seconds(lambda: read_file.Lookup(path, NAME).get(key)) for _ in range(ROUNDS)
+        _seconds(lambda: read_file.ReadFile(path, NAME).get(key)) for _ in range(ROUNDS)
     )
     yield Line(f"opening {rows:,} rows and looking up one", taken * 1e3, "ms", 100.0, at_most=True)
 
@@ -111,7 +111,7 @@ def build(frame: pl.DataFrame, path: Path) -> None:
     read_file.build(frame, CONTRACT.shape(), NAME, path)
 
 
-def _keys(rows: int, count: int) -> list[Sought]:
+def _keys(rows: int, count: int) -> list[SearchKey]:
     """Keys of random rows of `make_frame`."""
     form, chosen = KeyForm(CONTRACT), random.Random(1)
     numbers = (chosen.randrange(rows) for _ in range(count))
@@ -145,8 +145,8 @@ def _peak_of_building(parquet: Path, path: Path) -> float:
     return (size + _status()["VmHWM"] - before) / size
 
 
-def _hold(path: Path, keys: list[Sought]) -> None:
-    opened = read_file.Lookup(path, NAME)
+def _hold(path: Path, keys: list[SearchKey]) -> None:
+    opened = read_file.ReadFile(path, NAME)
     for key in keys:
         opened.get(key)
     _held.append(opened)

@@ -26,7 +26,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from estimates.compare.two_tables import changes, diff
+    from estimates.compare.table_diff import changes, diff
     from estimates.contract.contract import Contract, read_contract
     from estimates.errors import (
         ConflictError,
@@ -54,8 +54,8 @@ _HOMES = {
     "UnavailableError": "errors",
     "Report": "stability.report",
     "Store": "store.store",
-    "changes": "compare.two_tables",
-    "diff": "compare.two_tables",
+    "changes": "compare.table_diff",
+    "diff": "compare.table_diff",
 }
 
 __all__ = [

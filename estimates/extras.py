@@ -13,6 +13,7 @@ DISTRIBUTION = "estimates-store"
 _EXTRA_OF_PACKAGE = {
     "alembic": "jobs",
     "altair": "charts",
+    "cachetools": "store",
     "click": "store",
     "duckdb": "store",
     "exchange_calendars": "jobs",

@@ -59,7 +59,7 @@ def _problem(text: str) -> str:
     )
 
 
-def given(value: datetime | str | None) -> datetime | None:
+def instant_of(value: datetime | str | None) -> datetime | None:
     """A time as a caller in Python gives it: a datetime with offset, or its text; raises
     InvalidError (`bad_time`).
     """

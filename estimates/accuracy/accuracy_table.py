@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from estimates.accuracy.accuracy_report import ColumnScores, Scored, SetAccuracy, Slice
-from estimates.accuracy.pooling import whole
+from estimates.accuracy.pooling import headline_slice
 from estimates.contract.conform import DTYPES
 
 _PARTS = ("dispersion", "penalty_below", "penalty_above")
@@ -41,7 +41,7 @@ _SCHEMA: dict[str, pl.DataType] = {
 }
 
 
-def frame_of(found: SetAccuracy) -> pl.DataFrame:
+def accuracy_frame(found: SetAccuracy) -> pl.DataFrame:
     """One row a version, column and slice: `by` is `all`, `horizon` or a group column, `value`
     which one of them.
 
@@ -69,7 +69,7 @@ def _rows(one: Scored) -> Iterator[dict[str, Any]]:
         head |= {"vintage": scores.vintage, "column": name}
         parts = {name: getattr(column.distribution, name, None) for name in _PARTS}
         mase = column.point.mase if column.point is not None else None
-        yield head | {"by": "all"} | _cells(whole(column)) | parts | {"mase": mase}
+        yield head | {"by": "all"} | _cells(headline_slice(column)) | parts | {"mase": mase}
         for by, slices in _slices(column):
             for part in slices:
                 yield head | {"by": by} | _cells(part)
@@ -92,7 +92,7 @@ def _cells(part: Slice) -> dict[str, Any]:
 
 def _levels(one: Scored) -> Iterator[str]:
     for column in one.scores.columns.values():
-        yield from whole(column).covered
+        yield from headline_slice(column).covered
 
 
 def _percent(level: str) -> str:

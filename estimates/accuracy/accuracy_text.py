@@ -18,16 +18,13 @@ from estimates.accuracy.accuracy_report import (
     Slice,
     Together,
 )
+from estimates.render.terminal import BAR, WIDTH, bar, marked_bar, table
 from estimates.render.wording import count, number, percent
-from estimates.stability.pages.report_text import table
 
 Cell = Callable[[ColumnScores], str]
 
-_WIDTH = 100
-_BAR = 24
 _VERSIONS = 20
 _GROUPS = 10
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
 _SIGNIFICANT = 0.05
 
 
@@ -88,7 +85,7 @@ def _headline(name: str, newest: ColumnScores, pooled: Together) -> list[str]:
     told = (
         "; ".join(parts) or f"nothing scored ({newest.reason or 'no estimate has an actual value'})"
     )
-    return wrap(f"{name}: {told}; {count(every.n, 'key')} with an actual value", _WIDTH)
+    return wrap(f"{name}: {told}; {count(every.n, 'key')} with an actual value", WIDTH)
 
 
 def _versions(name: str, versions: list[tuple[Scored, ColumnScores]]) -> list[str]:
@@ -152,11 +149,9 @@ def _coverage(intervals: list[IntervalScores]) -> list[str]:
             if holds
             else f"{'fewer' if one.covered < one.level else 'more'} than promised"
         )
-        bar = list(_bar(one.covered, 1.0).ljust(_BAR))
-        bar[min(_BAR - 1, round(one.level * _BAR))] = "│"
         between = f"{percent(one.covered_low)} to {percent(one.covered_high)}"
         lines.append(
-            f"  {100 * one.level:>4g} %  {''.join(bar)}  {percent(one.covered):>7}  (at 95 % "
+            f"  {100 * one.level:>4g} %  {marked_bar(one.covered, one.level, 1.0)}  {percent(one.covered):>7}  (at 95 % "
             "confidence "
             f"{between}; {one.n:,} keys)  {verdict}"
         )
@@ -169,11 +164,9 @@ def _pit(bins: list[PitBin]) -> list[str]:
     most = max(max(one.share, one.expected) for one in bins)
     lines = []
     for one in bins:
-        bar = list(_bar(one.share, most).ljust(_BAR))
-        bar[min(_BAR - 1, round(one.expected / most * _BAR))] = "│"
         edges = f"{one.low:g} to {one.high:g}"
         lines.append(
-            f"  {edges:<14}  {''.join(bar)}  {percent(one.share):>7}  of {percent(one.expected)}"
+            f"  {edges:<14}  {marked_bar(one.share, one.expected, most)}  {percent(one.share):>7}  of {percent(one.expected)}"
         )
     return [
         "Where actual values fall among the quantiles (PIT); │ marks the share they should have",
@@ -187,7 +180,7 @@ def _horizons(horizons: list[Slice]) -> list[str]:
     title, losses = _main(horizons)
     most = max((loss for loss in losses if loss is not None), default=0.0) or 1.0
     rows = [
-        f"  {one.value:>4}  {_bar(loss or 0.0, most).ljust(_BAR)}  {number(loss):>10}  {one.n:,} "
+        f"  {one.value:>4}  {bar(loss or 0.0, most).ljust(BAR)}  {number(loss):>10}  {one.n:,} "
         "keys"
         + "".join(
             f"  {percent(covered.share)} in {100 * float(level):g} %"
@@ -210,7 +203,7 @@ def _groups(newest: tuple[Scored, ColumnScores]) -> list[list[str]]:
         most = max((loss or 0.0 for _, loss in ranked), default=0.0) or 1.0
         width = max((len(group.value or "null") for group, _ in ranked), default=0)
         lines = [
-            f"  {(group.value or 'null').ljust(width)}  {_bar(loss or 0.0, most).ljust(_BAR)}  "
+            f"  {(group.value or 'null').ljust(width)}  {bar(loss or 0.0, most).ljust(BAR)}  "
             f"{number(loss):>10}"
             f"  {group.n:,} keys{' *' if group.few else ''}"
             for group, loss in ranked
@@ -325,9 +318,3 @@ def _outcome(one: DieboldMariano) -> str:
 
 def _day(one: Scored) -> str:
     return "–" if one.scores.data_through is None else one.scores.data_through.date().isoformat()
-
-
-def _bar(value: float, most: float) -> str:
-    """A bar in eighths of a character."""
-    eighths = round(max(0.0, min(1.0, value / most)) * _BAR * 8)
-    return "█" * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else "")

@@ -207,7 +207,9 @@ def _known_at(rows: pl.DataFrame, vintage: datetime | str, where: str) -> pl.Dat
             "bad_vintage", f"{where}: there is no column 'vintage' that says when a value was known"
         )
     moment = (
-        instants.parse_through(vintage) if isinstance(vintage, str) else instants.given(vintage)
+        instants.parse_through(vintage)
+        if isinstance(vintage, str)
+        else instants.instant_of(vintage)
     )
     assert moment is not None
     known = pl.col(_KNOWN)

@@ -9,7 +9,7 @@ import numpy as np
 from estimates.accuracy.accuracy_report import IntervalScores
 from estimates.accuracy.match import Floats, mean
 from estimates.contract.shape import Interval
-from estimates.stability.labels import wilson
+from estimates.stability.labels import wilson_interval
 
 
 def inside(lower: Floats, upper: Floats, actuals: Floats) -> Floats:
@@ -46,7 +46,7 @@ def measure(ends: Interval, lower: Floats, upper: Floats, actuals: Floats) -> In
     score = (
         None if dispersion is None or below is None or above is None else dispersion + below + above
     )
-    low, high = wilson(hits, n) if n else (None, None)
+    low, high = wilson_interval(hits, n) if n else (None, None)
     return IntervalScores(
         level=ends.level,
         lower=ends.lower,

@@ -17,7 +17,7 @@ from estimates.accuracy.accuracy_report import (
     Together,
 )
 from estimates.accuracy.diebold_mariano import over_dates
-from estimates.stability.labels import wilson
+from estimates.stability.labels import wilson_interval
 
 
 def of_set(name: str, scored: Sequence[Scored]) -> SetAccuracy:
@@ -47,9 +47,9 @@ def _column(versions: list[ColumnScores]) -> Together:
     actuals = sum(one.actuals for one in versions)
     return Together(
         versions=len(versions),
-        all=pooled(None, [whole(one) for one in versions]),
+        all=pooled_slice(None, [headline_slice(one) for one in versions]),
         horizons=[
-            pooled(
+            pooled_slice(
                 step, [one for version in versions for one in version.horizons if one.value == step]
             )
             for step in sorted(steps, key=lambda step: int(step or 0))
@@ -74,7 +74,7 @@ def _column(versions: list[ColumnScores]) -> Together:
     )
 
 
-def whole(column: ColumnScores) -> Slice:
+def headline_slice(column: ColumnScores) -> Slice:
     """The headline numbers of a version's column."""
     point, distribution, probability, label = (
         column.point,
@@ -104,7 +104,7 @@ def whole(column: ColumnScores) -> Slice:
     )
 
 
-def pooled(value: str | None, slices: list[Slice]) -> Slice:
+def pooled_slice(value: str | None, slices: list[Slice]) -> Slice:
     """Several slices as one: every mean is over all their keys."""
     n = sum(one.n for one in slices)
     square = _mean((one.point_n, None if one.rmse is None else one.rmse**2) for one in slices)
@@ -146,7 +146,7 @@ def _mean(parts: Iterable[tuple[int, float | None]]) -> float | None:
 def _interval(versions: list[IntervalScores], actuals: int) -> IntervalScores:
     n, first = sum(one.n for one in versions), versions[0]
     hits = sum(round(one.covered * one.n) for one in versions if one.covered is not None)
-    low, high = wilson(hits, n) if n else (None, None)
+    low, high = wilson_interval(hits, n) if n else (None, None)
 
     def over(part: Callable[[IntervalScores], float | None]) -> float | None:
         return _mean((one.n, part(one)) for one in versions)

@@ -13,7 +13,7 @@ import numpy as np
 from estimates.accuracy.accuracy_report import DistributionScores, PitBin, QuantileScores
 from estimates.accuracy.match import Floats, Mask, Matched, mean
 from estimates.accuracy.observed import Observed
-from estimates.stability.labels import wilson
+from estimates.stability.labels import wilson_interval
 
 _SAME = 1e-9  # two probabilities this near are one
 Grid = list[tuple[float, str]]
@@ -115,7 +115,9 @@ def _quantiles(found: Distribution) -> list[QuantileScores]:
         q = quantile[found.good]
         below = int((y <= q).sum())
         loss = mean(pinball(q, y, probability))
-        scores.append(QuantileScores(probability, column, loss, below / n, *wilson(below, n)))
+        scores.append(
+            QuantileScores(probability, column, loss, below / n, *wilson_interval(below, n))
+        )
     return scores
 
 

@@ -28,10 +28,10 @@ from estimates.accuracy.match import Floats, Matched, match
 from estimates.accuracy.observed import Observed, observed
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
-from estimates.stability.labels import wilson
+from estimates.stability.labels import wilson_interval
 
 
-class Other(NamedTuple):
+class OtherVersion(NamedTuple):
     """A version to compare with: of the same set, or of one whose keys agree."""
 
     set: str
@@ -49,8 +49,8 @@ def score(
     version: int,
     contract_revision: int,
     through: datetime | None,
-    previous: Other | None = None,
-    baseline: Other | None = None,
+    previous: OtherVersion | None = None,
+    baseline: OtherVersion | None = None,
 ) -> Accuracy:
     """What a version was worth: `frame` is its estimates, `through` its data_through.
 
@@ -151,10 +151,10 @@ def _label(wrong: Floats, actuals: int) -> LabelScores | None:
     if not n:
         return None
     right = n - int(np.nansum(wrong))
-    return LabelScores(n, n / actuals, right / n, *wilson(right, n))
+    return LabelScores(n, n / actuals, right / n, *wilson_interval(right, n))
 
 
-def _skill(ours: Matched, theirs: Matched, of: Observed, baseline: Other) -> Skill:
+def _skill(ours: Matched, theirs: Matched, of: Observed, baseline: OtherVersion) -> Skill:
     same = [other for other in observed(baseline.contract) if other.numeric == of.numeric]
     named = [other for other in same if other.name == of.name] or same
     if len(named) != 1:
@@ -166,7 +166,7 @@ def _skill(ours: Matched, theirs: Matched, of: Observed, baseline: Other) -> Ski
     )
 
 
-def _check_keys(contract: Contract, baseline: Other) -> None:
+def _check_keys(contract: Contract, baseline: OtherVersion) -> None:
     wanted = {name: column.type for name, column in contract.key.items()}
     have = {name: column.type for name, column in baseline.contract.key.items()}
     if have != wanted:

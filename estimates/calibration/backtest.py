@@ -21,6 +21,7 @@ from estimates.catalog.records import Event, Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.view import SetView
 from estimates.compare import frozen_versions, series
+from estimates.compare.measure import measure_of
 from estimates.compare.series_report import (
     MAX_LAST,
     MOVES_JUDGED,
@@ -28,7 +29,7 @@ from estimates.compare.series_report import (
     Series,
     promoted_material,
 )
-from estimates.compare.two_versions import Comparison, measure_of
+from estimates.compare.two_versions import Comparison
 from estimates.contract.contract import Contract
 from estimates.contract.domain import FileDomain
 from estimates.contract.gate_policy import Side, Unit
@@ -264,30 +265,30 @@ class _History:
         """Every move of production and what it changed, measured by this contract, oldest first."""
         if PRODUCTION not in self.view.aliases:
             return []
-        pairs = series.promoted_pairs(
+        moves = series.compared_moves(
             self.store.view(), self.contract.name, self.store.frame, last=MAX_LAST
         )
         measure = measure_of(self.contract, len(self.view.contracts))
         measured = [
-            pair._replace(
+            move._replace(
                 window=None,
-                comparison=pair.comparison
-                and Comparison(pair.comparison.first, pair.comparison.second, measure, pairs.read),
+                comparison=move.comparison
+                and Comparison(move.comparison.first, move.comparison.second, measure, moves.read),
             )
-            for pair in pairs.pairs
+            for move in moves.moves
         ]
-        found = series.told(
-            pairs._replace(pairs=measured),
-            lambda comparison: comparison.kept_report(self.store.reports, headline_only=True),
-            lambda window: window.report(pairs.read),
+        found = series.series_of(
+            moves._replace(moves=measured),
+            lambda comparison: comparison.cached_report(self.store.reports, headline_only=True),
+            lambda window: window.report(moves.read),
         )
-        return [(pair.event, row) for pair, row in zip(measured, found.pairs, strict=True)]
+        return [(move.event, row) for move, row in zip(measured, found.pairs, strict=True)]
 
     def _frames(self, step: _Step, count: int) -> list[pl.DataFrame]:
         """The newest versions that production held before a step; those that have expired since are
         not at hand.
         """
-        windows = self.view.keep(
+        windows = self.view.memoize(
             ("windows", count), lambda: frozen_versions.windows(self.view, count)
         )
         before = [move for move in windows if move < step.event.id]
@@ -394,7 +395,7 @@ def _taken_back(view: SetView) -> set[int]:
                 found.discard(event.version)
         return found
 
-    return view.keep("taken_back", find)
+    return view.memoize("taken_back", find)
 
 
 def _without_offenders(verdict: Verdict) -> Verdict:

@@ -9,7 +9,7 @@ from typing import get_args
 
 from estimates.calibration.backtest import Backtest, Fate, Metric, counted, headline
 from estimates.gate.pages.verdict_text import value_text
-from estimates.render.html import bdi, document, figure, legend, table, text
+from estimates.render.html import document, escaped, figure, isolated, legend, table
 from estimates.render.section import Section
 from estimates.stability.pages.charts import Limited, through_versions
 
@@ -42,7 +42,7 @@ def _head(found: Backtest) -> str:
         if found.contract_revision is None
         else f"contract revision {found.contract_revision}"
     )
-    return f"<header>\n<p>{bdi(found.set)} · policy of {text(of)}</p>\n<h1>{text(headline(found))}</h1>\n</header>"
+    return f"<header>\n<p>{isolated(found.set)} · policy of {escaped(of)}</p>\n<h1>{escaped(headline(found))}</h1>\n</header>"
 
 
 def _facts(found: Backtest) -> Iterator[str]:
@@ -51,7 +51,7 @@ def _facts(found: Backtest) -> Iterator[str]:
     facts += [(f"{fate}, blocked", f"{blocked} of {n}") for fate, n, blocked in fates if n]
     facts += [("left out", f"{len(found.left_out)}")] if found.left_out else []
     cells = "".join(
-        f"<div><dt>{text(what)}</dt><dd>{text(value)}</dd></div>" for what, value in facts
+        f"<div><dt>{escaped(what)}</dt><dd>{escaped(value)}</dd></div>" for what, value in facts
     )
     yield f'<dl class="facts">{cells}</dl>'
 

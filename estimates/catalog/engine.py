@@ -37,7 +37,7 @@ def make_engine(url: str) -> sa.Engine:
         engine = sa.create_engine(url, connect_args={"timeout": _WAIT_S})
     except ModuleNotFoundError:
         raise InvalidError(
-            "bad_catalog", "PostgreSQL needs a driver: pip install 'estimates-store[postgres]'"
+            "bad_catalog", "PostgreSQL needs a driver: pip install 'estimates[postgres]'"
         ) from None
     except (sa.exc.ArgumentError, ValueError) as error:
         raise InvalidError("bad_catalog", f"the catalog's URL cannot be read: {error}") from None

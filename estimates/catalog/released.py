@@ -79,7 +79,7 @@ def check_claim(name: str, released_at: datetime | None, data_through: datetime)
     """Raises InvalidError: `bad_released_at` for a time that cannot be true, `bad_time` for one
     without zone.
     """
-    if instants.given(released_at) is None:
+    if instants.instant_of(released_at) is None:
         return
     assert released_at is not None
     told = f"{name}: released_at {instants.text(released_at)}"

@@ -49,14 +49,14 @@ class SetView:
         self.waivers = waivers or []
         # Contracts by revision, decoded once and handed on to the next view: every read needs one.
         self.decoded = {} if decoded is None else decoded
-        self._kept: dict[Hashable, Any] = {}
+        self._memoized: dict[Hashable, Any] = {}
 
-    def keep(self, what: Hashable, make: Callable[[], T]) -> T:
+    def memoize(self, what: Hashable, make: Callable[[], T]) -> T:
         """What a reader derived from this moment of the set: made once, however many ask."""
-        found = self._kept.get(what)
-        if found is None:
-            found = self._kept[what] = make()
-        return found
+        value = self._memoized.get(what)
+        if value is None:
+            value = self._memoized[what] = make()
+        return value
 
     @cached_property
     def blocks(self) -> dict[int, bool]:

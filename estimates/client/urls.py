@@ -51,7 +51,7 @@ def key_part(name: str, part: Any) -> str:
 
 def time_text(value: Time | None) -> str | None:
     """A time as the service reads it; raises InvalidError (`bad_time`)."""
-    moment = instants.given(value)
+    moment = instants.instant_of(value)
     return None if moment is None else instants.text(moment)
 
 

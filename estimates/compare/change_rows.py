@@ -10,7 +10,7 @@ import polars as pl
 from estimates.contract.conform import DTYPES
 from estimates.contract.contract import Contract, Pairing
 from estimates.render.row_text import text_of
-from estimates.stability.change_columns import VALUES, columns
+from estimates.stability.change_columns import VALUES, change_columns
 from estimates.stability.paired_contract import by_step, with_pairing
 
 
@@ -39,7 +39,9 @@ def decoded(json: bytes, contract: Contract) -> pl.DataFrame:
     """The rows of a page's JSON as the frame that they were made from."""
     listed = msgspec.json.decode(json, type=_Listed)
     contract = by_step(with_pairing(contract, listed.pairing))
-    types = {name: _type(of, part, contract) for name, (of, part) in columns(contract).items()}
+    types = {
+        name: _type(of, part, contract) for name, (of, part) in change_columns(contract).items()
+    }
     told = {
         of: pl.Struct({part: _read_as(types[name]) for name, part in parts})
         for of, parts in _by_column(contract).items()
@@ -52,7 +54,7 @@ def decoded(json: bytes, contract: Contract) -> pl.DataFrame:
     ]
     cells = [
         _parsed(pl.col("columns").struct.field(of).struct.field(part), types[name]).alias(name)
-        for name, (of, part) in columns(contract).items()
+        for name, (of, part) in change_columns(contract).items()
     ]
     return rows.select(*keys, "change", *cells)
 
@@ -67,7 +69,7 @@ def _by_column(contract: Contract) -> dict[str, list[tuple[str, str]]]:
     of.
     """
     found: dict[str, list[tuple[str, str]]] = {}
-    for name, (of, part) in columns(contract).items():
+    for name, (of, part) in change_columns(contract).items():
         found.setdefault(of, []).append((name, part))
     return found
 

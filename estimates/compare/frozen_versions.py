@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -16,21 +15,21 @@ import polars as pl
 from estimates.catalog.records import Event, Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.view import SetView
-from estimates.compare.two_versions import Measure
-from estimates.stability.report import METRICS_REVISION
-from estimates.stability.through_time.frozen import FrozenReport, frozen
-from estimates.storage.report_cache import KeptReports
+from estimates.compare.measure import Measure, digest_of
+from estimates.stability.through_time.frozen import frozen_report, frozen_rows
+from estimates.stability.through_time.revision_report import FrozenReport
+from estimates.storage.report_cache import ReportCache
 
 
 class Window(NamedTuple):
     """Versions one after the other in production, newest last, whose estimates should not all be
     the same.
 
-    wanted  how many there have to be, before which nothing can be said
+    needed  how many there have to be, before which nothing can be said
     """
 
     versions: list[Version]
-    wanted: int
+    needed: int
     measure: Measure
 
     @property
@@ -41,38 +40,33 @@ class Window(NamedTuple):
     @property
     def reason(self) -> str | None:
         """Why nothing can be said: `too_few_versions` of this shape, or one of them has `expired`."""
-        if len(self.versions) < self.wanted:
+        if len(self.versions) < self.needed:
             return "too_few_versions"
         return (
             "expired" if any(version.expired_at is not None for version in self.versions) else None
         )
 
-    def name(self) -> str:
-        """The name under which the report is kept: a digest of all that it depends on, programs
+    def cache_name(self) -> str:
+        """The name under which the report is cached: a digest of all that it depends on, programs
         included.
         """
         snapshots = [version.snapshot_id for version in self.versions]
-        facts = [
-            METRICS_REVISION,
-            "frozen",
-            snapshots,
-            self.wanted,
-            self.measure.digest,
-            self.reason,
-        ]
-        return hashlib.blake2b(msgspec.json.encode(facts), digest_size=20).hexdigest()
+        return digest_of("frozen", snapshots, self.needed, self.measure.digest, self.reason)
 
     def report(self, read: Callable[[Version], pl.DataFrame]) -> FrozenReport:
         """K4 of these versions; raises CorruptError."""
         if self.reason is not None:
             return FrozenReport(len(self.versions), 0, None, [], self.reason)
-        return frozen((read(version) for version in self.versions), self.measure.contract)
+        frames = (read(version) for version in self.versions)
+        return frozen_report(frozen_rows(frames, self.measure.contract), self.measure.contract)
 
-    def kept_report(
-        self, kept: KeptReports, read: Callable[[Version], pl.DataFrame]
+    def cached_report(
+        self, reports: ReportCache, read: Callable[[Version], pl.DataFrame]
     ) -> FrozenReport:
-        """The same report, computed only if it is not kept yet; raises CorruptError."""
-        content = kept.get_or_make(self.name(), lambda: msgspec.msgpack.encode(self.report(read)))
+        """The same report, computed only if it is not in the cache; raises CorruptError."""
+        content = reports.get_or_make(
+            self.cache_name(), lambda: msgspec.msgpack.encode(self.report(read))
+        )
         return msgspec.msgpack.decode(content, type=FrozenReport)
 
 
@@ -98,8 +92,8 @@ def last_in_production(
     Each stands where production last pointed to it; those that production was rolled back from are
     left out, and a version of another shape ends the row.
     """
-    moves = deque(_held(events), maxlen=1)
-    return _last(versions, moves[0][1], shape, count) if moves else []
+    history = deque(_production_history(events), maxlen=1)
+    return _last(versions, history[0][1], shape, count) if history else []
 
 
 def windows(view: SetView, count: int) -> dict[int, list[Version]]:
@@ -107,30 +101,25 @@ def windows(view: SetView, count: int) -> dict[int, list[Version]]:
     after it.
     """
     return {
-        event.id: _last(view.versions, held, view.versions[event.version - 1].shape, count)
-        for event, held in _held(view.events)
+        event.id: _last(view.versions, numbers, view.versions[event.version - 1].shape, count)
+        for event, numbers in _production_history(view.events)
         if event.version is not None
     }
 
 
-def _held(events: Iterable[Event]) -> Iterator[tuple[Event, dict[int, None]]]:
-    """The moves of production, and what it had pointed to after each of them, in order."""
-    held: dict[int, None] = {}
+def _production_history(events: Iterable[Event]) -> Iterator[tuple[Event, dict[int, None]]]:
+    """The moves of production, and the versions it had pointed to after each of them, in order."""
+    numbers: dict[int, None] = {}
     for event in events:
         if event.alias == PRODUCTION and event.version is not None:
             if event.kind == "rolled_back" and event.from_version is not None:
-                held.pop(event.from_version, None)
-            held.pop(event.version, None)
-            held[event.version] = None
-            yield event, held
+                numbers.pop(event.from_version, None)
+            numbers.pop(event.version, None)
+            numbers[event.version] = None
+            yield event, numbers
 
 
-def _last(versions: Sequence[V], held: dict[int, None], shape: int, count: int) -> list[V]:
-    found: list[V] = []
-    for version in takewhile(
-        lambda one: one.shape == shape, (versions[n - 1] for n in reversed(held))
-    ):
-        if len(found) == count:
-            break
-        found.append(version)
-    return found[::-1]
+def _last(versions: Sequence[V], numbers: dict[int, None], shape: int, count: int) -> list[V]:
+    newest_first = (versions[number - 1] for number in reversed(numbers))
+    of_shape = takewhile(lambda version: version.shape == shape, newest_first)
+    return list(islice(of_shape, count))[::-1]

@@ -1,70 +1,127 @@
-"""Two versions of a set side by side: the stability report, and the changes key by key."""
+"""Two versions side by side, of one set or of two: the stability report, the page that shows it,
+and the changes key by key.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import copy
-from datetime import datetime
-from functools import cache
-from typing import Any, Literal, NamedTuple, Self, TypeVar
+from typing import Literal, Self
 
 import msgspec
 import polars as pl
 
 from estimates.catalog.at import At
 from estimates.catalog.records import Version
-from estimates.catalog.ref import Ref, version_number
+from estimates.catalog.ref import version_number
 from estimates.catalog.view import SetView
-from estimates.compare.change_page import (
-    ChangeCursor,
-    ChangePage,
-    ChangeQuestion,
-    decode_cursor,
-    page,
-)
-from estimates.contract.columns import Column, key_text
+from estimates.compare.change_page import ChangeCursor, ChangePage, full_name
+from estimates.compare.change_rows import body
+from estimates.compare.measure import Measure, digest_of, fields_digest, measure_for
+from estimates.compare.queries import ChangeQuery, DiffQuery
+from estimates.compare.two_sets import shared_measure
+from estimates.compare.two_tables import TwoTables
+from estimates.contract.columns import key_text
 from estimates.contract.contract import Contract
-from estimates.errors import ConflictError, InvalidError, NotFoundError
+from estimates.errors import ConflictError, NotFoundError
+from estimates.reading.page_cursor import (
+    check_limit,
+    decode_cursor,
+    encode_cursor,
+    other_request,
+)
 from estimates.reading.reader import Reader
 from estimates.stability.alignment import dated_target
-from estimates.stability.changes import changed_keys, check_question
-from estimates.stability.contract_changes import schema_changes, told_changes
-from estimates.stability.diff import diff
-from estimates.stability.pages.pictures import Pictures, pictures
-from estimates.stability.paired_contract import by_step, with_pairing
-from estimates.stability.report import METRICS_REVISION, Report
+from estimates.stability.changes import check_change_query
+from estimates.stability.contract_changes import describe_changes, schema_changes
+from estimates.stability.family_reports import SchemaReport
+from estimates.stability.pages.pictures import Pictures
+from estimates.stability.paired_contract import by_step
+from estimates.stability.report import Report
 from estimates.stability.unchanged import unchanged
-from estimates.storage.report_cache import KeptReports
+from estimates.storage.report_cache import ReportCache
 
-Form = Literal["report", "headline", "page"]  # what is kept of two versions
+Form = Literal["report", "headline", "page"]  # what is cached of two versions
 ReadFrame = Callable[[Version], pl.DataFrame]
-C = TypeVar("C", bound="Comparison")
 
 
-class Measure(NamedTuple):
-    """The contract that measures, its revision, and a digest of the parts of it that decide what a
-    report says.
+def compare(
+    reader: Reader, read: ReadFrame, name: str, query: DiffQuery, cursor: str | None = None
+) -> Comparison:
+    """Two versions by ref, the first one of set `name`; with a cursor of changes, the versions that
+    it is pinned to.
 
-    headline  the contract for headlines alone: what belongs to a point moves with it, and is only
-              carried along
+    read  all rows of a version; called when they are needed
+    Raises those of `Reader.resolve`; ConflictError (`other_shape`: what the two versions promise
+    differs), InvalidError (`bad_ref`, `bad_cursor`, `bad_pairing`, `other_keys`: the two sets have
+    other key columns or types).
     """
+    if cursor is None:
+        return _resolved(reader, read, name, query)
+    pin = decode_cursor(cursor, ChangeCursor)
+    if version_number(query.a) not in (None, pin.first):
+        raise other_request()
+    if version_number(query.b) not in (None, pin.second):
+        raise other_request()
+    pinned = msgspec.structs.replace(query, a=pin.first, b=pin.second, as_of=None)
+    try:
+        return _resolved(reader, read, name, pinned)
+    except (NotFoundError, ConflictError) as error:
+        if error.code in ("expired", "unknown_set"):
+            raise
+        raise other_request() from None
 
-    contract: Contract
-    revision: int
-    digest: str
-    headline: Contract
+
+def _resolved(reader: Reader, read: ReadFrame, name: str, query: DiffQuery) -> Comparison:
+    numbers = [version_number(query.a), version_number(query.b)]
+    # beside a number the moment is that of the alias; of two numbers each refuses it
+    at_a, at_b = (
+        At(ref, query.as_of if number is None or None not in numbers else None)
+        for ref, number in zip((query.a, query.b), numbers, strict=True)
+    )
+    first = reader.resolve(name, at_a)
+    second = reader.resolve(name if query.other is None else query.other, at_b)
+    if query.other is None:
+        return beside(first, second, reader.view.set(name), read, query.pairing)
+    measure, schema = shared_measure(reader.view, first, second, query.pairing)
+    return Comparison(first, second, measure, read, schema, of_two_sets=True)
+
+
+def beside(
+    first: Version, second: Version, view: SetView, read: ReadFrame, pairing: str | None = None
+) -> Comparison:
+    """Version `second` against version `first`, both of one set.
+
+    Raises ConflictError (`other_shape`), which says what differs, InvalidError (`bad_pairing`).
+    """
+    if first.shape != second.shape:
+        raise _other_shapes(first, second, view)
+    return Comparison(first, second, measure_for(second, view, pairing), read)
 
 
 class Comparison:
-    """Version `second` against version `first`, the baseline; files are read when they are needed."""
+    """Version `second` against version `first`, the baseline; files are read when they are needed.
 
-    def __init__(self, first: Version, second: Version, measure: Measure, read: ReadFrame) -> None:
+    schema  of versions of two sets: the columns that only one of them has
+    """
+
+    def __init__(
+        self,
+        first: Version,
+        second: Version,
+        measure: Measure,
+        read: ReadFrame,
+        schema: SchemaReport | None = None,
+        *,
+        of_two_sets: bool = False,
+    ) -> None:
         self.first = first
         self.second = second
         self.measure = measure
         self._read = read
+        self._schema = schema
+        self._of_two_sets = of_two_sets
 
     @property
     def contract(self) -> Contract:
@@ -72,39 +129,31 @@ class Comparison:
         return self.measure.contract
 
     @property
-    def told(self) -> tuple[str, str | int, str | int]:
-        """What answers call the set and both versions."""
-        return self.second.set, self.first.version, self.second.version
-
-    @property
-    def pairing(self) -> str:
-        """Which keys are compared with which."""
-        return self.contract.stability.pairing
+    def names(self) -> tuple[str | int, str | int]:
+        """What answers call both versions: of two sets, each with the name of its own."""
+        versions = (self.first, self.second)
+        a, b = (
+            full_name(version.set, version.version) if self._of_two_sets else version.version
+            for version in versions
+        )
+        return a, b
 
     @property
     def rows(self) -> int:
         """Rows of both versions, for what it costs to compare them."""
         return self.first.rows + self.second.rows
 
-    def reading(self, read: ReadFrame) -> Self:
+    def reading_with(self, read: ReadFrame) -> Self:
         """The same, whose files are read by another function."""
         other = copy(self)
         other._read = read
         return other
 
-    def report_name(self, *, headline_only: bool = False) -> str:
-        """The name under which the report is kept: a digest of all that its numbers depend on,
+    def cache_name(self, form: Form = "report") -> str:
+        """The name under which something is cached: a digest of all that its numbers depend on,
         programs included.
         """
-        return self.kept_name("headline" if headline_only else "report")
-
-    def kept_name(self, form: Form) -> str:
-        """The same for whatever is kept of the two versions."""
-        versions = [
-            (v.set, v.version, v.snapshot_id, v.data_through) for v in (self.first, self.second)
-        ]
-        facts = [_program(), versions, self.measure.digest, form]
-        return hashlib.blake2b(msgspec.json.encode(facts), digest_size=20).hexdigest()
+        return digest_of(fields_digest(Report), self._content, self.measure.digest, form)
 
     def report(self, *, headline_only: bool = False) -> Report:
         """The stability report, computed; raises CorruptError.
@@ -113,130 +162,131 @@ class Comparison:
                        point
         """
         contract = self.measure.headline if headline_only else self.contract
-        _, name_a, name_b = self.told
-        names = {"name_a": name_a, "name_b": name_b, "headline_only": headline_only}
-        same = self.first.snapshot_id == self.second.snapshot_id
-        stands = contract.target is None or (
-            self.pairing != "same_target" and not dated_target(contract)
-        )
-        if same and stands:
-            return unchanged(contract, self.second.rows, **names)
-        return diff(
-            *self._frames(),
-            contract,
-            through_a=self.first.data_through,
-            through_b=self.second.data_through,
-            identical=same,
-            **names,
+        a, b = self.names
+        if self._same_content and not _origin_counts(contract):
+            return unchanged(
+                contract, self.second.rows, name_a=a, name_b=b, headline_only=headline_only
+            )
+        return self._tables(contract).report(
+            identical=self._same_content, headline_only=headline_only
         )
 
-    def kept_report(self, kept: KeptReports, *, headline_only: bool = False) -> Report:
-        """The same report, computed only if it is not kept yet; raises CorruptError."""
-        name = self.report_name(headline_only=headline_only)
-        return decode_report(
-            kept.get_or_make(name, lambda: encode_report(self.report(headline_only=headline_only)))
+    def cached_report(self, reports: ReportCache, *, headline_only: bool = False) -> Report:
+        """The same report, computed only if it is not in the cache; raises CorruptError."""
+        content = reports.get_or_make(
+            self.cache_name("headline" if headline_only else "report"),
+            lambda: msgspec.msgpack.encode(self.report(headline_only=headline_only)),
         )
+        return decode_report(content)
 
-    def kept_page(self, kept: KeptReports) -> bytes:
-        """The report as one HTML page with pictures, drawn only if it is not kept yet.
+    def cached_page(self, reports: ReportCache) -> bytes:
+        """The report as one HTML page with pictures, drawn only if it is not in the cache.
 
         Raises CorruptError, InvalidError (`no_charts`).
         """
         from estimates.stability.pages.report_html import render_html
 
-        def drawn() -> bytes:
-            report = self.kept_report(kept)
+        def draw() -> bytes:
+            report = self.cached_report(reports)
             return render_html(report, None if report.identical else self.pictures()).encode()
 
-        return kept.get_or_make(self.kept_name("page"), drawn)
+        return reports.get_or_make(self.cache_name("page"), draw)
 
     def pictures(self) -> Pictures:
-        """What `stability.page.render_html` draws besides the report; raises CorruptError."""
-        through = {"through_a": self.first.data_through, "through_b": self.second.data_through}
-        return pictures(*self._frames(), self.contract, **through)
+        """What the HTML page draws besides the report; raises CorruptError."""
+        return self._tables(self.contract).pictures()
 
-    def question(self, by: str | None, min_change: float, prefix: Sequence[Any]) -> ChangeQuestion:
-        """A question about changes; raises InvalidError as `stability.changes` does."""
-        metric, parts = check_question(self.contract, by, min_change, prefix)
-        return ChangeQuestion(metric, float(min_change), tuple(key_text(part) for part in parts))
+    def completed(self, query: ChangeQuery) -> ChangeQuery:
+        """The query with its metric named and key parts as text; raises InvalidError as
+        `stability.changes` does.
+        """
+        metric, parts = check_change_query(self.contract, query.by, query.min_change, query.prefix)
+        return ChangeQuery(metric, float(query.min_change), tuple(map(key_text, parts)))
 
-    def changes(self, question: ChangeQuestion) -> pl.DataFrame:
-        """The keys that changed, as `stability.changes` has them; raises CorruptError."""
-        return changed_keys(
-            *self._frames(),
-            self.contract,
-            through_a=self.first.data_through,
-            through_b=self.second.data_through,
-            by=question.by,
-            min_change=question.min_change,
-            prefix=question.prefix,
-        )
+    def changes(self, query: ChangeQuery) -> pl.DataFrame:
+        """The keys that changed, as `stability.changes` has them; raises CorruptError and what that
+        raises.
+        """
+        return self._tables(self.contract).changes(query)
 
     def page(
-        self, question: ChangeQuestion, rows: pl.DataFrame, *, limit: int, cursor: str | None
+        self, query: ChangeQuery, rows: pl.DataFrame, *, limit: int, cursor: str | None
     ) -> ChangePage:
-        """A page of the rows that `changes` gave; raises InvalidError (`bad_limit`, `bad_cursor`)."""
-        start = ChangeCursor(self.first.version, self.second.version, 0, self._mark(question))
-        if cursor is not None:
-            given = decode_cursor(cursor)
-            if msgspec.structs.replace(given, row=0) != start or not 0 <= given.row < rows.height:
-                raise _OTHER
-            start = given
-        contract = by_step(self.contract)
-        return page(self.told, self.second, contract, question, rows, limit=limit, start=start)
+        """A page of the rows that `changes` gave for a completed query.
 
-    def _frames(self) -> tuple[pl.DataFrame, pl.DataFrame]:
-        first = self._read(self.first)
-        return first, first if self.first.snapshot_id == self.second.snapshot_id else self._read(
-            self.second
-        )
-
-    def _mark(self, question: ChangeQuestion) -> int:
-        """Says whether a cursor goes on with this question: content, time, measure and what was
-        asked.
+        `{"set":…,"from":…,"to":…,"by":…,"pairing":…,"total":…,"limit":…,"next":cursor or null,
+        "changes":[{"key":[…],"change":…,"columns":{NAME:{"a":…,"b":…,"d":…,…},…}},…]}`. Raises
+        InvalidError (`bad_limit`, `bad_cursor`).
         """
-        facts = [
-            (v.set, v.version, v.snapshot_id, v.data_through) for v in (self.first, self.second)
+        mark = zlib.crc32(msgspec.json.encode([self._content, self.measure.digest, query]))
+        start = ChangeCursor(self.first.version, self.second.version, 0, mark)
+        if cursor is not None:
+            position = decode_cursor(cursor, ChangeCursor)
+            same_request = msgspec.structs.replace(position, row=0) == start
+            if not (same_request and 0 <= position.row < rows.height):
+                raise other_request()
+            start = position
+        check_limit(limit)
+        stop = start.row + limit
+        following = None
+        if stop < rows.height:
+            following = encode_cursor(msgspec.structs.replace(start, row=stop))
+        contract, (a, b) = by_step(self.contract), self.names
+        name = "" if self._of_two_sets else self.second.set
+        head = {
+            "set": name,
+            "from": a,
+            "to": b,
+            "by": query.by,
+            "pairing": contract.stability.pairing,
+            "total": rows.height,
+            "limit": limit,
+            "next": following,
+        }
+        json = body(head, rows[start.row : stop], contract)
+        return ChangePage(name, self.second, json, rows.height, following)
+
+    @property
+    def _same_content(self) -> bool:
+        """Whether both are known to have the same rows without reading them."""
+        return not self._of_two_sets and self.first.snapshot_id == self.second.snapshot_id
+
+    @property
+    def _content(self) -> list[tuple[object, ...]]:
+        """What is compared, and what was known when."""
+        return [
+            (version.set, version.version, version.snapshot_id, version.data_through)
+            for version in (self.first, self.second)
         ]
-        return zlib.crc32(msgspec.json.encode([facts, self.measure.digest, question]))
 
-
-_OTHER = InvalidError(
-    "bad_cursor", "this cursor belongs to another question; start again without it"
-)
-
-
-def encode_report(report: Report) -> bytes:
-    """A report as it is kept: every digit of its numbers."""
-    return msgspec.msgpack.encode(report)
+    def _tables(self, contract: Contract) -> TwoTables:
+        """Both versions, read."""
+        a = self._read(self.first)
+        b = a if self._same_content else self._read(self.second)
+        if self._of_two_sets:
+            names = [*contract.key, *contract.columns]
+            a, b = a.select(names), b.select(names)
+        return TwoTables(
+            contract,
+            a,
+            b,
+            self.names,
+            (self.first.data_through, self.second.data_through),
+            schema=self._schema,
+            of_two_sets=self._of_two_sets,
+        )
 
 
 def decode_report(content: bytes) -> Report:
-    """The inverse of `encode_report`."""
+    """A report as it was cached, with every digit of its numbers."""
     return msgspec.msgpack.decode(content, type=Report)
 
 
-def beside(
-    first: Version, second: Version, view: SetView, read: ReadFrame, pairing: str | None = None
-) -> Comparison:
-    """Version `second` against version `first`.
-
-    The newest contract of their shape measures, as in the gate, whatever was in force back then;
-    with a pairing in place of its own. Raises ConflictError (`other_shape`), which says what
-    differs, InvalidError (`bad_pairing`).
-    """
-    if first.shape != second.shape:
-        raise _other_shapes(first, second, view)
-    return Comparison(first, second, measure_for(second, view, pairing), read)
-
-
-def measure_for(version: Version, view: SetView, pairing: str | None = None) -> Measure:
-    """The newest contract of a version's shape as a measure, with a pairing in place of its own."""
-    revision = view.newest_of(version.shape)
-    return view.keep(
-        ("measure", revision, pairing),
-        lambda: measure_of(with_pairing(view.revision(revision), pairing), revision),
-    )
+def _origin_counts(contract: Contract) -> bool:
+    """Whether a version differs from itself when its data go further: targets elapse or move on."""
+    if contract.target is None:
+        return False
+    return contract.stability.pairing == "same_target" or dated_target(contract) is not None
 
 
 def _other_shapes(first: Version, second: Version, view: SetView) -> ConflictError:
@@ -248,111 +298,10 @@ def _other_shapes(first: Version, second: Version, view: SetView) -> ConflictErr
         for version, names in ((first, schema.removed), (second, schema.added))
         if names
     ]
-    differ = [told_changes(schema.changed)] if schema.changed else []
+    differ = [describe_changes(schema.changed)] if schema.changed else []
     return ConflictError(
         "other_shape",
         f"{second.set}: version {first.version} has shape {first.shape} and version "
-        f"{second.version} has "
-        f"shape {second.shape}: {'; '.join(differ + only)}; only versions of one shape can be "
-        "compared",
+        f"{second.version} has shape {second.shape}: {'; '.join(differ + only)}; only versions of "
+        "one shape can be compared",
     )
-
-
-@cache
-def _program() -> tuple[int, str]:
-    """What of the program decides what a report says: the metrics' revision and the fields there
-    are.
-    """
-    fields = hashlib.sha256(msgspec.json.encode(msgspec.json.schema(Report))).hexdigest()
-    return METRICS_REVISION, fields
-
-
-def measure_of(contract: Contract, revision: int) -> Measure:
-    """A contract as a measure: what only publishing and the gate look at is not in its digest."""
-    plain = Contract(contract.name, contract.key, contract.columns)
-    kept = {name: getattr(plain, name) for name in _NOT_MEASURING}
-    # of more versions than two
-    policy = msgspec.structs.replace(contract.stability, frozen_after=None)
-    decisive = msgspec.structs.replace(contract, **kept, stability=policy)
-    digest = hashlib.sha256(msgspec.json.encode(decisive)).hexdigest()
-    carried = {
-        name: Column(role="attribute", type=column.kind) if contract.point_of(column) else column
-        for name, column in contract.columns.items()
-    }
-    return Measure(contract, revision, digest, msgspec.structs.replace(contract, columns=carried))
-
-
-_NOT_MEASURING = ("description", "owner", "domain", "freshness", "gate", "job", "retention")
-
-
-def resolved(
-    reader: Reader, first: tuple[str, Ref], second: tuple[str, Ref], as_of: datetime | None = None
-) -> tuple[Version, Version]:
-    """Two versions, each by the name of its set and a ref; the moment is that of aliases beside a
-    number.
-
-    Raises those of `Reader.resolve`.
-    """
-    numbers = [version_number(ref) for _, ref in (first, second)]
-    times = [as_of if number is None or None not in numbers else None for number in numbers]
-    (name_a, a), (name_b, b) = first, second
-    return (
-        reader.resolve(name_a, At(a, times[0])),
-        reader.resolve(name_b, At(b, times[1])),
-    )
-
-
-def compare(
-    reader: Reader,
-    read: ReadFrame,
-    name: str,
-    a: Ref,
-    b: Ref,
-    as_of: datetime | None = None,
-    cursor: str | None = None,
-    pairing: str | None = None,
-) -> Comparison:
-    """Two versions of a set, by ref; with a cursor of changes the versions that it is pinned to.
-
-    as_of    what aliases and `latest` meant then; a version number means the same at all times
-    pairing  in place of the contract's
-    Raises those of `Reader.resolve`, ConflictError (`other_shape`), InvalidError (`bad_ref`,
-    `bad_cursor`, `bad_pairing`).
-    """
-
-    def found(
-        first: tuple[str, Ref], second: tuple[str, Ref], as_of: datetime | None
-    ) -> Comparison:
-        return beside(*resolved(reader, first, second, as_of), reader.view.set(name), read, pairing)
-
-    return pinned((name, a), (name, b), as_of, cursor, found)
-
-
-def pinned(
-    first: tuple[str, Ref],
-    second: tuple[str, Ref],
-    as_of: datetime | None,
-    cursor: str | None,
-    found: Callable[[tuple[str, Ref], tuple[str, Ref], datetime | None], C],
-) -> C:
-    """What `found` makes of two refs and a moment; with a cursor, of the versions that it is pinned
-    to.
-
-    Raises what `found` raises, InvalidError (`bad_cursor`) where the cursor leads to something
-    else.
-    """
-    if cursor is None:
-        return found(first, second, as_of)
-    at = decode_cursor(cursor)
-    numbers = [version_number(ref) for _, ref in (first, second)]
-    if any(
-        number not in (None, pin)
-        for number, pin in zip(numbers, (at.first, at.second), strict=True)
-    ):
-        raise _OTHER
-    try:
-        return found((first[0], at.first), (second[0], at.second), None)
-    except (NotFoundError, ConflictError) as error:
-        if error.code in ("expired", "unknown_set"):
-            raise
-        raise _OTHER from None

@@ -27,18 +27,18 @@ from estimates.reading.reader import told_of
 from estimates.reading.version_reader import MAX_KEYS, key_form
 from estimates.render.digits import rounded
 from estimates.stability.report import METRICS_REVISION
-from estimates.stability.through_time.chain import numeric, pooled
+from estimates.stability.through_time.chain import numeric_columns, pooled_chains
 from estimates.stability.through_time.revision_report import Across, Revisions
-from estimates.stability.through_time.revisions import values
+from estimates.stability.through_time.revisions import value_histories
 from estimates.stability.through_time.triangle import (
     ACTUAL,
     HORIZON,
     VALUE,
     VERSION,
-    Told,
+    FiniteEstimates,
     news_or_noise,
-    statistics,
-    wide,
+    revision_statistics,
+    triangle_of,
 )
 
 _NUMBER = "\0number"
@@ -103,7 +103,7 @@ class Vintages:
             raise InvalidError(
                 "no_horizon", f"{self.contract.name}: its keys have no dated target, so no horizons"
             )
-        return wide(
+        return triangle_of(
             self.rows, list(self.contract.key), across or ("horizon" if self._dated else "version")
         )
 
@@ -133,8 +133,8 @@ class Vintages:
             key=self.prefix,
             versions=[one.version for one in self.versions],
             keys=len(told.values.starts),
-            revisions=statistics(told),
-            chains=pooled(told.values, due) if len(told.values) else None,
+            revisions=revision_statistics(told),
+            chains=pooled_chains(told.values, due) if len(told.values) else None,
             news_or_noise=news_or_noise(told),
         )
 
@@ -162,7 +162,7 @@ class Vintages:
         told = told.filter(wanted) if apart else told
         return told.select(*key, VERSION, HORIZON, value.alias(VALUE))
 
-    def _told(self, actuals: pl.DataFrame | None) -> Told:
+    def _told(self, actuals: pl.DataFrame | None) -> FiniteEstimates:
         key, rows, target = list(self.contract.key), self.rows, self.contract.target
         series = [name for name in key if not (self._dated and name == target)]
         if actuals is not None:
@@ -176,8 +176,8 @@ class Vintages:
             rows = rows.join(known, on=found.by, how="left", maintain_order="left")
         policy = self.contract.stability
         floor = self.contract.columns[self.column].scale_floor
-        return Told(
-            values=values(_numbered(rows, key), rows.get_column(VALUE), floor, policy),
+        return FiniteEstimates(
+            values=value_histories(_numbered(rows, key), rows.get_column(VALUE), floor, policy),
             series=_numbered(rows, series) if series else np.zeros(rows.height, dtype=np.intp),
             date=_numbered(rows, [str(target)]).astype(np.int64) if self._dated else None,
             horizon=rows.get_column(HORIZON).to_numpy().astype(np.int64) if self._dated else None,
@@ -194,7 +194,7 @@ def triangle_json(frame: pl.DataFrame, found: Revisions) -> bytes:
 
 
 def _column(contract: Contract, name: str | None) -> str:
-    found = numeric(contract)
+    found = numeric_columns(contract)
     if name is None:
         name = next((one for one in (*contract.points, *found)), None)
         if name is None:

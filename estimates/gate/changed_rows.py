@@ -19,7 +19,7 @@ from estimates.stability import quantiles
 from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import SLACK, Deltas, asinh, deltas
 from estimates.stability.family_reports import QuantileReport
-from estimates.stability.interval import Moves, moves
+from estimates.stability.interval import IntervalChanges, interval_changes
 from estimates.stability.report import IntervalReport
 from estimates.stability.scalar import flips
 from estimates.stability.value_kinds import Floats
@@ -31,13 +31,13 @@ _TENTH = 0.1  # of the column's median size: what moved by less is no jump
 
 def removed_rows(context: EvaluationContext) -> list[OffenderGroup]:
     """K1: keys of the baseline that are gone."""
-    rows = context.pair.found.removed
+    rows = context.pair.alignment.removed
     return group_of_rows(context.baseline_frame, context.key, rows, None, ("removed",))
 
 
 def added_rows(context: EvaluationContext) -> list[OffenderGroup]:
     """K1: keys that the baseline does not have."""
-    rows = context.pair.found.added
+    rows = context.pair.alignment.added
     return group_of_rows(context.frame, context.key, rows, None, ("added",))
 
 
@@ -49,7 +49,7 @@ def lost_values(context: EvaluationContext, name: str) -> list[OffenderGroup]:
 
 def relabelled(context: EvaluationContext, name: str) -> list[OffenderGroup]:
     """C1: keys with another label than before; null is one."""
-    alignment = context.pair.found
+    alignment = context.pair.alignment
     differs = alignment.old(name).ne_missing(alignment.new(name))
     return _of_column(context, name, np.flatnonzero(differs.to_numpy()))
 
@@ -130,7 +130,7 @@ def moved_quantiles(
     context: EvaluationContext, report: QuantileReport, limit: float
 ) -> list[OffenderGroup]:
     """Q2: keys whose quantiles moved by more of their old IQR than a limit, by that."""
-    positions, size = quantiles.moves(context.pair, report)
+    positions, size = quantiles.quantile_changes(context.pair, report)
     rows = np.flatnonzero(size > limit)
     size = size[rows]
     detail: Detail = ("quantiles moved by ", DetailValue("move", 3), " of their old IQR")
@@ -146,7 +146,7 @@ def candidate_keys(context: EvaluationContext, keys: list[list[str]]) -> list[li
     pair = context.pair
     if target is None or pair.contract.key[target].type == context.contract.key[target].type:
         return keys
-    steps = pl.DataFrame({"step": pair.found.b[target], "day": context.frame[target]}).unique()
+    steps = pl.DataFrame({"step": pair.alignment.b[target], "day": context.frame[target]}).unique()
     days = {key_text(step): key_text(day) for step, day in steps.iter_rows()}
     at = context.key.index(target)
     return [[*key[:at], days[key[at]], *key[at + 1 :]] for key in keys]
@@ -154,16 +154,16 @@ def candidate_keys(context: EvaluationContext, keys: list[list[str]]) -> list[li
 
 def _deltas(context: EvaluationContext, name: str) -> Deltas:
     pair, policy = context.pair, context.contract.stability
-    return deltas(pair.found, name, *pair.common(name), pair.scale(name), policy)
+    return deltas(pair.alignment, name, *pair.common(name), pair.scale(name), policy)
 
 
-def _moves(context: EvaluationContext, interval: IntervalReport) -> Moves:
+def _moves(context: EvaluationContext, interval: IntervalReport) -> IntervalChanges:
     ends = next(
         ends
         for ends in context.contract.intervals()
         if (ends.lower, ends.upper) == (interval.lower, interval.upper)
     )
-    return moves(context.pair, ends, interval.scale_floor)
+    return interval_changes(context.pair, ends, interval.scale_floor)
 
 
 def _by_change(
@@ -204,7 +204,7 @@ def _groups(
     """
     if not len(positions):
         return []
-    alignment = context.pair.found
+    alignment = context.pair.alignment
     sides = {"a": context.baseline_frame, "b": context.frame}
 
     def keys(numbers: Rows) -> pl.DataFrame:

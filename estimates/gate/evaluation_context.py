@@ -26,7 +26,7 @@ from estimates.stability.alignment import ascends
 if TYPE_CHECKING:  # loaded by the first check that needs them
     from estimates.accuracy.accuracy_report import Accuracy
     from estimates.accuracy.actuals import Actuals
-    from estimates.stability.aligned import Pair
+    from estimates.stability.aligned import AlignedVersions
     from estimates.stability.report import Report
 
 
@@ -167,14 +167,14 @@ class EvaluationContext:
         return limit + SLACK * abs(limit)
 
     @cached_property
-    def pair(self) -> Pair:
+    def pair(self) -> AlignedVersions:
         """Baseline and candidate, row beside row."""
-        from estimates.stability.aligned import pair_up
+        from estimates.stability.aligned import align_versions
 
         assert self.baseline is not None
         before = self.baseline_frame
         through = _through(self.candidate)
-        return pair_up(before, self.frame, self.contract, _through(self.baseline), through)
+        return align_versions(before, self.frame, self.contract, _through(self.baseline), through)
 
     @property
     def report(self) -> Report:
@@ -209,13 +209,15 @@ class EvaluationContext:
 
         Raises InvalidError (`no_matching_actuals`, and those of `score`).
         """
-        from estimates.accuracy.score import Other, score
+        from estimates.accuracy.score import OtherVersion, score
 
         assert self.actuals is not None, "checks with actual values are skipped without any"
         other = None
         if self.baseline is not None:
             through, version = _through(self.baseline), self.baseline.version or 0
-            other = Other(self.contract.name, version, self.baseline_frame, self.contract, through)
+            other = OtherVersion(
+                self.contract.name, version, self.baseline_frame, self.contract, through
+            )
         scores = score(
             self.frame,
             self.actuals,

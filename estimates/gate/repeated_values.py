@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from estimates.stability.kernels.blocks import count, each, together
+from estimates.stability.kernels.blocks import count_rows, each_block, run_parallel
 
 # bits of the hash; so many that the buckets of a column without a common value hold a 4,000th each
 _BUCKETS = 12
@@ -43,10 +43,10 @@ def repeats(values: pl.Series) -> bool:
         bits[rows] = _bits(values, rows)
         half[rows] = _hashed(bits[rows], 1) == 0
 
-    each(read, n)
+    each_block(read, n)
     # equal values are in the same half
     return any(
-        together(
+        run_parallel(
             [lambda: _any_equal(bits.compress(half)), lambda: _any_equal(bits.compress(~half))], n
         )
     )
@@ -71,7 +71,7 @@ def _in_large_buckets(values: pl.Series, least: int) -> pl.Series:
     among them.
     """
     n, buckets = len(values), 1 << _BUCKETS
-    counts = each(
+    counts = each_block(
         lambda rows: np.bincount(_hashed(_bits(values, rows), _BUCKETS), minlength=buckets), n
     )
     large = np.sum(counts, axis=0) >= least
@@ -82,12 +82,13 @@ def _in_large_buckets(values: pl.Series, least: int) -> pl.Series:
         bits = _bits(values, rows)
         return bits.compress(large.take(_hashed(bits, _BUCKETS)))
 
-    return pl.Series(np.concatenate(each(kept, n)))
+    return pl.Series(np.concatenate(each_block(kept, n)))
 
 
 def _any_equal(bits: Bits) -> bool:
     ascending = pl.Series(bits).sort(multithreaded=False).to_numpy()
     pairs = max(0, len(ascending) - 1)
     return (
-        count(lambda rows: ascending[rows] == ascending[rows.start + 1 : rows.stop + 1], pairs) > 0
+        count_rows(lambda rows: ascending[rows] == ascending[rows.start + 1 : rows.stop + 1], pairs)
+        > 0
     )

@@ -18,7 +18,7 @@ from estimates.errors import InvalidError
 from estimates.keys.search_key import (
     LETTERS,
     SEARCH_TEXT,
-    Sought,
+    SearchKey,
     opening_template,
     search_template,
 )
@@ -75,7 +75,7 @@ class KeyForm:
             for (name, kind), part in zip(self._columns, key, strict=False)
         ]
 
-    def search(self, key: Key, *, partial: bool = False) -> Sought:
+    def search(self, key: Key, *, partial: bool = False) -> SearchKey:
         """A key, or a leading part of it, as read files are searched for it; raises as `texts`
         does.
 
@@ -92,7 +92,7 @@ class KeyForm:
             self._openings[count] % tuple(part.json for part in parts)
         ).encode()
 
-    def search_many(self, keys: Sequence[Key]) -> list[Sought]:
+    def search_many(self, keys: Sequence[Key]) -> list[SearchKey]:
         """What `search` gives for whole keys; raises as it does for the first that is wrong."""
         count = len(self._written)
         if set(map(len, keys)) != {count}:
@@ -116,7 +116,7 @@ class KeyForm:
             )
         )
 
-    def _search_plain(self, key: Key) -> Sought | None:
+    def _search_plain(self, key: Key) -> SearchKey | None:
         """What `search` gives for parts as they mostly come, of which only integers lack a letter;
         None for others.
         """

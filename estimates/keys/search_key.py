@@ -24,7 +24,7 @@ from estimates.contract.columns import KeyType
 from estimates.render.row_text import Piece
 
 # a key, or a leading part of one, as it is looked for: its search key and its opening
-Sought = tuple[bytes, bytes]
+SearchKey = tuple[bytes, bytes]
 _LEAST = -(2**63)
 LETTERS = "`" + string.ascii_lowercase[:19]  # by number of digits, none to 19
 _WHOLE_SECONDS = len("2026-11-24T16:00:00Z")

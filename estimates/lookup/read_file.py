@@ -42,7 +42,7 @@ import polars as pl
 
 from estimates.contract.shape import Shape
 from estimates.errors import CorruptError
-from estimates.keys.search_key import Sought, search_pieces
+from estimates.keys.search_key import SearchKey, search_pieces
 from estimates.lookup.mapped_file import map_file, map_pages
 from estimates.render.row_text import Piece, joined, json_pieces
 
@@ -67,7 +67,7 @@ _BEFORE = b"\xfe"  # before each key of a block: sorts before _AFTER, and UTF-8 
 _AFTER = b"\xff"
 
 Array = np.ndarray[Any, Any]
-_holders: deque[weakref.ref[Lookup]] = deque()
+_holders: deque[weakref.ref[ReadFile]] = deque()
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -125,7 +125,7 @@ class Pieces:
         return _damaged(path, f"{what} {piece}, or what was read to find it,")
 
 
-class Lookup:
+class ReadFile:
     """An open read file. Threads may share it; it is unmapped when the last reference goes.
 
     Keys are as `KeyForm.search` gives them; rows are JSON, several of them with a comma and a line
@@ -154,7 +154,7 @@ class Lookup:
         """
         map_pages(self._map)
 
-    def get(self, key: Sought) -> bytes | None:
+    def get(self, key: SearchKey) -> bytes | None:
         """The row of a whole key; None when there is no such row."""
         held, bound = self._held, key[0] + _AFTER
         group = (
@@ -164,7 +164,7 @@ class Lookup:
         )
         return self._seek(key[1], group)
 
-    def get_near(self, key: Sought, near: int) -> tuple[bytes | None, int]:
+    def get_near(self, key: SearchKey, near: int) -> tuple[bytes | None, int]:
         """What `get` gives, and the group of rows it was found in; looked for first in the group
         given.
 
@@ -176,7 +176,7 @@ class Lookup:
         row = self._seek(key[1], group)
         return row, near if row is None else group
 
-    def get_many(self, keys: Sequence[Sought]) -> list[bytes | None]:
+    def get_many(self, keys: Sequence[SearchKey]) -> list[bytes | None]:
         """What `get` gives for each key."""
         groups = self._search_many(keys)
         if not groups or not self.rows:
@@ -200,7 +200,7 @@ class Lookup:
                 found.append(content[at + 1 : end - 1 if end > 0 else -1])
         return found
 
-    def find(self, key: Sought) -> range:
+    def find(self, key: SearchKey) -> range:
         """The rows under the search key of a leading part (one row for a whole key); all rows for
         an empty one.
         """
@@ -227,7 +227,7 @@ class Lookup:
         start = 1 + numbers.start - self._numbers[first]
         return _LINE.join(rows[start : start + len(numbers)]).removesuffix(b",")
 
-    def read_few(self, key: Sought) -> tuple[int, bytes] | None:
+    def read_few(self, key: SearchKey) -> tuple[int, bytes] | None:
         """All rows under all but the last part of a key, and how many; None where they may be in
         several groups.
         """
@@ -312,7 +312,7 @@ class Lookup:
             raise blocks.damaged(block)
         return block * self.header.block + at
 
-    def _search_many(self, keys: Sequence[Sought]) -> list[int]:
+    def _search_many(self, keys: Sequence[SearchKey]) -> list[int]:
         """For each key the group that its row is in if there is one."""
         searches, array = [search for search, _ in keys], self._sorted
         if array is None or len(max(searches, key=len, default=b"")) > array.itemsize:

@@ -15,15 +15,15 @@ import polars as pl
 from estimates.contract.contract import Contract
 from estimates.errors import CorruptError, UnavailableError
 from estimates.lookup import read_file
-from estimates.lookup.read_file import Lookup
-from estimates.storage.file_lock import alone
+from estimates.lookup.read_file import ReadFile
+from estimates.storage.file_lock import file_lock
 
 # The rows of a snapshot and the contract they were published under.
 Read = Callable[[], tuple[pl.DataFrame, Contract]]
 OPEN = 4096  # mappings: a process may have 65,530
 
 
-class ReadFiles:
+class ReadFileCache:
     """Open read files by snapshot, in the cache folder of this machine; threads may share it.
 
     discarded  how many were, mostly because a read found them damaged
@@ -33,14 +33,14 @@ class ReadFiles:
         self.folder = folder
         self._prefix = f"{folder}/"
         self.discarded = 0
-        self._open: OrderedDict[str, Lookup] = OrderedDict()
+        self._open: OrderedDict[str, ReadFile] = OrderedDict()
         self._lock = threading.Lock()
 
     def path(self, snapshot_id: str) -> Path:
         """Where a snapshot's read file is."""
         return self.folder / f"{snapshot_id}.lookup"
 
-    def get(self, snapshot_id: str, read: Read) -> Lookup:
+    def get(self, snapshot_id: str, read: Read) -> ReadFile:
         """A read file, opened; built from what `read` gives when it is missing or damaged.
 
         Raises UnavailableError (`cache`) when it can be neither opened nor written.
@@ -62,7 +62,7 @@ class ReadFiles:
         """How many are open."""
         return len(self._open)
 
-    def opened(self, snapshot_id: str) -> Lookup | None:
+    def opened(self, snapshot_id: str) -> ReadFile | None:
         """A read file that is open."""
         try:
             self._open.move_to_end(snapshot_id)
@@ -83,19 +83,19 @@ class ReadFiles:
             if path.stem not in snapshot_ids:
                 self.discard(path.stem)
 
-    def _open_or_build(self, snapshot_id: str, read: Read) -> Lookup:
+    def _open_or_build(self, snapshot_id: str, read: Read) -> ReadFile:
         # as `path`, which takes as long as mapping the file
         path = f"{self._prefix}{snapshot_id}.lookup"
         try:
             with suppress(FileNotFoundError, CorruptError):
-                return Lookup(path, snapshot_id)
-            with alone(Path(f"{path}.lock")):
+                return ReadFile(path, snapshot_id)
+            with file_lock(Path(f"{path}.lock")):
                 # whoever was waited for has built it
                 with suppress(FileNotFoundError, CorruptError):
-                    return Lookup(path, snapshot_id)
+                    return ReadFile(path, snapshot_id)
                 frame, contract = read()
                 read_file.build(frame, contract.shape(), snapshot_id, Path(path))
-                return Lookup(path, snapshot_id)
+                return ReadFile(path, snapshot_id)
         except OSError as error:
             raise UnavailableError(
                 "cache", f"{path} can be neither opened nor written: {error.strerror}"

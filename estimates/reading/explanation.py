@@ -11,7 +11,7 @@ import msgspec
 
 from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import ColumnScores, Slice
-from estimates.accuracy.pooling import pooled, whole
+from estimates.accuracy.pooling import headline_slice, pooled_slice
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.records import Event, InputDigest, RunStatus, State, Version, Waiver
 from estimates.catalog.view import SetView
@@ -301,8 +301,8 @@ def _column_record(scores: list[ColumnScores], parts: dict[str, str]) -> ColumnR
     }
     return ColumnRecord(
         unit=scores[-1].unit,
-        all=pooled(None, [whole(column) for column in scores]),
-        alike={name: pooled(parts[name], found) for name, found in alike.items() if found},
+        all=pooled_slice(None, [headline_slice(column) for column in scores]),
+        alike={name: pooled_slice(parts[name], found) for name, found in alike.items() if found},
     )
 
 

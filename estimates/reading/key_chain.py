@@ -11,7 +11,7 @@ from estimates.catalog.records import State, Version
 from estimates.keys.key_form import KeyForm
 from estimates.reading.expected_keys import is_due
 from estimates.render.digits import rounded
-from estimates.stability.through_time.chain import chains
+from estimates.stability.through_time.chain import key_chains
 
 
 class _Entry(msgspec.Struct):
@@ -40,5 +40,5 @@ def chained(
     due = {
         one.version for one in versions if one.version in estimates and is_due(form, one, told.key)
     }
-    found = chains(form.contract, estimates, due, fields)
+    found = key_chains(form.contract, estimates, due, fields)
     return b'%b,"chain":%b}' % (body[:-1], msgspec.json.encode(rounded(msgspec.to_builtins(found))))

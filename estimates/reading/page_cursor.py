@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import TypeVar
 
 import msgspec
 
@@ -11,21 +12,42 @@ from estimates.errors import InvalidError
 
 DEFAULT_LIMIT = 1000
 MAX_LIMIT = 10_000
+# Of a page of estimates: the version, the row, and a mark of the request.
+ScanCursor = tuple[int, int, int]
+T = TypeVar("T")
 
 
-def cursor_version(cursor: str) -> int:
-    """The version that a cursor is pinned to; raises InvalidError `bad_cursor`."""
-    return cursor_fields(cursor)[0]
+def encode_cursor(content: object) -> str:
+    """A cursor as text for a URL."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(content)).decode().rstrip("=")
 
 
-def cursor_fields(cursor: str) -> tuple[int, int, int]:
-    """Version, row and the mark of the request; raises InvalidError (`bad_cursor`)."""
+def decode_cursor(text: str, kind: type[T]) -> T:
+    """The inverse of `encode_cursor`; raises InvalidError (`bad_cursor`)."""
     try:
-        padded = cursor + "=" * (-len(cursor) % 4)
+        padded = text + "=" * (-len(text) % 4)
         return msgspec.json.decode(
-            base64.b64decode(padded, altchars=b"-_", validate=True), type=tuple[int, int, int]
+            base64.b64decode(padded, altchars=b"-_", validate=True), type=kind
         )
     except (binascii.Error, ValueError, msgspec.MsgspecError):
         raise InvalidError(
             "bad_cursor", "this cursor was not made by this service; start again without it"
         ) from None
+
+
+def cursor_version(cursor: str) -> int:
+    """The version that a page of estimates is pinned to; raises InvalidError (`bad_cursor`)."""
+    return decode_cursor(cursor, ScanCursor)[0]
+
+
+def other_request() -> InvalidError:
+    """The error for a cursor that goes on with another request."""
+    return InvalidError(
+        "bad_cursor", "this cursor belongs to another question; start again without it"
+    )
+
+
+def check_limit(limit: int) -> None:
+    """Raises InvalidError (`bad_limit`) for a page of no rows or of too many."""
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")

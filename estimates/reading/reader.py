@@ -16,15 +16,15 @@ from estimates.catalog.released import Clock, check_clock, released
 from estimates.catalog.view import SetView, View
 from estimates.errors import CorruptError, NotFoundError
 from estimates.keys.key_form import Key
-from estimates.keys.search_key import Sought
-from estimates.lookup.read_file import Lookup
+from estimates.keys.search_key import SearchKey
+from estimates.lookup.read_file import ReadFile
 from estimates.reading.answer import Answer
 from estimates.reading.key_chain import chained
 from estimates.reading.selection import selection
 from estimates.reading.version_reader import Files, VersionReader, key_form
 
 # The read file of a version if it is open already.
-Opened = Callable[[Version], Lookup | None]
+Opened = Callable[[Version], ReadFile | None]
 _KEPT = 10_000
 T = TypeVar("T")
 
@@ -62,7 +62,7 @@ class Reader:
         repairing one.
         """
 
-        def opened(version: Version) -> Lookup:
+        def opened(version: Version) -> ReadFile:
             found = self._opened(version)
             if found is None:
                 raise WouldBlock
@@ -126,7 +126,7 @@ class Reader:
         told = told_of(view, shape, since, until, only, clock)
         revisions = {version.contract_revision for version in told}
         selects = {number: selection(name, view.revision(number), fields) for number in revisions}
-        heads: dict[int, bytes] = view.keep(("history heads", clock), dict)
+        heads: dict[int, bytes] = view.memoize(("history heads", clock), dict)
         entries: list[bytes] = []
         # versions mostly have the same keys: where a key is in one says where to look in the next
         near = 0
@@ -146,8 +146,8 @@ class Reader:
         )
         return answer
 
-    def _near(self, version: Version, sought: Sought, near: int) -> tuple[bytes | None, int]:
-        """`Lookup.get_near` of a version."""
+    def _near(self, version: Version, sought: SearchKey, near: int) -> tuple[bytes | None, int]:
+        """`ReadFile.get_near` of a version."""
         lookup = self._opened(version)
         if lookup is not None:
             try:

@@ -6,7 +6,6 @@ from slices and nothing is encoded but the frame around them.
 
 from __future__ import annotations
 
-import base64
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, TypeVar, cast
@@ -19,10 +18,17 @@ from estimates.catalog.view import SetView, View
 from estimates.contract.contract import Contract, FileDomain, OpenDomain, RollingDomain
 from estimates.errors import CorruptError, InvalidError, NotFoundError
 from estimates.keys.key_form import Key, KeyForm
-from estimates.keys.search_key import Sought
-from estimates.lookup.read_file import Lookup
+from estimates.keys.search_key import SearchKey
+from estimates.lookup.read_file import ReadFile
 from estimates.reading.answer import Answer, Page
-from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT, cursor_fields
+from estimates.reading.page_cursor import (
+    DEFAULT_LIMIT,
+    ScanCursor,
+    check_limit,
+    decode_cursor,
+    encode_cursor,
+    other_request,
+)
 from estimates.reading.selection import selection
 
 MAX_KEYS = 100_000
@@ -45,11 +51,11 @@ class Files(NamedTuple):
     listed   whether a key, as text, is in the listed domain of a set with this digest
     """
 
-    open: Callable[[Version], Lookup]
+    open: Callable[[Version], ReadFile]
     discard: Callable[[Version], None]
     listed: Callable[[str, str, tuple[str, ...]], bool]
 
-    def read(self, version: Version, read: Callable[[Lookup], T]) -> T:
+    def read(self, version: Version, read: Callable[[ReadFile], T]) -> T:
         """Read from a version's read file; a damaged one is built again from the verified snapshot,
         once.
         """
@@ -73,7 +79,7 @@ class VersionReader:
         self._set = view.set(version.set)
         self.form = key_form(self._set, version.contract_revision)
         self._files = files
-        self._lookup: Lookup | None = None
+        self._lookup: ReadFile | None = None
         self._head = b'{"set":"%b","version":%d,' % (version.set.encode(), version.version)
 
     @property
@@ -92,7 +98,7 @@ class VersionReader:
             row = (self._lookup or self._open()).get(sought)
         except CorruptError:
             self._lookup = None
-            row = self._read(Lookup.get, sought)
+            row = self._read(ReadFile.get, sought)
         if row is None:
             raise self._not_found(self.form.texts(key))
         estimate = row if fields is None else self._select(fields)(row)
@@ -112,7 +118,7 @@ class VersionReader:
                 "too_many_keys",
                 f"{self.version.set}: {len(keys)} keys in one batch; send at most {MAX_KEYS}",
             )
-        rows = self._read(Lookup.get_many, self.form.search_many(keys))
+        rows = self._read(ReadFile.get_many, self.form.search_many(keys))
         return Answer(self.version.set, self.version, self._batch(keys, rows, fields), fields)
 
     def _batch(
@@ -158,24 +164,20 @@ class VersionReader:
         cursor belongs to this version and prefix. Raises InvalidError `bad_limit`, `bad_cursor`,
         `key_parts`, `bad_key_part`.
         """
-        if not 1 <= limit <= MAX_LIMIT:
-            raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
+        check_limit(limit)
         sought = self.form.search(prefix, partial=True)
-        few = self._read(Lookup.read_few, sought) if cursor is None else None
+        few = self._read(ReadFile.read_few, sought) if cursor is None else None
         following, told = None, b"null"
         if few is not None and few[0] <= limit:
             total, rows = few
         else:
-            found = self._read(Lookup.find, sought)
-            start = (
-                found.start
-                if cursor is None
-                else _decode_cursor(cursor, self.version, sought, found)
-            )
+            found = self._read(ReadFile.find, sought)
+            start = found.start if cursor is None else _start(cursor, self.version, sought, found)
             total, stop = len(found), min(start + limit, found.stop)
-            rows = self._read(Lookup.read, range(start, stop))
+            rows = self._read(ReadFile.read, range(start, stop))
             if stop < found.stop:
-                following = _encode_cursor(self.version, sought, stop)
+                mark = _mark(self.version, sought)
+                following = encode_cursor([self.version.version, stop, mark])
                 told = b'"%b"' % following.encode()
         if fields is not None:
             rows = self._select(fields)(rows)
@@ -203,7 +205,7 @@ class VersionReader:
             }
         left = [i for i in range(len(keys)) if i not in found]
         sought = form.search_many(keys)
-        for before in self._set.keep(
+        for before in self._set.memoize(
             ("before", version.version), lambda: self._set.predecessors(version, LOOK_BACK)
         ):
             if not left:
@@ -218,12 +220,12 @@ class VersionReader:
             found[i] = ("no_estimate" if self.in_domain(keys[i]) else "outside_domain"), None
         return [found[i] for i in range(len(keys))]
 
-    def _open(self) -> Lookup:
+    def _open(self) -> ReadFile:
         self._lookup = self._files.open(self.version)
         return self._lookup
 
     def _read(
-        self, read: Callable[Concatenate[Lookup, P], T], *asked: P.args, **named: P.kwargs
+        self, read: Callable[Concatenate[ReadFile, P], T], *asked: P.args, **named: P.kwargs
     ) -> T:
         try:
             return read(self._lookup or self._open(), *asked, **named)
@@ -243,7 +245,7 @@ class VersionReader:
             return self._files.listed(version.set, domain.digest or "", tuple(parts))
         if not isinstance(domain, RollingDomain):
             return form.is_listed(parts)
-        targets = self._set.keep(
+        targets = self._set.memoize(
             ("targets", version.version), lambda: frozenset(version.provenance.targets)
         )
         return form.is_listed(parts) and form.target(parts)[0] in targets
@@ -266,7 +268,7 @@ class VersionReader:
 
 def key_form(view: SetView, revision: int) -> KeyForm:
     """How keys are written under a revision of a set's contract."""
-    return view.keep(("keys", revision), lambda: KeyForm(view.revision(revision)))
+    return view.memoize(("keys", revision), lambda: KeyForm(view.revision(revision)))
 
 
 def _absence(parts: Sequence[str], why: tuple[KeyStatus, int | None]) -> bytes:
@@ -275,21 +277,15 @@ def _absence(parts: Sequence[str], why: tuple[KeyStatus, int | None]) -> bytes:
     return msgspec.json.encode(facts if last is None else facts | {"last_version": last})[:-1]
 
 
-def _encode_cursor(version: Version, sought: Sought, row: int) -> str:
-    content = msgspec.json.encode([version.version, row, _question(version, sought)])
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
-
-
-def _decode_cursor(cursor: str, version: Version, sought: Sought, found: range) -> int:
-    pinned, row, mark = cursor_fields(cursor)
-    if pinned != version.version or mark != _question(version, sought) or row not in found:
-        raise InvalidError(
-            "bad_cursor", "this cursor belongs to another question; start again without it"
-        )
+def _start(cursor: str, version: Version, sought: SearchKey, rows: range) -> int:
+    """The row that a cursor leads to; raises InvalidError (`bad_cursor`)."""
+    pinned, row, mark = decode_cursor(cursor, ScanCursor)
+    if pinned != version.version or mark != _mark(version, sought) or row not in rows:
+        raise other_request()
     return row
 
 
-def _question(version: Version, sought: Sought) -> int:
+def _mark(version: Version, sought: SearchKey) -> int:
     """A mark of what a cursor goes on with: the set, the content, the search key of the leading
     part of the key.
     """

@@ -40,18 +40,18 @@ def document(title: str, body: str) -> str:
 def figure(name: str, svg: str, caption: str, meaning: str = "") -> str:
     """A picture with its name and what it shows."""
     picture = svg.replace("<svg ", f'<svg role="img" aria-label="{escape(visible(name))}" ', 1)
-    return f"<figure>\n<h3>{text(name)}</h3>\n{meaning}{picture}\n<figcaption>{text(caption)}</figcaption>\n</figure>"
+    return f"<figure>\n<h3>{escaped(name)}</h3>\n{meaning}{picture}\n<figcaption>{escaped(caption)}</figcaption>\n</figure>"
 
 
 def legend(within: str, beyond: str) -> str:
     """What the two colours stand for."""
-    return f'<p class="legend"><i class="within"></i>{text(within)} <i class="beyond"></i>{text(beyond)}</p>\n'
+    return f'<p class="legend"><i class="within"></i>{escaped(within)} <i class="beyond"></i>{escaped(beyond)}</p>\n'
 
 
 def table(section: Section, *, whole: bool) -> str:
     """A section that can be folded; `whole`: as wide as the page."""
-    lines = "".join(f"<p>{text(line)}</p>" for line in section.lines)
-    notes = "".join(f'<p class="note">{text(note)}</p>' for note in section.notes)
+    lines = "".join(f"<p>{escaped(line)}</p>" for line in section.lines)
+    notes = "".join(f'<p class="note">{escaped(note)}</p>' for note in section.notes)
     rows = ""
     if section.rows:
         head = "".join(_cell("th", i < section.left, cell) for i, cell in enumerate(section.header))
@@ -63,20 +63,20 @@ def table(section: Section, *, whole: bool) -> str:
         )
         rows = f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
     wide = ' class="whole"' if whole else ""
-    return f"<details open{wide}><summary>{text(section.title)}</summary>{lines}{rows}{notes}</details>"
+    return f"<details open{wide}><summary>{escaped(section.title)}</summary>{lines}{rows}{notes}</details>"
 
 
 def _cell(tag: str, words: bool, content: str) -> str:
     kind = ' class="words"' if words else ""
-    return f"<{tag}{kind}>{bdi(content) if words else text(content)}</{tag}>"
+    return f"<{tag}{kind}>{isolated(content) if words else escaped(content)}</{tag}>"
 
 
-def text(content: str) -> str:
+def escaped(content: str) -> str:
     """Text as HTML."""
     # a number and its sign stay on one line
     return escape(visible(content)).replace(" %", "\u00a0%")
 
 
-def bdi(content: str) -> str:
+def isolated(content: str) -> str:
     """Text of any direction, kept from turning what stands around it."""
     return f"<bdi>{escape(cut(visible(content), _CELL))}</bdi>"

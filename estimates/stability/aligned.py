@@ -14,16 +14,23 @@ from estimates.stability.alignment import Alignment, align
 from estimates.stability.deltas import scale_floor
 from estimates.stability.groups import Grouping, grouping
 from estimates.stability.pairing import paired
-from estimates.stability.value_kinds import ABSENT, FINITE, KINDS, Values, all_finite, classify
+from estimates.stability.value_kinds import (
+    ABSENT,
+    FINITE,
+    KINDS,
+    ColumnValues,
+    all_finite,
+    classify,
+)
 
 
-def pair_up(
+def align_versions(
     a: pl.DataFrame,
     b: pl.DataFrame,
     contract: Contract,
     through_a: datetime | None,
     through_b: datetime | None,
-) -> Pair:
+) -> AlignedVersions:
     """Two frames of one contract, row beside row; sorted by key before, they keep their order of
     rows.
 
@@ -31,10 +38,10 @@ def pair_up(
     """
     steady = contract.stability.pairing == "same_key" or through_a == through_b
     a, b, contract = paired(a, b, contract, through_a, through_b)
-    return Pair(align(a, b, contract, through_a, through_b), contract, steady)
+    return AlignedVersions(align(a, b, contract, through_a, through_b), contract, steady)
 
 
-class Pair:
+class AlignedVersions:
     """The columns of both versions; each is classified once.
 
     contract  the one that the keys compared keep
@@ -43,28 +50,28 @@ class Pair:
     """
 
     def __init__(self, found: Alignment, contract: Contract, steady: bool) -> None:
-        self.found = found
+        self.alignment = found
         self.contract = contract
         self.steady = steady
-        self._read: dict[tuple[str, str], Values] = {}
-        self._common: dict[str, tuple[Values, Values]] = {}
+        self._read: dict[tuple[str, str], ColumnValues] = {}
+        self._common: dict[str, tuple[ColumnValues, ColumnValues]] = {}
         self._groups: dict[str, Grouping] = {}
         self._scales: dict[str, float | None] = {}
 
-    def all_old(self, column: str) -> Values:
+    def all_old(self, column: str) -> ColumnValues:
         """The column in A, all rows."""
         return self._values("a", column)
 
-    def all_new(self, column: str) -> Values:
+    def all_new(self, column: str) -> ColumnValues:
         """The column in B, all rows."""
         return self._values("b", column)
 
-    def common(self, column: str) -> tuple[Values, Values]:
+    def common(self, column: str) -> tuple[ColumnValues, ColumnValues]:
         """The column in A and in B, per common key."""
         if column not in self._common:
             sides = (
-                self.all_old(column).take(self.found.rows_a),
-                self.all_new(column).take(self.found.rows_b),
+                self.all_old(column).take(self.alignment.rows_a),
+                self.all_new(column).take(self.alignment.rows_b),
             )
             self._common[column] = sides
         return self._common[column]
@@ -84,13 +91,13 @@ class Pair:
     def comparable(self, column: str) -> bool:
         """Whether any key has a finite number in both versions."""
         old, new = self.common(column)
-        return bool(self.found.common) and (
+        return bool(self.alignment.common) and (
             (old.whole and new.whole) or bool((old.finite & new.finite).any())
         )
 
-    def narrowed(self, found: Alignment) -> Pair:
+    def narrowed(self, found: Alignment) -> AlignedVersions:
         """The same frames with fewer common keys."""
-        narrow = Pair(found, self.contract, self.steady)
+        narrow = AlignedVersions(found, self.contract, self.steady)
         narrow._read = self._read
         return narrow
 
@@ -103,15 +110,17 @@ class Pair:
     def grouping(self, column: str) -> Grouping:
         """The common keys by the value of a column in A; sorted once."""
         if column not in self._groups:
-            self._groups[column] = grouping(self.found.old(column))
+            self._groups[column] = grouping(self.alignment.old(column))
         return self._groups[column]
 
     @cached_property
     def horizons(self) -> Grouping | None:
         """The common keys by step after B's origin; None without a dated target."""
-        return None if self.found.horizon is None else grouping(self.found.horizon)
+        return None if self.alignment.horizon is None else grouping(self.alignment.horizon)
 
-    def transitions(self, column: str, old: Values, new: Values) -> dict[str, dict[str, int]]:
+    def transitions(
+        self, column: str, old: ColumnValues, new: ColumnValues
+    ) -> dict[str, dict[str, int]]:
         """The 6×6 counts of kind in A → kind in B: of the common keys (`old`, `new`), added and
         removed.
         """
@@ -123,14 +132,16 @@ class Pair:
             counts += np.bincount(
                 old.kinds * np.uint8(size) + new.kinds, minlength=size * size
             ).reshape(size, size)
-        counts[ABSENT] += np.bincount(self.all_new(column).kinds[self.found.added], minlength=size)
+        counts[ABSENT] += np.bincount(
+            self.all_new(column).kinds[self.alignment.added], minlength=size
+        )
         counts[:, ABSENT] += np.bincount(
-            self.all_old(column).kinds[self.found.removed], minlength=size
+            self.all_old(column).kinds[self.alignment.removed], minlength=size
         )
         return {a: {b: int(counts[i, j]) for j, b in enumerate(KINDS)} for i, a in enumerate(KINDS)}
 
-    def _values(self, side: str, column: str) -> Values:
+    def _values(self, side: str, column: str) -> ColumnValues:
         if (side, column) not in self._read:
-            frame = self.found.a if side == "a" else self.found.b
+            frame = self.alignment.a if side == "a" else self.alignment.b
             self._read[side, column] = classify(frame[column])
         return self._read[side, column]

@@ -14,7 +14,7 @@ from estimates.contract.columns import key_text
 from estimates.contract.conform import DTYPES, check_columns, increases, name_keys, schema
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
-from estimates.stability.kernels.blocks import each
+from estimates.stability.kernels.blocks import each_block
 from estimates.stability.kernels.key_join import Rows, matched
 
 Mask = NDArray[np.bool_]
@@ -87,7 +87,7 @@ class Alignment:
                 if not same[rows].any():  # as between most versions, whatever the other columns say
                     break
 
-        each(compare, self.common)
+        each_block(compare, self.common)
         return same
 
     def keys(self, positions: Rows) -> list[list[str]]:
@@ -218,7 +218,7 @@ def _equal(a: pl.DataFrame, b: pl.DataFrame, key: list[str]) -> bool:
         start, n = rows.start, rows.stop - rows.start
         return all(a[name].slice(start, n).equals(b[name].slice(start, n)) for name in key)
 
-    return all(each(of_rows, a.height, _ROWS))
+    return all(each_block(of_rows, a.height, _ROWS))
 
 
 def ascends(frame: pl.DataFrame, key: list[str]) -> bool:
@@ -232,7 +232,7 @@ def ascends(frame: pl.DataFrame, key: list[str]) -> bool:
     starts = np.arange(_ROWS, frame.height, _ROWS)
     # where a row group ends and where the next begins
     joints = frame[np.stack([starts - 1, starts], axis=1).ravel()]
-    return increases(joints, key) and all(each(of_rows, frame.height, _ROWS))
+    return increases(joints, key) and all(each_block(of_rows, frame.height, _ROWS))
 
 
 def _others(height: int, rows: Rows) -> Rows:

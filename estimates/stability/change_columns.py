@@ -9,14 +9,16 @@ VALUES = ("a", "b")
 _METRICS = ("d", "r", "g", "material")
 
 
-def metrics(contract: Contract) -> list[str]:
+def change_metrics(contract: Contract) -> list[str]:
     """What changes can be sorted by."""
     return [
-        name for name, (_, part) in columns(contract).items() if part not in (*VALUES, "material")
+        name
+        for name, (_, part) in change_columns(contract).items()
+        if part not in (*VALUES, "material")
     ]
 
 
-def columns(contract: Contract) -> dict[str, tuple[str, str]]:
+def change_columns(contract: Contract) -> dict[str, tuple[str, str]]:
     """The columns of the answer after the key and `change`: the column of the contract that each
     tells of, and what.
     """

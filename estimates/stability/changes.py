@@ -21,17 +21,17 @@ from estimates.contract.columns import NUMERIC_ROLES, parse_key_part
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.keys.key_form import Key, KeyForm
-from estimates.stability.aligned import Pair, pair_up
+from estimates.stability.aligned import AlignedVersions, align_versions
 from estimates.stability.alignment import Alignment, Mask, Rows
 from estimates.stability.change_columns import (
     VALUES,
-    columns,
+    change_columns,
+    change_metrics,
     interval_owner,
     interval_parts,
-    metrics,
 )
 from estimates.stability.deltas import SLACK, Deltas, deltas, transform
-from estimates.stability.interval import moves, scale_of
+from estimates.stability.interval import interval_changes, scale_of
 from estimates.stability.paired_contract import by_step
 from estimates.stability.value_kinds import Floats
 
@@ -65,9 +65,9 @@ def changed_keys(
     `kind_gain` when one became so. Raises InvalidError: those of `diff`; `unknown_metric`,
     `bad_min_change`, `key_parts`, `bad_key_part`, `key_name`.
     """
-    by, prefix = check_question(contract, by, min_change, prefix)
-    pair = pair_up(a, b, contract, through_a, through_b)
-    found, contract = pair.found, pair.contract
+    by, prefix = check_change_query(contract, by, min_change, prefix)
+    pair = align_versions(a, b, contract, through_a, through_b)
+    found, contract = pair.alignment, pair.contract
     rows = _differing(found)
     keys = _keys(found, rows)
     if prefix:
@@ -86,15 +86,15 @@ def changed_keys(
     return _frame(rows.take(order), order, keys[order], measured, moved, contract)
 
 
-def check_question(
+def check_change_query(
     contract: Contract, by: str | None, min_change: float, prefix: Key
 ) -> tuple[str | None, Key]:
     """The metric to sort by, None when a set has none, and the typed parts of a prefix; raises as
     `changes` does.
     """
     contract = by_step(contract)
-    known = metrics(contract)
-    taken = [name for name in contract.key if name == "change" or name in columns(contract)]
+    known = change_metrics(contract)
+    taken = [name for name in contract.key if name == "change" or name in change_columns(contract)]
     if taken:
         raise InvalidError(
             "key_name",
@@ -166,21 +166,23 @@ def _differing(found: Alignment) -> _Rows:
     return _Rows(rows_a, rows_b, change, len(at))
 
 
-def _metrics(pair: Pair, moved: Pair, contract: Contract) -> Iterator[tuple[str, pl.Series]]:
+def _metrics(
+    pair: AlignedVersions, moved: AlignedVersions, contract: Contract
+) -> Iterator[tuple[str, pl.Series]]:
     """Every metric that can be computed, by its column in the answer: a value per moved key, ±inf
     where it overflows.
 
     pair  all common keys: scales come from them, whatever was asked for
     """
-    common = moved.found.common
+    common = moved.alignment.common
     for name, column in contract.columns.items():
         if column.role in NUMERIC_ROLES:
             scale = pair.scale(name)
-            d = deltas(moved.found, name, *moved.common(name), scale, contract.stability)
+            d = deltas(moved.alignment, name, *moved.common(name), scale, contract.stability)
             for metric, values in _of_number(d, scale):
                 yield f"{name}.{metric}", _spread(common, d.positions, values)
     for interval in contract.intervals():
-        ends = moves(moved, interval, scale_of(pair, interval))
+        ends = interval_changes(moved, interval, scale_of(pair, interval))
         for part, values in zip(interval_parts(interval), (ends.z, ends.width_change), strict=True):
             if values is not None:
                 yield f"{interval_owner(interval)}.{part}", _spread(common, ends.rows, values)
@@ -249,16 +251,16 @@ def _frame(
     order: Rows,
     keys: pl.DataFrame,
     measured: dict[str, pl.Series],
-    moved: Pair,
+    moved: AlignedVersions,
     contract: Contract,
 ) -> pl.DataFrame:
     """The answer: key, `change`, then the columns of the contract, each with its values and
     metrics.
     """
-    found = moved.found
+    found = moved.alignment
     place, a, b = _index(np.where(order < found.common, order, -1)), _index(rows.a), _index(rows.b)
     cells = [*keys, pl.Series("change", CHANGES).gather(_kinds(rows, order, moved, contract))]
-    for name, (column, part) in columns(contract).items():
+    for name, (column, part) in change_columns(contract).items():
         if part in VALUES:
             values = (found.a if part == "a" else found.b)[column].gather(a if part == "a" else b)
         elif name in measured:
@@ -274,11 +276,11 @@ def _frame(
     return pl.DataFrame(cells)
 
 
-def _kinds(rows: _Rows, order: Rows, moved: Pair, contract: Contract) -> Rows:
+def _kinds(rows: _Rows, order: Rows, moved: AlignedVersions, contract: Contract) -> Rows:
     """What happened to each row, now telling apart the changed ones that lost or gained a value."""
     lost, gained = (
-        np.zeros(moved.found.common, dtype=bool),
-        np.zeros(moved.found.common, dtype=bool),
+        np.zeros(moved.alignment.common, dtype=bool),
+        np.zeros(moved.alignment.common, dtype=bool),
     )
     for name in contract.judged:
         old, new = moved.common(name)

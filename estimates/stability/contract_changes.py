@@ -35,7 +35,7 @@ def schema_changes(old: Contract, new: Contract) -> SchemaReport:
     )
 
 
-def told_changes(changes: Sequence[SchemaChange]) -> str:
+def describe_changes(changes: Sequence[SchemaChange]) -> str:
     """What is declared differently, in words: `low (level: 0.8 and 0.9); score (unit: USD and
     EUR)`.
     """

@@ -8,7 +8,7 @@ from estimates.stability.alignment import Alignment
 from estimates.stability.deltas import Deltas
 from estimates.stability.family_reports import CutReport
 from estimates.stability.kernels.selection import quantiles
-from estimates.stability.labels import wilson
+from estimates.stability.labels import wilson_interval
 from estimates.stability.scalar import share
 
 _KEYS = 20
@@ -21,7 +21,7 @@ def measure(found: Alignment, deltas: Deltas, cut: float) -> CutReport:
     was, now = deltas.a >= cut, deltas.b >= cut
     crossed = np.flatnonzero(was != now)
     n = len(deltas)
-    low, high = wilson(len(crossed), n)
+    low, high = wilson_interval(len(crossed), n)
     with np.errstate(over="ignore"):
         distance = np.abs(deltas.b[crossed] - cut)
     overflow = bool(np.isinf(distance).any())

@@ -12,9 +12,9 @@ import polars as pl
 
 from estimates.contract.contract import Stability
 from estimates.stability.alignment import Alignment, Mask, Rows
-from estimates.stability.kernels.blocks import each, fill
+from estimates.stability.kernels.blocks import each_block, fill_column
 from estimates.stability.kernels.selection import Formula, quantiles
-from estimates.stability.value_kinds import Floats, Values, all_finite
+from estimates.stability.value_kinds import ColumnValues, Floats, all_finite
 
 SLACK = 1 + 1e-12  # a value at its exact limit is within it, whatever the last bit says
 _NOISE = 1e-9
@@ -61,7 +61,12 @@ class Deltas:
 
 
 def deltas(
-    found: Alignment, column: str, old: Values, new: Values, scale: float | None, policy: Stability
+    found: Alignment,
+    column: str,
+    old: ColumnValues,
+    new: ColumnValues,
+    scale: float | None,
+    policy: Stability,
 ) -> Deltas:
     """Compare a numeric column; `scale` is its scale floor."""
     positions = all_finite((old, new))
@@ -90,7 +95,7 @@ def deltas(
         return floored
 
     with np.errstate(over="ignore"):
-        floored = sum(each(compute, len(a)))
+        floored = sum(each_block(compute, len(a)))
     return Deltas(positions, a, b, d, scale, r, material, equal, floored, least, largest)
 
 
@@ -110,7 +115,7 @@ def scale_floor(a: Floats, declared: float | None) -> float | None:
 
 def transform(deltas: Deltas) -> Floats:
     """S4: g = asinh(b / 2s) − asinh(a / 2s), one value per move; needs a scale."""
-    return fill(change(deltas), len(deltas))
+    return fill_column(change(deltas), len(deltas))
 
 
 def change(deltas: Deltas) -> Formula:

@@ -23,14 +23,14 @@ from estimates.stability import (
     ranks,
     scalar,
 )
-from estimates.stability.aligned import Pair, pair_up
+from estimates.stability.aligned import AlignedVersions, align_versions
 from estimates.stability.alignment import Alignment, key_texts
 from estimates.stability.deltas import Deltas, deltas
 from estimates.stability.family_reports import ProbabilityReport, QuantileReport, SchemaReport
 from estimates.stability.groups import breakdown
 from estimates.stability.headline import headline
-from estimates.stability.kernels.blocks import together
-from estimates.stability.ranking import order
+from estimates.stability.kernels.blocks import run_parallel
+from estimates.stability.ranking import rank_both
 from estimates.stability.report import (
     ColumnReport,
     IntervalReport,
@@ -38,7 +38,7 @@ from estimates.stability.report import (
     Report,
     ScalarReport,
 )
-from estimates.stability.value_kinds import Values, all_finite
+from estimates.stability.value_kinds import ColumnValues, all_finite
 
 _KEYS = 100
 _RANKED = ("point", "score")
@@ -73,7 +73,7 @@ def diff(
     The same input gives the same report, to the bit. Raises InvalidError: `columns`, `column_type`,
     `null_key`, `duplicate_key`, `bad_pairing`.
     """
-    pair = pair_up(a, b, contract, through_a, through_b)
+    pair = align_versions(a, b, contract, through_a, through_b)
     return report_of(
         pair,
         name_a=name_a,
@@ -85,7 +85,7 @@ def diff(
 
 
 def report_of(
-    pair: Pair,
+    pair: AlignedVersions,
     *,
     name_a: str | int = "A",
     name_b: str | int = "B",
@@ -94,7 +94,7 @@ def report_of(
     schema: SchemaReport | None = None,
 ) -> Report:
     """The report of two frames that are row beside row already; the arguments are those of `diff`."""
-    found, contract = pair.found, pair.contract
+    found, contract = pair.alignment, pair.contract
     identical = identical and pair.steady
     keys = _keys(found, identical, 0 if headline_only else _KEYS)
     identical = identical or (
@@ -121,22 +121,22 @@ def report_of(
 
 
 def _measured(
-    pair: Pair, headline_only: bool
+    pair: AlignedVersions, headline_only: bool
 ) -> tuple[
     dict[str, ColumnReport], list[IntervalReport], list[QuantileReport], ProbabilityReport | None
 ]:
     """What there is to say of each column, interval and quantile function, and of the
     probabilities; side by side.
     """
-    contract, rows = pair.contract, pair.found.common
+    contract, rows = pair.contract, pair.alignment.common
     names = list(contract.judged)
     tasks: list[Callable[[], Any]] = [partial(_column, pair, name, headline_only) for name in names]
     if headline_only:
-        return dict(zip(names, together(tasks, rows), strict=True)), [], [], None
+        return dict(zip(names, run_parallel(tasks, rows), strict=True)), [], [], None
     pair.sort_groups(contract.stability.groups)
     tasks += [partial(interval.measure, pair, ends) for ends in contract.intervals()]
     tasks += [partial(quantiles.measure, pair), partial(probabilities.measure, pair)]
-    *measured, functions, vectors = together(tasks, rows)
+    *measured, functions, vectors = run_parallel(tasks, rows)
     return dict(zip(names, measured, strict=False)), measured[len(names) :], functions, vectors
 
 
@@ -162,8 +162,8 @@ def _keys(found: Alignment, identical: bool, named: int) -> KeysReport:
     )
 
 
-def _column(pair: Pair, name: str, headline_only: bool) -> ColumnReport:
-    found, contract = pair.found, pair.contract
+def _column(pair: AlignedVersions, name: str, headline_only: bool) -> ColumnReport:
+    found, contract = pair.alignment, pair.contract
     column = contract.columns[name]
     old, new = pair.common(name)
     common, both = found.common, all_finite((old, new))
@@ -198,34 +198,36 @@ def _column(pair: Pair, name: str, headline_only: bool) -> ColumnReport:
     return _with_families(report, pair, column, contract.stability, old, new, moved)
 
 
-def _scalar(pair: Pair, column: Column, moved: Deltas, headline_only: bool) -> ScalarReport:
-    step = None if column.step is None else pair.all_old(column.step).take(pair.found.rows_a)
-    return scalar.measure(pair.found, moved, step, headline_only)
+def _scalar(
+    pair: AlignedVersions, column: Column, moved: Deltas, headline_only: bool
+) -> ScalarReport:
+    step = None if column.step is None else pair.all_old(column.step).take(pair.alignment.rows_a)
+    return scalar.measure(pair.alignment, moved, step, headline_only)
 
 
 def _with_families(
     report: ColumnReport,
-    pair: Pair,
+    pair: AlignedVersions,
     column: Column,
     policy: Stability,
-    old: Values,
-    new: Values,
+    old: ColumnValues,
+    new: ColumnValues,
     moved: Deltas,
 ) -> ColumnReport:
     """The report of a number with its groups, horizons, ranks, drift and cut-offs."""
     measures: dict[str, Callable[[], object]] = {
         "groups": lambda: {by: breakdown(pair.grouping(by), moved) for by in policy.groups},
-        "cuts": lambda: [cuts.measure(pair.found, moved, cut) for cut in column.cuts],
+        "cuts": lambda: [cuts.measure(pair.alignment, moved, cut) for cut in column.cuts],
     }
     horizons = pair.horizons
     if horizons is not None:
         measures["horizons"] = lambda: breakdown(horizons, moved)
     if column.role in _DRIFT:
-        ordered = order(moved.a, moved.b)
+        ordered = rank_both(moved.a, moved.b)
         measures["drift"] = lambda: drift.measure(old, new, moved.scale, ordered)
         if column.role in _RANKED:
             measures["ranks"] = lambda: ranks.measure(
-                pair.found, moved, ordered, policy.top_k, policy.rank_groups
+                pair.alignment, moved, ordered, policy.top_k, policy.rank_groups
             )
-    found = together(list(measures.values()), len(moved))
+    found = run_parallel(list(measures.values()), len(moved))
     return msgspec.structs.replace(report, **dict(zip(measures, found, strict=True)))

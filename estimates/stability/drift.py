@@ -11,15 +11,17 @@ import numpy as np
 from estimates.stability.alignment import Rows
 from estimates.stability.family_reports import DriftReport
 from estimates.stability.kernels.selection import summary
-from estimates.stability.ranking import Order, sorted_quantile
-from estimates.stability.value_kinds import FINITE, KINDS, Floats, Values
+from estimates.stability.ranking import Ranking, sorted_quantile
+from estimates.stability.value_kinds import FINITE, KINDS, ColumnValues, Floats
 
 _NORMAL = 1.349  # IQR of a normal distribution in its standard deviations
 _EVERY = (1024, 32, 1)
 _SCALED = ("location_shift", "dispersion_shift", "w1")
 
 
-def measure(old: Values, new: Values, scale: float | None, order: Order) -> DriftReport:
+def measure(
+    old: ColumnValues, new: ColumnValues, scale: float | None, order: Ranking
+) -> DriftReport:
     """Compare the values of the common keys; `order` has those finite in both versions, of which
     there is one.
     """
@@ -128,7 +130,7 @@ def _below_and_upto(x: Floats, ascending: Floats) -> tuple[Rows, Rows]:
     return below, upto
 
 
-def _kinds(side: Values) -> np.ndarray:
+def _kinds(side: ColumnValues) -> np.ndarray:
     """How many values there are of each kind."""
     if side.whole:
         return np.array([len(side.kinds)] + [0] * (len(KINDS) - 1))

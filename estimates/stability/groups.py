@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from estimates.contract.columns import key_text
 from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import Deltas
-from estimates.stability.kernels.blocks import each, size_of_block, together, total_of
+from estimates.stability.kernels.blocks import block_size, each_block, exact_sum, run_parallel
 from estimates.stability.kernels.selection import quantiles
 from estimates.stability.report import Group, GroupSurprise
 from estimates.stability.value_kinds import Floats
@@ -55,7 +55,7 @@ def grouping(values: pl.Series) -> Grouping:
         within[rows] = np.argsort(group[rows], kind="stable")
         return np.bincount(group[rows], minlength=len(shown) + 1)
 
-    counts = np.array(each(sort, len(group))).reshape(-1, len(shown) + 1)
+    counts = np.array(each_block(sort, len(group))).reshape(-1, len(shown) + 1)
     return Grouping(values, shown, group, within, counts)
 
 
@@ -72,7 +72,7 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
     # where each block's part of a group begins
     before = starts + np.cumsum(groups.counts, axis=0) - groups.counts
     r = None if deltas.r is None else np.empty(len(deltas))  # one group after the other
-    block = size_of_block(len(deltas))
+    block = block_size(len(deltas))
 
     def of_block(rows: slice) -> tuple[NDArray[np.int64], Floats]:
         number = rows.start // block
@@ -89,10 +89,10 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
         return np.bincount(group.compress(deltas.material[rows]), minlength=len(counts)), moved
 
     with np.errstate(over="ignore"):
-        blocks = each(of_block, len(deltas))
+        blocks = each_block(of_block, len(deltas))
     material = np.sum([block[0] for block in blocks], axis=0)
     shares = _shares(
-        [total_of(sums) for sums in zip(*(block[1].tolist() for block in blocks), strict=True)]
+        [exact_sum(sums) for sums in zip(*(block[1].tolist() for block in blocks), strict=True)]
     )
     texts = [None if value is None else key_text(value) for value in groups.shown]
 
@@ -106,7 +106,7 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
         )
         return Group(value, n, p50, p95, share, shares[group], few=n < _FEW, pooled=pooled)
 
-    return together(
+    return run_parallel(
         [partial(of_group, group) for group in np.flatnonzero(sizes).tolist()], len(deltas)
     )
 
@@ -122,7 +122,7 @@ def surprises(
         groups = grouping(groups.values[rows])
     groups_shown = len(groups.shown)
     counted = np.sum(
-        each(
+        each_block(
             lambda block: np.bincount(
                 groups.group[block].compress(beyond(block)), minlength=groups_shown + 1
             ),
@@ -172,7 +172,7 @@ def _by_number(values: pl.Series) -> tuple[pl.Series, NDArray[np.uint8]] | None:
     shown = np.arange(different)
     if different > _MOST:
         counts = np.sum(
-            each(lambda rows: np.bincount(numbers(rows), minlength=different), n), axis=0
+            each_block(lambda rows: np.bincount(numbers(rows), minlength=different), n), axis=0
         )
         largest = np.argsort(-counts, kind="stable")[:_MOST]
         shown = np.sort(largest[counts[largest] > 0])
@@ -183,11 +183,11 @@ def _by_number(values: pl.Series) -> tuple[pl.Series, NDArray[np.uint8]] | None:
     def look_up(rows: slice) -> None:
         np.take(group_of, numbers(rows), out=group[rows], mode="clip")
 
-    each(look_up, n)
+    each_block(look_up, n)
     return pl.Series((shown + low).tolist(), dtype=values.dtype), group
 
 
 def _shares(sums: list[float]) -> list[float | None]:
     """What each group adds to the sum of all; None when they are all 0 or the sum overflows."""
-    whole = total_of(sums)
+    whole = exact_sum(sums)
     return [part / whole if 0 < whole < np.inf else None for part in sums]

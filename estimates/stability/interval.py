@@ -11,11 +11,11 @@ from functools import cached_property
 import numpy as np
 
 from estimates.contract.contract import Interval
-from estimates.stability.aligned import Pair
+from estimates.stability.aligned import AlignedVersions
 from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import SLACK, at_least, scale_floor
 from estimates.stability.groups import surprises
-from estimates.stability.kernels.blocks import each, fill
+from estimates.stability.kernels.blocks import each_block, fill_column
 from estimates.stability.kernels.selection import Named, Summary, largest_first, summaries
 from estimates.stability.report import (
     GroupSurprise,
@@ -26,7 +26,7 @@ from estimates.stability.report import (
     Spread,
     Surprise,
 )
-from estimates.stability.value_kinds import FINITE, Floats, Values, all_finite
+from estimates.stability.value_kinds import FINITE, ColumnValues, Floats, all_finite
 
 _TOP = 20
 # a ratio of two numbers between it and its reciprocal is far from 0 and from the largest double
@@ -72,7 +72,7 @@ class Ends:
 
 
 @dataclass(frozen=True)
-class Moves:
+class IntervalChanges:
     """How an interval moved, key by key, where it is finite in both versions.
 
     places    these keys among the common ones; None when they are all of them
@@ -104,7 +104,7 @@ class Moves:
         if floor is None or not self.pointed:
             return None
         with np.errstate(over="ignore"):
-            return fill(
+            return fill_column(
                 lambda block: _z(self.old.at(block), self.new.at(block), _at(floor, block)),
                 len(self),
             )
@@ -121,7 +121,7 @@ class Moves:
             was, now = (at_least(ends.at(block).width, limit) for ends in (self.old, self.new))
             return _width_change(was, now, self.ratios)
 
-        return fill(change, len(self))
+        return fill_column(change, len(self))
 
     def outside(self) -> tuple[Rows, Floats]:
         """I2: which of the new points lie outside the old interval, and how far: in half widths,
@@ -135,7 +135,7 @@ class Moves:
             )
 
 
-def scale_of(pair: Pair, interval: Interval) -> float | None:
+def scale_of(pair: AlignedVersions, interval: Interval) -> float | None:
     """The scale floor of an interval: that of its point column, or else of its middle."""
     if interval.point:
         return pair.scale(interval.point)
@@ -144,7 +144,9 @@ def scale_of(pair: Pair, interval: Interval) -> float | None:
     )
 
 
-def moves(pair: Pair, interval: Interval, scale: float | None) -> Moves:
+def interval_changes(
+    pair: AlignedVersions, interval: Interval, scale: float | None
+) -> IntervalChanges:
     """Compare an interval key by key."""
     old, new, places = _compared(pair, interval)
     values = [values for name in _names(interval) for values in pair.common(name)]
@@ -152,14 +154,14 @@ def moves(pair: Pair, interval: Interval, scale: float | None) -> Moves:
     old, new = (old, new) if unit is None else (old.shrunk(unit), new.shrunk(unit))
     floor = None if scale is None else _floor(scale, unit)
     ratios = isinstance(floor, float) and floor > _SMALL and 2 * _size(values) < 1 / _SMALL
-    return Moves(places, old, new, floor, bool(interval.point), ratios)
+    return IntervalChanges(places, old, new, floor, bool(interval.point), ratios)
 
 
-def measure(pair: Pair, interval: Interval) -> IntervalReport:
+def measure(pair: AlignedVersions, interval: Interval) -> IntervalReport:
     """Summarise how an interval moved."""
     scale = scale_of(pair, interval)
-    moved = moves(pair, interval, scale)
-    n, common = len(moved), pair.found.common
+    moved = interval_changes(pair, interval, scale)
+    n, common = len(moved), pair.alignment.common
     found = summaries(_metrics(moved), n, _QUANTILES) if n else {}
     z, width = found.get("z"), found.get("width_change")
     z = z if z is not None and math.isfinite(z.largest) else None
@@ -195,7 +197,7 @@ def measure(pair: Pair, interval: Interval) -> IntervalReport:
     )
 
 
-def _metrics(moved: Moves) -> Callable[[slice], Named]:
+def _metrics(moved: IntervalChanges) -> Callable[[slice], Named]:
     """The metrics of some keys, by name."""
     old, new, floor, z = moved.old, moved.new, moved.floor, moved.z
 
@@ -232,7 +234,7 @@ def _both(name: str, change: Floats) -> Named:
     yield f"|{name}|", np.abs(change)
 
 
-def _compared(pair: Pair, interval: Interval) -> tuple[Ends, Ends, Rows | None]:
+def _compared(pair: AlignedVersions, interval: Interval) -> tuple[Ends, Ends, Rows | None]:
     """The interval in both versions, and where its keys stand among the common ones; None when
     these are all.
     """
@@ -258,12 +260,12 @@ def _ends(columns: list[Floats]) -> Ends:
     return Ends(columns[0] if len(columns) == 3 else lower / 2 + upper / 2, lower, upper)
 
 
-def _size(values: Sequence[Values]) -> float:
+def _size(values: Sequence[ColumnValues]) -> float:
     """No number in any of the columns is larger, whatever its sign."""
     return max(max(-column.least, column.largest) for column in values)
 
 
-def _unit(values: Sequence[Values], columns: Sequence[Floats]) -> Floats | None:
+def _unit(values: Sequence[ColumnValues], columns: Sequence[Floats]) -> Floats | None:
     """A smaller unit for keys with values so large that a width would overflow; no metric depends
     on the unit.
 
@@ -293,7 +295,7 @@ def _at(floor: Floats | float, rows: slice | Rows) -> Floats | float:
     return floor if isinstance(floor, float) else floor[rows]
 
 
-def _groups(pair: Pair, moved: Moves) -> dict[str, list[GroupSurprise]]:
+def _groups(pair: AlignedVersions, moved: IntervalChanges) -> dict[str, list[GroupSurprise]]:
     """The share of the keys whose point moved beyond its interval, by each group column; there is a
     z.
     """
@@ -306,14 +308,14 @@ def _groups(pair: Pair, moved: Moves) -> dict[str, list[GroupSurprise]]:
     }
 
 
-def _top(pair: Pair, moved: Moves) -> list[Surprise]:
+def _top(pair: AlignedVersions, moved: IntervalChanges) -> list[Surprise]:
     """The keys whose point moved most, of those that moved; there is a z."""
     z, places = moved.z, moved.places
     assert z is not None
     picked = largest_first(_TOP, len(z), z.__getitem__)
     size = z[picked]
     picked, size = picked[size > 0], size[size > 0]
-    keys = pair.found.keys(picked if places is None else places[picked])
+    keys = pair.alignment.keys(picked if places is None else places[picked])
     return [Surprise(key, float(value)) for key, value in zip(keys, size, strict=True)]
 
 
@@ -338,14 +340,19 @@ def _width_change(was: Floats, now: Floats, ratios: bool) -> Floats:
 
 
 def _end_change(
-    pair: Pair, interval: Interval, scale: float | None, found: dict[str, Summary], *, lower: bool
+    pair: AlignedVersions,
+    interval: Interval,
+    scale: float | None,
+    found: dict[str, Summary],
+    *,
+    lower: bool,
 ) -> SignedChange:
     """I5, of one end; needs the other end in A only for the width, and takes twice the distance to
     the point else.
 
     Where all ends of all keys are finite, it is `found` already.
     """
-    name, common = "lower" if lower else "upper", pair.found.common
+    name, common = "lower" if lower else "upper", pair.alignment.common
     if name in found and found[name].rows == common:
         return _signed(found, name, common, common)
     end, other = (interval.lower, interval.upper) if lower else (interval.upper, interval.lower)
@@ -363,7 +370,7 @@ def _end_change(
     columns = [old.numbers, new.numbers, _replaced(opposite.numbers, one_sided, point.numbers)]
     unit = _unit(sides, columns)
     was, now, far = columns if unit is None else [column * unit for column in columns]
-    width = fill(lambda rows: far[rows] - was[rows] if lower else was[rows] - far[rows], n)
+    width = fill_column(lambda rows: far[rows] - was[rows] if lower else was[rows] - far[rows], n)
     width[one_sided] *= 2
     floor = _floor(scale, unit)
 
@@ -414,7 +421,7 @@ def _signed(found: dict[str, Summary], name: str, n: int, common: int) -> Signed
     return SignedChange(n, n / common, change.mean, size.quantiles[0])
 
 
-def _order(read: Callable[[str], Values], interval: Interval) -> IntervalOrder:
+def _order(read: Callable[[str], ColumnValues], interval: Interval) -> IntervalOrder:
     """I0, over all rows of one version; a comparison with null or NaN is no violation."""
     ends = read(interval.lower), read(interval.upper)
     lower, upper = (end.numbers for end in ends)
@@ -434,7 +441,7 @@ def _order(read: Callable[[str], Values], interval: Interval) -> IntervalOrder:
         return {name: int(np.count_nonzero(mask)) for name, mask in wrong.items()}
 
     counted = Counter[str]()
-    for block in each(of_block, len(lower)):
+    for block in each_block(of_block, len(lower)):
         counted.update(block)
     return IntervalOrder(
         rows=len(lower),

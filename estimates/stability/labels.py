@@ -24,7 +24,7 @@ def measure(found: Alignment, column: str, headline_only: bool = False) -> Label
     old, new = found.old(column), found.new(column)
     changed = np.flatnonzero(old.ne_missing(new).to_numpy())
     n, first = len(old), changed[: 0 if headline_only else _CHANGED]
-    low, high = wilson(len(changed), n)
+    low, high = wilson_interval(len(changed), n)
     seen, now = found.a[column].unique(), found.b[column].unique()
     report = LabelReport(
         n=n,
@@ -41,7 +41,7 @@ def measure(found: Alignment, column: str, headline_only: bool = False) -> Label
     return report if headline_only else _with_flows(report, _pairs(old, new), n - len(changed))
 
 
-def wilson(successes: int, n: int) -> tuple[float, float]:
+def wilson_interval(successes: int, n: int) -> tuple[float, float]:
     """Wilson's 95 % interval of a share (E. B. Wilson, JASA 22, 1927)."""
     share, z2 = successes / n, _Z95**2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from estimates.contract.contract import Contract
-from estimates.stability.aligned import Pair
+from estimates.stability.aligned import AlignedVersions
 from estimates.stability.alignment import Mask
 from estimates.stability.family_reports import Divergence, ProbabilityMove, ProbabilityReport
 from estimates.stability.kernels.selection import largest_first, quantiles
@@ -17,7 +17,7 @@ _NEGATIVE = -1e-9
 _OFF = 1e-6
 
 
-def measure(pair: Pair) -> ProbabilityReport | None:
+def measure(pair: AlignedVersions) -> ProbabilityReport | None:
     """Compare the probability vectors of the common keys; None when the contract has no
     probabilities.
     """
@@ -30,7 +30,7 @@ def measure(pair: Pair) -> ProbabilityReport | None:
     both = [pair.common(name) for name in names]
     old, new = ([values[side].numbers for values in both] for side in (0, 1))
     valid = _finite(old) & ~_invalid(old, rest) & _finite(new) & ~_invalid(new, rest)
-    n, common = int(valid.sum()), pair.found.common
+    n, common = int(valid.sum()), pair.alignment.common
     rows = np.flatnonzero(valid)
     old, new = (_vectors([column[rows] for column in side], rest) for side in (old, new))
     tv = np.sum([np.abs(q - p) for p, q in zip(old, new, strict=True)], axis=0) / 2
@@ -96,8 +96,8 @@ def _statistics(x: Floats) -> Divergence:
     return Divergence(mean_of(x), quantiles(x, 0.95)[0], float(x.max()))
 
 
-def _top(pair: Pair, tv: Floats, rows: np.ndarray) -> list[ProbabilityMove]:
+def _top(pair: AlignedVersions, tv: Floats, rows: np.ndarray) -> list[ProbabilityMove]:
     picked = largest_first(_TOP, len(tv), lambda rows: tv[rows])
     picked = picked[tv[picked] > 0]
-    keys = pair.found.keys(rows[picked])
+    keys = pair.alignment.keys(rows[picked])
     return [ProbabilityMove(key, float(tv[i])) for key, i in zip(keys, picked, strict=True)]

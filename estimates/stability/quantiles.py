@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from estimates.stability.aligned import Pair
+from estimates.stability.aligned import AlignedVersions
 from estimates.stability.alignment import Mask, Rows
 from estimates.stability.family_reports import (
     ProbabilityShift,
@@ -18,7 +18,7 @@ from estimates.stability.family_reports import (
 )
 from estimates.stability.kernels.selection import quantiles
 from estimates.stability.scalar import mean_of
-from estimates.stability.value_kinds import Floats, Values
+from estimates.stability.value_kinds import ColumnValues, Floats
 
 _CROSSED = 1e-9
 _SCALED = ("move", "sup", "iqr_change", "tail_change")
@@ -49,7 +49,7 @@ class Grid:
         return self.inner == (0, len(self.levels) - 1)
 
 
-def measure(pair: Pair) -> list[QuantileReport]:
+def measure(pair: AlignedVersions) -> list[QuantileReport]:
     """Compare the quantile functions of every point that has at least two quantile columns."""
     grids: dict[str, dict[float, str]] = {}
     contract = pair.contract
@@ -65,7 +65,7 @@ def measure(pair: Pair) -> list[QuantileReport]:
     ]
 
 
-def moves(pair: Pair, one: QuantileReport) -> tuple[Rows, Floats]:
+def quantile_changes(pair: AlignedVersions, one: QuantileReport) -> tuple[Rows, Floats]:
     """Q2 key by key, of a point whose report has a scale: places among the common keys, and the
     mean change.
     """
@@ -76,12 +76,12 @@ def moves(pair: Pair, one: QuantileReport) -> tuple[Rows, Floats]:
         return np.flatnonzero(kept), _mean(_sizes(old, new, _iqr(old, grid, one.scale_floor)), grid)
 
 
-def _measure(pair: Pair, grid: Grid) -> QuantileReport:
+def _measure(pair: AlignedVersions, grid: Grid) -> QuantileReport:
     middle = min(grid.levels, key=lambda level: abs(level - 0.5))
     scaled = grid.point or grid.columns[grid.levels.index(middle)]
     scale = pair.scale(scaled)
     old, new, kept, crossed = _compared(pair, grid)
-    n, common = int(kept.sum()), pair.found.common
+    n, common = int(kept.sum()), pair.alignment.common
     moved = _Moved.of(old, new, grid, scale) if n and scale is not None else _Moved()
     return QuantileReport(
         point=grid.point,
@@ -105,7 +105,7 @@ def _measure(pair: Pair, grid: Grid) -> QuantileReport:
     )
 
 
-def _compared(pair: Pair, grid: Grid) -> tuple[list[Floats], list[Floats], Mask, Mask]:
+def _compared(pair: AlignedVersions, grid: Grid) -> tuple[list[Floats], list[Floats], Mask, Mask]:
     """The quantiles of both versions where they are compared; which of the common keys that is, and
     which cross.
     """
@@ -188,7 +188,7 @@ def _crossing(columns: list[Floats]) -> Mask:
     return crossed & np.isfinite(largest)
 
 
-def _crossing_rows(read: Callable[[str], Values], grid: Grid) -> int:
+def _crossing_rows(read: Callable[[str], ColumnValues], grid: Grid) -> int:
     """Q4, over all rows of one version."""
     return int(_crossing([read(name).numbers for name in grid.columns]).sum())
 

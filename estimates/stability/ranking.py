@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from estimates.stability.alignment import Rows
-from estimates.stability.kernels.blocks import count, each, taken, together
+from estimates.stability.kernels.blocks import count_rows, each_block, run_parallel, take_rows
 from estimates.stability.value_kinds import Floats
 
 _LONGEST = 1 << 30  # rows whose doubled ranks fit 32 bits
@@ -17,7 +17,7 @@ Ranks = NDArray[np.int32 | np.int64]  # twice the average rank, from 0: a whole 
 
 
 @dataclass(frozen=True)
-class Order:
+class Ranking:
     """The values of A and B sorted, and where each stood.
 
     a, b            ascending
@@ -34,7 +34,7 @@ class Order:
 
     def ranks(self) -> tuple[Ranks, Ranks]:
         """Twice the rank of each key in A and in B, keys in the order of A."""
-        before, after = together(
+        before, after = run_parallel(
             [lambda: doubled_ranks(self.a), lambda: doubled_ranks(self.b)], len(self)
         )
         by_row, found = np.empty_like(after), np.empty_like(after)
@@ -45,8 +45,8 @@ class Order:
         def find(block: slice) -> None:
             np.take(by_row, self.rows_a[block], out=found[block], mode="clip")
 
-        each(place, len(self))
-        each(find, len(self))
+        each_block(place, len(self))
+        each_block(find, len(self))
         return before, found
 
     def top(self, k: int) -> tuple[Rows, Rows]:
@@ -54,10 +54,10 @@ class Order:
         return _top(self.a, self.rows_a, k), _top(self.b, self.rows_b, k)
 
 
-def order(a: Floats, b: Floats) -> Order:
+def rank_both(a: Floats, b: Floats) -> Ranking:
     """Sort two columns of the same keys."""
-    rows_a, rows_b = together([lambda: ascending_rows(a), lambda: ascending_rows(b)], len(a))
-    return Order(taken(a, rows_a), taken(b, rows_b), rows_a, rows_b)
+    rows_a, rows_b = run_parallel([lambda: ascending_rows(a), lambda: ascending_rows(b)], len(a))
+    return Ranking(take_rows(a, rows_a), take_rows(b, rows_b), rows_a, rows_b)
 
 
 def ascending_rows(x: Floats) -> Rows:
@@ -79,7 +79,7 @@ def ascending_rows(x: Floats) -> Rows:
         np.bitwise_and(number, -1 << bits, out=packed[rows])
         packed[rows] |= np.arange(rows.start, rows.stop)
 
-    each(pack, n)
+    each_block(pack, n)
     packed = pl.Series(packed).sort(multithreaded=False).to_numpy()
     alike = np.zeros(n + 1, dtype=bool)
 
@@ -87,14 +87,14 @@ def ascending_rows(x: Floats) -> Rows:
         first = packed[rows.start : rows.stop + 1] >> bits
         alike[rows.start + 1 : rows.start + len(first)] = first[1:] == first[:-1]
 
-    each(compare, n)
+    each_block(compare, n)
     near = np.flatnonzero(alike[1:] | alike[:-1])
     ascending = np.empty(n, dtype=np.intp)
 
     def unpack(rows: slice) -> None:
         np.bitwise_and(packed[rows], (1 << bits) - 1, out=ascending[rows])
 
-    each(unpack, n)
+    each_block(unpack, n)
     members = ascending[near]
     ascending[near] = members[np.argsort(x[members], kind="stable")]
     return ascending
@@ -119,7 +119,10 @@ def rank_spread(ascending: Floats) -> float:
     if not _any_equal(ascending):
         return (n**3 - n) / 12
     lengths, times = np.unique(np.diff(_starts(ascending), append=n), return_counts=True)
-    ties = sum(int(count) * (int(t) ** 3 - int(t)) for t, count in zip(lengths, times, strict=True))
+    ties = sum(
+        int(times_seen) * (int(t) ** 3 - int(t))
+        for t, times_seen in zip(lengths, times, strict=True)
+    )
     return (n**3 - n - ties) / 12
 
 
@@ -139,7 +142,8 @@ def sorted_quantile(ascending: Floats, part: int, of: int) -> float:
 def _any_equal(ascending: Floats) -> bool:
     pairs = max(0, len(ascending) - 1)
     return (
-        count(lambda rows: ascending[rows] == ascending[rows.start + 1 : rows.stop + 1], pairs) > 0
+        count_rows(lambda rows: ascending[rows] == ascending[rows.start + 1 : rows.stop + 1], pairs)
+        > 0
     )
 
 

@@ -12,9 +12,9 @@ from estimates.contract.columns import key_text
 from estimates.stability.alignment import Alignment, Rows
 from estimates.stability.deltas import Deltas
 from estimates.stability.family_reports import RankGroup, RankMove, RankReport
-from estimates.stability.kernels.blocks import total
+from estimates.stability.kernels.blocks import sum_rows
 from estimates.stability.kernels.selection import largest_first
-from estimates.stability.ranking import Order, Ranks, order, rank_spread
+from estimates.stability.ranking import Ranking, Ranks, rank_both, rank_spread
 from estimates.stability.value_kinds import Floats
 
 _TOP = 20
@@ -23,7 +23,7 @@ _FEW = 30
 
 
 def measure(
-    found: Alignment, deltas: Deltas, sorted_values: Order, top_k: int, groups: Sequence[str]
+    found: Alignment, deltas: Deltas, sorted_values: Ranking, top_k: int, groups: Sequence[str]
 ) -> RankReport:
     """Compare ranks over all keys of a column; `sorted_values` is the order of its values."""
     n = len(deltas)
@@ -45,7 +45,7 @@ def measure(
     )
 
 
-def _spearman(values: Order, was: Ranks, now: Ranks) -> float | None:
+def _spearman(values: Ranking, was: Ranks, now: Ranks) -> float | None:
     """Pearson's correlation of the average ranks, by the sum of their squared differences (Kendall,
     1948).
     """
@@ -57,19 +57,21 @@ def _spearman(values: Order, was: Ranks, now: Ranks) -> float | None:
         move = (now[rows] - was[rows]).astype(np.float64)
         return move * move
 
-    distance = total(squares, len(values)) / 4
+    distance = sum_rows(squares, len(values)) / 4
     rho = (spread_a + spread_b - distance) / (2 * math.sqrt(spread_a * spread_b))
     return max(-1.0, min(1.0, rho))
 
 
-def _overlap(values: Order, k: int) -> float | None:
+def _overlap(values: Ranking, k: int) -> float | None:
     """The share of A's k largest that are among B's; None when the top would be everything."""
     if k >= len(values):
         return None
     return len(np.intersect1d(*values.top(k), assume_unique=True)) / k
 
 
-def _top(found: Alignment, deltas: Deltas, values: Order, was: Ranks, now: Ranks) -> list[RankMove]:
+def _top(
+    found: Alignment, deltas: Deltas, values: Ranking, was: Ranks, now: Ranks
+) -> list[RankMove]:
     """The largest changes of rank above 0, ties by key; the largest value has rank 1."""
     n = len(deltas)
     moved = largest_first(
@@ -102,7 +104,7 @@ def _groups(by: pl.Series, deltas: Deltas, top_k: int) -> list[RankGroup]:
 
 
 def _group(value: object, deltas: Deltas, rows: Rows, top_k: int) -> RankGroup:
-    values = order(deltas.a[rows], deltas.b[rows])
+    values = rank_both(deltas.a[rows], deltas.b[rows])
     spearman, overlap = _spearman(values, *values.ranks()), _overlap(values, top_k)
     n = len(rows)
     return RankGroup(

@@ -10,7 +10,13 @@ import numpy as np
 from estimates.stability.alignment import Alignment, Mask, Rows
 from estimates.stability.deltas import Deltas, change, sizes
 from estimates.stability.family_reports import StepChange
-from estimates.stability.kernels.blocks import each, fill, mean, total, total_of
+from estimates.stability.kernels.blocks import (
+    each_block,
+    exact_sum,
+    fill_column,
+    mean_rows,
+    sum_rows,
+)
 from estimates.stability.kernels.selection import (
     Between,
     Formula,
@@ -19,7 +25,7 @@ from estimates.stability.kernels.selection import (
     largest_first,
 )
 from estimates.stability.report import Change, RelativeChange, ScalarReport, TransformChange
-from estimates.stability.value_kinds import Floats, Values
+from estimates.stability.value_kinds import ColumnValues, Floats
 
 _TOP = 20
 _TINY, _HUGE = 1e-140, 1e140  # sizes whose squares can be added up, ten million of them
@@ -36,7 +42,7 @@ _REVISIONS = (
 
 
 def measure(
-    found: Alignment, deltas: Deltas, step: Values | None = None, headline_only: bool = False
+    found: Alignment, deltas: Deltas, step: ColumnValues | None = None, headline_only: bool = False
 ) -> ScalarReport:
     """Summarise how one column moved; there is at least one key. `step` is the typical step per
     common key.
@@ -89,7 +95,7 @@ def share(mask: np.ndarray) -> float:
 
 def mean_of(x: Floats) -> float:
     """The mean in fixed order; scaled first when the plain sum overflows."""
-    return mean(lambda rows: x[rows], len(x))
+    return mean_rows(lambda rows: x[rows], len(x))
 
 
 class _Block(NamedTuple):
@@ -115,7 +121,7 @@ class _Pass:
             self._g = Quantiles(change(deltas), n, 0.01, 0.5, 0.99)
             self._centre = float(self._g.sample.mean())
         with np.errstate(over="ignore", invalid="ignore"):
-            self._blocks = each(self._block, n)
+            self._blocks = each_block(self._block, n)
         names = [
             "equal",
             "material",
@@ -154,14 +160,16 @@ class _Pass:
             return 0.0, 0.0, 0.0
         if _TINY < largest < _HUGE:
             return self._total("d") / n, self._total("|d|") / n, math.sqrt(self._total("d²") / n)
-        square = total(lambda rows: (d[rows] / largest) ** 2, n) / n
-        return mean_of(d), mean(lambda rows: np.abs(d[rows]), n), math.sqrt(square) * largest
+        square = sum_rows(lambda rows: (d[rows] / largest) ** 2, n) / n
+        return mean_of(d), mean_rows(lambda rows: np.abs(d[rows]), n), math.sqrt(square) * largest
 
     def mean_size(self) -> float:
         """The mean of |b|."""
         b, plain = self.deltas.b, self._total("|b|")
         return (
-            plain / self.n if math.isfinite(plain) else mean(lambda rows: np.abs(b[rows]), self.n)
+            plain / self.n
+            if math.isfinite(plain)
+            else mean_rows(lambda rows: np.abs(b[rows]), self.n)
         )
 
     def top_share(self) -> float:
@@ -169,9 +177,10 @@ class _Pass:
         top, whole, n = [block.top for block in self._blocks], self._total("|d|"), self.n
         if math.isfinite(whole):
             return min(1.0, self._top.total(top) / whole)
-        size = fill(lambda rows: np.abs(self.deltas.d[rows]) / self._largest("d"), n)
+        size = fill_column(lambda rows: np.abs(self.deltas.d[rows]) / self._largest("d"), n)
         return min(
-            1.0, float(np.sort(size)[n - -(-n // 100) :].sum()) / total(lambda rows: size[rows], n)
+            1.0,
+            float(np.sort(size)[n - -(-n // 100) :].sum()) / sum_rows(lambda rows: size[rows], n),
         )
 
     def _block(self, rows: slice) -> _Block:
@@ -203,7 +212,7 @@ class _Pass:
         )
 
     def _total(self, name: str) -> float:
-        return total_of([block.sums[name] for block in self._blocks])
+        return exact_sum([block.sums[name] for block in self._blocks])
 
     def _largest(self, name: str) -> float:
         return max(block.largest[name] for block in self._blocks)
@@ -219,7 +228,7 @@ def _flipped(deltas: Deltas) -> Rows:
     return np.flatnonzero(flips(deltas.a, deltas.b))[:_KEYS]
 
 
-def _steps(deltas: Deltas, step: Values) -> StepChange:
+def _steps(deltas: Deltas, step: ColumnValues) -> StepChange:
     """S6, with the root mean square scaled by the largest, against over- and underflow."""
     common = len(step.kinds)
     step = step.take(deltas.positions)

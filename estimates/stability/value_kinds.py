@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from estimates.stability.alignment import Mask, Rows
-from estimates.stability.kernels.blocks import each, taken
+from estimates.stability.kernels.blocks import each_block, take_rows
 
 KINDS = ("finite", "null", "nan", "+inf", "-inf", "absent")
 FINITE, NULL, NAN, PLUS_INF, MINUS_INF, ABSENT = range(len(KINDS))
@@ -23,7 +23,7 @@ Codes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Values:
+class ColumnValues:
     """A column as Float64 (null as NaN; empty when it holds no numbers) and the kind of each value.
 
     least, largest  no finite number is below or above; 0 where there is none
@@ -44,23 +44,23 @@ class Values:
         """Whether every value is finite."""
         return not len(self.kinds) or self.kinds.max() == FINITE
 
-    def take(self, rows: Rows | None) -> Values:
+    def take(self, rows: Rows | None) -> ColumnValues:
         """Some rows; None for all of them."""
         if rows is None:
             return self
         kinds = np.zeros(len(rows), dtype=np.uint8) if self.whole else self.kinds[rows]
-        numbers = taken(self.numbers, rows) if len(self.numbers) else self.numbers
-        return Values(numbers, kinds, self.least, self.largest)
+        numbers = take_rows(self.numbers, rows) if len(self.numbers) else self.numbers
+        return ColumnValues(numbers, kinds, self.least, self.largest)
 
 
-def all_finite(columns: Sequence[Values]) -> Rows | None:
+def all_finite(columns: Sequence[ColumnValues]) -> Rows | None:
     """The rows in which all columns are finite; None when these are all rows."""
     if all(values.whole for values in columns):
         return None
     return np.flatnonzero(np.logical_and.reduce([values.finite for values in columns]))
 
 
-def classify(series: pl.Series) -> Values:
+def classify(series: pl.Series) -> ColumnValues:
     """Values and kinds of a column; what is not a number is `finite` when it is there."""
     kinds = np.zeros(len(series), dtype=np.uint8)
     numbers, least, largest = np.empty(0), 0.0, 0.0
@@ -74,7 +74,7 @@ def classify(series: pl.Series) -> Values:
             least, largest = (float(some.min()), float(some.max())) if len(some) else (0.0, 0.0)
     if series.null_count():
         kinds[series.is_null().to_numpy()] = NULL
-    return Values(numbers, kinds, least, largest)
+    return ColumnValues(numbers, kinds, least, largest)
 
 
 def _numbers(series: pl.Series) -> tuple[Floats, float, float]:
@@ -89,5 +89,5 @@ def _numbers(series: pl.Series) -> tuple[Floats, float, float]:
             )
         return numbers[rows].min(), numbers[rows].max()
 
-    least, largest = zip(*each(read, len(series)), strict=True)
+    least, largest = zip(*each_block(read, len(series)), strict=True)
     return numbers, float(np.min(least)), float(np.max(largest))

@@ -18,7 +18,7 @@ _POLL_S = 0.02
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
+def file_lock(path: Path) -> Iterator[None]:
     """Nobody else who names the same lock file works meanwhile; where files cannot be locked,
     without that promise.
     """

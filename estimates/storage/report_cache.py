@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from estimates.storage.file_lock import alone
+from estimates.storage.file_lock import file_lock
 
 MAX_FILES = 20_000
 MAX_BYTES = 256 * 1024 * 1024
@@ -19,7 +19,7 @@ _SWEEP_EVERY = 100  # files kept by this process
 _DIGEST = 16  # bytes
 
 
-class KeptReports:
+class ReportCache:
     """Reports as bytes, by a name that says all they depend on; threads and processes may share the
     folder.
 
@@ -51,7 +51,7 @@ class KeptReports:
         found = self.get(name)
         if found is not None:
             return found
-        with alone(self.folder / f"{name}.lock"):
+        with file_lock(self.folder / f"{name}.lock"):
             found = self.get(name)
             if found is None:
                 found = make()

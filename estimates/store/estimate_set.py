@@ -15,6 +15,7 @@ from estimates.catalog.records import Provenance, State, Version, VersionHead
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
 from estimates.compare.change_page import ChangePage
+from estimates.compare.queries import ChangeQuery, DiffQuery
 from estimates.compare.series_report import DEFAULT_LAST, Series
 from estimates.compare.shared_contract import shared_contract
 from estimates.compare.vintages import Vintages
@@ -72,7 +73,7 @@ class EstimateSet:
         self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None
     ) -> Version:
         """The version a ref names, now or as of a time."""
-        return self.store.resolve(self.name, ref, instants.given(as_of), clock)
+        return self.store.resolve(self.name, ref, instants.instant_of(as_of), clock)
 
     def state(self, version: Version | VersionHead) -> State:
         """The derived state of a version."""
@@ -103,7 +104,7 @@ class EstimateSet:
         clock: Clock = None,
     ) -> Answer:
         """One estimate; `answer["value"]` is its cell."""
-        reader, version = self._reading(At(ref, instants.given(as_of), clock))
+        reader, version = self._reading(At(ref, instants.instant_of(as_of), clock))
         return reader.of(version).get(key, fields).by(clock)
 
     def get_many(
@@ -116,7 +117,7 @@ class EstimateSet:
         clock: Clock = None,
     ) -> Answer:
         """Many estimates in the order asked, each with its status."""
-        reader, version = self._reading(At(ref, instants.given(as_of), clock))
+        reader, version = self._reading(At(ref, instants.instant_of(as_of), clock))
         return reader.of(version).get_many(keys, fields).by(clock)
 
     def scan(
@@ -132,7 +133,7 @@ class EstimateSet:
         """The estimates under a leading part of the key, a page at a time; a cursor stays with its
         version.
         """
-        at = At(ref, instants.given(as_of), clock)
+        at = At(ref, instants.instant_of(as_of), clock)
         reader, version = self._reading(at if cursor is None else At(cursor_version(cursor)))
         return reader.of(version).scan(prefix, fields=fields, limit=limit, cursor=cursor).by(clock)
 
@@ -152,13 +153,13 @@ class EstimateSet:
 
         chain  also what became of its numbers: a `stability.Chain` a column
         """
-        bounds = {"since": instants.given(since), "until": instants.given(until)}
+        bounds = {"since": instants.instant_of(since), "until": instants.instant_of(until)}
         asked = {"only": only, "fields": fields, "chain": chain, "clock": clock, "shape": shape}
         return self.store.reader().history(self.name, key, **bounds, **asked)
 
     def explain(self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Answer:
         """Why an estimate is what it is: JSON of an `explanation.Explanation`."""
-        reader, version = self._reading(At(ref, instants.given(as_of)))
+        reader, version = self._reading(At(ref, instants.instant_of(as_of)))
         return explain(reader, self.store.catalog, version, key)
 
     def triangle(
@@ -217,10 +218,8 @@ class EstimateSet:
         pairing  which keys are compared, in place of the contract's
         other    the set that `b` is a version of; its keys have to be the same
         """
-        found = self.store.compare(
-            self.name, a, b, instants.given(as_of), pairing=pairing, other=other
-        )
-        return found.kept_report(self.store.reports)
+        query = DiffQuery(a, b, instants.instant_of(as_of), pairing, other)
+        return self.store.compare(self.name, query).cached_report(self.store.reports)
 
     def page(
         self,
@@ -234,16 +233,14 @@ class EstimateSet:
         """The report of `diff` as one HTML page with pictures; InvalidError (`no_charts`) without
         the extra.
         """
-        found = self.store.compare(
-            self.name, a, b, instants.given(as_of), pairing=pairing, other=other
-        )
-        return found.kept_page(self.store.reports).decode()
+        query = DiffQuery(a, b, instants.instant_of(as_of), pairing, other)
+        return self.store.compare(self.name, query).cached_page(self.store.reports).decode()
 
     def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
         """What each of the last moves of production changed, rollbacks too, oldest first;
         `.frame()` is a table.
         """
-        return self.store.stability(self.name, last, instants.given(as_of))
+        return self.store.stability(self.name, last, instants.instant_of(as_of))
 
     def changes(
         self,
@@ -267,10 +264,8 @@ class EstimateSet:
         other       the set that `b` is a version of; its keys have to be the same
         `estimates.stability.changes` says which columns there are.
         """
-        found = self.store.compare(
-            self.name, a, b, instants.given(as_of), pairing=pairing, other=other
-        )
-        return found.changes(found.question(by, min_change, key))
+        query = DiffQuery(a, b, instants.instant_of(as_of), pairing, other)
+        return self.store.compare(self.name, query).changes(ChangeQuery(by, min_change, tuple(key)))
 
     def changes_page(
         self,
@@ -287,9 +282,11 @@ class EstimateSet:
         other: str | None = None,
     ) -> ChangePage:
         """A page of `changes`; a cursor stays with its versions. Each page is computed anew."""
-        found = self.store.compare(self.name, a, b, instants.given(as_of), cursor, pairing, other)
-        question = found.question(by, min_change, key)
-        return found.page(question, found.changes(question), limit=limit, cursor=cursor)
+        query = DiffQuery(a, b, instants.instant_of(as_of), pairing, other)
+        comparison = self.store.compare(self.name, query, cursor)
+        completed = comparison.completed(ChangeQuery(by, min_change, tuple(key)))
+        rows = comparison.changes(completed)
+        return comparison.page(completed, rows, limit=limit, cursor=cursor)
 
     def judge_frame(
         self,

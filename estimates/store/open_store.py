@@ -14,15 +14,15 @@ from estimates.catalog.records import Event, Run, State, Version
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
 from estimates.catalog.view import View
-from estimates.compare.series import kept_series, promoted_pairs
+from estimates.compare.queries import DiffQuery
+from estimates.compare.series import cached_series, compared_moves
 from estimates.compare.series_report import DEFAULT_LAST, Series
-from estimates.compare.two_sets import two_sets
 from estimates.compare.two_versions import Comparison, compare
-from estimates.contract.contract import Contract, Pairing
+from estimates.contract.contract import Contract
 from estimates.errors import InvalidError, NotFoundError, UnavailableError
 from estimates.gate.verdict import Verdict, parse_json
-from estimates.lookup.read_file import Lookup
-from estimates.lookup.read_file_cache import ReadFiles
+from estimates.lookup.read_file import ReadFile
+from estimates.lookup.read_file_cache import ReadFileCache
 from estimates.reading.reader import Reader
 from estimates.reading.version_reader import Files
 from estimates.settings import default_cache
@@ -30,7 +30,7 @@ from estimates.storage import copies, snapshot
 from estimates.storage.data_files import DataFiles
 from estimates.storage.listed_keys import ListedKeys
 from estimates.storage.objects import Objects
-from estimates.storage.report_cache import KeptReports
+from estimates.storage.report_cache import ReportCache
 from estimates.store import sql
 
 
@@ -65,8 +65,10 @@ class OpenStore:
         self.catalog = Catalog(catalog_url(root, catalog))
         self.objects = Objects(str(root))
         self.root = self.objects.root
-        self.read_files = ReadFiles(Path(cache or default_cache(self.objects.folder, self.root)))
-        self.reports = KeptReports(self.read_files.folder / "reports")
+        self.read_files = ReadFileCache(
+            Path(cache or default_cache(self.objects.folder, self.root))
+        )
+        self.reports = ReportCache(self.read_files.folder / "reports")
         self.data_files = DataFiles(self.objects)
         self.listed_keys = ListedKeys(self.objects)
         self.actor = actor
@@ -125,7 +127,7 @@ class OpenStore:
         """The derived state of a version."""
         return self.view().state(version)
 
-    def open(self, version: Version) -> Lookup:
+    def open(self, version: Version) -> ReadFile:
         """The version's read file, opened; built from the verified snapshot when it is missing or
         damaged.
 
@@ -138,7 +140,7 @@ class OpenStore:
             lambda: (self.frame(version), self.view().set(version.set).contract_of(version)),
         )
 
-    def opened(self, version: Version) -> Lookup | None:
+    def opened(self, version: Version) -> ReadFile | None:
         """The version's read file if it is open already."""
         return self.read_files.opened(version.snapshot_id)
 
@@ -168,34 +170,21 @@ class OpenStore:
             snapshot.read_manifest(self.objects, version.set, version.snapshot_id)
         )
 
-    def compare(
-        self,
-        name: str,
-        a: Ref,
-        b: Ref,
-        as_of: datetime | None = None,
-        cursor: str | None = None,
-        pairing: Pairing | None = None,
-        other: str | None = None,
-    ) -> Comparison:
-        """Version `b` beside version `a`, both of one shape; see `comparison.compare` for the
-        errors.
-
-        other  the set that `b` is a version of; see `two_sets` for the errors
-        """
-        if other is None:
-            return compare(self.reader(), self.frame, name, a, b, as_of, cursor, pairing)
-        return two_sets(self.reader(), self.frame, (name, a), (other, b), as_of, cursor, pairing)
+    def compare(self, name: str, query: DiffQuery, cursor: str | None = None) -> Comparison:
+        """Two versions side by side; see `two_versions.compare`, also for the errors."""
+        return compare(self.reader(), self.frame, name, query, cursor)
 
     def stability(
         self, name: str, last: int = DEFAULT_LAST, as_of: datetime | None = None
     ) -> Series:
-        """What the last moves of production changed, oldest first; see `series.promoted_pairs` for
+        """What the last moves of production changed, oldest first; see `series.compared_moves` for
         the errors.
         """
-        pairs = promoted_pairs(self.view(), name, self.frame, last=last, as_of=as_of)
-        return kept_series(
-            pairs, self.reports, lambda found: found.kept_report(self.reports, headline_only=True)
+        moves = compared_moves(self.view(), name, self.frame, last=last, as_of=as_of)
+        return cached_series(
+            moves,
+            self.reports,
+            lambda comparison: comparison.cached_report(self.reports, headline_only=True),
         )
 
     def sql(self, query: str) -> pl.DataFrame:

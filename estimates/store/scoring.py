@@ -17,7 +17,7 @@ from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import LAST_SCORED, Accuracy, Scored, SetAccuracy
 from estimates.accuracy.actuals import read_actuals
 from estimates.accuracy.pooling import of_set
-from estimates.accuracy.score import Other, score
+from estimates.accuracy.score import OtherVersion, score
 from estimates.catalog.at import At
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.records import Version
@@ -177,7 +177,7 @@ def _chosen(store: OpenStore, name: str, numbers: Sequence[int] | None) -> list[
     return [one for one in promoted if one.expired_at is None and one.shape == held.present_shape]
 
 
-def _previous(view: SetView, version: Version, read: ReadFrame) -> Other | None:
+def _previous(view: SetView, version: Version, read: ReadFrame) -> OtherVersion | None:
     """The version that production held before, as the measure of its revision."""
     before = view.predecessors(version, 1)
     return _other(view, before[0], read) if before else None
@@ -185,7 +185,7 @@ def _previous(view: SetView, version: Version, read: ReadFrame) -> Other | None:
 
 def _baseline(
     store: OpenStore, view: SetView, version: Version, against: str | int | None, read: ReadFrame
-) -> Other | None:
+) -> OtherVersion | None:
     if against is None:
         return None
     if not isinstance(against, int | str) or against == version.set:
@@ -207,8 +207,8 @@ def _baseline(
     return _other(theirs, newest, lambda number: store.frame(theirs.versions[number - 1]))
 
 
-def _other(view: SetView, version: Version, read: ReadFrame) -> Other:
+def _other(view: SetView, version: Version, read: ReadFrame) -> OtherVersion:
     contract = view.contract_of(version)
-    return Other(
+    return OtherVersion(
         version.set, version.version, read(version.version), contract, version.data_through
     )

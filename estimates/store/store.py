@@ -242,7 +242,7 @@ class Store(OpenStore):
         view = self.view()
         found = self.reader(view).resolve(name, At(version))
         texts = waiving.check(view.set(name).contract, check, keys, reason)
-        end = instants.given(instants.parse_until(until) if isinstance(until, str) else until)
+        end = instants.instant_of(instants.parse_until(until) if isinstance(until, str) else until)
         assert end is not None
         event, waiver = self.catalog.waive(
             found, check, texts, reason=reason, until=end, actor=self.actor

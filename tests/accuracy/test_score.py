@@ -21,7 +21,7 @@ from estimates.accuracy.accuracy_report import Accuracy, Scored
 from estimates.accuracy.actuals import read_actuals
 from estimates.accuracy.diebold_mariano import statistic_of
 from estimates.accuracy.pooling import of_set
-from estimates.accuracy.score import Other, score
+from estimates.accuracy.score import OtherVersion, score
 from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import InvalidError
 
@@ -478,7 +478,7 @@ def test_skill_is_on_the_keys_that_both_have() -> None:
     theirs = pl.DataFrame({"item": ["a", "b", "d"], "p": [4.0, 2.0, 0.0]})
     actuals = pl.DataFrame({"item": ["a", "b", "c", "d"], "p": [0.0, 0.0, 0.0, 0.0]})
     skill = (
-        scored(toml, ours, actuals, baseline=Other("s", 7, theirs, contract, None))
+        scored(toml, ours, actuals, baseline=OtherVersion("s", 7, theirs, contract, None))
         .columns["p"]
         .skill
     )
@@ -488,7 +488,7 @@ def test_skill_is_on_the_keys_that_both_have() -> None:
     assert (mae.ours, mae.theirs, mae.skill) == (1.5, 3.0, 0.5)
     perfect = theirs.with_columns(p=pl.lit(0.0))
     none = (
-        scored(toml, ours, actuals, baseline=Other("s", 7, perfect, contract, None))
+        scored(toml, ours, actuals, baseline=OtherVersion("s", 7, perfect, contract, None))
         .columns["p"]
         .skill
     )
@@ -496,7 +496,7 @@ def test_skill_is_on_the_keys_that_both_have() -> None:
     assert (none.losses["mae"].skill, none.losses["mae"].reason) == (None, "perfect_baseline")
     apart = theirs.with_columns(item=pl.Series(["x", "y", "z"]))
     nothing = (
-        scored(toml, ours, actuals, baseline=Other("s", 7, apart, contract, None))
+        scored(toml, ours, actuals, baseline=OtherVersion("s", 7, apart, contract, None))
         .columns["p"]
         .skill
     )
@@ -509,7 +509,12 @@ def test_a_baseline_with_another_key_is_refused() -> None:
     toml = 'name = "s"\n[key.item]\ntype = "string"\n[columns.p]\n'
     frame = pl.DataFrame({"item": ["a"], "p": [1.0]})
     with pytest.raises(InvalidError) as caught:
-        scored(toml, frame, frame, baseline=Other("closes", 1, frame, parse_contract(DATED), None))
+        scored(
+            toml,
+            frame,
+            frame,
+            baseline=OtherVersion("closes", 1, frame, parse_contract(DATED), None),
+        )
     assert caught.value.code == "other_keys"
 
 
@@ -521,7 +526,7 @@ def test_revisions_are_won_lost_or_neutral() -> None:
     before = pl.DataFrame({"item": items(4), "p": [10.0, 10.0, 10.0, 10.0]})
     now = pl.DataFrame({"item": items(4), "p": [12.0, 8.0, 10.5, 15.0]})
     actuals = pl.DataFrame({"item": items(4), "p": [12.0, 12.0, 12.0, None]})
-    previous = Other("s", 3, before, parse_contract(toml), None)
+    previous = OtherVersion("s", 3, before, parse_contract(toml), None)
     found = scored(toml, now, actuals, previous=previous).columns["p"].revision
     assert found is not None
     assert (found.version, found.n, found.coverage) == (3, 3, 1.0)
@@ -537,7 +542,7 @@ def test_labels_that_changed_are_won_or_lost() -> None:
     before = pl.DataFrame({"item": items(5), "l": ["x", "x", "x", "y", "x"]})
     now = pl.DataFrame({"item": items(5), "l": ["y", "y", "x", "z", "x"]})
     actuals = pl.DataFrame({"item": items(5), "l": ["y", "x", "x", "x", None]})
-    previous = Other("s", 1, before, parse_contract(toml), None)
+    previous = OtherVersion("s", 1, before, parse_contract(toml), None)
     found = scored(toml, now, actuals, previous=previous).columns["l"].revision
     assert found is not None
     assert (found.n, found.won, found.lost, found.neutral) == (4, 0.25, 0.25, 0.5)

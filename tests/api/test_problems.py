@@ -12,7 +12,7 @@ from litestar.testing import TestClient
 
 from estimates import Store, instants
 from estimates.catalog.records import Version
-from estimates.lookup.read_file import Lookup
+from estimates.lookup.read_file import ReadFile
 from estimates_api.app import create_app
 from tests.api.served import ODD, path_of
 from tests.builders import SET, define, frame, make_store, promoted, provenance
@@ -216,7 +216,7 @@ def test_damage_is_a_500_that_names_no_file(
 class FailingStore(Store):
     """A store with a fault in the program that nobody foresaw."""
 
-    def open(self, version: Version) -> Lookup:
+    def open(self, version: Version) -> ReadFile:
         """Fails, saying something that is nobody's business."""
         raise ZeroDivisionError(f"secret of {version.snapshot_id}")
 

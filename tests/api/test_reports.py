@@ -23,11 +23,12 @@ import pytest
 from litestar.testing import TestClient
 
 from estimates.client import Client
+from estimates.compare.queries import DiffQuery
 from estimates.contract.contract import parse_contract
 from estimates.errors import UnavailableError
 from estimates.stability.pages.report_markdown import render_markdown
 from estimates.stability.pages.report_text import render_json, render_text
-from estimates.storage.file_lock import alone
+from estimates.storage.file_lock import file_lock
 from estimates.store.store import Store
 from estimates_api.app import create_app
 from tests.api.served import serving, started
@@ -80,13 +81,15 @@ def name_of(
     store: Store, set_name: str, first: int, second: int, *, headline_only: bool = False
 ) -> str:
     """The name under which a report is kept."""
-    return store.compare(set_name, first, second).report_name(headline_only=headline_only)
+    return store.compare(set_name, DiffQuery(first, second)).cache_name(
+        "headline" if headline_only else "report"
+    )
 
 
 @contextmanager
 def computing(store: Store, name: str) -> Iterator[None]:
     """As if some other process were computing this report just now."""
-    with alone(store.reports.folder / f"{name}.lock"):
+    with file_lock(store.reports.folder / f"{name}.lock"):
         yield
 
 
@@ -149,7 +152,7 @@ def test_what_is_not_ready_is_a_202(small: Store) -> None:
         found = answered(
             client, str(httpx.URL(f"http://testserver{url}").join(answer.headers["location"]))
         )
-        assert found.content == render_json(small.diff(SET, 1, 2))
+        assert found.content == render_json(small[SET].diff(1, 2))
         with computing(small, name_of(small, SET, 1, 2, headline_only=True)):
             waiting = client.get(f"/v1/sets/{SET}/stability")
             assert (waiting.status_code, waiting.headers["location"]) == (202, "stability")
@@ -172,7 +175,7 @@ def test_a_client_waits_for_the_answer(small: Store) -> None:
 
 def test_forms_of_a_report(client: TestClient[Any], filled: Store) -> None:
     """A report comes as JSON, as a page of text and as Markdown; anything else is a 406."""
-    report = filled.diff(SET, 1, 4)
+    report = filled[SET].diff(1, 4)
     pages = {"text/plain": render_text(report), "text/markdown": render_markdown(report)}
     for form, page in pages.items():
         answer = client.get(DIFF, headers={"accept": form})
@@ -199,11 +202,13 @@ def test_a_report_with_pictures(small: Store) -> None:
             "text/html; charset=utf-8",
         )
         assert answer.text.count("<svg") > 1
-        kept = small.reports.get(small.compare(SET, 1, 2).kept_name("page"))
+        kept = small.reports.get(small.compare(SET, DiffQuery(1, 2)).cache_name("page"))
         assert answer.content == kept
-        small.reports.put(small.compare(SET, 1, 2).kept_name("page"), b"kept")
+        small.reports.put(small.compare(SET, DiffQuery(1, 2)).cache_name("page"), b"kept")
         assert small[SET].page(1, 2) == "kept"
-        with alone(small.reports.folder / f"{small.compare(SET, 2, 1).kept_name('page')}.lock"):
+        with file_lock(
+            small.reports.folder / f"{small.compare(SET, DiffQuery(2, 1)).cache_name('page')}.lock"
+        ):
             waiting = client.get(
                 f"/v1/sets/{SET}/diff?from=2&to=1", headers={"accept": "text/html"}
             )
@@ -305,7 +310,7 @@ def answered_without_files(store: Store, elsewhere: Path, url: str) -> bytes:
 
 def test_a_cache_that_cannot_be_written_is_no_error(large: Store, tmp_path: Path) -> None:
     """A large report is computed and answered, though it can be kept in memory alone."""
-    expected = render_json(large.diff(LARGE, 1, 2))
+    expected = render_json(large[LARGE].diff(1, 2))
     (tmp_path / "file").write_bytes(b"")
     store = Store(large.root)
     store.reports.folder = tmp_path / "file" / "reports"
@@ -343,16 +348,17 @@ def test_a_killed_process_apart_is_started_again(large: Store) -> None:
             os.kill(apart, signal.SIGKILL)
             answer = answered(client, LARGE_DIFF)
             assert (answer.status_code, answer.json()["code"]) == (503, "report_ended")
-        assert answered(client, LARGE_DIFF).content == render_json(large.diff(LARGE, 1, 2))
+        assert answered(client, LARGE_DIFF).content == render_json(large[LARGE].diff(1, 2))
 
 
 _OWNER = """
 import sys
-from api.apart import Apart
-from estimates.store import Store
+from estimates.compare.queries import DiffQuery
+from estimates.store.store import Store
+from estimates_api.serving.report_worker import Apart
 
 store = Store(sys.argv[1])
-Apart(store.root, store.reports).reports([store.compare("large", 1, 2)], "report")
+Apart(store.root, store.reports).reports([store.compare("large", DiffQuery(1, 2))], "report")
 """
 
 
@@ -375,7 +381,7 @@ def test_the_process_apart_ends_with_its_worker(large: Store) -> None:
 
 def test_workers_compute_it_once(large: Store) -> None:
     """Many who ask two workers at the same time get the same bytes, and the report is kept once."""
-    expected, name = render_json(large.diff(LARGE, 1, 2)), name_of(large, LARGE, 1, 2)
+    expected, name = render_json(large[LARGE].diff(1, 2)), name_of(large, LARGE, 1, 2)
     forget(large)
     with serving(Path(large.root), workers=2) as server:
         with ThreadPoolExecutor(12) as pool, kept(large.reports.folder) as names:
@@ -423,4 +429,4 @@ def test_a_killed_service_leaves_nothing_broken(large: Store) -> None:
         served.kill()
     assert large.reports.get(name) is None
     with serving(Path(large.root)) as server:
-        assert _ask(server + LARGE_DIFF) == render_json(large.diff(LARGE, 1, 2))
+        assert _ask(server + LARGE_DIFF) == render_json(large[LARGE].diff(1, 2))

@@ -10,7 +10,7 @@ import pytest
 from estimates import Store, instants
 from estimates.catalog.records import Version
 from estimates.compare.frozen_versions import last_in_production
-from estimates.compare.series import promoted_pairs, told
+from estimates.compare.series import compared_moves, series_of
 from estimates.compare.series_report import PairMove
 from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError, NotFoundError
@@ -268,11 +268,11 @@ def test_each_version_is_read_once(store: Store) -> None:
         read.append(version.version)
         return store.frame(version)
 
-    pairs = promoted_pairs(store.view(), SET, frame_of)
-    told(
-        pairs,
+    moves = compared_moves(store.view(), SET, frame_of)
+    series_of(
+        moves,
         lambda found: found.report(headline_only=True),
-        lambda window: window.report(pairs.read),
+        lambda window: window.report(moves.read),
     )
     assert read == [1, 2, 3]
 

@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import estimates
-from estimates.compare.two_tables import TwoTables, side_by_side
+from estimates.compare.table_diff import side_by_side
+from estimates.compare.two_tables import TwoTables
 from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import InvalidError
 from estimates.stability.family_reports import SchemaReport

@@ -50,7 +50,7 @@ from estimates.stability.report import (
     TransformChange,
     Transitions,
 )
-from estimates.stability.through_time.frozen import FrozenReport
+from estimates.stability.through_time.revision_report import FrozenReport
 from estimates.stability.value_kinds import KINDS
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "stability.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import estimates
-from estimates.compare.two_tables import side_by_side
+from estimates.compare.table_diff import side_by_side
 from estimates.errors import InvalidError
 
 ROWS = 100

@@ -26,11 +26,11 @@ from estimates.contract.conform import conform, schema
 from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import CorruptError
 from estimates.keys.key_form import KeyForm
-from estimates.keys.search_key import Sought
+from estimates.keys.search_key import SearchKey
 from estimates.lookup import read_file
 from estimates.lookup.mapped_file import map_file
-from estimates.lookup.read_file import Lookup
-from estimates.lookup.read_file_cache import ReadFiles
+from estimates.lookup.read_file import ReadFile
+from estimates.lookup.read_file_cache import ReadFileCache
 from estimates.render.row_text import json_rows
 from estimates.store.store import Store
 from tests.builders import SET, TARGETS, TICKERS, define, publish
@@ -92,7 +92,7 @@ def tables(draw: st.DrawFn) -> tuple[Contract, dict[tuple[Any, ...], tuple[Any, 
 
 
 @contextmanager
-def built(contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]) -> Iterator[Lookup]:
+def built(contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]) -> Iterator[ReadFile]:
     """The read file of a table, opened."""
     rows = [(*key, *cells) for key, cells in table.items()]
     frame = conform(pl.DataFrame(rows, schema(contract), orient="row"), contract)
@@ -100,10 +100,10 @@ def built(contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]) -> 
         path = Path(folder) / "cache" / "file.lookup"
         read_file.build(frame, contract.shape(), ID, path)
         assert [found.name for found in path.parent.iterdir()] == ["file.lookup"]
-        yield Lookup(path, ID)
+        yield ReadFile(path, ID)
 
 
-def search(contract: Contract, *key: Any) -> Sought:
+def search(contract: Contract, *key: Any) -> SearchKey:
     """A key, or a leading part of it, as it is looked for."""
     return KeyForm(contract).search(key, partial=True)
 
@@ -116,7 +116,7 @@ def row(contract: Contract, key: tuple[Any, ...], cells: tuple[Any, Any]) -> dic
 
 
 def assert_equals(
-    found: Lookup, contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]
+    found: ReadFile, contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]
 ) -> None:
     """Every key, every leading part, and what is not there give what the dict gives."""
     assert found.rows == len(table)
@@ -309,7 +309,7 @@ def test_any_damaged_byte_is_an_error_or_changes_nothing(
             damaged[i] ^= 1 << (i % 8)
             whole.path.write_bytes(damaged)
             try:
-                found = Lookup(whole.path, ID)
+                found = ReadFile(whole.path, ID)
             except CorruptError:
                 harmful += 1
                 continue
@@ -342,7 +342,7 @@ def test_a_truncated_file_is_an_error(kept: int) -> None:
         content = whole.path.read_bytes()
         whole.path.write_bytes(content[:kept])
         with pytest.raises(CorruptError):
-            Lookup(whole.path, ID)
+            ReadFile(whole.path, ID)
 
 
 def test_a_file_of_another_snapshot_is_refused() -> None:
@@ -351,7 +351,7 @@ def test_a_file_of_another_snapshot_is_refused() -> None:
         built(contract_of(("integer",)), {(1,): (1.0, None)}) as found,
         pytest.raises(CorruptError),
     ):
-        Lookup(found.path, "1" * 64)
+        ReadFile(found.path, "1" * 64)
 
 
 @pytest.mark.parametrize("size", [0, 10, 100, 2000])
@@ -445,7 +445,7 @@ def test_many_who_open_a_file_build_it_once(tmp_path: Path) -> None:
         return rows, contract
 
     def opened() -> bytes | None:
-        files = ReadFiles(tmp_path)
+        files = ReadFileCache(tmp_path)
         together.wait()
         return files.get(ID, read).get(KeyForm(contract).search(["a"]))
 
@@ -463,7 +463,7 @@ def test_open_files_hold_no_descriptor() -> None:
     contract, table = contract_of(("integer",)), {(i,): (float(i), None) for i in range(9)}
     with built(contract, table) as found:
         before = len(list(Path("/proc/self/fd").iterdir()))
-        opened = [Lookup(found.path, ID) for _ in range(100)]
+        opened = [ReadFile(found.path, ID) for _ in range(100)]
         assert len(list(Path("/proc/self/fd").iterdir())) <= before
         found.path.unlink()
         for one in opened:

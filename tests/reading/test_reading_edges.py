@@ -21,7 +21,7 @@ from estimates.catalog.view import SetView, View
 from estimates.contract.contract import parse_contract
 from estimates.errors import CorruptError, EstimatesError, InvalidError
 from estimates.keys.key_form import KeyForm
-from estimates.lookup.read_file import ROWS_AT, Lookup
+from estimates.lookup.read_file import ROWS_AT, ReadFile
 from estimates.reading.reader import Reader
 from estimates.reading.version_reader import LOOK_BACK, Files
 from estimates.store.store import Store
@@ -72,7 +72,7 @@ def test_zeroed_parts_of_a_read_file_are_damage(size: int) -> None:
                 content[:at] + bytes(len(content[at : at + size])) + content[at + size :]
             )
             try:
-                found = Lookup(whole.path, ID)
+                found = ReadFile(whole.path, ID)
             except CorruptError:
                 continue
             for question, answer in zip(questions, expected, strict=True):
@@ -87,7 +87,7 @@ def test_zeroed_offsets_and_checksums_are_damage() -> None:
         header, content = whole.header, whole.path.read_bytes()
         end = header.groups.checksums_at + 4 * (header.groups.count + 1)
         whole.path.write_bytes(content[:ROWS_AT] + bytes(end - ROWS_AT) + content[end:])
-        found = Lookup(whole.path, ID)
+        found = ReadFile(whole.path, ID)
         asks: list[Callable[[], Any]] = [
             lambda: found.get(search(contract_, 3)),
             lambda: found.find(search(contract_, 3)),
@@ -253,7 +253,7 @@ def test_a_batch_of_misses_opens_each_version_once(local_store: Store) -> None:
     open_set(local_store, LOOK_BACK + 3)
     opened: list[int] = []
 
-    def opens(version: Version) -> Lookup:
+    def opens(version: Version) -> ReadFile:
         opened.append(version.version)
         return local_store.open(version)
 

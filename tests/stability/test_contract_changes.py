@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import polars as pl
-import pytest
-
 from estimates.contract.contract import parse_contract
-from estimates.errors import InvalidError
 from estimates.stability.contract_changes import schema_changes
 from estimates.stability.diff import diff
 from estimates.stability.family_reports import SchemaChange, SchemaReport
-from estimates.stability.through_time import frozen
 from tests.stability.test_diff import contract, frame
 
 OLD = """
@@ -90,32 +85,3 @@ def test_a_report_carries_the_changes() -> None:
     changes = schema_changes(contract(), contract('unit = "kg"'))
     assert diff(frame([1.0]), frame([2.0]), contract(), schema=changes).schema == changes
     assert diff(frame([1.0]), frame([2.0]), contract()).schema is None
-
-
-def test_frozen_estimates_are_named() -> None:
-    """Keys whose estimate is the same in every version, among those that all versions have."""
-    versions = [
-        frame([1.0, 2.0, 3.0, None, 5.0], "abcde"),
-        frame([2.5, None, 1.0, 3.0], "bdac"),
-        frame([1.0, 2.0, 3.0, None, 7.0], "abcdf"),
-    ]
-    found = frozen(versions, contract("nullable = true"))
-    assert (found.versions, found.n, found.frozen_share) == (3, 4, 0.75)
-    assert found.keys == [["a"], ["c"], ["d"]]
-
-
-def test_a_moving_attribute_is_no_moving_estimate() -> None:
-    """Only estimates count: a column carried along may change."""
-    c = contract("", '[columns.asof]\nrole = "attribute"\n')
-    a = frame([1.0]).with_columns(asof=pl.lit(1.0))
-    assert frozen([a, a.with_columns(asof=pl.lit(2.0))], c).frozen_share == 1
-
-
-def test_frozen_needs_two_versions_and_a_common_key() -> None:
-    """One version, or no key in all of them: null, and why; duplicate keys are an error."""
-    one = frozen([frame([1.0])], contract())
-    assert (one.frozen_share, one.reason) == (None, "too_few_versions")
-    none = frozen([frame([1.0], "a"), frame([1.0], "b")], contract())
-    assert (none.n, none.frozen_share, none.reason) == (0, None, "no_comparable_keys")
-    with pytest.raises(InvalidError, match="more than once"):
-        frozen([frame([1.0, 2.0], "aa"), frame([1.0], "a")], contract())

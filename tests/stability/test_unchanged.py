@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from estimates.compare.queries import DiffQuery
 from estimates.contract.contract import parse_contract
 from estimates.errors import CorruptError
 from estimates.stability.diff import diff
@@ -31,7 +32,7 @@ def test_a_snapshot_is_compared_with_itself_without_reading_it(tmp_path: Path) -
     assert (report.identical, report.headline, report.keys) == (True, whole.headline, whole.keys)
     assert (report.from_, report.to, report.columns, report.intervals) == (1, 2, {}, [])
     assert report.headline in render_text(report)
-    assert store.compare("plain", 1, 2).report(headline_only=True).headline_only
+    assert store.compare("plain", DiffQuery(1, 2)).report(headline_only=True).headline_only
 
 
 def test_elapsed_keys_are_read_from_the_snapshot(tmp_path: Path) -> None:
@@ -44,4 +45,4 @@ def test_elapsed_keys_are_read_from_the_snapshot(tmp_path: Path) -> None:
     assert (report.identical, report.keys.common, report.keys.elapsed) == (True, 3, 3)
     (tmp_path / parquet_name(SET, first.snapshot_id)).unlink()
     with pytest.raises(CorruptError, match="is missing"):
-        store.compare(SET, 1, 2).report()
+        store.compare(SET, DiffQuery(1, 2)).report()

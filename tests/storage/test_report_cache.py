@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from estimates.storage import report_cache
-from estimates.storage.report_cache import KeptReports
+from estimates.storage.report_cache import ReportCache
 
 ROOT = Path(__file__).parents[2]
 # Makes a report, slowly, and says in a file that it did.
 MAKER = """
 import sys, time
 from pathlib import Path
-from estimates.kept_reports import KeptReports
+from estimates.storage.report_cache import ReportCache
 
 folder, log, pause = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
 
@@ -31,7 +31,7 @@ def make():
     time.sleep(pause)
     return b"report"
 
-sys.stdout.buffer.write(KeptReports(folder).get_or_make("name", make))
+sys.stdout.buffer.write(ReportCache(folder).get_or_make("name", make))
 """
 
 
@@ -70,9 +70,9 @@ def test_it_is_kept(tmp_path: Path) -> None:
     """What was made once is found by name, here and in another object over the same folder; no lock
     is left.
     """
-    assert KeptReports(tmp_path / "reports").get("name") is None
-    assert KeptReports(tmp_path / "reports").get_or_make("name", lambda: b"report") == b"report"
-    assert KeptReports(tmp_path / "reports").get_or_make("name", fail) == b"report"
+    assert ReportCache(tmp_path / "reports").get("name") is None
+    assert ReportCache(tmp_path / "reports").get_or_make("name", lambda: b"report") == b"report"
+    assert ReportCache(tmp_path / "reports").get_or_make("name", fail) == b"report"
     assert os.listdir(tmp_path / "reports") == ["name"]
 
 
@@ -92,13 +92,13 @@ def test_a_killed_maker_leaves_nothing_broken(tmp_path: Path) -> None:
     killed.communicate()
     assert waiting.communicate(timeout=30)[0] == b"report"
     assert made(tmp_path) == 2
-    assert KeptReports(tmp_path / "reports").get_or_make("name", fail) == b"report"
+    assert ReportCache(tmp_path / "reports").get_or_make("name", fail) == b"report"
 
 
 @pytest.mark.parametrize("damage", [b"", b"x", b"\0" * 40])
 def test_a_damaged_one_is_made_again(tmp_path: Path, damage: bytes) -> None:
     """Other bytes than were written, fewer, or those of another report are no report."""
-    kept = KeptReports(tmp_path)
+    kept = ReportCache(tmp_path)
     kept.get_or_make("name", lambda: b"report")
     kept.get_or_make("other", lambda: b"another report")
     whole = (tmp_path / "name").read_bytes()
@@ -112,8 +112,8 @@ def test_a_damaged_one_is_made_again(tmp_path: Path, damage: bytes) -> None:
 def test_an_error_is_not_kept(tmp_path: Path) -> None:
     """It is raised, and the next one who asks makes the report."""
     with pytest.raises(ZeroDivisionError):
-        KeptReports(tmp_path).get_or_make("name", lambda: bytes([1 // 0]))
-    assert KeptReports(tmp_path).get_or_make("name", lambda: b"report") == b"report"
+        ReportCache(tmp_path).get_or_make("name", lambda: bytes([1 // 0]))
+    assert ReportCache(tmp_path).get_or_make("name", lambda: b"report") == b"report"
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     for _ in range(2):
         assert (
-            KeptReports(tmp_path / "file" / "reports").get_or_make("name", lambda: b"report")
+            ReportCache(tmp_path / "file" / "reports").get_or_make("name", lambda: b"report")
             == b"report"
         )
 
@@ -141,7 +141,7 @@ def _on_a_full_disk(folder: Path) -> None:
 
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
-    assert KeptReports(folder).get_or_make("name", lambda: b"a long report") == b"a long report"
+    assert ReportCache(folder).get_or_make("name", lambda: b"a long report") == b"a long report"
 
 
 def test_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,11 +150,11 @@ def test_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "old.1234.new").write_bytes(b"left by a killed process")
     os.utime(tmp_path / "old.1234.new", (0, 0))
     for number in range(101):
-        KeptReports(tmp_path).get_or_make(f"{number:03d}", lambda: b"report")
+        ReportCache(tmp_path).get_or_make(f"{number:03d}", lambda: b"report")
         os.utime(tmp_path / f"{number:03d}", (number + 1, number + 1))
     left = {path.name for path in tmp_path.iterdir()}
     assert "100" in left
     assert left <= {f"{number:03d}" for number in range(95, 101)}
     monkeypatch.setattr(report_cache, "MAX_BYTES", 60)
-    KeptReports(tmp_path).get_or_make("new", lambda: b"report")
+    ReportCache(tmp_path).get_or_make("new", lambda: b"report")
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 60

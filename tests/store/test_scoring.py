@@ -18,7 +18,7 @@ import pytest
 
 from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_chart import draw
-from estimates.accuracy.accuracy_table import frame_of
+from estimates.accuracy.accuracy_table import accuracy_frame
 from estimates.accuracy.accuracy_text import render_text
 from estimates.catalog.records import Provenance
 from estimates.client import AsyncClient, Client
@@ -304,7 +304,7 @@ def test_what_is_stored_is_read_the_same_everywhere(example: Scored) -> None:
     expected, root = accuracy_json.encode_set(example.store[EXAMPLE].accuracy()), example.store.root
     assert call("score", EXAMPLE, "--format", "json", "--store", root).out == expected
     table = call("score", EXAMPLE, "--format", "csv", "--store", root)
-    rows = frame_of(example.store[EXAMPLE].accuracy())
+    rows = accuracy_frame(example.store[EXAMPLE].accuracy())
     assert pl.read_csv(table.out)["mae"].to_list() == rows["mae"].to_list()
     with serving(Path(root)) as url:
         path = f"{url}/v1/sets/{EXAMPLE}/accuracy"

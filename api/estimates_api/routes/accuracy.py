@@ -12,7 +12,7 @@ from litestar.types import ASGIApp
 from estimates import instants
 from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import LAST_SCORED, SetAccuracy
-from estimates.accuracy.accuracy_table import frame_of
+from estimates.accuracy.accuracy_table import accuracy_frame
 from estimates.reading import tabular
 from estimates.store.scoring import stored_scores
 from estimates_api.http.compression import VARY, Compressible
@@ -62,8 +62,8 @@ def _written(found: SetAccuracy, form: str) -> bytes:
     if form == NDJSON:
         return b"".join(msgspec.json.encode(one) + b"\n" for one in found.versions)
     if form == CSV:
-        return tabular.csv(frame_of(found))
-    return tabular.arrow(frame_of(found), {"set": found.set})
+        return tabular.csv(accuracy_frame(found))
+    return tabular.arrow(accuracy_frame(found), {"set": found.set})
 
 
 ROUTES = [accuracy]

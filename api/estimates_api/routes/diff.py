@@ -13,7 +13,7 @@ from litestar.params import QueryParams
 from litestar.types import ASGIApp
 
 from estimates.catalog.at import At
-from estimates.compare.two_sets import two_sets
+from estimates.compare.queries import ChangeQuery, DiffQuery
 from estimates.compare.two_versions import Comparison, compare
 from estimates.contract.contract import Pairing
 from estimates.errors import InvalidError
@@ -88,7 +88,7 @@ async def diff(
         _asked, follower, set_name, from_ref, to_ref, as_of, pairing=pairing, other=other
     )
     found, question = await in_thread(sought)
-    asked = ("diff", found.report_name(), form)
+    asked = ("diff", found.cache_name(), form)
     etag = question.tag(*asked)
     held = held_tag(request.scope, etag)
     if held is not None:
@@ -134,9 +134,10 @@ async def changes(
     form = negotiated(request.scope, _FORMS)
     sought = partial(_asked, follower, set_name, from_ref, to_ref, as_of, cursor, pairing, other)
     found, question = await in_thread(sought)
-    asked = found.question(by, min_change, _prefix(list(found.contract.key), query))
+    prefix = tuple(_prefix(list(found.contract.key), query))
+    asked = found.completed(ChangeQuery(by, min_change, prefix))
     rows = await reports.within(
-        ("changes", found.report_name(), asked), lambda: found.changes(asked)
+        ("changes", found.cache_name(), asked), lambda: found.changes(asked)
     )
     if rows is None:
         return still_computing(request.scope, question.head)
@@ -156,12 +157,9 @@ def _asked(
 ) -> tuple[Comparison, Question]:
     """The two versions, and what an answer from the second one carries."""
     a, b, moment = read_ref(from_ref), read_ref(to_ref), read_time(as_of, "as_of")
-    reader = follower.at(moment)
-    read, second = follower.store.frame, other or name
-    if other is None:
-        found = compare(reader, read, name, a, b, moment, cursor, pairing)
-    else:
-        found = two_sets(reader, read, (name, a), (other, b), moment, cursor, pairing)
+    reader, second = follower.at(moment), other or name
+    diff_query = DiffQuery(a, b, moment, pairing, other)
+    found = compare(reader, follower.store.frame, name, diff_query, cursor)
     fixed = cursor is not None or (isinstance(a, int) and isinstance(b, int))
     told, fault = moment or reader.view.moment, None
     for of, ref in () if fixed else ((name, a), (second, b)):

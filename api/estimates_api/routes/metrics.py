@@ -269,7 +269,9 @@ def _events(view: View) -> Metric:
         "estimates_events", "Events by set and kind.", labels=["set", "kind"]
     )
     for name, held in view.sets.items():
-        kinds = held.keep("kinds", lambda held=held: Counter(event.kind for event in held.events))
+        kinds = held.memoize(
+            "kinds", lambda held=held: Counter(event.kind for event in held.events)
+        )
         for kind, number in sorted(kinds.items()):
             family.add_metric([name, kind], number)
     return family

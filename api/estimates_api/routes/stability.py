@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 
 from estimates import instants
-from estimates.compare.series import Pairs, promoted_pairs
+from estimates.compare.series import ComparedMoves, compared_moves
 from estimates.compare.series_report import DEFAULT_LAST, Series
 from estimates.reading import tabular
 from estimates_api.http.compression import VARY, Compressible, held_tag
@@ -44,24 +44,26 @@ async def stability(
     too.
     """
     form = negotiated(request.scope, TABLES)
-    pairs, moment = await in_thread(partial(_asked, follower, set_name, last, as_of))
-    asked = ("stability", set_name, pairs.name(), form)
+    moves, moment = await in_thread(partial(_asked, follower, set_name, last, as_of))
+    asked = ("stability", set_name, moves.cache_name(), form)
     etag, head = entity_tag(*asked), [*encoded({"estimates-as-of": moment}), VARY]
     held = held_tag(request.scope, etag)
     if held is not None:
         return Representation(b"", etag=held, head=head)
-    body = await reports.within(asked, lambda: _written(reports.series(pairs), form))
+    body = await reports.within(asked, lambda: _written(reports.series(moves), form))
     if body is None:
         return still_computing(request.scope, head)
     return Compressible(body, etag=etag, media_type=CONTENT_TYPES.get(form, form), head=head)
 
 
-def _asked(follower: Follower, name: str, last: int, as_of: str | None) -> tuple[Pairs, str]:
+def _asked(
+    follower: Follower, name: str, last: int, as_of: str | None
+) -> tuple[ComparedMoves, str]:
     """The moves of production, and the moment of which they are told."""
     moment = read_time(as_of, "as_of")
     reader = follower.at(moment)
-    pairs = promoted_pairs(reader.view, name, follower.store.frame, last=last, as_of=moment)
-    return pairs, instants.text(moment or reader.view.moment)
+    moves = compared_moves(reader.view, name, follower.store.frame, last=last, as_of=moment)
+    return moves, instants.text(moment or reader.view.moment)
 
 
 def _written(series: Series, form: str) -> bytes:

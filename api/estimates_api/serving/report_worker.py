@@ -22,13 +22,13 @@ import polars as pl
 
 from estimates.catalog.records import Version
 from estimates.compare.frozen_versions import Window
-from estimates.compare.series import last_read
+from estimates.compare.series import cached_reads
 from estimates.compare.two_versions import Comparison, Form
 from estimates.errors import EstimatesError, UnavailableError
 from estimates.stability.report import Report
 from estimates.storage import snapshot
 from estimates.storage.objects import Objects
-from estimates.storage.report_cache import KeptReports
+from estimates.storage.report_cache import ReportCache
 
 _ROOT = Path(__file__).parent.parent
 _NICE = 10  # lookups come first, but a busy service still gives it a tenth of a core
@@ -50,7 +50,7 @@ class Work(NamedTuple):
 class Apart:
     """Runs such processes, one at a time: each may need as much memory as two versions."""
 
-    def __init__(self, root: str, kept: KeptReports) -> None:
+    def __init__(self, root: str, kept: ReportCache) -> None:
         self._root = root
         self._kept = kept
         self._turn = Lock()
@@ -64,7 +64,7 @@ class Apart:
 
         Raises UnavailableError (`report_ended`).
         """
-        pairs = [one.reading(_unread) for one in found]
+        pairs = [one.reading_with(_unread) for one in found]
         work = pickle.dumps(Work(self._root, self._kept.folder, pairs, form, list(windows)))
         command = [sys.executable, "-m", "estimates_api.serving.report_worker"]
         with self._turn:
@@ -109,26 +109,27 @@ def main() -> None:
 
 
 def _results(work: Work) -> list[Report | bytes | EstimatesError]:
-    objects, kept = Objects(work.root), KeptReports(work.folder)
+    objects, kept = Objects(work.root), ReportCache(work.folder)
     count = max((len(window.versions) for window in work.windows), default=2)
-    read = last_read(
-        lambda version: snapshot.read_frame(objects, version.set, version.snapshot_id), count
+    rows = max((version.rows for window in work.windows for version in window.versions), default=0)
+    read = cached_reads(
+        lambda version: snapshot.read_frame(objects, version.set, version.snapshot_id), count, rows
     )
     results: list[Report | bytes | EstimatesError] = []
     for pair in work.pairs:
-        found = pair.reading(read)
+        found = pair.reading_with(read)
         try:
             page = work.form == "page"
             results.append(
-                found.kept_page(kept)
+                found.cached_page(kept)
                 if page
-                else found.kept_report(kept, headline_only=work.form == "headline")
+                else found.cached_report(kept, headline_only=work.form == "headline")
             )
         except EstimatesError as error:
             results.append(error)
     for window in work.windows:
         with suppress(EstimatesError):  # whoever asks for it meets the error again
-            window.kept_report(kept, read)
+            window.cached_report(kept, read)
     return results
 
 

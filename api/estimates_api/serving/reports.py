@@ -14,7 +14,7 @@ from litestar.types import HTTPScope, Scope
 
 from estimates import Store
 from estimates.compare.frozen_versions import Window
-from estimates.compare.series import Pairs, kept_series
+from estimates.compare.series import ComparedMoves, cached_series
 from estimates.compare.series_report import Series
 from estimates.compare.two_versions import Comparison, Form, decode_report
 from estimates.errors import EstimatesError
@@ -70,7 +70,7 @@ class Reports:
         """The report of a comparison as an HTML page; drawn in a process apart, however small: V8
         stays out of ours.
         """
-        content = self._kept.get(found.kept_name("page"))
+        content = self._kept.get(found.cache_name("page"))
         if content is not None:
             return content
         (result,) = self._apart.reports([found], "page")
@@ -79,13 +79,13 @@ class Reports:
         assert isinstance(result, bytes)
         return result
 
-    def series(self, pairs: Pairs) -> Series:
+    def series(self, moves: ComparedMoves) -> Series:
         """The series of the moves of production."""
-        wanted = [pair.comparison for pair in pairs.pairs if pair.comparison is not None]
-        windows = [pair.window for pair in pairs.pairs if pair.window is not None]
+        wanted = [move.comparison for move in moves.moves if move.comparison is not None]
+        windows = [move.window for move in moves.moves if move.window is not None]
         # asked for only if the series is not kept
         given = cache(lambda: self._of(wanted, windows, headline_only=True))
-        return kept_series(pairs, self._kept, lambda found: given()(found))
+        return cached_series(moves, self._kept, lambda comparison: given()(comparison))
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:
@@ -102,19 +102,19 @@ class Reports:
         """Gives the reports of these comparisons; what stands still in the windows is kept by then
         if that is long.
         """
-        names = {found.report_name(headline_only=headline_only): found for found in wanted}
+        form: Form = "headline" if headline_only else "report"
+        names = {found.cache_name(form): found for found in wanted}
         kept = {name: self._kept.get(name) for name in names}
         missing = {name: found for name, found in names.items() if kept[name] is None}
-        unknown = [window for window in windows if self._kept.get(window.name()) is None]
+        unknown = [window for window in windows if self._kept.get(window.cache_name()) is None]
         made: dict[str, Report | bytes | EstimatesError] = {}
         rows = sum(found.rows for found in missing.values())
         if rows + sum(window.rows for window in unknown) > _FEW_ROWS:
-            form: Form = "headline" if headline_only else "report"
             results = self._apart.reports(list(missing.values()), form, unknown)
             made = dict(zip(missing, results, strict=True))
 
         def give(found: Comparison) -> Report:
-            name = found.report_name(headline_only=headline_only)
+            name = found.cache_name(form)
             content, result = kept[name], made.get(name)
             if content is not None:
                 return decode_report(content)
@@ -122,7 +122,7 @@ class Reports:
                 raise result
             if isinstance(result, Report):
                 return result
-            return found.kept_report(self._kept, headline_only=headline_only)
+            return found.cached_report(self._kept, headline_only=headline_only)
 
         return give
 

@@ -7,7 +7,7 @@ from estimates.errors import InvalidError
 from estimates.gate.check import Check
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.measure import Measure, Skip
-from estimates.stability.labels import wilson
+from estimates.stability.labels import wilson_interval
 
 _WARN = 0.05  # how far off its nominal level a coverage may be, however many keys there are
 _BLOCK = 0.15  # how far off it may be at most, however many
@@ -56,7 +56,7 @@ def _allowed(covered: float, n: int, context: EvaluationContext) -> float:
     if target in actuals.by:
         observed = context.frame.join(actuals.rows, on=actuals.by, how="semi")
         n = min(n, observed[target].n_unique())
-    low, high = wilson(round(covered * n), n)
+    low, high = wilson_interval(round(covered * n), n)
     return max(_WARN, (high - low) / 2)
 
 

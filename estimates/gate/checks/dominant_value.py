@@ -10,7 +10,7 @@ from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.measure import Measure, Skip
 from estimates.gate.repeated_values import commonest
 from estimates.gate.verdict import Offender
-from estimates.stability.kernels.blocks import together
+from estimates.stability.kernels.blocks import run_parallel
 
 _NOTABLE = 0.001  # of a column: the part that a value has to fill to be looked at
 _FEWEST_KEYS = 10  # of fewer keys any few agree by chance
@@ -25,7 +25,7 @@ def _largest_share_of_a_value(context: EvaluationContext) -> Measure | Skip:
     names = [name for name in context.contract.judged if columns[name].role in NUMERIC_ROLES]
     series = [frame[name].drop_nulls() for name in names]
     part = min(_NOTABLE, limit)
-    counts = together([partial(commonest, values, part) for values in series], frame.height)
+    counts = run_parallel([partial(commonest, values, part) for values in series], frame.height)
     shares = [
         (count / len(values), name, len(values))
         for name, values, count in zip(names, series, counts, strict=True)

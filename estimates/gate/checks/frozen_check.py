@@ -10,7 +10,7 @@ from estimates.gate.offenders import group_of_rows
 
 def _frozen_share(context: EvaluationContext) -> Measure | Skip:
     """The contract's `stability.frozen_after` says over how many versions estimates should move."""
-    from estimates.stability.through_time.frozen import frozen_report, still
+    from estimates.stability.through_time.frozen import frozen_report, frozen_rows
 
     contract = context.contract
     after = contract.stability.frozen_after
@@ -19,7 +19,7 @@ def _frozen_share(context: EvaluationContext) -> Measure | Skip:
     before = context.history.frames(after - 1)
     if len(before) < after - 1:
         return Skip("too_few_versions")
-    stood = still([*before, context.frame], contract)
+    stood = frozen_rows([*before, context.frame], contract)
     report = frozen_report(stood, contract)
     if report.frozen_share is None:
         return Skip(report.reason or "no_comparable_keys")

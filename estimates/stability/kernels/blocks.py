@@ -29,26 +29,26 @@ Mask = NDArray[np.bool_]
 T = TypeVar("T")
 
 
-def size_of_block(rows: int) -> int:
+def block_size(rows: int) -> int:
     """The rows of a block of a column of that many: a power of two, at least four blocks where that
     makes sense.
     """
     return min(max(BLOCK, 1 << (rows // 4).bit_length() - 1), _LONGEST) if rows >= _LONG else BLOCK
 
 
-def each(work: Callable[[slice], T], rows: int, size: int | None = None) -> list[T]:
+def each_block(work: Callable[[slice], T], rows: int, size: int | None = None) -> list[T]:
     """What `work` gives for each block of `size` rows, or of `size_of_block`, in the order of the
     rows.
     """
-    size = size or size_of_block(rows)
+    size = size or block_size(rows)
     if rows >= _LONG:
         _keep_freed_memory()
-    return together(
+    return run_parallel(
         [_of(work, slice(start, min(start + size, rows))) for start in range(0, rows, size)], rows
     )
 
 
-def together(tasks: list[Callable[[], T]], rows: int) -> list[T]:
+def run_parallel(tasks: list[Callable[[], T]], rows: int) -> list[T]:
     """What the tasks give, in their order; worked on by all processors when they are about many
     rows.
     """
@@ -71,23 +71,23 @@ def together(tasks: list[Callable[[], T]], rows: int) -> list[T]:
     return found
 
 
-def count(test: Callable[[slice], Mask], rows: int) -> int:
+def count_rows(test: Callable[[slice], Mask], rows: int) -> int:
     """In how many rows a test holds; `test` is asked block by block."""
-    return sum(each(lambda block: int(np.count_nonzero(test(block))), rows))
+    return sum(each_block(lambda block: int(np.count_nonzero(test(block))), rows))
 
 
-def fill(formula: Callable[[slice], Floats], rows: int) -> Floats:
+def fill_column(formula: Callable[[slice], Floats], rows: int) -> Floats:
     """What a formula gives for each row, computed block by block."""
     result = np.empty(rows)
 
     def compute(block: slice) -> None:
         result[block] = formula(block)
 
-    each(compute, rows)
+    each_block(compute, rows)
     return result
 
 
-def taken(column: Floats, rows: NDArray[np.intp]) -> Floats:
+def take_rows(column: Floats, rows: NDArray[np.intp]) -> Floats:
     """The values of some rows."""
     result = np.empty(len(rows))
 
@@ -95,19 +95,19 @@ def taken(column: Floats, rows: NDArray[np.intp]) -> Floats:
         # no row is out of bounds; so NumPy writes at once
         np.take(column, rows[block], out=result[block], mode="clip")
 
-    each(take, len(rows))
+    each_block(take, len(rows))
     return result
 
 
-def total(formula: Callable[[slice], Floats], rows: int) -> float:
+def sum_rows(formula: Callable[[slice], Floats], rows: int) -> float:
     """The sum of what a formula gives for each row, block by block; not finite when it does not fit
     a double.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        return total_of(each(lambda rows: float(formula(rows).sum()), rows))
+        return exact_sum(each_block(lambda rows: float(formula(rows).sum()), rows))
 
 
-def total_of(sums: Iterable[float]) -> float:
+def exact_sum(sums: Iterable[float]) -> float:
     """The sum of the sums of blocks; not finite when it does not fit a double."""
     try:
         return math.fsum(sums)
@@ -115,15 +115,15 @@ def total_of(sums: Iterable[float]) -> float:
         return math.nan
 
 
-def mean(formula: Callable[[slice], Floats], rows: int) -> float:
+def mean_rows(formula: Callable[[slice], Floats], rows: int) -> float:
     """The mean of what a formula gives for each row, in fixed order; scaled first when the plain
     sum overflows.
     """
-    plain = total(formula, rows)
+    plain = sum_rows(formula, rows)
     if math.isfinite(plain):
         return plain / rows
-    largest = max(each(lambda block: float(np.abs(formula(block)).max()), rows))
-    return total(lambda block: formula(block) / largest, rows) / rows * largest
+    largest = max(each_block(lambda block: float(np.abs(formula(block)).max()), rows))
+    return sum_rows(lambda block: formula(block) / largest, rows) / rows * largest
 
 
 def _of(work: Callable[[slice], T], rows: slice) -> Callable[[], T]:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from estimates.stability.kernels.blocks import each
+from estimates.stability.kernels.blocks import each_block
 
 Rows = NDArray[np.intp]
 Numbers = NDArray[np.int64]
@@ -37,7 +37,7 @@ def matched(a: pl.DataFrame, b: pl.DataFrame, key: list[str]) -> tuple[Rows, Row
         side if known is None else side[known]
         for side, known in ((left, known_a), (right, known_b))
     )
-    blocks = each(lambda rows: _merged(left, right, rows), len(left))
+    blocks = each_block(lambda rows: _merged(left, right, rows), len(left))
     rows_a, rows_b = (
         np.concatenate([_NONE, *(block[side] for block in blocks)]) for side in (0, 1)
     )

@@ -17,7 +17,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from estimates.stability.kernels.blocks import count, each, fill, mean, together, total_of
+from estimates.stability.kernels.blocks import (
+    count_rows,
+    each_block,
+    exact_sum,
+    fill_column,
+    mean_rows,
+    run_parallel,
+)
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -78,14 +85,14 @@ def summaries(
         return {name: _of_block(x, wanted.get(name)) for name, x in formula(block)}
 
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        blocks = each(of_block, rows)
+        blocks = each_block(of_block, rows)
         tasks = [
             partial(
                 _summary, formula, rows, name, wanted.get(name), [block[name] for block in blocks]
             )
             for name in sample
         ]
-        return dict(zip(sample, together(tasks, rows), strict=True))
+        return dict(zip(sample, run_parallel(tasks, rows), strict=True))
 
 
 def _named(columns: Named, name: str) -> NDArray[Any]:
@@ -103,11 +110,11 @@ def _summary(
     largest = float(np.max(maxima))  # NaN when one is
     if not math.isfinite(largest):
         return Summary(rows, math.nan, largest, [])
-    plain = total_of(sums)
+    plain = exact_sum(sums)
     average = (
         plain / rows
         if math.isfinite(plain)
-        else mean(lambda block: _named(formula(block), name), rows)
+        else mean_rows(lambda block: _named(formula(block), name), rows)
     )
     return Summary(rows, average, largest, [] if wanted is None else wanted.of_blocks(between))
 
@@ -220,11 +227,11 @@ class Quantiles:
         formula, (low, high) = self._formula, self._brackets[number]
         if upto <= place < upto + len(inside):
             return standing(inside, place - upto, place - upto)[0]
-        if count(lambda rows: formula(rows) < low, self._rows) <= place < upto:
+        if count_rows(lambda rows: formula(rows) < low, self._rows) <= place < upto:
             return low
-        if upto <= place < count(lambda rows: formula(rows) <= high, self._rows):
+        if upto <= place < count_rows(lambda rows: formula(rows) <= high, self._rows):
             return high
-        return standing(fill(formula, self._rows), place, place)[0]
+        return standing(fill_column(formula, self._rows), place, place)[0]
 
 
 class Largest:
@@ -246,10 +253,10 @@ class Largest:
         equal = self._number - len(found)  # to the least that was kept
         if (
             equal > 0
-            and len(found) + count(lambda rows: self._formula(rows) == self._least, self._rows)
+            and len(found) + count_rows(lambda rows: self._formula(rows) == self._least, self._rows)
             < self._number
         ):
-            found, equal = np.sort(fill(self._formula, self._rows)), 0
+            found, equal = np.sort(fill_column(self._formula, self._rows)), 0
         if equal > 0:
             return float(found.sum()) + equal * self._least
         return float(found[len(found) - self._number :].sum())
@@ -295,7 +302,7 @@ def _candidates(number: int, rows: int, metric: Formula) -> Rows:
     def of_block(block: slice) -> Floats:
         return np.maximum.reduceat(metric(block), np.arange(0, block.stop - block.start, _STRETCH))
 
-    largest = np.concatenate(each(of_block, rows))
+    largest = np.concatenate(each_block(of_block, rows))
     if len(largest) <= number:
         return np.arange(rows)
     # `number` stretches have a value that is no smaller

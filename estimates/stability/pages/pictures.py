@@ -17,11 +17,11 @@ import polars as pl
 
 from estimates.contract.columns import NUMERIC_ROLES
 from estimates.contract.contract import Contract, Interval
-from estimates.stability.aligned import Pair, pair_up
+from estimates.stability.aligned import AlignedVersions, align_versions
 from estimates.stability.alignment import Mask
 from estimates.stability.deltas import SLACK, Deltas, deltas
 from estimates.stability.headline import main_columns
-from estimates.stability.interval import moves, scale_of
+from estimates.stability.interval import interval_changes, scale_of
 from estimates.stability.kernels.selection import quantiles
 from estimates.stability.value_kinds import Floats
 
@@ -113,7 +113,7 @@ def pictures(
 
     The first six numeric columns that speak for themselves and the first six intervals are counted.
     """
-    pair = pair_up(a, b, contract, through_a, through_b)
+    pair = align_versions(a, b, contract, through_a, through_b)
     contract = pair.contract
     names = drawn({name: contract.columns[name].role for name in contract.judged})
     found = {name: _deltas(pair, contract, name) for name in names}
@@ -132,8 +132,8 @@ def drawn(roles: dict[str, str]) -> list[str]:
     return [name for name in main_columns(roles) if roles[name] in NUMERIC_ROLES][:MOST_COLUMNS]
 
 
-def _deltas(pair: Pair, contract: Contract, name: str) -> Deltas | None:
-    moved = deltas(pair.found, name, *pair.common(name), pair.scale(name), contract.stability)
+def _deltas(pair: AlignedVersions, contract: Contract, name: str) -> Deltas | None:
+    moved = deltas(pair.alignment, name, *pair.common(name), pair.scale(name), contract.stability)
     return moved if len(moved) else None
 
 
@@ -147,8 +147,8 @@ def _column(moved: Deltas, contract: Contract, name: str) -> ColumnPictures:
     )
 
 
-def _interval(pair: Pair, interval: Interval) -> IntervalPictures:
-    moved = moves(pair, interval, scale_of(pair, interval))
+def _interval(pair: AlignedVersions, interval: Interval) -> IntervalPictures:
+    moved = interval_changes(pair, interval, scale_of(pair, interval))
     if not len(moved):
         return IntervalPictures(None, None)
     width, z = None, None

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from estimates.render.html import bdi, document, figure, legend, table, text
+from estimates.render.html import document, escaped, figure, isolated, legend, table
 from estimates.render.section import Limits
 from estimates.render.wording import count, percent, times, visible
 from estimates.stability.pages import charts
@@ -79,14 +79,14 @@ def render_html(report: Report, pictures: Pictures | None) -> str:
         "</div>",
     ]
     rest = not_shown(report, _LIMITS)
-    parts += [f'<p class="note">{text(rest)}</p>'] if rest else []
+    parts += [f'<p class="note">{escaped(rest)}</p>'] if rest else []
     return document(title(report), "\n".join(part for part in [*parts, _foot(report)] if part))
 
 
 def _head(report: Report) -> str:
-    versions = f"{bdi(version(report.from_))} → {bdi(version(report.to))}"
-    of = f"{bdi(report.set)} · " if report.set else ""
-    return f"<header>\n<p>{of}{versions}</p>\n<h1>{text(report.headline)}</h1>\n</header>"
+    versions = f"{isolated(version(report.from_))} → {isolated(version(report.to))}"
+    of = f"{isolated(report.set)} · " if report.set else ""
+    return f"<header>\n<p>{of}{versions}</p>\n<h1>{escaped(report.headline)}</h1>\n</header>"
 
 
 def _facts(report: Report) -> list[str]:
@@ -101,7 +101,7 @@ def _facts(report: Report) -> list[str]:
         )
         facts += [(f"beyond {tolerance(report)}", percent(scalar.material_share))]
     cells = "".join(
-        f"<div><dt>{text(what)}</dt><dd>{text(value)}</dd></div>" for what, value in facts
+        f"<div><dt>{escaped(what)}</dt><dd>{escaped(value)}</dd></div>" for what, value in facts
     )
     return [f'<dl class="facts">{cells}</dl>']
 
@@ -265,9 +265,9 @@ def _undrawn(report: Report, pictures: Pictures | None) -> Iterator[str]:
 
 def _block(name: str, unit: str | None, figures: Iterator[str]) -> str:
     drawn = "\n".join(figures)
-    of = f" <small>{text(unit)}</small>" if unit else ""
+    of = f" <small>{escaped(unit)}</small>" if unit else ""
     return (
-        f'<section>\n<h2>{bdi(name)}{of}</h2>\n<div class="pictures">\n{drawn}\n</div>\n</section>'
+        f'<section>\n<h2>{isolated(name)}{of}</h2>\n<div class="pictures">\n{drawn}\n</div>\n</section>'
         if drawn
         else ""
     )
@@ -277,6 +277,6 @@ def _foot(report: Report) -> str:
     return (
         "<footer><p>Changes are relative to the mean of old and new value, key by key: 0 is no "
         "change, 200 % the most. "
-        f"A change is material when it is more than {text(tolerance(report))} of the larger value. "
-        f"Metrics revision {report.metrics_revision}, pairing {text(report.pairing)}.</p></footer>"
+        f"A change is material when it is more than {escaped(tolerance(report))} of the larger value. "
+        f"Metrics revision {report.metrics_revision}, pairing {escaped(report.pairing)}.</p></footer>"
     )

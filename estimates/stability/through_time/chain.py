@@ -15,15 +15,15 @@ from estimates.contract.contract import Contract, Stability
 from estimates.stability.kernels.selection import quantiles
 from estimates.stability.through_time.revision_report import Chain, Chains, Middle, Step
 from estimates.stability.through_time.revisions import (
-    Pairs,
-    Values,
+    ValueChanges,
+    ValueHistories,
     autocorrelation,
     neighbours,
     settle_times,
     since_change,
     transforms,
     turns,
-    values,
+    value_histories,
 )
 from estimates.stability.value_kinds import Floats
 
@@ -31,7 +31,7 @@ MIN_VALUES = 3  # a path has a shape from three values on
 MIN_PAIRS = 20  # below that an autocorrelation says nothing
 
 
-def numeric(contract: Contract, fields: Sequence[str] | None = None) -> dict[str, Column]:
+def numeric_columns(contract: Contract, fields: Sequence[str] | None = None) -> dict[str, Column]:
     """The estimate columns that are numbers, of those asked for."""
     return {
         name: column
@@ -40,7 +40,7 @@ def numeric(contract: Contract, fields: Sequence[str] | None = None) -> dict[str
     }
 
 
-def chains(contract: Contract, estimates: Mapping[int, Mapping[str, Any] | None], due: set[int],
+def key_chains(contract: Contract, estimates: Mapping[int, Mapping[str, Any] | None], due: set[int],
            fields: Sequence[str] | None = None) -> dict[str, Chain]:  # fmt: skip
     """The chain of each numeric column of one key.
 
@@ -54,11 +54,11 @@ def chains(contract: Contract, estimates: Mapping[int, Mapping[str, Any] | None]
             {v: e.get(name) for v, e in estimates.items() if e is not None},
             due,
         )
-        for name, column in numeric(contract, fields).items()
+        for name, column in numeric_columns(contract, fields).items()
     }
 
 
-def pooled(found: Values, due: int | None) -> Chains:
+def pooled_chains(found: ValueHistories, due: int | None) -> Chains:
     """The chains of many keys together; `due` is how many values there had to be, None when nobody
     knows.
     """
@@ -91,7 +91,7 @@ def _chain(column: Column, policy: Stability, cells: dict[int, Any], due: set[in
     numbers = pl.Series(
         list(have.values()), dtype=pl.Int64 if column.kind == "integer" else pl.Float64
     )
-    found = values(np.zeros(len(have), dtype=np.intp), numbers, column.scale_floor, policy)
+    found = value_histories(np.zeros(len(have), dtype=np.intp), numbers, column.scale_floor, policy)
     moves, versions = found.moves(), list(have)
     reasons = _missing(found, moves)
     if not due:
@@ -120,7 +120,7 @@ def _chain(column: Column, policy: Stability, cells: dict[int, Any], due: set[in
     )
 
 
-def _missing(found: Values, moves: Pairs) -> dict[str, str]:
+def _missing(found: ValueHistories, moves: ValueChanges) -> dict[str, str]:
     """Why V5 and V6 are None."""
     if not len(moves.d):
         return dict.fromkeys(("previous_r", "first_r", "since_change", "settle_time"), "few_values")
@@ -129,7 +129,7 @@ def _missing(found: Values, moves: Pairs) -> dict[str, str]:
     )
 
 
-def _steps(found: Values, moves: Pairs, versions: list[int]) -> list[Step]:
+def _steps(found: ValueHistories, moves: ValueChanges, versions: list[int]) -> list[Step]:
     """A row a version."""
     if not versions:
         return []
@@ -146,7 +146,7 @@ def _steps(found: Values, moves: Pairs, versions: list[int]) -> list[Step]:
     return steps
 
 
-def _shape(found: Values, moves: Pairs, reasons: dict[str, str]) -> dict[str, Any]:
+def _shape(found: ValueHistories, moves: ValueChanges, reasons: dict[str, str]) -> dict[str, Any]:
     """V1, V3, V4, which are about all moves; with the reasons why some are None."""
     owner = found.chain[found.newer]
     both, flipped = turns(owner, moves)
@@ -173,7 +173,7 @@ def _shape(found: Values, moves: Pairs, reasons: dict[str, str]) -> dict[str, An
     }
 
 
-def _paths(found: Values, moves: Pairs, reasons: dict[str, str]) -> Floats:
+def _paths(found: ValueHistories, moves: ValueChanges, reasons: dict[str, str]) -> Floats:
     """V2 of each key that has three values and moved materially: |x_n − x_1| / max(Σ |d|, s0)."""
     owner, sizes = found.chain[found.newer], np.bincount(found.chain)
     moved = np.bincount(owner[moves.material], minlength=len(sizes)) > 0

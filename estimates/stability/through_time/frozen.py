@@ -5,35 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 import polars as pl
 
 from estimates.contract.contract import Contract
 from estimates.stability.alignment import Rows, align, key_texts
+from estimates.stability.through_time.revision_report import FrozenReport
 
 _KEYS = 100
 
 
-class FrozenReport(msgspec.Struct, frozen=True):
-    """Keys whose estimates are bit-identical in all of some versions; whether that is wrong, their
-    owner knows.
-
-    versions, n   how many versions, and how many keys all of them have
-    frozen_share  of n; None with the reason `no_comparable_keys` or `too_few_versions` (two are
-                  needed; where a contract says `frozen_after`, that many)
-    keys          the first 100, by key
-    """
-
-    versions: int
-    n: int
-    frozen_share: float | None
-    keys: list[list[str]]
-    reason: str | None = None
-
-
-class Still(NamedTuple):
-    """Which rows of the oldest of some versions stand still in all of them.
+class FrozenRows(NamedTuple):
+    """Which rows of the oldest of some versions have the same estimates in all of them.
 
     versions, n   how many versions, and how many keys all of them have
     frame, rows   the oldest version, sorted by key, and those of its rows
@@ -45,42 +28,38 @@ class Still(NamedTuple):
     rows: Rows
 
 
-def frozen(frames: Iterable[pl.DataFrame], contract: Contract) -> FrozenReport:
-    """Compare the estimates, attributes aside, of some versions of one contract, of which there is
-    at least one.
+def frozen_rows(frames: Iterable[pl.DataFrame], contract: Contract) -> FrozenRows:
+    """Compare the estimates, attributes aside, of versions of one contract; there is at least one.
 
-    Two frames at a time are held. Raises InvalidError as `diff` does.
+    Two frames at a time are in memory. Raises InvalidError as `diff` does.
     """
-    return frozen_report(still(frames, contract), contract)
-
-
-def frozen_report(found: Still, contract: Contract) -> FrozenReport:
-    """What stands still, as a report."""
-    versions, n, frame, rows = found
-    if not n or versions == 1:
-        return FrozenReport(
-            versions, n, None, [], "no_comparable_keys" if versions > 1 else "too_few_versions"
-        )
-    return FrozenReport(
-        versions, n, len(rows) / n, key_texts(frame, list(contract.key), rows[:_KEYS])
-    )
-
-
-def still(frames: Iterable[pl.DataFrame], contract: Contract) -> Still:
-    """Compare them as `frozen` does."""
-    given = iter(frames)
-    first, versions = next(given), 1
-    present, same_in_all = np.ones(first.height, dtype=bool), np.ones(first.height, dtype=bool)
-    for other in given:
-        versions += 1
-        found = align(first, other, contract, None, None)
-        first = found.a  # sorted by key from now on
-        rows = slice(None) if found.rows_a is None else found.rows_a
-        here, same = np.zeros(first.height, dtype=bool), np.zeros(first.height, dtype=bool)
-        here[rows] = True
+    versions = iter(frames)
+    first = next(versions)
+    count = 1
+    in_all = np.ones(first.height, dtype=bool)
+    same_in_all = np.ones(first.height, dtype=bool)
+    for other in versions:
+        count += 1
+        alignment = align(first, other, contract, None, None)
+        first = alignment.a  # sorted by key from now on
+        rows = slice(None) if alignment.rows_a is None else alignment.rows_a
+        in_other = np.zeros(first.height, dtype=bool)
+        same = np.zeros(first.height, dtype=bool)
+        in_other[rows] = True
         same[rows] = np.logical_and.reduce(
-            [found.old(c).eq_missing(found.new(c)).to_numpy() for c in contract.judged]
+            [alignment.old(c).eq_missing(alignment.new(c)).to_numpy() for c in contract.judged]
         )
-        present &= here
+        in_all &= in_other
         same_in_all &= same
-    return Still(versions, int(present.sum()), first, np.flatnonzero(same_in_all & present))
+    return FrozenRows(count, int(in_all.sum()), first, np.flatnonzero(same_in_all & in_all))
+
+
+def frozen_report(frozen: FrozenRows, contract: Contract) -> FrozenReport:
+    """The share of the keys whose estimates stand still, and the first 100 of them by key."""
+    versions, n, frame, rows = frozen
+    if versions == 1:
+        return FrozenReport(versions, n, None, [], "too_few_versions")
+    if not n:
+        return FrozenReport(versions, n, None, [], "no_comparable_keys")
+    keys = key_texts(frame, list(contract.key), rows[:_KEYS])
+    return FrozenReport(versions, n, len(rows) / n, keys)

@@ -172,3 +172,20 @@ class Revisions(msgspec.Struct, frozen=True):
     revisions: list[RevisionStatistics]
     chains: Chains | None
     news_or_noise: list[NewsOrNoise]
+
+
+class FrozenReport(msgspec.Struct, frozen=True):
+    """Keys whose estimates are bit-identical in all of some versions; whether that is wrong, their
+    owner knows.
+
+    versions, n   how many versions, and how many keys all of them have
+    frozen_share  of n; None with the reason `no_comparable_keys` or `too_few_versions` (two are
+                  needed; where a contract says `frozen_after`, that many)
+    keys          the first 100, by key
+    """
+
+    versions: int
+    n: int
+    frozen_share: float | None
+    keys: list[list[str]]
+    reason: str | None = None

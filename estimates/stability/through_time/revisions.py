@@ -17,7 +17,7 @@ from estimates.stability.value_kinds import Floats
 
 
 @dataclass(frozen=True)
-class Pairs:
+class ValueChanges:
     """Values `b` against values `a`: b − a (±inf where it overflows), S3 (None without a scale),
     materiality.
     """
@@ -30,7 +30,7 @@ class Pairs:
 
 
 @dataclass(frozen=True)
-class Values:
+class ValueHistories:
     """The finite values of one or several keys, key by key, oldest first.
 
     chain     which key a value belongs to: 0, 1, … without gaps
@@ -61,7 +61,7 @@ class Values:
         """The rows that have a value of the same key before them: each is a move."""
         return np.flatnonzero(np.diff(self.chain, prepend=-1) == 0)
 
-    def pairs(self, a: Rows, b: Rows) -> Pairs:
+    def pairs(self, a: Rows, b: Rows) -> ValueChanges:
         """Compare some rows with others."""
         old, new = self.numbers[a], self.numbers[b]
         x, y = old.cast(pl.Float64).to_numpy(), new.cast(pl.Float64).to_numpy()
@@ -73,7 +73,7 @@ class Values:
                 else y - x
             )
             material = np.abs(exact) > self._tolerance(x, y) * SLACK
-            return Pairs(
+            return ValueChanges(
                 x,
                 y,
                 exact,
@@ -81,7 +81,7 @@ class Values:
                 material,
             )
 
-    def moves(self) -> Pairs:
+    def moves(self) -> ValueChanges:
         """Each value against the one before it of the same key, in the order of `newer`."""
         return self.pairs(self.newer - 1, self.newer)
 
@@ -89,19 +89,21 @@ class Values:
         return self.policy.atol + self.policy.rtol * np.maximum(np.abs(x), np.abs(y))
 
 
-def values(chain: Rows, numbers: pl.Series, declared: float | None, policy: Stability) -> Values:
+def value_histories(
+    chain: Rows, numbers: pl.Series, declared: float | None, policy: Stability
+) -> ValueHistories:
     """Finite values with their scale floor: the contract's, else S0 of all of them together."""
-    return Values(
+    return ValueHistories(
         chain, numbers, scale_floor(numbers.cast(pl.Float64).to_numpy(), declared), policy
     )
 
 
-def transforms(moves: Pairs, scale: float) -> Floats:
+def transforms(moves: ValueChanges, scale: float) -> Floats:
     """S4: g of each move; with one scale they add up along a chain."""
     return asinh(moves.b, scale) - asinh(moves.a, scale)
 
 
-def turns(owner: Rows, moves: Pairs) -> tuple[Mask, Mask]:
+def turns(owner: Rows, moves: ValueChanges) -> tuple[Mask, Mask]:
     """V1: for each move but the first, whether it and the move before are one key's and material;
     and reversed it.
 
@@ -139,7 +141,7 @@ def autocorrelation(owner: Rows, d: Floats) -> float | None:
     return max(-1.0, min(1.0, float((later * earlier).sum()) / size))
 
 
-def settle_times(found: Values) -> NDArray[np.int64]:
+def settle_times(found: ValueHistories) -> NDArray[np.int64]:
     """V5: for each key the number of its first values that are not yet within tolerance of its
     newest for good.
     """
@@ -150,7 +152,7 @@ def settle_times(found: Values) -> NDArray[np.int64]:
     return times
 
 
-def since_change(found: Values, moves: Pairs) -> NDArray[np.int64]:
+def since_change(found: ValueHistories, moves: ValueChanges) -> NDArray[np.int64]:
     """V5: for each key the number of its values after the last material move, or after its oldest
     value.
     """

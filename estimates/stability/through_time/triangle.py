@@ -15,7 +15,7 @@ from estimates.stability.scalar import mean_of
 from estimates.stability.through_time.chain import MIN_PAIRS
 from estimates.stability.through_time.ols_hac import lags_of, line, mean_error
 from estimates.stability.through_time.revision_report import Across, NewsOrNoise, RevisionStatistics
-from estimates.stability.through_time.revisions import Values
+from estimates.stability.through_time.revisions import ValueHistories
 from estimates.stability.value_kinds import Floats
 
 VERSION, HORIZON, VALUE, ACTUAL = (
@@ -28,7 +28,7 @@ MIN_DATES = 10  # below that an error over dates says nothing
 
 
 @dataclass(frozen=True)
-class Told:
+class FiniteEstimates:
     """Finite estimates, by key, oldest version first.
 
     values   them, by key
@@ -38,14 +38,14 @@ class Told:
     actual   of each, what became of it, NaN where nothing is known; None when nobody asked
     """
 
-    values: Values
+    values: ValueHistories
     series: Rows
     date: NDArray[np.int64] | None
     horizon: NDArray[np.int64] | None
     actual: Floats | None
 
 
-def wide(rows: pl.DataFrame, key: list[str], across: Across) -> pl.DataFrame:
+def triangle_of(rows: pl.DataFrame, key: list[str], across: Across) -> pl.DataFrame:
     """The triangle: a row a key, a column a horizon (`h5`, farthest first) or a version (`v5`,
     oldest first).
 
@@ -64,7 +64,7 @@ def wide(rows: pl.DataFrame, key: list[str], across: Across) -> pl.DataFrame:
     return found
 
 
-def statistics(told: Told) -> list[RevisionStatistics]:
+def revision_statistics(told: FiniteEstimates) -> list[RevisionStatistics]:
     """How the estimates were revised, all together and by horizon; [] when none was."""
     moves, newer = told.values.moves(), told.values.newer
     if not len(newer) or not np.isfinite(moves.d).all():
@@ -79,7 +79,7 @@ def statistics(told: Told) -> list[RevisionStatistics]:
     ]
 
 
-def news_or_noise(told: Told) -> list[NewsOrNoise]:
+def news_or_noise(told: FiniteEstimates) -> list[NewsOrNoise]:
     """Whether what became of the estimates was news to them, by horizon; [] without actual values."""
     if told.actual is None:
         return []
@@ -92,7 +92,7 @@ def news_or_noise(told: Told) -> list[NewsOrNoise]:
     ]
 
 
-def _of(told: Told, chosen: Mask, horizon: int | None) -> RevisionStatistics:
+def _of(told: FiniteEstimates, chosen: Mask, horizon: int | None) -> RevisionStatistics:
     moves, newer = told.values.moves(), told.values.newer
     d, later, rows = moves.d[chosen], moves.b[chosen], newer[chosen]
     reasons: dict[str, str] = {}
@@ -126,14 +126,14 @@ def _of(told: Told, chosen: Mask, horizon: int | None) -> RevisionStatistics:
     )
 
 
-def _correlation(told: Told, chosen: Mask) -> tuple[float | None, int]:
+def _correlation(told: FiniteEstimates, chosen: Mask) -> tuple[float | None, int]:
     """Of revisions with the one before of the same key, over all keys."""
     moves, owner = told.values.moves(), told.values.chain[told.values.newer]
     later = np.flatnonzero((owner[1:] == owner[:-1]) & chosen[1:]) + 1
     return _corr(moves.d[later], moves.d[later - 1]), len(later)
 
 
-def _regression(told: Told, chosen: Mask, horizon: int | None) -> NewsOrNoise:
+def _regression(told: FiniteEstimates, chosen: Mask, horizon: int | None) -> NewsOrNoise:
     assert told.actual is not None
     rows = np.flatnonzero(chosen)
     p, y = told.values.numbers[rows].cast(pl.Float64).to_numpy(), told.actual[rows]
@@ -165,7 +165,7 @@ def _regression(told: Told, chosen: Mask, horizon: int | None) -> NewsOrNoise:
 
 
 def _dates(
-    told: Told, rows: Rows, horizon: int | None
+    told: FiniteEstimates, rows: Rows, horizon: int | None
 ) -> tuple[NDArray[np.int64] | None, int | None, int | None]:
     """The number of each row's date among them, how many there are, and how many lags an error over
     them has.

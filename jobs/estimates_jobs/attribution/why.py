@@ -18,6 +18,7 @@ import polars as pl
 
 from estimates.catalog.records import InputDigest, Version
 from estimates.catalog.ref import Ref
+from estimates.compare.queries import DiffQuery
 from estimates.contract.columns import NUMERIC_ROLES
 from estimates.contract.conform import conform
 from estimates.contract.contract import Contract
@@ -96,7 +97,7 @@ def why(store: Store, name: str, a: Ref, b: Ref, *, progress: Progress = lambda 
     Raises NotFoundError (`unknown_set`, `unknown_version`, …, `expired`), ConflictError
     (`other_shape`), CorruptError. A leg that cannot be run is no error.
     """
-    found = store.compare(name, a, b)
+    found = store.compare(name, DiffQuery(a, b))
     sides = [
         _Side(version, store.contract(name, version.contract_revision), store.frame(version))
         for version in (found.first, found.second)

@@ -11,7 +11,7 @@ import polars as pl
 
 from estimates.contract.contract import Contract
 from estimates.render.wording import count, percent
-from estimates.stability.change_columns import columns
+from estimates.stability.change_columns import change_columns
 from estimates_jobs.cli import show
 
 _HIDDEN = ("lower", "upper", "quantile")  # they move with their point
@@ -33,7 +33,7 @@ def show_changes(
     if not total:
         show.line(f"{what}, no change" + (" under this key" if key else ""), "bold")
         return
-    main = contract.judged[0] if by is None else columns(contract)[by][0]
+    main = contract.judged[0] if by is None else change_columns(contract)[by][0]
     shown = f"{frame.height:,} of {count(total, 'change')}" + ("" if by is None else f", by {by}")
     show.line(f"{what}, {shown}", "bold")
     others = [n for n in contract.columns if n != main and contract.columns[n].role not in _HIDDEN]

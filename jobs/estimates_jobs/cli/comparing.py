@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from estimates.compare.change_page import named
+from estimates.compare.change_page import full_name
+from estimates.compare.queries import ChangeQuery
 from estimates.contract.contract import PAIRINGS, Pairing
 from estimates.errors import InvalidError
-from estimates.stability.changes import check_question
+from estimates.stability.changes import check_change_query
 from estimates.stability.pages.report_markdown import render_markdown
 from estimates.stability.pages.report_text import render_json, render_text
 from estimates.stability.pages.sections import PAIRED
@@ -331,7 +332,7 @@ def _show_changes(
         )
         return
     body = page.body
-    first = body["from"] if other is not None else named(page.set, body["from"])
+    first = body["from"] if other is not None else full_name(page.set, body["from"])
     what = f"{first} → {body['to']}{PAIRED.get(body['pairing'], '')}"
     show_changes(what, rows, page.total, body["by"], contract, key)
     if page.cursor is not None:
@@ -353,7 +354,7 @@ def _show_tables(
         raise click.UsageError(
             "--cursor goes on with versions; of files show more with --limit, or all with --output"
         )
-    rows = tables.changes(prefix=key, **wanted.question)
+    rows = tables.changes(ChangeQuery(wanted.by, wanted.min_change or 0.0, tuple(key)))
     if wanted.output is not None:
         _write(rows, wanted.output)
         return
@@ -364,7 +365,7 @@ def _show_tables(
     if options.csv:
         _show_csv(rows[:limit], rows.height, more)
         return
-    by, _ = check_question(tables.contract, wanted.by, wanted.min_change or 0.0, key)
+    by, _ = check_change_query(tables.contract, wanted.by, wanted.min_change or 0.0, key)
     if options.json:
         from estimates.compare.change_rows import body
 

@@ -111,7 +111,7 @@ def publish(
     read back by key (missing columns, wrong types, null or duplicate keys, NaN) is rejected and
     nothing is stored. Exits 1 when the gate refuses the version.
     """
-    claimed = instants.given(released_at)
+    claimed = instants.instant_of(released_at)
     store = options.open()
     run_id = run_id or runner.new_run_id()
     with (

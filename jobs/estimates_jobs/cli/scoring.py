@@ -10,7 +10,7 @@ import msgspec
 
 from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import LAST_SCORED
-from estimates.accuracy.accuracy_table import frame_of
+from estimates.accuracy.accuracy_table import accuracy_frame
 from estimates.accuracy.accuracy_text import render_text
 from estimates.errors import InvalidError, UnavailableError
 from estimates.reading.tabular import csv
@@ -165,7 +165,7 @@ def _show(options: Options, found: SetAccuracy, body: bytes) -> None:
     if options.json:
         show.body(body)
     elif options.csv:
-        show.body(csv(frame_of(found)))
+        show.body(csv(accuracy_frame(found)))
     else:
         show.page(render_text(found))
 
@@ -231,7 +231,7 @@ def _track(store: Store, set_name: str) -> str | None:
 
         record_scores(store, set_name)
     except ModuleNotFoundError:
-        return "mlflow is not installed; pip install 'estimates-store[jobs]'"
+        return "mlflow is not installed; pip install 'estimates[jobs]'"
     except UnavailableError as error:
         return error.message
     waiting = sorted({scored.version for scored in store.catalog.untracked_scores(set_name)})

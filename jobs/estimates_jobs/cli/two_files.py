@@ -61,7 +61,7 @@ def two_files(
     Raises InvalidError: `no_file`, `bad_file`, `key_needed` (naming columns that could be the key),
     and those of `estimates.diff`, which name a cell by its file.
     """
-    from estimates.compare.two_tables import side_by_side
+    from estimates.compare.table_diff import side_by_side
 
     old, new = words
     _check_files(old, new)
@@ -87,7 +87,9 @@ def beside_version(store: Store | Client, set_name: str, old: str, new: str) -> 
     Raises those of `Store.resolve`, InvalidError (`service_url`, `no_file`, `bad_file`,
     `bad_value`, `columns`, `column_type`).
     """
-    from estimates.compare.two_tables import TwoTables, conforming
+    from estimates.compare.queries import DiffQuery
+    from estimates.compare.table_diff import conforming
+    from estimates.compare.two_tables import TwoTables
     from estimates.store.store import Store
 
     if not isinstance(store, Store):
@@ -96,7 +98,9 @@ def beside_version(store: Store | Client, set_name: str, old: str, new: str) -> 
             "a file is compared with a version of a store, and this is a service's URL",
         )
     _check_files(*(word for word in (old, new) if not is_ref(word)))
-    found = next((store.compare(set_name, ref, ref) for ref in (old, new) if is_ref(ref)), None)
+    found = next(
+        (store.compare(set_name, DiffQuery(ref, ref)) for ref in (old, new) if is_ref(ref)), None
+    )
     contract = store.contract(set_name) if found is None else found.contract
     sides: list[tuple[pl.DataFrame, str | int, datetime | None]] = [
         (store.frame(found.first), found.first.version, found.first.data_through)

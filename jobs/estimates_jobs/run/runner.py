@@ -324,7 +324,7 @@ def _track(store: Store, run_id: str) -> tuple[str | None, tuple[str, ...]]:
 
         return record(store, run_id), ()
     except ModuleNotFoundError:
-        return None, ("not tracked: mlflow is not installed; pip install 'estimates-store[jobs]'",)
+        return None, ("not tracked: mlflow is not installed; pip install 'estimates[jobs]'",)
     except UnavailableError as error:
         return None, (f"not tracked: {error.message}",)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from estimates.stability.kernels.blocks import BLOCK, each, size_of_block, together
+from estimates.stability.kernels.blocks import BLOCK, block_size, each_block, run_parallel
 from estimates.stability.kernels.selection import (
     _FEW_SAMPLED,
     Largest,
@@ -47,7 +47,7 @@ def columns(seed: int) -> dict[str, NDArray[np.float64]]:
 def quantiles_by_blocks(x: NDArray[np.float64], *levels: float) -> list[float]:
     """What `quantiles` says, of a column that is looked at block by block."""
     wanted = Quantiles(x.__getitem__, len(x), *levels)
-    return wanted.of_blocks(each(lambda rows: wanted.of_block(x[rows]), len(x)))
+    return wanted.of_blocks(each_block(lambda rows: wanted.of_block(x[rows]), len(x)))
 
 
 either_way = pytest.mark.parametrize("find", [quantiles, quantiles_by_blocks])
@@ -101,7 +101,7 @@ def test_blocks_of_long_columns_are_longer_and_change_no_result() -> None:
     length.
     """
     assert [
-        size_of_block(rows) // BLOCK for rows in (0, 4 * BLOCK - 1, 4 * BLOCK, 8 * BLOCK, 10**9)
+        block_size(rows) // BLOCK for rows in (0, 4 * BLOCK - 1, 4 * BLOCK, 8 * BLOCK, 10**9)
     ] == [1, 1, 1, 2, 4]
     for rows in (8 * BLOCK - 1, 8 * BLOCK + 1, 17 * BLOCK + 7):
         x = np.round(np.random.default_rng(rows).standard_normal(rows), 5)
@@ -117,17 +117,17 @@ def test_blocks_are_worked_through_in_order() -> None:
     """Results stand in the order of the rows, every row in one block, and an error in any block
     reaches the caller.
     """
-    blocks = each(lambda rows: (rows.start, rows.stop), ROWS)
+    blocks = each_block(lambda rows: (rows.start, rows.stop), ROWS)
     assert [start for start, _ in blocks] == [0, *(stop for _, stop in blocks[:-1])]
     assert blocks[-1][1] == ROWS
-    assert each(lambda rows: rows, 0) == []
+    assert each_block(lambda rows: rows, 0) == []
 
     def fail() -> None:
         raise ValueError("block")
 
     for at in range(5):
         with pytest.raises(ValueError, match="block"):
-            together([fail if task == at else lambda: None for task in range(5)], ROWS)
+            run_parallel([fail if task == at else lambda: None for task in range(5)], ROWS)
 
 
 def misleading(rows: int) -> NDArray[np.float64]:
@@ -152,7 +152,9 @@ def test_a_misleading_sample_changes_no_result() -> None:
             continue
         for number in (1, ROWS // 100, ROWS - 1):
             largest = Largest(x.__getitem__, ROWS, number)
-            total = largest.total(each(lambda rows, x=x, by=largest: by.of_block(x[rows]), ROWS))
+            total = largest.total(
+                each_block(lambda rows, x=x, by=largest: by.of_block(x[rows]), ROWS)
+            )
             wanted = math.fsum(np.sort(x)[ROWS - number :] / ROWS)
             assert total / ROWS == pytest.approx(
                 wanted, rel=1e-12, abs=1e-12 * float(np.abs(x / ROWS).max())

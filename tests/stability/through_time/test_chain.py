@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates.contract.contract import Stability, parse_contract
-from estimates.stability.through_time.chain import MIN_PAIRS, chains, pooled
+from estimates.stability.through_time.chain import MIN_PAIRS, key_chains, pooled_chains
 from estimates.stability.through_time.revision_report import Chain, Chains, Middle, Step
-from estimates.stability.through_time.revisions import values
+from estimates.stability.through_time.revisions import value_histories
 
 CONTRACT = parse_contract(
     """
@@ -45,7 +45,7 @@ PATH = st.lists(st.one_of(st.none(), NUMBER), max_size=12)
 def chain_of(path: list[float | None], column: str = "value") -> Chain:
     """The chain of one key whose versions 1, 2, … had these values; None: it had no row."""
     estimates = {n: None if x is None else {column: x} for n, x in enumerate(path, 1)}
-    return chains(CONTRACT, estimates, set(estimates))[column]
+    return key_chains(CONTRACT, estimates, set(estimates))[column]
 
 
 def material(a: float, b: float) -> bool:
@@ -135,8 +135,8 @@ def test_keys_together_agree_with_the_reference(paths: list[list[float]]) -> Non
     """
     owner = [k for k, path in enumerate(paths) for _ in path]
     numbers = [x for path in paths for x in path]
-    found = pooled(
-        values(np.array(owner, dtype=np.intp), pl.Series(numbers), 0.5, Stability()),
+    found = pooled_chains(
+        value_histories(np.array(owner, dtype=np.intp), pl.Series(numbers), 0.5, Stability()),
         len(numbers) + 3,
     )
     alone = [chain_of(path) for path in paths]
@@ -162,8 +162,11 @@ def test_keys_together_agree_with_the_reference(paths: list[list[float]]) -> Non
 def test_autocorrelation_is_pooled_within_keys(paths: list[list[int]]) -> None:
     """Each key's mean move is taken out, and no pair crosses from one key to the next."""
     owner = np.array([k for k, path in enumerate(paths) for _ in path], dtype=np.intp)
-    found = pooled(
-        values(owner, pl.Series([float(x) for path in paths for x in path]), 0.5, Stability()), None
+    found = pooled_chains(
+        value_histories(
+            owner, pl.Series([float(x) for path in paths for x in path]), 0.5, Stability()
+        ),
+        None,
     )
     pairs: list[tuple[Fraction, Fraction]] = []
     for path in paths:
@@ -251,8 +254,8 @@ def test_zeros_without_a_declared_scale_have_no_r() -> None:
 
 def test_only_numbers_have_chains() -> None:
     """Labels and attributes are left out, and columns that were not asked for."""
-    assert list(chains(CONTRACT, {}, set())) == ["value", "count"]
-    assert list(chains(CONTRACT, {}, set(), ["count", "note"])) == ["count"]
+    assert list(key_chains(CONTRACT, {}, set())) == ["value", "count"]
+    assert list(key_chains(CONTRACT, {}, set(), ["count", "note"])) == ["count"]
 
 
 @pytest.mark.parametrize("kind", [Chain, Chains, Step, Middle])

@@ -1,0 +1,195 @@
+"""Two tables without a store: what changed from one to the other.
+
+The contract is given, or guessed from both tables: `estimates.diff(old, new, key="customer_id")`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from estimates.compare.queries import ChangeQuery
+from estimates.compare.two_tables import TwoTables
+from estimates.contract.columns import Column
+from estimates.contract.conform import as_frame, check_columns, typed
+from estimates.contract.contract import Contract, Stability
+from estimates.errors import InvalidError
+from estimates.guess.key_candidates import key_candidates
+from estimates.guess.table_contract import TableContract, carried_types, guess_contract, read_as
+from estimates.keys.key_form import Key
+from estimates.stability.family_reports import SchemaChange, SchemaReport
+from estimates.stability.report import Report
+
+
+def side_by_side(
+    a: Any,
+    b: Any,
+    *,
+    key: str | Sequence[str] | None = None,
+    contract: Contract | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    groups: Sequence[str] = (),
+    names: tuple[str, str] = ("A", "B"),
+) -> TwoTables:
+    """Two tables under a contract that is given, or guessed from both; the arguments and errors are
+    those of `diff`.
+    """
+    a, b = as_frame(a), as_frame(b)
+    if contract is not None:
+        if key is not None or groups or rtol is not None or atol is not None:
+            what = "the contract says the key, the tolerance and the groups: give it alone"
+            raise InvalidError("key_or_contract", what)
+        return _under(contract, a, b, names)
+    if key is None:
+        raise InvalidError("key_needed", f"which columns are the key? {_proposal(a, b)}")
+    tolerance = Stability(
+        rtol=_positive(rtol, 0.01), atol=_positive(atol, 0.0), groups=tuple(groups)
+    )
+    guessed = guess_contract(a, b, [key] if isinstance(key, str) else list(key), tolerance, names)
+    attributes = tuple(
+        name for name, column in guessed.contract.columns.items() if column.role == "attribute"
+    )
+    return TwoTables(
+        guessed.contract,
+        guessed.a,
+        guessed.b,
+        names,
+        schema=_schema(a, b),
+        left_out=guessed.left_out,
+        carried=attributes,
+        guessed=True,
+    )
+
+
+def diff(
+    a: Any,
+    b: Any,
+    *,
+    key: str | Sequence[str] | None = None,
+    contract: Contract | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    groups: Sequence[str] = (),
+    names: tuple[str, str] = ("A", "B"),
+) -> Report:
+    """How table `b` differs from table `a`, key by key; a store is not needed.
+
+    a, b      polars frames, lazy ones too, or what `polars.DataFrame` takes: pandas frames, pyarrow
+              tables
+    key       the column or columns that identify a row; types and roles of the others are guessed
+              from both tables
+    contract  in place of `key` and guesses; columns of both that it does not name are carried along
+    rtol, atol, groups  the materiality tolerance (default: 1 %), and columns to break the changes
+                        down by
+    names     what the report calls the tables
+
+    Only columns that both have are compared; `report.schema` names the others. Where values of a
+    column that is no estimate differ, the headline says so. Raises InvalidError: `key_needed`,
+    `key_or_contract`, `bad_key_column`, `null_key`, `duplicate_key`, `column_type`, `bad_value`,
+    `other_levels`, `columns`, `out_of_range`, `nothing_to_estimate`, `no_rows`, `bad_tolerance`,
+    `no_table`.
+    """
+    return side_by_side(
+        a, b, key=key, contract=contract, rtol=rtol, atol=atol, groups=groups, names=names
+    ).report()
+
+
+def changes(
+    a: Any,
+    b: Any,
+    *,
+    key: str | Sequence[str] | None = None,
+    contract: Contract | None = None,
+    by: str | None = None,
+    min_change: float = 0.0,
+    prefix: Key = (),
+) -> pl.DataFrame:
+    """What changed key by key from table `a` to table `b`, what moved most first: a row a key.
+
+    by          the metric to sort by, such as `churn_score.r`; default: `d` of the first point
+                column
+    min_change  leaves out keys whose metric is smaller; what has none (an added key, a lost value)
+                always stays
+    prefix      only keys under this leading part
+    The other arguments are those of `diff`; `estimates.stability.changes` says which columns there
+    are. Raises as both do.
+    """
+    query = ChangeQuery(by, min_change, tuple(prefix))
+    return side_by_side(a, b, key=key, contract=contract).changes(query)
+
+
+def conforming(frame: pl.DataFrame, contract: Contract, name: str) -> pl.DataFrame:
+    """The table in the contract's columns and types, rows as they are; `name` is that of the table,
+    for errors.
+
+    Raises InvalidError: `columns`, `column_type`, `out_of_range`.
+    """
+    check_columns(frame, contract, f" of {name}")
+    return typed(frame, contract)
+
+
+def _under(
+    contract: Contract, a: pl.DataFrame, b: pl.DataFrame, names: tuple[str, str]
+) -> TwoTables:
+    """Two tables under a contract that was given: what it does not name is carried along where both
+    have it.
+    """
+    named = [*contract.key, *contract.columns]
+    for frame, name in zip((a, b), names, strict=True):
+        check_columns(
+            frame.select(column for column in frame.columns if column in named),
+            contract,
+            f" of {name}",
+        )
+    rest = [[column for column in frame.columns if column not in named] for frame in (a, b)]
+    types, left_out = carried_types(
+        a, b, [column for column in rest[0] if column in rest[1]], names
+    )
+    added, removed = ([column for column in x if column not in y] for x, y in (rest[::-1], rest))
+    schema = SchemaReport(added, removed, []) if added or removed else None
+    if types:
+        facts = {field: getattr(contract, field) for field in contract.__struct_fields__}
+        attributes = {
+            name: Column(role="attribute", type=kind, nullable=True) for name, kind in types.items()
+        }
+        contract = TableContract(**facts | {"columns": contract.columns | attributes})
+    a, b = (typed(read_as(frame, types).select(*named, *types), contract) for frame in (a, b))
+    return TwoTables(contract, a, b, names, schema=schema, left_out=left_out, carried=tuple(types))
+
+
+def _proposal(a: pl.DataFrame, b: pl.DataFrame) -> str:
+    found = [f"key={name[0] if len(name) == 1 else name!r}" for name in key_candidates(a, b)]
+    return (
+        f"it could be {' or '.join(found)}"
+        if found
+        else "no column or two identify every row of both tables"
+    )
+
+
+def _positive(given: float | None, default: float) -> float:
+    if given is None:
+        return default
+    if not (given >= 0 and math.isfinite(given)):
+        raise InvalidError("bad_tolerance", f"the tolerance {given} is not a number of at least 0")
+    return float(given)
+
+
+def _schema(a: pl.DataFrame, b: pl.DataFrame) -> SchemaReport:
+    """K5: columns of one table only, and stored types that differ; text, as in CSV, has no type
+    yet.
+    """
+    text = any(all(dtype == pl.String for dtype in frame.dtypes) for frame in (a, b))
+    differ = [n for n in a.columns if not text and n in b.columns and a.schema[n] != b.schema[n]]
+    return SchemaReport(
+        added=[name for name in b.columns if name not in a.columns],
+        removed=[name for name in a.columns if name not in b.columns],
+        changed=[
+            SchemaChange(name, "type", str(a.schema[name]), str(b.schema[name]))
+            for name in differ
+            if pl.Null not in (a.schema[name], b.schema[name])
+        ],
+    )
