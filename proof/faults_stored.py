@@ -20,6 +20,7 @@ from estimates.gate.evaluation import evaluate
 from estimates.lookup.read_file import build
 from estimates.storage import snapshot
 from estimates.storage.objects import Objects
+from estimates.store.judge import stored_candidate
 from proof import forecasts
 from proof.fault import Outcome, delivered, fault, of_verdict
 from proof.faults_prices import of, scaled
@@ -370,7 +371,7 @@ def waived(
     number = scene.publish(scene.today.filter(~of("KO")) if frame is None else frame)
     version = scene.store.view().resolve(scene.set, At(number))
     candidate, baseline = (
-        scene.store.candidate(scene.store.view().resolve(scene.set, At(v)))
+        stored_candidate(scene.store, scene.store.view().resolve(scene.set, At(v)))
         for v in (number, scene.production)
     )
     facts: dict[str, object] = {

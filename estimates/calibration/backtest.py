@@ -41,6 +41,7 @@ from estimates.gate.policy_table import policy_in_force
 from estimates.gate.policy_validation import validate_policy
 from estimates.gate.production_history import ProductionHistory
 from estimates.gate.verdict import Status, Verdict
+from estimates.store.judge import stored_candidate
 from estimates.store.store import Store
 
 # What became of a version. `promoted`: it was in production, and nobody took it back; `refused`:
@@ -252,7 +253,7 @@ class _History:
         )
 
     def _candidate(self, number: int) -> Candidate:
-        return self.store.candidate(self.view.versions[number - 1])
+        return stored_candidate(self.store, self.view.versions[number - 1])
 
     def _material(self, event: Event) -> dict[str, list[float]]:
         """Shares of materially changed keys in the moves of production before an event."""

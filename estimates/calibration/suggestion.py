@@ -35,6 +35,7 @@ from estimates.gate.evaluation import evaluate
 from estimates.gate.policy import before_severity, checks_of
 from estimates.gate.production_history import FEWEST_MOVES
 from estimates.render.digits import rounded
+from estimates.store.judge import stored_candidate
 from estimates.store.store import Store
 
 _QUANTILE = 0.99
@@ -144,7 +145,7 @@ def suggest(
 def noise_of(store: Store, name: str, version: int, rerun: pl.DataFrame) -> Noise:
     """What the checks say of a rerun of a version's job against the version itself."""
     view = store.view().set(name)
-    stored = store.candidate(view.versions[version - 1])
+    stored = stored_candidate(store, view.versions[version - 1])
     again = msgspec.structs.replace(stored, frame=rerun, snapshot_id=None)
     assert stored.published_at is not None, "a stored version has a time"
     verdict = evaluate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from estimates.accuracy.actuals import Actuals, digest
@@ -28,6 +28,7 @@ from estimates.gate.verdict import (
     Verdict,
 )
 from estimates.gate.waived_result import waived_result
+from estimates.stability.report import Report
 
 NEVER = datetime.min.replace(tzinfo=UTC)  # for checks that ask for no time
 
@@ -44,6 +45,7 @@ def evaluate(
     history: ProductionHistory | None = None,
     actuals: Actuals | None = None,
     offenders: Offenders | None = None,
+    on_report: Callable[[Report], None] | None = None,
 ) -> Verdict:
     """Judge a candidate by a contract's policy; the same inputs give the same verdict, to the byte.
 
@@ -55,6 +57,7 @@ def evaluate(
     history          what the set's promoted versions say; default: nothing is known of any
     actuals          what was observed, for the checks of stage 4
     offenders        takes every offender, of which the verdict names the first 100 of each check
+    on_report        called with the stability report where a check asked for it
 
     Never raises on bad data: a check that cannot be evaluated has the status `error`, which blocks.
     """
@@ -65,6 +68,8 @@ def evaluate(
     context.waivers = active_waivers(waivers, moment)
     context.waiver_problems = _waiver_problems(context, checks)
     results = _run(checks, policy, context, baseline_reason or "first_version", offenders)
+    if on_report is not None and context.measured_report is not None:
+        on_report(context.measured_report)
     outcome = _outcome(results)
     return Verdict(
         set=contract.name,

@@ -184,6 +184,12 @@ class EvaluationContext:
             raise report
         return report
 
+    @property
+    def measured_report(self) -> Report | None:
+        """The report, if a check asked for it and it could be made; nothing is computed."""
+        report = self.__dict__.get("_report")
+        return None if isinstance(report, BaseException) else report
+
     @cached_property
     def _report(self) -> Report | BaseException:
         # An exception is remembered as well: every check that needs the report says the same, and

@@ -7,7 +7,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import polars as pl
 
@@ -23,43 +23,68 @@ from estimates.gate.candidate import Candidate
 from estimates.gate.evaluation import evaluate
 from estimates.gate.offender_table import Offenders
 from estimates.gate.production_history import FEWEST_MOVES, ProductionHistory
-from estimates.gate.verdict import Verdict
+from estimates.gate.verdict import Verdict, render_json
+from estimates.stability.report import Report
 from estimates.storage import snapshot
 from estimates.store.open_store import OpenStore
 
 
+class Judgement(NamedTuple):
+    """A verdict, with what it was reached from where that is at hand.
+
+    report     the candidate against the baseline; None where no check asked for it
+    candidate  what was judged, its rows decoded; None for a verdict of an earlier time
+    """
+
+    verdict: Verdict
+    report: Report | None = None
+    candidate: Candidate | None = None
+
+
 def judge(
     store: OpenStore,
-    view: View,
-    name: str,
-    candidate: Candidate,
+    version: Version,
     *,
-    judged_at: datetime,
-    against: Ref = PRODUCTION,
+    candidate: Candidate | None = None,
+    judged_at: datetime | None = None,
     actuals: pl.DataFrame | None = None,
-    waivers: Sequence[Waiver] = (),
     offenders: Offenders | None = None,
-) -> Verdict:
-    """The verdict on a candidate at a moment of the catalog, by the newest contract; nothing is
-    stored.
+) -> Judgement:
+    """Judge a stored version against what production points to now, and keep the verdict.
 
-    against  the version it is compared with; see `Store.judge` for the rest
+    candidate  the version as it was read before; default: it is read and verified here
+    See `Store.judge` for the rest.
     """
-    found = view.set(name)
-    revision = found.contracts[-1]
-    baseline, reason = _baseline(store, view, revision, against, candidate.version)
-    return evaluate(
-        found.contract,
+    view = store.view()
+    if candidate is None:
+        candidate = stored_candidate(store, version)
+    judgement = _evaluate(
+        store,
+        view,
+        version.set,
         candidate,
-        baseline,
-        judged_at=judged_at,
-        contract_revision=revision.revision,
-        baseline_reason=reason,
-        waivers=waivers,
-        history=_history(store, found, revision.shape),
-        actuals=None if actuals is None else read_actuals(actuals, found.contract),
+        judged_at=judged_at or view.present,
+        actuals=actuals,
+        waivers=view.set(version.set).waivers_of(version),
         offenders=offenders,
     )
+    verdict = judgement.verdict
+    event = store.catalog.judged(
+        version,
+        verdict.blocks,
+        render_json(verdict),
+        verdict.outcome,
+        actor=store.actor,
+        actuals=verdict.actuals,
+    )
+    store.after_commit(version.set, event)
+    return judgement
+
+
+def stored_judgement(store: OpenStore, version: Version) -> Judgement | None:
+    """The newest verdict of a version; None when it was never judged."""
+    verdict = store.verdict(version.set, version.version)
+    return None if verdict is None else Judgement(verdict)
 
 
 def judge_frame(
@@ -74,18 +99,50 @@ def judge_frame(
     offenders: Offenders | None = None,
 ) -> Verdict:
     """Judge a frame before it is published; see `Store.judge_frame`."""
-    candidate = Candidate(frame, None, provenance, domain_keys=store.domain_keys(name))
     view = store.view()
-    return judge(
+    return _evaluate(
         store,
         view,
         name,
-        candidate,
+        Candidate(frame, None, provenance, domain_keys=store.domain_keys(name)),
         against=against,
         judged_at=judged_at or view.present,
         actuals=actuals,
         offenders=offenders,
+    ).verdict
+
+
+def _evaluate(
+    store: OpenStore,
+    view: View,
+    name: str,
+    candidate: Candidate,
+    *,
+    judged_at: datetime,
+    against: Ref = PRODUCTION,
+    actuals: pl.DataFrame | None = None,
+    waivers: Sequence[Waiver] = (),
+    offenders: Offenders | None = None,
+) -> Judgement:
+    """Evaluate a candidate at a moment of the catalog, by the newest contract; nothing is stored."""
+    set_view = view.set(name)
+    revision = set_view.contracts[-1]
+    baseline, reason = _baseline(store, view, revision, against, candidate.version)
+    reports: list[Report] = []
+    verdict = evaluate(
+        set_view.contract,
+        candidate,
+        baseline,
+        judged_at=judged_at,
+        contract_revision=revision.revision,
+        baseline_reason=reason,
+        waivers=waivers,
+        history=_history(store, set_view, revision.shape, baseline),
+        actuals=None if actuals is None else read_actuals(actuals, set_view.contract),
+        offenders=offenders,
+        on_report=reports.append,
     )
+    return Judgement(verdict, reports[0] if reports else None, candidate)
 
 
 def stored_candidate(store: OpenStore, version: Version) -> Candidate:
@@ -132,7 +189,9 @@ def _baseline(
     return stored_candidate(store, version), None
 
 
-def _history(store: OpenStore, view: SetView, shape: int) -> ProductionHistory:
+def _history(
+    store: OpenStore, view: SetView, shape: int, baseline: Candidate | None
+) -> ProductionHistory:
     """What the set's promoted versions say; nothing is read before a check asks."""
 
     def material_shares() -> dict[str, list[float]]:
@@ -140,9 +199,14 @@ def _history(store: OpenStore, view: SetView, shape: int) -> ProductionHistory:
             return {}  # too few to say what is usual: no need to compare them
         return promoted_material(store.stability(view.contract.name, MOVES_JUDGED))
 
+    def frame(version: Version) -> pl.DataFrame:
+        if baseline is None or baseline.version != version.version or baseline.frame is None:
+            return store.frame(version)
+        return baseline.frame
+
     def frames(count: int) -> list[pl.DataFrame]:
         return [
-            store.frame(version)
+            frame(version)
             for version in last_in_production(view.events, view.versions, shape, count)
         ]
 

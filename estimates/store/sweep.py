@@ -17,6 +17,7 @@ from estimates.catalog.view import SetView
 from estimates.contract.contract import FileDomain, Retention
 from estimates.errors import ConflictError, CorruptError, EstimatesError, NotFoundError
 from estimates.storage import copies, snapshot
+from estimates.store.publish import delete_claimed
 from estimates.store.store import Store
 
 KEPT_PREDECESSORS = 10
@@ -181,7 +182,7 @@ def _stored(store: Store, name: str) -> set[str]:
 def _delete(store: Store, name: str, snapshot_id: str) -> bool:
     if not store.catalog.claim(name, snapshot_id):
         return False
-    return store.delete_claimed(name, snapshot_id)
+    return delete_claimed(store, name, snapshot_id)
 
 
 def _remove_leftovers(store: Store) -> None:

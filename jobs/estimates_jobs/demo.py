@@ -24,7 +24,6 @@ from estimates.gate.verdict import Verdict
 from estimates.settings import Settings
 from estimates.stability.pages.report_text import render_text as diff_text
 from estimates.store.store import Store
-from estimates_jobs import tracking
 from estimates_jobs.cli import show
 from estimates_jobs.cli.command import Options, open_store
 from estimates_jobs.cli.deciding import show_move
@@ -33,6 +32,7 @@ from estimates_jobs.cli.setting_up import make_folder, make_store
 from estimates_jobs.cli.standing import standing
 from estimates_jobs.cli.watching import show_standing
 from estimates_jobs.run import runner
+from estimates_jobs.tracking.record import tracking_uri
 
 SET = "sp500-close"
 DAYS = 8
@@ -131,9 +131,7 @@ def play(store_name: str, *, quiet: bool = False) -> Played:
         _introduce(root, feed)
     days = [_play_day(store, feed, position, quiet=quiet) for position in range(len(feed.days))]
     rolled_back, promoted = _move_production(store)
-    played = Played(
-        store.root, str(feed.folder), days, rolled_back, promoted, tracking.tracking_uri(store)
-    )
+    played = Played(store.root, str(feed.folder), days, rolled_back, promoted, tracking_uri(store))
     if not quiet:
         _conclude(root, store, played)
     return played

@@ -22,7 +22,7 @@ HOMES = {
     "alembic": ("migrations/",),
     "litestar": ("api/",),
     "granian": ("jobs/estimates_jobs/cli/serving.py",),
-    "mlflow": ("jobs/estimates_jobs/tracking.py",),
+    "mlflow": ("jobs/estimates_jobs/tracking/client_record.py",),
     "statsforecast": ("jobs/estimates_jobs/builtin/forecast.py",),
     "exchange_calendars": ("jobs/estimates_jobs/run/calendars.py",),
     "httpx": ("estimates/client/", "jobs/estimates_jobs/notify/delivery.py"),

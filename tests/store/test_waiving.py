@@ -24,9 +24,11 @@ from estimates.gate.evaluation import evaluate
 from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import Verdict
-from estimates.store import waiving
+from estimates.store.judge import Judgement
+from estimates.store.promote import check_reads
 from estimates.store.store import Store
 from estimates.store.sweep import verify
+from estimates.store.waive import waived_keys
 from tests.builders import SET, TARGETS, TICKERS, define, frame, promoted, provenance, publish
 from tests.gate.cases import JUDGED, Setting, contract, off_by_ten, stored
 from tests.invariants import check_all
@@ -139,15 +141,15 @@ def test_every_check_that_every_version_must_pass_is_unwaivable() -> None:
     """◆ in docs/checks.md means it: and the message lists what can be waived."""
     of = contract()
     for check in CHECKS:
-        code = code_of(lambda name=check.name: waiving.check(of, name, None, "because"))
+        code = code_of(lambda name=check.name: waived_keys(of, name, None, "because"))
         assert code == (None if check.waivable else "unwaivable")
 
 
 def test_checks_of_the_set_can_be_waived() -> None:
     """A check that the contract adds is one of the checks there are."""
     own = contract(more='[gate.custom.halves]\nsql = "SELECT 1"\nblock = 0\n')
-    assert waiving.check(own, "halves", None, "because") is None
-    assert code_of(lambda: waiving.check(contract(), "halves", None, "because")) == "unknown_check"
+    assert waived_keys(own, "halves", None, "because") is None
+    assert code_of(lambda: waived_keys(contract(), "halves", None, "because")) == "unknown_check"
 
 
 # -- what a verdict makes of it
@@ -279,12 +281,12 @@ def test_keys_of_every_type_come_back_as_they_were_given(
     keys: list[tuple[str, int, date, datetime]],
 ) -> None:
     """Typed keys to text, once and sorted, and back to rows of the contract's types: the same keys."""
-    texts = waiving.check(KEYED, "nan", keys, "because")
+    texts = waived_keys(KEYED, "nan", keys, "because")
     assert texts is not None
     assert texts == sorted(texts)
     back = key_rows(texts, KEYED)
     assert sorted(back.rows()) == sorted(set(keys))
-    assert waiving.check(KEYED, "nan", texts, "because") == texts
+    assert waived_keys(KEYED, "nan", texts, "because") == texts
 
 
 # -- promotion rechecks
@@ -364,9 +366,9 @@ def test_what_changes_between_judging_and_promoting_does_not_slip_through(
     """The promote transaction refuses when the waivers in force are not those of the verdict."""
     store, _ = jumped
     waivers = waive_all(store, 2, instants.now() + timedelta(hours=1))
-    check_reads, clock = store._check_reads, instants.now
+    clock = instants.now
 
-    def meanwhile(version: Version) -> int:
+    def meanwhile(store: Store, version: Version, judgement: Judgement) -> int:
         if late == "taken back":
             Store(
                 store.root, catalog=store.catalog.engine.url.render_as_string(hide_password=False)
@@ -375,9 +377,9 @@ def test_what_changes_between_judging_and_promoting_does_not_slip_through(
             monkeypatch.setattr(instants, "now", lambda: clock() + timedelta(hours=2))
         else:
             store.waive(SET, "sign_flips", 2, reason="more", until=LATER)
-        return check_reads(version)
+        return check_reads(store, version, judgement)
 
-    monkeypatch.setattr(store, "_check_reads", meanwhile)
+    monkeypatch.setattr("estimates.store.promote.check_reads", meanwhile)
     with pytest.raises(ConflictError) as caught:
         store.promote(SET, 2, reason="please")
     assert caught.value.code == "waivers_changed"

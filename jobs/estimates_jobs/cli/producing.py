@@ -12,7 +12,6 @@ from estimates import instants
 from estimates.errors import EstimatesError
 from estimates.gate.pages.verdict_text import render_text
 from estimates.store.store import Store
-from estimates_jobs import tracking
 from estimates_jobs.cli import show
 from estimates_jobs.cli.command import Options, command, notify_option
 from estimates_jobs.cli.failures import ANSWER_IS_NO

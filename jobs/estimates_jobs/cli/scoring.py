@@ -227,7 +227,7 @@ def _track(store: Store, set_name: str) -> str | None:
     done.
     """
     try:
-        from estimates_jobs.tracking import record_scores
+        from estimates_jobs.tracking.record import record_scores
 
         record_scores(store, set_name)
     except ModuleNotFoundError:

@@ -20,19 +20,14 @@ import msgspec
 import polars as pl
 
 from estimates import instants
-from estimates.catalog.records import InputDigest, Provenance, Run, RunStatus, Version
+from estimates.catalog.records import InputDigest, Provenance, Run, RunStatus, RunStep, Version
 from estimates.catalog.released import check_claim
 from estimates.contract.columns import key_text
 from estimates.contract.conform import conform
 from estimates.contract.contract import Contract
-from estimates.errors import (
-    ConflictError,
-    EstimatesError,
-    GateError,
-    InvalidError,
-    UnavailableError,
-)
+from estimates.errors import EstimatesError, InvalidError, UnavailableError
 from estimates.gate.verdict import Verdict
+from estimates.store.publish import Begin, Publication, judge_and_promote, publish
 from estimates.store.store import Store
 from estimates_jobs.run.context import Context
 from estimates_jobs.run.job_function import Function, JobError
@@ -42,12 +37,9 @@ from estimates_jobs.tables.table_files import read_table, typed
 __all__ = ["JobError", "Outcome", "file_candidate", "publish_file", "read_candidate", "run"]
 
 Progress = Callable[[str], None]
-# The alias moved, or the contract changed, between judging and promoting: judge and try again, this
-# often.
-_ATTEMPTS = 3
-_PASSING = ("moved", "contract_changed")
-# Why an automatic promotion does not take place although nothing is wrong with the run.
-_LEFT_TO_A_PERSON = ("held", "lower_version", "older_data", "rolled_back", "other_shape")
+OnVerdict = Callable[[Verdict], None]
+# The steps that a run's row remembers when they begin, to be resumed there.
+_STEPS: tuple[RunStep, ...] = ("compute", "publish", "judge", "promote")
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -86,6 +78,7 @@ def run(
     run_id: str | None = None,
     check_lookahead: bool = False,
     progress: Progress = lambda step: None,
+    on_verdict: OnVerdict = lambda verdict: None,
 ) -> Outcome:
     """Run a set's job with the data up to `data_through` and publish what it computes.
 
@@ -93,6 +86,7 @@ def run(
                      now, or what the run_id had before. On an exchange it becomes the last close.
     check_lookahead  run the job again with everything later corrupted, and publish only if its
                      output is the same
+    on_verdict       called with the verdict of the version
     Raises InvalidError (`no_job`, `future`, and whatever the job's inputs, parameters and frame get
     wrong), JobError (the job raised something), GateError (`looks_ahead`), ConflictError
     (`run_id_reused`, `contract_changed`), UnavailableError (retry with the same run_id). Each
@@ -105,12 +99,16 @@ def run(
         )
     run_id = run_id or new_run_id()
     context = Context(contract, _through(store.catalog.run(run_id), data_through))
-    begun = store.catalog.begin_run(run_id, name, context.data_through)
-    with _recorded(store, begun, progress):
+    started = store.catalog.begin_run(run_id, name, context.data_through)
+    begin = _begin(store, run_id, progress)
+    with _recorded(store, started, begin):
         version = _published(store, name, run_id)
         if version is None:
-            version = _compute(store, contract, context, run_id, check_lookahead, progress)
-        return _finish(store, version, begun, progress)
+            frame, provenance = _compute(store, contract, context, run_id, check_lookahead, begin)
+            publication = publish(store, name, frame, provenance, begin=begin)
+        else:
+            publication = judge_and_promote(store, version, begin)
+        return _finish(store, publication, started, begin, on_verdict)
 
 
 def publish_file(
@@ -121,20 +119,23 @@ def publish_file(
     *,
     released_at: datetime | None = None,
     progress: Progress = lambda step: None,
+    on_verdict: OnVerdict = lambda verdict: None,
 ) -> Outcome:
     """Publish a frame that was computed elsewhere, judge it, promote it if the policy says so,
     track it.
 
     released_at  of a history that is older than the store: when the version is claimed to have been
                  released
+    on_verdict   called with the verdict of the version
     Raises InvalidError (`bad_released_at` before the run begins; see `conform`: nothing is
     published), ConflictError (`run_id_reused`), UnavailableError.
     """
     check_claim(name, released_at, provenance.data_through)
-    begun = store.catalog.begin_run(provenance.run_id, name, provenance.data_through)
-    with _recorded(store, begun, progress):
-        version = _publish(store, name, frame, provenance, progress, released_at)
-        return _finish(store, version, begun, progress)
+    started = store.catalog.begin_run(provenance.run_id, name, provenance.data_through)
+    begin = _begin(store, provenance.run_id, progress)
+    with _recorded(store, started, begin):
+        publication = publish(store, name, frame, provenance, released_at=released_at, begin=begin)
+        return _finish(store, publication, started, begin, on_verdict)
 
 
 def read_candidate(
@@ -205,19 +206,33 @@ def _through(known: Run | None, asked: datetime | str | None) -> datetime:
     return asked
 
 
+def _begin(store: Store, run_id: str, progress: Progress) -> Begin:
+    """Before each step: the run's row says which one it is, and so does the progress."""
+
+    def begin(step: str, version: int | None) -> None:
+        progress(step)
+        for name in _STEPS:
+            if name == step:
+                store.catalog.update_run(run_id, step=name, version=version)
+
+    return begin
+
+
 def _compute(
-    store: Store, contract: Contract, context: Context, run_id: str, check: bool, progress: Progress
-) -> Version:
+    store: Store, contract: Contract, context: Context, run_id: str, check: bool, begin: Begin
+) -> tuple[pl.DataFrame, Provenance]:
+    """What the job computes, with its provenance."""
     assert contract.job is not None
-    progress("compute")
-    store.catalog.update_run(run_id, step="compute")
+    begin("compute", None)
     function = Function(contract.job.function)
     frame = function(context)
     warnings: tuple[str, ...] = context.warnings
-    store.catalog.update_run(run_id, step="publish")
     if check:
+        store.catalog.update_run(
+            run_id, step="publish"
+        )  # a frame that does not conform is rejected
         conform(frame, contract)
-        progress("check look-ahead")
+        begin("check look-ahead", None)
         checked = check_job(function, context, frame)
         if not checked.rows:
             warnings += (
@@ -235,46 +250,29 @@ def _compute(
         seed=context.seed,
         warnings=warnings,
     )
-    return _publish(store, contract.name, frame, provenance, progress)
+    return frame, provenance
 
 
-def _publish(
-    store: Store,
-    name: str,
-    frame: pl.DataFrame,
-    provenance: Provenance,
-    progress: Progress,
-    released_at: datetime | None = None,
-) -> Version:
-    progress("publish")
-    store.catalog.update_run(provenance.run_id, step="publish")
-    return store.publish(name, frame, provenance, released_at=released_at)
-
-
-def _finish(store: Store, version: Version, begun: Run, progress: Progress) -> Outcome:
-    """Judge, promote and track a version that exists; each step is skipped if it was done before."""
-    name, number, run_id = version.set, version.version, begun.run_id
-    store.catalog.update_run(run_id, step="judge", version=number)
-    progress("judge")
-    if store.verdict(name, number) is None:
-        store.judge(name, number)
-    store.catalog.update_run(run_id, step="promote")
-    progress("promote")
-    because = _promote(store, version)
-    verdict = store.verdict(name, number)
-    assert verdict is not None
+def _finish(
+    store: Store, publication: Publication, run: Run, begin: Begin, on_verdict: OnVerdict
+) -> Outcome:
+    """Say what became of a run, and record it in MLflow if that was not done before."""
+    version, verdict, _, because = publication
+    on_verdict(verdict)
     status: RunStatus = (
         "promoted" if because is None else "refused" if verdict.blocks else "published"
     )
-    done = begun.step == "done"
-    store.catalog.update_run(run_id, step="done" if done else "track", status=status, finished=True)
-    progress("track")
-    mlflow_run, warnings = (begun.mlflow_run, ()) if done else _track(store, run_id)
+    is_done = run.step == "done"
+    store.catalog.update_run(
+        run.run_id, step="done" if is_done else "track", status=status, finished=True
+    )
+    begin("track", None)
+    mlflow_run, warnings = (run.mlflow_run, ()) if is_done else _track(store, run, publication)
     return Outcome(
-        set=name,
-        run_id=run_id,
+        set=version.set,
+        run_id=run.run_id,
         data_through=version.data_through,
-        version=number,
+        version=version.version,
         rows=version.rows,
         status=status,
         verdict=verdict.outcome,
@@ -285,44 +283,14 @@ def _finish(store: Store, version: Version, begun: Run, progress: Progress) -> O
     )
 
 
-def _promote(store: Store, version: Version) -> str | None:
-    """Promote a version if the policy lets a run do so; returns why it was not, None when it was."""
-    name, number = version.set, version.version
-    found = store.view().set(name)
-    if number in found.ever_production:
-        return None
-    verdict = store.verdict(name, number)
-    assert verdict is not None
-    if verdict.blocks:
-        return _refusal(verdict)
-    if found.contract.gate.promote == "manual":
-        return f"the contract's policy leaves it to a person: estimates promote {name} {number} --reason …"
-    for attempt in range(_ATTEMPTS):
-        try:
-            store.promote(name, number, automatic=True)
-            return None
-        except GateError:  # judged again, against a newer baseline or policy
-            verdict = store.verdict(name, number)
-            assert verdict is not None
-            return _refusal(verdict)
-        except ConflictError as error:
-            if error.code in _LEFT_TO_A_PERSON or attempt == _ATTEMPTS - 1:
-                return error.message
-            if error.code not in _PASSING:
-                raise
-    raise AssertionError("unreachable")
-
-
-def _refusal(verdict: Verdict) -> str:
-    return f"the gate refuses it: {', '.join(check.name for check in verdict.failing())}"
-
-
-def _track(store: Store, run_id: str) -> tuple[str | None, tuple[str, ...]]:
+def _track(
+    store: Store, run: Run, publication: Publication | None = None
+) -> tuple[str | None, tuple[str, ...]]:
     """Record a run in MLflow, last: an MLflow that is away never loses or delays a version."""
     try:
-        from estimates_jobs.tracking import record
+        from estimates_jobs.tracking.record import record
 
-        return record(store, run_id), ()
+        return record(store, run.run_id, publication), ()
     except ModuleNotFoundError:
         return None, ("not tracked: mlflow is not installed; pip install 'estimates[jobs]'",)
     except UnavailableError as error:
@@ -330,30 +298,24 @@ def _track(store: Store, run_id: str) -> tuple[str | None, tuple[str, ...]]:
 
 
 @contextmanager
-def _recorded(store: Store, begun: Run, progress: Progress) -> Iterator[None]:
+def _recorded(store: Store, run: Run, begin: Begin) -> Iterator[None]:
     """A run that does not come to its end is a row that says why, and a failed run in MLflow."""
     try:
         yield
     except (EstimatesError, JobError) as error:
-        at_publish = (
-            found := store.catalog.run(begun.run_id)
-        ) is not None and found.step == "publish"
-        rejected = at_publish and isinstance(error, InvalidError)
-        _fail(store, begun, "rejected" if rejected else "failed", error.code, str(error), progress)
+        row = store.catalog.run(run.run_id)
+        is_rejected = isinstance(error, InvalidError) and row is not None and row.step == "publish"
+        _fail(store, run, "rejected" if is_rejected else "failed", error.code, str(error), begin)
         raise
     except Exception as error:
-        _fail(store, begun, "failed", "unexpected", f"{type(error).__name__}: {error}", progress)
+        _fail(store, run, "failed", "unexpected", f"{type(error).__name__}: {error}", begin)
         raise
 
 
-def _fail(
-    store: Store, begun: Run, status: RunStatus, code: str, message: str, progress: Progress
-) -> None:
-    store.catalog.update_run(
-        begun.run_id, status=status, error=code, message=message, finished=True
-    )
-    progress("track")
-    _track(store, begun.run_id)
+def _fail(store: Store, run: Run, status: RunStatus, code: str, message: str, begin: Begin) -> None:
+    store.catalog.update_run(run.run_id, status=status, error=code, message=message, finished=True)
+    begin("track", None)
+    _track(store, run)
 
 
 def _published(store: Store, name: str, run_id: str) -> Version | None:

@@ -13,13 +13,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 import pytest
+from estimates_estimates_jobs.tracking.record.record import (
+    record,
+    record_scores,
+    track,
+    tracking_uri,
+)
 
 from estimates import instants
 from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError, NotFoundError, UnavailableError
 from estimates.store.store import Store
 from estimates_jobs.run.runner import Outcome, publish_file, read_candidate
-from estimates_jobs.tracking import record, record_scores, track, tracking_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -40,9 +45,10 @@ _FIRST_RUN = """
 import sys
 from pathlib import Path
 from tests.builders import make_store
-from tests.test_tracking import publish
+from tests.estimates_jobs.tracking.record.test_record import publish
 folder = Path(sys.argv[1])
 assert publish(make_store(folder / "store"), "r1", folder).tracked
+print(*sys.modules.keys() & {"mlflow"}, end="")
 """
 
 
@@ -55,18 +61,24 @@ class Made(NamedTuple):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """An MLflow database, made once by a run in another process: that takes seconds."""
+    """An MLflow database, made once by a run in another process."""
     folder = tmp_path_factory.mktemp("mlflow")
+    noise = first_run(folder)
+    assert {path.name for path in folder.iterdir()} == {"store", "table.csv"}
+    return Made(folder / "store" / "mlflow.db", noise)
+
+
+def first_run(folder: Path, **variables: str) -> str:
+    """Publish into a new store in another process; returns what it wrote, and whether it loaded MLflow."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")
     }
-    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+    environment |= variables | {"PYTHONPATH": str(Path(__file__).parents[3])}
     command = [sys.executable, "-c", _FIRST_RUN, str(folder)]
     ran = subprocess.run(
         command, env=environment, check=True, capture_output=True, text=True, cwd=folder
     )
-    assert {path.name for path in folder.iterdir()} == {"store", "table.csv"}
-    return Made(folder / "store" / "mlflow.db", ran.stdout + ran.stderr)
+    return ran.stdout + ran.stderr
 
 
 @pytest.fixture
@@ -117,9 +129,7 @@ def found(store: Store, run_id: str) -> Any:
 
 
 def test_a_run_is_recorded(tracked_store: Store, tmp_path: Path) -> None:
-    """One MLflow run with tags, parameters, metrics, inputs and artifacts; version, run and MLflow
-    name each other.
-    """
+    """One MLflow run with tags, parameters, metrics, inputs and artifacts; version, run and MLflow name each other."""
     outcome = publish(tracked_store, "r1", tmp_path)
     run = found(tracked_store, "r1")
     version = tracked_store.resolve("demand")
@@ -190,9 +200,7 @@ def test_a_refused_version_is_finished_and_says_so(tracked_store: Store, tmp_pat
 def test_rejected_and_failed_runs_are_recorded_as_failed(
     tracked_store: Store, tmp_path: Path
 ) -> None:
-    """A run without a version is FAILED, with its error as a tag; tried again it is FINISHED, and
-    still one run.
-    """
+    """A run without a version is FAILED, with its error as a tag; tried again it is FINISHED, and still one run."""
     tracked_store.define(parse_contract(CONTRACT), CONTRACT)
     (tmp_path / "bad.csv").write_text("item,p\na,1\na,2\n")
     frame, provenance = read_candidate(
@@ -224,9 +232,7 @@ def test_recording_twice_finds_the_run(tracked_store: Store, tmp_path: Path) -> 
 def test_without_mlflow_a_version_is_promoted_and_tracked_later(
     tracked_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With nobody at the other end a run is fast, promoted and untracked, with a warning; `track`
-    catches up once.
-    """
+    """With nobody at the other end a run is fast, promoted and untracked, with a warning; `track` catches up once."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", NOBODY)
     start = time.monotonic()
     outcome = publish(tracked_store, "r1", tmp_path)
@@ -283,9 +289,59 @@ def test_an_unknown_run_is_not_found(tracked_store: Store) -> None:
         record(tracked_store, "nope")
 
 
-def test_tracking_is_silent(made: Made) -> None:
-    """Neither MLflow nor the migrations of its new database write anything to the terminal."""
+def test_the_stores_own_record_loads_no_mlflow(made: Made) -> None:
+    """The file beside the catalog is made and written without MLflow, and without a word."""
     assert made.noise == ""
+
+
+def test_tracking_through_mlflow_is_silent(tmp_path: Path) -> None:
+    """Neither MLflow nor the migrations of its new database write anything to the terminal."""
+    uri = f"sqlite:///{tmp_path / 'elsewhere.db'}?timeout=20"  # not the plain file written directly
+    assert first_run(tmp_path, MLFLOW_TRACKING_URI=uri) == "mlflow"
+    assert (tmp_path / "elsewhere.db").exists()
+
+
+def test_without_mlflow_installed_a_server_needs_the_extra(
+    tracked_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A version is published all the same; one line names the extra, and `track` says what is missing."""
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", NOBODY)
+    outcome = publish(tracked_store, "r1", tmp_path)
+    assert (outcome.promoted, outcome.tracked) == (True, False)
+    (warning,) = [warning for warning in outcome.warnings if "not tracked" in warning]
+    assert "mlflow is not installed; pip install 'estimates" in warning
+    assert "[jobs]'" in warning
+    with pytest.raises(ModuleNotFoundError) as caught:
+        track(tracked_store)
+    assert caught.value.name == "mlflow"
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert [tracked.run_id for tracked in track(tracked_store)] == ["r1"]
+
+
+def test_a_deleted_experiment_is_restored(tracked_store: Store, tmp_path: Path) -> None:
+    """An experiment that somebody deleted in MLflow comes back with the next run."""
+    publish(tracked_store, "r1", tmp_path)
+    experiment = client(tracked_store).get_experiment_by_name("demand")
+    assert experiment is not None
+    client(tracked_store).delete_experiment(experiment.experiment_id)
+    publish(tracked_store, "r2", tmp_path, day="2024-05-03")
+    assert found(tracked_store, "r2").info.experiment_id == experiment.experiment_id
+    assert found(tracked_store, "r1").info.status == "FINISHED"
+
+
+def test_a_database_of_another_release_is_for_mlflow_to_judge(
+    tracked_store: Store, tmp_path: Path
+) -> None:
+    """Tables that are not those of this release are never written past MLflow, whose own word is passed on."""
+    with sqlite3.connect(Path(tracked_store.root) / "mlflow.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'newer'")
+    outcome = publish(tracked_store, "r1", tmp_path)
+    assert (outcome.promoted, outcome.tracked) == (True, False)
+    (warning,) = [warning for warning in outcome.warnings if "not tracked" in warning]
+    assert (
+        "cannot record run r1: Detected out-of-date database schema (found version newer" in warning
+    )
 
 
 def test_times_are_those_of_the_run(tracked_store: Store, tmp_path: Path) -> None:
@@ -297,9 +353,7 @@ def test_times_are_those_of_the_run(tracked_store: Store, tmp_path: Path) -> Non
 
 
 def test_scores_are_metrics_of_the_versions_run(tracked_store: Store, tmp_path: Path) -> None:
-    """Scores become metrics of the run whose version they are of, each once, the event's id as
-    their step.
-    """
+    """Scores become metrics of the run whose version they are of, each once, the event's id as their step."""
     publish(tracked_store, "r1", tmp_path)
     actuals = pl.DataFrame({"item": ["a", "b"], "p": [1.0, 1.0]})
     tracked_store["demand"].score(actuals)
@@ -323,9 +377,7 @@ def test_scores_are_metrics_of_the_versions_run(tracked_store: Store, tmp_path: 
 def test_scores_wait_for_mlflow(
     tracked_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Scores made while MLflow was away are stored, and `track` catches up with the run and then
-    with them.
-    """
+    """Scores made while MLflow was away are stored, and `track` catches up with the run and then with them."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", NOBODY)
     publish(tracked_store, "r1", tmp_path)
     tracked_store["demand"].score(pl.DataFrame({"item": ["a"], "p": [1.0]}))

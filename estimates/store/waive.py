@@ -1,18 +1,53 @@
-"""The rules by which a person may make an exception of a check; pure, they only look at the
-contract.
-"""
+"""Waiving: a person makes an exception of a check for one version's content, or takes it back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from estimates import instants
+from estimates.catalog.at import At
+from estimates.catalog.records import Event, Waiver
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.gate.policy import checks_of
 from estimates.keys.key_form import Key, KeyForm
+from estimates.store.open_store import OpenStore
 
 
-def check(
+def waive(
+    store: OpenStore,
+    name: str,
+    check: str,
+    number: int,
+    *,
+    keys: Sequence[Key] | None,
+    reason: str,
+    until: datetime | str,
+) -> Waiver:
+    """Except a version's content from a check until a moment; see `Store.waive` for the errors."""
+    view = store.view()
+    version = store.reader(view).resolve(name, At(number))
+    texts = waived_keys(view.set(name).contract, check, keys, reason)
+    end = instants.given(instants.parse_until(until) if isinstance(until, str) else until)
+    assert end is not None
+    event, waiver = store.catalog.waive(
+        version, check, texts, reason=reason, until=end, actor=store.actor
+    )
+    store.after_commit(name, event)
+    return waiver
+
+
+def unwaive(store: OpenStore, name: str, waiver: int, *, reason: str) -> Event:
+    """Take a waiver back before its end; see `Store.unwaive` for the errors."""
+    store.view().set(name)
+    check_reason(reason)
+    event = store.catalog.unwaive(name, waiver, reason=reason, actor=store.actor)
+    store.after_commit(name, event)
+    return event
+
+
+def waived_keys(
     contract: Contract, name: str, keys: Sequence[Key] | None, reason: str
 ) -> list[list[str]] | None:
     """The keys of a waiver as text, each once and sorted; None for a check as a whole.
@@ -22,15 +57,15 @@ def check(
     (keys for a check that is about the version as a whole), `no_keys`, `key_parts`, `bad_key_part`,
     `reason_needed`.
     """
-    checks = {one.name: one for one in checks_of(contract)}
-    allowed = ", ".join(one.name for one in checks.values() if one.waivable)
-    found = checks.get(name)
-    if found is None:
+    checks = {check.name: check for check in checks_of(contract)}
+    allowed = ", ".join(check.name for check in checks.values() if check.waivable)
+    check = checks.get(name)
+    if check is None:
         raise InvalidError(
             "unknown_check",
             f"{contract.name}: there is no check {name!r}; those to waive: {allowed}",
         )
-    if not found.waivable:
+    if not check.waivable:
         raise InvalidError(
             "unwaivable",
             f"{contract.name}: every version must pass {name}, it cannot be waived; "
@@ -39,7 +74,7 @@ def check(
     check_reason(reason)
     if keys is None:
         return None
-    if not found.by_key:
+    if not check.by_key:
         raise InvalidError(
             "not_by_key",
             f"{contract.name}: {name} is about the version as a whole; waive it without keys",

@@ -1,0 +1,212 @@
+"""Promoting: an alias moves to a version whose verdict does not block; the rules, and the way."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from estimates import instants
+from estimates.catalog.at import At
+from estimates.catalog.records import Event, Version
+from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.view import SetView
+from estimates.contract.columns import key_text
+from estimates.errors import ConflictError, CorruptError, GateError, InvalidError
+from estimates.gate.active_waivers import active_waivers, waivers_digest
+from estimates.gate.policy import policy_digest
+from estimates.gate.verdict import GATE_REVISION, Verdict
+from estimates.store.judge import Judgement, judge, stored_judgement
+from estimates.store.open_store import OpenStore
+
+SAMPLED_READS = 100
+
+
+class Promotion(NamedTuple):
+    """The event of a promotion, and the judgement that let it through."""
+
+    event: Event
+    judgement: Judgement
+
+
+def promote(
+    store: OpenStore,
+    name: str,
+    number: int,
+    *,
+    reason: str | None = None,
+    automatic: bool = False,
+    alias: str = PRODUCTION,
+    new_shape: bool = False,
+    judgement: Judgement | None = None,
+) -> Promotion:
+    """Point an alias at a version whose verdict does not block.
+
+    judgement  the version's newest, where it is at hand; else the catalog is asked
+    See `Store.promote` for the rest and the errors.
+    """
+    check_alias(alias)
+    if not automatic and not (reason and reason.strip()):
+        raise InvalidError(
+            "reason_needed", f"{name}: say why version {number} is promoted (--reason)"
+        )
+    view = store.view()
+    version = store.reader(view).resolve(name, At(number))
+    set_view = view.set(name)
+    check_promotion(set_view, version, alias, automatic, new_shape)
+    judgement = judgement or stored_judgement(store, version)
+    if judgement is None or not is_valid(judgement.verdict, set_view, version, view.present):
+        at_hand = None if judgement is None else judgement.candidate
+        judgement = judge(store, version, candidate=at_hand)
+    check_verdict(judgement.verdict, version)
+    check_actuals(set_view, version)
+    sampled = check_reads(store, version, judgement)
+    verdict = judgement.verdict
+    event = store.catalog.promote(
+        version,
+        alias=alias,
+        seen=set_view,
+        actor=store.actor,
+        reason=reason,
+        automatic=automatic,
+        waivers=[waiver.id for waiver in verdict.in_force],
+        details={
+            "sampled_reads": sampled,
+            "judged_against": verdict.baseline.version if verdict.baseline else None,
+            "policy": verdict.policy,
+            "waivers": sorted({number for check in verdict.checks for number in check.waived_by}),
+        },
+    )
+    store.after_commit(name, event)
+    return Promotion(event, judgement)
+
+
+def check_alias(alias: str) -> None:
+    """Raises InvalidError (`bad_alias`) for a name that reads as another kind of ref."""
+    if alias == "latest" or not re.fullmatch(r"[a-z][a-z0-9_-]{0,99}", alias):
+        raise InvalidError(
+            "bad_alias",
+            f"{alias!r} cannot be an alias: write lower-case letters, digits, _ or -; "
+            "'latest' is taken",
+        )
+
+
+def check_promotion(
+    view: SetView, version: Version, alias: str, automatic: bool, new_shape: bool
+) -> None:
+    """The rules of promotion that do not depend on the verdict; see docs/spec.md."""
+    name, number = version.set, version.version
+    pointed = view.aliases.get(alias)
+    if automatic and version.snapshot_id in view.rolled_back_snapshots:
+        raise ConflictError(
+            "rolled_back",
+            f"{name}: the content of version {number} was rolled back; a person promotes it",
+        )
+    if pointed is None:
+        return
+    current = view.versions[pointed.version - 1]
+    if automatic and pointed.held:
+        raise ConflictError(
+            "held", f"{name}: {alias} is held since a rollback; a person promotes with a reason"
+        )
+    if number == pointed.version and not pointed.held:
+        raise ConflictError("already", f"{name}: {alias} points to version {number} already")
+    if version.shape != current.shape and (automatic or not new_shape):
+        raise ConflictError(
+            "other_shape",
+            f"{name}: version {number} has shape {version.shape} and {alias} shape "
+            f"{current.shape}; "
+            "a person promotes it with --new-shape",
+        )
+    if automatic and number < pointed.version:
+        raise ConflictError(
+            "lower_version", f"{name}: {alias} points to version {pointed.version}, above {number}"
+        )
+    if automatic and version.data_through < current.data_through:
+        raise ConflictError(
+            "older_data",
+            f"{name}: version {number} saw data through {instants.text(version.data_through)}, "
+            f"{alias} through "
+            f"{instants.text(current.data_through)}",
+        )
+
+
+def check_actuals(view: SetView, version: Version) -> None:
+    """A verdict that blocked with actual values stands until one with actual values says otherwise.
+
+    Raises GateError (`blocked`): a judgement without them, which knows less, does not let a version
+    through.
+    """
+    judged = [
+        e
+        for e in view.events
+        if e.kind == "judged" and e.version == version.version and "actuals" in e.details
+    ]
+    if judged and judged[-1].blocks:
+        raise GateError(
+            "blocked",
+            f"{version.set}: version {version.version} does not pass the gate with actual values "
+            f"(event {judged[-1].id}); estimates gate {version.set} {version.version} --actuals "
+            "FILE judges it again",
+        )
+
+
+def is_valid(verdict: Verdict, view: SetView, version: Version, at: datetime) -> bool:
+    """Whether a verdict is for this content, the policy, the waivers in force and the version
+    production points to.
+    """
+    pointed = view.aliases.get(PRODUCTION)
+    comparable = pointed is not None and view.versions[pointed.version - 1].shape == version.shape
+    expected = pointed.version if pointed is not None and comparable else None
+    return (
+        verdict.snapshot_id == version.snapshot_id
+        and verdict.policy == policy_digest(view.contract)
+        and verdict.waivers == waivers_digest(active_waivers(view.waivers_of(version), at))
+        and verdict.code == GATE_REVISION
+        and (verdict.baseline.version if verdict.baseline else None) == expected
+    )
+
+
+def check_verdict(verdict: Verdict, version: Version) -> None:
+    """Raises GateError (`blocked`) for a verdict that blocks."""
+    if verdict.blocks:
+        failing = ", ".join(check.name for check in verdict.failing())
+        raise GateError(
+            "blocked",
+            f"{version.set}: version {version.version} does not pass the gate: {failing}",
+            checks=failing,
+        )
+
+
+def check_reads(store: OpenStore, version: Version, judgement: Judgement) -> int:
+    """Compare sampled reads by key with the cells of the Parquet file; returns how many.
+
+    Raises CorruptError (`read_differs`).
+    """
+    candidate = judgement.candidate
+    frame = store.frame(version) if candidate is None else candidate.frame
+    assert frame is not None, "a version whose file cannot be read is blocked"
+    contract = store.view().set(version.set).contract_of(version)
+    store.read_files.get(version.snapshot_id, lambda: (frame, contract))
+    # Which rows is decided by the content's digest: the same for everybody, and not the same rows
+    # every time.
+    seed = int(version.snapshot_id[:8], 16)
+    rows: pl.DataFrame = frame.sample(min(SAMPLED_READS, frame.height), seed=seed)
+    keys = rows.select(list(contract.key)).rows()
+    results = store.reader().of(version).get_many(keys).body["results"]
+    for key, cells, result in zip(keys, rows.iter_rows(named=True), results, strict=True):
+        if result.get("estimate") != {name: _as_json(cell) for name, cell in cells.items()}:
+            raise CorruptError(
+                "read_differs",
+                f"{version.set} version {version.version}: reading "
+                f"{'/'.join(map(key_text, key))} gives another value than its Parquet file; remove "
+                f"{store.read_files.path(version.snapshot_id)} and report this",
+            )
+    return rows.height
+
+
+def _as_json(cell: Any) -> Any:
+    """A cell of a frame as it reads in JSON."""
+    return key_text(cell) if isinstance(cell, date) else cell

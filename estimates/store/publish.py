@@ -1,0 +1,179 @@
+"""Publishing, the whole way of a frame.
+
+conform, write, commit  the version exists, and nobody is told of it yet
+judge                   against what production points to now; the verdict is kept
+promote                 if the verdict and the contract's policy let it
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+import polars as pl
+
+from estimates.catalog.records import ContractRevision, Provenance, Version
+from estimates.catalog.released import check_claim
+from estimates.contract.conform import conform
+from estimates.errors import ConflictError, GateError, UnavailableError
+from estimates.gate.verdict import Verdict
+from estimates.stability.report import Report
+from estimates.storage import snapshot
+from estimates.store.judge import Judgement, judge, stored_judgement
+from estimates.store.open_store import OpenStore
+from estimates.store.promote import promote
+
+# Called before each step begins: its name, and the number of the version once there is one.
+Begin = Callable[[str, int | None], None]
+# Each attempt is lost to a sweep that deleted just this content; a pause grows between them.
+_WRITE_ATTEMPTS = 20
+# The alias moved, or the contract changed, between judging and promoting: judge and try again.
+_PROMOTE_ATTEMPTS = 3
+_TRANSIENT = ("moved", "contract_changed")
+# Why an automatic promotion does not take place although nothing is wrong with the run.
+_LEFT_TO_A_PERSON = ("held", "lower_version", "older_data", "rolled_back", "other_shape")
+
+
+class Publication(NamedTuple):
+    """What became of a frame.
+
+    report                the candidate against its baseline; None where it was not measured now
+    not_promoted_because  a sentence; None when production points, or pointed, to the version
+    """
+
+    version: Version
+    verdict: Verdict
+    report: Report | None
+    not_promoted_because: str | None
+
+
+def publish(
+    store: OpenStore,
+    name: str,
+    frame: pl.DataFrame,
+    provenance: Provenance,
+    *,
+    released_at: datetime | None = None,
+    begin: Begin,
+) -> Publication:
+    """Publish a frame, judge it, and promote it if the policy says so.
+
+    Raises what `commit`, `judge` and `promote` raise; a refused version is no error.
+    """
+    begin("publish", None)
+    version = commit(store, name, frame, provenance, released_at)
+    return judge_and_promote(store, version, begin)
+
+
+def judge_and_promote(store: OpenStore, version: Version, begin: Begin) -> Publication:
+    """The rest of the way of a version that exists; what was done before is not done again."""
+    begin("judge", version.version)
+    judgement = stored_judgement(store, version) or judge(store, version)
+    begin("promote", version.version)
+    judgement, reason = _promote_by_policy(store, version, judgement)
+    return Publication(version, judgement.verdict, judgement.report, reason)
+
+
+def commit(
+    store: OpenStore,
+    name: str,
+    frame: pl.DataFrame,
+    provenance: Provenance,
+    released_at: datetime | None = None,
+) -> Version:
+    """Make a version exist: conform the frame, write the snapshot, commit.
+
+    Raises InvalidError (`bad_released_at`, and see `conform`; nothing is stored), ConflictError
+    (`run_id_reused`, `contract_changed`), UnavailableError.
+    """
+    check_claim(name, released_at, provenance.data_through)
+    view = store.view().set(name)
+    prepared = snapshot.prepare(conform(frame, view.contract), view.contract.shape())
+    version = _write(store, prepared, view.contracts[-1], provenance, released_at)
+    store.after_commit(name)
+    return version
+
+
+def _write(
+    store: OpenStore,
+    prepared: snapshot.Prepared,
+    revision: ContractRevision,
+    provenance: Provenance,
+    released_at: datetime | None,
+) -> Version:
+    """Write the files, then the version row; again when a sweep took the files in between."""
+    name, manifest = revision.set, prepared.manifest
+    for attempt in range(1, _WRITE_ATTEMPTS + 1):
+        deletions = _finish_deletion(store, name, manifest.snapshot_id)
+        snapshot.write(store.objects, name, prepared)
+        try:
+            return store.catalog.publish(
+                revision,
+                manifest.snapshot_id,
+                manifest.rows,
+                provenance,
+                actor=store.actor,
+                deletions=deletions,
+                released_at=released_at,
+            )
+        except UnavailableError as error:
+            if error.code != "being_swept" or attempt == _WRITE_ATTEMPTS:
+                raise
+            time.sleep(0.01 * attempt)
+    raise AssertionError("unreachable")
+
+
+def _finish_deletion(store: OpenStore, name: str, snapshot_id: str) -> int:
+    """How often a snapshot was deleted; a deletion whose sweep died is finished first."""
+    deletions, done = store.catalog.deletions(name, snapshot_id)
+    if not done:
+        delete_claimed(store, name, snapshot_id)
+    return deletions
+
+
+def delete_claimed(store: OpenStore, name: str, snapshot_id: str) -> bool:
+    """Delete the files of a snapshot that was claimed for it; False when somebody else did."""
+    with store.catalog.deleting(name, snapshot_id) as is_wanted:
+        if is_wanted:
+            snapshot.delete(store.objects, name, snapshot_id)
+    return is_wanted
+
+
+def _promote_by_policy(
+    store: OpenStore, version: Version, judgement: Judgement
+) -> tuple[Judgement, str | None]:
+    """Promote a version if the policy lets a run do so, with the judgement that decided it.
+
+    Gives the reason why it was not promoted; None when it was, now or before.
+    """
+    name, number = version.set, version.version
+    view = store.view().set(name)
+    if number in view.ever_production:
+        return judgement, None
+    if judgement.verdict.blocks:
+        return judgement, _refusal(judgement.verdict)
+    if view.contract.gate.promote == "manual":
+        return judgement, (
+            f"the contract's policy leaves it to a person: estimates promote {name} {number} "
+            "--reason …"
+        )
+    for attempt in range(1, _PROMOTE_ATTEMPTS + 1):
+        try:
+            promotion = promote(store, name, number, automatic=True, judgement=judgement)
+            return promotion.judgement, None
+        except GateError:  # judged again, against a newer baseline or policy
+            newest = stored_judgement(store, version)
+            assert newest is not None
+            return newest, _refusal(newest.verdict)
+        except ConflictError as error:
+            if error.code in _LEFT_TO_A_PERSON or attempt == _PROMOTE_ATTEMPTS:
+                return judgement, error.message
+            if error.code not in _TRANSIENT:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _refusal(verdict: Verdict) -> str:
+    return f"the gate refuses it: {', '.join(check.name for check in verdict.failing())}"

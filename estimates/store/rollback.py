@@ -1,0 +1,58 @@
+"""Rolling back: an alias returns to a version that it held before, and is held there."""
+
+from __future__ import annotations
+
+from estimates.catalog.at import At
+from estimates.catalog.records import Event, Version
+from estimates.catalog.view import SetView
+from estimates.errors import ConflictError, InvalidError, NotFoundError
+from estimates.store.open_store import OpenStore
+from estimates.store.promote import check_alias
+
+
+def roll_back(store: OpenStore, name: str, *, reason: str, to: int | None, alias: str) -> Event:
+    """Point an alias back, mark the content it leaves as rolled back, and hold the alias.
+
+    See `Store.rollback` for the parameters and the errors.
+    """
+    check_alias(alias)
+    if not reason.strip():
+        raise InvalidError("reason_needed", f"{name}: say why {alias} is rolled back (--reason)")
+    view = store.view()
+    current = view.resolve(name, At(alias))
+    target = rollback_target(view.set(name), current, alias, to)
+    store.open(target)
+    event = store.catalog.roll_back(
+        target, expected=view.set(name).aliases[alias], actor=store.actor, reason=reason
+    )
+    store.after_commit(name, event)
+    return event
+
+
+def rollback_target(view: SetView, current: Version, alias: str, to: int | None) -> Version:
+    """The newest good version that the alias held before, or the one named."""
+    name = current.set
+    bad = view.rolled_back_snapshots | {current.snapshot_id}
+    held = {number for _, number in view.moves[alias]} - {current.version}
+    if to is not None and to not in held:
+        raise ConflictError(
+            "never_held", f"{name}: {alias} never pointed to version {to}; it held {_list(held)}"
+        )
+    if to is not None and view.versions[to - 1].snapshot_id in bad:
+        raise ConflictError(
+            "rolled_back", f"{name}: version {to} was rolled back itself; promote it if it is good"
+        )
+    if to is not None and view.versions[to - 1].expired_at is not None:
+        raise NotFoundError("expired", f"{name}: version {to} has expired; its files are gone")
+    for number in sorted(held if to is None else {to}, reverse=True):
+        version = view.versions[number - 1]
+        if version.snapshot_id not in bad and version.expired_at is None:
+            return version
+    raise NotFoundError(
+        "nothing_before",
+        f"{name}: {alias} held no other version that is neither expired nor rolled back",
+    )
+
+
+def _list(numbers: set[int]) -> str:
+    return ", ".join(map(str, sorted(numbers))) or "no other version"

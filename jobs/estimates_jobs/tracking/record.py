@@ -1,0 +1,343 @@
+"""The record in MLflow: each run is one MLflow run in the experiment named after the set.
+
+The tracking server is MLFLOW_TRACKING_URI, else a SQLite file beside the catalog, with a folder of
+artifacts: `{root}/mlflow.db` and `{root}/mlflow-artifacts`. MLflow is the record and never the
+truth: nothing here is read back. A SQLite file is written directly, all else by MLflow's client.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from estimates import instants
+from estimates.accuracy import accuracy_json
+from estimates.accuracy.accuracy_report import Accuracy
+from estimates.catalog.records import InputDigest, Run, Scored, Version
+from estimates.compare.queries import DiffQuery
+from estimates.errors import NotFoundError, UnavailableError
+from estimates.gate.verdict import Verdict, render_json
+from estimates.stability.report import Report
+from estimates.store.publish import Publication
+from estimates.store.store import Store
+from estimates_jobs.tracking import sqlite_record
+from estimates_jobs.tracking.run_record import InputRecord, RunRecord
+
+_FAILED = ("failed", "rejected")
+_NAME = re.compile(r"[^/\w.\- :]")  # what MLflow does not take in the name of a metric or parameter
+_VALUE = 6000  # longest parameter value that MLflow takes
+# The numbers of a column's scores that are logged, by part.
+_SCORES = {
+    "point": ("mae", "rmse", "bias", "mase"),
+    "distribution": ("wis", "dispersion", "penalty_below", "penalty_above"),
+    "label": ("right",),
+    "probability": ("brier", "log_loss"),
+    "revision": ("error_change", "won", "lost"),
+}
+
+
+class Tracked(msgspec.Struct, frozen=True):
+    """A run, or the scores of its version, and the MLflow run that records it."""
+
+    set: str
+    run_id: str
+    version: int | None
+    mlflow_run: str
+    what: Literal["run", "scores"] = "run"
+
+
+def tracking_uri(store: Store) -> str:
+    """Where runs of this store are recorded.
+
+    Raises UnavailableError (`no_tracking`) for a bucket without a server.
+    """
+    named = os.environ.get("MLFLOW_TRACKING_URI")
+    if named:
+        return named
+    if "://" in store.root:
+        raise UnavailableError(
+            "no_tracking", f"{store.root} is a bucket: set MLFLOW_TRACKING_URI to an MLflow server"
+        )
+    return f"sqlite:///{Path(store.root).absolute() / 'mlflow.db'}"
+
+
+def record(store: Store, run_id: str, publication: Publication | None = None) -> str:
+    """Record one run and return the MLflow run's id; version and run remember it.
+
+    publication  what publishing made of the run, where it is at hand; else the store is read
+    Doing it again changes nothing. A run that failed, or whose frame was rejected, is FAILED.
+    Raises UnavailableError (`mlflow_unreachable`, `no_tracking`), NotFoundError (`unknown_run`).
+    """
+    run = store.catalog.run(run_id)
+    if run is None:
+        raise NotFoundError("unknown_run", f"there is no run {run_id!r}")
+    uri = tracking_uri(store)
+    with _reaching(uri, f"run {run_id}"):
+        mlflow_run = _write_run(uri, _run_record(store, run, publication))
+    done = None if run.status in _FAILED else "done"
+    store.catalog.update_run(run_id, mlflow_run=mlflow_run, step=done)
+    if run.version is not None and store.resolve(run.set, run.version).mlflow_run != mlflow_run:
+        store.set_mlflow_run(run.set, run.version, mlflow_run)
+    return mlflow_run
+
+
+def record_scores(store: Store, name: str) -> list[Tracked]:
+    """Log the scores of a set that MLflow does not have yet, oldest first.
+
+    Each number is a metric of the version's run, whose step is the event that announced the scores.
+    Versions without a run wait for one.
+    Raises UnavailableError (`mlflow_unreachable`, `no_tracking`), NotFoundError (`unknown_set`).
+    """
+    versions, tracked = store.view().set(name).versions, list[Tracked]()
+    for scored in store.catalog.untracked_scores(name):
+        version = versions[scored.version - 1]
+        if version.mlflow_run is None:
+            continue
+        uri = tracking_uri(store)
+        with _reaching(uri, f"the scores of version {scored.version}"):
+            measured = _millis(scored.scored_at)
+            _write_metrics(uri, version.mlflow_run, _score_metrics(scored), measured, scored.event)
+        store.catalog.scores_tracked(scored.event)
+        tracked.append(
+            Tracked(name, version.provenance.run_id, scored.version, version.mlflow_run, "scores")
+        )
+    return tracked
+
+
+def track(store: Store, name: str | None = None) -> list[Tracked]:
+    """Record every finished run and all scores that are not recorded yet, oldest first.
+
+    name  a set; None for all
+    Raises UnavailableError (`mlflow_unreachable`, `no_tracking`), NotFoundError (`unknown_set`).
+    """
+    tracked = []
+    for set_name in store.sets() if name is None else [name]:
+        for run in reversed(store.runs(set_name)):
+            waiting = run.mlflow_run is None if run.status in _FAILED else run.step == "track"
+            if waiting and run.finished_at is not None:
+                mlflow_run = record(store, run.run_id)
+                tracked.append(Tracked(set_name, run.run_id, run.version, mlflow_run))
+        tracked += record_scores(store, set_name)
+    return tracked
+
+
+@contextmanager
+def _reaching(uri: str, what: str) -> Iterator[None]:
+    try:
+        yield
+    except (NotFoundError, UnavailableError, AssertionError):
+        raise
+    except Exception as error:  # whatever MLflow, its database or its server raise
+        if isinstance(error, ModuleNotFoundError) and error.name == "mlflow":
+            raise
+        why = " ".join(str(_innermost(error)).split())[:200]
+        raise UnavailableError(
+            "mlflow_unreachable",
+            f"MLflow at {uri} cannot record {what}: {why}; `estimates track` catches up",
+        ) from error
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What went wrong first: "Connection refused" instead of the retries around it."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return error
+
+
+def _write_run(uri: str, record: RunRecord) -> str:
+    database = sqlite_record.database_path(uri)
+    if database is not None:
+        with suppress(sqlite_record.NeedsClientError):
+            return sqlite_record.record_run(database, record)
+    from estimates_jobs.tracking import client_record
+
+    return client_record.record_run(uri, record)
+
+
+def _write_metrics(
+    uri: str, mlflow_run: str, metrics: dict[str, float], measured: int, step: int
+) -> None:
+    database = sqlite_record.database_path(uri)
+    if database is not None:
+        with suppress(sqlite_record.NeedsClientError):
+            return sqlite_record.record_metrics(database, mlflow_run, metrics, measured, step)
+    from estimates_jobs.tracking import client_record
+
+    return client_record.record_metrics(uri, mlflow_run, metrics, measured, step)
+
+
+def _run_record(store: Store, run: Run, publication: Publication | None) -> RunRecord:
+    version = None if run.version is None else store.resolve(run.set, run.version)
+    record = RunRecord(
+        experiment=run.set,
+        artifact_location=_artifact_location(store, run.set),
+        run_id=run.run_id,
+        started=_millis(run.started_at),
+        ended=_millis(run.finished_at or datetime.now(UTC)),
+        status="FAILED" if run.status in _FAILED else "FINISHED",
+        parameters=_parameters(store, run, version),
+        tags=_tags(run, version),
+    )
+    if version is None:
+        return record
+    verdict = publication.verdict if publication else store.verdict(version.set, version.version)
+    report = publication.report if publication else None
+    metrics = {} if verdict is None else _gate_metrics(verdict)
+    if verdict is not None and (report := report or _report(store, version, verdict)):
+        metrics |= _finite(dict(_headline(report)))
+    return _with_version(record, store, version, verdict, metrics)
+
+
+def _with_version(
+    record: RunRecord,
+    store: Store,
+    version: Version,
+    verdict: Verdict | None,
+    metrics: dict[str, float],
+) -> RunRecord:
+    """The record with what only a run that published has: metrics, artifacts, inputs."""
+    inputs = version.provenance.inputs
+    metrics = {"rows": float(version.rows)} | metrics
+    metrics |= {f"inputs/{i.name}/rows": float(i.rows) for i in inputs if i.rows is not None}
+    artifacts = {"manifest.json": store.manifest(version)}
+    if verdict is not None:
+        artifacts["verdict.json"] = render_json(verdict)
+    return msgspec.structs.replace(
+        record,
+        metrics={_name(name): value for name, value in metrics.items()},
+        measured=_millis(version.published_at),
+        artifacts=artifacts,
+        inputs=tuple(_input(digest) for digest in inputs),
+    )
+
+
+def _artifact_location(store: Store, name: str) -> str | None:
+    """Beside the store's own MLflow; a server that somebody named knows a place itself."""
+    if "://" in store.root or os.environ.get("MLFLOW_TRACKING_URI"):
+        return None
+    return (Path(store.root).absolute() / "mlflow-artifacts" / name).as_uri()
+
+
+def _parameters(store: Store, run: Run, version: Version | None) -> dict[str, str]:
+    """Parameters of the job, and the revisions of contract and code."""
+    contract = store.contract(run.set, None if version is None else version.contract_revision)
+    values: dict[str, Any] = {} if contract.job is None else contract.job.parameters
+    parameters: dict[str, str] = {}
+    if version is None:
+        parameters["contract_revision"] = str(len(store.view().set(run.set).contracts))
+    else:
+        origin = version.provenance
+        values = origin.parameters or values
+        parameters["contract_revision"] = str(version.contract_revision)
+        parameters["shape"] = str(version.shape)
+        known = {name: getattr(origin, name) for name in ("code", "seed", "job")}
+        parameters |= {name: str(value) for name, value in known.items() if value is not None}
+    if contract.job is not None:
+        parameters.setdefault("job", contract.job.function)
+    parameters |= {f"parameters/{name}": _text(value) for name, value in values.items()}
+    return {_name(name): value[:_VALUE] for name, value in parameters.items()}
+
+
+def _tags(run: Run, version: Version | None) -> dict[str, str]:
+    tags = {
+        "set": run.set,
+        "run_id": run.run_id,
+        "data_through": instants.text(run.data_through),
+        "status": run.status,
+    }
+    if run.error is not None:
+        tags |= {"error": run.error, "mlflow.note.content": run.message or run.error}
+    if version is not None:
+        tags |= {"version": str(version.version), "snapshot_id": version.snapshot_id}
+        if version.provenance.warnings:
+            tags["mlflow.note.content"] = "\n".join(version.provenance.warnings)
+    return {name: value[:_VALUE] for name, value in tags.items()}
+
+
+def _gate_metrics(verdict: Verdict) -> dict[str, float]:
+    values = {f"gate/{check.name}": check.value for check in verdict.checks}
+    return _finite(values) | {"gate/blocks": float(verdict.blocks)}
+
+
+def _report(store: Store, version: Version, verdict: Verdict) -> Report | None:
+    """How the version differs from the one it was judged against; None when there was none."""
+    if verdict.baseline is None or verdict.baseline.version is None:
+        return None
+    query = DiffQuery(verdict.baseline.version, version.version)
+    return store.compare(version.set, query).cached_report(store.reports)
+
+
+def _headline(report: Report) -> Iterator[tuple[str, float | None]]:
+    for name in ("added_share", "removed_share", "key_jaccard", "identical_share"):
+        yield f"stability/{name}", getattr(report.keys, name)
+    for column, change in report.columns.items():
+        yield f"stability/{column}/coverage", change.coverage
+        if change.label is not None:
+            yield f"stability/{column}/churn", change.label.churn
+        if change.scalar is None:
+            continue
+        for name in ("equal_share", "material_share", "mean_revision", "rmar", "sign_flip_share"):
+            yield f"stability/{column}/{name}", getattr(change.scalar, name)
+        if change.scalar.r is not None:
+            for name in ("p50", "p95", "max"):
+                yield f"stability/{column}/r_{name}", getattr(change.scalar.r, name)
+
+
+def _score_metrics(scored: Scored) -> dict[str, float]:
+    values = _finite(dict(_accuracy(accuracy_json.decode(bytes(scored.body)))))
+    return {_name(name): value for name, value in values.items()}
+
+
+def _accuracy(scores: Accuracy) -> Iterator[tuple[str, float | None]]:
+    """The numbers of all keys of each column; those by horizon and group stay in the catalog."""
+    for column, score in scores.columns.items():
+        yield f"accuracy/{column}/actuals", float(score.actuals)
+        for part, names in _SCORES.items():
+            numbers = getattr(score, part)
+            for name in names if numbers is not None else ():
+                yield f"accuracy/{column}/{name}", getattr(numbers, name)
+        for interval in score.intervals:
+            level = f"{100 * interval.level:g}"
+            yield f"accuracy/{column}/covered_{level}", interval.covered
+            yield f"accuracy/{column}/interval_score_{level}", interval.score
+        for loss, compared in score.skill.losses.items() if score.skill is not None else ():
+            yield f"accuracy/{column}/skill_{loss}", compared.skill
+
+
+def _input(digest: InputDigest) -> InputRecord:
+    return InputRecord(
+        name=digest.name[:500],
+        digest=digest.digest[:36],  # all that MLflow takes; the whole one is the tag sha256
+        source_type="code" if " " in digest.source else "local",
+        source=_text({"source": digest.source[:_VALUE], "sha256": digest.digest}),
+        profile=_text({"num_rows": digest.rows}),
+        tags={"mlflow.data.context": "input", "sha256": digest.digest},
+    )
+
+
+def _finite(values: dict[str, float | None]) -> dict[str, float]:
+    return {
+        name: float(value)
+        for name, value in values.items()
+        if value is not None and math.isfinite(value)
+    }
+
+
+def _name(name: str) -> str:
+    return _NAME.sub("_", name)[:250]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value, enc_hook=str).decode()
+
+
+def _millis(moment: datetime) -> int:
+    return instants.micros(moment) // 1000
