@@ -29,7 +29,7 @@ def waive(
     view = store.view()
     version = store.reader(view).resolve(name, At(number))
     texts = waived_keys(view.set(name).contract, check, keys, reason)
-    end = instants.given(instants.parse_until(until) if isinstance(until, str) else until)
+    end = instants.instant_of(instants.parse_until(until) if isinstance(until, str) else until)
     assert end is not None
     event, waiver = store.catalog.waive(
         version, check, texts, reason=reason, until=end, actor=store.actor

@@ -17,6 +17,7 @@ from estimates_jobs.cli.command import Options, command, notify_option
 from estimates_jobs.cli.failures import ANSWER_IS_NO
 from estimates_jobs.cli.notifying import notifying
 from estimates_jobs.run import runner
+from estimates_jobs.tracking.record import track as track_runs
 
 _through = click.option(
     "--through",
@@ -136,7 +137,7 @@ def track(options: Options, set_name: str | None) -> None:
     Needed only after MLflow was unreachable: versions are published and promoted all the same.
     Exits 3 while it is.
     """
-    tracked = tracking.track(options.open(), set_name)
+    tracked = track_runs(options.open(), set_name)
     if options.json:
         show.value({"tracked": tracked})
     elif tracked:
