@@ -19,7 +19,7 @@ import polars as pl
 
 from estimates.catalog.records import Event, Version
 from estimates.catalog.ref import PRODUCTION
-from estimates.catalog.view import SetView
+from estimates.catalog.set_view import SetView
 from estimates.compare import frozen_versions, series
 from estimates.compare.measure import measure_of
 from estimates.compare.series_report import (

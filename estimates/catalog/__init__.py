@@ -1,10 +1,24 @@
 """The catalog: the few things that change, in SQL.
 
-schema    the tables, as `migrations/` makes them
+schema    the tables, as the migrations make them
 engine    connections and transactions on SQLite and PostgreSQL
-catalog   every write, each one transaction
+records   what the tables hold, as Structs
+rows      rows to Structs and back
+
+catalog         every write, each one transaction that ends with an event, and every read; made of
+version_writes  contracts and versions: define, publish, judge, track, expire
+alias_moves     promote and roll back
+waiver_writes   waive and unwaive
+stored_scores   scores of versions, grades of verdicts
+run_rows        how far each run has come
+sweep_claims    which snapshots' files are being deleted
+event_log       the log that each of these appends to
+preconditions   what has to be true still when a write commits
+
 ref       how a reader names a version
 at        which version a reader means: a ref, and the moment at which it is read
-view      one moment of it in memory, and what names mean in it
+view      one moment of the catalog in memory, and what names mean in it
+set_view  one set at such a moment, and what follows from its events
 released  what names meant by claimed times of release
+freshness how old production's data are, and when the next version is due
 """

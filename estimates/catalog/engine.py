@@ -19,6 +19,13 @@ from estimates.errors import CorruptError, InvalidError, NotFoundError, Unavaila
 _WAIT_S = 30  # how long a writer waits for another one
 
 
+class OnEngine:
+    """What works on one catalog."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+
 def make_engine(url: str) -> sa.Engine:
     """An engine whose transactions begin explicitly: SQLite's driver would begin them late, and not
     for DDL.
@@ -37,7 +44,7 @@ def make_engine(url: str) -> sa.Engine:
         engine = sa.create_engine(url, connect_args={"timeout": _WAIT_S})
     except ModuleNotFoundError:
         raise InvalidError(
-            "bad_catalog", "PostgreSQL needs a driver: pip install 'estimates[postgres]'"
+            "bad_catalog", "PostgreSQL needs a driver: pip install 'estimates-store[postgres]'"
         ) from None
     except (sa.exc.ArgumentError, ValueError) as error:
         raise InvalidError("bad_catalog", f"the catalog's URL cannot be read: {error}") from None
@@ -120,7 +127,9 @@ def check_revision(engine: sa.Engine) -> None:
         )
     try:
         with reading(engine) as connection:
-            found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+            revision = connection.execute(
+                sa.text("SELECT version_num FROM alembic_version")
+            ).scalar()
     except UnavailableError as error:
         if isinstance(error.__cause__, OperationalError) and "no such table" in str(
             error.__cause__
@@ -131,12 +140,11 @@ def check_revision(engine: sa.Engine) -> None:
         if "alembic_version" in str(error):
             raise _no_catalog(where) from None
         raise
-    if found != schema.REVISION:
+    if revision != schema.REVISION:
         raise UnavailableError(
             "schema_revision",
-            f"catalog {where} has schema revision {found} and this program knows "
-            f"{schema.REVISION}: "
-            "run `estimates migrate` with the newest version of the program",
+            f"catalog {where} has schema revision {revision} and this program knows "
+            f"{schema.REVISION}: run `estimates migrate` with the newest version of the program",
         )
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from estimates.catalog.records import Version
 from estimates.catalog.ref import PRODUCTION
-from estimates.catalog.view import SetView
+from estimates.catalog.set_view import SetView
 
 
 class Freshness(msgspec.Struct, frozen=True):

@@ -19,12 +19,17 @@ from estimates.catalog.records import (
     Version,
     Waiver,
 )
-from estimates.catalog.view import SetView
+from estimates.catalog.set_view import SetView
 
 
 def matching(table: sa.Table, **values: object) -> sa.ColumnElement[bool]:
     """The condition that columns have these values."""
     return sa.and_(*(table.c[name] == value for name, value in values.items()))
+
+
+def of_version(version: Version) -> dict[str, Any]:
+    """The columns that say which version a row is about."""
+    return {"set": version.set, "version": version.version}
 
 
 def read_events(tx: sa.Connection, after: int) -> list[Event]:
@@ -34,41 +39,38 @@ def read_events(tx: sa.Connection, after: int) -> list[Event]:
     return list(_all(Event, rows, "details", msgspec.json.decode))
 
 
-def read_set(tx: sa.Connection, name: str, old: SetView | None, fresh: list[Event]) -> SetView:
-    """A set's view brought up to date: only contracts and versions that the new events name are
-    read.
+def read_set(
+    tx: sa.Connection, name: str, previous: SetView | None, events: list[Event]
+) -> SetView:
+    """A set's view brought up to date by its new events.
+
+    Only the contracts, versions and waivers that they name are read.
     """
-    contracts: list[ContractRevision] = [] if old is None else old.contracts
-    if any(event.kind == "defined" for event in fresh):
+    old = previous or SetView([], [], [], {})
+    changes = {event.kind for event in events}
+    contracts, versions, waivers = old.contracts, list(old.versions), old.waivers
+    if "defined" in changes:
         table = schema.contracts
         newer = matching(table, set=name) & (table.c.revision > len(contracts))
-        contracts = contracts + [
-            to_contract(r)
-            for r in tx.execute(sa.select(table).where(newer).order_by(table.c.revision))
-        ]
-    versions: list[Version] = [] if old is None else list(old.versions)
-    table = schema.versions
-    touched = {e.version for e in fresh if e.kind in ("published", "tracked", "expired")}
-    condition = matching(table, set=name)
-    if old is not None:
-        condition &= table.c.version.in_(touched)
+        rows = tx.execute(sa.select(table).where(newer).order_by(table.c.revision))
+        contracts = contracts + [to_contract(row) for row in rows]
+    touched = {e.version for e in events if e.kind in ("published", "tracked", "expired")}
     if touched:
+        table = schema.versions
+        condition = matching(table, set=name)
+        if previous is not None:
+            condition &= table.c.version.in_(touched)
         rows = tx.execute(_select(Version, table).where(condition).order_by(table.c.version)).all()
         for version in _all(Version, rows, "provenance", msgspec.json.Decoder(Provenance).decode):
             versions[version.version - 1 : version.version] = [version]
-    found = tx.execute(sa.select(schema.aliases).where(schema.aliases.c.set == name))
-    aliases = {row.alias: _fill(Alias, row) for row in found}
-    events = fresh if old is None else old.events + fresh
-    waivers: list[Waiver] = [] if old is None else old.waivers
-    if any(event.kind in ("waived", "unwaived") for event in fresh):
+    if changes & {"waived", "unwaived"}:
         table = schema.waivers
-        kept = matching(table, set=name) & table.c.ended_at.is_(None)
-        waivers = [
-            to_waiver(row) for row in tx.execute(sa.select(table).where(kept).order_by(table.c.id))
-        ]
-    return SetView(
-        contracts, versions, events, aliases, waivers, None if old is None else old.decoded
-    )
+        standing = matching(table, set=name) & table.c.ended_at.is_(None)
+        rows = tx.execute(sa.select(table).where(standing).order_by(table.c.id))
+        waivers = [to_waiver(row) for row in rows]
+    rows = tx.execute(sa.select(schema.aliases).where(schema.aliases.c.set == name))
+    aliases = {row.alias: _fill(Alias, row) for row in rows}
+    return SetView(contracts, versions, old.events + events, aliases, waivers, old.decoded)
 
 
 def to_contract(row: Any) -> ContractRevision:
@@ -121,7 +123,10 @@ def _select(kind: Any, table: sa.Table) -> Any:
 
 
 def _all(kind: Any, rows: Any, decoded: str, decode: Callable[[str], Any]) -> Iterator[Any]:
-    """Structs from the rows of `_select`: many are made three times as fast by position as by name."""
+    """Structs from the rows of `_select`.
+
+    By position: many are made three times as fast as by name.
+    """
     at = kind.__struct_fields__.index(decoded)
     return (kind(*row[:at], decode(row[at]), *row[at + 1 :]) for row in rows)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from estimates.catalog.records import Version
-from estimates.catalog.view import SetView
+from estimates.catalog.set_view import SetView
 from estimates.contract.columns import Column
 from estimates.contract.contract import Contract
 from estimates.stability.paired_contract import with_pairing

@@ -13,7 +13,8 @@ from cachetools import LRUCache, cached
 from estimates.catalog.at import At
 from estimates.catalog.records import Event, Version
 from estimates.catalog.ref import PRODUCTION
-from estimates.catalog.view import SetView, View
+from estimates.catalog.set_view import SetView
+from estimates.catalog.view import View
 from estimates.compare.frozen_versions import Window, windows
 from estimates.compare.measure import digest_of, fields_digest, measure_for
 from estimates.compare.series_report import DEFAULT_LAST, MAX_LAST, ColumnMove, PairMove, Series

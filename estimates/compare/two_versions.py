@@ -15,7 +15,7 @@ import polars as pl
 from estimates.catalog.at import At
 from estimates.catalog.records import Version
 from estimates.catalog.ref import version_number
-from estimates.catalog.view import SetView
+from estimates.catalog.set_view import SetView
 from estimates.compare.change_page import ChangeCursor, ChangePage, full_name
 from estimates.compare.change_rows import body
 from estimates.compare.measure import Measure, digest_of, fields_digest, measure_for

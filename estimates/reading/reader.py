@@ -13,7 +13,8 @@ from estimates import instants
 from estimates.catalog.at import NOW, At
 from estimates.catalog.records import Version
 from estimates.catalog.released import Clock, check_clock, released
-from estimates.catalog.view import SetView, View
+from estimates.catalog.set_view import SetView
+from estimates.catalog.view import View
 from estimates.errors import CorruptError, NotFoundError
 from estimates.keys.key_form import Key
 from estimates.keys.search_key import SearchKey

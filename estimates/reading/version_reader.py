@@ -14,7 +14,8 @@ import msgspec
 
 from estimates import instants
 from estimates.catalog.records import Version
-from estimates.catalog.view import SetView, View
+from estimates.catalog.set_view import SetView
+from estimates.catalog.view import View
 from estimates.contract.contract import Contract, FileDomain, OpenDomain, RollingDomain
 from estimates.errors import CorruptError, InvalidError, NotFoundError
 from estimates.keys.key_form import Key, KeyForm

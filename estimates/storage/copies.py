@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from estimates.catalog.records import Event
-from estimates.catalog.view import SetView
+from estimates.catalog.set_view import SetView
 from estimates.errors import NotFoundError
 from estimates.storage.objects import Objects
 

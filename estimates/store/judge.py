@@ -15,7 +15,8 @@ from estimates.accuracy.actuals import read_actuals
 from estimates.catalog.at import At
 from estimates.catalog.records import ContractRevision, Provenance, Version, Waiver
 from estimates.catalog.ref import PRODUCTION, Ref
-from estimates.catalog.view import SetView, View
+from estimates.catalog.set_view import SetView
+from estimates.catalog.view import View
 from estimates.compare.frozen_versions import last_in_production
 from estimates.compare.series_report import MOVES_JUDGED, production_moves, promoted_material
 from estimates.errors import CorruptError, NotFoundError

@@ -12,7 +12,7 @@ from estimates import instants
 from estimates.catalog.at import At
 from estimates.catalog.records import Event, Version
 from estimates.catalog.ref import PRODUCTION
-from estimates.catalog.view import SetView
+from estimates.catalog.set_view import SetView
 from estimates.contract.columns import key_text
 from estimates.errors import ConflictError, CorruptError, GateError, InvalidError
 from estimates.gate.active_waivers import active_waivers, waivers_digest

@@ -20,7 +20,7 @@ import polars as pl
 from estimates.accuracy.actuals import Actuals, digest, read_actuals
 from estimates.catalog.records import Version
 from estimates.catalog.ref import PRODUCTION
-from estimates.catalog.view import SetView
+from estimates.catalog.set_view import SetView
 from estimates.contract.contract import Contract
 from estimates.gate.candidate import Candidate
 from estimates.gate.evaluation import measure_check

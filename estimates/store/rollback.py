@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from estimates.catalog.at import At
 from estimates.catalog.records import Event, Version
-from estimates.catalog.view import SetView
+from estimates.catalog.set_view import SetView
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.store.open_store import OpenStore
 from estimates.store.promote import check_alias

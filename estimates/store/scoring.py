@@ -22,7 +22,8 @@ from estimates.catalog.at import At
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.records import Version
 from estimates.catalog.ref import version_number
-from estimates.catalog.view import SetView, View
+from estimates.catalog.set_view import SetView
+from estimates.catalog.view import View
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.store.open_store import OpenStore
 

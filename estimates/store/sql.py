@@ -16,7 +16,8 @@ import polars as pl
 from estimates.catalog.at import At
 from estimates.catalog.records import Version
 from estimates.catalog.ref import LATEST, PRODUCTION
-from estimates.catalog.view import SetView, View
+from estimates.catalog.set_view import SetView
+from estimates.catalog.view import View
 from estimates.errors import InvalidError, NotFoundError
 
 _ID = "\x01snapshot"  # no column of a contract can have this name

@@ -13,7 +13,7 @@ import polars as pl
 
 from estimates import instants
 from estimates.catalog.records import Version
-from estimates.catalog.view import SetView
+from estimates.catalog.set_view import SetView
 from estimates.contract.contract import FileDomain, Retention
 from estimates.errors import ConflictError, CorruptError, EstimatesError, NotFoundError
 from estimates.storage import copies, snapshot

@@ -13,7 +13,7 @@ import pytest
 import estimates_migrations
 from estimates import instants
 from estimates.catalog.catalog import Catalog
-from estimates.catalog.view import SetView
+from estimates.catalog.set_view import SetView
 from estimates.contract.conform import conform
 from estimates.errors import (
     ConflictError,

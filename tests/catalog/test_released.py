@@ -16,7 +16,8 @@ from estimates import instants
 from estimates.catalog.at import At
 from estimates.catalog.records import Alias, Event, Provenance, Version
 from estimates.catalog.released import released_moves
-from estimates.catalog.view import SetView, View
+from estimates.catalog.set_view import SetView
+from estimates.catalog.view import View
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.store.store import Store
 from tests.builders import SET, START, define, frame, make_store, promoted, provenance

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from estimates import instants
 from estimates.catalog.at import At
 from estimates.catalog.records import Alias, ContractRevision, Event, Provenance, Version
-from estimates.catalog.view import SetView, View
+from estimates.catalog.set_view import SetView
+from estimates.catalog.view import View
 from estimates.contract.contract import parse_contract
 from estimates.errors import CorruptError, EstimatesError, InvalidError
 from estimates.keys.key_form import KeyForm

@@ -28,7 +28,8 @@ from estimates import instants
 from estimates.catalog.freshness import freshness, stale_from
 from estimates.catalog.records import Version
 from estimates.catalog.ref import PRODUCTION
-from estimates.catalog.view import SetView, View
+from estimates.catalog.set_view import SetView
+from estimates.catalog.view import View
 from estimates_api.http.event_stream import Streams
 from estimates_api.http.representation import Representation
 from estimates_api.http.routing import off_loop

@@ -14,7 +14,7 @@ from litestar.types import ASGIApp
 
 from estimates import Contract, instants
 from estimates.catalog.freshness import freshness
-from estimates.catalog.view import SetView
+from estimates.catalog.set_view import SetView
 from estimates.contract.domain import FileDomain
 from estimates.errors import NotFoundError
 from estimates_api.http.bodies import AliasBody, SetDetail, SetList, SetSummary

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from estimates.catalog.ref import PRODUCTION
-from estimates.catalog.view import SetView
+from estimates.catalog.set_view import SetView
 from estimates.instants import text as instant_text
 from estimates.store.store import Store
 

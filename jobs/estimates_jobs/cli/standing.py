@@ -13,7 +13,8 @@ import msgspec
 from estimates.catalog.freshness import freshness
 from estimates.catalog.records import Event, State
 from estimates.catalog.ref import PRODUCTION
-from estimates.catalog.view import SetView, View
+from estimates.catalog.set_view import SetView
+from estimates.catalog.view import View
 
 _LAST = 20  # versions from which the usual time between two is taken
 

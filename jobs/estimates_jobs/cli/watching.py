@@ -11,7 +11,8 @@ import msgspec
 from estimates import instants
 from estimates.catalog.records import Event, Run, Version
 from estimates.catalog.ref import PRODUCTION
-from estimates.catalog.view import SetView, View
+from estimates.catalog.set_view import SetView
+from estimates.catalog.view import View
 from estimates.store.store import Store
 from estimates_jobs.cli import show
 from estimates_jobs.cli.command import Options, command

@@ -1,0 +1,125 @@
+"""Aliases move here: conditional updates, of which one succeeds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from estimates.catalog import schema
+from estimates.catalog.engine import OnEngine, writing
+from estimates.catalog.event_log import append_about
+from estimates.catalog.preconditions import (
+    check_newest,
+    check_unexpired,
+    check_unmoved,
+    check_waivers,
+    moved_error,
+)
+from estimates.catalog.records import Alias, Event, Version
+from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.rows import matching
+from estimates.catalog.set_view import SetView
+from estimates.errors import ConflictError
+
+
+class AliasMoves(OnEngine):
+    """Each method is one transaction."""
+
+    def promote(
+        self,
+        version: Version,
+        *,
+        alias: str,
+        seen: SetView,
+        actor: str,
+        reason: str | None = None,
+        automatic: bool = False,
+        waivers: Collection[int] = (),
+        details: dict[str, Any] | None = None,
+    ) -> Event:
+        """Point an alias at a version if nothing that decided it has changed.
+
+        A person's move ends a hold.
+        seen     what was looked at: neither the alias nor production may have moved since, nor the
+                 contract changed
+        waivers  those that were active for the verdict: they must be those active now
+        Raises ConflictError: `moved`, `held` (automatic only), `contract_changed`,
+        `waivers_changed`; NotFoundError `expired`.
+        """
+        with writing(self.engine) as tx:
+            check_newest(tx, seen.contracts[-1])
+            check_unexpired(tx, version)
+            if alias != PRODUCTION:
+                check_unmoved(tx, version.set, PRODUCTION, seen.aliases.get(PRODUCTION))
+            expected = seen.aliases.get(alias)
+            event = append_about(
+                tx,
+                "promoted",
+                version,
+                actor,
+                alias=alias,
+                from_version=None if expected is None else expected.version,
+                reason=reason,
+                automatic=automatic,
+                details=details or {},
+            )
+            check_waivers(tx, version, waivers, event.at)
+            if automatic and expected is not None and expected.held:
+                raise ConflictError(
+                    "held",
+                    f"{version.set}: {alias} is held since a rollback; a person promotes with a "
+                    "reason",
+                )
+            _move(tx, version, alias, expected, event, held=False)
+            return event
+
+    def roll_back(self, version: Version, *, expected: Alias, actor: str, reason: str) -> Event:
+        """Point an alias back at a version if it has not moved since it was seen, and hold it.
+
+        Raises ConflictError `moved`; NotFoundError `expired`.
+        """
+        with writing(self.engine) as tx:
+            check_unexpired(tx, version)
+            event = append_about(
+                tx,
+                "rolled_back",
+                version,
+                actor,
+                alias=expected.alias,
+                from_version=expected.version,
+                reason=reason,
+            )
+            _move(tx, version, expected.alias, expected, event, held=True)
+            return event
+
+
+def _move(
+    tx: sa.Connection,
+    version: Version,
+    alias: str,
+    expected: Alias | None,
+    event: Event,
+    *,
+    held: bool,
+) -> None:
+    """The conditional update: of several who saw the same alias, one succeeds.
+
+    The time of the last move is part of the condition: an alias that came back to the same version
+    has moved too. Raises ConflictError (`moved`).
+    """
+    table = schema.aliases
+    values = {"version": version.version, "moved_at": event.at, "held": held}
+    if expected is None:
+        try:
+            tx.execute(table.insert().values(values | {"set": version.set, "alias": alias}))
+        except IntegrityError:
+            raise moved_error(version.set, alias, expected) from None
+        return
+    seen = matching(
+        table, set=version.set, alias=alias, version=expected.version, moved_at=expected.moved_at
+    )
+    if tx.execute(table.update().where(seen).values(values)).rowcount != 1:
+        raise moved_error(version.set, alias, expected)

@@ -1,0 +1,78 @@
+"""What has to be true still when a write commits; a condition that is not raises an error."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from estimates.catalog import schema
+from estimates.catalog.records import Alias, ContractRevision, Version
+from estimates.catalog.rows import matching, of_version
+from estimates.errors import ConflictError, NotFoundError
+
+
+def check_newest(tx: sa.Connection, used: ContractRevision) -> None:
+    """Raises ConflictError (`contract_changed`) when a contract is no longer its set's newest."""
+    table = schema.contracts
+    highest = sa.select(sa.func.max(table.c.revision)).where(table.c.set == used.set)
+    newest = tx.execute(highest).scalar()
+    if newest != used.revision:
+        raise ConflictError(
+            "contract_changed",
+            f"{used.set}: contract revision {newest} was defined meanwhile (this used "
+            f"{used.revision}); run again",
+        )
+
+
+def check_unexpired(tx: sa.Connection, version: Version) -> None:
+    """Raises NotFoundError (`expired`) when a version's files are gone."""
+    table = schema.versions
+    expired_at = sa.select(table.c.expired_at).where(matching(table, **of_version(version)))
+    if tx.execute(expired_at).scalar_one() is not None:
+        raise NotFoundError(
+            "expired", f"{version.set}: version {version.version} has expired; its files are gone"
+        )
+
+
+def check_unmoved(tx: sa.Connection, set_name: str, alias: str, expected: Alias | None) -> None:
+    """Raises ConflictError (`moved`) when an alias is not where it was seen, or moved since."""
+    table = schema.aliases
+    place = sa.select(table.c.version, table.c.moved_at).where(
+        matching(table, set=set_name, alias=alias)
+    )
+    row = tx.execute(place).one_or_none()
+    if (row and tuple(row)) != (expected and (expected.version, expected.moved_at)):
+        raise moved_error(set_name, alias, expected)
+
+
+def moved_error(set_name: str, alias: str, expected: Alias | None) -> ConflictError:
+    """The error (`moved`) for an alias that somebody else moved."""
+    seen = "nothing" if expected is None else f"version {expected.version} as before"
+    return ConflictError(
+        "moved",
+        f"{set_name}: {alias} does not point to {seen}: somebody else moved it; look and decide "
+        "again",
+    )
+
+
+def check_waivers(
+    tx: sa.Connection, version: Version, judged_with: Collection[int], at: datetime
+) -> None:
+    """Raises ConflictError (`waivers_changed`) unless a verdict was made with the active waivers.
+
+    judged_with  the waivers of the verdict; at: the moment at which waivers have to be active
+    """
+    table = schema.waivers
+    active = (
+        matching(table, set=version.set, snapshot_id=version.snapshot_id)
+        & table.c.ended_at.is_(None)
+        & (table.c.until > at)
+    )
+    if set(tx.execute(sa.select(table.c.id).where(active)).scalars()) != set(judged_with):
+        raise ConflictError(
+            "waivers_changed",
+            f"{version.set}: the waivers of version {version.version} are not those that it was "
+            "judged with: one was given, taken back or ended meanwhile; promote again",
+        )

@@ -1,0 +1,240 @@
+"""One set at one moment of the catalog, and what follows from its events. No SQL here."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Hashable, Iterator
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, TypeVar
+
+import msgspec
+
+from estimates.catalog.records import Alias, ContractRevision, Event, Version, Waiver
+from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.released import Clock, Moves, Spans, released_moves, spans_of
+from estimates.contract.contract import Contract
+from estimates.errors import NotFoundError
+
+# When something changed, and the version it was from then on; oldest first.
+Changes = list[tuple[datetime, int | None]]
+T = TypeVar("T")
+
+
+class SetView:
+    """All that the catalog holds of one set: contracts, versions and events in order, aliases by
+    name.
+
+    waivers  those that were not taken back, by id; they may be over
+    """
+
+    def __init__(
+        self,
+        contracts: list[ContractRevision],
+        versions: list[Version],
+        events: list[Event],
+        aliases: dict[str, Alias],
+        waivers: list[Waiver] | None = None,
+        decoded: dict[int, Contract] | None = None,
+    ) -> None:
+        self.contracts = contracts
+        self.versions = versions
+        self.events = events
+        self.aliases = aliases
+        self.waivers = waivers or []
+        # Contracts by revision, decoded once and handed on to the next view: every read needs one.
+        self.decoded = {} if decoded is None else decoded
+        self._memoized: dict[Hashable, Any] = {}
+
+    def memoize(self, what: Hashable, make: Callable[[], T]) -> T:
+        """What a reader derived from this moment of the set: made once, however many ask."""
+        value = self._memoized.get(what)
+        if value is None:
+            value = self._memoized[what] = make()
+        return value
+
+    @cached_property
+    def blocks(self) -> dict[int, bool]:
+        """Whether the newest verdict of a version blocks; versions without a verdict are absent."""
+        return {
+            e.version: bool(e.blocks)
+            for e in self.events
+            if e.kind == "judged" and e.version is not None
+        }
+
+    @cached_property
+    def scored(self) -> dict[int, int]:
+        """For each version that was scored, the event of its newest scores."""
+        return {
+            e.version: e.id for e in self.events if e.kind == "scored" and e.version is not None
+        }
+
+    @cached_property
+    def rolled_back(self) -> set[int]:
+        """Versions that production was rolled back from."""
+        return {
+            e.from_version
+            for e in self.events
+            if e.kind == "rolled_back" and e.alias == PRODUCTION and e.from_version is not None
+        }
+
+    @cached_property
+    def rolled_back_snapshots(self) -> set[str]:
+        """Content that some alias was ever rolled back from."""
+        left = {
+            e.from_version
+            for e in self.events
+            if e.kind == "rolled_back" and e.from_version is not None
+        }
+        return {self.versions[version - 1].snapshot_id for version in left}
+
+    @cached_property
+    def moves(self) -> dict[str, list[tuple[datetime, int]]]:
+        """For each alias, when it moved and where to, oldest first."""
+        moves: dict[str, list[tuple[datetime, int]]] = {}
+        for event in self.events:
+            if event.alias is not None and event.version is not None:
+                moves.setdefault(event.alias, []).append((event.at, event.version))
+        return moves
+
+    @cached_property
+    def released_moves(self) -> dict[str, Moves]:
+        """The same by the clock `released`."""
+        return {alias: released_moves(moves, self.versions) for alias, moves in self.moves.items()}
+
+    def moves_by(self, clock: Clock) -> dict[str, Moves]:
+        """The moves of each alias by a clock."""
+        return self.moves if clock is None else self.released_moves
+
+    @cached_property
+    def ever_production(self) -> set[int]:
+        """Versions that production ever pointed to."""
+        return {version for _, version in self.moves.get(PRODUCTION, [])}
+
+    @cached_property
+    def spans(self) -> Spans:
+        """From when to when production pointed to a version; the last end is None while it still
+        does.
+        """
+        return spans_of(self.moves.get(PRODUCTION, []))
+
+    @cached_property
+    def released_spans(self) -> Spans:
+        """The same by the clock `released`."""
+        return spans_of(self.released_moves.get(PRODUCTION, []))
+
+    @cached_property
+    def latest(self) -> dict[int | None, Changes]:
+        """What `latest` named over time: of all versions under None, of those of one shape under
+        its number.
+        """
+        named: dict[int | None, Changes] = {}
+        passing: dict[int | None, list[int]] = {}
+        for event in self.events:
+            if event.version is None or event.kind not in ("judged", "expired"):
+                continue
+            version = self.versions[event.version - 1]
+            gone = version.expired_at is not None and event.at >= version.expired_at
+            for shape in (None, version.shape):
+                numbers = passing.setdefault(shape, [])
+                _mark(numbers, version.version, passes=not gone and not event.blocks)
+                newest, changes = numbers[-1] if numbers else None, named.setdefault(shape, [])
+                if newest != (changes[-1][1] if changes else None):
+                    changes.append((event.at, newest))
+        return named
+
+    def predecessors(self, version: Version, snapshots: int) -> list[Version]:
+        """Versions below this one that production ever pointed to, newest first: unexpired, of its
+        shape.
+
+        The newest one of each snapshot, and of the newest `snapshots` snapshots only.
+        """
+        newest: dict[str, Version] = {}  # by snapshot
+        numbers = self._ever_production_sorted
+        for number in reversed(numbers[: bisect_left(numbers, version.version)]):
+            before = self.versions[number - 1]
+            if before.shape == version.shape and before.expired_at is None:
+                newest.setdefault(before.snapshot_id, before)
+                if len(newest) == snapshots:
+                    break
+        return list(newest.values())
+
+    def former(self, alias: str) -> Iterator[tuple[Version, datetime]]:
+        """What an alias pointed to before its present version, newest first, each with the last
+        moment it did.
+
+        Expired versions are left out, and content that was rolled back from and not promoted since.
+        """
+        left: set[str] = set()
+        moved: datetime | None = None
+        for event in reversed(self.events):
+            if event.alias != alias or event.version is None:
+                continue
+            version = self.versions[event.version - 1]
+            if moved is not None and version.expired_at is None and version.snapshot_id not in left:
+                yield version, moved - timedelta(microseconds=1)
+            if event.kind == "rolled_back" and event.from_version is not None:
+                left.add(self.versions[event.from_version - 1].snapshot_id)
+            moved = event.at
+
+    @cached_property
+    def _ever_production_sorted(self) -> list[int]:
+        return sorted(self.ever_production)
+
+    def waivers_of(self, version: Version) -> list[Waiver]:
+        """The waivers of a version's content that were not taken back, also those that are over."""
+        return [waiver for waiver in self.waivers if waiver.snapshot_id == version.snapshot_id]
+
+    @property
+    def contract(self) -> Contract:
+        """The newest contract."""
+        return self.revision(len(self.contracts))
+
+    @property
+    def present_shape(self) -> int:
+        """The shape that readers see: production's, before the first promotion the newest
+        contract's.
+        """
+        pointed = self.aliases.get(PRODUCTION)
+        return (
+            self.contracts[-1].shape
+            if pointed is None
+            else self.versions[pointed.version - 1].shape
+        )
+
+    @property
+    def present_contract(self) -> Contract:
+        """The newest contract of the shape that readers see."""
+        return self.revision(self.newest_of(self.present_shape))
+
+    def newest_of(self, shape: int) -> int:
+        """The newest contract revision of a shape; raises NotFoundError (`unknown_shape`)."""
+        revisions = {contract.shape: contract.revision for contract in self.contracts}
+        if shape not in revisions:
+            raise NotFoundError(
+                "unknown_shape",
+                f"{self.contracts[0].set}: there is no shape {shape}; shapes: "
+                + ", ".join(map(str, sorted(revisions))),
+            )
+        return revisions[shape]
+
+    def contract_of(self, version: Version) -> Contract:
+        """The contract a version was published under."""
+        return self.revision(version.contract_revision)
+
+    def revision(self, number: int) -> Contract:
+        """The contract of a revision."""
+        if number not in self.decoded:
+            body = self.contracts[number - 1].body
+            self.decoded[number] = msgspec.json.decode(body, type=Contract)
+        return self.decoded[number]
+
+
+def _mark(numbers: list[int], number: int, *, passes: bool) -> None:
+    """Put a number into a sorted list, or take it out."""
+    at = bisect_left(numbers, number)
+    there = at < len(numbers) and numbers[at] == number
+    if passes and not there:
+        insort(numbers, number)
+    elif there and not passes:
+        del numbers[at]

@@ -1,0 +1,93 @@
+"""Scores of versions, and what became of their verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from estimates.catalog import schema
+from estimates.catalog.engine import OnEngine, reading, writing
+from estimates.catalog.event_log import append_about
+from estimates.catalog.records import Event, Scored, Version
+from estimates.catalog.rows import matching, of_version, to_scored
+
+_MANY = 500  # values in a condition at once; databases have a limit
+
+
+class StoredScores(OnEngine):
+    """Each method is one transaction."""
+
+    def scored(
+        self,
+        version: Version,
+        body: bytes,
+        *,
+        contract_revision: int,
+        actuals: str,
+        vintage: str | None,
+        details: dict[str, Any],
+        actor: str,
+    ) -> Event | None:
+        """Store the scores of a version.
+
+        None, and nothing stored, when its newest scores are these very bytes.
+        """
+        table, about, text = schema.scores, of_version(version), body.decode()
+        newest = sa.select(table.c.body).where(matching(table, **about))
+        with writing(self.engine) as tx:
+            if tx.execute(newest.order_by(table.c.event.desc()).limit(1)).scalar() == text:
+                return None
+            event = append_about(tx, "scored", version, actor, details=details)
+            values = {
+                "event": event.id,
+                "contract_revision": contract_revision,
+                "actuals": actuals,
+                "vintage": vintage,
+                "scored_at": event.at,
+                "tracked": False,
+                "body": text,
+            }
+            tx.execute(table.insert().values(values | about))
+            return event
+
+    def regraded(self, version: Version, details: dict[str, Any], *, actor: str) -> Event | None:
+        """Log what became of a version's verdict.
+
+        None, and nothing logged, when its newest grade is this one.
+        """
+        table = schema.events
+        grades = matching(table, kind="regraded", **of_version(version))
+        newest = sa.select(table.c.details).where(grades).order_by(table.c.id.desc()).limit(1)
+        with writing(self.engine) as tx:
+            if tx.execute(newest).scalar() == msgspec.json.encode(details).decode():
+                return None
+            return append_about(tx, "regraded", version, actor, details=details)
+
+    def scores_tracked(self, event: int) -> None:
+        """Write down that MLflow has the scores of an event."""
+        table = schema.scores
+        with writing(self.engine) as tx:
+            tx.execute(table.update().where(table.c.event == event).values(tracked=True))
+
+    def scores(self, events: Collection[int]) -> list[Scored]:
+        """The scores that these events announced, by version."""
+        column, wanted = schema.scores.c.event, sorted(events)
+        parts = (wanted[start : start + _MANY] for start in range(0, len(wanted), _MANY))
+        with reading(self.engine) as tx:
+            scores = [
+                to_scored(row)
+                for part in parts
+                for row in tx.execute(sa.select(schema.scores).where(column.in_(part)))
+            ]
+        return sorted(scores, key=lambda scored: (scored.set, scored.version, scored.event))
+
+    def untracked_scores(self, set_name: str) -> list[Scored]:
+        """The scores of a set that MLflow does not have yet, oldest first."""
+        table = schema.scores
+        waiting = matching(table, set=set_name) & table.c.tracked.is_(False)
+        with reading(self.engine) as tx:
+            rows = tx.execute(sa.select(table).where(waiting).order_by(table.c.event))
+            return [to_scored(row) for row in rows]

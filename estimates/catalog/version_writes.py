@@ -1,0 +1,169 @@
+"""Contracts and versions come into being here, are judged, tracked and expired."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+import sqlalchemy as sa
+
+from estimates import instants
+from estimates.catalog import schema
+from estimates.catalog.engine import OnEngine, writing
+from estimates.catalog.event_log import append, append_about, check_text
+from estimates.catalog.preconditions import check_newest, check_unexpired
+from estimates.catalog.records import ContractRevision, Event, Provenance, Version
+from estimates.catalog.rows import matching, of_version, to_contract, to_version, version_values
+from estimates.catalog.sweep_claims import deletions_of
+from estimates.contract.contract import Contract
+from estimates.errors import ConflictError, UnavailableError
+
+
+class VersionWrites(OnEngine):
+    """Each method is one transaction."""
+
+    def define(self, contract: Contract, source: str, actor: str) -> ContractRevision:
+        """Register a contract; the newest one again gives its revision back."""
+        body, digest = msgspec.json.encode(contract), contract.shape().digest
+        table = schema.contracts
+        of_set = sa.select(table).where(table.c.set == contract.name).order_by(table.c.revision)
+        with writing(self.engine) as tx:
+            rows = tx.execute(of_set).all()
+            if rows and rows[-1].body == body.decode():
+                return to_contract(rows[-1])
+            shapes = {row.shape_digest: row.shape for row in rows}
+            shape = shapes.get(digest, max(shapes.values(), default=0) + 1)
+            revision = len(rows) + 1
+            details = {"revision": revision, "shape": shape}
+            event = append(tx, "defined", contract.name, actor, details=details)
+            made = ContractRevision(
+                contract.name, revision, shape, event.at, actor, msgspec.Raw(body), source
+            )
+            row = msgspec.structs.asdict(made) | {"shape_digest": digest, "body": body.decode()}
+            tx.execute(table.insert().values(row))
+            return made
+
+    def publish(
+        self,
+        revision: ContractRevision,
+        snapshot_id: str,
+        rows: int,
+        provenance: Provenance,
+        *,
+        actor: str,
+        deletions: int = 0,
+        released_at: datetime | None = None,
+    ) -> Version:
+        """Make a version exist: the commit point of publishing.
+
+        The same run_id again gives its version back.
+        deletions    how often the snapshot had been deleted when its files were written
+        released_at  the time of release that whoever imports it claims
+
+        Raises ConflictError: `run_id_reused` (same run_id, other content or claim),
+        `contract_changed` (defined anew meanwhile); InvalidError (`bad_text`);
+        UnavailableError `being_swept` (the snapshot's files are being deleted: write them again,
+        then retry).
+        """
+        check_text(run_id=provenance.run_id)
+        name, table = revision.set, schema.versions
+        of_run = sa.select(table).where(matching(table, set=name, run_id=provenance.run_id))
+        highest = sa.select(sa.func.max(table.c.version)).where(table.c.set == name)
+        with writing(self.engine) as tx:
+            same_run = tx.execute(of_run).one_or_none()
+            if same_run is not None:
+                return _same_run(to_version(same_run), snapshot_id, released_at)
+            check_newest(tx, revision)
+            if deletions_of(tx, name, snapshot_id) != (deletions, True):
+                raise UnavailableError(
+                    "being_swept", f"{name}: a sweep deleted this very content meanwhile; retry"
+                )
+            number = (tx.execute(highest).scalar() or 0) + 1
+            details = {"run_id": provenance.run_id}
+            if released_at is not None:
+                details["released_at"] = instants.text(released_at)
+            event = append(tx, "published", name, actor, version=number, details=details)
+            version = Version(
+                set=name,
+                version=number,
+                snapshot_id=snapshot_id,
+                shape=revision.shape,
+                contract_revision=revision.revision,
+                rows=rows,
+                published_at=event.at,
+                provenance=provenance,
+                released_at=released_at,
+            )
+            tx.execute(table.insert().values(version_values(version)))
+            return version
+
+    def judged(
+        self,
+        version: Version,
+        blocks: bool,
+        body: bytes,
+        outcome: str,
+        *,
+        actor: str,
+        actuals: str | None = None,
+    ) -> Event:
+        """Store a verdict; it stays for ever.
+
+        actuals  the digest of the actual values it was compared with
+        """
+        details = {"outcome": outcome}
+        if actuals is not None:
+            details["actuals"] = actuals
+        with writing(self.engine) as tx:
+            event = append_about(tx, "judged", version, actor, blocks=blocks, details=details)
+            row = {"event": event.id, "blocks": blocks, "body": body.decode()}
+            tx.execute(schema.verdicts.insert().values(row | of_version(version)))
+            return event
+
+    def tracked(self, version: Version, mlflow_run: str, *, actor: str) -> None:
+        """Record which MLflow run belongs to a version, once.
+
+        Raises ConflictError (`already_tracked`) for another run.
+        """
+        table = schema.versions
+        here = matching(table, **of_version(version))
+        with writing(self.engine) as tx:
+            known = tx.execute(sa.select(table.c.mlflow_run).where(here)).scalar_one()
+            if known == mlflow_run:
+                return
+            if known is not None:
+                raise ConflictError(
+                    "already_tracked",
+                    f"{version.set}: version {version.version} is MLflow run {known}",
+                )
+            append_about(tx, "tracked", version, actor, details={"mlflow_run": mlflow_run})
+            tx.execute(table.update().where(here).values(mlflow_run=mlflow_run))
+
+    def expire(self, version: Version, *, actor: str, reason: str) -> None:
+        """Give up a version's files; its number and record stay.
+
+        Raises ConflictError (`in_use`) when an alias points to it, NotFoundError (`expired`).
+        """
+        table, aliases = schema.versions, schema.aliases
+        pointing = sa.select(aliases).where(matching(aliases, **of_version(version)))
+        with writing(self.engine) as tx:
+            if tx.execute(pointing).first():
+                raise ConflictError(
+                    "in_use",
+                    f"{version.set}: version {version.version} has an alias and cannot expire",
+                )
+            check_unexpired(tx, version)
+            event = append_about(tx, "expired", version, actor, reason=reason)
+            here = matching(table, **of_version(version))
+            tx.execute(table.update().where(here).values(expired_at=event.at))
+
+
+def _same_run(version: Version, snapshot_id: str, released_at: datetime | None) -> Version:
+    if version.snapshot_id == snapshot_id and version.released_at == released_at:
+        return version
+    what = "content" if version.snapshot_id != snapshot_id else "released_at"
+    raise ConflictError(
+        "run_id_reused",
+        f"{version.set}: run {version.provenance.run_id} published version {version.version} with "
+        f"another {what}; a new result needs a new run_id",
+    )
