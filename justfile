@@ -41,15 +41,15 @@ check:
 checks: setup
     python -c 'from estimates.gate.pages import checks_reference; print(checks_reference.page(), end="")' > docs/checks.md
 
-# Do every fault to real versions and write docs/faults.md
+# Do every fault to real versions and write proof/faults.md
 faults: setup
     python -m proof.fault_table
 
-# Judge two years of real days, on which nothing was wrong, and write their part of docs/gate.md; ten minutes, then two
+# Judge two years of real days, on which nothing was wrong, and write proof/false_alarms.md; ten minutes, then two
 false-alarms folder="replay-days": setup
     python -m proof.false_alarms {{ folder }}
 
-# Break the gate in more than 300 ways, run its tests on each and write docs/mutants.md; some ten minutes
+# Break the gate in more than 300 ways, run its tests on each and write proof/mutants.md; some ten minutes
 mutate: setup
     python -m proof.mutants
 

@@ -1,4 +1,4 @@
-"""What the default policy says to days on which nothing was wrong; writes its part of docs/gate.md.
+"""What the default policy says to days on which nothing was wrong; writes proof/false_alarms.md.
 
     python -m proof.false_alarms FOLDER
 
@@ -28,12 +28,15 @@ from proof import forecasts
 
 WEEKS = 104
 SPRING = (date(2020, 1, 2), date(2020, 6, 1))
-PAGE = Path("docs/gate.md")
+PAGE = Path("proof/false_alarms.md")
 _LISTED = 20
-BEGIN, END = (
-    "<!-- written by `just false-alarms` -->",
-    "<!-- end of what `just false-alarms` writes -->",
-)
+_HEAD = """# False alarms
+
+What the default policy says to days on which nothing was wrong: forecasts of the example set, judged as versions against
+the day or the week before. `just false-alarms` writes this page;
+[docs/gate.md](../docs/gate.md#where-the-limits-come-from) shows what the limits rest on.
+
+"""
 
 
 class Replay(NamedTuple):
@@ -107,23 +110,23 @@ def _closes() -> pl.DataFrame:
     )
 
 
-def section(folder: Path) -> str:
-    """The part of the page: a table of shares, then one of each reason."""
-    found = {replay.name: list(verdicts(replay, folder)) for replay in replays()}
+def page(folder: Path) -> str:
+    """The page: a table of shares, then one of each reason."""
+    judged = {replay.name: list(verdicts(replay, folder)) for replay in replays()}
     lines = ["| versions | judged | pass | warn | block |", "| --- | --- | --- | --- | --- |"]
-    for name, judged in found.items():
-        outcomes = Counter("block" if verdict.blocks else verdict.outcome for _, verdict in judged)
+    for name, days in judged.items():
+        outcomes = Counter("block" if verdict.blocks else verdict.outcome for _, verdict in days)
         shares = " | ".join(
-            f"{100 * outcomes[o] / len(judged):.1f} %" for o in ("pass", "warn", "block")
+            f"{100 * outcomes[outcome] / len(days):.1f} %" for outcome in ("pass", "warn", "block")
         )
-        lines.append(f"| {name} | {len(judged)} | {shares} |")
-    lines += ["", "What blocked, and how often each check warned:", ""]
-    for name, judged in found.items():
-        lines += [f"**{name}**", "", *_told(judged), ""]
-    return "\n".join(lines) + "\n"
+        lines.append(f"| {name} | {len(days)} | {shares} |")
+    lines += ["", "What blocked, and how often each check warned:"]
+    for name, days in judged.items():
+        lines += ["", f"**{name}**", "", *_reasons(days)]
+    return _HEAD + "\n".join(lines) + "\n"
 
 
-def _told(judged: list[tuple[date, Verdict]]) -> Iterator[str]:
+def _reasons(judged: list[tuple[date, Verdict]]) -> Iterator[str]:
     """Every block of a replay, or where there are many how often each check blocks; then how often
     each warns.
     """
@@ -147,10 +150,7 @@ def _shares(names: Iterable[str], judged: int) -> str:
 def main(folder: Path) -> None:
     """Compute what is missing, evaluate, write."""
     forecasts.compute(sorted({day for replay in replays() for day in replay.days}), folder)
-    page = PAGE.read_text(encoding="utf-8")
-    head, rest = page.split(BEGIN + "\n")
-    _, tail = rest.split(END)
-    PAGE.write_text(f"{head}{BEGIN}\n{section(folder)}{END}{tail}", encoding="utf-8")
+    PAGE.write_text(page(folder), encoding="utf-8")
 
 
 if __name__ == "__main__":

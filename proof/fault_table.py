@@ -1,5 +1,5 @@
 """Every fault, what the gate says to it, and which check says so: `just faults` writes
-docs/faults.md.
+proof/faults.md.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from proof.scenes import SCENES, Scene
 
 # loading them registers the faults
 MODULES = (faults_prices, faults_scores, faults_others, faults_stored)
-PAGE = Path("docs/faults.md")
+PAGE = Path("proof/faults.md")
 _HEAD = """# Faults that the gate must find
 
 Each line is something that happens to tables of numbers, done to real versions: the example set's forecasts of eight

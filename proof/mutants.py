@@ -1,4 +1,4 @@
-"""The gate with one thing wrong in it: does a test notice? `just mutate` writes docs/mutants.md.
+"""The gate with one thing wrong in it: does a test notice? `just mutate` writes proof/mutants.md.
 
 A mutant is the gate with one comparison turned, one limit moved or one entry of the registry
 changed. The page that is generated from the registry is left out, which would notice everything and
@@ -26,12 +26,12 @@ from estimates.gate.check import Check
 from estimates.gate.registry import CHECKS
 
 GATE = "estimates/gate"
-PAGE = Path("docs/mutants.md")
+PAGE = Path("proof/mutants.md")
 TESTS = (
     "tests/gate/test_limits.py", "tests/gate/test_faults.py", "tests/gate/test_evaluation.py",
-    "tests/gate/test_edges.py", "tests/gate/checks/test_checks.py",
+    "tests/gate/test_edges.py",
     "tests/gate/test_policy.py", "tests/gate/test_custom_checks.py", "tests/gate/test_offenders.py",
-    "tests/gate/test_offenders_reference.py",
+    "tests/gate/test_offenders_reference.py", "tests/gate/checks",
 )  # fmt: skip
 # of the first file, those that know the registry; the first takes the name of a check
 FIRST = (
@@ -59,28 +59,31 @@ COMPARISONS = [
     ("SLACK = 1e-12", "SLACK = 0.0"),
     ('return "fail"\n    if limits.warn', 'return "warn"\n    if limits.warn'),
     ("return limit + SLACK * abs(limit)", "return limit"),
-    ("case.limits[check.name] = limits", "case.limits[check.name] = case.limits[check.name]"),
-    ('found[0].status not in ("pass", "skipped")', 'found[0].status == "fail"'),
-    ("[part[2] for part in ranked]", "[ranked[0][2]]"),
-    ("_SEVERITY.index(part[2][0].status))", "0)"),
-    ("*named(found.lots, OFFENDERS)", "*named(found.lots, 99)"),
-    ("_nothing(check, case) if case.is_part else None", "None"),
-    ("_nothing(check, case) if case.is_part else None", "_nothing(check, case)"),
-    ("not part.report.keys.common else None", "part.report.keys.common else None"),
+    ("context.limits[check.name] = limits",
+     "context.limits[check.name] = context.limits[check.name]"),
+    ('part.measured.result.status not in ("pass", "skipped")',
+     'part.measured.result.status == "fail"'),
+    ("breaking or ranked]", "breaking or ranked[:1]]"),
+    ("_SEVERITY.index(part.measured.result.status))", "0)"),
+    ("worst_offenders(measure.offender_groups, OFFENDERS)",
+     "worst_offenders(measure.offender_groups, 99)"),
+    ("_nothing_to_measure(check, context) if context.is_subset else None", "None"),
+    ("_nothing_to_measure(check, context) if context.is_subset else None",
+     "_nothing_to_measure(check, context)"),
+    ("not subset.report.keys.common:", "subset.report.keys.common:"),
     ("d.r > limit", "d.r >= 0.15"),
-    ("found.z > limit", "found.z > 4"),
+    ("moved.z > limit", "moved.z > 4"),
     ("size > limit", "size > 0"),
     ("old.finite & ~new.finite", "new.finite & ~old.finite"),
-    ("if not math.isfinite(found.value)", "if math.isnan(found.value) and False"),
+    ("if not math.isfinite(measure.value)", "if math.isnan(measure.value) and False"),
     ('blocks=outcome in ("fail", "error")', 'blocks=outcome in ("fail",)'),
     ('blocks=outcome in ("fail", "error")', 'blocks=outcome in ("error",)'),
     ('needed.status in ("fail", "error", "waived")', 'needed.status in ("fail", "waived")'),
     ('needed.status in ("fail", "error", "waived")', 'needed.status in ("fail", "error")'),
-    ("if check.stage == 3 and case.baseline is None:", "if check.stage == 3 and case.baseline is "
-                                                       "not None:"),
-    ("except _WHATEVER as error:\n        return _error(check, limits, f\"could not be evaluated: "
-     "{_first_line(error)}\")\n    if not",
-     "except _WHATEVER:\n        return _skipped(check, limits, \"failed\")\n    if not"),
+    ("if check.needs_baseline and context.baseline is None:",
+     "if check.needs_baseline and context.baseline is not None:"),
+    ("except ANY_FAILURE as error:\n        return failed(check, limits, error)\n    if not",
+     "except ANY_FAILURE:\n        return skipped(check, limits, \"failed\")\n    if not"),
 ]  # fmt: skip
 
 
@@ -185,7 +188,7 @@ def noticed_in_copy(mutant: Mutant, root: Path) -> str | None:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *TESTS],
             cwd=root,
-            env=os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"},
+            env=os.environ | {"PYTHONPATH": _search_path(root), "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
             text=True,
             check=False,
@@ -195,6 +198,11 @@ def noticed_in_copy(mutant: Mutant, root: Path) -> str | None:
     failed = re.search(r"^(?:FAILED|ERROR) tests/(.+?)(?: - .*)?$", done.stdout, flags=re.M)
     assert (done.returncode == 0) == (failed is None), done.stdout + done.stderr
     return failed[1] if failed else None
+
+
+def _search_path(root: Path) -> str:
+    """Where Python finds the packages of a copy before those that are installed."""
+    return os.pathsep.join(str(root / name) for name in ("", "api", "jobs", "migrations"))
 
 
 def page(found: list[tuple[Mutant, str | None]]) -> str:

@@ -1,8 +1,8 @@
-"""Is the gate's policy right for a set? Its limits held against the set's own history; nothing here
+"""Is the gate's policy right for a set? Its limits against the set's own history; nothing here
 changes anything.
 
-backtest        what a policy would have said of every version there was
-suggestion      limits from what the promoted versions did
-contract_edit   limits written into a contract's TOML
-page            a backtest as a page with pictures
+backtest         what a policy would have said of every version there was
+backtest_report  that answer; backtest_html: as a page with pictures
+suggestion       limits from what the promoted versions did
+contract_edit    limits written into a contract's TOML
 """

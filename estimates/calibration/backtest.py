@@ -12,11 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import polars as pl
 
+from estimates.calibration.backtest_report import (
+    Backtest,
+    Counts,
+    Fate,
+    LeftOut,
+    Metric,
+    Point,
+    Replayed,
+)
 from estimates.catalog.records import Event, Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
@@ -32,7 +41,6 @@ from estimates.compare.series_report import (
 from estimates.compare.two_versions import Comparison
 from estimates.contract.contract import Contract
 from estimates.contract.domain import FileDomain
-from estimates.contract.gate_policy import Side, Unit
 from estimates.errors import InvalidError
 from estimates.gate.candidate import Candidate
 from estimates.gate.evaluation import evaluate
@@ -40,144 +48,14 @@ from estimates.gate.policy import policy_digest
 from estimates.gate.policy_table import policy_in_force
 from estimates.gate.policy_validation import validate_policy
 from estimates.gate.production_history import ProductionHistory
-from estimates.gate.verdict import Status, Verdict
+from estimates.gate.verdict import Verdict
 from estimates.store.judge import stored_candidate
 from estimates.store.store import Store
 
-# What became of a version. `promoted`: it was in production, and nobody took it back; `refused`:
-# its newest verdict blocks; `candidate`: it passed and was never promoted.
-Fate = Literal["promoted", "rolled_back", "refused", "candidate"]
 Progress = Callable[[int, int], None]  # how many versions are done, of how many
 
 _MANY_ROWS = 1_000_000  # of a version: of larger ones fewer are remembered
 _REMEMBERED, _REMEMBERED_LARGE = 16, 3
-
-
-class Replayed(msgspec.Struct, frozen=True):
-    """What the policy says of one version.
-
-    against     the version it was compared with; null: `reason` says why (`first_version`,
-                `other_shape`)
-    outcome     the worst status of any check; blocked_by, warned_by: names of the checks
-    """
-
-    version: int
-    fate: Fate
-    against: int | None
-    reason: str | None
-    outcome: str
-    blocks: bool
-    blocked_by: list[str]
-    warned_by: list[str]
-
-
-class LeftOut(msgspec.Struct, frozen=True):
-    """A version that is not replayed: `other_shape` than the contract's, `expired`, or
-    `baseline_expired`.
-    """
-
-    version: int
-    fate: Fate
-    reason: str
-
-
-class Point(msgspec.Struct, frozen=True):
-    """One check at one version: as in a verdict."""
-
-    version: int
-    status: Status
-    value: float | None
-    warn: float | None
-    block: float | None
-    reason: str | None
-
-
-class Metric(msgspec.Struct, frozen=True):
-    """One check through the versions."""
-
-    number: int
-    name: str
-    title: str
-    stage: int
-    unit: Unit
-    worse: Side
-    points: list[Point]
-
-    @property
-    def telling(self) -> bool:
-        """Whether there is something to see: values that differ, or a version that did not pass."""
-        values = {point.value for point in self.points if point.value is not None}
-        return len(values) > 1 or self.times("warn", "fail", "error") > 0
-
-    def times(self, *statuses: Status) -> int:
-        """How many versions had one of these statuses."""
-        return sum(point.status in statuses for point in self.points)
-
-
-class Counts(msgspec.Struct, frozen=True):
-    """How many versions of each fate were replayed, and how many of them the policy blocks."""
-
-    promoted: int
-    promoted_blocked: int
-    rolled_back: int
-    rolled_back_blocked: int
-    refused: int
-    refused_blocked: int
-    candidate: int
-    candidate_blocked: int
-
-
-class Backtest(msgspec.Struct, frozen=True):
-    """A policy replayed over a history.
-
-    policy             its digest, as verdicts carry it
-    contract_revision  the registered contract whose policy it is; null for another one
-    promoted_blocked   promoted versions that it would have kept from production
-    caught, missed     versions that production was rolled back from: those it would have blocked,
-                       and the others
-    let_through        refused versions that it would not have blocked
-    versions, checks   all of it, by version and by check
-    """
-
-    set: str
-    policy: str
-    contract_revision: int | None
-    counts: Counts
-    promoted_blocked: list[int]
-    caught: list[int]
-    missed: list[int]
-    let_through: list[int]
-    versions: list[Replayed]
-    left_out: list[LeftOut]
-    checks: list[Metric]
-
-    def metric(self, name: str) -> Metric:
-        """One check by name; KeyError when the policy has none of this name."""
-        for metric in self.checks:
-            if metric.name == name:
-                return metric
-        raise KeyError(name)
-
-
-def counted(counts: Counts, fate: Fate) -> tuple[int, int]:
-    """How many versions of a fate there were, and how many of them the policy blocks."""
-    return getattr(counts, fate), getattr(counts, f"{fate}_blocked")
-
-
-def headline(found: Backtest) -> str:
-    """What the policy would have done, in a sentence."""
-    counts = found.counts
-    parts = [f"would have blocked {counts.promoted_blocked} of {counts.promoted} promoted versions"]
-    if counts.rolled_back:
-        parts.append(
-            f"caught {counts.rolled_back_blocked} of {counts.rolled_back} that were rolled back"
-        )
-    if counts.refused:
-        parts.append(
-            f"let through {counts.refused - counts.refused_blocked} of {counts.refused} "
-            "that were refused"
-        )
-    return f"This policy {', '.join(parts)}"
 
 
 class _Step(NamedTuple):
@@ -210,18 +88,17 @@ def backtest(
     judging = view.contract if contract is None else _checked(store, view, contract)
     shape = _shape(view, judging)
     steps = _steps(view)[-last:] if last is not None else _steps(view)
-    left_out = [found for step in steps if (found := _left_out(view, step, shape)) is not None]
-    gone = {one.version for one in left_out}
-    steps = [step for step in steps if step.version.version not in gone]
+    omissions = [_left_out(view, step, shape) for step in steps]
+    left_out = [omission for omission in omissions if omission is not None]
+    steps = [step for step, omission in zip(steps, omissions, strict=True) if omission is None]
     history = _History(store, view, judging)
     verdicts: list[Verdict] = []
     for done, step in enumerate(steps):
         progress(done, len(steps))
         verdicts.append(_without_offenders(history.judge(step)))
     progress(len(steps), len(steps))
-    return _added_up(
-        view, judging, None if contract is not None else len(view.contracts), verdicts, left_out
-    )
+    revision = len(view.contracts) if contract is None else None
+    return _report(view, judging, revision, verdicts, left_out)
 
 
 class _History:
@@ -319,8 +196,8 @@ def _checked(store: Store, view: SetView, contract: Contract) -> Contract:
                 f"{name}: the policy's domain lists keys in a file, the registered contract's does "
                 "not",
             )
-        kept = msgspec.structs.replace(known, allow_missing=contract.domain.allow_missing)
-        return msgspec.structs.replace(contract, domain=kept)
+        domain = msgspec.structs.replace(known, allow_missing=contract.domain.allow_missing)
+        return msgspec.structs.replace(contract, domain=domain)
     return contract
 
 
@@ -382,19 +259,19 @@ def _taken_back(view: SetView) -> set[int]:
     """Versions that production was rolled back from, and that nobody promoted since."""
 
     def find() -> set[int]:
-        found: set[int] = set()
+        versions: set[int] = set()
         for event in view.events:
             if (
                 event.alias == PRODUCTION
                 and event.kind == "rolled_back"
                 and event.from_version is not None
             ):
-                found.add(event.from_version)
+                versions.add(event.from_version)
             elif (
                 event.alias == PRODUCTION and event.kind == "promoted" and event.version is not None
             ):
-                found.discard(event.version)
-        return found
+                versions.discard(event.version)
+        return versions
 
     return view.memoize("taken_back", find)
 
@@ -405,7 +282,7 @@ def _without_offenders(verdict: Verdict) -> Verdict:
     return msgspec.structs.replace(verdict, checks=checks)
 
 
-def _added_up(
+def _report(
     view: SetView,
     contract: Contract,
     revision: int | None,
@@ -414,21 +291,27 @@ def _added_up(
 ) -> Backtest:
     versions = [_replayed(view, verdict) for verdict in verdicts]
 
-    def of(fate: Fate, *, blocks: bool) -> list[int]:
-        return [one.version for one in versions if one.fate == fate and one.blocks == blocks]
+    def numbers(fate: Fate, *, blocks: bool) -> list[int]:
+        return [
+            replayed.version
+            for replayed in versions
+            if replayed.fate == fate and replayed.blocks == blocks
+        ]
 
     fates: tuple[Fate, ...] = ("promoted", "rolled_back", "refused", "candidate")
-    blocked = {f"{fate}_blocked": len(of(fate, blocks=True)) for fate in fates}
-    counted = {fate: blocked[f"{fate}_blocked"] + len(of(fate, blocks=False)) for fate in fates}
+    blocked = {f"{fate}_blocked": len(numbers(fate, blocks=True)) for fate in fates}
+    counted = {
+        fate: blocked[f"{fate}_blocked"] + len(numbers(fate, blocks=False)) for fate in fates
+    }
     return Backtest(
         set=contract.name,
         policy=policy_digest(contract),
         contract_revision=revision,
         counts=Counts(**counted, **blocked),
-        promoted_blocked=of("promoted", blocks=True),
-        caught=of("rolled_back", blocks=True),
-        missed=of("rolled_back", blocks=False),
-        let_through=of("refused", blocks=False),
+        promoted_blocked=numbers("promoted", blocks=True),
+        caught=numbers("rolled_back", blocks=True),
+        missed=numbers("rolled_back", blocks=False),
+        let_through=numbers("refused", blocks=False),
         versions=versions,
         left_out=left_out,
         checks=list(_metrics(contract, verdicts)),
@@ -458,9 +341,16 @@ def _metrics(contract: Contract, verdicts: list[Verdict]) -> Iterator[Metric]:
     for rule in policy_in_force(contract).checks:
         points: list[Point] = []
         for verdict in verdicts:
-            one = verdict.check(rule.name)
+            result = verdict.check(rule.name)
             assert verdict.version is not None
             points.append(
-                Point(verdict.version, one.status, one.value, one.warn, one.block, one.reason)
+                Point(
+                    verdict.version,
+                    result.status,
+                    result.value,
+                    result.warn,
+                    result.block,
+                    result.reason,
+                )
             )
         yield Metric(rule.number, rule.name, rule.title, rule.stage, rule.unit, rule.worse, points)

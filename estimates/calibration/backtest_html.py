@@ -7,57 +7,58 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
-from estimates.calibration.backtest import Backtest, Fate, Metric, counted, headline
+from estimates.calibration.backtest_report import Backtest, Fate, Metric, counts_of, headline
 from estimates.gate.pages.verdict_text import value_text
 from estimates.render.html import document, escaped, figure, isolated, legend, table
 from estimates.render.section import Section
 from estimates.stability.pages.charts import Limited, through_versions
 
 
-def render_html(found: Backtest) -> str:
+def render_html(report: Backtest) -> str:
     """A page that can be sent to somebody; the same backtest gives the same page.
 
     Raises InvalidError (`no_charts`) without the extra `charts`.
     """
-    figures = "\n".join(_figures(found))
+    figures = "\n".join(_figures(report))
     parts = [
-        _head(found),
-        *_facts(found),
+        _head(report),
+        *_facts(report),
         '<h2>Checks through the versions</h2>\n<div class="pictures">' if figures else "",
         f"{figures}\n</div>" if figures else "",
         "<h2>Versions</h2>",
         '<div class="tables">',
-        *(table(section, whole=True) for section in _sections(found)),
+        *(table(section, whole=True) for section in _sections(report)),
         "</div>",
         "<footer><p>Each version is judged as of its own time against what production was then, "
         "without waivers and "
-        f"without actual values. Policy {found.policy}.</p></footer>",
+        f"without actual values. Policy {report.policy}.</p></footer>",
     ]
-    return document(f"{found.set}: a policy replayed", "\n".join(part for part in parts if part))
+    return document(f"{report.set}: a policy replayed", "\n".join(part for part in parts if part))
 
 
-def _head(found: Backtest) -> str:
+def _head(report: Backtest) -> str:
     of = (
         "another contract"
-        if found.contract_revision is None
-        else f"contract revision {found.contract_revision}"
+        if report.contract_revision is None
+        else f"contract revision {report.contract_revision}"
     )
-    return f"<header>\n<p>{isolated(found.set)} · policy of {escaped(of)}</p>\n<h1>{escaped(headline(found))}</h1>\n</header>"
+    subject = f"<p>{isolated(report.set)} · policy of {escaped(of)}</p>"
+    return f"<header>\n{subject}\n<h1>{escaped(headline(report))}</h1>\n</header>"
 
 
-def _facts(found: Backtest) -> Iterator[str]:
-    fates = ((fate.replace("_", " "), *counted(found.counts, fate)) for fate in get_args(Fate))
-    facts = [("versions", f"{len(found.versions)}")]
+def _facts(report: Backtest) -> Iterator[str]:
+    fates = ((fate.replace("_", " "), *counts_of(report.counts, fate)) for fate in get_args(Fate))
+    facts = [("versions", f"{len(report.versions)}")]
     facts += [(f"{fate}, blocked", f"{blocked} of {n}") for fate, n, blocked in fates if n]
-    facts += [("left out", f"{len(found.left_out)}")] if found.left_out else []
+    facts += [("left out", f"{len(report.left_out)}")] if report.left_out else []
     cells = "".join(
         f"<div><dt>{escaped(what)}</dt><dd>{escaped(value)}</dd></div>" for what, value in facts
     )
     yield f'<dl class="facts">{cells}</dl>'
 
 
-def _figures(found: Backtest) -> Iterator[str]:
-    for metric in found.checks:
+def _figures(report: Backtest) -> Iterator[str]:
+    for metric in report.checks:
         if metric.telling:
             yield _figure(metric)
 
@@ -79,12 +80,12 @@ def _figure(metric: Metric) -> str:
     caption = f"{metric.title}. Of {len(points)} versions {warned} warned about, {blocked} blocked"
     for last in limits:
         levels = (("warns", last.warn), ("blocks", last.block))
-        told = [
+        texts = [
             f"{verb} {metric.worse} {value_text(at, metric.unit)}"
             for verb, at in levels
             if at is not None
         ]
-        caption += f"; {', '.join(told)}"
+        caption += f"; {', '.join(texts)}"
     unknown = sum(point.value is None for point in points)
     caption += f". {unknown} could not be evaluated." if unknown else "."
     svg = through_versions(points, percent=metric.unit == "share")
@@ -93,13 +94,13 @@ def _figure(metric: Metric) -> str:
     )
 
 
-def _sections(found: Backtest) -> Iterator[Section]:
-    by_number = {one.version: one for one in found.versions}
+def _sections(report: Backtest) -> Iterator[Section]:
+    by_number = {one.version: one for one in report.versions}
     for name, title, numbers in (
-        ("blocked", "Promoted, and would have been blocked", found.promoted_blocked),
-        ("caught", "Rolled back, and would have been caught", found.caught),
-        ("missed", "Rolled back, and would not have been caught", found.missed),
-        ("through", "Refused, and would have been let through", found.let_through),
+        ("blocked", "Promoted, and would have been blocked", report.promoted_blocked),
+        ("caught", "Rolled back, and would have been caught", report.caught),
+        ("missed", "Rolled back, and would not have been caught", report.missed),
+        ("through", "Refused, and would have been let through", report.let_through),
     ):
         lines = ["None."] * (not numbers)
         rows = [
@@ -114,8 +115,8 @@ def _sections(found: Backtest) -> Iterator[Section]:
         yield Section(
             name, title, lines, ["version", "against", "blocked by", "warned by"], rows, left=4
         )
-    if found.left_out:
+    if report.left_out:
         rows = [
-            [str(one.version), one.fate.replace("_", " "), one.reason] for one in found.left_out
+            [str(one.version), one.fate.replace("_", " "), one.reason] for one in report.left_out
         ]
         yield Section("left_out", "Left out", [], ["version", "then", "because"], rows, left=3)

@@ -12,8 +12,8 @@ nothing happened is no reason to complain about anything at all. For the quantil
 counts as the second largest, so that a single wild one moves no limit. Noise is what a rerun of the
 job on the same data differs by (A/A), where that was measured. A blocking limit is at most halfway
 between the warning limit and the worst value there can be, where there is one: else it would never
-block. Limits are rounded up to three significant digits of their distance. Source: the design of
-the gate; the tenth, the halfway and the second largest are choices made here.
+block. Limits are rounded up to three significant digits of their distance. The tenth,
+the halfway and the second largest are choices, not results.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from estimates.calibration.backtest import Backtest, Metric, Progress, backtest
+from estimates.calibration.backtest import Progress, backtest
+from estimates.calibration.backtest_report import Backtest, Metric
 from estimates.calibration.contract_edit import NewLimits, edited, unified_diff
 from estimates.contract.contract import Contract
 from estimates.contract.gate_policy import Side, Unit
@@ -111,12 +112,12 @@ def suggest(
     Raises NotFoundError (`unknown_set`), InvalidError (`bad_limit`; `too_few_versions` for fewer
     than 20 moves from one promoted version to another; `contract_form`).
     """
-    found = backtest(store, name, last=last, progress=progress)
-    moves = _moves(found)
+    report = backtest(store, name, last=last, progress=progress)
+    moves = _moves(report)
     if len(moves) < FEWEST_MOVES:
         raise InvalidError(
             "too_few_versions",
-            f"{name}: {len(moves)} of {len(found.versions)} versions moved production from one "
+            f"{name}: {len(moves)} of {len(report.versions)} versions moved production from one "
             "good version to the "
             f"next; limits can be proposed from {FEWEST_MOVES} on",
         )
@@ -124,7 +125,9 @@ def suggest(
     contract, revision = view.contract, view.contracts[-1]
     measured = noise or Noise({})
     proposals = [
-        _proposal(check, contract, found.metric(check.name), moves, measured.values.get(check.name))
+        _proposal(
+            check, contract, report.metric(check.name), moves, measured.values.get(check.name)
+        )
         for check in checks_of(contract)
         if _adjustable(check, contract)
     ]
@@ -156,12 +159,12 @@ def noise_of(store: Store, name: str, version: int, rerun: pl.DataFrame) -> Nois
     )
 
 
-def _moves(found: Backtest) -> set[int]:
+def _moves(report: Backtest) -> set[int]:
     """Versions that moved production from a good version, and were not taken back."""
-    bad = {one.version for one in found.versions if one.fate != "promoted"}
+    bad = {one.version for one in report.versions if one.fate != "promoted"}
     return {
         one.version
-        for one in found.versions
+        for one in report.versions
         if one.version not in bad and one.against not in {None, *bad}
     }
 

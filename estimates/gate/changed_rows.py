@@ -95,13 +95,13 @@ def beyond_z(
     context: EvaluationContext, interval: IntervalReport, limit: float
 ) -> list[OffenderGroup]:
     """I1: keys whose point moved by more half widths of its old interval than a limit, by z."""
-    found = _moves(context, interval)
-    assert found.z is not None, "the report has a z"
-    rows = np.flatnonzero(found.z > limit)
-    z = found.z[rows]
+    moved = _moves(context, interval)
+    assert moved.z is not None, "the report has a z"
+    rows = np.flatnonzero(moved.z > limit)
+    z = moved.z[rows]
     name = f" half widths of its {100 * interval.level:g} % interval"
     detail: Detail = ("moved by ", DetailValue("z", 3), name)
-    return _groups(context, interval.point, found.rows[rows], detail, {"z": z}, size=z)
+    return _groups(context, interval.point, moved.rows[rows], detail, {"z": z}, size=z)
 
 
 def beyond_one_half_width(
@@ -115,15 +115,15 @@ def outside_old_interval(
     context: EvaluationContext, interval: IntervalReport
 ) -> list[OffenderGroup]:
     """I2: keys whose point lies outside its old interval, by how many half widths of it."""
-    found = _moves(context, interval)
-    rows, size = found.outside()
+    moved = _moves(context, interval)
+    rows, size = moved.outside()
     cells = {
         "new": ("b", interval.point),
         "low": ("a", interval.lower),
         "high": ("a", interval.upper),
     }
     detail: Detail = (_NEW, " outside ", DetailValue("low", 6), " to ", DetailValue("high", 6))
-    return _groups(context, interval.point, found.rows[rows], detail, cells=cells, size=size)
+    return _groups(context, interval.point, moved.rows[rows], detail, cells=cells, size=size)
 
 
 def moved_quantiles(

@@ -159,7 +159,7 @@ class EvaluationContext:
         return keys.filter(is_member).select(self.key)
 
     def limit(self, name: str) -> float:
-        """Beyond what a check complains, for checks that name what is above it; no limit: infinity."""
+        """The limit beyond which a check names what it measured; no limit: infinity."""
         limits = self.limits[name]
         limit = next(
             (limit for limit in (limits.warn, limits.block) if limit is not None), math.inf

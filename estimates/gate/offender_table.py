@@ -1,4 +1,4 @@
-"""Every offender of one evaluation as a table; the verdict names only the first 100 of each check."""
+"""Every offender of an evaluation as a table; the verdict names the first 100 of each check."""
 
 from __future__ import annotations
 

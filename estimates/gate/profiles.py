@@ -14,7 +14,7 @@ def of_profile(check: Check, profile: Profile) -> CheckPolicy | None:
     strict       for numbers that people trade on: changes against the baseline and losses against
                  actual values may be half as large, what only warned about the candidate itself
                  blocks, and new versions bring new numbers
-    exploratory  for a set whose method is not settled yet: nothing that compares with the baseline or
+    exploratory  for a set whose method is not settled: nothing that compares with the baseline or
                  with actual values blocks; what cannot be right in itself still does
     """
     if (

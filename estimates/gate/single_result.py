@@ -85,7 +85,7 @@ def has_keys(context: EvaluationContext) -> bool:
 
 
 def _nothing_to_measure(check: Check, subset: EvaluationContext) -> str | None:
-    """Why a subset passes unmeasured: that keys are new or gone is for the checks of keys to say."""
+    """Why a subset is skipped: new and removed keys are left to the checks of keys."""
     if not has_keys(subset):
         return "no_keys"
     if "comparable" in check.needs and not subset.report.keys.common:
@@ -133,5 +133,5 @@ def _result(check: Check, limits: CheckLimits, status: Status, **measured: Any) 
 
 
 def _float(value: float | None) -> float | None:
-    """Always a float: as an integer it would be other bytes than after a round trip through JSON."""
+    """Always a float: an integer would be other bytes than after a round trip through JSON."""
     return None if value is None else float(value)

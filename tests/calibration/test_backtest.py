@@ -121,7 +121,9 @@ def test_a_backtest_says_what_the_verdicts_said(weekly: Store) -> None:
 
 
 def test_a_backtest_counts_versions_by_what_became_of_them(weekly: Store) -> None:
-    """The default policy blocks no good version, misses the bad one, and refuses the refused one."""
+    """The default policy blocks no good version, misses the bad one, and refuses the refused
+    one.
+    """
     found = backtest(weekly, SET)
     counts = found.counts
     assert (counts.promoted, counts.rolled_back, counts.refused, counts.candidate) == (26, 1, 1, 1)
@@ -256,7 +258,9 @@ def test_a_single_wild_value_moves_no_limit(local_store: Store) -> None:
 
 
 def test_too_short_a_history_is_an_error(local_store: Store) -> None:
-    """Twenty versions are nineteen moves; the error says how many there are and how many it takes."""
+    """Twenty versions are nineteen moves; the error says how many there are and how many it
+    takes.
+    """
     local_store.define(parse_contract(CONTRACT), CONTRACT)
     fill(local_store, 20)
     with pytest.raises(InvalidError, match=r"19 of 20 versions .* from 20 on") as caught:
@@ -276,7 +280,8 @@ def test_noise_of_a_rerun_counts_three_times(weekly: Store) -> None:
 
 def test_checks_with_limits_of_groups_are_left_alone(weekly: Store) -> None:
     """What the value of the worst group says is no limit for all."""
-    more = "[gate.checks.p95_change]\nwarn = 0.5\nblock = 0.5\n[gate.checks.p95_change.groups.kind.even]\nwarn = 0.2\n"
+    more = "[gate.checks.p95_change]\nwarn = 0.5\nblock = 0.5\n"
+    more += "[gate.checks.p95_change.groups.kind.even]\nwarn = 0.2\n"
     store = weekly
     revision = store.define(parse_contract(CONTRACT + more), CONTRACT + more)
     try:

@@ -17,7 +17,7 @@ from estimates.gate.candidate import Candidate
 from estimates.gate.evaluation import evaluate
 from estimates.gate.offender_table import Offenders
 from estimates.gate.production_history import ProductionHistory
-from estimates.gate.verdict import Verdict
+from estimates.gate.verdict import CheckResult, Verdict
 
 THROUGH = datetime(2026, 11, 20, 21, tzinfo=UTC)
 JUDGED = THROUGH + timedelta(hours=3)
@@ -83,7 +83,9 @@ time = "date"
 
 
 def contract(old: str = "", new: str = "", more: str = "") -> Contract:
-    """The contract, one text replaced by another wherever it stands; `more` is TOML put behind it."""
+    """The contract, one text replaced by another wherever it stands; `more` is TOML put behind
+    it.
+    """
     assert old in CONTRACT
     return parse_contract((CONTRACT.replace(old, new) if old else CONTRACT) + more)
 
@@ -152,7 +154,9 @@ def stored(content: pl.DataFrame, of: Contract, version: int = 2, **changed: Any
 
 @dataclass
 class Setting:
-    """What a test changes before the judgement: contract, frames, and any field of the candidate."""
+    """What a test changes before the judgement: contract, frames, and any field of the
+    candidate.
+    """
 
     contract: Contract = field(default_factory=lambda: contract())
     frame: pl.DataFrame = field(default_factory=lambda: frame(1.001))
@@ -310,3 +314,8 @@ def outcomes(n: int = 1000) -> pl.DataFrame:
     rows = many_rows(n)
     off = pl.when(pl.col("k") % 10 < 8).then(1.05).otherwise(1.2)
     return rows.select("k", v=pl.col("v") * off, label="label")
+
+
+def check_of(name: str, content: pl.DataFrame, of: Any, **changed: Any) -> CheckResult:
+    """The result of one check for a first version."""
+    return Setting(of, content, None, candidate=changed).evaluate().check(name)

@@ -237,7 +237,9 @@ def test_a_function_cannot_leave_the_program_or_change_what_others_see(
 
 
 def test_a_profile_leaves_the_limits_of_a_check_of_the_sets_own_alone() -> None:
-    """They are the set's already: `strict` does not halve them, `exploratory` takes no block away."""
+    """They are the set's already: `strict` does not halve them, `exploratory` takes no block
+    away.
+    """
     own_check = '[gate.custom.own]\nsql = "SELECT max(v) FROM candidate"\nwarn = 1.5\nblock = 2\n'
     for profile in ("strict", "exploratory"):
         of = simple(more=f'[gate]\nprofile = "{profile}"\n{own_check}')

@@ -98,7 +98,9 @@ def test_the_baseline_is_never_a_refused_version(local_store: Store) -> None:
 
 
 def test_the_first_version_gives_explicit_skips() -> None:
-    """The first version gives explicit skips: every check against a baseline names `first_version`."""
+    """The first version gives explicit skips: every check against a baseline names
+    `first_version`.
+    """
     checks = [check for check in Setting(baseline=None).evaluate().checks if check.stage == 3]
     assert {(check.status, check.reason) for check in checks} == {("skipped", "first_version")}
 

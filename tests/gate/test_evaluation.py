@@ -265,7 +265,9 @@ def test_a_panic_of_polars_is_an_error_that_blocks(monkeypatch: pytest.MonkeyPat
 def test_a_value_that_is_no_number_is_an_error(
     monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
-    """NaN and infinities are results of nothing; they block, whatever the limits, even without one."""
+    """NaN and infinities are results of nothing; they block, whatever the limits, even without
+    one.
+    """
     verdict = result_of(monkeypatch, lambda context: Measure(value, 1, "strange"), block=None)
     assert verdict.check("own").status == "error"
     assert verdict.blocks

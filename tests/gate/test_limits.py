@@ -1,27 +1,19 @@
-"""Every default limit, written a second time: a value at it passes, the next one beyond does not."""
+"""Every default limit, written a second time: a value at it passes, the next one beyond
+does not.
+"""
 
 from __future__ import annotations
 
 import math
-from datetime import timedelta
 
 import msgspec
-import polars as pl
 import pytest
 
 from estimates.gate.measure import Measure
 from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import CheckResult
 from tests.gate.cases import (
-    JUDGED,
-    THROUGH,
     Setting,
-    contract,
-    frame,
-    many,
-    many_rows,
-    provenance,
-    simple,
 )
 
 # nothing of this kind may be in a version
@@ -89,7 +81,7 @@ LIMITS: dict[str, tuple[float | None, float | None, str]] = {
     "excess_churn": (0.05, None, "above"),
     "diebold_mariano": (0.05, None, "below"),
     # limits that the contract gives, or the check itself; tests of their own below and in
-    # test_gate_faults.py
+    # test_faults.py
     "minimum_rows": (None, None, "below"),
     "null_share": (None, None, "above"),
     "domain_missing": (None, None, "above"),
@@ -180,113 +172,6 @@ def test_what_cannot_be_excepted() -> None:
     """Which checks nobody may adjust or waive, and which are about no single keys."""
     assert [check.name for check in CHECKS if not check.waivable] == UNWAIVABLE
     assert [check.name for check in CHECKS if not check.by_key] == WHOLE
-
-
-@pytest.mark.parametrize(
-    ("floats", "hours", "status"), [(True, 1, "fail"), (True, 0, "warn"), (False, 1, "warn")]
-)
-def test_a_stale_copy_blocks_only_where_newer_data_must_move_something(
-    floats: bool, hours: int, status: str
-) -> None:
-    """The same estimates of newer data block where there are floats; of the same data, or of
-    labels, they warn.
-    """
-    rows = pl.DataFrame({"k": ["a", "b", "c"], "v": [1.0, 2.0, 4.0]})
-    rows = rows if floats else rows.cast({"v": pl.Int64})
-    facts = {
-        "provenance": provenance(data_through=THROUGH + timedelta(hours=hours)),
-        "published_at": THROUGH + timedelta(hours=hours),
-    }
-    of = simple("" if floats else 'type = "integer"')
-    same = Setting(of, rows, rows, candidate=facts, judged_at=JUDGED)
-    one = Setting(
-        of, rows.with_columns(v=pl.col("v") + (pl.col("k") == "a")), rows, candidate=facts
-    )
-    assert same.evaluate().check("unchanged").status == status
-    assert (one.evaluate().check("unchanged").status, one.evaluate().check("unchanged").value) == (
-        "pass",
-        1,
-    )
-
-
-def test_coverage_may_be_off_by_what_so_many_targets_allow() -> None:
-    """Ten dates of twenty keys are ten outcomes, not two hundred: coverage that only 200 would
-    refute passes.
-    """
-    dated = Setting(
-        contract(),
-        frame(),
-        frame(),
-        actuals=frame().select("ticker", "target_date", close=pl.col("close")),
-    )
-    result = dated.evaluate().check("coverage_error")
-    # all of 25 values are covered: five dates allow half of Wilson's interval for 5 of 5
-    half = (1 - 5 / (5 + 1.959964**2)) / 2
-    assert result.value == pytest.approx(0.2)
-    assert (result.warn, result.block) == (
-        pytest.approx(half, abs=1e-6),
-        pytest.approx(2 * half, abs=1e-6),
-    )
-    assert result.status == "pass"
-    rows = many_rows()
-    plain = (
-        Setting(many(), rows, rows, actuals=rows.select("k", "v", "label"))
-        .evaluate()
-        .check("coverage_error")
-    )
-    assert (plain.value, plain.warn, plain.block, plain.status) == (
-        pytest.approx(0.2),
-        0.05,
-        0.15,
-        "fail",
-    )
-
-
-def test_jumps_are_counted_against_the_size_of_what_is_usual() -> None:
-    """A value near zero that changes its sign is no jump; a typical one is, and so is a factor
-    above three.
-    """
-    rows = pl.DataFrame(
-        {"k": [str(i) for i in range(1000)], "v": [100.0 + i for i in range(999)] + [0.01]}
-    )
-
-    def jumped(row: int, value: float) -> float | None:
-        change = pl.when(pl.int_range(pl.len()) == row).then(value).otherwise(pl.col("v") * 1.001)
-        return Setting(simple(), rows.with_columns(v=change), rows).evaluate().check("jumps").value
-
-    assert jumped(999, -0.01) == 0
-    assert jumped(0, -100.0) == 0.001
-    assert jumped(0, 301.0) == 0.001
-    assert jumped(0, 299.0) == 0
-    assert jumped(0, 1.0) == 0.001
-
-
-@pytest.mark.parametrize("by", [1.09, 1.2])
-def test_widths_of_one_step_are_compared(by: float) -> None:
-    """Each target's interval is narrower a day later, which is no change of width; a wider one for
-    tomorrow is.
-    """
-    step = pl.col("target_date").rank("dense").sqrt()
-    grown = frame().with_columns(
-        lower_80=pl.col("close") * (1 - 0.01 * step), upper_80=pl.col("close") * (1 + 0.01 * step)
-    )
-    later = grown.with_columns(
-        pl.col("target_date").dt.offset_by("1d"),
-        pl.col("upper_80") + (by - 1) * (pl.col("upper_80") - pl.col("lower_80")),
-    )
-    setting = Setting(
-        frame=later,
-        baseline=grown,
-        candidate={
-            "provenance": provenance(
-                targets=tuple(day.isoformat() for day in later["target_date"].unique().sort())
-            )
-        },
-    )
-    widths = setting.evaluate().check("width_change")
-    assert widths.value == pytest.approx(by)
-    assert widths.status == ("pass" if by < 1.1 else "fail")
-    assert widths.n == 25
 
 
 def test_limits_are_finite() -> None:

@@ -91,7 +91,9 @@ def moved(frame: pl.DataFrame, name: str, first: int, last: int, value: Any) -> 
 
 
 def test_all_of_them_and_not_the_first_hundred() -> None:
-    """250 shops gone, 150 bounds broken, 150 jumps and 120 flips: a row each, the key in its types."""
+    """250 shops gone, 150 bounds broken, 150 jumps and 120 flips: a row each, the key in its
+    types.
+    """
     new = moved(
         moved(rows(), "units", 0, 149, pl.col("units") + 5000), "extra", 150, 269, -pl.col("extra")
     )
@@ -259,7 +261,9 @@ def test_quantile_functions_that_moved() -> None:
 
 
 def test_what_stands_still_and_what_changed_more_than_ever() -> None:
-    """A third of a thousand keys is the same in three versions, the others changed: each is told."""
+    """A third of a thousand keys is the same in three versions, the others changed: each is
+    told.
+    """
     still = pl.col("k") < 300
     moves = [
         many_rows().with_columns(v=pl.when(still).then("v").otherwise(pl.col("v") * f))

@@ -57,12 +57,16 @@ GROUPED = (
     + "".join(
         f"[gate.checks.{check}.groups.region.north]\nwarn = {warn}\nblock = {block}\n"
         for check, warn, block in (
-            ("p95_change", 0.02, 0.04), ("extreme_move", 50, 1000), ("jumps", 0.2, 0.3), ("sign_flips", 0.3, 0.6),
+            ("p95_change", 0.02, 0.04), ("extreme_move", 50, 1000),
+            ("jumps", 0.2, 0.3), ("sign_flips", 0.3, 0.6),
             ("label_churn", 0.3, 0.6), ("removed_keys", 0.2, 0.4), ("added_keys", 0.01, 0.02),
             ("z_beyond_one", 0.01, 0.02), ("outside_old_interval", 0.4, 0.6),
         )
     )
-    + "".join(f"[gate.checks.{check}.groups.region.north]\nblock = 30\n" for check in ("hard_bounds", "finite_to_null"))
+    + "".join(
+        f"[gate.checks.{check}.groups.region.north]\nblock = 30\n"
+        for check in ("hard_bounds", "finite_to_null")
+    )
     + "[gate.checks.p95_change.groups.shop.s007]\nwarn = 0.01\nblock = 0.02\n"
     + "[gate.checks.extreme_move.groups.shop.s007]\nwarn = 0.5\nblock = 1\n"
 )  # fmt: skip
@@ -125,7 +129,7 @@ class Both:
         self.either = old.keys() | new.keys()
 
     def part(self, column: str, value: str) -> Both:
-        """The keys of a group: where the candidate puts them, or the baseline those that are gone."""
+        """The keys of a group: by the candidate, or of keys that are gone by the baseline."""
         return self.only(lambda key: (self.new.get(key) or self.old[key])[column] == value)
 
     def only(self, wanted: Callable[[Key], bool]) -> Both:
@@ -224,7 +228,9 @@ RULES: dict[str, Callable[[Both, float], Iterator[Told]]] = {
 
 
 def expected(check: CheckResult, both: Both) -> Counter[Told]:
-    """What speaks against each part that does not keep its limits, or, where all do, against any."""
+    """What speaks against each part that does not keep its limits, or, where all do, against
+    any.
+    """
     if check.status in ("skipped", "error") and not check.groups:
         return Counter()
     parts: list[CheckResult | GroupResult] = [*check.groups] or [check]

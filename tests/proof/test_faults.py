@@ -1,4 +1,4 @@
-"""docs/faults.md: nothing wrong gets through the default policy without a stated reason."""
+"""proof/faults.md: nothing wrong gets through the default policy without a stated reason."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def test_nothing_gets_through_without_a_reason(found: list[tuple[Fault, Outcome]
 
 
 def test_every_check_finds_one_of_them(found: list[tuple[Fault, Outcome]]) -> None:
-    """No check is there for nothing: each fails or warns of at least one fault, errors not counted."""
+    """No check is there for nothing: each fails or warns of at least one fault, errors not
+    counted.
+    """
     named = {name for _, outcome in found for name in (*outcome.by, *outcome.warned)}
     assert {check.name for check in CHECKS} - named == {"null_share"}, (
         "it has no limit before a contract gives it one"
@@ -55,5 +57,5 @@ def test_every_check_finds_one_of_them(found: list[tuple[Fault, Outcome]]) -> No
 
 
 def test_the_page_is_what_the_code_says(found: list[tuple[Fault, Outcome]]) -> None:
-    """`just faults` writes docs/faults.md; it is up to date."""
+    """`just faults` writes proof/faults.md; it is up to date."""
     assert (ROOT / PAGE).read_text(encoding="utf-8") == page(found)

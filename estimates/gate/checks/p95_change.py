@@ -15,7 +15,7 @@ def _largest_p95(context: EvaluationContext) -> Measure | Skip:
     if not columns:
         return Skip("no_numeric_estimates")
     quantiles = [(p95_of_r(column), column) for column in columns]
-    value, worst = max(quantiles, key=lambda item: (item[0], item[1].name))
+    value, worst = max(quantiles, key=lambda item: item[0])
     limit = context.limit("p95_change")
     groups = [
         group

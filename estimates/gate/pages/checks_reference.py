@@ -14,28 +14,34 @@ _STAGES = {
 }
 _HEAD = """# The checks
 
-Every check of the gate, in the order in which they run, from the registry in `estimates/gate/registry.py`.
-`just checks` writes this page. [gate.md](gate.md) explains what a check is, what its statuses mean and how a contract
-changes its limits.
+Every check of the gate, in the order in which they run.
+`just checks` writes this page from the registry in `estimates/gate/registry.py`.
+[gate.md](gate.md) explains what a check is, what its statuses mean and how a contract changes its
+limits.
 
-The last column names the formula, in [stability.md](stability.md) or [accuracy.md](accuracy.md), and where the default limits
-come from; [gate.md](gate.md#where-the-limits-come-from) shows how they were found.
+The last column names the formula, in [stability.md](stability.md) or [accuracy.md](accuracy.md),
+and where the default limits come from.
+[gate.md](gate.md#where-the-limits-come-from) shows how they were found.
 Checks of one number belong to one rule; each has its own value, limits and policy.
-◆ marks checks that every version must pass: they can be neither waived, nor turned off, nor given other limits.
-○ marks checks of the version as a whole: limits of groups and waivers of single keys do not apply to them.
+
+- ◆ marks checks that every version must pass: they can be neither waived, nor turned off, nor given
+  other limits.
+- ○ marks checks of the version as a whole: limits of groups and waivers of single keys do not apply
+  to them.
 """
 _TAIL = """
-Two checks measure their limits with their value. `coverage_error` warns above 0.05, or above half of Wilson's 95 %
-interval for so many targets where that is more; it blocks above 0.15, or twice the limit of its warning. `unchanged`
-warns below 1, and blocks below 1 when the version claims newer data than its baseline's and has floats among its
-estimates.
+Two checks measure their limits with their value.
+`coverage_error` warns above 0.05, or above half of Wilson's 95 % interval for so many targets where
+that is more; it blocks above 0.15, or twice the limit of its warning.
+`unchanged` warns below 1, and blocks below 1 when the version claims newer data than its baseline's
+and has floats among its estimates.
 
 Two more are run by `promote`, and stand in its event instead of the verdict:
 
-- **43** ◆ protects from read files that answer something else than the snapshot: 100 sampled reads by key must equal
-  the cells of the Parquet file; else `read_differs`, and nothing is promoted.
-- **44** ◆ protects from promoting against a production that has moved on: it must still point to the version judged
-  against, in the transaction that moves it; else `moved`: judge again.
+- **43** ◆ protects from read files that answer something else than the snapshot: 100 sampled reads
+  by key must equal the cells of the Parquet file; else `read_differs`, and nothing is promoted.
+- **44** ◆ protects from promoting against a production that has moved on: it must still point to
+  the version judged against, in the transaction that moves it; else `moved`: judge again.
 """
 _COLUMNS = ("no.", "name", "protects from", "metric", "warns", "blocks", "formula, limits")
 

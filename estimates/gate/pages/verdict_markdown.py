@@ -74,7 +74,7 @@ def _row(result: CheckResult) -> tuple[str, ...]:
 
 
 def _details(result: CheckResult, verdict: Verdict) -> str:
-    """Who let it through, its groups, and the worst keys, those with the same detail in one line."""
+    """Who let it through, its groups, the worst keys; a line for those with the same detail."""
     shown = result.offenders[:_NAMED]
     which = f": {len(shown)} of {result.offending:,}" if result.offending > len(shown) > 0 else ""
     lines = [*waiver_lines(result, verdict), *group_lines(result), *offender_lines(shown)]

@@ -19,7 +19,8 @@ from estimates_jobs.cli import show
 from estimates_jobs.cli.command import Options, command
 
 if TYPE_CHECKING:
-    from estimates.calibration.backtest import Backtest, Metric, Point, Progress
+    from estimates.calibration.backtest import Progress
+    from estimates.calibration.backtest_report import Backtest, Metric, Point
     from estimates.calibration.suggestion import Noise, Proposal, Suggestion
     from estimates.store.store import Store
 
@@ -224,7 +225,7 @@ def show_backtest(found: Backtest) -> None:
     """Counts by fate, the versions about which the policy and what happened differ, and a picture
     of each check.
     """
-    from estimates.calibration.backtest import Fate, counted, headline
+    from estimates.calibration.backtest_report import Fate, counts_of, headline
 
     of = (
         "another contract"
@@ -235,9 +236,9 @@ def show_backtest(found: Backtest) -> None:
     show.line(headline(found))
     show.line()
     counts = [
-        [fate.replace("_", " "), *counted(found.counts, fate)]
+        [fate.replace("_", " "), *counts_of(found.counts, fate)]
         for fate in get_args(Fate)
-        if counted(found.counts, fate)[0]
+        if counts_of(found.counts, fate)[0]
     ]
     show.table(["it was", "versions", "would be blocked"], counts)
     by_number = {one.version: one for one in found.versions}

@@ -72,14 +72,18 @@ def worded(text: str, status: str = "fail") -> Verdict:
 @CASES
 @pytest.mark.parametrize("render", RENDERINGS, ids=lambda render: render.__name__)
 def test_the_same_verdict_gives_the_same_bytes(verdict: Verdict, render: object) -> None:
-    """A rendering is a function of the verdict alone, also of one that was stored and read again."""
+    """A rendering is a function of the verdict alone, also of one that was stored and read
+    again.
+    """
     assert callable(render)
     assert render(verdict) == render(parse_json(render_json(verdict)))
 
 
 @CASES
 def test_junit_has_a_test_case_a_check(verdict: Verdict, tmp_path: Path) -> None:
-    """junitparser finds every check with its outcome and what it measured, and the counts add up."""
+    """junitparser finds every check with its outcome and what it measured, and the counts add
+    up.
+    """
     suite = parsed(verdict, tmp_path)
     cases = list(suite)
     assert [case.name for case in cases] == [
@@ -198,7 +202,9 @@ def test_github_says_what_blocks_first() -> None:
 
 
 def test_markdown_folds_what_nobody_has_to_read() -> None:
-    """Failing and warning checks stand in a table; the worst keys and all other checks are folded."""
+    """Failing and warning checks stand in a table; the worst keys and all other checks are
+    folded.
+    """
     page = render_markdown(FAIL)
     assert page.startswith(
         "### prices version 2 against version 1: BLOCKED (1 fail, 1 warn)\n\n"

@@ -1,0 +1,17 @@
+"""The check `domain_outside`."""
+
+from __future__ import annotations
+
+from tests.gate.cases import Setting, poke
+
+
+def test_passes() -> None:
+    """Keys of the domain pass."""
+    result = Setting().evaluate().check("domain_outside")
+    assert (result.status, result.value) == ("pass", 0)
+
+
+def test_fails() -> None:
+    """Two keys of an unknown ticker count."""
+    result = poke("ticker", "XXXX", 2).evaluate().check("domain_outside")
+    assert (result.status, result.value) == ("fail", 2)

@@ -1,0 +1,17 @@
+"""The check `nan`."""
+
+from __future__ import annotations
+
+from tests.gate.cases import Setting, poke
+
+
+def test_passes() -> None:
+    """Numbers and nulls pass."""
+    result = Setting().evaluate().check("nan")
+    assert (result.status, result.value) == ("pass", 0)
+
+
+def test_fails() -> None:
+    """Two NaN cells count twice."""
+    result = poke("close", float("nan"), 2).evaluate().check("nan")
+    assert (result.status, result.value) == ("fail", 2)

@@ -1,0 +1,17 @@
+"""The check `not_empty`."""
+
+from __future__ import annotations
+
+from tests.gate.cases import Setting, frame
+
+
+def test_passes() -> None:
+    """The value is the number of rows."""
+    result = Setting().evaluate().check("not_empty")
+    assert (result.status, result.value) == ("pass", 25)
+
+
+def test_fails() -> None:
+    """No rows fail."""
+    result = Setting(frame=frame().clear()).evaluate().check("not_empty")
+    assert (result.status, result.value) == ("fail", 0)
