@@ -1,28 +1,31 @@
 """Reading from a running service: `Client` and `AsyncClient` have the interface of a store's sets;
-see docs/client.md.
+see docs/client.md. It needs httpx and msgspec; methods that give frames need polars too.
 
-sync, asynchronous  the two faces: send requests, wait, nothing else
-questions           what is asked of a set, and how answers are read; knows no network
-judging             a frame judged here by what a service says
-addresses           URLs from names, keys and parameters
-exchange            one request until it is answered: retries, the cache, errors
-connection          httpx as both faces use it
-problems            replies that are errors, as the exceptions that a store raises
-cache               answers kept for conditional requests
-messages            what passes between a plan of requests and a face that sends them
+sync_client, async_client  the two clients: they carry out plans, and have no methods of their own
+plans                the steps of a plan: requests, pauses, work
+reading_requests     plans: contract, versions, estimates by key
+comparison_requests  plans: diffs, changes, triangle, stability, accuracy
+remote_join          plan: an as-of join
+remote_gate          plan: a frame judged here by what a service says
+set_requests         routes of one set: paths, parameters, the version that answered
+service_requests     requests of one client: the cache, errors; sets and events
+retries              the retry rule
+problems             replies that are errors, as the exceptions that a store raises
+response_cache       answers kept for conditional requests
+connection           httpx: URL, timeouts, requests and replies
+moment               all sets at one moment
+urls                 URLs from names, keys and parameters
 """
 
 from __future__ import annotations
 
-try:
+from estimates.extras import needs
+
+with needs("client"):
     import httpx as _httpx  # noqa: F401
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(
-        "estimates.client needs httpx: pip install 'estimates[client]'", name="httpx"
-    ) from error
 
 from estimates.client.async_client import AsyncClient, AsyncRemoteSet
-from estimates.client.set_requests import VersionSummary
+from estimates.client.reading_requests import VersionSummary
 from estimates.client.sync_client import Client, RemoteSet
 
 __all__ = ["AsyncClient", "AsyncRemoteSet", "Client", "RemoteSet", "VersionSummary"]

@@ -1,4 +1,4 @@
-"""httpx as both faces use it: the URL, timeouts, what was sent and what came back in our own words."""
+"""httpx as both clients use it: the URL of a service, timeouts, requests and replies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from estimates.client.messages import Reply, Request, Unreached
+from estimates.client.plans import Reply, Request, Unreached
 from estimates.errors import InvalidError
 
 TIMEOUT_S = 30.0
@@ -15,11 +15,11 @@ PATIENCE_S = 15.0
 
 # Nothing was answered, or not to its end, and the next attempt may find another connection or a
 # started server.
-_AGAIN = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout)
+_RETRIED = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout)
 
 
-def checked(url: str) -> str:
-    """The URL of a service; raises InvalidError (`bad_url`)."""
+def service_url(url: str) -> str:
+    """The URL of a service, without a slash at its end; raises InvalidError (`bad_url`)."""
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
@@ -32,12 +32,12 @@ def checked(url: str) -> str:
 
 
 def timeout(seconds: float) -> httpx.Timeout:
-    """Seconds for each part of an exchange."""
+    """Seconds for each part of an exchange; connecting takes at most CONNECT_TIMEOUT_S."""
     return httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT_S))
 
 
 def arguments(request: Request) -> dict[str, Any]:
-    """A request in httpx's words."""
+    """A request as arguments of httpx."""
     return {
         "method": request.method,
         "url": request.url,
@@ -47,7 +47,7 @@ def arguments(request: Request) -> dict[str, Any]:
 
 
 def reply(response: httpx.Response) -> Reply:
-    """A response in our words."""
+    """A response of httpx as a reply."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Reply(response.status_code, headers, response.content)
 
@@ -55,4 +55,4 @@ def reply(response: httpx.Response) -> Reply:
 def unreached(error: httpx.RequestError) -> Unreached:
     """Why no reply came."""
     reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return Unreached(reason, again=isinstance(error, _AGAIN))
+    return Unreached(reason, retry=isinstance(error, _RETRIED))

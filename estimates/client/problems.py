@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from estimates.client.messages import Reply
+from estimates.client.plans import Reply
 from estimates.errors import (
     ConflictError,
     CorruptError,
@@ -27,7 +27,7 @@ _KINDS: dict[int, type[EstimatesError]] = {
 }
 # the others are
 _NO_DETAILS = ("type", "title", "status", "detail", "instance", "code", "message", "self")
-_SHOWN = 80  # characters of a foreign body
+_SHOWN = 80  # characters of a body that is not ours
 
 T = TypeVar("T")
 
@@ -40,13 +40,13 @@ def error_of(reply: Reply) -> EstimatesError:
     """
     problem = _problem(reply)
     if problem is None:
-        return foreign(reply)
+        return not_the_service(reply)
     kind = _KINDS.get(reply.status, InvalidError if reply.status < 500 else UnavailableError)
     details = {name: value for name, value in problem.items() if name not in _NO_DETAILS}
     return kind(problem["code"], problem["detail"], **details)
 
 
-def foreign(reply: Reply) -> UnavailableError:
+def not_the_service(reply: Reply) -> UnavailableError:
     """Something that answered is not the service."""
     start = " ".join(reply.body[: 4 * _SHOWN].decode(errors="replace").split())[:_SHOWN]
     what = reply.headers.get("content-type") or "no content type"
@@ -63,7 +63,7 @@ def decoded(reply: Reply, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(reply.body, type=kind)
     except msgspec.MsgspecError:
-        raise foreign(reply) from None
+        raise not_the_service(reply) from None
 
 
 def _problem(reply: Reply) -> dict[str, Any] | None:

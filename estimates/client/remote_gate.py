@@ -1,53 +1,63 @@
-"""Judging a frame where it is, by what a service says: contract, baseline and listed keys are its,
-the work is ours.
+"""Judging a frame where it is, by what a service says: contract, baseline and listed keys are the
+service's, the work is done here.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Literal
-
-import polars as pl
+from typing import TYPE_CHECKING, Literal
 
 from estimates import instants
-from estimates.accuracy.actuals import read_actuals
 from estimates.catalog.records import Event, Provenance
-from estimates.catalog.ref import Ref
-from estimates.client.messages import Plan
-from estimates.client.set_requests import Questions, SetDetail
-from estimates.compare.frozen_versions import last_in_production
+from estimates.catalog.ref import PRODUCTION, Ref
+from estimates.client.comparison_requests import stability
+from estimates.client.plans import Computation, Plan
+from estimates.client.reading_requests import SetDetail, detail, resolve, versions
+from estimates.client.service_requests import events_of_set
+from estimates.client.set_requests import SetRequests
 from estimates.compare.series_report import MOVES_JUDGED, production_moves, promoted_material
 from estimates.contract.contract import Contract, FileDomain
 from estimates.errors import EstimatesError, NotFoundError
-from estimates.gate.candidate import Candidate
-from estimates.gate.evaluation import evaluate
-from estimates.gate.offender_table import Offenders
-from estimates.gate.production_history import FEWEST_MOVES, ProductionHistory
-from estimates.gate.verdict import Verdict
+from estimates.extras import needs
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from estimates.gate.candidate import Candidate
+    from estimates.gate.offender_table import Offenders
+    from estimates.gate.production_history import ProductionHistory
+    from estimates.gate.verdict import Verdict
 
 
-def judgement(
-    asked: Questions,
+def judge_frame(
+    requests: SetRequests,
     frame: pl.DataFrame,
     provenance: Provenance,
-    against: Ref,
-    judged_at: datetime | None,
-    actuals: pl.DataFrame | None,
-    offenders: Offenders | None,
-) -> Plan[Callable[[], Verdict]]:
-    """What `Store.judge_frame` does, up to the judgement itself, which is left to the caller: it
-    may take a while.
+    *,
+    against: Ref = PRODUCTION,
+    judged_at: datetime | None = None,
+    actuals: pl.DataFrame | None = None,
+    offenders: Offenders | None = None,
+) -> Plan[Verdict]:
+    """Judge a frame before it is published, here, by the service's contract and against one of its
+    versions.
 
+    The verdict is the one that `Store.judge_frame` gives, byte for byte; nothing is stored.
     Raises NotFoundError (`unknown_set`, `unknown_version`, `unknown_alias`, `expired`),
     CorruptError (`file_damaged`), and those of `read_actuals`.
     """
-    newest = yield from asked.detail()
-    keys = yield from _listed_keys(asked, newest.contract)
-    baseline, reason = yield from _baseline(asked, newest, keys, against)
-    return partial(
+    with needs("store"):
+        from estimates.accuracy.actuals import read_actuals
+        from estimates.gate.candidate import Candidate
+        from estimates.gate.evaluation import evaluate
+
+    newest = yield from detail(requests)
+    keys = yield from _listed_keys(requests, newest.contract)
+    baseline, reason = yield from _baseline(requests, newest, keys, against)
+    evaluation = partial(
         evaluate,
         newest.contract,
         Candidate(frame, None, provenance, domain_keys=keys),
@@ -55,24 +65,27 @@ def judgement(
         judged_at=judged_at or instants.now(),
         contract_revision=newest.contract_revision,
         baseline_reason=reason,
-        history=None if baseline is None else (yield from _history(asked, newest)),
+        history=None if baseline is None else (yield from _history(requests, newest)),
         actuals=None if actuals is None else read_actuals(actuals, newest.contract),
         offenders=offenders,
     )
+    return (yield Computation(evaluation))
 
 
-def _listed_keys(asked: Questions, contract: Contract) -> Plan[pl.DataFrame | None]:
+def _listed_keys(requests: SetRequests, contract: Contract) -> Plan[pl.DataFrame | None]:
     if not isinstance(contract.domain, FileDomain):
         return None
-    return _table((yield from asked.parquet(f"/domains/{contract.domain.digest}")))
+    return _frame((yield from requests.parquet(f"/domains/{contract.domain.digest}")))
 
 
 def _baseline(
-    asked: Questions, newest: SetDetail, keys: pl.DataFrame | None, against: Ref
+    requests: SetRequests, newest: SetDetail, keys: pl.DataFrame | None, against: Ref
 ) -> Plan[tuple[Candidate | None, Literal["first_version", "other_shape"] | None]]:
     """What a candidate is compared with, or why it is compared with nothing."""
+    from estimates.gate.candidate import Candidate
+
     try:
-        version = yield from asked.resolve(against, None)
+        version = yield from resolve(requests, against)
     except NotFoundError as error:
         if error.code != "nothing_promoted":
             raise
@@ -80,7 +93,7 @@ def _baseline(
     if version.shape != newest.shape:
         return None, "other_shape"
     baseline = Candidate(
-        _table((yield from asked.parquet(f"/versions/{version.version}/data"))),
+        _frame((yield from requests.parquet(f"/versions/{version.version}/data"))),
         newest.contract.shape(),
         version.provenance,
         version=version.version,
@@ -93,19 +106,21 @@ def _baseline(
     return baseline, None
 
 
-def _history(asked: Questions, newest: SetDetail) -> Plan[ProductionHistory]:
-    """What the promoted versions say: asked now, for checks ask later, when there is no plan that
-    could go on.
+def _history(requests: SetRequests, newest: SetDetail) -> Plan[ProductionHistory]:
+    """What the promoted versions say. It is requested now: checks read it later, when no plan could
+    go on.
     """
+    from estimates.gate.production_history import FEWEST_MOVES, ProductionHistory
+
     shares: dict[str, list[float]] = {}
-    events = yield from asked.events()
+    events, _ = yield from events_of_set(requests.service, requests.name)
     if production_moves(events) > FEWEST_MOVES:
-        shares = promoted_material((yield from asked.stability(MOVES_JUDGED, None)))
+        shares = promoted_material((yield from stability(requests, MOVES_JUDGED)))
     after = newest.contract.stability.frozen_after
     frames: list[pl.DataFrame] | EstimatesError = []
     if after is not None:
         try:
-            frames = yield from _last_frames(asked, events, newest.shape, after - 1)
+            frames = yield from _last_frames(requests, events, newest.shape, after - 1)
         except EstimatesError as error:
             frames = error
 
@@ -118,19 +133,23 @@ def _history(asked: Questions, newest: SetDetail) -> Plan[ProductionHistory]:
 
 
 def _last_frames(
-    asked: Questions, events: list[Event], shape: int, count: int
+    requests: SetRequests, events: Sequence[Event], shape: int, count: int
 ) -> Plan[list[pl.DataFrame]]:
-    versions = yield from asked.versions()
+    from estimates.compare.frozen_versions import last_in_production
+
+    known = yield from versions(requests)
     frames: list[pl.DataFrame] = []
-    for version in last_in_production(events, versions, shape, count):
+    for version in last_in_production(events, known, shape, count):
         if version.expired_at is not None:
             raise NotFoundError(
                 "expired",
-                f"{asked.name}: version {version.version} has expired; its files are gone",
+                f"{requests.name}: version {version.version} has expired; its files are gone",
             )
-        frames.append(_table((yield from asked.parquet(f"/versions/{version.version}/data"))))
+        frames.append(_frame((yield from requests.parquet(f"/versions/{version.version}/data"))))
     return frames
 
 
-def _table(content: bytes) -> pl.DataFrame:
+def _frame(content: bytes) -> pl.DataFrame:
+    import polars as pl
+
     return pl.read_parquet(io.BytesIO(content))

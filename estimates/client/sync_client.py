@@ -1,283 +1,102 @@
-"""The client for code that waits: one connection pool, usable from several threads."""
+"""The client for code that waits: one connection pool, usable from several threads.
+
+Methods are plans that this module carries out; what they ask is in the modules of requests.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 from types import TracebackType
-from typing import Any, Literal, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 import httpx
-import polars as pl
 
 from estimates import instants
-from estimates.accuracy.accuracy_report import LAST_SCORED, SetAccuracy
-from estimates.catalog.records import Event, Provenance, State, Version, VersionHead
-from estimates.catalog.ref import PRODUCTION, Ref
-from estimates.catalog.released import Clock
-from estimates.client import connection, set_requests
-from estimates.client.exchange import Exchange
-from estimates.client.messages import Pause, Plan, Reply, Request, Unreached
-from estimates.client.remote_gate import judgement
-from estimates.client.set_requests import Questions, VersionSummary
+from estimates.client import (
+    comparison_requests,
+    connection,
+    reading_requests,
+    remote_gate,
+    remote_join,
+    service_requests,
+)
+from estimates.client.moment import Moment
+from estimates.client.plans import Computation, Method, Pause, Plan, Reply, Request, Unreached
+from estimates.client.service_requests import ServiceRequests
+from estimates.client.set_requests import SetRequests
 from estimates.client.urls import Time
-from estimates.compare.change_page import ChangePage
-from estimates.compare.series_report import DEFAULT_LAST, Series
-from estimates.contract.contract import Contract, Pairing
-from estimates.gate.offender_table import Offenders
-from estimates.gate.policy_table import PolicyInForce
-from estimates.gate.verdict import Verdict
-from estimates.keys.key_form import Key
-from estimates.reading.answer import Answer, Page
-from estimates.reading.page_cursor import DEFAULT_LIMIT
-from estimates.stability.report import Report
-from estimates.stability.through_time.revision_report import Across, Revisions
+from estimates.contract.contract import Contract
 
+P = ParamSpec("P")
+R = TypeVar("R")
 T = TypeVar("T")
 
 
-class RemoteSet:
+class _Waiting(Generic[R]):
+    """What has requests, and waits for what comes of a plan."""
+
+    def __init__(self, requests: R, run: Callable[[Plan[Any]], Any]) -> None:
+        self._requests = requests
+        self._run = run
+
+
+def _waits(plan: Callable[Concatenate[R, P], Plan[T]]) -> Method[P, T]:
+    """A plan as a method that waits for its result."""
+
+    @wraps(plan)
+    def method(self: _Waiting[R], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._run(plan(self._requests, *args, **kwargs))
+
+    return cast("Method[P, T]", method)
+
+
+class RemoteSet(_Waiting[SetRequests]):
     """One set of a service, for reading: the methods, answers and errors of `EstimateSet`.
 
     Besides those, every method raises UnavailableError: `service` (cannot be reached),
     `bad_gateway` (something else answered), or the service's own code after its last 503.
     """
 
-    def __init__(self, asked: Questions, run: Callable[[Plan[Any]], Any]) -> None:
-        self.name = asked.name
-        self._asked = asked
-        self._run = run
-
-    def __repr__(self) -> str:
-        return f"RemoteSet({self.name!r})"
+    @property
+    def name(self) -> str:
+        """The name of the set."""
+        return self._requests.name
 
     @property
     def contract(self) -> Contract:
         """The newest contract."""
-        return self._run(self._asked.contract())
+        return self._run(reading_requests.contract(self._requests))
 
-    def policy(self) -> PolicyInForce:
-        """What each check of the gate is held to, and where each limit comes from."""
-        return self._run(self._asked.policy())
+    def __repr__(self) -> str:
+        return f"RemoteSet({self.name!r})"
 
-    def versions(self) -> list[VersionSummary]:
-        """All versions, oldest first, without their provenance."""
-        return self._run(self._asked.versions())
-
-    def resolve(
-        self, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None
-    ) -> Version:
-        """The version a ref names, now or as of a time."""
-        return self._run(self._asked.resolve(ref, as_of, clock))
-
-    def state(self, version: Version | VersionHead) -> State:
-        """The derived state of a version, now."""
-        return self._run(self._asked.state(version))
-
-    def contract_of(self, version: Version | VersionHead) -> Contract:
-        """The newest contract, for a version of its shape; NotFoundError (`unknown_shape`) for
-        another.
-        """
-        return self._run(self._asked.contract_of(version))
-
-    def contract_of_changes(self, page: ChangePage) -> Contract:
-        """The contract that a page of changes is read with; of two sets, that of the columns which
-        both have.
-        """
-        return self._run(self._asked.contract_of_changes(page))
-
-    def get(
-        self,
-        *key: Any,
-        ref: Ref = PRODUCTION,
-        as_of: Time | None = None,
-        fields: Sequence[str] | None = None,
-        clock: Clock = None,
-    ) -> Answer:
-        """One estimate; `answer["value"]` is its cell."""
-        return self._run(self._asked.get(key, ref, as_of, fields, clock))
-
-    def get_many(
-        self,
-        keys: Sequence[Key],
-        *,
-        ref: Ref = PRODUCTION,
-        as_of: Time | None = None,
-        fields: Sequence[str] | None = None,
-        clock: Clock = None,
-    ) -> Answer:
-        """Many estimates in the order asked, each with its status."""
-        return self._run(self._asked.get_many(keys, ref, as_of, fields, clock))
-
-    def scan(
-        self,
-        *prefix: Any,
-        ref: Ref = PRODUCTION,
-        as_of: Time | None = None,
-        fields: Sequence[str] | None = None,
-        limit: int = DEFAULT_LIMIT,
-        cursor: str | None = None,
-        clock: Clock = None,
-    ) -> Page:
-        """The estimates under a leading part of the key, a page at a time; a cursor stays with its
-        version.
-        """
-        return self._run(self._asked.scan(prefix, ref, as_of, fields, limit, cursor, clock))
-
-    def history(
-        self,
-        *key: Any,
-        since: Time | None = None,
-        until: Time | None = None,
-        only: Literal["promoted"] | None = None,
-        fields: Sequence[str] | None = None,
-        chain: bool = False,
-        clock: Clock = None,
-        shape: int | None = None,
-    ) -> Answer:
-        """One key through the versions of production's shape, or of another, oldest first.
-
-        chain  also what became of its numbers: a `stability.Chain` a column
-        """
-        return self._run(self._asked.history(key, since, until, only, fields, chain, clock, shape))
-
-    def explain(self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Answer:
-        """Why an estimate is what it is: JSON of an `explanation.Explanation`."""
-        return self._run(self._asked.explain(key, ref, as_of))
-
-    def diff(
-        self,
-        a: Ref,
-        b: Ref = PRODUCTION,
-        *,
-        as_of: Time | None = None,
-        pairing: Pairing | None = None,
-        other: str | None = None,
-    ) -> Report:
-        """How version `b`, of an `other` set if one is named, differs from version `a`; 12
-        significant digits.
-        """
-        return self._run(self._asked.diff(a, b, as_of, pairing, other))
-
-    def page(
-        self,
-        a: Ref,
-        b: Ref = PRODUCTION,
-        *,
-        as_of: Time | None = None,
-        pairing: Pairing | None = None,
-        other: str | None = None,
-    ) -> str:
-        """The report of `diff` as one HTML page with pictures."""
-        return self._run(self._asked.page(a, b, as_of, pairing, other))
-
-    def triangle(
-        self, *key: Any, column: str | None = None, across: Across | None = None
-    ) -> pl.DataFrame:
-        """The revision triangle of a column: a row a key, a column a horizon (`h5`) or, without, a
-        version (`v5`).
-        """
-        return self._run(self._asked.triangle(key, column, across))
-
-    def revisions(self, *key: Any, column: str | None = None) -> Revisions:
-        """How the estimates of a column are revised; numbers have 12 significant digits."""
-        return self._run(self._asked.revisions(key, column))
-
-    def as_of_join(
-        self, frame: Any, time: str, *, fields: Sequence[str] | None = None, clock: Clock = None
-    ) -> pl.DataFrame:
-        """The rows of `frame` in order, each with the estimate that production gave at its `time`,
-        and its version.
-
-        A batch is asked for each version that was in force at any of the times; see
-        `point_in_time.as_of_join`.
-        """
-        return self._run(self._asked.as_of_join(frame, time, fields, clock))
-
-    def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
-        """What each of the last moves of production changed, rollbacks too, oldest first;
-        `.frame()` is a table.
-        """
-        return self._run(self._asked.stability(last, as_of))
-
-    def changes(
-        self,
-        a: Ref,
-        b: Ref = PRODUCTION,
-        *,
-        key: Key = (),
-        by: str | None = None,
-        min_change: float = 0.0,
-        as_of: Time | None = None,
-        pairing: Pairing | None = None,
-        other: str | None = None,
-    ) -> pl.DataFrame:
-        """What changed key by key from version `a` to version `b`, what moved most first: a row a
-        key.
-        """
-        return self._run(self._asked.changes(a, b, key, by, min_change, as_of, pairing, other))
-
-    def changes_page(
-        self,
-        a: Ref,
-        b: Ref = PRODUCTION,
-        *,
-        key: Key = (),
-        by: str | None = None,
-        min_change: float = 0.0,
-        as_of: Time | None = None,
-        limit: int = DEFAULT_LIMIT,
-        cursor: str | None = None,
-        pairing: Pairing | None = None,
-        other: str | None = None,
-    ) -> ChangePage:
-        """A page of `changes`; a cursor stays with its versions."""
-        return self._run(
-            self._asked.changes_page(
-                a, b, key, by, min_change, as_of, limit, cursor, pairing, other
-            )
-        )
-
-    def accuracy(self, version: int | None = None, *, last: int = LAST_SCORED) -> SetAccuracy:
-        """The newest stored scores of one version, or of the `last` versions that have any,
-        whatever the moment.
-        """
-        return self._run(self._asked.accuracy(version, last))
-
-    def judge_frame(
-        self,
-        frame: pl.DataFrame,
-        provenance: Provenance,
-        *,
-        against: Ref = PRODUCTION,
-        judged_at: datetime | None = None,
-        actuals: pl.DataFrame | None = None,
-        offenders: Offenders | None = None,
-    ) -> Verdict:
-        """Judge a frame before it is published, here, by the service's contract and against one of
-        its versions.
-
-        The verdict is the one that `Store.judge_frame` gives, byte for byte; nothing is stored.
-        """
-        return self._run(
-            judgement(self._asked, frame, provenance, against, judged_at, actuals, offenders)
-        )()
+    policy = _waits(reading_requests.policy)
+    versions = _waits(reading_requests.versions)
+    resolve = _waits(reading_requests.resolve)
+    state = _waits(reading_requests.state)
+    contract_of = _waits(reading_requests.contract_of)
+    get = _waits(reading_requests.get)
+    get_many = _waits(reading_requests.get_many)
+    scan = _waits(reading_requests.scan)
+    history = _waits(reading_requests.history)
+    explain = _waits(reading_requests.explain)
+    diff = _waits(comparison_requests.diff)
+    page = _waits(comparison_requests.page)
+    changes = _waits(comparison_requests.changes)
+    changes_page = _waits(comparison_requests.changes_page)
+    contract_of_changes = _waits(comparison_requests.contract_of_changes)
+    triangle = _waits(comparison_requests.triangle)
+    revisions = _waits(comparison_requests.revisions)
+    stability = _waits(comparison_requests.stability)
+    accuracy = _waits(comparison_requests.accuracy)
+    as_of_join = _waits(remote_join.as_of_join)
+    judge_frame = _waits(remote_gate.judge_frame)
 
 
-class Moment:
-    """All sets of a service at one moment: aliases and `latest` mean what they meant then."""
-
-    def __init__(self, as_of: datetime, open_set: Callable[[str, datetime], RemoteSet]) -> None:
-        self.as_of = as_of
-        self._open_set = open_set
-
-    def __getitem__(self, name: str) -> RemoteSet:
-        """The set of that name at this moment."""
-        return self._open_set(name, self.as_of)
-
-
-class Client:
+class Client(_Waiting[ServiceRequests]):
     """Reads from a service: `Client("http://127.0.0.1:8000")["sp500-close"].get("AAPL",
     "2026-11-24")`.
 
@@ -294,9 +113,9 @@ class Client:
         timeout_s: float = connection.TIMEOUT_S,
         patience_s: float = connection.PATIENCE_S,
     ) -> None:
-        self.url = connection.checked(url)
+        self.url = connection.service_url(url)
         self._http = httpx.Client(base_url=self.url, timeout=connection.timeout(timeout_s))
-        self._exchange = Exchange(self.url, patience_s, timeout_s)
+        super().__init__(ServiceRequests(self.url, patience_s, timeout_s), self._carry_out)
 
     def __repr__(self) -> str:
         return f"Client({self.url!r})"
@@ -322,37 +141,35 @@ class Client:
         """
         return self._set(name, None)
 
-    def at(self, as_of: Time) -> Moment:
+    def at(self, as_of: Time) -> Moment[RemoteSet]:
         """All sets as of a moment; raises InvalidError (`bad_time`)."""
         moment = instants.instant_of(as_of)
         assert moment is not None
         return Moment(moment, self._set)
 
-    def pin(self) -> Moment:
+    def pin(self) -> Moment[RemoteSet]:
         """All sets as of the newest event that the service knows now."""
-        return self.at(self._run(set_requests.present_moment(self._exchange)))
+        return Moment(self._run(service_requests.present_moment(self._requests)), self._set)
 
-    def sets(self) -> list[str]:
-        """The names of all sets, sorted."""
-        return self._run(set_requests.set_names(self._exchange))
-
-    def events(self, after: int = 0, limit: int = DEFAULT_LIMIT) -> list[Event]:
-        """At most `limit` events with an id above `after`, oldest first; [] only when there is
-        nothing newer.
-        """
-        return self._run(set_requests.events(self._exchange, after, limit))
+    sets = _waits(service_requests.sets)
+    events = _waits(service_requests.events)
 
     def _set(self, name: str, as_of: datetime | None) -> RemoteSet:
-        return RemoteSet(Questions(self._exchange, name, as_of), self._run)
+        return RemoteSet(SetRequests(self._requests, name, as_of), self._run)
 
-    def _run(self, plan: Plan[T]) -> T:
-        came: Reply | Unreached | None = None
+    def _carry_out(self, plan: Plan[T]) -> T:
+        outcome: Any = None
         while True:
             try:
-                step = plan.send(came)
-            except StopIteration as done:
-                return done.value
-            came = time.sleep(step.seconds) if isinstance(step, Pause) else self._send(step)
+                step = plan.send(outcome)
+            except StopIteration as end:
+                return end.value
+            if isinstance(step, Pause):
+                outcome = time.sleep(step.seconds)
+            elif isinstance(step, Computation):
+                outcome = step.function()
+            else:
+                outcome = self._send(step)
 
     def _send(self, request: Request) -> Reply | Unreached:
         try:

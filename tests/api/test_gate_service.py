@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from estimates.client import AsyncClient, Client
-from estimates.client.messages import Reply
+from estimates.client.plans import Reply
 from estimates.contract.contract import parse_contract
 from estimates.errors import CorruptError, NotFoundError
 from estimates.gate.policy_table import PolicyInForce

@@ -277,7 +277,7 @@ def test_the_library_does_without_httpx() -> None:
         [sys.executable, "-c", missing], capture_output=True, text=True, check=False
     )
     assert failed.returncode != 0
-    assert "pip install 'estimates[client]'" in failed.stderr
+    assert "pip install 'estimates-store[client]'" in failed.stderr
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="there is no node on this machine")

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from estimates.client import AsyncClient, Client
-from estimates.client.messages import Reply
-from estimates.client.response_cache import Cache
+from estimates.client.plans import Reply
+from estimates.client.response_cache import ResponseCache
 from estimates.errors import (
     ConflictError,
     CorruptError,
@@ -264,7 +264,7 @@ def test_the_cache_is_bounded() -> None:
     """What was used longest ago goes first; an answer larger than the cache is not kept, and takes
     nothing with it.
     """
-    cache = Cache(10_000)
+    cache = ResponseCache(10_000)
     for name in "abc":
         cache.put(name, Reply(200, {}, b"x" * 2500))
     assert cache.get("a")

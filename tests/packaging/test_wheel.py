@@ -101,7 +101,7 @@ def test_a_reader_needs_neither_service_nor_mlflow(
         ],
         tmp_path,
     )
-    assert "estimates[jobs]" in _run(
+    assert "estimates-store[jobs]" in _run(
         [estimates, "init", "--store", str(tmp_path / "new")], tmp_path, expected=2
     )
 

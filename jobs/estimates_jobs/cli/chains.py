@@ -11,7 +11,7 @@ from estimates_jobs.cli import show
 
 if TYPE_CHECKING:
     from estimates.catalog.records import Version
-    from estimates.client.set_requests import VersionSummary
+    from estimates.client.reading_requests import VersionSummary
 
 _ENDS = ("lower", "upper", "quantile")  # they move with their point
 _WHY = {

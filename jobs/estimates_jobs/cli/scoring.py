@@ -231,7 +231,7 @@ def _track(store: Store, set_name: str) -> str | None:
 
         record_scores(store, set_name)
     except ModuleNotFoundError:
-        return "mlflow is not installed; pip install 'estimates[jobs]'"
+        return "mlflow is not installed; pip install 'estimates-store[jobs]'"
     except UnavailableError as error:
         return error.message
     waiting = sorted({scored.version for scored in store.catalog.untracked_scores(set_name)})

@@ -22,7 +22,7 @@ import msgspec
 
 from estimates import __version__
 from estimates.catalog.records import Event
-from estimates.client.exchange import retry_after_s
+from estimates.client.retries import retry_after_s
 from estimates.errors import EstimatesError, InvalidError, UnavailableError
 from estimates.store.store import Store
 from estimates_jobs.notify.notification import (

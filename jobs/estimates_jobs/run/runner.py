@@ -292,7 +292,7 @@ def _track(
 
         return record(store, run.run_id, publication), ()
     except ModuleNotFoundError:
-        return None, ("not tracked: mlflow is not installed; pip install 'estimates[jobs]'",)
+        return None, ("not tracked: mlflow is not installed; pip install 'estimates-store[jobs]'",)
     except UnavailableError as error:
         return None, (f"not tracked: {error.message}",)
 

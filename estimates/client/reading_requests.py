@@ -1,0 +1,280 @@
+"""Reading one set of a service: its contract and versions, estimates by key, their history.
+
+Each function is a plan: the method of that name of `RemoteSet` and `AsyncRemoteSet`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import msgspec
+
+from estimates import instants
+from estimates.catalog.records import State, Version, VersionHead
+from estimates.catalog.ref import PRODUCTION, Ref
+from estimates.catalog.released import Clock
+from estimates.client.plans import Plan, Reply
+from estimates.client.problems import decoded
+from estimates.client.set_requests import Parameters, SetRequests
+from estimates.client.urls import Time, comma_list, key_part, segment, time_text
+from estimates.contract.contract import Contract
+from estimates.errors import InvalidError, NotFoundError
+from estimates.extras import needs
+from estimates.reading.answer import Answer, Page
+from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT, cursor_version
+
+if TYPE_CHECKING:
+    from estimates.gate.policy_table import PolicyInForce
+    from estimates.keys.key_form import Key
+
+A = TypeVar("A", bound=Answer)
+
+
+class VersionSummary(msgspec.Struct, frozen=True):
+    """A version as the list of versions has it: a `Version` without its provenance, with its state
+    now.
+
+    blocks  whether its newest verdict blocks; None without a verdict
+    """
+
+    version: int
+    state: State
+    snapshot_id: str
+    shape: int
+    contract_revision: int
+    rows: int
+    published_at: datetime
+    data_through: datetime
+    released_at: datetime | None
+    expired_at: datetime | None
+    blocks: bool | None
+    mlflow_run: str | None
+
+
+class SetDetail(msgspec.Struct):
+    """The newest contract of a set."""
+
+    shape: int
+    contract_revision: int
+    contract: Contract
+
+
+class _VersionPage(msgspec.Struct):
+    next: str | None
+    versions: list[VersionSummary]
+
+
+class _EstimatePage(msgspec.Struct):
+    total: int
+    next: str | None
+
+
+class _VersionState(msgspec.Struct):
+    state: State
+
+
+def detail(requests: SetRequests) -> Plan[SetDetail]:
+    """The newest contract, with the numbers of its shape and revision."""
+    return decoded((yield from requests.get("")), SetDetail)
+
+
+def contract(requests: SetRequests) -> Plan[Contract]:
+    """The newest contract."""
+    return (yield from detail(requests)).contract
+
+
+def policy(requests: SetRequests) -> Plan[PolicyInForce]:
+    """What each check of the gate is held to, and where each limit comes from."""
+    with needs("store"):  # the checks themselves say what their limits are
+        from estimates.gate.policy_table import policy_in_force
+
+    newest = yield from detail(requests)
+    return policy_in_force(newest.contract, newest.contract_revision)
+
+
+def versions(requests: SetRequests) -> Plan[list[VersionSummary]]:
+    """All versions, oldest first, without their provenance; at a moment, those published until
+    then.
+    """
+    newest_first: list[VersionSummary] = []
+    cursor: str | None = None
+    while True:
+        parameters = {"limit": str(MAX_LIMIT), "cursor": cursor}
+        page = decoded((yield from requests.get("/versions", parameters)), _VersionPage)
+        newest_first += page.versions
+        cursor = page.next
+        if cursor is None:
+            break
+    return [
+        version
+        for version in reversed(newest_first)
+        if requests.as_of is None or version.published_at <= requests.as_of
+    ]
+
+
+def resolve(
+    requests: SetRequests, ref: Ref = PRODUCTION, as_of: Time | None = None, clock: Clock = None
+) -> Plan[Version]:
+    """The version a ref names, now or as of a time."""
+    parameters = requests.version_parameters(ref, as_of, clock)
+    path = f"/versions/{segment(str(parameters.pop('ref')))}"
+    return decoded((yield from requests.get(path, parameters)), Version)
+
+
+def state(requests: SetRequests, version: Version | VersionHead) -> Plan[State]:
+    """The derived state of a version, now."""
+    return decoded((yield from requests.get(f"/versions/{version.version}")), _VersionState).state
+
+
+def contract_of(requests: SetRequests, version: Version | VersionHead) -> Plan[Contract]:
+    """The newest contract, for a version of its shape: keys, columns and units are then the
+    version's; NotFoundError (`unknown_shape`) for another.
+    """
+    newest = yield from detail(requests)
+    if newest.shape != version.shape:
+        raise NotFoundError(
+            "unknown_shape",
+            f"{requests.name}: version {version.version} has shape {version.shape}; "
+            f"the service shows the newest contract only, and its shape is {newest.shape}",
+        )
+    return newest.contract
+
+
+def get(
+    requests: SetRequests,
+    /,
+    *key: Any,
+    ref: Ref = PRODUCTION,
+    as_of: Time | None = None,
+    fields: Sequence[str] | None = None,
+    clock: Clock = None,
+) -> Plan[Answer]:
+    """One estimate; `answer["value"]` is its cell."""
+    reply = yield from requests.get(
+        f"/estimates/{requests.key_path(key)}",
+        requests.version_parameters(ref, as_of, clock),
+        {"fields": comma_list(fields)},
+    )
+    version = requests.answering_version(reply)
+    return _marked(Answer(requests.name, version, reply.body, fields), reply)
+
+
+def get_many(
+    requests: SetRequests,
+    keys: Sequence[Key],
+    *,
+    ref: Ref = PRODUCTION,
+    as_of: Time | None = None,
+    fields: Sequence[str] | None = None,
+    clock: Clock = None,
+) -> Plan[Answer]:
+    """Many estimates in the order asked, each with its status."""
+    parameters = requests.version_parameters(ref, as_of, clock)
+    body: dict[str, Any] = {name: text for name, text in parameters.items() if text is not None}
+    body["keys"] = [[key_part(requests.name, part) for part in key] for key in keys]
+    if fields is not None:
+        body["fields"] = list(fields)
+    reply = yield from requests.service.post(
+        f"{requests.path}/estimates", msgspec.json.encode(body)
+    )
+    version = requests.answering_version(reply)
+    return _marked(Answer(requests.name, version, reply.body, fields), reply)
+
+
+def scan(
+    requests: SetRequests,
+    /,
+    *prefix: Any,
+    ref: Ref = PRODUCTION,
+    as_of: Time | None = None,
+    fields: Sequence[str] | None = None,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+    clock: Clock = None,
+) -> Plan[Page]:
+    """The estimates under a leading part of the key, a page at a time; a cursor stays with its
+    version.
+    """
+    if cursor is not None:
+        ref = cursor_version(cursor)
+        as_of = None
+    named = requests.version_parameters(ref, as_of, clock)
+    paging = {"fields": comma_list(fields), "limit": str(limit), "cursor": cursor}
+    if not prefix:
+        return (yield from _page(requests, named | paging, fields))
+    # A prefix is sent under the names of the key columns, which depend on the version's shape. Most
+    # of the time that is the shape that answered last.
+    shape = requests.service.shapes.get(requests.name)
+    if shape is not None:
+        try:
+            leading = yield from requests.prefix_parameters(prefix, shape)
+            page = yield from _page(requests, leading | named | paging, fields)
+            if page.version is not None and page.version.shape == shape:
+                return page
+        except InvalidError:
+            pass  # perhaps the names are those of another shape
+    # It is not: the version is looked up and asked by its number.
+    version = yield from resolve(requests, ref, as_of, clock if cursor is None else None)
+    leading = yield from requests.prefix_parameters(prefix, version.shape)
+    page = yield from _page(requests, leading | {"ref": str(version.version)} | paging, fields)
+    if clock is not None:
+        page.mark(version.released_at is not None)
+    return page
+
+
+def history(
+    requests: SetRequests,
+    /,
+    *key: Any,
+    since: Time | None = None,
+    until: Time | None = None,
+    only: Literal["promoted"] | None = None,
+    fields: Sequence[str] | None = None,
+    chain: bool = False,
+    clock: Clock = None,
+    shape: int | None = None,
+) -> Plan[Answer]:
+    """One key through the versions of production's shape, or of another, oldest first; at a moment,
+    those published until then.
+
+    chain  also what became of its numbers: a `stability.Chain` a column
+    """
+    ends = [moment for moment in (instants.instant_of(until), requests.as_of) if moment is not None]
+    parameters: Parameters = {
+        "since": time_text(since),
+        "until": time_text(min(ends, default=None)),
+        "only": only,
+        "fields": comma_list(fields),
+        "chain": "true" if chain else None,
+        "clock": clock,
+        "shape": None if shape is None else str(shape),
+    }
+    reply = yield from requests.get(f"/history/{requests.key_path(key)}", parameters)
+    return _marked(Answer(requests.name, None, reply.body, fields), reply)
+
+
+def explain(
+    requests: SetRequests, /, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None
+) -> Plan[Answer]:
+    """Why an estimate is what it is: JSON of an `explanation.Explanation`."""
+    reply = yield from requests.get(
+        f"/explain/{requests.key_path(key)}", requests.version_parameters(ref, as_of)
+    )
+    return Answer(requests.name, requests.answering_version(reply), reply.body)
+
+
+def _page(
+    requests: SetRequests, parameters: Parameters, fields: Sequence[str] | None
+) -> Plan[Page]:
+    reply = yield from requests.get("/estimates", parameters)
+    page = decoded(reply, _EstimatePage)
+    version = requests.answering_version(reply)
+    return _marked(Page(requests.name, version, reply.body, page.total, page.next, fields), reply)
+
+
+def _marked(answer: A, reply: Reply) -> A:
+    """The answer, with the mark of a claimed time of release."""
+    answer.imported = reply.headers.get("estimates-imported") == "true"
+    return answer

@@ -1,0 +1,172 @@
+"""Requests to a service: retries, the cache, errors; and what is asked of the service as a whole."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from estimates import instants
+from estimates.catalog.records import Event
+from estimates.client.plans import Pause, Plan, Reply, Request, Unreached
+from estimates.client.problems import decoded, error_of, not_the_service
+from estimates.client.response_cache import ResponseCache
+from estimates.client.retries import FIRST_PAUSE_S, retry_after_s, send_with_retries
+from estimates.client.urls import url
+from estimates.errors import InvalidError, UnavailableError
+from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT
+
+CACHE_BYTES = 64 * 1024 * 1024
+JSON = "application/json"
+_COMPUTING = 202
+_NOT_MODIFIED = 304
+
+
+class _SetName(msgspec.Struct):
+    name: str
+
+
+class _SetList(msgspec.Struct):
+    sets: list[_SetName]
+
+
+class _EventPage(msgspec.Struct):
+    events: list[Event]
+
+
+class ServiceRequests:
+    """What the requests of one client share: patience, the cache, what is known of shapes.
+
+    service      its URL, for messages
+    patience_s   no attempt is begun later than this after the first one
+    timeout_s    how long an answer may take to be computed
+    shapes       for each set, the shape that answered last
+    key_columns  of a set's shape
+    """
+
+    def __init__(self, service: str, patience_s: float, timeout_s: float) -> None:
+        self.service = service
+        self.patience_s = patience_s
+        self.timeout_s = timeout_s
+        self.shapes: dict[str, int] = {}
+        self.key_columns: dict[tuple[str, int], list[str]] = {}
+        self._cache = ResponseCache(CACHE_BYTES)
+
+    def get(self, target: str, media_type: str = JSON) -> Plan[Reply]:
+        """GET a URL as a media type. What can never change is answered from the cache, the rest is
+        asked about with its tag.
+
+        Raises the errors of the service, and UnavailableError: `service` when it cannot be reached,
+        `computing` when the answer is not ready in time, `bad_gateway` when something else answers.
+        """
+        name = target if media_type == JSON else f"{media_type} {target}"
+        cached = self._cache.get(name)
+        if cached is not None and _immutable(cached.headers):
+            return cached
+        headers = {"accept": media_type}
+        if cached is not None:
+            headers["if-none-match"] = cached.headers["etag"]
+        reply = yield from self._computed(Request("GET", target, headers))
+        if reply.status == _NOT_MODIFIED and cached is not None:
+            reply = Reply(200, {**cached.headers, **reply.headers}, cached.body)
+        _check(reply, media_type)
+        if "etag" in reply.headers:
+            self._cache.put(name, reply)
+        return reply
+
+    def post(self, target: str, body: bytes) -> Plan[Reply]:
+        """POST a question; raises as `get` does."""
+        headers = {"accept": JSON, "content-type": JSON}
+        reply = yield from self._reply(Request("POST", target, headers, body))
+        _check(reply, JSON)
+        return reply
+
+    def _computed(self, request: Request) -> Plan[Reply]:
+        """The reply; while it is being computed, which is what 202 says, it is asked for again."""
+        start = time.monotonic()
+        while True:
+            reply = yield from self._reply(request)
+            if reply.status != _COMPUTING:
+                return reply
+            pause_s = max(FIRST_PAUSE_S, retry_after_s(reply.headers))
+            if time.monotonic() - start + pause_s > self.timeout_s:
+                raise UnavailableError(
+                    "computing",
+                    f"{self.service} is still computing this after {self.timeout_s:g} s and will "
+                    "keep it; "
+                    "ask again later, or with a longer timeout_s",
+                )
+            yield Pause(pause_s)
+
+    def _reply(self, request: Request) -> Plan[Reply]:
+        outcome, attempts = yield from send_with_retries(request, self.patience_s)
+        if isinstance(outcome, Unreached):
+            tried = "" if attempts == 1 else f" in {attempts} attempts"
+            raise UnavailableError(
+                "service", f"{self.service} cannot be reached{tried}: {outcome.reason}"
+            )
+        return outcome
+
+
+def sets(requests: ServiceRequests) -> Plan[list[str]]:
+    """The names of all sets, sorted."""
+    reply = yield from requests.get("/v1/sets")
+    return [entry.name for entry in decoded(reply, _SetList).sets]
+
+
+def events(
+    requests: ServiceRequests, after: int = 0, limit: int = DEFAULT_LIMIT
+) -> Plan[list[Event]]:
+    """At most `limit` events with an id above `after`, oldest first; [] only when there is nothing
+    newer.
+    """
+    return _events((yield from _event_page(requests, None, after, limit)))
+
+
+def events_of_set(requests: ServiceRequests, name: str) -> Plan[tuple[list[Event], datetime]]:
+    """All events of a set, oldest first, and the newest moment that the service knows."""
+    events: list[Event] = []
+    while True:
+        after = events[-1].id if events else 0
+        reply = yield from _event_page(requests, name, after, MAX_LIMIT)
+        page = _events(reply)
+        events += page
+        if len(page) < MAX_LIMIT:
+            return events, moment_of(reply)
+
+
+def present_moment(requests: ServiceRequests) -> Plan[datetime]:
+    """The time of the newest event that the service knows."""
+    return moment_of((yield from requests.get("/v1/sets")))
+
+
+def moment_of(reply: Reply) -> datetime:
+    """The time of the newest event that an answer knows; raises UnavailableError (`bad_gateway`)."""
+    try:
+        return instants.parse(reply.headers["estimates-as-of"])
+    except (KeyError, InvalidError):
+        raise not_the_service(reply) from None
+
+
+def _event_page(
+    requests: ServiceRequests, set_name: str | None, after: int, limit: int
+) -> Plan[Reply]:
+    parameters = {"set": set_name, "after": str(after), "limit": str(limit)}
+    return (yield from requests.get(url("/v1/events", parameters)))
+
+
+def _events(reply: Reply) -> list[Event]:
+    return decoded(reply, _EventPage).events
+
+
+def _check(reply: Reply, media_type: str) -> None:
+    if reply.status != 200:
+        raise error_of(reply)
+    if not reply.headers.get("content-type", "").startswith(media_type):
+        raise not_the_service(reply)
+
+
+def _immutable(headers: Mapping[str, str]) -> bool:
+    return "immutable" in headers.get("cache-control", "")
