@@ -2,6 +2,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
 export MLFLOW_DISABLE_TELEMETRY := "true"
 store := env("ESTIMATES_STORE", "demo-store")
+unit_tests := "tests/test_house.py tests/test_instants.py tests/contract tests/keys tests/guess tests/catalog tests/storage tests/lookup tests/render tests/stability tests/accuracy tests/gate tests/client"
 
 # List the tasks
 default:
@@ -36,6 +37,14 @@ check:
     pyrefly check --summary=none
     lint-imports --no-cache
     pytest -n 2
+
+# Unit tests, under a minute
+test-fast: setup
+    pytest -n 2 -m "not slow and not stack" {{ unit_tests }}
+
+# What takes longer than `test` may: doubled suites, every extra from a wheel; its last run is kept in proof/stack.md
+test-stack: setup
+    python -m proof.stack
 
 # Write docs/checks.md from the registry
 checks: setup
