@@ -12,7 +12,7 @@ import polars as pl
 from estimates.contract.contract import Contract
 from estimates.stability.alignment import Alignment, align
 from estimates.stability.deltas import scale_floor
-from estimates.stability.groups import Grouping, grouping
+from estimates.stability.kernels.grouping import Grouping, grouping
 from estimates.stability.pairing import paired
 from estimates.stability.value_kinds import (
     ABSENT,

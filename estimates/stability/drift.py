@@ -8,14 +8,13 @@ import math
 
 import numpy as np
 
-from estimates.stability.alignment import Rows
 from estimates.stability.family_reports import DriftReport
+from estimates.stability.kernels.ks_distance import ks_distance
 from estimates.stability.kernels.selection import summary
 from estimates.stability.ranking import Ranking, sorted_quantile
 from estimates.stability.value_kinds import FINITE, KINDS, ColumnValues, Floats
 
 _NORMAL = 1.349  # IQR of a normal distribution in its standard deviations
-_EVERY = (1024, 32, 1)
 _SCALED = ("location_shift", "dispersion_shift", "w1")
 
 
@@ -45,7 +44,7 @@ def measure(
         dispersion_shift=dispersion,
         psi=psi,
         psi_bins=bins,
-        ks=_ks(a, b),
+        ks=ks_distance(a, b),
         w1=w1,
         reasons=dict(sorted(reasons.items())),
     )
@@ -88,46 +87,6 @@ def _psi(a: Floats, b: Floats, kinds_a: np.ndarray, kinds_b: np.ndarray) -> tupl
     bins = len(counts[0])
     p, q = ((count + 0.5) / (count.sum() + 0.5 * bins) for count in counts)
     return math.fsum((q - p) * np.log(q / p)), bins
-
-
-def _ks(a: Floats, b: Floats) -> float:
-    """sup |F_B − F_A|, in whole numbers of 1 / nm.
-
-    It is reached at a value of A or just before one. Every 1024th value is looked at, then every
-    32nd of the stretches in which two could be further apart than the largest distance so far, then
-    each of those where that still holds.
-    """
-    n, m = len(a), len(b)
-    if np.array_equal(a, b):
-        return 0.0
-    best, step, starts = 0, _EVERY[0], np.arange(0, n, _EVERY[0])
-    for finer in (*_EVERY[1:], 0):
-        ends = np.minimum(starts + step, n)
-        below, upto = _below_and_upto(a[starts], b)
-        best = max(
-            best, int(((starts + 1) * m - upto * n).max()), int((below * n - starts * m).max())
-        )
-        if not finer:
-            break
-        # no more values of B are below any other of the stretch
-        last = np.searchsorted(b, a[ends - 1], "left")
-        bound = np.maximum(ends * m - upto * n, last * n - (starts + 1) * m)
-        starts = (starts[bound > best, None] + np.arange(0, step, finer)).ravel()
-        starts, step = starts[starts < n], finer
-        if not len(starts):
-            break
-    return best / (n * m)
-
-
-def _below_and_upto(x: Floats, ascending: Floats) -> tuple[Rows, Rows]:
-    """How many values are below each of these, and how many not above it."""
-    below = np.searchsorted(ascending, x, "left")
-    upto, equal = (
-        below.copy(),
-        np.flatnonzero(ascending[np.minimum(below, len(ascending) - 1)] == x),
-    )
-    upto[equal] = np.searchsorted(ascending, x[equal], "right")
-    return below, upto
 
 
 def _kinds(side: ColumnValues) -> np.ndarray:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from estimates.stability.alignment import Rows
-from estimates.stability.kernels.blocks import count_rows, each_block, run_parallel, take_rows
+from estimates.stability.kernels.blocks import count_rows, each_block, run_parallel
+from estimates.stability.kernels.sorting import ascending_rows
 from estimates.stability.value_kinds import Floats
 
 _LONGEST = 1 << 30  # rows whose doubled ranks fit 32 bits
@@ -56,48 +57,15 @@ class Ranking:
 
 def rank_both(a: Floats, b: Floats) -> Ranking:
     """Sort two columns of the same keys."""
-    rows_a, rows_b = run_parallel([lambda: ascending_rows(a), lambda: ascending_rows(b)], len(a))
-    return Ranking(take_rows(a, rows_a), take_rows(b, rows_b), rows_a, rows_b)
+    (sorted_a, rows_a), (sorted_b, rows_b) = run_parallel(
+        [partial(_sorted, a), partial(_sorted, b)], len(a)
+    )
+    return Ranking(sorted_a, sorted_b, rows_a, rows_b)
 
 
-def ascending_rows(x: Floats) -> Rows:
-    """The rows of a column in the order of its values, like `argsort`.
-
-    Whole numbers made of the first bits of a value and its row are sorted, which takes a third of
-    the time. Only rows whose values have the same first bits need another look. NumPy's own sort
-    would be three times as slow on processors whose AVX-512 stores compressed vectors slowly.
-    """
-    n, bits = len(x), len(x).bit_length()
-    x = np.ascontiguousarray(x)
-    packed = np.empty(n, dtype=np.int64)
-
-    def pack(rows: slice) -> None:
-        number = x[rows].view(np.int64)
-        if number.min() < 0:
-            # whole numbers in the order of the doubles
-            number = number ^ ((number >> 63) & np.int64(2**63 - 1))
-        np.bitwise_and(number, -1 << bits, out=packed[rows])
-        packed[rows] |= np.arange(rows.start, rows.stop)
-
-    each_block(pack, n)
-    packed = pl.Series(packed).sort(multithreaded=False).to_numpy()
-    alike = np.zeros(n + 1, dtype=bool)
-
-    def compare(rows: slice) -> None:
-        first = packed[rows.start : rows.stop + 1] >> bits
-        alike[rows.start + 1 : rows.start + len(first)] = first[1:] == first[:-1]
-
-    each_block(compare, n)
-    near = np.flatnonzero(alike[1:] | alike[:-1])
-    ascending = np.empty(n, dtype=np.intp)
-
-    def unpack(rows: slice) -> None:
-        np.bitwise_and(packed[rows], (1 << bits) - 1, out=ascending[rows])
-
-    each_block(unpack, n)
-    members = ascending[near]
-    ascending[near] = members[np.argsort(x[members], kind="stable")]
-    return ascending
+def _sorted(x: Floats) -> tuple[Floats, Rows]:
+    rows = ascending_rows(x)
+    return x[rows], rows
 
 
 def doubled_ranks(ascending: Floats) -> Ranks:

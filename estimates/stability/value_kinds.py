@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from estimates.stability.alignment import Mask, Rows
-from estimates.stability.kernels.blocks import each_block, take_rows
+from estimates.stability.kernels.blocks import each_block
 
 KINDS = ("finite", "null", "nan", "+inf", "-inf", "absent")
 FINITE, NULL, NAN, PLUS_INF, MINUS_INF, ABSENT = range(len(KINDS))
@@ -49,7 +49,7 @@ class ColumnValues:
         if rows is None:
             return self
         kinds = np.zeros(len(rows), dtype=np.uint8) if self.whole else self.kinds[rows]
-        numbers = take_rows(self.numbers, rows) if len(self.numbers) else self.numbers
+        numbers = self.numbers[rows] if len(self.numbers) else self.numbers
         return ColumnValues(numbers, kinds, self.least, self.largest)
 
 

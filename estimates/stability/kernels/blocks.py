@@ -87,18 +87,6 @@ def fill_column(formula: Callable[[slice], Floats], rows: int) -> Floats:
     return result
 
 
-def take_rows(column: Floats, rows: NDArray[np.intp]) -> Floats:
-    """The values of some rows."""
-    result = np.empty(len(rows))
-
-    def take(block: slice) -> None:
-        # no row is out of bounds; so NumPy writes at once
-        np.take(column, rows[block], out=result[block], mode="clip")
-
-    each_block(take, len(rows))
-    return result
-
-
 def sum_rows(formula: Callable[[slice], Floats], rows: int) -> float:
     """The sum of what a formula gives for each row, block by block; not finite when it does not fit
     a double.

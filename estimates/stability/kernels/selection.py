@@ -1,5 +1,4 @@
-"""Quantiles, means and largest values of long columns, in one pass and without sorting what is not
-asked for.
+"""Quantiles, means and largest values of long columns, in one pass and without sorting all.
 
 A column is a formula: the values of some rows, a slice or an array of row numbers. It is computed
 block by block, so that a column which nothing else needs takes no memory.
@@ -33,8 +32,6 @@ Formula = Callable[[Any], Floats]  # of a slice or an array of rows
 Named = Iterator[tuple[str, NDArray[Any]]]
 
 _FEW = 1 << 14  # rows below which sorting all is as fast
-_FEW_LEFT = 1 << 12  # the same of those that are left to look at
-_FEW_SAMPLED = 1 << 9  # how many of these are a sample
 _STRETCH = 1 << 8  # rows whose largest value says whether to look closer
 _HIGH = 0.8  # the level from which on a block is cut down to the values above
 # standard deviations that a place in the sample may be off before a second look is needed
@@ -125,16 +122,22 @@ def _of_block(x: NDArray[Any], wanted: Quantiles | None) -> tuple[float, float, 
     return float(x.sum()), float(x.max()), [] if wanted is None else wanted.of_block(x)
 
 
-def quantiles(x: Floats, *at: float) -> list[float]:
+def quantiles(x: Floats, *levels: float) -> list[float]:
     """Quantiles with linear interpolation (type 7, Hyndman and Fan, 1996) of at least one number,
-    none of them NaN.
+    none of them NaN; in the order of `levels`, each from 0 to 1.
     """
-    sample = _ascending(x[:: len(x) // _FEW_SAMPLED]) if len(x) > _FEW_LEFT else None
-    places = [(len(x) - 1) * level for level in at]
-    return [
-        _interpolated(*standing(x, math.floor(place), math.ceil(place), sample), place % 1)
-        for place in places
-    ]
+    column = pl.Series(x)
+    return [_quantile(column, level) for level in levels]
+
+
+def _quantile(column: pl.Series, level: float) -> float:
+    value = column.quantile(level, "linear")
+    assert value is not None, "there is a number"
+    if math.isfinite(value):
+        return value
+    # beside an infinite value, or a step that does not fit a double
+    low, high = (float(column.quantile(level, end) or 0.0) for end in ("lower", "higher"))
+    return _interpolated(low, high, (len(column) - 1) * level % 1)
 
 
 @dataclass(frozen=True)
@@ -213,7 +216,7 @@ class Quantiles:
         )
         inside = np.concatenate([block[number].inside for block in blocks])
         if upto <= ends[0] and ends[1] < upto + len(inside):
-            low, high = standing(inside, ends[0] - upto, ends[1] - upto)
+            low, high = _values_at(inside, ends[0] - upto, ends[1] - upto)
         elif below <= ends[0] and ends[1] < upto:
             low = high = self._brackets[number][0]
         else:
@@ -226,12 +229,12 @@ class Quantiles:
         """
         formula, (low, high) = self._formula, self._brackets[number]
         if upto <= place < upto + len(inside):
-            return standing(inside, place - upto, place - upto)[0]
+            return _values_at(inside, place - upto, place - upto)[0]
         if count_rows(lambda rows: formula(rows) < low, self._rows) <= place < upto:
             return low
         if upto <= place < count_rows(lambda rows: formula(rows) <= high, self._rows):
             return high
-        return standing(fill_column(formula, self._rows), place, place)[0]
+        return _values_at(fill_column(formula, self._rows), place, place)[0]
 
 
 class Largest:
@@ -262,20 +265,8 @@ class Largest:
         return float(found[len(found) - self._number :].sum())
 
 
-def standing(x: Floats, first: int, last: int, sample: Floats | None = None) -> tuple[float, float]:
-    """The values that would stand at two places next to each other, or at one, if all were sorted.
-
-    Of many values, those between two of a sample, which is sorted, are looked at alone (Floyd and
-    Rivest, 1975).
-    """
-    while len(x) > _FEW_LEFT:
-        sample = _ascending(x[:: len(x) // _FEW_SAMPLED]) if sample is None else sample
-        low, high = _bracket(sample, first, len(x))[0], _bracket(sample, last, len(x))[1]
-        below = int(np.count_nonzero(x < low))
-        inside = x.compress((x >= low) & (x <= high))
-        if not below <= first <= last < below + len(inside) or len(inside) > len(x) / 2:
-            break  # the sample misled, or many are equal
-        x, first, last, sample = inside, first - below, last - below, None
+def _values_at(x: Floats, first: int, last: int) -> tuple[float, float]:
+    """The values at two places, were all sorted."""
     x = np.partition(x, (first, last))
     return float(x[first]), float(x[last])
 
