@@ -220,7 +220,7 @@ def scan(
     leading = yield from requests.prefix_parameters(prefix, version.shape)
     page = yield from _page(requests, leading | {"ref": str(version.version)} | paging, fields)
     if clock is not None:
-        page.mark(version.released_at is not None)
+        page.mark_imported(version.released_at is not None)
     return page
 
 

@@ -22,7 +22,7 @@ from estimates.extras import needs
 if TYPE_CHECKING:
     import polars as pl
 
-    from estimates.reading.as_of_plan import AsOfJoin
+    from estimates.reading.as_of_plan import AsOfPlan
 
 _BATCH = 20_000  # keys in one request
 
@@ -42,7 +42,7 @@ def as_of_join(
     `estimates.reading.as_of_join`.
     """
     with needs("frames"):
-        from estimates.reading.as_of_plan import NONE, AsOfJoin
+        from estimates.reading.as_of_plan import NONE, AsOfPlan
 
     moves, newest = yield from _production_moves(requests)
     known = yield from versions(requests)
@@ -50,15 +50,15 @@ def as_of_join(
     if clock is not None:
         moves = released_moves(moves, known)
     present = requests.as_of or max(instants.now(), newest)
-    join = AsOfJoin(contract, frame, time, fields, clock, moves, present)
+    join = AsOfPlan(contract, frame, time, fields, clock, moves, present)
     answers: list[pl.DataFrame] = []
     for number, keys in join.groups:
         version = None if number == NONE else known[number - 1]
-        answer = join.refused(keys, version, shape)
+        answer = join.refusal(keys, version, shape)
         if answer is None:
-            answer = join.answered((yield from _rows(requests, join, keys, number)), version)
+            answer = join.answer((yield from _rows(requests, join, keys, number)), version)
         answers.append(answer)
-    return join.put_together(answers)
+    return join.joined(answers)
 
 
 def _production_moves(requests: SetRequests) -> Plan[tuple[Moves, datetime]]:
@@ -90,7 +90,7 @@ def _present_contract(requests: SetRequests) -> Plan[tuple[Contract, int]]:
 
 
 def _rows(
-    requests: SetRequests, join: AsOfJoin, keys: pl.DataFrame, number: int
+    requests: SetRequests, join: AsOfPlan, keys: pl.DataFrame, number: int
 ) -> Plan[pl.DataFrame]:
     """What a version says of keys, in their order, with STATUS."""
     import polars as pl

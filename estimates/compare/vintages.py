@@ -22,8 +22,8 @@ from estimates.contract.contract import Contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.keys.key_form import Key
 from estimates.reading.absent_keys import ReadColumns
-from estimates.reading.expected_keys import rows_due
-from estimates.reading.reader import told_of
+from estimates.reading.expected_keys import expected_rows
+from estimates.reading.reader import readable_versions
 from estimates.reading.version_reader import MAX_KEYS, key_form
 from estimates.render.digits import rounded
 from estimates.stability.report import METRICS_REVISION
@@ -68,7 +68,9 @@ class Vintages:
         self.form = key_form(held, held.newest_of(held.present_shape))
         self.prefix = self.form.texts(prefix, partial=True)
         self.versions = [
-            one for one in told_of(held, held.present_shape) if view.state(one) != "refused"
+            one
+            for one in readable_versions(held, held.present_shape)
+            if view.state(one) != "refused"
         ]
         self._read = read
         if not self.versions:
@@ -125,7 +127,7 @@ class Vintages:
     def revisions(self, actuals: pl.DataFrame | None = None) -> Revisions:
         """The statistics; `actuals`: see `accuracy.read_actuals`, which also says what it raises."""
         told = self._told(actuals)
-        due = rows_due(self.form, self.versions, self.prefix)
+        due = expected_rows(self.form, self.versions, self.prefix)
         return Revisions(
             set=self.contract.name,
             column=self.column,

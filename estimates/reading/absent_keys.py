@@ -4,12 +4,12 @@ says of each.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
 import polars as pl
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from estimates.catalog.records import Version
@@ -20,97 +20,94 @@ from estimates.reading.version_reader import LOOK_BACK, VersionReader
 from estimates.render.row_text import text_of
 
 FEW = 1000  # keys of one version, up to which reading them one by one takes less time
-_AT = "\x01at"  # no column of a contract has this name
+_NUMBER = "\x01number"  # no column of a contract has this name
 Mask = NDArray[np.bool_]
 # Some columns of a version, of the rows that fulfil a condition.
 ReadColumns = Callable[[Version, Sequence[str], pl.Expr | None], pl.DataFrame]
 
 
 class AbsentKeys:
-    """Says it of keys out of a frame of them, for one version after the other.
+    """The statuses of keys out of one frame, for one version after the other.
 
     keys  the key columns in the contract's types
-    read  called for the keys of each version that production held before, once as long as
-          neighbours are asked about
+    read  called for the keys of each version that production held before; the last few are
+          remembered
     """
 
     def __init__(self, reader: Reader, keys: pl.DataFrame, read: ReadColumns) -> None:
         self._reader = reader
         self._keys = keys
         self._read = read
-        self._held: OrderedDict[str, Mask] = OrderedDict()
+        self._masks: LRUCache[str, Mask] = LRUCache(LOOK_BACK + 1)
 
     def statuses(self, version: Version, absent: pl.DataFrame) -> pl.Series:
         """The status of each of some keys that the version has no row for; raises CorruptError."""
-        reading = self._reader.of(version)
+        version_reader = self._reader.of(version)
         if absent.height <= FEW:
-            texts = [reading.form.texts(row) for row in absent.iter_rows()]
-            return pl.Series([status for status, _ in reading.statuses(texts)], dtype=pl.String)
-        at = absent.join(self._numbered, on=absent.columns, how="left", maintain_order="left")[
-            _AT
-        ].to_numpy()
+            texts = [version_reader.form.texts(row) for row in absent.iter_rows()]
+            return pl.Series(
+                [status for status, _ in version_reader.statuses(texts)], dtype=pl.String
+            )
+        numbered = absent.join(self._numbered, on=absent.columns, how="left", maintain_order="left")
+        numbers = numbered[_NUMBER].to_numpy()
         removed = np.zeros(absent.height, dtype=bool)
-        for before in self._reader.view.set(version.set).predecessors(version, LOOK_BACK):
-            removed |= self._had(before)[at]
+        for predecessor in self._reader.view.set(version.set).predecessors(version, LOOK_BACK):
+            removed |= self._mask(predecessor)[numbers]
         texts = absent.select(text_of(absent, name).alias(name) for name in absent.columns)
         return pl.select(
-            pl.when(_elapsed(reading, absent, texts))
+            pl.when(_elapsed(version_reader, absent, texts))
             .then(pl.lit("elapsed"))
             .when(pl.Series(removed))
             .then(pl.lit("removed"))
-            .when(_in_domain(reading, texts))
+            .when(_in_domain(version_reader, texts))
             .then(pl.lit("no_estimate"))
             .otherwise(pl.lit("outside_domain"))
         ).to_series()
 
     @cached_property
     def _numbered(self) -> pl.DataFrame:
-        return self._keys.unique().with_row_index(_AT)
+        return self._keys.unique().with_row_index(_NUMBER)
 
-    def _had(self, version: Version) -> Mask:
+    def _mask(self, version: Version) -> Mask:
         """Which of all keys a version has."""
-        found = self._held.pop(version.snapshot_id, None)
-        if found is None:
+        mask = self._masks.get(version.snapshot_id)
+        if mask is None:
             names = self._keys.columns
-            found = np.zeros(self._numbered.height, dtype=bool)
-            found[
-                self._numbered.join(self._read(version, names, None), on=names, how="semi")[
-                    _AT
-                ].to_numpy()
-            ] = True
-        self._held[version.snapshot_id] = found
-        while len(self._held) > LOOK_BACK + 1:
-            self._held.popitem(last=False)
-        return found
+            present = self._numbered.join(self._read(version, names, None), on=names, how="semi")
+            mask = np.zeros(self._numbered.height, dtype=bool)
+            mask[present[_NUMBER].to_numpy()] = True
+            self._masks[version.snapshot_id] = mask
+        return mask
 
 
-def _elapsed(reading: VersionReader, keys: pl.DataFrame, texts: pl.DataFrame) -> pl.Series:
+def _elapsed(reader: VersionReader, keys: pl.DataFrame, texts: pl.DataFrame) -> pl.Series:
     """In a rolling set, of what its domain lists: whether the version's data reach the target."""
-    contract = reading.form.contract
+    contract = reader.form.contract
     if not isinstance(contract.domain, RollingDomain) or contract.target is None:
         return pl.repeat(False, keys.height, eager=True)
     target = keys[contract.target].cast(DTYPES["timestamp"])
-    return _listed(reading, texts) & (target <= reading.version.data_through)
+    return _listed(reader, texts) & (target <= reader.version.data_through)
 
 
-def _in_domain(reading: VersionReader, texts: pl.DataFrame) -> pl.Series:
-    contract, domain = reading.form.contract, reading.form.contract.domain
+def _in_domain(reader: VersionReader, texts: pl.DataFrame) -> pl.Series:
+    contract = reader.form.contract
+    domain = contract.domain
     if isinstance(domain, OpenDomain):
         return pl.repeat(False, texts.height, eager=True)
     if isinstance(domain, ProductDomain):
-        return _listed(reading, texts)
+        return _listed(reader, texts)
     if isinstance(domain, RollingDomain):
         assert contract.target is not None
-        return _listed(reading, texts) & texts[contract.target].is_in(
-            list(reading.version.provenance.targets)
+        return _listed(reader, texts) & texts[contract.target].is_in(
+            list(reader.version.provenance.targets)
         )
-    return pl.Series([reading.in_domain(parts) for parts in texts.iter_rows()], dtype=pl.Boolean)
+    return pl.Series([reader.in_domain(parts) for parts in texts.iter_rows()], dtype=pl.Boolean)
 
 
-def _listed(reading: VersionReader, texts: pl.DataFrame) -> pl.Series:
+def _listed(reader: VersionReader, texts: pl.DataFrame) -> pl.Series:
     """Whether each part is among the values that the domain lists for its column."""
-    found = pl.repeat(True, texts.height, eager=True)
-    for column, values in zip(texts, reading.form.listed, strict=True):
+    listed = pl.repeat(True, texts.height, eager=True)
+    for column, values in zip(texts, reader.form.listed, strict=True):
         if values is not None:
-            found &= column.is_in(list(values))
-    return found
+            listed &= column.is_in(list(values))
+    return listed

@@ -39,24 +39,25 @@ class Answer:
         self.json = json
         self.fields = fields
 
-    def by(self, clock: Clock) -> Self:
-        """The same answer; by a clock of claims it says, in its JSON too, whether it rests on one."""
+    def marked_by(self, clock: Clock) -> Self:
+        """The same answer; by a clock of claims it says, also in its JSON, whether it rests on a
+        claim.
+        """
         if clock is not None and isinstance(self.version, Version):
-            self.mark(self.version.released_at is not None)
+            self.mark_imported(self.version.released_at is not None)
         return self
 
-    def mark(self, imported: bool) -> None:
-        """Say whether the version's time of release is a claim: behind its number, before the JSON
-        was read.
+    def mark_imported(self, imported: bool) -> None:
+        """Put into the JSON, behind the version's number, whether its time of release is a claim.
+
+        To be called before `body` is read.
         """
         assert self.version is not None
         head = b'{"set":"%b","version":%d,' % (self.set.encode(), self.version.version)
         assert self.json.startswith(head)
-        told = b"true" if imported else b"false"
-        self.json, self.imported = (
-            b'%b"imported":%b,%b' % (head, told, self.json[len(head) :]),
-            imported,
-        )
+        claim = b"true" if imported else b"false"
+        self.json = b'%b"imported":%b,%b' % (head, claim, self.json[len(head) :])
+        self.imported = imported
 
     @cached_property
     def body(self) -> dict[str, Any]:

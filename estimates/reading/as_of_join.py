@@ -13,10 +13,10 @@ from estimates.catalog.records import Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.released import Clock, check_clock
 from estimates.reading.absent_keys import AbsentKeys, ReadColumns
-from estimates.reading.as_of_plan import NONE, STATUS, AsOfJoin, keys_of
+from estimates.reading.as_of_plan import NONE, STATUS, AsOfPlan, keys_of
 from estimates.reading.reader import Reader
 
-_WHY = "\x01why"
+_WHY = "\x01why"  # no column of a contract can have this name
 
 
 def as_of_join(
@@ -31,7 +31,7 @@ def as_of_join(
     """The rows of `frame` in their order, each with the estimate that production gave at its time
     (inclusive).
 
-    frame   what `frame.as_frame` takes, with the key columns in the contract's types, and `time`, a
+    frame   what `contract.conform.as_frame` takes, with the key columns in the contract's types, and `time`, a
             timestamp with zone
     read    some columns of a version, of the rows that fulfil a condition; called for one version
             after the other
@@ -51,31 +51,31 @@ def as_of_join(
     view = reader.view.set(name)
     check_clock(name, clock, asks_alias=True)
     moves = view.moves_by(clock).get(PRODUCTION, [])
-    join = AsOfJoin(view.present_contract, frame, time, fields, clock, moves, reader.view.present)
-    absent = AbsentKeys(reader, keys_of(join.frame, join.contract), read)
+    plan = AsOfPlan(view.present_contract, frame, time, fields, clock, moves, reader.view.present)
+    absent = AbsentKeys(reader, keys_of(plan.frame, plan.contract), read)
     answers: list[pl.DataFrame] = []
-    for number, keys in join.groups:
+    for number, keys in plan.groups:
         version = None if number == NONE else view.versions[number - 1]
-        answer = join.refused(keys, version, view.present_shape)
+        answer = plan.refusal(keys, version, view.present_shape)
         if answer is None:
             assert version is not None
-            answer = join.answered(_estimates(keys, join, version, read, absent), version)
+            answer = plan.answer(_estimates(keys, plan, version, read, absent), version)
         answers.append(answer)
-    return join.put_together(answers)
+    return plan.joined(answers)
 
 
 def _estimates(
-    keys: pl.DataFrame, join: AsOfJoin, version: Version, read: ReadColumns, absent: AbsentKeys
+    keys: pl.DataFrame, plan: AsOfPlan, version: Version, read: ReadColumns, absent: AbsentKeys
 ) -> pl.DataFrame:
     """What one version says of keys, in their order."""
-    key, judged = keys.columns, join.contract.judged
+    key, judged = keys.columns, plan.contract.judged
     status = (
         pl.when(pl.all_horizontal(pl.col(judged).is_null()))
         .then(pl.lit("no_estimate"))
         .otherwise(pl.lit("ok"))
     )
-    rows = read(version, [*key, *dict.fromkeys((*join.columns, *judged))], None)
-    estimates = rows.select(*key, *join.columns, status.alias(STATUS))
+    rows = read(version, [*key, *dict.fromkeys((*plan.columns, *judged))], None)
+    estimates = rows.select(*key, *plan.columns, status.alias(STATUS))
     joined = keys.join(estimates, on=key, how="left", maintain_order="left")
     missing = joined.filter(pl.col(STATUS).is_null()).select(key).unique(maintain_order=True)
     if not missing.height:

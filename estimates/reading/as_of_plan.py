@@ -26,14 +26,14 @@ _INSTANT = DTYPES["timestamp"]
 _UNITS = {"ms": (1000, 1), "us": (1, 1), "ns": (1, 1000)}
 
 
-class AsOfJoin:
+class AsOfPlan:
     """A frame whose rows are put to the versions in force at their times, and back into their
     order.
 
     columns  of the contract, without the key, that are asked for
     groups   for each version in force the keys of its rows; `NONE` stands for no version
-    Whoever has the versions answers each group, in order, with `answered` or `without`. Raises as
-    `as_of_join` does.
+    Whoever has the versions makes a table for each group, in order, by `refusal` or `answer`, and
+    calls `joined` with them. Raises as `as_of_join` does.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class AsOfJoin:
         selection(name, contract, fields)
         self.columns = [column for column in contract.columns if fields is None or column in fields]
         self.claims = clock is not None
-        _check_names(self.frame, contract, [*self.columns, *_facts(self.claims)], time)
+        _check_names(self.frame, contract, [*self.columns, *_added(self.claims)], time)
         moments, keys = _moments(name, self.frame, time), keys_of(self.frame, contract)
         if moments.filter(moments > instants.micros(present)).len():
             latest = self.frame.get_column(time).max()
@@ -73,11 +73,11 @@ class AsOfJoin:
             for (number, count), start in zip(counts.iter_rows(), starts, strict=True)
         ]
 
-    def refused(
+    def refusal(
         self, keys: pl.DataFrame, version: VersionFacts | None, shape: int
     ) -> pl.DataFrame | None:
-        """The answer where no version can be asked: none is in force, of another shape, its files
-        are gone; or None.
+        """The answer where no version can be read: none is in force, it has another shape, or its
+        files are gone; else None.
         """
         if version is None:
             return self._without(keys, None, self._before)
@@ -85,44 +85,39 @@ class AsOfJoin:
             return self._without(keys, version, "other_shape")
         return self._without(keys, version, "expired") if version.expired_at is not None else None
 
-    def answered(self, found: pl.DataFrame, version: VersionFacts | None) -> pl.DataFrame:
+    def answer(self, rows: pl.DataFrame, version: VersionFacts | None) -> pl.DataFrame:
         """The columns that the join adds, of rows that have the columns asked for and STATUS;
         others are null.
         """
-        facts: dict[str, object] = {
-            "version": None,
-            "published_at": None,
-            "released_at": None,
-            "imported": None,
+        released_at = None if version is None else version.released_at
+        cells = {
+            "version": pl.lit(None if version is None else version.version),
+            "published_at": pl.lit(None if version is None else version.published_at),
+            "released_at": pl.lit(released_at),
+            "imported": pl.lit(None if version is None else released_at is not None),
+            "status": pl.col(STATUS),
         }
-        if version is not None:
-            facts |= {"version": version.version, "published_at": version.published_at}
-            facts |= {
-                "released_at": version.released_at,
-                "imported": version.released_at is not None,
-            }
-        cells = {name: pl.lit(fact) for name, fact in facts.items()} | {"status": pl.col(STATUS)}
         columns = {
-            name: pl.col(name) if name in found.columns else pl.lit(None) for name in self.columns
+            name: pl.col(name) if name in rows.columns else pl.lit(None) for name in self.columns
         }
-        return found.select(
+        return rows.select(
             (columns | cells)[name].cast(dtype).alias(name)
             for name, dtype in self._schema().items()
         )
 
-    def put_together(self, answers: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        """The frame with the answers to its groups."""
-        told = pl.concat([pl.DataFrame(schema=self._schema()), *answers])
-        return pl.concat([self.frame, told[self._order.arg_sort()]], how="horizontal")
+    def joined(self, answers: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        """The frame beside the answers to its groups."""
+        rows = pl.concat([pl.DataFrame(schema=self._schema()), *answers])
+        return pl.concat([self.frame, rows[self._order.arg_sort()]], how="horizontal")
 
     def _without(
         self, keys: pl.DataFrame, version: VersionFacts | None, status: str
     ) -> pl.DataFrame:
-        return self.answered(keys.select(pl.repeat(status, pl.len()).alias(STATUS)), version)
+        return self.answer(keys.select(pl.repeat(status, pl.len()).alias(STATUS)), version)
 
     def _schema(self) -> dict[str, pl.DataType]:
         types = schema(self.contract)
-        return {name: types[name] for name in self.columns} | _facts(self.claims)
+        return {name: types[name] for name in self.columns} | _added(self.claims)
 
 
 def _in_force(moves: Moves, moments: pl.Series) -> pl.Series:
@@ -145,8 +140,7 @@ def _check_names(frame: pl.DataFrame, contract: Contract, added: list[str], time
         raise InvalidError(
             "columns",
             f"{contract.name}: there would be two columns {', '.join(twice)} in what the join "
-            "gives; "
-            "rename those of the frame, or choose other columns of the set with fields=",
+            "gives; rename those of the frame, or choose other columns of the set with fields=",
         )
 
 
@@ -183,6 +177,7 @@ def _moments(name: str, frame: pl.DataFrame, time: str) -> pl.Series:
     return times.to_physical() * multiply // divide
 
 
-def _facts(claims: bool) -> dict[str, pl.DataType]:
-    told = {"released_at": _INSTANT, "imported": pl.Boolean()} if claims else {}
-    return {"version": pl.Int64(), "published_at": _INSTANT} | told | {"status": pl.String()}
+def _added(claims: bool) -> dict[str, pl.DataType]:
+    """The columns beside those of the contract."""
+    release = {"released_at": _INSTANT, "imported": pl.Boolean()} if claims else {}
+    return {"version": pl.Int64(), "published_at": _INSTANT} | release | {"status": pl.String()}

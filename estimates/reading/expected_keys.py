@@ -10,7 +10,7 @@ from estimates.contract.domain import ProductDomain, RollingDomain
 from estimates.keys.key_form import KeyForm
 
 
-def is_due(form: KeyForm, version: Version, parts: Sequence[str]) -> bool:
+def is_expected(form: KeyForm, version: Version, parts: Sequence[str]) -> bool:
     """Whether a version had to have a key, given as text.
 
     With a rolling domain when its window of targets contains the key's; with another dated target
@@ -22,7 +22,9 @@ def is_due(form: KeyForm, version: Version, parts: Sequence[str]) -> bool:
     return not _is_dated(form) or form.target(parts)[1] > version.data_through
 
 
-def rows_due(form: KeyForm, versions: Iterable[Version], prefix: Sequence[str] = ()) -> int | None:
+def expected_rows(
+    form: KeyForm, versions: Iterable[Version], prefix: Sequence[str] = ()
+) -> int | None:
     """How many estimates versions had to have together, under a leading part of the key given as
     text.
 
@@ -30,10 +32,10 @@ def rows_due(form: KeyForm, versions: Iterable[Version], prefix: Sequence[str] =
     """
     if not isinstance(form.contract.domain, ProductDomain | RollingDomain):
         return None
-    return sum(_rows_due(form, version, prefix) for version in versions)
+    return sum(_count(form, version, prefix) for version in versions)
 
 
-def _rows_due(form: KeyForm, version: Version, prefix: Sequence[str]) -> int:
+def _count(form: KeyForm, version: Version, prefix: Sequence[str]) -> int:
     names, target = list(form.contract.key), form.contract.target
     parts = [
         _targets(form, version) if name == target else form.listed[i] or ()

@@ -9,7 +9,7 @@ import msgspec
 
 from estimates.catalog.records import State, Version
 from estimates.keys.key_form import KeyForm
-from estimates.reading.expected_keys import is_due
+from estimates.reading.expected_keys import is_expected
 from estimates.render.digits import rounded
 from estimates.stability.through_time.chain import key_chains
 
@@ -31,14 +31,16 @@ def chained(
     """The JSON of a history with the chain of each number behind it; refused versions are no part
     of a chain.
 
-    form, versions  how keys are written, and the versions that the history tells of
+    form, versions  how keys are written, and the versions that the history lists
     """
-    told = msgspec.json.decode(body, type=_History)
+    history = msgspec.json.decode(body, type=_History)
     estimates = {
-        entry.version: entry.estimate for entry in told.history if entry.state != "refused"
+        entry.version: entry.estimate for entry in history.history if entry.state != "refused"
     }
-    due = {
-        one.version for one in versions if one.version in estimates and is_due(form, one, told.key)
+    expected = {
+        version.version
+        for version in versions
+        if version.version in estimates and is_expected(form, version, history.key)
     }
-    found = key_chains(form.contract, estimates, due, fields)
-    return b'%b,"chain":%b}' % (body[:-1], msgspec.json.encode(rounded(msgspec.to_builtins(found))))
+    by_column = rounded(msgspec.to_builtins(key_chains(form.contract, estimates, expected, fields)))
+    return b'%b,"chain":%b}' % (body[:-1], msgspec.json.encode(by_column))

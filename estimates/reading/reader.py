@@ -26,7 +26,7 @@ from estimates.reading.version_reader import Files, VersionReader, key_form
 
 # The read file of a version if it is open already.
 Opened = Callable[[Version], ReadFile | None]
-_KEPT = 10_000
+_MEMOIZED = 10_000  # results of one reader
 T = TypeVar("T")
 
 
@@ -41,21 +41,21 @@ class Reader:
         self.view = view
         self._files = files
         self._opened = opened
-        self._kept: dict[Hashable, Any] = {}
-        self.kept = self._kept.get  # what `keep` keeps, or None
+        self._memo: dict[Hashable, Any] = {}
+        self.memoized = self._memo.get  # a result of `memoize`, or None
 
-    def keep(self, what: Hashable, make: Callable[[], T]) -> T:
+    def memoize(self, what: Hashable, make: Callable[[], T]) -> T:
         """What was derived for this reader, such as what a ref means: made once, however many ask.
 
-        Clients choose `what`, and a reader lives long while the catalog is away: at times all that
-        was kept is dropped.
+        Clients choose `what`, and a reader lives long while the catalog is away: a full memo is
+        emptied.
         """
-        found = self._kept.get(what)
-        if found is None:
-            if len(self._kept) >= _KEPT:
-                self._kept.clear()
-            found = self._kept[what] = make()
-        return found
+        result = self._memo.get(what)
+        if result is None:
+            if len(self._memo) >= _MEMOIZED:
+                self._memo.clear()
+            result = self._memo[what] = make()
+        return result
 
     @cached_property
     def nonblocking(self) -> Reader:
@@ -64,10 +64,10 @@ class Reader:
         """
 
         def opened(version: Version) -> ReadFile:
-            found = self._opened(version)
-            if found is None:
+            lookup = self._opened(version)
+            if lookup is None:
                 raise WouldBlock
-            return found
+            return lookup
 
         def would_block(*_: object) -> Any:
             raise WouldBlock
@@ -89,7 +89,7 @@ class Reader:
 
     def of(self, version: Version) -> VersionReader:
         """Reads a version that `resolve` gave."""
-        return self.keep(
+        return self.memoize(
             (version.set, version.version), lambda: VersionReader(self.view, version, self._files)
         )
 
@@ -109,7 +109,7 @@ class Reader:
         """One key through the versions published in [since, until], oldest first, expired ones left
         out.
 
-        Only versions of one shape are told of, by default production's (before the first promotion:
+        Only versions of one shape count, by default production's (before the first promotion:
         the newest contract's): in another shape the same key may mean something else.
         `only="promoted"` keeps what production ever pointed to.
         `{"set":…,"key":[…],"history":[{"version":…,"published_at":…,"data_through":…,"state":…,
@@ -123,49 +123,48 @@ class Reader:
         view = self.view.set(name)
         shape = view.present_shape if shape is None else shape
         form = key_form(view, view.newest_of(shape))
-        sought = form.search(key)
-        told = told_of(view, shape, since, until, only, clock)
-        revisions = {version.contract_revision for version in told}
-        selects = {number: selection(name, view.revision(number), fields) for number in revisions}
-        heads: dict[int, bytes] = view.memoize(("history heads", clock), dict)
+        search_key = form.search(key)
+        versions = readable_versions(view, shape, since, until, only, clock)
+        revisions = {version.contract_revision for version in versions}
+        select = {number: selection(name, view.revision(number), fields) for number in revisions}
+        openings: dict[int, bytes] = view.memoize(("history openings", clock), dict)
         entries: list[bytes] = []
-        # versions mostly have the same keys: where a key is in one says where to look in the next
+        # versions mostly have the same keys: the row of a key in one is near its row in the next
         near = 0
-        for version in told:
-            row, near = self._near(version, sought, near)
-            estimate = b"null" if row is None else selects[version.contract_revision](row)
-            entries.append(
-                (heads.get(version.version) or self._head(view, version, heads, clock)) + estimate
-            )
+        for version in versions:
+            row, near = self._near(version, search_key, near)
+            estimate = b"null" if row is None else select[version.contract_revision](row)
+            opening = openings.get(version.version)
+            if opening is None:
+                opening = openings[version.version] = self._opening(view, version, clock)
+            entries.append(opening + estimate)
         head = msgspec.json.encode({"set": name, "key": form.texts(key)})[:-1]
-        body = head + b',"history":[' + b"},".join(entries) + (b"}]}" if entries else b"]}")
-        answer = Answer(
-            name, None, body if not chain else chained(body, form, told, fields), fields
-        )
+        json = head + b',"history":[' + b"},".join(entries) + (b"}]}" if entries else b"]}")
+        if chain:
+            json = chained(json, form, versions, fields)
+        answer = Answer(name, None, json, fields)
         answer.imported = clock is not None and any(
-            version.released_at is not None for version in told
+            version.released_at is not None for version in versions
         )
         return answer
 
-    def _near(self, version: Version, sought: SearchKey, near: int) -> tuple[bytes | None, int]:
+    def _near(self, version: Version, search_key: SearchKey, near: int) -> tuple[bytes | None, int]:
         """`ReadFile.get_near` of a version."""
         lookup = self._opened(version)
         if lookup is not None:
             try:
-                return lookup.get_near(sought, near)
+                return lookup.get_near(search_key, near)
             except CorruptError:
                 pass
-        return self._files.read(version, lambda lookup: lookup.get_near(sought, near))
+        return self._files.read(version, lambda lookup: lookup.get_near(search_key, near))
 
-    def _head(
-        self, view: SetView, version: Version, heads: dict[int, bytes], clock: Clock
-    ) -> bytes:
-        """What a history says of a version whatever the key is; kept among the heads."""
+    def _opening(self, view: SetView, version: Version, clock: Clock) -> bytes:
+        """What a history says of a version whatever the key is."""
         spans = view.spans if clock is None else view.released_spans
-        facts: dict[str, Any] = {
+        entry: dict[str, Any] = {
             "version": version.version,
             "published_at": version.published_at,
-            "data_through": version.data_through.astimezone(UTC),  # as given, in whatever zone
+            "data_through": version.data_through.astimezone(UTC),  # published in whatever zone
             "state": self.view.state(version),
             "production": [
                 {"from": instants.text(start), "to": end and instants.text(end)}
@@ -173,15 +172,12 @@ class Reader:
             ],
         }
         if clock is not None:
-            facts |= {
-                "released_at": version.released_at,
-                "imported": version.released_at is not None,
-            }
-        head = heads[version.version] = msgspec.json.encode(facts)[:-1] + b',"estimate":'
-        return head
+            entry["released_at"] = version.released_at
+            entry["imported"] = version.released_at is not None
+        return msgspec.json.encode(entry)[:-1] + b',"estimate":'
 
 
-def told_of(
+def readable_versions(
     view: SetView,
     shape: int,
     since: datetime | None = None,
@@ -189,9 +185,7 @@ def told_of(
     only: Literal["promoted"] | None = None,
     clock: Clock = None,
 ) -> list[Version]:
-    """The versions of a shape that what goes through the versions tells of, oldest first; see
-    `Reader.history`.
-    """
+    """The unexpired versions of a shape, oldest first; see `Reader.history` for the bounds."""
     return [
         version
         for version in view.versions

@@ -7,7 +7,7 @@ from slices and nothing is encoded but the frame around them.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, TypeVar, cast
 
 import msgspec
@@ -94,12 +94,12 @@ class VersionReader:
         Raises InvalidError `key_parts`, `bad_key_part`, `unknown_field`; NotFoundError with the
         key's status as code: `no_estimate`, `elapsed`, `removed`, `outside_domain`.
         """
-        sought = self.form.search(key)
+        search_key = self.form.search(key)
         try:
-            row = (self._lookup or self._open()).get(sought)
+            row = (self._lookup or self._open()).get(search_key)
         except CorruptError:
             self._lookup = None
-            row = self._read(ReadFile.get, sought)
+            row = self._read(ReadFile.get, search_key)
         if row is None:
             raise self._not_found(self.form.texts(key))
         estimate = row if fields is None else self._select(fields)(row)
@@ -131,14 +131,12 @@ class VersionReader:
             if _NULL not in results:
                 return b'%b"results":[%b%b}]}' % (self._head, _OK, results)
         select = selection(self.version.set, self.contract, fields)
-        why: Iterator[bytes] = iter(())
-        if None in rows:
-            absent = [
-                self.form.texts(key) for key, row in zip(keys, rows, strict=True) if row is None
-            ]
-            why = map(_absence, absent, self.statuses(absent))
-        told = [next(why) if row is None else self._opening(row) + select(row) for row in rows]
-        return b'%b"results":[%b%b' % (self._head, b"},".join(told), b"}]}" if told else b"]}")
+        absent = [self.form.texts(key) for key, row in zip(keys, rows, strict=True) if row is None]
+        absences = map(_absence, absent, self.statuses(absent) if absent else ())
+        results = b"},".join(
+            next(absences) if row is None else self._opening(row) + select(row) for row in rows
+        )
+        return b'%b"results":[%b%b' % (self._head, results, b"}]}" if rows else b"]}")
 
     def _opening(self, row: bytes) -> bytes:
         """How the result of a row begins: it is no estimate where all is null but what is carried
@@ -166,24 +164,31 @@ class VersionReader:
         `key_parts`, `bad_key_part`.
         """
         check_limit(limit)
-        sought = self.form.search(prefix, partial=True)
-        few = self._read(ReadFile.read_few, sought) if cursor is None else None
-        following, told = None, b"null"
+        search_key = self.form.search(prefix, partial=True)
+        few = self._read(ReadFile.read_few, search_key) if cursor is None else None
+        following = None
         if few is not None and few[0] <= limit:
             total, rows = few
         else:
-            found = self._read(ReadFile.find, sought)
-            start = found.start if cursor is None else _start(cursor, self.version, sought, found)
-            total, stop = len(found), min(start + limit, found.stop)
+            matches = self._read(ReadFile.find, search_key)
+            mark = _mark(self.version, search_key)
+            start = matches.start
+            if cursor is not None:
+                start = _start(cursor, self.version.version, mark, matches)
+            total, stop = len(matches), min(start + limit, matches.stop)
             rows = self._read(ReadFile.read, range(start, stop))
-            if stop < found.stop:
-                mark = _mark(self.version, sought)
+            if stop < matches.stop:
                 following = encode_cursor([self.version.version, stop, mark])
-                told = b'"%b"' % following.encode()
         if fields is not None:
             rows = self._select(fields)(rows)
-        facts = (self._head, total, limit, told, rows)
-        body = b'%b"total":%d,"limit":%d,"next":%b,"estimates":[%b]}' % facts
+        following_json = b"null" if following is None else b'"%b"' % following.encode()
+        body = b'%b"total":%d,"limit":%d,"next":%b,"estimates":[%b]}' % (
+            self._head,
+            total,
+            limit,
+            following_json,
+            rows,
+        )
         return Page(self.version.set, self.version, body, total, following, fields)
 
     def statuses(self, keys: Sequence[Sequence[str]]) -> list[tuple[KeyStatus, int | None]]:
@@ -194,45 +199,51 @@ class VersionReader:
         (one of the newest 10 snapshots that production held before this version had it),
         `no_estimate` (in the domain), `outside_domain`.
         """
-        form, version = self.form, self.version
-        rolling = isinstance(form.contract.domain, RollingDomain)
-        found: dict[int, tuple[KeyStatus, int | None]] = {}
-        if rolling:
-            through = version.data_through
-            found = {
-                i: ("elapsed", None)
-                for i, parts in enumerate(keys)
-                if form.is_listed(parts) and form.target(parts)[1] <= through
-            }
-        left = [i for i in range(len(keys)) if i not in found]
-        sought = form.search_many(keys)
-        for before in self._set.memoize(
-            ("before", version.version), lambda: self._set.predecessors(version, LOOK_BACK)
-        ):
-            if not left:
+        statuses: dict[int, tuple[KeyStatus, int | None]] = {
+            i: ("elapsed", None) for i, parts in enumerate(keys) if self._has_elapsed(parts)
+        }
+        search_keys = self.form.search_many(keys)
+        for version in self._predecessors:
+            unknown = [i for i in range(len(keys)) if i not in statuses]
+            if not unknown:
                 break
-            asked = [sought[i] for i in left]
-            rows = self._files.read(before, lambda lookup, asked=asked: lookup.get_many(asked))
-            for i, row in zip(left, rows, strict=True):
+            wanted = [search_keys[i] for i in unknown]
+            rows = self._files.read(version, lambda lookup, keys=wanted: lookup.get_many(keys))
+            for i, row in zip(unknown, rows, strict=True):
                 if row is not None:
-                    found[i] = ("removed", before.version)
-            left = [i for i in left if i not in found]
-        for i in left:
-            found[i] = ("no_estimate" if self.in_domain(keys[i]) else "outside_domain"), None
-        return [found[i] for i in range(len(keys))]
+                    statuses[i] = ("removed", version.version)
+        return [
+            statuses.get(i) or ("no_estimate" if self.in_domain(parts) else "outside_domain", None)
+            for i, parts in enumerate(keys)
+        ]
+
+    def _has_elapsed(self, parts: Sequence[str]) -> bool:
+        form = self.form
+        return (
+            isinstance(form.contract.domain, RollingDomain)
+            and form.is_listed(parts)
+            and form.target(parts)[1] <= self.version.data_through
+        )
+
+    @property
+    def _predecessors(self) -> list[Version]:
+        return self._set.memoize(
+            ("predecessors", self.version.version),
+            lambda: self._set.predecessors(self.version, LOOK_BACK),
+        )
 
     def _open(self) -> ReadFile:
         self._lookup = self._files.open(self.version)
         return self._lookup
 
     def _read(
-        self, read: Callable[Concatenate[ReadFile, P], T], *asked: P.args, **named: P.kwargs
+        self, read: Callable[Concatenate[ReadFile, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         try:
-            return read(self._lookup or self._open(), *asked, **named)
+            return read(self._lookup or self._open(), *args, **kwargs)
         except CorruptError:
             self._lookup = None
-            return self._files.read(self.version, lambda lookup: read(lookup, *asked, **named))
+            return self._files.read(self.version, lambda lookup: read(lookup, *args, **kwargs))
 
     def _select(self, fields: Sequence[str]) -> Callable[[bytes], bytes]:
         return selection(self.version.set, self.contract, fields)
@@ -252,8 +263,8 @@ class VersionReader:
         return form.is_listed(parts) and form.target(parts)[0] in targets
 
     def _not_found(self, parts: Sequence[str]) -> NotFoundError:
-        ((status, last),), version = self.statuses([parts]), self.version
-        key = "/".join(parts)
+        version = self.version
+        ((status, last),) = self.statuses([parts])
         through = instants.text(version.data_through)
         reasons = {
             "no_estimate": "the key is in the domain, but this version has no estimate for it",
@@ -263,7 +274,9 @@ class VersionReader:
             "outside_domain": "no such key is estimated",
         }
         details = {} if last is None else {"last_version": last}
-        message = f"{version.set} version {version.version} has no {key}: {reasons[status]}"
+        message = (
+            f"{version.set} version {version.version} has no {'/'.join(parts)}: {reasons[status]}"
+        )
         return NotFoundError(status, message, version=version.version, key=list(parts), **details)
 
 
@@ -273,21 +286,22 @@ def key_form(view: SetView, revision: int) -> KeyForm:
 
 
 def _absence(parts: Sequence[str], why: tuple[KeyStatus, int | None]) -> bytes:
-    status, last = why
-    facts: dict[str, Any] = {"status": status, "key": parts}
-    return msgspec.json.encode(facts if last is None else facts | {"last_version": last})[:-1]
+    status, last_version = why
+    result: dict[str, Any] = {"status": status, "key": parts}
+    if last_version is not None:
+        result["last_version"] = last_version
+    return msgspec.json.encode(result)[:-1]
 
 
-def _start(cursor: str, version: Version, sought: SearchKey, rows: range) -> int:
+def _start(cursor: str, version: int, mark: int, matches: range) -> int:
     """The row that a cursor leads to; raises InvalidError (`bad_cursor`)."""
-    pinned, row, mark = decode_cursor(cursor, ScanCursor)
-    if pinned != version.version or mark != _mark(version, sought) or row not in rows:
+    pinned, row, mark_of_cursor = decode_cursor(cursor, ScanCursor)
+    if (pinned, mark_of_cursor) != (version, mark) or row not in matches:
         raise other_request()
     return row
 
 
-def _mark(version: Version, sought: SearchKey) -> int:
-    """A mark of what a cursor goes on with: the set, the content, the search key of the leading
-    part of the key.
-    """
-    return zlib.crc32(b"\0".join((version.set.encode(), version.snapshot_id.encode(), sought[0])))
+def _mark(version: Version, search_key: SearchKey) -> int:
+    """A mark of what a cursor goes on with: the set, the content, a leading part of the key."""
+    content = (version.set.encode(), version.snapshot_id.encode(), search_key[0])
+    return zlib.crc32(b"\0".join(content))

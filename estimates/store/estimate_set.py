@@ -105,7 +105,7 @@ class EstimateSet:
     ) -> Answer:
         """One estimate; `answer["value"]` is its cell."""
         reader, version = self._reading(At(ref, instants.instant_of(as_of), clock))
-        return reader.of(version).get(key, fields).by(clock)
+        return reader.of(version).get(key, fields).marked_by(clock)
 
     def get_many(
         self,
@@ -118,7 +118,7 @@ class EstimateSet:
     ) -> Answer:
         """Many estimates in the order asked, each with its status."""
         reader, version = self._reading(At(ref, instants.instant_of(as_of), clock))
-        return reader.of(version).get_many(keys, fields).by(clock)
+        return reader.of(version).get_many(keys, fields).marked_by(clock)
 
     def scan(
         self,
@@ -135,7 +135,11 @@ class EstimateSet:
         """
         at = At(ref, instants.instant_of(as_of), clock)
         reader, version = self._reading(at if cursor is None else At(cursor_version(cursor)))
-        return reader.of(version).scan(prefix, fields=fields, limit=limit, cursor=cursor).by(clock)
+        return (
+            reader.of(version)
+            .scan(prefix, fields=fields, limit=limit, cursor=cursor)
+            .marked_by(clock)
+        )
 
     def history(
         self,

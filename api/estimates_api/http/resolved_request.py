@@ -172,7 +172,7 @@ def resolve(
     moment = read_time(as_of, "as_of")
     reader = at(moment)
     asked = ("question", name, ref, as_of, shape, readable, clock)
-    return reader.kept(asked) or reader.keep(
+    return reader.memoized(asked) or reader.memoize(
         asked, lambda: _resolve(reader, name, ref, moment, shape, readable, clock)
     )
 

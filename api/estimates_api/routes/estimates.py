@@ -74,7 +74,7 @@ def one(
 ) -> Representation:
     """The answer of `one_estimate`."""
     question = resolve(at, set_name, ref, as_of, shape, clock=clock)
-    return question.one(question.reading.get(key, read_fields(fields)).by(clock), form)
+    return question.one(question.reading.get(key, read_fields(fields)).marked_by(clock), form)
 
 
 @get(
@@ -128,7 +128,7 @@ def page(
         question = resolve(at, set_name, pinned)
     prefix = _prefix(question.reading.form.names, query)
     found = question.reading.scan(prefix, fields=read_fields(fields), limit=limit, cursor=cursor)
-    return question.page(found.by(clock), form, query)
+    return question.page(found.marked_by(clock), form, query)
 
 
 @post(
@@ -157,7 +157,9 @@ async def batch(request: ReadRequest, set_name: SetName, data: JSONBody[Batch]) 
 def many(at: ReaderAt, set_name: str, asked: Batch, form: str = JSON) -> Representation:
     """The answer of `batch`."""
     question = resolve(at, set_name, asked.ref, asked.as_of, asked.shape, clock=asked.clock)
-    return question.batch(question.reading.get_many(asked.keys, asked.fields).by(asked.clock), form)
+    return question.batch(
+        question.reading.get_many(asked.keys, asked.fields).marked_by(asked.clock), form
+    )
 
 
 def _follower(request: ReadRequest) -> Follower:
