@@ -288,7 +288,7 @@ def test_a_report_computed_apart_is_the_same(large: Store, tmp_path: Path) -> No
     """Reports and series of large versions are those that are computed in process; the second time
     they are kept.
     """
-    expected = render_json(large.compare(LARGE, 1, 2).report())
+    expected = render_json(large.compare(LARGE, DiffQuery(1, 2)).report())
     forget(large)
     with TestClient(create_app(large)) as client:
         assert answered(client, LARGE_DIFF).content == expected
