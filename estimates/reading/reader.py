@@ -20,7 +20,6 @@ from estimates.keys.key_form import Key
 from estimates.keys.search_key import SearchKey
 from estimates.lookup.read_file import ReadFile
 from estimates.reading.answer import Answer
-from estimates.reading.key_chain import chained
 from estimates.reading.selection import selection
 from estimates.reading.version_reader import Files, VersionReader, key_form
 
@@ -141,6 +140,8 @@ class Reader:
         head = msgspec.json.encode({"set": name, "key": form.texts(key)})[:-1]
         json = head + b',"history":[' + b"},".join(entries) + (b"}]}" if entries else b"]}")
         if chain:
+            from estimates.reading.key_chain import chained  # few ask for it
+
             json = chained(json, form, versions, fields)
         answer = Answer(name, None, json, fields)
         answer.imported = clock is not None and any(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -15,9 +16,7 @@ from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
 from estimates.catalog.view import View
 from estimates.compare.queries import DiffQuery
-from estimates.compare.series import cached_series, compared_moves
 from estimates.compare.series_report import DEFAULT_LAST, Series
-from estimates.compare.two_versions import Comparison, compare
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError, NotFoundError, UnavailableError
 from estimates.gate.verdict import Verdict, parse_json
@@ -32,6 +31,9 @@ from estimates.storage.listed_keys import ListedKeys
 from estimates.storage.objects import Objects
 from estimates.storage.report_cache import ReportCache
 from estimates.store import sql
+
+if TYPE_CHECKING:  # a process that publishes, or reads by key, does not pay for comparing
+    from estimates.compare.two_versions import Comparison
 
 
 def catalog_url(root: str | Path, catalog: str | None = None) -> str:
@@ -172,6 +174,8 @@ class OpenStore:
 
     def compare(self, name: str, query: DiffQuery, cursor: str | None = None) -> Comparison:
         """Two versions side by side; see `two_versions.compare`, also for the errors."""
+        from estimates.compare.two_versions import compare
+
         return compare(self.reader(), self.frame, name, query, cursor)
 
     def stability(
@@ -180,6 +184,8 @@ class OpenStore:
         """What the last moves of production changed, oldest first; see `series.compared_moves` for
         the errors.
         """
+        from estimates.compare.series import cached_series, compared_moves
+
         moves = compared_moves(self.view(), name, self.frame, last=last, as_of=as_of)
         return cached_series(
             moves,

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 import polars as pl
 
 from estimates.catalog.at import At
@@ -20,6 +20,9 @@ from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
 from estimates.errors import InvalidError, NotFoundError
 
+if TYPE_CHECKING:
+    import duckdb
+
 _ID = "\x01snapshot"  # no column of a contract can have this name
 # A version's rows: a verified file, or a frame where there is no file to read.
 Source = Callable[[Version], Path | pl.DataFrame]
@@ -27,6 +30,8 @@ Source = Callable[[Version], Path | pl.DataFrame]
 
 def query(view: View, source: Source, sql: str) -> pl.DataFrame:
     """Run a query; raises InvalidError (`bad_query`) with DuckDB's first lines."""
+    import duckdb  # takes a moment, and few processes ask
+
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for name, found in view.sets.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -15,13 +16,15 @@ from estimates.gate.offender_table import Offenders
 from estimates.gate.policy_validation import validate_policy
 from estimates.gate.verdict import Verdict
 from estimates.keys.key_form import Key
-from estimates.store.estimate_set import EstimateSet
 from estimates.store.judge import judge, judge_frame
 from estimates.store.open_store import OpenStore
 from estimates.store.promote import promote
 from estimates.store.publish import commit
 from estimates.store.rollback import roll_back
 from estimates.store.waive import unwaive, waive
+
+if TYPE_CHECKING:  # a process that only writes does not pay for all that reads
+    from estimates.store.estimate_set import EstimateSet
 
 
 class Store(OpenStore):
@@ -35,6 +38,8 @@ class Store(OpenStore):
 
     def __getitem__(self, name: str) -> EstimateSet:
         """The set of that name, for reading; raises NotFoundError (`unknown_set`)."""
+        from estimates.store.estimate_set import EstimateSet
+
         self.view().set(name)
         return EstimateSet(self, name)
 
