@@ -23,7 +23,7 @@ from estimates.catalog.records import Provenance
 from estimates.contract.contract import parse_contract
 from estimates.keys.key_form import KeyForm
 from estimates.keys.search_key import SearchKey
-from estimates.lookup import read_file
+from estimates.lookup import read_file, read_file_writing
 
 NAME = "bench"
 CONTRACT = parse_contract(contract_source(NAME, "integer"))
@@ -108,7 +108,7 @@ def histories(root: Path, versions: int) -> Iterator[Line]:
 
 def build(frame: pl.DataFrame, path: Path) -> None:
     """Build a read file of a frame."""
-    read_file.build(frame, CONTRACT.shape(), NAME, path)
+    read_file_writing.build(frame, CONTRACT.shape(), NAME, path)
 
 
 def _keys(rows: int, count: int) -> list[SearchKey]:

@@ -17,7 +17,7 @@ from estimates.catalog.records import InputDigest, Waiver
 from estimates.contract.contract import parse_contract
 from estimates.errors import ConflictError, CorruptError, EstimatesError, GateError
 from estimates.gate.evaluation import evaluate
-from estimates.lookup.read_file import build
+from estimates.lookup.read_file_writing import build
 from estimates.storage import snapshot
 from estimates.storage.objects import Objects
 from estimates.store.judge import stored_candidate

@@ -14,8 +14,8 @@ import polars as pl
 
 from estimates.contract.contract import Contract
 from estimates.errors import CorruptError, UnavailableError
-from estimates.lookup import read_file
 from estimates.lookup.read_file import ReadFile
+from estimates.lookup.read_file_writing import build
 from estimates.storage.file_lock import file_lock
 
 # The rows of a snapshot and the contract they were published under.
@@ -46,10 +46,9 @@ class ReadFileCache:
         Raises UnavailableError (`cache`) when it can be neither opened nor written.
         """
         with self._lock:
-            found = self._open.get(snapshot_id)
-            if found is not None:
-                self._open.move_to_end(snapshot_id)
-                return found
+            opened = self.opened(snapshot_id)
+        if opened is not None:
+            return opened
         opened = self._open_or_build(snapshot_id, read)
         with self._lock:
             self._open[snapshot_id] = opened
@@ -94,7 +93,7 @@ class ReadFileCache:
                 with suppress(FileNotFoundError, CorruptError):
                     return ReadFile(path, snapshot_id)
                 frame, contract = read()
-                read_file.build(frame, contract.shape(), snapshot_id, Path(path))
+                build(frame, contract.shape(), snapshot_id, Path(path))
                 return ReadFile(path, snapshot_id)
         except OSError as error:
             raise UnavailableError(

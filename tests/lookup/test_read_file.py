@@ -27,7 +27,7 @@ from estimates.contract.contract import Contract, parse_contract
 from estimates.errors import CorruptError
 from estimates.keys.key_form import KeyForm
 from estimates.keys.search_key import SearchKey
-from estimates.lookup import read_file
+from estimates.lookup import group_search, read_file_layout, read_file_writing
 from estimates.lookup.mapped_file import map_file
 from estimates.lookup.read_file import ReadFile
 from estimates.lookup.read_file_cache import ReadFileCache
@@ -98,7 +98,7 @@ def built(contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]) -> 
     frame = conform(pl.DataFrame(rows, schema(contract), orient="row"), contract)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cache" / "file.lookup"
-        read_file.build(frame, contract.shape(), ID, path)
+        read_file_writing.build(frame, contract.shape(), ID, path)
         assert [found.name for found in path.parent.iterdir()] == ["file.lookup"]
         yield ReadFile(path, ID)
 
@@ -137,7 +137,7 @@ def assert_equals(
                 assert msgspec.json.decode(b"[%b]" % found.read(taken)) == rows
             few = found.read_few(search(contract, *key[:length]))
             assert few in (None, (len(under), found.read(under)))
-            assert few is not None or length != len(key) - 1 or len(under) > read_file.GROUP
+            assert few is not None or length != len(key) - 1 or len(under) > read_file_writing.GROUP
         for part in ("!", "~", "zz", "\xff"):
             for absent in (
                 search(texts_of(contract), *key[:-1], part),
@@ -194,9 +194,9 @@ def test_groups_and_tops(
     """However many rows there are to a group and groups to a top, and with the tops in memory or
     not.
     """
-    monkeypatch.setattr(read_file, "HELD_KEYS", tops)
-    monkeypatch.setattr(read_file, "BLOCK", 2)
-    monkeypatch.setattr(read_file, "SEARCHES_WORTH", searches)
+    monkeypatch.setattr(read_file_writing, "MEMORY_KEYS", tops)
+    monkeypatch.setattr(read_file_writing, "BLOCK", 2)
+    monkeypatch.setattr(group_search, "KEYS_WORTH_A_SEARCH", searches)
     contract = contract_of(("integer", "string"))
     table = {
         (i // 7, "ab"[: i % 2 + 1] * (i % 7)): (float(i), None)
@@ -210,20 +210,20 @@ def test_groups_and_tops(
 
 def test_long_keys_have_fewer_tops(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is held in memory is bounded also where keys are long."""
-    monkeypatch.setattr(read_file, "HELD_BYTES", 1000)
-    monkeypatch.setattr(read_file, "GROUP", 2)
-    monkeypatch.setattr(read_file, "BLOCK", 2)
+    monkeypatch.setattr(read_file_writing, "MEMORY_BYTES", 1000)
+    monkeypatch.setattr(read_file_writing, "GROUP", 2)
+    monkeypatch.setattr(read_file_writing, "BLOCK", 2)
     contract = contract_of(("string",))
     table = {(f"{i:02}" + "x" * 500,): (float(i), None) for i in range(40)}
     with built(contract, table) as found:
         assert found.header.block == 32
-        assert not found.header.all_held
+        assert not found.header.all_in_memory
         assert_equals(found, contract, table)
 
 
 def test_only_some_files_hold_their_tops(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tops of a file go when those of others come; its answers stay the same."""
-    monkeypatch.setattr(read_file, "HOLDERS", 1)
+    monkeypatch.setattr(group_search, "FILES_WITH_KEYS", 1)
     contract, table = contract_of(("integer",)), {(i,): (float(i), None) for i in range(50)}
     with built(contract, table) as one, built(contract, table) as other:
         for found in (one, other, one):
@@ -255,7 +255,7 @@ def test_a_forged_key_finds_nothing(
     """Parts that hold NUL, JSON or whole rows of the file are no key of it, nor are empty ones."""
     contract, table = made
     with built(contract, table) as found:
-        content = found.path.read_bytes()[read_file.ROWS_AT : found.header.groups.offsets_at]
+        content = found.path.read_bytes()[read_file_layout.ROWS_AT : found.header.groups.offsets_at]
         start = data.draw(st.integers(0, len(content)))
         piece = content[start : start + data.draw(st.integers(0, 40))].decode(errors="ignore")
         forged = contract_of(("string",) * len(contract.key))
@@ -274,7 +274,7 @@ def test_chunks_join(monkeypatch: pytest.MonkeyPatch) -> None:
     table = {(i, str(i)): (i / 3, None) for i in range(100)}
     with built(contract, table) as found:
         whole = found.path.read_bytes()
-    monkeypatch.setattr(read_file, "CHUNK", 2 * read_file.GROUP)
+    monkeypatch.setattr(read_file_writing, "CHUNK", 2 * read_file_writing.GROUP)
     with built(contract, table) as found:
         assert found.path.read_bytes() == whole
 
@@ -287,10 +287,10 @@ def test_any_damaged_byte_is_an_error_or_changes_nothing(
     """Whichever byte is altered: each lookup, hit or miss, ends in CorruptError or in the right
     answer.
     """
-    monkeypatch.setattr(read_file, "HELD_KEYS", held)
-    monkeypatch.setattr(read_file, "BLOCK", 2)
-    monkeypatch.setattr(read_file, "GROUP", 2)
-    monkeypatch.setattr(read_file, "SEARCHES_WORTH", searches)
+    monkeypatch.setattr(read_file_writing, "MEMORY_KEYS", held)
+    monkeypatch.setattr(read_file_writing, "BLOCK", 2)
+    monkeypatch.setattr(read_file_writing, "GROUP", 2)
+    monkeypatch.setattr(group_search, "KEYS_WORTH_A_SEARCH", searches)
     contract = contract_of(("string", "integer"))
     table = {(ticker, i): (i / 7, None) for ticker in ("AAPL", "ÆØÅ") for i in range(0, 10, 2)}
     harmful = 0

@@ -22,7 +22,8 @@ from estimates.catalog.view import View
 from estimates.contract.contract import parse_contract
 from estimates.errors import CorruptError, EstimatesError, InvalidError
 from estimates.keys.key_form import KeyForm
-from estimates.lookup.read_file import ROWS_AT, ReadFile
+from estimates.lookup.read_file import ReadFile
+from estimates.lookup.read_file_layout import ROWS_AT
 from estimates.reading.reader import Reader
 from estimates.reading.version_reader import LOOK_BACK, Files
 from estimates.store.store import Store
