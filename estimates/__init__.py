@@ -79,5 +79,8 @@ __all__ = [
 def __getattr__(name: str) -> object:
     # Names are loaded when first used, so that `import estimates` costs nothing.
     if name in _HOMES:
-        return getattr(import_module(f"estimates.{_HOMES[name]}"), name)
+        from estimates.extras import needs
+
+        with needs("store"):
+            return getattr(import_module(f"estimates.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'estimates' has no attribute {name!r}")

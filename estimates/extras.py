@@ -40,9 +40,14 @@ def install(extra: str) -> str:
     return f"pip install '{DISTRIBUTION}[{extra}]'"
 
 
-def extra_of(error: ImportError) -> str | None:
-    """The extra that brings what could not be imported; None when no extra does."""
-    return _EXTRA_OF_PACKAGE.get((error.name or "").partition(".")[0])
+def missing_package(error: ModuleNotFoundError) -> str | None:
+    """What to install for a module that was not found; None when no extra brings it."""
+    extra = _EXTRA_OF_PACKAGE.get((error.name or "").partition(".")[0])
+    if extra is None:
+        return None
+    if DISTRIBUTION in error.msg:  # `needs` has said it
+        return error.msg
+    return f"this needs {error.name}: {install(extra)}"
 
 
 @contextmanager
@@ -54,7 +59,7 @@ def needs(extra: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        if extra_of(error) is None:
+        if missing_package(error) is None:
             raise
         message = f"this needs {error.name}: {install(extra)}"
         raise ModuleNotFoundError(message, name=error.name) from error

@@ -236,7 +236,7 @@ def test_the_ci_files_run_the_script_with_what_it_takes() -> None:
         assert words[1:] == ["churn", "snapshots/churn.csv"]
     assert os.access(SCRIPT, os.X_OK)
     others = {tuple(words) for _, words in found if not words[0].endswith(".sh")}
-    assert others == {("pip", "install", "estimates-store[client]")}
+    assert others == {("pip", "install", "estimates-store[client,store] @ $ESTIMATES_WHEEL")}
 
 
 def judging() -> click.Command:

@@ -1,6 +1,7 @@
 """The command line: `estimates --help`.
 
-entry      `main`: runs a command and turns errors into exit codes
+start      the program `estimates`: says which extra it needs where packages are missing
+entry      runs a command and turns errors into exit codes
 commands   the list of commands; each is imported when it is used
 command    what all commands share: `--store`, `--format`, `--debug`, examples under the help
 failures   one place that says which error is which exit code
@@ -13,9 +14,3 @@ gating     `estimates gate` as a group whose command is `judge` unless another o
 setting_up, producing, deciding, calibrating, reading, comparing, watching, keeping, serving   the
 commands, by topic
 """
-
-from __future__ import annotations
-
-from estimates_jobs.cli.entry import main
-
-__all__ = ["main"]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from estimates_jobs.cli.entry import main
+from estimates_jobs.cli.start import main
 
 main()

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Sequence
-from typing import NoReturn
 
 import click
 
 from estimates_jobs.cli.command import Options
 from estimates_jobs.cli.commands import cli
 from estimates_jobs.cli.failures import INTERRUPTED, Failure, failure_of
-
-
-def main() -> NoReturn:
-    """The entry point `estimates`."""
-    sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:

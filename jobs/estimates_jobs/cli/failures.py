@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -25,6 +26,7 @@ from estimates.errors import (
     NotFoundError,
     UnavailableError,
 )
+from estimates.extras import missing_package
 
 ANSWER_IS_NO = 1
 DAMAGED = 4
@@ -36,17 +38,6 @@ _EXIT_CODES: dict[type[EstimatesError], int] = {
     NotFoundError: 2,
     UnavailableError: 3,
     CorruptError: DAMAGED,
-}
-# Which extra brings the packages that a reader's installation does not have.
-_EXTRAS = {
-    "alembic": "jobs",
-    "exchange_calendars": "jobs",
-    "mlflow": "jobs",
-    "statsforecast": "jobs",
-    "httpx": "client",
-    "granian": "api",
-    "litestar": "api",
-    "psycopg": "postgres",
 }
 
 
@@ -75,10 +66,10 @@ def failure_of(error: Exception) -> Failure:
         return Failure(exit_code, error.code, error.message, error.details)
     if isinstance(error, click.ClickException):
         return Failure(2, "usage", _usage(error))
-    if isinstance(error, ModuleNotFoundError) and error.name in _EXTRAS:
-        extra = _EXTRAS[error.name]
-        message = f"this needs {error.name}: pip install 'estimates[{extra}]'"
-        return Failure(2, "not_installed", message)
+    if isinstance(error, ModuleNotFoundError):
+        missing = missing_package(error)
+        if missing is not None:
+            return Failure(2, "not_installed", missing)
     if _is_job_error(error):
         return Failure(DAMAGED, "job_failed", str(error))
     what = " ".join(str(error).split()) or "no message"
@@ -88,11 +79,9 @@ def failure_of(error: Exception) -> Failure:
 
 
 def _is_job_error(error: Exception) -> bool:
-    from estimates_jobs.run.job_function import (
-        JobError,  # loads polars, as whatever ran a job has done already
-    )
-
-    return isinstance(error, JobError)
+    # Whoever ran a job has loaded this module; for all others it would load polars.
+    module = sys.modules.get("estimates_jobs.run.job_function")
+    return module is not None and isinstance(error, module.JobError)
 
 
 def _usage(error: click.ClickException) -> str:

@@ -53,7 +53,7 @@ def test_help_imports_nothing_heavy_and_is_quick() -> None:
     program = f"""
 import sys, time
 start = time.process_time()
-from jobs.cli.entry import run
+from estimates_jobs.cli.entry import run
 code = run(["--help"])
 print(time.process_time() - start)
 print([name for name in {HEAVY} if name in sys.modules])

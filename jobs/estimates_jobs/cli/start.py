@@ -1,0 +1,23 @@
+"""The program `estimates`. It starts where only the base is installed, and says then what it needs."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+from estimates.extras import needs
+
+
+def main() -> NoReturn:
+    """Run the command that the arguments name; exits with its code, 2 where packages are missing."""
+    try:
+        with needs("store"):
+            from estimates_jobs.cli.entry import run
+    except ModuleNotFoundError as error:
+        sys.exit(_not_installed(error))
+    sys.exit(run(sys.argv[1:]))
+
+
+def _not_installed(error: ModuleNotFoundError) -> int:
+    print(f"error: {error.msg}  [not_installed]", file=sys.stderr)
+    return 2
