@@ -15,9 +15,9 @@ import msgspec
 from litestar import Litestar, get
 from litestar.datastructures import ResponseHeader
 
-from estimates_api.app import settled
+from estimates_api.app import tuned_collector
 from estimates_api.http.parameters import AsOf, Fields, KeyPath, QueryRef, SetName, ShapeNumber
-from estimates_api.routes.metrics import requests
+from estimates_api.serving.request_counts import request_counts
 
 _HEADERS = {
     "estimates-version": "1",
@@ -71,7 +71,7 @@ def _counted(app: App) -> App:
             await send(message)
 
         await app(scope, receive, counted)
-        requests.observe(
+        request_counts.observe(
             scope.get("path_template", ""), scope["method"], status, perf_counter() - started
         )
 
@@ -101,7 +101,7 @@ def litestar_app() -> App:
         """A constant."""
         return ANSWER
 
-    return _counted(Litestar([constant], logging_config=None, lifespan=[settled]))
+    return _counted(Litestar([constant], logging_config=None, lifespan=[tuned_collector]))
 
 
 def bare_app() -> App:

@@ -5,65 +5,41 @@ from __future__ import annotations
 import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from importlib import import_module
+from pkgutil import iter_modules
 from time import perf_counter
 from typing import Any
 
 from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
 
 from estimates import InvalidError, Store
 from estimates.settings import Settings
+from estimates_api import routes
 from estimates_api.fast_path import fast_batch, fast_get
+from estimates_api.http.documented import openapi
 from estimates_api.http.event_stream import Streams
-from estimates_api.http.parameters import refuse_unknown
 from estimates_api.http.problems import HANDLERS, from_error
+from estimates_api.http.query_text import refuse_unknown
 from estimates_api.http.routing import raw_path, without_body
-from estimates_api.routes import (
-    accuracy,
-    data,
-    diff,
-    documentation,
-    estimates,
-    events,
-    explanation,
-    health,
-    history,
-    metrics,
-    sets,
-    stability,
-    triangle,
-    versions,
-)
-from estimates_api.routes.metrics import own_tally, requests
 from estimates_api.serving.follower import Follower
 from estimates_api.serving.reports import Reports
-from estimates_api.serving.worker_metrics import Tallies
+from estimates_api.serving.request_counts import request_counts
+from estimates_api.serving.worker_metrics import SharedMetrics, WorkerMetrics
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
-_YOUNG = 20_000  # objects that come before the garbage collector looks
-RESOURCES = (
-    sets,
-    versions,
-    data,
-    estimates,
-    history,
-    explanation,
-    diff,
-    stability,
-    triangle,
-    accuracy,
-    events,
-    health,
-    metrics,
-    documentation,
-)
+_YOUNG_OBJECTS = 20_000  # before the garbage collector looks
+ROUTES: list[ControllerRouterHandler] = [
+    route
+    for module in iter_modules(routes.__path__)
+    for route in import_module(f"{routes.__name__}.{module.name}").ROUTES
+]
 
 
 class ReadService(Litestar):
-    """Litestar that routes by the raw path, answers HEAD wherever it answers GET, and counts its
-    answers.
-    """
+    """Litestar that routes by the raw path, answers HEAD for every GET, and counts its answers."""
 
     follower: Follower
 
@@ -83,20 +59,21 @@ class ReadService(Litestar):
         try:
             await answer(scope, receive, send)
         finally:
-            requests.observe(
+            request_counts.observe(
                 scope["path_template"], scope["method"], answer.status, perf_counter() - started
             )
 
     async def _route(self, scope: Any, receive: Any, send: Any, started: float) -> None:
-        """The way of all requests but the plainest."""
-        method, status = scope["method"], 0
-        wanted = send if method != "HEAD" else without_body(send)
+        """The way of all requests that the fast path does not answer."""
+        method = scope["method"]
+        status = 0
+        send_all = send if method != "HEAD" else without_body(send)
 
         async def counted(message: Any) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-            await wanted(message)
+            await send_all(message)
 
         if method == "HEAD":
             scope = scope | {"method": "GET", "head": True}
@@ -106,7 +83,7 @@ class ReadService(Litestar):
         except InvalidError as error:
             await self._refuse(error, scope, receive, counted)
         finally:
-            requests.observe(
+            request_counts.observe(
                 scope.get("path_template", ""), method, status, perf_counter() - started
             )
 
@@ -121,28 +98,38 @@ class ReadService(Litestar):
 
 
 def create_app(store: Store | None = None) -> Litestar:
-    """The read service over a store; without one, over the store that the ESTIMATES_* variables
-    name.
+    """The read service over a store, by default the one that the ESTIMATES_* variables name.
 
     Raises what `Store` raises when there is no store or its catalog cannot be reached.
     """
-    follower, streams = Follower(store or _configured_store()), Streams()
+    follower = Follower(store or _configured_store())
+    streams = Streams()
     reports = Reports(follower.store)
-    tallies = Tallies(follower.store.read_files.folder, lambda: own_tally(follower, streams))
+
+    def own_metrics() -> WorkerMetrics:
+        return _worker_metrics(follower, streams)
+
+    shared = SharedMetrics(follower.store.read_files.folder, own_metrics)
     app = ReadService(
-        [route for resource in RESOURCES for route in resource.ROUTES],
+        ROUTES,
         dependencies={
             "follower": Provide(lambda: follower, sync_to_thread=False),
             "reports": Provide(lambda: reports, sync_to_thread=False),
             "streams": Provide(lambda: streams, sync_to_thread=False),
-            "tallies": Provide(lambda: tallies, sync_to_thread=False),
+            "shared": Provide(lambda: shared, sync_to_thread=False),
         },
         exception_handlers=HANDLERS,
         before_request=refuse_unknown,
-        lifespan=[settled, follower.lifespan, reports.lifespan, streams.lifespan, tallies.lifespan],
+        lifespan=[
+            tuned_collector,
+            follower.lifespan,
+            reports.lifespan,
+            streams.lifespan,
+            shared.lifespan,
+        ],
         state=State({"follower": follower}),
         logging_config=None,
-        openapi_config=documentation.openapi(),
+        openapi_config=openapi(),
         request_max_body_size=MAX_BODY_BYTES,
     )
     app.follower = follower
@@ -150,20 +137,31 @@ def create_app(store: Store | None = None) -> Litestar:
 
 
 @asynccontextmanager
-async def settled(_app: Litestar) -> AsyncGenerator[None, None]:
-    """What was imported stays for good: the garbage collector need not look through it again and
-    again.
+async def tuned_collector(_app: Litestar) -> AsyncGenerator[None, None]:
+    """While the app runs the garbage collector skips what was imported, and looks less often.
 
-    Nor need it look for garbage several times in each batch: requests leave hardly any that
-    reference counts miss.
+    Requests leave hardly any garbage that reference counts miss.
     """
     gc.collect()
     gc.freeze()
-    usual = gc.get_threshold()
-    gc.set_threshold(_YOUNG, *usual[1:])
+    before = gc.get_threshold()
+    gc.set_threshold(_YOUNG_OBJECTS, *before[1:])
     yield
-    gc.set_threshold(*usual)
-    gc.unfreeze()  # what is never collected would be told of as a leak
+    gc.set_threshold(*before)
+    gc.unfreeze()  # what is never collected would be reported as a leak
+
+
+def _worker_metrics(follower: Follower, streams: Streams) -> WorkerMetrics:
+    view = follower.known
+    return WorkerMetrics(
+        requests=[(*labels, list(row)) for labels, row in list(request_counts.rows.items())],
+        streams=streams.count,
+        read_files=follower.store.read_files.count,
+        errors=follower.errors,
+        read_at=None if follower.read_at is None else follower.read_at.timestamp(),
+        last_event=None if view is None else view.last_event,
+        faults=list(follower.faults.values()),
+    )
 
 
 def _configured_store() -> Store:

@@ -1,36 +1,43 @@
-"""The short way to what is asked all day: answers of three routes, without the framework between
-request and answer.
+"""The fast path: plain lookups and batches, answered without the framework.
 
-Whatever is not plain has no short way and takes the route: escapes in the URL, rare parameters, a
-form other than JSON, a file to be opened, and all that ends in a problem.
+It calls the answer functions of `routes.estimates`, and reads the same parameters as the routes.
+Whatever is not plain returns None and takes the route: escapes in a query or a set's name, forms
+other than JSON, a file to be opened, every error.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from estimates_api.http.bodies import Batch
-from estimates_api.http.parameters import DEFAULT_REF
+from estimates_api.http.key_path import read_segment
+from estimates_api.http.parameters import EstimateParameters, PageParameters
 from estimates_api.http.representation import Representation
 from estimates_api.http.routing import raw_path
-from estimates_api.routes.estimates import FEW_KEYS, many, one, page
+from estimates_api.routes.estimates import (
+    FEW_KEYS,
+    answer_batch,
+    answer_estimate,
+    answer_page,
+)
 from estimates_api.serving.follower import Follower
 
-_BEFORE = "/v1/sets/"
-_ONE, _PAGE = "/v1/sets/{set}/estimates/{key}", "/v1/sets/{set}/estimates"
-_ACCEPTED = (b"*/*", b"application/json")
-_PLAIN = frozenset(("ref", "as_of", "fields"))
-_RARE = frozenset(("shape", "limit", "cursor", "clock"))
-_PARAMETERS = _PLAIN | _RARE
-_TYPED = (b"application/json",)
+_PREFIX = "/v1/sets/"
+_ESTIMATE = "/v1/sets/{set}/estimates/{key}"
+_PAGE = "/v1/sets/{set}/estimates"
+_JSON = b"application/json"
+_ACCEPTED = (b"*/*", _JSON)
 _BODY_BYTES = 512 * 1024
+_PAGE_PARAMETERS = frozenset(PageParameters.__struct_fields__)
+_DEFAULT_PAGE = PageParameters()
 _decode_batch = msgspec.json.Decoder(Batch).decode
 
 
 def fast_get(follower: Follower, scope: Any) -> Representation | None:
-    """The answer to a request; None when it has to take the route."""
+    """The answer to a GET; None when it has to take the route."""
     if scope["method"] != "GET" or scope.get("root_path"):
         return None
     for header, value in scope["headers"]:
@@ -38,49 +45,50 @@ def fast_get(follower: Follower, scope: Any) -> Representation | None:
             return None
     try:
         path = raw_path(scope)
-        name, *rest = path[len(_BEFORE) :].split("/")
+        name, *rest = path[len(_PREFIX) :].split("/")
         if (
-            not path.startswith(_BEFORE)
-            or "%" in path
+            not path.startswith(_PREFIX)
+            or "%" in name
             or not rest
             or rest[0] != "estimates"
             or not rest[-1]
         ):
             return None
-        query = _plain_query(scope["query_string"])
-        if query is None:
-            return None
-        if len(rest) == 1:
-            answer = _page(follower, name, query)
-        elif query:
-            answer = _one(follower, name, rest[1:], query)
+        if len(rest) > 1:
+            key = rest[1:] if "%" not in path else [read_segment(part) for part in rest[1:]]
+            answer = answer_estimate(
+                follower.nonblocking, name, key, _estimate_parameters(scope["query_string"])
+            )
         else:
-            answer = one(follower.nonblocking, name, rest[1:])
-    except Exception:  # whatever it is, the route meets it too, and says it as a problem
+            parameters = _plain_parameters(scope["query_string"])
+            answer = answer_page(
+                follower.nonblocking, name, _page_parameters(parameters), parameters
+            )
+    except Exception:  # the route meets the same error, and answers with a problem
         return None
-    if answer is not None:
-        scope["path_template"] = _ONE if len(rest) > 1 else _PAGE
+    scope["path_template"] = _ESTIMATE if len(rest) > 1 else _PAGE
     return answer
 
 
 async def fast_batch(
     follower: Follower, scope: Any, receive: Any
 ) -> tuple[Representation | None, Any]:
-    """The answer to a batch or None when it has to take the route, and what the route is to receive
-    the body from.
+    """The answer to a batch, or None when it has to take the route.
+
+    The second part is what the route receives the body from.
     """
     headers = dict(scope["headers"])
     path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-    name, _, rest = path[len(_BEFORE) :].partition("/")
-    plain = path.startswith(_BEFORE) and rest == "estimates" and "%" not in path and path.isascii()
+    name, _, rest = path[len(_PREFIX) :].partition("/")
+    plain = path.startswith(_PREFIX) and rest == "estimates" and "%" not in path and path.isascii()
     length = headers.get(b"content-length", b"")
     if (
         not plain
         or scope["query_string"]
         or scope.get("root_path")
-        or len(headers) < len(scope["headers"])  # one is given twice
+        or len(headers) < len(scope["headers"])  # a header is given twice
         or headers.get(b"accept", b"*/*") not in _ACCEPTED
-        or headers.get(b"content-type", _TYPED[0]) not in _TYPED
+        or headers.get(b"content-type", _JSON) != _JSON
         or not (length.isdigit() and int(length) <= _BODY_BYTES)
     ):
         return None, receive
@@ -88,52 +96,48 @@ async def fast_batch(
     while messages[-1].get("more_body"):
         messages.append(await receive())
     try:
-        asked = _decode_batch(b"".join(message["body"] for message in messages))
-        if len(asked.keys) > FEW_KEYS:
-            raise ValueError(len(asked.keys))
-        answer = many(follower.nonblocking, name, asked)
-    except Exception:  # whatever it is, the route meets it too, and says it as a problem
-        return None, _again(messages, receive)
+        batch = _decode_batch(b"".join(message["body"] for message in messages))
+        if len(batch.keys) > FEW_KEYS:
+            raise ValueError(len(batch.keys))
+        answer = answer_batch(follower.nonblocking, name, batch)
+    except Exception:  # the route meets the same error, and answers with a problem
+        return None, _replayed(messages, receive)
     scope["path_template"] = _PAGE
     return answer, receive
 
 
-def _again(messages: list[Any], receive: Any) -> Any:
-    """Receives once more what was received, then what comes."""
-    left = iter(messages)
+def _replayed(messages: list[Any], receive: Any) -> Any:
+    """Receives the messages once more, then what comes."""
+    remaining = iter(messages)
 
     async def receive_again() -> Any:
-        message = next(left, None)
+        message = next(remaining, None)
         return await receive() if message is None else message
 
     return receive_again
 
 
-def _one(
-    follower: Follower, name: str, key: list[str], query: dict[str, str]
-) -> Representation | None:
-    if not query.keys() <= _PLAIN:
-        return None
-    ref, as_of, fields = query.get("ref", DEFAULT_REF), query.get("as_of"), query.get("fields")
-    return one(follower.nonblocking, name, key, ref, as_of, fields=fields)
+@lru_cache(1024)
+def _estimate_parameters(query: bytes) -> EstimateParameters:
+    """The parameters of a lookup; clients repeat the same few queries."""
+    return msgspec.convert(_plain_parameters(query), EstimateParameters, strict=False)
 
 
-def _page(follower: Follower, name: str, query: dict[str, str]) -> Representation | None:
-    if query.keys().isdisjoint(_PARAMETERS):
-        return page(follower.nonblocking, name, query)
-    if not query.keys().isdisjoint(_RARE):
-        return None
-    ref, as_of, fields = query.get("ref", DEFAULT_REF), query.get("as_of"), query.get("fields")
-    return page(follower.nonblocking, name, query, ref, as_of, fields=fields)
+def _page_parameters(parameters: dict[str, str]) -> PageParameters:
+    if parameters.keys().isdisjoint(_PAGE_PARAMETERS):
+        return _DEFAULT_PAGE
+    return msgspec.convert(parameters, PageParameters, strict=False)
 
 
-def _plain_query(query: bytes) -> dict[str, str] | None:
-    """The parameters of a query without escapes, each given once; None for another one."""
+def _plain_parameters(query: bytes) -> dict[str, str]:
+    """The parameters of a query; raises ValueError for escapes and repeated or bare names."""
     if not query:
         return {}
     text = query.decode("latin-1")
     if "%" in text or "+" in text or not text.isascii():
-        return None
+        raise ValueError(text)
     pairs = [pair.partition("=") for pair in text.split("&")]
-    found = {name: value for name, equals, value in pairs if equals}
-    return found if len(found) == len(pairs) else None
+    parameters = {name: value for name, equals, value in pairs if equals}
+    if len(parameters) < len(pairs):
+        raise ValueError(text)
+    return parameters

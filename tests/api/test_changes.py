@@ -21,7 +21,7 @@ from estimates import instants
 from estimates.client import Client
 from estimates.store.store import Store
 from estimates_api.app import create_app
-from estimates_api.serving.recent import Recent
+from estimates_api.serving.recent_results import RecentResults
 from tests.api.served import serving
 from tests.builders import SET, define, frame, make_store, promoted, provenance
 from tests.client.faces import Face, async_client, in_process, outcome, raw_http, sync_client
@@ -233,14 +233,14 @@ def test_versions_of_two_shapes(moving: tuple[Store, TestClient[Any]]) -> None:
 
 
 @pytest.fixture
-def recent() -> Iterator[Recent]:
+def recent() -> Iterator[RecentResults]:
     """Room for three frames of 800 bytes."""
-    recent = Recent(2500)
+    recent = RecentResults(2500)
     yield recent
     recent.close()
 
 
-def test_a_result_is_made_once(recent: Recent) -> None:
+def test_a_result_is_made_once(recent: RecentResults) -> None:
     """Who asks at the same time gets what one computes; who cannot wait gets nothing, and finds it
     later.
     """
@@ -262,7 +262,7 @@ def test_a_result_is_made_once(recent: Recent) -> None:
     assert all(one is found[1] for one in found[1:])
 
 
-def test_an_error_is_told_once(recent: Recent) -> None:
+def test_an_error_is_told_once(recent: RecentResults) -> None:
     """It is told to who waits, or to who asks next, and then it is tried again."""
     made, go = list[int](), threading.Event()
 
@@ -282,7 +282,7 @@ def test_an_error_is_told_once(recent: Recent) -> None:
     assert made == [1, 1]
 
 
-def test_results_are_bounded(recent: Recent) -> None:
+def test_results_are_bounded(recent: RecentResults) -> None:
     """The least recently used ones go when there is no room; the newest stays whatever its size."""
     made: list[str] = []
 

@@ -31,8 +31,8 @@ from estimates.errors import InvalidError
 from estimates.store.store import Store
 from estimates_api.app import create_app
 from estimates_api.http.negotiation import ARROW, CSV, PARQUET
-from estimates_api.http.ranges import asked_range
-from estimates_api.http.streaming import Pieces
+from estimates_api.http.ranges import byte_range
+from estimates_api.http.streaming import ChunkedAnswer
 from tests.api.served import serving
 from tests.api.test_problems import assert_problem
 from tests.builders import SET, define, make_store, promoted, provenance
@@ -64,7 +64,6 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path,
 
 
 # -- ranges
-# -----------------------------------------------------------------------------------------------------------
 
 
 def positions(text: str, size: int) -> list[int] | None:
@@ -93,10 +92,10 @@ def test_a_range_is_the_bytes_it_says(text: str, size: int) -> None:
     expected = positions(text, size)
     if expected == []:
         with pytest.raises(InvalidError) as caught:
-            asked_range(text.encode(), size)
+            byte_range(text.encode(), size)
         assert (caught.value.code, caught.value.details) == ("bad_range", {"size": size})
     else:
-        found = asked_range(text.encode(), size)
+        found = byte_range(text.encode(), size)
         assert (None if found is None else list(found)) == expected
 
 
@@ -112,11 +111,10 @@ def test_what_is_no_range_is_passed_over(text: bytes) -> None:
         or b"," in text
         or len(text) < 8
     ):
-        assert asked_range(text, 100) is None
+        assert byte_range(text, 100) is None
 
 
 # -- Parquet
-# ----------------------------------------------------------------------------------------------------------
 
 
 def stored(store: Store, version: int = 1) -> bytes:
@@ -214,7 +212,7 @@ def test_head_reads_nothing() -> None:
         sent.append(message)
 
     asyncio.run(
-        Pieces(200, [(b"etag", b'"x"')], pieces())({"type": "http", "head": True}, ask, ask)
+        ChunkedAnswer(200, [(b"etag", b'"x"')], pieces())({"type": "http", "head": True}, ask, ask)
     )  # type: ignore[typeddict-item]
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
     assert sent[1] == {"type": "http.response.body", "body": b"", "more_body": False}
@@ -228,7 +226,6 @@ def test_other_ranges_give_the_whole(client: TestClient[Any], filled: Store, ask
 
 
 # -- Arrow and CSV
-# ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -289,7 +286,6 @@ def promoted_rows(store: Store) -> pl.DataFrame:
 
 
 # -- damage
-# -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -342,7 +338,6 @@ def test_a_failure_on_the_way_is_no_end(large: tuple[str, Path, pl.DataFrame]) -
 
 
 # -- other programs
-# ---------------------------------------------------------------------------------------------------
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The short way past the framework: it is taken, and nobody can tell it from the route."""
+"""The fast path past the framework: it is taken, and nobody can tell it from the route."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from litestar.testing import TestClient
 
 from estimates import Store, instants
 from estimates_api.fast_path import fast_batch, fast_get
-from estimates_api.routes.metrics import requests
 from estimates_api.serving.follower import Follower
+from estimates_api.serving.request_counts import request_counts
 from tests.api.served import ODD, path_of
 from tests.builders import SET
 
@@ -32,6 +32,11 @@ PLAIN = (
     (PAGE, "ticker=AAPL"),
     (PAGE, "ticker=AAPL&target_date=2024-06-03&ref=1"),
     (path_of(ODD, "batch", 0), ""),
+    (path_of(SET, "BRK/B", "2024-06-03"), ""),
+    (path_of(ODD, "日本", 12), ""),
+    (ONE, "shape=1"),
+    (PAGE, "limit=2"),
+    (PAGE, "ticker=AAPL&limit=1&shape=1"),
 )
 PROBLEMS = (
     (path_of(SET, "nobody", "2024-06-03"), ""),
@@ -45,14 +50,18 @@ PROBLEMS = (
     (ONE, "fields=nope"),
     (PAGE, "target_date=2024-06-03"),
     (PAGE, "ticker=AAPL&colour=red"),
+    (ONE, "shape=x"),
+    (ONE, "limit=2"),
+    (PAGE, "limit=0"),
+    (PAGE, "limit=many"),
+    (PAGE, "cursor=x"),
+    (PAGE, "clock=other"),
 )
 ON_THE_ROUTE = (
     (ONE, "ref=%31"),
     (ONE, "ref=1&ref=1"),
-    (ONE, "shape=1"),
-    (PAGE, "limit=2"),
-    (path_of(SET, "BRK/B", "2024-06-03"), ""),
     (f"{ONE}/", ""),
+    ("/v1/sets/clo%2Fses/estimates/AAPL/2024-06-03", ""),
     (f"/v1/sets/{SET}", ""),
     ("/v1/sets", ""),
 )
@@ -75,6 +84,7 @@ def scope_of(path: str, query: str, **headers: str) -> dict[str, Any]:
         "type": "http",
         "method": "GET",
         "path": path,
+        "raw_path": path.encode(),
         "query_string": query.encode(),
         "headers": raw,
     }
@@ -90,7 +100,7 @@ def test_plain_requests_take_it(follower: Follower, path: str, query: str) -> No
 
 @pytest.mark.parametrize(("path", "query"), [*PROBLEMS, *ON_THE_ROUTE])
 def test_anything_else_takes_the_route(follower: Follower, path: str, query: str) -> None:
-    """Problems, escapes, rare parameters and other routes have no short way."""
+    """Problems, escapes and other routes have no fast path."""
     assert fast_get(follower, scope_of(path, query)) is None
 
 
@@ -109,7 +119,9 @@ def test_both_ways_are_counted_under_one_route(client: TestClient[Any]) -> None:
 
 
 def _counted(route: str) -> float:
-    return sum(sum(row[:-1]) for (named, _, _), row in requests.counted.items() if named == route)
+    return sum(
+        sum(row[:-1]) for (named, _, _), row in request_counts.rows.items() if named == route
+    )
 
 
 def test_other_forms_take_the_route(follower: Follower) -> None:
@@ -120,9 +132,7 @@ def test_other_forms_take_the_route(follower: Follower) -> None:
 
 
 def asked(client: TestClient[Any], path: str, query: str, escaped: bool) -> httpx.Response:
-    """The answer on the short way, or on the route: an escape in the query changes nothing but the
-    way.
-    """
+    """The answer of the fast path, or of the route: an escape in the query changes nothing else."""
     last = query[-1:]
     return client.get(
         f"{path}?{query[:-1]}%{ord(last):02X}" if escaped and last else f"{path}?{query}"
@@ -135,17 +145,17 @@ def test_both_ways_give_the_same(
 ) -> None:
     """Status, headers and bytes are the same, 304 and HEAD too."""
     query = query or f"as_of={instants.text(filled.view().moment)}"
-    short, route = asked(client, path, query, False), asked(client, path, query, True)
-    assert (short.status_code, short.content, _told(short)) == (
+    fast, route = asked(client, path, query, False), asked(client, path, query, True)
+    assert (fast.status_code, fast.content, _told(fast)) == (
         route.status_code,
         route.content,
         _told(route),
     )
-    if short.status_code == 200:
-        tag = {"if-none-match": short.headers["etag"]}
+    if fast.status_code == 200:
+        tag = {"if-none-match": fast.headers["etag"]}
         again = client.get(f"{path}?{query}", headers=tag)
         assert (again.status_code, again.content) == (304, b"")
-        assert _told(client.head(f"{path}?{query}")) == _told(short)
+        assert _told(client.head(f"{path}?{query}")) == _told(fast)
 
 
 KEYS = [
@@ -185,7 +195,7 @@ def sent(body: bytes, pieces: int = 1) -> Any:
     return receive
 
 
-async def _short(
+async def _fast(
     follower: Follower, content: Any, pieces: int = 1, path: str = PAGE, query: str = "", **h: str
 ) -> Any:
     body = msgspec.json.encode(content)
@@ -206,14 +216,14 @@ async def _short(
 @pytest.mark.parametrize("content", BATCHES)
 def test_plain_batches_take_it(follower: Follower, content: Any, pieces: int) -> None:
     """A batch is answered before the framework, in however many pieces it comes."""
-    assert asyncio.run(_short(follower, content, pieces)) is not None
+    assert asyncio.run(_fast(follower, content, pieces)) is not None
 
 
 @pytest.mark.parametrize("pieces", [1, 3])
 @pytest.mark.parametrize("content", BAD_BATCHES)
 def test_other_batches_take_the_route(follower: Follower, content: Any, pieces: int) -> None:
     """What is a problem, or large, is left to the route with all of its body."""
-    assert asyncio.run(_short(follower, content, pieces)) is None
+    assert asyncio.run(_fast(follower, content, pieces)) is None
 
 
 @pytest.mark.parametrize(
@@ -229,7 +239,7 @@ def test_other_batches_take_the_route(follower: Follower, content: Any, pieces: 
 )
 def test_batches_in_another_way_take_the_route(follower: Follower, how: dict[str, str]) -> None:
     """Other forms, parameters and paths are the route's."""
-    assert asyncio.run(_short(follower, BATCHES[0], **how)) is None
+    assert asyncio.run(_fast(follower, BATCHES[0], **how)) is None
 
 
 @pytest.mark.parametrize("content", [*BATCHES, *BAD_BATCHES])
@@ -238,11 +248,11 @@ def test_both_ways_give_the_same_batch(client: TestClient[Any], content: Any) ->
     nothing but the way.
     """
     body = msgspec.json.encode(content)
-    short, route = (
+    fast, route = (
         client.post(PAGE, content=body, headers={"content-type": f"application/json{parameter}"})
         for parameter in ("", "; charset=utf-8")
     )
-    assert (short.status_code, short.content, _told(short)) == (
+    assert (fast.status_code, fast.content, _told(fast)) == (
         route.status_code,
         route.content,
         _told(route),

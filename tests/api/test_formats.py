@@ -25,7 +25,15 @@ from litestar.testing import TestClient
 from estimates.contract.contract import parse_contract
 from estimates.store.store import Store
 from estimates_api.app import create_app
-from estimates_api.http.negotiation import ARROW, CSV, NDJSON, PARQUET, TABLES, best, takes_gzip
+from estimates_api.http.negotiation import (
+    ARROW,
+    CSV,
+    NDJSON,
+    PARQUET,
+    TABLES,
+    best_offer,
+    takes_gzip,
+)
 from estimates_api.http.representation import JSON
 from tests.api.served import path_of
 from tests.api.test_problems import assert_problem
@@ -71,7 +79,6 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient[Any]]:
 
 
 # -- what is accepted
-# -------------------------------------------------------------------------------------------------
 
 RANGES = [*TABLES, PARQUET, "*/*", "application/*", "text/*", "image/png", "image/*", "TEXT/CSV"]
 QUALITIES = ["", ";q=0", ";q=0.0", ";q=0.5", ";q=0.50", "; q=0.9", ";q=1", ";Q=0.3", ";q=1.000"]
@@ -103,7 +110,7 @@ def test_the_best_liked_form_is_chosen(
     """By the most specific range, of equals the first one offered; none when all are unwanted."""
     text = ", ".join(name + quality for name, quality in accept).encode()
     top = max(liked(accept, kind) for kind in offered)
-    assert best(text, offered) == (
+    assert best_offer(text, offered) == (
         next(k for k in offered if liked(accept, k) == top) if top else None
     )
 
@@ -113,9 +120,9 @@ def test_an_accept_header_may_be_anything(rubbish: str, kind: str) -> None:
     """What is no media range counts for nothing and hides nothing; parameters, with quoted commas
     too, are let be.
     """
-    best(rubbish.encode("latin-1"), TABLES)
+    best_offer(rubbish.encode("latin-1"), TABLES)
     header = f'{rubbish.replace("*", "")}, {kind};x="a,b",'
-    assert best(header.encode("latin-1"), (kind,)) == kind
+    assert best_offer(header.encode("latin-1"), (kind,)) == kind
 
 
 @pytest.mark.parametrize(
@@ -163,7 +170,6 @@ def test_nothing_that_fits_is_a_406(client: TestClient[Any], path: str, accept: 
 
 
 # -- what comes
-# -------------------------------------------------------------------------------------------------------
 
 
 def rows_of(answer: httpx.Response) -> list[dict[str, Any]]:
@@ -324,7 +330,6 @@ def test_no_fields_are_the_key_alone(client: TestClient[Any]) -> None:
 
 
 # -- caching
-# ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", [*QUESTIONS, f"/v1/sets/{SET}/versions/1/data"])
@@ -346,7 +351,6 @@ def test_answers_say_what_they_depend_on(client: TestClient[Any], path: str) -> 
 
 
 # -- pages
-# ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("form", TABLES)
@@ -398,7 +402,6 @@ def test_a_link_holds_any_key(server: httpx.Client) -> None:
 
 
 # -- compression
-# ------------------------------------------------------------------------------------------------------
 
 
 def raw(client: TestClient[Any], path: str, **headers: str) -> tuple[httpx.Response, bytes]:

@@ -22,7 +22,7 @@ from estimates import Store
 from estimates.catalog.records import Provenance
 from estimates.contract.contract import parse_contract
 from estimates_api.app import create_app
-from estimates_api.routes.metrics import BUCKETS, Requests
+from estimates_api.serving.request_counts import BUCKETS, RequestCounts
 from tests.api.served import path_of, serving
 from tests.builders import SET, define, frame, make_store, promoted, source
 
@@ -124,15 +124,15 @@ def test_what_clients_make_up_adds_no_series(client: TestClient[Any]) -> None:
 @given(st.lists(st.floats(0, 20), max_size=50))
 def test_a_latency_is_in_the_first_bucket_that_holds_it(seconds: list[float]) -> None:
     """Prometheus' rule: a bucket counts what is at most its end; the last one counts the rest."""
-    requests = Requests()
+    counts = RequestCounts()
     for taken in seconds:
-        requests.observe("/", "GET", 200, taken)
+        counts.observe("/", "GET", 200, taken)
     expected: list[int] = []
     low = -1.0
     for end in (*BUCKETS, float("inf")):
         expected.append(sum(low < taken <= end for taken in seconds))
         low = end
-    found = requests.counted.get(("/", "GET", 200), [0.0] * (len(BUCKETS) + 2))
+    found = counts.rows.get(("/", "GET", 200), [0.0] * (len(BUCKETS) + 2))
     assert found[:-1] == expected
     assert found[-1] == pytest.approx(sum(seconds))
 

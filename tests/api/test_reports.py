@@ -57,7 +57,7 @@ def small(tmp_path: Path) -> Store:
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """Two versions that are compared apart; tests empty the cache of reports."""
+    """Two versions that the report worker compares; tests empty the cache of reports."""
     store = make_store(tmp_path_factory.mktemp("large") / "store")
     store.define(parse_contract(_SOURCE), _SOURCE)
     for number in (1, 2):
@@ -114,7 +114,7 @@ def until(found: Callable[[], Any]) -> Any:
 
 
 def children(process: int) -> list[int]:
-    """The processes that a process has started to compute apart."""
+    """The processes that a process has started to compute reports."""
     found: list[int] = []
     for task in Path(f"/proc/{process}/task").iterdir():
         found += map(int, (task / "children").read_text().split())
@@ -284,7 +284,7 @@ def test_a_new_contract_gives_two_numbers_a_new_report(small: Store) -> None:
         )
 
 
-def test_a_report_computed_apart_is_the_same(large: Store, tmp_path: Path) -> None:
+def test_a_report_of_the_report_worker_is_the_same(large: Store, tmp_path: Path) -> None:
     """Reports and series of large versions are those that are computed in process; the second time
     they are kept.
     """
@@ -318,7 +318,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(large: Store, tmp_path: Path
         assert answered(client, LARGE_DIFF).content == expected
 
 
-def test_damage_is_told_by_the_process_apart(large: Store) -> None:
+def test_damage_is_told_by_the_report_worker(large: Store) -> None:
     """What is wrong with a file is the same problem as in process; the report is there once the
     file is.
     """
@@ -336,7 +336,7 @@ def test_damage_is_told_by_the_process_apart(large: Store) -> None:
         file.write_bytes(whole)
 
 
-def test_a_killed_process_apart_is_started_again(large: Store) -> None:
+def test_a_killed_report_worker_is_started_again(large: Store) -> None:
     """kill -9 while it computes: who asks next is told once to retry, and then it is computed;
     nothing is broken.
     """
@@ -344,8 +344,8 @@ def test_a_killed_process_apart_is_started_again(large: Store) -> None:
     with TestClient(create_app(large), raise_server_exceptions=False) as client:
         with computing(large, name_of(large, LARGE, 1, 2)):
             assert client.get(LARGE_DIFF).status_code == 202
-            (apart,) = until(lambda: children(os.getpid()))
-            os.kill(apart, signal.SIGKILL)
+            (child,) = until(lambda: children(os.getpid()))
+            os.kill(child, signal.SIGKILL)
             answer = answered(client, LARGE_DIFF)
             assert (answer.status_code, answer.json()["code"]) == (503, "report_ended")
         assert answered(client, LARGE_DIFF).content == render_json(large[LARGE].diff(1, 2))
@@ -355,26 +355,26 @@ _OWNER = """
 import sys
 from estimates.compare.queries import DiffQuery
 from estimates.store.store import Store
-from estimates_api.serving.report_worker import Apart
+from estimates_api.serving.report_worker import ReportWorker
 
 store = Store(sys.argv[1])
-Apart(store.root, store.reports).reports([store.compare("large", DiffQuery(1, 2))], "report")
+ReportWorker(store.root, store.reports).reports([store.compare("large", DiffQuery(1, 2))], "report")
 """
 
 
-def test_the_process_apart_ends_with_its_worker(large: Store) -> None:
+def test_the_report_worker_ends_with_its_service(large: Store) -> None:
     """A worker that is killed leaves no process behind that computes for nobody."""
     forget(large)
     with computing(large, name_of(large, LARGE, 1, 2)):
         command = [sys.executable, "-c", _OWNER, large.root]
         owner = subprocess.Popen(command, cwd=Path(__file__).parents[2])
-        (apart,) = until(lambda: children(owner.pid))
+        (child,) = until(lambda: children(owner.pid))
         os.kill(owner.pid, signal.SIGKILL)
         owner.wait(20)
         until(
             lambda: (
-                not Path(f"/proc/{apart}").exists()
-                or "Z" in Path(f"/proc/{apart}/stat").read_text().split()[2]
+                not Path(f"/proc/{child}").exists()
+                or "Z" in Path(f"/proc/{child}/stat").read_text().split()[2]
             )
         )
 

@@ -14,15 +14,14 @@ from estimates_api.serving.threads import in_thread
 
 COMPRESSED_FROM = 16 * 1024  # bytes: what is smaller is sent as fast as it is compressed
 # What the answer to such a request depends on.
-VARY: Header = (b"vary", b"accept, accept-encoding")
+VARY_TEXT = "accept, accept-encoding"
+VARY: Header = (b"vary", VARY_TEXT.encode())
 _LEVEL = 1  # most of what there is to save, in a third of the time
 _GZIP = 31  # zlib's word for gzip; it writes no time into it: the same bytes every time
 
 
 class Compressible(Representation):
-    """An answer that is compressed where it is large and the client takes gzip; its `head` has to
-    say so in `Vary`.
-    """
+    """An answer that is compressed if it is large and the client takes gzip; its `Vary` says so."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
@@ -40,8 +39,8 @@ def wants_gzip(scope: Scope | HTTPScope) -> bool:
     return takes_gzip(header(scope, b"accept-encoding"))
 
 
-def held_tag(scope: Scope | HTTPScope, etag: str) -> str | None:
-    """The tag of what the client has already, as it is or compressed; None when it has not."""
+def known_tag(scope: Scope | HTTPScope, etag: str) -> str | None:
+    """The tag under which the client has the answer, plain or compressed; None if it has not."""
     tags = (etag, tag_of_gzip(etag)) if wants_gzip(scope) else (etag,)
     return next((tag for tag in tags if names_tag(scope, tag.encode())), None)
 
@@ -51,9 +50,8 @@ def tag_of_gzip(etag: str) -> str:
     return f'{etag[:-1]}-gzip"'
 
 
-def gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Compressed pieces of a body."""
+def gzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Compressed chunks of a body."""
     compressor = zlib.compressobj(_LEVEL, wbits=_GZIP)
-    for piece in pieces:
-        yield compressor.compress(piece)
+    yield from map(compressor.compress, chunks)
     yield compressor.flush()

@@ -1,4 +1,4 @@
-"""Server-sent events: a client is told what happens as it happens, and goes on where it left off."""
+"""Server-sent events: what happens is sent as it happens; a client goes on where it left off."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from estimates import instants
 from estimates.errors import UnavailableError
 from estimates_api.http.bodies import EventBody
 from estimates_api.http.representation import encoded
+from estimates_api.http.streaming import STALLED_S, disconnected
 from estimates_api.serving.follower import Follower
 
 HEARTBEAT_S = 15.0
 RETRY_MS = 1000
-PAGE = 100  # events a client is sent before it has to have read them
+PAGE = 100  # events sent before the client has to have read them
 MAX_STREAMS = 100  # of one worker: each takes one of the places that requests have
-STALLED_S = 60.0
-_FAREWELL_S = 1.0
+_CLOSING_S = 1.0
 _HEADERS = {
     "content-type": "text/event-stream",
     "cache-control": "no-cache",
@@ -47,9 +47,7 @@ class Streams:
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:
-        """Notice the signal to stop: the server waits for open answers before it ends the app's
-        lifespan.
-        """
+        """Notice the signal to stop: the server waits for open answers before the lifespan ends."""
         self._listen(asyncio.get_running_loop())
         try:
             yield
@@ -60,10 +58,10 @@ class Streams:
         for number in (signal.SIGTERM, signal.SIGINT):
             before = signal.getsignal(number)
 
-            def close(given: int, frame: FrameType | None, before: Any = before) -> None:
+            def close(signal_number: int, frame: FrameType | None, before: Any = before) -> None:
                 loop.call_soon_threadsafe(self.closing.set)
                 if callable(before):
-                    before(given, frame)
+                    before(signal_number, frame)
 
             # not the main thread: no server of its own, nobody sends signals
             with suppress(ValueError):
@@ -71,10 +69,9 @@ class Streams:
 
 
 class EventStream:
-    """An ASGI app that sends the events after an id, then each as it is served, until the client or
-    the server leaves.
+    """An ASGI app that sends the events after an id, then each as it is served.
 
-    Raises UnavailableError (`too_many_streams`).
+    It ends when the client or the server leaves. Raises UnavailableError (`too_many_streams`).
     """
 
     def __init__(self, streams: Streams, follower: Follower, read: Read, after: int) -> None:
@@ -96,24 +93,24 @@ class EventStream:
         self._streams.count += 1
         try:
             if not scope.get("head"):
-                await _until_one_ends(
-                    self._write(send), _left(receive), self._streams.closing.wait()
+                await _until_first_ends(
+                    self._write(send), disconnected(receive), self._streams.closing.wait()
                 )
             with suppress(TimeoutError):
                 await asyncio.wait_for(
                     send({"type": "http.response.body", "body": b"", "more_body": False}),
-                    _FAREWELL_S,
+                    _CLOSING_S,
                 )
         finally:
             self._streams.count -= 1
 
     async def _write(self, send: Send) -> None:
-        """Send what there is, then wait for more; ends when the client reads nothing any more."""
+        """Send what there is, then wait for more; ends when the client stops reading."""
         text = b"retry: %d\n\n" % RETRY_MS
         while True:
             news = self._follower.news  # before reading: what is served meanwhile is not missed
             page = self._read(self._after, PAGE)
-            text += b"".join(_lines(event) for event in page)
+            text += b"".join(_encoded(event) for event in page)
             if text:
                 async with asyncio.timeout(STALLED_S):
                     await send({"type": "http.response.body", "body": text, "more_body": True})
@@ -127,7 +124,7 @@ class EventStream:
                 text = b": still here\n\n"
 
 
-def _lines(event: EventBody) -> bytes:
+def _encoded(event: EventBody) -> bytes:
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (
         event.id,
         event.kind.encode(),
@@ -135,14 +132,8 @@ def _lines(event: EventBody) -> bytes:
     )
 
 
-async def _left(receive: Receive) -> None:
-    """Until the client has gone."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _until_one_ends(*parts: Coroutine[Any, Any, Any]) -> None:
-    """Run several until one ends; whatever it ended with, the others end too."""
+async def _until_first_ends(*parts: Coroutine[Any, Any, Any]) -> None:
+    """Run all until the first ends, with whatever result; then the others are cancelled."""
     tasks = [asyncio.create_task(part) for part in parts]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -1,24 +1,20 @@
-"""The parameters of paths and queries: how they are documented, and how their text is read."""
+"""The parameters of paths and queries: name, type and description of each, once.
+
+A Struct below is the table of a route's query parameters. The framework documents and reads them
+as a dependency (`Provide(Struct)`); the fast path reads the same Struct with `msgspec.convert`.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from datetime import datetime
-from functools import cache, lru_cache
-from typing import Annotated, Any, Literal
-from urllib.parse import unquote, unquote_to_bytes
+from typing import Annotated, Literal
 
-from litestar import Request
-from litestar.datastructures import MultiDict
-from litestar.handlers import BaseRouteHandler
+import msgspec
 from litestar.params import PathParameter, QueryParameter
 
-from estimates import instants
 from estimates.catalog.records import State
-from estimates.catalog.ref import PRODUCTION, Ref
+from estimates.catalog.ref import PRODUCTION
 from estimates.contract.contract import Pairing
-from estimates.errors import InvalidError, NotFoundError
+from estimates.reading.page_cursor import DEFAULT_LIMIT
 from estimates.stability.through_time.revision_report import Across
 
 _TIME = {"format": "date-time"}
@@ -41,8 +37,7 @@ KeyPath = Annotated[
     PathParameter(
         name="key",
         description="The key, one path segment per key column in the order of the contract; each "
-        "segment "
-        "percent-encoded UTF-8, `/` as `%2F`.",
+        "segment percent-encoded UTF-8, `/` as `%2F`.",
     ),
 ]
 LeadingKey = Annotated[
@@ -72,8 +67,7 @@ ByClock = Annotated[
     QueryParameter(
         name="clock",
         description="`released`: read `as_of` by the claimed times of release of imported "
-        "versions. "
-        "The answer has `Estimates-Imported: true` where it rests on such a claim.",
+        "versions. The answer has `Estimates-Imported: true` where it rests on such a claim.",
     ),
 ]
 ShapeNumber = Annotated[
@@ -83,13 +77,13 @@ ShapeNumber = Annotated[
         description="With an alias: answer from the last version of this shape it named.",
     ),
 ]
-ToldShape = Annotated[
+HistoryShape = Annotated[
     int | None,
     QueryParameter(
         name="shape", description="Tell of the versions of this shape; default: of production's."
     ),
 ]
-OfShape = Annotated[
+SchemaShape = Annotated[
     int | None,
     QueryParameter(
         name="shape", description="The newest contract of this shape; default: the newest of all."
@@ -172,8 +166,7 @@ PairedBy = Annotated[
     QueryParameter(
         name="pairing",
         description="Which keys are compared, in place of the contract's `stability.pairing`: "
-        "those that are equal, "
-        "the same step after each version's origin, or the same target.",
+        "those that are equal, the same step after each version's origin, or the same target.",
     ),
 ]
 OtherSet = Annotated[
@@ -183,13 +176,13 @@ OtherSet = Annotated[
         description="`to` is a version of this other set, whose key has to be the same.",
     ),
 ]
-OneColumn = Annotated[
+ColumnName = Annotated[
     str | None,
     QueryParameter(
         name="column", description="The number that is told of. Default: the first point."
     ),
 ]
-AcrossWhat = Annotated[
+AcrossColumns = Annotated[
     Across | None,
     QueryParameter(
         name="across",
@@ -206,7 +199,7 @@ Last = Annotated[
     ),
 ]
 
-OneVersion = Annotated[
+ScoredVersion = Annotated[
     int | None, QueryParameter(name="version", description="Only the scores of this version.")
 ]
 LastScored = Annotated[
@@ -217,83 +210,64 @@ LastScored = Annotated[
 ]
 
 DEFAULT_REF = PRODUCTION
-_NUMBER = re.compile(r"[0-9]{1,15}")
 
 
-def read_ref(text: str | int) -> Ref:
-    """A ref: digits are a version number, anything else an alias; raises NotFoundError
-    (`unknown_version`).
-    """
-    if isinstance(text, int) or not (text.isascii() and text.isdigit()):
-        return text
-    if not _NUMBER.fullmatch(text):
-        raise NotFoundError(
-            "unknown_version", f"there is no version {text[:20]}…: the number is too large"
-        )
-    return int(text)
+class MomentParameters(msgspec.Struct, frozen=True):
+    """What a ref is resolved at."""
+
+    as_of: AsOf = None
+    shape: ShapeNumber = None
+    clock: ByClock = None
 
 
-@lru_cache(1024)
-def read_time(text: str | None, what: str) -> datetime | None:
-    """A time; raises InvalidError (`bad_time`)."""
-    return None if text is None else instants.parse(text, what)
+class DataParameters(msgspec.Struct, frozen=True):
+    """What the ref of a whole version is resolved at, and the file's format."""
+
+    as_of: AsOf = None
+    shape: ShapeNumber = None
+    form: Form = None
+    clock: ByClock = None
 
 
-def read_fields(text: str | None) -> list[str] | None:
-    """Column names separated by commas; no text names no column."""
-    return None if text is None else text.split(",") if text else []
+class EstimateParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A lookup of one estimate: which version, which columns."""
+
+    ref: QueryRef = DEFAULT_REF
+    as_of: AsOf = None
+    shape: ShapeNumber = None
+    fields: Fields = None
+    clock: ByClock = None
 
 
-def read_segment(raw: str) -> str:
-    """A path segment, percent-decoded once; `app` has made sure that it is UTF-8."""
-    return unquote(raw)
+class PageParameters(msgspec.Struct, frozen=True):
+    """A page of estimates; further parameters are named like key columns."""
+
+    ref: QueryRef = DEFAULT_REF
+    as_of: AsOf = None
+    shape: ShapeNumber = None
+    fields: Fields = None
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor = None
+    clock: ByClock = None
 
 
-def read_key(raw: str) -> list[str]:
-    """The key parts of a path, still percent-encoded: split first, then decoded once."""
-    parts = raw.strip("/").split("/")
-    return parts if "%" not in raw else [read_segment(part) for part in parts]
+class DiffParameters(msgspec.Struct, frozen=True):
+    """What is compared with the version `from`, and how their keys are paired."""
+
+    to_ref: ToRef = DEFAULT_REF
+    as_of: AsOf = None
+    pairing: PairedBy = None
+    other: OtherSet = None
 
 
-async def refuse_unknown(request: Request[Any, Any, Any]) -> None:
-    """Query parameters that the route does not know are an error, never silently without effect.
+class ChangesParameters(msgspec.Struct, frozen=True):
+    """A page of changes; further parameters are named like key columns."""
 
-    Runs before each handler; a guard would do the same and cost half as much again as the rest of
-    the framework. A route that takes `query` has names that depend on the contract, and checks them
-    itself.
-    """
-    query = request.scope["query_string"]
-    if not query:
-        return
-    try:
-        unquote_to_bytes(query).decode()
-    except UnicodeDecodeError:
-        raise InvalidError("bad_parameter", "the query is not percent-encoded UTF-8") from None
-    allowed = _query_names(request.route_handler)
-    if allowed is not None:
-        check_names(request.query_params, allowed)
-
-
-@cache
-def _query_names(handler: BaseRouteHandler) -> tuple[str, ...] | None:
-    """The query parameters of a route; None where they depend on the contract."""
-    parameters = handler.parsed_fn_signature.parameters
-    if "query" in parameters:
-        return None
-    definitions = [field.kwarg_definition for field in parameters.values()]
-    return tuple(d.name for d in definitions if isinstance(d, QueryParameter) and d.name)
-
-
-def check_names(given: Mapping[str, Any], allowed: Iterable[str]) -> None:
-    """Raises InvalidError: `unknown_parameter` that names the allowed ones, `repeated_parameter`."""
-    known = list(allowed)
-    for name in given:
-        if name not in known:
-            takes = f"it takes {', '.join(known)}" if known else "it takes none"
-            raise InvalidError(
-                "unknown_parameter", f"this route has no query parameter {name!r}; {takes}"
-            )
-        if isinstance(given, MultiDict) and len(given.getall(name)) > 1:
-            raise InvalidError(
-                "repeated_parameter", f"query parameter {name!r} is given more than once"
-            )
+    to_ref: ToRef = DEFAULT_REF
+    as_of: AsOf = None
+    by: ChangeMetric = None
+    min_change: MinChange = 0.0
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor = None
+    pairing: PairedBy = None
+    other: OtherSet = None

@@ -1,6 +1,4 @@
-"""Errors as RFC 9457 problems: `application/problem+json` with a stable `code`; docs/http.md lists
-the codes.
-"""
+"""Errors as RFC 9457 problems with a stable `code`; docs/http.md lists the codes."""
 
 from __future__ import annotations
 
@@ -11,7 +9,6 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, SerializationException, ValidationException
-from litestar.params import ParameterKwarg
 
 from estimates.errors import (
     ConflictError,
@@ -22,6 +19,7 @@ from estimates.errors import (
     NotFoundError,
     UnavailableError,
 )
+from estimates_api.http.query_text import parameters_of
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_S = 1
@@ -42,14 +40,14 @@ _STATUS_OF_CODE = {
     "no_charts": HTTPStatus.NOT_ACCEPTABLE,  # the only form that a service without the extra lacks
     "bad_range": HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
 }
-# What a client is told of the server's own trouble; the log has the paths and addresses.
-_OWN_TROUBLE: dict[type[EstimatesError], str] = {
+# What a client reads of the server's own errors; the log has the paths and addresses.
+_SERVER_ERRORS: dict[type[EstimatesError], str] = {
     UnavailableError: "something the service needs cannot be reached; retry",
     CorruptError: "stored data is damaged; retrying does not help, the operator finds the file in "
     "the service's log",
 }
-_SHOWN = frozenset(("starting", "not_ready"))  # troubles whose message names nothing internal
-_OF_THE_URL = frozenset(("unknown_parameter", "repeated_parameter", "bad_parameter", "bad_path"))
+_SHOWN = frozenset(("starting", "not_ready"))  # their messages name nothing internal
+_URL_CODES = frozenset(("unknown_parameter", "repeated_parameter", "bad_parameter", "bad_path"))
 
 
 def problem(
@@ -81,22 +79,20 @@ def from_error(request: Request[Any, Any, Any], error: EstimatesError) -> Respon
     """A problem for one of our errors."""
     kind = next(kind for kind in _STATUS if isinstance(error, kind))
     status = _STATUS[kind]
-    if kind is InvalidError and request.method == "POST" and error.code not in _OF_THE_URL:
+    if kind is InvalidError and request.method == "POST" and error.code not in _URL_CODES:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
     status = _STATUS_OF_CODE.get(error.code, status)
     headers = {"retry-after": str(RETRY_AFTER_S)} if kind is UnavailableError else None
     if error.code == "bad_range":
         headers = {"content-range": f"bytes */{error.details['size']}"}
-    if kind not in _OWN_TROUBLE or error.code in _SHOWN:
+    if kind not in _SERVER_ERRORS or error.code in _SHOWN:
         return problem(status, error.code, error.message, error.details, headers)
     log.error("%s: %s", _route(request), error)
-    return problem(status, error.code, _OWN_TROUBLE[kind], None, headers)
+    return problem(status, error.code, _SERVER_ERRORS[kind], None, headers)
 
 
 def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    """A problem for what the framework found: no such route or method, parameters or a body of the
-    wrong type.
-    """
+    """A problem for an error of the framework: unknown route or method, wrong types."""
     status = error.status_code
     if isinstance(error, ValidationException):
         faults = [fault for fault in error.extra or [] if isinstance(fault, dict)]
@@ -124,7 +120,7 @@ def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Res
 
 
 def from_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """A problem for a fault of the program: the trace goes to the log, nothing of it to the client."""
+    """A problem for a fault of the program; the trace goes to the log only."""
     log.error("unexpected error in %s", _route(request), exc_info=error)
     return problem(500, "internal", "the service failed unexpectedly; its log has the trace")
 
@@ -143,9 +139,8 @@ def _place(request: Request[Any, Any, Any], fault: dict[str, Any]) -> str:
     key = str(fault.get("key", ""))
     if key == "data":
         return "top level"
-    parameter = request.route_handler.parsed_fn_signature.parameters.get(key)
-    definition = parameter and parameter.kwarg_definition
-    return definition.name if isinstance(definition, ParameterKwarg) and definition.name else key
+    definition = parameters_of(request.route_handler).get(key)
+    return key if definition is None else definition.name or key
 
 
 def _fault(fault: dict[str, Any]) -> str:

@@ -6,19 +6,18 @@ import re
 
 from estimates.errors import InvalidError
 
-_ONE = re.compile(
+_SINGLE = re.compile(
     rb"bytes=[ \t]*(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))[ \t]*", re.IGNORECASE
 )
 
 
-def asked_range(text: bytes, size: int) -> range | None:
-    """The bytes that a Range header asks of so many; None where the whole is to be sent.
+def byte_range(text: bytes, size: int) -> range | None:
+    """The bytes that a Range header names in a file of `size` bytes; None: send the whole file.
 
-    That is without a header, for another unit, for several ranges and for what is none: a server
-    may ignore them all.
+    None also for another unit, several ranges and a header that is none: a server may ignore them.
     Raises InvalidError (`bad_range`) when nothing of the file lies in the range.
     """
-    match = _ONE.fullmatch(text)
+    match = _SINGLE.fullmatch(text)
     if match is None:
         return None
     first, last, suffix = (int(digits) if digits else None for digits in match.groups())

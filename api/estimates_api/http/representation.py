@@ -1,6 +1,4 @@
-"""A finished answer: status, headers and bytes, sent as they are, or 304 when the client has them
-already.
-"""
+"""A finished answer: status, headers and bytes, or 304 when the client has them already."""
 
 from __future__ import annotations
 
@@ -15,8 +13,7 @@ from estimates import __version__
 JSON = "application/json"
 REVALIDATE = "no-cache"
 IMMUTABLE = "public, max-age=31536000, immutable"
-# Of two versions that are named by number: their estimates never change, but how they are measured
-# may.
+# Of two versions named by number: their estimates never change, but how they are measured may.
 MEASURED = "public, max-age=3600"
 # A header as it is sent: name in lower case, value.
 Header = tuple[bytes, bytes]
@@ -26,10 +23,9 @@ class Representation:
     """An ASGI app that sends one answer.
 
     etag     strong entity tag with its quotes; a request whose If-None-Match names it gets 304
-             without a body
     cache    the Cache-Control header, where it is not in `head`
     headers  further headers
-    status   200 or 202, and 304 once that was sent
+    status   304 once that was sent
     head     headers already encoded: what many answers share is encoded once
     """
 
@@ -37,6 +33,7 @@ class Representation:
         self,
         body: bytes,
         *,
+        status: int = 200,
         etag: str | None = None,
         cache: str | None = REVALIDATE,
         media_type: str = JSON,
@@ -44,7 +41,7 @@ class Representation:
         head: Sequence[Header] = (),
     ) -> None:
         self.body = body
-        self.status = 200
+        self.status = status
         self.etag = etag
         self.media_type = media_type
         self.headers = headers or {}
@@ -54,15 +51,18 @@ class Representation:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
-        head, body = list(self.head), self.body
+        head = list(self.head)
+        body = self.body
         if self.headers:
             head += encoded(self.headers)
         if self.etag is not None:
             etag = self.etag.encode()
             head.append((b"etag", etag))
             if names_tag(scope, etag):
-                self.status, body = 304, b""
-        if self.status != 304:
+                self.status = 304
+        if self.status == 304:
+            body = b""
+        else:
             head.append((b"content-type", self.media_type.encode()))
             head.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": self.status, "headers": head})
@@ -80,10 +80,15 @@ def entity_tag(*names: object) -> str:
     return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
 
-def of_content(content: object) -> Representation:
+def of_content(content: object, head: Sequence[Header] = ()) -> Representation:
     """An answer that may change at any time, as JSON: its tag is made from its bytes."""
-    body = content if isinstance(content, bytes) else msgspec.json.encode(content)
-    return Representation(body, etag=content_tag(body))
+    body = as_json(content)
+    return Representation(body, etag=content_tag(body), head=head)
+
+
+def as_json(content: object) -> bytes:
+    """The content as JSON; bytes are JSON already."""
+    return content if isinstance(content, bytes) else msgspec.json.encode(content)
 
 
 def content_tag(body: bytes) -> str:
@@ -93,11 +98,11 @@ def content_tag(body: bytes) -> str:
 
 def names_tag(scope: Scope | HTTPScope, etag: bytes) -> bool:
     """Whether If-None-Match names the tag; compared weakly, as RFC 9110 (13.1.2) says."""
-    given: list[bytes] = []
+    values: list[bytes] = []
     for name, value in scope["headers"]:
         if name == b"if-none-match":
-            given.append(value)
-    if not given or given == [etag]:
-        return bool(given)
-    tags = {tag.strip().removeprefix(b"W/") for tag in b",".join(given).split(b",")}
+            values.append(value)
+    if not values or values == [etag]:
+        return bool(values)
+    tags = {tag.strip().removeprefix(b"W/") for tag in b",".join(values).split(b",")}
     return etag in tags or b"*" in tags

@@ -1,12 +1,13 @@
-"""What a request asks for, resolved to one version, and the headers its answer carries."""
+"""A request resolved to one version, and the headers that answers from it carry."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from time import time
+from typing import Protocol
 from zlib import crc32
 
 import msgspec
@@ -20,8 +21,8 @@ from estimates.contract.contract import Contract
 from estimates.reading.answer import Answer, Page
 from estimates.reading.reader import Reader
 from estimates_api.http.compression import COMPRESSED_FROM, VARY, Compressible
-from estimates_api.http.links import next_link
-from estimates_api.http.parameters import read_ref, read_time
+from estimates_api.http.listing import next_link
+from estimates_api.http.query_text import read_ref, read_time
 from estimates_api.http.representation import (
     IMMUTABLE,
     JSON,
@@ -32,21 +33,20 @@ from estimates_api.http.representation import (
     entity_tag,
     of_content,
 )
-from estimates_api.http.tables import CONTENT_TYPES, written
+from estimates_api.http.tables import content_type, write_answer
+from estimates_api.serving.follower import ReaderAt
 
 _IMPORTED: Header = (b"estimates-imported", b"true")
 _STALE: Header = (b"estimates-stale", b"true")
-# A reader whose view knows a moment, as `Follower.at` and `Follower.nonblocking` give it.
-ReaderAt = Callable[[datetime | None], Reader]
 
 
-class Question:
-    """A ref at a moment, resolved: the version to answer from.
+class ResolvedRequest:
+    """The version that answers a request, and what its answers have in common.
 
-    moment    `Estimates-As-Of`: as_of if given, else the moment of the view, or of the fallback
-    cache     `Cache-Control`
-    fault     `Estimates-Degraded`: why another version answers
-    imported  `Estimates-Imported`: the version's time of release is a claim, and was asked for
+    moment    `Estimates-As-Of`: as_of, else the moment of the view or of the fallback
+    cache     the Cache-Control header
+    fault     `Estimates-Degraded`: why a fallback answers
+    imported  `Estimates-Imported`: asked by the clock `released`, and the release time is a claim
     """
 
     def __init__(
@@ -63,7 +63,8 @@ class Question:
         self.version = version
         self.reading = reader.of(version)
         self.moment = moment
-        self._head: list[Header] = encoded(
+        self.cache: Header = (b"cache-control", cache.encode())
+        self._head = encoded(
             {
                 "estimates-version": str(version.version),
                 "estimates-shape": str(version.shape),
@@ -76,123 +77,137 @@ class Question:
         self._imported = imported
         if imported:
             self._head.append(_IMPORTED)
-        kept = (b"cache-control", cache.encode())
-        self._one = [*self._head, kept, (b"vary", b"accept")]
-        self._many = [*self._head, kept, VARY]
+        self._head_of_estimate = [*self._head, self.cache, (b"vary", b"accept")]
+        self._head_of_many = [*self._head, self.cache, VARY]
         stale = stale_from(reader.view.set(version.set), version)
         self._stale_from = math.inf if stale is None else stale.timestamp()
         self._tag = entity_tag(version.set, version.version, version.snapshot_id)[:-1]
 
     @property
     def head(self) -> list[Header]:
-        """What every answer from this version carries; past the contract's maximum age
-        `Estimates-Stale`.
-        """
-        return self._head if time() <= self._stale_from else [*self._head, _STALE]
+        """The headers of every answer from this version."""
+        return self._current(self._head)
 
     @property
-    def many(self) -> list[Header]:
-        """The same with how long an answer may be kept."""
-        return self._many if time() <= self._stale_from else [*self._many, _STALE]
-
-    def tag_of(self, body: bytes) -> str:
-        """The entity tag of an answer from this version: of one URL, and there of the form that was
-        asked for.
-        """
-        return f'{self._tag}-{crc32(body):x}-{len(body):x}"'
+    def cached_head(self) -> list[Header]:
+        """The same with Cache-Control and Vary."""
+        return self._current(self._head_of_many)
 
     def tag(self, *names: object) -> str:
-        """The same before there is a body; `names` say what of the version was asked for, and in
-        which form.
-        """
-        asked = hashlib.md5(msgspec.json.encode(names), usedforsecurity=False).hexdigest()
-        return f'{self._tag}-{asked}"'
+        """The entity tag of an answer before there is a body.
 
-    def one(self, answer: Answer, form: str) -> Representation:
-        """One estimate."""
-        body, kind = answer.json, form
+        names  all that the answer depends on besides the version, its form too
+        """
+        digest = hashlib.md5(msgspec.json.encode(names), usedforsecurity=False).hexdigest()
+        return f'{self._tag}-{digest}"'
+
+    def estimate(self, answer: Answer, form: str) -> Representation:
+        """The answer with one estimate."""
+        body = answer.json
+        media_type = JSON
         if form != JSON:
-            body, kind = self.written(answer, form), CONTENT_TYPES.get(form, form)
-        head = self._one if time() <= self._stale_from else [*self._one, _STALE]
-        return Representation(body, etag=self.tag_of(body), cache=None, media_type=kind, head=head)
+            body = self._written(answer, form)
+            media_type = content_type(form)
+        return Representation(
+            body,
+            etag=self._content_tag(body),
+            cache=None,
+            media_type=media_type,
+            head=self._current(self._head_of_estimate),
+        )
 
     def page(
         self, page: Page, form: str, query: Mapping[str, object], contract: Contract | None = None
     ) -> Representation:
-        """A page of estimates; `query` are the parameters of the request, for the link to the next
-        one.
+        """The answer with a page of estimates or changes.
 
-        contract  what its rows are read with, where that is not the version's own
+        query     the parameters of the request, for the link to the next page
+        contract  for reading its rows, where that is not the version's own
         """
-        body, kind = page.json, form
-        if form != JSON:
-            body, kind = self.written(page, form, contract), CONTENT_TYPES.get(form, form)
-        head = [*self.many, (b"estimates-total", b"%d" % page.total)]
+        body = self._written(page, form, contract)
+        head = [*self.cached_head, (b"estimates-total", b"%d" % page.total)]
         if page.imported and not self._imported:  # a cursor leads on by the version's number
             head.append(_IMPORTED)
         if page.cursor is not None:
             head.append((b"link", next_link(query, cursor=page.cursor).encode()))
-        sent = Representation if len(body) < COMPRESSED_FROM else Compressible
-        return sent(body, etag=self.tag_of(body), cache=None, media_type=kind, head=head)
+        kind = Representation if len(body) < COMPRESSED_FROM else Compressible
+        tag = self._content_tag(body)
+        return kind(body, etag=tag, cache=None, media_type=content_type(form), head=head)
 
     def batch(self, answer: Answer, form: str) -> Representation:
-        """A batch, which nobody keeps."""
-        body, head = self.written(answer, form), [*self.head, VARY]
-        return Compressible(body, media_type=CONTENT_TYPES.get(form, form), head=head)
-
-    def written(self, answer: Answer, form: str, contract: Contract | None = None) -> bytes:
-        """An answer from this version in a form."""
-        if form == JSON:
-            return answer.json
-        return written(answer, contract or self.reading.contract, form)
+        """The answer to a batch, which no cache keeps."""
+        body = self._written(answer, form)
+        return Compressible(body, media_type=content_type(form), head=[*self.head, VARY])
 
     def about(self, content: object) -> Representation:
         """An answer about this version that may change, such as its state."""
-        found = of_content(content)
-        found.head = self.head
-        return found
+        return of_content(content, self.head)
+
+    def _written(self, answer: Answer, form: str, contract: Contract | None = None) -> bytes:
+        if form == JSON:
+            return answer.json
+        return write_answer(answer, contract or self.reading.contract, form)
+
+    def _content_tag(self, body: bytes) -> str:
+        """The entity tag of an answer from this version at one URL in one form."""
+        return f'{self._tag}-{crc32(body):x}-{len(body):x}"'
+
+    def _current(self, head: list[Header]) -> list[Header]:
+        """The headers; past the contract's maximum age with `Estimates-Stale`."""
+        return head if time() <= self._stale_from else [*head, _STALE]
+
+
+class Moment(Protocol):
+    """What a ref is resolved at: `MomentParameters`, and the lookups that have its fields."""
+
+    @property
+    def as_of(self) -> str | None:
+        """The text of a time."""
+        ...
+
+    @property
+    def shape(self) -> int | None:
+        """The shape of the version."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Which times count."""
+        ...
 
 
 def resolve(
-    at: ReaderAt,
-    name: str,
-    ref: str | int,
-    as_of: str | None = None,
-    shape: int | None = None,
-    *,
-    readable: bool = True,
-    clock: Clock = None,
-) -> Question:
-    """The question of a request; a reader remembers what it was asked.
+    reader_at: ReaderAt, name: str, ref: str | int, moment: Moment, *, readable: bool = True
+) -> ResolvedRequest:
+    """Resolve a ref of the set `name`; a reader remembers what its requests resolved to.
 
-    at        the reader that knows a moment
-    readable  raise NotFoundError `expired` for a version whose files are gone
-    The errors are those of `View.resolve`, `instants.parse` and `at`.
+    reader_at  gives the reader that knows a moment
+    readable   the version's files are needed: raise NotFoundError `expired` when they are gone
+    Raises what `View.resolve` and `reader_at` raise, NotFoundError (`unknown_version`),
+    InvalidError (`bad_time`).
     """
-    moment = read_time(as_of, "as_of")
-    reader = at(moment)
-    asked = ("question", name, ref, as_of, shape, readable, clock)
-    return reader.memoized(asked) or reader.memoize(
-        asked, lambda: _resolve(reader, name, ref, moment, shape, readable, clock)
+    as_of = read_time(moment.as_of, "as_of")
+    reader = reader_at(as_of)
+    request = ("request", name, ref, moment.as_of, moment.shape, moment.clock, readable)
+    return reader.memoized(request) or reader.memoize(
+        request,
+        lambda: _resolve(
+            reader, name, At(read_ref(ref), as_of, moment.clock, moment.shape), readable
+        ),
     )
 
 
-def _resolve(
-    reader: Reader,
-    name: str,
-    ref: str | int,
-    moment: datetime | None,
-    shape: int | None,
-    readable: bool,
-    clock: Clock,
-) -> Question:
-    found = read_ref(ref)
-    resolver = reader.resolve if readable else reader.view.resolve
-    at = At(found, moment, clock, shape)
-    version = resolver(name, at)
+def _resolve(reader: Reader, name: str, at: At, readable: bool) -> ResolvedRequest:
+    version = reader.resolve(name, at) if readable else reader.view.resolve(name, at)
     fallback = reader.view.fallback(name, at)
     if fallback is not None:
-        return Question(reader, version, fallback.moment, cache=REVALIDATE, fault=fallback.fault)
-    cache = IMMUTABLE if isinstance(found, int) else REVALIDATE
-    imported = clock is not None and version.released_at is not None
-    return Question(reader, version, moment or reader.view.moment, cache=cache, imported=imported)
+        return ResolvedRequest(
+            reader, version, fallback.moment, cache=REVALIDATE, fault=fallback.fault
+        )
+    return ResolvedRequest(
+        reader,
+        version,
+        at.as_of or reader.view.moment,
+        cache=IMMUTABLE if isinstance(at.ref, int) else REVALIDATE,
+        imported=at.clock is not None and version.released_at is not None,
+    )

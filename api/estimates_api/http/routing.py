@@ -1,25 +1,13 @@
-"""What Litestar's routing lacks: paths with encoded slashes, HEAD for every GET, work on and off
-the event loop.
-"""
+"""What Litestar's routing lacks: paths with encoded slashes, HEAD for every GET."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
-from functools import partial, wraps
-from typing import ParamSpec, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
 from litestar.types import HTTPScope, Message, Send
 
 from estimates.errors import InvalidError
-from estimates.reading.reader import WouldBlock
-from estimates_api.http.resolved_request import ReaderAt
-from estimates_api.serving.follower import Follower
-from estimates_api.serving.threads import in_thread
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 MAX_URL_BYTES = 16 * 1024
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -62,33 +50,3 @@ def without_body(send: Send) -> Send:
         await send(message)
 
     return send_headers
-
-
-def off_loop(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
-    """A handler that may read files or SQL, run in a thread.
-
-    Litestar's own `sync_to_thread=True` breaks when two handlers share a path (2.25 wraps the first
-    one twice).
-    """
-
-    @wraps(function)
-    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        return await in_thread(partial(function, *args, **kwargs))
-
-    return run
-
-
-async def nonblocking(
-    follower: Follower, answer: Callable[[ReaderAt], T], *, large: bool = False
-) -> T:
-    """An answer from what is at hand, here and now; in a thread when files have to be opened or the
-    catalog read.
-
-    large  it takes long in any case: never here
-    """
-    if not large:
-        try:
-            return answer(follower.nonblocking)
-        except WouldBlock:
-            pass
-    return await in_thread(partial(answer, follower.at))

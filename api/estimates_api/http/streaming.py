@@ -1,4 +1,4 @@
-"""An answer that is sent piece by piece and never whole in memory."""
+"""An answer that is sent chunk by chunk and never whole in memory."""
 
 from __future__ import annotations
 
@@ -8,41 +8,42 @@ from functools import partial
 
 from litestar.types import Receive, Scope, Send
 
-from estimates_api.http.event_stream import STALLED_S
 from estimates_api.http.representation import Header
 from estimates_api.serving.threads import in_thread
 
+STALLED_S = 60.0  # a client that reads nothing for so long is given up
 
-class Pieces:
-    """An ASGI app that sends pieces, each made in a thread when the one before was taken.
 
-    It ends when the client leaves. An error in a piece ends the connection before the body is
-    complete, so that no client takes the part for the whole.
+class ChunkedAnswer:
+    """An ASGI app that sends chunks, each made in a thread when the one before was taken.
+
+    It ends when the client leaves. An error ends the connection before the body is complete, so
+    that no client takes the part for the whole.
     """
 
-    def __init__(self, status: int, head: Sequence[Header], pieces: Iterator[bytes]) -> None:
+    def __init__(self, status: int, head: Sequence[Header], chunks: Iterator[bytes]) -> None:
         self.status = status
         self.head = head
-        self.pieces = pieces
+        self.chunks = chunks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer; the answer to HEAD makes no piece."""
+        """Send the answer; the answer to HEAD makes no chunk."""
         await send({"type": "http.response.start", "status": self.status, "headers": self.head})
         if not scope.get("head"):
-            leaving = asyncio.create_task(_left(receive))
+            leaving = asyncio.create_task(disconnected(receive))
             try:
                 while (
                     not leaving.done()
-                    and (piece := await in_thread(partial(next, self.pieces, None))) is not None
+                    and (chunk := await in_thread(partial(next, self.chunks, None))) is not None
                 ):
                     async with asyncio.timeout(STALLED_S):
-                        await send({"type": "http.response.body", "body": piece, "more_body": True})
+                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
             finally:
                 leaving.cancel()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _left(receive: Receive) -> None:
-    """Until the client has gone."""
+async def disconnected(receive: Receive) -> None:
+    """Wait until the client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Mapping
+
+import polars as pl
 
 from estimates.contract.contract import Contract
 from estimates.reading import tabular
@@ -10,25 +13,48 @@ from estimates.reading.answer import Answer
 from estimates_api.http.negotiation import CSV, NDJSON, PARQUET
 from estimates_api.http.representation import JSON
 
-# where it says more than the media type
-CONTENT_TYPES = {CSV: "text/csv; charset=utf-8; header=present"}
+_CONTENT_TYPES = {CSV: "text/csv; charset=utf-8; header=present"}
 
 
-def written(answer: Answer, contract: Contract, form: str) -> bytes:
-    """The body of an answer in one of `negotiation.TABLES` or as Parquet; the contract is of the
-    version's shape.
+def content_type(form: str) -> str:
+    """The Content-Type of a form: for CSV it says more than the media type."""
+    return _CONTENT_TYPES.get(form, form)
+
+
+def write_form(
+    form: str,
+    json: Callable[[], bytes],
+    lines: Callable[[], bytes],
+    frame: Callable[[], pl.DataFrame],
+    metadata: Mapping[str, str],
+) -> bytes:
+    """The body in one of `negotiation.TABLES` or as Parquet.
+
+    json, lines, frame  give the answer as JSON, as NDJSON, as rows; only the needed one is called
+    metadata            of the Arrow schema
     """
     if form == JSON:
-        return answer.json
+        return json()
     if form == NDJSON:
-        return tabular.ndjson(answer.json)
-    frame = answer.frame(contract)
+        return lines()
     if form == CSV:
-        return tabular.csv(frame)
+        return tabular.csv(frame())
     if form == PARQUET:
         file = io.BytesIO()
-        frame.write_parquet(file)
+        frame().write_parquet(file)
         return file.getvalue()
-    if answer.version is None:
-        return tabular.arrow(frame, {"set": answer.set})
-    return tabular.arrow(frame, {"set": answer.version.set, "version": str(answer.version.version)})
+    return tabular.arrow(frame(), metadata)
+
+
+def write_answer(answer: Answer, contract: Contract, form: str) -> bytes:
+    """The body of an answer; the contract is of the version's shape."""
+    metadata = {"set": answer.set}
+    if answer.version is not None:
+        metadata = {"set": answer.version.set, "version": str(answer.version.version)}
+    return write_form(
+        form,
+        lambda: answer.json,
+        lambda: tabular.ndjson(answer.json),
+        lambda: answer.frame(contract),
+        metadata,
+    )

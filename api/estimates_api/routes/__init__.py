@@ -1,1 +1,11 @@
-"""The routes, one file a resource."""
+"""The routes, one file a resource; a new file here is served (`app.ROUTES`).
+
+sets, versions, data       what there is: sets, versions with verdicts, whole versions as files
+estimates                  lookups: one, a page, a batch
+history, explanation       one key: through the versions, and why it is what it is
+diff, stability, triangle  what changed: two versions, moves of production, all versions
+accuracy                   stored scores
+events                     the event log, as pages or as a stream
+health, metrics            for operators
+documentation              the page at /docs
+"""

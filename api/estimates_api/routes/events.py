@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from heapq import merge
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from litestar import Request, get
@@ -16,16 +17,16 @@ from estimates.catalog.view import View
 from estimates.errors import InvalidError
 from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT
 from estimates_api.http.bodies import EventBody, EventList
+from estimates_api.http.documented import documented
 from estimates_api.http.event_stream import EventStream, Streams
-from estimates_api.http.links import next_link
-from estimates_api.http.moment import of_view
+from estimates_api.http.listing import next_link, of_view
 from estimates_api.http.negotiation import negotiated
 from estimates_api.http.parameters import After, Limit, OfSet
 from estimates_api.http.representation import JSON
-from estimates_api.routes.documentation import documented
 from estimates_api.serving.follower import Follower
 
 _STREAM = "text/event-stream"
+_id = attrgetter("id")
 
 
 @get(
@@ -57,11 +58,10 @@ def events(
     view = follower.view
     if negotiated(request.scope, (JSON, _STREAM)) == JSON:
         page = _page(view, set_name, after, limit)
-        found = of_view(view, page)
-        found.headers["vary"] = "accept"
+        response = of_view(view, page, vary="accept")
         if page.next is not None:
-            found.headers["link"] = next_link({"set": set_name, "limit": limit}, after=page.next)
-        return found
+            response.headers["link"] = next_link({"set": set_name, "limit": limit}, after=page.next)
+        return response
     if "limit" in request.query_params:
         raise InvalidError("unknown_parameter", "a stream has no limit; it takes after, set")
     if set_name is not None:
@@ -79,8 +79,8 @@ def _page(view: View, name: str | None, after: int, limit: int) -> EventList:
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
     page = _later(view, name, after, limit + 1)
-    following = page[limit - 1].id if len(page) > limit else None
-    return EventList(view.last_event, limit, following, page[:limit])
+    cursor = page[limit - 1].id if len(page) > limit else None
+    return EventList(view.last_event, limit, cursor, page[:limit])
 
 
 def _later(view: View, name: str | None, after: int, limit: int) -> list[EventBody]:
@@ -88,14 +88,8 @@ def _later(view: View, name: str | None, after: int, limit: int) -> list[EventBo
     (`unknown_set`).
     """
     sets = view.sets.values() if name is None else [view.set(name)]
-    later = [
-        islice(held.events, bisect_right(held.events, after, key=lambda event: event.id), None)
-        for held in sets
-    ]
-    return [
-        EventBody(**structs.asdict(event))
-        for event in islice(merge(*later, key=lambda event: event.id), limit)
-    ]
+    later = [islice(part.events, bisect_right(part.events, after, key=_id), None) for part in sets]
+    return [EventBody(**structs.asdict(event)) for event in islice(merge(*later, key=_id), limit)]
 
 
 def _last_event_id(text: str | None) -> int | None:

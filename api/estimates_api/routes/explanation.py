@@ -6,13 +6,22 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 
+from estimates.reading import explanation
 from estimates.reading.explanation import Explanation
-from estimates.reading.explanation import explain as explained
-from estimates_api.http.parameters import AsOf, KeyPath, QueryRef, SetName, ShapeNumber, read_key
+from estimates_api.http.documented import documented
+from estimates_api.http.key_path import read_key
+from estimates_api.http.parameters import (
+    DEFAULT_REF,
+    AsOf,
+    KeyPath,
+    MomentParameters,
+    QueryRef,
+    SetName,
+    ShapeNumber,
+)
 from estimates_api.http.resolved_request import resolve
-from estimates_api.http.routing import off_loop
-from estimates_api.routes.documentation import documented
 from estimates_api.serving.follower import Follower
+from estimates_api.serving.threads import off_loop
 
 
 @get(
@@ -26,16 +35,18 @@ def explain(
     follower: NamedDependency[Follower],
     set_name: SetName,
     key: KeyPath,
-    ref: QueryRef = "production",
+    ref: QueryRef = DEFAULT_REF,
     as_of: AsOf = None,
     shape: ShapeNumber = None,
 ) -> ASGIApp:
     """One estimate with what came before it, its run and inputs, its verdict, who promoted it,
     accuracy so far.
     """
-    question = resolve(follower.at, set_name, ref, as_of, shape)
-    found = explained(question.reader, follower.store.catalog, question.version, read_key(key))
-    return question.about(found.json)
+    resolved = resolve(follower.at, set_name, ref, MomentParameters(as_of, shape))
+    answer = explanation.explain(
+        resolved.reader, follower.store.catalog, resolved.version, read_key(key)
+    )
+    return resolved.about(answer.json)
 
 
 ROUTES = [explain]

@@ -10,8 +10,8 @@ from litestar.types import ASGIApp
 from estimates.catalog.ref import PRODUCTION
 from estimates.errors import UnavailableError
 from estimates_api.http.bodies import Health, Readiness
+from estimates_api.http.documented import documented
 from estimates_api.http.representation import Representation, of_content
-from estimates_api.routes.documentation import documented
 from estimates_api.serving.follower import Follower
 
 
@@ -45,11 +45,11 @@ def _readiness(follower: Follower) -> Readiness:
         raise UnavailableError("starting", "the versions in production are being opened; retry")
     faults = [fault for _, fault in sorted(follower.faults.items())]
     silent = {fault.set for fault in faults if fault.alias == PRODUCTION and fault.serving is None}
-    promoted = [name for name, held in view.sets.items() if PRODUCTION in held.aliases]
+    promoted = [name for name, set_view in view.sets.items() if PRODUCTION in set_view.aliases]
     if promoted and silent.issuperset(promoted):
-        told = [msgspec.to_builtins(fault) for fault in faults]
+        details = [msgspec.to_builtins(fault) for fault in faults]
         raise UnavailableError(
-            "not_ready", f"no set in production can be read: {', '.join(promoted)}", faults=told
+            "not_ready", f"no set in production can be read: {', '.join(promoted)}", faults=details
         )
     return Readiness("ready", view.moment, faults)
 

@@ -8,29 +8,28 @@ from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 
-from estimates import instants
 from estimates_api.http.bodies import HistoryBody
-from estimates_api.http.compression import VARY, Compressible
+from estimates_api.http.compression import VARY_TEXT
+from estimates_api.http.documented import Tabular, documented
+from estimates_api.http.key_path import read_key
+from estimates_api.http.listing import of_view
 from estimates_api.http.negotiation import TABLES, negotiated
 from estimates_api.http.parameters import (
     ByClock,
     Chained,
     Fields,
+    HistoryShape,
     KeyPath,
     Only,
     SetName,
     Since,
-    ToldShape,
     Until,
-    read_fields,
-    read_key,
-    read_time,
 )
-from estimates_api.http.representation import JSON, content_tag
-from estimates_api.http.routing import off_loop
-from estimates_api.http.tables import CONTENT_TYPES, written
-from estimates_api.routes.documentation import Tabular, documented
+from estimates_api.http.query_text import read_fields, read_time
+from estimates_api.http.representation import JSON
+from estimates_api.http.tables import content_type, write_answer
 from estimates_api.serving.follower import Follower
+from estimates_api.serving.threads import off_loop
 
 
 @get(
@@ -52,33 +51,31 @@ def history(
     fields: Fields = None,
     chain: Chained = False,
     clock: ByClock = None,
-    shape: ToldShape = None,
+    shape: HistoryShape = None,
 ) -> ASGIApp:
     """What each version said about one key, with its times in production; expired ones are left
     out.
     """
-    form, reader = negotiated(request.scope, (JSON,) if chain else TABLES), follower.reader
-    bounds = {"since": read_time(since, "since"), "until": read_time(until, "until")}
-    more = {
-        "only": only,
-        "fields": read_fields(fields),
-        "chain": chain,
-        "clock": clock,
-        "shape": shape,
-    }
-    found = reader.history(set_name, read_key(key), **bounds, **more)
-    held = reader.view.set(set_name)
-    contract = held.present_contract if shape is None else held.revision(held.newest_of(shape))
-    body = written(found, contract, form)
-    headers, media_type = (
-        {"estimates-as-of": instants.text(reader.view.moment)},
-        CONTENT_TYPES.get(form, form),
+    form = negotiated(request.scope, (JSON,) if chain else TABLES)
+    reader = follower.reader
+    answer = reader.history(
+        set_name,
+        read_key(key),
+        since=read_time(since, "since"),
+        until=read_time(until, "until"),
+        only=only,
+        fields=read_fields(fields),
+        chain=chain,
+        clock=clock,
+        shape=shape,
     )
-    if found.imported:
-        headers["estimates-imported"] = "true"
-    return Compressible(
-        body, etag=content_tag(body), media_type=media_type, headers=headers, head=[VARY]
-    )
+    view = reader.view.set(set_name)
+    contract = view.present_contract if shape is None else view.revision(view.newest_of(shape))
+    body = write_answer(answer, contract, form)
+    response = of_view(reader.view, body, content_type(form), VARY_TEXT)
+    if answer.imported:
+        response.headers["estimates-imported"] = "true"
+    return response
 
 
 ROUTES = [history]

@@ -18,21 +18,21 @@ from estimates.catalog.set_view import SetView
 from estimates.contract.domain import FileDomain
 from estimates.errors import NotFoundError
 from estimates_api.http.bodies import AliasBody, SetDetail, SetList, SetSummary
+from estimates_api.http.documented import ParquetFile, documented
 from estimates_api.http.estimate_schema import estimate_schema
-from estimates_api.http.moment import of_view
+from estimates_api.http.listing import of_view
 from estimates_api.http.negotiation import PARQUET
-from estimates_api.http.parameters import DomainDigest, OfShape, SetName
+from estimates_api.http.parameters import DomainDigest, SchemaShape, SetName
 from estimates_api.http.representation import IMMUTABLE, Representation, entity_tag
-from estimates_api.http.routing import off_loop
-from estimates_api.routes.documentation import ParquetFile, documented
 from estimates_api.serving.follower import Follower
+from estimates_api.serving.threads import off_loop
 
 
 @get("/v1/sets", responses=documented(SetList, 304, description="All sets."), sync_to_thread=False)
 def list_sets(follower: NamedDependency[Follower]) -> ASGIApp:
     """All sets with description, owner, key, aliases and freshness."""
     view = follower.view
-    return of_view(view, SetList([_summary(held) for held in view.sets.values()]))
+    return of_view(view, SetList([_summary(set_view) for set_view in view.sets.values()]))
 
 
 @get(
@@ -52,7 +52,7 @@ def one_set(follower: NamedDependency[Follower], set_name: SetName) -> ASGIApp:
     sync_to_thread=False,
 )
 def schema(
-    follower: NamedDependency[Follower], set_name: SetName, shape: OfShape = None
+    follower: NamedDependency[Follower], set_name: SetName, shape: SchemaShape = None
 ) -> ASGIApp:
     """The JSON Schema of one estimate; of the newest contract, or of the newest one of a shape."""
     view = follower.view
@@ -69,7 +69,7 @@ def domain(follower: NamedDependency[Follower], set_name: SetName, digest: Domai
     """The keys that a `file` domain lists, as Parquet; the contract's `domain.digest` names them."""
     view = follower.view.set(set_name)
     domains = [view.revision(revision.revision).domain for revision in view.contracts]
-    if digest not in {found.digest for found in domains if isinstance(found, FileDomain)}:
+    if digest not in {listed.digest for listed in domains if isinstance(listed, FileDomain)}:
         raise NotFoundError(
             "unknown_domain", f"{set_name}: no contract lists keys with the digest {digest[:80]}"
         )
@@ -80,21 +80,21 @@ def domain(follower: NamedDependency[Follower], set_name: SetName, digest: Domai
 
 
 def _summary(view: SetView) -> SetSummary:
-    return SetSummary(**_facts(view))
+    return SetSummary(**_common_fields(view))
 
 
 def _detail(view: SetView) -> SetDetail:
     revision = view.contracts[-1]
     contract = msgspec.json.decode(revision.body)
     return SetDetail(
-        **_facts(view),
+        **_common_fields(view),
         contract_revision=revision.revision,
         defined_at=revision.defined_at,
         contract=contract,
     )
 
 
-def _facts(view: SetView) -> dict[str, Any]:
+def _common_fields(view: SetView) -> dict[str, Any]:
     contract = view.contract
     aliases = sorted(view.aliases.items())
     return {

@@ -13,14 +13,15 @@ from estimates import instants
 from estimates.compare.series import ComparedMoves, compared_moves
 from estimates.compare.series_report import DEFAULT_LAST, Series
 from estimates.reading import tabular
-from estimates_api.http.compression import VARY, Compressible, held_tag
-from estimates_api.http.negotiation import ARROW, CSV, NDJSON, TABLES, negotiated
-from estimates_api.http.parameters import AsOf, Last, SetName, read_time
-from estimates_api.http.representation import Representation, encoded, entity_tag
-from estimates_api.http.tables import CONTENT_TYPES
-from estimates_api.routes.documentation import Tabular, documented
+from estimates_api.http.compression import VARY
+from estimates_api.http.documented import Tabular, documented
+from estimates_api.http.negotiation import TABLES, negotiated
+from estimates_api.http.parameters import AsOf, Last, SetName
+from estimates_api.http.query_text import read_time
+from estimates_api.http.representation import encoded, entity_tag
+from estimates_api.http.tables import content_type, write_form
 from estimates_api.serving.follower import Follower
-from estimates_api.serving.reports import COMPUTING, Reports, still_computing
+from estimates_api.serving.reports import COMPUTING, Reports
 from estimates_api.serving.threads import in_thread
 
 
@@ -44,22 +45,22 @@ async def stability(
     too.
     """
     form = negotiated(request.scope, TABLES)
-    moves, moment = await in_thread(partial(_asked, follower, set_name, last, as_of))
-    asked = ("stability", set_name, moves.cache_name(), form)
-    etag, head = entity_tag(*asked), [*encoded({"estimates-as-of": moment}), VARY]
-    held = held_tag(request.scope, etag)
-    if held is not None:
-        return Representation(b"", etag=held, head=head)
-    body = await reports.within(asked, lambda: _written(reports.series(moves), form))
-    if body is None:
-        return still_computing(request.scope, head)
-    return Compressible(body, etag=etag, media_type=CONTENT_TYPES.get(form, form), head=head)
+    moves, moment = await in_thread(partial(_moves, follower, set_name, last, as_of))
+    name = ("stability", set_name, moves.cache_name(), form)
+    return await reports.answer(
+        request.scope,
+        name,
+        lambda: _written(reports.series(moves), form),
+        etag=entity_tag(*name),
+        media_type=content_type(form),
+        head=[*encoded({"estimates-as-of": moment}), VARY],
+    )
 
 
-def _asked(
+def _moves(
     follower: Follower, name: str, last: int, as_of: str | None
 ) -> tuple[ComparedMoves, str]:
-    """The moves of production, and the moment of which they are told."""
+    """The moves of production, and the moment of the answer."""
     moment = read_time(as_of, "as_of")
     reader = follower.at(moment)
     moves = compared_moves(reader.view, name, follower.store.frame, last=last, as_of=moment)
@@ -67,13 +68,13 @@ def _asked(
 
 
 def _written(series: Series, form: str) -> bytes:
-    if form == NDJSON:
-        return tabular.ndjson(series.json)
-    if form == CSV:
-        return tabular.csv(series.frame())
-    if form == ARROW:
-        return tabular.arrow(series.frame(), {"set": series.set})
-    return series.json
+    return write_form(
+        form,
+        lambda: series.json,
+        lambda: tabular.ndjson(series.json),
+        series.frame,
+        {"set": series.set},
+    )
 
 
 ROUTES = [stability]

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import get
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.types import ASGIApp
 
 from estimates.catalog.records import State, Version
@@ -22,23 +22,22 @@ from estimates_api.http.bodies import (
     VersionList,
     VersionSummary,
 )
-from estimates_api.http.links import next_link
-from estimates_api.http.moment import of_view
+from estimates_api.http.documented import documented
+from estimates_api.http.key_path import read_segment
+from estimates_api.http.listing import next_link, of_view
 from estimates_api.http.parameters import (
-    AsOf,
-    ByClock,
     Cursor,
     Limit,
+    MomentParameters,
     PathRef,
     SetName,
-    ShapeNumber,
     StateFilter,
-    read_segment,
 )
 from estimates_api.http.resolved_request import resolve
-from estimates_api.http.routing import off_loop
-from estimates_api.routes.documentation import documented
 from estimates_api.serving.follower import Follower
+from estimates_api.serving.threads import off_loop
+
+_MOMENT = {"moment": Provide(MomentParameters, sync_to_thread=False)}
 
 
 @get(
@@ -56,52 +55,46 @@ def list_versions(
     """The versions of a set, newest first, in all states or in one."""
     view = follower.view
     page = _page(view, set_name, in_state, limit, cursor)
-    found = of_view(view, page)
+    response = of_view(view, page)
     if page.next is not None:
-        found.headers["link"] = next_link({"state": in_state, "limit": limit}, cursor=page.next)
-    return found
+        response.headers["link"] = next_link({"state": in_state, "limit": limit}, cursor=page.next)
+    return response
 
 
 @get(
     "/v1/sets/{set:str}/versions/{ref:str}",
     responses=documented(VersionDetail, 304, 404, description="The version."),
+    dependencies=_MOMENT,
 )
 @off_loop
 def one_version(
     follower: NamedDependency[Follower],
     set_name: SetName,
     ref: PathRef,
-    as_of: AsOf = None,
-    shape: ShapeNumber = None,
-    clock: ByClock = None,
+    moment: NamedDependency[MomentParameters],
 ) -> ASGIApp:
     """One version: state, counts, provenance, times in production, waivers, MLflow run; an expired
     one too.
     """
-    question = resolve(
-        follower.at, set_name, read_segment(ref), as_of, shape, readable=False, clock=clock
-    )
-    return question.about(_detail(question.reader.view, question.version))
+    resolved = resolve(follower.at, set_name, read_segment(ref), moment, readable=False)
+    return resolved.about(_detail(resolved.reader.view, resolved.version))
 
 
 @get(
     "/v1/sets/{set:str}/versions/{ref:str}/verdict",
     responses=documented(Verdict, 304, 404, description="The verdict."),
+    dependencies=_MOMENT,
 )
 @off_loop
 def verdict(
     follower: NamedDependency[Follower],
     set_name: SetName,
     ref: PathRef,
-    as_of: AsOf = None,
-    shape: ShapeNumber = None,
-    clock: ByClock = None,
+    moment: NamedDependency[MomentParameters],
 ) -> ASGIApp:
     """The newest verdict of a version, as the gate stored it."""
-    question = resolve(
-        follower.at, set_name, read_segment(ref), as_of, shape, readable=False, clock=clock
-    )
-    return question.about(_verdict(follower, question.version))
+    resolved = resolve(follower.at, set_name, read_segment(ref), moment, readable=False)
+    return resolved.about(_verdict(follower, resolved.version))
 
 
 def _page(
@@ -115,11 +108,11 @@ def _page(
         if state in (None, view.state(version))
     ]
     before = _before(cursor)
-    rest = [version for version in matching if before is None or version.version < before]
-    page = rest[:limit]
-    following = str(page[-1].version) if len(rest) > limit else None
+    following = [version for version in matching if before is None or version.version < before]
+    page = following[:limit]
+    cursor = str(page[-1].version) if len(following) > limit else None
     return VersionList(
-        name, len(matching), limit, following, [VersionSummary(**_facts(view, v)) for v in page]
+        name, len(matching), limit, cursor, [VersionSummary(**_summary(view, v)) for v in page]
     )
 
 
@@ -134,7 +127,7 @@ def _before(cursor: str | None) -> int | None:
     return int(cursor)
 
 
-def _facts(view: View, version: Version) -> dict[str, Any]:
+def _summary(view: View, version: Version) -> dict[str, Any]:
     return {
         "version": version.version,
         "state": view.state(version),
@@ -153,15 +146,13 @@ def _facts(view: View, version: Version) -> dict[str, Any]:
 
 def _detail(view: View, version: Version) -> VersionDetail:
     aliases = view.set(version.set).aliases.items()
-    came_from = msgspec.structs.asdict(version.provenance)
-    came_from |= {name: list(came_from[name]) for name in ("inputs", "targets", "warnings")}
     return VersionDetail(
-        **_facts(view, version),
+        **_summary(view, version),
         set=version.set,
         aliases=sorted(name for name, alias in aliases if alias.version == version.version),
         production=[Span(*span) for span in view.production_spans(version.set, version.version)],
         waivers=active_waivers(view.set(version.set).waivers_of(version), view.present),
-        provenance=ProvenanceBody(**came_from),
+        provenance=msgspec.convert(version.provenance, ProvenanceBody, from_attributes=True),
     )
 
 

@@ -1,12 +1,10 @@
-"""Follows the catalog: the view that requests read is replaced off the request path, by one
-assignment.
-"""
+"""Follows the catalog: the view that requests read is replaced by one assignment, in the background."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
@@ -19,16 +17,17 @@ from estimates.reading.reader import Reader, WouldBlock
 from estimates_api.serving.targets import Faults, Targets
 
 INTERVAL_S = 0.25
+# Gives a reader whose view knows a moment: `Follower.at`, `Follower.nonblocking`.
+ReaderAt = Callable[[datetime | None], Reader]
 log = logging.getLogger("api")
 
 
 class Follower:
-    """The reader of the newest view known here. It goes on answering from the last one when the
-    catalog is unreachable.
+    """The reader of the newest view; it answers from the last one while the catalog is unreachable.
 
     news      set when a view with new events is served; then there is another one to wait for
     read_at   when the catalog was last read
-    errors    how often it could not be
+    errors    how often reading it failed
     """
 
     def __init__(self, store: Store) -> None:
@@ -42,9 +41,7 @@ class Follower:
 
     @property
     def reader(self) -> Reader:
-        """Reads at the newest view; raises UnavailableError (`starting`) before the catalog was
-        read once.
-        """
+        """Reads at the newest view; raises UnavailableError (`starting`) while there is none."""
         if self._reader is None:
             raise UnavailableError("starting", "the catalog was not read yet; retry")
         return self._reader
@@ -70,10 +67,9 @@ class Follower:
         return self._targets.ready
 
     def at(self, as_of: datetime | None) -> Reader:
-        """A reader whose view knows all that happened up to `as_of`; reads the catalog if ours does
-        not (blocks).
+        """A reader whose view knows all that happened up to `as_of`; may read the catalog (blocks).
 
-        Raises UnavailableError (`catalog`) when it must and cannot.
+        Raises UnavailableError (`starting`, `catalog`).
         """
         reader = self.reader
         if as_of is None or reader.view.knows(as_of):
@@ -81,7 +77,7 @@ class Follower:
         return self.store.reader(self.store.refresh())
 
     def nonblocking(self, as_of: datetime | None) -> Reader:
-        """A reader like that of `at`, which never blocks: raises WouldBlock where it would have to."""
+        """A reader like that of `at` which never blocks; raises WouldBlock where it would."""
         reader = self._reader or self.reader
         if as_of is None or reader.view.knows(as_of):
             return reader.nonblocking
@@ -94,7 +90,7 @@ class Follower:
         # better slow answers than none while the read files are opened or built
         if self._reader is None:
             self._reader = self.store.reader(view)
-        fallbacks = self._targets.fallbacks(view)
+        fallbacks = self._targets.open(view)
         if fallbacks is None:
             # all that has changed; what the reader remembers stays true
             self._reader.view.read_at = view.read_at
@@ -121,30 +117,31 @@ class Follower:
             self._reader = self.store.reader(self.store.refresh())
             self.read_at = instants.now()
         except EstimatesError as error:
-            self._lost(error)
+            self._log_failure(error)
 
     async def _follow(self) -> None:
-        told = -1
+        announced = -1
         while True:
             try:
                 await asyncio.to_thread(self.poll)
-                self._found()
-                if told != self.view.last_event:
-                    told = self.view.last_event
-                    news, self.news = self.news, asyncio.Event()
+                self._log_success()
+                if announced != self.view.last_event:
+                    announced = self.view.last_event
+                    news = self.news
+                    self.news = asyncio.Event()
                     news.set()
             # whatever it is, the service answers from what it has and tries again
             except Exception as error:
-                self._lost(error)
+                self._log_failure(error)
             await asyncio.sleep(INTERVAL_S)
 
-    def _lost(self, error: Exception) -> None:
+    def _log_failure(self, error: Exception) -> None:
         self.errors += 1
         if self._reachable:
             log.error("the catalog cannot be read; answering from the last view: %s", error)
         self._reachable = False
 
-    def _found(self) -> None:
+    def _log_success(self) -> None:
         if not self._reachable:
             log.warning("the catalog can be read again")
         self._reachable = True

@@ -1,9 +1,7 @@
-"""A process apart that computes reports: lookups keep the interpreter, and the memory is given back
-at the end.
+"""The process that computes large reports: lookups keep the interpreter, its memory is given back.
 
-`python -m estimates_api.serving.report_worker` reads what to compute from standard input and writes
-what came of it to standard output. It keeps what it has computed, and ends when whoever started it
-does.
+`python -m estimates_api.serving.report_worker` reads its work from standard input and writes the
+results to standard output. It caches what it has computed, and ends when the service does.
 """
 
 from __future__ import annotations
@@ -30,49 +28,51 @@ from estimates.storage import snapshot
 from estimates.storage.objects import Objects
 from estimates.storage.report_cache import ReportCache
 
-_ROOT = Path(__file__).parent.parent
 _NICE = 10  # lookups come first, but a busy service still gives it a tenth of a core
 
 
-class Work(NamedTuple):
-    """What to compute of these pairs of versions of the store in `root`, kept in `folder`.
+# A report, the bytes of a page, or why there is none.
+Result = Report | bytes | EstimatesError
 
-    windows  what stands still in them is only kept
+
+class Work(NamedTuple):
+    """What to compute of a store in `root`; results are cached in `folder`.
+
+    windows  their reports are cached, and not returned
     """
 
     root: str
     folder: Path
-    pairs: list[Comparison]
+    comparisons: list[Comparison]
     form: Form
     windows: list[Window]
 
 
-class Apart:
+class ReportWorker:
     """Runs such processes, one at a time: each may need as much memory as two versions."""
 
-    def __init__(self, root: str, kept: ReportCache) -> None:
+    def __init__(self, root: str, cache: ReportCache) -> None:
         self._root = root
-        self._kept = kept
+        self._cache = cache
         self._turn = Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
 
     def reports(
-        self, found: Sequence[Comparison], form: Form, windows: Sequence[Window] = ()
-    ) -> list[Report | bytes | EstimatesError]:
-        """The report of each comparison, of a page its bytes, or why there is none.
+        self, comparisons: Sequence[Comparison], form: Form, windows: Sequence[Window] = ()
+    ) -> list[Result]:
+        """The result of each comparison, in order.
 
         Raises UnavailableError (`report_ended`).
         """
-        pairs = [one.reading_with(_unread) for one in found]
-        work = pickle.dumps(Work(self._root, self._kept.folder, pairs, form, list(windows)))
+        unread = [comparison.reading_with(_unread) for comparison in comparisons]
+        work = pickle.dumps(Work(self._root, self._cache.folder, unread, form, list(windows)))
         command = [sys.executable, "-m", "estimates_api.serving.report_worker"]
         with self._turn:
             if self._closed:
-                raise _ended()
-            environment = os.environ | {"PYTHONPATH": str(_ROOT)}
+                raise _ended("the service is stopping")
             with subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
             ) as self._process:
                 assert self._process.stdin is not None
                 assert self._process.stdout is not None
@@ -82,13 +82,12 @@ class Apart:
                     results = self._process.stdout.read()
                 except BrokenPipeError:
                     results = b""
-            self._process, code = None, self._process.returncode
+            code = self._process.returncode
+            self._process = None
         if code < 0:
-            raise _ended(code)
+            raise _ended(f"signal {-code} ended the process that computed it")
         if code > 0:
-            raise RuntimeError(
-                "the process that computes reports failed; its trace stands above in the log"
-            )
+            raise RuntimeError("the process that computes reports failed; the log has its trace")
         return pickle.loads(results)
 
     def close(self) -> None:
@@ -103,56 +102,52 @@ def main() -> None:
     """Do the work of standard input."""
     os.nice(_NICE)
     work: Work = pickle.load(sys.stdin.buffer)
-    Thread(target=_end_with_parent, daemon=True).start()
+    Thread(target=_end_with_service, daemon=True).start()
     pickle.dump(_results(work), sys.stdout.buffer)
     sys.stdout.buffer.flush()
 
 
-def _results(work: Work) -> list[Report | bytes | EstimatesError]:
-    objects, kept = Objects(work.root), ReportCache(work.folder)
+def _results(work: Work) -> list[Result]:
+    objects = Objects(work.root)
+    cache = ReportCache(work.folder)
     count = max((len(window.versions) for window in work.windows), default=2)
     rows = max((version.rows for window in work.windows for version in window.versions), default=0)
     read = cached_reads(
         lambda version: snapshot.read_frame(objects, version.set, version.snapshot_id), count, rows
     )
-    results: list[Report | bytes | EstimatesError] = []
-    for pair in work.pairs:
-        found = pair.reading_with(read)
-        try:
-            page = work.form == "page"
-            results.append(
-                found.cached_page(kept)
-                if page
-                else found.cached_report(kept, headline_only=work.form == "headline")
-            )
-        except EstimatesError as error:
-            results.append(error)
+    results = [_result(c.reading_with(read), work.form, cache) for c in work.comparisons]
     for window in work.windows:
         with suppress(EstimatesError):  # whoever asks for it meets the error again
-            window.cached_report(kept, read)
+            window.cached_report(cache, read)
     return results
 
 
+def _result(comparison: Comparison, form: Form, cache: ReportCache) -> Result:
+    try:
+        if form == "page":
+            return comparison.cached_page(cache)
+        return comparison.cached_report(cache, headline_only=form == "headline")
+    except EstimatesError as error:
+        return error
+
+
 def _unread(version: Version) -> pl.DataFrame:
-    """What a comparison reads with on its way from process to process."""
+    """Stands for the reader of a comparison that is sent to the process."""
     raise NotImplementedError(f"{version.set} version {version.version} is not read here")
 
 
-def _end_with_parent() -> None:
-    """What is computed for nobody is not computed to its end."""
+def _end_with_service() -> None:
+    """End when standard input does: nobody is left who wants the results."""
     # not through Python's buffer, whose lock would be held when we end
     while os.read(sys.stdin.fileno(), 1):
         pass
     os._exit(1)
 
 
-def _ended(code: int | None = None) -> UnavailableError:
-    how = (
-        "the service is stopping"
-        if code is None
-        else f"signal {-code} ended the process that computed it"
+def _ended(reason: str) -> UnavailableError:
+    return UnavailableError(
+        "report_ended", f"the report could not be computed: {reason}; ask again"
     )
-    return UnavailableError("report_ended", f"the report could not be computed: {how}; ask again")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Answers that take long to compute: made beside the event loop, once however many ask, and kept."""
+"""Reports for requests: cached, computed within seconds, or a 202 that says to ask again."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from estimates.compare.series_report import Series
 from estimates.compare.two_versions import Comparison, Form, decode_report
 from estimates.errors import EstimatesError
 from estimates.stability.report import Report
-from estimates_api.http.representation import Header, Representation
-from estimates_api.serving.recent import Recent
-from estimates_api.serving.report_worker import Apart
+from estimates_api.http.compression import Compressible, known_tag
+from estimates_api.http.representation import REVALIDATE, Header, Representation
+from estimates_api.serving.recent_results import RecentResults
+from estimates_api.serving.report_worker import ReportWorker, Result
 
-PATIENCE_S = 2.0  # then the answer is where to look
+PATIENCE_S = 2.0  # how long a request waits before it is answered with 202
 RETRY_AFTER_S = 1
-_KEPT_BYTES = 256 * 1024 * 1024
+_RECENT_BYTES = 256 * 1024 * 1024
 # Rows of all versions to compare: fewer take less time than a process takes to start.
 _FEW_ROWS = 200_000
 T = TypeVar("T")
@@ -49,31 +50,56 @@ COMPUTING = {
 
 
 class Reports:
-    """The reports of a store, kept or computed: small ones in a thread, large ones in a process
-    apart.
-    """
+    """The reports of a store: cached, or computed, small ones in a thread, large ones in a process."""
 
     def __init__(self, store: Store) -> None:
-        self._kept = store.reports
-        self._recent = Recent(_KEPT_BYTES)
-        self._apart = Apart(store.root, store.reports)
+        self._cache = store.reports
+        self._recent = RecentResults(_RECENT_BYTES)
+        self._worker = ReportWorker(store.root, store.reports)
 
-    async def within(self, what: Hashable, make: Callable[[], T]) -> T | None:
-        """What `make` gives, in time or None; `what` says all that it depends on."""
-        return await self._recent.within(PATIENCE_S, what, make)
+    async def answer(
+        self,
+        scope: Scope | HTTPScope,
+        name: Hashable,
+        write: Callable[[], bytes],
+        *,
+        etag: str,
+        media_type: str,
+        head: Sequence[Header],
+        cached_head: Sequence[Header] = ((b"cache-control", REVALIDATE.encode()),),
+        computing_head: Sequence[Header] = (),
+    ) -> Representation:
+        """The answer that `write` gives; 304 when the client has it, 202 when it takes long.
 
-    def report(self, found: Comparison) -> Report:
-        """The report of a comparison."""
-        return self._of([found], headline_only=False)(found)
-
-    def page(self, found: Comparison) -> bytes:
-        """The report of a comparison as an HTML page; drawn in a process apart, however small: V8
-        stays out of ours.
+        name            all that the answer depends on
+        head            headers in any case; the two others only with the answer, or only with 202
         """
-        content = self._kept.get(found.cache_name("page"))
+        full_head = [*head, *cached_head]
+        known = known_tag(scope, etag)
+        if known is not None:
+            return Representation(b"", etag=known, cache=None, head=full_head)
+        body = await self.within(name, write)
+        if body is None:
+            return still_computing(scope, [*head, *computing_head])
+        return Compressible(body, etag=etag, cache=None, media_type=media_type, head=full_head)
+
+    async def within(self, name: Hashable, make: Callable[[], T]) -> T | None:
+        """The result of `make`, or None when it takes longer than PATIENCE_S."""
+        return await self._recent.within(PATIENCE_S, name, make)
+
+    def report(self, comparison: Comparison) -> Report:
+        """The report of a comparison."""
+        return self._reports([comparison], headline_only=False)(comparison)
+
+    def page(self, comparison: Comparison) -> bytes:
+        """The report as an HTML page, always drawn in a process: V8 stays out of this one.
+
+        Raises what computing the report raises.
+        """
+        content = self._cache.get(comparison.cache_name("page"))
         if content is not None:
             return content
-        (result,) = self._apart.reports([found], "page")
+        (result,) = self._worker.reports([comparison], "page")
         if isinstance(result, EstimatesError):
             raise result
         assert isinstance(result, bytes)
@@ -81,50 +107,53 @@ class Reports:
 
     def series(self, moves: ComparedMoves) -> Series:
         """The series of the moves of production."""
-        wanted = [move.comparison for move in moves.moves if move.comparison is not None]
+        comparisons = [move.comparison for move in moves.moves if move.comparison is not None]
         windows = [move.window for move in moves.moves if move.window is not None]
-        # asked for only if the series is not kept
-        given = cache(lambda: self._of(wanted, windows, headline_only=True))
-        return cached_series(moves, self._kept, lambda comparison: given()(comparison))
+        # called only if the series is not cached
+        headlines = cache(lambda: self._reports(comparisons, windows, headline_only=True))
+        return cached_series(moves, self._cache, lambda comparison: headlines()(comparison))
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:
-        """Ends with the app what is computed for it."""
+        """End with the app what is computed for it."""
         try:
             yield
         finally:
             self._recent.close()
-            self._apart.close()
+            self._worker.close()
 
-    def _of(
-        self, wanted: Sequence[Comparison], windows: Sequence[Window] = (), *, headline_only: bool
+    def _reports(
+        self,
+        comparisons: Sequence[Comparison],
+        windows: Sequence[Window] = (),
+        *,
+        headline_only: bool,
     ) -> Callable[[Comparison], Report]:
-        """Gives the reports of these comparisons; what stands still in the windows is kept by then
-        if that is long.
-        """
+        """Gives the reports of these comparisons; what is large is computed before it returns."""
         form: Form = "headline" if headline_only else "report"
-        names = {found.cache_name(form): found for found in wanted}
-        kept = {name: self._kept.get(name) for name in names}
-        missing = {name: found for name, found in names.items() if kept[name] is None}
-        unknown = [window for window in windows if self._kept.get(window.cache_name()) is None]
-        made: dict[str, Report | bytes | EstimatesError] = {}
-        rows = sum(found.rows for found in missing.values())
+        named = {c.cache_name(form): c for c in comparisons}
+        cached = {name: self._cache.get(name) for name in named}
+        missing = {name: c for name, c in named.items() if cached[name] is None}
+        unknown = [window for window in windows if self._cache.get(window.cache_name()) is None]
+        computed: dict[str, Result] = {}
+        rows = sum(comparison.rows for comparison in missing.values())
         if rows + sum(window.rows for window in unknown) > _FEW_ROWS:
-            results = self._apart.reports(list(missing.values()), form, unknown)
-            made = dict(zip(missing, results, strict=True))
+            results = self._worker.reports(list(missing.values()), form, unknown)
+            computed = dict(zip(missing, results, strict=True))
 
-        def give(found: Comparison) -> Report:
-            name = found.cache_name(form)
-            content, result = kept[name], made.get(name)
+        def report(comparison: Comparison) -> Report:
+            name = comparison.cache_name(form)
+            content = cached[name]
+            result = computed.get(name)
             if content is not None:
                 return decode_report(content)
             if isinstance(result, EstimatesError):
                 raise result
             if isinstance(result, Report):
                 return result
-            return found.cached_report(self._kept, headline_only=headline_only)
+            return comparison.cached_report(self._cache, headline_only=headline_only)
 
-        return give
+        return report
 
 
 def still_computing(scope: Scope | HTTPScope, head: Sequence[Header] = ()) -> Representation:
@@ -133,8 +162,5 @@ def still_computing(scope: Scope | HTTPScope, head: Sequence[Header] = ()) -> Re
     query = query or scope["query_string"]
     location = (path + (b"?" + query if query else b"")).decode("latin-1")
     body = msgspec.json.encode(Computing("computing", location, RETRY_AFTER_S))
-    found = Representation(
-        body, head=head, headers={"location": location, "retry-after": str(RETRY_AFTER_S)}
-    )
-    found.status = 202
-    return found
+    headers = {"location": location, "retry-after": str(RETRY_AFTER_S)}
+    return Representation(body, status=202, head=head, headers=headers)

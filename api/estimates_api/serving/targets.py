@@ -1,5 +1,6 @@
-"""What aliases point to: opened before it is served, tried again when it cannot be; meanwhile
-something stands in.
+"""The versions that aliases point to: opened before they are served, retried when that fails.
+
+Until a version is open, a fallback answers for its alias.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ MAX_RETRY_S = 30.0
 _OPENERS = 4  # each may hold a version's rows in memory
 log = logging.getLogger("api")
 
-Key = tuple[str, int]
+VersionKey = tuple[str, int]
 Fallbacks = dict[tuple[str, str], Fallback]
 
 
@@ -46,7 +47,7 @@ Faults = dict[tuple[str, str], Fault]
 
 
 class _Target:
-    """A version to be served: whether it could be opened, and when to try again."""
+    """A version to be served: whether it is open, and when to try again."""
 
     def __init__(self, version: Version) -> None:
         self.version = version
@@ -54,19 +55,21 @@ class _Target:
         self.opened = False
         self.fault: str | None = None
         self.failures = 0
-        self.due = 0.0
+        self.retry_at = 0.0
 
-    def look(self) -> None:
-        """Take in how the attempt under way went, if it has ended."""
+    def update(self) -> None:
+        """Take over the outcome of the attempt that runs, if it has ended."""
         if self.attempt is None or not self.attempt.done():
             return
-        error, self.attempt = self.attempt.exception(), None
+        error = self.attempt.exception()
+        self.attempt = None
         self.opened = error is None
         if error is None:
-            self.fault, self.failures = None, 0
+            self.fault = None
+            self.failures = 0
             return
         self.fault = error.code if isinstance(error, EstimatesError) else "internal"
-        self.due = time.monotonic() + min(RETRY_S * 2**self.failures, MAX_RETRY_S)
+        self.retry_at = time.monotonic() + min(RETRY_S * 2**self.failures, MAX_RETRY_S)
         self.failures += 1
         if self.failures == 1:
             trace = None if isinstance(error, EstimatesError) else error
@@ -90,40 +93,40 @@ class Targets:
         self.ready = False
         self._settled = False
         self._store = store
-        self._known: dict[Key, _Target] = {}
-        self._used: set[Key] = set()
+        self._known: dict[VersionKey, _Target] = {}
+        self._used: set[VersionKey] = set()
         self._pool = ThreadPoolExecutor(_OPENERS, "opener")
         self._discarded = 0
         self._seen: tuple[int, datetime] | None = None
 
-    def fallbacks(self, view: View) -> Fallbacks | None:
-        """Open what the view's aliases point to; what stands in for the versions that are not open.
-        Blocks a moment.
+    def open(self, view: View) -> Fallbacks | None:
+        """Open what the view's aliases point to, for OPENING_S at most (blocks).
 
-        None when nothing has changed since the last time.
+        Gives the fallbacks of those that are not open; None when nothing has changed since the
+        last call.
         """
         seen = (view.last_event, view.moment)
         self._check_opened()
-        if self._settled and seen == self._seen and not self._due():
+        if self._settled and seen == self._seen and not self._attempts_due():
             return None
         self._seen = seen
         deadline = time.monotonic() + OPENING_S
         while True:
-            found, faults = self._look(view)
+            fallbacks, faults = self._check_aliases(view)
             awaited = [
                 target.attempt
                 for target in self._known.values()
                 if not target.settled and target.attempt
             ]
-            left = deadline - time.monotonic()
-            if not awaited or left <= 0:
+            remaining = deadline - time.monotonic()
+            if not awaited or remaining <= 0:
                 break
-            wait(awaited, left)
-        self._tell(faults)
+            wait(awaited, remaining)
+        self._log_changes(faults)
         self.faults = faults
         self._settled = not awaited
         self.ready = self.ready or self._settled
-        return found
+        return fallbacks
 
     def close(self) -> None:
         """Begin nothing new."""
@@ -139,17 +142,17 @@ class Targets:
             target.opened = target.opened and self._store.opened(target.version) is not None
             self._settled = self._settled and target.settled
 
-    def _due(self) -> bool:
-        """Whether an attempt is under way, or the time for one has come."""
+    def _attempts_due(self) -> bool:
+        """Whether an attempt runs, or the time for one has come."""
         now = time.monotonic()
         return any(
-            target.attempt or (target.fault and target.due <= now)
+            target.attempt or (target.fault and target.retry_at <= now)
             for target in self._known.values()
         )
 
-    def _look(self, view: View) -> tuple[Fallbacks, Faults]:
-        """What stands in, and what cannot be read, as far as is known now."""
-        found: Fallbacks = {}
+    def _check_aliases(self, view: View) -> tuple[Fallbacks, Faults]:
+        """The fallbacks and the faults, as far as is known now."""
+        fallbacks: Fallbacks = {}
         faults: Faults = {}
         self._used = set()
         for (name, alias), version in _pointed_to(view):
@@ -158,12 +161,12 @@ class Targets:
                 continue
             fallback = self._fallback(view, name, alias, target.fault)
             if fallback is not None:
-                found[name, alias] = fallback
+                fallbacks[name, alias] = fallback
             if target.fault is not None:
                 serving = None if fallback is None else fallback.version.version
                 faults[name, alias] = Fault(name, alias, version.version, target.fault, serving)
         self._known = {key: self._known[key] for key in self._used}
-        return found, faults
+        return fallbacks, faults
 
     def _fallback(self, view: View, name: str, alias: str, fault: str | None) -> Fallback | None:
         """The newest version that the alias pointed to before and that can be read.
@@ -187,8 +190,8 @@ class Targets:
         key = (version.set, version.version)
         self._used.add(key)
         target = self._known.setdefault(key, _Target(version))
-        target.look()
-        if not target.opened and target.attempt is None and time.monotonic() >= target.due:
+        target.update()
+        if not target.opened and target.attempt is None and time.monotonic() >= target.retry_at:
             target.attempt = self._pool.submit(self._open, version)
         return target
 
@@ -198,14 +201,13 @@ class Targets:
             # It is served from now on; its pages follow, behind what else there is to open.
             self._pool.submit(opened.map_pages)
 
-    def _tell(self, faults: Faults) -> None:
-        """Say in the log what has become of the aliases."""
-        for place, fault in faults.items():
-            if self.faults.get(place) != fault:
+    def _log_changes(self, faults: Faults) -> None:
+        """Log what has changed of the aliases."""
+        for name, fault in faults.items():
+            if self.faults.get(name) != fault:
                 instead = "nothing" if fault.serving is None else f"version {fault.serving}"
                 log.error(
-                    "%s: %s points to version %d, which cannot be read (%s); %s answers in its "
-                    "place",
+                    "%s: %s points to version %d, which cannot be read (%s); %s answers instead",
                     *(fault.set, fault.alias, fault.version, fault.code, instead),
                 )
         for name, alias in self.faults.keys() - faults.keys():
@@ -214,6 +216,6 @@ class Targets:
 
 def _pointed_to(view: View) -> Iterator[tuple[tuple[str, str], Version]]:
     """What each alias of each set points to."""
-    for name, held in view.sets.items():
-        for alias, pointed in held.aliases.items():
-            yield (name, alias), held.versions[pointed.version - 1]
+    for name, set_view in view.sets.items():
+        for alias, pointed in set_view.aliases.items():
+            yield (name, alias), set_view.versions[pointed.version - 1]

@@ -1,18 +1,52 @@
-"""The threads that read files and SQL and write large bodies, apart from the event loop."""
+"""Where handlers run: on the event loop, or in threads that read files and SQL."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from functools import partial, wraps
+from typing import ParamSpec, TypeVar
 
+from estimates.reading.reader import WouldBlock
+from estimates_api.serving.follower import Follower, ReaderAt
+
+P = ParamSpec("P")
 T = TypeVar("T")
 
-# Apart from asyncio's own few threads: slow diffs must not keep the catalog from being followed.
+# Not asyncio's own few threads: slow diffs must not keep the catalog from being followed.
 _READERS = ThreadPoolExecutor(32, thread_name_prefix="reader")
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """What some work gives that takes a while."""
+    """The result of work that may block."""
     return await asyncio.get_running_loop().run_in_executor(_READERS, work)
+
+
+def off_loop(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+    """A handler that may read files or SQL, run in a thread.
+
+    Litestar's own `sync_to_thread=True` breaks when two handlers share a path (2.25 wraps the first
+    one twice).
+    """
+
+    @wraps(function)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await in_thread(partial(function, *args, **kwargs))
+
+    return run
+
+
+async def nonblocking(
+    follower: Follower, answer: Callable[[ReaderAt], T], *, large: bool = False
+) -> T:
+    """The answer from open files on the event loop; in a thread where it would block.
+
+    large  it takes long in any case: always in a thread
+    """
+    if not large:
+        try:
+            return answer(follower.nonblocking)
+        except WouldBlock:
+            pass
+    return await in_thread(partial(answer, follower.at))

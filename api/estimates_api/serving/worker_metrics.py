@@ -1,6 +1,4 @@
-"""What the workers of one server have counted: each writes its own file, whichever is asked adds
-them up.
-"""
+"""Metrics of all workers of one server: each writes a file, and whoever is scraped reads them all."""
 
 from __future__ import annotations
 
@@ -28,10 +26,10 @@ _READS = 100
 log = logging.getLogger("api")
 
 
-class Tally(msgspec.Struct, frozen=True, array_like=True):
-    """What a worker has to tell.
+class WorkerMetrics(msgspec.Struct, frozen=True, array_like=True):
+    """The metrics of one worker.
 
-    requests    route template, method, status, then the numbers that `metrics.Requests` keeps
+    requests    route template, method, status, then the counters of `request_counts`
     streams     open event streams
     read_files  open read files
     errors      how often the catalog could not be read; read_at: when it last was, Unix time;
@@ -48,32 +46,30 @@ class Tally(msgspec.Struct, frozen=True, array_like=True):
     faults: list[Fault]
 
 
-class Tallies:
-    """The tallies of the workers that one server process has started.
+class SharedMetrics:
+    """The metrics of the workers that one server process has started.
 
-    They meet in a folder of the cache named after the machine and that process, the parent of them
-    all. A worker locks its file while it lives: what nobody holds is left over, and removed.
+    Their files are in a folder of the cache named after the machine and that process. A worker
+    locks its file while it lives: a file that nobody locks is left over, and removed.
     """
 
-    def __init__(self, cache: Path, own: Callable[[], Tally]) -> None:
+    def __init__(self, cache: Path, own: Callable[[], WorkerMetrics]) -> None:
         self._folder = cache / "workers" / f"{socket.gethostname()}-{os.getppid()}"
         self._own = own
         self._file: int | None = None
         self._path: Path | None = None
 
-    def all(self) -> list[Tally]:
-        """This worker's tally as it is now, and those of the others as they were some tenths of a
-        second ago.
-        """
+    def all(self) -> list[WorkerMetrics]:
+        """This worker's metrics as they are now, the others' as of INTERVAL_S ago at most."""
         paths = sorted(self._folder.glob("*.tally"))
         others = [_read(path) for path in paths if path != self._path]
-        return [self._own(), *(tally for tally in others if tally is not None)]
+        return [self._own(), *(metrics for metrics in others if metrics is not None)]
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:
-        """Tell the other workers while the app runs."""
+        """Write for the other workers while the app runs."""
         await asyncio.to_thread(self._begin)
-        task = asyncio.create_task(self._tell())
+        task = asyncio.create_task(self._write_often())
         try:
             yield
         finally:
@@ -91,15 +87,13 @@ class Tallies:
             self._create()
         except OSError as error:
             log.error(
-                "%s cannot be written; /metrics tells of one worker only: %s",
+                "%s cannot be written; /metrics covers one worker only: %s",
                 self._folder,
                 error.strerror,
             )
 
     def _create(self) -> None:
-        """Make the file and lock it; again when somebody took it for a dead worker's before it was
-        locked.
-        """
+        """Make the file and lock it; again if it was removed as left over before it was locked."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._path = self._folder / f"{os.getpid()}-{secrets.token_hex(4)}.tally"
         while self._file is None:
@@ -111,7 +105,7 @@ class Tallies:
                 os.close(file)
         self._write()
 
-    async def _tell(self) -> None:
+    async def _write_often(self) -> None:
         while self._file is not None:
             await asyncio.sleep(INTERVAL_S)
             await asyncio.to_thread(self._write)
@@ -131,8 +125,8 @@ class Tallies:
             self._folder.rmdir()
 
 
-def _read(path: Path) -> Tally | None:
-    """The tally of a living worker; the file of a dead one is removed."""
+def _read(path: Path) -> WorkerMetrics | None:
+    """The metrics of a living worker; the file of a dead one is removed."""
     try:
         with path.open("rb") as file:
             try:
@@ -145,7 +139,7 @@ def _read(path: Path) -> Tally | None:
     return None
 
 
-def _parse(file: int) -> Tally | None:
+def _parse(file: int) -> WorkerMetrics | None:
     for _ in range(_READS):
         content = os.pread(file, os.fstat(file).st_size, 0)
         if not content:
@@ -153,5 +147,5 @@ def _parse(file: int) -> Tally | None:
         length, digest = _HEAD.unpack_from(content)
         body = content[_HEAD.size : _HEAD.size + length]
         if zlib.crc32(body) == digest:
-            return msgspec.msgpack.decode(body, type=Tally)
+            return msgspec.msgpack.decode(body, type=WorkerMetrics)
     return None

@@ -1,0 +1,100 @@
+"""How the text of a query is read; names that a route does not know are refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import cache, lru_cache
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from litestar import Request
+from litestar.datastructures import MultiDict
+from litestar.handlers import BaseRouteHandler
+from litestar.params import ParameterKwarg, QueryParameter
+
+from estimates import instants
+from estimates.catalog.ref import Ref
+from estimates.errors import InvalidError, NotFoundError
+
+_NUMBER = re.compile(r"[0-9]{1,15}")
+
+
+def read_ref(text: str | int) -> Ref:
+    """A ref: digits are a version number, anything else an alias.
+
+    Raises NotFoundError (`unknown_version`) for a number that is too large.
+    """
+    if isinstance(text, int) or not (text.isascii() and text.isdigit()):
+        return text
+    if not _NUMBER.fullmatch(text):
+        raise NotFoundError(
+            "unknown_version", f"there is no version {text[:20]}…: the number is too large"
+        )
+    return int(text)
+
+
+@lru_cache(1024)
+def read_time(text: str | None, parameter: str) -> datetime | None:
+    """A time; raises InvalidError (`bad_time`) that names the parameter."""
+    return None if text is None else instants.parse(text, parameter)
+
+
+def read_fields(text: str | None) -> list[str] | None:
+    """Column names separated by commas; an empty text names no column."""
+    return None if text is None else text.split(",") if text else []
+
+
+async def refuse_unknown(request: Request[Any, Any, Any]) -> None:
+    """Refuse query parameters that the route does not know; runs before each handler.
+
+    A guard would do the same at half the cost of the rest of the framework. A route that takes
+    `query` has names that depend on the contract, and checks them itself.
+    Raises InvalidError (`bad_parameter`, `unknown_parameter`, `repeated_parameter`).
+    """
+    query = request.scope["query_string"]
+    if not query:
+        return
+    try:
+        unquote_to_bytes(query).decode()
+    except UnicodeDecodeError:
+        raise InvalidError("bad_parameter", "the query is not percent-encoded UTF-8") from None
+    if "query" not in request.route_handler.parsed_fn_signature.parameters:
+        check_names(request.query_params, names_of(request.route_handler))
+
+
+def names_of(handler: BaseRouteHandler) -> list[str]:
+    """The names of a route's query parameters."""
+    parameters = parameters_of(handler).values()
+    return [d.name for d in parameters if isinstance(d, QueryParameter) and d.name]
+
+
+@cache
+def parameters_of(handler: BaseRouteHandler) -> dict[str, ParameterKwarg | None]:
+    """The parameters of a route by argument name, those of its dependencies in their place."""
+    dependencies = handler.resolve_dependencies()
+    parameters: dict[str, ParameterKwarg | None] = {}
+    for name, field in handler.parsed_fn_signature.parameters.items():
+        fields = {name: field}
+        if name in dependencies:
+            fields = dependencies[name].parsed_fn_signature.parameters
+        for argument, declared in fields.items():
+            definition = declared.kwarg_definition
+            parameters[argument] = definition if isinstance(definition, ParameterKwarg) else None
+    return parameters
+
+
+def check_names(query: Mapping[str, Any], allowed: Iterable[str]) -> None:
+    """Raises InvalidError (`unknown_parameter`, which names the allowed ones; `repeated_parameter`)."""
+    known = list(allowed)
+    for name in query:
+        if name not in known:
+            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise InvalidError(
+                "unknown_parameter", f"this route has no query parameter {name!r}; {takes}"
+            )
+        if isinstance(query, MultiDict) and len(query.getall(name)) > 1:
+            raise InvalidError(
+                "repeated_parameter", f"query parameter {name!r} is given more than once"
+            )
