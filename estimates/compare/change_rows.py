@@ -15,7 +15,7 @@ from estimates.stability.paired_contract import by_step, with_pairing
 
 
 def body(head: Mapping[str, str | int | None], rows: pl.DataFrame, contract: Contract) -> bytes:
-    """The rows of changes as JSON, below the facts of `head`."""
+    """The rows of changes as JSON, behind the fields of `head`."""
     listed = b",".join(row.encode() for row in _encoded(rows, contract))
     return msgspec.json.encode(head)[:-1] + b',"changes":[' + listed + b"]}"
 
@@ -27,8 +27,8 @@ def _encoded(rows: pl.DataFrame, contract: Contract) -> pl.Series:
         of: [_as_json(rows, name).alias(part) for name, part in parts]
         for of, parts in _by_column(contract).items()
     }
-    told = pl.struct(pl.struct(parts).alias(of) for of, parts in cells.items()).alias("columns")
-    return rows.select(pl.struct(key, "change", told).struct.json_encode()).to_series()
+    columns = pl.struct(pl.struct(parts).alias(of) for of, parts in cells.items()).alias("columns")
+    return rows.select(pl.struct(key, "change", columns).struct.json_encode()).to_series()
 
 
 def _as_json(rows: pl.DataFrame, name: str) -> pl.Expr:
@@ -42,11 +42,11 @@ def decoded(json: bytes, contract: Contract) -> pl.DataFrame:
     types = {
         name: _type(of, part, contract) for name, (of, part) in change_columns(contract).items()
     }
-    told = {
+    structs = {
         of: pl.Struct({part: _read_as(types[name]) for name, part in parts})
         for of, parts in _by_column(contract).items()
     }
-    schema = {"key": pl.List(pl.String()), "change": pl.String(), "columns": pl.Struct(told)}
+    schema = {"key": pl.List(pl.String()), "change": pl.String(), "columns": pl.Struct(structs)}
     rows = pl.read_ndjson(b"\n".join(listed.changes), schema=schema)
     keys = [
         _parsed(pl.col("key").list.get(at), DTYPES[column.type]).alias(name)
@@ -68,10 +68,10 @@ def _by_column(contract: Contract) -> dict[str, list[tuple[str, str]]]:
     """The columns of the answer, and what they tell, by the column of the contract that they tell
     of.
     """
-    found: dict[str, list[tuple[str, str]]] = {}
+    parts: dict[str, list[tuple[str, str]]] = {}
     for name, (of, part) in change_columns(contract).items():
-        found.setdefault(of, []).append((name, part))
-    return found
+        parts.setdefault(of, []).append((name, part))
+    return parts
 
 
 def _type(of: str, part: str, contract: Contract) -> pl.DataType:

@@ -39,7 +39,7 @@ class Window(NamedTuple):
 
     @property
     def reason(self) -> str | None:
-        """Why nothing can be said: `too_few_versions` of this shape, or one of them has `expired`."""
+        """Why nothing can be said: `too_few_versions` of this shape, or one has `expired`."""
         if len(self.versions) < self.needed:
             return "too_few_versions"
         return (

@@ -104,7 +104,7 @@ class Series(msgspec.Struct, frozen=True):
 
         integer, number, truth, text = pl.Int64(), pl.Float64(), pl.Boolean(), pl.String()
         instant = pl.Datetime("us", "UTC")
-        facts: dict[str, pl.DataType] = {
+        fields: dict[str, pl.DataType] = {
             "from": integer,
             "to": integer,
             "move": text,
@@ -128,7 +128,7 @@ class Series(msgspec.Struct, frozen=True):
         names = dict.fromkeys(name for pair in self.pairs for name in pair.columns)
         cells = {f"{name}.{part}": kind for name in names for part, kind in measures.items()}
         headlines = [pair.headline for pair in self.pairs]
-        rows = pl.DataFrame([_flat(pair, facts) for pair in self.pairs], schema=facts | cells)
+        rows = pl.DataFrame([_flat(pair, fields) for pair in self.pairs], schema=fields | cells)
         return rows.with_columns(pl.Series("headline", headlines, text))
 
 
@@ -142,17 +142,17 @@ def promoted_material(series: Series) -> dict[str, list[float]]:
 
     With the digits that a service tells: the gate says the same wherever it judges.
     """
-    found: dict[str, list[float]] = {}
+    shares: dict[str, list[float]] = {}
     for pair in series.pairs:
         for name, column in pair.columns.items() if pair.move == "promoted" else ():
             if column.material_share is not None:
-                found.setdefault(name, []).append(rounded(column.material_share))
-    return found
+                shares.setdefault(name, []).append(rounded(column.material_share))
+    return shares
 
 
-def _flat(pair: PairMove, facts: Iterable[str]) -> dict[str, object]:
+def _flat(pair: PairMove, fields: Iterable[str]) -> dict[str, object]:
     row: dict[str, object] = {
-        name: getattr(pair, "from_" if name == "from" else name) for name in facts
+        name: getattr(pair, "from_" if name == "from" else name) for name in fields
     }
     for name, column in pair.columns.items():
         row |= {f"{name}.{part}": getattr(column, part) for part in ColumnMove.__struct_fields__}

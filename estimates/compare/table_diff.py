@@ -47,7 +47,7 @@ def side_by_side(
     if key is None:
         raise InvalidError("key_needed", f"which columns are the key? {_proposal(a, b)}")
     tolerance = Stability(
-        rtol=_positive(rtol, 0.01), atol=_positive(atol, 0.0), groups=tuple(groups)
+        rtol=_tolerance(rtol, 0.01), atol=_tolerance(atol, 0.0), groups=tuple(groups)
     )
     guessed = guess_contract(a, b, [key] if isinstance(key, str) else list(key), tolerance, names)
     attributes = tuple(
@@ -145,37 +145,38 @@ def _under(
             contract,
             f" of {name}",
         )
-    rest = [[column for column in frame.columns if column not in named] for frame in (a, b)]
-    types, left_out = carried_types(
-        a, b, [column for column in rest[0] if column in rest[1]], names
+    more_a, more_b = (
+        [column for column in frame.columns if column not in named] for frame in (a, b)
     )
-    added, removed = ([column for column in x if column not in y] for x, y in (rest[::-1], rest))
+    types, left_out = carried_types(a, b, [column for column in more_a if column in more_b], names)
+    added = [column for column in more_b if column not in more_a]
+    removed = [column for column in more_a if column not in more_b]
     schema = SchemaReport(added, removed, []) if added or removed else None
     if types:
-        facts = {field: getattr(contract, field) for field in contract.__struct_fields__}
+        fields = {field: getattr(contract, field) for field in contract.__struct_fields__}
         attributes = {
             name: Column(role="attribute", type=kind, nullable=True) for name, kind in types.items()
         }
-        contract = TableContract(**facts | {"columns": contract.columns | attributes})
+        contract = TableContract(**fields | {"columns": contract.columns | attributes})
     a, b = (typed(read_as(frame, types).select(*named, *types), contract) for frame in (a, b))
     return TwoTables(contract, a, b, names, schema=schema, left_out=left_out, carried=tuple(types))
 
 
 def _proposal(a: pl.DataFrame, b: pl.DataFrame) -> str:
-    found = [f"key={name[0] if len(name) == 1 else name!r}" for name in key_candidates(a, b)]
+    proposals = [f"key={name[0] if len(name) == 1 else name!r}" for name in key_candidates(a, b)]
     return (
-        f"it could be {' or '.join(found)}"
-        if found
+        f"it could be {' or '.join(proposals)}"
+        if proposals
         else "no column or two identify every row of both tables"
     )
 
 
-def _positive(given: float | None, default: float) -> float:
-    if given is None:
+def _tolerance(value: float | None, default: float) -> float:
+    if value is None:
         return default
-    if not (given >= 0 and math.isfinite(given)):
-        raise InvalidError("bad_tolerance", f"the tolerance {given} is not a number of at least 0")
-    return float(given)
+    if not (value >= 0 and math.isfinite(value)):
+        raise InvalidError("bad_tolerance", f"the tolerance {value} is not a number of at least 0")
+    return float(value)
 
 
 def _schema(a: pl.DataFrame, b: pl.DataFrame) -> SchemaReport:

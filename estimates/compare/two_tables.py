@@ -1,4 +1,4 @@
-"""Two tables under one contract, row beside row: the stability report, and the changes key by key."""
+"""Two tables under one contract side by side: the stability report, and the changes key by key."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ class TwoTables:
 
     @property
     def set(self) -> str:
-        """The set whose contract it is; "" for a guessed one, and where the tables are of two sets."""
+        """The set whose contract it is; "" for a guessed one, and where the tables are of
+        two sets.
+        """
         return "" if self.guessed or self.of_two_sets else self.contract.name
 
     def __post_init__(self) -> None:
@@ -79,8 +81,8 @@ class TwoTables:
             headline_only=headline_only,
             schema=self.schema,
         )
-        carried = self._measured(report, pair.alignment)
-        return self._with_rest(msgspec.structs.replace(report, set=self.set, carried=carried))
+        carried = self._measure_carried(report, pair.alignment)
+        return self._with_unmeasured(msgspec.structs.replace(report, set=self.set, carried=carried))
 
     def pictures(self) -> Pictures:
         """What the HTML page draws besides the report; raises what `report` raises."""
@@ -109,50 +111,35 @@ class TwoTables:
         except InvalidError as error:
             raise self._explained(error) from None
 
-    def _with_rest(self, report: Report) -> Report:
+    def _with_unmeasured(self, report: Report) -> Report:
         """The report saying also what it does not measure: tables that have more than it measures
         are not identical.
         """
-        apart = [*self._not_compared(), *self._only()]
-        clauses = [*self._carried(report), *apart]
+        unmeasured = [*self._not_compared(), *self._only()]
+        clauses = [*_carried_clause(report), *unmeasured]
         if not clauses:
             return report
         headline = report.headline.removesuffix(".")
         if report.identical:
             which = "are compared" if self.left_out else "both have"
-            headline = f"Nothing changed in the columns that {which}, on {count(report.keys.common, 'key')}"
+            keys = count(report.keys.common, "key")
+            headline = f"Nothing changed in the columns that {which}, on {keys}"
         return msgspec.structs.replace(
             report,
             headline=f"{'; '.join([headline, *clauses])}.",
-            identical=report.identical and not apart,
+            identical=report.identical and not unmeasured,
         )
 
-    def _measured(self, report: Report, found: Alignment) -> dict[str, Carried]:
+    def _measure_carried(self, report: Report, alignment: Alignment) -> dict[str, Carried]:
         """On how many keys each column that is carried along differs."""
         n = report.keys.common
         if report.identical or not n:
             return {name: Carried(n, 0, 0.0) for name in self.carried if n}
         differ = {
-            name: int(found.old(name).ne_missing(found.new(name)).sum()) for name in self.carried
+            name: int(alignment.old(name).ne_missing(alignment.new(name)).sum())
+            for name in self.carried
         }
         return {name: Carried(n, number, number / n) for name, number in differ.items()}
-
-    def _carried(self, report: Report) -> list[str]:
-        """The columns carried along that differ."""
-        differ = {name: column.differ for name, column in report.carried.items() if column.differ}
-        common = report.keys.common
-        worst = (
-            sorted(differ, key=lambda name: -differ[name])
-            if len(differ) > _NAMED_COLUMNS
-            else list(differ)
-        )
-        said = [f"{name} on {percent(differ[name] / common)}" for name in worst[1:_NAMED_COLUMNS]]
-        said += [f"and {len(worst) - _NAMED_COLUMNS} more"] if len(worst) > _NAMED_COLUMNS else []
-        first = [
-            f"{n}, carried along, differs on {percent(differ[n] / common)} of keys"
-            for n in worst[:1]
-        ]
-        return [", ".join([*first, *said])] if first else []
 
     def _not_compared(self) -> list[str]:
         return [f"{_some(list(self.left_out))} not compared"] if self.left_out else []
@@ -204,10 +191,26 @@ class TwoTables:
             for name, column in columns
             if column.role == "attribute" and column.kind != "float"
         ]
-        whole = completed((self.a, self.b), list(self.contract.key), others)
-        if whole is None:
+        unique = completed((self.a, self.b), list(self.contract.key), others)
+        if unique is None:
             return "no further column or two would make the key unique; aggregate the rows first"
-        return f"the key {','.join(whole)} would be unique"
+        return f"the key {','.join(unique)} would be unique"
+
+
+def _carried_clause(report: Report) -> list[str]:
+    """Which columns carried along differ: the first ones, the worst where there are many."""
+    differ = {name: column.differ for name, column in report.carried.items() if column.differ}
+    if not differ:
+        return []
+    names = list(differ)
+    if len(names) > _NAMED_COLUMNS:
+        names.sort(key=lambda name: -differ[name])
+    shares = {name: percent(differ[name] / report.keys.common) for name in names}
+    clause = [f"{names[0]}, carried along, differs on {shares[names[0]]} of keys"]
+    clause += [f"{name} on {shares[name]}" for name in names[1:_NAMED_COLUMNS]]
+    if len(names) > _NAMED_COLUMNS:
+        clause.append(f"and {len(names) - _NAMED_COLUMNS} more")
+    return [", ".join(clause)]
 
 
 def _some(names: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ revisions.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from estimates.accuracy.actuals import actual, read_actuals
 from estimates.catalog.records import Version
 from estimates.catalog.view import View
+from estimates.compare.measure import digest_of
 from estimates.contract.columns import key_text, parse_key_part
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError, NotFoundError
@@ -26,7 +26,6 @@ from estimates.reading.expected_keys import expected_rows
 from estimates.reading.reader import readable_versions
 from estimates.reading.version_reader import MAX_KEYS, key_form
 from estimates.render.digits import rounded
-from estimates.stability.report import METRICS_REVISION
 from estimates.stability.through_time.chain import numeric_columns, pooled_chains
 from estimates.stability.through_time.revision_report import Across, Revisions
 from estimates.stability.through_time.revisions import value_histories
@@ -62,15 +61,15 @@ class Vintages:
         prefix: Key = (),
         column: str | None = None,
     ) -> None:
-        held = view.set(name)
-        self.contract = held.present_contract
+        of_set = view.set(name)
+        self.contract = of_set.present_contract
         self.column = _column(self.contract, column)
-        self.form = key_form(held, held.newest_of(held.present_shape))
+        self.form = key_form(of_set, of_set.newest_of(of_set.present_shape))
         self.prefix = self.form.texts(prefix, partial=True)
         self.versions = [
-            one
-            for one in readable_versions(held, held.present_shape)
-            if view.state(one) != "refused"
+            version
+            for version in readable_versions(of_set, of_set.present_shape)
+            if view.state(version) != "refused"
         ]
         self._read = read
         if not self.versions:
@@ -85,15 +84,16 @@ class Vintages:
 
         Raises CorruptError.
         """
-        return pl.concat([self._of(one) for one in self.versions]).sort(
-            [*self.contract.key, VERSION]
-        )
+        rows = pl.concat([self._rows_of(version) for version in self.versions])
+        return rows.sort([*self.contract.key, VERSION])
 
-    def name(self, *asked: object) -> str:
-        """A digest of all that answers depend on, and of what was asked."""
-        versions = [(one.version, one.snapshot_id, one.data_through) for one in self.versions]
-        facts = [METRICS_REVISION, self.contract, versions, self.column, self.prefix, asked]
-        return hashlib.blake2b(msgspec.json.encode(facts), digest_size=20).hexdigest()
+    def cache_name(self, *request: object) -> str:
+        """A digest of all that answers depend on, and of the request."""
+        versions = [
+            (version.version, version.snapshot_id, version.data_through)
+            for version in self.versions
+        ]
+        return digest_of(self.contract, versions, self.column, self.prefix, request)
 
     def triangle(self, across: Across | None = None) -> pl.DataFrame:
         """A row a key, a column a horizon where there is a dated target, else a version; `across`
@@ -110,34 +110,38 @@ class Vintages:
         )
 
     def bounded(self, across: Across | None = None) -> pl.DataFrame:
-        """The triangle, for an answer of limited size; raises InvalidError (`too_many_keys`) too."""
-        most = max(one.rows for one in self.versions)
+        """The triangle, for an answer of limited size; raises InvalidError (`too_many_keys`)
+        too.
+        """
+        most = max(version.rows for version in self.versions)
         if self.prefix or most <= MAX_KEYS:  # else it is not even read
-            found = self.triangle(across)
-            if found.height <= MAX_KEYS:
-                return found
-            most = found.height
+            triangle = self.triangle(across)
+            if triangle.height <= MAX_KEYS:
+                return triangle
+            most = triangle.height
         raise InvalidError(
             "too_many_keys",
             f"{self.contract.name}: the triangle has {most} keys or more; name a longer leading "
-            "part of the key, "
-            f"under which there are at most {MAX_KEYS}",
+            f"part of the key, under which there are at most {MAX_KEYS}",
         )
 
     def revisions(self, actuals: pl.DataFrame | None = None) -> Revisions:
-        """The statistics; `actuals`: see `accuracy.read_actuals`, which also says what it raises."""
-        told = self._told(actuals)
-        due = expected_rows(self.form, self.versions, self.prefix)
+        """The statistics; `actuals`: see `accuracy.read_actuals`, which also says what it
+        raises.
+        """
+        estimates = self._estimates(actuals)
+        expected = expected_rows(self.form, self.versions, self.prefix)
+        keys = len(estimates.values.starts)
         return Revisions(
             set=self.contract.name,
             column=self.column,
             unit=self.contract.columns[self.column].unit,
             key=self.prefix,
-            versions=[one.version for one in self.versions],
-            keys=len(told.values.starts),
-            revisions=revision_statistics(told),
-            chains=pooled_chains(told.values, due) if len(told.values) else None,
-            news_or_noise=news_or_noise(told),
+            versions=[version.version for version in self.versions],
+            keys=keys,
+            revisions=revision_statistics(estimates),
+            chains=pooled_chains(estimates.values, expected) if len(estimates.values) else None,
+            news_or_noise=news_or_noise(estimates),
         )
 
     @property
@@ -145,37 +149,30 @@ class Vintages:
         target = self.contract.target
         return target is not None and self.contract.key[target].type != "integer"
 
-    def _of(self, version: Version) -> pl.DataFrame:
+    def _rows_of(self, version: Version) -> pl.DataFrame:
+        """The finite estimates of one version."""
         key, value = list(self.contract.key), pl.col(self.column)
-        wanted = value.is_not_null() & value.is_finite()
+        condition = value.is_not_null() & value.is_finite()
         for name, text in zip(key, self.prefix, strict=False):
-            wanted &= pl.col(name) == parse_key_part(self.contract.key[name].type, text)
-        # where a version does not record its targets, its rows have to say what its horizons are:
-        # all of them
-        apart = self._dated and not version.provenance.targets
-        frame = self._read(version, [*key, self.column], None if apart else wanted)
-        horizon = (
-            _horizons(frame.get_column(str(self.contract.target)), version)
-            if self._dated
-            else pl.lit(None)
+            condition &= pl.col(name) == parse_key_part(self.contract.key[name].type, text)
+        # where a version does not record its targets, all its rows say what its horizons are
+        all_rows = self._dated and not version.provenance.targets
+        frame = self._read(version, [*key, self.column], None if all_rows else condition)
+        horizon = pl.lit(None)
+        if self._dated:
+            horizon = _horizons(frame.get_column(str(self.contract.target)), version)
+        frame = frame.with_columns(
+            pl.lit(version.version, pl.Int64).alias(VERSION), horizon.cast(pl.Int64).alias(HORIZON)
         )
-        number = pl.lit(version.version, pl.Int64)
-        told = frame.with_columns(number.alias(VERSION), horizon.cast(pl.Int64).alias(HORIZON))
-        told = told.filter(wanted) if apart else told
-        return told.select(*key, VERSION, HORIZON, value.alias(VALUE))
+        if all_rows:
+            frame = frame.filter(condition)
+        return frame.select(*key, VERSION, HORIZON, value.alias(VALUE))
 
-    def _told(self, actuals: pl.DataFrame | None) -> FiniteEstimates:
+    def _estimates(self, actuals: pl.DataFrame | None) -> FiniteEstimates:
         key, rows, target = list(self.contract.key), self.rows, self.contract.target
         series = [name for name in key if not (self._dated and name == target)]
         if actuals is not None:
-            found = read_actuals(actuals, self.contract)
-            if actual(self.column) not in found.rows.columns:
-                raise InvalidError(
-                    "columns",
-                    f"{self.contract.name}: the actual values have none for {self.column}",
-                )
-            known = found.rows.select(*found.by, pl.col(actual(self.column)).alias(ACTUAL))
-            rows = rows.join(known, on=found.by, how="left", maintain_order="left")
+            rows = self._with_actuals(rows, actuals)
         policy = self.contract.stability
         floor = self.contract.columns[self.column].scale_floor
         return FiniteEstimates(
@@ -188,17 +185,26 @@ class Vintages:
             else rows.get_column(ACTUAL).cast(pl.Float64).fill_null(np.nan).to_numpy(),
         )
 
+    def _with_actuals(self, rows: pl.DataFrame, actuals: pl.DataFrame) -> pl.DataFrame:
+        observed = read_actuals(actuals, self.contract)
+        if actual(self.column) not in observed.rows.columns:
+            raise InvalidError(
+                "columns", f"{self.contract.name}: the actual values have none for {self.column}"
+            )
+        values = observed.rows.select(*observed.by, pl.col(actual(self.column)).alias(ACTUAL))
+        return rows.join(values, on=observed.by, how="left", maintain_order="left")
 
-def triangle_json(frame: pl.DataFrame, found: Revisions) -> bytes:
+
+def triangle_json(frame: pl.DataFrame, revisions: Revisions) -> bytes:
     """Statistics, with 12 significant digits, and triangle, with all, as one JSON object."""
     rows = {"columns": frame.columns, "triangle": [*map(list, frame.rows())]}
-    return msgspec.json.encode(rounded(msgspec.to_builtins(found)) | rows)
+    return msgspec.json.encode(rounded(msgspec.to_builtins(revisions)) | rows)
 
 
 def _column(contract: Contract, name: str | None) -> str:
-    found = numeric_columns(contract)
+    numbers = numeric_columns(contract)
     if name is None:
-        name = next((one for one in (*contract.points, *found)), None)
+        name = next(iter((*contract.points, *numbers)), None)
         if name is None:
             raise InvalidError(
                 "not_a_number", f"{contract.name}: it has no estimate that is a number"
@@ -209,7 +215,7 @@ def _column(contract: Contract, name: str | None) -> str:
             "unknown_field",
             f"{contract.name}: no column {name!r}; columns: {', '.join(contract.columns)}",
         )
-    if name not in found:
+    if name not in numbers:
         raise InvalidError(
             "not_a_number", f"{contract.name}: {name} is no estimate that is a number"
         )
@@ -222,13 +228,12 @@ def _horizons(targets: pl.Series, version: Version) -> pl.Series:
     """
     distinct = targets.unique().sort().to_list()
     places = {text: place for place, text in enumerate(version.provenance.targets, 1)}
-    ahead = [one for one in distinct if _moment(one) > version.data_through]
-    steps = (
-        {one: places.get(key_text(one)) for one in distinct}
-        if places
-        else {t: i for i, t in enumerate(ahead, 1)}
-    )
-    return pl.Series([steps.get(one) for one in targets.to_list()], dtype=pl.Int64)
+    if places:
+        steps = {target: places.get(key_text(target)) for target in distinct}
+    else:
+        ahead = (target for target in distinct if _moment(target) > version.data_through)
+        steps = {target: step for step, target in enumerate(ahead, 1)}
+    return pl.Series([steps.get(target) for target in targets.to_list()], dtype=pl.Int64)
 
 
 def _moment(target: date) -> datetime:

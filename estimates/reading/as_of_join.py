@@ -31,8 +31,8 @@ def as_of_join(
     """The rows of `frame` in their order, each with the estimate that production gave at its time
     (inclusive).
 
-    frame   what `contract.conform.as_frame` takes, with the key columns in the contract's types, and `time`, a
-            timestamp with zone
+    frame   what `contract.conform.as_frame` takes, with the key columns in the contract's types,
+            and `time`, a timestamp with zone
     read    some columns of a version, of the rows that fulfil a condition; called for one version
             after the other
     fields  columns of the contract; default: all but the key

@@ -20,7 +20,7 @@ from estimates.keys.key_form import Key
 from estimates.reading.answer import Answer
 from estimates.reading.reader import Reader
 
-PREVIOUS = 10  # versions told of before the one that is explained
+PREVIOUS = 10  # versions listed before the one that is explained
 SCORED = 100  # versions whose scores count
 _DECISIONS = ("promoted", "rolled_back", "waived", "unwaived")
 _QUIET = ("pass", "skipped")
@@ -155,8 +155,7 @@ class _Row(msgspec.Struct):
     estimate: msgspec.Raw
 
 
-class _Told(msgspec.Struct):
-    key: list[str]
+class _History(msgspec.Struct):
     history: list[Before]
     chain: msgspec.Raw
 
@@ -168,22 +167,25 @@ def explain(reader: Reader, catalog: Catalog, version: Version, key: Key) -> Ans
     (`catalog`).
     """
     row = msgspec.json.decode(reader.of(version).get(key).json, type=_Row)
-    view, reasons = reader.view.set(version.set), dict[str, str]()
-    told, not_compared = _history(reader, version, key), _of_other_shapes(view, version)
-    if not_compared:
-        reasons["previous"] = "other_shape"
-    verdict = _judgement(
-        catalog.verdict(version.set, version.version), reader.of(version).form.texts(key)
-    )
-    if verdict is None:
-        reasons["verdict"] = "no_verdict"
-    accuracy = _record(catalog, view, version, reader.of(version).form.texts(key))
-    if accuracy is None:
-        reasons["accuracy"] = "not_scored"
-    found = Explanation(
+    view = reader.view.set(version.set)
+    key_texts = reader.of(version).form.texts(key)
+    history = _history(reader, version, key)
+    not_compared = _of_other_shapes(view, version)
+    verdict = _judgement(catalog.verdict(version.set, version.version), key_texts)
+    accuracy = _record(catalog, view, version, key_texts)
+    reasons = {
+        field: reason
+        for field, reason, holds in (
+            ("previous", "other_shape", not_compared > 0),
+            ("verdict", "no_verdict", verdict is None),
+            ("accuracy", "not_scored", accuracy is None),
+        )
+        if holds
+    }
+    explanation = Explanation(
         set=version.set,
         version=version.version,
-        key=reader.of(version).form.texts(key),
+        key=key_texts,
         estimate=row.estimate,
         state=reader.view.state(version),
         aliases=sorted(
@@ -195,9 +197,9 @@ def explain(reader: Reader, catalog: Catalog, version: Version, key: Key) -> Ans
         snapshot_id=version.snapshot_id,
         contract_revision=version.contract_revision,
         production=[Interval(*span) for span in view.spans.get(version.version, [])],
-        previous=[one for one in reversed(told.history) if one.version < version.version],
+        previous=[entry for entry in reversed(history.history) if entry.version < version.version],
         not_compared=not_compared,
-        chain=told.chain,
+        chain=history.chain,
         run=_run(catalog, version),
         inputs=list(version.provenance.inputs),
         verdict=verdict,
@@ -205,22 +207,22 @@ def explain(reader: Reader, catalog: Catalog, version: Version, key: Key) -> Ans
         accuracy=accuracy,
         reasons=reasons,
     )
-    return Answer(version.set, version, msgspec.json.encode(found))
+    return Answer(version.set, version, msgspec.json.encode(explanation))
 
 
-def _history(reader: Reader, version: Version, key: Key) -> _Told:
+def _history(reader: Reader, version: Version, key: Key) -> _History:
     """The versions of its shape up to this one; of those before it the newest."""
     answer = reader.history(
         version.set, key, until=version.published_at, chain=True, shape=version.shape
     )
-    told = msgspec.json.decode(answer.json, type=_Told)
-    told.history = told.history[-PREVIOUS - 1 :]
-    return told
+    history = msgspec.json.decode(answer.json, type=_History)
+    history.history = history.history[-PREVIOUS - 1 :]
+    return history
 
 
 def _of_other_shapes(view: SetView, version: Version) -> int:
     before = view.versions[: version.version - 1]
-    return sum(one.shape != version.shape and one.expired_at is None for one in before)
+    return sum(other.shape != version.shape and other.expired_at is None for other in before)
 
 
 def _run(catalog: Catalog, version: Version) -> RunFacts:
@@ -252,7 +254,9 @@ def _judgement(body: bytes | None, key: list[str]) -> Judgement | None:
         judged_at=verdict.judged_at,
         baseline=baseline,
         counts=verdict.counts,
-        findings=[one for one in findings if one.status not in _QUIET or one.about_key],
+        findings=[
+            finding for finding in findings if finding.status not in _QUIET or finding.about_key
+        ],
         waivers=verdict.in_force,
     )
 
@@ -266,49 +270,47 @@ def _finding(check: CheckResult, key: list[str]) -> Finding:
 
 def _record(catalog: Catalog, view: SetView, version: Version, key: list[str]) -> Record | None:
     before = [view.versions[number - 1] for number in view.scored if number <= version.version]
-    numbers = sorted(one.version for one in before if one.shape == version.shape)[-SCORED:]
+    numbers = sorted(other.version for other in before if other.shape == version.shape)
+    numbers = numbers[-SCORED:]
     if not numbers:
         return None
     rows = catalog.scores([view.scored[number] for number in numbers])
+    decoded = [accuracy_json.decode(bytes(row.body)) for row in rows]
     # of several versions with the same data the newest counts
-    scores = {
-        one.data_through or one.version: one
-        for one in (accuracy_json.decode(bytes(row.body)) for row in rows)
-    }
+    scores = list({score.data_through or score.version: score for score in decoded}.values())
     parts = dict(zip(view.contract_of(version).key, key, strict=True))
-    names = dict.fromkeys(name for one in scores.values() for name in one.columns)
     columns = {
-        name: [one.columns[name] for one in scores.values() if name in one.columns]
-        for name in names
+        name: [score.columns[name] for score in scores if name in score.columns]
+        for name in dict.fromkeys(name for score in scores for name in score.columns)
     }
     return Record(
         versions=len(scores),
         last=numbers[-1],
         scored_at=max(row.scored_at for row in rows),
-        columns={name: _column_record(found, parts) for name, found in columns.items()},
+        columns={name: _column_record(of_name, parts) for name, of_name in columns.items()},
     )
 
 
 def _column_record(scores: list[ColumnScores], parts: dict[str, str]) -> ColumnRecord:
     alike = {
         name: [
-            one
+            group
             for column in scores
-            for one in column.groups.get(name, [])
-            if one.value == part and not one.pooled
+            for group in column.groups.get(name, [])
+            if group.value == part and not group.pooled
         ]
         for name, part in parts.items()
     }
     return ColumnRecord(
         unit=scores[-1].unit,
         all=pooled_slice(None, [headline_slice(column) for column in scores]),
-        alike={name: pooled_slice(parts[name], found) for name, found in alike.items() if found},
+        alike={name: pooled_slice(parts[name], groups) for name, groups in alike.items() if groups},
     )
 
 
 def _events(view: SetView, number: int) -> list[Event]:
     return [
-        one
-        for one in view.events
-        if one.kind in _DECISIONS and number in (one.version, one.from_version)
+        event
+        for event in view.events
+        if event.kind in _DECISIONS and number in (event.version, event.from_version)
     ]

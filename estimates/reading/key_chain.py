@@ -1,4 +1,6 @@
-"""The chain of one key: its history, and what became of each of its numbers (docs/stability.md, V)."""
+"""The chain of one key: its history, and what became of each of its numbers
+(docs/stability.md, V).
+"""
 
 from __future__ import annotations
 

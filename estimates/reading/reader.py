@@ -1,4 +1,6 @@
-"""Reading at one moment: what a ref names, the reader of a version, one key through the versions."""
+"""Reading at one moment: what a ref names, the reader of a version, one key through the
+versions.
+"""
 
 from __future__ import annotations
 

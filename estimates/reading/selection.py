@@ -1,4 +1,4 @@
-"""The columns that somebody asks for."""
+"""Some columns of the rows that a read file gives."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def selection(
             "unknown_field",
             f"{name}: no column {unknown[0]!r}; columns: {', '.join(contract.columns)}",
         )
-    kept = set(contract.key) | set(fields)
+    names = set(contract.key) | set(fields)
 
     def select(rows: bytes) -> bytes:
         cells: list[dict[str, Any]] = msgspec.json.decode(b"[%b]" % rows)
         return b",\n".join(
-            msgspec.json.encode({name: value for name, value in row.items() if name in kept})
+            msgspec.json.encode({name: value for name, value in row.items() if name in names})
             for row in cells
         )
 

@@ -54,17 +54,17 @@ def frame(json: bytes, contract: Contract, fields: Sequence[str] | None = None) 
     contract  of the version that answered, or another one of its shape
     fields    the columns that were asked for; None for all
     """
-    found = msgspec.json.decode(json, type=_Rows)
+    rows = msgspec.json.decode(json, type=_Rows)
     columns = {
         name: kind
         for name, kind in kinds(contract).items()
         if fields is None or name in contract.key or name in fields
     }
-    if found.results is not None:
-        return _batch(found.results, list(contract.key), columns)
-    if found.history is not None:
-        return _history(found.history, contract, found.key, columns)
-    return _read(_listed(found), _as_text(columns)).select(
+    if rows.results is not None:
+        return _batch(rows.results, list(contract.key), columns)
+    if rows.history is not None:
+        return _history(rows.history, contract, rows.key, columns)
+    return _read(_listed(rows), _as_text(columns)).select(
         _parsed(pl.col(n), k).alias(n) for n, k in columns.items()
     )
 
@@ -112,10 +112,10 @@ def arrow_pieces(frames: Iterable[pl.DataFrame], metadata: Mapping[str, str]) ->
         yield sink.getvalue()
 
 
-def _listed(found: _Rows) -> list[msgspec.Raw]:
-    if bytes(found.estimate):
-        return [found.estimate]
-    return found.estimates or found.results or found.history or found.changes or found.pairs or []
+def _listed(rows: _Rows) -> list[msgspec.Raw]:
+    if bytes(rows.estimate):
+        return [rows.estimate]
+    return rows.estimates or rows.results or rows.history or rows.changes or rows.pairs or []
 
 
 def _read(rows: Sequence[msgspec.Raw], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
@@ -126,8 +126,8 @@ def _batch(
     rows: Sequence[msgspec.Raw], key: Sequence[str], columns: Mapping[str, ColumnType]
 ) -> pl.DataFrame:
     """A key without an estimate stands as text in `key`."""
-    facts = {"status": _TEXT, "key": pl.List(_TEXT), "last_version": pl.Int64()}
-    read = _read(rows, {**facts, "estimate": pl.Struct(_as_text(columns))})
+    fields = {"status": _TEXT, "key": pl.List(_TEXT), "last_version": pl.Int64()}
+    read = _read(rows, {**fields, "estimate": pl.Struct(_as_text(columns))})
     cells = {name: pl.col("estimate").struct.field(name) for name in columns}
     for number, name in enumerate(key):
         missing = pl.col("key").list.get(number, null_on_oob=True)
@@ -146,22 +146,27 @@ def _history(
     columns: Mapping[str, ColumnType],
 ) -> pl.DataFrame:
     times: dict[str, ColumnType] = {"published_at": "timestamp", "data_through": "timestamp"}
-    facts = {"version": pl.Int64(), **_as_text(times), "state": _TEXT, "production": pl.List(_SPAN)}
-    read = _read(rows, {**facts, "estimate": pl.Struct(_as_text(columns))})
+    fields = {
+        "version": pl.Int64(),
+        **_as_text(times),
+        "state": _TEXT,
+        "production": pl.List(_SPAN),
+    }
+    read = _read(rows, {**fields, "estimate": pl.Struct(_as_text(columns))})
     ends = [
         _parsed(pl.element().struct.field(end), "timestamp").alias(end) for end in ("from", "to")
     ]
-    told = {
+    entry = {
         name: _parsed(pl.col(name), times[name]) if name in times else pl.col(name)
-        for name in facts
+        for name in fields
     }
-    told["production"] = pl.col("production").list.eval(pl.struct(ends))
+    entry["production"] = pl.col("production").list.eval(pl.struct(ends))
     cells = {
         name: _parsed(pl.col("estimate").struct.field(name), kind) for name, kind in columns.items()
     }
     for (name, column), part in zip(contract.key.items(), key, strict=True):
         cells[name] = pl.lit(parse_key_part(column.type, part), DTYPES[column.type])
-    free = {_free(name, columns): cell for name, cell in told.items()}
+    free = {_free(name, columns): cell for name, cell in entry.items()}
     return read.select(cell.alias(name) for name, cell in (free | cells).items())
 
 

@@ -1,4 +1,4 @@
-"""An estimate set as a researcher holds it: `store["sp500-close"].get("AAPL", "2026-11-24")`."""
+"""An estimate set, for reading: `store["sp500-close"].get("AAPL", "2026-11-24")`."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ class EstimateSet:
 
     def policy(self) -> PolicyInForce:
         """What each check of the gate is held to, and where each limit comes from."""
-        found = self.store.view().set(self.name)
-        return policy_in_force(found.contract, len(found.contracts))
+        of_set = self.store.view().set(self.name)
+        return policy_in_force(of_set.contract, len(of_set.contracts))
 
     def versions(self) -> list[Version]:
         """All versions, oldest first."""
@@ -90,10 +90,9 @@ class EstimateSet:
         assert page.version is not None
         if page.set:
             return self.contract_of(page.version)
-        mine = self.contract_of(self.resolve(page.first(self.name)))
-        return shared_contract(
-            mine, EstimateSet(self.store, page.version.set).contract_of(page.version)
-        )
+        contract = self.contract_of(self.resolve(page.first(self.name)))
+        other = EstimateSet(self.store, page.version.set)
+        return shared_contract(contract, other.contract_of(page.version))
 
     def get(
         self,
@@ -157,9 +156,17 @@ class EstimateSet:
 
         chain  also what became of its numbers: a `stability.Chain` a column
         """
-        bounds = {"since": instants.instant_of(since), "until": instants.instant_of(until)}
-        asked = {"only": only, "fields": fields, "chain": chain, "clock": clock, "shape": shape}
-        return self.store.reader().history(self.name, key, **bounds, **asked)
+        return self.store.reader().history(
+            self.name,
+            key,
+            since=instants.instant_of(since),
+            until=instants.instant_of(until),
+            only=only,
+            fields=fields,
+            chain=chain,
+            clock=clock,
+            shape=shape,
+        )
 
     def explain(self, *key: Any, ref: Ref = PRODUCTION, as_of: Time | None = None) -> Answer:
         """Why an estimate is what it is: JSON of an `explanation.Explanation`."""
@@ -202,7 +209,7 @@ class EstimateSet:
         and its version.
 
         frame  has the key columns and a column `time`, a timestamp with time zone: a polars frame,
-               a lazy one, or what `polars.DataFrame` takes; see `point_in_time.as_of_join`
+               a lazy one, or what `polars.DataFrame` takes; see `reading.as_of_join.as_of_join`
         """
         return as_of_join(
             self.store.reader(), self.store.columns, self.name, frame, time, fields, clock
@@ -328,7 +335,9 @@ class EstimateSet:
         )
 
     def regrade(self, actuals: pl.DataFrame, *, vintage: Time | None = None) -> Regrading:
-        """Grade the gate's verdicts by actual values and log the grades; see `regrading.regrade`."""
+        """Grade the gate's verdicts by actual values and log the grades; see
+        `regrading.regrade`.
+        """
         return regrade(self.store, self.name, actuals, vintage=vintage)
 
     def accuracy(self, version: int | None = None, *, last: int = LAST_SCORED) -> SetAccuracy:

@@ -125,7 +125,9 @@ def _evaluate(
     waivers: Sequence[Waiver] = (),
     offenders: Offenders | None = None,
 ) -> Judgement:
-    """Evaluate a candidate at a moment of the catalog, by the newest contract; nothing is stored."""
+    """Evaluate a candidate at a moment of the catalog, by the newest contract; nothing is
+    stored.
+    """
     set_view = view.set(name)
     revision = set_view.contracts[-1]
     baseline, reason = _baseline(store, view, revision, against, candidate.version)

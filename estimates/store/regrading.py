@@ -1,15 +1,15 @@
 """Verdicts beside what became of the estimates: which refusals were needless, and which harm was
 let through.
 
-A verdict stays what it was. When actual values arrive, each judged version is held against the
+A verdict stays what it was. When actual values arrive, each judged version is compared with the
 version it was judged against, on exactly the keys that both estimated: it did harm when its loss is
-larger by more than the blocking limit of the check `accuracy_loss` in force. Source:
+larger by more than the blocking limit of the check `accuracy_loss` in force. See
 docs/stability.md, T5.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal
@@ -88,19 +88,27 @@ def regrade(
 
     judged = [version for version in view.versions if version.version in view.blocks]
     graded = [_regrade(store, view, contract, version, actuals, read) for version in judged]
-    found = _together(name, contract, actuals, graded)
-    for version, one in zip(judged, graded, strict=True):
-        if one.grade is not None:
-            details = {
-                "grade": one.grade,
-                "growth": one.growth,
-                "n": one.n,
-                "actuals": found.actuals,
-            }
-            event = store.catalog.regraded(version, details, actor=store.actor)
-            if event is not None:  # None: its newest grade is the same
-                store.after_commit(name, event)
-    return found
+    regrading = Regrading(
+        set=name,
+        actuals=digest(actuals.rows),
+        vintage=actuals.newest(actuals.rows),
+        limit=limits_of(check_named("accuracy_loss"), contract).block,
+        counts={grade: sum(row.grade == grade for row in graded) for grade in GRADES},
+        versions=graded,
+    )
+    for version, row in zip(judged, graded, strict=True):
+        if row.grade is None:
+            continue
+        details = {
+            "grade": row.grade,
+            "growth": row.growth,
+            "n": row.n,
+            "actuals": regrading.actuals,
+        }
+        event = store.catalog.regraded(version, details, actor=store.actor)
+        if event is not None:  # None: its newest grade is the same
+            store.after_commit(name, event)
+    return regrading
 
 
 def stored_grades(view: SetView) -> dict[int, Grade]:
@@ -110,19 +118,6 @@ def stored_grades(view: SetView) -> dict[int, Grade]:
         for e in view.events
         if e.kind == "regraded" and e.version is not None
     }
-
-
-def _together(
-    name: str, contract: Contract, actuals: Actuals, graded: Sequence[Regrade]
-) -> Regrading:
-    return Regrading(
-        set=name,
-        actuals=digest(actuals.rows),
-        vintage=actuals.newest(actuals.rows),
-        limit=limits_of(check_named("accuracy_loss"), contract).block,
-        counts={grade: sum(one.grade == grade for one in graded) for grade in GRADES},
-        versions=list(graded),
-    )
 
 
 def _regrade(
@@ -145,13 +140,13 @@ def _regrade(
         return msgspec.structs.replace(blank, reason="expired")
     sides = [
         Candidate(
-            read(one.version),
+            read(side.version),
             None,
-            one.provenance,
-            version=one.version,
-            snapshot_id=one.snapshot_id,
+            side.provenance,
+            version=side.version,
+            snapshot_id=side.snapshot_id,
         )
-        for one in (version, baseline)
+        for side in (version, baseline)
     ]
     loss = measure_check(check_named("accuracy_loss"), contract, *sides, actuals=actuals)
     if loss.value is None:

@@ -1,4 +1,4 @@
-"""Scoring the versions of a set: which ones, against what, and what is kept of it.
+"""Scoring the versions of a set: which ones, against what, and what is stored of it.
 
 Scores are stored with an event when they differ from the newest ones of their version: the same
 actual values again change nothing.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 
 import msgspec
 import polars as pl
@@ -81,38 +82,44 @@ def score_set(
     def read(number: int) -> pl.DataFrame:
         return store.frame(view.versions[number - 1])
 
-    unused, unmatched, found = actuals.rows.select(actuals.by), list[int](), list[Accuracy]()
+    unused, scores = actuals.rows.select(actuals.by), list[Accuracy]()
     for version in chosen:
         estimates = read(version.version)
-        scores = score(
-            estimates,
-            actuals,
-            contract,
-            version=version.version,
-            contract_revision=revision,
-            through=version.data_through,
-            previous=_previous(view, version, read),
-            baseline=_baseline(store, view, version, against, read),
-        )
         unused = unused.join(estimates.select(actuals.by), on=actuals.by, how="anti")
-        if any(column.actuals for column in scores.columns.values()):
-            found.append(scores)
-        else:
-            unmatched.append(version.version)
-    if not found:
+        scores.append(
+            score(
+                estimates,
+                actuals,
+                contract,
+                version=version.version,
+                contract_revision=revision,
+                through=version.data_through,
+                previous=_previous(view, version, read),
+                baseline=_baseline(store, view, version, against, read),
+            )
+        )
+    matched = [
+        accuracy
+        for accuracy in scores
+        if any(column.actuals for column in accuracy.columns.values())
+    ]
+    if not matched:
         raise NotFoundError(
             "no_scores",
             f"{name}: of {len(chosen)} versions none has a key that is among the "
-            f"{actuals.rows.height} keys "
-            "of the actual values and has a value there",
+            f"{actuals.rows.height} keys of the actual values and has a value there",
         )
-    stored = [one.version for one in found if _store(store, view.versions[one.version - 1], one)]
-    numbers = [one.version for one in found]
+    numbers = [accuracy.version for accuracy in matched]
+    stored = [
+        accuracy.version
+        for accuracy in matched
+        if _store(store, view.versions[accuracy.version - 1], accuracy)
+    ]
     return Outcome(
         set=name,
         stored=stored,
         unchanged=[number for number in numbers if number not in stored],
-        unmatched=unmatched,
+        unmatched=[version.version for version in chosen if version.version not in numbers],
         unused=unused.height,
         accuracy=_stored(store.catalog, store.view(), name, numbers),
     )
@@ -173,9 +180,13 @@ def _chosen(store: OpenStore, name: str, numbers: Sequence[int] | None) -> list[
                 "other_shape", f"{name}: these versions have different shapes; score them apart"
             )
         return chosen
-    held = view.set(name)
-    promoted = (held.versions[number - 1] for number in sorted(held.ever_production))
-    return [one for one in promoted if one.expired_at is None and one.shape == held.present_shape]
+    of_set = view.set(name)
+    promoted = (of_set.versions[number - 1] for number in sorted(of_set.ever_production))
+    return [
+        version
+        for version in promoted
+        if version.expired_at is None and version.shape == of_set.present_shape
+    ]
 
 
 def _previous(view: SetView, version: Version, read: ReadFrame) -> OtherVersion | None:
@@ -195,17 +206,19 @@ def _baseline(
         )
     number = version_number(against)
     if number is not None:
-        found = store.view().resolve(version.set, At(number))
-        return None if found.version == version.version else _other(view, found, read)
-    theirs = store.view().set(str(against))
-    held = [theirs.versions[number - 1] for number in theirs.ever_production]
+        same_set = store.view().resolve(version.set, At(number))
+        return None if same_set.version == version.version else _other(view, same_set, read)
+    other = store.view().set(str(against))
+    promoted = (other.versions[number - 1] for number in other.ever_production)
     earlier = [
-        one for one in held if one.expired_at is None and one.data_through <= version.data_through
+        candidate
+        for candidate in promoted
+        if candidate.expired_at is None and candidate.data_through <= version.data_through
     ]
     if not earlier:
         return None
-    newest = max(earlier, key=lambda one: (one.data_through, one.version))
-    return _other(theirs, newest, lambda number: store.frame(theirs.versions[number - 1]))
+    newest = max(earlier, key=attrgetter("data_through", "version"))
+    return _other(other, newest, lambda number: store.frame(other.versions[number - 1]))
 
 
 def _other(view: SetView, version: Version, read: ReadFrame) -> OtherVersion:

@@ -34,9 +34,9 @@ def query(view: View, source: Source, sql: str) -> pl.DataFrame:
 
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        for name, found in view.sets.items():
-            if name in sql and found.versions:
-                _make_views(connection, view, source, name, found)
+        for name, of_set in view.sets.items():
+            if name in sql and of_set.versions:
+                _make_views(connection, view, source, name, of_set)
         try:
             relation = connection.sql(sql)
             return pl.DataFrame() if relation is None else relation.pl()
@@ -45,10 +45,10 @@ def query(view: View, source: Source, sql: str) -> pl.DataFrame:
 
 
 def _make_views(
-    connection: duckdb.DuckDBPyConnection, view: View, source: Source, name: str, found: SetView
+    connection: duckdb.DuckDBPyConnection, view: View, source: Source, name: str, of_set: SetView
 ) -> None:
-    shape = found.present_shape
-    versions = [v for v in found.versions if v.expired_at is None and v.shape == shape]
+    shape = of_set.present_shape
+    versions = [v for v in of_set.versions if v.expired_at is None and v.shape == shape]
     if not versions:
         return
     sources = {version.snapshot_id: source(version) for version in versions}
@@ -60,18 +60,19 @@ def _make_views(
     paths = {
         snapshot_id: str(path) for snapshot_id, path in sources.items() if isinstance(path, Path)
     }
-    _register(connection, f"{name} versions", _facts(versions, paths))
+    _register(connection, f"{name} versions", _version_table(versions, paths))
     if frames:
         _register(connection, f"{name} files", pl.concat(frames))
         files = _identifier(f"{name} files")
     else:
-        files = f"read_parquet([{', '.join(map(_literal, sorted(paths.values())))}], filename = '{_ID}')"
+        names = ", ".join(map(_literal, sorted(paths.values())))
+        files = f"read_parquet([{names}], filename = '{_ID}')"
     connection.execute(
         f"CREATE VIEW {_identifier(name)} AS "
         f"SELECT v.version, v.published_at, v.data_through, e.* EXCLUDE ({_identifier(_ID)}) "
         f"FROM {_identifier(f'{name} versions')} v JOIN {files} e USING ({_identifier(_ID)})"
     )
-    _register(connection, f"{name} refs", _refs(view, name, found, versions))
+    _register(connection, f"{name} refs", _refs(view, name, of_set, versions))
     refs = _identifier(f"{name} refs")
     unknown = _literal(f"{name}: this ref names no version of shape {shape} that can be read: ")
     connection.execute(
@@ -82,7 +83,7 @@ def _make_views(
     )
 
 
-def _facts(versions: list[Version], paths: dict[str, str]) -> pl.DataFrame:
+def _version_table(versions: list[Version], paths: dict[str, str]) -> pl.DataFrame:
     """The versions, each with the name by which its rows are found: a path, or the snapshot."""
     return pl.DataFrame(
         {
@@ -98,9 +99,9 @@ def _facts(versions: list[Version], paths: dict[str, str]) -> pl.DataFrame:
     )
 
 
-def _refs(view: View, name: str, found: SetView, versions: list[Version]) -> pl.DataFrame:
+def _refs(view: View, name: str, of_set: SetView, versions: list[Version]) -> pl.DataFrame:
     refs = {str(version.version): version.version for version in versions}
-    for ref in {PRODUCTION, LATEST, *found.aliases}:
+    for ref in {PRODUCTION, LATEST, *of_set.aliases}:
         try:
             version = view.resolve(name, At(ref)).version
         except NotFoundError:

@@ -213,7 +213,9 @@ def test_versions_of_two_shapes_are_not_compared(store: Store) -> None:
 
 
 def test_what_cannot_be_read_is_told(store: Store, tmp_path: Path) -> None:
-    """A damaged file, or one that has expired, is a reason in its pairs, and the others are told."""
+    """A damaged file, or one that has expired, is a reason in its pairs, and the others are
+    told.
+    """
     closes = store[SET]
     second = closes.versions()[1]
     folder = Path(store.root) / "sets" / SET / "snapshots" / second.snapshot_id
@@ -261,7 +263,9 @@ def test_another_tolerance_is_another_measure(store: Store) -> None:
 
 
 def test_each_version_is_read_once(store: Store) -> None:
-    """Moving on along the series, and back again, a version that was just read is not read again."""
+    """Moving on along the series, and back again, a version that was just read is not read
+    again.
+    """
     read: list[int] = []
 
     def frame_of(version: Version) -> pl.DataFrame:

@@ -192,7 +192,9 @@ def test_versions_as_columns(daily: Store) -> None:
 
 
 def test_refused_versions_and_other_columns_are_left_out(filled_store: Store) -> None:
-    """Of six versions two are refused; a label is no number; keys that do not exist give no rows."""
+    """Of six versions two are refused; a label is no number; keys that do not exist give no
+    rows.
+    """
     closes = filled_store[SET]
     assert closes.revisions().versions == [1, 3, 4, 6]
     assert closes.triangle("nobody").height == 0
@@ -252,7 +254,9 @@ def test_revisions_by_horizon(daily: Store) -> None:
 
 
 def test_news_and_noise_agree_with_statsmodels(daily: Store, actuals: pl.DataFrame) -> None:
-    """Mincer and Zarnowitz's line and its errors over dates, of both tickers together and of one."""
+    """Mincer and Zarnowitz's line and its errors over dates, of both tickers together and of
+    one.
+    """
     for key in ((), ("A",)):
         for one in daily[SET].revisions(*key, actuals=actuals).news_or_noise:
             assert one.horizon is not None

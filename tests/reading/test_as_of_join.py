@@ -274,7 +274,9 @@ def test_frames_that_cannot_be_joined(
 
 
 def test_fields_and_names(simple: Store) -> None:
-    """`fields` chooses the columns, so that a column of the frame may have the name of another one."""
+    """`fields` chooses the columns, so that a column of the frame may have the name of
+    another one.
+    """
     joined = simple[SET].as_of_join(asked(value=7.0), "at", fields=["note"])
     assert joined.columns == [
         "ticker",
@@ -313,7 +315,9 @@ def test_no_rows(simple: Store) -> None:
 
 
 def test_other_tables_than_frames(simple: Store) -> None:
-    """A lazy frame, a dict and an Arrow table join as the frame does; what is no table is an error."""
+    """A lazy frame, a dict and an Arrow table join as the frame does; what is no table is an
+    error.
+    """
     expected = simple[SET].as_of_join(asked(), "at")
     for table in (asked().lazy(), asked().to_dict(as_series=False), asked().to_arrow()):
         assert simple[SET].as_of_join(table, "at").equals(expected)

@@ -86,8 +86,13 @@ def test_the_page_says_it_all(held: Store) -> None:
     """Value, earlier values, run, gate, promotion and what to ask next, each under its heading."""
     page = call("explain", SET, *KEY, "--store", held.root).text
     assert page.splitlines()[0] == f"{SET} AAPL/2024-06-03: value 102.03 USD"
-    for text in ("+0.98%", "run       four", "outcome  pass against version 1", "promoted: production 1 → 4",
-                 f"estimates history {SET} AAPL 2024-06-03"):  # fmt: skip
+    for text in (
+        "+0.98%",
+        "run       four",
+        "outcome  pass against version 1",
+        "promoted: production 1 → 4",
+        f"estimates history {SET} AAPL 2024-06-03",
+    ):
         assert text in page, text
     refused = call("explain", SET, *KEY, "--ref", "2", "--store", held.root).text
     assert "it was never in production" in refused
@@ -104,7 +109,9 @@ def test_the_page_says_it_all(held: Store) -> None:
 def test_accuracy_so_far_is_that_of_the_versions_up_to_it(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Scores of later versions say nothing about an earlier one; each version counts by its keys."""
+    """Scores of later versions say nothing about an earlier one; each version counts by its
+    keys.
+    """
     store = make_store(tmp_path_factory.mktemp("scored") / "store")
     fill(store)
     rows = [(ticker, target, 100.0) for ticker in TICKERS for target in TARGETS]

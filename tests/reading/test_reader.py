@@ -286,7 +286,9 @@ def test_limits_are_said(shared: Store, limit: int) -> None:
 
 
 def test_fields(shared: Store) -> None:
-    """Fields keep the key and the columns asked for, in contract order; an unknown one is refused."""
+    """Fields keep the key and the columns asked for, in contract order; an unknown one is
+    refused.
+    """
     answer = shared[SET].get("AAPL", TARGETS[0], fields=["value"])
     assert list(answer.body["estimate"]) == ["ticker", "target_date", "value"]
     assert (

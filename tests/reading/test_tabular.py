@@ -95,7 +95,9 @@ def cells(text: bytes) -> list[list[str]]:
 
 @given(ROWS)
 def test_a_page_is_its_rows(rows: list[Row]) -> None:
-    """Every value of every type comes back as it was, the last bit of a float and microseconds too."""
+    """Every value of every type comes back as it was, the last bit of a float and
+    microseconds too.
+    """
     assert answer("estimates", [named(row) for row in rows]).frame(CONTRACT).equals(frame_of(rows))
     for row in rows:
         assert answer("estimate", named(row)).frame(CONTRACT).equals(frame_of([row]))

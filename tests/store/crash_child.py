@@ -1,5 +1,5 @@
-"""A process that does the work of a run and is killed on the way: `python -m tests.store.crash_child`
-serves test_crash.py.
+"""A process that does the work of a run and is killed on the way: test_crash.py starts it with
+`python -m tests.store.crash_child`.
 
 It imports everything once, then forks for each line of its input: {"root", "work", "kill_before",
 "kill_after_s"}. It answers each line with {"signal", "code", "steps", "seconds"}: the signal that

@@ -91,7 +91,9 @@ def test_meddling_with_the_catalog_is_noticed(
     ],
 )
 def test_a_promotion_without_its_waiver_is_noticed(local_store: Store, statement: str) -> None:
-    """The third invariant fails when a version was let through by what is no waiver of it in force."""
+    """The third invariant fails when a version was let through by what is no waiver of it in
+    force.
+    """
     define(local_store)
     promoted(local_store, "first", 499.9)
     publish(local_store, "second", 500.1)

@@ -384,7 +384,9 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(name=names, alias=aliases, named=st.none() | ages)
     def rollback(self, name: str, alias: str, named: int | None) -> None:
-        """An alias goes back to the newest good version it held, or to the one named, and is held."""
+        """An alias goes back to the newest good version it held, or to the one named, and is
+        held.
+        """
         to = None if named is None else self.model[name].number(named)
         code, _ = self.attempt(lambda: self.store.rollback(name, reason="bad", to=to, alias=alias))
         assert code == self.model[name].rollback(alias, to)

@@ -1,4 +1,6 @@
-"""The store: what publish, judge, promote and rollback do and refuse, on SQLite and on PostgreSQL."""
+"""The store: what publish, judge, promote and rollback do and refuse, on SQLite and on
+PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +73,9 @@ def test_the_story(store: Store) -> None:
 
 
 def test_a_refused_version_is_read_by_number_only(store: Store) -> None:
-    """A refused version answers by its number and is reached neither by an alias nor by `latest`."""
+    """A refused version answers by its number and is reached neither by an alias nor by
+    `latest`.
+    """
     define(store)
     promoted(store, "good")
     publish(store, "bad", 900.0)

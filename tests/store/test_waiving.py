@@ -242,7 +242,9 @@ def test_a_waiver_that_cannot_count_blocks(waiver: Waiver, words: str) -> None:
 def test_waived_keys_are_left_out_and_the_rest_is_judged(
     factors: list[float], keys: set[int]
 ) -> None:
-    """A check with waived keys lets through exactly what it lets through of the other keys alone."""
+    """A check with waived keys lets through exactly what it lets through of the other keys
+    alone.
+    """
     base = Setting().frame
     columns = ["close", "lower_80", "upper_80", "q10", "q50", "q90"]
     content = base.with_columns(pl.col(name) * pl.Series(factors) for name in columns)
@@ -280,7 +282,9 @@ parts = st.tuples(
 def test_keys_of_every_type_come_back_as_they_were_given(
     keys: list[tuple[str, int, date, datetime]],
 ) -> None:
-    """Typed keys to text, once and sorted, and back to rows of the contract's types: the same keys."""
+    """Typed keys to text, once and sorted, and back to rows of the contract's types: the
+    same keys.
+    """
     texts = waived_keys(KEYED, "nan", keys, "because")
     assert texts is not None
     assert texts == sorted(texts)

@@ -75,7 +75,7 @@ async def _answer(
     vintages = await in_thread(
         partial(Vintages, view, follower.store.columns, set_name, key, column)
     )
-    name = ("triangle", vintages.name(across, form))
+    name = ("triangle", vintages.cache_name(across, form))
     return await reports.answer(
         request.scope,
         name,
