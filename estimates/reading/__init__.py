@@ -1,1 +1,15 @@
-"""Reading: one version, one moment, one key through time, the as-of join, an explanation."""
+"""Reading: one version, one moment, one key through time, the as-of join, an explanation.
+
+reader          what a ref names at one view of the catalog, and the history of a key
+version_reader  one version: one estimate, many, a leading part of the key
+selection       some columns of the rows that a read file gives
+answer          what reading gives: the bytes that HTTP sends
+page_cursor     how many rows a page has, and the cursor that leads to the next one
+tabular         answers as polars frames, CSV and Arrow
+key_chain       the chain of one key: what became of each of its numbers
+expected_keys   which keys a version had to have
+absent_keys     why versions have no row for keys, column by column
+as_of_plan      which rows of a frame go to which version, and back
+as_of_join      for each row of a frame the estimate that production gave at its time
+explanation     why an estimate is what it is
+"""
