@@ -1,6 +1,4 @@
-"""The checked-in OpenAPI document. `python -m tests.api.openapi` writes it anew after a change that is
-meant.
-"""
+"""The checked-in OpenAPI document; `python -m tests.api.openapi` writes it after a change."""
 
 from __future__ import annotations
 

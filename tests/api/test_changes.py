@@ -4,9 +4,7 @@ same.
 
 from __future__ import annotations
 
-import asyncio
 import io
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +19,6 @@ from estimates import instants
 from estimates.client import Client
 from estimates.store.store import Store
 from estimates_api.app import create_app
-from estimates_api.serving.recent_results import RecentResults
 from tests.api.served import serving
 from tests.builders import SET, define, frame, make_store, promoted, provenance
 from tests.client.faces import Face, async_client, in_process, outcome, raw_http, sync_client
@@ -147,7 +144,7 @@ def test_headers(client: TestClient[Any], filled: Store) -> None:
 
 
 def test_as_of_pins_aliases(client: TestClient[Any], filled: Store) -> None:
-    """Report and changes answer as the aliases meant it at a time; numbers on both sides have none."""
+    """Report and changes answer as the aliases meant it at a time; two numbers have no time."""
     moves = [event for event in filled.view().set(SET).events if event.kind == "promoted"]
     for event in moves:
         at = {"as_of": instants.text(event.at)}
@@ -230,76 +227,6 @@ def test_versions_of_two_shapes(moving: tuple[Store, TestClient[Any]]) -> None:
     client.app.state.follower.poll()
     answer = client.get(PATH, params={"from": 1, "to": 3})
     assert (answer.status_code, answer.json()["code"]) == (409, "other_shape")
-
-
-@pytest.fixture
-def recent() -> Iterator[RecentResults]:
-    """Room for three frames of 800 bytes."""
-    recent = RecentResults(2500)
-    yield recent
-    recent.close()
-
-
-def test_a_result_is_made_once(recent: RecentResults) -> None:
-    """Who asks at the same time gets what one computes; who cannot wait gets nothing, and finds it
-    later.
-    """
-    go, made = threading.Event(), list[int]()
-
-    def make() -> pl.DataFrame:
-        made.append(1)
-        assert go.wait(20)
-        return pl.DataFrame({"x": [1]})
-
-    async def ask() -> list[pl.DataFrame | None]:
-        first = await recent.within(0.01, "q", make)
-        waiting = [asyncio.create_task(recent.within(20, "q", make)) for _ in range(4)]
-        go.set()
-        return [first, *await asyncio.gather(*waiting)]
-
-    found = asyncio.run(ask())
-    assert (found[0], made) == (None, [1])
-    assert all(one is found[1] for one in found[1:])
-
-
-def test_an_error_is_told_once(recent: RecentResults) -> None:
-    """It is told to who waits, or to who asks next, and then it is tried again."""
-    made, go = list[int](), threading.Event()
-
-    def fail() -> pl.DataFrame:
-        made.append(1)
-        assert go.wait(20)
-        raise ZeroDivisionError
-
-    async def ask(seconds: float) -> pl.DataFrame | None:
-        return await recent.within(seconds, "q", fail)
-
-    assert asyncio.run(ask(0.01)) is None
-    go.set()
-    for _ in range(2):
-        with pytest.raises(ZeroDivisionError):
-            asyncio.run(ask(20))
-    assert made == [1, 1]
-
-
-def test_results_are_bounded(recent: RecentResults) -> None:
-    """The least recently used ones go when there is no room; the newest stays whatever its size."""
-    made: list[str] = []
-
-    def ask(name: str, rows: int = 100) -> None:
-        def make() -> pl.DataFrame:
-            made.append(name)
-            return pl.DataFrame({"x": [1.5] * rows})
-
-        assert asyncio.run(recent.within(20, name, make)) is not None
-
-    for name in ("a", "b", "c", "a", "d"):  # 800 bytes each: three fit
-        ask(name)
-    assert made == ["a", "b", "c", "d"]
-    ask("a"), ask("b")
-    assert made == ["a", "b", "c", "d", "b"]
-    ask("large", 10_000), ask("large", 10_000), ask("a")
-    assert made == ["a", "b", "c", "d", "b", "large", "a"]
 
 
 @pytest.fixture(
@@ -457,6 +384,6 @@ def test_the_command_line(server: httpx.Client, filled: Store, tmp_path: Path) -
     ],
 )
 def test_options_that_have_no_effect(filled: Store, arguments: tuple[Any, ...]) -> None:
-    """What belongs to changes alone, and CSV where there is none, is wrong usage and never ignored."""
+    """Options of changes alone, and CSV where there is none, are wrong usage and never ignored."""
     called = call(*arguments, "--store", filled.root)
     assert (called.code, called.out) == (2, b"")

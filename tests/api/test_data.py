@@ -33,8 +33,8 @@ from estimates_api.app import create_app
 from estimates_api.http.negotiation import ARROW, CSV, PARQUET
 from estimates_api.http.ranges import byte_range
 from estimates_api.http.streaming import ChunkedAnswer
+from tests.api.bad_requests import assert_problem
 from tests.api.served import serving
-from tests.api.test_problems import assert_problem
 from tests.builders import SET, define, make_store, promoted, provenance
 
 pytest_plugins = ("tests.api.fixtures",)
@@ -175,7 +175,7 @@ def test_no_part_is_a_416(client: TestClient[Any], filled: Store) -> None:
 
 
 def test_a_part_is_only_sent_of_what_the_client_holds(client: TestClient[Any]) -> None:
-    """If-Range with the tag gives the part; with another tag, a weak one or a date the whole file."""
+    """If-Range with the tag gives the part; another tag, a weak one or a date the whole file."""
     tag = client.get(DATA).headers["etag"]
     for given_tag, status in (
         (tag, 206),
@@ -393,7 +393,7 @@ class Versions(HTTPFileSystem):
 
 
 def test_duckdb_reads_the_url(large: tuple[str, Path, pl.DataFrame]) -> None:
-    """Through fsspec, as docs/http.md shows it: for one column little more than that column comes."""
+    """Through fsspec, as docs/http.md shows it: one column takes little more than its bytes."""
     url, file, rows = large
     with counting(url) as (address, counts), duckdb.connect() as connection:
         connection.register_filesystem(Versions(block_size=1 << 16))

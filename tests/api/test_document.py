@@ -12,7 +12,7 @@ import pytest
 from litestar.testing import TestClient
 
 from tests.api import openapi
-from tests.api.test_problems import BAD
+from tests.api.bad_requests import BAD
 
 pytest_plugins = ("tests.api.fixtures",)
 

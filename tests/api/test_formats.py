@@ -35,8 +35,8 @@ from estimates_api.http.negotiation import (
     takes_gzip,
 )
 from estimates_api.http.representation import JSON
+from tests.api.bad_requests import assert_problem
 from tests.api.served import path_of
-from tests.api.test_problems import assert_problem
 from tests.builders import SET, make_store, provenance
 
 pytest_plugins = ("tests.api.fixtures",)
@@ -218,7 +218,7 @@ def json_rows(answer: httpx.Response) -> list[dict[str, Any]]:
 
 
 def with_all_columns(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """The rows as a table has them: a column is there or not for all, in no order, lists left out."""
+    """The rows as a table has them: a column is there for all or none, without lists."""
     names = {name for row in rows for name in row} - {"production"}
     return [{name: row.get(name, "") for name in sorted(names)} for row in rows]
 

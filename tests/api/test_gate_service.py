@@ -21,8 +21,8 @@ from estimates.errors import CorruptError, NotFoundError
 from estimates.gate.policy_table import PolicyInForce
 from estimates.gate.verdict import Verdict, render_json
 from estimates.store.store import Store
+from tests.api.bad_requests import assert_problem
 from tests.api.served import actual_values, serving
-from tests.api.test_problems import assert_problem
 from tests.builders import (
     SET,
     START,
@@ -241,7 +241,7 @@ def test_listed_keys_are_served_by_their_digest(judging: Store, url: str) -> Non
 
 
 def test_a_file_that_came_damaged_is_no_baseline(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bytes that do not match the digest that came with them are refused, and never compared with."""
+    """Bytes that do not match the digest that came with them are refused and never compared."""
     client = Client(url)
     send = client._send
 

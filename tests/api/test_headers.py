@@ -70,7 +70,7 @@ def test_a_404_is_not_kept(client: TestClient[Any], path: str) -> None:
 
 @pytest.mark.parametrize("path", ALIASED + FIXED + CHANGING)
 def test_an_unchanged_answer_is_304_without_a_body(client: TestClient[Any], path: str) -> None:
-    """If-None-Match with the tag, weak, in a list or as *, gives 304 with the headers of the 200."""
+    """If-None-Match with the tag, weak, in a list or as *, gives 304 with the 200's headers."""
     full = client.get(path)
     tag = full.headers["etag"]
     assert tag.startswith('"')

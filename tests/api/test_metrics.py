@@ -100,13 +100,17 @@ def test_requests_are_counted_by_route_method_and_status(client: TestClient[Any]
     client.get("/nowhere/nobody")
     client.get("/v1//sets")
     after = scrape(client)
-    counted = {
-        (route, method, status): answered(after, route, status, method) - answered(before, route, status, method)
+    counted = [
+        answered(after, route, status, method) - answered(before, route, status, method)
         for route, method, status in (
-            (one, "GET", "200"), (one, "HEAD", "200"), (one, "GET", "404"), (none, "GET", "404"), (none, "GET", "400"),
+            (one, "GET", "200"),
+            (one, "HEAD", "200"),
+            (one, "GET", "404"),
+            (none, "GET", "404"),
+            (none, "GET", "400"),
         )
-    }  # fmt: skip
-    assert list(counted.values()) == [3, 1, 1, 1, 1]
+    ]
+    assert counted == [3, 1, 1, 1, 1]
     assert "nobody" not in client.get("/metrics").text
 
 
@@ -153,7 +157,7 @@ def test_a_histogram_counts_every_answer_of_a_route_once(client: TestClient[Any]
 
 
 def test_each_set_stands_against_its_contract(store: Store, client: TestClient[Any]) -> None:
-    """Ages, what the contract allows, stale and overdue; a set that promises nothing has no stale."""
+    """Ages, what the contract allows, stale, overdue; a set that promises nothing has no stale."""
     text = source(FRESH)
     store.define(parse_contract(text), text)
     store.publish(FRESH, frame(7.0), Provenance(datetime.now(UTC) - timedelta(hours=1), "fresh"))

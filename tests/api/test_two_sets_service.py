@@ -169,7 +169,7 @@ def test_a_cursor_stays_with_both_versions(two: Store, server: httpx.Client) -> 
 
 
 def test_a_cursor_outlives_a_promotion(tmp_path: Path) -> None:
-    """Production of the other set moves between two pages: the second page goes on with the first."""
+    """Production of the other set moves between two pages: the second goes on with the first."""
     store = make_store(tmp_path / "store")
     for name, level in ((SET, 100.0), (OTHER, 103.0)):
         define(store, name)

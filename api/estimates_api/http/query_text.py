@@ -86,7 +86,7 @@ def parameters_of(handler: BaseRouteHandler) -> dict[str, ParameterKwarg | None]
 
 
 def check_names(query: Mapping[str, Any], allowed: Iterable[str]) -> None:
-    """Raises InvalidError (`unknown_parameter`, which names the allowed ones; `repeated_parameter`)."""
+    """Raises InvalidError (`unknown_parameter`, `repeated_parameter`)."""
     known = list(allowed)
     for name in query:
         if name not in known:

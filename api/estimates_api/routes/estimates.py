@@ -131,7 +131,9 @@ async def batch(
     set_name: SetName,
     data: JSONBody[Batch],
 ) -> ASGIApp:
-    """Many estimates at once; a key without an estimate is a result with its status, not an error."""
+    """Many estimates at once; a key without an estimate is a result with its status, not an
+    error.
+    """
     form = negotiated(request.scope, TABLES)
     return await nonblocking(
         request.app.state.follower,  # injected it would cost as much as the lookup

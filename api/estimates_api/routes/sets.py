@@ -66,7 +66,9 @@ def schema(
 )
 @off_loop
 def domain(follower: NamedDependency[Follower], set_name: SetName, digest: DomainDigest) -> ASGIApp:
-    """The keys that a `file` domain lists, as Parquet; the contract's `domain.digest` names them."""
+    """The keys that a `file` domain lists, as Parquet; the contract's `domain.digest` names
+    them.
+    """
     view = follower.view.set(set_name)
     domains = [view.revision(revision.revision).domain for revision in view.contracts]
     if digest not in {listed.digest for listed in domains if isinstance(listed, FileDomain)}:

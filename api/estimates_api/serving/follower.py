@@ -1,4 +1,4 @@
-"""Follows the catalog: the view that requests read is replaced by one assignment, in the background."""
+"""Follows the catalog: replaces the view that requests read, by one assignment."""
 
 from __future__ import annotations
 

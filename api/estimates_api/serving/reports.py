@@ -50,7 +50,7 @@ COMPUTING = {
 
 
 class Reports:
-    """The reports of a store: cached, or computed, small ones in a thread, large ones in a process."""
+    """The reports of a store: cached, computed in a thread, or by a process if they are large."""
 
     def __init__(self, store: Store) -> None:
         self._cache = store.reports

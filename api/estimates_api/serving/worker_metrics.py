@@ -1,4 +1,4 @@
-"""Metrics of all workers of one server: each writes a file, and whoever is scraped reads them all."""
+"""Metrics of all workers of one server: each writes a file, the one scraped reads them all."""
 
 from __future__ import annotations
 
