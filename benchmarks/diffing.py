@@ -26,7 +26,7 @@ from benchmarks.line import Line
 from benchmarks.stores import START, contract_source, make_frame, make_store
 from estimates.catalog.records import Provenance
 from estimates.compare.queries import DiffQuery
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.stability.diff import diff
 from estimates.stability.pages.report_text import render_text
 from estimates.stability.report import Report

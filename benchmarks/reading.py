@@ -20,7 +20,7 @@ from benchmarks.line import Line
 from benchmarks.stores import START, STEPS, contract_source, make_frame, make_store
 from estimates import Store
 from estimates.catalog.records import Provenance
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.keys.key_form import KeyForm
 from estimates.keys.search_key import SearchKey
 from estimates.lookup import read_file, read_file_writing

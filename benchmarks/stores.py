@@ -12,7 +12,7 @@ import polars as pl
 import estimates_migrations
 from estimates import Store
 from estimates.catalog.records import Provenance
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.store.open_store import catalog_url
 
 STEPS = 10

@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from estimates.compare.table_diff import changes, diff
-    from estimates.contract.contract import Contract, read_contract
+    from estimates.contract.contract import Contract
+    from estimates.contract.contract_file import read_contract
     from estimates.errors import (
         ConflictError,
         CorruptError,

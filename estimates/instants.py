@@ -46,7 +46,7 @@ def parse(text: str, what: str = "time") -> datetime:
 
 
 def _problem(text: str) -> str:
-    """What is wrong with the form of a time, and what to write instead; nothing for the right form."""
+    """What is wrong with the form of a time, and what to write; nothing for the right form."""
     if re.fullmatch(_LOCAL + _OFFSET, text):
         finer = _FINER.search(text)
         return "is too fine: a time has microseconds, six digits after the second" if finer else ""
@@ -119,7 +119,7 @@ def from_micros(value: int) -> datetime:
 
 
 def duration(text: str) -> timedelta:
-    """Read a duration such as `30m`, `36h`, `1d12h` or `2w`, at most 100 years; raises ValueError."""
+    """A duration such as `30m`, `36h`, `1d12h` or `2w`, at most 100 years; raises ValueError."""
     match = _DURATION.fullmatch(text)
     if not text or match is None:
         raise ValueError(f"{text!r} is not a duration; write 30m, 36h, 1d12h or 2w")

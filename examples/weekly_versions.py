@@ -17,7 +17,7 @@ from pathlib import Path
 
 import polars as pl
 
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.settings import Settings
 from estimates_jobs.cli.command import open_store
 from estimates_jobs.cli.setting_up import make_folder, make_store

@@ -14,7 +14,7 @@ import polars as pl
 
 from estimates.catalog.at import At
 from estimates.catalog.records import InputDigest, Waiver
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import ConflictError, CorruptError, EstimatesError, GateError
 from estimates.gate.evaluation import evaluate
 from estimates.lookup.read_file_writing import build

@@ -20,7 +20,8 @@ from estimates import instants
 from estimates.catalog.records import InputDigest, Provenance
 from estimates.contract.columns import key_text
 from estimates.contract.conform import conform
-from estimates.contract.contract import Contract, read_contract
+from estimates.contract.contract import Contract
+from estimates.contract.contract_file import read_contract
 from estimates.gate.candidate import Candidate
 from estimates_jobs.builtin.forecast import forecast
 from estimates_jobs.run.context import Context

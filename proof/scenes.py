@@ -25,7 +25,7 @@ import estimates_migrations
 from estimates import instants
 from estimates.catalog.records import InputDigest, Provenance
 from estimates.contract.conform import conform
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.store.open_store import catalog_url
 from estimates.store.store import Store
 from estimates_jobs.run.context import Context

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import polars as pl
 
 import estimates_migrations
 from estimates.catalog.records import ContractRevision, InputDigest, Provenance, Version
-from estimates.contract.contract import Contract, parse_contract
+from estimates.contract.contract import Contract
+from estimates.contract.contract_file import parse_contract
+from estimates.errors import EstimatesError
 from estimates.store.open_store import catalog_url
 from estimates.store.store import Store
 
@@ -100,3 +103,12 @@ def promoted(
     store.judge(name, version.version)
     store.promote(name, version.version, reason="test")
     return version
+
+
+def code_of(act: Callable[[], object]) -> str | None:
+    """The code of the error that an action ends with, or None."""
+    try:
+        act()
+    except EstimatesError as error:
+        return error.code
+    return None

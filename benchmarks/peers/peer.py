@@ -31,7 +31,7 @@ from benchmarks.peers.routes import EstimatesRoute, FeastRoute, Route
 from benchmarks.peers.rows import COLUMNS, CONTRACT, SET
 from estimates import Store, __version__
 from estimates.catalog.records import Provenance
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.store.open_store import catalog_url
 
 ROOT = Path(__file__).parent.parent.parent

@@ -30,15 +30,15 @@ def released_moves(moves: Moves, versions: Sequence[VersionFacts]) -> Moves:
     own time. Where this would leave another version in force when the alias moved, the move counts
     from its own time too: by either clock the alias means the same from its last move on.
     """
-    told: Moves = []
+    claimed_moves: Moves = []
     met: set[int] = set()
     for at, number in moves:
         claimed = None if number in met else versions[number - 1].released_at
         met.add(number)
-        insort(told, (claimed or at, number), key=lambda move: move[0])
-        if told[-1][1] != number:
-            told.append((at, number))
-    return told
+        insort(claimed_moves, (claimed or at, number), key=lambda move: move[0])
+        if claimed_moves[-1][1] != number:
+            claimed_moves.append((at, number))
+    return claimed_moves
 
 
 def released(version: Version, clock: Clock) -> datetime:
@@ -82,15 +82,15 @@ def check_claim(name: str, released_at: datetime | None, data_through: datetime)
     if instants.instant_of(released_at) is None:
         return
     assert released_at is not None
-    told = f"{name}: released_at {instants.text(released_at)}"
+    claim = f"{name}: released_at {instants.text(released_at)}"
     if released_at > instants.now():
         raise InvalidError(
-            "bad_released_at", f"{told} lies in the future; leave it out for a release now"
+            "bad_released_at", f"{claim} lies in the future; leave it out for a release now"
         )
     if released_at < data_through:
         through = instants.text(data_through)
         raise InvalidError(
             "bad_released_at",
-            f"{told} is before data_through {through}: no release knows later "
+            f"{claim} is before data_through {through}: no release knows later "
             "data; say what it knew",
         )

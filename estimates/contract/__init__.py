@@ -1,6 +1,7 @@
 """The contract: what every snapshot of an estimate set promises.
 
-contract      `Contract` and its parts, read from TOML with errors that name the line
+contract      `Contract` and its parts
+contract_file a contract read from TOML, with errors that name the field
 columns       key columns and estimate columns; domain  which keys; shape  what makes versions
               comparable
 gate_policy   limits of checks, and who moves production

@@ -84,16 +84,16 @@ class Column(Part, frozen=True):
 
 def _check_role_fields(column: Column) -> None:
     interval = column.role in ("lower", "upper")
-    wanted = {
+    needs = {
         "level": interval,
         "quantile": column.role == "quantile",
         "label": column.role == "probability",
     }
-    for field, needed in wanted.items():
-        given = getattr(column, field) is not None
-        if needed and not given:
+    for field, needed in needs.items():
+        present = getattr(column, field) is not None
+        if needed and not present:
             raise ValueError(f"role {column.role!r} needs {field!r}")
-        if given and not needed:
+        if present and not needed:
             raise ValueError(f"{field!r} has no meaning for role {column.role!r}")
     for field in ("level", "quantile"):
         value = getattr(column, field)

@@ -148,7 +148,10 @@ def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
 
 
 def cast_column(frame: pl.DataFrame, name: str, kind: ColumnType, where: str) -> pl.Series:
-    """A column in its contract type when nothing is lost by it."""
+    """A column in its contract type.
+
+    Raises InvalidError: `column_type` where that loses something, `out_of_range`.
+    """
     series, have = frame.get_column(name), frame.schema[name]
     wanted = DTYPES[kind]
     lossless = (

@@ -6,11 +6,8 @@ checked". `docs/contract.md` shows every field; `estimates.contract.conform` mak
 
 from __future__ import annotations
 
-import math
 import re
-import tomllib
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -18,10 +15,8 @@ import msgspec
 from estimates import instants
 from estimates.contract.columns import OF_POINT, Column, KeyColumn, KeyType, Part, parse_key_part
 from estimates.contract.domain import Domain, FileDomain, OpenDomain, RollingDomain
-from estimates.contract.field_errors import bad_field
 from estimates.contract.gate_policy import GatePolicy
 from estimates.contract.shape import Interval, Shape, ShapeColumn, ShapeKey
-from estimates.errors import InvalidError
 
 # Query parameters of the service, and columns of the SQL views.
 RESERVED = frozenset(
@@ -386,54 +381,3 @@ def _check_values(name: str, kind: KeyType, values: tuple[str | int, ...]) -> No
     # parsed, because one instant can be written in several ways
     if not values or len(parsed) != len(values):
         raise ValueError(f"domain.values.{name} must list at least one value, each once")
-
-
-def parse_contract(source: str | bytes, where: str = "contract") -> Contract:
-    """Read a contract from TOML text.
-
-    Raises InvalidError: `bad_toml` (with line and column), `bad_contract` (with the field's path
-    and what is allowed).
-    """
-    try:
-        tree = tomllib.loads(source.decode() if isinstance(source, bytes) else source)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidError("bad_toml", f"{where}: not TOML: {error}") from None
-    path = _not_finite(tree)
-    if path:
-        raise InvalidError(
-            "bad_contract", f"{where}: {path}: NaN and infinities say nothing; leave the field out"
-        )
-    try:
-        return msgspec.convert(tree, Contract)
-    except msgspec.ValidationError as error:
-        raise InvalidError("bad_contract", f"{where}: {bad_field(error, Contract, tree)}") from None
-
-
-def _not_finite(tree: Any) -> str:
-    """The path of the first number that is NaN or infinite, or nothing."""
-    children = (
-        tree.items()
-        if isinstance(tree, dict)
-        else enumerate(tree)
-        if isinstance(tree, list)
-        else ()
-    )
-    for name, child in children:
-        if isinstance(child, float) and not math.isfinite(child):
-            return str(name)
-        below = _not_finite(child)
-        if below:
-            return f"{name}.{below}"
-    return ""
-
-
-def read_contract(path: str | Path) -> Contract:
-    """Read a contract from a TOML file; raises InvalidError as `parse_contract` does, `no_file`
-    when there is none.
-    """
-    try:
-        return parse_contract(Path(path).read_bytes(), str(path))
-    except OSError as error:
-        raise InvalidError(
-            "no_file", f"{path}: cannot be read: {error.strerror or error}"
-        ) from None

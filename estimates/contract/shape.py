@@ -1,4 +1,4 @@
-"""The shape of a contract: what must be equal for two versions to be comparable; and its intervals."""
+"""The shape of a contract: what must be equal for two versions to be comparable."""
 
 from __future__ import annotations
 

@@ -1,1 +1,7 @@
-"""What an unknown table may be: roles of its columns, its key, a first contract."""
+"""What an unknown table may be.
+
+column_types    types of columns, from their text or their stored type
+guesses         roles of columns, from their names and values
+key_candidates  which columns could be the key
+table_contract  a contract for two tables that have none
+"""

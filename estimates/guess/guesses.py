@@ -1,5 +1,4 @@
-"""What the columns of an unknown table may be: types from their text, roles from their names and
-values.
+"""What the columns of an unknown table may be: roles from their names and values.
 
 Names say what columns are, and values have to bear it out: intervals have two ends in order,
 quantiles do not cross, probabilities add up to 1. A contract that a table is to satisfy needs that
@@ -20,6 +19,7 @@ import polars as pl
 from estimates.contract.columns import NUMERIC_ROLES, ColumnType, KeyType, Role
 from estimates.contract.text_values import values_of
 from estimates.errors import InvalidError
+from estimates.guess.column_types import NEARLY, text_kind
 
 _LOWER = frozenset(("lower", "lwr", "low", "lo", "lb"))
 _UPPER = frozenset(("upper", "upr", "high", "hi", "ub"))
@@ -45,19 +45,7 @@ _POINT = frozenset(
 _PROBABILITY = re.compile(
     r"(?:prob|proba|probability|pr|p)[_.\- ]+(.+)|(.+)[_.\- ]+(?:prob|proba|probability)", re.I
 )
-# longer ones are identifiers, and so are those with leading zeros
-_WHOLE = r"^(0|-?[1-9]\d{0,14})$"
-# how a value of a kind begins; a value begins like one kind at most
-_LOOKS: dict[ColumnType, str] = {
-    "timestamp": r"\d{4}-\d\d-\d\d[T ]\d",
-    "date": r"\d{4}-\d\d-\d\d$",
-    "boolean": r"(?i)(true|false)$",
-    "float": r"(?i)[+-]?(\.?\d|nan|inf)",
-}
-_ZERO_LED = r"^[+-]?0\d"
-_CODE = r"^[+-]?(0\d|\d{16})"
 _LABELS = 50  # more values than this are no vocabulary
-_NEARLY = 0.95  # share of rows; the others are mistakes to be found, not a reason to look away
 
 # Whether a rule holds, from the rows on which it does; null where a row has nothing to compare.
 Holds = Callable[[pl.Series], bool]
@@ -76,90 +64,6 @@ class Guess(msgspec.Struct):
     of: str | None = None
 
 
-def guess_types(frame: pl.DataFrame, key: Iterable[str]) -> dict[str, ColumnType]:
-    """The contract type of every column; text is looked at when the whole table is text, as from
-    CSV.
-
-    Raises InvalidError `column_type` for what no contract can hold, and for keys that are neither
-    text, integers, dates nor timestamps.
-    """
-    text = all(dtype == pl.String for dtype in frame.dtypes)
-    types: dict[str, ColumnType] = {}
-    for series in frame:
-        kind = text_kind(series) if text else stored_kind(series)
-        if series.name in key and kind in ("float", "boolean"):
-            if not text:
-                raise InvalidError(
-                    "column_type",
-                    f"column {series.name!r} is {series.dtype}; a key is text, an integer, a date "
-                    "or a timestamp",
-                )
-            kind = "string"
-        types[series.name] = kind
-    return types
-
-
-def text_kind(series: pl.Series) -> ColumnType:
-    """The type that all the text of a column can be read as."""
-    text = series.drop_nulls()
-    if text.is_empty():
-        return "string"
-    first = text[0].strip()
-    # a look at the first value, and at the first hundred, spares most columns a pass over all
-    kind = next((kind for kind, pattern in _LOOKS.items() if re.match(pattern, first)), None)
-    if kind is None or values_of(text.head(100), kind).has_nulls():
-        return "string"
-    if (
-        kind == "float"
-        and text.head(100).str.contains(_WHOLE).all()
-        and text.str.contains(_WHOLE).all()
-    ):
-        return "integer"
-    if values_of(text, kind).has_nulls():
-        return "string"
-    return kind if kind != "float" or _are_numbers(text) else "string"
-
-
-def reads_as_numbers(text: pl.Series) -> bool:
-    """Whether nearly all text of a column is numbers: what else is in it stands out."""
-    text = text.drop_nulls()
-    if not values_of(text.head(100), "float").is_finite().any():
-        return False
-    return values_of(text, "float").is_finite().sum() >= _NEARLY * len(text)
-
-
-def has_codes(text: pl.Series) -> bool:
-    """Whether some text could be read as a number and is none, such as 007, or an identifier of
-    many digits.
-    """
-    return bool(text.str.contains(_CODE).any())
-
-
-def stored_kind(series: pl.Series) -> ColumnType:
-    """The contract type of a column's polars type; raises InvalidError `column_type` where there is
-    none.
-    """
-    dtype = series.dtype
-    if dtype.is_float() or dtype.is_decimal():
-        return "float"
-    if dtype.is_integer():
-        return "integer"
-    if dtype == pl.Boolean:
-        return "boolean"
-    if dtype == pl.Date:
-        return "date"
-    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
-        return "timestamp"
-    if dtype == pl.Null or isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
-        return "string"
-    hint = (
-        "it has no time zone"
-        if isinstance(dtype, pl.Datetime)
-        else "no contract can hold that; leave the column out"
-    )
-    raise InvalidError("column_type", f"column {series.name!r} is {dtype}: {hint}")
-
-
 def target_of(types: dict[str, ColumnType], key: Iterable[str]) -> str | None:
     """The key column that may say which time an estimate is about."""
     times: dict[str, KeyType] = {
@@ -169,9 +73,9 @@ def target_of(types: dict[str, ColumnType], key: Iterable[str]) -> str | None:
     return next(iter([*named, *times]), None)
 
 
-def everywhere(kept: pl.Series) -> bool:
+def everywhere(keeps: pl.Series) -> bool:
     """A rule holds when no row breaks it."""
-    return bool(kept.all())
+    return bool(keeps.all())
 
 
 def nearly_everywhere(first: int = 0) -> Holds:
@@ -179,11 +83,11 @@ def nearly_everywhere(first: int = 0) -> Holds:
     others.
     """
 
-    def holds(kept: pl.Series) -> bool:
-        parts = [part for part in (kept[:first], kept[first:]) if part.null_count() < len(part)]
+    def holds(keeps: pl.Series) -> bool:
+        parts = [part for part in (keeps[:first], keeps[first:]) if part.null_count() < len(part)]
         return (
             not parts
-            or max(part.sum() / (len(part) - part.null_count()) for part in parts) >= _NEARLY
+            or max(part.sum() / (len(part) - part.null_count()) for part in parts) >= NEARLY
         )
 
     return holds
@@ -253,12 +157,6 @@ def estimate_type(series: pl.Series, guess: Guess, kind: ColumnType) -> ColumnTy
     return kind
 
 
-def _are_numbers(text: pl.Series) -> bool:
-    """Whether text that could be parsed as numbers is meant so: no codes, and not all of it NaN."""
-    codes = text.str.contains(_ZERO_LED).any() or text.str.contains(r"^[+-]?\d+$").all()
-    return not codes and bool(values_of(text, "float").is_finite().any())
-
-
 def _probabilities(numbers: dict[str, pl.Series], holds: Holds) -> dict[str, Guess]:
     """Columns such as `p_stay`, `p_leave` whose rows add up to 1."""
     matches = {name: match for name in numbers if (match := _PROBABILITY.fullmatch(name))}
@@ -268,8 +166,8 @@ def _probabilities(numbers: dict[str, pl.Series], holds: Holds) -> dict[str, Gue
     rows = pl.DataFrame([numbers[name].cast(pl.Float64) for name in labels])
     total = pl.sum_horizontal(pl.all(), ignore_nulls=False).fill_nan(None)
     right = ((total - 1).abs() <= 1e-6) & (pl.min_horizontal(pl.all()) >= 0)
-    kept = rows.select(kept=pl.when(total.is_not_null()).then(right)).to_series()
-    if kept.null_count() == len(kept) or not holds(kept):
+    keeps = rows.select(pl.when(total.is_not_null()).then(right)).to_series()
+    if keeps.null_count() == len(keeps) or not holds(keeps):
         return {}
     why = "its name, and rows that add up to 1"
     return {name: Guess("probability", why, label=label) for name, label in labels.items()}
@@ -408,9 +306,9 @@ def _center(guesses: dict[str, Guess]) -> None:
 def _in_order(low: pl.Series, high: pl.Series) -> pl.Series:
     """On which rows; null where one of them is null or NaN."""
     low, high = (series.cast(pl.Float64) for series in (low, high))
-    kept = low <= high
+    ordered = low <= high
     odd = low.is_nan() | high.is_nan()
-    return kept.set(odd, None) if odd.any() else kept
+    return ordered.set(odd, None) if odd.any() else ordered
 
 
 def _words(name: str) -> frozenset[str]:

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import polars as pl
 
-from estimates.guess.guesses import text_kind
+from estimates.guess.column_types import text_kind
 
 _TRIED = 20  # columns tried in pairs, or as an addition to a key
 _NAMED = 3  # candidates that are worth naming
@@ -22,20 +22,20 @@ def key_candidates(a: pl.DataFrame, b: pl.DataFrame) -> list[list[str]]:
     """
     shared = [name for name in a.columns if _may_be_key(a, b, name)]
     singles = [[name] for name in shared if _identifies([a, b], [name])]
-    found = singles or [
+    candidates = singles or [
         list(pair) for pair in combinations(shared[:_TRIED], 2) if _identifies([a, b], list(pair))
     ]
-    if len(found) > 1:
+    if len(candidates) > 1:
         in_both = {
             tuple(key): a.select(key).join(b.select(key), on=key, how="semi").height
-            for key in found
+            for key in candidates
         }
         most = max(in_both.values())
-        found = sorted(
-            (key for key in found if 2 * in_both[tuple(key)] >= most),
+        candidates = sorted(
+            (key for key in candidates if 2 * in_both[tuple(key)] >= most),
             key=lambda key: -in_both[tuple(key)],
         )
-    return found[:_NAMED]
+    return candidates[:_NAMED]
 
 
 def completed(

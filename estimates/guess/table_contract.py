@@ -17,16 +17,13 @@ from estimates.contract.conform import DTYPES, typed
 from estimates.contract.contract import Contract, Stability
 from estimates.contract.text_values import no_numbers, values_of
 from estimates.errors import InvalidError
+from estimates.guess.column_types import has_codes, reads_as_numbers, stored_kind, text_kind
 from estimates.guess.guesses import (
     Guess,
     estimate_type,
     guess_roles,
-    has_codes,
     named_levels,
     nearly_everywhere,
-    reads_as_numbers,
-    stored_kind,
-    text_kind,
 )
 
 _HOLDABLE = (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Null, pl.Date, pl.Datetime)
@@ -157,7 +154,7 @@ def _check_key(
 def _check_levels(
     a: pl.DataFrame, b: pl.DataFrame, key: Sequence[str], names: tuple[str, str]
 ) -> None:
-    """Intervals and quantiles of a point that each table has at levels of its own do not compare."""
+    """Intervals and quantiles of a point do not compare where each table has levels of its own."""
     if set(a.columns) <= set(b.columns) or set(b.columns) <= set(a.columns):
         return
     old, new = (
@@ -167,16 +164,16 @@ def _check_levels(
         sides = old[mark], new.get(mark, {})
         own = [sorted(side.keys() - other.keys()) for side, other in (sides, sides[::-1])]
         if all(own):
-            told = [
+            levels_of = [
                 f"{', '.join(_level(mark[0], level) for level in levels)} "
                 f"({', '.join(name for level in levels for name in side[level])})"
                 for side, levels in zip(sides, own, strict=True)
             ]
             raise InvalidError(
                 "other_levels",
-                f"{names[0]} has {mark[0]} of {told[0]}, and {names[1]} of {told[1]}: other levels "
-                "do not compare; "
-                "make both files with the same levels, or leave these columns out of both",
+                f"{names[0]} has {mark[0]} of {levels_of[0]}, and {names[1]} of {levels_of[1]}: "
+                "other levels do not compare; make both files with the same levels, or leave "
+                "these columns out of both",
             )
 
 

@@ -84,8 +84,8 @@ class KeyForm:
         count = len(key)
         if count != len(self._written):
             self._check_length(key, partial)
-        if (found := self._search_plain(key)) is not None:
-            return found
+        if (plain := self._search_plain(key)) is not None:
+            return plain
         parts = tuple(written(part) for written, part in zip(self._written, key, strict=False))
         search = search_template(count) % tuple(part.search for part in parts)
         return search.encode(), (
@@ -245,7 +245,7 @@ def _column(kind: KeyType, written: Callable[[Any], Part], column: Sequence[Any]
     distinct = set(column)
     if len(types) == 1 and types <= {str, int, date} and 2 * len(distinct) < len(column):
         known = {part: written(part) for part in distinct}
-        search, json = ({part: told[at] for part, told in known.items()} for at in (0, 1))
+        search, json = ({part: pair[at] for part, pair in known.items()} for at in (0, 1))
         return Column(map(search.__getitem__, column), map(json.__getitem__, column), "%s")
     if kind == "integer" and types == {int} and min(column) >= 0 and max(column) < 2**63:
         texts = list(map(str, column))

@@ -1,4 +1,4 @@
-"""A file mapped into memory, readable as long as anything refers to it, without an open descriptor."""
+"""A file mapped into memory, without an open descriptor, while anything refers to it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def map_file(path: str | Path) -> tuple[Any, int]:
     content = (ctypes.c_char * (-(-size // PAGESIZE) * PAGESIZE)).from_address(address)
     # Views hold the array, so it goes last. At exit the mapping goes with the process: other
     # threads may still read.
-    weakref.finalize(content, _libc.munmap, address, size).atexit = False  # pyrefly: ignore[missing-attribute]
+    unmapping = weakref.finalize(content, _libc.munmap, address, size)
+    unmapping.atexit = False  # pyrefly: ignore[missing-attribute]
     return content, size
 
 

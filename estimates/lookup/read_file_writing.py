@@ -141,7 +141,7 @@ def _first_keys(frame: pl.DataFrame, names: Sequence[str], starts: Array) -> tup
 
 
 def _block(offsets: Array) -> tuple[int, bool]:
-    """How many groups make a block, and whether the keys of all groups are few enough for memory."""
+    """How many groups make a block, and whether all keys are few enough for memory."""
     groups, lengths, block = len(offsets) - 1, np.diff(offsets), BLOCK
     while -(-groups // block) > MEMORY_KEYS or lengths[::block].sum() > MEMORY_BYTES:
         block *= 2

@@ -33,12 +33,12 @@ class DataFile:
         self._name = name
 
     def pieces(self, start: int, stop: int) -> Iterator[bytes]:
-        """The bytes from `start` up to `stop`, piece by piece; raises UnavailableError (`storage`)."""
+        """The bytes from `start` up to `stop`, in pieces; raises UnavailableError (`storage`)."""
         for at in range(start, stop, PIECE):
             yield self._objects.get_range(self._name, at, min(at + PIECE, stop))
 
     def select(self, columns: Sequence[str], where: pl.Expr | None = None) -> pl.DataFrame:
-        """Some columns of the rows that fulfil a condition, in key order; nothing else is decoded."""
+        """Columns of the rows that fulfil a condition, in key order; nothing else is decoded."""
         folder = self._objects.folder
         source = (
             io.BytesIO(b"".join(self.pieces(0, self.size)))
@@ -49,7 +49,7 @@ class DataFile:
         return (rows if where is None else rows.filter(where)).select(columns).collect()
 
     def frames(self) -> Iterator[pl.DataFrame]:
-        """The rows in key order, some 65,000 at a time; at least one frame, which may have no rows."""
+        """The rows in key order, some 65,000 at a time; at least one frame, maybe without rows."""
         import pyarrow.parquet as pq  # takes a moment, and few processes need it
 
         parquet = pq.ParquetFile(_Readable(self), buffer_size=PIECE)
@@ -81,10 +81,10 @@ class DataFiles:
                 raise snapshot.missing(self._objects, name)
             mark, file = self._verified.get(snapshot_id, ("", None))
             if file is None or mark != stat.mark:
-                facts = snapshot.read_manifest(self._objects, set_name, snapshot_id).files[0]
-                file = DataFile(self._objects, name, facts)
-                if stat.size != facts.size or _digest(file) != facts.sha256:
-                    raise snapshot.damaged(self._objects, name, facts, stat.size)
+                recorded = snapshot.read_manifest(self._objects, set_name, snapshot_id).files[0]
+                file = DataFile(self._objects, name, recorded)
+                if stat.size != recorded.size or _digest(file) != recorded.sha256:
+                    raise snapshot.damaged(self._objects, name, recorded, stat.size)
                 self._verified[snapshot_id] = stat.mark, file
             return file
 

@@ -48,15 +48,15 @@ class ReportCache:
 
         Who asks while somebody else makes it, in whatever process, waits for that.
         """
-        found = self.get(name)
-        if found is not None:
-            return found
+        report = self.get(name)
+        if report is not None:
+            return report
         with file_lock(self.folder / f"{name}.lock"):
-            found = self.get(name)
-            if found is None:
-                found = make()
-                self.put(name, found)
-            return found
+            report = self.get(name)
+            if report is None:
+                report = make()
+                self.put(name, report)
+            return report
 
     def put(self, name: str, body: bytes) -> None:
         """Keep a report, if that is possible."""
@@ -81,16 +81,16 @@ def _digest(name: str, body: bytes) -> bytes:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the oldest files beyond the limits, and so in time what killed processes left behind."""
+    """Remove the oldest files beyond the limits; in time also what killed processes left."""
     with suppress(OSError):
-        found = [
+        files = [
             (entry.stat().st_mtime, entry.stat().st_size, entry.path)
             for entry in os.scandir(folder)
         ]
-        number, size = len(found), sum(size for _, size, _ in found)
-        for _, one, path in sorted(found):
+        number, size = len(files), sum(size for _, size, _ in files)
+        for _, bytes_freed, path in sorted(files):
             if number <= MAX_FILES and size <= MAX_BYTES:
                 break
             with suppress(OSError):
                 os.unlink(path)
-            number, size = number - 1, size - one
+            number, size = number - 1, size - bytes_freed

@@ -104,11 +104,11 @@ def read_manifest(objects: Objects, set_name: str, snapshot_id: str) -> Manifest
             "manifest_missing", f"{objects.root}/{name} is missing; restore it from a backup"
         ) from None
     try:
-        found = msgspec.json.decode(content, type=_Format).format
-        if found != FORMAT:
+        written_in = msgspec.json.decode(content, type=_Format).format
+        if written_in != FORMAT:
             raise CorruptError(
                 "manifest_format",
-                f"{objects.root}/{name} has format {found}, this reader knows {FORMAT}",
+                f"{objects.root}/{name} has format {written_in}, this reader knows {FORMAT}",
             )
         manifest = msgspec.json.decode(content, type=Manifest)
     except msgspec.MsgspecError as error:

@@ -15,10 +15,11 @@ import polars as pl
 
 from estimates.contract.columns import NUMERIC_ROLES, ColumnType, key_text
 from estimates.contract.conform import conform
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.contract.text_values import values_of
 from estimates.errors import InvalidError
-from estimates.guess.guesses import Guess, estimate_type, guess_roles, guess_types, target_of
+from estimates.guess.column_types import guess_types
+from estimates.guess.guesses import Guess, estimate_type, guess_roles, target_of
 from estimates_jobs.tables.table_files import read_table, typed
 
 _EXAMPLES = 3

@@ -32,11 +32,11 @@ def upgrade(url: str, folder: Path = FOLDER) -> None:
     """
     config = configuration(url, folder)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    found = current(url)
-    if found is not None and found not in known:
+    revision = current(url)
+    if revision is not None and revision not in known:
         raise UnavailableError(
             "schema_revision",
-            f"the catalog has schema revision {found}, which this program is too old to know",
+            f"the catalog has schema revision {revision}, which this program is too old to know",
         )
     command.upgrade(config, "head")
 

@@ -22,7 +22,8 @@ from estimates.accuracy.actuals import read_actuals
 from estimates.accuracy.diebold_mariano import statistic_of
 from estimates.accuracy.pooling import of_set
 from estimates.accuracy.score import OtherVersion, score
-from estimates.contract.contract import Contract, parse_contract
+from estimates.contract.contract import Contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 
 NUMBERS = """

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import httpx
 import polars as pl
 
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.store.store import Store
 from tests.builders import SET, TARGETS, define, frame, promoted, provenance, publish
 

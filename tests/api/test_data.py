@@ -26,7 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import TestClient
 
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates.store.store import Store
 from estimates_api.app import create_app

@@ -18,7 +18,7 @@ from litestar.testing import TestClient
 
 from estimates import Store, instants
 from estimates.catalog.records import Version
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates_api.app import create_app
 from estimates_api.serving import targets
 from tests.api.served import path_of, started

@@ -16,7 +16,7 @@ import pytest
 
 from estimates.client import AsyncClient, Client
 from estimates.client.plans import Reply
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import CorruptError, NotFoundError
 from estimates.gate.policy_table import PolicyInForce
 from estimates.gate.verdict import Verdict, render_json

@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from estimates import Store
 from estimates.catalog.records import Provenance
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates_api.app import create_app
 from estimates_api.serving.request_counts import BUCKETS, RequestCounts
 from tests.api.served import path_of, serving

@@ -24,7 +24,7 @@ from litestar.testing import TestClient
 
 from estimates.client import Client
 from estimates.compare.queries import DiffQuery
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import UnavailableError
 from estimates.stability.pages.report_markdown import render_markdown
 from estimates.stability.pages.report_text import render_json, render_text

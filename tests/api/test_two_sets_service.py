@@ -16,7 +16,7 @@ import pytest
 from litestar.testing import TestClient
 
 from estimates.client import AsyncClient, Client
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates.reading import tabular
 from estimates.store.store import Store

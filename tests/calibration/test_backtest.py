@@ -17,7 +17,7 @@ from estimates.calibration.backtest import backtest
 from estimates.calibration.backtest_html import render_html
 from estimates.calibration.suggestion import noise_of, suggest
 from estimates.catalog.records import InputDigest, Provenance
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates.gate.policy import policy_digest
 from estimates.gate.registry import CHECKS

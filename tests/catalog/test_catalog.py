@@ -18,7 +18,6 @@ from estimates.contract.conform import conform
 from estimates.errors import (
     ConflictError,
     CorruptError,
-    EstimatesError,
     InvalidError,
     NotFoundError,
     UnavailableError,
@@ -26,17 +25,8 @@ from estimates.errors import (
 from estimates.storage import snapshot
 from estimates.store.store import Store
 from estimates.store.sweep import sweep
-from tests.builders import SET, define, frame, make_store, promoted, provenance, publish
+from tests.builders import SET, code_of, define, frame, make_store, promoted, provenance, publish
 from tests.invariants import check_all
-
-
-def code_of(act: Callable[[], object]) -> str | None:
-    """The code of the error that an action ends with, or None."""
-    try:
-        act()
-    except EstimatesError as error:
-        return error.code
-    return None
 
 
 def test_time_never_goes_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -277,7 +267,7 @@ def test_a_view_keeps_its_moment(store: Store) -> None:
 
 
 def test_production_spans_join_up(store: Store) -> None:
-    """The spans of all versions together cover the time since the first promotion, without overlap."""
+    """The spans of all versions cover the time since the first promotion, without overlap."""
     define(store)
     for i in range(3):
         promoted(store, f"run {i}", 100 + i / 10)
@@ -311,7 +301,7 @@ def test_a_damaged_catalog_is_said(local_store: Store) -> None:
 
 
 def test_an_unreachable_catalog_is_said() -> None:
-    """A PostgreSQL that does not answer is an UnavailableError that keeps the password to itself."""
+    """A PostgreSQL that does not answer is an UnavailableError that hides the password."""
     with pytest.raises(UnavailableError) as caught:
         Catalog("postgresql://user:secret@127.0.0.1:9/nothing")
     assert caught.value.code == "catalog"

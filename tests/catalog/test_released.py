@@ -1,4 +1,4 @@
-"""The clock `released`: claimed times of release count where they are asked for, and nowhere else."""
+"""The clock `released`: claimed times of release count only where they are asked for."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def named(view: View, as_of: datetime, clock: Any = None) -> int | None:
 
 
 def in_force(told: list[tuple[datetime, int, int]], at: datetime) -> int | None:
-    """Of entries (time, order of recording, version) what was in force, by looking at all of them."""
+    """Of entries (time, order of recording, version) what was in force, by looking at all."""
     return max((entry for entry in told if entry[0] <= at), default=(at, 0, None))[2]
 
 

@@ -22,7 +22,7 @@ import pytest
 from estimates import instants
 from estimates.catalog.records import VersionHead
 from estimates.client import AsyncClient, Client
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import EstimatesError, InvalidError, NotFoundError
 from estimates.store.store import Store
 from tests.api.served import ODD, serving

@@ -12,7 +12,7 @@ from estimates.catalog.records import Version
 from estimates.compare.frozen_versions import last_in_production
 from estimates.compare.series import compared_moves, series_of
 from estimates.compare.series_report import PairMove
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.render.digits import rounded
 from tests.builders import SET, define, frame, make_store, promoted, provenance

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.store.store import Store
 from tests.builders import make_store, provenance

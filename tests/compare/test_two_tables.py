@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 import estimates
 from estimates.compare.table_diff import side_by_side
 from estimates.compare.two_tables import TwoTables
-from estimates.contract.contract import Contract, parse_contract
+from estimates.contract.contract import Contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates.stability.family_reports import SchemaReport
 from estimates.stability.pages.report_html import render_html

@@ -18,7 +18,7 @@ from litestar.testing import TestClient
 from estimates.catalog.records import Provenance, Version
 from estimates.client import Client
 from estimates.compare.vintages import Vintages
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates.reading.tabular import csv
 from estimates.render.digits import rounded

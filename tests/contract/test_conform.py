@@ -13,7 +13,8 @@ from polars.testing import assert_frame_equal
 import estimates
 from estimates.contract.columns import key_text
 from estimates.contract.conform import conform, name_keys, schema
-from estimates.contract.contract import Contract, parse_contract
+from estimates.contract.contract import Contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 
 CONTRACT = parse_contract("""
@@ -277,7 +278,8 @@ def test_first_and_last_moment_of_the_calendar_conform() -> None:
     """Milliseconds and microseconds are taken from the first to the last that have a text form."""
     for unit, ticks in {"ms": 1000, "us": 1_000_000}.items():
         values = [-62_135_596_800 * ticks, 253_402_300_800 * ticks - 1]
-        data, contract = keyed("timestamp", pl.Series(values).cast(pl.Datetime(unit, "UTC")))  # type: ignore[arg-type]
+        times = pl.Series(values).cast(pl.Datetime(unit, "UTC"))  # type: ignore[arg-type]
+        data, contract = keyed("timestamp", times)
         assert [at.year for at in conform(data, contract)["k"]] == [1, 9999]
 
 

@@ -11,10 +11,9 @@ from estimates.contract.contract import (
     Interval,
     OpenDomain,
     RollingDomain,
-    parse_contract,
     parse_key_part,
-    read_contract,
 )
+from estimates.contract.contract_file import parse_contract, read_contract
 from estimates.errors import InvalidError
 
 MINIMAL = """
@@ -432,7 +431,8 @@ def test_rolling_domains_list_all_but_the_target(before: str, after: str, words:
 )
 def test_listed_values_have_the_type_of_their_key(kind: str, value: str, words: str) -> None:
     """A value of a domain that no key could have is refused with the name of the column."""
-    toml = f'name="a"\n[key.k]\ntype="{kind}"\n[columns.v]\n[domain]\nkind="product"\nvalues.k=[{value}]'
+    key = f'name="a"\n[key.k]\ntype="{kind}"\n[columns.v]\n'
+    toml = f'{key}[domain]\nkind="product"\nvalues.k=[{value}]'
     message = refusal(toml)
     assert words in message
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from estimates.contract.contract import Contract, parse_contract
+from estimates.contract.contract import Contract
+from estimates.contract.contract_file import parse_contract
 
 MINIMAL = """
 name = "churn"

@@ -18,8 +18,8 @@ from estimates.contract.contract import (
     Job,
     Retention,
     Stability,
-    parse_contract,
 )
+from estimates.contract.contract_file import parse_contract
 from estimates.contract.domain import FileDomain, OpenDomain, ProductDomain, RollingDomain
 from estimates.contract.gate_policy import CheckPolicy, CustomCheck, GatePolicy, GroupLimits
 from estimates.gate.policy_validation import validate_policy

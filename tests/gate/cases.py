@@ -12,7 +12,8 @@ import polars as pl
 from estimates.accuracy.actuals import read_actuals
 from estimates.catalog.records import InputDigest, Provenance
 from estimates.contract.columns import key_text
-from estimates.contract.contract import Contract, parse_contract
+from estimates.contract.contract import Contract
+from estimates.contract.contract_file import parse_contract
 from estimates.gate.candidate import Candidate
 from estimates.gate.evaluation import evaluate
 from estimates.gate.offender_table import Offenders

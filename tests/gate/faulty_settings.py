@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from estimates.catalog.records import Waiver
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.gate.evaluation import evaluate
 from estimates.gate.offender_table import Offenders
 from estimates.gate.production_history import ProductionHistory

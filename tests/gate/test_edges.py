@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from estimates.catalog.records import Waiver
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import ConflictError
 from estimates.gate.check import Check
 from estimates.gate.evaluation import evaluate

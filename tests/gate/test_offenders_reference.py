@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates.catalog.records import Waiver
-from estimates.contract.contract import Contract, parse_contract
+from estimates.contract.contract import Contract
+from estimates.contract.contract_file import parse_contract
 from estimates.gate.evaluation import evaluate
 from estimates.gate.offender_table import Offenders
 from estimates.gate.verdict import CheckResult, GroupResult, Verdict

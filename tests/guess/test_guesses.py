@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from estimates.contract.columns import Column
-from estimates.contract.contract import Contract, parse_contract
+from estimates.contract.contract import Contract
+from estimates.contract.contract_file import parse_contract
 from estimates_jobs.draft import Draft, draft
 
 
@@ -185,7 +186,10 @@ def test_labels(make: Callable[..., Draft]) -> None:
 
 def test_several_points_and_their_intervals(make: Callable[..., Draft]) -> None:
     """With two points, names say which interval belongs to which."""
-    header = "k,price_forecast,price_lower_80,price_upper_80,sales_forecast,sales_lower_80,sales_upper_80"
+    header = (
+        "k,price_forecast,price_lower_80,price_upper_80,"
+        "sales_forecast,sales_lower_80,sales_upper_80"
+    )
     contract = parse_contract(make(f"{header}\na,2,1,3,20,10,30\n").contract)
     assert [(interval.point, interval.lower) for interval in contract.intervals()] == [
         ("price_forecast", "price_lower_80"),

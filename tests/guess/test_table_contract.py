@@ -175,7 +175,10 @@ def test_other_levels_do_not_compare() -> None:
     )
     error = refusal(a, b)
     assert error.code == "other_levels"
-    told = "old.csv has intervals of 90 % (lower_90, upper_90), and new.csv of 95 % (lower_95, upper_95)"
+    told = (
+        "old.csv has intervals of 90 % (lower_90, upper_90), "
+        "and new.csv of 95 % (lower_95, upper_95)"
+    )
     assert told in error.message
     a, b = table(q10=1.0, q50=2.0, q90=3.0), table(q05=1.0, q50=2.0, q90=3.0)
     assert "quantiles of 0.1 (q10), and new.csv of 0.05 (q05)" in refusal(a, b).message

@@ -14,7 +14,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from estimates.contract.conform import conform
-from estimates.contract.contract import Column, Contract, KeyColumn, parse_contract
+from estimates.contract.contract import Column, Contract, KeyColumn
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates_jobs.draft import Draft, draft
 from estimates_jobs.tables.table_files import read_table, typed

@@ -6,10 +6,8 @@ from __future__ import annotations
 
 import gc
 import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Barrier, get_ident
 from time import sleep
@@ -23,10 +21,9 @@ from hypothesis import strategies as st
 
 from estimates.contract.columns import key_text
 from estimates.contract.conform import conform, schema
-from estimates.contract.contract import Contract, parse_contract
+from estimates.contract.contract import Contract
 from estimates.errors import CorruptError
 from estimates.keys.key_form import KeyForm
-from estimates.keys.search_key import SearchKey
 from estimates.lookup import group_search, read_file_layout, read_file_writing
 from estimates.lookup.mapped_file import map_file
 from estimates.lookup.read_file import ReadFile
@@ -34,78 +31,16 @@ from estimates.lookup.read_file_cache import ReadFileCache
 from estimates.render.row_text import json_rows
 from estimates.store.store import Store
 from tests.builders import SET, TARGETS, TICKERS, define, publish
-
-ID = "0" * 64
-awkward = st.sampled_from(
-    [
-        "/",
-        "a/b",
-        "batch",
-        "ÆØÅ",
-        "𝔘",
-        "\x01",
-        "\x1f",
-        "\u2028",
-        '"',
-        "\\",
-        " ",
-        "%2F",
-        "+",
-        "-",
-        "a",
-        "ab",
-    ]
+from tests.lookup.read_files import (
+    ID,
+    awkward,
+    built,
+    contract_of,
+    notes,
+    search,
+    tables,
+    values,
 )
-texts = st.text(
-    st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=6
-)
-parts: dict[str, st.SearchStrategy[Any]] = {
-    "string": (awkward | texts).filter(lambda text: text not in (".", "..")),
-    "integer": st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3),
-    "date": st.dates(date(1, 1, 1), date(9999, 12, 31)),
-    "timestamp": st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31, 23)).map(
-        lambda t: t.replace(tzinfo=UTC)
-    ),
-}
-values = st.none() | st.floats(allow_nan=False, allow_infinity=False)
-notes = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
-
-
-def contract_of(kinds: tuple[str, ...]) -> Contract:
-    """A contract with key columns of these types."""
-    keys = "".join(f'[key.k{i}]\ntype = "{kind}"\n' for i, kind in enumerate(kinds))
-    return parse_contract(
-        f'name = "t"\n{keys}[columns.value]\nnullable = true\n[columns.note]\nrole = '
-        '"attribute"\ntype = "string"\n'
-    )
-
-
-@st.composite
-def tables(draw: st.DrawFn) -> tuple[Contract, dict[tuple[Any, ...], tuple[Any, Any]]]:
-    """A contract and a dict from key to value and note; first parts repeat, so that prefixes have
-    several rows.
-    """
-    kinds = tuple(draw(st.lists(st.sampled_from(sorted(parts)), min_size=1, max_size=3)))
-    pools = [draw(st.lists(parts[kind], min_size=1, max_size=5, unique=True)) for kind in kinds]
-    keys = st.tuples(*(st.sampled_from(pool) for pool in pools))
-    return contract_of(kinds), draw(st.dictionaries(keys, st.tuples(values, notes), max_size=30))
-
-
-@contextmanager
-def built(contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]) -> Iterator[ReadFile]:
-    """The read file of a table, opened."""
-    rows = [(*key, *cells) for key, cells in table.items()]
-    frame = conform(pl.DataFrame(rows, schema(contract), orient="row"), contract)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "cache" / "file.lookup"
-        read_file_writing.build(frame, contract.shape(), ID, path)
-        assert [found.name for found in path.parent.iterdir()] == ["file.lookup"]
-        yield ReadFile(path, ID)
-
-
-def search(contract: Contract, *key: Any) -> SearchKey:
-    """A key, or a leading part of it, as it is looked for."""
-    return KeyForm(contract).search(key, partial=True)
 
 
 def row(contract: Contract, key: tuple[Any, ...], cells: tuple[Any, Any]) -> dict[str, Any]:
@@ -377,7 +312,7 @@ def test_the_store_builds_a_damaged_file_again(local_store: Store, size: int) ->
 
 
 def test_damage_under_an_open_store_is_noticed(local_store: Store) -> None:
-    """A read file that is altered while it is mapped is noticed on the next read, and built again."""
+    """A read file that is altered while it is mapped is noticed by the next read, and rebuilt."""
     define(local_store)
     version = publish(local_store, "run")
     path = local_store.read_files.path(version.snapshot_id)

@@ -81,7 +81,7 @@ def with_revision(folder: Path, body: str) -> Path:
 
 
 def test_migrations_make_the_schema(empty: str) -> None:
-    """After an upgrade the database is what estimates.catalog.schema describes, to the last index."""
+    """After an upgrade the database is what catalog.schema describes, to the last index."""
     estimates_migrations.upgrade(empty)
     engine = make_engine(empty)
     with engine.connect() as connection:
@@ -156,7 +156,7 @@ def test_data_survive_an_upgrade(empty: str, tmp_path: Path) -> None:
 
 
 def test_revisions_go_forward_only() -> None:
-    """One line of revisions, the newest is the one the catalog knows, and none can be taken back."""
+    """One line of revisions; the catalog knows the newest, and none can be taken back."""
     config: Config = estimates_migrations.configuration("sqlite://")
     scripts = list(ScriptDirectory.from_config(config).walk_revisions())
     assert scripts[0].revision == schema.REVISION

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from estimates.catalog.records import Provenance, Version
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.reading import absent_keys
 from estimates.reading.absent_keys import AbsentKeys
 from estimates.store.store import Store

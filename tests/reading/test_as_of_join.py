@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from estimates import instants
 from estimates.catalog.records import Version
 from estimates.client import AsyncClient, Client
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.store.store import Store
 from estimates.store.sweep import sweep

@@ -13,13 +13,14 @@ import pytest
 
 from estimates import instants
 from estimates.catalog.records import InputDigest, Provenance
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.store.store import Store
 from tests.builders import (
     SET,
     TARGETS,
     TICKERS,
+    code_of,
     define,
     frame,
     make_store,
@@ -27,7 +28,6 @@ from tests.builders import (
     provenance,
     publish,
 )
-from tests.catalog.test_catalog import code_of
 
 ROLLING = """\
 name = "rolling"

@@ -19,7 +19,7 @@ from estimates.catalog.at import At
 from estimates.catalog.records import Alias, ContractRevision, Event, Provenance, Version
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import CorruptError, EstimatesError, InvalidError
 from estimates.keys.key_form import KeyForm
 from estimates.lookup.read_file import ReadFile
@@ -27,9 +27,8 @@ from estimates.lookup.read_file_layout import ROWS_AT
 from estimates.reading.reader import Reader
 from estimates.reading.version_reader import LOOK_BACK, Files
 from estimates.store.store import Store
-from tests.builders import SET, TARGETS, TICKERS, contract, define, promoted, provenance
-from tests.catalog.test_catalog import code_of
-from tests.lookup.test_read_file import ID, built, contract_of, search, tables
+from tests.builders import SET, TARGETS, TICKERS, code_of, contract, define, promoted, provenance
+from tests.lookup.read_files import ID, built, contract_of, search, tables
 from tests.reading.test_reader import ROLLING, publish_day
 
 START = datetime(2024, 1, 1, tzinfo=UTC)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from estimates import instants
 from estimates.contract.conform import schema
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.reading import tabular
 from estimates.reading.answer import Answer
 

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates.stability.diff import diff
 from estimates.stability.report import Report

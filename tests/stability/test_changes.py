@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates.contract.conform import conform
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates.stability.changes import changed_keys
 from estimates.stability.diff import diff

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.stability.contract_changes import schema_changes
 from estimates.stability.diff import diff
 from estimates.stability.family_reports import SchemaChange, SchemaReport

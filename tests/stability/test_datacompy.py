@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.stability.changes import changed_keys
 from estimates.stability.diff import diff
 

@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from estimates.contract.contract import Contract, parse_contract
+from estimates.contract.contract import Contract
+from estimates.contract.contract_file import parse_contract
 from estimates.stability.diff import diff
 from estimates.stability.pages.report_text import render_json
 from estimates.stability.report import Report, ScalarReport

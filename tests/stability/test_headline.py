@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.stability.diff import diff
 
 NUMBER = 'name = "s"\n[key.id]\ntype = "integer"\n[columns.v]\nnullable = true\n'

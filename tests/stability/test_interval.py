@@ -7,7 +7,7 @@ import math
 import polars as pl
 import pytest
 
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.stability.diff import diff
 from estimates.stability.report import IntervalReport
 

@@ -13,7 +13,7 @@ import pytest
 from litestar.testing import TestClient
 
 from estimates.client import AsyncClient, Client
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import ConflictError, NotFoundError
 from estimates.store.store import Store
 from estimates_api.app import create_app

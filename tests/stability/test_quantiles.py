@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates.contract.contract import Contract, parse_contract
+from estimates.contract.contract import Contract
+from estimates.contract.contract_file import parse_contract
 from estimates.stability.diff import diff
 from estimates.stability.family_reports import QuantileReport
 from tests.stability.test_engine import finite, quantile, same, scale_floor

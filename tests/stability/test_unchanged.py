@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from estimates.compare.queries import DiffQuery
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import CorruptError
 from estimates.stability.diff import diff
 from estimates.stability.pages.report_text import render_text

@@ -145,7 +145,7 @@ def _on_a_full_disk(folder: Path) -> None:
 
 
 def test_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond a number of files, or of bytes, those that were kept first are removed, leftovers too."""
+    """Beyond a number of files, or of bytes, the oldest ones are removed, leftovers too."""
     monkeypatch.setattr(report_cache, "MAX_FILES", 5)
     (tmp_path / "old.1234.new").write_bytes(b"left by a killed process")
     os.utime(tmp_path / "old.1234.new", (0, 0))

@@ -64,7 +64,7 @@ def test_publishing_twice_is_harmless(local_store: Store) -> None:
 @pytest.mark.parametrize("name", [PARQUET, MANIFEST])
 @pytest.mark.parametrize("damage", ["truncated", "altered", "missing", "empty"])
 def test_damage_is_found_and_named(local_store: Store, name: str, damage: str) -> None:
-    """A damaged file is an error that names it, on open and in verify; the other version is whole."""
+    """A damaged file is an error that names it, on open and in verify; the other one is whole."""
     define(local_store)
     promoted(local_store, "good", 100.0)
     version = publish(local_store, "bad", 100.1)

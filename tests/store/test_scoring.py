@@ -22,7 +22,7 @@ from estimates.accuracy.accuracy_table import accuracy_frame
 from estimates.accuracy.accuracy_text import render_text
 from estimates.catalog.records import Provenance
 from estimates.client import AsyncClient, Client
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.store.store import Store
 from estimates_api.http.negotiation import ARROW, CSV, NDJSON

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 
 from estimates import instants
 from estimates.catalog.at import At
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import EstimatesError, GateError
 from estimates.store.store import Store
 from estimates.store.sweep import sweep

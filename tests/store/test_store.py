@@ -12,7 +12,7 @@ import pytest
 
 from estimates.catalog.at import At
 from estimates.catalog.records import Provenance
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import ConflictError, CorruptError, GateError, InvalidError, NotFoundError
 from estimates.store.store import Store
 from estimates.store.sweep import sweep, verify
@@ -21,6 +21,7 @@ from tests.builders import (
     START,
     TARGETS,
     TICKERS,
+    code_of,
     contract,
     define,
     frame,
@@ -29,7 +30,6 @@ from tests.builders import (
     publish,
     source,
 )
-from tests.catalog.test_catalog import code_of
 from tests.invariants import check_all
 
 WIDE = '[columns.extra]\nunit = "USD"\n'

@@ -11,7 +11,7 @@ import pytest
 import estimates_migrations
 from estimates import InvalidError, Store
 from estimates.catalog.records import Provenance
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.store.open_store import catalog_url
 from estimates.store.sweep import sweep, verify
 

@@ -10,8 +10,7 @@ from estimates.lookup import read_file
 from estimates.storage import snapshot
 from estimates.store.store import Store
 from estimates.store.sweep import sweep, verify
-from tests.builders import SET, define, promoted, publish
-from tests.catalog.test_catalog import code_of
+from tests.builders import SET, code_of, define, promoted, publish
 from tests.invariants import check_all
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from estimates import instants
 from estimates.catalog.records import Version, Waiver
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import ConflictError, EstimatesError, GateError
 from estimates.gate.active_waivers import key_rows
 from estimates.gate.evaluation import evaluate

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from estimates.contract.contract import Contract, FileDomain, RollingDomain, read_contract
+from estimates.contract.contract import Contract, FileDomain, RollingDomain
+from estimates.contract.contract_file import read_contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.settings import Settings
 from estimates.store.open_store import catalog_url

@@ -14,7 +14,8 @@ from shlex import join
 from shutil import copyfileobj
 from typing import TYPE_CHECKING
 
-from estimates.contract.contract import Contract, read_contract
+from estimates.contract.contract import Contract
+from estimates.contract.contract_file import read_contract
 from estimates.errors import InvalidError, NotFoundError
 
 if TYPE_CHECKING:

@@ -58,6 +58,12 @@ def upgrade() -> None:
         sa.Column("held", sa.Boolean, nullable=False),
         sa.ForeignKeyConstraint(["set", "version"], ["versions.set", "versions.version"]),
     )
+    _log_tables()
+    _run_tables()
+
+
+def _log_tables() -> None:
+    """Events, and the verdicts that some announce."""
     op.create_table(
         "events",
         sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -85,6 +91,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["set", "version"], ["versions.set", "versions.version"]),
     )
     op.create_index("verdicts_version", "verdicts", ["set", "version", "event"])
+
+
+def _run_tables() -> None:
+    """Runs, and the claims of sweeps."""
     op.create_table(
         "runs",
         sa.Column("run_id", sa.Text, primary_key=True),

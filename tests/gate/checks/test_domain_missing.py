@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from tests.gate.cases import Setting, check_of, frame, provenance, simple
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from tests.gate.cases import CONTRACT, Setting, frame, poke, poked
 from tests.gate.faulty_settings import limited
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from tests.gate.cases import Setting, check_of, edit, poke, poked, simple
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.gate.evaluation import evaluate
 from tests.gate.cases import JUDGED, Setting, contract, file, frame, provenance, simple, stored
 from tests.gate.faulty_settings import other_shape

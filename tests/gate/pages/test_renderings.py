@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from estimates import gate
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.gate.pages import checks_reference
 from estimates.gate.pages.github_annotations import render_github
 from estimates.gate.pages.junit import render_junit

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from estimates import instants
 from estimates.catalog.records import Provenance
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.store.store import Store
 from estimates_jobs.attribution.split import LabelSplit, split, split_labels
 from estimates_jobs.attribution.why import Why, render_json, why

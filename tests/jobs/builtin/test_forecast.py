@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from estimates import instants
 from estimates.contract.conform import conform
-from estimates.contract.contract import Contract, parse_contract, read_contract
+from estimates.contract.contract import Contract
+from estimates.contract.contract_file import parse_contract, read_contract
 from estimates.errors import InvalidError
 from estimates_jobs.builtin.forecast import forecast
 from estimates_jobs.run.context import Context

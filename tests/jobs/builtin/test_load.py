@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from estimates.contract.conform import conform
-from estimates.contract.contract import Contract, parse_contract
+from estimates.contract.contract import Contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates_jobs.builtin.load import load
 from estimates_jobs.run.context import Context

@@ -13,7 +13,7 @@ import pytest
 
 from estimates import instants
 from estimates.catalog.records import Provenance
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.store.store import Store
 from estimates_jobs.run.context import Context
 from estimates_jobs.run.job_function import Function

@@ -10,7 +10,7 @@ import pytest
 
 from estimates import instants
 from estimates.catalog.records import Provenance
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.verdict import render_json
 from estimates.store.store import Store

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates import instants
-from estimates.contract.contract import Contract, Input, parse_contract
+from estimates.contract.contract import Contract, Input
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError, UnavailableError
 from estimates_jobs.run.calendars import calendar
 from estimates_jobs.run.context import Context

@@ -21,7 +21,7 @@ from estimates_estimates_jobs.tracking.record.record import (
 )
 
 from estimates import instants
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError, NotFoundError, UnavailableError
 from estimates.store.store import Store
 from estimates_jobs.run.runner import Outcome, publish_file, read_candidate

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.stability.pages.pictures import Against, Histogram, largest_equal, pictures
 
 FLOOR, RTOL = 0.01, 0.05

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from estimates.contract.contract import Contract, parse_contract
+from estimates.contract.contract import Contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates.render.wording import cells, cut, visible
 from estimates.stability.diff import diff

@@ -7,7 +7,7 @@ import json
 import polars as pl
 import pytest
 
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.render.wording import percent
 from estimates.stability.diff import diff
 from estimates.stability.pages.report_text import render_json, render_text

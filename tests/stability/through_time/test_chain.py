@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates.contract.contract import Stability, parse_contract
+from estimates.contract.contract import Stability
+from estimates.contract.contract_file import parse_contract
 from estimates.stability.through_time.chain import MIN_PAIRS, key_chains, pooled_chains
 from estimates.stability.through_time.revision_report import Chain, Chains, Middle, Step
 from estimates.stability.through_time.revisions import value_histories

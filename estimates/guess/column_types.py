@@ -1,0 +1,115 @@
+"""The types of an unknown table's columns, from their text or their stored type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import polars as pl
+
+from estimates.contract.columns import ColumnType
+from estimates.contract.text_values import values_of
+from estimates.errors import InvalidError
+
+# longer ones are identifiers, and so are those with leading zeros
+_WHOLE = r"^(0|-?[1-9]\d{0,14})$"
+# how a value of a kind begins; a value begins like one kind at most
+_LOOKS: dict[ColumnType, str] = {
+    "timestamp": r"\d{4}-\d\d-\d\d[T ]\d",
+    "date": r"\d{4}-\d\d-\d\d$",
+    "boolean": r"(?i)(true|false)$",
+    "float": r"(?i)[+-]?(\.?\d|nan|inf)",
+}
+_ZERO_LED = r"^[+-]?0\d"
+_CODE = r"^[+-]?(0\d|\d{16})"
+NEARLY = 0.95  # share of rows; the others are mistakes to be found, not a reason to look away
+
+
+def guess_types(frame: pl.DataFrame, key: Iterable[str]) -> dict[str, ColumnType]:
+    """The contract type of every column; text is looked at when the whole table is text, as from
+    CSV.
+
+    Raises InvalidError `column_type` for what no contract can hold, and for keys that are neither
+    text, integers, dates nor timestamps.
+    """
+    text = all(dtype == pl.String for dtype in frame.dtypes)
+    types: dict[str, ColumnType] = {}
+    for series in frame:
+        kind = text_kind(series) if text else stored_kind(series)
+        if series.name in key and kind in ("float", "boolean"):
+            if not text:
+                raise InvalidError(
+                    "column_type",
+                    f"column {series.name!r} is {series.dtype}; a key is text, an integer, a date "
+                    "or a timestamp",
+                )
+            kind = "string"
+        types[series.name] = kind
+    return types
+
+
+def text_kind(series: pl.Series) -> ColumnType:
+    """The type that all the text of a column can be read as."""
+    text = series.drop_nulls()
+    if text.is_empty():
+        return "string"
+    first = text[0].strip()
+    # a look at the first value, and at the first hundred, spares most columns a pass over all
+    kind = next((kind for kind, pattern in _LOOKS.items() if re.match(pattern, first)), None)
+    if kind is None or values_of(text.head(100), kind).has_nulls():
+        return "string"
+    if (
+        kind == "float"
+        and text.head(100).str.contains(_WHOLE).all()
+        and text.str.contains(_WHOLE).all()
+    ):
+        return "integer"
+    if values_of(text, kind).has_nulls():
+        return "string"
+    return kind if kind != "float" or _are_numbers(text) else "string"
+
+
+def reads_as_numbers(text: pl.Series) -> bool:
+    """Whether nearly all text of a column is numbers: what else is in it stands out."""
+    text = text.drop_nulls()
+    if not values_of(text.head(100), "float").is_finite().any():
+        return False
+    return values_of(text, "float").is_finite().sum() >= NEARLY * len(text)
+
+
+def has_codes(text: pl.Series) -> bool:
+    """Whether some text could be read as a number and is none, such as 007, or an identifier of
+    many digits.
+    """
+    return bool(text.str.contains(_CODE).any())
+
+
+def stored_kind(series: pl.Series) -> ColumnType:
+    """The contract type of a column's polars type; raises InvalidError `column_type` where there is
+    none.
+    """
+    dtype = series.dtype
+    if dtype.is_float() or dtype.is_decimal():
+        return "float"
+    if dtype.is_integer():
+        return "integer"
+    if dtype == pl.Boolean:
+        return "boolean"
+    if dtype == pl.Date:
+        return "date"
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+        return "timestamp"
+    if dtype == pl.Null or isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
+        return "string"
+    hint = (
+        "it has no time zone"
+        if isinstance(dtype, pl.Datetime)
+        else "no contract can hold that; leave the column out"
+    )
+    raise InvalidError("column_type", f"column {series.name!r} is {dtype}: {hint}")
+
+
+def _are_numbers(text: pl.Series) -> bool:
+    """Whether text that could be parsed as numbers is meant so: no codes, and not all of it NaN."""
+    codes = text.str.contains(_ZERO_LED).any() or text.str.contains(r"^[+-]?\d+$").all()
+    return not codes and bool(values_of(text, "float").is_finite().any())
