@@ -69,8 +69,8 @@ def last_sessions(weeks: int) -> list[date]:
         .group_by(pl.col("day").dt.truncate("1w").alias("monday"))
         .agg(pl.col("day").max())
     )
-    whole = by_week.sort("monday").filter(pl.col("monday") + timedelta(days=4) <= days.max())
-    return whole.get_column("day").tail(weeks).to_list()
+    complete = by_week.sort("monday").filter(pl.col("monday") + timedelta(days=4) <= days.max())
+    return complete.get_column("day").tail(weeks).to_list()
 
 
 def verdicts(replay: Replay, folder: Path) -> Iterator[tuple[date, Verdict]]:
@@ -143,8 +143,8 @@ def _reasons(judged: list[tuple[date, Verdict]]) -> Iterator[str]:
 
 
 def _shares(names: Iterable[str], judged: int) -> str:
-    found = Counter(names).most_common()
-    return ", ".join(f"`{name}` {100 * count / judged:.1f} %" for name, count in found) or "never"
+    counts = Counter(names).most_common()
+    return ", ".join(f"`{name}` {100 * count / judged:.1f} %" for name, count in counts) or "never"
 
 
 def main(folder: Path) -> None:

@@ -39,7 +39,7 @@ class Fault(msgspec.Struct, frozen=True):
     scene       which example it is put into
     arrives     how: as a file, in the store, with actual values …
     apply       does it in a scene of its own and says what became of it
-    lets        why it is let through, where it is
+    reason      why it is let through, where it is
     """
 
     name: str
@@ -47,7 +47,7 @@ class Fault(msgspec.Struct, frozen=True):
     scene: str
     arrives: str
     apply: Callable[[Scene], Outcome]
-    lets: str | None
+    reason: str | None
 
 
 Change = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame | str | bytes]
@@ -55,19 +55,19 @@ FAULTS: list[Fault] = []
 
 
 def fault(
-    scene: str, arrives: str, lets: str | None = None
+    scene: str, arrives: str, reason: str | None = None
 ) -> Callable[[Callable[[Scene], Outcome]], Callable[[Scene], Outcome]]:
     """Register a function that does something wrong in a scene and says what became of it."""
 
     def register(apply: Callable[[Scene], Outcome]) -> Callable[[Scene], Outcome]:
         name = apply.__name__.replace("_", " ")
-        FAULTS.append(Fault(name, _sentence(apply), scene, arrives, apply, lets))
+        FAULTS.append(Fault(name, _sentence(apply), scene, arrives, apply, reason))
         return apply
 
     return register
 
 
-def in_file(scene: str, lets: str | None = None) -> Callable[[Change], Change]:
+def in_file(scene: str, reason: str | None = None) -> Callable[[Change], Change]:
     """Register a function that makes a faulty table, or the faulty bytes of a file, of today's and
     yesterday's.
     """
@@ -77,7 +77,9 @@ def in_file(scene: str, lets: str | None = None) -> Callable[[Change], Change]:
             return delivered(at, change(at.today, at.before))
 
         FAULTS.append(
-            Fault(change.__name__.replace("_", " "), _sentence(change), scene, "file", apply, lets)
+            Fault(
+                change.__name__.replace("_", " "), _sentence(change), scene, "file", apply, reason
+            )
         )
         return change
 
@@ -104,7 +106,7 @@ def delivered(scene: Scene, content: pl.DataFrame | str | bytes, **changed: obje
 def of_verdict(verdict: Verdict) -> Outcome:
     """What a verdict says."""
     named = {
-        status: tuple(one.name for one in verdict.checks if one.status == status)
+        status: tuple(check.name for check in verdict.checks if check.status == status)
         for status in STATUSES
     }
     if verdict.blocks:

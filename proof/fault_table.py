@@ -48,12 +48,12 @@ def outcomes(folder: Path) -> Iterator[tuple[Fault, Outcome]]:
         yield fault, fault.apply(own)
 
 
-def page(found: list[tuple[Fault, Outcome]]) -> str:
+def page(results: list[tuple[Fault, Outcome]]) -> str:
     """The page."""
-    caught = sum(outcome.answer in CAUGHT for _, outcome in found)
+    caught = sum(outcome.answer in CAUGHT for _, outcome in results)
     parts = [
         _HEAD,
-        f"\n{len(found)} faults: {caught} do not get through, {len(found) - caught} "
+        f"\n{len(results)} faults: {caught} do not get through, {len(results) - caught} "
         "can, for a reason.\n",
     ]
     for scene in SCENES:
@@ -62,7 +62,7 @@ def page(found: list[tuple[Fault, Outcome]]) -> str:
             "it is let through |\n"
         )
         parts.append("| --- | --- | --- | --- | --- | --- |\n")
-        parts += [_row(fault, outcome) for fault, outcome in found if fault.scene == scene]
+        parts += [_row(fault, outcome) for fault, outcome in results if fault.scene == scene]
     return "".join(parts)
 
 
@@ -78,19 +78,17 @@ def _row(fault: Fault, outcome: Outcome) -> str:
         )
         by = "; ".join([*([by] if by else []), f"{few} could not be evaluated"])
     what = f"**{fault.name}**: {fault.what}"
-    return (
-        f"| {what} | {fault.arrives} | {outcome.answer} | {by} | {warned} | {fault.lets or ''} |\n"
-    )
+    return f"| {what} | {fault.arrives} | {outcome.answer} | {by} | {warned} | {fault.reason or ''} |\n"
 
 
 def main() -> None:
     """Write the page; exit 1 when something gets through without a reason."""
     with tempfile.TemporaryDirectory() as folder:
-        found = list(outcomes(Path(folder)))
-    PAGE.write_text(page(found), encoding="utf-8")
-    for fault, outcome in found:
-        if (outcome.answer in CAUGHT) == (fault.lets is not None):
-            print(f"{fault.name}: {outcome.answer}, {fault.lets or 'without a reason'}")
+        results = list(outcomes(Path(folder)))
+    PAGE.write_text(page(results), encoding="utf-8")
+    for fault, outcome in results:
+        if (outcome.answer in CAUGHT) == (fault.reason is not None):
+            print(f"{fault.name}: {outcome.answer}, {fault.reason or 'without a reason'}")
             sys.exit(1)
 
 

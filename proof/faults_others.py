@@ -84,7 +84,7 @@ def averages_of_a_split_not_adjusted(today: pl.DataFrame, before: pl.DataFrame) 
 
 @in_file(
     "averages",
-    lets="of sixty days one is new and one gone, 1.7 % of the keys, and an open domain asks for "
+    reason="of sixty days one is new and one gone, 1.7 % of the keys, and an open domain asks for "
     "none; with the days in a "
     "`product` domain `domain_outside` blocks",
 )
@@ -109,7 +109,7 @@ def averages_of_another_universe(today: pl.DataFrame, before: pl.DataFrame) -> p
 
 @in_file(
     "averages",
-    lets="5 % is an ordinary week of a stock; `unusual_change` says that the set itself has never "
+    reason="5 % is an ordinary week of a stock; `unusual_change` says that the set itself has never "
     "moved so much, and the "
     "contract can give it `block = 0`",
 )
@@ -122,7 +122,7 @@ def two_tickers_five_percent_too_high(today: pl.DataFrame, before: pl.DataFrame)
 
 @in_file(
     "averages",
-    lets="one stock may fall by as much in a day, and without an interval nothing says what is "
+    reason="one stock may fall by as much in a day, and without an interval nothing says what is "
     "usual for it; intervals, or "
     "`block` for `worst_group_change`, would",
 )
@@ -135,7 +135,7 @@ def one_ticker_in_pounds(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFr
 
 @in_file(
     "averages",
-    lets="soft bounds ask for a look, hard ones (`max`) block",
+    reason="soft bounds ask for a look, hard ones (`max`) block",
 )
 def beyond_soft_bounds(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Averages of one ticker above the contract's soft bound."""

@@ -97,7 +97,7 @@ def banks_in_pounds(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
 @in_file(
     "prices",
-    lets="6 % is what a stock moves on the day of its results; no limit that stops it would let "
+    reason="6 % is what a stock moves on the day of its results; no limit that stops it would let "
     "real days through. Over all "
     "tickers it blocks (`all in euros`)",
 )
@@ -254,7 +254,7 @@ def two_tickers_exchanged(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataF
 
 @in_file(
     "prices",
-    lets="what costs the same within an ordinary day's move cannot be told apart by its numbers",
+    reason="what costs the same within an ordinary day's move cannot be told apart by its numbers",
 )
 def two_tickers_of_one_price_exchanged(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Two tickers that cost nearly the same have each other's values: MRK and XOM."""
@@ -459,7 +459,7 @@ def six_percent_too_high(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFr
 
 @in_file(
     "prices",
-    lets="an ordinary trading day moves every estimate by as much; `accuracy_loss` shows it later",
+    reason="an ordinary trading day moves every estimate by as much; `accuracy_loss` shows it later",
 )
 def one_percent_too_high(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Every estimate 1 % too high."""

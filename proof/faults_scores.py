@@ -161,7 +161,7 @@ def a_twentieth_of_the_customers_gone(today: pl.DataFrame, before: pl.DataFrame)
 
 @in_file(
     "scores",
-    lets="customers do leave: 0.4 % in the ordinary week of the example; 2 % block, and whoever "
+    reason="customers do leave: 0.4 % in the ordinary week of the example; 2 % block, and whoever "
     "knows better says so in "
     "`removed_keys` or lists the keys in a domain",
 )

@@ -106,8 +106,8 @@ def files_exchanged(scene: Scene) -> Outcome:
 @fault("prices", "stored file")
 def garbage_with_a_digest(scene: Scene) -> Outcome:
     """A writer stored half a Parquet file, and the digest of that half."""
-    whole = snapshot.prepare(scene.today, scene.store.contract(scene.set).shape())
-    return _written(scene, whole.parquet[: len(whole.parquet) // 2], scene.today.height)
+    prepared = snapshot.prepare(scene.today, scene.store.contract(scene.set).shape())
+    return _written(scene, prepared.parquet[: len(prepared.parquet) // 2], scene.today.height)
 
 
 @fault("prices", "stored file")
@@ -152,7 +152,7 @@ def inputs_without_digests(scene: Scene) -> Outcome:
 @fault(
     "prices",
     "lineage",
-    lets="its numbers may be right; whoever wants to be able to repeat every run gives "
+    reason="its numbers may be right; whoever wants to be able to repeat every run gives "
     "`reproducible` `block = 0`",
 )
 def no_code_revision(scene: Scene) -> Outcome:
@@ -181,7 +181,7 @@ def targets_not_recorded(scene: Scene) -> Outcome:
 @fault(
     "averages",
     "lineage",
-    lets="the contract decides: `freshness.blocks = true` blocks (`old data that block`), without "
+    reason="the contract decides: `freshness.blocks = true` blocks (`old data that block`), without "
     "it readers are told",
 )
 def old_data(scene: Scene) -> Outcome:
@@ -319,7 +319,7 @@ def plans_too_low(scene: Scene) -> Outcome:
 @fault(
     "scores",
     "actual values",
-    lets="decisions may change for nothing without any of them being worse; a contract that minds "
+    reason="decisions may change for nothing without any of them being worse; a contract that minds "
     "gives it `block`",
 )
 def decisions_that_waver(scene: Scene) -> Outcome:
@@ -374,7 +374,7 @@ def waived(
         stored_candidate(scene.store, scene.store.view().resolve(scene.set, At(v)))
         for v in (number, scene.production)
     )
-    facts: dict[str, object] = {
+    fields: dict[str, object] = {
         "id": 1,
         "set": scene.set,
         "version": number,
@@ -386,7 +386,7 @@ def waived(
         "at": scene.at - timedelta(hours=2),
         "until": scene.at + timedelta(hours=1),
     }
-    waivers = [msgspec.convert(facts | changed, Waiver)]
+    waivers = [msgspec.convert(fields | changed, Waiver)]
     contract = scene.store.contract(scene.set)
     return of_verdict(
         evaluate(

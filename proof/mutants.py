@@ -130,19 +130,19 @@ def _changes(check: Check) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def noticed_in_memory(part: int, parts: int) -> dict[str, str | None]:
     """For each so many-th mutant of the registry, the test that notices it."""
-    found: dict[str, str | None] = {}
+    noticed: dict[str, str | None] = {}
     for mutant in list(of_registry())[part::parts]:
-        place = next(i for i, check in enumerate(CHECKS) if check.name == mutant.name)
-        whole = CHECKS[place]
-        CHECKS[place] = msgspec.structs.replace(whole, **mutant.changes)
+        place = next(i for i, entry in enumerate(CHECKS) if entry.name == mutant.name)
+        check = CHECKS[place]
+        CHECKS[place] = msgspec.structs.replace(check, **mutant.changes)
         first = [f"{TESTS[0]}::{test}" for test in FIRST]
         try:
-            found[mutant.what] = _failing([first[0] + f"[{mutant.name}]", *first[1:]]) or _failing(
-                list(TESTS)
-            )
+            noticed[mutant.what] = _failing(
+                [first[0] + f"[{mutant.name}]", *first[1:]]
+            ) or _failing(list(TESTS))
         finally:
-            CHECKS[place] = whole
-    return found
+            CHECKS[place] = check
+    return noticed
 
 
 class _Watch:
@@ -161,11 +161,11 @@ def _failing(tests: list[str]) -> str | None:
 
     watch = _Watch()
     with open(os.devnull, "w") as nowhere:
-        kept, sys.stdout = sys.stdout, nowhere
+        stdout, sys.stdout = sys.stdout, nowhere
         try:
             code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[watch])
         finally:
-            sys.stdout = kept
+            sys.stdout = stdout
     assert code in (0, 1), f"pytest ended with {code}"
     return watch.failed
 
@@ -174,16 +174,16 @@ def noticed_in_copy(mutant: Mutant, root: Path) -> str | None:
     """The test that notices a mutant of the machinery; `root` is a copy of the sources that nobody
     else uses.
     """
-    found = [
+    files = [
         file
         for file in sorted((root / GATE).rglob("*.py"))
         if mutant.old in file.read_text(encoding="utf-8")
     ]
-    assert len(found) == 1, mutant
-    file = found[0]
-    whole = file.read_text(encoding="utf-8")
-    assert whole.count(mutant.old) == 1, mutant
-    file.write_text(whole.replace(mutant.old, mutant.new), encoding="utf-8")
+    assert len(files) == 1, mutant
+    file = files[0]
+    source = file.read_text(encoding="utf-8")
+    assert source.count(mutant.old) == 1, mutant
+    file.write_text(source.replace(mutant.old, mutant.new), encoding="utf-8")
     try:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *TESTS],
@@ -194,7 +194,7 @@ def noticed_in_copy(mutant: Mutant, root: Path) -> str | None:
             check=False,
         )
     finally:
-        file.write_text(whole, encoding="utf-8")
+        file.write_text(source, encoding="utf-8")
     failed = re.search(r"^(?:FAILED|ERROR) tests/(.+?)(?: - .*)?$", done.stdout, flags=re.M)
     assert (done.returncode == 0) == (failed is None), done.stdout + done.stderr
     return failed[1] if failed else None
@@ -205,9 +205,9 @@ def _search_path(root: Path) -> str:
     return os.pathsep.join(str(root / name) for name in ("", "api", "jobs", "migrations"))
 
 
-def page(found: list[tuple[Mutant, str | None]]) -> str:
+def page(results: list[tuple[Mutant, str | None]]) -> str:
     """The page."""
-    killed = sum(test is not None for _, test in found)
+    killed = sum(test is not None for _, test in results)
     lines = [
         "# Mutants of the gate",
         "",
@@ -218,11 +218,14 @@ def page(found: list[tuple[Mutant, str | None]]) -> str:
         "that is generated from the registry, until one fails. `just mutate` does it and writes "
         "this page.",
         "",
-        f"{len(found)} mutants, {killed} noticed by a test.",
+        f"{len(results)} mutants, {killed} noticed by a test.",
         "",
         "| mutant | noticed by |",
         "| --- | --- |",
-        *(f"| {mutant.what} | {f'`{test}`' if test else '**nobody**'} |" for mutant, test in found),
+        *(
+            f"| {mutant.what} | {f'`{test}`' if test else '**nobody**'} |"
+            for mutant, test in results
+        ),
     ]
     return "\n".join(lines) + "\n"
 
@@ -246,9 +249,9 @@ def main() -> None:
                 _in_copy, [list(of_comparisons())[i::workers] for i in range(workers)], roots
             ):
                 tests |= some
-    found = [(mutant, tests[mutant.what]) for mutant in (*of_comparisons(), *of_registry())]
-    PAGE.write_text(page(found), encoding="utf-8")
-    sys.exit(any(test is None for _, test in found))
+    results = [(mutant, tests[mutant.what]) for mutant in (*of_comparisons(), *of_registry())]
+    PAGE.write_text(page(results), encoding="utf-8")
+    sys.exit(any(test is None for _, test in results))
 
 
 def _in_copy(mutants: list[Mutant], root: Path) -> dict[str, str | None]:

@@ -155,12 +155,12 @@ class _History:
             )
             for move in moves.moves
         ]
-        found = series.series_of(
+        report = series.series_of(
             moves._replace(moves=measured),
             lambda comparison: comparison.cached_report(self.store.reports, headline_only=True),
             lambda window: window.report(moves.read),
         )
-        return [(move.event, row) for move, row in zip(measured, found.pairs, strict=True)]
+        return [(move.event, row) for move, row in zip(measured, report.pairs, strict=True)]
 
     def _frames(self, step: _Step, count: int) -> list[pl.DataFrame]:
         """The newest versions that production held before a step; those that have expired since are

@@ -22,7 +22,7 @@ def render_html(report: Backtest) -> str:
     figures = "\n".join(_figures(report))
     parts = [
         _head(report),
-        *_facts(report),
+        *_totals(report),
         '<h2>Checks through the versions</h2>\n<div class="pictures">' if figures else "",
         f"{figures}\n</div>" if figures else "",
         "<h2>Versions</h2>",
@@ -46,13 +46,13 @@ def _head(report: Backtest) -> str:
     return f"<header>\n{subject}\n<h1>{escaped(headline(report))}</h1>\n</header>"
 
 
-def _facts(report: Backtest) -> Iterator[str]:
+def _totals(report: Backtest) -> Iterator[str]:
     fates = ((fate.replace("_", " "), *counts_of(report.counts, fate)) for fate in get_args(Fate))
-    facts = [("versions", f"{len(report.versions)}")]
-    facts += [(f"{fate}, blocked", f"{blocked} of {n}") for fate, n, blocked in fates if n]
-    facts += [("left out", f"{len(report.left_out)}")] if report.left_out else []
+    totals = [("versions", f"{len(report.versions)}")]
+    totals += [(f"{fate}, blocked", f"{blocked} of {n}") for fate, n, blocked in fates if n]
+    totals += [("left out", f"{len(report.left_out)}")] if report.left_out else []
     cells = "".join(
-        f"<div><dt>{escaped(what)}</dt><dd>{escaped(value)}</dd></div>" for what, value in facts
+        f"<div><dt>{escaped(what)}</dt><dd>{escaped(value)}</dd></div>" for what, value in totals
     )
     yield f'<dl class="facts">{cells}</dl>'
 
@@ -95,7 +95,7 @@ def _figure(metric: Metric) -> str:
 
 
 def _sections(report: Backtest) -> Iterator[Section]:
-    by_number = {one.version: one for one in report.versions}
+    by_number = {replayed.version: replayed for replayed in report.versions}
     for name, title, numbers in (
         ("blocked", "Promoted, and would have been blocked", report.promoted_blocked),
         ("caught", "Rolled back, and would have been caught", report.caught),
@@ -117,6 +117,7 @@ def _sections(report: Backtest) -> Iterator[Section]:
         )
     if report.left_out:
         rows = [
-            [str(one.version), one.fate.replace("_", " "), one.reason] for one in report.left_out
+            [str(omitted.version), omitted.fate.replace("_", " "), omitted.reason]
+            for omitted in report.left_out
         ]
         yield Section("left_out", "Left out", [], ["version", "then", "because"], rows, left=3)

@@ -16,7 +16,7 @@ _TABLES = ("checks", "custom")  # of [gate], by name of a check
 
 
 class NewLimits(NamedTuple):
-    """What one check is to be held to: `table` is `checks`, or `custom` for a check of the set's
+    """New limits of one check: `table` is `checks`, or `custom` for a check of the set's
     own.
     """
 
@@ -96,10 +96,10 @@ def _in_table(lines: list[str], header: int, change: NewLimits) -> list[str]:
 def _inline(line: str, change: NewLimits) -> str:
     """An inline table, `name = { warn = 0.1 }`, with the limits replaced or put first."""
     for level, value in reversed(_levels(change).items()):
-        line, found = re.subn(
+        line, replaced = re.subn(
             rf"([{{,]\s*{level}\s*=\s*)[^\s,}}]+", rf"\g<1>{value:g}", line, count=1
         )
-        if not found:
+        if not replaced:
             line = re.sub(r"{\s*", f"{{ {level} = {value:g}, ", line, count=1)
     return line
 
@@ -125,8 +125,8 @@ def _table_at(lines: list[str], i: int) -> list[str]:
 
 def _path(line: str) -> list[str]:
     """The parts of a table's header; nothing for any other line."""
-    found = _HEADER.match(line)
-    return [part.strip().strip("\"'") for part in found.group(1).split(".")] if found else []
+    header = _HEADER.match(line)
+    return [part.strip().strip("\"'") for part in header.group(1).split(".")] if header else []
 
 
 def _levels(change: NewLimits) -> dict[str, float]:

@@ -133,13 +133,14 @@ def suggest(
     ]
     changes = [
         NewLimits(
-            "custom" if one.name in contract.gate.custom else "checks",
-            one.name,
-            one.new_warn,
-            one.new_block,
+            "custom" if proposal.name in contract.gate.custom else "checks",
+            proposal.name,
+            proposal.new_warn,
+            proposal.new_block,
         )
-        for one in proposals
-        if one.new_warn is not None and (one.new_warn, one.new_block) != (one.warn, one.block)
+        for proposal in proposals
+        if proposal.new_warn is not None
+        and (proposal.new_warn, proposal.new_block) != (proposal.warn, proposal.block)
     ]
     diff = unified_diff(revision.source, edited(revision.source, changes), f"{name}.toml")
     return Suggestion(name, revision.revision, len(moves), proposals, diff, measured.reason)
@@ -161,11 +162,11 @@ def noise_of(store: Store, name: str, version: int, rerun: pl.DataFrame) -> Nois
 
 def _moves(report: Backtest) -> set[int]:
     """Versions that moved production from a good version, and were not taken back."""
-    bad = {one.version for one in report.versions if one.fate != "promoted"}
+    bad = {replayed.version for replayed in report.versions if replayed.fate != "promoted"}
     return {
-        one.version
-        for one in report.versions
-        if one.version not in bad and one.against not in {None, *bad}
+        replayed.version
+        for replayed in report.versions
+        if replayed.version not in bad and replayed.against not in {None, *bad}
     }
 
 

@@ -78,11 +78,11 @@ def _in_large_buckets(values: pl.Series, least: int) -> pl.Series:
     if not large.any():
         return pl.Series(dtype=pl.Int64)
 
-    def kept(rows: slice) -> Bits:
+    def of_large_buckets(rows: slice) -> Bits:
         bits = _bits(values, rows)
         return bits.compress(large.take(_hashed(bits, _BUCKETS)))
 
-    return pl.Series(np.concatenate(each_block(kept, n)))
+    return pl.Series(np.concatenate(each_block(of_large_buckets, n)))
 
 
 def _any_equal(bits: Bits) -> bool:

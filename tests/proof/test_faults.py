@@ -43,7 +43,7 @@ def test_nothing_gets_through_without_a_reason(found: list[tuple[Fault, Outcome]
     """
     assert len(found) >= 60
     for fault, outcome in found:
-        assert (outcome.answer in CAUGHT) == (fault.lets is None), (fault.name, outcome)
+        assert (outcome.answer in CAUGHT) == (fault.reason is None), (fault.name, outcome)
 
 
 def test_every_check_finds_one_of_them(found: list[tuple[Fault, Outcome]]) -> None:
