@@ -16,7 +16,7 @@ import polars as pl
 
 from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import LAST_SCORED, Accuracy, Scored, SetAccuracy
-from estimates.accuracy.actuals import read_actuals
+from estimates.accuracy.actuals import Actuals, read_actuals
 from estimates.accuracy.pooling import of_set
 from estimates.accuracy.score import OtherVersion, score
 from estimates.catalog.at import At
@@ -98,17 +98,7 @@ def score_set(
                 baseline=_baseline(store, view, version, against, read),
             )
         )
-    matched = [
-        accuracy
-        for accuracy in scores
-        if any(column.actuals for column in accuracy.columns.values())
-    ]
-    if not matched:
-        raise NotFoundError(
-            "no_scores",
-            f"{name}: of {len(chosen)} versions none has a key that is among the "
-            f"{actuals.rows.height} keys of the actual values and has a value there",
-        )
+    matched = _matched(name, scores, actuals)
     numbers = [accuracy.version for accuracy in matched]
     stored = [
         accuracy.version
@@ -123,6 +113,22 @@ def score_set(
         unused=unused.height,
         accuracy=_stored(store.catalog, store.view(), name, numbers),
     )
+
+
+def _matched(name: str, scores: Sequence[Accuracy], actuals: Actuals) -> list[Accuracy]:
+    """The scores that rest on an actual value; raises NotFoundError (`no_scores`) without any."""
+    matched = [
+        accuracy
+        for accuracy in scores
+        if any(column.actuals for column in accuracy.columns.values())
+    ]
+    if not matched:
+        raise NotFoundError(
+            "no_scores",
+            f"{name}: of {len(scores)} versions none has a key that is among the "
+            f"{actuals.rows.height} keys of the actual values and has a value there",
+        )
+    return matched
 
 
 def stored_scores(
