@@ -1,11 +1,19 @@
-"""Accuracy: what versions were worth when actual values arrived. docs/accuracy.md has every number
-and formula.
+"""Accuracy: what versions were worth when actual values arrived. Formulas: docs/accuracy.md.
 
-observed     what can be scored: numbers and labels, with the columns that say something about them
-actuals      tables of actual values; match: a version beside them
-point, interval, quantile, probability   a family of numbers each
-losses       the losses of each key; slices: by group and horizon; skill, revision: against another
-             version
-score        one version; together, diebold_mariano: all versions
-report       the Structs; wire: as JSON; table: as a frame; text: as a page; charts: as pictures
+score              one version, every family of numbers: start here
+accuracy_report    the Structs of the answer; they need msgspec alone
+observed           what can be scored: numbers and labels, with the columns that estimate them
+actuals, match     tables of actual values; a version's rows beside them
+
+point_error, interval_score, quantile_score, probability_score
+                   a family of numbers each: `measure` gives its part of the answer
+losses             the losses of each key
+slices             means by group and by step of the target
+skill, revision    against a baseline; against the version before
+
+pooling            several versions as one
+diebold_mariano    the test over dates; its p-value is the only thing that needs scipy
+
+accuracy_json, accuracy_table, accuracy_text, accuracy_chart
+                   the answer as JSON, as a frame, as a page for a terminal, as a picture
 """

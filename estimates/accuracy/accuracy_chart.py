@@ -22,7 +22,7 @@ _VERSIONS = 60  # the newest ones; more bars than that cannot be told apart
 Rows = list[dict[str, Any]]
 
 
-def draw(found: SetAccuracy, kind: str) -> bytes:
+def draw(accuracy: SetAccuracy, kind: str) -> bytes:
     """A row of pictures for each column of a set that was scored; `kind` is one of KINDS.
 
     The same scores give the same picture. Raises InvalidError (`no_charts`) without the extra
@@ -31,16 +31,16 @@ def draw(found: SetAccuracy, kind: str) -> bytes:
     alt = vega.altair()
     rows = [
         alt.hconcat(*panels, spacing=36).resolve_scale(color="independent")
-        for panels in _rows(alt, found)
+        for panels in _rows(alt, accuracy)
         if panels
     ]
     if not rows:
         raise InvalidError(
             "nothing_to_draw",
-            f"{found.set}: no version was scored yet, so there is nothing to draw",
+            f"{accuracy.set}: no version was scored yet, so there is nothing to draw",
         )
     title = alt.TitleParams(
-        f"{found.set}: {count(len(found.versions), 'version')} scored", offset=14
+        f"{accuracy.set}: {count(len(accuracy.versions), 'version')} scored", offset=14
     )
     chart = alt.vconcat(*rows, spacing=40, title=title).configure(
         font=_FONT, background="white", padding=16
@@ -49,10 +49,12 @@ def draw(found: SetAccuracy, kind: str) -> bytes:
     return vega.png(spec) if kind == "png" else vega.svg(spec).encode()
 
 
-def _rows(alt: Any, found: SetAccuracy) -> Iterator[list[Any]]:
-    for name, pooled in found.together.items():
+def _rows(alt: Any, accuracy: SetAccuracy) -> Iterator[list[Any]]:
+    for name, pooled in accuracy.together.items():
         versions = [
-            (one, one.scores.columns[name]) for one in found.versions if name in one.scores.columns
+            (scored, scored.scores.columns[name])
+            for scored in accuracy.versions
+            if name in scored.scores.columns
         ]
         unit = f" ({versions[-1][1].unit})" if versions[-1][1].unit else ""
         panels = [
@@ -68,13 +70,13 @@ def _coverage(alt: Any, title: str, pooled: Together) -> Any:
     """A dot and Wilson's interval for each level; on the line is as promised."""
     rows: Rows = [
         {
-            "level": one.level,
-            "covered": one.covered,
-            "low": one.covered_low,
-            "high": one.covered_high,
+            "level": interval.level,
+            "covered": interval.covered,
+            "low": interval.covered_low,
+            "high": interval.covered_high,
         }
-        for one in pooled.intervals
-        if one.covered is not None
+        for interval in pooled.intervals
+        if interval.covered is not None
     ]
     if not rows:
         return None
@@ -100,8 +102,13 @@ def _pit(alt: Any, title: str, pooled: Together) -> Any:
     if not pooled.pit:
         return None
     rows: Rows = [
-        {"low": one.low, "high": one.high, "base": 0, "density": one.share / one.expected}
-        for one in pooled.pit
+        {
+            "low": pit_bin.low,
+            "high": pit_bin.high,
+            "base": 0,
+            "density": pit_bin.share / pit_bin.expected,
+        }
+        for pit_bin in pooled.pit
     ]
     x = alt.X(
         "low:Q",
@@ -118,7 +125,7 @@ def _pit(alt: Any, title: str, pooled: Together) -> Any:
 
 
 def _by_step(alt: Any, title: str, horizons: list[Slice], unit: str) -> Any:
-    """A bar for each step: mean absolute error, or the share of wrong labels, or the Brier score."""
+    """A bar for each step: the first loss of `kinds` that some step has."""
     kinds = (
         ("mean absolute error" + unit, "mae"),
         ("WIS" + unit, "wis"),
@@ -130,7 +137,7 @@ def _by_step(alt: Any, title: str, horizons: list[Slice], unit: str) -> Any:
     )
     if len(horizons) < 2 or not field:
         return None
-    rows: Rows = [{"step": int(one.value or 0), "loss": getattr(one, field)} for one in horizons]
+    rows: Rows = [{"step": int(step.value or 0), "loss": getattr(step, field)} for step in horizons]
     x = alt.X("step:O", title="step", axis=alt.Axis(labelAngle=0))
     bars = alt.Chart(alt.Data(values=rows)).mark_bar(color=_BLUE)
     return bars.encode(x=x, y=alt.Y("loss:Q", title=name)).properties(title=title, **_SIZE)
@@ -145,13 +152,13 @@ def _by_version(
     x = alt.X("version:O", title="version", axis=alt.Axis(labelAngle=0, labelOverlap="greedy"))
     parts: Rows = [
         {
-            "version": one.scores.version,
-            "part": told,
+            "version": scored.scores.version,
+            "part": part,
             "order": order,
             "loss": getattr(column.distribution, name),
         }
-        for one, column in versions
-        for order, (told, name) in enumerate(_PARTS.items())
+        for scored, column in versions
+        for order, (part, name) in enumerate(_PARTS.items())
         if column.distribution is not None and column.distribution.dispersion is not None
     ]
     if parts:
@@ -164,7 +171,7 @@ def _by_version(
             color=alt.Color("part:N", scale=colours, legend=legend),
             order="order:O",
         ).properties(title=title, **_SIZE)
-    name, rows = _one_loss(versions, unit)
+    name, rows = _first_loss(versions, unit)
     if not rows:
         return None
     bars = alt.Chart(alt.Data(values=rows)).mark_bar(color=_BLUE)
@@ -178,7 +185,7 @@ _PARTS = {
 }
 
 
-def _one_loss(versions: list[tuple[Scored, ColumnScores]], unit: str) -> tuple[str, Rows]:
+def _first_loss(versions: list[tuple[Scored, ColumnScores]], unit: str) -> tuple[str, Rows]:
     """The first of the losses that some version has, by version."""
     for title, part, field in (
         ("mean absolute error" + unit, "point", "mae"),
@@ -186,11 +193,11 @@ def _one_loss(versions: list[tuple[Scored, ColumnScores]], unit: str) -> tuple[s
         ("Brier score", "probability", "brier"),
         ("share of right labels", "label", "right"),
     ):
-        found: Rows = [
-            {"version": one.scores.version, "loss": getattr(getattr(column, part), field)}
-            for one, column in versions
+        rows: Rows = [
+            {"version": scored.scores.version, "loss": getattr(getattr(column, part), field)}
+            for scored, column in versions
             if getattr(column, part) is not None
         ]
-        if found:
-            return title, found
+        if rows:
+            return title, rows
     return "", []

@@ -15,13 +15,13 @@ def encode(report: msgspec.Struct) -> bytes:
     return msgspec.json.encode(rounded(msgspec.to_builtins(report)))
 
 
-def encode_set(found: SetAccuracy) -> bytes:
+def encode_set(accuracy: SetAccuracy) -> bytes:
     """What is stored of a set's versions, as JSON: the scores have been rounded when they were
     stored.
     """
-    derived = {"together": found.together, "diebold_mariano": found.diebold_mariano}
-    told = {name: rounded(msgspec.to_builtins(part)) for name, part in derived.items()}
-    return msgspec.json.encode({"set": found.set, "versions": found.versions} | told)
+    derived = {"together": accuracy.together, "diebold_mariano": accuracy.diebold_mariano}
+    encoded = {name: rounded(msgspec.to_builtins(part)) for name, part in derived.items()}
+    return msgspec.json.encode({"set": accuracy.set, "versions": accuracy.versions} | encoded)
 
 
 def decode(body: bytes) -> Accuracy:

@@ -8,10 +8,9 @@ from typing import Any
 import polars as pl
 
 from estimates.accuracy.accuracy_report import ColumnScores, Scored, SetAccuracy, Slice
-from estimates.accuracy.pooling import headline_slice
+from estimates.accuracy.pooling import WIS_PARTS, headline_slice
 from estimates.contract.conform import DTYPES
 
-_PARTS = ("dispersion", "penalty_below", "penalty_above")
 _TEXT, _COUNT, _NUMBER = pl.String(), pl.Int64(), pl.Float64()
 _SCHEMA: dict[str, pl.DataType] = {
     "version": _COUNT,
@@ -41,15 +40,15 @@ _SCHEMA: dict[str, pl.DataType] = {
 }
 
 
-def accuracy_frame(found: SetAccuracy) -> pl.DataFrame:
+def accuracy_frame(accuracy: SetAccuracy) -> pl.DataFrame:
     """One row a version, column and slice: `by` is `all`, `horizon` or a group column, `value`
     which one of them.
 
     covered_80 is the share inside the interval of level 80 %, covered_80_n its number of keys. mase
     and the parts of the WIS are those of all keys.
     """
-    rows = [row for one in found.versions for row in _rows(one)]
-    levels = sorted({level for one in found.versions for level in _levels(one)}, key=float)
+    rows = [row for scored in accuracy.versions for row in _rows(scored)]
+    levels = sorted({level for scored in accuracy.versions for level in _levels(scored)}, key=float)
     schema = dict(_SCHEMA)
     for level in levels:
         schema |= {f"covered_{_percent(level)}_n": _COUNT, f"covered_{_percent(level)}": _NUMBER}
@@ -58,16 +57,16 @@ def accuracy_frame(found: SetAccuracy) -> pl.DataFrame:
     )
 
 
-def _rows(one: Scored) -> Iterator[dict[str, Any]]:
-    scores = one.scores
+def _rows(scored: Scored) -> Iterator[dict[str, Any]]:
+    scores = scored.scores
     for name, column in scores.columns.items():
         head = {
             "version": scores.version,
             "data_through": scores.data_through,
-            "scored_at": one.scored_at,
+            "scored_at": scored.scored_at,
         }
         head |= {"vintage": scores.vintage, "column": name}
-        parts = {name: getattr(column.distribution, name, None) for name in _PARTS}
+        parts = {name: getattr(column.distribution, name, None) for name in WIS_PARTS}
         mase = column.point.mase if column.point is not None else None
         yield head | {"by": "all"} | _cells(headline_slice(column)) | parts | {"mase": mase}
         for by, slices in _slices(column):
@@ -90,8 +89,8 @@ def _cells(part: Slice) -> dict[str, Any]:
     return cells
 
 
-def _levels(one: Scored) -> Iterator[str]:
-    for column in one.scores.columns.values():
+def _levels(scored: Scored) -> Iterator[str]:
+    for column in scored.scores.columns.values():
         yield from headline_slice(column).covered
 
 

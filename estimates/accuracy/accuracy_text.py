@@ -19,7 +19,7 @@ from estimates.accuracy.accuracy_report import (
     Together,
 )
 from estimates.render.terminal import BAR, WIDTH, bar, marked_bar, table
-from estimates.render.wording import count, number, percent
+from estimates.render.wording import count, number, percent, percent_range
 
 Cell = Callable[[ColumnScores], str]
 
@@ -28,14 +28,16 @@ _GROUPS = 10
 _SIGNIFICANT = 0.05
 
 
-def render_text(found: SetAccuracy) -> str:
+def render_text(accuracy: SetAccuracy) -> str:
     """The page: newest versions last, at most 20 of them; JSON has them all."""
-    if not found.versions:
-        return f"{found.set}: no version was scored yet\n"
-    sections = [_title(found)]
-    for name, pooled in found.together.items():
+    if not accuracy.versions:
+        return f"{accuracy.set}: no version was scored yet\n"
+    sections = [_title(accuracy)]
+    for name, pooled in accuracy.together.items():
         versions = [
-            (one, one.scores.columns[name]) for one in found.versions if name in one.scores.columns
+            (scored, scored.scores.columns[name])
+            for scored in accuracy.versions
+            if name in scored.scores.columns
         ]
         sections += [
             _headline(name, versions[-1][1], pooled),
@@ -47,19 +49,21 @@ def render_text(found: SetAccuracy) -> str:
             _revision(pooled.revision, versions[-1][1]),
             _skill(versions),
         ]
-    sections.append(_tests(found.diebold_mariano))
+    sections.append(_tests(accuracy.diebold_mariano))
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
-def _title(found: SetAccuracy) -> list[str]:
-    first, last = found.versions[0].scores, found.versions[-1].scores
+def _title(accuracy: SetAccuracy) -> list[str]:
+    first, last = accuracy.versions[0].scores, accuracy.versions[-1].scores
     through = "" if last.vintage is None else f", actual values of {last.vintage}"
     numbers = (
         f"version {last.version}"
         if first is last
         else f"versions {first.version} to {last.version}"
     )
-    return [f"{found.set}: {count(len(found.versions), 'version')} scored ({numbers}){through}"]
+    return [
+        f"{accuracy.set}: {count(len(accuracy.versions), 'version')} scored ({numbers}){through}"
+    ]
 
 
 def _headline(name: str, newest: ColumnScores, pooled: Together) -> list[str]:
@@ -74,31 +78,31 @@ def _headline(name: str, newest: ColumnScores, pooled: Together) -> list[str]:
         )
         parts.append(f"off by {number(every.mae)}{unit} on average{side}")
     parts += [
-        f"{percent(one.covered)} inside the {100 * one.level:g} % interval"
-        for one in pooled.intervals
-        if one.covered is not None
+        f"{percent(interval.covered)} inside the {100 * interval.level:g} % interval"
+        for interval in pooled.intervals
+        if interval.covered is not None
     ]
     if every.right is not None:
         parts.append(f"right on {percent(every.right)}")
     if every.brier is not None:
         parts.append(f"Brier score {number(every.brier)}")
-    told = (
+    answer = (
         "; ".join(parts) or f"nothing scored ({newest.reason or 'no estimate has an actual value'})"
     )
-    return wrap(f"{name}: {told}; {count(every.n, 'key')} with an actual value", WIDTH)
+    return wrap(f"{name}: {answer}; {count(every.n, 'key')} with an actual value", WIDTH)
 
 
 def _versions(name: str, versions: list[tuple[Scored, ColumnScores]]) -> list[str]:
     shown = versions[-_VERSIONS:]
-    columns = _wanted([column for _, column in shown])
+    columns = _columns_with_values([column for _, column in shown])
     rows = [
         [
-            str(one.scores.version),
-            _day(one),
+            str(scored.scores.version),
+            _day(scored),
             f"{column.actuals:,}",
             *(cell(column) for cell in columns.values()),
         ]
-        for one, column in shown
+        for scored, column in shown
     ]
     left_out = len(versions) - len(shown)
     notes = [f"  and {count(left_out, 'older version')}: --format json has all"] if left_out else []
@@ -109,7 +113,7 @@ def _versions(name: str, versions: list[tuple[Scored, ColumnScores]]) -> list[st
     ]
 
 
-def _wanted(columns: list[ColumnScores]) -> dict[str, Cell]:
+def _columns_with_values(columns: list[ColumnScores]) -> dict[str, Cell]:
     """The columns of the table that some version has something for."""
     cells: dict[str, Cell] = {
         "MAE": lambda c: short(c.point.mae if c.point else None),
@@ -124,7 +128,7 @@ def _wanted(columns: list[ColumnScores]) -> dict[str, Cell]:
         "Brier": lambda c: short(c.probability.brier if c.probability else None),
         "log loss": lambda c: short(c.probability.log_loss if c.probability else None),
     }
-    for level in sorted({one.level for column in columns for one in column.intervals}):
+    for level in sorted({interval.level for column in columns for interval in column.intervals}):
         cells[f"in {100 * level:g} %"] = lambda c, level=level: percent(_covered(c, level))
     return {
         title: cell
@@ -134,26 +138,32 @@ def _wanted(columns: list[ColumnScores]) -> dict[str, Cell]:
 
 
 def _covered(column: ColumnScores, level: float) -> float | None:
-    return next((one.covered for one in column.intervals if one.level == level), None)
+    return next(
+        (interval.covered for interval in column.intervals if interval.level == level), None
+    )
 
 
 def _coverage(intervals: list[IntervalScores]) -> list[str]:
     """Nominal against actual: `│` is where the bar should end."""
     lines: list[str] = []
-    for one in intervals:
-        if one.covered is None or one.covered_low is None or one.covered_high is None:
+    for interval in intervals:
+        if (
+            interval.covered is None
+            or interval.covered_low is None
+            or interval.covered_high is None
+        ):
             continue
-        holds = one.covered_low <= one.level <= one.covered_high
+        holds = interval.covered_low <= interval.level <= interval.covered_high
         verdict = (
             "as promised"
             if holds
-            else f"{'fewer' if one.covered < one.level else 'more'} than promised"
+            else f"{'fewer' if interval.covered < interval.level else 'more'} than promised"
         )
-        between = f"{percent(one.covered_low)} to {percent(one.covered_high)}"
+        between = percent_range(interval.covered_low, interval.covered_high)
+        bar_of_level = marked_bar(interval.covered, interval.level, 1.0)
         lines.append(
-            f"  {100 * one.level:>4g} %  {marked_bar(one.covered, one.level, 1.0)}  {percent(one.covered):>7}  (at 95 % "
-            "confidence "
-            f"{between}; {one.n:,} keys)  {verdict}"
+            f"  {100 * interval.level:>4g} %  {bar_of_level}  {percent(interval.covered):>7}  "
+            f"(at 95 % confidence {between}; {interval.n:,} keys)  {verdict}"
         )
     return ["Inside the intervals; │ marks what they promise", *lines] if lines else []
 
@@ -161,13 +171,13 @@ def _coverage(intervals: list[IntervalScores]) -> list[str]:
 def _pit(bins: list[PitBin]) -> list[str]:
     if not bins:
         return []
-    most = max(max(one.share, one.expected) for one in bins)
+    most = max(max(pit_bin.share, pit_bin.expected) for pit_bin in bins)
     lines = []
-    for one in bins:
-        edges = f"{one.low:g} to {one.high:g}"
-        lines.append(
-            f"  {edges:<14}  {marked_bar(one.share, one.expected, most)}  {percent(one.share):>7}  of {percent(one.expected)}"
-        )
+    for pit_bin in bins:
+        edges = f"{pit_bin.low:g} to {pit_bin.high:g}"
+        bar_of_bin = marked_bar(pit_bin.share, pit_bin.expected, most)
+        share, expected = percent(pit_bin.share), percent(pit_bin.expected)
+        lines.append(f"  {edges:<14}  {bar_of_bin}  {share:>7}  of {expected}")
     return [
         "Where actual values fall among the quantiles (PIT); │ marks the share they should have",
         *lines,
@@ -180,20 +190,20 @@ def _horizons(horizons: list[Slice]) -> list[str]:
     title, losses = _main(horizons)
     most = max((loss for loss in losses if loss is not None), default=0.0) or 1.0
     rows = [
-        f"  {one.value:>4}  {bar(loss or 0.0, most).ljust(BAR)}  {number(loss):>10}  {one.n:,} "
+        f"  {part.value:>4}  {bar(loss or 0.0, most).ljust(BAR)}  {number(loss):>10}  {part.n:,} "
         "keys"
         + "".join(
             f"  {percent(covered.share)} in {100 * float(level):g} %"
-            for level, covered in one.covered.items()
+            for level, covered in part.covered.items()
         )
-        for one, loss in zip(horizons, losses, strict=True)
+        for part, loss in zip(horizons, losses, strict=True)
     ]
     return [f"{title} by step of the target", *rows]
 
 
 def _groups(newest: tuple[Scored, ColumnScores]) -> list[list[str]]:
     """The groups of the newest version, the worst first."""
-    one, column = newest
+    scored, column = newest
     sections: list[list[str]] = []
     for by, groups in column.groups.items():
         title, losses = _main(groups)
@@ -210,22 +220,24 @@ def _groups(newest: tuple[Scored, ColumnScores]) -> list[list[str]]:
         ]
         note = ["  * fewer than 30 keys"] if any(group.few for group, _ in ranked) else []
         which = f", the {_GROUPS} worst of {len(groups)}" if len(groups) > _GROUPS else ""
-        sections.append([f"{title} by {by} in version {one.scores.version}{which}", *lines, *note])
+        sections.append(
+            [f"{title} by {by} in version {scored.scores.version}{which}", *lines, *note]
+        )
     return sections
 
 
 def _main(slices: list[Slice]) -> tuple[str, list[float | None]]:
     """The first loss that a slice has, and its values."""
-    wrong = [None if one.right is None else 1 - one.right for one in slices]
+    wrong = [None if part.right is None else 1 - part.right for part in slices]
     for title, losses in (
-        ("MAE", [one.mae for one in slices]),
-        ("WIS", [one.wis for one in slices]),
-        ("Brier score", [one.brier for one in slices]),
+        ("MAE", [part.mae for part in slices]),
+        ("WIS", [part.wis for part in slices]),
+        ("Brier score", [part.brier for part in slices]),
         ("Wrong", wrong),
     ):
         if any(loss is not None for loss in losses):
             return title, losses
-    return "Keys", [float(one.n) for one in slices]
+    return "Keys", [float(part.n) for part in slices]
 
 
 def _revision(pooled: Revision | None, newest: ColumnScores) -> list[str]:
@@ -233,7 +245,7 @@ def _revision(pooled: Revision | None, newest: ColumnScores) -> list[str]:
         return []
     unit = f" {newest.unit}" if newest.unit else ""
     change = pooled.error_change
-    moved = (
+    error_moved = (
         ""
         if change is None
         else f"; the mean error {'fell' if change < 0 else 'rose'} by {number(abs(change))}{unit}"
@@ -242,12 +254,12 @@ def _revision(pooled: Revision | None, newest: ColumnScores) -> list[str]:
         "Did revisions move towards the actual values?",
         f"  {percent(pooled.won)} nearer, {percent(pooled.lost)} farther, "
         f"{percent(pooled.neutral)} neither, "
-        f"of {count(pooled.n, 'revised key')}{moved}",
+        f"of {count(pooled.n, 'revised key')}{error_moved}",
     ]
 
 
 def _skill(versions: list[tuple[Scored, ColumnScores]]) -> list[str]:
-    shown = [(one, column.skill) for one, column in versions if column.skill is not None][
+    shown = [(scored, column.skill) for scored, column in versions if column.skill is not None][
         -_VERSIONS:
     ]
     losses = list(dict.fromkeys(name for _, skill in shown for name in skill.losses))
@@ -255,7 +267,7 @@ def _skill(versions: list[tuple[Scored, ColumnScores]]) -> list[str]:
         return [f"Nothing to compare with the baseline ({shown[-1][1].reason})"] if shown else []
     rows = [
         [
-            str(one.scores.version),
+            str(scored.scores.version),
             f"{skill.set} {skill.version}",
             f"{skill.n:,}",
             *(
@@ -263,7 +275,7 @@ def _skill(versions: list[tuple[Scored, ColumnScores]]) -> list[str]:
                 for name in losses
             ),
         ]
-        for one, skill in shown
+        for scored, skill in shown
     ]
     title = "Skill: how much smaller each loss is than the baseline's, on the keys that both have"
     return [title, *table(["version", "baseline", "keys", *losses], rows, left=2)]
@@ -282,22 +294,22 @@ def percent_signed(share: float | None) -> str:
 
 
 def _tests(tests: list[DieboldMariano]) -> list[str]:
-    if not any(one.statistic is not None for one in tests):
-        reasons = ", ".join(sorted({str(one.reason) for one in tests}))
+    if not any(test.statistic is not None for test in tests):
+        reasons = ", ".join(sorted({str(test.reason) for test in tests}))
         return [f"Diebold–Mariano test against the baseline: none ({reasons})"] if tests else []
     rows = [
         [
-            f"{one.column} {one.loss}",
-            one.baseline,
-            one.step or "–",
-            str(one.dates),
-            short(one.mean_difference),
-            short(one.statistic),
-            short(one.p_value),
-            _outcome(one),
+            f"{test.column} {test.loss}",
+            test.baseline,
+            test.step or "–",
+            str(test.dates),
+            short(test.mean_difference),
+            short(test.statistic),
+            short(test.p_value),
+            _outcome(test),
         ]
-        for one in tests
-        if one.loss != "rmse" and one.statistic is not None
+        for test in tests
+        if test.loss != "rmse" and test.statistic is not None
     ]
     title = "Is the difference from the baseline more than chance? Diebold–Mariano over dates"
     return [
@@ -310,11 +322,13 @@ def _tests(tests: list[DieboldMariano]) -> list[str]:
     ]
 
 
-def _outcome(one: DieboldMariano) -> str:
-    if one.p_value is None or one.p_value > _SIGNIFICANT:
+def _outcome(test: DieboldMariano) -> str:
+    if test.p_value is None or test.p_value > _SIGNIFICANT:
         return ""
-    return "better" if one.mean_difference < 0 else "worse"
+    return "better" if test.mean_difference < 0 else "worse"
 
 
-def _day(one: Scored) -> str:
-    return "–" if one.scores.data_through is None else one.scores.data_through.date().isoformat()
+def _day(scored: Scored) -> str:
+    return (
+        "–" if scored.scores.data_through is None else scored.scores.data_through.date().isoformat()
+    )

@@ -36,12 +36,12 @@ class Actuals:
     rows: pl.DataFrame
     by: list[str]
     sources: dict[str, str]
-    asked: str | None
+    requested: str | None
 
     def newest(self, rows: pl.DataFrame) -> str | None:
         """The newest vintage among some rows that were joined with these; None without vintages."""
-        known = rows.get_column(_KNOWN).max() if _KNOWN in rows.columns else None
-        return None if known is None else key_text(known)
+        newest_vintage = rows.get_column(_KNOWN).max() if _KNOWN in rows.columns else None
+        return None if newest_vintage is None else key_text(newest_vintage)
 
 
 def actual(name: str) -> str:
@@ -64,15 +64,15 @@ def read_actuals(
     Raises InvalidError: `columns`, `no_actuals`, `column_type`, `bad_actual`, `null_key`,
     `duplicate_key`, `bad_vintage`, `bad_time`, `bad_value`.
     """
-    by, held = _join_key(frame, contract), sources(contract, frame.columns)
+    by, source_of = _join_key(frame, contract), sources(contract, frame.columns)
     where = f"{contract.name}, actual values"
-    found = {one.name: one for one in observed(contract)}
+    observed_by_name = {each.name: each for each in observed(contract)}
     rows = pl.DataFrame(
         [
             *(_part(frame, name, contract.key[name].type, where) for name in by),
             *(
-                _values(frame, column, found[name], where).alias(actual(name))
-                for name, column in held.items()
+                _values(frame, column, observed_by_name[name], where).alias(actual(name))
+                for name, column in source_of.items()
             ),
         ]
     )
@@ -86,19 +86,19 @@ def read_actuals(
         rows = _known_at(rows, vintage, where)
     if dated:
         rows = rows.sort([*by, _KNOWN]).unique(subset=by, keep="last", maintain_order=True)
-    asked = (
+    requested = (
         None if vintage is None else vintage if isinstance(vintage, str) else instants.text(vintage)
     )
-    return Actuals(rows.sort(by), by, held, asked)
+    return Actuals(rows.sort(by), by, source_of, requested)
 
 
 def digest(rows: pl.DataFrame) -> str:
-    """SHA-256 of column names, types and rows as CSV, in their order; floats are written exactly."""
+    """SHA-256 of column names, types and rows as CSV, in their order; floats exactly."""
     schema = [[name, str(dtype)] for name, dtype in rows.schema.items()]
-    found = hashlib.sha256(msgspec.json.encode(schema))
+    sha256 = hashlib.sha256(msgspec.json.encode(schema))
     for part in rows.iter_slices(_SLICE):
-        found.update(part.write_csv(include_header=False, quote_style="non_numeric").encode())
-    return found.hexdigest()
+        sha256.update(part.write_csv(include_header=False, quote_style="non_numeric").encode())
+    return sha256.hexdigest()
 
 
 def _part(frame: pl.DataFrame, name: str, kind: ColumnType, where: str) -> pl.Series:
@@ -135,8 +135,8 @@ def _happened(series: pl.Series, label: str, where: str) -> pl.Series:
     label.
     """
     text = series.cast(pl.String).str.to_lowercase()
-    known = set(text.drop_nulls().unique().to_list())
-    if label.lower() in known or not known <= {"1", "1.0", "true", "0", "0.0", "false"}:
+    outcomes = set(text.drop_nulls().unique().to_list())
+    if label.lower() in outcomes or not outcomes <= {"1", "1.0", "true", "0", "0.0", "false"}:
         if series.dtype.is_numeric():
             raise InvalidError(
                 "bad_actual", f"{where}: column {series.name!r} is neither 0 nor 1 throughout"
@@ -212,6 +212,6 @@ def _known_at(rows: pl.DataFrame, vintage: datetime | str, where: str) -> pl.Dat
         else instants.instant_of(vintage)
     )
     assert moment is not None
-    known = pl.col(_KNOWN)
+    vintages = pl.col(_KNOWN)
     limit = moment.astimezone(UTC).date() if rows.schema[_KNOWN] == pl.Date else moment
-    return rows.filter(known <= limit)
+    return rows.filter(vintages <= limit)

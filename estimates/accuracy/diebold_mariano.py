@@ -18,6 +18,7 @@ import numpy as np
 from estimates import instants
 from estimates.accuracy.accuracy_report import Accuracy, Compared, DieboldMariano
 from estimates.accuracy.match import Floats
+from estimates.errors import InvalidError
 
 _FEWEST = 10
 
@@ -40,7 +41,7 @@ def over_dates(versions: Sequence[Accuracy]) -> list[DieboldMariano]:
     for version in versions:
         for mark, point in _points(version):
             series.setdefault(mark, []).append(point)
-    found: list[DieboldMariano] = []
+    tests: list[DieboldMariano] = []
     for (column, baseline, loss, step), points in sorted(
         series.items(), key=lambda item: _order(item[0])
     ):
@@ -48,12 +49,12 @@ def over_dates(versions: Sequence[Accuracy]) -> list[DieboldMariano]:
         d = np.array([point.difference for point in points])
         statistic, p_value, reason = statistic_of(d, lag)
         average = float(d.sum()) / len(d) + 0.0
-        found.append(
+        tests.append(
             DieboldMariano(
                 column, baseline, loss, step, len(d), lag, average, statistic, p_value, reason
             )
         )
-    return found
+    return tests
 
 
 def statistic_of(d: Floats, lag: int) -> tuple[float | None, float | None, str | None]:
@@ -62,6 +63,7 @@ def statistic_of(d: Floats, lag: int) -> tuple[float | None, float | None, str |
 
     lag  autocovariances up to this one count; h = lag + 1 in the paper. At least 10 dates and 2 h
          are needed.
+    Raises InvalidError (`no_scipy`) without the extra `accuracy`.
     """
     count, h = len(d), lag + 1
     if count < max(_FEWEST, 2 * h):
@@ -78,9 +80,17 @@ def statistic_of(d: Floats, lag: int) -> tuple[float | None, float | None, str |
         return None, None, "variance_not_positive"
     correction = math.sqrt((count + 1 - 2 * h + h * (h - 1) / count) / count)
     statistic = correction * average / math.sqrt(variance)
-    from scipy.stats import t  # takes a moment, and only comparisons need it
+    return statistic, _two_sided(statistic, count - 1), None
 
-    return statistic, float(2 * t.sf(abs(statistic), count - 1)), None
+
+def _two_sided(statistic: float, degrees: int) -> float:
+    """The p-value of Student's t; the only function that needs scipy."""
+    try:
+        from scipy.stats import t
+    except ModuleNotFoundError:
+        message = "comparing losses over dates needs scipy: pip install 'estimates-store[accuracy]'"
+        raise InvalidError("no_scipy", message) from None
+    return float(2 * t.sf(abs(statistic), degrees))
 
 
 def _points(version: Accuracy) -> Iterator[tuple[tuple[str, str, str, str | None], _Point]]:
@@ -90,12 +100,12 @@ def _points(version: Accuracy) -> Iterator[tuple[tuple[str, str, str, str | None
         skill = column.skill
         if skill is None:
             continue
-        for one in skill.horizons:
-            for loss, compared in one.losses.items():
-                known = _moment(one.target)
+        for step in skill.horizons:
+            for loss, compared in step.losses.items():
+                known_at = _moment(step.target)
                 yield (
-                    (name, skill.set, loss, one.value),
-                    _Point(version.data_through, known, _difference(loss, compared)),
+                    (name, skill.set, loss, step.value),
+                    _Point(version.data_through, known_at, _difference(loss, compared)),
                 )
         if not skill.horizons:
             for loss, compared in skill.losses.items():

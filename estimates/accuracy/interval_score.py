@@ -13,9 +13,9 @@ from estimates.stability.labels import wilson_interval
 
 
 def inside(lower: Floats, upper: Floats, actuals: Floats) -> Floats:
-    """1 where l <= y <= u, 0 where not; NaN where an end or y is missing, or the ends are crossed."""
-    found = ((lower <= actuals) & (actuals <= upper)).astype(np.float64)
-    return np.where(lower <= upper, np.where(np.isnan(actuals), np.nan, found), np.nan)
+    """1 where l <= y <= u, 0 where not; NaN where one is missing or the ends are crossed."""
+    hits = ((lower <= actuals) & (actuals <= upper)).astype(np.float64)
+    return np.where(lower <= upper, np.where(np.isnan(actuals), np.nan, hits), np.nan)
 
 
 def parts(
@@ -35,11 +35,11 @@ def parts(
 
 def measure(ends: Interval, lower: Floats, upper: Floats, actuals: Floats) -> IntervalScores:
     """Score one interval on the keys where both ends and the actual value are known."""
-    known, total = (
+    complete, total = (
         ~(np.isnan(lower) | np.isnan(upper) | np.isnan(actuals)),
         int((~np.isnan(actuals)).sum()),
     )
-    good = known & (lower <= upper)
+    good = complete & (lower <= upper)
     n, hits = int(good.sum()), int(np.nansum(inside(lower, upper, actuals)))
     means = [mean(part[good]) for part in parts(lower, upper, actuals, ends.level)]
     dispersion, below, above = means
@@ -53,7 +53,7 @@ def measure(ends: Interval, lower: Floats, upper: Floats, actuals: Floats) -> In
         upper=ends.upper,
         n=n,
         coverage=n / total if total else None,
-        crossed=int(known.sum()) - n,
+        crossed=int(complete.sum()) - n,
         covered=hits / n if n else None,
         covered_low=low,
         covered_high=high,

@@ -31,33 +31,33 @@ def losses(matched: Matched, of: Observed, actuals: str) -> dict[str, Floats]:
     )
 
 
-def known(found: dict[str, Floats]) -> np.ndarray:
+def known(losses: dict[str, Floats]) -> np.ndarray:
     """Where a key has any of the losses."""
-    return np.any([~np.isnan(values) for values in found.values()], axis=0)
+    return np.any([~np.isnan(values) for values in losses.values()], axis=0)
 
 
 def _numeric(matched: Matched, of: Observed, y: Floats) -> dict[str, Floats]:
-    found: dict[str, Floats] = {}
+    losses: dict[str, Floats] = {}
     if of.point is not None:
         error = point_error.errors(matched.numbers(of.point), y)
-        found |= {"mae": np.abs(error), "rmse": error, "bias": error}
+        losses |= {"mae": np.abs(error), "rmse": error, "bias": error}
     distribution = Distribution(matched, of, y)
     if distribution.grid:
-        found["wis"] = distribution.wis()
-    for one in of.intervals:
-        ends = matched.numbers(one.lower), matched.numbers(one.upper)
-        found[f"{INSIDE}{one.level:g}"] = interval_score.inside(*ends, y)
-    return found
+        losses["wis"] = distribution.wis()
+    for interval in of.intervals:
+        ends = matched.numbers(interval.lower), matched.numbers(interval.upper)
+        losses[f"{INSIDE}{interval.level:g}"] = interval_score.inside(*ends, y)
+    return losses
 
 
 def _labelled(matched: Matched, of: Observed, actuals: str) -> dict[str, Floats]:
-    found: dict[str, Floats] = {}
+    losses: dict[str, Floats] = {}
     outcomes = matched.texts(actuals)
     if of.label is not None:
         labels = matched.texts(of.label)
         wrong = (labels != outcomes).cast(float)  # null where either is
-        found["error_rate"] = wrong.fill_null(float("nan")).to_numpy()
+        losses["error_rate"] = wrong.fill_null(float("nan")).to_numpy()
     if of.probabilities:
         both = probability_score.losses(matched, of, outcomes)
-        found |= {"brier": both.brier, "log_loss": both.log_loss}
-    return found
+        losses |= {"brier": both.brier, "log_loss": both.log_loss}
+    return losses

@@ -104,5 +104,5 @@ def root_mean_square(values: Floats) -> float | None:
     largest = float(np.abs(values).max())
     if largest == 0.0:
         return 0.0
-    found = mean((values / largest) ** 2)
-    return None if found is None else float(np.sqrt(found)) * largest
+    square = mean((values / largest) ** 2)
+    return None if square is None else float(np.sqrt(square)) * largest

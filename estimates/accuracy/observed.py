@@ -46,20 +46,23 @@ def sources(contract: Contract, columns: Sequence[str]) -> dict[str, str]:
     That is the column of the same name; where there is one number only also `value`, one label only
     also `label`, one observed only either.
     """
-    found = observed(contract)
-    names = {one.name: _names(one, found) for one in found}
-    given = {
-        name: next((n for n in wanted if n in columns), None) for name, wanted in names.items()
+    all_observed = observed(contract)
+    names = {thing.name: _names(thing, all_observed) for thing in all_observed}
+    column_of = {
+        name: next((n for n in names if n in columns), None) for name, names in names.items()
     }
-    chosen = {name: column for name, column in given.items() if column is not None}
+    chosen = {name: column for name, column in column_of.items() if column is not None}
     if not chosen:
-        wanted = (
-            ", ".join(dict.fromkeys(name for known in names.values() for name in known)) or "none"
+        names = (
+            ", ".join(
+                dict.fromkeys(name for names_of_one in names.values() for name in names_of_one)
+            )
+            or "none"
         )
         raise InvalidError(
             "no_actuals",
             f"{contract.name}: no column holds actual values; columns: {', '.join(columns)}; "
-            f"wanted: {wanted}",
+            f"wanted: {names}",
         )
     return chosen
 
@@ -76,7 +79,9 @@ def _numbers(contract: Contract) -> list[Observed]:
             point or VALUE,
             numeric=True,
             point=point or None,
-            intervals=tuple(one for one in contract.intervals() if one.point == point),
+            intervals=tuple(
+                interval for interval in contract.intervals() if interval.point == point
+            ),
             quantiles=tuple(
                 sorted(
                     (column.quantile, name)
@@ -99,16 +104,16 @@ def _labels(contract: Contract) -> list[Observed]:
     )
     if len(labels) == 1:
         return [Observed(labels[0], numeric=False, label=labels[0], probabilities=probabilities)]
-    found = [Observed(name, numeric=False, label=name) for name in labels]
+    observed_labels = [Observed(name, numeric=False, label=name) for name in labels]
     return (
-        [*found, Observed(LABEL, numeric=False, probabilities=probabilities)]
+        [*observed_labels, Observed(LABEL, numeric=False, probabilities=probabilities)]
         if probabilities
-        else found
+        else observed_labels
     )
 
 
-def _names(one: Observed, found: list[Observed]) -> list[str]:
-    names = [one.name]
-    if sum(other.numeric == one.numeric for other in found) == 1:
-        names.append(VALUE if one.numeric else LABEL)
-    return [*names, VALUE, LABEL] if len(found) == 1 else names
+def _names(thing: Observed, all_observed: list[Observed]) -> list[str]:
+    names = [thing.name]
+    if sum(each.numeric == thing.numeric for each in all_observed) == 1:
+        names.append(VALUE if thing.numeric else LABEL)
+    return [*names, VALUE, LABEL] if len(all_observed) == 1 else names

@@ -29,8 +29,8 @@ def measure(error: Floats, steps: Floats, actuals: int) -> PointScores:
     steps    the typical step of each key's series, NaN without one
     actuals  the number of keys with an actual value
     """
-    known = ~np.isnan(error)
-    e, step = error[known], steps[known]
+    has_error = ~np.isnan(error)
+    e, step = error[has_error], steps[has_error]
     scaled = (step > 0) & np.isfinite(e)  # NaN > 0 is false
     mae, rmse, bias = mean(np.abs(e)), root_mean_square(e), mean(e)
     mase = mean(np.abs(e[scaled]) / step[scaled])
@@ -63,10 +63,10 @@ def typical_steps(
     steps = history.select(*series, step.abs().alias(_TYPICAL)).drop_nulls(_TYPICAL)
     typical = pl.when(pl.len() >= _STEPS).then(pl.col(_TYPICAL).mean()).alias(_TYPICAL)
     if not series:
-        found = steps.select(typical).item()
-        return none if found is None else np.full(matched.rows.height, found)
+        typical_of_row = steps.select(typical).item()
+        return none if typical_of_row is None else np.full(matched.rows.height, typical_of_row)
     by_series = steps.group_by(series, maintain_order=True).agg(typical)
-    found = matched.rows.select(series).join(
+    typical_of_row = matched.rows.select(series).join(
         by_series, on=series, how="left", maintain_order="left"
     )
-    return found.get_column(_TYPICAL).fill_null(float("nan")).to_numpy()
+    return typical_of_row.get_column(_TYPICAL).fill_null(float("nan")).to_numpy()

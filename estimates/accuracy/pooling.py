@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from estimates.accuracy.accuracy_report import (
@@ -19,12 +19,26 @@ from estimates.accuracy.accuracy_report import (
 from estimates.accuracy.diebold_mariano import over_dates
 from estimates.stability.labels import wilson_interval
 
+WIS_PARTS = ("dispersion", "penalty_below", "penalty_above")
+_FEW = 30
+_COUNT_OF = {  # the number of keys that each mean of a slice is over
+    "mae": "point_n",
+    "bias": "point_n",
+    "wis": "wis_n",
+    "brier": "probability_n",
+    "log_loss": "probability_n",
+    "right": "label_n",
+}
+_REVISED = ("error_change", "won", "lost", "neutral", "churn", "excess_churn")
+
 
 def of_set(name: str, scored: Sequence[Scored]) -> SetAccuracy:
     """What the scores of a set's versions, in order, say together; of one `data_through` the newest
     version counts.
     """
-    by_date = {one.scores.data_through or one.scores.version: one.scores for one in scored}
+    by_date = {
+        version.scores.data_through or version.scores.version: version.scores for version in scored
+    }
     counted = sorted(
         by_date.values(), key=lambda scores: (str(scores.data_through), scores.version)
     )
@@ -41,37 +55,35 @@ def of_set(name: str, scored: Sequence[Scored]) -> SetAccuracy:
 
 
 def _column(versions: list[ColumnScores]) -> Together:
-    levels = dict.fromkeys((i.level, i.lower, i.upper) for one in versions for i in one.intervals)
-    distributions = [one.distribution for one in versions if one.distribution is not None]
-    steps = dict.fromkeys(one.value for version in versions for one in version.horizons)
-    actuals = sum(one.actuals for one in versions)
+    intervals = [interval for version in versions for interval in version.intervals]
+    levels = dict.fromkeys(map(_ends, intervals))
+    distributions = [v.distribution for v in versions if v.distribution is not None]
+    horizons = [part for version in versions for part in version.horizons]
+    steps = sorted({part.value for part in horizons}, key=_step)
+    actuals = sum(version.actuals for version in versions)
+    parts: dict[str, Any] = {name: _pooled_mean(distributions, name) for name in WIS_PARTS}
     return Together(
         versions=len(versions),
-        all=pooled_slice(None, [headline_slice(one) for one in versions]),
+        all=pooled_slice(None, [headline_slice(version) for version in versions]),
         horizons=[
-            pooled_slice(
-                step, [one for version in versions for one in version.horizons if one.value == step]
-            )
-            for step in sorted(steps, key=lambda step: int(step or 0))
+            pooled_slice(step, [part for part in horizons if part.value == step]) for step in steps
         ],
         intervals=[
-            _interval(
-                [
-                    i
-                    for one in versions
-                    for i in one.intervals
-                    if (i.level, i.lower, i.upper) == level
-                ],
-                actuals,
-            )
-            for level in levels
+            _interval([interval for interval in intervals if _ends(interval) == ends], actuals)
+            for ends in levels
         ],
-        dispersion=_mean((one.n, one.dispersion) for one in distributions),
-        penalty_below=_mean((one.n, one.penalty_below) for one in distributions),
-        penalty_above=_mean((one.n, one.penalty_above) for one in distributions),
-        pit=_pit([one.pit for one in distributions if one.pit]),
-        revision=_revision([one.revision for one in versions if one.revision is not None], actuals),
+        **parts,
+        pit=_pit([distribution.pit for distribution in distributions if distribution.pit]),
+        revision=_revision([v.revision for v in versions if v.revision is not None], actuals),
     )
+
+
+def _ends(interval: IntervalScores) -> tuple[float, str, str]:
+    return interval.level, interval.lower, interval.upper
+
+
+def _step(value: str | None) -> int:
+    return int(value or 0)
 
 
 def headline_slice(column: ColumnScores) -> Slice:
@@ -106,65 +118,69 @@ def headline_slice(column: ColumnScores) -> Slice:
 
 def pooled_slice(value: str | None, slices: list[Slice]) -> Slice:
     """Several slices as one: every mean is over all their keys."""
-    n = sum(one.n for one in slices)
-    square = _mean((one.point_n, None if one.rmse is None else one.rmse**2) for one in slices)
-    levels = dict.fromkeys(level for one in slices for level in one.covered)
-    covered = {
-        level: [one.covered[level] for one in slices if level in one.covered] for level in levels
+    numbers: dict[str, Any] = {
+        count: sum(getattr(part, count) for part in slices) for count in {"n", *_COUNT_OF.values()}
     }
+    numbers |= {
+        name: _mean((getattr(part, count), getattr(part, name)) for part in slices)
+        for name, count in _COUNT_OF.items()
+    }
+    square = _mean((part.point_n, None if part.rmse is None else part.rmse**2) for part in slices)
     return Slice(
         value=value,
-        n=n,
-        point_n=sum(one.point_n for one in slices),
-        mae=_mean((one.point_n, one.mae) for one in slices),
         rmse=None if square is None else square**0.5,
-        bias=_mean((one.point_n, one.bias) for one in slices),
-        wis_n=sum(one.wis_n for one in slices),
-        wis=_mean((one.wis_n, one.wis) for one in slices),
-        covered={
-            level: Covered(sum(one.n for one in found), share)
-            for level, found in covered.items()
-            if (share := _mean((one.n, one.share) for one in found)) is not None
-        },
-        probability_n=sum(one.probability_n for one in slices),
-        brier=_mean((one.probability_n, one.brier) for one in slices),
-        log_loss=_mean((one.probability_n, one.log_loss) for one in slices),
-        label_n=sum(one.label_n for one in slices),
-        right=_mean((one.label_n, one.right) for one in slices),
-        few=n < 30,
+        covered=_covered(slices),
+        few=numbers["n"] < _FEW,
+        **numbers,
     )
 
 
+def _covered(slices: list[Slice]) -> dict[str, Covered]:
+    """By level, over the keys of all slices that have it."""
+    levels = dict.fromkeys(level for part in slices for level in part.covered)
+    pooled: dict[str, Covered] = {}
+    for level in levels:
+        shares = [part.covered[level] for part in slices if level in part.covered]
+        share = _mean((covered.n, covered.share) for covered in shares)
+        if share is not None:
+            pooled[level] = Covered(sum(covered.n for covered in shares), share)
+    return pooled
+
+
+def _pooled_mean(parts: Iterable[Any], name: str) -> float | None:
+    """The mean of a number over the keys of all parts, each of which has `n` keys."""
+    return _mean((part.n, getattr(part, name)) for part in parts)
+
+
 def _mean(parts: Iterable[tuple[int, float | None]]) -> float | None:
-    """The mean over all keys from means over n keys; None when a version that has keys has no mean."""
-    held = [(n, value) for n, value in parts if n]
-    if not held or any(value is None for _, value in held):
-        return None
-    return sum(n * value for n, value in held if value is not None) / sum(n for n, _ in held)
+    """The mean over all keys, from means over n keys; None when keys have no mean."""
+    total, keys = 0.0, 0
+    for n, value in parts:
+        if n:
+            if value is None:
+                return None
+            total, keys = total + n * value, keys + n
+    return total / keys if keys else None
 
 
 def _interval(versions: list[IntervalScores], actuals: int) -> IntervalScores:
-    n, first = sum(one.n for one in versions), versions[0]
-    hits = sum(round(one.covered * one.n) for one in versions if one.covered is not None)
+    """One interval of several versions."""
+    n = sum(version.n for version in versions)
+    hits = sum(round(v.covered * v.n) for v in versions if v.covered is not None)
     low, high = wilson_interval(hits, n) if n else (None, None)
-
-    def over(part: Callable[[IntervalScores], float | None]) -> float | None:
-        return _mean((one.n, part(one)) for one in versions)
-
+    means: dict[str, Any] = {name: _pooled_mean(versions, name) for name in ("score", *WIS_PARTS)}
+    level, lower, upper = _ends(versions[0])
     return IntervalScores(
-        level=first.level,
-        lower=first.lower,
-        upper=first.upper,
+        level=level,
+        lower=lower,
+        upper=upper,
         n=n,
         coverage=n / actuals if actuals else None,
-        crossed=sum(one.crossed for one in versions),
+        crossed=sum(version.crossed for version in versions),
         covered=hits / n if n else None,
         covered_low=low,
         covered_high=high,
-        score=over(lambda one: one.score),
-        dispersion=over(lambda one: one.dispersion),
-        penalty_below=over(lambda one: one.penalty_below),
-        penalty_above=over(lambda one: one.penalty_above),
+        **means,
         reasons={} if n else {"score": "no_comparable_keys"},
     )
 
@@ -173,8 +189,10 @@ def _pit(versions: list[list[PitBin]]) -> list[PitBin]:
     """Counts of equal bins add up; of versions with another grid those of the newest are told."""
     if not versions:
         return []
-    edges: list[Any] = [(one.low, one.high) for one in versions[-1]]
-    alike = [bins for bins in versions if [(one.low, one.high) for one in bins] == edges]
+    edges: list[Any] = [(version.low, version.high) for version in versions[-1]]
+    alike = [
+        bins for bins in versions if [(version.low, version.high) for version in bins] == edges
+    ]
     counts = [sum(bins[i].n for bins in alike) for i in range(len(edges))]
     total = sum(counts)
     return [
@@ -186,21 +204,8 @@ def _pit(versions: list[list[PitBin]]) -> list[PitBin]:
 def _revision(versions: list[Revision], actuals: int) -> Revision | None:
     if not versions:
         return None
-    n = sum(one.n for one in versions)
+    n = sum(version.n for version in versions)
     if not n:
         return Revision(None, 0, 0.0 if actuals else None, reason="no_shared_keys")
-
-    def over(part: Callable[[Revision], float | None]) -> float | None:
-        return _mean((one.n, part(one)) for one in versions)
-
-    return Revision(
-        None,
-        n,
-        n / actuals,
-        error_change=over(lambda one: one.error_change),
-        won=over(lambda one: one.won),
-        lost=over(lambda one: one.lost),
-        neutral=over(lambda one: one.neutral),
-        churn=over(lambda one: one.churn),
-        excess_churn=over(lambda one: one.excess_churn),
-    )
+    means: dict[str, Any] = {name: _pooled_mean(versions, name) for name in _REVISED}
+    return Revision(None, n, n / actuals, **means)

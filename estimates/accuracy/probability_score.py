@@ -41,39 +41,39 @@ def losses(matched: Matched, of: Observed, outcomes: pl.Series) -> Losses:
     o = np.column_stack(
         [(outcomes == label).fill_null(value=False).to_numpy() for label, _ in of.probabilities]
     ).astype(np.float64)
-    happened, given = outcomes.is_not_null().to_numpy(), ~np.isnan(p).any(axis=1)
+    happened, predicted = outcomes.is_not_null().to_numpy(), ~np.isnan(p).any(axis=1)
     valid: Mask = np.all((p >= -_BEYOND) & (p <= 1 + _BEYOND), axis=1)
     several = p.shape[1] > 1
-    known = happened & given
+    complete = happened & predicted
     if several:
         valid &= np.abs(p.sum(axis=1) - 1) <= _SUM
-        unknown = known & (o.sum(axis=1) == 0)
+        unknown = complete & (o.sum(axis=1) == 0)
     else:
         unknown = np.zeros(len(p), dtype=bool)
-    good = known & valid & ~unknown
+    good = complete & valid & ~unknown
     chance = (p * o).sum(axis=1) if several else np.where(o[:, 0] == 1, p[:, 0], 1 - p[:, 0])
     brier = ((p - o) ** 2).sum(axis=1)
     log_loss = -np.log(np.clip(np.where(good, chance, 1.0), CLIP, 1.0)) + 0.0
     return Losses(
         np.where(good, brier, np.nan),
         np.where(good, log_loss, np.nan),
-        invalid=int((known & ~valid).sum()),
-        unknown=int((known & valid & unknown).sum()),
+        invalid=int((complete & ~valid).sum()),
+        unknown=int((complete & valid & unknown).sum()),
         clipped=int((good & (chance < CLIP)).sum()),
     )
 
 
-def measure(of: Observed, found: Losses, actuals: int) -> ProbabilityScores:
+def measure(of: Observed, scores: Losses, actuals: int) -> ProbabilityScores:
     """Summarise; `actuals` is the number of keys whose outcome is known."""
-    good = ~np.isnan(found.brier)
+    good = ~np.isnan(scores.brier)
     n = int(good.sum())
     return ProbabilityScores(
         labels=[label for label, _ in of.probabilities],
         n=n,
         coverage=n / actuals if actuals else None,
-        invalid=found.invalid,
-        unknown=found.unknown,
-        brier=mean(found.brier[good]),
-        log_loss=mean(found.log_loss[good]),
-        clipped=found.clipped,
+        invalid=scores.invalid,
+        unknown=scores.unknown,
+        brier=mean(scores.brier[good]),
+        log_loss=mean(scores.log_loss[good]),
+        clipped=scores.clipped,
     )

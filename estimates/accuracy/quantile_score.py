@@ -25,8 +25,8 @@ def grid_of(of: Observed) -> tuple[str, Grid]:
     """
     if of.quantiles:
         return "quantiles", list(of.quantiles)
-    ends = [(round((1 - one.level) / 2, 12), one.lower) for one in of.intervals]
-    ends += [(round((1 + one.level) / 2, 12), one.upper) for one in of.intervals]
+    ends = [(round((1 - interval.level) / 2, 12), interval.lower) for interval in of.intervals]
+    ends += [(round((1 + interval.level) / 2, 12), interval.upper) for interval in of.intervals]
     median = [(0.5, of.point)] if of.point is not None and ends else []
     return "intervals", sorted(ends + median)
 
@@ -49,14 +49,14 @@ class Distribution:
         self.source, self.grid = grid_of(of)
         self.y = actuals
         self.quantiles = [matched.numbers(column) for _, column in self.grid]
-        known = ~np.isnan(actuals)
+        complete = ~np.isnan(actuals)
         for quantile in self.quantiles:
-            known &= ~np.isnan(quantile)
+            complete &= ~np.isnan(quantile)
         increasing: Mask = np.ones(len(actuals), dtype=bool)
         for low, high in zip(self.quantiles, self.quantiles[1:], strict=False):
             increasing &= low <= high
-        self.good = known & increasing
-        self.crossed = int((known & ~increasing).sum())
+        self.good = complete & increasing
+        self.crossed = int((complete & ~increasing).sum())
 
     def wis(self) -> Floats:
         """Of each row the mean over the grid of 2 · pinball; NaN where it cannot be computed."""
@@ -85,34 +85,36 @@ class Distribution:
         return dispersion / count, below / count, above / count
 
 
-def measure(found: Distribution) -> DistributionScores:
+def measure(distribution: Distribution) -> DistributionScores:
     """Summarise the rows whose quantiles are all there and in order."""
-    total, n = int((~np.isnan(found.y)).sum()), int(found.good.sum())
-    wis, parts = mean(found.wis()[found.good]), found.parts()
-    means = [None] * 3 if parts is None else [mean(part[found.good]) for part in parts]
+    total, n = int((~np.isnan(distribution.y)).sum()), int(distribution.good.sum())
+    wis, parts = mean(distribution.wis()[distribution.good]), distribution.parts()
+    means = [None] * 3 if parts is None else [mean(part[distribution.good]) for part in parts]
     reasons = {} if wis is not None else {"wis": "overflow" if n else "no_comparable_keys"}
     if n and means[0] is None:
         reasons["dispersion"] = "asymmetric_quantiles" if parts is None else "overflow"
     return DistributionScores(
-        source=found.source,
+        source=distribution.source,
         n=n,
         coverage=n / total if total else None,
-        crossed=found.crossed,
+        crossed=distribution.crossed,
         wis=wis,
         dispersion=means[0],
         penalty_below=means[1],
         penalty_above=means[2],
-        quantiles=_quantiles(found) if n else [],
-        pit=_pit(found) if n else [],
+        quantiles=_quantiles(distribution) if n else [],
+        pit=_pit(distribution) if n else [],
         reasons=reasons,
     )
 
 
-def _quantiles(found: Distribution) -> list[QuantileScores]:
-    y, n = found.y[found.good], int(found.good.sum())
+def _quantiles(distribution: Distribution) -> list[QuantileScores]:
+    y, n = distribution.y[distribution.good], int(distribution.good.sum())
     scores: list[QuantileScores] = []
-    for (probability, column), quantile in zip(found.grid, found.quantiles, strict=True):
-        q = quantile[found.good]
+    for (probability, column), quantile in zip(
+        distribution.grid, distribution.quantiles, strict=True
+    ):
+        q = quantile[distribution.good]
         below = int((y <= q).sum())
         loss = mean(pinball(q, y, probability))
         scores.append(
@@ -121,14 +123,14 @@ def _quantiles(found: Distribution) -> list[QuantileScores]:
     return scores
 
 
-def _pit(found: Distribution) -> list[PitBin]:
+def _pit(distribution: Distribution) -> list[PitBin]:
     """An actual value that equals a quantile belongs to the bin below it."""
-    y, n = found.y[found.good], int(found.good.sum())
+    y, n = distribution.y[distribution.good], int(distribution.good.sum())
     position = np.zeros(n, dtype=np.intp)
-    for quantile in found.quantiles:
-        position += y > quantile[found.good]
-    counts = np.bincount(position, minlength=len(found.grid) + 1)
-    edges = [0.0, *(probability for probability, _ in found.grid), 1.0]
+    for quantile in distribution.quantiles:
+        position += y > quantile[distribution.good]
+    counts = np.bincount(position, minlength=len(distribution.grid) + 1)
+    edges = [0.0, *(probability for probability, _ in distribution.grid), 1.0]
     return [
         PitBin(low, high, round(high - low, 12), int(count), int(count) / n)
         for low, high, count in zip(edges, edges[1:], counts, strict=False)

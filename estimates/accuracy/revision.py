@@ -43,14 +43,16 @@ def _numbers(
     with np.errstate(over="ignore", invalid="ignore"):
         change = np.abs(b - y) - np.abs(a - y)
     both = np.isfinite(change)
-    n, known = int(both.sum()), int((~np.isnan(now.numbers(actuals))).sum())
+    n, actual_count = int(both.sum()), int((~np.isnan(now.numbers(actuals))).sum())
     if not n:
-        return Revision(version, 0, 0.0 if known else None, reason="no_shared_keys")
+        return Revision(version, 0, 0.0 if actual_count else None, reason="no_shared_keys")
     a, b, change = a[both], b[both], change[both]
     neutral = tolerance.atol + tolerance.rtol * np.maximum(np.abs(a), np.abs(b))
     neutral = neutral * (1 + 1e-12)
     won, lost = int((change < -neutral).sum()), int((change > neutral).sum())
-    return Revision(version, n, n / known, mean(change), won / n, lost / n, (n - won - lost) / n)
+    return Revision(
+        version, n, n / actual_count, mean(change), won / n, lost / n, (n - won - lost) / n
+    )
 
 
 def _labels(
@@ -63,12 +65,12 @@ def _labels(
     rows_b: np.ndarray,
 ) -> Revision:
     assert of.label is not None
-    ours = losses(now, of, actuals)["error_rate"]
-    wrong_a, wrong_b = losses(before, of, actuals)["error_rate"][rows_a], ours[rows_b]
+    wrong_now = losses(now, of, actuals)["error_rate"]
+    wrong_a, wrong_b = losses(before, of, actuals)["error_rate"][rows_a], wrong_now[rows_b]
     both = ~(np.isnan(wrong_a) | np.isnan(wrong_b))
-    n, known = int(both.sum()), now.rows.height - now.rows.get_column(actuals).null_count()
+    n, actual_count = int(both.sum()), now.rows.height - now.rows.get_column(actuals).null_count()
     if not n:
-        return Revision(version, 0, 0.0 if known else None, reason="no_shared_keys")
+        return Revision(version, 0, 0.0 if actual_count else None, reason="no_shared_keys")
     old, new = before.texts(of.label)[rows_a], now.texts(of.label)[rows_b]
     a, b = wrong_a[both] == 1, wrong_b[both] == 1
     churn = int((old != new).fill_null(value=False).to_numpy()[both].sum()) / n
@@ -76,7 +78,7 @@ def _labels(
     return Revision(
         version,
         n,
-        n / known,
+        n / actual_count,
         won=won / n,
         lost=lost / n,
         neutral=(n - won - lost) / n,

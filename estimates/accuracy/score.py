@@ -75,15 +75,15 @@ def score(
     for of in observed(contract):
         if of.name not in actuals.sources:
             continue
-        found = _column(ours, of, actuals, contract, through)
+        scores = _column(ours, of, actuals, contract, through)
         if before is not None and previous is not None:
-            moved = revision.measure(
+            revised = revision.measure(
                 ours, before, of, actual(of.name), previous.version, contract.stability
             )
-            found = msgspec.structs.replace(found, revision=moved)
+            scores = msgspec.structs.replace(scores, revision=revised)
         if theirs is not None and baseline is not None:
-            found = msgspec.structs.replace(found, skill=_skill(ours, theirs, of, baseline))
-        columns[of.name] = found
+            scores = msgspec.structs.replace(scores, skill=_skill(ours, theirs, of, baseline))
+        columns[of.name] = scores
     return Accuracy(
         set=contract.name,
         version=version,
@@ -91,7 +91,7 @@ def score(
         data_through=through,
         actuals=digest(ours.rows.select(*ours.key, *(actual(name) for name in columns))),
         vintage=actuals.newest(ours.rows),
-        asked=actuals.asked,
+        asked=actuals.requested,
         keys=ours.keys,
         columns=columns,
     )
@@ -100,25 +100,25 @@ def score(
 def _column(
     ours: Matched, of: Observed, actuals: Actuals, contract: Contract, through: datetime | None
 ) -> ColumnScores:
-    held = ours.rows.get_column(actual(of.name))
-    n = held.len() - held.null_count()
-    blank = ColumnScores(of.unit, actuals.sources[of.name], n, held.null_count())
+    values = ours.rows.get_column(actual(of.name))
+    n = values.len() - values.null_count()
+    blank = ColumnScores(of.unit, actuals.sources[of.name], n, values.null_count())
     if not n:
         return msgspec.structs.replace(blank, reason="no_actual_values")
-    found = losses(ours, of, actual(of.name))
-    scored = known(found)
+    by_loss = losses(ours, of, actual(of.name))
+    scored = known(by_loss)
     if of.numeric:
         y = ours.numbers(actual(of.name))
-        given = contract.columns[of.point].step if of.point is not None else None
+        step_column = contract.columns[of.point].step if of.point is not None else None
         steps = (
             point_error.typical_steps(ours, actuals, of.name, through)
-            if given is None
-            else ours.numbers(given)
+            if step_column is None
+            else ours.numbers(step_column)
         )
         distribution = quantile_score.Distribution(ours, of, y)
         whole = msgspec.structs.replace(
             blank,
-            point=point_error.measure(found["bias"], steps, n) if of.point is not None else None,
+            point=point_error.measure(by_loss["bias"], steps, n) if of.point is not None else None,
             intervals=[
                 interval_score.measure(i, ours.numbers(i.lower), ours.numbers(i.upper), y)
                 for i in of.intervals
@@ -128,7 +128,7 @@ def _column(
     else:
         whole = msgspec.structs.replace(
             blank,
-            label=_label(found["error_rate"], n) if of.label is not None else None,
+            label=_label(by_loss["error_rate"], n) if of.label is not None else None,
             probability=probability_score.measure(
                 of, probability_score.losses(ours, of, ours.texts(actual(of.name))), n
             )
@@ -137,9 +137,9 @@ def _column(
         )
     return msgspec.structs.replace(
         whole,
-        horizons=slices.by_horizon(ours, scored, found),
+        horizons=slices.by_horizon(ours, scored, by_loss),
         groups={
-            by: slices.by_group(ours.rows.get_column(by), scored, found)
+            by: slices.by_group(ours.rows.get_column(by), scored, by_loss)
             for by in contract.stability.groups
         },
     )

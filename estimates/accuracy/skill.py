@@ -26,21 +26,21 @@ def measure(
     names = [name for name in COMPARED if name in our_losses and name in their_losses]
     a = {name: our_losses[name][rows_a] for name in names}
     b = {name: their_losses[name][rows_b] for name in names}
-    found = _compared(a, b, np.arange(len(rows_a)))
-    n = max((one.n for one in found.values()), default=0)
+    comparisons = _compared(a, b, np.arange(len(rows_a)))
+    n = max((comparison.n for comparison in comparisons.values()), default=0)
     return Skill(
         set=baseline[0],
         version=baseline[1],
         n=n,
         coverage=n / actuals if actuals else None,
-        losses=found,
-        horizons=_horizons(ours, rows_a, a, b) if found else [],
-        reason=None if found else "no_shared_keys",
+        losses=comparisons,
+        horizons=_horizons(ours, rows_a, a, b) if comparisons else [],
+        reason=None if comparisons else "no_shared_keys",
     )
 
 
 def _compared(a: Mapping[str, Floats], b: Mapping[str, Floats], rows: Rows) -> dict[str, Compared]:
-    found: dict[str, Compared] = {}
+    comparisons: dict[str, Compared] = {}
     for name in a:
         first, second = a[name][rows], b[name][rows]
         both = ~(np.isnan(first) | np.isnan(second))
@@ -51,10 +51,10 @@ def _compared(a: Mapping[str, Floats], b: Mapping[str, Floats], rows: Rows) -> d
         with np.errstate(over="ignore"):
             skill = None if theirs == 0 else float(1 - np.float64(ours) / theirs) + 0.0
         reason = "perfect_baseline" if skill is None else None if np.isfinite(skill) else "overflow"
-        found[name] = Compared(
+        comparisons[name] = Compared(
             int(both.sum()), ours, theirs, skill if reason is None else None, reason
         )
-    return found
+    return comparisons
 
 
 def _horizons(
@@ -67,7 +67,7 @@ def _horizons(
     slices: list[SkillSlice] = []
     for step in np.unique(steps):
         at = np.flatnonzero(steps == step)
-        found = _compared(a, b, at)
-        if found:
-            slices.append(SkillSlice(str(step), key_text(targets[int(rows[at[0]])]), found))
+        comparisons = _compared(a, b, at)
+        if comparisons:
+            slices.append(SkillSlice(str(step), key_text(targets[int(rows[at[0]])]), comparisons))
     return slices

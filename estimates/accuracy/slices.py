@@ -26,13 +26,13 @@ def by_group(values: pl.Series, known: Mask, losses: Mapping[str, Floats]) -> li
         .agg("row", pl.len().alias("n"))
         .sort(["n", "by"], descending=[True, False])
     )
-    shown, rest = rows.head(_MOST).sort("by"), rows.slice(_MOST)
+    shown, smaller = rows.head(_MOST).sort("by"), rows.slice(_MOST)
     slices = [
         measure(None if value is None else key_text(value), np.sort(np.array(members)), losses)
         for value, members in shown.select("by", "row").iter_rows()
     ]
-    if rest.height:
-        members = np.sort(rest.get_column("row").explode().to_numpy())
+    if smaller.height:
+        members = np.sort(smaller.get_column("row").explode().to_numpy())
         slices.append(measure("other", members, losses, pooled=True))
     return slices
 
@@ -59,9 +59,9 @@ def measure(
     pooled: bool = False,
 ) -> Slice:
     """The means over some rows, each over the keys that have the loss."""
-    held = {name: values[rows][~np.isnan(values[rows])] for name, values in losses.items()}
-    means = {name: mean(values) for name, values in held.items()}
-    counts = {name: len(values) for name, values in held.items()}
+    values_of = {name: values[rows][~np.isnan(values[rows])] for name, values in losses.items()}
+    means = {name: mean(values) for name, values in values_of.items()}
+    counts = {name: len(values) for name, values in values_of.items()}
     wrong = means.get("error_rate")
     return Slice(
         value=value,
@@ -69,7 +69,7 @@ def measure(
         target=target,
         point_n=counts.get("mae", 0),
         mae=means.get("mae"),
-        rmse=root_mean_square(held["rmse"]) if "rmse" in held else None,
+        rmse=root_mean_square(values_of["rmse"]) if "rmse" in values_of else None,
         bias=means.get("bias"),
         wis_n=counts.get("wis", 0),
         wis=means.get("wis"),

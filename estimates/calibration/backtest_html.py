@@ -9,9 +9,9 @@ from typing import get_args
 
 from estimates.calibration.backtest_report import Backtest, Fate, Metric, counts_of, headline
 from estimates.gate.pages.verdict_text import value_text
+from estimates.render.chart import Limited, through_versions
 from estimates.render.html import document, escaped, figure, isolated, legend, table
 from estimates.render.section import Section
-from estimates.stability.pages.charts import Limited, through_versions
 
 
 def render_html(report: Backtest) -> str:

@@ -19,7 +19,7 @@ from estimates.stability import quantiles
 from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import SLACK, Deltas, asinh, deltas
 from estimates.stability.family_reports import QuantileReport
-from estimates.stability.interval import IntervalChanges, interval_changes
+from estimates.stability.interval_changes import IntervalChanges, interval_changes
 from estimates.stability.report import IntervalReport
 from estimates.stability.scalar import flips
 from estimates.stability.value_kinds import Floats

@@ -1,1 +1,12 @@
-"""Text, Markdown, HTML and pictures: what all reports are laid out with."""
+"""Text, Markdown, HTML and pictures: what all reports are laid out with.
+
+section            a heading, sentences, a table and notes: what each layout is given
+wording            numbers, names and keys as people read them; cutting and making visible
+digits             numbers of JSON, rounded to 12 significant digits
+terminal           pages of plain text: tables, wrapped lines, bars
+markdown           lists, tables and folded parts, escaped for GitHub
+html, style        a page that stands alone, escaped, and how it looks
+vega               the only module that knows Altair and vl-convert, the extra `charts`
+chart, colours     pictures inside a page: their look and their colours
+row_text           rows and cells of a frame as text and JSON
+"""

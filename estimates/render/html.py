@@ -40,18 +40,26 @@ def document(title: str, body: str) -> str:
 def figure(name: str, svg: str, caption: str, meaning: str = "") -> str:
     """A picture with its name and what it shows."""
     picture = svg.replace("<svg ", f'<svg role="img" aria-label="{escape(visible(name))}" ', 1)
-    return f"<figure>\n<h3>{escaped(name)}</h3>\n{meaning}{picture}\n<figcaption>{escaped(caption)}</figcaption>\n</figure>"
+    below = f"<figcaption>{escaped(caption)}</figcaption>"
+    return f"<figure>\n<h3>{escaped(name)}</h3>\n{meaning}{picture}\n{below}\n</figure>"
 
 
 def legend(within: str, beyond: str) -> str:
     """What the two colours stand for."""
-    return f'<p class="legend"><i class="within"></i>{escaped(within)} <i class="beyond"></i>{escaped(beyond)}</p>\n'
+    colours = {"within": within, "beyond": beyond}
+    parts = (f'<i class="{colour}"></i>{escaped(text)}' for colour, text in colours.items())
+    return f'<p class="legend">{" ".join(parts)}</p>\n'
+
+
+def note(text: str) -> str:
+    """A remark in small letters."""
+    return f'<p class="note">{escaped(text)}</p>'
 
 
 def table(section: Section, *, whole: bool) -> str:
     """A section that can be folded; `whole`: as wide as the page."""
     lines = "".join(f"<p>{escaped(line)}</p>" for line in section.lines)
-    notes = "".join(f'<p class="note">{escaped(note)}</p>' for note in section.notes)
+    notes = "".join(map(note, section.notes))
     rows = ""
     if section.rows:
         head = "".join(_cell("th", i < section.left, cell) for i, cell in enumerate(section.header))
@@ -61,9 +69,13 @@ def table(section: Section, *, whole: bool) -> str:
             + "</tr>"
             for row in section.rows
         )
-        rows = f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
+        rows = (
+            f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n'
+            f"<tbody>\n{body}\n</tbody></table></div>"
+        )
     wide = ' class="whole"' if whole else ""
-    return f"<details open{wide}><summary>{escaped(section.title)}</summary>{lines}{rows}{notes}</details>"
+    summary = f"<summary>{escaped(section.title)}</summary>"
+    return f"<details open{wide}>{summary}{lines}{rows}{notes}</details>"
 
 
 def _cell(tag: str, words: bool, content: str) -> str:

@@ -23,7 +23,7 @@ _MENTION = re.compile(r"@|#(?=\d)")
 def escaped(text: str) -> str:
     """Text as Markdown that shows exactly this text, on one line."""
     return _unlinked(
-        _SPECIAL.sub(lambda found: _ENTITIES.get(found[0], "\\" + found[0]), visible(text))
+        _SPECIAL.sub(lambda match: _ENTITIES.get(match[0], "\\" + match[0]), visible(text))
     )
 
 
@@ -50,4 +50,4 @@ def folded(summary: str, body: str) -> str:
 
 
 def _unlinked(text: str) -> str:
-    return _MENTION.sub(lambda found: found[0] + "&#8203;", text)
+    return _MENTION.sub(lambda match: match[0] + "&#8203;", text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from estimates.render.colours import BEYOND, WITHIN
 
 STYLE = f"""
-:root {{ color-scheme: light dark; --ink: #1b2430; --soft: #5a6675; --line: #dde2e8; --paper: #fff; --card: #f6f8fa }}
+:root {{ color-scheme: light dark; --ink: #1b2430; --soft: #5a6675; --line: #dde2e8; \
+--paper: #fff; --card: #f6f8fa }}
 @media (prefers-color-scheme: dark) {{
   :root {{ --ink: #e4e9ef; --soft: #9ba7b5; --line: #2f3945; --paper: #11161c; --card: #1a212a }}
 }}
@@ -39,9 +40,11 @@ h3 {{ font-size: 1rem; font-weight: 600; margin: 0 0 2px; overflow-wrap: anywher
 .facts {{ display: flex; flex-wrap: wrap; gap: 8px; margin: 0 }}
 .facts div {{ background: var(--card); border-radius: 8px; padding: 8px 14px; flex: 1 1 auto }}
 .facts dt {{ color: var(--soft); font-size: .8rem; white-space: nowrap }}
-.facts dd {{ margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; white-space: nowrap }}
+.facts dd {{ margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; \
+white-space: nowrap }}
 .pictures {{ columns: 3 330px; column-gap: 20px }}
-figure {{ margin: 0 0 20px; background: var(--card); border-radius: 10px; padding: 14px; break-inside: avoid }}
+figure {{ margin: 0 0 20px; background: var(--card); border-radius: 10px; padding: 14px; \
+break-inside: avoid }}
 figure svg {{ display: block; width: 100%; height: auto; margin: 4px 0 }}
 figcaption, .note, footer {{ color: var(--soft); font-size: .85rem }}
 .legend {{ margin: 0; font-size: .8rem; color: var(--soft) }}
@@ -59,11 +62,13 @@ figcaption, .note, footer {{ color: var(--soft); font-size: .85rem }}
 details {{ margin: 0 0 18px; min-width: 0 }}
 summary {{ font-weight: 600; cursor: pointer; margin-bottom: 4px; overflow-wrap: anywhere }}
 details p {{ margin: 4px 0; overflow-wrap: anywhere }}
-.tables {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 500px), 1fr)); gap: 0 32px }}
+.tables {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 500px), 1fr)); \
+gap: 0 32px }}
 details.whole {{ grid-column: 1 / -1 }}
 .wide {{ overflow-x: auto }}
 table {{ border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums }}
-th, td {{ text-align: right; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--line); white-space: nowrap }}
+th, td {{ text-align: right; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--line); \
+white-space: nowrap }}
 th {{ color: var(--soft); font-weight: normal }}
 .words {{ text-align: left; white-space: normal; overflow-wrap: break-word; max-width: 22em }}
 footer {{ margin-top: 36px; border-top: 1px solid var(--line) }}

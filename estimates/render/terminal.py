@@ -20,7 +20,7 @@ def wrapped(text: str) -> list[str]:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
-    """Aligned lines, indented by two: the first `left` columns to the left, numbers to the right."""
+    """Lines indented by two: the first `left` columns to the left, numbers to the right."""
     grid = [[cut(visible(cell), _CELL) for cell in row] for row in [header, *rows]]
     widths = [max(cells(row[i]) for row in grid) for i in range(len(header))]
     return ["  " + "  ".join(_padded(row, widths, left)).rstrip() for row in grid]

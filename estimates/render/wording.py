@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import unicodedata
+from collections.abc import Mapping
 
 # Characters that draw nothing or reorder their neighbours: a key may hold them, a page must show
 # them.
@@ -33,8 +34,18 @@ def percent(share: float | None) -> str:
     return f"{value:.2f} %" if value < 10 else f"{value:.1f} %"
 
 
+def percent_range(low: float | None, high: float | None) -> str:
+    """Two shares: `3.00 % to 12.5 %`."""
+    return f"{percent(low)} to {percent(high)}"
+
+
+def not_computed(name: str, reasons: Mapping[str, str]) -> str:
+    """That something of a column or an interval is missing, and each reason once."""
+    return f"{name}: not everything can be computed ({', '.join(sorted(set(reasons.values())))})"
+
+
 def number(x: float | None) -> str:
-    """Six significant digits, thousands apart: `1,234.57`, `12,345,679`, `1.2e-09`; `–` for none."""
+    """Six digits, thousands apart: `1,234.57`, `12,345,679`, `1.2e-09`; `–` for none."""
     if x is None:
         return "–"
     return f"{x:,.0f}" if 1e6 <= abs(x) < 1e15 else f"{x:,.6g}"

@@ -1,29 +1,28 @@
-"""Stability: what changed between two versions of a set, per key first.
+"""Stability: what changed between two versions of a set, per key first. Formulas: docs/stability.md.
 
-report, family_reports   the Structs of the answer
-align       which rows belong to the same key
-compare     puts the report together: `diff`
-unchanged   the report of a snapshot and itself
-changes     key by key what changed: `changes`
-kinds       finite, null, nan, +inf, -inf, absent
-pair        two aligned frames, column by column
-blocks      work on long columns, block by block, in threads
-selection   quantiles and largest values without sorting
-deltas      how one number moved, key by key
-order       one column of both versions sorted
-scalar, interval, label, groups, ranks, drift, cuts, quantiles, probabilities   one family of
-metrics each: a function
-            from deltas or a pair to its part of the report
-pairing     which keys belong together: the same key, the same target, the same step after each
-            origin
-schema      how two contracts differ: `schema_changes`
-frozen      which estimates stand still over several versions: `frozen`
-moves, chain   one number through the versions, of one key and of many: flips, path, settling
-triangle, hac  how estimates get revised, by horizon; standard errors over dates
-digits      numbers as JSON tells them
-headline    the answer in one sentence
-sections, family_sections, section   what a reader gets to see, as plain text, for every rendering
-text, markdown, marks, page, html, style   the renderings: a page of text and JSON, Markdown, HTML
-pictures, charts   what pictures are drawn from, and the drawing
-wording     numbers and names as people read them
+diff               puts the report together: start here
+report, family_reports   the Structs of the report; they need msgspec alone
+headline           the report in one sentence
+unchanged          the report of a snapshot and itself
+
+alignment          which rows of two frames have the same key
+pairing, paired_contract   which keys are compared: the same key, target, or step after the origin
+aligned            two aligned frames, read column by column
+value_kinds        finite, null, nan, +inf, -inf, absent
+deltas             how one number moved, key by key
+interval_changes   how one interval moved, key by key
+ranking            both versions of a column, sorted
+
+scalar, interval, labels, quantiles, probabilities, groups, ranks, drift, cuts
+                   a family of metrics each: `measure` gives its part of the report
+changes, change_columns   the keys that changed, one row each
+contract_changes   how two contracts differ
+
+kernels/           arithmetic on long columns, each kernel measured beside its plain form
+through_time/      more than two versions: chains, revisions, frozen estimates
+pages/             the report as text, Markdown and HTML with pictures
+
+A new family of metrics is one module with `measure`, and one line in `diff`: in `_with_families`
+for a number, in `_measured` for what several columns say together. Its Struct becomes a field of
+`ColumnReport` or `Report`, whose revision is raised; a page shows it by a line in `pages/sections`.
 """

@@ -49,8 +49,8 @@ class AlignedVersions:
               from two origins
     """
 
-    def __init__(self, found: Alignment, contract: Contract, steady: bool) -> None:
-        self.alignment = found
+    def __init__(self, alignment: Alignment, contract: Contract, steady: bool) -> None:
+        self.alignment = alignment
         self.contract = contract
         self.steady = steady
         self._read: dict[tuple[str, str], ColumnValues] = {}
@@ -95,9 +95,9 @@ class AlignedVersions:
             (old.whole and new.whole) or bool((old.finite & new.finite).any())
         )
 
-    def narrowed(self, found: Alignment) -> AlignedVersions:
+    def narrowed(self, alignment: Alignment) -> AlignedVersions:
         """The same frames with fewer common keys."""
-        narrow = AlignedVersions(found, self.contract, self.steady)
+        narrow = AlignedVersions(alignment, self.contract, self.steady)
         narrow._read = self._read
         return narrow
 

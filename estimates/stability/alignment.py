@@ -1,4 +1,4 @@
-"""Which rows of two frames belong to the same key, and which keys came, went, elapsed or advanced."""
+"""Which rows of two frames have the same key; which keys came, went, elapsed or advanced."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from estimates.contract.conform import DTYPES, check_columns, increases, name_ke
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.stability.kernels.blocks import each_block
-from estimates.stability.kernels.key_join import Rows, matched
+from estimates.stability.kernels.key_join import Rows, matching_rows
 
 Mask = NDArray[np.bool_]
 _ROWS = 1 << 18  # rows of a row group: what polars is asked at a time
 
 
 @dataclass(frozen=True)
-class Taken:
+class UncomparedKeys:
     """Keys that are not compared: their row numbers in a and in b, −1 where a version does not have
     the key.
     """
@@ -53,8 +53,8 @@ class Alignment:
     rows_b: Rows | None
     added: Rows
     removed: Rows
-    elapsed: Taken | None = None
-    advanced: Taken | None = None
+    elapsed: UncomparedKeys | None = None
+    advanced: UncomparedKeys | None = None
     horizon: pl.Series | None = None
 
     @property
@@ -128,27 +128,31 @@ def align(
     a = _sorted(a, contract, "from")
     if a.height == b.height and _equal(a, b, key):
         none = np.empty(0, dtype=np.intp)
-        found = Alignment(a, b, key, None, None, none, none)
+        alignment = Alignment(a, b, key, None, None, none, none)
     else:
         b = _sorted(b, contract, "to")
-        rows_a, rows_b = matched(a, b, key)
-        found = Alignment(
+        rows_a, rows_b = matching_rows(a, b, key)
+        alignment = Alignment(
             a, b, key, rows_a, rows_b, _others(b.height, rows_b), _others(a.height, rows_a)
         )
     pairing, target = contract.stability.pairing, contract.target
     if target is None:
-        return found
+        return alignment
     if pairing == "same_target":
-        found = _same_targets(
-            found, target, backwards=bool(through_a and through_b and through_a > through_b)
+        alignment = _same_targets(
+            alignment, target, backwards=bool(through_a and through_b and through_a > through_b)
         )
     if contract.key[target].type == "integer":
-        return found if pairing == "same_key" else replace(found, horizon=found.old(target))
+        return (
+            alignment
+            if pairing == "same_key"
+            else replace(alignment, horizon=alignment.old(target))
+        )
     if through_b is None:
-        return found
+        return alignment
     if pairing == "same_target":
-        return replace(found, horizon=_horizons(found, target, through_b))
-    return _rolled(found, target, through_a or through_b, through_b)
+        return replace(alignment, horizon=_horizons(alignment, target, through_b))
+    return _rolled(alignment, target, through_a or through_b, through_b)
 
 
 def dated_target(contract: Contract) -> str | None:
@@ -160,11 +164,11 @@ def dated_target(contract: Contract) -> str | None:
 def _checked(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame:
     """The frame with the contract's columns in its order; any numeric type will do for a number."""
     check_columns(frame, contract, f" of the {side!r} frame")
-    wanted, given = schema(contract), frame.schema
-    if given == wanted:
+    wanted_schema, have_schema = schema(contract), frame.schema
+    if have_schema == wanted_schema:
         return frame
-    for name, dtype in wanted.items():
-        have = given[name]
+    for name, dtype in wanted_schema.items():
+        have = have_schema[name]
         loose = name not in contract.key and (
             have == pl.Null or (dtype.is_numeric() and have.is_numeric())
         )
@@ -177,8 +181,8 @@ def _checked(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame
                 column=name,
             )
     return frame.select(
-        pl.col(n).cast(DTYPES["string"]) if given[n] == pl.Null and d == pl.String else n
-        for n, d in wanted.items()
+        pl.col(n).cast(DTYPES["string"]) if have_schema[n] == pl.Null and d == pl.String else n
+        for n, d in wanted_schema.items()
     )
 
 
@@ -236,80 +240,91 @@ def ascends(frame: pl.DataFrame, key: list[str]) -> bool:
 
 
 def _others(height: int, rows: Rows) -> Rows:
-    rest = np.ones(height, dtype=bool)
-    rest[rows] = False
-    return np.flatnonzero(rest)
+    absent = np.ones(height, dtype=bool)
+    absent[rows] = False
+    return np.flatnonzero(absent)
 
 
-def _rolled(found: Alignment, target: str, through_a: datetime, through_b: datetime) -> Alignment:
+def _rolled(
+    alignment: Alignment, target: str, through_a: datetime, through_b: datetime
+) -> Alignment:
     """Take out what the passing of time explains.
 
     Of the version with the earlier origin the targets that the later one can no longer estimate
     (elapsed), of the later one the targets beyond the other's last (advanced). So a diff read
     backwards takes out the same keys.
     """
-    targets_a, targets_b = _steps(found.a[target]), _steps(found.b[target])
+    targets_a, targets_b = _steps(alignment.a[target]), _steps(alignment.b[target])
     backwards = through_a > through_b
     older, newer = (targets_b, targets_a) if backwards else (targets_a, targets_b)
-    gone = older <= _step(found.a[target], max(through_a, through_b))
-    come = newer > older.max() if len(older) else np.zeros(len(newer), dtype=bool)
-    found = _taken_out(found, gone, come, backwards)
-    return replace(found, horizon=_horizons(found, target, through_b))
+    elapsed_rows = older <= _step(alignment.a[target], max(through_a, through_b))
+    advanced_rows = newer > older.max() if len(older) else np.zeros(len(newer), dtype=bool)
+    alignment = _without_uncompared(alignment, elapsed_rows, advanced_rows, backwards)
+    return replace(alignment, horizon=_horizons(alignment, target, through_b))
 
 
-def _same_targets(found: Alignment, target: str, backwards: bool) -> Alignment:
+def _same_targets(alignment: Alignment, target: str, backwards: bool) -> Alignment:
     """Take out the targets that only one version has: of the older one elapsed, of the newer one
     advanced.
     """
-    targets_a, targets_b = _steps(found.a[target]), _steps(found.b[target])
+    targets_a, targets_b = _steps(alignment.a[target]), _steps(alignment.b[target])
     older, newer = (targets_b, targets_a) if backwards else (targets_a, targets_b)
-    return _taken_out(found, ~np.isin(older, newer), ~np.isin(newer, older), backwards)
+    return _without_uncompared(alignment, ~np.isin(older, newer), ~np.isin(newer, older), backwards)
 
 
-def _taken_out(found: Alignment, gone: Mask, come: Mask, backwards: bool) -> Alignment:
+def _without_uncompared(
+    alignment: Alignment, elapsed_rows: Mask, advanced_rows: Mask, backwards: bool
+) -> Alignment:
     """The alignment without rows of the older frame that elapsed and rows of the newer one that
     advanced.
     """
-    elapsed, advanced = _taken(found, gone, backwards), _taken(found, come, not backwards)
-    found = _without(found, *((come, gone) if backwards else (gone, come)))
-    return replace(found, elapsed=elapsed, advanced=advanced)
+    elapsed, advanced = (
+        _uncompared(alignment, elapsed_rows, backwards),
+        _uncompared(alignment, advanced_rows, not backwards),
+    )
+    alignment = _without(
+        alignment, *((advanced_rows, elapsed_rows) if backwards else (elapsed_rows, advanced_rows))
+    )
+    return replace(alignment, elapsed=elapsed, advanced=advanced)
 
 
-def _horizons(found: Alignment, target: str, through_b: datetime) -> pl.Series:
+def _horizons(alignment: Alignment, target: str, through_b: datetime) -> pl.Series:
     """Per common key, the step of its target after B's origin."""
-    targets_a = _steps(found.a[target])
-    later_than_origin = np.union1d(targets_a, _steps(found.b[target]))
-    later_than_origin = later_than_origin[later_than_origin > _step(found.b[target], through_b)]
-    compared = targets_a if found.rows_a is None else targets_a[found.rows_a]
+    targets_a = _steps(alignment.a[target])
+    later_than_origin = np.union1d(targets_a, _steps(alignment.b[target]))
+    later_than_origin = later_than_origin[later_than_origin > _step(alignment.b[target], through_b)]
+    compared = targets_a if alignment.rows_a is None else targets_a[alignment.rows_a]
     return pl.Series(np.searchsorted(later_than_origin, compared) + 1)
 
 
-def _taken(found: Alignment, out: Mask, of_b: bool) -> Taken:
+def _uncompared(alignment: Alignment, out: Mask, of_b: bool) -> UncomparedKeys:
     """Some rows of a (or of b), and the rows that the other frame has for their keys."""
-    rows_a = np.arange(found.a.height) if found.rows_a is None else found.rows_a
-    rows_b = np.arange(found.b.height) if found.rows_b is None else found.rows_b
-    mine, other = (rows_b, rows_a) if of_b else (rows_a, rows_b)
+    rows_a = np.arange(alignment.a.height) if alignment.rows_a is None else alignment.rows_a
+    rows_b = np.arange(alignment.b.height) if alignment.rows_b is None else alignment.rows_b
+    rows, other_rows = (rows_b, rows_a) if of_b else (rows_a, rows_b)
     partner = np.full(len(out), -1, dtype=np.intp)
-    partner[mine] = other
-    rows = np.flatnonzero(out)
-    return Taken(partner[rows], rows) if of_b else Taken(rows, partner[rows])
+    partner[rows] = other_rows
+    chosen = np.flatnonzero(out)
+    return (
+        UncomparedKeys(partner[chosen], chosen) if of_b else UncomparedKeys(chosen, partner[chosen])
+    )
 
 
-def _without(found: Alignment, out_a: Mask, out_b: Mask) -> Alignment:
+def _without(alignment: Alignment, out_a: Mask, out_b: Mask) -> Alignment:
     """The alignment without some rows of each frame; a common key goes when either of its rows
     does.
     """
-    if found.rows_a is None and not out_a.any() and not out_b.any():
-        return found
-    rows_a = np.arange(found.a.height) if found.rows_a is None else found.rows_a
-    rows_b = np.arange(found.b.height) if found.rows_b is None else found.rows_b
-    keep = ~(out_a[rows_a] | out_b[rows_b])
+    if alignment.rows_a is None and not out_a.any() and not out_b.any():
+        return alignment
+    rows_a = np.arange(alignment.a.height) if alignment.rows_a is None else alignment.rows_a
+    rows_b = np.arange(alignment.b.height) if alignment.rows_b is None else alignment.rows_b
+    compared = ~(out_a[rows_a] | out_b[rows_b])
     return replace(
-        found,
-        rows_a=rows_a[keep],
-        rows_b=rows_b[keep],
-        added=found.added[~out_b[found.added]],
-        removed=found.removed[~out_a[found.removed]],
+        alignment,
+        rows_a=rows_a[compared],
+        rows_b=rows_b[compared],
+        added=alignment.added[~out_b[alignment.added]],
+        removed=alignment.removed[~out_a[alignment.removed]],
     )
 
 

@@ -22,7 +22,7 @@ def change_columns(contract: Contract) -> dict[str, tuple[str, str]]:
     """The columns of the answer after the key and `change`: the column of the contract that each
     tells of, and what.
     """
-    found: list[tuple[str, str]] = []
+    parts_by_column: list[tuple[str, str]] = []
     intervals = contract.intervals()
     for name, column in contract.columns.items():
         parts = [*VALUES, *(_METRICS if column.role in NUMERIC_ROLES else ())]
@@ -32,8 +32,8 @@ def change_columns(contract: Contract) -> dict[str, tuple[str, str]]:
             if interval_owner(ends) == name
             for part in interval_parts(ends)
         ]
-        found += [(name, part) for part in parts]
-    return {f"{name}.{part}": (name, part) for name, part in found}
+        parts_by_column += [(name, part) for part in parts]
+    return {f"{name}.{part}": (name, part) for name, part in parts_by_column}
 
 
 def interval_owner(interval: Interval) -> str:

@@ -31,7 +31,7 @@ from estimates.stability.change_columns import (
     interval_parts,
 )
 from estimates.stability.deltas import SLACK, Deltas, deltas, transform
-from estimates.stability.interval import interval_changes, scale_of
+from estimates.stability.interval_changes import interval_changes, scale_of
 from estimates.stability.paired_contract import by_step
 from estimates.stability.value_kinds import Floats
 
@@ -67,9 +67,9 @@ def changed_keys(
     """
     by, prefix = check_change_query(contract, by, min_change, prefix)
     pair = align_versions(a, b, contract, through_a, through_b)
-    found, contract = pair.alignment, pair.contract
-    rows = _differing(found)
-    keys = _keys(found, rows)
+    alignment, contract = pair.alignment, pair.contract
+    rows = _differing(alignment)
+    keys = _keys(alignment, rows)
     if prefix:
         under = np.logical_and.reduce(
             [
@@ -78,12 +78,12 @@ def changed_keys(
             ]
         )
         rows, keys = rows.take(np.flatnonzero(under)), keys.filter(under)
-    moved = pair.narrowed(
-        replace(found, rows_a=rows.a[: rows.common], rows_b=rows.b[: rows.common])
+    compared = pair.narrowed(
+        replace(alignment, rows_a=rows.a[: rows.common], rows_b=rows.b[: rows.common])
     )
-    measured = dict(_metrics(pair, moved, contract))
+    measured = dict(_metrics(pair, compared, contract))
     order = _order(_size(measured.get(by or ""), len(rows)), keys, min_change)
-    return _frame(rows.take(order), order, keys[order], measured, moved, contract)
+    return _frame(rows.take(order), order, keys[order], measured, compared, contract)
 
 
 def check_change_query(
@@ -93,22 +93,28 @@ def check_change_query(
     `changes` does.
     """
     contract = by_step(contract)
-    known = change_metrics(contract)
-    taken = [name for name in contract.key if name == "change" or name in change_columns(contract)]
-    if taken:
+    sortable = change_metrics(contract)
+    clashing = [
+        name for name in contract.key if name == "change" or name in change_columns(contract)
+    ]
+    if clashing:
         raise InvalidError(
             "key_name",
-            f"{contract.name}: key column {taken[0]!r} has the name of a column of the "
+            f"{contract.name}: key column {clashing[0]!r} has the name of a column of the "
             "changes; rename it",
         )
-    if by is not None and by not in known:
-        have = f"metrics: {', '.join(known)}" if known else "it has no number that is an estimate"
+    if by is not None and by not in sortable:
+        have = (
+            f"metrics: {', '.join(sortable)}"
+            if sortable
+            else "it has no number that is an estimate"
+        )
         raise InvalidError("unknown_metric", f"{contract.name}: there is no metric {by!r}; {have}")
     if not (min_change >= 0 and math.isfinite(min_change)):
         raise InvalidError(
             "bad_min_change", f"min_change {min_change} is not a number of at least 0"
         )
-    if min_change > 0 and not known:
+    if min_change > 0 and not sortable:
         raise InvalidError(
             "bad_min_change",
             f"{contract.name} has no number that is an estimate; leave min_change out",
@@ -116,7 +122,7 @@ def check_change_query(
     texts = KeyForm(contract).texts(prefix, partial=True) if prefix else []
     kinds = [column.type for column in contract.key.values()]
     typed = [parse_key_part(kind, text) for kind, text in zip(kinds, texts, strict=False)]
-    return by or next(iter([f"{point}.d" for point in contract.points] + known), None), typed
+    return by or next(iter([f"{point}.d" for point in contract.points] + sortable), None), typed
 
 
 @dataclass(frozen=True)
@@ -139,26 +145,26 @@ class _Rows:
         return _Rows(self.a[rows], self.b[rows], self.change[rows], int((rows < self.common).sum()))
 
 
-def _differing(found: Alignment) -> _Rows:
+def _differing(alignment: Alignment) -> _Rows:
     """The keys whose rows differ: first the common ones in key order, then the others."""
-    at = np.flatnonzero(~found.identical())
+    at = np.flatnonzero(~alignment.identical())
     groups = [
         (
-            at if found.rows_a is None else found.rows_a[at],
-            at if found.rows_b is None else found.rows_b[at],
+            at if alignment.rows_a is None else alignment.rows_a[at],
+            at if alignment.rows_b is None else alignment.rows_b[at],
             _CHANGED,
         ),
-        (np.full_like(found.added, -1), found.added, _ADDED),
-        (found.removed, np.full_like(found.removed, -1), _REMOVED),
+        (np.full_like(alignment.added, -1), alignment.added, _ADDED),
+        (alignment.removed, np.full_like(alignment.removed, -1), _REMOVED),
         *(
-            (taken.rows_a, taken.rows_b, _ELAPSED)
-            for taken in (found.elapsed,)
-            if taken is not None
+            (keys.rows_a, keys.rows_b, _ELAPSED)
+            for keys in (alignment.elapsed,)
+            if keys is not None
         ),
         *(
-            (taken.rows_a, taken.rows_b, _ADVANCED)
-            for taken in (found.advanced,)
-            if taken is not None
+            (keys.rows_a, keys.rows_b, _ADVANCED)
+            for keys in (alignment.advanced,)
+            if keys is not None
         ),
     ]
     rows_a, rows_b = (np.concatenate([group[side] for group in groups]) for side in (0, 1))
@@ -167,33 +173,33 @@ def _differing(found: Alignment) -> _Rows:
 
 
 def _metrics(
-    pair: AlignedVersions, moved: AlignedVersions, contract: Contract
+    pair: AlignedVersions, compared: AlignedVersions, contract: Contract
 ) -> Iterator[tuple[str, pl.Series]]:
     """Every metric that can be computed, by its column in the answer: a value per moved key, ±inf
     where it overflows.
 
     pair  all common keys: scales come from them, whatever was asked for
     """
-    common = moved.alignment.common
+    common = compared.alignment.common
     for name, column in contract.columns.items():
         if column.role in NUMERIC_ROLES:
             scale = pair.scale(name)
-            d = deltas(moved.alignment, name, *moved.common(name), scale, contract.stability)
+            d = deltas(compared.alignment, name, *compared.common(name), scale, contract.stability)
             for metric, values in _of_number(d, scale):
                 yield f"{name}.{metric}", _spread(common, d.positions, values)
     for interval in contract.intervals():
-        ends = interval_changes(moved, interval, scale_of(pair, interval))
+        ends = interval_changes(compared, interval, scale_of(pair, interval))
         for part, values in zip(interval_parts(interval), (ends.z, ends.width_change), strict=True):
             if values is not None:
                 yield f"{interval_owner(interval)}.{part}", _spread(common, ends.rows, values)
 
 
-def _of_number(moved: Deltas, scale: float | None) -> Iterator[tuple[str, Floats | Mask]]:
-    yield "d", moved.d
-    if moved.r is not None and scale is not None:
-        yield "r", moved.r
-        yield "g", transform(moved)
-    yield "material", moved.material
+def _of_number(deltas: Deltas, scale: float | None) -> Iterator[tuple[str, Floats | Mask]]:
+    yield "d", deltas.d
+    if deltas.r is not None and scale is not None:
+        yield "r", deltas.r
+        yield "g", transform(deltas)
+    yield "material", deltas.material
 
 
 def _spread(common: int, places: Rows | None, values: Floats | Mask) -> pl.Series:
@@ -216,13 +222,13 @@ def _order(size: Floats, keys: pl.DataFrame, min_change: float) -> Rows:
     already.
     """
     sized = np.flatnonzero(size * SLACK >= min_change)
-    rest = np.flatnonzero(np.isnan(size))
+    unsized = np.flatnonzero(np.isnan(size))
     by_key = (
-        keys[rest].select(pl.arg_sort_by(keys.columns)).to_series().to_numpy()
-        if len(rest)
-        else rest
+        keys[unsized].select(pl.arg_sort_by(keys.columns)).to_series().to_numpy()
+        if len(unsized)
+        else unsized
     )
-    return np.concatenate([sized[np.argsort(-size[sized], kind="stable")], rest[by_key]])
+    return np.concatenate([sized[np.argsort(-size[sized], kind="stable")], unsized[by_key]])
 
 
 def _size(metric: pl.Series | None, rows: int) -> Floats:
@@ -233,16 +239,16 @@ def _size(metric: pl.Series | None, rows: int) -> Floats:
     return size
 
 
-def _keys(found: Alignment, rows: _Rows) -> pl.DataFrame:
+def _keys(alignment: Alignment, rows: _Rows) -> pl.DataFrame:
     """The keys of the rows, from whichever version has each."""
-    old, new = found.a.select(found.key), found.b.select(found.key)
+    old, new = alignment.a.select(alignment.key), alignment.b.select(alignment.key)
     if rows.common == len(rows):
         return old[rows.a]
     in_a, in_b = (
         frame.select(pl.all().gather(_index(at))) for frame, at in ((old, rows.a), (new, rows.b))
     )
     return pl.DataFrame(
-        [in_a[name].zip_with(in_a[name].is_not_null(), in_b[name]) for name in found.key]
+        [in_a[name].zip_with(in_a[name].is_not_null(), in_b[name]) for name in alignment.key]
     )
 
 
@@ -251,18 +257,24 @@ def _frame(
     order: Rows,
     keys: pl.DataFrame,
     measured: dict[str, pl.Series],
-    moved: AlignedVersions,
+    compared: AlignedVersions,
     contract: Contract,
 ) -> pl.DataFrame:
     """The answer: key, `change`, then the columns of the contract, each with its values and
     metrics.
     """
-    found = moved.alignment
-    place, a, b = _index(np.where(order < found.common, order, -1)), _index(rows.a), _index(rows.b)
-    cells = [*keys, pl.Series("change", CHANGES).gather(_kinds(rows, order, moved, contract))]
+    alignment = compared.alignment
+    place, a, b = (
+        _index(np.where(order < alignment.common, order, -1)),
+        _index(rows.a),
+        _index(rows.b),
+    )
+    cells = [*keys, pl.Series("change", CHANGES).gather(_kinds(rows, order, compared, contract))]
     for name, (column, part) in change_columns(contract).items():
         if part in VALUES:
-            values = (found.a if part == "a" else found.b)[column].gather(a if part == "a" else b)
+            values = (alignment.a if part == "a" else alignment.b)[column].gather(
+                a if part == "a" else b
+            )
         elif name in measured:
             values = measured[name].gather(place)
             values = (
@@ -276,17 +288,18 @@ def _frame(
     return pl.DataFrame(cells)
 
 
-def _kinds(rows: _Rows, order: Rows, moved: AlignedVersions, contract: Contract) -> Rows:
+def _kinds(rows: _Rows, order: Rows, compared: AlignedVersions, contract: Contract) -> Rows:
     """What happened to each row, now telling apart the changed ones that lost or gained a value."""
     lost, gained = (
-        np.zeros(moved.alignment.common, dtype=bool),
-        np.zeros(moved.alignment.common, dtype=bool),
+        np.zeros(compared.alignment.common, dtype=bool),
+        np.zeros(compared.alignment.common, dtype=bool),
     )
     for name in contract.judged:
-        old, new = moved.common(name)
+        old, new = compared.common(name)
         lost |= old.finite & ~new.finite
         gained |= new.finite & ~old.finite
-    kinds, compared = rows.change.copy(), np.flatnonzero(order < len(lost))
-    at = order[compared]
-    kinds[compared] = np.where(lost[at], _LOSS, np.where(gained[at], _GAIN, _CHANGED))
+    kinds = rows.change.copy()
+    of_compared = np.flatnonzero(order < len(lost))
+    at = order[of_compared]
+    kinds[of_compared] = np.where(lost[at], _LOSS, np.where(gained[at], _GAIN, _CHANGED))
     return kinds

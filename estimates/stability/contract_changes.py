@@ -8,18 +8,18 @@ from estimates.contract.contract import Contract
 from estimates.stability.family_reports import SchemaChange, SchemaReport
 
 _NAMED = 10  # changes named in a sentence
-_FACTS = ("role", "type", "unit", "level", "quantile", "label", "of")
+_DECLARED = ("role", "type", "unit", "level", "quantile", "label", "of")
 
 
 def schema_changes(old: Contract, new: Contract) -> SchemaReport:
     """What of the key, the estimate columns and their metadata is not the same, by name; order of
     columns aside.
     """
-    before, after = _facts(old), _facts(new)
+    before, after = _declarations(old), _declarations(new)
     changed = [
         SchemaChange(name, what, before[name].get(what), after[name].get(what))
         for name in sorted(before.keys() & after.keys())
-        for what in ("key", *_FACTS)
+        for what in ("key", *_DECLARED)
         if before[name].get(what) != after[name].get(what)
     ]
     grids_a, grids_b = _grids(old), _grids(new)
@@ -39,29 +39,29 @@ def describe_changes(changes: Sequence[SchemaChange]) -> str:
     """What is declared differently, in words: `low (level: 0.8 and 0.9); score (unit: USD and
     EUR)`.
     """
-    told = [
+    described = [
         f"{c.column or 'no point'} ({c.what.replace('_', ' ')}: {c.a or 'none'} and "
         f"{c.b or 'none'})"
         for c in changes
     ]
-    if len(told) > _NAMED:
-        told[_NAMED:] = [f"and {len(told) - _NAMED} more"]
-    return "; ".join(told)
+    if len(described) > _NAMED:
+        described[_NAMED:] = [f"and {len(described) - _NAMED} more"]
+    return "; ".join(described)
 
 
-def _facts(contract: Contract) -> dict[str, dict[str, str | None]]:
+def _declarations(contract: Contract) -> dict[str, dict[str, str | None]]:
     """By name, what is declared, as text; `key` is the place in the key, from 1."""
     shape = contract.shape()
-    facts: dict[str, dict[str, str | None]] = {
+    declared: dict[str, dict[str, str | None]] = {
         column.name: {"key": str(place), "type": column.type}
         for place, column in enumerate(shape.key, 1)
     }
     for column in shape.columns:
-        values = {what: getattr(column, what) for what in _FACTS}
-        facts[column.name] = {
+        values = {what: getattr(column, what) for what in _DECLARED}
+        declared[column.name] = {
             what: None if value is None else str(value) for what, value in values.items()
         }
-    return facts
+    return declared
 
 
 def _grids(contract: Contract) -> dict[tuple[str, str], str]:

@@ -14,7 +14,7 @@ from estimates.stability.scalar import share
 _KEYS = 20
 
 
-def measure(found: Alignment, deltas: Deltas, cut: float) -> CutReport:
+def measure(alignment: Alignment, deltas: Deltas, cut: float) -> CutReport:
     """Count the keys that crossed `cut`; a value at the cut-off is above it. There is at least one
     key.
     """
@@ -34,6 +34,6 @@ def measure(found: Alignment, deltas: Deltas, cut: float) -> CutReport:
         up_share=share(now & ~was),
         down_share=share(was & ~now),
         margin=None if overflow or not len(crossed) else quantiles(distance, 0.5)[0],
-        keys=deltas.keys(found, crossed[:_KEYS]),
+        keys=deltas.keys(alignment, crossed[:_KEYS]),
         reason="overflow" if overflow else None if len(crossed) else "no_crossing",
     )

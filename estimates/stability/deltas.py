@@ -55,13 +55,13 @@ class Deltas:
         """Whether there may be a number below 0."""
         return self.least < 0
 
-    def keys(self, found: Alignment, rows: Rows) -> list[list[str]]:
+    def keys(self, alignment: Alignment, rows: Rows) -> list[list[str]]:
         """The keys of some rows of these, as text."""
-        return found.keys(rows if self.positions is None else self.positions[rows])
+        return alignment.keys(rows if self.positions is None else self.positions[rows])
 
 
 def deltas(
-    found: Alignment,
+    alignment: Alignment,
     column: str,
     old: ColumnValues,
     new: ColumnValues,
@@ -71,10 +71,12 @@ def deltas(
     """Compare a numeric column; `scale` is its scale floor."""
     positions = all_finite((old, new))
     a, b = old.take(positions).numbers, new.take(positions).numbers
-    dtypes = (found.a[column].dtype, found.b[column].dtype)
+    dtypes = (alignment.a[column].dtype, alignment.b[column].dtype)
     noise = _noise(dtypes)
     whole = (
-        _exact(found, column, positions) if all(dtype.is_integer() for dtype in dtypes) else None
+        _exact(alignment, column, positions)
+        if all(dtype.is_integer() for dtype in dtypes)
+        else None
     )
     d, r = np.empty(len(a)) if whole is None else whole, None if scale is None else np.empty(len(a))
     material, equal = np.empty(len(a), dtype=bool), np.empty(len(a), dtype=bool)
@@ -129,14 +131,14 @@ def change(deltas: Deltas) -> Formula:
 
 def _change(a: Floats, b: Floats, scale: float) -> Floats:
     """S4; how a row is computed depends on its own values alone."""
-    moved, (size_a, size_b) = asinh(b, scale) - asinh(a, scale), sizes(a, b, signed=True)
+    g, (size_a, size_b) = asinh(b, scale) - asinh(a, scale), sizes(a, b, signed=True)
     large = (np.minimum(size_a, size_b) >= 2 * scale) & (
         np.maximum(size_a, size_b) < 2 * scale * _FAR
     )
     rows = np.flatnonzero(large & ((a < 0) == (b < 0)))
-    moved[rows] = _of_large(size_a[rows], size_b[rows], scale)
-    moved[rows[a[rows] < 0]] *= -1
-    return moved
+    g[rows] = _of_large(size_a[rows], size_b[rows], scale)
+    g[rows[a[rows] < 0]] *= -1
+    return g
 
 
 def _of_large(a: Floats, b: Floats, scale: float) -> Floats:
@@ -204,9 +206,9 @@ def _relative(size_a: Floats, size_b: Floats, size: Floats, scale: float, r: Flo
     return 0 if floor is total else int(np.count_nonzero(total < 2 * scale))
 
 
-def _exact(found: Alignment, column: str, positions: Rows | None) -> Floats:
+def _exact(alignment: Alignment, column: str, positions: Rows | None) -> Floats:
     """b − a of integers without going through doubles first."""
-    d = found.new(column).cast(pl.Int128) - found.old(column).cast(pl.Int128)
+    d = alignment.new(column).cast(pl.Int128) - alignment.old(column).cast(pl.Int128)
     return (d if positions is None else d[positions]).cast(pl.Float64).to_numpy()
 
 

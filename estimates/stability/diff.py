@@ -93,12 +93,12 @@ def report_of(
     headline_only: bool = False,
     schema: SchemaReport | None = None,
 ) -> Report:
-    """The report of two frames that are row beside row already; the arguments are those of `diff`."""
-    found, contract = pair.alignment, pair.contract
+    """The report of two frames that are row beside row already; arguments as of `diff`."""
+    alignment, contract = pair.alignment, pair.contract
     identical = identical and pair.steady
-    keys = _keys(found, identical, 0 if headline_only else _KEYS)
+    keys = _keys(alignment, identical, 0 if headline_only else _KEYS)
     identical = identical or (
-        keys.identical_share == 1 and keys.common == found.a.height == found.b.height
+        keys.identical_share == 1 and keys.common == alignment.a.height == alignment.b.height
     )
     columns, intervals, functions, vectors = _measured(pair, headline_only)
     return Report(
@@ -140,39 +140,39 @@ def _measured(
     return dict(zip(names, measured, strict=False)), measured[len(names) :], functions, vectors
 
 
-def _keys(found: Alignment, identical: bool, named: int) -> KeysReport:
-    common, added, removed = found.common, len(found.added), len(found.removed)
+def _keys(alignment: Alignment, identical: bool, named: int) -> KeysReport:
+    common, added, removed = alignment.common, len(alignment.added), len(alignment.removed)
     n_from, n_to, either = common + removed, common + added, common + added + removed
-    same = None if not common else 1.0 if identical else scalar.share(found.identical())
+    same = None if not common else 1.0 if identical else scalar.share(alignment.identical())
     return KeysReport(
         n_from=n_from,
         n_to=n_to,
         common=common,
         added=added,
         removed=removed,
-        elapsed=None if found.elapsed is None else len(found.elapsed),
-        advanced=None if found.advanced is None else len(found.advanced),
+        elapsed=None if alignment.elapsed is None else len(alignment.elapsed),
+        advanced=None if alignment.advanced is None else len(alignment.advanced),
         added_share=added / max(n_from, 1),
         removed_share=removed / max(n_from, 1),
         key_jaccard=common / either if either else 1.0,
         identical_share=same,
-        added_keys=key_texts(found.b, found.key, found.added[:named]),
-        removed_keys=key_texts(found.a, found.key, found.removed[:named]),
+        added_keys=key_texts(alignment.b, alignment.key, alignment.added[:named]),
+        removed_keys=key_texts(alignment.a, alignment.key, alignment.removed[:named]),
         reason=None if common else "no_comparable_keys",
     )
 
 
 def _column(pair: AlignedVersions, name: str, headline_only: bool) -> ColumnReport:
-    found, contract = pair.alignment, pair.contract
+    alignment, contract = pair.alignment, pair.contract
     column = contract.columns[name]
     old, new = pair.common(name)
-    common, both = found.common, all_finite((old, new))
+    common, both = alignment.common, all_finite((old, new))
     n, lost, gained = common, np.empty(0, dtype=np.intp), 0
     if both is not None:
         n, lost = len(both), np.flatnonzero(old.finite & ~new.finite)
         gained = int((new.finite & ~old.finite).sum())
-    moved = (
-        deltas(found, name, old, new, pair.scale(name), contract.stability)
+    column_deltas = (
+        deltas(alignment, name, old, new, pair.scale(name), contract.stability)
         if column.role in NUMERIC_ROLES and n
         else None
     )
@@ -184,25 +184,27 @@ def _column(pair: AlignedVersions, name: str, headline_only: bool) -> ColumnRepo
         kinds=pair.transitions(name, old, new),
         kind_loss_share=len(lost) / common if common else None,
         kind_gain_share=gained / common if common else None,
-        kind_loss_keys=found.keys(lost[: 0 if headline_only else _KEYS]),
+        kind_loss_keys=alignment.keys(lost[: 0 if headline_only else _KEYS]),
         reason=None
-        if moved is not None or (column.role == "label" and common)
+        if column_deltas is not None or (column.role == "label" and common)
         else "no_comparable_keys",
-        scalar=None if moved is None else _scalar(pair, column, moved, headline_only),
-        label=labels.measure(found, name, headline_only)
+        scalar=None
+        if column_deltas is None
+        else _scalar(pair, column, column_deltas, headline_only),
+        label=labels.measure(alignment, name, headline_only)
         if column.role == "label" and common
         else None,
     )
-    if moved is None or headline_only:
+    if column_deltas is None or headline_only:
         return report
-    return _with_families(report, pair, column, contract.stability, old, new, moved)
+    return _with_families(report, pair, column, contract.stability, old, new, column_deltas)
 
 
 def _scalar(
-    pair: AlignedVersions, column: Column, moved: Deltas, headline_only: bool
+    pair: AlignedVersions, column: Column, column_deltas: Deltas, headline_only: bool
 ) -> ScalarReport:
     step = None if column.step is None else pair.all_old(column.step).take(pair.alignment.rows_a)
-    return scalar.measure(pair.alignment, moved, step, headline_only)
+    return scalar.measure(pair.alignment, column_deltas, step, headline_only)
 
 
 def _with_families(
@@ -212,22 +214,22 @@ def _with_families(
     policy: Stability,
     old: ColumnValues,
     new: ColumnValues,
-    moved: Deltas,
+    column_deltas: Deltas,
 ) -> ColumnReport:
     """The report of a number with its groups, horizons, ranks, drift and cut-offs."""
     measures: dict[str, Callable[[], object]] = {
-        "groups": lambda: {by: breakdown(pair.grouping(by), moved) for by in policy.groups},
-        "cuts": lambda: [cuts.measure(pair.alignment, moved, cut) for cut in column.cuts],
+        "groups": lambda: {by: breakdown(pair.grouping(by), column_deltas) for by in policy.groups},
+        "cuts": lambda: [cuts.measure(pair.alignment, column_deltas, cut) for cut in column.cuts],
     }
     horizons = pair.horizons
     if horizons is not None:
-        measures["horizons"] = lambda: breakdown(horizons, moved)
+        measures["horizons"] = lambda: breakdown(horizons, column_deltas)
     if column.role in _DRIFT:
-        ordered = rank_both(moved.a, moved.b)
-        measures["drift"] = lambda: drift.measure(old, new, moved.scale, ordered)
+        ordered = rank_both(column_deltas.a, column_deltas.b)
+        measures["drift"] = lambda: drift.measure(old, new, column_deltas.scale, ordered)
         if column.role in _RANKED:
             measures["ranks"] = lambda: ranks.measure(
-                pair.alignment, moved, ordered, policy.top_k, policy.rank_groups
+                pair.alignment, column_deltas, ordered, policy.top_k, policy.rank_groups
             )
-    found = run_parallel(list(measures.values()), len(moved))
-    return msgspec.structs.replace(report, **dict(zip(measures, found, strict=True)))
+    reports = run_parallel(list(measures.values()), len(column_deltas))
+    return msgspec.structs.replace(report, **dict(zip(measures, reports, strict=True)))

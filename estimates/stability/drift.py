@@ -62,7 +62,7 @@ def _shifts(a: Floats, b: Floats, scale: float) -> tuple[float, float, float]:
 
 
 def _w1(a: Floats, b: Floats, unit: float) -> float:
-    """The mean distance of the quantile functions (the first Wasserstein distance), in this unit."""
+    """The first Wasserstein distance (mean distance of the quantile functions), in `unit`."""
     n, m = len(a), len(b)
     if n == m:
         distance = summary(lambda rows: np.abs(a[rows] - b[rows]) / unit, n)
@@ -79,9 +79,11 @@ def _psi(a: Floats, b: Floats, kinds_a: np.ndarray, kinds_b: np.ndarray) -> tupl
     """
     ends = np.unique([sorted_quantile(a, i, 10) for i in range(1, 10)])
     counts = [np.diff(np.searchsorted(x, ends, "right"), prepend=0, append=len(x)) for x in (a, b)]
-    odd = [kind for kind in range(len(KINDS)) if kind != FINITE and kinds_a[kind] + kinds_b[kind]]
+    other_kinds = [
+        kind for kind in range(len(KINDS)) if kind != FINITE and kinds_a[kind] + kinds_b[kind]
+    ]
     counts = [
-        np.concatenate((count, kinds[odd]))
+        np.concatenate((count, kinds[other_kinds]))
         for count, kinds in zip(counts, (kinds_a, kinds_b), strict=True)
     ]
     bins = len(counts[0])

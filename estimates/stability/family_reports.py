@@ -227,7 +227,7 @@ class ProbabilityReport(msgspec.Struct, frozen=True):
 
 
 class SchemaChange(msgspec.Struct, frozen=True):
-    """What is declared otherwise: `what` of `column`, as text; None where a contract does not say."""
+    """`what` of `column` is declared otherwise, as text; None where a contract is silent."""
 
     column: str
     what: str

@@ -46,8 +46,8 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
                 n, stop, at = counts[place], stops[place], before[number, place]
                 r[at : at + n] = sorted_r[stop - n : stop]
         group = groups.group[rows].astype(np.intp)
-        moved = np.bincount(group, np.abs(deltas.d[rows]), len(counts)).astype(np.float64)
-        return np.bincount(group.compress(deltas.material[rows]), minlength=len(counts)), moved
+        sizes = np.bincount(group, np.abs(deltas.d[rows]), len(counts)).astype(np.float64)
+        return np.bincount(group.compress(deltas.material[rows]), minlength=len(counts)), sizes
 
     with np.errstate(over="ignore"):
         blocks = each_block(of_block, len(deltas))

@@ -9,7 +9,7 @@ from estimates.stability.family_reports import ProbabilityReport, QuantileReport
 from estimates.stability.report import ColumnReport, IntervalReport, KeysReport, ScalarReport
 
 _MANY = 20  # below, "1 in 20" is nobody
-_SAID = 2  # columns that are named for one reason
+_MOST_NAMED = 2  # columns that are named for one reason
 _KEY = 60  # characters of a key
 _NUMBERS = ("score", "probability")
 _APART = {"finite", "absent"}  # kinds whose changes have words of their own
@@ -31,7 +31,8 @@ def headline(
             f"Nothing changed: the two versions are identical in all {count(keys.common, 'key')}."
         )
     if not keys.common:
-        return f"Nothing to compare: no key is in both versions ({keys.n_from:,} and {keys.n_to:,} keys)."
+        sizes = f"{keys.n_from:,} and {keys.n_to:,} keys"
+        return f"Nothing to compare: no key is in both versions ({sizes})."
     name, first = _first(columns)
     parts = [
         _column(name, first),
@@ -52,7 +53,10 @@ def main_columns(roles: Mapping[str, str]) -> list[str]:
     belong to something; of quantiles without a point the middle one speaks for all.
     """
     order = [
-        name for wanted in (("point",), _NUMBERS) for name, role in roles.items() if role in wanted
+        name
+        for roles_in_turn in (("point",), _NUMBERS)
+        for name, role in roles.items()
+        if role in roles_in_turn
     ]
     quantiles = [name for name, role in roles.items() if role == "quantile"]
     order = order or quantiles[(len(quantiles) - 1) // 2 :][:1]
@@ -85,7 +89,7 @@ def _column(name: str, column: ColumnReport) -> str:
 
 
 def _changed(scalar: ScalarReport) -> float:
-    """Share of the keys; rounded, because 1 − 0.9 is a little less than 0.1 and would be shown so."""
+    """Share of the keys; rounded, because 1 − 0.9 is a little less than 0.1."""
     return round(1 - scalar.zero_share, 12)
 
 
@@ -97,30 +101,36 @@ def _sizes(scalar: ScalarReport, n: int) -> Iterator[str]:
         yield f"1 in 20 by more than {percent(scalar.r.p95)}"
 
 
-def _labels(columns: dict[str, ColumnReport], told: str) -> list[str]:
+def _labels(columns: dict[str, ColumnReport], first: str) -> list[str]:
     """Up to two label columns are named: if there are more, those that changed on most keys."""
     churn = {
-        name: c.label.churn for name, c in columns.items() if c.label is not None and name != told
+        name: c.label.churn for name, c in columns.items() if c.label is not None and name != first
     }
-    names = sorted(churn, key=lambda name: -churn[name]) if len(churn) > _SAID else list(churn)
-    more = [f"{count(len(names) - _SAID, 'more label column')} below"] if len(names) > _SAID else []
-    return [_column(name, columns[name]) for name in names[:_SAID]] + more
+    names = (
+        sorted(churn, key=lambda name: -churn[name]) if len(churn) > _MOST_NAMED else list(churn)
+    )
+    more = (
+        [f"{count(len(names) - _MOST_NAMED, 'more label column')} below"]
+        if len(names) > _MOST_NAMED
+        else []
+    )
+    return [_column(name, columns[name]) for name in names[:_MOST_NAMED]] + more
 
 
 def _others(
-    columns: dict[str, ColumnReport], told: str, intervals: Sequence[IntervalReport]
+    columns: dict[str, ColumnReport], first: str, intervals: Sequence[IntervalReport]
 ) -> list[str]:
     """What moved although the first estimate did not: how wide its intervals are, or else other
     numbers.
     """
-    if _moved(columns[told]):
+    if _moved(columns[first]):
         return []
     shares = {_name(i): i.width_beyond_share or 0.0 for i in intervals}
     wide = _worst(shares, "became over 25 % wider or narrower", "interval")
     ends = {end for i in intervals if i.width_beyond_share for end in (i.lower, i.upper)}
-    rest = {n: c for n, c in columns.items() if n not in ends and n != told}
+    candidates = {n: c for n, c in columns.items() if n not in ends and n != first}
     return wide + _worst(
-        {n: _changed(c.scalar) for n, c in rest.items() if c.scalar is not None}, "changed"
+        {n: _changed(c.scalar) for n, c in candidates.items() if c.scalar is not None}, "changed"
     )
 
 
@@ -144,8 +154,8 @@ def _kinds(columns: dict[str, ColumnReport], common: int) -> list[str]:
     lost = {name: column.kind_loss_share or 0.0 for name, column in columns.items()}
     gained = {name: column.kind_gain_share or 0.0 for name, column in columns.items()}
     other = {name: _other_kinds(column) / common for name, column in columns.items()}
-    said = [(lost, "lost its value"), (gained, "gained a value"), (other, "changed kind")]
-    return [part for shares, what in said for part in _worst(shares, what)]
+    statements = [(lost, "lost its value"), (gained, "gained a value"), (other, "changed kind")]
+    return [part for shares, what in statements for part in _worst(shares, what)]
 
 
 def _other_kinds(column: ColumnReport) -> int:
@@ -159,16 +169,20 @@ def _broken(
     probabilities: ProbabilityReport | None,
 ) -> list[str]:
     """Rows of B that break a rule of intervals, quantiles or probabilities, where A has fewer."""
-    found = [part for i in intervals for part in _disordered(i)]
+    disorders = [part for i in intervals for part in _disordered(i)]
     for q in quantiles:
         of = f" of {q.point}" if q.point else ""
-        found += _more_rows(f"quantiles{of} cross", q.crossing_from, q.crossing_to)
+        disorders += _more_rows(f"quantiles{of} cross", q.crossing_from, q.crossing_to)
     if probabilities is not None:
-        found += _more_rows(
+        disorders += _more_rows(
             "probabilities do not add up", probabilities.invalid_from, probabilities.invalid_to
         )
-    more = [f"and {count(len(found) - _SAID, 'more disorder')} below"] if len(found) > _SAID else []
-    return found[:_SAID] + more
+    more = (
+        [f"and {count(len(disorders) - _MOST_NAMED, 'more disorder')} below"]
+        if len(disorders) > _MOST_NAMED
+        else []
+    )
+    return disorders[:_MOST_NAMED] + more
 
 
 def _disordered(i: IntervalReport) -> list[str]:
@@ -196,10 +210,14 @@ def _name(i: IntervalReport) -> str:
 
 def _worst(shares: dict[str, float], what: str, noun: str = "column") -> list[str]:
     """Up to two of them are named: if there are more, the worst two."""
-    found = {name: share for name, share in shares.items() if share > 0}
-    worst = sorted(found, key=lambda name: -found[name]) if len(found) > _SAID else list(found)
-    parts = [f"{name} {what} on {percent(found[name])}" for name in worst[:_SAID]]
-    more = len(found) - _SAID
+    positive = {name: share for name, share in shares.items() if share > 0}
+    worst = (
+        sorted(positive, key=lambda name: -positive[name])
+        if len(positive) > _MOST_NAMED
+        else list(positive)
+    )
+    parts = [f"{name} {what} on {percent(positive[name])}" for name in worst[:_MOST_NAMED]]
+    more = len(positive) - _MOST_NAMED
     return [*parts, f"so did {count(more, f'other {noun}')}"] if more > 0 else parts
 
 

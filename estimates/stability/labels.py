@@ -17,15 +17,15 @@ _CHANGED = 20
 _LABELS = 20
 
 
-def measure(found: Alignment, column: str, headline_only: bool = False) -> LabelReport:
+def measure(alignment: Alignment, column: str, headline_only: bool = False) -> LabelReport:
     """Compare a label column on the common keys, of which there is at least one; null is a label of
     its own.
     """
-    old, new = found.old(column), found.new(column)
+    old, new = alignment.old(column), alignment.new(column)
     changed = np.flatnonzero(old.ne_missing(new).to_numpy())
     n, first = len(old), changed[: 0 if headline_only else _CHANGED]
     low, high = wilson_interval(len(changed), n)
-    seen, now = found.a[column].unique(), found.b[column].unique()
+    seen, now = alignment.a[column].unique(), alignment.b[column].unique()
     report = LabelReport(
         n=n,
         churn=len(changed) / n,
@@ -35,7 +35,7 @@ def measure(found: Alignment, column: str, headline_only: bool = False) -> Label
         gone_labels=_without(seen, now),
         changed=[
             LabelChange(key, _text(a), _text(b))
-            for key, a, b in zip(found.keys(first), old[first], new[first], strict=True)
+            for key, a, b in zip(alignment.keys(first), old[first], new[first], strict=True)
         ],
     )
     return report if headline_only else _with_flows(report, _pairs(old, new), n - len(changed))
@@ -80,9 +80,9 @@ def _with_flows(report: LabelReport, pairs: pl.DataFrame, agreed: int) -> LabelR
 
 def _labels(pairs: pl.DataFrame) -> pl.DataFrame:
     """By `label`: keys that have it in A (`from`), in B (`to`) and in both (`kept`)."""
-    kept = pl.when(pl.col("a").eq_missing(pl.col("b"))).then("n").otherwise(0)
+    unchanged = pl.when(pl.col("a").eq_missing(pl.col("b"))).then("n").otherwise(0)
     none = pl.lit(0, dtype=pl.Int64)
-    old = pairs.select(label="a", **{"from": "n"}, to=none, kept=kept)
+    old = pairs.select(label="a", **{"from": "n"}, to=none, kept=unchanged)
     new = pairs.select(label="b", **{"from": none}, to="n", kept=none)
     return pl.concat([old, new]).group_by("label").agg(pl.col("from", "to", "kept").sum())
 
@@ -108,13 +108,13 @@ def _transitions(shown: pl.Series, pairs: pl.DataFrame, pooled: int) -> Transiti
     return Transitions([_text(label) for label in shown], counts.tolist(), pooled)
 
 
-def _flow(n: int, label: object, old: int, new: int, kept: int) -> LabelFlow:
+def _flow(n: int, label: object, old: int, new: int, unchanged: int) -> LabelFlow:
     return LabelFlow(
         label=_text(label),
         n_from=old,
         n_to=new,
-        outflow_share=(old - kept) / old if old else None,
-        inflow_share=(new - kept) / new if new else None,
+        outflow_share=(old - unchanged) / old if old else None,
+        inflow_share=(new - unchanged) / new if new else None,
         prevalence_change=(new - old) / n,
     )
 

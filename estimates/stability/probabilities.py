@@ -26,22 +26,22 @@ def measure(pair: AlignedVersions) -> ProbabilityReport | None:
     if not names:
         return None
     labels = [str(contract.columns[name].label) for name in names]
-    rest = _rest(contract, labels)
+    has_rest = _has_rest(contract, labels)
     both = [pair.common(name) for name in names]
     old, new = ([values[side].numbers for values in both] for side in (0, 1))
-    valid = _finite(old) & ~_invalid(old, rest) & _finite(new) & ~_invalid(new, rest)
+    valid = _finite(old) & ~_invalid(old, has_rest) & _finite(new) & ~_invalid(new, has_rest)
     n, common = int(valid.sum()), pair.alignment.common
     rows = np.flatnonzero(valid)
-    old, new = (_vectors([column[rows] for column in side], rest) for side in (old, new))
+    old, new = (_vectors([column[rows] for column in side], has_rest) for side in (old, new))
     tv = np.sum([np.abs(q - p) for p, q in zip(old, new, strict=True)], axis=0) / 2
     return ProbabilityReport(
         columns=names,
         labels=labels,
-        rest=rest,
+        rest=has_rest,
         n=n,
         coverage=n / common if common else None,
-        invalid_from=int(_invalid([pair.all_old(name).numbers for name in names], rest).sum()),
-        invalid_to=int(_invalid([pair.all_new(name).numbers for name in names], rest).sum()),
+        invalid_from=int(_invalid([pair.all_old(name).numbers for name in names], has_rest).sum()),
+        invalid_to=int(_invalid([pair.all_new(name).numbers for name in names], has_rest).sum()),
         tv=_statistics(tv) if n else None,
         jsd=_statistics(_jsd(old, new)) if n else None,
         top=_top(pair, tv, rows) if n else [],
@@ -49,7 +49,7 @@ def measure(pair: AlignedVersions) -> ProbabilityReport | None:
     )
 
 
-def _rest(contract: Contract, labels: list[str]) -> bool:
+def _has_rest(contract: Contract, labels: list[str]) -> bool:
     """Whether not every label has a column: of one column alone, or of a vocabulary that has more
     labels.
     """
@@ -63,20 +63,20 @@ def _finite(columns: list[Floats]) -> Mask:
     return np.logical_and.reduce([np.isfinite(column) for column in columns])
 
 
-def _invalid(columns: list[Floats], rest: bool) -> Mask:
-    """Finite vectors with a negative part or another sum than 1; with a rest the sum may be less."""
+def _invalid(columns: list[Floats], has_rest: bool) -> Mask:
+    """Finite vectors with a negative part, or a sum that is not 1 (with a rest: above 1)."""
     with np.errstate(over="ignore", invalid="ignore"):
         total = sum(columns[1:], start=columns[0])
-        off = total - 1 > _OFF if rest else np.abs(total - 1) > _OFF
+        off = total - 1 > _OFF if has_rest else np.abs(total - 1) > _OFF
     return _finite(columns) & (
         off | np.logical_or.reduce([column < _NEGATIVE for column in columns])
     )
 
 
-def _vectors(columns: list[Floats], rest: bool) -> list[Floats]:
+def _vectors(columns: list[Floats], has_rest: bool) -> list[Floats]:
     """Valid vectors, noise below 0 cut off, with what is missing to 1 as one more part."""
     columns = [np.maximum(column, 0.0) for column in columns]
-    if rest:
+    if has_rest:
         columns.append(np.maximum(1 - sum(columns[1:], start=columns[0]), 0.0))
     return columns
 

@@ -38,8 +38,8 @@ class Grid:
     def inner(self) -> tuple[int, int]:
         """Where the IQR is taken from; the levels are two different ones."""
         low, high = (
-            min(range(len(self.levels)), key=lambda i: abs(round(self.levels[i] - wanted, 12)))
-            for wanted in (0.25, 0.75)
+            min(range(len(self.levels)), key=lambda i: abs(round(self.levels[i] - level, 12)))
+            for level in (0.25, 0.75)
         )
         return (low, high) if low < high else (low, low + 1) if low == 0 else (low - 1, low)
 
@@ -65,24 +65,26 @@ def measure(pair: AlignedVersions) -> list[QuantileReport]:
     ]
 
 
-def quantile_changes(pair: AlignedVersions, one: QuantileReport) -> tuple[Rows, Floats]:
+def quantile_changes(pair: AlignedVersions, report: QuantileReport) -> tuple[Rows, Floats]:
     """Q2 key by key, of a point whose report has a scale: places among the common keys, and the
     mean change.
     """
-    grid = Grid(one.point, one.columns, one.levels)
-    assert one.scale_floor is not None, "without a scale nothing is measured"
-    old, new, kept, _ = _compared(pair, grid)
+    grid = Grid(report.point, report.columns, report.levels)
+    assert report.scale_floor is not None, "without a scale nothing is measured"
+    old, new, compared, _ = _compared(pair, grid)
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.flatnonzero(kept), _mean(_sizes(old, new, _iqr(old, grid, one.scale_floor)), grid)
+        return np.flatnonzero(compared), _mean(
+            _sizes(old, new, _iqr(old, grid, report.scale_floor)), grid
+        )
 
 
 def _measure(pair: AlignedVersions, grid: Grid) -> QuantileReport:
     middle = min(grid.levels, key=lambda level: abs(level - 0.5))
     scaled = grid.point or grid.columns[grid.levels.index(middle)]
     scale = pair.scale(scaled)
-    old, new, kept, crossed = _compared(pair, grid)
-    n, common = int(kept.sum()), pair.alignment.common
-    moved = _Moved.of(old, new, grid, scale) if n and scale is not None else _Moved()
+    old, new, compared, crossed = _compared(pair, grid)
+    n, common = int(compared.sum()), pair.alignment.common
+    changes = _Changes.of(old, new, grid, scale) if n and scale is not None else _Changes()
     return QuantileReport(
         point=grid.point,
         columns=grid.columns,
@@ -94,11 +96,11 @@ def _measure(pair: AlignedVersions, grid: Grid) -> QuantileReport:
         crossing_keys=int(crossed.sum()),
         iqr_levels=[grid.levels[i] for i in grid.inner],
         scale_floor=scale,
-        move=moved.move,
-        sup=moved.sup,
-        iqr_change=moved.iqr_change,
-        tail_change=moved.tail_change,
-        reasons=_reasons(moved, n if pair.comparable(scaled) else 0, scale, grid),
+        move=changes.move,
+        sup=changes.sup,
+        iqr_change=changes.iqr_change,
+        tail_change=changes.tail_change,
+        reasons=_reasons(changes, n if pair.comparable(scaled) else 0, scale, grid),
         cuts=[_shift(old, new, grid.levels, cut) for cut in pair.contract.columns[grid.point].cuts]
         if grid.point and n
         else [],
@@ -113,14 +115,14 @@ def _compared(pair: AlignedVersions, grid: Grid) -> tuple[list[Floats], list[Flo
     finite = np.logical_and.reduce([old.finite & new.finite for old, new in both])
     old, new = ([values[side].numbers for values in both] for side in (0, 1))
     crossed = finite & (_crossing(old) | _crossing(new))
-    kept = finite & ~crossed
-    if not kept.all():
-        old, new = ([column[kept] for column in side] for side in (old, new))
-    return old, new, kept, crossed
+    compared = finite & ~crossed
+    if not compared.all():
+        old, new = ([column[compared] for column in side] for side in (old, new))
+    return old, new, compared, crossed
 
 
 @dataclass(frozen=True)
-class _Moved:
+class _Changes:
     """Q2, Q3 and Q5; None where they cannot be computed."""
 
     move: QuantileMove | None = None
@@ -129,7 +131,7 @@ class _Moved:
     tail_change: Spread | None = None
 
     @classmethod
-    def of(cls, old: list[Floats], new: list[Floats], grid: Grid, scale: float) -> _Moved:
+    def of(cls, old: list[Floats], new: list[Floats], grid: Grid, scale: float) -> _Changes:
         """Of at least one key."""
         low, high = grid.inner
         with np.errstate(over="ignore", invalid="ignore"):
@@ -234,9 +236,9 @@ def _spread(x: Floats) -> Spread | None:
     return Spread(p5, p50, p95)
 
 
-def _reasons(moved: _Moved, n: int, scale: float | None, grid: Grid) -> dict[str, str]:
+def _reasons(changes: _Changes, n: int, scale: float | None, grid: Grid) -> dict[str, str]:
     """Why each missing metric is missing; the first that applies."""
-    missing = [name for name in sorted(_SCALED) if getattr(moved, name) is None]
+    missing = [name for name in sorted(_SCALED) if getattr(changes, name) is None]
     reason = "no_comparable_keys" if not n else "degenerate_scale" if scale is None else "overflow"
     reasons = dict.fromkeys(missing, reason)
     if n and scale is not None and grid.outermost:

@@ -38,17 +38,17 @@ class Ranking:
         before, after = run_parallel(
             [lambda: doubled_ranks(self.a), lambda: doubled_ranks(self.b)], len(self)
         )
-        by_row, found = np.empty_like(after), np.empty_like(after)
+        by_row, after_by_row = np.empty_like(after), np.empty_like(after)
 
         def place(block: slice) -> None:
             by_row[self.rows_b[block]] = after[block]
 
         def find(block: slice) -> None:
-            np.take(by_row, self.rows_a[block], out=found[block], mode="clip")
+            np.take(by_row, self.rows_a[block], out=after_by_row[block], mode="clip")
 
         each_block(place, len(self))
         each_block(find, len(self))
-        return before, found
+        return before, after_by_row
 
     def top(self, k: int) -> tuple[Rows, Rows]:
         """The rows of the k largest values of A and of B, ties by row."""
@@ -95,16 +95,16 @@ def rank_spread(ascending: Floats) -> float:
 
 
 def sorted_quantile(ascending: Floats, part: int, of: int) -> float:
-    """The quantile part/of with linear interpolation (type 7); the place is found in whole numbers."""
-    low, rest = divmod((len(ascending) - 1) * part, of)
+    """The quantile part/of, interpolated (type 7); its place is found in whole numbers."""
+    low, remainder = divmod((len(ascending) - 1) * part, of)
     value = float(ascending[low])
-    if rest == 0:
+    if remainder == 0:
         return value
     above = float(ascending[low + 1])
     step = above - value
     if not np.isfinite(step):
-        return value * (1 - rest / of) + above * (rest / of)
-    return value + step * (rest / of)
+        return value * (1 - remainder / of) + above * (remainder / of)
+    return value + step * (remainder / of)
 
 
 def _any_equal(ascending: Floats) -> bool:

@@ -23,15 +23,15 @@ _FEW = 30
 
 
 def measure(
-    found: Alignment, deltas: Deltas, sorted_values: Ranking, top_k: int, groups: Sequence[str]
+    alignment: Alignment, deltas: Deltas, sorted_values: Ranking, top_k: int, groups: Sequence[str]
 ) -> RankReport:
     """Compare ranks over all keys of a column; `sorted_values` is the order of its values."""
     n = len(deltas)
-    was, now = sorted_values.ranks()
+    old_ranks, new_ranks = sorted_values.ranks()
     percent = -(-n // 100)
-    spearman = _spearman(sorted_values, was, now)
+    spearman = _spearman(sorted_values, old_ranks, new_ranks)
     overlaps = _overlap(sorted_values, top_k), _overlap(sorted_values, percent)
-    top = _top(found, deltas, sorted_values, was, now)
+    top = _top(alignment, deltas, sorted_values, old_ranks, new_ranks)
     return RankReport(
         n=n,
         spearman=spearman,
@@ -41,11 +41,11 @@ def measure(
         largest_move=abs(top[0].a - top[0].b) if top else 0.0,
         top=top,
         reasons=_reasons(n, spearman, top_k_overlap=overlaps[0], top_1pct_overlap=overlaps[1]),
-        groups={by: _groups(found.old(by), deltas, top_k) for by in groups},
+        groups={by: _groups(alignment.old(by), deltas, top_k) for by in groups},
     )
 
 
-def _spearman(values: Ranking, was: Ranks, now: Ranks) -> float | None:
+def _spearman(values: Ranking, old_ranks: Ranks, new_ranks: Ranks) -> float | None:
     """Pearson's correlation of the average ranks, by the sum of their squared differences (Kendall,
     1948).
     """
@@ -54,7 +54,7 @@ def _spearman(values: Ranking, was: Ranks, now: Ranks) -> float | None:
         return None
 
     def squares(rows: slice) -> Floats:
-        move = (now[rows] - was[rows]).astype(np.float64)
+        move = (new_ranks[rows] - old_ranks[rows]).astype(np.float64)
         return move * move
 
     distance = sum_rows(squares, len(values)) / 4
@@ -70,21 +70,21 @@ def _overlap(values: Ranking, k: int) -> float | None:
 
 
 def _top(
-    found: Alignment, deltas: Deltas, values: Ranking, was: Ranks, now: Ranks
+    alignment: Alignment, deltas: Deltas, values: Ranking, old_ranks: Ranks, new_ranks: Ranks
 ) -> list[RankMove]:
     """The largest changes of rank above 0, ties by key; the largest value has rank 1."""
     n = len(deltas)
-    moved = largest_first(
+    rows = largest_first(
         _TOP,
         n,
-        lambda places: np.abs(now[places] - was[places]).astype(np.float64),
+        lambda places: np.abs(new_ranks[places] - old_ranks[places]).astype(np.float64),
         lambda places: -values.rows_a[places].astype(np.float64),
     )
-    moved = moved[now[moved] != was[moved]]
-    keys = deltas.keys(found, values.rows_a[moved])
+    rows = rows[new_ranks[rows] != old_ranks[rows]]
+    keys = deltas.keys(alignment, values.rows_a[rows])
     return [
         RankMove(key, n - float(old) / 2, n - float(new) / 2)
-        for key, old, new in zip(keys, was[moved], now[moved], strict=True)
+        for key, old, new in zip(keys, old_ranks[rows], new_ranks[rows], strict=True)
     ]
 
 

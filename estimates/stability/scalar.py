@@ -42,16 +42,19 @@ _REVISIONS = (
 
 
 def measure(
-    found: Alignment, deltas: Deltas, step: ColumnValues | None = None, headline_only: bool = False
+    alignment: Alignment,
+    deltas: Deltas,
+    step: ColumnValues | None = None,
+    headline_only: bool = False,
 ) -> ScalarReport:
     """Summarise how one column moved; there is at least one key. `step` is the typical step per
     common key.
 
     headline_only  no lists of keys
     """
-    n, found_all = len(deltas), _Pass(deltas)
-    counts, overflow = found_all.counts, found_all.counts["overflow"]
-    mean, absolute, square = (None, None, None) if overflow else found_all.revisions()
+    n, numbers = len(deltas), _Pass(deltas)
+    counts, overflow = numbers.counts, numbers.counts["overflow"]
+    mean, absolute, square = (None, None, None) if overflow else numbers.revisions()
     reasons = dict.fromkeys(_RELATIVE, "degenerate_scale") if deltas.scale is None else {}
     if overflow:
         reasons |= dict.fromkeys(_REVISIONS, "overflow")
@@ -61,26 +64,26 @@ def measure(
         scale_floor=deltas.scale,
         equal_share=counts["equal"] / n,
         material_share=counts["material"] / n,
-        r=found_all.relative(),
+        r=numbers.relative(),
         floored_share=None if deltas.r is None else deltas.floored / n,
         r_above=None
         if deltas.r is None
         else {f"{limit:g}": counts[f"{limit:g}"] for limit in _ABOVE},
-        g=found_all.transform(),
+        g=numbers.transform(),
         mean_revision=mean,
         mean_absolute_revision=absolute,
         root_mean_square_revision=square,
         rmar=None
         if absolute is None or deltas.scale is None
-        else absolute / max(found_all.mean_size(), deltas.scale),
+        else absolute / max(numbers.mean_size(), deltas.scale),
         up_share=counts["up"] / n,
         down_share=counts["down"] / n,
         zero_share=(n - counts["up"] - counts["down"]) / n,
         sign_flip_share=counts["flips"] / n,
         overflow=overflow,
-        top_share=found_all.top_share() if absolute else None,
-        top=[] if headline_only else _top(found, deltas, overflow),
-        sign_flip_keys=deltas.keys(found, _flipped(deltas))
+        top_share=numbers.top_share() if absolute else None,
+        top=[] if headline_only else _top(alignment, deltas, overflow),
+        sign_flip_keys=deltas.keys(alignment, _flipped(deltas))
         if counts["flips"] and not headline_only
         else [],
         reasons={metric: reasons[metric] for metric in sorted(reasons)},
@@ -196,12 +199,12 @@ class _Pass:
         sums = {"d": d.sum(), "|d|": size.sum(), "d²": (size * size).sum(), "|b|": size_b.sum()}
         r, g = list[Between](), list[Between]()
         if deltas.r is not None and deltas.scale is not None:
-            relative, moved = deltas.r[rows], change(deltas)(rows)
+            relative, g_values = deltas.r[rows], change(deltas)(rows)
             largest["r"] = float(relative.max())
             counts += [relative > limit if limit < largest["r"] else None for limit in _ABOVE]
-            r, g = self._r.of_block(relative), self._g.of_block(moved)
-            moved -= self._centre
-            sums |= {"r": relative.sum(), "g": moved.sum(), "g²": (moved * moved).sum()}
+            r, g = self._r.of_block(relative), self._g.of_block(g_values)
+            g_values -= self._centre
+            sums |= {"r": relative.sum(), "g": g_values.sum(), "g²": (g_values * g_values).sum()}
         return _Block(
             [0 if mask is None else int(np.count_nonzero(mask)) for mask in counts],
             {name: float(x) for name, x in sums.items()},
@@ -239,15 +242,15 @@ def _steps(deltas: Deltas, step: ColumnValues) -> StepChange:
             n, n / common, None, None, "degenerate_scale" if n else "no_comparable_keys"
         )
     with np.errstate(over="ignore"):
-        moved = np.abs(deltas.d[valid]) / np.maximum(step.numbers[valid], deltas.scale)
-    largest = float(moved.max())
+        in_steps = np.abs(deltas.d[valid]) / np.maximum(step.numbers[valid], deltas.scale)
+    largest = float(in_steps.max())
     if not np.isfinite(largest):
         return StepChange(n, n / common, None, None, "overflow")
-    square = float(np.sqrt(mean_of((moved / largest) ** 2))) * largest if largest else 0.0
-    return StepChange(n, n / common, mean_of(moved), square)
+    square = float(np.sqrt(mean_of((in_steps / largest) ** 2))) * largest if largest else 0.0
+    return StepChange(n, n / common, mean_of(in_steps), square)
 
 
-def _top(found: Alignment, deltas: Deltas, overflow: int) -> list[Change]:
+def _top(alignment: Alignment, deltas: Deltas, overflow: int) -> list[Change]:
     """S7: the largest moves by r, then |d|, then key; what overflows comes first."""
     d, r = deltas.d, deltas.r
     ranked: list[Formula] = [] if r is None else [r.__getitem__]
@@ -264,5 +267,5 @@ def _top(found: Alignment, deltas: Deltas, overflow: int) -> list[Change]:
             float(deltas.d[row]) if np.isfinite(deltas.d[row]) else None,
             None if deltas.r is None else float(deltas.r[row]),
         )
-        for key, row in zip(deltas.keys(found, rows), rows, strict=True)
+        for key, row in zip(deltas.keys(alignment, rows), rows, strict=True)
     ]

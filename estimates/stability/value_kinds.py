@@ -68,10 +68,14 @@ def classify(series: pl.Series) -> ColumnValues:
         numbers, least, largest = _numbers(series)
         if not (math.isfinite(least) and math.isfinite(largest)):  # NaN when there is one
             finite = np.isfinite(numbers)
-            odd, some = np.flatnonzero(~finite), numbers[finite]
-            value = numbers[odd]
-            kinds[odd] = np.where(np.isnan(value), NAN, np.where(value > 0, PLUS_INF, MINUS_INF))
-            least, largest = (float(some.min()), float(some.max())) if len(some) else (0.0, 0.0)
+            other, finite_numbers = np.flatnonzero(~finite), numbers[finite]
+            value = numbers[other]
+            kinds[other] = np.where(np.isnan(value), NAN, np.where(value > 0, PLUS_INF, MINUS_INF))
+            least, largest = (
+                (float(finite_numbers.min()), float(finite_numbers.max()))
+                if len(finite_numbers)
+                else (0.0, 0.0)
+            )
     if series.null_count():
         kinds[series.is_null().to_numpy()] = NULL
     return ColumnValues(numbers, kinds, least, largest)

@@ -54,21 +54,21 @@ def run_parallel(tasks: list[Callable[[], T]], rows: int) -> list[T]:
     """
     if rows < _LONG or _THREADS == 1:
         return [task() for task in tasks]
-    found: list[Any] = [None] * len(tasks)
+    results: list[Any] = [None] * len(tasks)
     left = iter(range(len(tasks)))  # shared: each number is taken by one thread
     pool = _pool(os.getpid())
     # with what `np.errstate` says here
-    others = [
-        pool.submit(copy_context().run, _work_through, tasks, left, found)
+    futures = [
+        pool.submit(copy_context().run, _work_through, tasks, left, results)
         for _ in range(min(_THREADS, len(tasks)) - 1)
     ]
     try:
-        _work_through(tasks, left, found)
+        _work_through(tasks, left, results)
     finally:
-        for other in others:
-            if not other.cancel():  # a thread that came too late has nothing to do
-                other.result()
-    return found
+        for future in futures:
+            if not future.cancel():  # a thread that came too late has nothing to do
+                future.result()
+    return results
 
 
 def count_rows(test: Callable[[slice], Mask], rows: int) -> int:
@@ -118,9 +118,9 @@ def _of(work: Callable[[slice], T], rows: slice) -> Callable[[], T]:
     return lambda: work(rows)
 
 
-def _work_through(tasks: list[Callable[[], T]], left: Iterator[int], found: list[Any]) -> None:
+def _work_through(tasks: list[Callable[[], T]], left: Iterator[int], results: list[Any]) -> None:
     for number in left:
-        found[number] = tasks[number]()
+        results[number] = tasks[number]()
 
 
 @cache

@@ -21,7 +21,7 @@ _LARGEST = 1 << 62
 _NONE = np.empty(0, dtype=np.intp)
 
 
-def matched(a: pl.DataFrame, b: pl.DataFrame, key: list[str]) -> tuple[Rows, Rows]:
+def matching_rows(a: pl.DataFrame, b: pl.DataFrame, key: list[str]) -> tuple[Rows, Rows]:
     """The rows of a and of b that have the same key, in key order; both are sorted by key, with no
     key twice.
     """
@@ -30,32 +30,32 @@ def matched(a: pl.DataFrame, b: pl.DataFrame, key: list[str]) -> tuple[Rows, Row
         return _joined(a, b, key)
     left, right = numbers
     # a key whose first part the other frame does not have is numbered below 0
-    known_a, known_b = (
+    shared_a, shared_b = (
         None if side.min() >= 0 else np.flatnonzero(side >= 0) for side in (left, right)
     )
     left, right = (
-        side if known is None else side[known]
-        for side, known in ((left, known_a), (right, known_b))
+        side if shared is None else side[shared]
+        for side, shared in ((left, shared_a), (right, shared_b))
     )
     blocks = each_block(lambda rows: _merged(left, right, rows), len(left))
     rows_a, rows_b = (
         np.concatenate([_NONE, *(block[side] for block in blocks)]) for side in (0, 1)
     )
     return (
-        rows_a if known_a is None else known_a[rows_a],
-        rows_b if known_b is None else known_b[rows_b],
+        rows_a if shared_a is None else shared_a[rows_a],
+        rows_b if shared_b is None else shared_b[rows_b],
     )
 
 
 def _merged(left: Numbers, right: Numbers, rows: slice) -> tuple[Rows, Rows]:
     """Where the numbers of some rows of `left` stand, in it and in `right`; both ascend."""
-    mine = left[rows]
-    start, stop = np.searchsorted(right, mine[0]), np.searchsorted(right, mine[-1], "right")
+    numbers = left[rows]
+    start, stop = np.searchsorted(right, numbers[0]), np.searchsorted(right, numbers[-1], "right")
     if start == stop:
         return _NONE, _NONE
-    theirs = right[start:stop]
-    at = np.minimum(np.searchsorted(theirs, mine), len(theirs) - 1)
-    same = np.flatnonzero(theirs[at] == mine)
+    candidates = right[start:stop]
+    at = np.minimum(np.searchsorted(candidates, numbers), len(candidates) - 1)
+    same = np.flatnonzero(candidates[at] == numbers)
     return same + rows.start, at[same] + start
 
 
@@ -105,7 +105,7 @@ def _of_runs(x: pl.Series, y: pl.Series) -> tuple[Numbers, Numbers, int] | None:
     return _spread(at_x, runs_x), _spread(at_y, runs_y), len(at_x) + 1
 
 
-def _spread(known: Rows, runs: pl.DataFrame) -> Numbers:
+def _spread(shared: Rows, runs: pl.DataFrame) -> Numbers:
     numbers = np.full(runs.height, -1, dtype=np.int64)
-    numbers[known] = np.arange(len(known))
+    numbers[shared] = np.arange(len(shared))
     return np.repeat(numbers, runs["len"].to_numpy())

@@ -67,7 +67,7 @@ def summaries(
     """
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         sample = dict(formula(_sampled(rows)))
-    wanted = {
+    quantiles_of = {
         name: Quantiles(
             lambda block, name=name: _named(formula(block), name),
             rows,
@@ -79,13 +79,18 @@ def summaries(
     }
 
     def of_block(block: slice) -> dict[str, tuple[float, float, list[Between]]]:
-        return {name: _of_block(x, wanted.get(name)) for name, x in formula(block)}
+        return {name: _of_block(x, quantiles_of.get(name)) for name, x in formula(block)}
 
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         blocks = each_block(of_block, rows)
         tasks = [
             partial(
-                _summary, formula, rows, name, wanted.get(name), [block[name] for block in blocks]
+                _summary,
+                formula,
+                rows,
+                name,
+                quantiles_of.get(name),
+                [block[name] for block in blocks],
             )
             for name in sample
         ]
@@ -93,14 +98,14 @@ def summaries(
 
 
 def _named(columns: Named, name: str) -> NDArray[Any]:
-    return next(column for one, column in columns if one == name)
+    return next(column for other, column in columns if other == name)
 
 
 def _summary(
     formula: Callable[[Any], Named],
     rows: int,
     name: str,
-    wanted: Quantiles | None,
+    quantiles_of: Quantiles | None,
     blocks: list[tuple[float, float, list[Between]]],
 ) -> Summary:
     sums, maxima, between = zip(*blocks, strict=True)
@@ -113,13 +118,17 @@ def _summary(
         if math.isfinite(plain)
         else mean_rows(lambda block: _named(formula(block), name), rows)
     )
-    return Summary(rows, average, largest, [] if wanted is None else wanted.of_blocks(between))
+    return Summary(
+        rows, average, largest, [] if quantiles_of is None else quantiles_of.of_blocks(between)
+    )
 
 
-def _of_block(x: NDArray[Any], wanted: Quantiles | None) -> tuple[float, float, list[Between]]:
+def _of_block(
+    x: NDArray[Any], quantiles_of: Quantiles | None
+) -> tuple[float, float, list[Between]]:
     if x.dtype == bool:
         return float(np.count_nonzero(x)), 1.0, []
-    return float(x.sum()), float(x.max()), [] if wanted is None else wanted.of_block(x)
+    return float(x.sum()), float(x.max()), [] if quantiles_of is None else quantiles_of.of_block(x)
 
 
 def quantiles(x: Floats, *levels: float) -> list[float]:
@@ -184,7 +193,7 @@ class Quantiles:
         """What is to be kept of a block, for each quantile."""
         if self._rows <= _FEW:  # the sample is the column
             return []
-        found, cut_off = list[Between](), 0
+        parts, cut_off = list[Between](), 0
         for (low, high), repeated, cut in zip(
             self._brackets, self._repeated, self._cuts, strict=True
         ):
@@ -193,10 +202,10 @@ class Quantiles:
             below = cut_off + int(np.count_nonzero(x < low)) if repeated else upto
             if cut:
                 x, cut_off = x.compress(above), upto
-                found.append(Between(below, upto, x.compress(x < high)))
+                parts.append(Between(below, upto, x.compress(x < high)))
             else:
-                found.append(Between(below, upto, x.compress(above & (x < high))))
-        return found
+                parts.append(Between(below, upto, x.compress(above & (x < high))))
+        return parts
 
     def of_blocks(self, blocks: Any) -> list[float]:
         """The quantiles, from what was kept of the blocks in the order of the rows."""
@@ -252,17 +261,18 @@ class Largest:
 
     def total(self, blocks: Any) -> float:
         """The sum, from what was kept of the blocks in the order of the rows."""
-        found = np.sort(np.concatenate(blocks))
-        equal = self._number - len(found)  # to the least that was kept
+        largest = np.sort(np.concatenate(blocks))
+        equal = self._number - len(largest)  # to the least that was kept
         if (
             equal > 0
-            and len(found) + count_rows(lambda rows: self._formula(rows) == self._least, self._rows)
+            and len(largest)
+            + count_rows(lambda rows: self._formula(rows) == self._least, self._rows)
             < self._number
         ):
-            found, equal = np.sort(fill_column(self._formula, self._rows)), 0
+            largest, equal = np.sort(fill_column(self._formula, self._rows)), 0
         if equal > 0:
-            return float(found.sum()) + equal * self._least
-        return float(found[len(found) - self._number :].sum())
+            return float(largest.sum()) + equal * self._least
+        return float(largest[len(largest) - self._number :].sum())
 
 
 def _values_at(x: Floats, first: int, last: int) -> tuple[float, float]:
@@ -299,9 +309,9 @@ def _candidates(number: int, rows: int, metric: Formula) -> Rows:
     # `number` stretches have a value that is no smaller
     least = np.partition(largest, -number)[-number]
     stretches = np.flatnonzero(largest >= least)
-    found = (stretches[:, None] * _STRETCH + np.arange(_STRETCH)).ravel()
-    found = found[found < rows]  # the last one may be short
-    return found[metric(found) >= least]
+    rows_near = (stretches[:, None] * _STRETCH + np.arange(_STRETCH)).ravel()
+    rows_near = rows_near[rows_near < rows]  # the last one may be short
+    return rows_near[metric(rows_near) >= least]
 
 
 @lru_cache(maxsize=32)

@@ -9,60 +9,31 @@ from __future__ import annotations
 
 import json
 import math
-import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from estimates.render import vega
+from estimates.render.chart import (
+    INK,
+    NUMBER,
+    PERCENT,
+    WIDTH,
+    Rows,
+    axis_of,
+    data_of,
+    drawn_svg,
+    row_names,
+)
 from estimates.render.colours import BEYOND, WITHIN
 from estimates.render.wording import cells, cut, number, percent, visible
+from estimates.stability.pages.change_sections import Move, group_name
 from estimates.stability.pages.pictures import Against, Histogram
-from estimates.stability.pages.sections import Move, group_name
 from estimates.stability.report import Change, Group, Transitions
 
-_WIDTH = 360  # of every picture; a page scales it
-_FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-_INK = "currentColor"
 _NUMBERED = 8  # labels: more, and the numbers in a square of labels have no room
 _TICKS = 6  # on a logarithmic axis
 _DECADES = 2  # up to so many there is room for 2 and 5 besides 1
 _ROW = 56  # characters in a line of a picture
 _LABEL = 40  # characters of a key beside its bar
-_PERCENT = "format(datum.value * 100, '~g') + ' %'"
-_NUMBER = (
-    "abs(datum.value) >= 1e6 || (datum.value != 0 && abs(datum.value) < 1e-3)"
-    " ? format(datum.value, '.3~g') : format(datum.value, ',~g')"
-)
-# Attributes of an SVG that say what is so without them, and empty frames around marks.
-_IDLE = re.compile(
-    r' (?:aria-[a-z]+|role|pointer-events|class|xmlns:xlink|version|font-family)="[^"]*"| opacity="1"'
-)
-_EMPTY = re.compile(r'<path (?:[^<>]* )?(?:d="" display="none"|d="M0,0h0v0h0Z")/>')
-
-_AXIS = {
-    "labelColor": _INK,
-    "labelFontSize": 11.5,
-    "titleColor": _INK,
-    "titleFontSize": 11.5,
-    "titleFontWeight": "normal",
-    "gridColor": _INK,
-    "gridOpacity": 0.13,
-    "domainColor": _INK,
-    "domainOpacity": 0.5,
-    "tickColor": _INK,
-    "tickOpacity": 0.5,
-}
-
-Rows = list[dict[str, Any]]
-
-
-class Limited(NamedTuple):
-    """A value of one version beside its limits; `beyond` when it does not keep one of them."""
-
-    version: int
-    value: float | None
-    warn: float | None
-    block: float | None
-    beyond: bool
 
 
 def distribution(histogram: Histogram, axis: str, marks: tuple[float, ...] = ()) -> str:
@@ -82,20 +53,20 @@ def distribution(histogram: Histogram, axis: str, marks: tuple[float, ...] = ())
     low = min([0.0, *(row["x"] - room for row in rows)])
     high = max([0.0, *(row["x2"] + room for row in rows)])
     lines = [(0.0, [1, 0]), *((at, [4, 3]) for at in marks if low < at < high)]
-    label = _PERCENT if histogram.unit is None else _NUMBER
+    label = PERCENT if histogram.unit is None else NUMBER
     x = alt.X(
         "x:Q",
         title=axis,
         scale=alt.Scale(domain=[low, high], nice=False),
-        axis=_axis(alt, label, ticks=7),
+        axis=axis_of(alt, label, ticks=7),
     )
-    y = alt.Y("y:Q", title="keys", axis=_axis(alt, _NUMBER, ticks=5))
-    bars = alt.Chart(_data(alt, rows)).mark_rect(stroke=None)
-    return _svg(
+    y = alt.Y("y:Q", title="keys", axis=axis_of(alt, NUMBER, ticks=5))
+    bars = alt.Chart(data_of(alt, rows)).mark_rect(stroke=None)
+    return drawn_svg(
         bars.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", fill=alt.Fill("fill:N", scale=None)),
         *(
-            alt.Chart(_data(alt, [{"x": at}]))
-            .mark_rule(stroke=_INK, strokeDash=dash)
+            alt.Chart(data_of(alt, [{"x": at}]))
+            .mark_rule(stroke=INK, strokeDash=dash)
             .encode(x="x:Q")
             for at, dash in lines
         ),
@@ -128,19 +99,19 @@ def against(cells: Against, unit: str | None) -> str:
     ]
     same = [{"x": edge, "y": edge} for edge in edges]
     x, y = _both_axes(alt, cells, unit)
-    squares = alt.Chart(_data(alt, rows)).mark_rect(stroke=None)
+    squares = alt.Chart(data_of(alt, rows)).mark_rect(stroke=None)
     shade = {
         "fill": alt.Fill("fill:N", scale=None),
         "fillOpacity": alt.FillOpacity("shade:Q", scale=None),
     }
-    line = alt.Chart(_data(alt, same)).mark_line(stroke=_INK, strokeWidth=0.75, opacity=0.7)
-    return _svg(
-        alt.Chart(_data(alt, around))
-        .mark_area(fill=_INK, opacity=0.16)
+    line = alt.Chart(data_of(alt, same)).mark_line(stroke=INK, strokeWidth=0.75, opacity=0.7)
+    return drawn_svg(
+        alt.Chart(data_of(alt, around))
+        .mark_area(fill=INK, opacity=0.16)
         .encode(x=x, y=y, y2="y2:Q"),
         line.encode(x=x, y=y),
         squares.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", **shade),
-        height=_WIDTH,
+        height=WIDTH,
     )
 
 
@@ -150,8 +121,8 @@ def _both_axes(alt: Any, cells: Against, unit: str | None) -> tuple[Any, Any]:
     scale = alt.Scale(
         domain=[cells.edges[0], cells.edges[-1]], nice=False, type=cells.scale, **more
     )
-    axis = _axis(
-        alt, _NUMBER, ticks=6, **({} if cells.scale == "linear" else {"values": _ticks(cells)})
+    axis = axis_of(
+        alt, NUMBER, ticks=6, **({} if cells.scale == "linear" else {"values": _ticks(cells)})
     )
     of = f" ({cut(visible(unit), _LABEL)})" if unit else ""
     return (
@@ -161,7 +132,7 @@ def _both_axes(alt: Any, cells: Against, unit: str | None) -> tuple[Any, Any]:
 
 
 def movers(moves: list[Move], unit: str | None, rtol: float, atol: float) -> str:
-    """A bar for each of the largest moves, to the left for down, under its key and its two values."""
+    """A bar for each of the largest moves, to the left for down, under its key and values."""
     alt = vega.altair()
     relative = all(move.change.r is not None for move in moves)
     rows: Rows = []
@@ -184,38 +155,38 @@ def movers(moves: list[Move], unit: str | None, rtol: float, atol: float) -> str
         "x:Q",
         title=title,
         scale=alt.Scale(domain=[min(0.0, *ends), max(0.0, *ends)], nice=False),
-        axis=_axis(alt, _PERCENT if relative else _NUMBER, ticks=6),
+        axis=axis_of(alt, PERCENT if relative else NUMBER, ticks=6),
     )
-    base = alt.Chart(_data(alt, rows)).encode(
+    base = alt.Chart(data_of(alt, rows)).encode(
         y=alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0.0))
     )
-    text = base.mark_text(baseline="bottom", dy=2, fill=_INK, fontSize=12)
-    return _svg(
+    text = base.mark_text(baseline="bottom", dy=2, fill=INK, fontSize=12)
+    return drawn_svg(
         base.mark_bar(size=8, yOffset=9).encode(x=x, fill=alt.Fill("fill:N", scale=None)),
         text.encode(x=alt.value(0), text="name:N").mark_text(
-            align="left", baseline="bottom", dy=2, fill=_INK
+            align="left", baseline="bottom", dy=2, fill=INK
         ),
         text.encode(x=alt.value("width"), text="values:N").mark_text(
-            align="right", baseline="bottom", dy=2, fill=_INK
+            align="right", baseline="bottom", dy=2, fill=INK
         ),
         height=36 * len(rows) + 45,
     )
 
 
 def groups(shown: list[Group], by: str) -> str:
-    """For each group a dot at the middle change and a line to the change that 1 in 20 keys exceeds."""
+    """For each group a dot at the median and a line to the change that 1 in 20 keys exceeds."""
     alt = vega.altair()
     rows = _spread(shown)
     x = alt.X(
         "p50:Q",
         title="relative change: median, and 95 % of keys",
-        axis=_axis(alt, _PERCENT, ticks=6),
+        axis=axis_of(alt, PERCENT, ticks=6),
     )
     y = alt.Y(
         "row:O",
         title=cut(visible(by), _LABEL),
         axis=alt.Axis(
-            labelExpr=_names(rows),
+            labelExpr=row_names(rows),
             labelLimit=120,
             domain=False,
             ticks=False,
@@ -223,8 +194,8 @@ def groups(shown: list[Group], by: str) -> str:
             titleAngle=-90,
         ),
     )
-    base = alt.Chart(_data(alt, rows)).encode(y=y)
-    return _svg(
+    base = alt.Chart(data_of(alt, rows)).encode(y=y)
+    return drawn_svg(
         *_ranges(base, alt, x=x, x2="p95:Q", far=alt.X("p95:Q")), height=18 * len(rows) + 55
     )
 
@@ -236,13 +207,13 @@ def horizons(shown: list[Group], by: str) -> str:
     y = alt.Y(
         "p50:Q",
         title="relative change: median, and 95 % of keys",
-        axis=_axis(alt, _PERCENT, ticks=6),
+        axis=axis_of(alt, PERCENT, ticks=6),
     )
     x = alt.X(
         "row:O",
         title=by,
         axis=alt.Axis(
-            labelExpr=_names(rows),
+            labelExpr=row_names(rows),
             labelAngle=0,
             labelOverlap="greedy",
             ticks=False,
@@ -250,18 +221,18 @@ def horizons(shown: list[Group], by: str) -> str:
             domain=True,
         ),
     )
-    base = alt.Chart(_data(alt, rows)).encode(x=x)
-    return _svg(*_ranges(base, alt, y=y, y2="p95:Q", far=alt.Y("p95:Q")), height=240)
+    base = alt.Chart(data_of(alt, rows)).encode(x=x)
+    return drawn_svg(*_ranges(base, alt, y=y, y2="p95:Q", far=alt.Y("p95:Q")), height=240)
 
 
-def transitions(found: Transitions) -> str:
+def transitions(labels: Transitions) -> str:
     """A square of labels, old by new, each with its number of keys: blue where the label stayed,
     orange elsewhere.
     """
     alt = vega.altair()
-    names = [cut(visible("null" if label is None else label), _LABEL) for label in found.labels]
-    names += [f"{found.pooled} others"] if found.pooled else []
-    largest = math.log1p(max(1, *(n for row in found.counts for n in row)))
+    names = [cut(visible("null" if label is None else label), _LABEL) for label in labels.labels]
+    names += [f"{labels.pooled} others"] if labels.pooled else []
+    largest = math.log1p(max(1, *(n for row in labels.counts for n in row)))
     rows = [
         {
             "old": i,
@@ -270,14 +241,14 @@ def transitions(found: Transitions) -> str:
             "fill": WITHIN if i == j else BEYOND,
             "shade": round(0.15 + 0.75 * math.log1p(n) / largest, 3),
         }
-        for i, row in enumerate(found.counts)
+        for i, row in enumerate(labels.counts)
         for j, n in enumerate(row)
         if n
     ]
     every = list(range(len(names)))
     label = json.dumps(names) + "[datum.value]"
     look = {"labelExpr": label, "ticks": False, "domain": False, "grid": False, "labelLimit": 90}
-    base = alt.Chart(_data(alt, rows)).encode(
+    base = alt.Chart(data_of(alt, rows)).encode(
         x=alt.X(
             "new:O",
             title="new label",
@@ -292,57 +263,8 @@ def transitions(found: Transitions) -> str:
     }
     layers = [base.mark_rect(stroke=None).encode(**shade)]
     if len(names) <= _NUMBERED:
-        layers.append(base.mark_text(fill=_INK, fontSize=11).encode(text="keys:N"))
-    return _svg(*layers, height=_WIDTH)
-
-
-def through_versions(points: list[Limited], *, percent: bool) -> str:
-    """A dot a version, orange where it is beyond a limit; the limits as lines, that of warnings
-    dashed.
-    """
-    alt = vega.altair()
-    rows = [
-        {
-            "x": one.version,
-            "y": one.value,
-            "warn": one.warn,
-            "block": one.block,
-            "fill": BEYOND if one.beyond else WITHIN,
-        }
-        for one in points
-    ]
-    label = _PERCENT if percent else _NUMBER
-    numbers = [one.version for one in points]
-    x = alt.X(
-        "x:Q",
-        title="version",
-        scale=alt.Scale(
-            domain=[min(numbers), max(numbers) + (min(numbers) == max(numbers))], nice=False
-        ),
-        axis=_axis(alt, "datum.value % 1 ? '' : format(datum.value, 'd')", ticks=6),
-    )
-    values = [
-        size for one in points for size in (one.value, one.warn, one.block) if size is not None
-    ]
-    y_axis = _axis(alt, label, ticks=5)
-
-    def y(field: str) -> Any:
-        scale = alt.Scale(domain=[min(0.0, *values), max(values) or 1.0], nice=True)
-        return alt.Y(f"{field}:Q", title=None, scale=scale, axis=y_axis)
-
-    base = alt.Chart(_data(alt, rows)).encode(x=x)
-    lines = [
-        base.mark_line(
-            stroke=_INK, strokeWidth=1, strokeDash=dash, opacity=0.8, interpolate="step"
-        ).encode(y=y(limit))
-        for limit, dash in (("warn", [4, 3]), ("block", [1, 0]))
-        if any(row[limit] is not None for row in rows)
-    ]
-    known = [row for row in rows if row["y"] is not None]
-    dots = alt.Chart(_data(alt, known)).mark_point(
-        shape="circle", filled=True, size=22, opacity=0.9
-    )
-    return _svg(*lines, dots.encode(x=x, y=y("y"), fill=alt.Fill("fill:N", scale=None)), height=200)
+        layers.append(base.mark_text(fill=INK, fontSize=11).encode(text="keys:N"))
+    return drawn_svg(*layers, height=WIDTH)
 
 
 def _ranges(base: Any, alt: Any, far: Any, **ends: Any) -> list[Any]:
@@ -357,7 +279,7 @@ def _ranges(base: Any, alt: Any, far: Any, **ends: Any) -> list[Any]:
 
 
 def _spread(shown: list[Group]) -> Rows:
-    known = [group for group in shown if group.p50 is not None and group.p95 is not None]
+    measured = [group for group in shown if group.p50 is not None and group.p95 is not None]
     return [
         {
             "row": i,
@@ -365,7 +287,7 @@ def _spread(shown: list[Group]) -> Rows:
             "p50": group.p50,
             "p95": group.p95,
         }
-        for i, group in enumerate(known)
+        for i, group in enumerate(measured)
     ]
 
 
@@ -404,31 +326,3 @@ def _ticks(cells: Against) -> list[float]:
     sizes = sizes[:: -max(1, math.ceil(len(sizes) / (_TICKS / 2 if symlog else _TICKS)))][::-1]
     signed = [*(-x for x in reversed(sizes)), 0.0, *sizes] if symlog else sizes
     return [x for x in signed if low <= x <= high]
-
-
-def _axis(alt: Any, label: str, *, ticks: int, **more: Any) -> Any:
-    return alt.Axis(
-        labelExpr=label, tickCount=ticks, labelOverlap="greedy", labelFlush=False, **more
-    )
-
-
-def _data(alt: Any, rows: Rows) -> Any:
-    return alt.Data(values=rows)
-
-
-def _names(rows: Rows) -> str:
-    """The name of each row, in Vega's expression language, in which JSON is a value."""
-    return json.dumps([row["name"] for row in rows]) + "[datum.value]"
-
-
-def _svg(*layers: Any, height: int) -> str:
-    alt = vega.altair()
-    chart = alt.layer(*layers).properties(
-        width=_WIDTH, height=height, autosize=alt.AutoSizeParams(type="fit", contains="padding")
-    )
-    look = {"font": _FONT, "background": "transparent", "aria": False, "padding": 3, "axis": _AXIS}
-    spec = chart.configure(**look).configure_view(stroke=None).to_dict()
-    svg = _EMPTY.sub("", _IDLE.sub("", vega.svg(spec)))
-    return re.sub(
-        r'^<svg ([^>]*?) ?width="\d+" height="\d+"', rf'<svg font-family="{_FONT}" \1', svg
-    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from estimates.render.section import NAME, Limits, Section, key_name, named
-from estimates.render.wording import cut, number, percent, times
+from estimates.render.wording import cut, not_computed, number, percent, percent_range, times
 from estimates.stability.family_reports import (
     DriftReport,
     ProbabilityReport,
@@ -19,15 +19,15 @@ from estimates.stability.family_reports import (
 from estimates.stability.report import ColumnReport, IntervalReport, LabelReport, SignedChange
 
 
-def schema(found: SchemaReport | None) -> Section:
+def schema(changes: SchemaReport | None) -> Section:
     """How the two contracts, or the columns of two files, differ."""
-    if found is None:
+    if changes is None:
         return Section("schema", "")
-    lines = [f"only in the new one: {', '.join(found.added)}"] if found.added else []
-    lines += [f"only in the old one: {', '.join(found.removed)}"] if found.removed else []
+    lines = [f"only in the new one: {', '.join(changes.added)}"] if changes.added else []
+    lines += [f"only in the old one: {', '.join(changes.removed)}"] if changes.removed else []
     lines += [
         f"{change.column}: {change.what} {_or_none(change.a)} → {_or_none(change.b)}"
-        for change in found.changed
+        for change in changes.changed
     ]
     return Section("schema", "Columns that differ", lines)
 
@@ -38,7 +38,8 @@ def cuts(columns: dict[str, ColumnReport], limits: Limits) -> Section:
     notes: list[str] = []
     for name, column in columns.items():
         for at in column.cuts:
-            share = f"{percent(at.crossing_share)} ({percent(at.crossing_low)} to {percent(at.crossing_high)})"
+            between = percent_range(at.crossing_low, at.crossing_high)
+            share = f"{percent(at.crossing_share)} ({between})"
             crossed = [share, percent(at.up_share), percent(at.down_share), number(at.margin)]
             rows.append([name, number(at.cut), f"{at.n:,}", *crossed])
             if at.keys:
@@ -50,7 +51,7 @@ def cuts(columns: dict[str, ColumnReport], limits: Limits) -> Section:
     return _table("cuts", "Keys that crossed a cut-off", header, rows, limits, notes)
 
 
-def quantiles(found: list[QuantileReport], limits: Limits) -> list[Section]:
+def quantiles(reports: list[QuantileReport], limits: Limits) -> list[Section]:
     """How quantile functions moved, and the probabilities of cut-offs with them."""
     rows = [
         [
@@ -61,9 +62,9 @@ def quantiles(found: list[QuantileReport], limits: Limits) -> list[Section]:
             _ratio(q.iqr_change),
             _ratio(q.tail_change),
         ]
-        for q in found
+        for q in reports
     ]
-    notes = [note for q in found for note in _quantile_notes(q)]
+    notes = [note for q in reports for note in _quantile_notes(q)]
     header = (
         ["quantiles", "keys", "median", "95 %", "largest, 95 %", "IQR", "tails"] if rows else []
     )
@@ -76,16 +77,16 @@ def quantiles(found: list[QuantileReport], limits: Limits) -> list[Section]:
             percent(at.p95),
             percent(at.clamped_share),
         ]
-        for q in found
+        for q in reports
         for at in q.cuts
     ]
-    moved = ["quantiles", "cut-off", "mean", "95 %", "beyond the levels"] if shifts else []
+    shift_header = ["quantiles", "cut-off", "mean", "95 %", "beyond the levels"] if shifts else []
     return [
         _table("quantiles", heading, header, rows, limits, notes),
         _table(
             "quantile_cuts",
             "Change of the probability to lie below a cut-off",
-            moved,
+            shift_header,
             shifts,
             limits,
         ),
@@ -98,33 +99,35 @@ def _quantile_notes(q: QuantileReport) -> Iterator[str]:
         rows = f"{q.crossing_from:,} old and {q.crossing_to:,} new rows"
         yield f"{name}: quantiles cross in {rows}; {q.crossing_keys:,} keys are left out"
     if q.reasons:
-        yield f"{name}: not everything can be computed ({', '.join(sorted(set(q.reasons.values())))})"
+        yield not_computed(name, q.reasons)
 
 
-def probabilities(found: ProbabilityReport | None, limits: Limits) -> list[Section]:
+def probabilities(report: ProbabilityReport | None, limits: Limits) -> list[Section]:
     """How vectors of probabilities moved, and those that moved most."""
-    if found is None:
+    if report is None:
         return []
     rows = [
         [name, _short(shift.mean), _short(shift.p95), _short(shift.max)]
         for name, shift in (
-            ("total variation (0 to 1)", found.tv),
-            ("Jensen–Shannon (bits)", found.jsd),
+            ("total variation (0 to 1)", report.tv),
+            ("Jensen–Shannon (bits)", report.jsd),
         )
         if shift is not None
     ]
-    labels = ", ".join(cut(label, NAME) for label in found.labels[: limits.named])
-    more = len(found.labels) - limits.named
-    labels += (f" and {more:,} more" if more > 0 else "") + (", and the rest" if found.rest else "")
-    lines = [f"of {labels}, on {found.n:,} keys ({percent(found.coverage)})"]
-    notes = [f"nothing to compare ({found.reason})"] if found.reason else []
-    if found.invalid_from or found.invalid_to:
+    labels = ", ".join(cut(label, NAME) for label in report.labels[: limits.named])
+    more = len(report.labels) - limits.named
+    labels += (f" and {more:,} more" if more > 0 else "") + (
+        ", and the rest" if report.rest else ""
+    )
+    lines = [f"of {labels}, on {report.n:,} keys ({percent(report.coverage)})"]
+    notes = [f"nothing to compare ({report.reason})"] if report.reason else []
+    if report.invalid_from or report.invalid_to:
         notes.append(
-            f"{found.invalid_from:,} old and {found.invalid_to:,} new rows are no "
+            f"{report.invalid_from:,} old and {report.invalid_to:,} new rows are no "
             "probabilities: left out"
         )
     header = ["distance of old and new", "mean", "95 %", "max"] if rows else []
-    top = [[key_name(move.key), _short(move.tv)] for move in found.top[: limits.rows]]
+    top = [[key_name(move.key), _short(move.tv)] for move in report.top[: limits.rows]]
     return [
         Section("probabilities", "Probabilities", lines, header, rows, notes=notes),
         Section(
@@ -152,7 +155,7 @@ def flows(name: str, label: LabelReport, limits: Limits) -> list[Section]:
         for flow in label.flows
     ]
     header = ["label", "old keys", "new keys", "left it", "new to it", "share"] if rows else []
-    found = [_table("flows", f"{name}, label by label", header, rows, limits)]
+    sections = [_table("flows", f"{name}, label by label", header, rows, limits)]
     if limits.all and label.transitions is not None:
         names = [_label(text) for text in label.transitions.labels]
         names += [f"{label.transitions.pooled} others"] if label.transitions.pooled else []
@@ -161,23 +164,19 @@ def flows(name: str, label: LabelReport, limits: Limits) -> list[Section]:
             for old, row in zip(names, label.transitions.counts, strict=True)
             if any(row)
         ]
-        found.append(
+        sections.append(
             Section("transitions", f"{name}, from (row) to (column)", [], ["", *names], counts)
         )
-    return found
+    return sections
 
 
 def ranks(columns: dict[str, ColumnReport], limits: Limits) -> list[Section]:
     """How the order of the keys changed."""
-    found = {name: column.ranks for name, column in columns.items() if column.ranks is not None}
-    rows = [_rank_row(name, rank) for name, rank in found.items()]
-    reasons = [
-        f"{name}: not everything can be computed ({_why(rank.reasons)})"
-        for name, rank in found.items()
-        if rank.reasons
-    ]
+    reports = {name: column.ranks for name, column in columns.items() if column.ranks is not None}
+    rows = [_rank_row(name, rank) for name, rank in reports.items()]
+    reasons = [not_computed(name, rank.reasons) for name, rank in reports.items() if rank.reasons]
     header = ["column", "Spearman", "top 10 kept", "top 1 % kept", "largest move"]
-    tops = {rank.top_k for rank in found.values()}
+    tops = {rank.top_k for rank in reports.values()}
     header[2] = f"top {tops.pop():,} kept" if len(tops) == 1 else "top kept"
     parts = [
         _table(
@@ -185,7 +184,7 @@ def ranks(columns: dict[str, ColumnReport], limits: Limits) -> list[Section]:
         )
     ]
     if limits.all:
-        for name, rank in list(found.items())[: limits.broken]:
+        for name, rank in list(reports.items())[: limits.broken]:
             for by, groups in rank.groups.items():
                 lines = [
                     [
@@ -210,9 +209,9 @@ def ranks(columns: dict[str, ColumnReport], limits: Limits) -> list[Section]:
 
 
 def _rank_row(name: str, rank: RankReport) -> list[str]:
-    kept = [percent(rank.top_k_overlap), percent(rank.top_1pct_overlap)]
+    overlaps = [percent(rank.top_k_overlap), percent(rank.top_1pct_overlap)]
     worst = f" ({key_name(rank.top[0].key, 30)})" if rank.top else ""
-    return [name, _short(rank.spearman), *kept, f"{rank.largest_move:,.6g}{worst}"]
+    return [name, _short(rank.spearman), *overlaps, f"{rank.largest_move:,.6g}{worst}"]
 
 
 def ends(intervals: list[IntervalReport], limits: Limits) -> Section:
@@ -236,8 +235,8 @@ def ends(intervals: list[IntervalReport], limits: Limits) -> Section:
 
 def drift(columns: dict[str, ColumnReport], limits: Limits) -> Section:
     """How the distributions changed, whatever the keys: secondary."""
-    found = {name: column.drift for name, column in columns.items() if column.drift is not None}
-    rows = [_drift_row(name, shift) for name, shift in found.items()]
+    reports = {name: column.drift for name, column in columns.items() if column.drift is not None}
+    rows = [_drift_row(name, shift) for name, shift in reports.items()]
     header = ["column", "median shift", "spread", "PSI", "KS", "W1"] if rows else []
     return _table("drift", "Distributions as a whole, whatever the keys", header, rows, limits)
 
@@ -262,12 +261,12 @@ def _table(
     notes: list[str] | None = None,
 ) -> Section:
     """A section of a table that is cut where a rendering has no more room, and says so."""
-    said = list(notes or [])
-    if len(said) > limits.columns:
-        said = [*said[: limits.columns], f"and {len(said) - limits.columns:,} more such notes"]
+    lines = list(notes or [])
+    if len(lines) > limits.columns:
+        lines = [*lines[: limits.columns], f"and {len(lines) - limits.columns:,} more such notes"]
     if len(rows) > limits.columns:
-        said.insert(0, f"the first {limits.columns} of {len(rows):,}")
-    return Section(name, title, [], header, rows[: limits.columns], notes=said)
+        lines.insert(0, f"the first {limits.columns} of {len(rows):,}")
+    return Section(name, title, [], header, rows[: limits.columns], notes=lines)
 
 
 def _signed(change: SignedChange) -> tuple[str, str]:
@@ -280,10 +279,6 @@ def _short(x: float | None) -> str:
 
 def _ratio(log_ratio: Spread | None) -> str:
     return times(log_ratio.p50 if log_ratio else None)
-
-
-def _why(reasons: dict[str, str]) -> str:
-    return ", ".join(sorted(set(reasons.values())))
 
 
 def _label(text: str | None) -> str:

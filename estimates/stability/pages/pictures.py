@@ -21,7 +21,7 @@ from estimates.stability.aligned import AlignedVersions, align_versions
 from estimates.stability.alignment import Mask
 from estimates.stability.deltas import SLACK, Deltas, deltas
 from estimates.stability.headline import main_columns
-from estimates.stability.interval import interval_changes, scale_of
+from estimates.stability.interval_changes import interval_changes, scale_of
 from estimates.stability.kernels.selection import quantiles
 from estimates.stability.value_kinds import Floats
 
@@ -116,12 +116,12 @@ def pictures(
     pair = align_versions(a, b, contract, through_a, through_b)
     contract = pair.contract
     names = drawn({name: contract.columns[name].role for name in contract.judged})
-    found = {name: _deltas(pair, contract, name) for name in names}
+    deltas_by_column = {name: _deltas(pair, contract, name) for name in names}
     return Pictures(
         columns={
-            name: _column(moved, contract, name)
-            for name, moved in found.items()
-            if moved is not None
+            name: _column(column_deltas, contract, name)
+            for name, column_deltas in deltas_by_column.items()
+            if column_deltas is not None
         },
         intervals=[_interval(pair, interval) for interval in contract.intervals()[:MOST_INTERVALS]],
     )
@@ -133,31 +133,37 @@ def drawn(roles: dict[str, str]) -> list[str]:
 
 
 def _deltas(pair: AlignedVersions, contract: Contract, name: str) -> Deltas | None:
-    moved = deltas(pair.alignment, name, *pair.common(name), pair.scale(name), contract.stability)
-    return moved if len(moved) else None
+    column_deltas = deltas(
+        pair.alignment, name, *pair.common(name), pair.scale(name), contract.stability
+    )
+    return column_deltas if len(column_deltas) else None
 
 
-def _column(moved: Deltas, contract: Contract, name: str) -> ColumnPictures:
+def _column(column_deltas: Deltas, contract: Contract, name: str) -> ColumnPictures:
     policy = contract.stability
-    unit = None if moved.r is not None else contract.columns[name].unit or ""
-    signed = moved.d if moved.r is None else np.copysign(moved.r, moved.d)
+    unit = None if column_deltas.r is not None else contract.columns[name].unit or ""
+    signed = (
+        column_deltas.d
+        if column_deltas.r is None
+        else np.copysign(column_deltas.r, column_deltas.d)
+    )
     return ColumnPictures(
-        change=_histogram(signed, moved.material, unit),
-        against=_against(moved, policy.rtol, policy.atol),
+        change=_histogram(signed, column_deltas.material, unit),
+        against=_against(column_deltas, policy.rtol, policy.atol),
     )
 
 
 def _interval(pair: AlignedVersions, interval: Interval) -> IntervalPictures:
-    moved = interval_changes(pair, interval, scale_of(pair, interval))
-    if not len(moved):
+    changes = interval_changes(pair, interval, scale_of(pair, interval))
+    if not len(changes):
         return IntervalPictures(None, None)
     width, z = None, None
-    if moved.width_change is not None:
+    if changes.width_change is not None:
         with np.errstate(over="ignore"):
-            wider = np.expm1(moved.width_change)
-        width = _histogram(wider, np.abs(moved.width_change) > math.log1p(_WIDER) * SLACK, None)
-    if moved.z is not None:
-        z = _histogram(moved.z, moved.z > SLACK, "")
+            wider = np.expm1(changes.width_change)
+        width = _histogram(wider, np.abs(changes.width_change) > math.log1p(_WIDER) * SLACK, None)
+    if changes.z is not None:
+        z = _histogram(changes.z, changes.z > SLACK, "")
     return IntervalPictures(width, z)
 
 
@@ -206,12 +212,12 @@ def _round_up(x: float) -> float:
     return next(step * power for step in (1, 2, 5, 10) if step * power >= x * (1 - 1e-12))
 
 
-def _against(moved: Deltas, rtol: float, atol: float) -> Against | None:
-    low = min(float(moved.a.min()), float(moved.b.min()))
-    high = max(float(moved.a.max()), float(moved.b.max()))
+def _against(column_deltas: Deltas, rtol: float, atol: float) -> Against | None:
+    low = min(float(column_deltas.a.min()), float(column_deltas.b.min()))
+    high = max(float(column_deltas.a.max()), float(column_deltas.b.max()))
     if max(-low, high) > _HUGE:
         return None
-    scale, constant = _scale(moved, low, high)
+    scale, constant = _scale(column_deltas, low, high)
     ends = np.array([_forward(scale, constant, x) for x in (low, high)])
     middle, half = ends.mean(), (ends[1] - ends[0]) / 2
     # room at the ends, and for a single value
@@ -219,10 +225,13 @@ def _against(moved: Deltas, rtol: float, atol: float) -> Against | None:
     if half < _TINY:
         return None
     start, step = middle - half, 2 * half / _CELLS
-    places = [_places(values, scale, constant, start, step) for values in (moved.a, moved.b)]
+    places = [
+        _places(values, scale, constant, start, step)
+        for values in (column_deltas.a, column_deltas.b)
+    ]
     cell = places[0] * _CELLS + places[1]
     total = np.bincount(cell, minlength=_CELLS**2)
-    material = np.bincount(cell[moved.material], minlength=_CELLS**2)
+    material = np.bincount(cell[column_deltas.material], minlength=_CELLS**2)
     edges = [_back(scale, constant, start + i * step) for i in range(_CELLS + 1)]
     return Against(
         scale=scale,
@@ -236,11 +245,11 @@ def _against(moved: Deltas, rtol: float, atol: float) -> Against | None:
     )
 
 
-def _scale(moved: Deltas, low: float, high: float) -> tuple[Scale, float]:
+def _scale(column_deltas: Deltas, low: float, high: float) -> tuple[Scale, float]:
     """A linear axis unless a few values are far larger than the rest; then logarithmic, around 0 if
     it must be.
     """
-    size = np.abs(moved.a[moved.a != 0])
+    size = np.abs(column_deltas.a[column_deltas.a != 0])
     middle = quantiles(size, 0.5)[0] if len(size) else 0.0
     if middle < _TINY or max(-low, high) <= _HEAVY * middle:
         return "linear", 1.0
@@ -268,7 +277,7 @@ def _back(scale: Scale, constant: float, t: float) -> float:
 
 
 def largest_equal(x: float, rtol: float, atol: float) -> float:
-    """The largest y with y − x <= atol + rtol · max(|x|, |y|); inf when every larger one will do."""
+    """The largest y with y − x <= atol + rtol · max(|x|, |y|); inf when there is none."""
     if x < 0:
         near = x + atol - rtol * x  # as long as |y| <= |x|
         if near <= -x:

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from estimates.render.html import document, escaped, figure, isolated, legend, table
+from estimates.render.html import document, escaped, figure, isolated, legend, note, table
 from estimates.render.section import Limits
 from estimates.render.wording import count, percent, times, visible
 from estimates.stability.pages import charts
+from estimates.stability.pages.change_sections import collapsed, largest_groups, tolerance
 from estimates.stability.pages.pictures import (
     MOST_COLUMNS,
     Against,
@@ -18,14 +19,11 @@ from estimates.stability.pages.pictures import (
     Pictures,
 )
 from estimates.stability.pages.sections import (
-    collapsed,
     detailed,
     interval_name,
-    largest_groups,
     not_shown,
     sections,
     title,
-    tolerance,
     version,
 )
 from estimates.stability.report import (
@@ -53,7 +51,7 @@ def render_html(report: Report, pictures: Pictures | None) -> str:
     The same arguments give the same page. Raises InvalidError (`no_charts`) without the extra
     `charts`.
     """
-    parts = [_head(report), *_facts(report)]
+    parts = [_head(report), *_key_figures_of_report(report)]
     if report.keys.common and not report.identical:
         names = detailed(report)[:MOST_COLUMNS]
         parts += [
@@ -78,8 +76,8 @@ def render_html(report: Report, pictures: Pictures | None) -> str:
         *(table(s, whole=s.name not in _HALF) for s in sections(report, _LIMITS)),
         "</div>",
     ]
-    rest = not_shown(report, _LIMITS)
-    parts += [f'<p class="note">{escaped(rest)}</p>'] if rest else []
+    left_out = not_shown(report, _LIMITS)
+    parts += [note(left_out)] if left_out else []
     return document(title(report), "\n".join(part for part in [*parts, _foot(report)] if part))
 
 
@@ -89,35 +87,35 @@ def _head(report: Report) -> str:
     return f"<header>\n<p>{of}{versions}</p>\n<h1>{escaped(report.headline)}</h1>\n</header>"
 
 
-def _facts(report: Report) -> list[str]:
-    facts = _key_facts(report.keys)
+def _key_figures_of_report(report: Report) -> list[str]:
+    numbers = _key_facts(report.keys)
     names = detailed(report)
     if report.keys.common and not report.identical and names:
         scalar = report.columns[names[0]].scalar
         assert scalar is not None
         r = scalar.r
-        facts += (
+        numbers += (
             [("typical change", percent(r.p50)), ("1 in 20 beyond", percent(r.p95))] if r else []
         )
-        facts += [(f"beyond {tolerance(report)}", percent(scalar.material_share))]
+        numbers += [(f"beyond {tolerance(report)}", percent(scalar.material_share))]
     cells = "".join(
-        f"<div><dt>{escaped(what)}</dt><dd>{escaped(value)}</dd></div>" for what, value in facts
+        f"<div><dt>{escaped(what)}</dt><dd>{escaped(value)}</dd></div>" for what, value in numbers
     )
     return [f'<dl class="facts">{cells}</dl>']
 
 
 def _key_facts(keys: KeysReport) -> list[tuple[str, str]]:
-    facts = [
+    numbers = [
         ("keys compared", f"{keys.common:,}"),
         ("added", f"{keys.added:,}"),
         ("removed", f"{keys.removed:,}"),
     ]
     if keys.elapsed is not None and keys.advanced is not None:
-        facts += [("elapsed", f"{keys.elapsed:,}"), ("advanced", f"{keys.advanced:,}")]
+        numbers += [("elapsed", f"{keys.elapsed:,}"), ("advanced", f"{keys.advanced:,}")]
     return (
-        facts
+        numbers
         if keys.identical_share is None
-        else [*facts, ("rows identical", percent(keys.identical_share))]
+        else [*numbers, ("rows identical", percent(keys.identical_share))]
     )
 
 
@@ -213,12 +211,13 @@ def _ranges(shown: list[Group], of: int) -> str:
 
 
 def _label_figures(label: LabelReport) -> Iterator[str]:
-    found = label.transitions
-    if found is None or not found.labels:
+    transitions = label.transitions
+    if transitions is None or not transitions.labels:
         return
     pooled = (
-        f" The {len(found.labels)} labels with the most keys; {found.pooled} others together."
-        if found.pooled
+        f" The {len(transitions.labels)} labels with the most keys; "
+        f"{transitions.pooled} others together."
+        if transitions.pooled
         else ""
     )
     caption = (
@@ -226,7 +225,7 @@ def _label_figures(label: LabelReport) -> Iterator[str]:
         f"{count(label.n, 'key')} changed. "
         f"On the diagonal the label stayed, in orange it changed.{pooled}"
     )
-    yield figure("From label to label", charts.transitions(found), caption)
+    yield figure("From label to label", charts.transitions(transitions), caption)
 
 
 def _interval_figures(interval: IntervalReport, drawn: IntervalPictures | None) -> Iterator[str]:
@@ -242,12 +241,13 @@ def _interval_figures(interval: IntervalReport, drawn: IntervalPictures | None) 
             "How the width changed", svg, f"{middle}{share}{_further(drawn.width)}", meaning
         )
     if drawn and drawn.z:
-        share = f"{percent(interval.z_gt1_share)} of the points moved further than the old interval reached"
+        share = percent(interval.z_gt1_share)
         svg = charts.distribution(
             drawn.z, "z: move of the point, in half widths of the old interval", (1.0,)
         )
         meaning = legend("up to 1", "beyond")
-        yield figure("How far the point moved", svg, f"{share}. {_further(drawn.z)}", meaning)
+        caption = f"{share} of the points moved further than the old interval reached. "
+        yield figure("How far the point moved", svg, caption + _further(drawn.z), meaning)
 
 
 def _as_wide(log_ratio: float) -> str:
@@ -257,26 +257,26 @@ def _as_wide(log_ratio: float) -> str:
 
 def _undrawn(report: Report, pictures: Pictures | None) -> Iterator[str]:
     if pictures is None:
-        yield '<p class="note">Distributions, and old against new, are drawn where both versions are at hand.</p>'
+        yield note("Distributions, and old against new, are drawn where both versions are at hand.")
     elif len(pictures.intervals) < len(report.intervals):
         shown = len(pictures.intervals)
-        yield f'<p class="note">Pictures of the first {shown} of {len(report.intervals)} intervals.</p>'
+        yield note(f"Pictures of the first {shown} of {len(report.intervals)} intervals.")
 
 
 def _block(name: str, unit: str | None, figures: Iterator[str]) -> str:
     drawn = "\n".join(figures)
+    if not drawn:
+        return ""
     of = f" <small>{escaped(unit)}</small>" if unit else ""
-    return (
-        f'<section>\n<h2>{isolated(name)}{of}</h2>\n<div class="pictures">\n{drawn}\n</div>\n</section>'
-        if drawn
-        else ""
-    )
+    heading = f"<h2>{isolated(name)}{of}</h2>"
+    return f'<section>\n{heading}\n<div class="pictures">\n{drawn}\n</div>\n</section>'
 
 
 def _foot(report: Report) -> str:
     return (
         "<footer><p>Changes are relative to the mean of old and new value, key by key: 0 is no "
         "change, 200 % the most. "
-        f"A change is material when it is more than {escaped(tolerance(report))} of the larger value. "
-        f"Metrics revision {report.metrics_revision}, pairing {escaped(report.pairing)}.</p></footer>"
+        f"A change is material when it is more than {escaped(tolerance(report))} of the larger "
+        f"value. Metrics revision {report.metrics_revision}, pairing {escaped(report.pairing)}."
+        "</p></footer>"
     )

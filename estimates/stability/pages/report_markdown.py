@@ -32,17 +32,17 @@ def render_markdown(report: Report) -> str:
     """
     parts = [f"### {escaped(title(report))}", f"**{escaped(report.headline)}**"]
     room = _MOST - sum(map(len, parts))
-    found = [_section(section) for section in sections(report, _LIMITS)]
+    bodies = [_section(section) for section in sections(report, _LIMITS)]
     fitting = 0
-    while fitting < len(found) and (room := room - len(found[fitting]) - 2) >= 0:
+    while fitting < len(bodies) and (room := room - len(bodies[fitting]) - 2) >= 0:
         fitting += 1
-    parts += found[:fitting]
-    if fitting < len(found):
+    parts += bodies[:fitting]
+    if fitting < len(bodies):
         parts.append(
-            f"_{count(len(found) - fitting, 'longer part')} left out; the JSON has everything._"
+            f"_{count(len(bodies) - fitting, 'longer part')} left out; the JSON has everything._"
         )
-    rest = not_shown(report, _LIMITS)
-    return "\n\n".join([*parts, *([f"_{escaped(rest)}_"] if rest else [])]) + "\n"
+    left_out = not_shown(report, _LIMITS)
+    return "\n\n".join([*parts, *([f"_{escaped(left_out)}_"] if left_out else [])]) + "\n"
 
 
 def _section(section: Section) -> str:

@@ -40,79 +40,85 @@ def numeric_columns(contract: Contract, fields: Sequence[str] | None = None) -> 
     }
 
 
-def key_chains(contract: Contract, estimates: Mapping[int, Mapping[str, Any] | None], due: set[int],
-           fields: Sequence[str] | None = None) -> dict[str, Chain]:  # fmt: skip
+def key_chains(
+    contract: Contract,
+    estimates: Mapping[int, Mapping[str, Any] | None],
+    expected: set[int],
+    fields: Sequence[str] | None = None,
+) -> dict[str, Chain]:
     """The chain of each numeric column of one key.
 
     estimates  version → its estimate, or None without one; oldest first
-    due        the versions among them that had to have the key
+    expected   the versions among them that had to have the key
     """
     return {
         name: _chain(
             column,
             contract.stability,
             {v: e.get(name) for v, e in estimates.items() if e is not None},
-            due,
+            expected,
         )
         for name, column in numeric_columns(contract, fields).items()
     }
 
 
-def pooled_chains(found: ValueHistories, due: int | None) -> Chains:
-    """The chains of many keys together; `due` is how many values there had to be, None when nobody
+def pooled_chains(history: ValueHistories, expected: int | None) -> Chains:
+    """The chains of many keys together; `expected` is how many values there had to be, None when nobody
     knows.
     """
-    moves, sizes = found.moves(), np.bincount(found.chain)
-    moved = sizes > 1
-    newest = found.pairs(found.ends[moved] - 1, found.ends[moved])
-    whole = found.pairs(found.starts[moved], found.ends[moved])
-    reasons = _missing(found, moves)
-    if not due:
-        reasons["availability"] = "unknown" if due is None else "never_due"
-    shape, paths = _shape(found, moves, reasons), _paths(found, moves, reasons)
+    moves, sizes = history.moves(), np.bincount(history.chain)
+    has_moves = sizes > 1
+    newest = history.pairs(history.ends[has_moves] - 1, history.ends[has_moves])
+    whole = history.pairs(history.starts[has_moves], history.ends[has_moves])
+    reasons = _missing(history, moves)
+    if not expected:
+        reasons["availability"] = "unknown" if expected is None else "never_due"
+    shape, paths = _shape(history, moves, reasons), _paths(history, moves, reasons)
     return Chains(
         keys=len(sizes),
         long_keys=int((sizes >= MIN_VALUES).sum()),
         moves=len(moves.d),
-        availability=len(found) / due if due else None,
-        scale_floor=found.scale,
+        availability=len(history) / expected if expected else None,
+        scale_floor=history.scale,
         previous_r=_middle(newest.r),
         first_r=_middle(whole.r),
         **shape,
         efficiency=_middle(paths),
-        since_change=_middle(since_change(found, moves)[moved]),
-        settle_time=_middle(settle_times(found)[moved]),
+        since_change=_middle(since_change(history, moves)[has_moves]),
+        settle_time=_middle(settle_times(history)[has_moves]),
         reasons={metric: reasons[metric] for metric in sorted(reasons)},
     )
 
 
-def _chain(column: Column, policy: Stability, cells: dict[int, Any], due: set[int]) -> Chain:
+def _chain(column: Column, policy: Stability, cells: dict[int, Any], expected: set[int]) -> Chain:
     have = {version: cell for version, cell in cells.items() if cell is not None}
     numbers = pl.Series(
         list(have.values()), dtype=pl.Int64 if column.kind == "integer" else pl.Float64
     )
-    found = value_histories(np.zeros(len(have), dtype=np.intp), numbers, column.scale_floor, policy)
-    moves, versions = found.moves(), list(have)
-    reasons = _missing(found, moves)
-    if not due:
+    history = value_histories(
+        np.zeros(len(have), dtype=np.intp), numbers, column.scale_floor, policy
+    )
+    moves, versions = history.moves(), list(have)
+    reasons = _missing(history, moves)
+    if not expected:
         reasons["availability"] = "never_due"
     steps, shape, paths = (
-        _steps(found, moves, versions),
-        _shape(found, moves, reasons),
-        _paths(found, moves, reasons),
+        _steps(history, moves, versions),
+        _shape(history, moves, reasons),
+        _paths(history, moves, reasons),
     )
-    settled = int(settle_times(found)[0]) if len(have) > 1 else None
+    settled = int(settle_times(history)[0]) if len(have) > 1 else None
     return Chain(
         unit=column.unit,
-        versions=len(due),
+        versions=len(expected),
         n=len(have),
-        availability=len(due & set(versions)) / len(due) if due else None,
-        scale_floor=found.scale,
+        availability=len(expected & set(versions)) / len(expected) if expected else None,
+        scale_floor=history.scale,
         previous_r=steps[-1].r if steps else None,
         first_r=steps[-1].first_r if steps else None,
         **shape,
         efficiency=float(paths[0]) if len(paths) else None,
-        since_change=int(since_change(found, moves)[0]) if len(have) > 1 else None,
+        since_change=int(since_change(history, moves)[0]) if len(have) > 1 else None,
         settle_time=settled,
         settled_version=None if settled is None else versions[settled],
         steps=steps,
@@ -120,23 +126,25 @@ def _chain(column: Column, policy: Stability, cells: dict[int, Any], due: set[in
     )
 
 
-def _missing(found: ValueHistories, moves: ValueChanges) -> dict[str, str]:
+def _missing(history: ValueHistories, moves: ValueChanges) -> dict[str, str]:
     """Why V5 and V6 are None."""
     if not len(moves.d):
         return dict.fromkeys(("previous_r", "first_r", "since_change", "settle_time"), "few_values")
     return (
-        dict.fromkeys(("previous_r", "first_r"), "degenerate_scale") if found.scale is None else {}
+        dict.fromkeys(("previous_r", "first_r"), "degenerate_scale")
+        if history.scale is None
+        else {}
     )
 
 
-def _steps(found: ValueHistories, moves: ValueChanges, versions: list[int]) -> list[Step]:
+def _steps(history: ValueHistories, moves: ValueChanges, versions: list[int]) -> list[Step]:
     """A row a version."""
     if not versions:
         return []
-    later = np.arange(1, len(found))
-    first = found.pairs(np.zeros(len(later), dtype=np.intp), later)
-    g = None if found.scale is None else transforms(moves, found.scale)
-    numbers = found.numbers.to_list()
+    later = np.arange(1, len(history))
+    first = history.pairs(np.zeros(len(later), dtype=np.intp), later)
+    g = None if history.scale is None else transforms(moves, history.scale)
+    numbers = history.numbers.to_list()
     steps = [Step(versions[0], numbers[0] + 0, None, None, None, None, None, None)]  # −0.0 is 0.0
     for i, version in enumerate(versions[1:]):
         before = (_finite(moves.d, i), _at(moves.r, i), _at(g, i), bool(moves.material[i]))
@@ -146,9 +154,9 @@ def _steps(found: ValueHistories, moves: ValueChanges, versions: list[int]) -> l
     return steps
 
 
-def _shape(found: ValueHistories, moves: ValueChanges, reasons: dict[str, str]) -> dict[str, Any]:
+def _shape(history: ValueHistories, moves: ValueChanges, reasons: dict[str, str]) -> dict[str, Any]:
     """V1, V3, V4, which are about all moves; with the reasons why some are None."""
-    owner = found.chain[found.newer]
+    owner = history.chain[history.newer]
     both, flipped = turns(owner, moves)
     count, flips = int(both.sum()), int(flipped.sum())
     overflow, pairs = bool(np.isinf(moves.d).any()), int(neighbours(owner).sum())
@@ -159,7 +167,7 @@ def _shape(found: ValueHistories, moves: ValueChanges, reasons: dict[str, str]) 
         reasons["autocorrelation"] = (
             "overflow" if overflow else "few_pairs" if pairs < MIN_PAIRS else "unmoved"
         )
-    if len(owner) < 2 or found.scale is None:
+    if len(owner) < 2 or history.scale is None:
         reasons["volatility"] = "few_values" if len(owner) < 2 else "degenerate_scale"
     return {
         "flips": flips,
@@ -168,26 +176,26 @@ def _shape(found: ValueHistories, moves: ValueChanges, reasons: dict[str, str]) 
         "autocorrelation": None if "autocorrelation" in reasons else correlation,
         "pairs": pairs,
         "volatility": None
-        if len(owner) < 2 or found.scale is None
-        else float(np.std(transforms(moves, found.scale))),
+        if len(owner) < 2 or history.scale is None
+        else float(np.std(transforms(moves, history.scale))),
     }
 
 
-def _paths(found: ValueHistories, moves: ValueChanges, reasons: dict[str, str]) -> Floats:
+def _paths(history: ValueHistories, moves: ValueChanges, reasons: dict[str, str]) -> Floats:
     """V2 of each key that has three values and moved materially: |x_n − x_1| / max(Σ |d|, s0)."""
-    owner, sizes = found.chain[found.newer], np.bincount(found.chain)
-    moved = np.bincount(owner[moves.material], minlength=len(sizes)) > 0
-    counted = moved & (sizes >= MIN_VALUES)
-    if not counted.any() or found.scale is None:
+    owner, sizes = history.chain[history.newer], np.bincount(history.chain)
+    has_moves = np.bincount(owner[moves.material], minlength=len(sizes)) > 0
+    counted = has_moves & (sizes >= MIN_VALUES)
+    if not counted.any() or history.scale is None:
         reasons["efficiency"] = "unmoved" if (sizes >= MIN_VALUES).any() else "few_values"
         return np.empty(0)
-    net = np.abs(found.pairs(found.starts, found.ends).d)[counted]
+    net = np.abs(history.pairs(history.starts, history.ends).d)[counted]
     with np.errstate(over="ignore"):
         path = np.bincount(owner, np.abs(moves.d), minlength=len(sizes))[counted]
     if not np.isfinite(path).all():  # no way is shorter than from its start to its end
         reasons["efficiency"] = "overflow"
         return np.empty(0)
-    return np.minimum(net / np.maximum(path, found.scale), 1.0)
+    return np.minimum(net / np.maximum(path, history.scale), 1.0)
 
 
 def _middle(numbers: Floats | np.ndarray | None) -> Middle | None:

@@ -141,22 +141,22 @@ def autocorrelation(owner: Rows, d: Floats) -> float | None:
     return max(-1.0, min(1.0, float((later * earlier).sum()) / size))
 
 
-def settle_times(found: ValueHistories) -> NDArray[np.int64]:
+def settle_times(history: ValueHistories) -> NDArray[np.int64]:
     """V5: for each key the number of its first values that are not yet within tolerance of its
     newest for good.
     """
-    off = found.pairs(found.ends[found.chain], np.arange(len(found))).material
-    place = np.arange(len(found)) - found.starts[found.chain]
-    times = np.zeros(len(found.starts), dtype=np.int64)
-    np.maximum.at(times, found.chain[off], place[off] + 1)
+    off = history.pairs(history.ends[history.chain], np.arange(len(history))).material
+    place = np.arange(len(history)) - history.starts[history.chain]
+    times = np.zeros(len(history.starts), dtype=np.int64)
+    np.maximum.at(times, history.chain[off], place[off] + 1)
     return times
 
 
-def since_change(found: ValueHistories, moves: ValueChanges) -> NDArray[np.int64]:
+def since_change(history: ValueHistories, moves: ValueChanges) -> NDArray[np.int64]:
     """V5: for each key the number of its values after the last material move, or after its oldest
     value.
     """
-    last = found.starts.copy()
-    rows = found.newer[moves.material]
-    np.maximum.at(last, found.chain[rows], rows)
-    return found.ends - last
+    last = history.starts.copy()
+    rows = history.newer[moves.material]
+    np.maximum.at(last, history.chain[rows], rows)
+    return history.ends - last

@@ -58,53 +58,53 @@ def triangle_of(rows: pl.DataFrame, key: list[str], across: Across) -> pl.DataFr
         newest.filter(pl.col(of) == number).select(*key, pl.col(VALUE).alias(f"{letter}{number}"))
         for number in numbers
     ]
-    found = rows.select(key).unique().sort(key)
+    table = rows.select(key).unique().sort(key)
     for column in columns:
-        found = found.join(column, on=key, how="left", maintain_order="left")
-    return found
+        table = table.join(column, on=key, how="left", maintain_order="left")
+    return table
 
 
-def revision_statistics(told: FiniteEstimates) -> list[RevisionStatistics]:
+def revision_statistics(estimates: FiniteEstimates) -> list[RevisionStatistics]:
     """How the estimates were revised, all together and by horizon; [] when none was."""
-    moves, newer = told.values.moves(), told.values.newer
+    moves, newer = estimates.values.moves(), estimates.values.newer
     if not len(newer) or not np.isfinite(moves.d).all():
         return []
     every = np.ones(len(newer), dtype=bool)
-    if told.horizon is None:
-        return [_of(told, every, None)]
-    horizon = told.horizon[newer]
+    if estimates.horizon is None:
+        return [_of(estimates, every, None)]
+    horizon = estimates.horizon[newer]
     return [
-        _of(told, every, None),
-        *(_of(told, horizon == step, int(step)) for step in np.unique(horizon)),
+        _of(estimates, every, None),
+        *(_of(estimates, horizon == step, int(step)) for step in np.unique(horizon)),
     ]
 
 
-def news_or_noise(told: FiniteEstimates) -> list[NewsOrNoise]:
-    """Whether what became of the estimates was news to them, by horizon; [] without actual values."""
-    if told.actual is None:
+def news_or_noise(estimates: FiniteEstimates) -> list[NewsOrNoise]:
+    """Whether actual values were news to the estimates, by horizon; [] without any."""
+    if estimates.actual is None:
         return []
-    known = np.isfinite(told.actual)
-    if told.horizon is None:
-        return [_regression(told, known, None)] if known.any() else []
+    has_actual = np.isfinite(estimates.actual)
+    if estimates.horizon is None:
+        return [_regression(estimates, has_actual, None)] if has_actual.any() else []
     return [
-        _regression(told, known & (told.horizon == step), int(step))
-        for step in np.unique(told.horizon[known])
+        _regression(estimates, has_actual & (estimates.horizon == step), int(step))
+        for step in np.unique(estimates.horizon[has_actual])
     ]
 
 
-def _of(told: FiniteEstimates, chosen: Mask, horizon: int | None) -> RevisionStatistics:
-    moves, newer = told.values.moves(), told.values.newer
+def _of(estimates: FiniteEstimates, chosen: Mask, horizon: int | None) -> RevisionStatistics:
+    moves, newer = estimates.values.moves(), estimates.values.newer
     d, later, rows = moves.d[chosen], moves.b[chosen], newer[chosen]
     reasons: dict[str, str] = {}
-    time, dates, lags = _dates(told, rows, horizon)
+    time, dates, lags = _dates(estimates, rows, horizon)
     if time is None or dates is None or dates < MIN_DATES:
         reasons["mean_se"] = "undated" if time is None else "few_dates"
-    signal = _within(later, told.series[rows])
+    signal = _within(later, estimates.series[rows])
     if not signal:
         reasons["noise_to_signal"] = "unmoved"
     if not np.abs(later).any():
         reasons["relative_mean_absolute"] = "degenerate_scale"
-    correlation, pairs = _correlation(told, chosen)
+    correlation, pairs = _correlation(estimates, chosen)
     if pairs < MIN_PAIRS or correlation is None:
         reasons["autocorrelation"] = "few_pairs" if pairs < MIN_PAIRS else "unmoved"
     return RevisionStatistics(
@@ -126,18 +126,18 @@ def _of(told: FiniteEstimates, chosen: Mask, horizon: int | None) -> RevisionSta
     )
 
 
-def _correlation(told: FiniteEstimates, chosen: Mask) -> tuple[float | None, int]:
+def _correlation(estimates: FiniteEstimates, chosen: Mask) -> tuple[float | None, int]:
     """Of revisions with the one before of the same key, over all keys."""
-    moves, owner = told.values.moves(), told.values.chain[told.values.newer]
+    moves, owner = estimates.values.moves(), estimates.values.chain[estimates.values.newer]
     later = np.flatnonzero((owner[1:] == owner[:-1]) & chosen[1:]) + 1
     return _corr(moves.d[later], moves.d[later - 1]), len(later)
 
 
-def _regression(told: FiniteEstimates, chosen: Mask, horizon: int | None) -> NewsOrNoise:
-    assert told.actual is not None
+def _regression(estimates: FiniteEstimates, chosen: Mask, horizon: int | None) -> NewsOrNoise:
+    assert estimates.actual is not None
     rows = np.flatnonzero(chosen)
-    p, y = told.values.numbers[rows].cast(pl.Float64).to_numpy(), told.actual[rows]
-    time, dates, lags = _dates(told, rows, horizon)
+    p, y = estimates.values.numbers[rows].cast(pl.Float64).to_numpy(), estimates.actual[rows]
+    time, dates, lags = _dates(estimates, rows, horizon)
     reason = (
         "few_dates"
         if dates is not None and dates < MIN_DATES
@@ -145,10 +145,10 @@ def _regression(told: FiniteEstimates, chosen: Mask, horizon: int | None) -> New
         if len(rows) < MIN_PAIRS
         else None
     )
-    found = (
+    fitted = (
         None if reason else line(p, y, np.arange(len(rows)) if time is None else time, lags or 0)
     )
-    reason = reason or ("unmoved" if found is None else None)
+    reason = reason or ("unmoved" if fitted is None else None)
     return NewsOrNoise(
         horizon=horizon,
         n=len(rows),
@@ -156,24 +156,26 @@ def _regression(told: FiniteEstimates, chosen: Mask, horizon: int | None) -> New
         lags=lags,
         corr_revision_estimate=None if reason else _corr(y - p, p),
         corr_revision_actual=None if reason else _corr(y - p, y),
-        alpha=None if found is None else found.alpha,
-        alpha_se=None if found is None else found.alpha_se,
-        beta=None if found is None else found.beta,
-        beta_se=None if found is None else found.beta_se,
+        alpha=None if fitted is None else fitted.alpha,
+        alpha_se=None if fitted is None else fitted.alpha_se,
+        beta=None if fitted is None else fitted.beta,
+        beta_se=None if fitted is None else fitted.beta_se,
         reason=reason,
     )
 
 
 def _dates(
-    told: FiniteEstimates, rows: Rows, horizon: int | None
+    estimates: FiniteEstimates, rows: Rows, horizon: int | None
 ) -> tuple[NDArray[np.int64] | None, int | None, int | None]:
     """The number of each row's date among them, how many there are, and how many lags an error over
     them has.
     """
-    if told.date is None:
+    if estimates.date is None:
         return None, None, None
-    dates, time = np.unique(told.date[rows], return_inverse=True)
-    longest = int(told.horizon[rows].max()) if told.horizon is not None and len(rows) else 1
+    dates, time = np.unique(estimates.date[rows], return_inverse=True)
+    longest = (
+        int(estimates.horizon[rows].max()) if estimates.horizon is not None and len(rows) else 1
+    )
     return time.astype(np.int64), len(dates), lags_of(len(dates), (horizon or longest) - 1)
 
 

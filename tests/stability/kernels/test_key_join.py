@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimates.stability.kernels.key_join import matched
+from estimates.stability.kernels.key_join import matching_rows
 
 NAMES = st.integers(0, 6).map(lambda i: "aéz"[i % 3] * (i // 3))
 DAYS = st.integers(-5, 5).map(lambda i: date(2026, 11, 20) + timedelta(days=i))
@@ -38,7 +38,7 @@ def test_equal_keys_are_matched_in_order(kind: str, data: st.DataObject) -> None
     """Every key of both frames is matched with itself, in key order; no other is."""
     some = st.lists(KEYS[kind], unique=True, min_size=1, max_size=40)
     a, b = frame(data.draw(some)), frame(data.draw(some))
-    rows_a, rows_b = matched(a, b, a.columns)
+    rows_a, rows_b = matching_rows(a, b, a.columns)
     assert a[rows_a].rows() == b[rows_b].rows() == sorted(set(a.rows()) & set(b.rows()))
 
 
@@ -54,7 +54,7 @@ def test_long_frames_are_matched_block_by_block() -> None:
         whole.filter(number % 11 > 0, number < 199_000),
         whole.filter(number % 5 > 0, number > 70_000),
     )
-    rows_a, rows_b = matched(a, b, whole.columns)
+    rows_a, rows_b = matching_rows(a, b, whole.columns)
     assert a[rows_a].equals(b[rows_b])
     assert a[rows_a].equals(
         whole.filter(number % 11 > 0, number % 5 > 0, number < 199_000, number > 70_000)
@@ -64,4 +64,4 @@ def test_long_frames_are_matched_block_by_block() -> None:
 def test_a_frame_without_rows_matches_nothing() -> None:
     """No key is in both when one frame has none."""
     some = frame([("a", 1)])
-    assert [len(rows) for rows in matched(some, some.clear(), some.columns)] == [0, 0]
+    assert [len(rows) for rows in matching_rows(some, some.clear(), some.columns)] == [0, 0]

@@ -1,0 +1,202 @@
+"""How one prediction interval moved, key by key: what its report, pictures and lists of keys are
+made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from estimates.contract.contract import Interval
+from estimates.stability.aligned import AlignedVersions
+from estimates.stability.alignment import Mask, Rows
+from estimates.stability.deltas import at_least, scale_floor
+from estimates.stability.kernels.blocks import fill_column
+from estimates.stability.value_kinds import ColumnValues, Floats, all_finite
+
+# a ratio of two numbers between it and its reciprocal is far from 0 and from the largest double
+_SMALL = 1e-150
+_SMALLEST = 5e-324
+_LARGE = 4e307  # twice as much is still far from the largest double
+
+
+@dataclass(frozen=True)
+class Ends:
+    """An interval in one version, on the compared keys; without a point of its own `point` is its
+    middle.
+    """
+
+    point: Floats
+    lower: Floats
+    upper: Floats
+
+    @property
+    def width(self) -> Floats:
+        """From end to end; negative when they are crossed."""
+        return self.upper - self.lower
+
+    def at(self, rows: slice | Rows) -> Ends:
+        """The interval of some keys."""
+        return Ends(self.point[rows], self.lower[rows], self.upper[rows])
+
+    def shrunk(self, by: Floats) -> Ends:
+        """The same interval in another unit for each key."""
+        return Ends(self.point * by, self.lower * by, self.upper * by)
+
+
+@dataclass(frozen=True)
+class IntervalChanges:
+    """How an interval moved, key by key, where it is finite in both versions.
+
+    places    these keys among the common ones; None when they are all of them
+    old, new  the interval, in a unit of its own for each key
+    floor     twice the scale floor in that unit; None without a scale
+    pointed   whether the interval is one of a point
+    ratios    whether the ratio of two widths, none below the floor, fits a double for sure
+    """
+
+    places: Rows | None
+    old: Ends
+    new: Ends
+    floor: Floats | float | None
+    pointed: bool
+    ratios: bool
+
+    def __len__(self) -> int:
+        return len(self.old.lower)
+
+    @property
+    def rows(self) -> Rows:
+        """The places of these keys among the common ones."""
+        return np.arange(len(self)) if self.places is None else self.places
+
+    @cached_property
+    def z(self) -> Floats | None:
+        """I1, inf where it does not fit a double; None without a point or a scale."""
+        floor = self.floor
+        if floor is None or not self.pointed:
+            return None
+        with np.errstate(over="ignore"):
+            return fill_column(
+                lambda block: _z(self.old.at(block), self.new.at(block), floor_at(floor, block)),
+                len(self),
+            )
+
+    @cached_property
+    def width_change(self) -> Floats | None:
+        """I4; None without a scale."""
+        floor = self.floor
+        if floor is None:
+            return None
+
+        def change(block: slice) -> Floats:
+            limit = floor_at(floor, block)
+            was, now = (at_least(ends.at(block).width, limit) for ends in (self.old, self.new))
+            return width_changes(was, now, self.ratios)
+
+        return fill_column(change, len(self))
+
+    def outside(self) -> tuple[Rows, Floats]:
+        """I2: which of the new points lie outside the old interval, and how far: in half widths,
+        inf for no width.
+        """
+        out = np.flatnonzero(outside(self.new.point, self.old))
+        was, point = self.old.at(out), self.new.point[out]
+        with np.errstate(divide="ignore", over="ignore"):
+            return out, np.maximum(was.lower - point, point - was.upper) / (
+                np.maximum(was.width, 0) / 2
+            )
+
+
+def scale_of(pair: AlignedVersions, interval: Interval) -> float | None:
+    """The scale floor of an interval: that of its point column, or else of its middle."""
+    if interval.point:
+        return pair.scale(interval.point)
+    return scale_floor(
+        compared_ends(pair, interval)[0].point, pair.contract.columns[interval.lower].scale_floor
+    )
+
+
+def interval_changes(
+    pair: AlignedVersions, interval: Interval, scale: float | None
+) -> IntervalChanges:
+    """Compare an interval key by key."""
+    old, new, places = compared_ends(pair, interval)
+    values = [values for name in _names(interval) for values in pair.common(name)]
+    unit = unit_of(values, [*_columns(old), *_columns(new)])
+    old, new = (old, new) if unit is None else (old.shrunk(unit), new.shrunk(unit))
+    floor = None if scale is None else floor_in(scale, unit)
+    ratios = isinstance(floor, float) and floor > _SMALL and 2 * _size(values) < 1 / _SMALL
+    return IntervalChanges(places, old, new, floor, bool(interval.point), ratios)
+
+
+def compared_ends(pair: AlignedVersions, interval: Interval) -> tuple[Ends, Ends, Rows | None]:
+    """The interval in both versions, and where its keys stand among the common ones; None when
+    these are all.
+    """
+    columns = [pair.common(name) for name in _names(interval)]
+    rows = all_finite([values for versions in columns for values in versions])
+    old, new = (
+        _ends([versions[side].take(rows).numbers for versions in columns]) for side in (0, 1)
+    )
+    return old, new, rows
+
+
+def _names(interval: Interval) -> list[str]:
+    """Its columns; the point first, if it has one."""
+    return [name for name in (interval.point, interval.lower, interval.upper) if name]
+
+
+def _columns(ends: Ends) -> list[Floats]:
+    return [ends.point, ends.lower, ends.upper]
+
+
+def _ends(columns: list[Floats]) -> Ends:
+    lower, upper = columns[-2:]
+    return Ends(columns[0] if len(columns) == 3 else lower / 2 + upper / 2, lower, upper)
+
+
+def _size(values: Sequence[ColumnValues]) -> float:
+    """No number in any of the columns is larger, whatever its sign."""
+    return max(max(-column.least, column.largest) for column in values)
+
+
+def unit_of(values: Sequence[ColumnValues], columns: Sequence[Floats]) -> Floats | None:
+    """A smaller unit for keys with values so large that a width would overflow; no metric depends
+    on the unit.
+
+    columns  the numbers, which lie between those of `values`
+    """
+    if _size(values) < _LARGE:
+        return None
+    return np.where(np.maximum.reduce([np.abs(column) for column in columns]) < _LARGE, 1.0, 0.25)
+
+
+def floor_in(scale: float, unit: Floats | None) -> Floats | float:
+    """Twice the scale floor in the unit of each key; never 0."""
+    return 2 * scale if unit is None else np.maximum(2 * scale * unit, _SMALLEST)
+
+
+def _z(old: Ends, new: Ends, floor: Floats | float) -> Floats:
+    """I1, with whole widths and twice the scale floor."""
+    return 2 * (np.abs(new.point - old.point) / at_least(old.width, floor))
+
+
+def outside(point: Floats, ends: Ends) -> Mask:
+    """I2, of some keys."""
+    return (point < ends.lower) | (point > ends.upper)
+
+
+def floor_at(floor: Floats | float, rows: slice | Rows) -> Floats | float:
+    """The floor of some keys."""
+    return floor if isinstance(floor, float) else floor[rows]
+
+
+def width_changes(was: Floats, now: Floats, ratios: bool) -> Floats:
+    """I4 of widths, none below the floor; as a difference of logarithms where the ratio may
+    overflow.
+    """
+    return np.log(now / was) if ratios else np.log(now) - np.log(was)

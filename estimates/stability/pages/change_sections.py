@@ -1,0 +1,224 @@
+"""Sections about how far numbers moved: a table of columns, and of each its largest moves and its
+groups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from estimates.render.section import NAME, Limits, Section, key_name
+from estimates.render.wording import cut, not_computed, number, percent
+from estimates.stability.report import Change, ColumnReport, Group, Report
+
+_ENDS = ("lower", "upper", "quantile")  # they move with their point
+
+
+def change(report: Report, limits: Limits) -> Section:
+    """How far each column moved; the columns that moved most where there is no room for all."""
+    columns = {name: column for name, column in report.columns.items() if column.scalar is not None}
+    shown = columns
+    notes: list[str] = []
+    if len(columns) > limits.columns:
+        shown = _most_moved(columns, limits.columns)
+        notes.append(
+            f"the {limits.columns} that moved most of {len(columns)} columns; points before ends "
+            "and quantiles"
+        )
+    covered = all(column.coverage == 1 for column in shown.values())
+    flipped = any(
+        column.scalar is not None and column.scalar.sign_flip_share for column in shown.values()
+    )
+    header = [
+        "column",
+        "keys",
+        *([] if covered else ["cover"]),
+        "median",
+        "95 %",
+        "max",
+        "material",
+        "up",
+        "down",
+    ]
+    header += [*(["sign flips"] if flipped else []), "mean change"]
+    rows = [_change_row(name, column, not covered, flipped) for name, column in shown.items()]
+    for name, column in report.columns.items():
+        notes += _change_notes(name, column)
+    if len(notes) > limits.columns:
+        notes = [*notes[: limits.columns], f"and {len(notes) - limits.columns} more such notes"]
+    heading = "Change per key, relative to the mean of old and new; material: by more than "
+    return Section("change", heading + tolerance(report), header=header, rows=rows, notes=notes)
+
+
+def _most_moved(columns: dict[str, ColumnReport], most: int) -> dict[str, ColumnReport]:
+    """The columns with the largest 95 % change, points before ends and quantiles, in the order of
+    the contract.
+    """
+
+    def rank(name: str) -> tuple[bool, float]:
+        scalar = columns[name].scalar
+        return columns[name].role in _ENDS, -(
+            scalar.r.p95 if scalar is not None and scalar.r is not None else 0.0
+        )
+
+    chosen = sorted(columns, key=rank)[:most]
+    return {name: column for name, column in columns.items() if name in chosen}
+
+
+def _change_row(name: str, column: ColumnReport, cover: bool, flips: bool) -> list[str]:
+    scalar = column.scalar
+    assert scalar is not None
+    r = scalar.r
+    return [
+        f"{name} [{column.unit}]" if column.unit else name,
+        f"{column.n:,}",
+        *([percent(column.coverage)] if cover else []),
+        *(percent(x) for x in ((r.p50, r.p95, r.max) if r else (None, None, None))),
+        percent(scalar.material_share),
+        percent(scalar.up_share),
+        percent(scalar.down_share),
+        *([percent(scalar.sign_flip_share)] if flips else []),
+        number(scalar.mean_revision),
+    ]
+
+
+def _change_notes(name: str, column: ColumnReport) -> list[str]:
+    scalar = column.scalar
+    if scalar is None:
+        return [f"{name}: nothing to compare ({column.reason})"] if column.reason else []
+    notes = [not_computed(name, scalar.reasons)] if scalar.reasons else []
+    notes += (
+        [f"{name}: {scalar.overflow:,} changes too large for a double"] if scalar.overflow else []
+    )
+    step = scalar.step
+    if step is not None and step.masc is not None and step.rmssc is not None:
+        size = f"{step.masc:.3g} on average (MASC), {step.rmssc:.3g} root mean square (RMSSC)"
+        notes.append(f"{name}: in typical steps of a key {size}")
+    return notes
+
+
+def details(name: str, column: ColumnReport, limits: Limits) -> list[Section]:
+    """The largest moves of a column, then its horizons and its groups."""
+    sections = [_top(name, column, limits)]
+    if column.horizons:
+        sections.append(
+            _groups("horizons", f"{name} by horizon", "step", column.horizons, name, limits)
+        )
+    return sections + [
+        _groups("groups", f"{name} by {by}", by, groups, name, limits)
+        for by, groups in column.groups.items()
+    ]
+
+
+def _groups(
+    kind: str, heading: str, by: str, groups: list[Group], column: str, limits: Limits
+) -> Section:
+    shown = largest_groups(groups, limits.groups)
+    notes: list[str] = []
+    if len(shown) < len(groups):
+        notes.append(f"the {len(shown)} that moved most, by 95 %, of {len(groups)}")
+    if any(group.few for group in shown):
+        notes.append("* fewer than 30 keys")
+    rows = [
+        [
+            group_name(group),
+            f"{group.n:,}",
+            percent(group.p50),
+            percent(group.p95),
+            percent(group.material_share),
+        ]
+        for group in shown
+    ]
+    return Section(
+        kind,
+        heading,
+        [],
+        [by, "keys", "median", "95 %", "material"],
+        rows,
+        notes=notes,
+        column=column,
+    )
+
+
+def largest_groups(groups: list[Group], most: int) -> list[Group]:
+    """All groups in their order, or if they are too many those with the largest 95 % change, the
+    largest first.
+    """
+    return (
+        groups
+        if len(groups) <= most
+        else sorted(groups, key=lambda group: -(group.p95 or 0.0))[:most]
+    )
+
+
+def group_name(group: Group) -> str:
+    """The value, or null; a star says that there are few keys."""
+    name = "null" if group.value is None else cut(group.value, NAME)
+    return ("all others" if group.pooled else name) + (" *" if group.few else "")
+
+
+def _top(name: str, column: ColumnReport, limits: Limits) -> Section:
+    scalar = column.scalar
+    top, share = (scalar.top, scalar.top_share) if scalar is not None else ([], None)
+    moves = collapsed(top)
+    rows = [move.cells for move in moves[: limits.rows]]
+    notes = (
+        [f"of the {len(top)} largest; keys that moved alike are one line"]
+        if len(moves) < len(top)
+        else []
+    )
+    if share is not None and moves:
+        notes.append(f"the 1 % of the keys that moved most make up {percent(share)} of all change")
+    header = ["key", "old", "new", "change", "relative"] if moves else []
+    return Section("top", f"Largest moves of {name}", [], header, rows, notes=notes, column=name)
+
+
+@dataclass(frozen=True)
+class Move:
+    """A large move; `others` keys that differ in the last part only, such as other days, moved
+    exactly alike.
+    """
+
+    change: Change
+    others: int
+
+    @property
+    def name(self) -> str:
+        """The first of the keys, and how many more."""
+        return key_name(self.change.key) + (f" and {self.others} more" if self.others else "")
+
+    @property
+    def cells(self) -> list[str]:
+        """Key, old, new, change, relative change."""
+        return [self.name, *_numbers(self.change)]
+
+
+def collapsed(top: list[Change]) -> list[Move]:
+    """Largest moves as they are listed; neighbours that read the same but for the last part of
+    their key are one.
+    """
+    moves: list[Move] = []
+    for change in top:
+        last = moves[-1] if moves else None
+        if (
+            last
+            and last.change.key[:-1] == change.key[:-1]
+            and len(change.key) > 1
+            and _alike(last.change, change)
+        ):
+            moves[-1] = Move(last.change, last.others + 1)
+        else:
+            moves.append(Move(change, 0))
+    return moves
+
+
+def _alike(first: Change, second: Change) -> bool:
+    return _numbers(first) == _numbers(second)
+
+
+def _numbers(change: Change) -> list[str]:
+    return [number(change.a), number(change.b), number(change.d), percent(change.r)]
+
+
+def tolerance(report: Report) -> str:
+    """The materiality tolerance in words."""
+    return percent(report.rtol) + (f" + {number(report.atol)}" if report.atol else "")

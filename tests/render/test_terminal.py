@@ -1,0 +1,47 @@
+"""Pages of plain text."""
+
+from __future__ import annotations
+
+from estimates.render.section import Section
+from estimates.render.terminal import BAR, WIDTH, bar, marked_bar, section_lines, table, wrapped
+
+
+def test_words_stand_left_and_numbers_right() -> None:
+    """Columns are as wide as their widest cell, also with wide characters."""
+    assert table(["key", "n"], [["日本", "5"], ["a", "1,200"]]) == [
+        "  key       n",
+        "  日本      5",
+        "  a     1,200",
+    ]
+
+
+def test_long_cells_are_cut_and_made_visible() -> None:
+    """A cell has 40 characters; a line end in it is written out."""
+    lines = table(["key"], [["x" * 60], ["a\nb"]])
+    assert lines[1:] == ["  " + "x" * 39 + "…", "  a\\u{a}b"]
+
+
+def test_lines_are_as_wide_as_the_page() -> None:
+    """Long sentences are wrapped; none is no line."""
+    assert all(len(line) <= WIDTH for line in wrapped("word " * 60))
+    assert wrapped("") == []
+
+
+def test_a_section_has_title_sentences_table_and_notes() -> None:
+    """In this order, indented below the title."""
+    section = Section("s", "Title", ["one"], ["key", "n"], [["a", "1"]], notes=["of two"])
+    assert section_lines(section) == ["Title", "  one", "  key  n", "  a    1", "  of two"]
+
+
+def test_bars_are_drawn_in_eighths() -> None:
+    """A full bar has BAR characters; values beyond are cut."""
+    assert bar(1.0, 1.0) == bar(7.0, 1.0) == "█" * BAR
+    assert bar(1 / (8 * BAR), 1.0) == "▏"
+    assert bar(-1.0, 1.0) == ""
+
+
+def test_a_mark_stands_in_the_bar() -> None:
+    """Where the bar should end."""
+    line = marked_bar(0.25, 0.5, 1.0)
+    assert (len(line), line[: BAR // 4], line[BAR // 2]) == (BAR, "█" * (BAR // 4), "│")
+    assert marked_bar(1.0, 1.0, 1.0)[-1] == "│"

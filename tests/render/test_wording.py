@@ -1,0 +1,87 @@
+"""Numbers and names as people read them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from estimates.render.wording import (
+    cells,
+    count,
+    cut,
+    not_computed,
+    number,
+    percent,
+    percent_range,
+    times,
+    visible,
+)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (None, "–"),
+        (0.0, "0 %"),
+        (1e-9, "<0.01 %"),
+        (0.0043, "0.43 %"),
+        (0.125, "12.5 %"),
+        (0.99999, ">99.9 %"),
+        (1.0, "100 %"),
+    ],
+)
+def test_shares_are_never_rounded_to_all_or_nothing(share: float | None, text: str) -> None:
+    """Some is not none, and nearly all is not all."""
+    assert percent(share) == text
+
+
+def test_two_shares_are_a_range() -> None:
+    """Both ends in the words of one share."""
+    assert percent_range(0.03, 0.125) == "3.00 % to 12.5 %"
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [(None, "–"), (1234.567, "1,234.57"), (12345678.9, "12,345,679"), (1.2e-9, "1.2e-09")],
+)
+def test_numbers_have_six_digits(x: float | None, text: str) -> None:
+    """Thousands stand apart; whole millions keep all their digits."""
+    assert number(x) == text
+
+
+def test_ratios_come_from_their_logarithm() -> None:
+    """Also one that no double holds."""
+    assert times(None) == "–"
+    assert times(math.log(1.25)) == "×1.25"
+    assert times(2000.0) == "×1e+869"
+
+
+def test_one_key_and_more_keys() -> None:
+    """The noun has its plural."""
+    assert [count(n, "key") for n in (0, 1, 1200)] == ["0 keys", "1 key", "1,200 keys"]
+
+
+def test_reasons_are_said_once() -> None:
+    """Each reason of a column stands once, in order."""
+    reasons = {"g": "overflow", "r": "degenerate_scale", "mean": "overflow"}
+    assert not_computed("p", reasons) == (
+        "p: not everything can be computed (degenerate_scale, overflow)"
+    )
+
+
+def test_hidden_characters_are_shown() -> None:
+    """What draws nothing or turns the direction is written out; joiners of emoji stay."""
+    assert visible("a\nb\u202ec") == "a\\u{a}b\\u{202e}c"
+    assert visible("Müller 👩\u200d🚀") == "Müller 👩\u200d🚀"
+
+
+def test_long_texts_are_cut() -> None:
+    """An ellipsis stands for the rest and counts."""
+    assert cut("abcdef", 6) == "abcdef"
+    assert cut("abcdefg", 6) == "abcde…"
+
+
+def test_wide_characters_take_two_columns() -> None:
+    """And a combining one takes none."""
+    assert [cells(text) for text in ("abc", "日本", "e\u0301")] == [3, 4, 1]
