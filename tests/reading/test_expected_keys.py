@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from estimates.catalog.records import Provenance, Version
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.keys.key_form import KeyForm
 from estimates.reading.expected_keys import expected_rows, is_expected
 
