@@ -1,148 +1,81 @@
-"""The installed wheel, in environments that hold nothing else."""
+"""What the wheel holds, and what `docs/installing.md` says of its extras."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import re
+import tomllib
 import zipfile
+from email.parser import Parser
 from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parents[2]
-CONTRACT = """
-name = "scores"
-[key.customer]
-type = "string"
-[columns.score]
-role = "score"
-"""
+from estimates import __version__
+from tests.packaging.conftest import Environment
+from tests.packaging.environments import SOURCE, installed_mb
 
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from the source tree."""
-    folder = tmp_path_factory.mktemp("wheel")
-    _run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], SOURCE)
-    return next(folder.glob("*.whl"))
-
-
-def _run(command: list[str], folder: Path, expected: int = 0) -> str:
-    # The source tree must not be importable, so that what works works from the wheel.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+PROJECT = tomllib.loads((SOURCE / "pyproject.toml").read_text())["project"]
+PACKAGES = ("estimates", "estimates_api", "estimates_jobs", "estimates_migrations")
+SIZES = {
+    extras: int(megabytes)
+    for extras, megabytes in re.findall(
+        r"^\| (none|`[a-z,]+`) \|.*\| (\d+) \|$",
+        (SOURCE / "docs" / "installing.md").read_text(),
+        re.MULTILINE,
     )
-    assert done.returncode == expected, done.stdout + done.stderr
-    return done.stdout + done.stderr
+}
+READERS = ("none", "`client`", "`client,frames`")
 
 
-def _environment(wheel: Path, extras: str, folder: Path) -> Path:
-    """A new environment with the wheel and only what the extras need; the packages come from the
-    installer's cache.
-    """
-    uv, python = str(Path(sys.executable).with_name("uv")), folder / "venv" / "bin" / "python"
-    _run([uv, "venv", "--quiet", "--python", sys.executable, str(folder / "venv")], folder)
-    install = [
-        uv,
-        "pip",
-        "install",
-        "--quiet",
-        "--python",
-        str(python),
-        "--no-verify-hashes",
-        "--constraints",
-    ]
-    _run([*install, str(SOURCE / "requirements" / "dev.txt"), f"{wheel}{extras}"], folder)
-    return python
-
-
-def _imports(python: Path, name: str, folder: Path) -> bool:
-    return (
-        subprocess.run(
-            [python, "-c", f"import {name}"], cwd=folder, capture_output=True, check=False
-        ).returncode
-        == 0
-    )
-
-
-def test_the_wheel_carries_migrations_and_examples(wheel: Path) -> None:
-    """Migrations and examples are inside the wheel, tests and benchmarks are not."""
+def test_the_wheel_carries_packages_migrations_and_examples(wheel: Path) -> None:
+    """Four packages with their types, migrations and examples; neither tests nor benchmarks."""
     names = zipfile.ZipFile(wheel).namelist()
-    assert "migrations/estimates_migrations/versions/0001_first.py" in names
-    assert "jobs/examples/sp500-close.toml" in names
-    assert "jobs/examples/sp500_daily_close.parquet" in names
-    assert not [name for name in names if name.startswith(("tests/", "benchmarks/"))]
+    tops = {name.split("/")[0] for name in names}
+    assert tops == {*PACKAGES, f"estimates_store-{__version__}.dist-info"}
+    assert {f"{package}/py.typed" for package in PACKAGES} <= set(names)
+    assert "estimates_migrations/versions/0001_first.py" in names
+    assert "estimates_jobs/examples/sp500-close.toml" in names
+    assert "estimates_jobs/examples/sp500_daily_close.parquet" in names
 
 
-def test_a_reader_needs_neither_service_nor_mlflow(
-    wheel: Path, tmp_path: Path, built_store: Path
-) -> None:
-    """The bare wheel reads a store, and says which extra a writing command needs."""
-    python = _environment(wheel, "", tmp_path)
-    assert not any(
-        _imports(python, name, tmp_path)
-        for name in ("litestar", "mlflow", "alembic", "statsforecast")
-    )
-    estimates = str(python.with_name("estimates"))
-    assert '"score":0.5' in _run(
-        [
-            estimates,
-            "get",
-            "scores",
-            "01",
-            "--ref",
-            "1",
-            "--store",
-            str(built_store),
-            "--format",
-            "json",
-        ],
-        tmp_path,
-    )
-    assert "estimates-store[jobs]" in _run(
-        [estimates, "init", "--store", str(tmp_path / "new")], tmp_path, expected=2
-    )
+def test_the_metadata_is_complete(wheel: Path) -> None:
+    """Name, version, summary, readme, Pythons, words to find it by; one dependency without extras."""
+    with zipfile.ZipFile(wheel) as files:
+        (name,) = [name for name in files.namelist() if name.endswith(".dist-info/METADATA")]
+        metadata = Parser().parsestr(files.read(name).decode())
+    assert (metadata["Name"], metadata["Version"]) == ("estimates-store", __version__)
+    assert metadata["Summary"]
+    assert metadata["Keywords"]
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    pythons = {line.rsplit(" ", 1)[1] for line in metadata.get_all("Classifier", [])}
+    assert {"3.11", "3.12", "3.13", "3.14"} <= pythons
+    required = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
+    assert required == ["msgspec>=0.22"]
 
 
-def test_the_service_needs_no_job_libraries(wheel: Path, tmp_path: Path, built_store: Path) -> None:
-    """The wheel with the `api` extra answers over HTTP without mlflow, statsforecast or alembic."""
-    python = _environment(wheel, "[api]", tmp_path)
-    assert not any(
-        _imports(python, name, tmp_path) for name in ("mlflow", "alembic", "statsforecast")
-    )
-    ask = (
-        "from litestar.testing import TestClient; from estimates import Store; from "
-        "estimates_api.app import create_app\n"
-        f"with TestClient(create_app(Store({str(built_store)!r}))) as client:\n"
-        "    print(client.get('/v1/sets/scores/estimates/01?ref=1').text)"
-    )
-    assert '"score":0.5' in _run([str(python), "-c", ask], tmp_path)
+def test_every_extra_has_a_row() -> None:
+    """The table of sizes has a row for each extra that a user may choose."""
+    assert {extra for row in SIZES for extra in row.strip("`").split(",")} == {
+        "none",
+        *PROJECT["optional-dependencies"].keys() - {"dev"},
+    }
 
 
-def test_the_demo_runs_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
-    """`estimates demo --no-serve` works from an installed wheel with its own migrations and
-    examples.
-    """
-    python = _environment(wheel, "[jobs]", tmp_path)
-    demo = [
-        str(python.with_name("estimates")),
-        "demo",
-        "--no-serve",
-        "--store",
-        str(tmp_path / "store"),
-    ]
-    assert "refused" in _run(demo, tmp_path)
+@pytest.mark.parametrize(
+    "extras",
+    [
+        extras if extras in READERS else pytest.param(extras, marks=pytest.mark.stack)
+        for extras in SIZES
+    ],
+)
+def test_sizes_are_as_documented(environment: Environment, extras: str) -> None:
+    """An environment has the size that its row says, within a tenth or two megabytes."""
+    size = installed_mb(environment("" if extras == "none" else extras.strip("`")))
+    assert size == pytest.approx(SIZES[extras], rel=0.1, abs=2)
 
 
-@pytest.fixture
-def built_store(tmp_path: Path) -> Path:
-    """A store with one published version, made by the source tree's own commands."""
-    root = tmp_path / "built"
-    (tmp_path / "scores.toml").write_text(CONTRACT)
-    (tmp_path / "scores.csv").write_text("customer,score\n01,0.5\n02,0.25\n")
-    estimates = str(Path(sys.executable).with_name("estimates"))
-    for words in (["init"], ["define", "scores.toml"], ["publish", "scores", "scores.csv"]):
-        _run([estimates, *words, "--store", str(root)], tmp_path)
-    return root
+def test_a_reader_is_small() -> None:
+    """A client takes less than 15 MB, a client with frames at most 250 MB."""
+    assert SIZES["`client`"] < 15
+    assert SIZES["`client,frames`"] <= 250
