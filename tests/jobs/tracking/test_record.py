@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 import pytest
-from estimates_estimates_jobs.tracking.record.record import (
+from estimates_jobs.tracking.record import (
     record,
     record_scores,
     track,
