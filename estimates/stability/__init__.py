@@ -1,4 +1,6 @@
-"""Stability: what changed between two versions of a set, per key first. Formulas: docs/stability.md.
+"""Stability: what changed between two versions of a set, per key first.
+
+Formulas: docs/stability.md.
 
 diff               puts the report together: start here
 report, family_reports   the Structs of the report; they need msgspec alone

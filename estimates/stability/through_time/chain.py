@@ -63,8 +63,9 @@ def key_chains(
 
 
 def pooled_chains(history: ValueHistories, expected: int | None) -> Chains:
-    """The chains of many keys together; `expected` is how many values there had to be, None when nobody
-    knows.
+    """The chains of many keys together.
+
+    expected  how many values there had to be; None when nobody knows
     """
     moves, sizes = history.moves(), np.bincount(history.chain)
     has_moves = sizes > 1
