@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 import pytest
-from estimates_jobs.tracking.record import (
-    record,
-    record_scores,
-    track,
-    tracking_uri,
-)
 
 from estimates import instants
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError, NotFoundError, UnavailableError
 from estimates.store.store import Store
 from estimates_jobs.run.runner import Outcome, publish_file, read_candidate
+from estimates_jobs.tracking.record import (
+    record,
+    record_scores,
+    track,
+    tracking_uri,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
