@@ -24,15 +24,14 @@ from estimates.gate.verdict import Verdict
 from estimates.settings import Settings
 from estimates.stability.pages.report_text import render_text as diff_text
 from estimates.store.store import Store
-from estimates_jobs.cli import show
-from estimates_jobs.cli.command import Options, open_store
-from estimates_jobs.cli.deciding import show_move
-from estimates_jobs.cli.reading import show_history
-from estimates_jobs.cli.setting_up import make_folder, make_store
-from estimates_jobs.cli.standing import standing
-from estimates_jobs.cli.watching import show_standing
-from estimates_jobs.run import runner
 from estimates_jobs.tracking.record import tracking_uri
+from estimates_jobs.cli.interface.new_store import make_folder, make_store
+from estimates_jobs.cli.interface.options import Options, open_store
+from estimates_jobs.cli.output import progress, terminal
+from estimates_jobs.cli.output.alias_moves import show_move
+from estimates_jobs.cli.output.history_table import show_history
+from estimates_jobs.cli.output.set_status import set_status, show_status
+from estimates_jobs.run import runner
 
 SET = "sp500-close"
 DAYS = 8
@@ -109,7 +108,7 @@ def damaged(prices: pl.DataFrame) -> pl.DataFrame:
 def examples() -> Path:
     """The folder of examples: in the installed package, or beside it in the source tree."""
     here = Path(__file__).parent
-    for folder in (here / "examples", here.parent / "examples"):
+    for folder in (here / "examples", here.parents[1] / "examples"):
         if (folder / _CONTRACT).exists():
             return folder
     raise InvalidError("no_examples", f"{here}: the examples were not installed with this package")
@@ -131,7 +130,9 @@ def play(store_name: str, *, quiet: bool = False) -> Played:
         _introduce(root, feed)
     days = [_play_day(store, feed, position, quiet=quiet) for position in range(len(feed.days))]
     rolled_back, promoted = _move_production(store)
-    played = Played(store.root, str(feed.folder), days, rolled_back, promoted, tracking_uri(store))
+    played = Played(
+        store.root, str(feed.folder), days, rolled_back, promoted, tracking_uri(store)
+    )
     if not quiet:
         _conclude(root, store, played)
     return played
@@ -167,7 +168,7 @@ def _play_day(store: Store, feed: Feed, position: int, *, quiet: bool) -> Day:
     before = store.catalog.run(run_id)
     if before is None or before.version is None:
         feed.deliver(position)
-    with show.progress(quiet=quiet or not sys.stderr.isatty()) as say:
+    with progress.steps(quiet=quiet or not sys.stderr.isatty()) as say:
         say(f"day {position + 1} of {len(feed.days)}, {day}")
         done = runner.run(
             store,
@@ -227,12 +228,12 @@ def _last(store: Store, kind: str) -> Event | None:
 
 
 def _introduce(root: Path, feed: Feed) -> None:
-    show.line(
+    terminal.line(
         f"A week of {SET}: 20 tickers × the next ten trading days, forecast with the data up to "
         "each day",
         "bold",
     )
-    show.facts(
+    terminal.pairs(
         [
             ("store", str(root)),
             ("contract", str(root / _CONTRACT)),
@@ -242,7 +243,7 @@ def _introduce(root: Path, feed: Feed) -> None:
             ),
         ]
     )
-    show.line()
+    terminal.line()
 
 
 def _show_day(feed: Feed, position: int, day: Day, verdict: Verdict) -> None:
@@ -259,21 +260,23 @@ def _show_day(feed: Feed, position: int, day: Day, verdict: Verdict) -> None:
         if day.blocks
         else f"{'passes' if day.outcome == 'pass' else 'passes with warnings'}, {against}"
     )
-    show.line(
+    terminal.line(
         f"{day.day}  version {day.version}  {answer:<28} {where}",
         "bold red" if day.blocks else None,
     )
     if position == BROKEN_DAY:
-        show.line(
+        terminal.line(
             f"    its price file: {', '.join(TEN_TIMES)} ten times too high, {', '.join(MISSING)} "
             f"missing: {feed.kept}"
         )
-        show.line()
+        terminal.line()
         for text in verdict_text(verdict).splitlines():
-            show.line(f"    {text}".rstrip())
-        show.line()
+            terminal.line(f"    {text}".rstrip())
+        terminal.line()
     if position == BROKEN_DAY + 1:
-        show.line(f"    the price file of {feed.days[BROKEN_DAY]} was replaced by the right one")
+        terminal.line(
+            f"    the price file of {feed.days[BROKEN_DAY]} was replaced by the right one"
+        )
 
 
 def _conclude(root: Path, store: Store, played: Played) -> None:
@@ -287,12 +290,12 @@ def _conclude(root: Path, store: Store, played: Played) -> None:
     _command(f'estimates promote {SET} {forth.version} --reason "{forth.reason}" {where}')
     show_move(options, forth)
     _command(f"estimates diff {SET} {back.version} {forth.version} {where}")
-    show.page(diff_text(store[SET].diff(back.version, forth.version)))
+    terminal.page(diff_text(store[SET].diff(back.version, forth.version)))
     key = _key_of_all(store)
     _command(f"estimates history {SET} {' '.join(key)} --fields value {where}")
     show_history(store[SET].history(*key, fields=["value"], chain=True), store.contract(SET))
     _command(f"estimates status {SET} {where}")
-    show_standing(standing(store.view(), SET, instants.now()))
+    show_status(set_status(store.view(), SET, instants.now()))
     _say_where(store, played, where)
 
 
@@ -314,11 +317,11 @@ def _say_where(store: Store, played: Played, where: str) -> None:
         "your own table": "estimates draft FILE --key COLUMN > CONTRACT.toml",
     }
     for what, command in lines.items():
-        show.line()
-        show.line(f"# {what}", "dim")
-        show.page(command)  # never folded, so that it can be pasted
+        terminal.line()
+        terminal.line(f"# {what}", "dim")
+        terminal.page(command)  # never folded, so that it can be pasted
 
 
 def _command(text: str) -> None:
-    show.line()
-    show.line(f"$ {text}", "bold cyan")
+    terminal.line()
+    terminal.line(f"$ {text}", "bold cyan")

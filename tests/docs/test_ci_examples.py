@@ -25,7 +25,7 @@ from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.verdict import parse_json
 from estimates.store.store import Store
 from estimates_jobs.cli.commands import cli
-from estimates_jobs.cli.verdicts import RENDERINGS
+from estimates_jobs.cli.output.verdict_files import RENDERINGS
 from tests import builders
 from tests.api.served import serving
 from tests.builders import SET, frame

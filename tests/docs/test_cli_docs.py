@@ -9,9 +9,10 @@ from pathlib import Path
 
 import click
 
-from estimates_jobs.cli.command import REMOTE, TABLES, Command
 from estimates_jobs.cli.commands import SECTIONS, cli
-from estimates_jobs.cli.gating import COMMANDS, DEFAULT, GateGroup
+from estimates_jobs.cli.gate import COMMANDS, DEFAULT, GateGroup
+from estimates_jobs.cli.interface.command import Command
+from estimates_jobs.cli.interface.options import REMOTE, TABLES
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "cli.md"
 MARK = "<!-- What follows is the help of each command: python -m tests.docs.test_cli_docs -->\n"
@@ -23,7 +24,7 @@ def reference() -> str:
     parts: list[str] = []
     for section, commands in SECTIONS.items():
         parts.append(f"## {section}")
-        for name, (_, line) in commands.items():
+        for name, line in commands.items():
             command = cli.get_command(root, name)
             assert command is not None
             parts += [f"### {name}", line, _help(command, name, root)]
@@ -36,7 +37,7 @@ def _of_group(group: GateGroup, name: str, root: click.Context) -> list[str]:
     """The help of its commands, but for the default one, whose help is the group's."""
     parent = click.Context(group, info_name=name, parent=root)
     parts: list[str] = []
-    for below, (_, _, line) in COMMANDS.items():
+    for below, line in COMMANDS.items():
         command = group.get_command(parent, below)
         assert command is not None
         parts += (

@@ -21,7 +21,7 @@ HOMES = {
     "sqlalchemy": ("estimates/catalog/", "migrations/"),
     "alembic": ("migrations/",),
     "litestar": ("api/",),
-    "granian": ("jobs/estimates_jobs/cli/serving.py",),
+    "granian": ("jobs/estimates_jobs/cli/interface/server.py",),
     "mlflow": ("jobs/estimates_jobs/tracking/client_record.py",),
     "statsforecast": ("jobs/estimates_jobs/builtin/forecast.py",),
     "exchange_calendars": ("jobs/estimates_jobs/run/calendars.py",),

@@ -10,72 +10,52 @@ from importlib import import_module
 import click
 
 from estimates import __version__
-from estimates_jobs.cli.command import shared_options
+from estimates_jobs.cli.interface.options import shared_options
 
-# Section → command → (module in estimates_jobs.cli, what it does in a line).
-SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+# Section → command → what it does in a line. The command lies in the module of its name.
+SECTIONS: dict[str, dict[str, str]] = {
     "Set up": {
-        "demo": (
-            "serving",
-            "A week of a real set: eight days, one broken feed, a rollback, a service.",
-        ),
-        "init": ("setting_up", "Make a store."),
-        "draft": ("setting_up", "Write a first contract for a table."),
-        "define": ("setting_up", "Register a contract, or a new revision of it."),
-        "migrate": ("setting_up", "Bring a store's catalog to this program's schema."),
+        "demo": "A week of a real set: eight days, one broken feed, a rollback, a service.",
+        "init": "Make a store.",
+        "draft": "Write a first contract for a table.",
+        "define": "Register a contract, or a new revision of it.",
+        "migrate": "Bring a store's catalog to this program's schema.",
     },
     "Produce": {
-        "run": ("producing", "Run a set's job: compute, publish, judge, promote, track."),
-        "publish": ("producing", "Publish a table that was computed elsewhere."),
-        "track": ("producing", "Record in MLflow what was published while it was unreachable."),
+        "run": "Run a set's job: compute, publish, judge, promote, track.",
+        "publish": "Publish a table that was computed elsewhere.",
+        "track": "Record in MLflow what was published while it was unreachable.",
     },
     "Decide": {
-        "gate": (
-            "gating",
-            "Judge a version, or a file before it is published; show and tune its limits.",
-        ),
-        "promote": ("deciding", "Point production at a version."),
-        "waive": ("waiving", "Make an exception of a check for one version, for a while."),
-        "unwaive": ("waiving", "Take a waiver back before its end."),
-        "rollback": ("deciding", "Take production back one step and hold it."),
+        "gate": "Judge a version, or a file before it is published; show and tune its limits.",
+        "promote": "Point production at a version.",
+        "waive": "Make an exception of a check for one version, for a while.",
+        "unwaive": "Take a waiver back before its end.",
+        "rollback": "Take production back one step and hold it.",
     },
     "Read": {
-        "get": ("reading", "One estimate, several, or all under a leading part of the key."),
-        "explain": (
-            "explaining",
-            "Why is this number what it is? Its run, inputs, verdict, promotions.",
-        ),
-        "history": ("reading", "One key through the versions."),
-        "triangle": (
-            "triangles",
-            "How estimates get revised: a row a key, a column a horizon; statistics.",
-        ),
-        "score": ("scoring", "How good: errors and coverage once actual values are known."),
-        "diff": ("comparing", "How stable: what changed from one version to another."),
-        "stability": (
-            "stability",
-            "How stable through time: what each move of production changed.",
-        ),
+        "get": "One estimate, several, or all under a leading part of the key.",
+        "explain": "Why is this number what it is? Its run, inputs, verdict, promotions.",
+        "history": "One key through the versions.",
+        "triangle": "How estimates get revised: a row a key, a column a horizon; statistics.",
+        "score": "How good: errors and coverage once actual values are known.",
+        "diff": "How stable: what changed from one version to another.",
+        "stability": "How stable through time: what each move of production changed.",
     },
     "Watch": {
-        "status": (
-            "watching",
-            "How often are my estimates updated? Age, production, holds, verdicts.",
-        ),
-        "versions": ("watching", "The versions of a set, newest first."),
-        "runs": ("watching", "The runs of a set, failed ones too."),
-        "log": ("watching", "Who moved what, when and why."),
-        "notify": ("notifying", "Send a receiver what the log holds after an event."),
+        "status": "How often are my estimates updated? Age, production, holds, verdicts.",
+        "versions": "The versions of a set, newest first.",
+        "runs": "The runs of a set, failed ones too.",
+        "log": "Who moved what, when and why.",
+        "notify": "Send a receiver what the log holds after an event.",
     },
     "Keep": {
-        "verify": ("keeping", "Check every file against its digest."),
-        "sweep": ("keeping", "Expire what the retention lets go; delete files of no version."),
-        "serve": ("serving", "Answer over HTTP."),
+        "verify": "Check every file against its digest.",
+        "sweep": "Expire what the retention lets go; delete files of no version.",
+        "serve": "Answer over HTTP.",
     },
 }
-_MODULES = {
-    name: module for commands in SECTIONS.values() for name, (module, _) in commands.items()
-}
+_NAMES = [name for commands in SECTIONS.values() for name in commands]
 
 
 class Commands(click.Group):
@@ -83,13 +63,13 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands, section by section."""
-        return list(_MODULES)
+        return _NAMES
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a name; None when there is none."""
-        if cmd_name not in _MODULES:
+        if cmd_name not in _NAMES:
             return None
-        return getattr(import_module(f"estimates_jobs.cli.{_MODULES[cmd_name]}"), cmd_name)
+        return getattr(import_module(f"estimates_jobs.cli.{cmd_name}"), cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -98,8 +78,8 @@ class Commands(click.Group):
         near.
         """
         name = args[0]
-        if name not in _MODULES and not name.startswith("-"):
-            near = difflib.get_close_matches(name, _MODULES, n=2)
+        if name not in _NAMES and not name.startswith("-"):
+            near = difflib.get_close_matches(name, _NAMES, n=2)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise click.UsageError(f"there is no command {name!r}{hint}", ctx)
         return super().resolve_command(ctx, args)
@@ -108,7 +88,7 @@ class Commands(click.Group):
         """What each command does, from the list above: none is imported for it."""
         for title, commands in SECTIONS.items():
             with formatter.section(title):
-                formatter.write_dl([(name, line) for name, (_, line) in commands.items()])
+                formatter.write_dl(list(commands.items()))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Where to go from here."""

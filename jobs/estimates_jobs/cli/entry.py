@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import click
 
-from estimates_jobs.cli.command import Options
 from estimates_jobs.cli.commands import cli
-from estimates_jobs.cli.failures import INTERRUPTED, Failure, failure_of
+from estimates_jobs.cli.interface.command import Options
+from estimates_jobs.cli.interface.failures import INTERRUPTED, Failure, failure_of
 
 
 def run(arguments: Sequence[str]) -> int:

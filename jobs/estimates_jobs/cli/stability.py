@@ -1,15 +1,16 @@
-"""The command that tells how stable a set was through time."""
+"""`estimates stability`: how stable a set was through time."""
 
 from __future__ import annotations
 
 import click
 
-from estimates.compare.series_report import DEFAULT_LAST, PairMove, Series
+from estimates.compare.series_report import DEFAULT_LAST, ColumnMove, PairMove, Series
 from estimates.contract.contract import Contract
 from estimates.reading.tabular import csv
 from estimates.render.wording import number, percent
-from estimates_jobs.cli import show
-from estimates_jobs.cli.command import Options, command
+from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.options import Options, set_argument
+from estimates_jobs.cli.output import cells, terminal
 
 _REASONS = {
     "other_shape": "not comparable: another shape",
@@ -26,7 +27,7 @@ _REASONS = {
     ),
     forms=("csv",),
 )
-@click.argument("set_name", metavar="SET")
+@set_argument
 @click.option(
     "--last", type=int, default=DEFAULT_LAST, show_default=True, help="So many moves of production."
 )
@@ -42,75 +43,72 @@ def stability(options: Options, set_name: str, last: int, as_of: str | None) -> 
     estimates = options.open_to_read()[set_name]
     series = estimates.stability(last, as_of=as_of)
     if options.json:
-        show.body(series.json)
+        terminal.raw(series.json)
     elif options.csv:
-        show.body(csv(series.frame()))
+        terminal.raw(csv(series.frame()))
     else:
-        show_series(series, estimates.contract)
+        _show(series, estimates.contract)
 
 
-def show_series(series: Series, contract: Contract) -> None:
+def _show(series: Series, contract: Contract) -> None:
     """A table for each estimate column: when production moved, from where to where, and how far the
     values did.
     """
     pairs = series.pairs
-    show.line(f"{series.set}, {len(pairs)} of {series.total} moves of production", "bold")
+    terminal.line(f"{series.set}, {len(pairs)} of {series.total} moves of production", "bold")
     if not pairs:
-        show.line("production has not moved from one version to another yet")
+        terminal.line("production has not moved from one version to another yet")
         return
-    in_a_row = contract.stability.frozen_after
-    if in_a_row is not None:
-        show.line(
-            f"frozen: the share of keys whose estimates are the same in {in_a_row} versions "
+    frozen_after = contract.stability.frozen_after
+    if frozen_after is not None:
+        terminal.line(
+            f"frozen: the share of keys whose estimates are the same in {frozen_after} versions "
             "in a row"
         )
-    names = list(dict.fromkeys(name for pair in pairs for name in pair.columns))
+    names = dict.fromkeys(name for pair in pairs for name in pair.columns)
     for name in names or [""]:
-        column = contract.columns.get(name)
         if name:
-            show.line()
-            show.line(
-                f"{name} [{column.unit}]" if column is not None and column.unit else name, "bold"
-            )
-        _show_column(pairs, name, frozen=in_a_row is not None)
+            terminal.section(cells.column_title(name, contract))
+        _show_column(pairs, name, has_frozen=frozen_after is not None)
 
 
-def _show_column(pairs: list[PairMove], name: str, *, frozen: bool) -> None:
-    sizes = [_size(pair, name) for pair in pairs]
-    is_label = any(pair.columns[name].churn is not None for pair in pairs if name in pair.columns)
-    header = ["moved at", "from", "to", "keys", "added", "removed"]
-    header += ["frozen"] if frozen else []
-    header += ["churn"] if is_label else ["median", "95 %", "material", "mean change", "sign flips"]
-    rows = [
+def _show_column(pairs: list[PairMove], name: str, *, has_frozen: bool) -> None:
+    columns = [pair.columns.get(name) for pair in pairs]
+    is_label = any(column is not None and column.churn is not None for column in columns)
+    bars = cells.size_bars(
         [
-            show.when(pair.promoted_at),
-            pair.from_,
-            pair.to,
-            pair.common,
-            pair.added,
-            pair.removed,
-            *([percent(pair.frozen_share)] if frozen else []),
-            *_cells(pair, name, is_label=is_label),
-            "  ".join(part for part in (bar, _note(pair)) if part),
+            None if column is None else column.r_p95 if column.churn is None else column.churn
+            for column in columns
         ]
-        for pair, bar in zip(pairs, show.lengths(sizes), strict=True)
-    ]
-    show.table([*header, ""], rows)
+    )
+    terminal.records(
+        [
+            {
+                "moved at": cells.instant(pair.promoted_at),
+                "from": pair.from_,
+                "to": pair.to,
+                "keys": pair.common,
+                "added": pair.added,
+                "removed": pair.removed,
+                **({"frozen": percent(pair.frozen_share)} if has_frozen else {}),
+                **_metrics(column, is_label=is_label),
+                "": "  ".join(filter(None, (bar, _note(pair)))),
+            }
+            for pair, column, bar in zip(pairs, columns, bars, strict=True)
+        ]
+    )
 
 
-def _cells(pair: PairMove, name: str, *, is_label: bool) -> list[str]:
-    column = pair.columns.get(name)
-    if column is None:
-        return ["–"] * (1 if is_label else 5)
+def _metrics(column: ColumnMove | None, *, is_label: bool) -> dict[str, cells.Cell]:
     if is_label:
-        return [percent(column.churn)]
-    shares = [percent(share) for share in (column.r_p50, column.r_p95, column.material_share)]
-    return [*shares, number(column.mean_revision), percent(column.sign_flip_share)]
-
-
-def _size(pair: PairMove, name: str) -> float | None:
-    column = pair.columns.get(name)
-    return None if column is None else column.r_p95 if column.churn is None else column.churn
+        return {"churn": "–" if column is None else percent(column.churn)}
+    return {
+        "median": "–" if column is None else percent(column.r_p50),
+        "95 %": "–" if column is None else percent(column.r_p95),
+        "material": "–" if column is None else percent(column.material_share),
+        "mean change": "–" if column is None else number(column.mean_revision),
+        "sign flips": "–" if column is None else percent(column.sign_flip_share),
+    }
 
 
 def _note(pair: PairMove) -> str:

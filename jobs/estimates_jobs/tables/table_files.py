@@ -49,6 +49,17 @@ def read_table(path: str | Path) -> pl.DataFrame:
     return read_csv(path)
 
 
+def read_keys(path: str | Path, contract: Contract) -> pl.DataFrame:
+    """The key columns of a table, in the contract's order; raises InvalidError (`columns`) and
+    those of `read_table`.
+    """
+    frame = read_table(path)
+    missing = [name for name in contract.key if name not in frame.columns]
+    if missing:
+        raise InvalidError("columns", f"{path}: has no key column {', '.join(missing)}")
+    return frame.select(list(contract.key))
+
+
 def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """The frame with its text columns parsed to the contract's types and decimals as floats;
     columns in any order.

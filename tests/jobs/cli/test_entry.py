@@ -20,7 +20,7 @@ from estimates.errors import (
     UnavailableError,
 )
 from estimates.store.store import Store
-from estimates_jobs.cli.failures import failure_of
+from estimates_jobs.cli.interface.failures import failure_of
 from tests import builders
 from tests.builders import SET
 from tests.jobs.cli.calls import call, call_process

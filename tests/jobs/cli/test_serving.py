@@ -21,7 +21,7 @@ from typing import NamedTuple
 import pytest
 
 from estimates.store.store import Store
-from estimates_jobs.cli.requests import example_requests
+from estimates_jobs.cli.interface.example_requests import example_requests
 from tests import builders
 from tests.builders import SET
 from tests.jobs.cli.calls import call

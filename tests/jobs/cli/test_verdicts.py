@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from estimates.store.store import Store
-from estimates_jobs.cli.verdicts import RENDERINGS
+from estimates_jobs.cli.output.verdict_files import RENDERINGS
 from tests import builders
 from tests.builders import SET
 from tests.jobs.cli.calls import Called, call

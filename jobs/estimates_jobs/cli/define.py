@@ -1,0 +1,81 @@
+"""`estimates define`: register a contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from estimates.contract.contract import Contract, FileDomain, RollingDomain, read_contract
+from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.options import Options
+from estimates_jobs.cli.output import terminal
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@command(
+    "define",
+    examples=(
+        "estimates define sp500-close.toml",
+        "estimates define sp500-close.toml --format json",
+    ),
+)
+@click.argument("contract_file", metavar="CONTRACT.toml")
+def define(options: Options, contract_file: str) -> None:
+    """Register a contract. Changed, it makes a new revision; with other keys, columns or units also
+    a new shape.
+
+    Versions of different shapes are never compared, and production only moves to another shape with
+    --new-shape.
+    """
+    contract = read_contract(contract_file)
+    if isinstance(contract.domain, RollingDomain):
+        from estimates_jobs.run.calendars import calendar
+
+        calendar(contract.domain.calendar)  # raises now, and not in the first run
+    path = Path(contract_file)
+    store = options.open()
+    known = store.view().sets.get(contract.name)
+    revisions = {r.revision: r.shape for r in known.contracts} if known else dict[int, int]()
+    made = store.define(contract, path.read_text(), _listed_keys(contract, path.parent))
+    is_new = made.revision not in revisions
+    is_new_shape = made.shape not in revisions.values()
+    if options.json:
+        terminal.json(
+            {
+                "set": made.set,
+                "revision": made.revision,
+                "shape": made.shape,
+                "new_revision": is_new,
+                "new_shape": is_new_shape,
+                "defined_at": made.defined_at,
+            }
+        )
+        return
+    if not is_new:
+        terminal.line(
+            f"{made.set}: nothing changed, this is contract revision {made.revision} (shape "
+            f"{made.shape})"
+        )
+        return
+    new = " (new)" if is_new_shape else ""
+    terminal.line(f"{made.set}: contract revision {made.revision}, shape {made.shape}{new}")
+    if is_new_shape and revisions:
+        terminal.line(
+            "its versions cannot be compared with those before; a person promotes the first "
+            "(--new-shape)"
+        )
+    following = f"run {made.set}" if contract.job else f"publish {made.set} FILE"
+    terminal.line(f"next: estimates {following}")
+
+
+def _listed_keys(contract: Contract, folder: Path) -> pl.DataFrame | None:
+    """The listed keys of a `file` domain, whose path starts at a folder; None for other domains."""
+    if not isinstance(contract.domain, FileDomain):
+        return None
+    from estimates_jobs.tables.table_files import read_keys, typed
+
+    return typed(read_keys(folder / contract.domain.file, contract), contract)

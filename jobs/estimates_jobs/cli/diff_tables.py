@@ -1,0 +1,233 @@
+"""Two files, or a file and a version of a set, as the two tables that `estimates diff` compares."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from shlex import join
+from shutil import copyfileobj
+from typing import TYPE_CHECKING
+
+from estimates.contract.contract import Contract
+from estimates.contract.contract_file import read_contract
+from estimates.errors import InvalidError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    import polars as pl
+
+    from estimates.client import Client
+    from estimates.compare.two_tables import TwoTables
+    from estimates.store.store import Store
+
+_REF = re.compile(r"-?\d+|[a-z][a-z0-9_-]{0,99}")  # a version number, an alias, or latest
+
+_FORMS = (
+    "two files are compared by `estimates diff OLD NEW --key COLUMNS`, "
+    "two versions of a set by `estimates diff SET FROM TO`"
+)
+
+
+def is_ref(word: str) -> bool:
+    """Whether FROM or TO names a version; a file's name has a dot, a slash or a capital letter, or
+    is `-`.
+    """
+    return _REF.fullmatch(word) is not None
+
+
+def is_file(word: str) -> bool:
+    """Whether there is a table of this name, or standard input."""
+    return word == "-" or Path(word).exists()
+
+
+def two_files(
+    old: str,
+    new: str,
+    key: Sequence[str] | None,
+    contract_file: str | None,
+    *,
+    rtol: float | None,
+    atol: float | None,
+    groups: Sequence[str],
+) -> TwoTables:
+    """The tables of two files, under a contract from a file, or one that is guessed from them and a
+    key.
+
+    Raises InvalidError: `no_file`, `bad_file`, `key_needed` (naming columns that could be the key),
+    and those of `estimates.diff`, which name a cell by its file.
+    """
+    from estimates.compare.table_diff import side_by_side
+
+    _check_files(old, new)
+    contract = None if contract_file is None else read_contract(contract_file)
+    a = _read(old, contract)
+    b = _read(new, contract)
+    if key is None and contract is None:
+        raise InvalidError("key_needed", f"which columns are the key? {_proposal(a, b, old, new)}")
+    return side_by_side(
+        a,
+        b,
+        key=key,
+        contract=contract,
+        rtol=rtol,
+        atol=atol,
+        groups=groups,
+        names=(_display_name(old), _display_name(new)),
+    )
+
+
+def file_and_version(store: Store | Client, set_name: str, old: str, new: str) -> TwoTables:
+    """A file and a version of a set, either way round, or two files, under the contract of the set.
+
+    Raises those of `Store.resolve`, InvalidError (`service_url`, `no_file`, `bad_file`,
+    `bad_value`, `columns`, `column_type`).
+    """
+    from estimates.compare.queries import DiffQuery
+    from estimates.compare.table_diff import conforming
+    from estimates.compare.two_tables import TwoTables
+    from estimates.store.store import Store
+
+    if not isinstance(store, Store):
+        raise InvalidError(
+            "service_url",
+            "a file is compared with a version of a store, and this is a service's URL",
+        )
+    _check_files(*(word for word in (old, new) if not is_ref(word)))
+    pair = next((store.compare(set_name, DiffQuery(ref, ref)) for ref in (old, new) if is_ref(ref)), None)
+    contract = store.contract(set_name) if pair is None else pair.contract
+    sides: list[tuple[pl.DataFrame, str | int, datetime | None]] = []
+    for word in (old, new):
+        if pair is not None and is_ref(word):
+            version = pair.first
+            sides.append((store.frame(version), version.version, version.data_through))
+        else:
+            name = _display_name(word)
+            sides.append((conforming(_read(word, contract), contract, name), name, None))
+    (a, name_a, through_a), (b, name_b, through_b) = sides
+    return TwoTables(contract, a, b, (name_a, name_b), through=(through_a, through_b))
+
+
+@contextmanager
+def naming_other_meanings(set_name: str, old: str, new: str) -> Iterator[None]:
+    """Say what else the words could have meant when the store does not know them."""
+    try:
+        yield
+    except NotFoundError as error:
+        hint = None
+        if (
+            error.code in ("no_store", "unknown_set")
+            and Path(set_name).is_file()
+            and Path(old).is_file()
+        ):
+            hint = f"two files need a key: estimates diff {join([set_name, old])} --key COLUMNS"
+        files = [word for word in (old, new) if is_ref(word) and Path(word).is_file()]
+        if error.code == "unknown_alias" and files:
+            hint = f"for the file of this name write ./{files[0]}"
+        if hint is None:
+            raise
+        raise NotFoundError(error.code, f"{error.message}; {hint}", **error.details) from None
+
+
+def guess_line(tables: TwoTables) -> str:
+    """What was guessed, in a line: key, estimates, what is carried along, what is not compared."""
+    contract = tables.contract
+    carried = [name for name, column in contract.columns.items() if column.role == "attribute"]
+    parts = [f"key {', '.join(contract.key)}", f"estimates {', '.join(_estimates(contract))}"]
+    parts += [f"carried along {', '.join(carried)}"] if carried else []
+    if tables.left_out:
+        parts.append(
+            "not compared "
+            + ", ".join(f"{name} ({kind})" for name, kind in tables.left_out.items())
+        )
+    return f"guessed: {'; '.join(parts)}"
+
+
+def _estimates(contract: Contract) -> Iterator[str]:
+    """Points, scores and labels by name; intervals and quantiles behind what they belong to."""
+    ends = {name for interval in contract.intervals() for name in (interval.lower, interval.upper)}
+    for name in contract.judged:
+        column = contract.columns[name]
+        if name in ends or column.role in ("quantile", "probability"):
+            continue
+        parts = [f"{100 * i.level:g} % interval" for i in contract.intervals() if i.point == name]
+        taus = [
+            c
+            for c in contract.columns.values()
+            if c.role == "quantile" and contract.point_of(c) == name
+        ]
+        parts += [f"{len(taus)} quantiles"] if taus else []
+        yield f"{name} ({', '.join([column.role, *parts])})"
+    for interval in contract.intervals():
+        if not interval.point:
+            yield f"{interval.lower} to {interval.upper} ({100 * interval.level:g} % interval)"
+    for role in ("quantile", "probability"):
+        loose = [
+            n for n, c in contract.columns.items() if c.role == role and not contract.point_of(c)
+        ]
+        yield from [f"{', '.join(loose)} ({role})"] if loose else []
+
+
+def _check_files(*words: str) -> None:
+    """Raises InvalidError (`no_file`) that says what else a word could have meant."""
+    if words.count("-") > 1:
+        raise InvalidError("no_file", "only one of the two tables can come from standard input")
+    for word in words:
+        if not is_file(word):
+            raise InvalidError("no_file", f"there is no file {word}; {_FORMS}")
+
+
+def _display_name(word: str) -> str:
+    return "standard input" if word == "-" else word
+
+
+def _read(word: str, contract: Contract | None) -> pl.DataFrame:
+    """The table of a file or of standard input, its text in the types of a contract."""
+    from estimates_jobs.tables.table_files import read_table, typed
+
+    with _readable_file(word) as path:
+        try:
+            frame = read_table(path)
+            return frame if contract is None else typed(frame, contract)
+        except InvalidError as error:
+            message = error.message.replace(str(path), _display_name(word))
+            named = (
+                message if _display_name(word) in message else f"{_display_name(word)}: {message}"
+            )
+            raise InvalidError(error.code, named, **error.details) from None
+
+
+@contextmanager
+def _readable_file(word: str) -> Iterator[Path]:
+    """A path that can be read several times; what a pipe brings lies in a temporary file until
+    then.
+    """
+    if word != "-" and (Path(word).is_file() or Path(word).is_dir()):
+        yield Path(word)
+        return
+    with tempfile.NamedTemporaryFile() as copy:
+        with nullcontext(sys.stdin.buffer) if word == "-" else Path(word).open("rb") as source:
+            copyfileobj(source, copy)
+        copy.flush()
+        yield Path(copy.name)
+
+
+def _proposal(a: pl.DataFrame, b: pl.DataFrame, old: str, new: str) -> str:
+    """The command with a key that is unique in both files."""
+    from estimates.guess.key_candidates import key_candidates
+
+    candidates = key_candidates(a, b)
+    if not candidates:
+        shared = [name for name in a.columns if name in b.columns]
+        both = f"both have {', '.join(shared)}" if shared else "they have no column in common"
+        return f"no column or two are unique in both files, so say which with --key A,B,…; {both}"
+    commands = [
+        f"`{join(['estimates', 'diff', old, new, '--key', ','.join(key)])}`" for key in candidates
+    ]
+    names = " or ".join(" with ".join(key) for key in candidates)
+    return f"unique in both files: {names}; type {' or '.join(commands)}"

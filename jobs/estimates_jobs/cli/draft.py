@@ -1,0 +1,49 @@
+"""`estimates draft`: a first contract for a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.options import Options, columns_option
+from estimates_jobs.cli.output import cells, terminal
+
+if TYPE_CHECKING:
+    from estimates_jobs.draft import ColumnProfile
+
+
+@command(
+    "draft",
+    examples=(
+        "estimates draft scores.csv --key customer_id --name churn > churn.toml",
+        "estimates draft forecast.parquet --key shop,product,day > demand.toml",
+    ),
+)
+@click.argument("file", metavar="FILE")
+@columns_option("--key", required=True, help="The columns that identify a row, in order.")
+@click.option("--name", metavar="SET", help="The set's name. Default: made from the file's name.")
+def draft(options: Options, file: str, key: list[str], name: str | None) -> None:
+    """Write a first contract for a CSV, Parquet or Arrow table, with comments, to standard output.
+
+    A profile of each column goes to standard error. Roles are guessed from names and values: read
+    the contract before you define it.
+    """
+    from estimates_jobs.draft import draft as draft_contract
+
+    made = draft_contract(file, key, name)
+    if options.json:
+        terminal.json({"set": made.name, "contract": made.contract, "profile": made.profile})
+        return
+    _show_profile(made.profile)
+    terminal.page(made.contract)
+
+
+def _show_profile(profile: list[ColumnProfile]) -> None:
+    header = ["column", "role", "type", "nulls", "distinct", "lowest", "highest", "why", "examples"]
+    rows: list[list[cells.Cell]] = [
+        [c.name, c.role, c.type, c.nulls, c.distinct, c.low, c.high, c.why, ", ".join(c.examples)]
+        for c in profile
+    ]
+    terminal.table(header, rows, stderr=True)

@@ -1,0 +1,112 @@
+"""`estimates gate`: judge a version, or a file before it is published."""
+
+from __future__ import annotations
+
+import click
+
+from estimates import instants
+from estimates.catalog.ref import PRODUCTION
+from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.notifying import notifying
+from estimates_jobs.cli.interface.options import Options, notify_option, set_argument
+from estimates_jobs.cli.output.verdict_files import (
+    VerdictFile,
+    needed_offenders,
+    show_verdict,
+    write_option,
+)
+from estimates_jobs.run.runner import file_candidate
+from estimates_jobs.tables.actual_values import read_actual_values
+
+
+@command(
+    "gate",
+    examples=(
+        "estimates gate sp500-close 4",
+        "estimates gate sp500-close --file tomorrow.csv --through 2022-12-16      # before it is "
+        "published",
+        "estimates gate sp500-close --file tomorrow.csv --against 3",
+        "estimates gate sp500-close --file tomorrow.csv --store http://127.0.0.1:8000   # where "
+        "there is no store",
+        "estimates gate churn --file churn-july.csv --actuals left-by-august.csv         # and by "
+        "what became of it",
+        "estimates gate sp500-close --file new.csv --format github --write junit=gate.xml --write "
+        "markdown=gate.md",
+        "estimates gate sp500-close 4 --format json | jq '.checks[] | select(.status == \"fail\")'",
+    ),
+    forms=("markdown", "junit", "github"),
+)
+@set_argument
+@click.argument("version", metavar="[VERSION]", type=int, required=False)
+@click.option(
+    "--file", metavar="FILE", help="Judge a CSV, Parquet or Arrow file; nothing is stored."
+)
+@click.option(
+    "--through",
+    metavar="TIME",
+    help="With --file: the last moment of its input data. Default: now.",
+)
+@click.option(
+    "--against",
+    metavar="REF",
+    help="With --file: the version to compare it with. Default: production.",
+)
+@click.option(
+    "--actuals", metavar="FILE-OR-SQL", help="What was observed: coverage and loss are judged too."
+)
+@click.option(
+    "--now", metavar="TIME", help="Judge as if it were this time; it is recorded in the verdict."
+)
+@notify_option
+@write_option
+def judge(
+    options: Options,
+    set_name: str,
+    version: int | None,
+    file: str | None,
+    through: str | None,
+    against: str | None,
+    actuals: str | None,
+    now: str | None,
+    files: list[VerdictFile],
+) -> int:
+    """Judge a stored version against what production points to now and keep the verdict; or judge a
+    file.
+
+    For a file the URL of a service will do as --store: contract and baseline come from there, the
+    file stays here. Exits 1 when the gate blocks, also when it could not evaluate a check.
+    """
+    if (version is None) == (file is None):
+        raise click.UsageError("give a VERSION or --file FILE")
+    if through is not None and file is None:
+        raise click.UsageError("--through belongs to --file; a version knows its data_through")
+    if options.notify is not None and file is not None:
+        raise click.UsageError(
+            "--notify belongs to a VERSION; of a file nothing is stored, so there is no event"
+        )
+    if against is not None and file is None:
+        raise click.UsageError(
+            "--against belongs to --file; a version is judged against what production points to"
+        )
+    judged_at = None if now is None else instants.parse(now, "--now")
+    offenders = needed_offenders(files)
+    observed = None if actuals is None else read_actual_values(actuals)
+    if version is not None:
+        store = options.open()
+        with notifying(options, store):
+            verdict = store.judge(
+                set_name, version, judged_at=judged_at, actuals=observed, offenders=offenders
+            )
+            return show_verdict(options, verdict, files, offenders)
+    assert file is not None
+    estimates = options.open_to_read()[set_name]
+    frame, provenance = file_candidate(estimates.contract, file, data_through=through)
+    verdict = estimates.judge_frame(
+        frame,
+        provenance,
+        against=against or PRODUCTION,
+        judged_at=judged_at,
+        actuals=observed,
+        offenders=offenders,
+    )
+    return show_verdict(options, verdict, files, offenders)

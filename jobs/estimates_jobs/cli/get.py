@@ -1,0 +1,192 @@
+"""`estimates get`: estimates by their keys. Its JSON is the body that HTTP sends, byte for byte."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from estimates.catalog.released import Clock
+from estimates.contract.contract import Contract
+from estimates.errors import InvalidError
+from estimates.reading.answer import Answer, Page
+from estimates.reading.page_cursor import DEFAULT_LIMIT
+from estimates.store.estimate_set import EstimateSet
+from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.options import (
+    Options,
+    as_of_option,
+    clock_option,
+    columns_option,
+    set_argument,
+)
+from estimates_jobs.cli.output import cells, terminal
+
+if TYPE_CHECKING:
+    from estimates.client import RemoteSet
+
+_REF = "Version number, alias, or latest (the newest that the gate lets through)."
+
+
+@command(
+    "get",
+    examples=(
+        "estimates get sp500-close AAPL 2022-12-20",
+        "estimates get sp500-close AAPL                              # all target dates of one "
+        "ticker",
+        "estimates get sp500-close AAPL 2022-12-20 --ref 3 --fields close",
+        "estimates get sp500-close AAPL 2022-12-20 --as-of 2026-11-24T16:00:00Z",
+        "estimates get sp500-close --keys wanted.csv --format json   # many; also "
+        '[["AAPL","2022-12-20"]] as JSON',
+    ),
+)
+@set_argument
+@click.argument("key", metavar="[KEY]...", nargs=-1)
+@click.option("--ref", default="production", show_default=True, help=_REF)
+@as_of_option
+@clock_option("released: read --as-of by the claimed times of release of imported versions.")
+@columns_option("--fields", help="Only these columns, besides the key.")
+@click.option(
+    "--keys",
+    metavar="FILE",
+    help="Many keys: a table with the key columns, or a JSON list; - reads JSON.",
+)
+@click.option(
+    "--limit",
+    type=int,
+    default=DEFAULT_LIMIT,
+    show_default=True,
+    help="Rows on a page of a partial key.",
+)
+@click.option("--cursor", metavar="TEXT", help="The next page; printed at the end of each page.")
+def get(
+    options: Options,
+    set_name: str,
+    key: tuple[str, ...],
+    ref: str,
+    as_of: str | None,
+    clock: Clock,
+    fields: list[str] | None,
+    keys: str | None,
+    limit: int,
+    cursor: str | None,
+) -> None:
+    """One estimate by its whole key, all estimates under a leading part of the key, or many with
+    --keys.
+
+    The answer comes from one version and says which. A word of the KEY is one key column, in the
+    contract's order.
+    """
+    estimates = options.open_to_read()[set_name]
+    if key and keys is not None:
+        raise click.UsageError("give a KEY or --keys, not both")
+    contract = estimates.contract
+    if keys is not None:
+        chosen = _keys_of_file(keys, contract)
+        answer = estimates.get_many(chosen, ref=ref, as_of=as_of, clock=clock, fields=fields)
+    elif len(key) >= len(contract.key):
+        answer = estimates.get(*key, ref=ref, as_of=as_of, clock=clock, fields=fields)
+    else:
+        answer = estimates.scan(
+            *key, ref=ref, as_of=as_of, clock=clock, fields=fields, limit=limit, cursor=cursor
+        )
+    if options.json:
+        terminal.raw(answer.json)
+    else:
+        _show(answer, estimates)
+
+
+def _show(answer: Answer, estimates: EstimateSet | RemoteSet) -> None:
+    assert answer.version is not None
+    contract = estimates.contract_of(answer.version)
+    source = _source(estimates, answer)
+    if isinstance(answer, Page):
+        _show_page(answer, source, contract)
+    elif "estimate" in answer.body:
+        _show_estimate(answer, source, contract)
+    else:
+        _show_many(answer, source, contract)
+
+
+def _show_estimate(answer: Answer, source: str, contract: Contract) -> None:
+    terminal.line(source, "bold")
+    terminal.pairs(
+        [
+            (
+                cells.column_title(name, contract),
+                "–  (no estimate)" if value is None else cells.plain(value),
+            )
+            for name, value in answer.body["estimate"].items()
+        ]
+    )
+
+
+def _show_page(page: Page, source: str, contract: Contract) -> None:
+    rows = page.body["estimates"]
+    terminal.line(f"{source}, {len(rows)} of {page.total} estimates", "bold")
+    _show_rows(rows, contract)
+    if page.cursor is not None:
+        terminal.line(f"next page: the same command with --cursor {page.cursor}")
+
+
+def _show_many(answer: Answer, source: str, contract: Contract) -> None:
+    results = answer.body["results"]
+    having = sum(result["status"] == "ok" for result in results)
+    terminal.line(f"{source}, {having} of {len(results)} keys have an estimate", "bold")
+    rows = [
+        (result.get("estimate") or dict(zip(contract.key, result.get("key", ()), strict=False)))
+        | {"status": result["status"]}
+        for result in results
+    ]
+    _show_rows(rows, contract, "status")
+
+
+def _show_rows(rows: list[dict[str, Any]], contract: Contract, *more: str) -> None:
+    names = [*contract.key, *cells.present_columns(rows, contract), *more]
+    terminal.table(
+        [cells.column_title(name, contract) for name in names],
+        [[cells.plain(row.get(name)) for name in names] for row in rows],
+    )
+
+
+def _source(estimates: EstimateSet | RemoteSet, answer: Answer) -> str:
+    version = answer.version
+    assert version is not None
+    state = estimates.state(version).replace("_", " ")
+    imported = ", imported: its time of release is a claim" if answer.imported else ""
+    return (
+        f"{version.set} version {version.version} ({state}), data through "
+        f"{cells.instant(version.data_through)}{imported}"
+    )
+
+
+def _keys_of_file(path: str, contract: Contract) -> list[list[Any]]:
+    """Keys from a JSON list of lists (or the body of an HTTP batch), or from the key columns of a
+    table.
+    """
+    if path != "-" and not path.endswith(".json"):
+        return _keys_of_table(path, contract)
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text()
+        content = msgspec.json.decode(text)
+        keys = content["keys"] if isinstance(content, dict) else content
+        return msgspec.convert(keys, list[list[str | int]])
+    except OSError as error:
+        reason = error.strerror or error
+        raise InvalidError("no_file", f"{path}: cannot be read: {reason}") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError) as error:
+        message = f'{path}: not a JSON list of keys such as [["AAPL", "2022-12-20"]]: {error}'
+        raise InvalidError("bad_keys", message) from None
+
+
+def _keys_of_table(path: str, contract: Contract) -> list[list[Any]]:
+    from estimates_jobs.tables.table_files import read_keys
+
+    keys = read_keys(path, contract)
+    empty = keys.height - keys.drop_nulls().height
+    if empty:
+        raise InvalidError("null_key", f"{path}: {empty} rows have an empty key column")
+    return [list(row) for row in keys.iter_rows()]

@@ -1,0 +1,74 @@
+"""`estimates history`: one key through the versions.
+
+Its JSON is the body that HTTP sends, byte for byte.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from estimates.catalog.released import Clock
+from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.options import Options, clock_option, columns_option, set_argument
+from estimates_jobs.cli.output import terminal
+from estimates_jobs.cli.output.chain_text import other_shapes
+from estimates_jobs.cli.output.history_table import show_history
+
+
+@command(
+    "history",
+    examples=(
+        "estimates history sp500-close AAPL 2022-12-20",
+        "estimates history sp500-close AAPL 2022-12-20 --only promoted --fields close",
+        "estimates history churn 00042 --since 2026-11-01T00:00:00Z",
+        "estimates history churn 00042 --shape 1   # what versions of an earlier shape said",
+    ),
+)
+@set_argument
+@click.argument("key", metavar="KEY...", nargs=-1, required=True)
+@click.option("--since", metavar="TIME", help="Only versions published at or after this time.")
+@click.option("--until", metavar="TIME", help="Only versions published at or before this time.")
+@click.option(
+    "--only", type=click.Choice(["promoted"]), help="Only versions that production ever pointed to."
+)
+@clock_option("released: times go by the claimed times of release of imported versions.")
+@click.option("--shape", type=int, help="Tell of versions of this shape. Default: production's.")
+@columns_option("--fields", help="Only these columns, besides the key.")
+@click.option(
+    "--chain", is_flag=True, help="In JSON too, what became of each number; text always says so."
+)
+def history(
+    options: Options,
+    set_name: str,
+    key: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    only: Any,
+    clock: Clock,
+    shape: int | None,
+    fields: list[str] | None,
+    chain: bool,
+) -> None:
+    """One key through the versions: what was estimated, when it could be known, and when it was in
+    production.
+
+    Below the table what became of each number: how often it turned, how straight its way was, since
+    when it stands.
+    """
+    estimates = options.open_to_read()[set_name]
+    chain = chain or not options.json
+    bounds: dict[str, Any] = {"since": since, "until": until, "only": only}
+    answer = estimates.history(*key, **bounds, fields=fields, chain=chain, clock=clock, shape=shape)
+    if options.json:
+        terminal.raw(answer.json)
+        return
+    told = [entry["version"] for entry in answer.body["history"]]
+    contract = estimates.contract_of(estimates.resolve(told[-1])) if told else estimates.contract
+    hidden = (
+        other_shapes(estimates.versions(), told, "--shape")
+        if told or not any(bounds.values())
+        else None
+    )
+    show_history(answer, contract, fields, hidden)

@@ -1,0 +1,38 @@
+"""Making a store where there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from estimates.errors import InvalidError, NotFoundError
+from estimates.settings import Settings
+from estimates.store.open_store import catalog_url
+from estimates.store.store import Store
+
+
+def make_store(settings: Settings) -> bool:
+    """Make the store unless it is there; says whether it was made. Raises UnavailableError,
+    InvalidError.
+    """
+    try:
+        Store(settings.store, catalog=settings.catalog, cache=settings.cache)
+    except NotFoundError as error:
+        if error.code != "no_store":
+            raise
+        import estimates_migrations
+
+        if "://" not in settings.store:
+            make_folder(Path(settings.store))
+        estimates_migrations.upgrade(catalog_url(settings.store, settings.catalog))
+        return True
+    return False
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder unless it is there; raises InvalidError (`bad_store`)."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidError(
+            "bad_store", f"{folder}: no folder can be made there: {error.strerror or error}"
+        ) from None

@@ -1,0 +1,43 @@
+"""`estimates migrate`: bring a catalog to this program's schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from estimates.errors import NotFoundError
+from estimates.settings import Settings
+from estimates.store.open_store import catalog_url
+from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.options import Options
+from estimates_jobs.cli.output import terminal
+
+
+@command("migrate", examples=("estimates migrate --store ./estimates-store",))
+def migrate(options: Options) -> None:
+    """Bring the store's catalog to the schema that this program knows, all at once or not at all.
+
+    Estimates and manifests are never migrated: every format that was ever written stays readable.
+    """
+    import estimates_migrations
+
+    settings = options.settings()
+    url = _existing_catalog(settings)
+    before = estimates_migrations.current(url)
+    estimates_migrations.upgrade(url)
+    after = estimates_migrations.current(url)
+    if options.json:
+        terminal.json({"store": settings.store, "from": before, "to": after})
+    elif before == after:
+        terminal.line(f"nothing to do: the catalog has schema revision {after}")
+    else:
+        terminal.line(f"catalog migrated from schema revision {before or 'none'} to {after}")
+
+
+def _existing_catalog(settings: Settings) -> str:
+    """The catalog's URL; raises NotFoundError (`no_store`) where no store was ever made."""
+    url = catalog_url(settings.store, settings.catalog)
+    if settings.catalog is None and not (Path(settings.store) / "catalog.db").exists():
+        raise NotFoundError(
+            "no_store", f"there is no store at {settings.store}; make one with `estimates init`"
+        )
+    return url

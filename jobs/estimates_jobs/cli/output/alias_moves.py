@@ -1,0 +1,19 @@
+"""A move of an alias, printed."""
+
+from __future__ import annotations
+
+from estimates.catalog.records import Event
+from estimates_jobs.cli.interface.options import Options
+from estimates_jobs.cli.output import terminal
+
+
+def show_move(options: Options, event: Event) -> None:
+    """Print a move of an alias."""
+    if options.json:
+        terminal.json(event)
+        return
+    before = "" if event.from_version is None else f", before it was {event.from_version}"
+    terminal.line(f"{event.set}: {event.alias} is version {event.version}{before}")
+    if event.kind == "rolled_back":
+        terminal.line(f"{event.alias} is held: no run promotes anything until a person does")
+        terminal.line(f'next: estimates promote {event.set} VERSION --reason "…"')

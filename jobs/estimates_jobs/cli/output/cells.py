@@ -1,0 +1,117 @@
+"""Values as cells of a table, and bars beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from estimates import instants
+from estimates.contract.contract import Contract
+
+if TYPE_CHECKING:  # takes a moment to load, and a page or JSON is printed without it
+    from rich.text import Text
+
+Cell: TypeAlias = "str | int | float | bool | Text | None"
+_BAR = 8  # characters of the longest bar
+
+
+def present_columns(rows: Sequence[dict[str, Any] | None], contract: Contract) -> list[str]:
+    """The columns of a contract that some row has, in the contract's order."""
+    present = {name for row in rows if row is not None for name in row}
+    return [name for name in contract.columns if name in present]
+
+
+def column_title(name: str, contract: Contract) -> str:
+    """The name of a column with its unit."""
+    column = contract.columns.get(name)
+    return f"{name} [{column.unit}]" if column is not None and column.unit else name
+
+
+def instant(moment: datetime | None) -> str:
+    """An instant in full, so that it can be pasted after `--as-of`; nothing for none."""
+    return "" if moment is None else instants.text(moment)
+
+
+def duration(span: timedelta) -> str:
+    """A duration in its two largest units: `3d 4h`, `12m 5s`, `0s`."""
+    seconds = int(abs(span.total_seconds()))
+    parts: list[str] = []
+    for unit, size in (("y", 31_557_600), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count or parts:
+            parts.append(f"{count}{unit}")
+    return " ".join(part for part in parts[:2] if part[0] != "0") or "0s"
+
+
+def relative_change(old: float | None, new: float | None) -> str:
+    """How much a number moved, relative to the mean of old and new as in a diff; nothing where one
+    is missing.
+    """
+    if old is None or new is None:
+        return ""
+    middle = (abs(old) + abs(new)) / 2
+    return f"{(new - old) / middle:+.2%}" if middle else "+0.00%"
+
+
+def changes_with_bars(
+    old: Sequence[float | None], new: Sequence[float | None], without_bar: Sequence[bool]
+) -> list[str]:
+    """The relative change from each old to its new number, and a bar as long as it is large.
+
+    Up and down look different. The three sequences have the same length.
+    """
+    moves = [
+        0.0 if a is None or b is None or hidden else b - a
+        for a, b, hidden in zip(old, new, without_bar, strict=True)
+    ]
+    largest = max(map(abs, moves), default=0.0)
+    bars = [
+        ("▲" if move > 0 else "▽") * round(abs(move) / largest * _BAR) if largest else ""
+        for move in moves
+    ]
+    return [
+        f"{relative_change(a, b):>8} {bar}".rstrip()
+        for a, b, bar in zip(old, new, bars, strict=True)
+    ]
+
+
+def size_bars(numbers: Sequence[float | None]) -> list[str]:
+    """A bar for each number of at least 0, as long as it is large; the smallest trace of one is
+    seen.
+    """
+    largest = max((number for number in numbers if number is not None), default=0.0)
+    return [
+        "█" * max(1, round(number / largest * _BAR)) if number and largest else ""
+        for number in numbers
+    ]
+
+
+def number(value: Any) -> Cell:
+    """A number that is no integer with six significant digits, as on a report; anything else as
+    `plain`.
+    """
+    if not isinstance(value, float):
+        return plain(value)
+    from rich.text import Text
+
+    from estimates.render.wording import number as six_digits
+
+    return Text(six_digits(value), justify="right")
+
+
+def four_digits(value: float | None) -> str:
+    """A number with four significant digits, `–` for none."""
+    return "–" if value is None else f"{value:.4g}"
+
+
+def plain(value: Any) -> Cell:
+    """A value of a row as a cell: times in full, anything that is no plain value as its text."""
+    if isinstance(value, datetime):
+        return instant(value)
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def real_number(value: Any) -> float | None:
+    """The value where it is a number."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,0 +1,142 @@
+"""What became of an estimate from version to version, for people (docs/stability.md, V)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from estimates.contract.contract import Contract
+from estimates.render.wording import count
+from estimates_jobs.cli.output import cells, terminal
+
+if TYPE_CHECKING:
+    from estimates.catalog.records import Version
+    from estimates.client.reading_requests import VersionSummary
+
+_ENDS = ("lower", "upper", "quantile")  # they move with their point
+
+_WHY = {
+    "few_values": "too few values",
+    "few_pairs": "needs 20 pairs of moves",
+    "unmoved": "nothing moved materially",
+    "never_due": "no version had to have it",
+    "unknown": "the domain lists no keys",
+    "degenerate_scale": "all values are 0",
+    "overflow": "too large for a number",
+}
+
+
+def show_chain(chains: dict[str, Any], contract: Contract, fields: Sequence[str] | None) -> None:
+    """Print the chain of each number; of interval ends and quantiles only where `fields` names
+    columns.
+    """
+    for name, chain in chains.items():
+        if (fields is None and contract.columns[name].role in _ENDS) or not chain["n"]:
+            continue
+        terminal.section(
+            f"{name} in {chain['n']} of {count(chain['versions'], 'version')} that had to have it"
+        )
+        terminal.pairs(chain_pairs(chain))
+
+
+def chain_pairs(chain: dict[str, Any]) -> list[tuple[str, cells.Cell]]:
+    """The metrics of one number's chain as text; a metric that is missing with the reason."""
+    steps = chain["steps"]
+    last, unit = steps[-1], f" {chain['unit']}" if chain["unit"] else ""
+    before = steps[-2]["value"] if len(steps) > 1 else None
+    return [
+        (
+            "versus previous",
+            _or_reason(chain, "previous_r", cells.relative_change(before, last["value"])),
+        ),
+        (
+            "versus first",
+            _or_reason(chain, "first_r", cells.relative_change(steps[0]["value"], last["value"])),
+        ),
+        (
+            "flips",
+            _or_reason(chain, "flip_share", f"{chain['flips']} of {count(chain['turns'], 'turn')}"),
+        ),
+        ("path", _or_reason(chain, "efficiency", _path(chain, unit))),
+        ("settled", _or_reason(chain, "settle_time", _settled(chain))),
+        ("last moved", _or_reason(chain, "since_change", _moved(chain))),
+        (
+            "volatility",
+            _or_reason(chain, "volatility", _percent(chain["volatility"]) + " a version"),
+        ),
+    ]
+
+
+def values_before(
+    entries: Sequence[dict[str, Any]], values: Sequence[float | None]
+) -> list[float | None]:
+    """For each version of a history the last value before it of a version that was not refused."""
+    last: float | None = None
+    before: list[float | None] = []
+    for entry, value in zip(entries, values, strict=True):
+        before.append(last)
+        if value is not None and entry["state"] != "refused":
+            last = value
+    return before
+
+
+def other_shapes(
+    versions: Iterable[Version | VersionSummary], shown: Collection[int], option: str = ""
+) -> str | None:
+    """A line about the unexpired versions whose shape is not that of those shown, by number; None
+    for none.
+
+    option  of the command, that shows those of another shape
+    """
+    all_versions = list(versions)
+    shapes = {version.shape for version in all_versions if version.version in shown}
+    others = [
+        version.shape
+        for version in all_versions
+        if version.expired_at is None and version.shape not in shapes
+    ]
+    if not others:
+        return None
+    verb = "is" if len(others) == 1 else "are"
+    hints = ", ".join(f"{option} {shape}" for shape in sorted(set(others)) if option)
+    text = f"{count(len(others), 'version')} of another shape {verb} not shown"
+    return f"{text}: {hints}" if hints else text
+
+
+def reason(code: str) -> str:
+    """Why a metric is missing, for a person."""
+    return _WHY.get(code, code)
+
+
+def _or_reason(chain: dict[str, Any], metric: str, text: str) -> str:
+    return text if chain[metric] is not None else f"–  ({reason(chain['reasons'][metric])})"
+
+
+def _path(chain: dict[str, Any], unit: str) -> str:
+    if chain["efficiency"] is None:
+        return ""
+    way = sum(abs(step["d"]) for step in chain["steps"][1:])
+    net = abs(chain["steps"][-1]["first_d"])
+    share = _percent(chain["efficiency"])
+    return f"{share} efficient: {net:.4g}{unit} from first to last, {way:.4g}{unit} on the way"
+
+
+def _moved(chain: dict[str, Any]) -> str:
+    if not any(step["material"] for step in chain["steps"]):
+        return "never, materially"
+    ago = chain["since_change"]
+    return (
+        "materially with the last version" if not ago else f"materially {count(ago, 'version')} ago"
+    )
+
+
+def _settled(chain: dict[str, Any]) -> str:
+    earlier = chain["settle_time"]
+    if earlier == chain["n"] - 1:
+        return "not yet: the value before was materially off"
+    after = f", after {count(earlier, 'other value')}" if earlier else ""
+    return f"since version {chain['settled_version']}{after}"
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.3g} %"

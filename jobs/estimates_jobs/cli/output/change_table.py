@@ -1,0 +1,75 @@
+"""Changes key by key as a table for people: the metric they are sorted by first, then what else
+moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from estimates.contract.contract import Contract
+from estimates.render.wording import count, percent
+from estimates.stability.change_columns import change_columns
+from estimates_jobs.cli.output import cells, terminal
+
+_HIDDEN = ("lower", "upper", "quantile")  # they move with their point
+
+
+def show_changes(
+    what: str,
+    frame: pl.DataFrame,
+    total: int,
+    by: str | None,
+    contract: Contract,
+    key: Sequence[str] = (),
+) -> None:
+    """Print some of the `total` changes; `what` says what was compared, `by` what they are sorted
+    by.
+
+    key  the leading part of the key that was asked for
+    """
+    if not total:
+        terminal.line(f"{what}, no change" + (" under this key" if key else ""), "bold")
+        return
+    main = contract.judged[0] if by is None else change_columns(contract)[by][0]
+    shown = f"{frame.height:,} of {count(total, 'change')}" + ("" if by is None else f", by {by}")
+    terminal.line(f"{what}, {shown}", "bold")
+    others = [n for n in contract.columns if n != main and contract.columns[n].role not in _HIDDEN]
+    others = [name for name in others if _moved(frame, name)]
+    numbers = [part for part in ("d", "r") if f"{main}.{part}" in frame.columns]
+    extra = [] if by is None or by in (f"{main}.d", f"{main}.r") else [by]
+    header = [*contract.key, "change", f"old {main}", "new", *numbers, *extra, *others]
+    terminal.table(
+        header,
+        [_row(row, contract, main, numbers, extra, others) for row in frame.iter_rows(named=True)],
+    )
+
+
+def _row(
+    row: dict[str, Any],
+    contract: Contract,
+    main: str,
+    numbers: list[str],
+    extra: list[str],
+    others: list[str],
+) -> list[cells.Cell]:
+    row_cells = [
+        cells.number(row[name]) for name in (*contract.key, "change", f"{main}.a", f"{main}.b")
+    ]
+    for part in numbers:
+        value = row[f"{main}.{part}"]
+        row_cells.append(cells.number(value) if part == "d" or value is None else percent(value))
+    moves = [_move(row[f"{name}.a"], row[f"{name}.b"]) for name in others]
+    return row_cells + [cells.number(row[name]) for name in extra] + moves
+
+
+def _moved(frame: pl.DataFrame, name: str) -> bool:
+    return bool(frame[f"{name}.a"].ne_missing(frame[f"{name}.b"]).any())
+
+
+def _move(old: Any, new: Any) -> cells.Cell:
+    """`old → new`, nothing where it is the same."""
+    if old == new:
+        return ""
+    return " → ".join("–" if value is None else str(cells.number(value)) for value in (old, new))

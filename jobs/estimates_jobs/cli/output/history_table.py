@@ -1,0 +1,78 @@
+"""One key through the versions as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from estimates.contract.contract import Contract
+from estimates.reading.answer import Answer
+from estimates.render.wording import count
+from estimates_jobs.cli.output import cells, terminal
+from estimates_jobs.cli.output.chain_text import show_chain, values_before
+
+
+def show_history(
+    answer: Answer,
+    contract: Contract,
+    fields: Sequence[str] | None = None,
+    left_out: str | None = None,
+) -> None:
+    """Print a history as a table of some fields, and its chain.
+
+    fields    default: the estimates, without the columns that they carry along
+    left_out  a line that says which versions are not shown at all
+    The change is of the first estimate column, from the last version before that was not refused.
+    Versions before the first that has the key and after the last one are only counted.
+    """
+    versions = answer.body["history"]
+    key = "/".join(answer.body["key"])
+    terminal.line(f"{answer.set} {key}, {count(len(versions), 'version')}", "bold")
+    if left_out is not None:
+        terminal.line(left_out, "dim")
+    having = [i for i, entry in enumerate(versions) if entry["estimate"] is not None]
+    if not having:
+        of_this_shape = "" if left_out is None else " of this shape"
+        terminal.line(f"no version{of_this_shape} has this key")
+        return
+    entries = versions[having[0] : having[-1] + 1]
+    _show_entries(entries, contract, fields)
+    after = len(versions) - 1 - having[-1]
+    if having[0] or after:
+        terminal.line(
+            f"without this key: {having[0]} versions before these, {after} after them", "dim"
+        )
+    show_chain(answer.body.get("chain", {}), contract, fields)
+
+
+def _show_entries(
+    entries: list[dict[str, Any]], contract: Contract, fields: Sequence[str] | None
+) -> None:
+    estimates = [entry["estimate"] or {} for entry in entries]
+    columns = [
+        name
+        for name in cells.present_columns(estimates, contract)
+        if fields is not None or name in contract.judged
+    ]
+    main = next((name for name in contract.judged if name in columns), None)
+    values = [None if main is None else cells.real_number(row.get(main)) for row in estimates]
+    refused = [entry["state"] == "refused" for entry in entries]
+    changes = cells.changes_with_bars(values_before(entries, values), values, refused)
+    times = {"published_at": "published", "released_at": "claimed release"}
+    if "released_at" not in entries[0]:
+        del times["released_at"]
+    times["data_through"] = "data through"
+    rows = [
+        [
+            *(entry[name] for name in ("version", "state", *times)),
+            *(
+                None if entry["estimate"] is None else cells.number(row.get(name))
+                for name in columns
+            ),
+            change,
+        ]
+        for entry, row, change in zip(entries, estimates, changes, strict=True)
+    ]
+    titles = [cells.column_title(name, contract) for name in columns]
+    header = ["version", "state", *times.values(), *titles]
+    terminal.table([*header, f"change of {main}" if main else "change"], rows)

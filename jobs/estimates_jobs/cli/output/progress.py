@@ -1,0 +1,57 @@
+"""What is being done, on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import click
+
+from estimates_jobs.cli.output.terminal import console
+
+Announce = Callable[[str], None]
+
+
+class Advance(Protocol):
+    """Moves a progress bar."""
+
+    def __call__(self, text: str, done: int, total: int | None = None) -> None:
+        """Show what is being done, how much is done, and of how much if only now that is known."""
+
+
+@contextmanager
+def steps(*, quiet: bool = False) -> Iterator[Announce]:
+    """What announces a step: in place on a terminal, as a line elsewhere, and not if `quiet`."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda text: None if quiet else click.echo(text, err=True)
+        return
+    from rich.text import Text
+
+    with console(stderr=True).status(Text("…")) as status:
+        yield lambda text: status.update(Text(text))
+
+
+@contextmanager
+def bar(total: int, *, quiet: bool = False) -> Iterator[Advance]:
+    """A progress bar on a terminal's standard error, of `total` steps until a call says another
+    number.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda text, done, total=None: None
+        return
+    from rich import progress
+
+    parts = (
+        progress.SpinnerColumn(),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+        progress.TextColumn("{task.description}"),
+    )
+    with progress.Progress(*parts, console=console(stderr=True), transient=True) as display:
+        task = display.add_task("", total=total)
+        yield lambda text, done, total=None: display.update(
+            task, description=text, completed=done, total=total
+        )

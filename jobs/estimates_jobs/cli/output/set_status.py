@@ -1,0 +1,219 @@
+"""How a set stands at a moment: the age of its estimates, the next expected, production."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+
+import msgspec
+
+from estimates.catalog.freshness import freshness
+from estimates.catalog.records import Event, State
+from estimates.catalog.ref import PRODUCTION
+from estimates.catalog.set_view import SetView
+from estimates.catalog.view import View
+from estimates_jobs.cli.output import cells, terminal
+
+_PROBLEMS = {"nothing_promoted": "nothing promoted", "stale": "stale"}
+_RECENT = 20  # versions from which the usual time between two is taken
+
+
+class Production(msgspec.Struct, frozen=True):
+    """What production points to, since when, and the reason of a hold."""
+
+    version: int
+    since: datetime
+    data_through: datetime
+    age_s: float
+    held: bool
+    held_because: str | None
+
+
+class Newest(msgspec.Struct, frozen=True):
+    """The newest version; `outcome` is that of its newest verdict, None when it was not judged."""
+
+    version: int
+    state: State
+    published_at: datetime
+    data_through: datetime
+    outcome: str | None
+    judged_at: datetime | None
+
+
+class SetStatus(msgspec.Struct, frozen=True):
+    """How one set stands, the answer of `estimates status`.
+
+    published_every_s  median seconds between the last versions; cadence is what the contract says
+    next_expected      newest version's publication + cadence; overdue when that has passed
+    stale              age of production's data above `max_age`; None when the contract has no
+                       maximum age
+    problems           what `--check` fails for: `nothing_promoted`, `stale`
+    """
+
+    set: str
+    description: str
+    owner: str
+    versions: int
+    newest: Newest | None
+    production: Production | None
+    aliases: dict[str, int]
+    published_every_s: float | None
+    cadence: str | None
+    next_expected: datetime | None
+    overdue: bool | None
+    max_age: str | None
+    stale: bool | None
+    problems: list[str]
+
+
+def set_status(view: View, name: str, now: datetime) -> SetStatus:
+    """How a set stands at a moment."""
+    estimate_set = view.set(name)
+    fresh = freshness(estimate_set, now)
+    production = _production(estimate_set, now)
+    problems = {"nothing_promoted": production is None, "stale": bool(fresh.stale)}
+    return SetStatus(
+        set=name,
+        description=estimate_set.contract.description,
+        owner=estimate_set.contract.owner,
+        versions=len(estimate_set.versions),
+        newest=_newest(view, estimate_set),
+        production=production,
+        aliases={alias.alias: alias.version for alias in estimate_set.aliases.values()},
+        published_every_s=_usual_gap_s(estimate_set),
+        cadence=fresh.cadence,
+        next_expected=fresh.next_expected,
+        overdue=fresh.overdue,
+        max_age=fresh.max_age,
+        stale=fresh.stale,
+        problems=[problem for problem, is_so in problems.items() if is_so],
+    )
+
+
+def last_verdict(estimate_set: SetView, version: int) -> Event | None:
+    """The event of a version's newest verdict."""
+    verdicts = (e for e in reversed(estimate_set.events) if e.kind == "judged")
+    return next((event for event in verdicts if event.version == version), None)
+
+
+def show_status(status: SetStatus) -> None:
+    """Print how one set stands."""
+    newest, production = status.newest, status.production
+    pairs: list[tuple[str, cells.Cell]] = [("owner", status.owner or None)]
+    if newest is not None:
+        state = newest.state.replace("_", " ")
+        published = f"published {cells.instant(newest.published_at)}"
+        pairs += [
+            ("last version", f"{newest.version} ({state}), {published}"),
+            ("its verdict", newest.outcome or "not judged"),
+        ]
+    if production is not None:
+        through = cells.instant(production.data_through)
+        pairs += [
+            ("production", f"version {production.version} since {cells.instant(production.since)}"),
+            ("hold", f"held: {production.held_because}" if production.held else "no"),
+            ("data through", f"{through}, {_duration(production.age_s)} ago"),
+        ]
+    others = (f"{alias} → {n}" for alias, n in status.aliases.items() if alias != PRODUCTION)
+    pairs += [
+        ("maximum age", _freshness(status)),
+        ("updated", _rhythm(status)),
+        ("next expected", _expected(status)),
+        ("other aliases", ", ".join(others) or None),
+        ("attention", _attention(status) or None),
+    ]
+    terminal.line(f"{status.set}  {status.description}".rstrip(), "bold")
+    terminal.pairs(pairs)
+
+
+def show_statuses(statuses: Sequence[SetStatus]) -> None:
+    """Print how several sets stand, a row each."""
+    terminal.records([_row(status) for status in statuses])
+
+
+def _row(status: SetStatus) -> dict[str, cells.Cell]:
+    newest, production = status.newest, status.production
+    return {
+        "set": status.set,
+        "last version": newest.version if newest else None,
+        "published": cells.instant(newest.published_at) if newest else None,
+        "verdict": newest.outcome if newest else None,
+        "production": production.version if production else None,
+        "held": "held" if production and production.held else "",
+        "data age": _duration(production.age_s) if production else None,
+        "max age": status.max_age,
+        "next expected": _expected(status) or "",
+        "attention": _attention(status),
+    }
+
+
+def _attention(status: SetStatus) -> str:
+    return ", ".join(_PROBLEMS[problem] for problem in status.problems)
+
+
+def _duration(seconds: float) -> str:
+    return cells.duration(timedelta(seconds=seconds))
+
+
+def _rhythm(status: SetStatus) -> str:
+    cadence = status.cadence
+    promised = "no cadence in the contract" if cadence is None else f"every {cadence} by contract"
+    if status.published_every_s is None:
+        return promised
+    usual = _duration(status.published_every_s)
+    return f"{promised}; {status.versions} versions, usually {usual} apart"
+
+
+def _freshness(status: SetStatus) -> str:
+    if status.max_age is None or status.stale is None:
+        return status.max_age or "not checked"
+    return f"{status.max_age}: {'stale' if status.stale else 'fresh'}"
+
+
+def _expected(status: SetStatus) -> str | None:
+    if status.next_expected is None:
+        return None
+    return f"{cells.instant(status.next_expected)}{' (overdue)' if status.overdue else ''}"
+
+
+def _newest(view: View, estimate_set: SetView) -> Newest | None:
+    if not estimate_set.versions:
+        return None
+    version = estimate_set.versions[-1]
+    verdict = last_verdict(estimate_set, version.version)
+    return Newest(
+        version.version,
+        view.state(version),
+        version.published_at,
+        version.data_through,
+        verdict.details.get("outcome") if verdict else None,
+        verdict.at if verdict else None,
+    )
+
+
+def _production(estimate_set: SetView, now: datetime) -> Production | None:
+    alias = estimate_set.aliases.get(PRODUCTION)
+    if alias is None:
+        return None
+    version = estimate_set.versions[alias.version - 1]
+    return Production(
+        version.version,
+        alias.moved_at,
+        version.data_through,
+        (now - version.data_through).total_seconds(),
+        alias.held,
+        _rollback_reason(estimate_set) if alias.held else None,
+    )
+
+
+def _rollback_reason(estimate_set: SetView) -> str | None:
+    rollbacks = (e for e in reversed(estimate_set.events) if e.kind == "rolled_back")
+    return next((event.reason for event in rollbacks if event.alias == PRODUCTION), None)
+
+
+def _usual_gap_s(estimate_set: SetView) -> float | None:
+    published = [version.published_at for version in estimate_set.versions[-_RECENT:]]
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(published)]
+    return median(gaps) if gaps else None

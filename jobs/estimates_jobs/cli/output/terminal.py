@@ -1,0 +1,165 @@
+"""Lines, tables and pairs for people, JSON and bytes for programs.
+
+On a terminal there are colours, eight digits, and a last column folded to its width. In a pipe
+there are no colours and every value is whole."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from estimates_jobs.cli.output.cells import Cell
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+_NOT_A_TERMINAL = 100_000  # columns: as wide as it takes
+
+_NARROWEST = 30  # columns that folded text has at least
+
+_COLOURS = {
+    "production": "bold green",
+    "promoted": "green",
+    "candidate": "cyan",
+    "published": "cyan",
+    "superseded": "dim",
+    "expired": "dim",
+    "refused": "red",
+    "rejected": "red",
+    "failed": "red",
+    "rolled_back": "yellow",
+    "rolled back": "yellow",
+    "unjudged": "yellow",
+    "running": "yellow",
+    "pass": "green",
+    "warn": "yellow",
+    "fail": "bold red",
+    "error": "bold red",
+    "held": "bold yellow",
+    "stale": "bold red",
+}
+
+
+def console(*, stderr: bool = False, width: int | None = None) -> Console:
+    """The terminal, or an endlessly wide page where there is none."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    if width is None and not stream.isatty():
+        width = _NOT_A_TERMINAL
+    return Console(
+        file=stream, width=width, highlight=False, soft_wrap=False, emoji=False, markup=False
+    )
+
+
+def line(text: str = "", colour: str | None = None) -> None:
+    """One line of text; a terminal folds it between words."""
+    from rich.text import Text
+
+    console().print(Text(text, style=colour or ""))
+
+
+def section(title: str) -> None:
+    """The title of a section, below an empty line."""
+    line()
+    line(title, "bold")
+
+
+def page(text: str) -> None:
+    """Text that is laid out already."""
+    click.echo(text, nl=not text.endswith("\n"))
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, stderr: bool = False) -> None:
+    """A table; numbers stand to the right, words that name a state have their colour, the last
+    column may be folded.
+    """
+    from rich.table import Table
+
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for position, name in enumerate(columns):
+        numeric = any(_is_number(row[position]) for row in rows)
+        folds = position == len(columns) - 1
+        grid.add_column(
+            name, justify="right" if numeric else "left", no_wrap=not folds, overflow="fold"
+        )
+    for row in rows:
+        grid.add_row(*(_styled(cell) for cell in row))
+    _print_trimmed(grid, _foldable_width([row[-1] for row in rows]), stderr=stderr)
+
+
+def records(rows: Sequence[Mapping[str, Cell]], *, stderr: bool = False) -> None:
+    """A table of at least one row; each row has the same names, which are the columns' titles."""
+    table(list(rows[0]), [list(row.values()) for row in rows], stderr=stderr)
+
+
+def pairs(named_cells: Sequence[tuple[str, Cell]]) -> None:
+    """Names and values, one pair a line; pairs without a value are left out."""
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = [(name, cell) for name, cell in named_cells if cell is not None]
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, cell in shown:
+        grid.add_row(Text("  " + name), _styled(cell))
+    _print_trimmed(grid, _foldable_width([cell for _, cell in shown]))
+
+
+def json(content: object) -> None:
+    """A value as indented JSON."""
+    click.echo(msgspec.json.format(msgspec.json.encode(content, enc_hook=str), indent=2))
+
+
+def raw(content: bytes) -> None:
+    """The bytes of an answer, exactly; only a terminal gets an end of line."""
+    stream = sys.stdout.buffer
+    stream.write(content)
+    if sys.stdout.isatty():
+        stream.write(b"\n")
+    stream.flush()
+
+
+def _styled(cell: Cell) -> Text:
+    from rich.text import Text
+
+    if isinstance(cell, Text):
+        return cell
+    if cell is None:
+        return Text("–", style="dim")
+    if isinstance(cell, bool):
+        return Text("yes" if cell else "no")
+    text = f"{cell:.8g}" if isinstance(cell, float) and sys.stdout.isatty() else str(cell)
+    return Text(text, style=_COLOURS.get(text, ""))
+
+
+def _foldable_width(column: Sequence[Cell]) -> int:
+    return max(0, max((_styled(cell).cell_len for cell in column), default=0) - _NARROWEST)
+
+
+def _is_number(cell: Cell) -> bool:
+    return (isinstance(cell, int | float) and not isinstance(cell, bool)) or getattr(
+        cell, "justify", None
+    ) == "right"
+
+
+def _print_trimmed(grid: Table, foldable: int, *, stderr: bool = False) -> None:
+    """Print without the blanks at the ends of lines; `foldable` is by how much the last column may
+    become narrower.
+    """
+    unfolded = console(stderr=stderr, width=_NOT_A_TERMINAL).measure(grid).maximum
+    # Wider than the terminal rather than cut: the terminal breaks such lines itself.
+    target = console(stderr=stderr, width=max(console(stderr=stderr).width, unfolded - foldable))
+    with target.capture() as capture:
+        target.print(grid)
+    lines = [text.rstrip() for text in capture.get().strip("\n").splitlines()]
+    click.echo(
+        "\n".join(text for text in lines if text), err=stderr, color=target.is_terminal or None
+    )

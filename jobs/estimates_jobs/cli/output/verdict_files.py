@@ -1,0 +1,105 @@
+"""A verdict as commands show it: printed in one form, written to files in others."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+import msgspec
+
+from estimates.gate.offender_table import Offenders
+from estimates.gate.pages.github_annotations import render_github
+from estimates.gate.pages.junit import render_junit
+from estimates.gate.pages.verdict_markdown import render_markdown
+from estimates.gate.pages.verdict_text import render_text
+from estimates.gate.verdict import Verdict, render_json
+from estimates_jobs.cli.interface.failures import ANSWER_IS_NO
+from estimates_jobs.cli.interface.options import Options
+from estimates_jobs.cli.output import terminal
+from estimates_jobs.cli.output.file_writing import writing
+
+RENDERINGS: dict[str, Callable[[Verdict], str | bytes]] = {
+    "text": render_text,
+    "json": render_json,
+    "junit": render_junit,
+    "markdown": render_markdown,
+    "github": render_github,
+}
+
+_FORMS = (*RENDERINGS, "offenders")
+
+
+class VerdictFile(msgspec.Struct, frozen=True):
+    """A file to write: in which form, and where."""
+
+    form: str
+    path: Path
+
+
+def _parse(
+    _context: click.Context, _option: click.Parameter, values: Sequence[str]
+) -> list[VerdictFile]:
+    """`junit=verdict.xml` and the like; a usage error for a form that there is not, a missing name,
+    one file twice.
+    """
+    files: list[VerdictFile] = []
+    for text in values:
+        form, _, name = text.partition("=")
+        if form not in _FORMS or not name:
+            raise click.BadParameter(
+                f"{text!r} is not FORM=FILE, with one of {', '.join(_FORMS)} as the form"
+            )
+        if any(file.path == Path(name) for file in files):
+            raise click.BadParameter(f"{name} is written twice")
+        files.append(VerdictFile(form, Path(name)))
+    return files
+
+
+write_option = click.option(
+    "--write",
+    "files",
+    multiple=True,
+    metavar="FORM=FILE",
+    callback=_parse,
+    help=f"Also write the verdict to a file, as {', '.join(RENDERINGS)}; as offenders every "
+    "offender, in Parquet. "
+    "Repeatable.",
+)
+
+
+def needed_offenders(files: Sequence[VerdictFile]) -> Offenders | None:
+    """A place for every offender, where a file is to have them."""
+    return Offenders() if any(file.form == "offenders" for file in files) else None
+
+
+def show_verdict(
+    options: Options,
+    verdict: Verdict,
+    files: Sequence[VerdictFile] = (),
+    offenders: Offenders | None = None,
+) -> int:
+    """Write a verdict to its files and print it; returns the exit code. Raises InvalidError
+    (`not_written`).
+    """
+    for file in files:
+        with writing(file.path) as path:
+            path.write_bytes(
+                _parquet(offenders) if file.form == "offenders" else _rendered(verdict, file.form)
+            )
+    terminal.page(_rendered(verdict, options.format).decode())
+    return ANSWER_IS_NO if verdict.blocks else 0
+
+
+def _rendered(verdict: Verdict, form: str) -> bytes:
+    rendered = RENDERINGS[form](verdict)
+    return rendered if isinstance(rendered, bytes) else rendered.encode()
+
+
+def _parquet(offenders: Offenders | None) -> bytes:
+    assert offenders is not None
+    assert offenders.frame is not None, "filled by the judgement"
+    content = io.BytesIO()
+    offenders.frame.write_parquet(content)
+    return content.getvalue()

@@ -1,0 +1,44 @@
+"""`estimates rollback`: take production back one step."""
+
+from __future__ import annotations
+
+import click
+
+from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.notifying import notifying
+from estimates_jobs.cli.interface.options import (
+    Options,
+    alias_option,
+    notify_option,
+    reason_option,
+    set_argument,
+)
+from estimates_jobs.cli.output.alias_moves import show_move
+
+
+@command(
+    "rollback",
+    examples=(
+        'estimates rollback sp500-close --reason "prices of 9 December were wrong"',
+        'estimates rollback sp500-close --to 3 --reason "back to the last one we trust"',
+    ),
+)
+@set_argument
+@reason_option
+@click.option(
+    "--to",
+    type=int,
+    metavar="VERSION",
+    help="Back to this version. Default: the newest good one before.",
+)
+@alias_option
+@notify_option
+def rollback(options: Options, set_name: str, reason: str, to: int | None, alias: str) -> None:
+    """Take production back to the newest version it held before that was not itself rolled back.
+    Needs no verdict.
+
+    The alias is then held: no run promotes anything until a person does.
+    """
+    store = options.open()
+    with notifying(options, store):
+        show_move(options, store.rollback(set_name, reason=reason, to=to, alias=alias))

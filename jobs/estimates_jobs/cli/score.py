@@ -1,0 +1,239 @@
+"""`estimates score`: how good the estimates were, once actual values are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from estimates.accuracy import accuracy_json
+from estimates.accuracy.accuracy_report import LAST_SCORED
+from estimates.accuracy.accuracy_table import accuracy_frame
+from estimates.accuracy.accuracy_text import render_text
+from estimates.errors import UnavailableError
+from estimates.reading.tabular import csv
+from estimates.render.wording import count
+from estimates.store.regrading import GRADES, Regrading
+from estimates.store.scoring import Outcome
+from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.notifying import notifying
+from estimates_jobs.cli.interface.options import Options, notify_option, set_argument
+from estimates_jobs.cli.output import terminal
+from estimates_jobs.cli.output.file_writing import writing
+
+if TYPE_CHECKING:
+    from estimates.accuracy.accuracy_report import SetAccuracy
+    from estimates.store.store import Store
+
+_SQL = (
+    "SELECT ticker, date AS target_date, close AS value FROM 'examples/sp500_daily_close.parquet'"
+)
+
+_GRADES = {
+    "right_pass": "rightly passed",
+    "missed_harm": "passed, did harm",
+    "right_block": "rightly blocked",
+    "harmless_block": "blocked, harmless",
+}
+
+
+class _Scored(msgspec.Struct, frozen=True):
+    """What a scoring did, for a program.
+
+    mlflow     why MLflow does not have the scores yet, None when it does
+    regrading  what became of the gate's verdicts
+    """
+
+    set: str
+    stored: list[int]
+    unchanged: list[int]
+    unmatched: list[int]
+    unused: int
+    mlflow: str | None
+    regrading: Regrading
+    accuracy: SetAccuracy
+
+
+@command(
+    "score",
+    examples=(
+        "estimates score churn --actuals left-by-june.csv",
+        f'estimates score sp500-close --actuals "{_SQL}"',
+        "estimates score churn --actuals outcomes.parquet --vintage 2026-06-30 --version 7",
+        "estimates score sp500-close --actuals closes.csv --against sp500-naive",
+        "estimates score sp500-close                                # the stored scores again",
+        "estimates score sp500-close --chart accuracy.svg           # and as a picture",
+        "estimates score sp500-close --last 10 --format csv > scores.csv",
+    ),
+    forms=("csv",),
+)
+@set_argument
+@click.option(
+    "--actuals",
+    metavar="FILE-OR-SQL",
+    help="Key columns and the actual values; perhaps their vintage.",
+)
+@click.option(
+    "--version",
+    "versions",
+    type=int,
+    multiple=True,
+    help="Only this one; may be given several times.",
+)
+@click.option(
+    "--vintage",
+    metavar="TIME",
+    help="Use the actual values known then: a time, or a date for all of it.",
+)
+@click.option(
+    "--against",
+    metavar="N-OR-SET",
+    help="A version's number or another set, which skill is relative to.",
+)
+@click.option("--chart", metavar="FILE", help="Draw it too: a name that ends in .svg or .png.")
+@click.option(
+    "--last",
+    type=int,
+    default=LAST_SCORED,
+    show_default=True,
+    help="Without --actuals: so many versions.",
+)
+@notify_option
+def score(
+    options: Options,
+    set_name: str,
+    actuals: str | None,
+    versions: tuple[int, ...],
+    vintage: str | None,
+    against: str | None,
+    chart: str | None,
+    last: int,
+) -> None:
+    """How good the estimates were: errors, coverage, distribution, skill, once actual values are
+    known.
+
+    Scores every version that production ever pointed to and that has a key with an actual value,
+    stores the scores and logs them to MLflow. The same actual values again change nothing. Without
+    --actuals the stored scores are shown. Every verdict of the gate is graded too: a refused
+    version that was no worse than the one it was judged against was blocked without need, a worse
+    one that passed did harm. The verdicts stay what they were. docs/accuracy.md has every number
+    with its formula.
+    """
+    if chart is not None and Path(chart).suffix not in (".svg", ".png"):
+        raise click.UsageError(f"{chart}: a picture's name ends in .svg or .png")
+    if actuals is None:
+        if len(versions) > 1 or not (vintage is against is options.notify is None):
+            raise click.UsageError(
+                "--vintage, --against, --notify and several --version need --actuals"
+            )
+        version = versions[0] if versions else None
+        accuracy = options.open_to_read()[set_name].accuracy(version, last=last)
+        _show(options, accuracy, accuracy_json.encode_set(accuracy))
+    else:
+        accuracy = _score(options, set_name, actuals, versions, vintage, against)
+    if chart is not None:
+        from estimates.accuracy.accuracy_chart import draw
+
+        with writing(chart) as path:
+            path.write_bytes(draw(accuracy, path.suffix[1:]))
+
+
+def _score(
+    options: Options,
+    set_name: str,
+    actuals: str,
+    versions: tuple[int, ...],
+    vintage: str | None,
+    against: str | None,
+) -> SetAccuracy:
+    """Score, regrade, record in MLflow, and print what that did."""
+    from estimates_jobs.tables.actual_values import read_actual_values
+
+    store = options.open()
+    observed = read_actual_values(actuals)
+    with notifying(options, store):
+        outcome = store[set_name].score(
+            observed, versions=versions or None, vintage=vintage, against=against
+        )
+        regrading = store[set_name].regrade(observed, vintage=vintage)
+        untracked = _track(store, set_name)
+    scored = _Scored(
+        **{name: getattr(outcome, name) for name in Outcome.__struct_fields__},
+        mlflow=untracked,
+        regrading=regrading,
+    )
+    for_people = not (options.json or options.csv)
+    if for_people:
+        _show_outcome(outcome, untracked)
+    _show(options, outcome.accuracy, accuracy_json.encode(scored))
+    if for_people:
+        _show_regrading(regrading)
+    return outcome.accuracy
+
+
+def _show(options: Options, accuracy: SetAccuracy, body: bytes) -> None:
+    if options.json:
+        terminal.raw(body)
+    elif options.csv:
+        terminal.raw(csv(accuracy_frame(accuracy)))
+    else:
+        terminal.page(render_text(accuracy))
+
+
+def _show_outcome(outcome: Outcome, untracked: str | None) -> None:
+    done = [
+        f"{count(len(outcome.stored), 'version')} scored anew, {len(outcome.unchanged)} as before"
+    ]
+    if outcome.unmatched:
+        done.append(f"{len(outcome.unmatched)} without an actual value yet")
+    unused = f"{count(outcome.unused, 'key')} of the actual values: no version scored has them"
+    terminal.pairs(
+        [
+            ("versions", ", ".join(done)),
+            ("not used", unused if outcome.unused else None),
+            ("MLflow", untracked and f"not recorded; later: estimates track ({untracked})"),
+        ]
+    )
+    terminal.line()
+
+
+def _show_regrading(regrading: Regrading) -> None:
+    """How the gate did, and each version on which it was wrong."""
+    graded = sum(regrading.counts.values())
+    if not graded:
+        return
+    terminal.section(f"The gate, looking back on {count(graded, 'verdict')}")
+    terminal.pairs([(_GRADES[grade], str(regrading.counts[grade])) for grade in GRADES])
+    wrong = [
+        {
+            "version": version.version,
+            "verdict": _GRADES[version.grade],
+            "against": version.baseline,
+            "loss": version.message,
+        }
+        for version in regrading.versions
+        if version.grade in ("missed_harm", "harmless_block")
+    ]
+    if wrong:
+        terminal.line()
+        terminal.records(wrong)
+
+
+def _track(store: Store, set_name: str) -> str | None:
+    """Log the scores to MLflow, last: one that is away never loses them. Returns why it was not
+    done.
+    """
+    try:
+        from estimates_jobs.tracking.record import record_scores
+
+        record_scores(store, set_name)
+    except ModuleNotFoundError:
+        return "mlflow is not installed; pip install 'estimates-store[jobs]'"
+    except UnavailableError as error:
+        return error.message
+    waiting = sorted({scored.version for scored in store.catalog.untracked_scores(set_name)})
+    return (
+        f"these versions have no run in MLflow: {', '.join(map(str, waiting))}" if waiting else None
+    )

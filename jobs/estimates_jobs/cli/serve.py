@@ -1,0 +1,37 @@
+"""`estimates serve`: answer over HTTP."""
+
+from __future__ import annotations
+
+import click
+
+from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.options import Options
+from estimates_jobs.cli.interface.server import host_option, port_option, serve_store
+
+_APP = "estimates_api.app:create_app"  # by name: jobs never import the api
+
+
+@command(
+    "serve",
+    examples=(
+        "estimates serve --store ./estimates-store",
+        "estimates serve --host 0.0.0.0 --port 8080 --workers 4",
+    ),
+)
+@host_option
+@port_option
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes that answer.",
+)
+def serve(options: Options, host: str, port: int, workers: int) -> None:
+    """Answer over HTTP, reading only; the routes are described at /docs.
+
+    Promotions and rollbacks are followed within a second, without a restart. On SIGTERM or Ctrl-C
+    it accepts nothing new, finishes the requests under way, ends the event streams and exits with 0
+    after at most 10 seconds.
+    """
+    serve_store(options, options.settings(), host, port, workers)

@@ -1,0 +1,48 @@
+"""`estimates status`: how old the estimates are, and what production is."""
+
+from __future__ import annotations
+
+import click
+
+from estimates import instants
+from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.failures import ANSWER_IS_NO
+from estimates_jobs.cli.interface.options import Options, optional_set_argument
+from estimates_jobs.cli.output import terminal
+from estimates_jobs.cli.output.set_status import set_status, show_status, show_statuses
+
+
+@command(
+    "status",
+    examples=(
+        "estimates status",
+        "estimates status sp500-close",
+        "estimates status --check || notify-on-call            # exits 1 when stale or nothing is "
+        "promoted",
+    ),
+)
+@optional_set_argument
+@click.option(
+    "--check", is_flag=True, help="Exit 1 when a set is stale or nothing in it was promoted yet."
+)
+def status(options: Options, set_name: str | None, check: bool) -> int:
+    """How often are my estimates updated: the last version, its age, the next one expected,
+    production, holds.
+
+    Stale means: production's data are older than the contract's freshness.max_age. Without a
+    maximum age nothing is stale. A version is expected one cadence after the last; being overdue
+    alone is not stale.
+    """
+    view = options.open().view()
+    now = instants.now()
+    names = sorted(view.sets) if set_name is None else [set_name]
+    statuses = [set_status(view, name, now) for name in names]
+    if options.json:
+        terminal.json({"at": now, "sets": statuses})
+    elif len(statuses) == 1:
+        show_status(statuses[0])
+    elif statuses:
+        show_statuses(statuses)
+    else:
+        terminal.line("no sets yet; register one with estimates define CONTRACT.toml")
+    return ANSWER_IS_NO if check and any(status.problems for status in statuses) else 0

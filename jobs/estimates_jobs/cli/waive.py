@@ -1,0 +1,103 @@
+"""`estimates waive`: make an exception of a check for one version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import unquote
+
+import click
+
+from estimates.catalog.at import At
+from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.notifying import notifying
+from estimates_jobs.cli.interface.options import Options, notify_option, set_argument
+from estimates_jobs.cli.output import terminal
+from estimates_jobs.cli.output.waiver_table import show_waivers
+
+
+class WholeKey(click.ParamType[tuple[str, ...], str]):
+    """A key as it stands in a path: its parts joined by `/`, what a part may not hold written with
+    `%`.
+    """
+
+    name = "key"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """The parts of the key as text."""
+        try:
+            return tuple(unquote(part, errors="strict") for part in value.split("/"))
+        except UnicodeDecodeError:
+            self.fail(f"{value!r} is no text after its % are read", param, ctx)
+
+
+@command(
+    "waive",
+    examples=(
+        'estimates waive sp500-close p95_change --version 4 --reason "split of GE" --until '
+        "2026-12-01",
+        "estimates waive sp500-close extreme_move --version 4 --keys GE/2022-12-20 --keys "
+        "GE/2022-12-21 \\\n"
+        '      --reason "split of GE" --until 2026-12-01T12:00:00Z',
+        'estimates waive churn hard_bounds --version 7 --keys BRK%2FB --reason "known" --until '
+        "2026-12-01",
+    ),
+)
+@set_argument
+@click.argument("check", metavar="CHECK")
+@click.option(
+    "--version",
+    type=int,
+    required=True,
+    metavar="N",
+    help="The version; its content is what is excepted.",
+)
+@click.option(
+    "--keys",
+    multiple=True,
+    type=WholeKey(),
+    metavar="KEY",
+    help="Only this key, written as in a path; may be given many times. Default: the check as a "
+    "whole.",
+)
+@click.option(
+    "--reason",
+    required=True,
+    metavar="TEXT",
+    help="Why; it is kept in the log and shown with the verdict.",
+)
+@click.option(
+    "--until",
+    required=True,
+    metavar="TIME",
+    help="From then on it counts for nothing; a date: all of it.",
+)
+@notify_option
+def waive(
+    options: Options,
+    set_name: str,
+    check: str,
+    version: int,
+    keys: Sequence[tuple[str, ...]],
+    reason: str,
+    until: str,
+) -> None:
+    """Make an exception of a check for one version's content, for a while: it is then `waived`
+    where it would block.
+
+    With --keys the check is measured without them, and still blocks when the other keys fail.
+    Checks marked ◆ cannot be waived. Nothing is judged or promoted by it: `estimates promote`
+    judges again. `estimates unwaive` takes it back.
+    """
+    store = options.open()
+    with notifying(options, store):
+        waiver = store.waive(
+            set_name, check, version, keys=keys or None, reason=reason, until=until
+        )
+    if options.json:
+        terminal.json(waiver)
+        return
+    view = store.view()
+    show_waivers(view, view.resolve(set_name, At(version)))
+    terminal.line(f'next: estimates promote {set_name} {version} --reason "…"')
