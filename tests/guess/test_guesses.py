@@ -10,7 +10,7 @@ import pytest
 from estimates.contract.columns import Column
 from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
-from estimates_jobs.draft import Draft, draft
+from estimates_jobs.tables.contract_draft import Draft, draft
 
 
 @pytest.fixture

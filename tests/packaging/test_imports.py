@@ -26,10 +26,10 @@ HOMES = {
     "statsforecast": ("jobs/estimates_jobs/builtin/forecast.py",),
     "exchange_calendars": ("jobs/estimates_jobs/run/calendars.py",),
     "httpx": ("estimates/client/", "jobs/estimates_jobs/notify/delivery.py"),
-    "click": ("jobs/estimates_jobs/cli/", "jobs/estimates_jobs/demo.py"),
+    "click": ("jobs/estimates_jobs/cli/", "jobs/estimates_jobs/demo/"),
     "altair": ("estimates/render/vega.py",),
     "vl_convert": ("estimates/render/vega.py",),
-    "rich": ("jobs/estimates_jobs/cli/", "jobs/estimates_jobs/demo.py"),
+    "rich": ("jobs/estimates_jobs/cli/", "jobs/estimates_jobs/demo/"),
 }
 
 

@@ -1,5 +1,5 @@
 """A change split into what the data, what the parameters, and what both together did to it: the
-numbers of `--why`.
+numbers of `diff --why`.
 
 With y(D, P) the estimate from the data D and the parameters P of a version, A the older and B the
 newer one:
@@ -7,13 +7,13 @@ newer one:
 total = y(B, B) - y(A, A);  data = y(B, A) - y(A, A);  parameters = y(A, B) - y(A, A);
 interaction = total - data - parameters
 
-the threefold decomposition (Winsborough and Dickinson, 1971), key by key. y(A, A) and y(B, B) are
-the versions as stored, the two others are computed anew.
+This is the threefold decomposition (Winsborough and Dickinson, 1971), key by key. y(A, A) and
+y(B, B) are the versions as stored, the two others are computed anew.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -22,9 +22,34 @@ import polars as pl
 from estimates.contract.columns import key_text
 from estimates.stability.deltas import relative, scale_floor
 
-_TOP = 20
+_LARGEST = 20  # moves in a report
 _NAMES = ("total", "data", "parameters", "interaction")
 Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+
+class Frames(NamedTuple):
+    """Estimates of two versions as stored, and what their job computes anew; None where it cannot.
+
+    new_data              y(B, A): the new data with the old parameters
+    new_parameters        y(A, B): the old data with the new parameters
+    rerun_old, rerun_new  reruns with nothing changed
+    """
+
+    old: pl.DataFrame
+    new: pl.DataFrame
+    new_data: pl.DataFrame | None = None
+    new_parameters: pl.DataFrame | None = None
+    rerun_old: pl.DataFrame | None = None
+    rerun_new: pl.DataFrame | None = None
+
+    def compared(self) -> dict[str, pl.DataFrame]:
+        """The frames that are split, under short names: a, b, data, parameters."""
+        frames = {"a": self.old, "b": self.new}
+        if self.new_data is not None:
+            frames["data"] = self.new_data
+        if self.new_parameters is not None:
+            frames["parameters"] = self.new_parameters
+        return frames
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -43,7 +68,7 @@ class Effect(msgspec.Struct, frozen=True):
     r_p95: float | None
 
 
-class Moved(msgspec.Struct, frozen=True):
+class KeyMove(msgspec.Struct, frozen=True):
     """One key: its estimates in A and B, and the split of `d`; None for what is not known."""
 
     key: list[str]
@@ -65,14 +90,14 @@ class Split(msgspec.Struct, frozen=True):
     """
 
     n: int
-    scale_floor: float | None
-    total: Effect | None
-    data: Effect | None
-    parameters: Effect | None
-    interaction: Effect | None
-    noise_from: Effect | None
-    noise_to: Effect | None
-    top: list[Moved]
+    scale_floor: float | None = None
+    total: Effect | None = None
+    data: Effect | None = None
+    parameters: Effect | None = None
+    interaction: Effect | None = None
+    noise_from: Effect | None = None
+    noise_to: Effect | None = None
+    top: list[KeyMove] = []
 
 
 class LabelSplit(msgspec.Struct, frozen=True):
@@ -94,96 +119,85 @@ class LabelSplit(msgspec.Struct, frozen=True):
     noise_to: int | None
 
 
-def split_labels(
-    stored: tuple[pl.DataFrame, pl.DataFrame],
-    again: tuple[pl.DataFrame | None, pl.DataFrame | None],
-    new_data: pl.DataFrame | None,
-    new_parameters: pl.DataFrame | None,
-    key: list[str],
-    column: str,
-) -> LabelSplit:
-    """Count what changed a label; `stored` and `again` are A and B, and their reruns with nothing
-    changed.
-    """
-    frames = {"a": stored[0], "b": stored[1], "data": new_data, "parameters": new_parameters}
-    rows = _on_keys(
-        {name: frame for name, frame in frames.items() if frame is not None},
-        key,
-        column,
-        pl.String(),
-    )
-    moved = {
-        name: int(rows["a"].ne_missing(rows[name]).sum()) for name in rows.columns if name in frames
+def split_labels(frames: Frames, key: list[str], column: str) -> LabelSplit:
+    """Count what changed a label, on the keys that all frames have."""
+    rows = _on_keys(frames.compared(), key, column, pl.String())
+    changed = {
+        name: int(rows["a"].ne_missing(rows[name]).sum()) for name in rows.columns[len(key) + 1 :]
     }
-    noises: list[int | None] = []
-    for before, after in zip(stored, again, strict=True):
-        both = (
-            None if after is None else _on_keys({"a": before, "b": after}, key, column, pl.String())
-        )
-        noises.append(None if both is None else int(both["a"].ne_missing(both["b"]).sum()))
-    return LabelSplit(rows.height, moved["b"], moved.get("data"), moved.get("parameters"), *noises)
-
-
-def split(
-    a: pl.DataFrame,
-    b: pl.DataFrame,
-    new_data: pl.DataFrame | None,
-    new_parameters: pl.DataFrame | None,
-    key: list[str],
-    column: str,
-    declared: float | None,
-) -> Split:
-    """Split the change of a column on the keys that all frames have; None for a frame that could
-    not be computed.
-
-    new_data        y(B, A): the new data with the old parameters
-    new_parameters  y(A, B): the old data with the new parameters
-    declared        the contract's scale floor
-    The noise is left for `noise` to tell.
-    """
-    frames = {"a": a, "b": b, "data": new_data, "parameters": new_parameters}
-    rows = _together(
-        {name: frame for name, frame in frames.items() if frame is not None}, key, column
+    return LabelSplit(
+        n=rows.height,
+        changed=changed["b"],
+        data=changed.get("data"),
+        parameters=changed.get("parameters"),
+        noise_from=_changed_labels(frames.old, frames.rerun_old, key, column),
+        noise_to=_changed_labels(frames.new, frames.rerun_new, key, column),
     )
-    if not rows.height:
-        return Split(0, None, None, None, None, None, None, None, [])
-    old, new = rows["a"].to_numpy(), rows["b"].to_numpy()
-    parts = {"total": new - old}
-    parts |= {
-        name: rows[name].to_numpy() - old for name in ("data", "parameters") if name in rows.columns
-    }
-    if len(parts) == 3:
-        # (b − y(B, A)) − (y(A, B) − a): exact where no part is rounded
-        parts["interaction"] = (new - rows["data"].to_numpy()) - parts["parameters"]
-    scale = scale_floor(old, declared)
+
+
+def split(frames: Frames, key: list[str], column: str, declared_floor: float | None) -> Split:
+    """Split the change of a column on the keys that all frames have with a finite value.
+
+    declared_floor  the contract's scale floor
+    """
+    rows = _finite_on_keys(frames.compared(), key, column)
+    scale = scale_floor(rows["a"].to_numpy(), declared_floor) if rows.height else None
+    parts = _parts(rows) if rows.height else {}
     sizes = [float(np.abs(parts[name]).mean()) for name in _NAMES[1:] if name in parts]
-    whole = sum(sizes) if len(sizes) == 3 else 0.0
+    sum_of_sizes = sum(sizes) if len(sizes) == 3 else 0.0
     effects = {
-        name: _effect(old, part, scale, whole if name != "total" else 0.0)
+        name: _effect(rows["a"], part, scale, sum_of_sizes if name != "total" else 0.0)
         for name, part in parts.items()
     }
     return Split(
-        rows.height,
-        scale,
-        *(effects.get(name) for name in _NAMES),
-        noise_from=None,
-        noise_to=None,
-        top=_top(rows, key, parts),
+        n=rows.height,
+        scale_floor=scale,
+        **effects,
+        noise_from=_noise(frames.old, frames.rerun_old, key, column, scale),
+        noise_to=_noise(frames.new, frames.rerun_new, key, column, scale),
+        top=_largest(rows, key, parts) if parts else [],
     )
 
 
-def noise(
-    stored: pl.DataFrame, again: pl.DataFrame, key: list[str], column: str, scale: float | None
+def _parts(rows: pl.DataFrame) -> dict[str, Floats]:
+    """Total, data, parameters and interaction for each key; without those that are not known."""
+    a, b = rows["a"].to_numpy(), rows["b"].to_numpy()
+    parts = {"total": b - a}
+    for name in ("data", "parameters"):
+        if name in rows.columns:
+            parts[name] = rows[name].to_numpy() - a
+    if len(parts) == 3:
+        # (b − y(B, A)) − (y(A, B) − a): exact where no part is rounded
+        parts["interaction"] = (b - rows["data"].to_numpy()) - parts["parameters"]
+    return parts
+
+
+def _noise(
+    stored: pl.DataFrame,
+    rerun: pl.DataFrame | None,
+    key: list[str],
+    column: str,
+    scale: float | None,
 ) -> Effect | None:
-    """What a rerun with nothing changed does to a column; None when no key is finite in both."""
-    rows = _together({"stored": stored, "again": again}, key, column)
+    """What a rerun does to a column; None without one, or when no key is finite in both."""
+    if rerun is None:
+        return None
+    rows = _finite_on_keys({"stored": stored, "rerun": rerun}, key, column)
     if not rows.height:
         return None
-    old = rows["stored"].to_numpy()
-    return _effect(old, rows["again"].to_numpy() - old, scale, 0.0)
+    return _effect(rows["stored"], (rows["rerun"] - rows["stored"]).to_numpy(), scale, 0.0)
 
 
-def _together(frames: dict[str, pl.DataFrame], key: list[str], column: str) -> pl.DataFrame:
+def _changed_labels(
+    stored: pl.DataFrame, rerun: pl.DataFrame | None, key: list[str], column: str
+) -> int | None:
+    if rerun is None:
+        return None
+    rows = _on_keys({"stored": stored, "rerun": rerun}, key, column, pl.String())
+    return int(rows["stored"].ne_missing(rows["rerun"]).sum())
+
+
+def _finite_on_keys(frames: dict[str, pl.DataFrame], key: list[str], column: str) -> pl.DataFrame:
     """The keys that all frames have with a finite value, in order, one column a frame."""
     rows = _on_keys(frames, key, column, pl.Float64())
     finite = rows.filter(pl.all_horizontal(pl.col(list(frames)).is_finite().fill_null(value=False)))
@@ -197,40 +211,42 @@ def _on_keys(
     # The key under names of its own: it may have those of the frames.
     keys = [f"\x01{i}" for i in range(len(key))]
     renamed = [pl.col(part).alias(name) for part, name in zip(key, keys, strict=True)]
-    parts = [
+    columns = [
         frame.select(*renamed, pl.col(column).cast(dtype).alias(name))
         for name, frame in frames.items()
     ]
-    rows = parts[0]
-    for part in parts[1:]:
-        rows = rows.join(part, on=keys, how="inner")
+    rows = columns[0]
+    for other in columns[1:]:
+        rows = rows.join(other, on=keys, how="inner")
     return rows
 
 
-def _effect(old: Floats, part: Floats, scale: float | None, whole: float) -> Effect:
+def _effect(before: pl.Series, part: Floats, scale: float | None, sum_of_sizes: float) -> Effect:
+    old = before.to_numpy()
     size = float(np.abs(part).mean())
     r = None if scale is None else relative(old, old + part, part, scale)
     return Effect(
         mean=float(part.mean()),
         mean_absolute=size,
-        share=size / whole if whole else None,
+        share=size / sum_of_sizes if sum_of_sizes else None,
         r_p50=None if r is None else float(np.quantile(r, 0.5)),
         r_p95=None if r is None else float(np.quantile(r, 0.95)),
     )
 
 
-def _top(rows: pl.DataFrame, key: list[str], parts: dict[str, Floats]) -> list[Moved]:
-    order = np.argsort(-np.abs(parts["total"]), kind="stable")[:_TOP]
-    chosen = rows[order]
-    keys = [[key_text(part) for part in row[: len(key)]] for row in chosen.iter_rows()]
-    cells = {
-        name: parts[name][order].tolist() if name in parts else [None] * len(order)
-        for name in _NAMES
-    }
-    ends = zip(chosen["a"].to_list(), chosen["b"].to_list(), strict=True)
-    moves = zip(*(cells[name] for name in _NAMES), strict=True)
+def _largest(rows: pl.DataFrame, key: list[str], parts: dict[str, Floats]) -> list[KeyMove]:
+    order = np.argsort(-np.abs(parts["total"]), kind="stable")[:_LARGEST]
+    moves = [{name: float(part[position]) for name, part in parts.items()} for position in order]
     return [
-        Moved(k, a, b, *move)
-        for k, (a, b), move in zip(keys, ends, moves, strict=True)
-        if move[0] != 0
+        KeyMove(
+            key=[key_text(row[f"\x01{i}"]) for i in range(len(key))],
+            a=row["a"],
+            b=row["b"],
+            d=move["total"],
+            data=move.get("data"),
+            parameters=move.get("parameters"),
+            interaction=move.get("interaction"),
+        )
+        for row, move in zip(rows[order].iter_rows(named=True), moves, strict=True)
+        if move["total"] != 0
     ]

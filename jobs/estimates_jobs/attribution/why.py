@@ -10,7 +10,6 @@ was recorded; else the leg is not available, and says so.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,7 +24,7 @@ from estimates.contract.contract import Contract
 from estimates.errors import EstimatesError
 from estimates.render.digits import rounded
 from estimates.store.store import Store
-from estimates_jobs.attribution.split import LabelSplit, Split, noise, split, split_labels
+from estimates_jobs.attribution.split import Frames, LabelSplit, Split, split, split_labels
 from estimates_jobs.attribution.why_headline import headline
 from estimates_jobs.run.context import Context
 from estimates_jobs.run.job_function import Function, JobError
@@ -88,7 +87,7 @@ class _Side(NamedTuple):
     frame: pl.DataFrame
 
 
-Ran = pl.DataFrame | str  # what a leg gives, or why it is not available
+Result = pl.DataFrame | str  # what a leg gives, or why it is not available
 
 
 def why(store: Store, name: str, a: Ref, b: Ref, *, progress: Progress = lambda step: None) -> Why:
@@ -97,35 +96,41 @@ def why(store: Store, name: str, a: Ref, b: Ref, *, progress: Progress = lambda 
     Raises NotFoundError (`unknown_set`, `unknown_version`, …, `expired`), ConflictError
     (`other_shape`), CorruptError. A leg that cannot be run is no error.
     """
-    found = store.compare(name, DiffQuery(a, b))
-    sides = [
-        _Side(version, store.contract(name, version.contract_revision), store.frame(version))
-        for version in (found.first, found.second)
-    ]
-    old, new = sides
+    pair = store.compare(name, DiffQuery(a, b))
+    old, new = _side(store, pair.first), _side(store, pair.second)
     runs = _Runs(progress)
-    rerun_from, rerun_to = runs.of(old, old), runs.of(new, new)
-    new_data = rerun_to if isinstance(rerun_to, str) else runs.of(new, old)
-    new_parameters = rerun_from if isinstance(rerun_from, str) else runs.of(old, new)
-    columns = _columns(old, new, found.contract, rerun_from, rerun_to, new_data, new_parameters)
+    rerun_from = runs.result(old, old)
+    rerun_to = runs.result(new, new)
+    new_data = rerun_to if isinstance(rerun_to, str) else runs.result(new, old)
+    new_parameters = rerun_from if isinstance(rerun_from, str) else runs.result(old, new)
     legs = {
         "rerun_from": _leg(old, old, rerun_from),
         "rerun_to": _leg(new, new, rerun_to),
         "new_data": _leg(new, old, new_data),
         "new_parameters": _leg(old, new, new_parameters),
     }
-    numbers = (old.version.version, new.version.version)
-    ran = (_frame(rerun_from), _frame(rerun_to)), _frame(new_data), _frame(new_parameters)
-    labels = {
-        label: split_labels((old.frame, new.frame), *ran, list(found.contract.key), label)
-        for label in found.contract.judged
-        if found.contract.columns[label].role == "label"
+    computed = (new_data, new_parameters, rerun_from, rerun_to)
+    frames = Frames(
+        old.frame, new.frame, *(None if isinstance(leg, str) else leg for leg in computed)
+    )
+    contract = pair.contract
+    key = list(contract.key)
+    columns = {
+        name: split(frames, key, name, contract.columns[name].scale_floor)
+        for name in contract.judged
+        if contract.columns[name].role in NUMERIC_ROLES
     }
-    said = headline(numbers, columns, labels, {leg: one.reason for leg, one in legs.items()})
+    labels = {
+        name: split_labels(frames, key, name)
+        for name in contract.judged
+        if contract.columns[name].role == "label"
+    }
+    numbers = (old.version.version, new.version.version)
+    reasons = {name: leg.reason for name, leg in legs.items()}
     return Why(
         name,
         *numbers,
-        said,
+        headline(numbers, columns, labels, reasons),
         _differences(old.version, new.version),
         columns=columns,
         labels=labels,
@@ -133,31 +138,32 @@ def why(store: Store, name: str, a: Ref, b: Ref, *, progress: Progress = lambda 
     )
 
 
-def rerun(store: Store, version: Version) -> Ran:
+def rerun(store: Store, version: Version) -> Result:
     """What a version's job makes of the same data with the same parameters today, or why that
     cannot be told.
     """
-    side = _Side(
-        version, store.contract(version.set, version.contract_revision), store.frame(version)
-    )
-    return _Runs(lambda step: None).of(side, side)
+    side = _side(store, version)
+    return _Runs(lambda step: None).result(side, side)
 
 
-def render_json(found: Why) -> bytes:
+def render_json(answer: Why) -> bytes:
     """All of it as JSON, numbers with 12 significant digits."""
-    return msgspec.json.encode(rounded(msgspec.to_builtins(found)))
+    return msgspec.json.encode(rounded(msgspec.to_builtins(answer)))
+
+
+def _side(store: Store, version: Version) -> _Side:
+    contract = store.contract(version.set, version.contract_revision)
+    return _Side(version, contract, store.frame(version))
 
 
 class _Runs:
-    """Runs of the job, each made once: where two versions have the same parameters, or the same
-    data, so have legs.
-    """
+    """Runs of the job, each made once: two versions may have the same parameters or the same data."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._known: dict[bytes, Ran] = {}
+        self._results: dict[bytes, Result] = {}
 
-    def of(self, data: _Side, parameters: _Side) -> Ran:
+    def result(self, data: _Side, parameters: _Side) -> Result:
         """What the job makes of one version's data and another's parameters, or why that cannot be
         told.
         """
@@ -166,18 +172,17 @@ class _Runs:
             return reason
         contract = _with_parameters(data.contract, parameters.version.provenance.parameters)
         made_from = (contract, data.version.data_through, data.version.provenance.inputs)
-        same = msgspec.json.encode(made_from, order="deterministic")
-        if same not in self._known:
-            numbers = data.version.version, parameters.version.version
+        identity = msgspec.json.encode(made_from, order="deterministic")
+        if identity not in self._results:
             self._progress(
-                f"run the job with the data of version {numbers[0]} and the parameters of version "
-                f"{numbers[1]}"
+                f"run the job with the data of version {data.version.version} and the parameters "
+                f"of version {parameters.version.version}"
             )
-            self._known[same] = _run(data.version, contract)
-        return self._known[same]
+            self._results[identity] = _run(data.version, contract)
+        return self._results[identity]
 
 
-def _run(version: Version, contract: Contract) -> Ran:
+def _run(version: Version, contract: Contract) -> Result:
     assert contract.job is not None
     try:
         function = Function(contract.job.function)
@@ -206,100 +211,73 @@ def _code_fault(*versions: Version) -> str | None:
             )
         if provenance.code is None:
             return f"version {number} does not record the revision of its job's code"
-    jobs, codes = ({getattr(one, field) for one in made.values()} for field in ("job", "code"))
-    if len(jobs) > 1 or len(codes) > 1:
-        told = "; ".join(
-            f"version {n} by {one.job} at {_short(one.code)}" for n, one in made.items()
+    jobs = {(provenance.job, provenance.code) for provenance in made.values()}
+    if len(jobs) > 1:
+        makers = "; ".join(
+            f"version {number} by {provenance.job} at {_short(provenance.code)}"
+            for number, provenance in made.items()
         )
-        return f"the versions were made by different code, whose part cannot be told from the rest: {told}"
-    (job,), (code,) = jobs, codes
+        return (
+            "the versions were made by different code, whose part cannot be told from the rest: "
+            f"{makers}"
+        )
+    ((job, code),) = jobs
+    assert job is not None
     try:
         function = Function(job)
     except (EstimatesError, JobError) as error:
         return str(error)
-    if function.revision != code:
-        shown = [*function.modules[:_MODULES], *(["…"] if len(function.modules) > _MODULES else [])]
-        return (
-            f"the code of {job} has changed since: it was {_short(code)}, it is "
-            f"{_short(function.revision)} "
-            f"(its own modules: {', '.join(shown) or 'none with a source'})"
-        )
-    return None
+    if function.revision == code:
+        return None
+    shown = [*function.modules[:_MODULES], *(["…"] if len(function.modules) > _MODULES else [])]
+    return (
+        f"the code of {job} has changed since: it was {_short(code)}, it is "
+        f"{_short(function.revision)} "
+        f"(its own modules: {', '.join(shown) or 'none with a source'})"
+    )
 
 
-def _input_fault(version: Version, read: tuple[InputDigest, ...]) -> str | None:
+def _input_fault(version: Version, inputs: tuple[InputDigest, ...]) -> str | None:
     """Which input does not hold what the version read; None when all do."""
-    recorded = {one.name: one for one in version.provenance.inputs}
-    for now in read:
+    recorded = {source.name: source for source in version.provenance.inputs}
+    for now in inputs:
         then = recorded.get(now.name)
         if then is None:
-            return f"input {now.name!r} was not read by version {version.version}, so that nobody knows what it held"
+            return (
+                f"input {now.name!r} was not read by version {version.version}, so that nobody "
+                "knows what it held"
+            )
         if then.digest != now.digest:
             return (
                 f"input {now.name!r} is not what version {version.version} read: {then.rows} rows, "
-                "digest "
-                f"{_short(then.digest)} then, {now.rows} rows, digest {_short(now.digest)} now"
+                f"digest {_short(then.digest)} then, {now.rows} rows, digest {_short(now.digest)} "
+                "now"
             )
     return None
 
 
-def _columns(
-    old: _Side,
-    new: _Side,
-    contract: Contract,
-    rerun_from: Ran,
-    rerun_to: Ran,
-    new_data: Ran,
-    new_parameters: Ran,
-) -> dict[str, Split]:
-    key = list(contract.key)
-    found: dict[str, Split] = {}
-    for name in contract.judged:
-        if contract.columns[name].role not in NUMERIC_ROLES:
-            continue
-        declared = contract.columns[name].scale_floor
-        one = split(
-            old.frame, new.frame, _frame(new_data), _frame(new_parameters), key, name, declared
-        )
-        noises = {
-            field: noise(side.frame, again, key, name, one.scale_floor)
-            for field, side, again in (("noise_from", old, rerun_from), ("noise_to", new, rerun_to))
-            if isinstance(again, pl.DataFrame)
-        }
-        found[name] = msgspec.structs.replace(one, **noises)
-    return found
-
-
-def _frame(ran: Ran) -> pl.DataFrame | None:
-    return ran if isinstance(ran, pl.DataFrame) else None
-
-
-def _leg(data: _Side, parameters: _Side, ran: Ran) -> Leg:
-    return Leg(
-        data.version.version, parameters.version.version, ran if isinstance(ran, str) else None
-    )
+def _leg(data: _Side, parameters: _Side, result: Result) -> Leg:
+    reason = result if isinstance(result, str) else None
+    return Leg(data.version.version, parameters.version.version, reason)
 
 
 def _differences(old: Version, new: Version) -> list[Difference]:
     """All that the versions were made from, as recorded."""
-    then, now = _facts(old), _facts(new)
+    then, now = _made_from(old), _made_from(new)
     return [
         Difference(name, then.get(name), now.get(name), then.get(name) == now.get(name))
         for name in then | now
     ]
 
 
-def _facts(version: Version) -> dict[str, Any]:
-    made: dict[str, datetime | str | None] = {
+def _made_from(version: Version) -> dict[str, Any]:
+    made = version.provenance
+    return {
         "data_through": version.data_through,
-        "code": version.provenance.code,
+        "code": made.code,
+        **{f"input {source.name}": source.digest for source in made.inputs},
+        **{f"parameter {name}": value for name, value in made.parameters.items()},
     }
-    inputs = {f"input {one.name}": one.digest for one in version.provenance.inputs}
-    return (
-        made
-        | inputs
-        | {f"parameter {name}": value for name, value in version.provenance.parameters.items()}
-    )
 
 
 def _short(digest: str | None) -> str:

@@ -33,9 +33,9 @@ def define(options: Options, contract_file: str) -> None:
     """
     contract = read_contract(contract_file)
     if isinstance(contract.domain, RollingDomain):
-        from estimates_jobs.run.calendars import calendar
+        from estimates_jobs.run.calendars import calendar_of
 
-        calendar(contract.domain.calendar)  # raises now, and not in the first run
+        calendar_of(contract.domain.calendar)  # raises now, and not in the first run
     path = Path(contract_file)
     store = options.open()
     known = store.view().sets.get(contract.name)

@@ -37,7 +37,7 @@ def demo(options: Options, serves: bool, host: str, port: int) -> None:
     rollback, a promotion with a reason, a diff, a history. The store is ./demo-store unless --store
     says otherwise; run again, it goes on where it was interrupted, or shows a finished week again.
     """
-    from estimates_jobs.demo import play
+    from estimates_jobs.demo.week import play
 
     root = options.store or _DEMO_STORE
     if serves:

@@ -11,7 +11,7 @@ from estimates_jobs.cli.interface.options import Options, columns_option
 from estimates_jobs.cli.output import cells, terminal
 
 if TYPE_CHECKING:
-    from estimates_jobs.draft import ColumnProfile
+    from estimates_jobs.tables.contract_draft import ColumnProfile
 
 
 @command(
@@ -30,7 +30,7 @@ def draft(options: Options, file: str, key: list[str], name: str | None) -> None
     A profile of each column goes to standard error. Roles are guessed from names and values: read
     the contract before you define it.
     """
-    from estimates_jobs.draft import draft as draft_contract
+    from estimates_jobs.tables.contract_draft import draft as draft_contract
 
     made = draft_contract(file, key, name)
     if options.json:

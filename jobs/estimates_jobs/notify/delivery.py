@@ -1,5 +1,5 @@
-"""Posting notifications: again while the receiver is unavailable, from a thread, never in the way
-of the work.
+"""Posting notifications: again while the receiver is unavailable, from a thread, never delaying the
+work.
 
 A receiver's URL may hold a password, or a token in its path: messages and logs name its scheme,
 host and port only.
@@ -14,6 +14,7 @@ import threading
 import time
 from functools import cached_property
 from itertools import count
+from operator import attrgetter
 from queue import SimpleQueue
 from typing import NamedTuple
 
@@ -41,8 +42,8 @@ _LONGEST_PAUSE_S = 2.0
 
 
 class Attempt(NamedTuple):
-    """What came of a post: taken, where there is no `reason`; else whether to post again, and how
-    much later.
+    """What came of a post. `reason` says why it was not accepted, None when it was; `again` whether to
+    post again, after `after_s`.
     """
 
     reason: str | None
@@ -51,7 +52,7 @@ class Attempt(NamedTuple):
 
 
 class Receiver:
-    """Who is told, and what for messages is its `origin`: scheme, host and port.
+    """Who gets notifications; `origin` is its scheme, host and port, for messages.
 
     Raises InvalidError: `bad_url` unless the URL is one of http or https, `bad_secret`.
     """
@@ -67,14 +68,14 @@ class Receiver:
         self._auth = httpx.BasicAuth(parsed.username, parsed.password) if parsed.userinfo else None
         self._keys = () if secret is None else signing_keys(secret)
         self.origin = str(self._url.copy_with(raw_path=b"/")).rstrip("/")
-        logging.getLogger("httpx").addFilter(self._shortened)
+        logging.getLogger("httpx").addFilter(self._hide_url)
 
     def attempt(self, message: Notification, within_s: float) -> Attempt:
         """Post once, `within_s` seconds being left; the answer's body is not read and redirects are
         not followed.
         """
         try:
-            with self._http.stream(
+            with self._client.stream(
                 "POST",
                 self._url,
                 content=message.body,
@@ -91,18 +92,18 @@ class Receiver:
         if response.is_redirect:
             return Attempt(f"status {status}, and redirects are not followed")
         again = status == 429 or status >= 500
-        asks = f", and it asks for {after_s:.0f} s of patience" if again and after_s else ""
-        return Attempt(f"status {status}{asks}", again, after_s)
+        wait = f", and it asks for {after_s:.0f} s of patience" if again and after_s else ""
+        return Attempt(f"status {status}{wait}", again, after_s)
 
-    def _shortened(self, record: logging.LogRecord) -> bool:
-        """Of our URL, httpx logs the origin."""
+    def _hide_url(self, record: logging.LogRecord) -> bool:
+        """Have httpx log the origin in place of the URL."""
         if isinstance(record.args, tuple):
             record.args = tuple(self.origin if arg == self._url else arg for arg in record.args)
         return True
 
     @cached_property
     # in the thread that posts: reading certificates takes a moment
-    def _http(self) -> httpx.Client:
+    def _client(self) -> httpx.Client:
         return httpx.Client(auth=self._auth, headers={"user-agent": f"estimates/{__version__}"})
 
 
@@ -126,19 +127,19 @@ class Patience:
 
     def pause(self, seconds: float) -> bool:
         """Wait, then True; False at once when it would be too late by then."""
-        over = time.monotonic() + seconds
-        while (rest := over - time.monotonic()) > 0:
-            if rest > self.left_s:
+        until = time.monotonic() + seconds
+        while (remaining_s := until - time.monotonic()) > 0:
+            if remaining_s > self.left_s:
                 return False
             if self._ending.is_set():
-                time.sleep(rest)
+                time.sleep(remaining_s)
             else:
-                self._ending.wait(rest)
+                self._ending.wait(remaining_s)
         return True
 
 
 def send(receiver: Receiver, message: Notification, patience: Patience) -> str | None:
-    """Post until it is taken or refused, or patience ends; returns why it was not taken.
+    """Post until it is accepted or refused, or patience ends; returns why it was not accepted.
 
     Tried again are failed connections, 429 and 5xx, after what Retry-After asks for and at least a
     growing pause.
@@ -155,8 +156,8 @@ def send(receiver: Receiver, message: Notification, patience: Patience) -> str |
 
 
 class Outbox:
-    """Tells a receiver of events, in their order, while the work goes on; `close` gives it a last
-    few seconds.
+    """Sends events to a receiver, in their order, while the work goes on; `close` gives it a last few
+    seconds.
     """
 
     def __init__(self, store: Store, receiver: Receiver) -> None:
@@ -169,7 +170,7 @@ class Outbox:
         self._thread = threading.Thread(target=self._work, daemon=True)
 
     def put(self, event: Event) -> None:
-        """Have an event told soon; returns at once and raises nothing."""
+        """Have an event sent soon; returns at once and raises nothing."""
         self._undelivered[event.id] = "no answer yet"
         self._events.put(event)
         if not self._thread.ident:
@@ -209,15 +210,19 @@ class Sent(msgspec.Struct, frozen=True):
 
 def send_after(store: Store, receiver: Receiver, after: int) -> Sent:
     """Send the events of `KINDS` that the log holds after an id, in order, up to the first not
-    taken.
+    accepted.
 
     Raises UnavailableError (`undelivered`) for that one.
     """
-    log = [event for found in store.view().sets.values() for event in found.events]
+    sets = store.view().sets.values()
+    events = [
+        event
+        for estimate_set in sets
+        for event in estimate_set.events
+        if event.id > after and event.kind in KINDS
+    ]
     sent, last = 0, after
-    for event in sorted(log, key=lambda event: event.id):
-        if event.id <= after or event.kind not in KINDS:
-            continue
+    for event in sorted(events, key=attrgetter("id")):
         reason = send(receiver, notification(store, event), Patience().end(PATIENCE_S))
         if reason is not None:
             raise UnavailableError(

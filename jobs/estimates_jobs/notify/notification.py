@@ -1,8 +1,7 @@
-"""What a receiver is told: an event of the log as a CloudEvents 1.0 document, signed as Standard
-Webhooks are.
+"""A notification: an event of the log as a CloudEvents 1.0 document, signed as Standard Webhooks are.
 
-The document is a function of what is in the catalog, the same bytes however often it is sent;
-docs/spec.md, section 9.
+The document depends only on the catalog: the same bytes however often it is sent (docs/spec.md,
+section 9).
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class Notification(msgspec.Struct, frozen=True):
 
 def notification(store: Store, event: Event) -> Notification:
     """The document of an event of one of `KINDS`; raises UnavailableError (`catalog`)."""
-    # Two stores that tell one receiver, and a catalog that came back from a backup, count the same
+    # Two stores with the same receiver, and a catalog that came back from a backup, count the same
     # ids again.
     identity = f"{event.id}-{instants.micros(event.at)}"
     document = {
@@ -83,10 +82,9 @@ def headers(message: Notification, keys: Sequence[bytes], timestamp: int) -> dic
     """The headers of an attempt made at `timestamp`, in seconds since 1970: a signature by each
     key, none without.
 
-    Source:
     https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
     """
-    found = {
+    fields = {
         "content-type": CONTENT_TYPE,
         "webhook-id": message.id,
         "webhook-timestamp": str(timestamp),
@@ -94,10 +92,10 @@ def headers(message: Notification, keys: Sequence[bytes], timestamp: int) -> dic
     if keys:
         signed = b"%s.%d.%s" % (message.id.encode(), timestamp, message.body)
         digests = [hmac.new(key, signed, hashlib.sha256).digest() for key in keys]
-        found["webhook-signature"] = " ".join(
+        fields["webhook-signature"] = " ".join(
             f"v1,{base64.b64encode(digest).decode()}" for digest in digests
         )
-    return found
+    return fields
 
 
 def _data(store: Store, event: Event) -> dict[str, Any]:
@@ -105,14 +103,6 @@ def _data(store: Store, event: Event) -> dict[str, Any]:
     data: dict[str, Any] = msgspec.to_builtins(event)
     if event.kind == "judged":
         failing = parse_json(store.catalog.body_of_event(event)).failing()
-        data["failing"] = [
-            {
-                "name": one.name,
-                "status": one.status,
-                "value": one.value,
-                "block": one.block,
-                "message": one.message,
-            }
-            for one in failing
-        ]
+        fields = ("name", "status", "value", "block", "message")
+        data["failing"] = [{name: getattr(check, name) for name in fields} for check in failing]
     return data

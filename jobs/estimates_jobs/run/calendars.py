@@ -1,4 +1,4 @@
-"""Calendars: the steps of time that a rolling set's targets walk along.
+"""Calendars: the steps of time on which a rolling set's targets lie.
 
 An exchange code such as XNYS steps over the sessions of that exchange; `hourly`, `daily`,
 `weekdays`, `weekly` (Mondays) and `monthly` (firsts) are what they say, in UTC. A date stands for
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import count, islice
 from typing import TYPE_CHECKING, Protocol
 
 from estimates import instants
@@ -47,10 +48,8 @@ class Calendar(Protocol):
         ...
 
 
-def calendar(name: str) -> Calendar:
-    """The calendar of a name; raises InvalidError (`unknown_calendar`) that lists the names there
-    are.
-    """
+def calendar_of(name: str) -> Calendar:
+    """The calendar of a name; raises InvalidError (`unknown_calendar`) that lists the names."""
     if name == "hourly":
         return Hourly()
     if name in _DAILY:
@@ -66,7 +65,19 @@ def calendar(name: str) -> Calendar:
     )
 
 
-class Hourly:
+class _OfClock:
+    """What calendars have in common that follow the clock: dates are known on that date in UTC."""
+
+    def origin(self, instant: datetime) -> datetime:
+        """The instant itself."""
+        return instant
+
+    def known_through(self, data_through: datetime) -> date:
+        """The date of `data_through` in UTC."""
+        return data_through.astimezone(UTC).date()
+
+
+class Hourly(_OfClock):
     """Every full hour, in UTC."""
 
     name = "hourly"
@@ -78,20 +89,11 @@ class Hourly:
 
     def steps(self, first: Step, last: Step) -> list[Step]:
         """The full hours from `first` to `last`."""
-        start, end = _instant(first), _instant(last)
-        start = _full_hour(start + _HOUR - timedelta(microseconds=1))
-        return [start + i * _HOUR for i in range((end - start) // _HOUR + 1)]
-
-    def origin(self, instant: datetime) -> datetime:
-        """The instant itself."""
-        return instant
-
-    def known_through(self, data_through: datetime) -> date:
-        """The date of `data_through` in UTC."""
-        return data_through.astimezone(UTC).date()
+        start = _full_hour(first_moment(first) + _HOUR - timedelta(microseconds=1))
+        return [start + i * _HOUR for i in range((first_moment(last) - start) // _HOUR + 1)]
 
 
-class Daily:
+class Daily(_OfClock):
     """Dates that satisfy a rule: every day, weekdays, Mondays or firsts of a month."""
 
     def __init__(self, name: str, rule: Callable[[date], bool]) -> None:
@@ -100,26 +102,15 @@ class Daily:
 
     def next_steps(self, after: datetime, n: int) -> list[Step]:
         """The `n` dates of the rule that begin strictly after an instant."""
-        day, found = after.astimezone(UTC).date(), list[Step]()
-        while len(found) < n:
-            day += _DAY
-            if self._rule(day):
-                found.append(day)
-        return found
+        today = after.astimezone(UTC).date()
+        days = filter(self._rule, (today + i * _DAY for i in count(1)))
+        return list(islice(days, n))
 
     def steps(self, first: Step, last: Step) -> list[Step]:
         """The dates of the rule from `first` to `last`."""
-        start, end = _date(first), _date(last)
-        days = (start + i * _DAY for i in range((end - start).days + 1))
+        start = _date(first)
+        days = (start + i * _DAY for i in range((_date(last) - start).days + 1))
         return [day for day in days if self._rule(day)]
-
-    def origin(self, instant: datetime) -> datetime:
-        """The instant itself."""
-        return instant
-
-    def known_through(self, data_through: datetime) -> date:
-        """The date of `data_through` in UTC: rows that carry a date are known on that date."""
-        return data_through.astimezone(UTC).date()
 
 
 _DAILY: dict[str, Callable[[date], bool]] = {
@@ -143,15 +134,14 @@ class Exchange:
         """
         day = after.astimezone(UTC).date()
         # Two calendar days a session, and a month for the longest closures there have been.
-        found: list[Step] = [s for s in self._closes(day, day + _DAY * (2 * n + 31)) if s > day][:n]
-        if len(found) < n:
+        closes = self._closes(day + _DAY, day + _DAY * (2 * n + 31))
+        if len(closes) < n:
             raise self._unknown(f"{n} sessions after {day}")
-        return found
+        return list(closes)[:n]
 
     def steps(self, first: Step, last: Step) -> list[Step]:
         """The sessions from `first` to `last`."""
-        start, end = _date(first), _date(last)
-        return [session for session in self._closes(start, end) if start <= session <= end]
+        return list(self._closes(_date(first), _date(last)))
 
     def origin(self, instant: datetime) -> datetime:
         """The last close at or before an instant; of a date asked for as its last moment, that
@@ -180,10 +170,10 @@ class Exchange:
             closes |= _closes_of_decade(self.name, decade)
         return {session: close for session, close in closes.items() if first <= session <= last}
 
-    def _unknown(self, what: str) -> InvalidError:
+    def _unknown(self, wanted: str) -> InvalidError:
         return InvalidError(
             "calendar_range",
-            f"calendar {self.name}: does not know {what}; a newer exchange_calendars may",
+            f"calendar {self.name}: does not know {wanted}; a newer exchange_calendars may",
         )
 
 
@@ -191,18 +181,16 @@ class Exchange:
 def _closes_of_decade(code: str, decade: int) -> dict[date, datetime]:
     # The library's default range moves with the clock (20 years back, one ahead), so the range is
     # always asked for; ten years take hardly longer to build (0.4 s) than one.
-    found = _load(code, date(decade * 10, 1, 1), date(decade * 10 + 9, 12, 31))
-    if found is None:
+    exchange = _load(code, date(decade * 10, 1, 1), date(decade * 10 + 9, 12, 31))
+    if exchange is None:
         return {}
-    sessions: list[date] = list(found.sessions.date)
-    closes = dict(
-        zip(
-            sessions, (close.to_pydatetime().astimezone(UTC) for close in found.closes), strict=True
-        )
-    )
     # A market that never closes ends its session with the day, not with the first moment of the
     # next.
-    return {session: min(close, instants.end_of_day(session)) for session, close in closes.items()}
+    sessions: list[date] = list(exchange.sessions.date)
+    return {
+        session: min(close.to_pydatetime().astimezone(UTC), instants.end_of_day(session))
+        for session, close in zip(sessions, exchange.closes, strict=True)
+    }
 
 
 def _load(code: str, first: date, last: date) -> ExchangeCalendar | None:
@@ -218,8 +206,7 @@ def _load(code: str, first: date, last: date) -> ExchangeCalendar | None:
         return None
     except ValueError:  # the range leaves what the library knows of this exchange
         known = get_calendar(code)
-    low = known.bound_min()
-    high = known.bound_max()
+    low, high = known.bound_min(), known.bound_max()
     first = first if low is None else max(first, low.date())
     last = last if high is None else min(last, high.date())
     return get_calendar(code, start=first, end=last) if first < last else None
@@ -229,7 +216,8 @@ def _full_hour(instant: datetime) -> datetime:
     return instant.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def _instant(step: Step) -> datetime:
+def first_moment(step: Step) -> datetime:
+    """The first moment of a step, in UTC."""
     return step if isinstance(step, datetime) else datetime.combine(step, time(), UTC)
 
 

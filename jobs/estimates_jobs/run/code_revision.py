@@ -17,12 +17,8 @@ from collections.abc import Iterator
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
-_THIS_DISTRIBUTION = (
-    "estimates",
-    "estimates_api",
-    "estimates_jobs",
-    "estimates_migrations",
-)  # in a clone they may lie beside a job
+# In a clone they may lie beside a job.
+_THIS_DISTRIBUTION = ("estimates", "estimates_api", "estimates_jobs", "estimates_migrations")
 
 
 def own_sources(module: str) -> dict[str, bytes]:
@@ -32,27 +28,27 @@ def own_sources(module: str) -> dict[str, bytes]:
     Not seen: names that are made while the code runs (`importlib.import_module(name)`), and files
     that are no modules.
     """
-    top, found = _Own(module), dict[str, bytes]()
+    own = _OwnModules(module)
+    sources: dict[str, bytes] = {}
     waiting = list(_with_packages(module))
     seen = set(waiting)
     while waiting:
         name = waiting.pop()
-        spec = top.spec(name)
+        spec = own.spec(name)
         if spec is None or not spec.has_location or spec.origin is None:
             # no module of its own; of a package without __init__.py only what lies in it counts
             continue
         try:
-            found[name] = Path(spec.origin).read_bytes()
+            sources[name] = Path(spec.origin).read_bytes()
         except OSError:  # loaded, and gone since; or in an archive
             continue
         if spec.origin.endswith(".py"):
-            package = (
-                name if spec.submodule_search_locations is not None else name.rpartition(".")[0]
-            )
-            new = set(_imported(found[name], package)) - seen
+            is_package = spec.submodule_search_locations is not None
+            package = name if is_package else name.rpartition(".")[0]
+            new = set(_imported(sources[name], package)) - seen
             seen |= new
             waiting += new
-    return found if module in found else {}
+    return sources if module in sources else {}
 
 
 def revision(sources: dict[str, bytes]) -> str | None:
@@ -63,7 +59,7 @@ def revision(sources: dict[str, bytes]) -> str | None:
     return hashlib.sha256("".join(lines).encode()).hexdigest() if lines else None
 
 
-class _Own:
+class _OwnModules:
     """Which modules are a job's own, and where they are; finding them imports nothing."""
 
     def __init__(self, module: str) -> None:
@@ -125,19 +121,20 @@ def _imported(source: bytes, package: str) -> Iterator[str]:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            base = _base(node, package)
-            names = [f"{base}.{alias.name}" for alias in node.names if base]
+            source_module = _source_module(node, package)
+            names = [f"{source_module}.{alias.name}" for alias in node.names if source_module]
         else:
             continue
         for name in names:
             yield from _with_packages(name)
 
 
-def _base(node: ast.ImportFrom, package: str) -> str:
+def _source_module(node: ast.ImportFrom, package: str) -> str:
     """The module that a `from … import` names, relative or not."""
     if not node.level:
         return node.module or ""
-    around = package.split(".")[: len(package.split(".")) - node.level + 1]
+    packages = package.split(".")
+    around = packages[: len(packages) - node.level + 1]
     return ".".join([*around, *([node.module] if node.module else [])])
 
 

@@ -1,5 +1,5 @@
-"""What a job is given: parameters, inputs cut at `data_through`, targets; and a place to say what
-went wrong.
+"""What a job may look at: parameters, inputs cut at `data_through`, targets; and a place for its
+warnings.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -16,8 +16,8 @@ from estimates import instants
 from estimates.catalog.records import InputDigest
 from estimates.contract.contract import Contract, RollingDomain
 from estimates.errors import InvalidError
-from estimates_jobs.run.calendars import Calendar, Step, calendar
-from estimates_jobs.run.inputs import Read, read_input
+from estimates_jobs.run.calendars import Calendar, calendar_of, first_moment
+from estimates_jobs.run.inputs import ReadFile, read_input
 
 Targets = list[date] | list[datetime]
 
@@ -39,23 +39,18 @@ class Context:
         """Raises InvalidError: `unknown_calendar`, `calendar_range`, `target_type`."""
         rolling = contract.domain if isinstance(contract.domain, RollingDomain) else None
         self.contract = contract
-        self.parameters: dict[str, Any] = (
-            copy.deepcopy(contract.job.parameters) if contract.job else {}
-        )
-        self.calendar: Calendar | None = calendar(rolling.calendar) if rolling else None
+        job = contract.job
+        self.parameters: dict[str, Any] = copy.deepcopy(job.parameters) if job else {}
+        self.calendar: Calendar | None = calendar_of(rolling.calendar) if rolling else None
         self.data_through = self.calendar.origin(data_through) if self.calendar else data_through
         self.targets: Targets = _targets(contract, self.calendar, self.data_through)
-        self.seed = int(
-            hashlib.sha256(
-                f"{contract.name} {instants.text(self.data_through)}".encode()
-            ).hexdigest()[:8],
-            16,
-        )
+        name_and_time = f"{contract.name} {instants.text(self.data_through)}"
+        self.seed = int(hashlib.sha256(name_and_time.encode()).hexdigest()[:8], 16)
         self._frames: dict[str, pl.DataFrame] = {}
         self._digests: dict[str, InputDigest] = {}
         self._warnings: list[str] = []
 
-    def input(self, name: str, read: Read | None = None) -> pl.DataFrame:
+    def input(self, name: str, read: ReadFile | None = None) -> pl.DataFrame:
         """An input of the contract as it was known at `data_through`, sorted by all columns.
 
         A static input comes whole. `read` reads one file of a source in place of DuckDB, which
@@ -81,12 +76,12 @@ class Context:
         return self._frames[name]
 
     def warn(self, message: str) -> None:
-        """Say something a reader of this version should know; it is kept with the version."""
+        """Say something that a reader of this version should know; it is stored with the version."""
         self._warnings.append(message)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was said, in order."""
+        """The warnings, in order."""
         return tuple(self._warnings)
 
     @property
@@ -98,22 +93,18 @@ class Context:
 Job = Callable[[Context], pl.DataFrame]
 
 
-def _targets(contract: Contract, steps: Calendar | None, data_through: datetime) -> Targets:
-    if steps is None or not isinstance(contract.domain, RollingDomain):
+def _targets(contract: Contract, calendar: Calendar | None, data_through: datetime) -> Targets:
+    if calendar is None or not isinstance(contract.domain, RollingDomain):
         return []
     assert contract.target is not None
     kind = contract.key[contract.target].type
-    found = steps.next_steps(data_through, contract.domain.steps)
+    steps = calendar.next_steps(data_through, contract.domain.steps)
     if kind == "timestamp":
-        return [_instant(step) for step in found]
-    if any(isinstance(step, datetime) for step in found):
+        return [first_moment(step) for step in steps]
+    if any(isinstance(step, datetime) for step in steps):
         raise InvalidError(
             "target_type",
-            f"{contract.name}: calendar {steps.name} steps within a day, so key.{contract.target} "
+            f"{contract.name}: calendar {calendar.name} steps within a day, so key.{contract.target} "
             "must be a timestamp",
         )
-    return found
-
-
-def _instant(step: Step) -> datetime:
-    return step if isinstance(step, datetime) else datetime.combine(step, time(), UTC)
+    return steps

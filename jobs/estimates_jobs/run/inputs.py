@@ -1,5 +1,4 @@
-"""Inputs: tables as a run may see them, read by DuckDB, cut at `data_through`, in one order, with a
-digest.
+"""Inputs: tables as a run may see them, cut at `data_through`, in one order, with a digest.
 
 When a row was known is what the input's `time` column says: a timestamp is that instant (without a
 zone: UTC); a date is known on that date in UTC, or from the session's close where the set follows
@@ -33,7 +32,7 @@ READERS = {
     ".feather": "arrow",
     ".ipc": "arrow",
 }
-Read = Callable[[str], pl.DataFrame]
+ReadFile = Callable[[str], pl.DataFrame]
 _SLICE = 100_000  # rows that are turned into text at once for the digest
 
 
@@ -50,7 +49,7 @@ def read_input(
     spec: Input,
     data_through: datetime,
     calendar: Calendar | None = None,
-    read: Read | None = None,
+    read: ReadFile | None = None,
 ) -> Reading:
     """The rows of an input that were known at `data_through`, sorted by all columns.
 
@@ -64,20 +63,20 @@ def read_input(
     with connect() as connection:
         try:
             relation = _relation(connection, name, spec, read)
-            frame = _known(connection, relation, name, spec, data_through, calendar)
-            known = frame if spec.time is None else frame.drop_nulls(spec.time)
-            connection.register("known", known)
+            frame = _known(relation, name, spec, data_through, calendar)
+            connection.register(
+                "dated", frame if spec.time is None else frame.drop_nulls(spec.time)
+            )
             # sorts nested columns too
-            known_sorted = connection.sql("SELECT * FROM known ORDER BY ALL").pl()
-            digest = _digest(connection, known_sorted)
+            rows = connection.sql("SELECT * FROM dated ORDER BY ALL").pl()
+            digest = InputDigest(
+                name, spec.source or str(spec.query), _digest(connection, rows), rows.height
+            )
         except EstimatesError:
             raise
         except (duckdb.Error, pl.exceptions.PolarsError, OSError) as error:
             raise unreadable(f"input {name!r}", error) from error
-    source = spec.source if spec.source is not None else str(spec.query)
-    return Reading(
-        known_sorted, InputDigest(name, source, digest, known.height), frame.height - known.height
-    )
+    return Reading(rows, digest, undated=frame.height - rows.height)
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -105,7 +104,7 @@ def source_files(where: str, source: str) -> list[str]:
 
 
 def file_kind(where: str, path: str) -> str:
-    """The key of READERS for a file; raises InvalidError `bad_input` that lists the known endings."""
+    """The key of READERS for a file; raises InvalidError `bad_input` that lists the known ones."""
     for ending in READERS:
         if path.lower().endswith(ending):
             return ending
@@ -126,7 +125,7 @@ def unreadable(where: str, error: Exception) -> EstimatesError:
 
 
 def _relation(
-    connection: duckdb.DuckDBPyConnection, name: str, spec: Input, read: Read | None
+    connection: duckdb.DuckDBPyConnection, name: str, spec: Input, read: ReadFile | None
 ) -> duckdb.DuckDBPyRelation:
     if spec.query is not None:
         # Wrapped, so that only a query passes; the line break ends a comment at its end.
@@ -137,22 +136,21 @@ def _relation(
     if read is not None:
         connection.register("files", pl.concat(map(read, files), how="diagonal"))
         return connection.sql("SELECT * FROM files")
-    kinds = {READERS[file_kind(where, path)] for path in files}
-    if len(kinds) > 1:
+    readers = {READERS[file_kind(where, path)] for path in files}
+    if len(readers) > 1:
         raise InvalidError(
             "bad_input",
             f"{where}: {spec.source!r} matches files of different kinds: {', '.join(files)}",
         )
-    if kinds == {"arrow"}:
+    if readers == {"arrow"}:
         connection.register(
             "files", pl.concat([read_table(path) for path in files], how="diagonal")
         )
         return connection.sql("SELECT * FROM files")
-    return connection.sql(f"SELECT * FROM {kinds.pop()}", params=[files])
+    return connection.sql(f"SELECT * FROM {readers.pop()}", params=[files])
 
 
 def _known(
-    connection: duckdb.DuckDBPyConnection,
     relation: duckdb.DuckDBPyRelation,
     name: str,
     spec: Input,
@@ -180,28 +178,22 @@ def known_limit(kind: str, data_through: datetime, calendar: Calendar | None) ->
     where it is no time.
     """
     if kind == "DATE":
-        day = (
-            calendar.known_through(data_through)
-            if calendar
-            else data_through.astimezone(UTC).date()
-        )
+        in_utc = data_through.astimezone(UTC).date()
+        day = calendar.known_through(data_through) if calendar else in_utc
         return f"DATE '{day.isoformat()}'"
     if not kind.startswith("TIMESTAMP"):
         return None
     moment = data_through.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
-    return (
-        f"TIMESTAMPTZ '{moment}+00'"
-        if kind == "TIMESTAMP WITH TIME ZONE"
-        else f"TIMESTAMP '{moment}'"
-    )
+    has_zone = kind == "TIMESTAMP WITH TIME ZONE"
+    return f"TIMESTAMPTZ '{moment}+00'" if has_zone else f"TIMESTAMP '{moment}'"
 
 
 def _no_time(name: str, column: str, kind: str) -> InvalidError:
-    what = "text" if kind == "VARCHAR" else kind
+    type_name = "text" if kind == "VARCHAR" else kind
     hint = "; write its dates as 2026-11-24, or cast it in a query" if kind == "VARCHAR" else ""
     return InvalidError(
         "time_type",
-        f"input {name!r}: the time column {column!r} is {what}, not a date or a timestamp{hint}",
+        f"input {name!r}: the time column {column!r} is {type_name}, not a date or a timestamp{hint}",
     )
 
 
@@ -212,8 +204,8 @@ def _digest(connection: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> str:
     schema = [[name, str(dtype)] for name, dtype in frame.schema.items()]
     digest = hashlib.sha256(msgspec.json.encode(schema))
     nested = [
-        n
-        for n, dtype in frame.schema.items()
+        name
+        for name, dtype in frame.schema.items()
         if dtype.is_nested() or dtype in (pl.Binary, pl.Object)
     ]
     if nested:

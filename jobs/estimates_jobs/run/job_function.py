@@ -1,5 +1,5 @@
-"""The function that a contract names as its job: found, called, and told apart from other code by a
-digest.
+"""The function that a contract names as its job: loaded, called, and identified by a digest of its
+code.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class Function:
             sys.path.append(str(Path.cwd()))
         importlib.invalidate_caches()
         builtin = _builtin(name)
-        module_name, self._function = (
-            (f"estimates_jobs.builtin.{builtin}", builtin) if builtin else _parts(name)
-        )
+        module_name, _, self._function = name.partition(":")
+        if builtin:
+            module_name, self._function = f"estimates_jobs.builtin.{builtin}", builtin
         self._module = _import(module_name, name)
         sources = own_sources(module_name)
         self.modules = tuple(sorted(sources))
@@ -98,11 +98,6 @@ class Function:
             )
 
 
-def _parts(name: str) -> tuple[str, str]:
-    module_name, _, function = name.partition(":")
-    return module_name, function
-
-
 def _builtin(name: str) -> str | None:
     """The built-in job that a name means; under its former name only where no module of the user's
     own has it.
@@ -110,7 +105,7 @@ def _builtin(name: str) -> str | None:
     if name in BUILTIN_JOBS:
         return name
     former = _FORMER_NAMES.get(name)
-    return former if former is not None and not _exists(_parts(name)[0]) else None
+    return former if former is not None and not _exists(name.partition(":")[0]) else None
 
 
 def _exists(module_name: str) -> bool:
@@ -132,12 +127,15 @@ def _import(module_name: str, job: str) -> ModuleType:
             raise InvalidError(
                 "no_job_module",
                 f"job {job}: there is no module {error.name!r} in the working directory, "
-                f"{Path.cwd()}, "
-                "or among the installed packages",
+                f"{Path.cwd()}, or among the installed packages",
             ) from None
-        raise JobError(f"job {job} cannot be imported: {_one_line(error)}") from error
+        raise _import_failed(job, error) from error
     except Exception as error:
-        raise JobError(f"job {job} cannot be imported: {_one_line(error)}") from error
+        raise _import_failed(job, error) from error
+
+
+def _import_failed(job: str, error: Exception) -> JobError:
+    return JobError(f"job {job} cannot be imported: {_one_line(error)}")
 
 
 def _one_line(error: Exception) -> str:

@@ -37,14 +37,14 @@ from estimates_jobs.tables.table_files import read_table
 _LITERAL = re.compile(r"""'((?:[^']|'')*)'|"((?:[^"]|"")*)\"""")
 
 
-class Checked(msgspec.Struct, frozen=True):
+class CorruptedRows(msgspec.Struct, frozen=True):
     """How many later rows were corrupted in how many files; 0 rows prove nothing."""
 
     files: int
     rows: int
 
 
-def check_lookahead(function: Function, context: Context, frame: pl.DataFrame) -> Checked:
+def check_lookahead(function: Function, context: Context, frame: pl.DataFrame) -> CorruptedRows:
     """Run a job again without knowledge of the future; `context` and `frame` are those of the run
     to be checked.
 
@@ -54,77 +54,85 @@ def check_lookahead(function: Function, context: Context, frame: pl.DataFrame) -
     files = _files(contract)
     with tempfile.TemporaryDirectory() as folder:
         mirror = Path(folder)
-        rows = 0
-        for path, times in sorted(files.items()):
-            rows += _copy(
-                path, _mirrored(mirror, path), times, context.data_through, context.calendar
-            )
+        rows = sum(
+            _copy(path, _mirrored(mirror, path), times, context.data_through, context.calendar)
+            for path, times in sorted(files.items())
+        )
         with contextlib.chdir(_working_directory(mirror, list(files))):
-            _compare(
-                function,
-                context,
-                frame,
-                Context(_on_copies(contract, mirror), context.data_through),
-            )
-    return Checked(len(files), rows)
+            again = Context(_on_copies(contract, mirror), context.data_through)
+            _compare(function, context, frame, again)
+    return CorruptedRows(len(files), rows)
 
 
-def _compare(function: Function, context: Context, frame: pl.DataFrame, blind: Context) -> None:
-    name = context.contract.name
+def _compare(function: Function, context: Context, frame: pl.DataFrame, again: Context) -> None:
+    """Run the job on the copies and demand the same inputs and the same output."""
+    contract = context.contract
     function.reload()
     try:
-        again = conform(function(blind), context.contract)
+        new = conform(function(again), contract)
     except (EstimatesError, JobError) as error:
-        raise GateError(
-            "looks_ahead", f"{name}: without the data after data_through the job fails: {error}"
+        raise _looks_ahead(
+            contract, f"without the data after data_through the job fails: {error}"
         ) from error
-    seen = {digest.name: digest.digest for digest in blind.digests}
+    digests = {digest.name: digest.digest for digest in again.digests}
     for digest in context.digests:
-        if seen.get(digest.name) != digest.digest:
-            raise GateError(
-                "looks_ahead",
-                f"{name}: input {digest.name!r} depends on rows later than data_through: "
-                f"{_why(context, digest.name)}",
+        if digests.get(digest.name) != digest.digest:
+            raise _looks_ahead(
+                contract,
+                f"input {digest.name!r} depends on rows later than data_through: "
+                f"{_hint(contract, digest.name)}",
             )
-    before, key = conform(frame, context.contract), list(context.contract.key)
-    differing = pl.concat(
-        [before.join(again, on=before.columns, how="anti", nulls_equal=True),
-         again.join(before, on=before.columns, how="anti", nulls_equal=True)]
-    ).select(key).unique(maintain_order=True)  # fmt: skip
+    old = conform(frame, contract)
+    key = list(contract.key)
+    only_old = old.join(new, on=old.columns, how="anti", nulls_equal=True)
+    only_new = new.join(old, on=old.columns, how="anti", nulls_equal=True)
+    differing = pl.concat([only_old, only_new]).select(key).unique(maintain_order=True)
     if differing.height:
-        raise GateError(
-            "looks_ahead",
-            f"{name}: the job looks ahead: without the data after data_through {differing.height} "
-            "keys are different: "
-            f"{name_keys(differing, key)}",
+        raise _looks_ahead(
+            contract,
+            f"the job looks ahead: without the data after data_through {differing.height} "
+            f"keys are different: {name_keys(differing, key)}",
         )
 
 
-def _why(context: Context, name: str) -> str:
-    assert context.contract.job is not None
-    if context.contract.job.inputs[name].static:
-        return "it is static, but has rows dated later; name the `time` column that says when a row was known"
-    return "its query uses them before they are filtered out; aggregate inside the job, or by the time column"
+def _looks_ahead(contract: Contract, reason: str) -> GateError:
+    return GateError("looks_ahead", f"{contract.name}: {reason}")
+
+
+def _hint(contract: Contract, name: str) -> str:
+    assert contract.job is not None
+    if contract.job.inputs[name].static:
+        return (
+            "it is static, but has rows dated later; name the `time` column that says when a row "
+            "was known"
+        )
+    return (
+        "its query uses them before they are filtered out; aggregate inside the job, or by the "
+        "time column"
+    )
 
 
 def _files(contract: Contract) -> dict[Path, set[str]]:
     """Every file that an input names, and the time columns of the inputs that name it."""
-    found: dict[Path, set[str]] = {}
+    files: dict[Path, set[str]] = {}
     for name, spec in (contract.job.inputs if contract.job else {}).items():
-        for path in _named(name, spec):
-            times = found.setdefault(Path(path).absolute(), set())
+        for path in _files_of(name, spec):
+            times = files.setdefault(Path(path).absolute(), set())
             if spec.time is not None:
                 times.add(spec.time)
-    return found
+    return files
 
 
-def _named(name: str, spec: Input) -> list[str]:
+def _files_of(name: str, spec: Input) -> list[str]:
+    where = f"input {name!r}"
     if spec.source is not None:
-        return source_files(f"input {name!r}", spec.source)
-    literals = [single or double for single, double in _LITERAL.findall(spec.query or "")]
-    named = [text for text in literals if text.lower().endswith(tuple(READERS))]
+        return source_files(where, spec.source)
+    literals = (single or double for single, double in _LITERAL.findall(spec.query or ""))
     return [
-        path for text in named for path in source_files(f"input {name!r}", text.replace("''", "'"))
+        path
+        for text in literals
+        if text.lower().endswith(tuple(READERS))
+        for path in source_files(where, text.replace("''", "'"))
     ]
 
 
@@ -134,25 +142,25 @@ def _on_copies(contract: Contract, mirror: Path) -> Contract:
     inputs: dict[str, Input] = {}
     for name, spec in contract.job.inputs.items():
         if spec.source is not None:
-            inputs[name] = msgspec.structs.replace(spec, source=_moved(mirror, spec.source))
+            inputs[name] = msgspec.structs.replace(spec, source=_mirrored_name(mirror, spec.source))
         else:
-            query = _LITERAL.sub(lambda match: _moved_literal(mirror, match), spec.query or "")
+            query = _LITERAL.sub(lambda match: _mirrored_literal(mirror, match), spec.query or "")
             inputs[name] = msgspec.structs.replace(spec, query=query)
     return msgspec.structs.replace(
         contract, job=msgspec.structs.replace(contract.job, inputs=inputs)
     )
 
 
-def _moved(mirror: Path, path: str) -> str:
+def _mirrored_name(mirror: Path, path: str) -> str:
     return str(_mirrored(mirror, Path(path))) if Path(path).is_absolute() else path
 
 
-def _moved_literal(mirror: Path, match: re.Match[str]) -> str:
+def _mirrored_literal(mirror: Path, match: re.Match[str]) -> str:
     text = match.group(1) or match.group(2) or ""
     if not text.lower().endswith(tuple(READERS)):
         return match.group(0)
     quote = match.group(0)[0]
-    return quote + _moved(mirror, text) + quote
+    return quote + _mirrored_name(mirror, text) + quote
 
 
 def _mirrored(mirror: Path, path: Path) -> Path:
@@ -161,7 +169,7 @@ def _mirrored(mirror: Path, path: Path) -> Path:
 
 
 def _working_directory(mirror: Path, files: list[Path]) -> Path:
-    """A copy of the working directory: links to what is in it, but for the files that were copied."""
+    """A copy of the working directory, with links to everything but the files that were copied."""
     here = Path.cwd()
     folders = {here}
     for path in files:
@@ -192,18 +200,18 @@ def _copy(
         types = {row[0]: row[1] for row in connection.execute("DESCRIBE original").fetchall()}
         later = _later(types, times, data_through, calendar)
         rows = connection.execute(f"SELECT count(*) FROM original WHERE {later}").fetchall()[0][0]
-        csv = "read_csv" in READERS[kind]
-        if csv:
+        is_csv = "read_csv" in READERS[kind]
+        if is_csv:
             # As text, so that what is not corrupted stays as it is written.
             connection.execute(
                 f"CREATE TABLE written AS SELECT * FROM {_as_text(kind)}", [[str(path)]]
             )
-        corrupted = _corrupted(types, later, "written" if csv else None)
+        corrupted = _corrupted(types, later, "written" if is_csv else None)
         if READERS[kind] == "arrow":
             connection.sql(corrupted).pl().write_ipc(copy)
         else:
             connection.execute(
-                f"COPY ({corrupted}) TO '{_escaped(copy)}' ({_format(connection, path, csv)})"
+                f"COPY ({corrupted}) TO '{_escaped(copy)}' ({_format(connection, path, is_csv)})"
             )
     return int(rows)
 
@@ -223,8 +231,8 @@ def _later(
         for name, kind in types.items()
         if (limit := known_limit(kind, data_through, calendar))
     }
-    declared = [name for name in limits if name in times] or list(limits)
-    conditions = [f"coalesce(original.{quoted(name)} > {limits[name]}, false)" for name in declared]
+    columns = [name for name in limits if name in times] or list(limits)
+    conditions = [f"coalesce(original.{quoted(name)} > {limits[name]}, false)" for name in columns]
     return " OR ".join(conditions) or "false"
 
 
@@ -235,10 +243,10 @@ def _corrupted(types: dict[str, str], later: str, written: str | None) -> str:
     columns = []
     for name, kind in types.items():
         column = f"original.{quoted(name)}"
-        change, keep = _change(column, kind), column
+        changed, original = _change(column, kind), column
         if written is not None:
-            change, keep = f"CAST({change} AS VARCHAR)", f"{written}.{quoted(name)}"
-        columns.append(f"CASE WHEN {later} THEN {change} ELSE {keep} END AS {quoted(name)}")
+            changed, original = f"CAST({changed} AS VARCHAR)", f"{written}.{quoted(name)}"
+        columns.append(f"CASE WHEN {later} THEN {changed} ELSE {original} END AS {quoted(name)}")
     source = "original" if written is None else f"original POSITIONAL JOIN {written}"
     numbered = f"sum(CASE WHEN {later} THEN 1 ELSE 0 END) OVER (ROWS UNBOUNDED PRECEDING) % 2 = 1"
     return f"SELECT {', '.join(columns)} FROM {source} QUALIFY NOT ({later}) OR {numbered}"
@@ -256,12 +264,11 @@ def _change(column: str, kind: str) -> str:
     return {"VARCHAR": f"reverse({column}) || '?'", "BOOLEAN": f"NOT {column}"}.get(kind, "NULL")
 
 
-def _format(connection: duckdb.DuckDBPyConnection, path: Path, csv: bool) -> str:
-    if not csv:
+def _format(connection: duckdb.DuckDBPyConnection, path: Path, is_csv: bool) -> str:
+    if not is_csv:
         return "FORMAT parquet"
-    delimiter = connection.execute("SELECT Delimiter FROM sniff_csv(?)", [str(path)]).fetchall()[0][
-        0
-    ]
+    sniffed = connection.execute("SELECT Delimiter FROM sniff_csv(?)", [str(path)]).fetchall()
+    delimiter = sniffed[0][0]
     return f"FORMAT csv, HEADER, DELIMITER '{_escaped(delimiter)}'"
 
 

@@ -47,39 +47,31 @@ def wide(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     no rows), `duplicate_key` (two rows for one value), `bad_value`, `columns`.
     """
     frame = frame.with_columns(pl.col("output_type_id").cast(pl.String))
-    given = _given(frame, contract.name)
-    chosen = _choose(set(given.values()), contract)
-    pairs = {
-        pair: column
-        for column, source in chosen.items()
-        for pair, known in given.items()
-        if known == source
-    }
+    sources_by_pair = _sources(frame, contract.name)
+    chosen = _choose(set(sources_by_pair.values()), contract)
     task = [name for name in frame.columns if name not in LONG]
     clash = sorted(set(task) & set(chosen))
     if clash or not task:
-        what = (
-            f"column {clash[0]!r} is given twice, as a column and as rows"
-            if clash
-            else "no column names the task"
+        twice = f"column {clash[0]!r} is given twice, as a column and as rows" if clash else ""
+        raise InvalidError(
+            "columns", f"{contract.name}: long form: {twice or 'no column names the task'}"
         )
-        raise InvalidError("columns", f"{contract.name}: long form: {what}")
-    sources = {source: f"source {i}" for i, source in enumerate(dict.fromkeys(given.values()))}
+    names_of_sources = {source: f"source {i}" for i, source in enumerate(chosen.values())}
     names = pl.DataFrame(
-        [(*pair, sources[given[pair]]) for pair in pairs],
+        [(*pair, names_of_sources[source]) for pair, source in sources_by_pair.items()],
         schema={"output_type": pl.String, "output_type_id": pl.String, _SOURCE: pl.String},
         orient="row",
     )
     long = frame.join(names, on=LONG[:2], nulls_equal=True, maintain_order="left")
     _check_once(long, task, contract.name)
     values = [
-        pl.col("value").filter(pl.col(_SOURCE) == sources[source]).first().alias(column)
+        pl.col("value").filter(pl.col(_SOURCE) == names_of_sources[source]).first().alias(column)
         for column, source in chosen.items()
     ]
     return _integers(long.group_by(task, maintain_order=True).agg(values), contract)
 
 
-def _given(frame: pl.DataFrame, where: str) -> dict[tuple[str, str | None], Source]:
+def _sources(frame: pl.DataFrame, where: str) -> dict[tuple[str, str | None], Source]:
     """What each pair of output type and id stands for."""
     known = pl.col("output_type").is_in(["mean", "median", "quantile", "pmf"]).fill_null(False)
     other = frame.filter(~known).get_column("output_type").unique().sort().to_list()
@@ -110,8 +102,8 @@ def _source(kind: str, mark: str | None, where: str) -> Source:
         ) from None
 
 
-def _choose(given: set[Source], contract: Contract) -> dict[str, Source]:
-    """The source of each pivoted column; every source must be used and every column must have one."""
+def _choose(sources: set[Source], contract: Contract) -> dict[str, Source]:
+    """The source of each pivoted column; every source is used and every column has one."""
     if len(contract.points) > 1 and not set(contract.points) <= {"mean", "median"}:
         raise InvalidError(
             "output_type",
@@ -121,16 +113,16 @@ def _choose(given: set[Source], contract: Contract) -> dict[str, Source]:
     possible = {name: _possible(name, contract.columns[name]) for name in pivoted(contract)}
     chosen = {
         name: source
-        for name, sources in possible.items()
-        for source in sources[::-1]
-        if source in given
+        for name, candidates in possible.items()
+        for source in candidates[::-1]
+        if source in sources
     }
     missing = [
-        f"{name} ({' or '.join(map(_say, possible[name]))})"
+        f"{name} ({' or '.join(map(_describe, possible[name]))})"
         for name in possible
         if name not in chosen
     ]
-    extra = sorted(map(_say, given - set(chosen.values())))
+    extra = sorted(map(_describe, sources - set(chosen.values())))
     if missing or extra:
         parts = [f"no rows for {', '.join(missing)}"] if missing else []
         parts += [f"the contract has no column for {', '.join(extra)}"] if extra else []
@@ -160,7 +152,7 @@ def _possible(name: str, column: Column) -> list[Source]:
     return [("quantile", round((1 + sign * column.level) / 2, 12))]
 
 
-def _say(source: Source) -> str:
+def _describe(source: Source) -> str:
     return source[0] if source[1] is None else f"{source[0]} {source[1]}"
 
 

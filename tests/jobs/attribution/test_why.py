@@ -20,7 +20,7 @@ from estimates import instants
 from estimates.catalog.records import Provenance
 from estimates.contract.contract_file import parse_contract
 from estimates.store.store import Store
-from estimates_jobs.attribution.split import LabelSplit, split, split_labels
+from estimates_jobs.attribution.split import Frames, LabelSplit, split, split_labels
 from estimates_jobs.attribution.why import Why, render_json, why
 from estimates_jobs.attribution.why_headline import headline
 from estimates_jobs.run.context import Context
@@ -275,9 +275,14 @@ def test_labels_are_counted() -> None:
         return pl.DataFrame({"k": range(len(given)), "x": given}, {"k": pl.Int64, "x": pl.String})
 
     a, b = labels("u", "u", "v", None, "w"), labels("u", "v", "w", None, "v")
-    found = split_labels(
-        (a, b), (a, labels("u", "v", "w", "v", "v")), labels("u", "v", "v", None), None, ["k"], "x"
+    frames = Frames(
+        a,
+        b,
+        new_data=labels("u", "v", "v", None),
+        rerun_old=a,
+        rerun_new=labels("u", "v", "w", "v", "v"),
     )
+    found = split_labels(frames, ["k"], "x")
     assert found == LabelSplit(4, 2, 1, None, 0, 1)
     said = headline((1, 2), {}, {"x": found}, {})
     assert said.startswith(
@@ -318,7 +323,7 @@ def test_split_against_plain_python(rows: list[tuple[float | None, ...]]) -> Non
         pl.DataFrame({"k": range(len(x)), "x": x}, {"k": pl.Int64, "x": pl.Float64})
         for x in columns
     ]
-    found = split(*frames, ["k"], "x", 1.0)
+    found = split(Frames(*frames), ["k"], "x", 1.0)
     known = [row for row in rows if None not in row]
     assert found.n == len(known)
     if not known:

@@ -14,7 +14,7 @@ from estimates import instants
 from estimates.contract.contract import Contract, Input
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError, UnavailableError
-from estimates_jobs.run.calendars import calendar
+from estimates_jobs.run.calendars import calendar_of
 from estimates_jobs.run.context import Context
 from estimates_jobs.run.inputs import read_input
 
@@ -299,4 +299,4 @@ def test_a_set_without_a_calendar_has_no_targets() -> None:
     """Only rolling sets have targets, and only they move data_through to a close."""
     context = Context(contract(), NOON)
     assert (context.targets, context.calendar, context.data_through) == ([], None, NOON)
-    assert calendar("daily").origin(NOON) == NOON
+    assert calendar_of("daily").origin(NOON) == NOON

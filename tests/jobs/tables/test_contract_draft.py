@@ -17,10 +17,10 @@ from estimates.contract.conform import conform
 from estimates.contract.contract import Column, Contract, KeyColumn
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
-from estimates_jobs.draft import Draft, draft
+from estimates_jobs.tables.contract_draft import Draft, draft
 from estimates_jobs.tables.table_files import read_table, typed
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 @pytest.fixture

@@ -23,8 +23,10 @@ import pytest
 from estimates.catalog.records import Event
 from estimates.stability.pages.report_text import render_json
 from estimates.store.store import Store
-from estimates_jobs import demo
-from estimates_jobs.demo import BROKEN_DAY, DAYS, MISSING, SET, TEN_TIMES
+from estimates_jobs.demo import narration, price_feed
+from estimates_jobs.demo import week as week_module
+from estimates_jobs.demo.narration import SET
+from estimates_jobs.demo.price_feed import BROKEN_DAY, DAYS, MISSING, TEN_TIMES
 from tests.jobs.cli.calls import Called, call, call_process
 
 KEY = ("AAPL", "2022-12-30")
@@ -204,18 +206,18 @@ def test_an_interrupted_week_goes_on_where_it_stopped(
     once.
     """
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
-    monkeypatch.setattr(demo, "DAYS", 3)
-    monkeypatch.setattr(demo, "BROKEN_DAY", 1)
+    monkeypatch.setattr(price_feed, "DAYS", 3)
+    monkeypatch.setattr(price_feed, "BROKEN_DAY", 1)
     root = tmp_path / "store"
-    play_day = demo._play_day
+    play_day = week_module._play_day
 
-    def stops(store: Store, feed: demo.Feed, position: int, *, quiet: bool) -> demo.Day:
+    def stops(store: Store, feed: price_feed.Feed, position: int, *, quiet: bool) -> narration.Day:
         if position == 2:
             raise KeyboardInterrupt
         return play_day(store, feed, position, quiet=quiet)
 
     with monkeypatch.context() as patched:
-        patched.setattr(demo, "_play_day", stops)
+        patched.setattr(week_module, "_play_day", stops)
         assert call("demo", "--no-serve", "--store", root).code == 130
     assert len(Store(root).view().set(SET).versions) == 2
     assert call("demo", "--no-serve", "--store", root).code == 0

@@ -1,0 +1,65 @@
+"""The price feed of the demo: real prices, a file a day, one of them broken."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from estimates.errors import InvalidError
+
+DAYS = 8
+BROKEN_DAY = 4  # the fifth
+TEN_TIMES = ("AAPL", "MSFT", "XOM")
+MISSING = ("JNJ", "PG")
+CONTRACT = "sp500-close.toml"
+PRICES = "sp500_daily_close.parquet"
+
+
+class Feed(NamedTuple):
+    """The folder of price files and what goes into it: the history, then one file a day."""
+
+    folder: Path
+    prices: pl.DataFrame
+    days: list[date]
+
+    def deliver(self, position: int) -> None:
+        """Put the files of the days up to this one in place; a broken file is replaced on the day
+        after it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.prices.filter(pl.col("date") < self.days[0]).write_csv(self.folder / "history.csv")
+        for number, day in enumerate(self.days[: position + 1]):
+            rows = self.prices.filter(pl.col("date") == day)
+            if number == BROKEN_DAY:
+                broken = damaged(rows)
+                broken.write_csv(self.broken_file)
+                rows = broken if position == BROKEN_DAY else rows
+            rows.write_csv(self.folder / f"{day}.csv")
+
+    @property
+    def broken_file(self) -> Path:
+        """A copy of the broken file for people, under a name that the job does not read."""
+        return self.folder / f"{self.days[BROKEN_DAY]}.csv.broken"
+
+
+def damaged(prices: pl.DataFrame) -> pl.DataFrame:
+    """A day's prices as a broken feed delivers them: some off by a factor of 10, some not there."""
+    wrong = pl.when(pl.col("ticker").is_in(TEN_TIMES)).then(10 * pl.col("close")).otherwise("close")
+    return prices.filter(~pl.col("ticker").is_in(MISSING)).with_columns(wrong.alias("close"))
+
+
+def examples_folder() -> Path:
+    """The folder of examples: in the installed package, or at the root of the source tree.
+
+    Raises InvalidError (`no_examples`).
+    """
+    package, root = Path(__file__).parents[1], Path(__file__).parents[3]
+    for folder in (package / "examples", root / "examples"):
+        if (folder / CONTRACT).exists():
+            return folder
+    raise InvalidError(
+        "no_examples", f"{package}: the examples were not installed with this package"
+    )

@@ -1,0 +1,155 @@
+"""The week of the demo: eight trading days of a real set, a rollback, a promotion."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from estimates import instants
+from estimates.catalog.records import Event
+from estimates.catalog.ref import PRODUCTION
+from estimates.contract.contract import parse_contract
+from estimates.errors import InvalidError
+from estimates.settings import Settings
+from estimates.store.store import Store
+from estimates_jobs.tracking.record import tracking_uri
+from estimates_jobs.cli.interface.new_store import make_folder, make_store
+from estimates_jobs.cli.interface.options import open_store
+from estimates_jobs.cli.output import progress
+from estimates_jobs.demo import narration, price_feed
+from estimates_jobs.demo.narration import SET, Day
+from estimates_jobs.demo.price_feed import CONTRACT, PRICES, Feed, examples_folder
+from estimates_jobs.run import runner
+
+_SOURCE = '"examples/sp500_daily_close.parquet"'  # as the example's contract names it
+_ROLLBACK_REASON = "demo: the desk does not trust today's forecast"
+_PROMOTE_REASON = "demo: checked with the desk, it is right"
+
+
+class Played(msgspec.Struct, frozen=True):
+    """What the demo did."""
+
+    store: str
+    feed: str
+    days: list[Day]
+    rolled_back: Event
+    promoted: Event
+    mlflow: str
+
+
+def play(store_name: str, *, quiet: bool = False) -> Played:
+    """Play the week in a store's folder; what was played there before is not done again.
+
+    Raises InvalidError (`bad_store`, `store_in_use` where the folder holds something else), and
+    what runs raise.
+    """
+    if "://" in store_name:
+        raise InvalidError(
+            "bad_store", f"{store_name}: the demo plays in a folder; give --store FOLDER"
+        )
+    root = Path(store_name)
+    store, feed = _prepare(root)
+    if not quiet:
+        narration.introduce(root, feed)
+    days = [_play_day(store, feed, position, quiet=quiet) for position in range(len(feed.days))]
+    rolled_back, promoted = _move_production(store)
+    played = Played(
+        store.root, str(feed.folder), days, rolled_back, promoted, tracking_uri(store)
+    )
+    if not quiet:
+        narration.conclude(root, store, played.rolled_back, played.promoted)
+    return played
+
+
+def _prepare(root: Path) -> tuple[Store, Feed]:
+    if root.exists() and (
+        not root.is_dir() or (any(root.iterdir()) and not (root / CONTRACT).exists())
+    ):
+        raise InvalidError(
+            "store_in_use",
+            f"{root} holds something else; give the demo a new folder: --store FOLDER",
+        )
+    prices = pl.read_parquet(examples_folder() / PRICES)
+    folder = root.absolute() / "feed"
+    feed = Feed(folder, prices, prices["date"].unique().sort().tail(price_feed.DAYS).to_list())
+    text = (examples_folder() / CONTRACT).read_text()
+    assert _SOURCE in text, "the example's contract names its prices"
+    text = text.replace(_SOURCE, json.dumps(str(folder / "*.csv"), ensure_ascii=False))
+    settings = Settings(store=str(root), actor=Settings.from_environment().actor)
+    make_folder(root)
+    (root / CONTRACT).write_text(text)  # first: it says whose folder this is
+    make_store(settings)
+    store = open_store(settings)
+    store.define(parse_contract(text, str(root / CONTRACT)), text)
+    return store, feed
+
+
+def _play_day(store: Store, feed: Feed, position: int, *, quiet: bool) -> Day:
+    """One day: the feed delivers, the job runs."""
+    day = feed.days[position]
+    run_id = f"demo-{day}"
+    before = store.catalog.run(run_id)
+    if before is None or before.version is None:
+        feed.deliver(position)
+    label = f"day {position + 1} of {len(feed.days)}, {day}"
+    with progress.steps(quiet=quiet or not sys.stderr.isatty()) as announce:
+        announce(label)
+        done = runner.run(
+            store,
+            SET,
+            data_through=instants.end_of_day(day),
+            run_id=run_id,
+            progress=lambda text: announce(f"{label}: {text}"),
+        )
+    verdict = store.verdict(SET, done.version)
+    assert verdict is not None, "a run that is done was judged"
+    played = Day(
+        day,
+        run_id,
+        done.version,
+        verdict.outcome,
+        verdict.blocks,
+        [check.name for check in verdict.failing()],
+        _production_after(store, done.version),
+    )
+    if not quiet:
+        narration.show_day(feed, position, played, verdict)
+    return played
+
+
+def _production_after(store: Store, version: int) -> int | None:
+    """Where production pointed when the next day's version came, also when the week was played long
+    ago.
+    """
+    estimate_set = store.view().set(SET)
+    later = estimate_set.versions[version:]
+    moves = [
+        number
+        for at, number in estimate_set.moves.get(PRODUCTION, [])
+        if not later or at < later[0].published_at
+    ]
+    return moves[-1] if moves else None
+
+
+def _move_production(store: Store) -> tuple[Event, Event]:
+    """Roll back one step, then promote forward again with a reason; each only once."""
+    if _last(store, "rolled_back") is None:
+        store.rollback(SET, reason=_ROLLBACK_REASON)
+    rolled_back = _last(store, "rolled_back")
+    assert rolled_back is not None
+    if store.view().set(SET).aliases[PRODUCTION].held:
+        assert rolled_back.from_version is not None
+        store.promote(SET, rolled_back.from_version, reason=_PROMOTE_REASON)
+    promoted = _last(store, "promoted")
+    assert promoted is not None
+    return rolled_back, promoted
+
+
+def _last(store: Store, kind: str) -> Event | None:
+    return next(
+        (event for event in reversed(store.view().set(SET).events) if event.kind == kind), None
+    )
