@@ -99,7 +99,9 @@ def file_and_version(store: Store | Client, set_name: str, old: str, new: str) -
             "a file is compared with a version of a store, and this is a service's URL",
         )
     _check_files(*(word for word in (old, new) if not is_ref(word)))
-    pair = next((store.compare(set_name, DiffQuery(ref, ref)) for ref in (old, new) if is_ref(ref)), None)
+    pair = next(
+        (store.compare(set_name, DiffQuery(ref, ref)) for ref in (old, new) if is_ref(ref)), None
+    )
     contract = store.contract(set_name) if pair is None else pair.contract
     sides: list[tuple[pl.DataFrame, str | int, datetime | None]] = []
     for word in (old, new):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from estimates_jobs.tracking.record import track as track_runs
 from estimates_jobs.cli.interface.command import command
 from estimates_jobs.cli.interface.options import Options, optional_set_argument
 from estimates_jobs.cli.output import cells, terminal
+from estimates_jobs.tracking.record import track as track_runs
 
 
 @command("track", examples=("estimates track", "estimates track sp500-close"))

@@ -15,7 +15,6 @@ from estimates.gate.pages.verdict_text import render_text as verdict_text
 from estimates.gate.verdict import Verdict
 from estimates.stability.pages.report_text import render_text as diff_text
 from estimates.store.store import Store
-from estimates_jobs.tracking.record import tracking_uri
 from estimates_jobs.cli.interface.options import Options
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.alias_moves import show_move
@@ -23,6 +22,7 @@ from estimates_jobs.cli.output.history_table import show_history
 from estimates_jobs.cli.output.set_status import set_status, show_status
 from estimates_jobs.demo import price_feed
 from estimates_jobs.demo.price_feed import CONTRACT, MISSING, TEN_TIMES, Feed
+from estimates_jobs.tracking.record import tracking_uri
 
 SET = "sp500-close"
 

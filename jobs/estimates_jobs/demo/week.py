@@ -16,7 +16,6 @@ from estimates.contract.contract import parse_contract
 from estimates.errors import InvalidError
 from estimates.settings import Settings
 from estimates.store.store import Store
-from estimates_jobs.tracking.record import tracking_uri
 from estimates_jobs.cli.interface.new_store import make_folder, make_store
 from estimates_jobs.cli.interface.options import open_store
 from estimates_jobs.cli.output import progress
@@ -24,6 +23,7 @@ from estimates_jobs.demo import narration, price_feed
 from estimates_jobs.demo.narration import SET, Day
 from estimates_jobs.demo.price_feed import CONTRACT, PRICES, Feed, examples_folder
 from estimates_jobs.run import runner
+from estimates_jobs.tracking.record import tracking_uri
 
 _SOURCE = '"examples/sp500_daily_close.parquet"'  # as the example's contract names it
 _ROLLBACK_REASON = "demo: the desk does not trust today's forecast"
@@ -57,9 +57,7 @@ def play(store_name: str, *, quiet: bool = False) -> Played:
         narration.introduce(root, feed)
     days = [_play_day(store, feed, position, quiet=quiet) for position in range(len(feed.days))]
     rolled_back, promoted = _move_production(store)
-    played = Played(
-        store.root, str(feed.folder), days, rolled_back, promoted, tracking_uri(store)
-    )
+    played = Played(store.root, str(feed.folder), days, rolled_back, promoted, tracking_uri(store))
     if not quiet:
         narration.conclude(root, store, played.rolled_back, played.promoted)
     return played
