@@ -152,12 +152,12 @@ def test_job_in_an_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_jobs_that_come_along() -> None:
-    """The jobs of this project cover what they import of `jobs`, and not the library."""
+    """The built-in jobs cover what they import of `estimates_jobs`, and not the library."""
     modules = Function("jobs.forecast:forecast").modules
     assert {
-        "jobs",
+        "estimates_jobs",
         "estimates_jobs.builtin.forecast",
         "estimates_jobs.run.context",
         "estimates_jobs.run.inputs",
     } <= set(modules)
-    assert not [module for module in modules if not module.startswith("jobs")]
+    assert not [module for module in modules if not module.startswith("estimates_jobs")]
