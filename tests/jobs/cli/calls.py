@@ -61,3 +61,10 @@ def call_process(
         check=False,
     )
     return Called(done.returncode, done.stdout, done.stderr.decode())
+
+
+def ok(*arguments: object) -> Called:
+    """Run a command in this process; it must succeed."""
+    called = call(*arguments)
+    assert called.code == 0, called.err
+    return called

@@ -1,0 +1,83 @@
+"""`estimates status` on real stores."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from estimates import instants
+from estimates.catalog.records import Provenance
+from estimates.contract.contract import parse_contract
+from estimates.store.store import Store
+from tests import builders
+from tests.builders import SET
+from tests.jobs.cli.calls import call, ok
+
+FRESH = '[freshness]\ncadence = "1d"\nmax_age = "3d"\n'
+
+
+def test_status_of_a_set_answers_how_often_it_is_updated(store: Store) -> None:
+    """Last version, production and its age, cadence, next expected, verdict, hold."""
+    store.judge(SET, 2)
+    store.promote(SET, 2, reason="good")
+    store.rollback(SET, reason="not good")
+    found = ok("status", SET, "--store", store.root, "--format", "json").json["sets"][0]
+    published = store.resolve(SET, 3).published_at
+    assert found["newest"]["version"] == 3
+    assert found["newest"]["outcome"] is None
+    assert found["production"]["version"] == 1
+    assert (found["production"]["held"], found["production"]["held_because"]) == (True, "not good")
+    assert instants.parse(found["next_expected"]) == published + timedelta(days=1)
+    assert found["stale"] is True
+    assert found["problems"] == ["stale"]
+    shown = ok("status", SET, "--store", store.root).text
+    for expected in ("held: not good", "3d: stale", "every 1d", "3 versions"):
+        assert expected in shown
+
+
+def test_status_check_exits_1_when_stale_or_nothing_is_promoted(local_store: Store) -> None:
+    """Data older than the contract's maximum age, or nothing promoted, is the answer no; fresh data
+    is not.
+    """
+    text = 'name = "scores"\n[key.customer]\ntype = "string"\n[columns.score]\n' + FRESH
+    local_store.define(parse_contract(text), text)
+    check = ("status", "--check", "--store", local_store.root)
+    assert call(*check).code == 1
+    _promote_scores(local_store, "r1", instants.now() - timedelta(days=10))
+    assert call(*check).code == 1
+    assert call("status", "--store", local_store.root).code == 0
+    _promote_scores(local_store, "r2", instants.now() - timedelta(days=2))
+    assert call(*check).code == 0
+    builders.define(local_store)
+    called = call(*check)
+    assert called.code == 1
+    assert "nothing promoted" in called.text
+    assert call("status", "scores", "--check", "--store", local_store.root).code == 0
+
+
+def _promote_scores(store: Store, run_id: str, data_through: datetime) -> None:
+    frame = pl.DataFrame(
+        {"customer": ["0042", "0007"], "score": [0.5, 0.1 if run_id == "r1" else 0.101]}
+    )
+    version = store.publish("scores", frame, Provenance(data_through, run_id))
+    store.promote("scores", version.version, reason="test")
+
+
+def test_without_a_maximum_age_nothing_is_stale(local_store: Store) -> None:
+    """What a contract does not say is not checked."""
+    builders.define(local_store)
+    builders.promoted(local_store, "r1")
+    assert call("status", "--check", "--store", local_store.root).code == 0
+    assert "not checked" in ok("status", "--store", local_store.root).text
+
+
+def test_empty_stores_and_sets_say_so(local_store: Store) -> None:
+    """Nothing there yet is an answer in words, not an empty table."""
+    root = local_store.root
+    assert "no sets yet" in ok("status", "--store", root).text
+    assert "nothing has happened" in ok("log", "--store", root).text
+    builders.define(local_store)
+    assert "no versions yet" in ok("versions", SET, "--store", root).text
+    assert "no runs yet" in ok("runs", SET, "--store", root).text
+    assert ok("runs", SET, "--store", root, "--format", "json").json["runs"] == []
