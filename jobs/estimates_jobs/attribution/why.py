@@ -157,7 +157,7 @@ def _side(store: Store, version: Version) -> _Side:
 
 
 class _Runs:
-    """Runs of the job, each made once: two versions may have the same parameters or the same data."""
+    """Runs of the job, each made once: versions may have the same parameters or data."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

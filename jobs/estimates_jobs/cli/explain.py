@@ -289,8 +289,8 @@ def _event(event: dict[str, Any]) -> str:
         return f"waived: {event['details']['check']} until {event['details']['until']}"
     if event["kind"] == "unwaived":
         return f"waiver {event['details']['waiver']} of {event['details']['check']} taken back"
-    moved = f"{event['alias']} {event.get('from_version') or 'nothing'} → {event['version']}"
-    return f"{event['kind'].replace('_', ' ')}: {moved}"
+    move = f"{event['alias']} {event.get('from_version') or 'nothing'} → {event['version']}"
+    return f"{event['kind'].replace('_', ' ')}: {move}"
 
 
 def _input(source: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from estimates_jobs.cli.interface.options import shared_options
 
 DEFAULT = "judge"
 
-_NEAR = "estimates_jobs.cli.gate.near"  # the command that a set's name looks like
+_SIMILAR = "estimates_jobs.cli.gate.near"  # the command that a set's name looks like
 
 # Command → what it does in a line. `policy` lies in the module gate_policy, and so on.
 COMMANDS: dict[str, str] = {
@@ -25,7 +25,7 @@ COMMANDS: dict[str, str] = {
 
 
 class GateGroup(click.Group):
-    """`gate SET VERSION` judges; `gate policy SET` and its like are the commands of the list above."""
+    """`gate SET VERSION` judges; `gate policy SET` and the like are the commands listed above."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands, in order."""
@@ -45,7 +45,7 @@ class GateGroup(click.Group):
         """
         if args[0] in COMMANDS:
             return super().resolve_command(ctx, args)
-        ctx.meta[_NEAR] = difflib.get_close_matches(args[0], COMMANDS, n=1)
+        ctx.meta[_SIMILAR] = difflib.get_close_matches(args[0], COMMANDS, n=1)
         return super().resolve_command(ctx, [DEFAULT, *args])
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -55,7 +55,7 @@ class GateGroup(click.Group):
         try:
             return super().invoke(ctx)
         except (click.UsageError, NotFoundError) as error:
-            near = ctx.meta.get(_NEAR)
+            near = ctx.meta.get(_SIMILAR)
             if not near:
                 raise
             meant = f"; did you mean `{ctx.command_path} {near[0]}`?"

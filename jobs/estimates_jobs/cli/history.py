@@ -58,17 +58,18 @@ def history(
     when it stands.
     """
     estimates = options.open_to_read()[set_name]
-    chain = chain or not options.json
     bounds: dict[str, Any] = {"since": since, "until": until, "only": only}
-    answer = estimates.history(*key, **bounds, fields=fields, chain=chain, clock=clock, shape=shape)
+    answer = estimates.history(
+        *key, **bounds, fields=fields, chain=chain or not options.json, clock=clock, shape=shape
+    )
     if options.json:
         terminal.raw(answer.json)
         return
-    told = [entry["version"] for entry in answer.body["history"]]
-    contract = estimates.contract_of(estimates.resolve(told[-1])) if told else estimates.contract
-    hidden = (
-        other_shapes(estimates.versions(), told, "--shape")
-        if told or not any(bounds.values())
-        else None
-    )
-    show_history(answer, contract, fields, hidden)
+    shown = [entry["version"] for entry in answer.body["history"]]
+    contract = estimates.contract
+    if shown:
+        contract = estimates.contract_of(estimates.resolve(shown[-1]))
+    left_out = None
+    if shown or not any(bounds.values()):
+        left_out = other_shapes(estimates.versions(), shown, "--shape")
+    show_history(answer, contract, fields, left_out)

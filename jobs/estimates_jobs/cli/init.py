@@ -16,7 +16,8 @@ from estimates_jobs.cli.output import terminal
     ),
 )
 def init(options: Options) -> None:
-    """Make a store: its folder and its catalog. On a store that is there already nothing changes."""
+    """Make a store: its folder and its catalog. On a store that is there already nothing
+    changes."""
     settings = options.settings()
     made = make_store(settings)
     if options.json:

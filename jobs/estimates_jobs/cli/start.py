@@ -1,4 +1,4 @@
-"""The program `estimates`. It starts where only the base is installed, and says then what it needs."""
+"""The program `estimates`. Where only the base is installed it says what it needs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from estimates.extras import needs
 
 
 def main() -> NoReturn:
-    """Run the command that the arguments name; exits with its code, 2 where packages are missing."""
+    """Run the command that the arguments name; exits with its code, or 2 without packages."""
     try:
         with needs("store"):
             from estimates_jobs.cli.entry import run

@@ -52,7 +52,7 @@ def introduce(root: Path, feed: Feed) -> None:
             ("contract", str(root / CONTRACT)),
             (
                 "price feed",
-                f"{root / 'feed'}, a file a day; that of {feed.days[price_feed.BROKEN_DAY]} is broken",
+                f"{root / 'feed'}, a file a day; that of {feed.broken_day} is broken",
             ),
         ]
     )
@@ -80,9 +80,7 @@ def show_day(feed: Feed, position: int, day: Day, verdict: Verdict) -> None:
             terminal.line(f"    {text}".rstrip())
         terminal.line()
     if position == price_feed.BROKEN_DAY + 1:
-        terminal.line(
-            f"    the price file of {feed.days[price_feed.BROKEN_DAY]} was replaced by the right one"
-        )
+        terminal.line(f"    the price file of {feed.broken_day} was replaced by the right one")
 
 
 def conclude(root: Path, store: Store, back: Event, forth: Event) -> None:

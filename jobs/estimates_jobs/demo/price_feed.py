@@ -42,7 +42,12 @@ class Feed(NamedTuple):
     @property
     def broken_file(self) -> Path:
         """A copy of the broken file for people, under a name that the job does not read."""
-        return self.folder / f"{self.days[BROKEN_DAY]}.csv.broken"
+        return self.folder / f"{self.broken_day}.csv.broken"
+
+    @property
+    def broken_day(self) -> date:
+        """The day whose file is broken."""
+        return self.days[BROKEN_DAY]
 
 
 def damaged(prices: pl.DataFrame) -> pl.DataFrame:

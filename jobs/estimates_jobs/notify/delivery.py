@@ -42,8 +42,8 @@ _LONGEST_PAUSE_S = 2.0
 
 
 class Attempt(NamedTuple):
-    """What came of a post. `reason` says why it was not accepted, None when it was; `again` whether to
-    post again, after `after_s`.
+    """What came of a post. `reason` says why it was not accepted, None when it was; `again` whether
+    to post again, after `after_s` seconds.
     """
 
     reason: str | None
@@ -156,8 +156,8 @@ def send(receiver: Receiver, message: Notification, patience: Patience) -> str |
 
 
 class Outbox:
-    """Sends events to a receiver, in their order, while the work goes on; `close` gives it a last few
-    seconds.
+    """Sends events to a receiver, in their order, while the work goes on; `close` gives it a last
+    few seconds.
     """
 
     def __init__(self, store: Store, receiver: Receiver) -> None:

@@ -1,4 +1,5 @@
-"""A notification: an event of the log as a CloudEvents 1.0 document, signed as Standard Webhooks are.
+"""A notification: an event of the log as a CloudEvents 1.0 document, signed as Standard Webhooks
+are.
 
 The document depends only on the catalog: the same bytes however often it is sent (docs/spec.md,
 section 9).

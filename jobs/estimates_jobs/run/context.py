@@ -76,7 +76,7 @@ class Context:
         return self._frames[name]
 
     def warn(self, message: str) -> None:
-        """Say something that a reader of this version should know; it is stored with the version."""
+        """Say something that a reader of this version should know; it is stored with it."""
         self._warnings.append(message)
 
     @property
@@ -104,7 +104,7 @@ def _targets(contract: Contract, calendar: Calendar | None, data_through: dateti
     if any(isinstance(step, datetime) for step in steps):
         raise InvalidError(
             "target_type",
-            f"{contract.name}: calendar {calendar.name} steps within a day, so key.{contract.target} "
-            "must be a timestamp",
+            f"{contract.name}: calendar {calendar.name} steps within a day, so "
+            f"key.{contract.target} must be a timestamp",
         )
     return steps

@@ -193,7 +193,8 @@ def _no_time(name: str, column: str, kind: str) -> InvalidError:
     hint = "; write its dates as 2026-11-24, or cast it in a query" if kind == "VARCHAR" else ""
     return InvalidError(
         "time_type",
-        f"input {name!r}: the time column {column!r} is {type_name}, not a date or a timestamp{hint}",
+        f"input {name!r}: the time column {column!r} is {type_name}, not a date or a "
+        f"timestamp{hint}",
     )
 
 

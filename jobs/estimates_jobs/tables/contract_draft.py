@@ -114,7 +114,7 @@ def _as(series: pl.Series, kind: ColumnType) -> pl.Series:
 
 
 def _unique_with(frame: pl.DataFrame, key: Sequence[str], guesses: dict[str, Guess]) -> str:
-    """Which further columns would make the key unique: one, or else two; estimates are not tried."""
+    """Which one or two further columns, other than estimates, would make the key unique."""
     carried = [column for column, guess in guesses.items() if guess.role == "attribute"]
     others = [column for column in carried if not frame.schema[column].is_float()][:_TRIED]
     for count in (1, 2):
@@ -233,11 +233,13 @@ def _unchecked(path: Path, rows: int) -> list[str]:
 # cadence = "1w"
 # max_age = "10d"
 
-# Who moves production: after `estimates promote` by a person, or by the run when the gate lets a version pass.
+# Who moves production: after `estimates promote` by a person, or by the run when the gate lets \
+a version pass.
 # [gate]
 # promote = "automatic"
 
-# What `estimates run` does for this set. Without it, `estimates publish` makes a version from a file.
+# What `estimates run` does for this set. Without it, `estimates publish` makes a version from a \
+file.
 # [job]
 # function = "load"
 # inputs.table = {{ source = {_quoted(path.name)}, static = true }}

@@ -18,67 +18,66 @@ _TICK = timedelta(microseconds=1)  # two events are at least this far apart
 
 
 class Request(NamedTuple):
-    """What is asked, and the command that asks it."""
+    """What a request is for, and the command that sends it."""
 
-    what: str
+    title: str
     command: str
 
 
 def example_requests(store: Store, url: str) -> list[Request]:
     """Requests for the first set that has something in production; [] where there is none."""
-    for name, found in store.view().sets.items():
-        if PRODUCTION in found.aliases:
-            return _of_set(store, name, found, f"{url}/v1/sets/{quote(name)}")
+    for name, estimate_set in store.view().sets.items():
+        if PRODUCTION in estimate_set.aliases:
+            return _requests_of(store, name, estimate_set, f"{url}/v1/sets/{quote(name)}")
     return []
 
 
-def _of_set(store: Store, name: str, found: SetView, base: str) -> list[Request]:
-    columns = list(found.contract_of(store.resolve(name)).key)
-    keys = [
-        [row[column] for column in columns] for row in store[name].scan(limit=2).body["estimates"]
-    ]
-    if not keys:
+def _requests_of(store: Store, name: str, estimate_set: SetView, base: str) -> list[Request]:
+    columns = list(estimate_set.contract_of(store.resolve(name)).key)
+    rows = store[name].scan(limit=2).body["estimates"]
+    if not rows:
         return []
+    keys = [[row[column] for column in columns] for row in rows]
     path = "/".join(_segment(part) for part in keys[0])
     requests = [_get("one estimate", f"{base}/estimates/{path}")]
     if len(columns) > 1:
-        asked = f"{base}/estimates?{_segment(columns[0])}={_segment(keys[0][0])}"
-        requests.append(_get(f"all of one {columns[0]}", asked))
-    requests.append(
-        _post(
-            "several estimates", f"{base}/estimates", msgspec.json.encode({"keys": keys}).decode()
-        )
-    )
-    requests.append(_get("one key through the versions", f"{base}/history/{path}"))
-    requests += _around_rollback(found, f"{base}/estimates/{path}")
-    return requests + _last_diff(found, base)
-
-
-def _around_rollback(found: SetView, estimate: str) -> list[Request]:
-    """The same estimate just before and at the last rollback of production."""
-    moved = next(
-        (e for e in reversed(found.events) if e.kind == "rolled_back" and e.alias == PRODUCTION),
-        None,
-    )
-    if moved is None:
-        return []
-    moments = ((moved.from_version, moved.at - _TICK, "before"), (moved.version, moved.at, "after"))
+        query = f"{_segment(columns[0])}={_segment(keys[0][0])}"
+        requests.append(_get(f"all of one {columns[0]}", f"{base}/estimates?{query}"))
+    body = msgspec.json.encode({"keys": keys}).decode()
     return [
-        _get(
-            f"as of just {when} the rollback: version {version}",
-            f"{estimate}?as_of={instant_text(at)}",
-        )
-        for version, at, when in moments
+        *requests,
+        _post("several estimates", f"{base}/estimates", body),
+        _get("one key through the versions", f"{base}/history/{path}"),
+        *_around_rollback(estimate_set, f"{base}/estimates/{path}"),
+        *_last_diff(estimate_set, base),
     ]
 
 
-def _last_diff(found: SetView, base: str) -> list[Request]:
+def _around_rollback(estimate_set: SetView, estimate: str) -> list[Request]:
+    """The same estimate just before and at the last rollback of production."""
+    events = reversed(estimate_set.events)
+    for event in events:
+        if event.kind == "rolled_back" and event.alias == PRODUCTION:
+            before = instant_text(event.at - _TICK)
+            title = "as of just {} the rollback: version {}"
+            return [
+                _get(title.format("before", event.from_version), f"{estimate}?as_of={before}"),
+                _get(
+                    title.format("after", event.version),
+                    f"{estimate}?as_of={instant_text(event.at)}",
+                ),
+            ]
+    return []
+
+
+def _last_diff(estimate_set: SetView, base: str) -> list[Request]:
     """The diff between the two versions of one shape that production pointed to last."""
-    held = list(dict.fromkeys(number for _, number in reversed(found.moves[PRODUCTION])))
-    same = [n for n in held if found.versions[n - 1].shape == found.versions[held[0] - 1].shape]
-    if len(same) < 2:
+    moves = reversed(estimate_set.moves[PRODUCTION])
+    versions = [estimate_set.versions[number - 1] for number in dict.fromkeys(n for _, n in moves)]
+    comparable = [version for version in versions if version.shape == versions[0].shape]
+    if len(comparable) < 2:
         return []
-    first, second = sorted(same[:2])
+    first, second = sorted(version.version for version in comparable[:2])
     return [_get("how stable the estimates are", f"{base}/diff?from={first}&to={second}")]
 
 
@@ -86,11 +85,10 @@ def _segment(part: object) -> str:
     return quote(str(part), safe="")
 
 
-def _get(what: str, url: str) -> Request:
-    return Request(what, f"curl -s {shell(url)}")
+def _get(title: str, url: str) -> Request:
+    return Request(title, f"curl -s {shell(url)}")
 
 
-def _post(what: str, url: str, body: str) -> Request:
-    return Request(
-        what, f"curl -s {shell(url)} -H 'Content-Type: application/json' -d {shell(body)}"
-    )
+def _post(title: str, url: str, body: str) -> Request:
+    header = "-H 'Content-Type: application/json'"
+    return Request(title, f"curl -s {shell(url)} {header} -d {shell(body)}")

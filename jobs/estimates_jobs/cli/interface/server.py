@@ -16,6 +16,7 @@ from estimates_jobs.cli.interface.example_requests import example_requests
 from estimates_jobs.cli.interface.options import Options, open_store
 from estimates_jobs.cli.output import terminal
 
+_APP = "estimates_api.app:create_app"  # by name: jobs never import the api
 _DRAIN_S = 10  # for the requests under way when the service is told to stop
 
 _CONCURRENT = 1024  # requests of each worker at a time, open event streams included
@@ -42,30 +43,13 @@ def serve_store(options: Options, settings: Settings, host: str, port: int, work
     _hand_down(settings)
     # A process of its own: workers are forked, and a fork of one that has used polars hangs in
     # polars' threads.
-    command = [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "asgi",
-        "--factory",
-        "--no-ws",
-        "--log-level",
-        "warning",
-    ]
-    command += ["--workers-kill-timeout", str(_DRAIN_S), "--backpressure", str(_CONCURRENT)]
-    command += [
-        "--host",
-        host,
-        "--port",
-        str(port),
-        "--workers",
-        str(workers),
-        "estimates_api.app:create_app",
-    ]
+    settings_of_server = (
+        f"--interface asgi --factory --no-ws --log-level warning --workers-kill-timeout {_DRAIN_S} "
+        f"--backpressure {_CONCURRENT} --host {host} --port {port} --workers {workers} {_APP}"
+    )
     _run_in_batches()
     sys.stdout.flush()
-    os.execv(sys.executable, command)
+    os.execv(sys.executable, [sys.executable, "-m", "granian", *settings_of_server.split()])
 
 
 def _run_in_batches() -> None:
@@ -89,7 +73,7 @@ def _print_requests(options: Options, settings: Settings, host: str, port: int) 
             {
                 "url": url,
                 "store": store.root,
-                "requests": [{"what": r.what, "command": r.command} for r in requests],
+                "requests": [{"what": r.title, "command": r.command} for r in requests],
             }
         )
         return
@@ -100,7 +84,7 @@ def _print_requests(options: Options, settings: Settings, host: str, port: int) 
         terminal.line("nothing is in production yet, so there is nothing to ask for")
     for request in requests:
         terminal.line()
-        terminal.line(f"# {request.what}", "dim")
+        terminal.line(f"# {request.title}", "dim")
         terminal.page(request.command)
 
 
