@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from estimates.contract.contract import Contract, FileDomain, RollingDomain, read_contract
+from estimates.contract.contract import Contract, FileDomain, RollingDomain
+from estimates.contract.contract_file import read_contract
 from estimates_jobs.cli.interface.command import command
 from estimates_jobs.cli.interface.options import Options
 from estimates_jobs.cli.output import terminal

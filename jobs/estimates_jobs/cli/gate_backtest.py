@@ -59,7 +59,7 @@ def backtest(
     """
     from estimates.calibration.backtest import backtest as replay
     from estimates.calibration.backtest_html import render_html
-    from estimates.contract.contract import read_contract
+    from estimates.contract.contract_file import read_contract
 
     store = options.open()
     contract = None if policy is None else read_contract(policy)

@@ -12,7 +12,7 @@ import polars as pl
 from estimates import instants
 from estimates.catalog.records import Event
 from estimates.catalog.ref import PRODUCTION
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates.settings import Settings
 from estimates.store.store import Store

@@ -8,7 +8,7 @@ import polars as pl
 
 from estimates import instants
 from estimates.catalog.records import Provenance
-from estimates.contract.contract import parse_contract
+from estimates.contract.contract_file import parse_contract
 from estimates.store.store import Store
 from tests import builders
 from tests.builders import SET
