@@ -147,13 +147,15 @@ def test_the_requests_to_paste_work(served: Served) -> None:
     versions promised.
     """
     printed = example_requests(served.store, served.url)
-    assert served.printed["requests"] == [request._asdict() for request in printed]
+    assert served.printed["requests"] == [
+        {"what": request.title, "command": request.command} for request in printed
+    ]
     seen = []
-    for what, command in printed:
+    for title, command in printed:
         _, _, url, *more = shlex.split(command)
         path = url.removeprefix(served.url)
         body = json.loads(served.post(path, json.loads(more[-1])) if more else served.get(path))
-        promised = re.search(r"version (\d+)$", what)
+        promised = re.search(r"version (\d+)$", title)
         if promised is not None:
             seen.append((int(promised[1]), body["version"]))
     assert seen == [(3, 3), (2, 2)]
