@@ -120,7 +120,10 @@ def _of_one_snapshot(folder: Path, rows: int) -> Line:
         for number in (1, 2):
             store.publish("bench", frame, Provenance(START, f"run-{number}"))
         taken += fewest(lambda store=store: store.compare("bench", DiffQuery(1, 2)).report())
-    what = f"one snapshot twice, {rows:,} keys ({1e3 * taken[0]:.2f} ms) / 1,000 keys ({1e3 * taken[1]:.2f} ms)"
+    what = (
+        f"one snapshot twice, {rows:,} keys ({1e3 * taken[0]:.2f} ms) / "
+        f"1,000 keys ({1e3 * taken[1]:.2f} ms)"
+    )
     return Line(what, taken[0] / taken[1], "×", 2.0, at_most=True)
 
 
@@ -131,7 +134,10 @@ def _growth(folder: Path, rows: int) -> Iterator[Line]:
         files = write(folder / "growth", make_frame(keys, 1), make_frame(keys, 2))
         (taken,) = fewest(lambda files=files: report(files))
         if before is not None:
-            what = f"report of {keys:,} keys ({1e3 * taken:,.0f} ms) / of a tenth of them ({1e3 * before:,.0f} ms)"
+            what = (
+                f"report of {keys:,} keys ({1e3 * taken:,.0f} ms) / "
+                f"of a tenth of them ({1e3 * before:,.0f} ms)"
+            )
             yield Line(what, taken / before, "×", 13.0, at_most=True)
         before = taken
 

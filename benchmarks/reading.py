@@ -170,7 +170,9 @@ def _megabytes(path: Path) -> dict[str, float]:
 
 
 def _history(root: Path) -> tuple[float, float, int]:
-    """Seconds of the first history and of the next ones, and the descriptors that came with them."""
+    """Seconds of the first history and of the next ones, and the descriptors that came with
+    them.
+    """
     store = Store(root)
     reader: Any = store.reader()
     key = ("K00000077", 7)

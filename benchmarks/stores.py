@@ -39,7 +39,9 @@ level = 0.8
 
 
 def make_frame(rows: int, seed: int = 1, second: str = "integer") -> pl.DataFrame:
-    """A conformed frame: names of STEPS rows each, three floats that another seed changes a little."""
+    """A conformed frame: names of STEPS rows each, three floats that another seed changes a
+    little.
+    """
     value = np.random.default_rng(0).lognormal(3, 1, rows)
     value *= 1 + 1e-3 * np.random.default_rng(seed).standard_normal(rows)
     number = np.arange(rows)

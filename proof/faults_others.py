@@ -101,7 +101,9 @@ def averages_of_two_tickers_exchanged(today: pl.DataFrame, before: pl.DataFrame)
 
 @in_file("averages")
 def averages_of_another_universe(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Half of the tickers a third higher: closes adjusted for dividends beside closes that are not."""
+    """Half of the tickers a third higher: closes adjusted for dividends beside closes that are
+    not.
+    """
     return today.with_columns(
         average=pl.when(pl.col("ticker") < "KO").then(pl.col("average") * 1.34).otherwise("average")
     )
@@ -109,7 +111,8 @@ def averages_of_another_universe(today: pl.DataFrame, before: pl.DataFrame) -> p
 
 @in_file(
     "averages",
-    reason="5 % is an ordinary week of a stock; `unusual_change` says that the set itself has never "
+    reason="5 % is an ordinary week of a stock; `unusual_change` says that the set itself has "
+    "never "
     "moved so much, and the "
     "contract can give it `block = 0`",
 )

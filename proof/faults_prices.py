@@ -459,7 +459,8 @@ def six_percent_too_high(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFr
 
 @in_file(
     "prices",
-    reason="an ordinary trading day moves every estimate by as much; `accuracy_loss` shows it later",
+    reason="an ordinary trading day moves every estimate by as much; `accuracy_loss` shows it "
+    "later",
 )
 def one_percent_too_high(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Every estimate 1 % too high."""

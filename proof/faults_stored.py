@@ -181,7 +181,8 @@ def targets_not_recorded(scene: Scene) -> Outcome:
 @fault(
     "averages",
     "lineage",
-    reason="the contract decides: `freshness.blocks = true` blocks (`old data that block`), without "
+    reason="the contract decides: `freshness.blocks = true` blocks (`old data that block`), "
+    "without "
     "it readers are told",
 )
 def old_data(scene: Scene) -> Outcome:
@@ -319,7 +320,8 @@ def plans_too_low(scene: Scene) -> Outcome:
 @fault(
     "scores",
     "actual values",
-    reason="decisions may change for nothing without any of them being worse; a contract that minds "
+    reason="decisions may change for nothing without any of them being worse; a contract that "
+    "minds "
     "gives it `block`",
 )
 def decisions_that_waver(scene: Scene) -> Outcome:
@@ -340,7 +342,9 @@ def decisions_that_waver(scene: Scene) -> Outcome:
 
 @fault("prices", "actual values")
 def actual_values_of_other_keys(scene: Scene) -> Outcome:
-    """Actual values with the wrong tickers: nothing can be held against them, and that is no pass."""
+    """Actual values with the wrong tickers: nothing can be held against them, and that is no
+    pass.
+    """
     return observed(
         scene,
         scene.today,

@@ -1,4 +1,6 @@
-"""Hypothesis profiles, and stores on SQLite and on a real PostgreSQL: the same tests run on both."""
+"""Hypothesis profiles, and stores on SQLite and on a real PostgreSQL: the same tests run on
+both.
+"""
 
 from __future__ import annotations
 

@@ -56,7 +56,9 @@ def files_match_their_digests(store: Store) -> None:
 
 
 def numbers_are_dense(store: Store) -> None:
-    """2: version numbers are 1..n, event ids 1..n, contract revisions 1..n; times never decrease."""
+    """2: version numbers are 1..n, event ids 1..n, contract revisions 1..n; times never
+    decrease.
+    """
     view = store.view()
     for found in view.sets.values():
         assert [version.version for version in found.versions] == list(

@@ -28,7 +28,9 @@ entity_key_serialization_version: 3
 
 @contextmanager
 def hold(folder: Path, parquet: Path) -> Iterator[Held]:
-    """A Feast repository in `folder` whose online store has the rows; `feast serve` is run there."""
+    """A Feast repository in `folder` whose online store has the rows; `feast serve` is run
+    there.
+    """
     (folder / "feature_store.yaml").write_text(_CONFIG)
     keys = [
         Entity(name="name", value_type=ValueType.STRING),

@@ -15,7 +15,9 @@ def gathered(rows: Rows) -> Rows:
 
 
 class GatheredRows:
-    """Rows of which one query at a time is under way; the keys that come meanwhile share the next."""
+    """Rows of which one query at a time is under way; the keys that come meanwhile share the
+    next.
+    """
 
     def __init__(self, rows: Rows) -> None:
         self.rows = rows

@@ -18,7 +18,8 @@ from benchmarks.peers.gathered import gathered
 from benchmarks.peers.holding import Held, read_rows
 
 _TABLE = """
-CREATE TABLE estimates (name text COLLATE "C" NOT NULL, step integer NOT NULL, value double precision NOT NULL,
+CREATE TABLE estimates (name text COLLATE "C" NOT NULL, step integer NOT NULL,
+    value double precision NOT NULL,
   lower_80 double precision NOT NULL, upper_80 double precision NOT NULL)
 """
 _ONE = "SELECT name, step, value, lower_80, upper_80 FROM estimates WHERE name = $1 AND step = $2"

@@ -81,7 +81,9 @@ def changes(
     pairing: Pairing | None = None,
     other: str | None = None,
 ) -> Plan[pl.DataFrame]:
-    """What changed key by key from version `a` to version `b`, what moved most first: a row a key."""
+    """What changed key by key from version `a` to version `b`, what moved most first: a row a
+    key.
+    """
     with needs("frames"):
         import polars as pl
 

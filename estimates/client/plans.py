@@ -58,7 +58,9 @@ Plan = Generator[Step, Any, T]
 
 
 class Method(Protocol[P, T_co]):
-    """A function that is a method of the class that it stands in, and has these parameters there."""
+    """A function that is a method of the class that it stands in, and has these parameters
+    there.
+    """
 
     def __get__(self, instance: object, owner: type | None = None, /) -> Callable[P, T_co]:
         """The method of an object."""

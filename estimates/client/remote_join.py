@@ -77,7 +77,9 @@ def _production_moves(requests: SetRequests) -> Plan[tuple[Moves, datetime]]:
 
 
 def _present_contract(requests: SetRequests) -> Plan[tuple[Contract, int]]:
-    """The contract of the shape that readers see now, production's, and the number of this shape."""
+    """The contract of the shape that readers see now, production's, and the number of this
+    shape.
+    """
     try:
         reply = yield from requests.get(f"/versions/{PRODUCTION}")
     except NotFoundError as error:

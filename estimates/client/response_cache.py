@@ -30,7 +30,9 @@ class ResponseCache:
             return self._replies.get(name)
 
     def put(self, name: str, reply: Reply) -> None:
-        """Keep a reply in place of the one before; one that is larger than the limit is not kept."""
+        """Keep a reply in place of the one before; one that is larger than the limit is not
+        kept.
+        """
         with self._lock:
             self._remove(name)
             if _size(name, reply) > self._limit_bytes:

@@ -1,4 +1,6 @@
-"""Requests to a service: retries, the cache, errors; and what is asked of the service as a whole."""
+"""Requests to a service: retries, the cache, errors; and what is asked of the service as a
+whole.
+"""
 
 from __future__ import annotations
 
@@ -143,7 +145,9 @@ def present_moment(requests: ServiceRequests) -> Plan[datetime]:
 
 
 def moment_of(reply: Reply) -> datetime:
-    """The time of the newest event that an answer knows; raises UnavailableError (`bad_gateway`)."""
+    """The time of the newest event that an answer knows; raises UnavailableError
+    (`bad_gateway`).
+    """
     try:
         return instants.parse(reply.headers["estimates-as-of"])
     except (KeyError, InvalidError):

@@ -71,7 +71,9 @@ class SetRequests:
         }
 
     def pair_parameters(self, a: Ref, b: Ref, as_of: Time | None) -> Parameters:
-        """Two refs and their moment; two numbers mean the same at all times and are never pinned."""
+        """Two refs and their moment; two numbers mean the same at all times and are never
+        pinned.
+        """
         pinned = None if is_number(a) and is_number(b) else self.as_of
         return {
             "from": str(a),

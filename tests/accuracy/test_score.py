@@ -428,7 +428,9 @@ def test_the_vintage_used_is_recorded() -> None:
 
 
 def test_bad_actual_values_are_errors_that_name_them() -> None:
-    """Duplicate and null keys, missing columns, wrong types and vintages are said, never guessed."""
+    """Duplicate and null keys, missing columns, wrong types and vintages are said, never
+    guessed.
+    """
     contract = parse_contract(DATED)
     good = pl.DataFrame({"item": ["a", "b"], "day": days(2), "p": [1.0, 2.0]})
     cases: list[tuple[pl.DataFrame, str | None, str, str]] = [
@@ -522,7 +524,10 @@ def test_revisions_are_won_lost_or_neutral() -> None:
     """Nearer or farther counts beyond the materiality tolerance; the mean change of the error has
     its sign.
     """
-    toml = 'name = "s"\n[key.item]\ntype = "string"\n[columns.p]\n[stability]\nrtol = 0.0\natol = 0.5\n'
+    toml = (
+        'name = "s"\n[key.item]\ntype = "string"\n'
+        "[columns.p]\n[stability]\nrtol = 0.0\natol = 0.5\n"
+    )
     before = pl.DataFrame({"item": items(4), "p": [10.0, 10.0, 10.0, 10.0]})
     now = pl.DataFrame({"item": items(4), "p": [12.0, 8.0, 10.5, 15.0]})
     actuals = pl.DataFrame({"item": items(4), "p": [12.0, 12.0, 12.0, None]})
@@ -611,7 +616,10 @@ def test_versions_together_are_means_over_all_their_keys(
     """Pooled scores of versions are the scores of all their keys at once; nothing depends on how
     keys are divided.
     """
-    toml = 'name = "s"\n[key.item]\ntype = "string"\n[columns.p]\n[columns.l]\nrole = "lower"\nlevel = 0.5\n'
+    toml = (
+        'name = "s"\n[key.item]\ntype = "string"\n[columns.p]\n'
+        '[columns.l]\nrole = "lower"\nlevel = 0.5\n'
+    )
     toml += '[columns.u]\nrole = "upper"\nlevel = 0.5\n'
 
     def accuracy(rows: list[tuple[float, float]], version: int) -> Accuracy:

@@ -270,7 +270,10 @@ def test_threads_share_a_client(remote: Client, filled: Store) -> None:
 
 def test_the_library_does_without_httpx() -> None:
     """Importing estimates loads no httpx; where there is none, the client says what to install."""
-    loaded = "import sys, estimates, estimates.reading.reader, estimates.store.store; assert 'httpx' not in sys.modules"
+    loaded = (
+        "import sys, estimates, estimates.reading.reader, "
+        "estimates.store.store; assert 'httpx' not in sys.modules"
+    )
     missing = "import sys; sys.modules['httpx'] = None; import estimates.client"
     subprocess.run([sys.executable, "-c", loaded], check=True)
     failed = subprocess.run(

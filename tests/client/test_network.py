@@ -166,7 +166,9 @@ def test_problems_are_exceptions(
     ],
 )
 def test_what_is_not_the_service_is_no_answer(ask: Ask, foreign: Scripted) -> None:
-    """Pages of proxies and other servers, with whatever status, are an error that says so, at once."""
+    """Pages of proxies and other servers, with whatever status, are an error that says so, at
+    once.
+    """
     with stub(foreign) as server:
         with pytest.raises(UnavailableError, match=f"status {foreign.status}") as raised:
             ask(server.url)

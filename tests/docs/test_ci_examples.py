@@ -266,7 +266,9 @@ def test_the_script_uses_options_that_there_are() -> None:
 
 
 def test_the_ci_files_collect_what_the_script_leaves() -> None:
-    """Artifacts and reports are files that the script writes; they are kept when the gate blocks."""
+    """Artifacts and reports are files that the script writes; they are kept when the gate
+    blocks.
+    """
     files = documents()
     upload = files["github-workflow.yml"]["jobs"]["gate"]["steps"][-1]
     assert (upload["if"], upload["with"]["path"]) == ("always()", "gate-reports/")

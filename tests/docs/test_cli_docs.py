@@ -1,5 +1,5 @@
-"""docs/cli.md shows the help of every command as it is; `python -m tests.docs.test_cli_docs` writes it
-anew.
+"""docs/cli.md shows the help of every command as it is; `python -m tests.docs.test_cli_docs` writes
+it anew.
 """
 
 from __future__ import annotations

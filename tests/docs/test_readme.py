@@ -58,7 +58,9 @@ def _shell(script: str, folder: Path) -> str:
 
 
 def test_the_tour_runs_from_table_to_rollback(tour: str, clone: Path) -> None:
-    """Every command of the README succeeds in the order given, and the store ends as the tour says."""
+    """Every command of the README succeeds in the order given, and the store ends as the tour
+    says.
+    """
     assert "000137" in tour
     status = _shell(".venv/bin/estimates status churn --store churn-store --format json", clone)
     assert '"held":true' in status.replace(" ", "")

@@ -143,7 +143,10 @@ def test_kinds_and_reasons_are_documented() -> None:
     ]
     # codes of errors are no reasons
     sources = [re.sub(r"Error\(\s*", "Error(", text) for text in sources]
-    words = r'(?<!Error\()"(no_[a-z]+(?:_[a-z]+)?|degenerate_\w+|overflow|constant|too_few_\w+|one_label)"'
+    words = (
+        r'(?<!Error\()"(no_[a-z]+(?:_[a-z]+)?|degenerate_\w+|'
+        r'overflow|constant|too_few_\w+|one_label)"'
+    )
     assert set(documented) == {word for text in sources for word in re.findall(words, text)}
     for kind in KINDS:
         assert f"`{kind}`" in DOCUMENT, kind

@@ -1,4 +1,6 @@
-"""Each extra alone, from a wheel: what it promises works, what it does not promise names its extra."""
+"""Each extra alone, from a wheel: what it promises works, what it does not promise names its
+extra.
+"""
 
 from __future__ import annotations
 

@@ -39,7 +39,9 @@ def test_the_wheel_carries_packages_migrations_and_examples(wheel: Path) -> None
 
 
 def test_the_metadata_is_complete(wheel: Path) -> None:
-    """Name, version, summary, readme, Pythons, words to find it by; one dependency without extras."""
+    """Name, version, summary, readme, Pythons, words to find it by; one dependency without
+    extras.
+    """
     with zipfile.ZipFile(wheel) as files:
         (name,) = [name for name in files.namelist() if name.endswith(".dist-info/METADATA")]
         metadata = Parser().parsestr(files.read(name).decode())

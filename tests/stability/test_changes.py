@@ -474,7 +474,9 @@ type = "integer"
 
 
 def test_json_and_back(tmp_path: Path) -> None:
-    """A page's JSON read as a table is the frame it was made from, in every type, empty pages too."""
+    """A page's JSON read as a table is the frame it was made from, in every type, empty pages
+    too.
+    """
     store, contract = make_store(tmp_path), parse_contract(TYPED)
     store.define(contract, TYPED)
     times = [START, START + timedelta(microseconds=1)]

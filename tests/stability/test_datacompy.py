@@ -28,7 +28,8 @@ def keys(frame):
 changed = found.all_mismatch()
 changed = changed if changed.height else found.intersect_rows.clear()
 print(json.dumps({
-    "changed": keys(changed), "removed": keys(found.df1_unq_rows), "added": keys(found.df2_unq_rows),
+    "changed": keys(changed), "removed": keys(found.df1_unq_rows),
+    "added": keys(found.df2_unq_rows),
     "equal": found.count_matching_rows(), "matches": found.matches(),
 }))
 """
@@ -47,7 +48,9 @@ CONTRACT = parse_contract(
 
 
 def versions(moved: float) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Two versions without nulls; some keys come and go, a share moved, of the labels half as many."""
+    """Two versions without nulls; some keys come and go, a share moved, of the labels half as
+    many.
+    """
     rng = np.random.default_rng(8)
     n = 3000
     key = {"shop": [f"{i // 50:02}" for i in range(n)], "day": [i % 50 for i in range(n)]}

@@ -250,7 +250,9 @@ def test_every_pair_of_kinds(old: str, new: str) -> None:
 
 
 def test_lost_values_are_named() -> None:
-    """A value that became null is a loss with its key, and the other keys are compared without it."""
+    """A value that became null is a loss with its key, and the other keys are compared without
+    it.
+    """
     column = compare([1.0, 2.0, 3.0, 4.0], [1.0, None, 3.0, 4.0]).columns["value"]
     assert (column.n, column.coverage, column.kind_loss_share) == (3, 0.75, 0.25)
     assert column.kind_loss_keys == [["k0001"]]

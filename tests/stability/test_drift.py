@@ -89,7 +89,9 @@ def test_a_shift_of_everything() -> None:
 
 
 def test_kinds_are_bins() -> None:
-    """Values that became null are a bin of their own; each version counts the finite values it has."""
+    """Values that became null are a bin of their own; each version counts the finite values it
+    has.
+    """
     found = drift([1.0, 2.0, 3.0, 4.0], [1.0, 2.0, None, math.inf])
     assert found is not None
     assert (found.n_from, found.n_to, found.psi_bins) == (4, 2, 12)

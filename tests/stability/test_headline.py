@@ -79,7 +79,9 @@ def test_an_interval_that_moved_around_its_point() -> None:
 
 
 def test_order_that_broke() -> None:
-    """Points outside their interval and crossed ends are told when more rows have them than before."""
+    """Points outside their interval and crossed ends are told when more rows have them than
+    before.
+    """
     old: dict[str, list[float | None]] = {"v": [2.0, 2.0], "l": [1.0, 2.5], "u": [3.0, 3.0]}
     assert "v lies outside its 90 % interval in 2 rows, 1 before" in said(
         INTERVAL, old, old | {"v": [4.0, 2.0]}

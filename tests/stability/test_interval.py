@@ -124,7 +124,9 @@ def test_interval_without_a_point() -> None:
 
 
 def test_all_zero_points_have_no_scale() -> None:
-    """A baseline of zero points has no scale floor: z and width are null, what needs none is there."""
+    """A baseline of zero points has no scale floor: z and width are null, what needs none is
+    there.
+    """
     i = measured([(-1, 0, 1)], [(-1, 0.5, 1)])
     assert (i.z, i.width_change, i.new_outside_old, i.disjoint_share) == (None, None, 0, 0)
     assert set(i.reasons.values()) == {"degenerate_scale"}

@@ -54,7 +54,10 @@ def text(store: Store, *arguments: object) -> str:
 def test_a_diff_across_shapes_says_what_differs(store: Store, a: int, b: int) -> None:
     """The unit that changed and the column that came, whichever way round; the command exits 1."""
     units = "USD and EUR" if a == 1 else "EUR and USD"
-    said = rf"value \(unit: {units}\); only version 3 has rank; only versions of one shape can be compared"
+    said = (
+        rf"value \(unit: {units}\); only version 3 has "
+        rf"rank; only versions of one shape can be compared"
+    )
     with pytest.raises(ConflictError, match=said) as caught:
         store[SET].diff(a, b)
     assert caught.value.code == "other_shape"

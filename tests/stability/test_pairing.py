@@ -240,7 +240,10 @@ def test_an_unknown_origin_is_an_error() -> None:
 def store(tmp_path: Path) -> Store:
     """Two versions of a daily set, a day apart, whose contract compares equal keys."""
     store = make_store(tmp_path / "store")
-    source = 'name = "daily"\n[key.ticker]\ntype = "string"\n[key.day]\ntype = "date"\ntarget = true\n[columns.value]\n'
+    source = (
+        'name = "daily"\n[key.ticker]\ntype = "string"\n'
+        '[key.day]\ntype = "date"\ntarget = true\n[columns.value]\n'
+    )
     store.define(parse_contract(source), source)
     for shift in (0, 1):
         days = dated({(ticker, day): value for (ticker, day), value in forecasts(shift).items()})
@@ -323,7 +326,10 @@ def test_files_have_no_origin(store: Store, tmp_path: Path) -> None:
     assert (
         call("diff", "daily", 1, file, "--pairing", "same_horizon", "--store", store.root).code == 2
     )
-    source = 'name = "daily"\n[key.ticker]\ntype = "string"\n[key.day]\ntype = "date"\ntarget = true\n[columns.value]\n'
+    source = (
+        'name = "daily"\n[key.ticker]\ntype = "string"\n'
+        '[key.day]\ntype = "date"\ntarget = true\n[columns.value]\n'
+    )
     source += '[stability]\npairing = "same_horizon"\n'
     store.define(parse_contract(source), source)
     assert store["daily"].diff(1, 2).pairing == "same_horizon"

@@ -82,7 +82,9 @@ def test_a_shift_by_one_iqr() -> None:
 
 
 def test_longer_tails() -> None:
-    """Tails twice as far out, the IQR kept: the tail change is ln of the ratio, the IQR change 0."""
+    """Tails twice as far out, the IQR kept: the tail change is ln of the ratio, the IQR change
+    0.
+    """
     found = measured([(0, 5, 10, 15, 20)], [(-10, 5, 10, 15, 30)])
     assert found.iqr_change is not None
     assert found.tail_change is not None
@@ -103,7 +105,9 @@ def test_levels_are_weighted_by_the_room_they_have() -> None:
 
 
 def test_crossing_quantiles_are_counted_and_left_out() -> None:
-    """Quantiles out of order are counted in each version and never sorted; equal ones are in order."""
+    """Quantiles out of order are counted in each version and never sorted; equal ones are in
+    order.
+    """
     good, bad, flat = (
         (0.0, 5.0, 10.0, 15.0, 20.0),
         (0.0, 5.0, 4.0, 15.0, 20.0),

@@ -22,7 +22,9 @@ _BUSY_TIMEOUT = 20  # seconds that MLflow's own client waits for another writer
 
 
 class NeedsClientError(Exception):
-    """MLflow's client has to write this: no file yet, another release's tables, artifacts elsewhere."""
+    """MLflow's client has to write this: no file yet, another release's tables, artifacts
+    elsewhere.
+    """
 
 
 def database_path(tracking_uri: str) -> Path | None:

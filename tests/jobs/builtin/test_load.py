@@ -133,7 +133,9 @@ def test_times_that_cannot_be_read_are_refused(folder: Path) -> None:
 
 
 def test_the_long_form_is_pivoted(folder: Path) -> None:
-    """The hubverse long form is loaded, a time column that selects rows does not split its tasks."""
+    """The hubverse long form is loaded, a time column that selects rows does not split its
+    tasks.
+    """
     (folder / "t.csv").write_text(
         "shop,known,output_type,output_type_id,value\n01,2026-11-19,mean,,1\n01,2026-11-20,quantile,0.9,2\n"
         "01,2026-11-21,quantile,0.9,3\n"

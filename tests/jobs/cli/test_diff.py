@@ -166,7 +166,9 @@ def test_the_kind_of_file_does_not_change_the_report(folder: Path, first: str, s
     ids=["semicolons", "tabs", "byte order mark", "CRLF", "quotes", "other order of columns"],
 )
 def test_how_a_csv_file_is_written_does_not_matter(folder: Path, content: str) -> None:
-    """Separators, byte order mark, line ends, quotes and the order of columns give the same report."""
+    """Separators, byte order mark, line ends, quotes and the order of columns give the same
+    report.
+    """
     expected = report("old.csv", "new.csv", "--key", "customer_id")
     (folder / "new.csv").write_text(content, encoding="utf-8", newline="")
     assert report("old.csv", "new.csv", "--key", "customer_id") == expected
@@ -221,7 +223,9 @@ def test_types_are_guessed_from_both_files(folder: Path) -> None:
 
 
 def test_an_empty_column_takes_the_type_of_the_other_file(folder: Path) -> None:
-    """A column without any value in one file is compared as what the other has: values were gained."""
+    """A column without any value in one file is compared as what the other has: values were
+    gained.
+    """
     (folder / "a.csv").write_text("id,value\n1,\n2,\n")
     (folder / "b.csv").write_text("id,value\n1,1.5\n2,\n")
     value = report("a.csv", "b.csv", "--key", "id")["columns"]["value"]
@@ -326,7 +330,9 @@ def test_the_same_file_twice_is_identical() -> None:
 
 
 def test_no_common_key_is_an_answer(folder: Path) -> None:
-    """Files without a common key are compared: everything was added and removed, and exit code 0."""
+    """Files without a common key are compared: everything was added and removed, and exit code
+    0.
+    """
     (folder / "other.csv").write_text(OLD.replace("\n0", "\n1"))
     assert report("old.csv", "other.csv", "--key", "customer_id")["headline"].startswith(
         "Nothing to compare"

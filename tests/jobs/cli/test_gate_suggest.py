@@ -31,7 +31,8 @@ def job(context):
     week = context.input("days").height
     level = (1.0075 / 0.9925) ** min(week, 21) * (1.0225 / 0.9775 if week == 22 else 1)
     level *= 1.01 / 0.99 if Path("another-day").exists() else 1
-    return pl.DataFrame({"id": [f"k{i}" for i in range(40)], "value": [level * (1 + i) for i in range(40)]})
+    ids, values = [f"k{i}" for i in range(40)], [level * (1 + i) for i in range(40)]
+    return pl.DataFrame({"id": ids, "value": values})
 """
 CONTRACT = """\
 name = "jobbed"

@@ -200,7 +200,9 @@ def test_markup_in_a_key_is_printed_as_it_is(local_store: Store) -> None:
 
 
 def test_a_key_that_no_version_has_is_said(store: Store) -> None:
-    """Not an empty table: a history, a triangle and changes say so in their last line, and exit 0."""
+    """Not an empty table: a history, a triangle and changes say so in their last line, and exit
+    0.
+    """
     assert _text(store, "history", SET, "NOPE", "2024-06-03").endswith(
         "\nno version has this key\n"
     )

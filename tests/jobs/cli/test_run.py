@@ -42,7 +42,10 @@ def breaks(context):
 def twice(context):
     return pl.DataFrame({"ticker": ["A", "A"], "price": [1.0, 2.0]})
 """
-CLOSES = "ticker,date,close\nA,2024-01-02,10.0\nB,2024-01-02,20.0\nA,2024-01-03,11.0\nB,2024-01-03,900.0\n"
+CLOSES = (
+    "ticker,date,close\nA,2024-01-02,10.0\nB,2024-01-02,20.0\n"
+    "A,2024-01-03,11.0\nB,2024-01-03,900.0\n"
+)
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
-"""`estimates serve` answers over HTTP what the command line answers; what it prints to paste works."""
+"""`estimates serve` answers over HTTP what the command line answers; what it prints to paste
+works.
+"""
 
 from __future__ import annotations
 
@@ -115,7 +117,9 @@ def _cli(served: Served, *arguments: object) -> bytes:
 
 
 def test_http_and_command_line_give_the_same_bytes(served: Served, tmp_path: Path) -> None:
-    """One estimate, a page, a batch, a history, as of a time and a diff: the same body from both."""
+    """One estimate, a page, a batch, a history, as of a time and a diff: the same body from
+    both.
+    """
     rollback = served.store.view().set(SET).events[-1].at.isoformat().replace("+00:00", "Z")
     assert served.get(PATH) == _cli(served, "get", SET, *KEY)
     assert served.get(f"{PATH}?ref=3&fields=value") == _cli(

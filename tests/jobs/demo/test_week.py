@@ -51,7 +51,9 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
 
 
 def _processor_time() -> float:
-    """Seconds that child processes have used; on a busy machine the clock on the wall says little."""
+    """Seconds that child processes have used; on a busy machine the clock on the wall says
+    little.
+    """
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

@@ -1,4 +1,6 @@
-"""Notifications: what a receiver is told, how it is signed, what happens while it cannot be told."""
+"""Notifications: what a receiver is told, how it is signed, what happens while it cannot be
+told.
+"""
 
 from __future__ import annotations
 
@@ -95,7 +97,6 @@ def closed_port() -> int:
 
 
 # -- what is told
-# ------------------------------------------------------------------------------------------------------
 
 
 def test_a_promotion_is_told_as_cloud_events_that_are_signed(told: Store) -> None:
@@ -329,7 +330,6 @@ def test_proxies_of_the_environment_are_used(told: Store, monkeypatch: pytest.Mo
 
 
 # -- receivers that are not well
-# ---------------------------------------------------------------------------------------
 
 
 def test_a_receiver_that_is_busy_is_asked_again(told: Store) -> None:
@@ -476,7 +476,6 @@ def test_one_refused_event_does_not_hold_the_next(told: Store) -> None:
 
 
 # -- what is refused, and what is never told
-# ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -551,7 +550,6 @@ def test_no_secret_is_ever_told(told: Store, caplog: pytest.LogCaptureFixture) -
 
 
 # -- again
-# -------------------------------------------------------------------------------------------------------------
 
 
 def test_notify_sends_the_log_again(told: Store) -> None:
@@ -610,7 +608,6 @@ def test_notify_without_a_receiver(told: Store) -> None:
 
 
 # -- the receiver of the document
-# --------------------------------------------------------------------------------------
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "notifications.md"
 

@@ -126,7 +126,9 @@ def test_a_step_at_the_instant_itself_is_not_after_it() -> None:
     n=st.integers(1, 15),
 )
 def test_steps_are_what_next_steps_walks(name: str, after: datetime, n: int) -> None:
-    """`steps` over the span of `next_steps` gives the same steps, sorted, each after the instant."""
+    """`steps` over the span of `next_steps` gives the same steps, sorted, each after the
+    instant.
+    """
     walk = calendar_of(name)
     found = walk.next_steps(after, n)
     assert found == sorted(found)

@@ -105,7 +105,9 @@ def test_format(name: str) -> None:
 
 
 def test_each_change_is_noticed(name: str, tmp_path: Path) -> None:
-    """A changed byte in any of its own modules is another revision; in any other module it is none."""
+    """A changed byte in any of its own modules is another revision; in any other module it is
+    none.
+    """
     before = revision(own_sources(f"{name}.jobs.daily"))
     for path in PACKAGE:
         file = tmp_path / path.replace("NAME", name)

@@ -47,7 +47,10 @@ parameters = {{ depth = 3, nested = {{ list = [1] }} }}
 
 def rolling(name: str, steps: int = 2) -> str:
     """A rolling domain on a calendar."""
-    return f'[domain]\nkind = "rolling"\nsteps = {steps}\ncalendar = "{name}"\nvalues = {{ item = ["a"] }}'
+    return (
+        f'[domain]\nkind = "rolling"\nsteps = {steps}\n'
+        f'calendar = "{name}"\nvalues = {{ item = ["a"] }}'
+    )
 
 
 def dated() -> pl.DataFrame:

@@ -1,4 +1,6 @@
-"""The function that a contract names: built-in jobs, their former names, and a user's own modules."""
+"""The function that a contract names: built-in jobs, their former names, and a user's own
+modules.
+"""
 
 from __future__ import annotations
 

@@ -58,7 +58,10 @@ rank_order.off = "items move"
 added_keys.off = "items come"
 removed_keys.off = "items go"
 """
-SOLD = "item,day,n\na,2024-05-01,1\nb,2024-05-01,2\na,2024-05-02,1\nb,2024-05-02,1\na,2024-05-03,9\nc,2024-05-04,7\n"
+SOLD = (
+    "item,day,n\na,2024-05-01,1\nb,2024-05-01,2\na,2024-05-02,1\n"
+    "b,2024-05-02,1\na,2024-05-03,9\nc,2024-05-04,7\n"
+)
 Write = Callable[..., str]
 
 
@@ -255,7 +258,9 @@ def test_todays_date_again_resumes_the_run(local_store: Store, write_job: Write)
 def test_a_failed_job_is_a_row_and_no_version(
     local_store: Store, write_job: Write, source: str, code: str, message: str
 ) -> None:
-    """Whatever a job gets wrong: a clear error, a row in runs with its code, and nothing published."""
+    """Whatever a job gets wrong: a clear error, a row in runs with its code, and nothing
+    published.
+    """
     define(local_store, write_job(source))
     with pytest.raises((JobError, InvalidError), match=message) as caught:
         go(local_store)
@@ -389,7 +394,6 @@ def test_a_run_without_a_run_id_gets_one(local_store: Store, write_job: Write) -
 
 
 # -- files
-# -------------------------------------------------------------------------------------------------------------
 
 
 def published(store: Store, text: str, run_id: str = "f1") -> Outcome:
@@ -439,7 +443,6 @@ def test_a_rejected_file_is_a_row(local_store: Store) -> None:
 
 
 # -- look-ahead
-# --------------------------------------------------------------------------------------------------------
 
 CLEAN = JOB
 OPENS_THE_FILE = JOB.replace(
@@ -457,11 +460,15 @@ import polars as pl
 def job(context):
     sold = context.input("sold")
     n = sum(1 for _ in open("sold.csv"))
-    return sold.group_by("item").agg(pl.col("n").sum().alias("p")).with_columns(p=pl.col("p") + float(n))
+    sums = sold.group_by("item").agg(pl.col("n").sum().alias("p"))
+    return sums.with_columns(p=pl.col("p") + float(n))
 """
 STATIC = '[job.inputs.all]\nsource = "sold.csv"\nstatic = true'
 READS_STATIC = JOB.replace('context.input("sold")', 'context.input("all")')
-QUERY = '[job.inputs.shares]\nquery = "SELECT item, day, n / sum(n) OVER () AS n FROM \'sold.csv\'"\ntime = "day"'
+QUERY = (
+    '[job.inputs.shares]\nquery = "SELECT item, day, n / '
+    'sum(n) OVER () AS n FROM \'sold.csv\'"\ntime = "day"'
+)
 READS_QUERY = JOB.replace('context.input("sold")', 'context.input("shares")')
 PAST_QUERY = (
     '[job.inputs.shares]\nquery = "SELECT item, day, n FROM read_csv(\'sold.csv\')"\ntime = "day"'

@@ -69,7 +69,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 
 def first_run(folder: Path, **variables: str) -> str:
-    """Publish into a new store in another process; returns what it wrote, and whether it loaded MLflow."""
+    """Publish into a new store in another process; returns what it wrote, and whether it loaded
+    MLflow.
+    """
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")
     }
@@ -129,7 +131,9 @@ def found(store: Store, run_id: str) -> Any:
 
 
 def test_a_run_is_recorded(tracked_store: Store, tmp_path: Path) -> None:
-    """One MLflow run with tags, parameters, metrics, inputs and artifacts; version, run and MLflow name each other."""
+    """One MLflow run with tags, parameters, metrics, inputs and artifacts; version, run and
+    MLflow name each other.
+    """
     outcome = publish(tracked_store, "r1", tmp_path)
     run = found(tracked_store, "r1")
     version = tracked_store.resolve("demand")
@@ -200,7 +204,9 @@ def test_a_refused_version_is_finished_and_says_so(tracked_store: Store, tmp_pat
 def test_rejected_and_failed_runs_are_recorded_as_failed(
     tracked_store: Store, tmp_path: Path
 ) -> None:
-    """A run without a version is FAILED, with its error as a tag; tried again it is FINISHED, and still one run."""
+    """A run without a version is FAILED, with its error as a tag; tried again it is FINISHED,
+    and still one run.
+    """
     tracked_store.define(parse_contract(CONTRACT), CONTRACT)
     (tmp_path / "bad.csv").write_text("item,p\na,1\na,2\n")
     frame, provenance = read_candidate(
@@ -232,7 +238,9 @@ def test_recording_twice_finds_the_run(tracked_store: Store, tmp_path: Path) -> 
 def test_without_mlflow_a_version_is_promoted_and_tracked_later(
     tracked_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With nobody at the other end a run is fast, promoted and untracked, with a warning; `track` catches up once."""
+    """With nobody at the other end a run is fast, promoted and untracked, with a warning;
+    `track` catches up once.
+    """
     monkeypatch.setenv("MLFLOW_TRACKING_URI", NOBODY)
     start = time.monotonic()
     outcome = publish(tracked_store, "r1", tmp_path)
@@ -304,7 +312,9 @@ def test_tracking_through_mlflow_is_silent(tmp_path: Path) -> None:
 def test_without_mlflow_installed_a_server_needs_the_extra(
     tracked_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A version is published all the same; one line names the extra, and `track` says what is missing."""
+    """A version is published all the same; one line names the extra, and `track` says what is
+    missing.
+    """
     monkeypatch.setitem(sys.modules, "mlflow", None)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", NOBODY)
     outcome = publish(tracked_store, "r1", tmp_path)
@@ -333,7 +343,9 @@ def test_a_deleted_experiment_is_restored(tracked_store: Store, tmp_path: Path) 
 def test_a_database_of_another_release_is_for_mlflow_to_judge(
     tracked_store: Store, tmp_path: Path
 ) -> None:
-    """Tables that are not those of this release are never written past MLflow, whose own word is passed on."""
+    """Tables that are not those of this release are never written past MLflow, whose own word
+    is passed on.
+    """
     with sqlite3.connect(Path(tracked_store.root) / "mlflow.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'newer'")
     outcome = publish(tracked_store, "r1", tmp_path)
@@ -353,7 +365,9 @@ def test_times_are_those_of_the_run(tracked_store: Store, tmp_path: Path) -> Non
 
 
 def test_scores_are_metrics_of_the_versions_run(tracked_store: Store, tmp_path: Path) -> None:
-    """Scores become metrics of the run whose version they are of, each once, the event's id as their step."""
+    """Scores become metrics of the run whose version they are of, each once, the event's id as
+    their step.
+    """
     publish(tracked_store, "r1", tmp_path)
     actuals = pl.DataFrame({"item": ["a", "b"], "p": [1.0, 1.0]})
     tracked_store["demand"].score(actuals)
@@ -377,7 +391,9 @@ def test_scores_are_metrics_of_the_versions_run(tracked_store: Store, tmp_path: 
 def test_scores_wait_for_mlflow(
     tracked_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Scores made while MLflow was away are stored, and `track` catches up with the run and then with them."""
+    """Scores made while MLflow was away are stored, and `track` catches up with the run and
+    then with them.
+    """
     monkeypatch.setenv("MLFLOW_TRACKING_URI", NOBODY)
     publish(tracked_store, "r1", tmp_path)
     tracked_store["demand"].score(pl.DataFrame({"item": ["a"], "p": [1.0]}))

@@ -58,7 +58,8 @@ CONTRACT = parse_contract(
 HIDDEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\ufeff]")
 VOID = {"meta", "br"}
 KNOWN = """
-    html head meta title style body main header footer section figure figcaption svg g path line text details summary
+    html head meta title style body main header footer section figure figcaption svg g path line
+    text details summary
     div dl dt dd p h1 h2 h3 small bdi i table thead tbody tr th td
 """
 TAGS = set(KNOWN.split())
@@ -280,7 +281,9 @@ def frame(rows: dict[str, tuple[float | str | None, ...]]) -> pl.DataFrame:
 def test_every_report_can_be_read(
     old: dict[str, tuple[float | str | None, ...]], new: dict[str, tuple[float | str | None, ...]]
 ) -> None:
-    """Text, Markdown and JSON of any two versions: printable lines that begin with the headline's."""
+    """Text, Markdown and JSON of any two versions: printable lines that begin with the
+    headline's.
+    """
     report = diff(frame(old), frame(new), CONTRACT, name_a="old", name_b="new")
     text = render_text(report)
     assert not HIDDEN.search(text)

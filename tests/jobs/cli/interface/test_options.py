@@ -1,4 +1,6 @@
-"""Read commands with the URL of a service as --store print what they print with the store itself."""
+"""Read commands with the URL of a service as --store print what they print with the store
+itself.
+"""
 
 from __future__ import annotations
 

@@ -87,7 +87,9 @@ def test_a_file_that_cannot_be_written_is_an_error(store: Store, tmp_path: Path)
 
 @pytest.mark.parametrize("form", ["csv", "html"])
 def test_other_forms_are_not_for_a_verdict(store: Store, form: str) -> None:
-    """A form that the command does not have is wrong usage, which names the commands that have it."""
+    """A form that the command does not have is wrong usage, which names the commands that have
+    it.
+    """
     called = gate(store, "--format", form)
     assert called.code == 2
     assert f"this command does not print {form}" in called.err
