@@ -265,12 +265,18 @@ def main(context: click.Context, form: str) -> None:
         ways = list(measure(Path(folder).resolve()))
     if form == "json":
         print(msgspec.json.format(msgspec.json.encode(ways)).decode())
-        return
-    print(f"{'files':>5}  {'functions':>9}  {'decoded':>7}  {'hashed':>6}  {'processor':>9}  way")
+    else:
+        print(table(ways))
+
+
+def table(ways: list[Way]) -> str:
+    """The ways as a page."""
+    lines = ["files  functions  decoded  hashed  processor  way"]
     for way in ways:
         files, functions, decoded, hashed = msgspec.structs.astuple(way.entered)
         counts = f"{files:5}  {functions:9}  {decoded:7}  {hashed:6}"
-        print(f"{counts}  {way.processor_s:7.2f} s  {way.way}")
+        lines.append(f"{counts}  {way.processor_s:7.2f} s  {way.way}")
+    return "\n".join(lines)
 
 
 @main.command("walk", hidden=True)

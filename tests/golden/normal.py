@@ -12,13 +12,15 @@ _SPAN = r"[0-9]+[wdhms](?: [0-9]+[dhms])?"  # as people read it: 3s, 1m 5s
 _RELEASE = r'(estimates,? (?:version )?|"(?:code|version)": ?"|name="code" value=")[0-9]+\.[0-9.]+'
 _RULES = {
     r"\b[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\b": "<run id>",  # of a run that got none by --run-id
-    r"\b[0-9]+y [0-9]+d\b *": "<years> ",
+    r"\b[0-9]+y(?: [0-9]+d)?\b *": "<years> ",
     rf"\b(took|usually|value) {_SPAN}(?= apart|; warns|$)": r"\1 <span>",
     rf"(?<=<now>) +{_SPAN} +": " <span> ",  # `estimates runs`, behind the time it began
     r"\btook +data through": "took data through",  # the column becomes wider with it
     r'("id":"[0-9]+)-[0-9]{16}"': r'\1-<microseconds>"',  # of a notification
     r'("(?:age_s|published_every_s)": ?)[0-9.]+': r"\1<seconds>",
     _RELEASE: r"\1<release>",
+    r"^(code +|.*, code )[0-9a-f]{12}( +[0-9a-f]{12})?": r"\1<code>",  # the job's code revision
+    r'("name":"code","old":)"[0-9a-f]{64}","new":"[0-9a-f]{64}"': r"\1<code>",
     r"^\[WARNING\] Killing worker.*\n": "",  # granian's, now and then
     r'^estimates_request_(seconds_bucket|.*status="202").*\n': "",  # 202: of a busy machine
     r"^(estimates_(?:request\w*|\w+_seconds|workers)(?:{.*})?) \S+$": r"\1 <number>",
