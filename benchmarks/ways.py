@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 import click
 import msgspec
 
-APP = "api.app"  # the module with `create_app`
+APP = "estimates_api.app"  # the module with `create_app`
 ROOT = Path(__file__).parent.parent
 ESTIMATES = Path(sys.executable).with_name("estimates")
 OURS = tuple(f"{ROOT / folder}{os.sep}" for folder in ("estimates", "api", "jobs", "migrations"))

@@ -30,7 +30,7 @@ from estimates.catalog.records import Event, Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
 from estimates.compare import frozen_versions, series
-from estimates.compare.measure import measure_of
+from estimates.compare.diff_measure import measure_of
 from estimates.compare.series_report import (
     MAX_LAST,
     MOVES_JUDGED,

@@ -16,10 +16,10 @@ Time = datetime | str
 
 def url(path: str, *parameters: dict[str, str | None]) -> str:
     """A path with those parameters that are not None."""
-    given = [
+    present = [
         (name, text) for group in parameters for name, text in group.items() if text is not None
     ]
-    query = "&".join(f"{_quoted(name)}={_quoted(text)}" for name, text in given)
+    query = "&".join(f"{_quoted(name)}={_quoted(text)}" for name, text in present)
     return f"{path}?{query}" if query else path
 
 

@@ -2,7 +2,7 @@
 
 two_versions     resolves a pair, measures it, caches its report, shows it and its changes
 queries          which two versions are compared, and which of their changes are listed
-measure          the contract that measures, and the digest by which results are cached
+diff_measure     the contract that measures, and the digest by which results are cached
 two_sets         what versions of two sets are measured by
 shared_contract  the contract of the columns that both sets have
 two_tables       two tables under one contract: the report and the changes

@@ -15,7 +15,7 @@ import polars as pl
 from estimates.catalog.records import Event, Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
-from estimates.compare.measure import Measure, digest_of
+from estimates.compare.diff_measure import Measure, digest_of
 from estimates.stability.through_time.frozen import frozen_report, frozen_rows
 from estimates.stability.through_time.revision_report import FrozenReport
 from estimates.storage.report_cache import ReportCache

@@ -15,8 +15,8 @@ from estimates.catalog.records import Event, Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
+from estimates.compare.diff_measure import digest_of, fields_digest, measure_for
 from estimates.compare.frozen_versions import Window, windows
-from estimates.compare.measure import digest_of, fields_digest, measure_for
 from estimates.compare.series_report import DEFAULT_LAST, MAX_LAST, ColumnMove, PairMove, Series
 from estimates.compare.two_versions import Comparison, ReadFrame, beside
 from estimates.errors import ConflictError, CorruptError, InvalidError

@@ -36,7 +36,7 @@ def side_by_side(
     names: tuple[str, str] = ("A", "B"),
 ) -> TwoTables:
     """Two tables under a contract that is given, or guessed from both; the arguments and errors are
-    those of `diff`.
+    those of `diff`, InvalidError (`key_or_contract`, `key_needed`) among them.
     """
     a, b = as_frame(a), as_frame(b)
     if contract is not None:

@@ -8,7 +8,7 @@ import msgspec
 
 from estimates.catalog.records import Version
 from estimates.catalog.view import View
-from estimates.compare.measure import Measure, measure_of
+from estimates.compare.diff_measure import Measure, measure_of
 from estimates.compare.shared_contract import shared_contract
 from estimates.contract.contract import Contract
 from estimates.errors import ConflictError, InvalidError

@@ -18,7 +18,7 @@ from estimates.catalog.ref import version_number
 from estimates.catalog.set_view import SetView
 from estimates.compare.change_page import ChangeCursor, ChangePage, full_name
 from estimates.compare.change_rows import body
-from estimates.compare.measure import Measure, digest_of, fields_digest, measure_for
+from estimates.compare.diff_measure import Measure, digest_of, fields_digest, measure_for
 from estimates.compare.queries import ChangeQuery, DiffQuery
 from estimates.compare.two_sets import shared_measure
 from estimates.compare.two_tables import TwoTables

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from estimates.accuracy.actuals import actual, read_actuals
 from estimates.catalog.records import Version
 from estimates.catalog.view import View
-from estimates.compare.measure import digest_of
+from estimates.compare.diff_measure import digest_of
 from estimates.contract.columns import key_text, parse_key_part
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError, NotFoundError

@@ -2,7 +2,7 @@
 
 reader          what a ref names at one view of the catalog, and the history of a key
 version_reader  one version: one estimate, many, a leading part of the key
-selection       some columns of the rows that a read file gives
+field_selection  some columns of the rows that a read file gives
 answer          what reading gives: the bytes that HTTP sends
 page_cursor     how many rows a page has, and the cursor that leads to the next one
 tabular         answers as polars frames, CSV and Arrow

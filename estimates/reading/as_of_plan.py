@@ -17,7 +17,7 @@ from estimates.catalog.released import Clock, Moves, check_clock
 from estimates.contract.conform import DTYPES, as_frame, cast_column, schema
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
-from estimates.reading.selection import selection
+from estimates.reading.field_selection import selection
 
 NONE = 0  # stands for no version; versions count from 1
 STATUS = "\x01status"  # no column of a contract can have this name
@@ -145,7 +145,7 @@ def _check_names(frame: pl.DataFrame, contract: Contract, added: list[str], time
 
 
 def keys_of(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """The key columns in the contract's types."""
+    """The key columns in the contract's types; raises InvalidError (`null_key`)."""
     keys = frame.select(
         cast_column(frame, name, column.type, contract.name)
         for name, column in contract.key.items()

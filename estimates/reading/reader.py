@@ -22,7 +22,7 @@ from estimates.keys.key_form import Key
 from estimates.keys.search_key import SearchKey
 from estimates.lookup.read_file import ReadFile
 from estimates.reading.answer import Answer
-from estimates.reading.selection import selection
+from estimates.reading.field_selection import selection
 from estimates.reading.version_reader import Files, VersionReader, key_form
 
 # The read file of a version if it is open already.

@@ -22,6 +22,7 @@ from estimates.keys.key_form import Key, KeyForm
 from estimates.keys.search_key import SearchKey
 from estimates.lookup.read_file import ReadFile
 from estimates.reading.answer import Answer, Page
+from estimates.reading.field_selection import selection
 from estimates.reading.page_cursor import (
     DEFAULT_LIMIT,
     ScanCursor,
@@ -30,7 +31,6 @@ from estimates.reading.page_cursor import (
     encode_cursor,
     other_request,
 )
-from estimates.reading.selection import selection
 
 MAX_KEYS = 100_000
 # Snapshots that production held before, in which a key is looked for to call it `removed`: each

@@ -89,8 +89,9 @@ def changed_keys(
 def check_change_query(
     contract: Contract, by: str | None, min_change: float, prefix: Key
 ) -> tuple[str | None, Key]:
-    """The metric to sort by, None when a set has none, and the typed parts of a prefix; raises as
-    `changes` does.
+    """The metric to sort by, None when a set has none, and the typed parts of a prefix.
+
+    Raises InvalidError (`key_name`, `unknown_metric`, `bad_min_change`).
     """
     contract = by_step(contract)
     sortable = change_metrics(contract)

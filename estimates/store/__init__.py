@@ -1,1 +1,13 @@
-"""The store: publish, judge, promote, roll back, verify, sweep."""
+"""The store: each way is a page.
+
+store         `Store`: what everyone calls
+open_store    what an open store consists of, and what reads it
+estimate_set  one set in a researcher's hand
+publish       the whole way of a frame: conform, write, commit, judge, promote
+judge         a version, or a file, before the gate
+promote       an alias moves forward; rollback: it moves back
+waive         an exception of a check, made and taken back
+scoring       versions against actual values; regrading: verdicts beside what became of them
+sql           DuckDB over the versions
+sweep         verify every file; delete what nobody can see
+"""

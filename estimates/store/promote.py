@@ -45,7 +45,7 @@ def promote(
     """Point an alias at a version whose verdict does not block.
 
     judgement  the version's newest, where it is at hand; else the catalog is asked
-    See `Store.promote` for the rest and the errors.
+    See `Store.promote` for the rest and the errors, `reason_needed` among them.
     """
     check_alias(alias)
     if not automatic and not (reason and reason.strip()):
@@ -96,7 +96,11 @@ def check_alias(alias: str) -> None:
 def check_promotion(
     view: SetView, version: Version, alias: str, automatic: bool, new_shape: bool
 ) -> None:
-    """The rules of promotion that do not depend on the verdict; see docs/spec.md."""
+    """The rules of promotion that do not depend on the verdict.
+
+    Raises ConflictError (`already`, `other_shape`; for automatic promotion also `rolled_back`,
+    `held`, `lower_version`, `older_data`).
+    """
     name, number = version.set, version.version
     pointed = view.aliases.get(alias)
     if automatic and version.snapshot_id in view.rolled_back_snapshots:

@@ -13,7 +13,7 @@ from estimates.store.promote import check_alias
 def roll_back(store: OpenStore, name: str, *, reason: str, to: int | None, alias: str) -> Event:
     """Point an alias back, mark the content it leaves as rolled back, and hold the alias.
 
-    See `Store.rollback` for the parameters and the errors.
+    See `Store.rollback` for the parameters and the errors, `reason_needed` among them.
     """
     check_alias(alias)
     if not reason.strip():
@@ -30,7 +30,10 @@ def roll_back(store: OpenStore, name: str, *, reason: str, to: int | None, alias
 
 
 def rollback_target(view: SetView, current: Version, alias: str, to: int | None) -> Version:
-    """The newest good version that the alias held before, or the one named."""
+    """The newest good version that the alias held before, or the one named.
+
+    Raises ConflictError (`never_held`, `rolled_back`), NotFoundError (`expired`, `nothing_before`).
+    """
     name = current.set
     bad = view.rolled_back_snapshots | {current.snapshot_id}
     held = {number for _, number in view.moves[alias]} - {current.version}

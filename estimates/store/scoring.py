@@ -98,21 +98,28 @@ def score_set(
                 baseline=_baseline(store, view, version, against, read),
             )
         )
-    matched = _matched(name, scores, actuals)
-    numbers = [accuracy.version for accuracy in matched]
-    stored = [
-        accuracy.version
-        for accuracy in matched
-        if _store(store, view.versions[accuracy.version - 1], accuracy)
-    ]
+    stored, unchanged = _keep(store, view, _matched(name, scores, actuals))
+    numbers = sorted(stored + unchanged)
     return Outcome(
         set=name,
         stored=stored,
-        unchanged=[number for number in numbers if number not in stored],
+        unchanged=unchanged,
         unmatched=[version.version for version in chosen if version.version not in numbers],
         unused=unused.height,
         accuracy=_stored(store.catalog, store.view(), name, numbers),
     )
+
+
+def _keep(
+    store: OpenStore, view: SetView, scores: Sequence[Accuracy]
+) -> tuple[list[int], list[int]]:
+    """Store scores; gives the versions whose scores are new, and those that had the same."""
+    stored: list[int] = []
+    unchanged: list[int] = []
+    for accuracy in scores:
+        is_new = _store(store, view.versions[accuracy.version - 1], accuracy)
+        (stored if is_new else unchanged).append(accuracy.version)
+    return stored, unchanged
 
 
 def _matched(name: str, scores: Sequence[Accuracy], actuals: Actuals) -> list[Accuracy]:

@@ -51,19 +51,19 @@ def verify(store: Store, progress: Progress = lambda _what, _total: None) -> lis
     catalog.
     """
     view = store.refresh()
-    total = sum(len(found.versions) for found in view.sets.values())
+    total = sum(len(set_view.versions) for set_view in view.sets.values())
     faults: list[Fault] = []
-    for name, found in view.sets.items():
+    for name, set_view in view.sets.items():
         checked: dict[str, Fault | None] = {}
-        for version in found.versions:
+        for version in set_view.versions:
             progress(f"{name} version {version.version}", total)
             if version.expired_at is None:
                 if version.snapshot_id not in checked:
                     checked[version.snapshot_id] = _fault(store, version)
                 if (fault := checked[version.snapshot_id]) is not None:
                     faults.append(msgspec.structs.replace(fault, version=version.version))
-        faults += _domain_faults(store, name, found)
-        copies.complete(store.objects, name, found, store.catalog.body_of_event, everything=True)
+        faults += _domain_faults(store, name, set_view)
+        copies.complete(store.objects, name, set_view, store.catalog.body_of_event, everything=True)
     expired = {
         (name, v.version)
         for name, s in store.refresh().sets.items()
@@ -83,14 +83,14 @@ def sweep(store: Store) -> Swept:
     view = store.refresh()
     expired = [
         (name, number)
-        for name, found in view.sets.items()
-        for number in _expire(store, name, found)
+        for name, set_view in view.sets.items()
+        for number in _expire(store, name, set_view)
     ]
     view = store.refresh()
     needed = {
         (v.set, v.snapshot_id)
-        for found in view.sets.values()
-        for v in found.versions
+        for set_view in view.sets.values()
+        for v in set_view.versions
         if v.expired_at is None
     }
     unneeded = sorted(

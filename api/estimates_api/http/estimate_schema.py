@@ -42,13 +42,13 @@ def _key(column: KeyColumn) -> dict[str, Any]:
 
 def _column(column: Column) -> dict[str, Any]:
     kind = _TYPES[column.kind]
-    facts = {
+    promises = {
         "role": column.role,
         "unit": column.unit,
         "level": column.level,
         "quantile": column.quantile,
     }
-    extensions = {f"x-{name}": value for name, value in facts.items() if value is not None}
+    extensions = {f"x-{name}": value for name, value in promises.items() if value is not None}
     return kind | {"type": [kind["type"], "null"]} | _described(column.description) | extensions
 
 

@@ -1,1 +1,6 @@
-"""The verdict as text, Markdown, JUnit XML and GitHub annotations; the page of checks."""
+"""A verdict as people and CI servers read it.
+
+verdict_text, verdict_markdown   for a terminal; for a comment or a job's summary
+junit, github_annotations        for CI servers
+checks_reference                 docs/checks.md, from the registry
+"""

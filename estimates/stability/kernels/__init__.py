@@ -1,1 +1,11 @@
-"""Numeric work on long columns, in blocks that fit the processor's cache."""
+"""Numeric work on long columns, in blocks that fit the processor's cache.
+
+blocks       work block by block, by threads
+selection    quantiles, means and largest values without sorting all
+sorting      the rows of a column in the order of its values
+grouping     rows by the value that each has
+key_join     which rows of two sorted frames have the same key
+ks_distance  the largest distance of two distribution functions
+
+Each was measured beside its plain form: docs/decisions/0025-kernels.md.
+"""

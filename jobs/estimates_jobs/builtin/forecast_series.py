@@ -28,7 +28,7 @@ def listed_series(contract: Contract, plan: Plan) -> pl.DataFrame:
 
 def observations(context: Context, plan: Plan, keys: pl.DataFrame) -> pl.DataFrame:
     """The observations of the domain's series as `series, time, y`, sorted; those without a value
-    are left out.
+    are left out. Raises InvalidError (`no_column`, `column_type`).
     """
     table = context.input(plan.input)
     needed = [*plan.ids.values(), plan.time, plan.parameters.value]

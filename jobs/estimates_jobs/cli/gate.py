@@ -50,7 +50,7 @@ class GateGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what is wrong with a set whose name is near a command's may be the name
-        of the command.
+        of the command. Raises NotFoundError (`unknown_set`).
         """
         try:
             return super().invoke(ctx)

@@ -22,7 +22,7 @@ def track(options: Options, set_name: str | None) -> None:
         terminal.json({"tracked": tracked})
     elif tracked:
         rows: list[list[cells.Cell]] = [
-            [one.set, one.what, one.run_id, one.version, one.mlflow_run] for one in tracked
+            [row.set, row.what, row.run_id, row.version, row.mlflow_run] for row in tracked
         ]
         terminal.table(["set", "what", "run", "version", "MLflow run"], rows)
     else:

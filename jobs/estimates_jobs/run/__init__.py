@@ -1,1 +1,8 @@
-"""A run: its job, what the job sees, and the way from a frame to a promoted version."""
+"""A run: its job, what the job sees, and the way from a frame to a promoted version.
+
+runner         compute, publish, judge, promote, track; resumed where it stopped
+job_function   the function that a contract names; code_revision: a digest of its sources
+context        what a job may look at; inputs: its tables, cut at `data_through`
+calendars      the steps of time on which targets lie
+lookahead      proof that a job does not look ahead
+"""

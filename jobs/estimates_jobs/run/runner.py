@@ -1,5 +1,4 @@
-"""Runs: compute, publish, judge, promote, track; the write path of architecture.md, resumed where
-it stopped.
+"""Runs: compute, publish, judge, promote, track; the writing way, resumed where it stopped.
 
 Every run is a row in the catalog from before its job starts. The same run_id again goes through the
 same steps and skips those that are done, so that a run that was killed or could not reach something
@@ -183,27 +182,27 @@ def new_run_id() -> str:
     return f"{instants.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
-def _through(known: Run | None, asked: datetime | str | None) -> datetime:
-    """The `data_through` to run with: the one asked for, the one this run had before, or now."""
-    if asked is None:
+def _through(known: Run | None, requested: datetime | str | None) -> datetime:
+    """The `data_through` to run with: the one requested, the one this run had before, or now."""
+    if requested is None:
         return instants.now() if known is None else known.data_through
-    if isinstance(asked, str):
-        through = instants.parse_through(asked)
+    if isinstance(requested, str):
+        through = instants.parse_through(requested)
         # Of a day that was not over, a run saw what had passed when it began; that is what it
         # resumes with.
         if (
             known is not None
-            and len(asked) == 10
+            and len(requested) == 10
             and known.started_at <= instants.end_of_day(through.date())
         ):
             return known.data_through
-        asked = through
-    if asked > instants.now():
+        requested = through
+    if requested > instants.now():
         raise InvalidError(
             "future",
-            f"data_through {instants.text(asked)} lies in the future: no data are known then",
+            f"data_through {instants.text(requested)} lies in the future: no data are known then",
         )
-    return asked
+    return requested
 
 
 def _begin(store: Store, run_id: str, progress: Progress) -> Begin:

@@ -1,1 +1,7 @@
-"""Tables from files: CSV, Parquet, Arrow, the hubverse long form, actual values."""
+"""Tables from files.
+
+table_files     CSV, Parquet and Arrow, in a contract's types; csv_files: CSV as text
+hubverse        the long form, pivoted
+actual_values   what became of the estimates
+contract_draft  a first contract for a table
+"""

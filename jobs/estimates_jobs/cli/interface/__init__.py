@@ -6,5 +6,6 @@ failures          which error is which exit code
 notifying         telling a receiver what a command decides
 new_store         making a store where there is none
 server            serving a store until interrupted
+version_progress  progress through the versions of a set
 example_requests  curl lines that work on a store
 """

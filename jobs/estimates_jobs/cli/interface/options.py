@@ -62,7 +62,9 @@ class Options:
         )
 
     def open(self) -> Store:
-        """The store; raises NotFoundError (`no_store`), UnavailableError, InvalidError."""
+        """The store; raises NotFoundError (`no_store`), UnavailableError, InvalidError
+        (`service_url`).
+        """
         settings = self.settings()
         if _is_url(settings.store):
             raise InvalidError(

@@ -90,7 +90,7 @@ def _print_requests(options: Options, settings: Settings, host: str, port: int) 
 
 def check_address(host: str, port: int) -> None:
     """Say that an address cannot be had before anything is started. SO_REUSEADDR: as the server
-    itself will ask.
+    itself will ask. Raises InvalidError (`bad_host`, `port_in_use`).
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
