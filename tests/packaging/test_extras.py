@@ -111,7 +111,7 @@ def test_a_store_is_read_and_written(
     ask = ["get", "scores", "01", "--ref", "1", "--format", "json", "--store", str(built_store)]
     assert '"score":0.5' in run([estimates, *ask], tmp_path)
     publish = [estimates, "publish", "scores", "scores.csv", "--store", built_store]
-    assert "published" in run([*publish, "--run-id", "again"], tmp_path)
+    assert "version 2 without a baseline: passes" in run([*publish, "--run-id", "again"], tmp_path)
     for words, extra in (
         (["init", "--store", "new"], "jobs"),
         (["serve", "--store", str(built_store)], "api"),

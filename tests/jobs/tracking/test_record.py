@@ -320,7 +320,7 @@ def test_without_mlflow_installed_a_server_needs_the_extra(
     outcome = publish(tracked_store, "r1", tmp_path)
     assert (outcome.promoted, outcome.tracked) == (True, False)
     (warning,) = [warning for warning in outcome.warnings if "not tracked" in warning]
-    assert "mlflow is not installed; pip install 'estimates" in warning
+    assert "mlflow is not installed; pip install 'estimates-store[jobs]'" in warning
     assert "[jobs]'" in warning
     with pytest.raises(ModuleNotFoundError) as caught:
         track(tracked_store)

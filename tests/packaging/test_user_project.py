@@ -1,0 +1,97 @@
+"""A wheel used from a project that has packages of its own called `api`, `jobs` and `migrations`."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.packaging.conftest import Environment
+from tests.packaging.environments import run
+
+CONTRACT = """
+name = "demand"
+[key.shop]
+type = "string"
+[columns.sold]
+role = "point"
+[gate]
+promote = "automatic"
+[job]
+function = "jobs.demand:mean_sold"
+[job.inputs.sales]
+source = "sales.csv"
+static = true
+"""
+DEMAND = '''
+import polars as pl
+
+from jobs.rounding import PLACES
+
+
+def mean_sold(context):
+    """The mean of what each shop sold."""
+    sales = context.input("sales").with_columns(pl.col("sold").cast(pl.Float64))
+    return sales.group_by("shop").agg(pl.col("sold").mean().round(PLACES)).sort("shop")
+'''
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with its own packages; those that must not be imported say so."""
+    for package in ("api", "jobs", "migrations"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").touch()
+    for package in ("api", "migrations"):
+        (tmp_path / package / "__init__.py").write_text(
+            f'raise ImportError("{package} of the user")'
+        )
+    (tmp_path / "jobs" / "demand.py").write_text(DEMAND)
+    (tmp_path / "jobs" / "rounding.py").write_text("PLACES = 3\n")
+    (tmp_path / "demand.toml").write_text(CONTRACT)
+    (tmp_path / "sales.csv").write_text("shop,sold\nnorth,1\nnorth,2\nsouth,5\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("on_path", [False, True], ids=["working_directory", "PYTHONPATH"])
+def test_a_project_with_packages_of_the_same_names(
+    environment: Environment, project: Path, on_path: bool
+) -> None:
+    """The store is made by our migrations, the user's job runs with its own modules, the service
+    answers.
+    """
+    python = environment("jobs,api")
+    estimates = python.with_name("estimates")
+    variables = {"MLFLOW_DISABLE_TELEMETRY": "true"} | (
+        {"PYTHONPATH": str(project)} if on_path else {}
+    )
+    for words in (["init"], ["define", "demand.toml"], ["run", "demand"], ["migrate"]):
+        run([estimates, *words, "--store", "store"], project, **variables)
+    code = "from estimates import Store; print(Store('store')['demand'].resolve(1).provenance.code)"
+    assert len(run([python, "-c", code], project, **variables).strip()) == 64
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    serve = [estimates, "serve", "--store", "store", "--port", str(port)]
+    process = subprocess.Popen(serve, cwd=project, env=variables, start_new_session=True)
+    try:
+        answer = _get(f"http://127.0.0.1:{port}/v1/sets/demand/estimates/north?ref=1", process)
+    finally:
+        process.terminate()
+        process.wait(30)
+    assert answer["estimate"] == {"shop": "north", "sold": 1.5}
+
+
+def _get(url: str, process: subprocess.Popen[bytes]) -> dict[str, object]:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the service has ended"
+        try:
+            return httpx.get(url).raise_for_status().json()
+        except httpx.TransportError:
+            time.sleep(0.1)  # nothing else says when a process of another environment listens
+    raise AssertionError("the service did not begin to listen")
