@@ -78,6 +78,7 @@ def test_lines_are_short() -> None:
     wide = [
         f"{name_of(file)}:{number}"
         for file in EVERYTHING
+        if file.parent.name != "proof"  # the lines of generated pages stand there as they are
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
         if len(line) > 100 and "noqa: E501" not in line
     ]

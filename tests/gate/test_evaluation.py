@@ -227,7 +227,7 @@ def test_limits_have_a_relative_slack_of_the_last_bits() -> None:
 
 def result_of(monkeypatch: pytest.MonkeyPatch, measure: object, **facts: object):
     """The result of one check of our own, the only one of the registry."""
-    check = Check(99, "own", "Own", 2, measure, depends_on=(), **({"block": 1.0} | facts))  # type: ignore[arg-type]
+    check = Check(99, "own", "Own", 2, measure, depends_on=(), **({"block": 1.0} | facts))
     monkeypatch.setattr("estimates.gate.policy.CHECKS", [check])
     return Setting().evaluate()
 
@@ -307,7 +307,7 @@ def test_one_diff_serves_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def counted(pair: object, **facts: object) -> object:
         calls.append(facts)
-        return report_of(pair, **facts)  # type: ignore[arg-type]
+        return report_of(pair, **facts)
 
     monkeypatch.setattr("estimates.stability.diff.report_of", counted)
     Setting().evaluate()

@@ -1,4 +1,6 @@
-"""A wheel used from a project that has packages of its own called `api`, `jobs` and `migrations`."""
+"""A wheel used from a project that has packages of its own called `api`, `jobs` and
+`migrations`.
+"""
 
 from __future__ import annotations
 

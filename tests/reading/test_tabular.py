@@ -213,7 +213,8 @@ def test_csv_keeps_what_is_easily_lost() -> None:
         }
     )
     assert tabular.csv(found.with_columns(lists)) == (
-        b'code,empty,null,f,production\n01,"",,0.30000000000000004,"[{""from"":""2024-01-01T00:00:00Z"",""to"":null}]"\n'
+        b"code,empty,null,f,production\n"
+        b'01,"",,0.30000000000000004,"[{""from"":""2024-01-01T00:00:00Z"",""to"":null}]"\n'
     )
 
 

@@ -182,7 +182,8 @@ def test_groups_beyond_fifty_are_pooled() -> None:
     flagged.
     """
     c = parse_contract(
-        'name="g"\n[key.id]\ntype="integer"\n[columns.value]\n[columns.sector]\nrole="attribute"\ntype="string"\n'
+        'name="g"\n[key.id]\ntype="integer"\n[columns.value]\n'
+        '[columns.sector]\nrole="attribute"\ntype="string"\n'
         'nullable=true\n[stability]\ngroups=["sector"]'
     )
     sectors = [f"s{i % 60:02}" for i in range(1800)] + [None] * 40 + ["big"] * 35

@@ -58,7 +58,7 @@ def parsed(verdict: Verdict, folder: Path) -> TestSuite:
 def worded(text: str, status: str = "fail") -> Verdict:
     """A verdict with one check that has this text wherever text can come from data."""
     offender = Offender([text, "2026-11-23"], text, text)
-    check = CheckResult(4, "schema", 1, "Columns", status, value=1.0, block=0.0, n=2)  # type: ignore[arg-type]
+    check = CheckResult(4, "schema", 1, "Columns", status, value=1.0, block=0.0, n=2)
     check = msgspec.structs.replace(
         check, message=text, reason=text, offending=3, offenders=[offender] * 3
     )

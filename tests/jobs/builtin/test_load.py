@@ -137,7 +137,8 @@ def test_the_long_form_is_pivoted(folder: Path) -> None:
     tasks.
     """
     (folder / "t.csv").write_text(
-        "shop,known,output_type,output_type_id,value\n01,2026-11-19,mean,,1\n01,2026-11-20,quantile,0.9,2\n"
+        "shop,known,output_type,output_type_id,value\n"
+        "01,2026-11-19,mean,,1\n01,2026-11-20,quantile,0.9,2\n"
         "01,2026-11-21,quantile,0.9,3\n"
     )
     long = parse_contract("""

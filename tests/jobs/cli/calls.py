@@ -44,7 +44,7 @@ def call(*arguments: object) -> Called:
     )
     with redirect_stdout(out), redirect_stderr(err):
         code = run([str(argument) for argument in arguments])
-    return Called(code, out.buffer.getvalue(), err.buffer.getvalue().decode())  # type: ignore[attr-defined]
+    return Called(code, out.buffer.getvalue(), err.buffer.getvalue().decode())
 
 
 def call_process(

@@ -142,7 +142,7 @@ def test_a_promotion_is_told_as_cloud_events_that_are_signed(told: Store) -> Non
         "actor": "ada",
         "reason": "checked",
     }
-    assert expected.items() <= second["data"].items()  # type: ignore[attr-defined]
+    assert expected.items() <= second["data"].items()
     assert (second["id"], second["subject"]) == (
         f"{moved.id}-{round(moved.at.timestamp() * 1_000_000)}",
         f"{SET}/2",
@@ -161,7 +161,7 @@ def test_a_rollback_is_told(told: Store) -> None:
         assert call("rollback", SET, "--reason", "wrong prices", "--notify", receiver.url).code == 0
     (document,) = documents(receiver)
     expected = {"kind": "rolled_back", "version": 1, "from_version": 3, "reason": "wrong prices"}
-    assert expected.items() <= document["data"].items()  # type: ignore[attr-defined]
+    assert expected.items() <= document["data"].items()
 
 
 def test_a_blocking_verdict_names_the_checks(told: Store) -> None:
@@ -176,8 +176,8 @@ def test_a_blocking_verdict_names_the_checks(told: Store) -> None:
     first, second = documents(receiver)
     verdict = told.verdict(SET, 3)
     assert verdict is not None
-    assert {one["name"] for one in first["data"]["failing"]} > {"hard_bounds"}  # type: ignore[attr-defined, index]
-    failing = {one["name"]: one for one in second["data"]["failing"]}  # type: ignore[attr-defined, index]
+    assert {one["name"] for one in first["data"]["failing"]} > {"hard_bounds"}
+    failing = {one["name"]: one for one in second["data"]["failing"]}
     assert list(failing) == [one.name for one in verdict.failing()]
     bounds = verdict.check("hard_bounds")
     expected = {
@@ -230,14 +230,14 @@ def test_a_waiver_and_its_end_are_told(told: Store) -> None:
         "version": 3,
         "details": details,
     }
-    assert expected.items() <= first["data"].items()  # type: ignore[attr-defined]
+    assert expected.items() <= first["data"].items()
     assert second["type"] == "estimates.unwaived"
     expected = {
         "actor": "ada",
         "reason": "no split",
         "details": {"waiver": waived.id, "check": "hard_bounds"},
     }
-    assert (expected | {"id": unwaived.id}).items() <= second["data"].items()  # type: ignore[attr-defined]
+    assert (expected | {"id": unwaived.id}).items() <= second["data"].items()
     assert all(map(verified, receiver.posted))
 
 
@@ -266,7 +266,7 @@ def test_grades_by_late_actual_values_are_told_once(told: Store, tmp_path: Path)
                 call("score", SET, "--actuals", observed[level], "--notify", receiver.url).code == 0
             )
         shown = call("score", SET, "--notify", receiver.url)
-    found = [(d["type"], d["subject"], d["data"]["details"]["grade"]) for d in documents(receiver)]  # type: ignore[index]
+    found = [(d["type"], d["subject"], d["data"]["details"]["grade"]) for d in documents(receiver)]
     assert found == [
         ("estimates.regraded", f"{SET}/3", "right_pass"),
         ("estimates.regraded", f"{SET}/4", "harmless_block"),
@@ -274,7 +274,7 @@ def test_grades_by_late_actual_values_are_told_once(told: Store, tmp_path: Path)
         ("estimates.regraded", f"{SET}/4", "right_block"),
     ]
     logged = [event for event in told.view().set(SET).events if event.kind == "regraded"]
-    details = [d["data"]["details"] for d in documents(receiver)]  # type: ignore[index]
+    details = [d["data"]["details"] for d in documents(receiver)]
     assert details == [event.details for event in logged]
     assert set(details[0]) == {"grade", "growth", "n", "actuals"}
     assert (shown.code, "--notify and several --version need --actuals" in shown.err) == (2, True)
