@@ -219,7 +219,8 @@ def test_groups_of_whole_numbers(different: int, step: int) -> None:
     where they lie.
     """
     c = parse_contract(
-        'name="g"\n[key.id]\ntype="integer"\n[columns.value]\n[columns.by]\nrole="attribute"\ntype="integer"\n'
+        'name="g"\n[key.id]\ntype="integer"\n'
+        '[columns.value]\n[columns.by]\nrole="attribute"\ntype="integer"\n'
         '[stability]\ngroups=["by"]'
     )
     numbers = [-7 + step * i for i in range(different)]
