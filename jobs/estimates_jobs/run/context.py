@@ -8,7 +8,7 @@ import copy
 import hashlib
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -17,7 +17,9 @@ from estimates.catalog.records import InputDigest
 from estimates.contract.contract import Contract, RollingDomain
 from estimates.errors import InvalidError
 from estimates_jobs.run.calendars import Calendar, calendar_of, first_moment
-from estimates_jobs.run.inputs import ReadFile, read_input
+
+if TYPE_CHECKING:
+    from estimates_jobs.run.inputs import ReadFile
 
 Targets = list[date] | list[datetime]
 
@@ -66,6 +68,8 @@ class Context:
                     f"{self.contract.name}: the contract's job has no input {name!r}; "
                     f"inputs: {', '.join(inputs) or 'none'}",
                 )
+            from estimates_jobs.run.inputs import read_input  # DuckDB takes a moment to load
+
             reading = read_input(name, inputs[name], self.data_through, self.calendar, read)
             if reading.undated:
                 self.warn(

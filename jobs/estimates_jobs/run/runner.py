@@ -30,7 +30,6 @@ from estimates.store.publish import Begin, Publication, judge_and_promote, publi
 from estimates.store.store import Store
 from estimates_jobs.run.context import Context
 from estimates_jobs.run.job_function import Function, JobError
-from estimates_jobs.run.lookahead import check_lookahead as check_job
 from estimates_jobs.tables.table_files import read_table, typed
 
 __all__ = ["JobError", "Outcome", "file_candidate", "publish_file", "read_candidate", "run"]
@@ -227,12 +226,14 @@ def _compute(
     frame = function(context)
     warnings: tuple[str, ...] = context.warnings
     if check:
+        from estimates_jobs.run.lookahead import check_lookahead  # few runs ask for it
+
         store.catalog.update_run(
             run_id, step="publish"
         )  # a frame that does not conform is rejected
         conform(frame, contract)
         begin("check look-ahead", None)
-        checked = check_job(function, context, frame)
+        checked = check_lookahead(function, context, frame)
         if not checked.rows:
             warnings += (
                 "look-ahead: no input has rows later than data_through, so the check "
