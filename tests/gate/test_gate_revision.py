@@ -105,7 +105,7 @@ def test_a_raised_revision_makes_verdicts_invalid(
     define(local_store)
     version = publish(local_store, "monday").version
     assert local_store.judge(SET, version).code == GATE_REVISION
-    monkeypatch.setattr("estimates.store.promotion.GATE_REVISION", "99")
+    monkeypatch.setattr("estimates.store.promote.GATE_REVISION", "99")
     monkeypatch.setattr("estimates.gate.evaluation.GATE_REVISION", "99")
     local_store.promote(SET, version, reason="checks changed")
     assert judged_times(local_store) == 2

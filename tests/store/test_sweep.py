@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from estimates.errors import CorruptError
-from estimates.lookup import read_file
+from estimates.lookup import read_file_writing
 from estimates.storage import snapshot
 from estimates.store.store import Store
 from estimates.store.sweep import sweep, verify
@@ -95,6 +95,6 @@ def test_a_read_file_that_says_other_numbers_is_not_promoted(
     """
     define(local_store)
     publish(local_store, "run")
-    monkeypatch.setattr(read_file, "json_pieces", lambda *_: [pl.lit('{"value":0}')])
+    monkeypatch.setattr(read_file_writing, "json_pieces", lambda *_: [pl.lit('{"value":0}')])
     assert code_of(lambda: local_store.promote(SET, 1, reason="first")) == "read_differs"
     assert code_of(lambda: local_store.resolve(SET)) == "nothing_promoted"

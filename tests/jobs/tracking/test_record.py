@@ -41,13 +41,16 @@ promote = "automatic"
 NOBODY = "http://127.0.0.1:9"
 
 
-_FIRST_RUN = """
+_RUN = """
 import sys
 from pathlib import Path
+from estimates.store.store import Store
 from tests.builders import make_store
-from tests.estimates_jobs.tracking.record.test_record import publish
-folder = Path(sys.argv[1])
-assert publish(make_store(folder / "store"), "r1", folder).tracked
+from tests.jobs.tracking.test_record import publish
+folder, run_id = Path(sys.argv[1]), sys.argv[2]
+root = folder / "store"
+store = Store(root) if root.exists() else make_store(root)
+assert publish(store, run_id, folder).tracked
 print(*sys.modules.keys() & {"mlflow"}, end="")
 """
 
@@ -63,20 +66,20 @@ class Made(NamedTuple):
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """An MLflow database, made once by a run in another process."""
     folder = tmp_path_factory.mktemp("mlflow")
-    noise = first_run(folder)
+    noise = run_apart(folder)
     assert {path.name for path in folder.iterdir()} == {"store", "table.csv"}
     return Made(folder / "store" / "mlflow.db", noise)
 
 
-def first_run(folder: Path, **variables: str) -> str:
-    """Publish into a new store in another process; returns what it wrote, and whether it loaded
-    MLflow.
+def run_apart(folder: Path, run_id: str = "r1", **variables: str) -> str:
+    """Publish into a store in another process, new or not; returns what it wrote, and whether it
+    loaded MLflow.
     """
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")
     }
     environment |= variables | {"PYTHONPATH": str(Path(__file__).parents[3])}
-    command = [sys.executable, "-c", _FIRST_RUN, str(folder)]
+    command = [sys.executable, "-c", _RUN, str(folder), run_id]
     ran = subprocess.run(
         command, env=environment, check=True, capture_output=True, text=True, cwd=folder
     )
@@ -298,14 +301,17 @@ def test_an_unknown_run_is_not_found(tracked_store: Store) -> None:
 
 
 def test_the_stores_own_record_loads_no_mlflow(made: Made) -> None:
-    """The file beside the catalog is made and written without MLflow, and without a word."""
-    assert made.noise == ""
+    """MLflow makes the file beside the catalog; later runs are written without it, without a
+    word.
+    """
+    assert made.noise == "mlflow"
+    assert run_apart(made.path.parents[1], "r2") == ""
 
 
 def test_tracking_through_mlflow_is_silent(tmp_path: Path) -> None:
     """Neither MLflow nor the migrations of its new database write anything to the terminal."""
     uri = f"sqlite:///{tmp_path / 'elsewhere.db'}?timeout=20"  # not the plain file written directly
-    assert first_run(tmp_path, MLFLOW_TRACKING_URI=uri) == "mlflow"
+    assert run_apart(tmp_path, MLFLOW_TRACKING_URI=uri) == "mlflow"
     assert (tmp_path / "elsewhere.db").exists()
 
 
