@@ -45,7 +45,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Contract": "contract.contract",
-    "read_contract": "contract.contract",
+    "read_contract": "contract.contract_file",
     "ConflictError": "errors",
     "CorruptError": "errors",
     "EstimatesError": "errors",

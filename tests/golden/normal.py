@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 _CADENCES = {"1d": timedelta(days=1), "1w": timedelta(weeks=1)}  # of the contracts in inputs/
@@ -36,7 +38,8 @@ class Normal:
 
     def __init__(self, names: dict[str, str], events: list[Any], start: datetime) -> None:
         runs = [event.get("details", {}).get("mlflow_run") for event in events]
-        self._names = names | {run: "<mlflow run>" for run in runs if run}
+        bin_folder = str(Path(sys.executable).parent)
+        self._names = {bin_folder: "<bin>"} | names | {run: "<mlflow run>" for run in runs if run}
         self._start = start
         self._times = {event["at"]: f"<event {event['id']}>" for event in events}
         for cadence, span in _CADENCES.items():

@@ -146,3 +146,11 @@ def test_importing_the_library_loads_little() -> None:
 def test_what_is_never_loaded(code: str, never: set[str]) -> None:
     """Each part loads what it needs and none of the heavy rest."""
     assert loaded(code) & never == set()
+
+
+def test_every_public_name_has_a_home() -> None:
+    """Each name that `estimates` offers is found where it says that it is."""
+    import estimates
+
+    for name in estimates.__all__:
+        assert getattr(estimates, name) is not None
