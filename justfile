@@ -36,7 +36,7 @@ check:
     ruff check .
     pyrefly check --summary=none
     lint-imports --no-cache
-    pytest -n 2
+    pytest -n 2 -m "not stack"
 
 # Unit tests, under a minute
 test-fast: setup
