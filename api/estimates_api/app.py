@@ -10,7 +10,7 @@ from pkgutil import iter_modules
 from time import perf_counter
 from typing import Any
 
-from litestar import Litestar, Request
+from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
@@ -22,7 +22,7 @@ from estimates_api.fast_path import fast_batch, fast_get
 from estimates_api.http.documented import openapi
 from estimates_api.http.event_stream import Streams
 from estimates_api.http.problems import HANDLERS, from_error
-from estimates_api.http.query_text import refuse_unknown
+from estimates_api.http.query_text import ReadRequest, refuse_unknown
 from estimates_api.http.routing import raw_path, without_body
 from estimates_api.serving.follower import Follower
 from estimates_api.serving.reports import Reports
@@ -89,7 +89,7 @@ class ReadService(Litestar):
 
     async def _refuse(self, error: InvalidError, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request that has no path to route by."""
-        request: Request[Any, Any, Any] = Request(
+        request = ReadRequest(
             scope | {"app": self, "litestar_app": self, "state": {}}, receive, send
         )
         await from_error(request, error).to_asgi_response(app=None, request=request)(

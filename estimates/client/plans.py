@@ -6,7 +6,7 @@ A plan is a generator: it yields steps, is sent what came of each, and returns w
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -51,17 +51,5 @@ class Unreached(msgspec.Struct, frozen=True):
 
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
-P = ParamSpec("P")
 Step = Request | Pause | Computation
 Plan = Generator[Step, Any, T]
-
-
-class Method(Protocol[P, T_co]):
-    """A function that is a method of the class that it stands in, and has these parameters
-    there.
-    """
-
-    def __get__(self, instance: object, owner: type | None = None, /) -> Callable[P, T_co]:
-        """The method of an object."""
-        ...

@@ -30,8 +30,8 @@ from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates.store.store import Store
 from estimates_api.app import create_app
-from estimates_api.http.negotiation import ARROW, CSV, PARQUET
 from estimates_api.http.ranges import byte_range
+from estimates_api.http.representation import ARROW, CSV, PARQUET
 from estimates_api.http.streaming import ChunkedAnswer
 from tests.api.bad_requests import assert_problem
 from tests.api.served import serving

@@ -25,16 +25,16 @@ from litestar.testing import TestClient
 from estimates.contract.contract_file import parse_contract
 from estimates.store.store import Store
 from estimates_api.app import create_app
-from estimates_api.http.negotiation import (
+from estimates_api.http.representation import (
     ARROW,
     CSV,
+    JSON,
     NDJSON,
     PARQUET,
     TABLES,
     best_offer,
     takes_gzip,
 )
-from estimates_api.http.representation import JSON
 from tests.api.bad_requests import assert_problem
 from tests.api.served import path_of
 from tests.builders import SET, make_store, provenance

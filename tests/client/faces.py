@@ -18,7 +18,7 @@ from estimates.errors import EstimatesError
 from estimates.reading import tabular
 from estimates.stability.pages.report_text import render_json
 from estimates.store.store import Store
-from estimates_api.http.negotiation import ARROW
+from estimates_api.http.representation import ARROW
 from tests.api.served import path_of
 
 KEYS = {"closes": ("ticker", "target_date"), "odd": ("name", "step")}

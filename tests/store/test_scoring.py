@@ -25,7 +25,7 @@ from estimates.client import AsyncClient, Client
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.store.store import Store
-from estimates_api.http.negotiation import ARROW, CSV, NDJSON
+from estimates_api.http.representation import ARROW, CSV, NDJSON
 from estimates_jobs.run import runner
 from tests.api.served import serving
 from tests.builders import SET, TARGETS, define, frame, make_store, promoted, publish, source

@@ -1,14 +1,10 @@
 """What requests and answers look like.
 
 parameters        the parameters of paths and queries: names, types, descriptions
-query_text        how the text of a query is read; unknown names are refused
-key_path          the key in a URL: path segments and leading key parts
+query_text        keys in a path, names and texts of a query: read, or refused
 routing           the path to route by; HEAD
-negotiation       which media type an answer has
 resolved_request  the version that a request resolves to, and the headers of its answers
-representation    a finished answer: bytes, caching headers, 304
-compression       gzip of large answers
-listing           answers about a whole view; the link to the next page
+representation    a finished answer: its media type, bytes, caching headers, 304, gzip
 tables            an answer as NDJSON, CSV, Arrow or Parquet
 streaming         an answer sent chunk by chunk
 ranges            the Range header

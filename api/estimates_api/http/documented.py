@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
@@ -20,9 +20,9 @@ from litestar.openapi.spec import (
 
 from estimates import __version__
 from estimates_api.http.bodies import Problem
-from estimates_api.http.negotiation import ARROW, CSV, PAGES, PARQUET, TABLES
 from estimates_api.http.problems import PROBLEM_JSON
 from estimates_api.http.representation import JSON
+from estimates_api.serving.reports import COMPUTING
 
 _MEANINGS = {
     304: "What If-None-Match names is still the answer.",
@@ -41,72 +41,46 @@ _MEANINGS = {
 }
 
 
-def documented(body: Any, *statuses: int, description: str) -> dict[int, ResponseSpec]:
-    """The answers of a route: 200 with this body, these statuses, and those of every route."""
-    answers = {200: ResponseSpec(body, generate_examples=False, description=description)}
+def answers(
+    body: Any,
+    *statuses: int,
+    description: str,
+    forms: Mapping[int, Sequence[str]] | None = None,
+    media_type: str = JSON,
+    computed: bool = False,
+) -> dict[str, Any]:
+    """The arguments of a route that document its answers: 200 with this body, and these statuses.
+
+    forms     by status, the media types of an answer that has several
+    computed  it may take so long that the answer is 202
+    """
+    responses = {
+        200: ResponseSpec(
+            body, generate_examples=False, description=description, media_type=media_type
+        )
+    }
     for status in sorted({400, 414, 500, 503, *statuses}):
-        container = None if status in (206, 304) else Problem
-        answers[status] = ResponseSpec(
-            container,
+        responses[status] = ResponseSpec(
+            None if status in (206, 304) else Problem,
             generate_examples=False,
             description=_MEANINGS[status],
             media_type=PROBLEM_JSON,
         )
-    return answers
+    if computed:
+        responses |= COMPUTING
+    return {"responses": responses, "operation_class": partial(_operation, forms or {})}
 
 
-@dataclass
-class _Forms(Operation):
-    """An operation whose answers come in several media types.
-
-    forms  by status
-    """
-
-    forms: ClassVar[dict[int, Sequence[str]]] = {}
-
-    def __post_init__(self) -> None:
-        """Document the media types."""
-        for status, forms in self.forms.items():
-            _add_forms(self, status, forms)
-
-
-class Tabular(_Forms):
-    """An operation whose answer comes as a table too."""
-
-    forms: ClassVar = {200: TABLES}
-
-
-class TabularFile(_Forms):
-    """An operation whose answer comes as a table too, and as Parquet."""
-
-    forms: ClassVar = {200: (*TABLES, PARQUET)}
-
-
-class ParquetFile(_Forms):
-    """An operation whose answer is a Parquet file."""
-
-    forms: ClassVar = {200: (PARQUET,)}
-
-
-class Page(_Forms):
-    """An operation whose answer comes as a page for people too."""
-
-    forms: ClassVar = {200: PAGES}
-
-
-class WholeVersion(_Forms):
-    """An operation that answers with a file, of Parquet also a part."""
-
-    forms: ClassVar = {200: (PARQUET, ARROW, CSV), 206: (PARQUET,)}
-
-
-def _add_forms(operation: Operation, status: int, forms: Sequence[str]) -> None:
-    """Add media types to an answer, those that are no JSON as they are: bytes."""
-    answer = (operation.responses or {})[str(status)]
-    assert isinstance(answer, OpenAPIResponse)
-    documented = answer.content or {}
-    file = OpenAPIMediaType(Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
-    answer.content = {form: documented[form] if form == JSON else file for form in forms}
+def _operation(forms: Mapping[int, Sequence[str]], **fields: Any) -> Operation:
+    """An operation whose answers come in these media types; what is no JSON is bytes."""
+    operation = Operation(**fields)
+    for status, media_types in forms.items():
+        answer = (operation.responses or {})[str(status)]
+        assert isinstance(answer, OpenAPIResponse)
+        content = answer.content or {}
+        file = OpenAPIMediaType(Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
+        answer.content = {form: content[form] if form == JSON else file for form in media_types}
+    return operation
 
 
 def openapi() -> OpenAPIConfig:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from litestar import Request, Response
+from litestar import Response
 from litestar.exceptions import HTTPException, SerializationException, ValidationException
 
 from estimates.errors import (
@@ -19,7 +19,7 @@ from estimates.errors import (
     NotFoundError,
     UnavailableError,
 )
-from estimates_api.http.query_text import parameters_of
+from estimates_api.http.query_text import ReadRequest, parameters_of
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_S = 1
@@ -75,7 +75,7 @@ def problem(
     )
 
 
-def from_error(request: Request[Any, Any, Any], error: EstimatesError) -> Response[bytes]:
+def from_error(request: ReadRequest, error: EstimatesError) -> Response[bytes]:
     """A problem for one of our errors."""
     kind = next(kind for kind in _STATUS if isinstance(error, kind))
     status = _STATUS[kind]
@@ -91,7 +91,7 @@ def from_error(request: Request[Any, Any, Any], error: EstimatesError) -> Respon
     return problem(status, error.code, _SERVER_ERRORS[kind], None, headers)
 
 
-def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def from_framework(request: ReadRequest, error: HTTPException) -> Response[bytes]:
     """A problem for an error of the framework: unknown route or method, wrong types."""
     status = error.status_code
     if isinstance(error, ValidationException):
@@ -119,22 +119,22 @@ def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Res
     return problem(status, "bad_request", error.detail)
 
 
-def from_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def from_unexpected(request: ReadRequest, error: Exception) -> Response[bytes]:
     """A problem for a fault of the program; the trace goes to the log only."""
     log.error("unexpected error in %s", _route(request), exc_info=error)
     return problem(500, "internal", "the service failed unexpectedly; its log has the trace")
 
 
-def _route(request: Request[Any, Any, Any]) -> str:
+def _route(request: ReadRequest) -> str:
     """The route and not the path, in which keys may be personal data."""
     return f"{request.method} {request.scope.get('path_template') or 'an unknown route'}"
 
 
-def _listed(request: Request[Any, Any, Any], faults: list[dict[str, Any]]) -> str:
+def _listed(request: ReadRequest, faults: list[dict[str, Any]]) -> str:
     return "; ".join(f"{_place(request, fault)}: {_fault(fault)}" for fault in faults)
 
 
-def _place(request: Request[Any, Any, Any], fault: dict[str, Any]) -> str:
+def _place(request: ReadRequest, fault: dict[str, Any]) -> str:
     """Where a fault lies, in the caller's names and not those of our functions."""
     key = str(fault.get("key", ""))
     if key == "data":

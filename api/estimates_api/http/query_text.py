@@ -1,13 +1,18 @@
-"""How the text of a query is read; names that a route does not know are refused."""
+"""How the text of a path and of a query is read; names that a route does not know are refused.
+
+A key in a path is one segment per key column; in a query, leading parts are parameters named like
+the key columns. A part is the text of `estimates.keys.key_form`: a date is `2026-11-24`, a
+timestamp `2026-11-24T16:00:00Z`, an integer its decimal digits.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from litestar import Request
 from litestar.datastructures import MultiDict
@@ -18,7 +23,43 @@ from estimates import instants
 from estimates.catalog.ref import Ref
 from estimates.errors import InvalidError, NotFoundError
 
+ReadRequest = Request[Any, Any, Any]
 _NUMBER = re.compile(r"[0-9]{1,15}")
+
+
+def read_segment(segment: str) -> str:
+    """A path segment, percent-decoded once; `routing.raw_path` has made sure that it is UTF-8."""
+    return unquote(segment)
+
+
+def read_key(path: str) -> list[str]:
+    """The key parts of a path that is still percent-encoded: split first, then decoded once."""
+    parts = path.strip("/").split("/")
+    return parts if "%" not in path else [read_segment(part) for part in parts]
+
+
+def leading_key(
+    query: Mapping[str, Any],
+    key: Sequence[str],
+    parameters: Sequence[str],
+    reserved: Collection[str] = (),
+) -> list[str]:
+    """The leading key parts among the query parameters, in the order of the key columns.
+
+    parameters  names of the route's own parameters
+    reserved    names that never mean a key column
+    Raises InvalidError (`key_parts`, `unknown_parameter`, `repeated_parameter`).
+    """
+    check_names(query, (*key, *parameters))
+    present = [name in query and name not in reserved for name in key]
+    count = sum(present)
+    if not all(present[:count]):
+        missing = key[present.index(False)]
+        raise InvalidError(
+            "key_parts",
+            f"a leading part of the key is {', '.join(key)}, in this order; {missing} is missing",
+        )
+    return [query[name] for name in key[:count]]
 
 
 def read_ref(text: str | int) -> Ref:
@@ -46,7 +87,7 @@ def read_fields(text: str | None) -> list[str] | None:
     return None if text is None else text.split(",") if text else []
 
 
-async def refuse_unknown(request: Request[Any, Any, Any]) -> None:
+async def refuse_unknown(request: ReadRequest) -> None:
     """Refuse query parameters that the route does not know; runs before each handler.
 
     A guard would do the same at half the cost of the rest of the framework. A route that takes

@@ -1,22 +1,51 @@
-"""A finished answer: status, headers and bytes, or 304 when the client has them already."""
+"""A finished answer: its media type, headers and bytes; 304 when the client has it already; gzip.
+
+The media type is what the client accepts of the offer (RFC 9110, 12.5). What may be large is
+compressed for clients that take gzip, off the event loop.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from urllib.parse import quote, urlencode
 
 import msgspec
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from estimates import __version__
+from estimates import __version__, instants
+from estimates.catalog.view import View
+from estimates.errors import InvalidError
+from estimates_api.serving.threads import in_thread
 
 JSON = "application/json"
+NDJSON = "application/x-ndjson"
+CSV = "text/csv"
+ARROW = "application/vnd.apache.arrow.stream"
+PARQUET = "application/vnd.apache.parquet"
+# The forms of what has rows, the default first.
+TABLES = (JSON, NDJSON, CSV, ARROW)
+TEXT = "text/plain"
+MARKDOWN = "text/markdown"
+# The forms of a report.
+HTML = "text/html"
+PAGES = (JSON, TEXT, MARKDOWN, HTML)
 REVALIDATE = "no-cache"
 IMMUTABLE = "public, max-age=31536000, immutable"
 # Of two versions named by number: their estimates never change, but how they are measured may.
 MEASURED = "public, max-age=3600"
 # A header as it is sent: name in lower case, value.
 Header = tuple[bytes, bytes]
+COMPRESSED_FROM = 16 * 1024  # bytes: what is smaller is sent as fast as it is compressed
+# What the answer to such a request depends on.
+VARY_TEXT = "accept, accept-encoding"
+VARY: Header = (b"vary", VARY_TEXT.encode())
+_LEVEL = 1  # most of what there is to save, in a third of the time
+_GZIP = 31  # zlib's word for gzip; it writes no time into it: the same bytes every time
+_QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
 
 class Representation:
@@ -106,3 +135,125 @@ def names_tag(scope: Scope | HTTPScope, etag: bytes) -> bool:
         return bool(values)
     tags = {tag.strip().removeprefix(b"W/") for tag in b",".join(values).split(b",")}
     return etag in tags or b"*" in tags
+
+
+def negotiated(scope: Scope | HTTPScope, offered: tuple[str, ...]) -> str:
+    """The media type to answer in; raises InvalidError (`not_acceptable`) that names those there
+    are.
+
+    Without Accept, and among those of equal quality, the first one offered.
+    """
+    # every lookup passes here: no call and no list when there is nothing to decide
+    for name, _ in scope["headers"]:
+        if name == b"accept":
+            break
+    else:
+        return offered[0]
+    media_type = best_offer(header(scope, b"accept") or b"*/*", offered)
+    if media_type is None:
+        raise InvalidError(
+            "not_acceptable",
+            f"this answer comes as {', '.join(offered)}; name one of them in Accept",
+            available=list(offered),
+        )
+    return media_type
+
+
+@lru_cache(1024)
+def best_offer(accept: bytes, offered: tuple[str, ...]) -> str | None:
+    """The offered media type of the highest quality in Accept; None when it takes none of them.
+
+    The most specific range that fits a type counts, whatever its parameters are. Text that is no
+    range is ignored.
+    """
+    accepted = _qualities(accept)
+    qualities = [
+        next((accepted[r] for r in _ranges(media_type) if r in accepted), 0.0)
+        for media_type in offered
+    ]
+    highest = max(qualities)
+    return offered[qualities.index(highest)] if highest > 0 else None
+
+
+@lru_cache(1024)
+def takes_gzip(accept_encoding: bytes) -> bool:
+    """Whether an Accept-Encoding header ranks gzip at least as high as no coding."""
+    accepted = _qualities(accept_encoding)
+    gzip = accepted.get("gzip", accepted.get("x-gzip", accepted.get("*", 0.0)))
+    return gzip > 0 and gzip >= accepted.get("identity", 0.0)
+
+
+def header(scope: Scope | HTTPScope, name: bytes) -> bytes:
+    """A header of a request, given once or several times; nothing when it is not given."""
+    return b",".join([value for key, value in scope["headers"] if key == name])
+
+
+def _ranges(media_type: str) -> tuple[str, str, str]:
+    """The ranges that fit a media type, the most specific first."""
+    return media_type, f"{media_type.partition('/')[0]}/*", "*/*"
+
+
+def _qualities(header: bytes) -> dict[str, float]:
+    """The highest quality of each element of the header, by the element in lower case."""
+    accepted: dict[str, float] = {}
+    for element in header.decode("latin-1").lower().split(","):
+        name, *parameters = (part.strip() for part in element.split(";"))
+        quality = next((part[2:] for part in parameters if part.startswith("q=")), "1")
+        if name and _QUALITY.fullmatch(quality):
+            accepted[name] = max(accepted.get(name, 0.0), float(quality))
+    return accepted
+
+
+class Compressible(Representation):
+    """An answer that is compressed if it is large and the client takes gzip; its `Vary` says so."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer."""
+        if len(self.body) >= COMPRESSED_FROM and wants_gzip(scope):
+            if self.etag is not None:
+                self.etag = tag_of_gzip(self.etag)
+            if self.etag is None or not names_tag(scope, self.etag.encode()):
+                self.body = await in_thread(partial(zlib.compress, self.body, _LEVEL, _GZIP))
+                self.headers["content-encoding"] = "gzip"
+        await super().__call__(scope, receive, send)
+
+
+def wants_gzip(scope: Scope | HTTPScope) -> bool:
+    """Whether the client takes gzip."""
+    return takes_gzip(header(scope, b"accept-encoding"))
+
+
+def known_tag(scope: Scope | HTTPScope, etag: str) -> str | None:
+    """The tag under which the client has the answer, plain or compressed; None if it has not."""
+    tags = (etag, tag_of_gzip(etag)) if wants_gzip(scope) else (etag,)
+    return next((tag for tag in tags if names_tag(scope, tag.encode())), None)
+
+
+def tag_of_gzip(etag: str) -> str:
+    """The entity tag of the compressed bytes: a strong tag names bytes, and these are others."""
+    return f'{etag[:-1]}-gzip"'
+
+
+def gzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Compressed chunks of a body."""
+    compressor = zlib.compressobj(_LEVEL, wbits=_GZIP)
+    yield from map(compressor.compress, chunks)
+    yield compressor.flush()
+
+
+def of_view(
+    view: View, content: object, media_type: str = JSON, vary: str = "accept-encoding"
+) -> Compressible:
+    """An answer from a view, with its moment; `content` is its body or what is encoded as JSON."""
+    body = as_json(content)
+    headers = {"estimates-as-of": instants.text(view.moment), "vary": vary}
+    return Compressible(body, etag=content_tag(body), media_type=media_type, headers=headers)
+
+
+def next_link(query: Mapping[str, object], **following: object) -> str:
+    """The link to the next page: the parameters of this page that are not None, then `following`.
+
+    It is relative to the request's URL: right behind a proxy too, under any name of the service.
+    """
+    parameters = {name: value for name, value in query.items() if value is not None} | following
+    return f'<?{urlencode(parameters, quote_via=quote)}>; rel="next"'

@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 from time import time
-from typing import Protocol
 from zlib import crc32
 
 import msgspec
@@ -16,21 +15,29 @@ from estimates import instants
 from estimates.catalog.at import At
 from estimates.catalog.freshness import stale_from
 from estimates.catalog.records import Version
-from estimates.catalog.released import Clock
 from estimates.contract.contract import Contract
 from estimates.reading.answer import Answer, Page
 from estimates.reading.reader import Reader
-from estimates_api.http.compression import COMPRESSED_FROM, VARY, Compressible
-from estimates_api.http.listing import next_link
+from estimates_api.http.bodies import Batch
+from estimates_api.http.parameters import (
+    DataParameters,
+    EstimateParameters,
+    MomentParameters,
+    PageParameters,
+)
 from estimates_api.http.query_text import read_ref, read_time
 from estimates_api.http.representation import (
+    COMPRESSED_FROM,
     IMMUTABLE,
     JSON,
     REVALIDATE,
+    VARY,
+    Compressible,
     Header,
     Representation,
     encoded,
     entity_tag,
+    next_link,
     of_content,
 )
 from estimates_api.http.tables import content_type, write_answer
@@ -38,6 +45,8 @@ from estimates_api.serving.follower import ReaderAt
 
 _IMPORTED: Header = (b"estimates-imported", b"true")
 _STALE: Header = (b"estimates-stale", b"true")
+# What a ref is resolved at.
+Moment = MomentParameters | DataParameters | EstimateParameters | PageParameters | Batch
 
 
 class ResolvedRequest:
@@ -155,25 +164,6 @@ class ResolvedRequest:
     def _current(self, head: list[Header]) -> list[Header]:
         """The headers; past the contract's maximum age with `Estimates-Stale`."""
         return head if time() <= self._stale_from else [*head, _STALE]
-
-
-class Moment(Protocol):
-    """What a ref is resolved at: `MomentParameters`, and the lookups that have its fields."""
-
-    @property
-    def as_of(self) -> str | None:
-        """The text of a time."""
-        ...
-
-    @property
-    def shape(self) -> int | None:
-        """The shape of the version."""
-        ...
-
-    @property
-    def clock(self) -> Clock:
-        """Which times count."""
-        ...
 
 
 def resolve(

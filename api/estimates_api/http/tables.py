@@ -10,8 +10,7 @@ import polars as pl
 from estimates.contract.contract import Contract
 from estimates.reading import tabular
 from estimates.reading.answer import Answer
-from estimates_api.http.negotiation import CSV, NDJSON, PARQUET
-from estimates_api.http.representation import JSON
+from estimates_api.http.representation import CSV, JSON, NDJSON, PARQUET
 
 _CONTENT_TYPES = {CSV: "text/csv; charset=utf-8; header=present"}
 
@@ -24,19 +23,20 @@ def content_type(form: str) -> str:
 def write_form(
     form: str,
     json: Callable[[], bytes],
-    lines: Callable[[], bytes],
     frame: Callable[[], pl.DataFrame],
     metadata: Mapping[str, str],
+    lines: Callable[[], bytes] | None = None,
 ) -> bytes:
-    """The body in one of `negotiation.TABLES` or as Parquet.
+    """The body in one of `representation.TABLES` or as Parquet.
 
-    json, lines, frame  give the answer as JSON, as NDJSON, as rows; only the needed one is called
+    json, frame, lines  give the answer as JSON, as rows, as NDJSON (default: the rows of the JSON);
+                        only the needed one is called
     metadata            of the Arrow schema
     """
     if form == JSON:
         return json()
     if form == NDJSON:
-        return lines()
+        return tabular.ndjson(json()) if lines is None else lines()
     if form == CSV:
         return tabular.csv(frame())
     if form == PARQUET:
@@ -54,7 +54,6 @@ def write_answer(answer: Answer, contract: Contract, form: str) -> bytes:
     return write_form(
         form,
         lambda: answer.json,
-        lambda: tabular.ndjson(answer.json),
         lambda: answer.frame(contract),
         metadata,
     )

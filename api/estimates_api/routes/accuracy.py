@@ -3,38 +3,39 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import msgspec
-from litestar import Request, get
-from litestar.di import NamedDependency
+from litestar import get
 from litestar.types import ASGIApp
 
 from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import LAST_SCORED, SetAccuracy
 from estimates.accuracy.accuracy_table import accuracy_frame
 from estimates.store.scoring import stored_scores
-from estimates_api.http.compression import VARY_TEXT
-from estimates_api.http.documented import Tabular, documented
-from estimates_api.http.listing import of_view
-from estimates_api.http.negotiation import TABLES, negotiated
+from estimates_api.http.documented import answers
 from estimates_api.http.parameters import LastScored, ScoredVersion, SetName
+from estimates_api.http.query_text import ReadRequest
+from estimates_api.http.representation import TABLES, VARY_TEXT, negotiated, of_view
 from estimates_api.http.tables import content_type, write_form
-from estimates_api.serving.follower import Follower
+from estimates_api.serving.follower import InjectedFollower
 from estimates_api.serving.threads import off_loop
 
 
 @get(
     "/v1/sets/{set:str}/accuracy",
-    responses=documented(
-        SetAccuracy, 304, 404, 406, description="The newest scores of each version, oldest first."
+    **answers(
+        SetAccuracy,
+        304,
+        404,
+        406,
+        description="The newest scores of each version, oldest first.",
+        forms={200: TABLES},
     ),
-    operation_class=Tabular,
 )
 @off_loop
 def accuracy(
-    request: Request[Any, Any, Any],
-    follower: NamedDependency[Follower],
+    request: ReadRequest,
+    follower: InjectedFollower,
     set_name: SetName,
     version: ScoredVersion = None,
     last: LastScored = LAST_SCORED,
@@ -51,9 +52,9 @@ def accuracy(
     body = write_form(
         form,
         partial(accuracy_json.encode_set, scores),
-        partial(_lines, scores),
         partial(accuracy_frame, scores),
         {"set": scores.set},
+        partial(_lines, scores),
     )
     return of_view(view, body, content_type(form), VARY_TEXT)
 

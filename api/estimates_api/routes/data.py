@@ -4,43 +4,59 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from typing import Any
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency, Provide
 from litestar.types import ASGIApp, HTTPScope
 
 from estimates.reading import tabular
 from estimates.storage.data_files import DataFile
-from estimates_api.http.compression import gzipped, tag_of_gzip, wants_gzip
-from estimates_api.http.documented import WholeVersion, documented
-from estimates_api.http.key_path import read_segment
-from estimates_api.http.negotiation import ARROW, CSV, PARQUET, header, negotiated
+from estimates_api.http.documented import answers
 from estimates_api.http.parameters import DataParameters, PathRef, SetName
+from estimates_api.http.query_text import ReadRequest, read_segment
 from estimates_api.http.ranges import byte_range
-from estimates_api.http.representation import Representation, encoded, names_tag
+from estimates_api.http.representation import (
+    ARROW,
+    CSV,
+    PARQUET,
+    Representation,
+    encoded,
+    gzipped,
+    header,
+    names_tag,
+    negotiated,
+    tag_of_gzip,
+    wants_gzip,
+)
 from estimates_api.http.resolved_request import ResolvedRequest, resolve
 from estimates_api.http.streaming import ChunkedAnswer
 from estimates_api.http.tables import content_type
-from estimates_api.serving.follower import Follower
+from estimates_api.serving.follower import InjectedFollower
 from estimates_api.serving.threads import off_loop
 
-FORMS = {"parquet": PARQUET, "arrow": ARROW, "csv": CSV}
+_FORMS = {"parquet": PARQUET, "arrow": ARROW, "csv": CSV}
 _SUFFIXES = {PARQUET: "parquet", ARROW: "arrows", CSV: "csv"}
 
 
 @get(
     "/v1/sets/{set:str}/versions/{ref:str}/data",
-    responses=documented(
-        bytes, 206, 304, 404, 406, 410, 416, description="All estimates, in key order."
+    **answers(
+        bytes,
+        206,
+        304,
+        404,
+        406,
+        410,
+        416,
+        description="All estimates, in key order.",
+        forms={200: tuple(_FORMS.values()), 206: (PARQUET,)},
     ),
-    operation_class=WholeVersion,
     dependencies={"lookup": Provide(DataParameters, sync_to_thread=False)},
 )
 @off_loop
 def data(
-    request: Request[Any, Any, Any],
-    follower: NamedDependency[Follower],
+    request: ReadRequest,
+    follower: InjectedFollower,
     set_name: SetName,
     ref: PathRef,
     lookup: NamedDependency[DataParameters],
@@ -48,11 +64,9 @@ def data(
     """All estimates of a version: the stored Parquet file, in ranges too, or with `Accept` Arrow or
     CSV.
     """
-    media_type = (
-        negotiated(request.scope, tuple(FORMS.values()))
-        if lookup.form is None
-        else FORMS[lookup.form]
-    )
+    form = lookup.form
+    offered = tuple(_FORMS.values())
+    media_type = negotiated(request.scope, offered) if form is None else _FORMS[form]
     resolved = resolve(follower.at, set_name, read_segment(ref), lookup)
     file = follower.store.data_files.open(set_name, resolved.version.snapshot_id)
     head = {

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParams
 from litestar.types import ASGIApp
@@ -18,16 +17,25 @@ from estimates.stability.pages.report_markdown import render_markdown
 from estimates.stability.pages.report_text import render_json, render_text
 from estimates.stability.report import Report
 from estimates_api.http.bodies import ChangeList
-from estimates_api.http.compression import VARY
-from estimates_api.http.documented import Page, TabularFile, documented
-from estimates_api.http.key_path import leading_key
-from estimates_api.http.negotiation import HTML, MARKDOWN, PAGES, PARQUET, TABLES, TEXT, negotiated
+from estimates_api.http.documented import answers
 from estimates_api.http.parameters import ChangesParameters, DiffParameters, FromRef, SetName
-from estimates_api.http.query_text import names_of, read_ref, read_time
-from estimates_api.http.representation import JSON, MEASURED, REVALIDATE
+from estimates_api.http.query_text import ReadRequest, leading_key, names_of, read_ref, read_time
+from estimates_api.http.representation import (
+    HTML,
+    JSON,
+    MARKDOWN,
+    MEASURED,
+    PAGES,
+    PARQUET,
+    REVALIDATE,
+    TABLES,
+    TEXT,
+    VARY,
+    negotiated,
+)
 from estimates_api.http.resolved_request import ResolvedRequest
-from estimates_api.serving.follower import Follower
-from estimates_api.serving.reports import COMPUTING, Reports, still_computing
+from estimates_api.serving.follower import Follower, InjectedFollower
+from estimates_api.serving.reports import InjectedReports, Reports, still_computing
 from estimates_api.serving.threads import in_thread
 
 _FORMS = (*TABLES, PARQUET)
@@ -40,19 +48,19 @@ _RENDER: dict[str, Callable[[Report], bytes]] = {
 
 @get(
     "/v1/sets/{set:str}/diff",
-    responses=documented(
+    **answers(
         Report,
         *(304, 404, 406, 409, 410),
         description="The stability report; docs/stability.md explains it.",
-    )
-    | COMPUTING,
-    operation_class=Page,
+        forms={200: PAGES},
+        computed=True,
+    ),
     dependencies={"pair": Provide(DiffParameters, sync_to_thread=False)},
 )
 async def diff(
-    request: Request[Any, Any, Any],
-    follower: NamedDependency[Follower],
-    reports: NamedDependency[Reports],
+    request: ReadRequest,
+    follower: InjectedFollower,
+    reports: InjectedReports,
     set_name: SetName,
     from_ref: FromRef,
     pair: NamedDependency[DiffParameters],
@@ -75,19 +83,19 @@ async def diff(
 
 @get(
     "/v1/sets/{set:str}/diff/changes",
-    responses=documented(
+    **answers(
         ChangeList,
         *(304, 404, 406, 409, 410),
         description="A page of changes, what moved most first.",
-    )
-    | COMPUTING,
-    operation_class=TabularFile,
+        forms={200: _FORMS},
+        computed=True,
+    ),
     dependencies={"pair": Provide(ChangesParameters, sync_to_thread=False)},
 )
 async def changes(
-    request: Request[Any, Any, Any],
-    follower: NamedDependency[Follower],
-    reports: NamedDependency[Reports],
+    request: ReadRequest,
+    follower: InjectedFollower,
+    reports: InjectedReports,
     set_name: SetName,
     query: QueryParams,
     from_ref: FromRef,

@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody, QueryParams
 from litestar.types import ASGIApp
 
 from estimates.reading.page_cursor import cursor_version
 from estimates_api.http.bodies import Batch, BatchBody, EstimateBody, EstimatePage
-from estimates_api.http.documented import Tabular, documented
-from estimates_api.http.key_path import leading_key, read_key
-from estimates_api.http.negotiation import TABLES, negotiated
+from estimates_api.http.documented import answers
 from estimates_api.http.parameters import (
     EstimateParameters,
     KeyPath,
@@ -25,20 +23,18 @@ from estimates_api.http.parameters import (
     PageParameters,
     SetName,
 )
-from estimates_api.http.query_text import read_fields
-from estimates_api.http.representation import JSON, Representation
+from estimates_api.http.query_text import ReadRequest, leading_key, read_fields, read_key
+from estimates_api.http.representation import JSON, TABLES, Representation, negotiated
 from estimates_api.http.resolved_request import resolve
 from estimates_api.serving.follower import ReaderAt
 from estimates_api.serving.threads import nonblocking
 
 FEW_KEYS = 2000  # a few milliseconds: shorter than a thread would wait for its turn
-ReadRequest = Request[Any, Any, Any]
 
 
 @get(
     "/v1/sets/{set:str}/estimates/{key:path}",
-    responses=documented(EstimateBody, 304, 404, 406, 410, description="The estimate."),
-    operation_class=Tabular,
+    **answers(EstimateBody, 304, 404, 406, 410, description="The estimate.", forms={200: TABLES}),
     dependencies={"lookup": Provide(EstimateParameters, sync_to_thread=False)},
 )
 async def one_estimate(
@@ -67,10 +63,15 @@ def answer_estimate(
 
 @get(
     "/v1/sets/{set:str}/estimates",
-    responses=documented(
-        EstimatePage, 304, 404, 406, 410, description="A page of estimates in key order."
+    **answers(
+        EstimatePage,
+        304,
+        404,
+        406,
+        410,
+        description="A page of estimates in key order.",
+        forms={200: TABLES},
     ),
-    operation_class=Tabular,
     dependencies={"lookup": Provide(PageParameters, sync_to_thread=False)},
 )
 async def estimates_under(
@@ -119,12 +120,12 @@ def answer_page(
 @post(
     "/v1/sets/{set:str}/estimates",
     status_code=200,
-    responses=documented(
+    **answers(
         BatchBody,
         *(404, 406, 410, 413, 422),
         description="One result for each key, in the order asked.",
+        forms={200: TABLES},
     ),
-    operation_class=Tabular,
 )
 async def batch(
     request: ReadRequest,

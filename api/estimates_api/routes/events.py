@@ -6,24 +6,22 @@ from bisect import bisect_right
 from heapq import merge
 from itertools import islice
 from operator import attrgetter
-from typing import Any
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 from msgspec import structs
 
 from estimates.catalog.view import View
 from estimates.errors import InvalidError
-from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT
+from estimates.reading.page_cursor import DEFAULT_LIMIT, check_limit
 from estimates_api.http.bodies import EventBody, EventList
-from estimates_api.http.documented import documented
+from estimates_api.http.documented import answers
 from estimates_api.http.event_stream import EventStream, Streams
-from estimates_api.http.listing import next_link, of_view
-from estimates_api.http.negotiation import negotiated
 from estimates_api.http.parameters import After, Limit, OfSet
-from estimates_api.http.representation import JSON
-from estimates_api.serving.follower import Follower
+from estimates_api.http.query_text import ReadRequest
+from estimates_api.http.representation import JSON, negotiated, next_link, of_view
+from estimates_api.serving.follower import InjectedFollower
 
 _STREAM = "text/event-stream"
 _id = attrgetter("id")
@@ -31,7 +29,7 @@ _id = attrgetter("id")
 
 @get(
     "/v1/events",
-    responses=documented(
+    **answers(
         EventList,
         304,
         404,
@@ -41,8 +39,8 @@ _id = attrgetter("id")
     sync_to_thread=False,
 )
 def events(
-    request: Request[Any, Any, Any],
-    follower: NamedDependency[Follower],
+    request: ReadRequest,
+    follower: InjectedFollower,
     streams: NamedDependency[Streams],
     after: After = 0,
     set_name: OfSet = None,
@@ -76,8 +74,7 @@ def events(
 
 
 def _page(view: View, name: str | None, after: int, limit: int) -> EventList:
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
+    check_limit(limit)
     page = _later(view, name, after, limit + 1)
     cursor = page[limit - 1].id if len(page) > limit else None
     return EventList(view.last_event, limit, cursor, page[:limit])

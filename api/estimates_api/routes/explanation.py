@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from litestar import get
-from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 
 from estimates.reading import explanation
 from estimates.reading.explanation import Explanation
-from estimates_api.http.documented import documented
-from estimates_api.http.key_path import read_key
+from estimates_api.http.documented import answers
 from estimates_api.http.parameters import (
     DEFAULT_REF,
     AsOf,
@@ -19,20 +17,19 @@ from estimates_api.http.parameters import (
     SetName,
     ShapeNumber,
 )
+from estimates_api.http.query_text import read_key
 from estimates_api.http.resolved_request import resolve
-from estimates_api.serving.follower import Follower
+from estimates_api.serving.follower import InjectedFollower
 from estimates_api.serving.threads import off_loop
 
 
 @get(
     "/v1/sets/{set:str}/explain/{key:path}",
-    responses=documented(
-        Explanation, 304, 404, 410, description="All that is known of the estimate."
-    ),
+    **answers(Explanation, 304, 404, 410, description="All that is known of the estimate."),
 )
 @off_loop
 def explain(
-    follower: NamedDependency[Follower],
+    follower: InjectedFollower,
     set_name: SetName,
     key: KeyPath,
     ref: QueryRef = DEFAULT_REF,

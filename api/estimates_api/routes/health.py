@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import msgspec
 from litestar import get
-from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 
 from estimates.catalog.ref import PRODUCTION
 from estimates.errors import UnavailableError
 from estimates_api.http.bodies import Health, Readiness
-from estimates_api.http.documented import documented
+from estimates_api.http.documented import answers
 from estimates_api.http.representation import Representation, of_content
-from estimates_api.serving.follower import Follower
+from estimates_api.serving.follower import Follower, InjectedFollower
 
 
 @get(
     "/health/live",
-    responses=documented(Health, description="The process answers."),
+    **answers(Health, description="The process answers."),
     sync_to_thread=False,
 )
 def live() -> ASGIApp:
@@ -27,10 +26,10 @@ def live() -> ASGIApp:
 
 @get(
     "/health/ready",
-    responses=documented(Readiness, 304, description="The service can answer."),
+    **answers(Readiness, 304, description="The service can answer."),
     sync_to_thread=False,
 )
-def ready(follower: NamedDependency[Follower]) -> ASGIApp:
+def ready(follower: InjectedFollower) -> ASGIApp:
     """Ready once the catalog was read and the versions that aliases point to were opened.
 
     An alias whose version cannot be read is told in `faults`, with the version that answers in its

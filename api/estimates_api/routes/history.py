@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, get
-from litestar.di import NamedDependency
+from litestar import get
 from litestar.types import ASGIApp
 
 from estimates_api.http.bodies import HistoryBody
-from estimates_api.http.compression import VARY_TEXT
-from estimates_api.http.documented import Tabular, documented
-from estimates_api.http.key_path import read_key
-from estimates_api.http.listing import of_view
-from estimates_api.http.negotiation import TABLES, negotiated
+from estimates_api.http.documented import answers
 from estimates_api.http.parameters import (
     ByClock,
     Chained,
@@ -25,24 +18,28 @@ from estimates_api.http.parameters import (
     Since,
     Until,
 )
-from estimates_api.http.query_text import read_fields, read_time
-from estimates_api.http.representation import JSON
+from estimates_api.http.query_text import ReadRequest, read_fields, read_key, read_time
+from estimates_api.http.representation import JSON, TABLES, VARY_TEXT, negotiated, of_view
 from estimates_api.http.tables import content_type, write_answer
-from estimates_api.serving.follower import Follower
+from estimates_api.serving.follower import InjectedFollower
 from estimates_api.serving.threads import off_loop
 
 
 @get(
     "/v1/sets/{set:str}/history/{key:path}",
-    responses=documented(
-        HistoryBody, 304, 404, 406, description="The key through the versions, oldest first."
+    **answers(
+        HistoryBody,
+        304,
+        404,
+        406,
+        description="The key through the versions, oldest first.",
+        forms={200: TABLES},
     ),
-    operation_class=Tabular,
 )
 @off_loop
 def history(
-    request: Request[Any, Any, Any],
-    follower: NamedDependency[Follower],
+    request: ReadRequest,
+    follower: InjectedFollower,
     set_name: SetName,
     key: KeyPath,
     since: Since = None,

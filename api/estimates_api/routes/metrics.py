@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from estimates import instants
-from estimates_api.http.documented import documented
+from estimates_api.http.documented import answers
 from estimates_api.http.metric_families import ServiceMetrics
+from estimates_api.http.query_text import ReadRequest
 from estimates_api.http.representation import Representation
-from estimates_api.serving.follower import Follower
+from estimates_api.serving.follower import InjectedFollower
 from estimates_api.serving.threads import off_loop
 from estimates_api.serving.worker_metrics import SharedMetrics
 
 
 @get(
     "/metrics",
-    responses=documented(str, description="Metrics in the text format of Prometheus.")
-    | {
-        200: ResponseSpec(
-            str, generate_examples=False, description="Metrics.", media_type="text/plain"
-        )
-    },
+    **answers(str, description="Metrics.", media_type="text/plain"),
 )
 @off_loop
 def metrics(
-    request: Request[Any, Any, Any],
-    follower: NamedDependency[Follower],
+    request: ReadRequest,
+    follower: InjectedFollower,
     shared: NamedDependency[SharedMetrics],
 ) -> ASGIApp:
     """What Prometheus scrapes; the counters are sums over all workers of this server."""

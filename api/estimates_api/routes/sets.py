@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 from litestar import get
-from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 
 from estimates import Contract, instants
@@ -18,18 +17,22 @@ from estimates.catalog.set_view import SetView
 from estimates.contract.domain import FileDomain
 from estimates.errors import NotFoundError
 from estimates_api.http.bodies import AliasBody, SetDetail, SetList, SetSummary
-from estimates_api.http.documented import ParquetFile, documented
+from estimates_api.http.documented import answers
 from estimates_api.http.estimate_schema import estimate_schema
-from estimates_api.http.listing import of_view
-from estimates_api.http.negotiation import PARQUET
 from estimates_api.http.parameters import DomainDigest, SchemaShape, SetName
-from estimates_api.http.representation import IMMUTABLE, Representation, entity_tag
-from estimates_api.serving.follower import Follower
+from estimates_api.http.representation import (
+    IMMUTABLE,
+    PARQUET,
+    Representation,
+    entity_tag,
+    of_view,
+)
+from estimates_api.serving.follower import InjectedFollower
 from estimates_api.serving.threads import off_loop
 
 
-@get("/v1/sets", responses=documented(SetList, 304, description="All sets."), sync_to_thread=False)
-def list_sets(follower: NamedDependency[Follower]) -> ASGIApp:
+@get("/v1/sets", **answers(SetList, 304, description="All sets."), sync_to_thread=False)
+def list_sets(follower: InjectedFollower) -> ASGIApp:
     """All sets with description, owner, key, aliases and freshness."""
     view = follower.view
     return of_view(view, SetList([_summary(set_view) for set_view in view.sets.values()]))
@@ -37,10 +40,10 @@ def list_sets(follower: NamedDependency[Follower]) -> ASGIApp:
 
 @get(
     "/v1/sets/{set:str}",
-    responses=documented(SetDetail, 304, 404, description="The set."),
+    **answers(SetDetail, 304, 404, description="The set."),
     sync_to_thread=False,
 )
-def one_set(follower: NamedDependency[Follower], set_name: SetName) -> ASGIApp:
+def one_set(follower: InjectedFollower, set_name: SetName) -> ASGIApp:
     """One set: contract, aliases and holds, freshness."""
     view = follower.view
     return of_view(view, _detail(view.set(set_name)))
@@ -48,12 +51,10 @@ def one_set(follower: NamedDependency[Follower], set_name: SetName) -> ASGIApp:
 
 @get(
     "/v1/sets/{set:str}/schema",
-    responses=documented(dict[str, Any], 304, 404, description="A JSON Schema (2020-12)."),
+    **answers(dict[str, Any], 304, 404, description="A JSON Schema (2020-12)."),
     sync_to_thread=False,
 )
-def schema(
-    follower: NamedDependency[Follower], set_name: SetName, shape: SchemaShape = None
-) -> ASGIApp:
+def schema(follower: InjectedFollower, set_name: SetName, shape: SchemaShape = None) -> ASGIApp:
     """The JSON Schema of one estimate; of the newest contract, or of the newest one of a shape."""
     view = follower.view
     return of_view(view, estimate_schema(_contract(view.set(set_name), shape)))
@@ -61,11 +62,12 @@ def schema(
 
 @get(
     "/v1/sets/{set:str}/domains/{digest:str}",
-    responses=documented(bytes, 304, 404, description="The keys, one column a key column."),
-    operation_class=ParquetFile,
+    **answers(
+        bytes, 304, 404, description="The keys, one column a key column.", forms={200: (PARQUET,)}
+    ),
 )
 @off_loop
-def domain(follower: NamedDependency[Follower], set_name: SetName, digest: DomainDigest) -> ASGIApp:
+def domain(follower: InjectedFollower, set_name: SetName, digest: DomainDigest) -> ASGIApp:
     """The keys that a `file` domain lists, as Parquet; the contract's `domain.digest` names
     them.
     """

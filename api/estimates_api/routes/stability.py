@@ -3,40 +3,39 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
-from litestar import Request, get
-from litestar.di import NamedDependency
+from litestar import get
 from litestar.types import ASGIApp
 
 from estimates import instants
 from estimates.compare.series import ComparedMoves, compared_moves
 from estimates.compare.series_report import DEFAULT_LAST, Series
-from estimates.reading import tabular
-from estimates_api.http.compression import VARY
-from estimates_api.http.documented import Tabular, documented
-from estimates_api.http.negotiation import TABLES, negotiated
+from estimates_api.http.documented import answers
 from estimates_api.http.parameters import AsOf, Last, SetName
-from estimates_api.http.query_text import read_time
-from estimates_api.http.representation import encoded, entity_tag
+from estimates_api.http.query_text import ReadRequest, read_time
+from estimates_api.http.representation import TABLES, VARY, encoded, entity_tag, negotiated
 from estimates_api.http.tables import content_type, write_form
-from estimates_api.serving.follower import Follower
-from estimates_api.serving.reports import COMPUTING, Reports
+from estimates_api.serving.follower import Follower, InjectedFollower
+from estimates_api.serving.reports import InjectedReports
 from estimates_api.serving.threads import in_thread
 
 
 @get(
     "/v1/sets/{set:str}/stability",
-    responses=documented(
-        Series, 304, 404, 406, description="A row for each move of production, oldest first."
-    )
-    | COMPUTING,
-    operation_class=Tabular,
+    **answers(
+        Series,
+        304,
+        404,
+        406,
+        description="A row for each move of production, oldest first.",
+        forms={200: TABLES},
+        computed=True,
+    ),
 )
 async def stability(
-    request: Request[Any, Any, Any],
-    follower: NamedDependency[Follower],
-    reports: NamedDependency[Reports],
+    request: ReadRequest,
+    follower: InjectedFollower,
+    reports: InjectedReports,
     set_name: SetName,
     last: Last = DEFAULT_LAST,
     as_of: AsOf = None,
@@ -68,13 +67,7 @@ def _moves(
 
 
 def _written(series: Series, form: str) -> bytes:
-    return write_form(
-        form,
-        lambda: series.json,
-        lambda: tabular.ndjson(series.json),
-        series.frame,
-        {"set": series.set},
-    )
+    return write_form(form, lambda: series.json, series.frame, {"set": series.set})
 
 
 ROUTES = [stability]

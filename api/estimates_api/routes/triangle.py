@@ -3,42 +3,37 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
-from litestar import Request, get
-from litestar.di import NamedDependency
+from litestar import get
 from litestar.types import ASGIApp
 
 from estimates import instants
 from estimates.compare.vintages import Vintages, triangle_json
 from estimates.stability.through_time.revision_report import Across
 from estimates_api.http.bodies import TriangleBody
-from estimates_api.http.compression import VARY
-from estimates_api.http.documented import Tabular, documented
-from estimates_api.http.key_path import read_key
-from estimates_api.http.negotiation import TABLES, negotiated
+from estimates_api.http.documented import answers
 from estimates_api.http.parameters import AcrossColumns, ColumnName, LeadingKey, SetName
-from estimates_api.http.representation import encoded, entity_tag
+from estimates_api.http.query_text import ReadRequest, read_key
+from estimates_api.http.representation import TABLES, VARY, encoded, entity_tag, negotiated
 from estimates_api.http.tables import content_type, write_form
-from estimates_api.serving.follower import Follower
-from estimates_api.serving.reports import COMPUTING, Reports
+from estimates_api.serving.follower import Follower, InjectedFollower
+from estimates_api.serving.reports import InjectedReports, Reports
 from estimates_api.serving.threads import in_thread
 
-_RESPONSES = (
-    documented(
-        TriangleBody,
-        *(304, 404, 406),
-        description="A row a key, a column a horizon or a version; the statistics.",
-    )
-    | COMPUTING
+_ANSWERS = answers(
+    TriangleBody,
+    *(304, 404, 406),
+    description="A row a key, a column a horizon or a version; the statistics.",
+    forms={200: TABLES},
+    computed=True,
 )
 
 
-@get("/v1/sets/{set:str}/triangle", responses=_RESPONSES, operation_class=Tabular)
+@get("/v1/sets/{set:str}/triangle", **_ANSWERS)
 async def triangle(
-    request: Request[Any, Any, Any],
-    follower: NamedDependency[Follower],
-    reports: NamedDependency[Reports],
+    request: ReadRequest,
+    follower: InjectedFollower,
+    reports: InjectedReports,
     set_name: SetName,
     column: ColumnName = None,
     across: AcrossColumns = None,
@@ -47,11 +42,11 @@ async def triangle(
     return await _answer(request, follower, reports, set_name, [], column, across)
 
 
-@get("/v1/sets/{set:str}/triangle/{key:path}", responses=_RESPONSES, operation_class=Tabular)
+@get("/v1/sets/{set:str}/triangle/{key:path}", **_ANSWERS)
 async def triangle_under(
-    request: Request[Any, Any, Any],
-    follower: NamedDependency[Follower],
-    reports: NamedDependency[Reports],
+    request: ReadRequest,
+    follower: InjectedFollower,
+    reports: InjectedReports,
     set_name: SetName,
     key: LeadingKey,
     column: ColumnName = None,
@@ -62,7 +57,7 @@ async def triangle_under(
 
 
 async def _answer(
-    request: Request[Any, Any, Any],
+    request: ReadRequest,
     follower: Follower,
     reports: Reports,
     set_name: str,
@@ -91,9 +86,9 @@ def _written(vintages: Vintages, across: Across | None, form: str) -> bytes:
     return write_form(
         form,
         lambda: triangle_json(frame, vintages.revisions()),
-        lambda: frame.write_ndjson().encode(),
         lambda: frame,
         {"set": vintages.contract.name},
+        lambda: frame.write_ndjson().encode(),
     )
 
 

@@ -14,7 +14,7 @@ from estimates.catalog.view import View
 from estimates.errors import InvalidError, NotFoundError
 from estimates.gate.active_waivers import active_waivers
 from estimates.gate.verdict import Verdict
-from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT
+from estimates.reading.page_cursor import DEFAULT_LIMIT, check_limit
 from estimates_api.http.bodies import (
     ProvenanceBody,
     Span,
@@ -22,9 +22,7 @@ from estimates_api.http.bodies import (
     VersionList,
     VersionSummary,
 )
-from estimates_api.http.documented import documented
-from estimates_api.http.key_path import read_segment
-from estimates_api.http.listing import next_link, of_view
+from estimates_api.http.documented import answers
 from estimates_api.http.parameters import (
     Cursor,
     Limit,
@@ -33,8 +31,10 @@ from estimates_api.http.parameters import (
     SetName,
     StateFilter,
 )
+from estimates_api.http.query_text import read_segment
+from estimates_api.http.representation import next_link, of_view
 from estimates_api.http.resolved_request import resolve
-from estimates_api.serving.follower import Follower
+from estimates_api.serving.follower import Follower, InjectedFollower
 from estimates_api.serving.threads import off_loop
 
 _MOMENT = {"moment": Provide(MomentParameters, sync_to_thread=False)}
@@ -42,11 +42,11 @@ _MOMENT = {"moment": Provide(MomentParameters, sync_to_thread=False)}
 
 @get(
     "/v1/sets/{set:str}/versions",
-    responses=documented(VersionList, 304, 404, description="A page of versions, newest first."),
+    **answers(VersionList, 304, 404, description="A page of versions, newest first."),
     sync_to_thread=False,
 )
 def list_versions(
-    follower: NamedDependency[Follower],
+    follower: InjectedFollower,
     set_name: SetName,
     in_state: StateFilter = None,
     limit: Limit = DEFAULT_LIMIT,
@@ -63,12 +63,12 @@ def list_versions(
 
 @get(
     "/v1/sets/{set:str}/versions/{ref:str}",
-    responses=documented(VersionDetail, 304, 404, description="The version."),
+    **answers(VersionDetail, 304, 404, description="The version."),
     dependencies=_MOMENT,
 )
 @off_loop
 def one_version(
-    follower: NamedDependency[Follower],
+    follower: InjectedFollower,
     set_name: SetName,
     ref: PathRef,
     moment: NamedDependency[MomentParameters],
@@ -82,12 +82,12 @@ def one_version(
 
 @get(
     "/v1/sets/{set:str}/versions/{ref:str}/verdict",
-    responses=documented(Verdict, 304, 404, description="The verdict."),
+    **answers(Verdict, 304, 404, description="The verdict."),
     dependencies=_MOMENT,
 )
 @off_loop
 def verdict(
-    follower: NamedDependency[Follower],
+    follower: InjectedFollower,
     set_name: SetName,
     ref: PathRef,
     moment: NamedDependency[MomentParameters],
@@ -100,8 +100,7 @@ def verdict(
 def _page(
     view: View, name: str, state: State | None, limit: int, cursor: str | None
 ) -> VersionList:
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidError("bad_limit", f"limit {limit} is not between 1 and {MAX_LIMIT}")
+    check_limit(limit)
     matching = [
         version
         for version in reversed(view.set(name).versions)

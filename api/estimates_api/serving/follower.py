@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
 from litestar import Litestar
+from litestar.di import NamedDependency
 
 from estimates import Store, instants
 from estimates.catalog.view import View
@@ -145,3 +146,7 @@ class Follower:
         if not self._reachable:
             log.warning("the catalog can be read again")
         self._reachable = True
+
+
+# A parameter of a handler.
+InjectedFollower = NamedDependency[Follower]

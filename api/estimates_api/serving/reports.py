@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 from litestar import Litestar
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import HTTPScope, Scope
 
@@ -19,8 +20,13 @@ from estimates.compare.series_report import Series
 from estimates.compare.two_versions import Comparison, Form, decode_report
 from estimates.errors import EstimatesError
 from estimates.stability.report import Report
-from estimates_api.http.compression import Compressible, known_tag
-from estimates_api.http.representation import REVALIDATE, Header, Representation
+from estimates_api.http.representation import (
+    REVALIDATE,
+    Compressible,
+    Header,
+    Representation,
+    known_tag,
+)
 from estimates_api.serving.recent_results import RecentResults
 from estimates_api.serving.report_worker import ReportWorker, Result
 
@@ -154,6 +160,10 @@ class Reports:
             return comparison.cached_report(self._cache, headline_only=headline_only)
 
         return report
+
+
+# A parameter of a handler.
+InjectedReports = NamedDependency[Reports]
 
 
 def still_computing(scope: Scope | HTTPScope, head: Sequence[Header] = ()) -> Representation:

@@ -1,0 +1,321 @@
+"""The two clients of a service over httpx: `Client` waits for answers, `AsyncClient` awaits them.
+
+They have the same methods. Each method is a plan of the modules of requests; a client carries it
+out. One connection pool a client; `Client` may be used from several threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from functools import wraps
+from types import TracebackType
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
+
+import httpx
+
+from estimates import instants
+from estimates.client import (
+    comparison_requests,
+    reading_requests,
+    remote_gate,
+    remote_join,
+    service_requests,
+)
+from estimates.client.plans import Computation, Pause, Plan, Reply, Unreached
+from estimates.client.service_requests import ServiceRequests
+from estimates.client.set_requests import SetRequests
+from estimates.client.urls import Time
+from estimates.contract.contract import Contract
+from estimates.errors import InvalidError
+
+TIMEOUT_S = 30.0
+CONNECT_TIMEOUT_S = 3.0
+PATIENCE_S = 15.0
+# Nothing was answered, or not to its end, and the next attempt may find another connection or a
+# started server.
+_RETRIED = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S")
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+Run = Callable[[Plan[Any]], Any]
+
+
+class _Requesting(Generic[R]):
+    """What has requests, and a client that runs plans of them."""
+
+    def __init__(self, requests: R, run: Run) -> None:
+        self._requests = requests
+        self._run = run
+
+
+class _Waiting:
+    """Its methods wait for their results."""
+
+
+class _Awaiting:
+    """The results of its methods are awaited."""
+
+
+class _Method(Protocol[P, T_co]):
+    """What a plan with these parameters is as a method."""
+
+    @overload
+    def __get__(self, instance: _Waiting, owner: type | None = None, /) -> Callable[P, T_co]: ...
+    @overload
+    def __get__(
+        self, instance: _Awaiting, owner: type | None = None, /
+    ) -> Callable[P, Coroutine[Any, Any, T_co]]: ...
+
+
+def _method(plan: Callable[Concatenate[R, P], Plan[T]]) -> _Method[P, T]:
+    """A plan as a method of what has its requests."""
+
+    @wraps(plan)
+    def method(self: _Requesting[R], /, *args: P.args, **kwargs: P.kwargs) -> Any:
+        return self._run(plan(self._requests, *args, **kwargs))
+
+    return cast("_Method[P, T]", method)
+
+
+class _SetMethods(_Requesting[SetRequests]):
+    @property
+    def name(self) -> str:
+        """The name of the set."""
+        return self._requests.name
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+    policy = _method(reading_requests.policy)
+    versions = _method(reading_requests.versions)
+    resolve = _method(reading_requests.resolve)
+    state = _method(reading_requests.state)
+    contract_of = _method(reading_requests.contract_of)
+    get = _method(reading_requests.get)
+    get_many = _method(reading_requests.get_many)
+    scan = _method(reading_requests.scan)
+    history = _method(reading_requests.history)
+    explain = _method(reading_requests.explain)
+    diff = _method(comparison_requests.diff)
+    page = _method(comparison_requests.page)
+    changes = _method(comparison_requests.changes)
+    changes_page = _method(comparison_requests.changes_page)
+    contract_of_changes = _method(comparison_requests.contract_of_changes)
+    triangle = _method(comparison_requests.triangle)
+    revisions = _method(comparison_requests.revisions)
+    stability = _method(comparison_requests.stability)
+    accuracy = _method(comparison_requests.accuracy)
+    as_of_join = _method(remote_join.as_of_join)
+    judge_frame = _method(remote_gate.judge_frame)
+
+
+class RemoteSet(_SetMethods, _Waiting):
+    """One set of a service, for reading: the methods, answers and errors of `EstimateSet`.
+
+    Besides those, every method raises UnavailableError: `service` (cannot be reached),
+    `bad_gateway` (something else answered), or the service's own code after its last 503.
+    """
+
+    @property
+    def contract(self) -> Contract:
+        """The newest contract."""
+        return self._run(reading_requests.contract(self._requests))
+
+
+class AsyncRemoteSet(_SetMethods, _Awaiting):
+    """One set of a service, for reading: `RemoteSet` with methods to await."""
+
+    contract = _method(reading_requests.contract)
+
+
+class Moment(Generic[S]):
+    """All sets of a service at one moment: aliases and `latest` mean what they meant then."""
+
+    def __init__(self, as_of: datetime, open_set: Callable[[str, datetime], S]) -> None:
+        self.as_of = as_of
+        self._open_set = open_set
+
+    def __getitem__(self, name: str) -> S:
+        """The set of that name at this moment."""
+        return self._open_set(name, self.as_of)
+
+
+class _ServiceMethods(_Requesting[ServiceRequests], Generic[S]):
+    _remote_set: Callable[[SetRequests, Run], S]
+
+    def __init__(self, url: str, run: Run, timeout_s: float, patience_s: float) -> None:
+        self.url = url
+        super().__init__(ServiceRequests(url, patience_s, timeout_s), run)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.url!r})"
+
+    def __getitem__(self, name: str) -> S:
+        """The set of that name; asks nothing yet, so that an unknown set is an error of the first
+        question.
+        """
+        return self._set(name, None)
+
+    def at(self, as_of: Time) -> Moment[S]:
+        """All sets as of a moment; raises InvalidError (`bad_time`)."""
+        moment = instants.instant_of(as_of)
+        assert moment is not None
+        return Moment(moment, self._set)
+
+    sets = _method(service_requests.sets)
+    events = _method(service_requests.events)
+
+    def _set(self, name: str, as_of: datetime | None) -> S:
+        return self._remote_set(SetRequests(self._requests, name, as_of), self._run)
+
+
+class Client(_ServiceMethods[RemoteSet], _Waiting):
+    """Reads from a service: `Client("http://127.0.0.1:8000")["sp500-close"].get("AAPL",
+    "2026-11-24")`.
+
+    timeout_s   for each of: sending a request, waiting for the next bytes of its answer, waiting
+                for what the service computes; connecting takes at most 3 s
+    patience_s  how long requests are tried again after a 503 or a lost connection; 0 tries once
+    Raises InvalidError (`bad_url`).
+    """
+
+    _remote_set = RemoteSet
+
+    def __init__(
+        self, url: str, *, timeout_s: float = TIMEOUT_S, patience_s: float = PATIENCE_S
+    ) -> None:
+        url = _service_url(url)
+        self._http = httpx.Client(base_url=url, timeout=_timeout(timeout_s))
+        super().__init__(url, self._carry_out, timeout_s, patience_s)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def pin(self) -> Moment[RemoteSet]:
+        """All sets as of the newest event that the service knows now."""
+        return self.at(self._run(service_requests.present_moment(self._requests)))
+
+    def _carry_out(self, plan: Plan[T]) -> T:
+        outcome: Any = None
+        while True:
+            try:
+                step = plan.send(outcome)
+            except StopIteration as end:
+                return end.value
+            if isinstance(step, Pause):
+                outcome = time.sleep(step.seconds)
+            elif isinstance(step, Computation):
+                outcome = step.function()
+            else:
+                try:
+                    outcome = _reply(
+                        self._http.request(
+                            step.method, step.url, headers=step.headers, content=step.body
+                        )
+                    )
+                except httpx.RequestError as error:
+                    outcome = _unreached(error)
+
+
+class AsyncClient(_ServiceMethods[AsyncRemoteSet], _Awaiting):
+    """Reads from a service: `await AsyncClient("http://127.0.0.1:8000")["sp500-close"].get("AAPL",
+    "2026-11-24")`.
+
+    The arguments, methods and errors are those of `Client`.
+    """
+
+    _remote_set = AsyncRemoteSet
+
+    def __init__(
+        self, url: str, *, timeout_s: float = TIMEOUT_S, patience_s: float = PATIENCE_S
+    ) -> None:
+        url = _service_url(url)
+        self._http = httpx.AsyncClient(base_url=url, timeout=_timeout(timeout_s))
+        super().__init__(url, self._carry_out, timeout_s, patience_s)
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def pin(self) -> Moment[AsyncRemoteSet]:
+        """All sets as of the newest event that the service knows now."""
+        return self.at(await self._run(service_requests.present_moment(self._requests)))
+
+    async def _carry_out(self, plan: Plan[T]) -> T:
+        outcome: Any = None
+        while True:
+            try:
+                step = plan.send(outcome)
+            except StopIteration as end:
+                return end.value
+            if isinstance(step, Pause):
+                outcome = await asyncio.sleep(step.seconds)
+            elif isinstance(step, Computation):
+                outcome = await asyncio.to_thread(step.function)
+            else:
+                try:
+                    outcome = _reply(
+                        await self._http.request(
+                            step.method, step.url, headers=step.headers, content=step.body
+                        )
+                    )
+                except httpx.RequestError as error:
+                    outcome = _unreached(error)
+
+
+def _service_url(url: str) -> str:
+    """The URL of a service, without a slash at its end; raises InvalidError (`bad_url`)."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise InvalidError("bad_url", f"{url!r} is not a URL: {error}") from None
+    if parsed.scheme not in ("http", "https") or not parsed.host or parsed.query or parsed.fragment:
+        raise InvalidError(
+            "bad_url", f"{url!r} is not the URL of a service; write http://127.0.0.1:8000"
+        )
+    return url.rstrip("/")
+
+
+def _timeout(seconds: float) -> httpx.Timeout:
+    """Seconds for each part of an exchange; connecting takes at most CONNECT_TIMEOUT_S."""
+    return httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT_S))
+
+
+def _reply(response: httpx.Response) -> Reply:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Reply(response.status_code, headers, response.content)
+
+
+def _unreached(error: httpx.RequestError) -> Unreached:
+    """Why no reply came."""
+    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return Unreached(reason, retry=isinstance(error, _RETRIED))
