@@ -14,11 +14,8 @@ from estimates.contract.columns import key_text
 from estimates.contract.conform import DTYPES, check_columns, increases, name_keys, schema
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
-from estimates.stability.kernels.blocks import each_block
-from estimates.stability.kernels.key_join import Rows, matching_rows
-
-Mask = NDArray[np.bool_]
-_ROWS = 1 << 18  # rows of a row group: what polars is asked at a time
+from estimates.stability.kernels.blocks import Mask, Rows, block_size, each_block
+from estimates.stability.kernels.key_join import matching_rows
 
 
 @dataclass(frozen=True)
@@ -222,7 +219,7 @@ def _equal(a: pl.DataFrame, b: pl.DataFrame, key: list[str]) -> bool:
         start, n = rows.start, rows.stop - rows.start
         return all(a[name].slice(start, n).equals(b[name].slice(start, n)) for name in key)
 
-    return all(each_block(of_rows, a.height, _ROWS))
+    return all(each_block(of_rows, a.height))
 
 
 def ascends(frame: pl.DataFrame, key: list[str]) -> bool:
@@ -233,10 +230,11 @@ def ascends(frame: pl.DataFrame, key: list[str]) -> bool:
     def of_rows(rows: slice) -> bool:
         return increases(frame.slice(rows.start, rows.stop - rows.start), key)
 
-    starts = np.arange(_ROWS, frame.height, _ROWS)
-    # where a row group ends and where the next begins
+    size = block_size(frame.height)
+    starts = np.arange(size, frame.height, size)
+    # where a block ends and where the next begins
     joints = frame[np.stack([starts - 1, starts], axis=1).ravel()]
-    return increases(joints, key) and all(each_block(of_rows, frame.height, _ROWS))
+    return increases(joints, key) and all(each_block(of_rows, frame.height))
 
 
 def _others(height: int, rows: Rows) -> Rows:

@@ -9,10 +9,10 @@ import math
 import numpy as np
 
 from estimates.stability.family_reports import DriftReport
+from estimates.stability.kernels.blocks import Floats, mean_rows
 from estimates.stability.kernels.ks_distance import ks_distance
-from estimates.stability.kernels.selection import summary
 from estimates.stability.ranking import Ranking, sorted_quantile
-from estimates.stability.value_kinds import FINITE, KINDS, ColumnValues, Floats
+from estimates.stability.value_kinds import FINITE, KINDS, ColumnValues
 
 _NORMAL = 1.349  # IQR of a normal distribution in its standard deviations
 _SCALED = ("location_shift", "dispersion_shift", "w1")
@@ -65,8 +65,7 @@ def _w1(a: Floats, b: Floats, unit: float) -> float:
     """The first Wasserstein distance (mean distance of the quantile functions), in `unit`."""
     n, m = len(a), len(b)
     if n == m:
-        distance = summary(lambda rows: np.abs(a[rows] - b[rows]) / unit, n)
-        return distance.mean if math.isfinite(distance.largest) else math.inf
+        return mean_rows(lambda rows: np.abs(a[rows] - b[rows]) / unit, n)
     # of both functions, in units of 1 / nm
     steps = np.union1d(np.arange(1, n + 1) * m, np.arange(1, m + 1) * n)
     distance = np.abs(a[(steps - 1) // m] - b[(steps - 1) // n]) / unit

@@ -9,13 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimates.contract.columns import key_text
-from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import Deltas
-from estimates.stability.kernels.blocks import block_size, each_block, exact_sum, run_parallel
+from estimates.stability.kernels.blocks import (
+    Floats,
+    Mask,
+    Rows,
+    block_size,
+    each_block,
+    exact_sum,
+    run_parallel,
+)
 from estimates.stability.kernels.grouping import Grouping, grouping
 from estimates.stability.kernels.selection import quantiles
 from estimates.stability.report import Group, GroupSurprise
-from estimates.stability.value_kinds import Floats
 
 _FEW = 30
 

@@ -8,10 +8,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from estimates.stability.alignment import Rows
-from estimates.stability.kernels.blocks import count_rows, each_block, run_parallel
+from estimates.stability.kernels.blocks import Floats, Rows, count_rows, each_block, run_parallel
 from estimates.stability.kernels.sorting import ascending_rows
-from estimates.stability.value_kinds import Floats
 
 _LONGEST = 1 << 30  # rows whose doubled ranks fit 32 bits
 Ranks = NDArray[np.int32 | np.int64]  # twice the average rank, from 0: a whole number

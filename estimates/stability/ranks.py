@@ -9,13 +9,12 @@ import numpy as np
 import polars as pl
 
 from estimates.contract.columns import key_text
-from estimates.stability.alignment import Alignment, Rows
+from estimates.stability.alignment import Alignment
 from estimates.stability.deltas import Deltas
 from estimates.stability.family_reports import RankGroup, RankMove, RankReport
-from estimates.stability.kernels.blocks import sum_rows
+from estimates.stability.kernels.blocks import Floats, Rows, sum_rows
 from estimates.stability.kernels.selection import largest_first
 from estimates.stability.ranking import Ranking, Ranks, rank_both, rank_spread
-from estimates.stability.value_kinds import Floats
 
 _TOP = 20
 _MOST = 50

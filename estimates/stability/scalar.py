@@ -7,10 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from estimates.stability.alignment import Alignment, Mask, Rows
-from estimates.stability.deltas import Deltas, change, sizes
+from estimates.stability.alignment import Alignment
+from estimates.stability.deltas import Deltas, change
 from estimates.stability.family_reports import StepChange
 from estimates.stability.kernels.blocks import (
+    Floats,
+    Mask,
+    Rows,
     each_block,
     exact_sum,
     fill_column,
@@ -25,7 +28,7 @@ from estimates.stability.kernels.selection import (
     largest_first,
 )
 from estimates.stability.report import Change, RelativeChange, ScalarReport, TransformChange
-from estimates.stability.value_kinds import ColumnValues, Floats
+from estimates.stability.value_kinds import ColumnValues
 
 _TOP = 20
 _TINY, _HUGE = 1e-140, 1e140  # sizes whose squares can be added up, ten million of them
@@ -189,7 +192,7 @@ class _Pass:
     def _block(self, rows: slice) -> _Block:
         deltas = self.deltas
         a, b, d = deltas.a[rows], deltas.b[rows], deltas.d[rows]
-        size, (_, size_b) = np.abs(d), sizes(a, b, signed=deltas.signed)
+        size, size_b = np.abs(d), np.abs(b)
         largest = {"d": float(size.max())}
         counts = [deltas.equal[rows], deltas.material[rows], d > 0, d < 0]
         counts += [
