@@ -20,6 +20,27 @@ SET = "closes"
 TICKERS = ("AAPL", "BRK/B", "ÆØÅ")
 TARGETS = (date(2024, 6, 3), date(2024, 6, 4))
 START = datetime(2024, 1, 1, 21, tzinfo=UTC)
+# What a contract may say of the gate, something of each kind.
+POLICY = """
+[gate]
+profile = "strict"
+[gate.checks.p95_change]
+block = 0.2
+[gate.checks.median_shift]
+severity = "block"
+[gate.checks.removed_keys.groups.ticker.AAPL]
+warn = 0.0
+[gate.checks.duplicate_content]
+off = "ties are common"
+[gate.custom.no_cents]
+title = "Whole dollars"
+sql = "SELECT count(*) FROM candidate WHERE value < 1"
+block = 0
+[domain]
+kind = "product"
+allow_missing = 0.1
+values = { ticker = ["AAPL", "BRK/B", "ÆØÅ"], target_date = ["2024-06-03", "2024-06-04"] }
+"""
 
 
 def source(name: str = SET, *, maximum: float = 500.0, more: str = "") -> str:

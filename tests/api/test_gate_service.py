@@ -24,6 +24,7 @@ from estimates.store.store import Store
 from tests.api.bad_requests import assert_problem
 from tests.api.served import actual_values, serving
 from tests.builders import (
+    POLICY,
     SET,
     START,
     TARGETS,
@@ -37,7 +38,6 @@ from tests.builders import (
     source,
 )
 from tests.jobs.cli.calls import Called, call
-from tests.jobs.cli.test_gate import POLICY
 
 LISTED, CHANGED, EMPTY, RULED = "listed", "changed", "empty", "ruled"
 JUDGED = START + timedelta(days=40)

@@ -5,14 +5,13 @@ code.
 from __future__ import annotations
 
 import base64
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import polars as pl
 import pytest
 
 from estimates import instants
-from estimates.catalog.records import InputDigest, Provenance
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.store.store import Store
@@ -28,49 +27,7 @@ from tests.builders import (
     provenance,
     publish,
 )
-
-ROLLING = """\
-name = "rolling"
-[key.ticker]
-type = "string"
-[key.target_date]
-type = "date"
-target = true
-[columns.value]
-nullable = true
-[domain]
-kind = "rolling"
-steps = 2
-calendar = "daily"
-values = { ticker = ["A", "B", "C"] }
-allow_missing = 1.0
-[gate]
-profile = "exploratory"
-[gate.checks]
-nulls = { off = "not what is tested" }
-null_share = { off = "not what is tested" }
-"""
-
-
-def publish_day(store: Store, day: int, values: dict[str, float | None]) -> None:
-    """Publish and promote a version of the rolling set with data through the end of a day of
-    January 2024.
-    """
-    through = instants.end_of_day(date(2024, 1, day))
-    targets = [date(2024, 1, day + 1), date(2024, 1, day + 2)]
-    rows = [(ticker, target, value) for ticker, value in values.items() for target in targets]
-    schema = {"ticker": pl.String, "target_date": pl.Date, "value": pl.Float64}
-    made = store.publish(
-        "rolling",
-        pl.DataFrame(rows, schema, orient="row"),
-        Provenance(
-            through,
-            f"day {day}",
-            inputs=(InputDigest("prices", "prices.csv", "0" * 64),),
-            targets=tuple(target.isoformat() for target in targets),
-        ),
-    )
-    store.promote("rolling", made.version, reason="test")
+from tests.reading.rolling_set import ROLLING, publish_day
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from estimates.reading.version_reader import LOOK_BACK, Files
 from estimates.store.store import Store
 from tests.builders import SET, TARGETS, TICKERS, code_of, contract, define, promoted, provenance
 from tests.lookup.read_files import ID, built, contract_of, search, tables
-from tests.reading.test_reader import ROLLING, publish_day
+from tests.reading.rolling_set import ROLLING, publish_day
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 OPEN = """\

@@ -6,7 +6,7 @@ from estimates.contract.contract_file import parse_contract
 from estimates.stability.contract_changes import schema_changes
 from estimates.stability.diff import diff
 from estimates.stability.family_reports import SchemaChange, SchemaReport
-from tests.stability.test_diff import contract, frame
+from tests.stability.one_column import contract, frame
 
 OLD = """
 name = "s"

@@ -17,8 +17,8 @@ from estimates.errors import InvalidError
 from estimates.stability.diff import diff
 from estimates.stability.family_reports import StepChange
 from estimates.stability.report import ColumnReport, ScalarReport
-from tests.stability.test_diff import compare, scalar
-from tests.stability.test_engine import finite, quantile, same, scale_floor
+from tests.stability.one_column import compare, scalar
+from tests.stability.reference import finite, quantile, same, scale_floor
 
 STEPS = """
 name = "s"

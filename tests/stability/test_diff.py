@@ -5,50 +5,18 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 import polars as pl
 import pytest
 
-from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
 from estimates.stability.diff import diff
 from estimates.stability.pages.report_text import render_json
-from estimates.stability.report import Report, ScalarReport
+from tests.stability.one_column import compare, contract, frame, scalar
 
-Value = float | None
 KINDS = {"finite": 1.5, "null": None, "nan": math.nan, "+inf": math.inf, "-inf": -math.inf}
-
-
-def contract(column: str = "", rest: str = "") -> Contract:
-    """One point column `value` under the key `id`."""
-    return parse_contract(
-        f'name = "set"\n[key.id]\ntype = "string"\n[columns.value]\n{column}\n{rest}'
-    )
-
-
-def frame(values: Sequence[Value], names: Sequence[str] | None = None) -> pl.DataFrame:
-    """A frame of that contract with keys k0000, k0001, … or the names given."""
-    ids = [f"k{i:04}" for i in range(len(values))] if names is None else list(names)
-    return pl.DataFrame(
-        {"id": ids, "value": list(values)},
-        schema={"id": pl.String, "value": pl.Float64},
-        strict=False,
-    )
-
-
-def compare(a: Sequence[Value], b: Sequence[Value], column: str = "") -> Report:
-    """The diff of two versions with these values."""
-    return diff(frame(a), frame(b), contract(column))
-
-
-def scalar(report: Report) -> ScalarReport:
-    """The scalar metrics of `value`."""
-    measured = report.columns["value"].scalar
-    assert measured is not None
-    return measured
 
 
 def test_identical_versions_have_no_change() -> None:

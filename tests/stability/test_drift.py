@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from estimates.stability.diff import diff
 from estimates.stability.family_reports import DriftReport
-from tests.stability.test_diff import contract, frame
-from tests.stability.test_engine import finite, quantile, same, scale_floor
+from tests.stability.one_column import contract, frame
+from tests.stability.reference import finite, quantile, same, scale_floor
 
 Value = float | None
 

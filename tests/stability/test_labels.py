@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from estimates.contract.contract_file import parse_contract
 from estimates.stability.diff import diff
 from estimates.stability.report import LabelReport
-from tests.stability.test_engine import same
+from tests.stability.reference import same
 
 CONTRACT = parse_contract(
     'name="s"\n[key.id]\ntype="integer"\n[columns.value]\nrole="label"\nnullable=true'

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from estimates.contract.contract_file import parse_contract
 from estimates.stability.diff import diff
 from estimates.stability.family_reports import ProbabilityReport
-from tests.stability.test_engine import quantile, same
+from tests.stability.reference import quantile, same
 
 Row = tuple[float | None, ...]
 

@@ -15,7 +15,7 @@ from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
 from estimates.stability.diff import diff
 from estimates.stability.family_reports import QuantileReport
-from tests.stability.test_engine import finite, quantile, same, scale_floor
+from tests.stability.reference import finite, quantile, same, scale_floor
 
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
 Row = tuple[float | None, ...]

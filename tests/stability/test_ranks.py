@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from estimates.contract.contract_file import parse_contract
 from estimates.stability.diff import diff
 from estimates.stability.family_reports import RankReport
-from tests.stability.test_diff import compare, scalar
-from tests.stability.test_engine import same
+from tests.stability.one_column import compare, scalar
+from tests.stability.reference import same
 
 GROUPED = parse_contract(
     """

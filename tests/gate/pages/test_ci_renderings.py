@@ -32,7 +32,7 @@ from estimates.gate.verdict import (
 )
 from estimates.render.wording import visible
 from tests.gate.cases import Setting, contract, off_by_ten
-from tests.gate.pages.test_renderings import verdicts
+from tests.gate.verdicts import verdicts
 
 TestCase.__test__ = TestSuite.__test__ = False  # they are no tests of ours
 CASES = pytest.mark.parametrize(

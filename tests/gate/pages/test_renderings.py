@@ -28,11 +28,10 @@ from tests.gate.cases import (
     edit,
     file,
     frame,
-    off_by_ten,
     poked,
     provenance,
-    wider,
 )
+from tests.gate.verdicts import verdicts
 
 REFUSED = """\
 prices version 2 against version 1: BLOCKED (2 fail, 1 warn)
@@ -53,18 +52,6 @@ warn  11 soft_bounds: of 18 cells outside their soft bounds: 1 in close
 
 36 passed; 21 skipped (REASONS)
 """
-
-
-def verdicts() -> list[tuple[str, Verdict]]:
-    """One verdict of each outcome, and of a file."""
-    error = Setting(frame=frame(1.15).slice(7), candidate={"provenance": provenance(targets=())})
-    return [
-        ("pass", Setting().evaluate()),
-        ("warn", Setting(frame=wider()).evaluate()),
-        ("fail", Setting(frame=off_by_ten(3)).evaluate()),
-        ("error", error.evaluate()),
-        ("file", file(frame().drop("close")).evaluate()),
-    ]
 
 
 @pytest.mark.parametrize(("what", "verdict"), verdicts(), ids=[v[0] for v in verdicts()])

@@ -11,29 +11,8 @@ import pytest
 from estimates.gate.registry import CHECKS
 from estimates.store.store import Store
 from tests import builders
-from tests.builders import SET, define, frame, promoted, publish
+from tests.builders import POLICY, SET, define, frame, promoted, publish
 from tests.jobs.cli.calls import call
-
-POLICY = """
-[gate]
-profile = "strict"
-[gate.checks.p95_change]
-block = 0.2
-[gate.checks.median_shift]
-severity = "block"
-[gate.checks.removed_keys.groups.ticker.AAPL]
-warn = 0.0
-[gate.checks.duplicate_content]
-off = "ties are common"
-[gate.custom.no_cents]
-title = "Whole dollars"
-sql = "SELECT count(*) FROM candidate WHERE value < 1"
-block = 0
-[domain]
-kind = "product"
-allow_missing = 0.1
-values = { ticker = ["AAPL", "BRK/B", "ÆØÅ"], target_date = ["2024-06-03", "2024-06-04"] }
-"""
 
 
 def strict(name: str) -> float:

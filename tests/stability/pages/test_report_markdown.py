@@ -14,7 +14,7 @@ from estimates.render.markdown import escaped
 from estimates.render.wording import visible
 from estimates.stability.diff import diff
 from estimates.stability.pages.report_markdown import render_markdown
-from tests.stability.pages.test_report_text import CONTRACT, version
+from tests.stability.pages.demand import CONTRACT, version
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 MARKS = st.text(

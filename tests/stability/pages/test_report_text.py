@@ -11,17 +11,7 @@ from estimates.contract.contract_file import parse_contract
 from estimates.render.wording import percent
 from estimates.stability.diff import diff
 from estimates.stability.pages.report_text import render_json, render_text
-
-CONTRACT = parse_contract(
-    'name = "demand"\n[key.shop]\ntype = "string"\n[columns.units]\nunit = "pieces"\nnullable = '
-    "true\n"
-    '[columns.class]\nrole = "label"\n[stability]\ngroups = ["shop"]'
-)
-
-
-def version(units: list[float | None], labels: str, shops: str = "abcd") -> pl.DataFrame:
-    """One version of the demand set."""
-    return pl.DataFrame({"shop": list(shops), "units": units, "class": list(labels)})
+from tests.stability.pages.demand import CONTRACT, version
 
 
 def test_headline_says_it_in_one_sentence() -> None:

@@ -11,7 +11,7 @@ from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.stability.through_time.frozen import frozen_report, frozen_rows
 from estimates.stability.through_time.revision_report import FrozenReport
-from tests.stability.test_diff import contract, frame
+from tests.stability.one_column import contract, frame
 
 
 def report(versions: Sequence[pl.DataFrame], of: Contract) -> FrozenReport:
