@@ -9,21 +9,19 @@ import sqlalchemy as sa
 
 from estimates import instants
 from estimates.catalog import schema
-from estimates.catalog.alias_moves import AliasMoves
+from estimates.catalog.decisions import Decisions
 from estimates.catalog.engine import check_revision, make_engine, reading
 from estimates.catalog.event_log import COUNTER
-from estimates.catalog.records import Event
-from estimates.catalog.rows import matching, read_events, read_set, to_waiver
-from estimates.catalog.run_rows import RunRows
+from estimates.catalog.progress import Progress
+from estimates.catalog.records import Event, Waiver
+from estimates.catalog.rows import matching, read, read_set
 from estimates.catalog.set_view import SetView
 from estimates.catalog.stored_scores import StoredScores
-from estimates.catalog.sweep_claims import SweepClaims
 from estimates.catalog.version_writes import VersionWrites
 from estimates.catalog.view import View
-from estimates.catalog.waiver_writes import WaiverWrites
 
 
-class Catalog(VersionWrites, AliasMoves, WaiverWrites, StoredScores, RunRows, SweepClaims):
+class Catalog(VersionWrites, Decisions, StoredScores, Progress):
     """Sets, contracts, versions, aliases, events, verdicts, waivers, scores and runs.
 
     Every change of what a reader could see is one transaction and leaves exactly one event. Event
@@ -54,9 +52,8 @@ class Catalog(VersionWrites, AliasMoves, WaiverWrites, StoredScores, RunRows, Sw
         """
         with reading(self.engine) as tx:
             if event.kind == "waived":
-                waivers = schema.waivers
-                row = tx.execute(sa.select(waivers).where(waivers.c.id == event.id)).one()
-                return msgspec.json.encode(to_waiver(row))
+                (waiver,) = read(tx, Waiver, schema.waivers.c.id == event.id)
+                return msgspec.json.encode(waiver)
             table = schema.verdicts if event.kind == "judged" else schema.scores
             body = sa.select(table.c.body).where(table.c.event == event.id)
             return tx.execute(body).scalar_one().encode()
@@ -73,7 +70,7 @@ class Catalog(VersionWrites, AliasMoves, WaiverWrites, StoredScores, RunRows, Sw
             after = 0 if previous is None else previous.last_event
             if last_event != after:
                 events: dict[str, list[Event]] = {}
-                for event in read_events(tx, after):
+                for event in read(tx, Event, schema.events.c.id > after, schema.events.c.id):
                     events.setdefault(event.set, []).append(event)
                 for name, fresh in events.items():
                     sets[name] = read_set(tx, name, sets.get(name), fresh)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.records import Event, EventKind, Version
+from estimates.catalog.rows import insert
 from estimates.errors import InvalidError
 
 COUNTER = sa.select(schema.log.c.last_event, schema.log.c.last_at)
@@ -26,8 +26,7 @@ def append(tx: sa.Connection, kind: EventKind, set_name: str, actor: str, **fiel
     event = Event(last_event + 1, instants.from_micros(at), set_name, kind, actor, **fields)
     check_text(actor=actor, reason=event.reason)
     tx.execute(schema.log.update().values(last_event=event.id, last_at=at))
-    details = msgspec.json.encode(event.details).decode()
-    tx.execute(schema.events.insert().values(msgspec.structs.asdict(event) | {"details": details}))
+    insert(tx, event)
     return event
 
 

@@ -8,6 +8,7 @@ PostgreSQL.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -47,43 +48,59 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else instants.from_micros(value)
 
 
+def _key(name: str, kind: Any = Text) -> Column[Any]:
+    return Column(name, kind, primary_key=True, autoincrement=False)
+
+
+def _filled(name: str, kind: Any = Text) -> Column[Any]:
+    return Column(name, kind, nullable=False)
+
+
+def _of_version() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["set", "version"], ["versions.set", "versions.version"])
+
+
+def _of_event(name: str) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint([name], ["events.id"])
+
+
 # One row: the counter that makes event ids gapless and event times strictly increasing.
 log = Table(
     "log",
     METADATA,
-    Column("one", Integer, primary_key=True),
-    Column("last_event", BigInteger, nullable=False),
-    Column("last_at", BigInteger, nullable=False),
+    _key("one", Integer),
+    _filled("last_event", BigInteger),
+    _filled("last_at", BigInteger),
 )
 
 contracts = Table(
     "contracts",
     METADATA,
-    Column("set", Text, primary_key=True),
-    Column("revision", Integer, primary_key=True),
-    Column("shape", Integer, nullable=False),
-    Column("shape_digest", Text, nullable=False),
-    Column("defined_at", Instant, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("source", Text, nullable=False),
+    _key("set"),
+    _key("revision", Integer),
+    _filled("shape", Integer),
+    _filled("shape_digest"),
+    _filled("defined_at", Instant),
+    _filled("actor"),
+    _filled("body"),
+    _filled("source"),
 )
 
 versions = Table(
     "versions",
     METADATA,
-    Column("set", Text, primary_key=True),
-    Column("version", Integer, primary_key=True),
-    Column("snapshot_id", Text, nullable=False),
-    Column("shape", Integer, nullable=False),
-    Column("contract_revision", Integer, nullable=False),
-    Column("rows", BigInteger, nullable=False),
-    Column("run_id", Text, nullable=False),
-    Column("published_at", Instant, nullable=False),
+    _key("set"),
+    _key("version", Integer),
+    _filled("snapshot_id"),
+    _filled("shape", Integer),
+    _filled("contract_revision", Integer),
+    _filled("rows", BigInteger),
+    _filled("run_id"),
+    _filled("published_at", Instant),
     Column("released_at", Instant),
     Column("expired_at", Instant),
     Column("mlflow_run", Text),
-    Column("provenance", Text, nullable=False),
+    _filled("provenance"),
     UniqueConstraint("set", "run_id", name="versions_run_id"),
     ForeignKeyConstraint(["set", "contract_revision"], ["contracts.set", "contracts.revision"]),
     Index("versions_snapshot", "snapshot_id"),
@@ -92,42 +109,42 @@ versions = Table(
 aliases = Table(
     "aliases",
     METADATA,
-    Column("set", Text, primary_key=True),
-    Column("alias", Text, primary_key=True),
-    Column("version", Integer, nullable=False),
-    Column("moved_at", Instant, nullable=False),
-    Column("held", Boolean, nullable=False),
-    ForeignKeyConstraint(["set", "version"], ["versions.set", "versions.version"]),
+    _key("set"),
+    _key("alias"),
+    _filled("version", Integer),
+    _filled("moved_at", Instant),
+    _filled("held", Boolean),
+    _of_version(),
 )
 
 events = Table(
     "events",
     METADATA,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("at", Instant, nullable=False),
-    Column("set", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("actor", Text, nullable=False),
+    _key("id", BigInteger),
+    _filled("at", Instant),
+    _filled("set"),
+    _filled("kind"),
+    _filled("actor"),
     Column("version", Integer),
     Column("alias", Text),
     Column("from_version", Integer),
     Column("reason", Text),
-    Column("automatic", Boolean, nullable=False),
+    _filled("automatic", Boolean),
     Column("blocks", Boolean),
-    Column("details", Text, nullable=False),
+    _filled("details"),
     Index("events_set", "set", "id"),
 )
 
 verdicts = Table(
     "verdicts",
     METADATA,
-    Column("event", BigInteger, primary_key=True, autoincrement=False),
-    Column("set", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("blocks", Boolean, nullable=False),
-    Column("body", Text, nullable=False),
-    ForeignKeyConstraint(["event"], ["events.id"]),
-    ForeignKeyConstraint(["set", "version"], ["versions.set", "versions.version"]),
+    _key("event", BigInteger),
+    _filled("set"),
+    _filled("version", Integer),
+    _filled("blocks", Boolean),
+    _filled("body"),
+    _of_event("event"),
+    _of_version(),
     Index("verdicts_version", "set", "version", "event"),
 )
 
@@ -136,17 +153,17 @@ verdicts = Table(
 scores = Table(
     "scores",
     METADATA,
-    Column("event", BigInteger, primary_key=True, autoincrement=False),
-    Column("set", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("contract_revision", Integer, nullable=False),
-    Column("actuals", Text, nullable=False),
+    _key("event", BigInteger),
+    _filled("set"),
+    _filled("version", Integer),
+    _filled("contract_revision", Integer),
+    _filled("actuals"),
     Column("vintage", Text),
-    Column("scored_at", Instant, nullable=False),
-    Column("tracked", Boolean, nullable=False),
-    Column("body", Text, nullable=False),
-    ForeignKeyConstraint(["event"], ["events.id"]),
-    ForeignKeyConstraint(["set", "version"], ["versions.set", "versions.version"]),
+    _filled("scored_at", Instant),
+    _filled("tracked", Boolean),
+    _filled("body"),
+    _of_event("event"),
+    _of_version(),
     Index("scores_version", "set", "version", "event"),
 )
 
@@ -155,32 +172,32 @@ scores = Table(
 waivers = Table(
     "waivers",
     METADATA,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("set", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("snapshot_id", Text, nullable=False),
-    Column("check", Text, nullable=False),
+    _key("id", BigInteger),
+    _filled("set"),
+    _filled("version", Integer),
+    _filled("snapshot_id"),
+    _filled("check"),
     Column("keys", Text),
-    Column("reason", Text, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("at", Instant, nullable=False),
-    Column("until", Instant, nullable=False),
+    _filled("reason"),
+    _filled("actor"),
+    _filled("at", Instant),
+    _filled("until", Instant),
     Column("ended_at", Instant),
-    ForeignKeyConstraint(["id"], ["events.id"]),
-    ForeignKeyConstraint(["set", "version"], ["versions.set", "versions.version"]),
+    _of_event("id"),
+    _of_version(),
     Index("waivers_snapshot", "set", "snapshot_id"),
 )
 
 runs = Table(
     "runs",
     METADATA,
-    Column("run_id", Text, primary_key=True),
-    Column("set", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("step", Text, nullable=False),
-    Column("started_at", Instant, nullable=False),
+    _key("run_id"),
+    _filled("set"),
+    _filled("status"),
+    _filled("step"),
+    _filled("started_at", Instant),
     Column("finished_at", Instant),
-    Column("data_through", Instant, nullable=False),
+    _filled("data_through", Instant),
     Column("version", Integer),
     Column("error", Text),
     Column("message", Text),
@@ -193,8 +210,8 @@ runs = Table(
 claims = Table(
     "claims",
     METADATA,
-    Column("set", Text, primary_key=True),
-    Column("snapshot_id", Text, primary_key=True),
-    Column("generation", Integer, nullable=False),
-    Column("done", Boolean, nullable=False),
+    _key("set"),
+    _key("snapshot_id"),
+    _filled("generation", Integer),
+    _filled("done", Boolean),
 )

@@ -12,7 +12,7 @@ from estimates.catalog import schema
 from estimates.catalog.engine import OnEngine, reading, writing
 from estimates.catalog.event_log import append_about
 from estimates.catalog.records import Event, Scored, Version
-from estimates.catalog.rows import matching, of_version, to_scored
+from estimates.catalog.rows import matching, of_version, read
 
 _MANY = 500  # values in a condition at once; databases have a limit
 
@@ -77,11 +77,7 @@ class StoredScores(OnEngine):
         column, wanted = schema.scores.c.event, sorted(events)
         parts = (wanted[start : start + _MANY] for start in range(0, len(wanted), _MANY))
         with reading(self.engine) as tx:
-            scores = [
-                to_scored(row)
-                for part in parts
-                for row in tx.execute(sa.select(schema.scores).where(column.in_(part)))
-            ]
+            scores = [scored for part in parts for scored in read(tx, Scored, column.in_(part))]
         return sorted(scores, key=lambda scored: (scored.set, scored.version, scored.event))
 
     def untracked_scores(self, set_name: str) -> list[Scored]:
@@ -89,5 +85,4 @@ class StoredScores(OnEngine):
         table = schema.scores
         waiting = matching(table, set=set_name) & table.c.tracked.is_(False)
         with reading(self.engine) as tx:
-            rows = tx.execute(sa.select(table).where(waiting).order_by(table.c.event))
-            return [to_scored(row) for row in rows]
+            return read(tx, Scored, waiting, table.c.event)

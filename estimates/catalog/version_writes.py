@@ -12,9 +12,9 @@ from estimates.catalog import schema
 from estimates.catalog.engine import OnEngine, writing
 from estimates.catalog.event_log import append, append_about, check_text
 from estimates.catalog.preconditions import check_newest, check_unexpired
+from estimates.catalog.progress import deletions_of
 from estimates.catalog.records import ContractRevision, Event, Provenance, Version
-from estimates.catalog.rows import matching, of_version, to_contract, to_version, version_values
-from estimates.catalog.sweep_claims import deletions_of
+from estimates.catalog.rows import insert, matching, of_version, read
 from estimates.contract.contract import Contract
 from estimates.errors import ConflictError, UnavailableError
 
@@ -24,23 +24,23 @@ class VersionWrites(OnEngine):
 
     def define(self, contract: Contract, source: str, actor: str) -> ContractRevision:
         """Register a contract; the newest one again gives its revision back."""
-        body, digest = msgspec.json.encode(contract), contract.shape().digest
+        name, digest = contract.name, contract.shape().digest
+        body = msgspec.json.encode(contract)
         table = schema.contracts
-        of_set = sa.select(table).where(table.c.set == contract.name).order_by(table.c.revision)
+        of_set = sa.select(table).where(table.c.set == name).order_by(table.c.revision)
         with writing(self.engine) as tx:
             rows = tx.execute(of_set).all()
             if rows and rows[-1].body == body.decode():
-                return to_contract(rows[-1])
+                return read(tx, ContractRevision, matching(table, set=name, revision=len(rows)))[0]
             shapes = {row.shape_digest: row.shape for row in rows}
             shape = shapes.get(digest, max(shapes.values(), default=0) + 1)
             revision = len(rows) + 1
             details = {"revision": revision, "shape": shape}
-            event = append(tx, "defined", contract.name, actor, details=details)
+            event = append(tx, "defined", name, actor, details=details)
             made = ContractRevision(
-                contract.name, revision, shape, event.at, actor, msgspec.Raw(body), source
+                name, revision, shape, event.at, actor, msgspec.Raw(body), source
             )
-            row = msgspec.structs.asdict(made) | {"shape_digest": digest, "body": body.decode()}
-            tx.execute(table.insert().values(row))
+            insert(tx, made, shape_digest=digest)
             return made
 
     def publish(
@@ -67,12 +67,12 @@ class VersionWrites(OnEngine):
         """
         check_text(run_id=provenance.run_id)
         name, table = revision.set, schema.versions
-        of_run = sa.select(table).where(matching(table, set=name, run_id=provenance.run_id))
+        of_run = matching(table, set=name, run_id=provenance.run_id)
         highest = sa.select(sa.func.max(table.c.version)).where(table.c.set == name)
         with writing(self.engine) as tx:
-            same_run = tx.execute(of_run).one_or_none()
-            if same_run is not None:
-                return _same_run(to_version(same_run), snapshot_id, released_at)
+            same_run = read(tx, Version, of_run)
+            if same_run:
+                return _same_run(same_run[0], snapshot_id, released_at)
             check_newest(tx, revision)
             if deletions_of(tx, name, snapshot_id) != (deletions, True):
                 raise UnavailableError(
@@ -94,7 +94,7 @@ class VersionWrites(OnEngine):
                 provenance=provenance,
                 released_at=released_at,
             )
-            tx.execute(table.insert().values(version_values(version)))
+            insert(tx, version, run_id=provenance.run_id)
             return version
 
     def judged(

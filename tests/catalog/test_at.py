@@ -39,7 +39,7 @@ def test_what_is_no_ref_is_refused() -> None:
 @pytest.mark.parametrize(
     "module",
     [
-        "estimates.catalog.ref",
+        "estimates.catalog.at",
         "estimates.compare.queries",
         "estimates.compare.change_page",
         "estimates.compare.series_report",
