@@ -36,11 +36,11 @@ check:
     ruff check .
     pyrefly check --summary=none
     lint-imports --no-cache
-    pytest -n 2 -m "not stack"
+    pytest -n 2 --dist worksteal -m "not stack"
 
 # Unit tests, under a minute
 test-fast: setup
-    pytest -n 2 -m "not slow and not stack" {{ unit_tests }}
+    pytest -n 2 --dist worksteal -m "not slow and not stack" {{ unit_tests }}
 
 # What takes longer than `test` may: doubled suites, every extra from a wheel; its last run is kept in proof/stack.md
 test-stack: setup
@@ -64,7 +64,7 @@ mutate: setup
 
 # The tests with many more generated examples
 nightly: setup
-    HYPOTHESIS_PROFILE=nightly pytest -n 2
+    HYPOTHESIS_PROFILE=nightly pytest -n 2 --dist worksteal
 
 # Ask the service whatever its OpenAPI document allows and forbids, for some minutes
 fuzz: setup

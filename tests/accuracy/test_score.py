@@ -5,8 +5,7 @@ plain Python.
 from __future__ import annotations
 
 import math
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime
 
 import msgspec
 import numpy as np
@@ -17,116 +16,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimates.accuracy import accuracy_json
-from estimates.accuracy.accuracy_report import Accuracy, Scored
 from estimates.accuracy.actuals import read_actuals
-from estimates.accuracy.pooling import of_set
-from estimates.accuracy.score import OtherVersion, score
+from estimates.accuracy.score import OtherVersion
 from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
-
-NUMBERS = """
-name = "demand"
-[key.item]
-type = "string"
-[columns.p]
-[columns.low]
-role = "lower"
-level = 0.8
-nullable = true
-[columns.high]
-role = "upper"
-level = 0.8
-nullable = true
-[columns.lower]
-role = "lower"
-level = 0.5
-[columns.upper]
-role = "upper"
-level = 0.5
-[columns.kind]
-role = "attribute"
-type = "string"
-[stability]
-groups = ["kind"]
-"""
-QUANTILES = """
-name = "cases"
-[key.item]
-type = "string"
-[columns.a]
-role = "quantile"
-quantile = 0.1
-[columns.b]
-role = "quantile"
-quantile = 0.5
-[columns.c]
-role = "quantile"
-quantile = 0.9
-"""
-LABELS = """
-name = "weather"
-[key.item]
-type = "string"
-[columns.guess]
-role = "label"
-[columns.sun]
-role = "probability"
-label = "sun"
-[columns.rain]
-role = "probability"
-label = "rain"
-[columns.snow]
-role = "probability"
-label = "snow"
-"""
-CHURN = """
-name = "churn"
-[key.item]
-type = "string"
-[columns.p]
-role = "probability"
-label = "churned"
-"""
-DATED = """
-name = "closes"
-[key.item]
-type = "string"
-[key.day]
-type = "date"
-target = true
-[columns.p]
-unit = "USD"
-"""
-
-
-def scored(toml: str, frame: pl.DataFrame, actuals: pl.DataFrame, **more: Any) -> Accuracy:
-    """The scores of a frame under a contract."""
-    contract = parse_contract(toml)
-    held = read_actuals(actuals, contract, more.pop("vintage", None))
-    named: dict[str, Any] = {"version": 1, "contract_revision": 1, "through": None}
-    return score(frame, held, contract, **(named | more))
-
-
-def items(count: int) -> pl.Series:
-    """So many keys, in order."""
-    return pl.Series("item", [f"i{number:05d}" for number in range(count)], dtype=pl.String)
-
-
-def intervals(rng: np.random.Generator, count: int) -> pl.DataFrame:
-    """Points with two intervals around them."""
-    p, w = rng.normal(10, 5, count), rng.uniform(0.5, 4, count)
-    return pl.DataFrame(
-        {
-            "item": items(count),
-            "p": p,
-            "low": p - 2 * w,
-            "high": p + 2 * w,
-            "lower": p - w,
-            "upper": p + w,
-            "kind": ["x" if number % 3 else "y" for number in range(count)],
-        }
-    )
+from tests.accuracy.scored import (
+    CHURN,
+    DATED,
+    LABELS,
+    NUMBERS,
+    QUANTILES,
+    days,
+    floats,
+    intervals,
+    items,
+    scored,
+)
 
 
 def test_scoringrules_has_the_same_scores_of_intervals() -> None:
@@ -224,9 +130,6 @@ def test_several_labels_are_scored_together() -> None:
     )
     assert labels is not None
     assert (labels.n, labels.right, labels.coverage) == (5, 0.6, 5 / 6)
-
-
-floats = st.floats(-1e6, 1e6).map(lambda x: round(x, 6))
 
 
 @given(st.lists(st.tuples(floats, floats, st.booleans()), min_size=1, max_size=30))
@@ -334,11 +237,6 @@ def test_groups_add_up_to_the_whole() -> None:
     assert column.point is not None
     total = math.fsum(one.n * float(one.mae or 0) for one in groups)
     assert column.point.mae == pytest.approx(total / 100, rel=1e-12)
-
-
-def days(count: int, start: date = date(2024, 1, 1)) -> list[date]:
-    """So many days in a row."""
-    return [start + timedelta(days=number) for number in range(count)]
 
 
 def test_mase_is_relative_to_the_typical_step_before() -> None:
@@ -605,87 +503,3 @@ def test_a_declared_step_scales_mase() -> None:
     )
     assert point is not None
     assert (point.mase, point.mase_n, point.n) == (1.5, 2, 4)
-
-
-@given(
-    st.lists(st.lists(st.tuples(floats, floats), min_size=1, max_size=8), min_size=1, max_size=5)
-)
-def test_versions_together_are_means_over_all_their_keys(
-    versions: list[list[tuple[float, float]]],
-) -> None:
-    """Pooled scores of versions are the scores of all their keys at once; nothing depends on how
-    keys are divided.
-    """
-    toml = (
-        'name = "s"\n[key.item]\ntype = "string"\n[columns.p]\n'
-        '[columns.l]\nrole = "lower"\nlevel = 0.5\n'
-    )
-    toml += '[columns.u]\nrole = "upper"\nlevel = 0.5\n'
-
-    def accuracy(rows: list[tuple[float, float]], version: int) -> Accuracy:
-        p = [p for p, _ in rows]
-        frame = pl.DataFrame(
-            {"item": items(len(rows)), "p": p, "l": [x - 1e5 for x in p], "u": [x + 2e5 for x in p]}
-        )
-        actuals = pl.DataFrame({"item": items(len(rows)), "p": [y for _, y in rows]})
-        return scored(toml, frame, actuals, version=version)
-
-    at = datetime(2024, 1, 1, tzinfo=UTC)
-    parts = [Scored(i, at, accuracy(rows, i + 1)) for i, rows in enumerate(versions)]
-    pooled = of_set("s", parts).together["p"]
-    whole = accuracy([row for rows in versions for row in rows], 1).columns["p"]
-    assert whole.point is not None
-    assert whole.distribution is not None
-    assert (pooled.versions, pooled.all.n) == (len(versions), whole.actuals)
-    assert pooled.all.mae == pytest.approx(whole.point.mae, rel=1e-9, abs=1e-6)
-    assert pooled.all.rmse == pytest.approx(whole.point.rmse, rel=1e-9, abs=1e-6)
-    assert pooled.all.bias == pytest.approx(whole.point.bias, rel=1e-9, abs=1e-5)
-    assert pooled.all.wis == pytest.approx(whole.distribution.wis, rel=1e-9, abs=1e-6)
-    (interval,), (expected,) = pooled.intervals, whole.intervals
-    assert (interval.n, interval.covered, interval.covered_low) == (
-        expected.n,
-        expected.covered,
-        expected.covered_low,
-    )
-    assert interval.score == pytest.approx(expected.score, rel=1e-9)
-    assert [one.n for one in pooled.pit] == [one.n for one in whole.distribution.pit]
-
-
-def test_of_one_date_the_newest_version_counts() -> None:
-    """Two versions of one data_through are one production: the one with the higher number."""
-    frame, at = (
-        pl.DataFrame({"item": ["a"], "day": [date(2024, 1, 5)], "p": [3.0]}),
-        datetime(2024, 1, 1, tzinfo=UTC),
-    )
-    actuals = frame.with_columns(p=pl.lit(1.0))
-    better = frame.with_columns(p=pl.lit(2.0))
-    versions = [
-        scored(DATED, frame, actuals, version=1, through=at),
-        scored(DATED, better, actuals, version=2, through=at),
-    ]
-    found = of_set("closes", [Scored(i, at, one) for i, one in enumerate(versions)])
-    assert (len(found.versions), found.together["p"].versions, found.together["p"].all.mae) == (
-        2,
-        1,
-        1.0,
-    )
-
-
-def test_many_groups_are_pooled() -> None:
-    """The 50 largest groups are told, by value; the rest is one entry."""
-    count = 120
-    frame = intervals(np.random.default_rng(2), count).with_columns(
-        kind=pl.Series([f"g{min(number, 54):02d}" for number in range(count)])
-    )
-    groups = (
-        scored(NUMBERS, frame, pl.DataFrame({"item": items(count), "value": [10.0] * count}))
-        .columns["p"]
-        .groups
-    )
-    found = groups["kind"]
-    assert len(found) == 51
-    assert [(one.value, one.n, one.pooled) for one in found[-2:]] == [
-        ("g54", 66, False),
-        ("other", 5, True),
-    ]
-    assert sum(one.n for one in found) == count

@@ -22,6 +22,7 @@ from estimates.contract.contract_file import parse_contract
 from estimates.gate.evaluation import evaluate
 from estimates.gate.offender_table import Offenders
 from estimates.gate.verdict import CheckResult, GroupResult, Verdict
+from tests.examples import examples
 from tests.gate.cases import JUDGED, assert_whole, provenance, stored
 
 N = 240  # more than the 100 that a verdict names
@@ -314,6 +315,7 @@ def test_what_a_check_counts_is_what_speaks_against_it(candidate: pl.DataFrame, 
         assert check.offending == told.total()
 
 
+@examples(16)
 @given(candidates(), st.sampled_from(sorted(CONTRACTS)), st.data())
 def test_waived_keys_stay_offenders(
     candidate: pl.DataFrame, which: str, data: st.DataObject

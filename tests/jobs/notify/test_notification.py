@@ -5,95 +5,30 @@ told.
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
 import logging
-import os
-import re
-import socket
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
 from estimates.store.store import Store
 from tests.builders import SET, define, frame, promoted, publish
-from tests.client.stub import Posted, Scripted, Stub, stub
-from tests.jobs.cli.calls import call, call_process
+from tests.client.stub import stub
+from tests.jobs.cli.calls import call
+from tests.jobs.notify.receivers import (
+    KEY,
+    OTHER,
+    OTHER_KEY,
+    SECRET,
+    TAKEN,
+    answer,
+    documents,
+    kinds,
+    verified,
+)
 
-TAKEN = Scripted(204, b"", headers={})
 TOLD = ("judged", "promoted", "rolled_back", "regraded", "waived", "unwaived")
 THROUGH = ("--through", "2024-01-02")
-KEY = bytes(range(32))
-SECRET = "whsec_" + base64.b64encode(KEY).decode()
-OTHER_KEY = bytes(range(64, 128))
-OTHER = "whsec_" + base64.b64encode(OTHER_KEY).decode()
-
-
-def answer(status: int, after_s: float = 0.0, **headers: str) -> Scripted:
-    """A receiver's answer; a header is written with `_` for `-`."""
-    return Scripted(
-        status,
-        b"",
-        headers={name.replace("_", "-"): text for name, text in headers.items()},
-        after_s=after_s,
-    )
-
-
-@pytest.fixture
-def told(local_store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """A store with version 1 in production and version 2 not judged, which commands use; MLflow
-    writes into it.
-    """
-    monkeypatch.setenv("ESTIMATES_STORE", local_store.root)
-    monkeypatch.setenv("ESTIMATES_ACTOR", "ada")
-    monkeypatch.setenv("ESTIMATES_NOTIFY_SECRET", SECRET)
-    monkeypatch.delenv("ESTIMATES_NOTIFY", raising=False)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    define(local_store)
-    promoted(local_store, "first")
-    publish(local_store, "second", 101.0)
-    return local_store
-
-
-def documents(receiver: Stub) -> list[dict[str, object]]:
-    """The documents that a receiver was sent."""
-    return [json.loads(posted.body) for posted in receiver.posted]
-
-
-def kinds(receiver: Stub) -> list[str]:
-    """What a receiver was told of, in order."""
-    return [str(document["type"]) for document in documents(receiver)]
-
-
-def verified(posted: Posted, *keys: bytes) -> bool:
-    """Whether a post is signed by these keys as Standard Webhooks say, written down once more from
-    their text.
-    """
-    head = posted.headers
-    content = b".".join(
-        (head["webhook-id"].encode(), head["webhook-timestamp"].encode(), posted.body)
-    )
-    digests = [hmac.new(key, content, hashlib.sha256).digest() for key in keys or (KEY,)]
-    expected = " ".join("v1," + base64.b64encode(digest).decode() for digest in digests)
-    return (
-        head["webhook-signature"] == expected
-        and abs(int(head["webhook-timestamp"]) - time.time()) < 60
-    )
-
-
-def closed_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 # -- what is told
@@ -329,152 +264,6 @@ def test_proxies_of_the_environment_are_used(told: Store, monkeypatch: pytest.Mo
     ]
 
 
-# -- receivers that are not well
-
-
-def test_a_receiver_that_is_busy_is_asked_again(told: Store) -> None:
-    """503 and 429 are tried again after the pause that Retry-After asks for; id and body stay, the
-    signature is new.
-    """
-    with stub(answer(503), answer(429, retry_after="2"), TAKEN) as receiver:
-        done = call("gate", SET, 2, "--notify", receiver.url)
-    assert (done.code, done.err) == (0, "")
-    assert len({(posted.headers["webhook-id"], posted.body) for posted in receiver.posted}) == 1
-    assert len(receiver.posted) == 3
-    assert receiver.pauses_s[0] < 1 < 2 <= receiver.pauses_s[1]
-    assert len({posted.headers["webhook-signature"] for posted in receiver.posted}) > 1
-    assert all(map(verified, receiver.posted))
-
-
-def test_a_receiver_that_starts_late_is_reached(told: Store) -> None:
-    """A refused connection is tried again."""
-    port, done = closed_port(), threading.Event()
-
-    def serve() -> None:
-        time.sleep(1)
-        with stub(TAKEN, port=port) as receiver:
-            done.wait(10)
-            told_of.extend(kinds(receiver))
-
-    told_of: list[str] = []
-    serving = threading.Thread(target=serve)
-    serving.start()
-    called = call("gate", SET, 2, "--notify", f"http://127.0.0.1:{port}")
-    done.set()
-    serving.join()
-    assert (called.code, called.err, told_of) == (0, "", ["estimates.judged"])
-
-
-def test_a_slow_receiver_does_not_delay_the_promotion(told: Store) -> None:
-    """The alias moves while the receiver still thinks about the verdict; both are delivered in the
-    end.
-    """
-    with stub(answer(204, after_s=1.5)) as receiver:
-        done = call("promote", SET, 2, "--reason", "checked", "--notify", receiver.url)
-    assert (done.code, done.err) == (0, "")
-    judged, moved = told.view().set(SET).events[-2:]
-    assert (moved.at - judged.at).total_seconds() < 1
-    assert kinds(receiver) == ["estimates.judged", "estimates.promoted"]
-    assert receiver.pauses_s[0] >= 1.5
-
-
-def test_a_receiver_that_never_answers_costs_seconds_and_a_warning(told: Store) -> None:
-    """The command ends with its own exit code, at most about five seconds later, and the process is
-    not held.
-    """
-    with stub(answer(204, after_s=20)) as receiver:
-        begin = time.monotonic()
-        done = call_process("promote", SET, 2, "--reason", "checked", "--notify", receiver.url)
-        took_s = time.monotonic() - begin
-    assert (done.code, told.resolve(SET).version) == (0, 2)
-    assert took_s < 15
-    judged, moved = told.view().set(SET).events[-2:]
-    assert done.err.startswith(
-        f"warning: not notified: events {judged.id}, {moved.id} to {receiver.url}: no answer yet"
-    )
-    assert f"estimates notify URL --after {judged.id - 1}" in done.err
-    assert b"production is version 2" in done.out
-
-
-def test_nobody_listening_is_a_warning(told: Store) -> None:
-    """A connection that stays refused: the exit code is that of the work, and the line says what to
-    do.
-    """
-    url = f"http://127.0.0.1:{closed_port()}"
-    begin = time.monotonic()
-    done = call("gate", SET, 2, "--notify", url)
-    assert (done.code, 2 < time.monotonic() - begin < 8) == (0, True)
-    (line,) = done.err.splitlines()
-    last = told.view().last_event
-    assert line.startswith(
-        f"warning: not notified: event {last} to {url}: [Errno 111] Connection refused; later: "
-    )
-    assert line.endswith(f"estimates notify URL --after {last - 1}  [undelivered]")
-
-
-def test_a_warning_names_the_first_of_many_events(told: Store, tmp_path: Path) -> None:
-    """Seven grades that nobody took: five ids, how many more there are, and where to go on."""
-    for number in range(3, 10):
-        promoted(told, f"run {number}", 100.0 + number / 10)
-    frame(101.5).drop("note").write_csv(tmp_path / "observed.csv")
-    with stub(answer(400)) as receiver:
-        done = call("score", SET, "--actuals", tmp_path / "observed.csv", "--notify", receiver.url)
-    ids = [event.id for event in told.view().set(SET).events if event.kind == "regraded"]
-    assert (done.code, len(ids), len(receiver.posted)) == (0, 7, 7)
-    assert f"not notified: events {', '.join(map(str, ids[:5]))} and 2 more to " in done.err
-    assert f"--after {ids[0] - 1}" in done.err
-
-
-def test_warnings_for_programs(told: Store, tmp_path: Path) -> None:
-    """With --format json standard error has one JSON object a line, and publish lists the warning
-    in its answer.
-    """
-    frame(102.0).write_parquet(tmp_path / "next.parquet")
-    with stub(answer(400)) as receiver:
-        published = call(
-            "publish", SET, tmp_path / "next.parquet", "--notify", receiver.url, "--format", "json"
-        )
-        moved = call(
-            "promote", SET, 2, "--reason", "x", "--notify", receiver.url, "--format", "json"
-        )
-    (warning,) = published.json["warnings"]
-    assert json.loads(published.err) == {"warning": {"code": "undelivered", "message": warning}}
-    assert "status 400" in warning
-    assert (moved.code, moved.json["kind"]) == (0, "promoted")
-    assert json.loads(moved.err)["warning"]["code"] == "undelivered"
-
-
-@pytest.mark.parametrize("status", [302, 307, 400, 401, 404, 410])
-def test_a_refusal_is_not_repeated(told: Store, status: int) -> None:
-    """What the receiver does not want is posted once; a redirect leads nowhere."""
-    with stub(TAKEN) as elsewhere, stub(answer(status, location=elsewhere.url)) as receiver:
-        done = call("gate", SET, 2, "--notify", receiver.url)
-    assert (done.code, len(receiver.posted), len(elsewhere.posted)) == (0, 1, 0)
-    assert f"status {status}" in done.err
-
-
-def test_a_long_pause_is_not_waited_for(told: Store) -> None:
-    """A receiver that asks for more patience than there is gets no second attempt, and the command
-    ends at once.
-    """
-    with stub(answer(503, retry_after="3600")) as receiver:
-        begin = time.monotonic()
-        done = call("gate", SET, 2, "--notify", receiver.url)
-    assert (len(receiver.posted), time.monotonic() - begin < 3) == (1, True)
-    assert "status 503, and it asks for 3600 s of patience" in done.err
-
-
-def test_one_refused_event_does_not_hold_the_next(told: Store) -> None:
-    """The promotion is told although the verdict was not taken, and the warning names the verdict
-    alone.
-    """
-    with stub(answer(400), TAKEN) as receiver:
-        done = call("promote", SET, 2, "--reason", "checked", "--notify", receiver.url)
-    judged, _ = told.view().set(SET).events[-2:]
-    assert kinds(receiver) == ["estimates.judged", "estimates.promoted"]
-    assert f"not notified: event {judged.id} to" in done.err
-
-
 # -- what is refused, and what is never told
 
 
@@ -605,88 +394,3 @@ def test_notify_without_a_receiver(told: Store) -> None:
     """Without a URL anywhere it is wrong usage."""
     done = call("notify", "--after", 0)
     assert (done.code, "give a URL, or set ESTIMATES_NOTIFY" in done.err) == (2, True)
-
-
-# -- the receiver of the document
-
-DOCUMENT = Path(__file__).parents[3] / "docs" / "notifications.md"
-
-
-@contextmanager
-def documented_receiver(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The receiver that docs/notifications.md shows, on a free port; its URL and the file of its
-    output.
-    """
-    (code,) = re.findall(
-        r"```python\n(# receiver\.py\n.*?)```", DOCUMENT.read_text(), flags=re.DOTALL
-    )
-    port = closed_port()
-    assert "8080" in code
-    (folder / "receiver.py").write_text(code.replace("8080", str(port)))
-    output = folder / "output"
-    with output.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-u", "receiver.py"],
-            cwd=folder,
-            stdout=out,
-            stderr=out,
-            env=os.environ.copy(),
-        )
-        try:
-            for _ in range(100):
-                with closing(socket.socket()) as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}", output
-        finally:
-            process.kill()
-            process.wait()
-
-
-@pytest.mark.parametrize("order", [(SECRET, OTHER), (OTHER, SECRET)])
-def test_the_documented_receiver_outlives_a_change_of_secret(
-    told: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: tuple[str, str]
-) -> None:
-    """It knows one of two secrets and takes what is signed by both, in any order, and nothing by
-    the other alone.
-    """
-    with documented_receiver(tmp_path) as (url, _):
-        monkeypatch.setenv("ESTIMATES_NOTIFY_SECRET", " ".join(order))
-        assert call("gate", SET, 2, "--notify", url).err == ""
-        monkeypatch.setenv("ESTIMATES_NOTIFY_SECRET", OTHER)
-        assert "status 401" in call("gate", SET, 2, "--notify", url).err
-
-
-def test_the_documented_receiver_takes_what_is_signed_and_nothing_else(
-    told: Store, tmp_path: Path
-) -> None:
-    """It shows what it was told; another body, another id, an old time or no signature at all are
-    refused.
-    """
-    with documented_receiver(tmp_path) as (url, output):
-        done = call("promote", SET, 2, "--reason", "checked", "--notify", url)
-        assert (done.code, done.err) == (0, "")
-        with stub(TAKEN) as recorder:
-            call("notify", recorder.url, "--after", told.view().last_event - 1)
-        posted = recorder.posted[0]
-        head = {name: text for name, text in posted.headers.items() if name.startswith("webhook-")}
-        old = str(int(time.time()) - 3600)
-        signed = b".".join((head["webhook-id"].encode(), old.encode(), posted.body))
-        signature = (
-            "v1," + base64.b64encode(hmac.new(KEY, signed, hashlib.sha256).digest()).decode()
-        )
-        forgeries = (
-            (head, posted.body.replace(b"checked", b"chucked")),
-            (head | {"webhook-id": "1-1"}, posted.body),
-            (head | {"webhook-timestamp": old, "webhook-signature": signature}, posted.body),
-            ({}, posted.body),
-        )
-        assert httpx.post(url, headers=head, content=posted.body).status_code == 204
-        assert [httpx.post(url, headers=h, content=body).status_code for h, body in forgeries] == [
-            401
-        ] * 4
-    shown = output.read_text()
-    assert f"estimates.judged {SET}/2" in shown
-    assert f"estimates.promoted {SET}/2" in shown
-    assert "chucked" not in shown

@@ -1,0 +1,99 @@
+"""Scores of several versions, and of many groups, pooled."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from estimates.accuracy.accuracy_report import Accuracy, Scored
+from estimates.accuracy.pooling import of_set
+from tests.accuracy.scored import DATED, NUMBERS, floats, intervals, items, scored
+
+
+@given(
+    st.lists(st.lists(st.tuples(floats, floats), min_size=1, max_size=8), min_size=1, max_size=5)
+)
+def test_versions_together_are_means_over_all_their_keys(
+    versions: list[list[tuple[float, float]]],
+) -> None:
+    """Pooled scores of versions are the scores of all their keys at once; nothing depends on how
+    keys are divided.
+    """
+    toml = (
+        'name = "s"\n[key.item]\ntype = "string"\n[columns.p]\n'
+        '[columns.l]\nrole = "lower"\nlevel = 0.5\n'
+    )
+    toml += '[columns.u]\nrole = "upper"\nlevel = 0.5\n'
+
+    def accuracy(rows: list[tuple[float, float]], version: int) -> Accuracy:
+        p = [p for p, _ in rows]
+        frame = pl.DataFrame(
+            {"item": items(len(rows)), "p": p, "l": [x - 1e5 for x in p], "u": [x + 2e5 for x in p]}
+        )
+        actuals = pl.DataFrame({"item": items(len(rows)), "p": [y for _, y in rows]})
+        return scored(toml, frame, actuals, version=version)
+
+    at = datetime(2024, 1, 1, tzinfo=UTC)
+    parts = [Scored(i, at, accuracy(rows, i + 1)) for i, rows in enumerate(versions)]
+    pooled = of_set("s", parts).together["p"]
+    whole = accuracy([row for rows in versions for row in rows], 1).columns["p"]
+    assert whole.point is not None
+    assert whole.distribution is not None
+    assert (pooled.versions, pooled.all.n) == (len(versions), whole.actuals)
+    assert pooled.all.mae == pytest.approx(whole.point.mae, rel=1e-9, abs=1e-6)
+    assert pooled.all.rmse == pytest.approx(whole.point.rmse, rel=1e-9, abs=1e-6)
+    assert pooled.all.bias == pytest.approx(whole.point.bias, rel=1e-9, abs=1e-5)
+    assert pooled.all.wis == pytest.approx(whole.distribution.wis, rel=1e-9, abs=1e-6)
+    (interval,), (expected,) = pooled.intervals, whole.intervals
+    assert (interval.n, interval.covered, interval.covered_low) == (
+        expected.n,
+        expected.covered,
+        expected.covered_low,
+    )
+    assert interval.score == pytest.approx(expected.score, rel=1e-9)
+    assert [one.n for one in pooled.pit] == [one.n for one in whole.distribution.pit]
+
+
+def test_of_one_date_the_newest_version_counts() -> None:
+    """Two versions of one data_through are one production: the one with the higher number."""
+    frame, at = (
+        pl.DataFrame({"item": ["a"], "day": [date(2024, 1, 5)], "p": [3.0]}),
+        datetime(2024, 1, 1, tzinfo=UTC),
+    )
+    actuals = frame.with_columns(p=pl.lit(1.0))
+    better = frame.with_columns(p=pl.lit(2.0))
+    versions = [
+        scored(DATED, frame, actuals, version=1, through=at),
+        scored(DATED, better, actuals, version=2, through=at),
+    ]
+    found = of_set("closes", [Scored(i, at, one) for i, one in enumerate(versions)])
+    assert (len(found.versions), found.together["p"].versions, found.together["p"].all.mae) == (
+        2,
+        1,
+        1.0,
+    )
+
+
+def test_many_groups_are_pooled() -> None:
+    """The 50 largest groups are told, by value; the rest is one entry."""
+    count = 120
+    frame = intervals(np.random.default_rng(2), count).with_columns(
+        kind=pl.Series([f"g{min(number, 54):02d}" for number in range(count)])
+    )
+    groups = (
+        scored(NUMBERS, frame, pl.DataFrame({"item": items(count), "value": [10.0] * count}))
+        .columns["p"]
+        .groups
+    )
+    found = groups["kind"]
+    assert len(found) == 51
+    assert [(one.value, one.n, one.pooled) for one in found[-2:]] == [
+        ("g54", 66, False),
+        ("other", 5, True),
+    ]
+    assert sum(one.n for one in found) == count
