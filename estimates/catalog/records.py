@@ -93,6 +93,26 @@ class Version(msgspec.Struct, frozen=True):
         return self.provenance.data_through
 
 
+class VersionSummary(msgspec.Struct, frozen=True):
+    """A version in the list of versions.
+
+    blocks  whether its newest verdict blocks; null without a verdict
+    """
+
+    version: int
+    state: State
+    snapshot_id: str
+    shape: int
+    contract_revision: int
+    rows: int
+    published_at: datetime
+    data_through: datetime
+    released_at: datetime | None
+    expired_at: datetime | None
+    blocks: bool | None
+    mlflow_run: str | None
+
+
 class VersionHead(msgspec.Struct, frozen=True):
     """What an answer over HTTP says of the version it came from, in the words of `Version`."""
 

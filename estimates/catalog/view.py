@@ -138,12 +138,6 @@ class View:
             return "unjudged"
         return "refused" if view.blocks[number] else "candidate"
 
-    def production_spans(self, name: str, version: int) -> list[tuple[datetime, datetime | None]]:
-        """From when to when production pointed to a version; the last end is None while it still
-        does.
-        """
-        return self.sets[name].spans.get(version, [])
-
 
 def _nothing(name: str, view: SetView, at: At) -> NotFoundError:
     of_shape = "" if at.shape is None else f" of shape {at.shape}"

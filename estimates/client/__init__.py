@@ -22,7 +22,7 @@ from estimates.extras import needs
 with needs("client"):
     import httpx as _httpx  # noqa: F401
 
+from estimates.catalog.records import VersionSummary
 from estimates.client.clients import AsyncClient, AsyncRemoteSet, Client, RemoteSet
-from estimates.client.reading_requests import VersionSummary
 
 __all__ = ["AsyncClient", "AsyncRemoteSet", "Client", "RemoteSet", "VersionSummary"]

@@ -5,7 +5,7 @@ Each function is a plan: the method of that name of `RemoteSet` and `AsyncRemote
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import msgspec
 
@@ -17,9 +17,10 @@ from estimates.client.reading_requests import contract_of, resolve
 from estimates.client.set_requests import Parameters, SetRequests, is_number
 from estimates.client.urls import Time, time_text
 from estimates.compare.change_page import ChangeCursor, ChangePage
+from estimates.compare.queries import PairOptions, diff_query
 from estimates.compare.series_report import DEFAULT_LAST, Series
 from estimates.compare.shared_contract import shared_contract
-from estimates.contract.contract import Contract, Pairing
+from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.extras import needs
 from estimates.reading.page_cursor import DEFAULT_LIMIT, MAX_LIMIT, decode_cursor
@@ -43,15 +44,12 @@ def diff(
     requests: SetRequests,
     a: Ref,
     b: Ref = PRODUCTION,
-    *,
-    as_of: Time | None = None,
-    pairing: Pairing | None = None,
-    other: str | None = None,
+    **pair: Unpack[PairOptions],
 ) -> Plan[Report]:
     """How version `b`, of an `other` set if one is named, differs from version `a`; 12 significant
     digits.
     """
-    parameters = requests.pair_parameters(a, b, as_of) | {"pairing": pairing, "other": other}
+    parameters = requests.pair_parameters(diff_query(a, b, pair))
     return decoded((yield from requests.get("/diff", parameters)), Report)
 
 
@@ -59,13 +57,10 @@ def page(
     requests: SetRequests,
     a: Ref,
     b: Ref = PRODUCTION,
-    *,
-    as_of: Time | None = None,
-    pairing: Pairing | None = None,
-    other: str | None = None,
+    **pair: Unpack[PairOptions],
 ) -> Plan[str]:
     """The report of `diff` as one HTML page with pictures."""
-    parameters = requests.pair_parameters(a, b, as_of) | {"pairing": pairing, "other": other}
+    parameters = requests.pair_parameters(diff_query(a, b, pair))
     return (yield from requests.get("/diff", parameters, media_type="text/html")).body.decode()
 
 
@@ -77,9 +72,7 @@ def changes(
     key: Key = (),
     by: str | None = None,
     min_change: float = 0.0,
-    as_of: Time | None = None,
-    pairing: Pairing | None = None,
-    other: str | None = None,
+    **pair: Unpack[PairOptions],
 ) -> Plan[pl.DataFrame]:
     """What changed key by key from version `a` to version `b`, what moved most first: a row a
     key.
@@ -87,8 +80,8 @@ def changes(
     with needs("frames"):
         import polars as pl
 
-    parameters = requests.pair_parameters(a, b, as_of)
-    parameters |= {"pairing": pairing, "other": other, "by": by, "min_change": str(min_change)}
+    parameters = requests.pair_parameters(diff_query(a, b, pair))
+    parameters |= {"by": by, "min_change": str(min_change)}
     frames: list[pl.DataFrame] = []
     cursor: str | None = None
     contract: Contract | None = None
@@ -108,15 +101,13 @@ def changes_page(
     key: Key = (),
     by: str | None = None,
     min_change: float = 0.0,
-    as_of: Time | None = None,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
-    pairing: Pairing | None = None,
-    other: str | None = None,
+    **pair: Unpack[PairOptions],
 ) -> Plan[ChangePage]:
     """A page of `changes`; a cursor stays with its versions."""
-    parameters = requests.pair_parameters(a, b, as_of)
-    parameters |= {"pairing": pairing, "other": other, "by": by, "min_change": str(min_change)}
+    parameters = requests.pair_parameters(diff_query(a, b, pair))
+    parameters |= {"by": by, "min_change": str(min_change)}
     return (yield from _change_page(requests, parameters, key, limit, cursor))
 
 

@@ -6,13 +6,12 @@ Each function is a plan: the method of that name of `RemoteSet` and `AsyncRemote
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
 from estimates import instants
-from estimates.catalog.records import State, Version, VersionHead
+from estimates.catalog.records import State, Version, VersionHead, VersionSummary
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
 from estimates.client.plans import Plan, Reply
@@ -30,27 +29,6 @@ if TYPE_CHECKING:
     from estimates.keys.key_form import Key
 
 A = TypeVar("A", bound=Answer)
-
-
-class VersionSummary(msgspec.Struct, frozen=True):
-    """A version as the list of versions has it: a `Version` without its provenance, with its state
-    now.
-
-    blocks  whether its newest verdict blocks; None without a verdict
-    """
-
-    version: int
-    state: State
-    snapshot_id: str
-    shape: int
-    contract_revision: int
-    rows: int
-    published_at: datetime
-    data_through: datetime
-    released_at: datetime | None
-    expired_at: datetime | None
-    blocks: bool | None
-    mlflow_run: str | None
 
 
 class SetDetail(msgspec.Struct):

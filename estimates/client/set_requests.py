@@ -17,6 +17,7 @@ from estimates.client.plans import Plan, Reply
 from estimates.client.problems import decoded, not_the_service
 from estimates.client.service_requests import JSON, ServiceRequests
 from estimates.client.urls import Time, key_part, segment, time_text, url
+from estimates.compare.queries import DiffQuery
 from estimates.errors import CorruptError, InvalidError
 
 if TYPE_CHECKING:
@@ -70,15 +71,17 @@ class SetRequests:
             "clock": clock,
         }
 
-    def pair_parameters(self, a: Ref, b: Ref, as_of: Time | None) -> Parameters:
-        """Two refs and their moment; two numbers mean the same at all times and are never
+    def pair_parameters(self, pair: DiffQuery) -> Parameters:
+        """Two refs, their moment and pairing; two numbers mean the same at all times and are never
         pinned.
         """
-        pinned = None if is_number(a) and is_number(b) else self.as_of
+        pinned = None if is_number(pair.a) and is_number(pair.b) else self.as_of
         return {
-            "from": str(a),
-            "to": str(b),
-            "as_of": time_text(pinned if as_of is None else as_of),
+            "from": str(pair.a),
+            "to": str(pair.b),
+            "as_of": time_text(pair.as_of or pinned),
+            "pairing": pair.pairing,
+            "other": pair.other,
         }
 
     def key_path(self, key: Key) -> str:

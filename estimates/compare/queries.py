@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 
+from estimates import instants
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.contract.contract import Pairing
 
@@ -24,6 +25,20 @@ class DiffQuery(msgspec.Struct, frozen=True):
     as_of: datetime | None = None
     pairing: Pairing | None = None
     other: str | None = None
+
+
+class PairOptions(TypedDict, total=False):
+    """The same fields of a `DiffQuery` as keyword arguments, `as_of` also as text."""
+
+    as_of: datetime | str | None
+    pairing: Pairing | None
+    other: str | None
+
+
+def diff_query(a: Ref, b: Ref, pair: PairOptions) -> DiffQuery:
+    """The query of two refs and these options; raises InvalidError (`bad_time`)."""
+    fields: dict[str, Any] = {**pair, "as_of": instants.instant_of(pair.get("as_of"))}
+    return DiffQuery(a, b, **fields)
 
 
 class ChangeQuery(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import polars as pl
 
@@ -15,11 +15,11 @@ from estimates.catalog.records import Provenance, State, Version, VersionHead
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
 from estimates.compare.change_page import ChangePage
-from estimates.compare.queries import ChangeQuery, DiffQuery
+from estimates.compare.queries import ChangeQuery, PairOptions, diff_query
 from estimates.compare.series_report import DEFAULT_LAST, Series
 from estimates.compare.shared_contract import shared_contract
 from estimates.compare.vintages import Vintages
-from estimates.contract.contract import Contract, Pairing
+from estimates.contract.contract import Contract
 from estimates.gate.offender_table import Offenders
 from estimates.gate.policy_table import PolicyInForce, policy_in_force
 from estimates.gate.verdict import Verdict
@@ -35,6 +35,9 @@ from estimates.store.judge import judge_frame
 from estimates.store.open_store import OpenStore
 from estimates.store.regrading import Regrading, regrade
 from estimates.store.scoring import Outcome, score_set, stored_scores
+
+if TYPE_CHECKING:
+    from estimates.compare.two_versions import Comparison
 
 Time = datetime | str
 
@@ -219,33 +222,21 @@ class EstimateSet:
         self,
         a: Ref,
         b: Ref = PRODUCTION,
-        *,
-        as_of: Time | None = None,
-        pairing: Pairing | None = None,
-        other: str | None = None,
+        **pair: Unpack[PairOptions],
     ) -> Report:
-        """How version `b` differs from version `a`.
-
-        pairing  which keys are compared, in place of the contract's
-        other    the set that `b` is a version of; its keys have to be the same
-        """
-        query = DiffQuery(a, b, instants.instant_of(as_of), pairing, other)
-        return self.store.compare(self.name, query).cached_report(self.store.reports)
+        """How version `b` differs from version `a`; `DiffQuery` says what the options mean."""
+        return self._compared(a, b, pair).cached_report(self.store.reports)
 
     def page(
         self,
         a: Ref,
         b: Ref = PRODUCTION,
-        *,
-        as_of: Time | None = None,
-        pairing: Pairing | None = None,
-        other: str | None = None,
+        **pair: Unpack[PairOptions],
     ) -> str:
         """The report of `diff` as one HTML page with pictures; InvalidError (`no_charts`) without
         the extra.
         """
-        query = DiffQuery(a, b, instants.instant_of(as_of), pairing, other)
-        return self.store.compare(self.name, query).cached_page(self.store.reports).decode()
+        return self._compared(a, b, pair).cached_page(self.store.reports).decode()
 
     def stability(self, last: int = DEFAULT_LAST, *, as_of: Time | None = None) -> Series:
         """What each of the last moves of production changed, rollbacks too, oldest first;
@@ -261,9 +252,7 @@ class EstimateSet:
         key: Key = (),
         by: str | None = None,
         min_change: float = 0.0,
-        as_of: Time | None = None,
-        pairing: Pairing | None = None,
-        other: str | None = None,
+        **pair: Unpack[PairOptions],
     ) -> pl.DataFrame:
         """What changed key by key from version `a` to version `b`, what moved most first: a row a
         key.
@@ -272,11 +261,10 @@ class EstimateSet:
         by          the metric to sort by, such as `close.r`; default: `d` of the first point column
         min_change  leaves out keys whose metric is smaller; what has none (an added key, a lost
                     value) always stays
-        other       the set that `b` is a version of; its keys have to be the same
+        pair        `DiffQuery` says what the other options mean
         `estimates.stability.changes` says which columns there are.
         """
-        query = DiffQuery(a, b, instants.instant_of(as_of), pairing, other)
-        return self.store.compare(self.name, query).changes(ChangeQuery(by, min_change, tuple(key)))
+        return self._compared(a, b, pair).changes(ChangeQuery(by, min_change, tuple(key)))
 
     def changes_page(
         self,
@@ -286,15 +274,12 @@ class EstimateSet:
         key: Key = (),
         by: str | None = None,
         min_change: float = 0.0,
-        as_of: Time | None = None,
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
-        pairing: Pairing | None = None,
-        other: str | None = None,
+        **pair: Unpack[PairOptions],
     ) -> ChangePage:
         """A page of `changes`; a cursor stays with its versions. Each page is computed anew."""
-        query = DiffQuery(a, b, instants.instant_of(as_of), pairing, other)
-        comparison = self.store.compare(self.name, query, cursor)
+        comparison = self._compared(a, b, pair, cursor)
         completed = comparison.completed(ChangeQuery(by, min_change, tuple(key)))
         rows = comparison.changes(completed)
         return comparison.page(completed, rows, limit=limit, cursor=cursor)
@@ -343,6 +328,9 @@ class EstimateSet:
     def accuracy(self, version: int | None = None, *, last: int = LAST_SCORED) -> SetAccuracy:
         """The newest stored scores of one version, or of the `last` versions that have any."""
         return stored_scores(self.store.catalog, self.store.view(), self.name, version, last)
+
+    def _compared(self, a: Ref, b: Ref, pair: PairOptions, cursor: str | None = None) -> Comparison:
+        return self.store.compare(self.name, diff_query(a, b, pair), cursor)
 
     def _vintages(self, key: Key, column: str | None) -> Vintages:
         return Vintages(self.store.view(), self.store.columns, self.name, key, column)

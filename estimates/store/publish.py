@@ -63,7 +63,7 @@ def publish(
     Raises what `commit`, `judge` and `promote` raise; a refused version is no error.
     """
     begin("publish", None)
-    version = commit(store, name, frame, provenance, released_at)
+    version = commit(store, name, frame, provenance, released_at=released_at)
     return judge_and_promote(store, version, begin)
 
 
@@ -81,11 +81,16 @@ def commit(
     name: str,
     frame: pl.DataFrame,
     provenance: Provenance,
+    *,
     released_at: datetime | None = None,
 ) -> Version:
-    """Make a version exist: conform the frame, write the snapshot, commit.
+    """Make a version exist: conform the frame, write the snapshot, commit. Not judged yet, not
+    promoted.
 
-    Raises InvalidError (`bad_released_at`, and see `conform`; nothing is stored), ConflictError
+    released_at  of a history that is older than the store: when the version is claimed to have been
+                 released
+    The same run_id with the same content gives the version back that it made before. Raises
+    InvalidError (`bad_released_at`, and see `conform`; nothing is stored), ConflictError
     (`run_id_reused`, `contract_changed`), UnavailableError.
     """
     check_claim(name, released_at, provenance.data_through)

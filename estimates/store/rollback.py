@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from estimates.catalog.at import At
 from estimates.catalog.records import Event, Version
+from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 from estimates.store.open_store import OpenStore
 from estimates.store.promote import check_alias
 
 
-def roll_back(store: OpenStore, name: str, *, reason: str, to: int | None, alias: str) -> Event:
-    """Point an alias back, mark the content it leaves as rolled back, and hold the alias.
+def rollback(
+    store: OpenStore, name: str, *, reason: str, to: int | None = None, alias: str = PRODUCTION
+) -> Event:
+    """Point an alias back at the newest version it held before that is neither expired nor rolled
+    back, or at `to`.
 
-    See `Store.rollback` for the parameters and the errors, `reason_needed` among them.
+    Needs no verdict. The content it leaves is marked as rolled back, and the alias is held:
+    nothing is promoted automatically until a person promotes. Raises NotFoundError
+    (`nothing_promoted`, `nothing_before`), InvalidError (`reason_needed`, `bad_alias`),
+    ConflictError (`never_held`, `rolled_back`, `moved`), CorruptError when the target's files are
+    damaged.
     """
     check_alias(alias)
     if not reason.strip():

@@ -19,27 +19,41 @@ def waive(
     store: OpenStore,
     name: str,
     check: str,
-    number: int,
+    version: int,
     *,
-    keys: Sequence[Key] | None,
+    keys: Sequence[Key] | None = None,
     reason: str,
     until: datetime | str,
 ) -> Waiver:
-    """Except a version's content from a check until a moment; see `Store.waive` for the errors."""
+    """Except a version's content from a check until a moment; whoever judges it from now on takes
+    it into account.
+
+    keys   the check leaves out these keys, typed or as text; None: the check as a whole
+    until  an instant, or a date for all of that day in UTC
+    Several waivers may hold at once. Raises InvalidError (`unknown_check`, `unwaivable`,
+    `not_by_key`, `no_keys`, `key_parts`, `bad_key_part`, `reason_needed`, `bad_time`,
+    `bad_until`: not in the future), NotFoundError (`unknown_set`, `unknown_version`,
+    `expired`).
+    """
     view = store.view()
-    version = store.reader(view).resolve(name, At(number))
+    resolved = store.reader(view).resolve(name, At(version))
     texts = waived_keys(view.set(name).contract, check, keys, reason)
     end = instants.instant_of(instants.parse_until(until) if isinstance(until, str) else until)
     assert end is not None
     event, waiver = store.catalog.waive(
-        version, check, texts, reason=reason, until=end, actor=store.actor
+        resolved, check, texts, reason=reason, until=end, actor=store.actor
     )
     store.after_commit(name, event)
     return waiver
 
 
 def unwaive(store: OpenStore, name: str, waiver: int, *, reason: str) -> Event:
-    """Take a waiver back before its end; see `Store.unwaive` for the errors."""
+    """Take a waiver back before its end; what was promoted under it stays where it is.
+
+    waiver  its id
+    Raises InvalidError (`reason_needed`), NotFoundError (`unknown_set`, `unknown_waiver`),
+    ConflictError (`waiver_over`).
+    """
     store.view().set(name)
     check_reason(reason)
     event = store.catalog.unwaive(name, waiver, reason=reason, actor=store.actor)

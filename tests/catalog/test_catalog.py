@@ -273,11 +273,11 @@ def test_production_spans_join_up(store: Store) -> None:
         promoted(store, f"run {i}", 100 + i / 10)
     store.rollback(SET, reason="bad")
     view = store.view()
-    spans = [span for version in (1, 2, 3) for span in view.production_spans(SET, version)]
+    spans = [span for version in (1, 2, 3) for span in view.set(SET).spans.get(version, [])]
     spans.sort(key=lambda span: span[0])
     assert [end for _, end in spans[:-1]] == [start for start, _ in spans[1:]]
     assert spans[-1][1] is None
-    assert len(view.production_spans(SET, 2)) == 2
+    assert len(view.set(SET).spans.get(2, [])) == 2
 
 
 def test_no_store(tmp_path: Path) -> None:

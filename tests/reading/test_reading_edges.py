@@ -383,7 +383,7 @@ def test_spans_and_predecessors_are_those_of_the_log(events: list[tuple[str, int
             for (at, number), end in zip(moves, ends, strict=False)
             if number == version.version
         ]
-        assert view.production_spans(SET, version.version) == spans
+        assert view.set(SET).spans.get(version.version, []) == spans
         held = sorted(
             {number for _, number in moves if number and number < version.version}, reverse=True
         )

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from estimates.catalog.freshness import Freshness
-from estimates.catalog.records import EventKind, InputDigest, State, Waiver
+from estimates.catalog.records import EventKind, InputDigest, State, VersionSummary, Waiver
 from estimates.contract.contract import Pairing
 from estimates.stability.through_time.revision_report import Chain, Revisions
 from estimates_api.serving.targets import Fault
@@ -51,26 +51,6 @@ class SetDetail(SetSummary, frozen=True):
     contract_revision: int
     defined_at: datetime
     contract: dict[str, Any]
-
-
-class VersionSummary(msgspec.Struct, frozen=True):
-    """A version in the list of versions.
-
-    blocks  whether its newest verdict blocks; null without a verdict
-    """
-
-    version: int
-    state: State
-    snapshot_id: str
-    shape: int
-    contract_revision: int
-    rows: int
-    published_at: datetime
-    data_through: datetime
-    released_at: datetime | None
-    expired_at: datetime | None
-    blocks: bool | None
-    mlflow_run: str | None
 
 
 class VersionList(msgspec.Struct, frozen=True):

@@ -127,20 +127,14 @@ def _before(cursor: str | None) -> int | None:
 
 
 def _summary(view: View, version: Version) -> dict[str, Any]:
-    return {
-        "version": version.version,
+    """The fields of a `VersionSummary`."""
+    derived = {
         "state": view.state(version),
-        "snapshot_id": version.snapshot_id,
-        "shape": version.shape,
-        "contract_revision": version.contract_revision,
-        "rows": version.rows,
-        "published_at": version.published_at,
-        "data_through": version.data_through,
-        "released_at": version.released_at,
-        "expired_at": version.expired_at,
         "blocks": view.set(version.set).blocks.get(version.version),
-        "mlflow_run": version.mlflow_run,
+        "data_through": version.data_through,
     }
+    names = VersionSummary.__struct_fields__
+    return derived | {name: getattr(version, name) for name in names if name not in derived}
 
 
 def _detail(view: View, version: Version) -> VersionDetail:
@@ -149,7 +143,7 @@ def _detail(view: View, version: Version) -> VersionDetail:
         **_summary(view, version),
         set=version.set,
         aliases=sorted(name for name, alias in aliases if alias.version == version.version),
-        production=[Span(*span) for span in view.production_spans(version.set, version.version)],
+        production=[Span(*span) for span in view.set(version.set).spans.get(version.version, [])],
         waivers=active_waivers(view.set(version.set).waivers_of(version), view.present),
         provenance=msgspec.convert(version.provenance, ProvenanceBody, from_attributes=True),
     )
