@@ -66,7 +66,7 @@ def main(folder: str, weeks: int) -> None:
     source = Path(CONTRACT).read_text() + WEEKLY
     store.define(parse_contract(source, CONTRACT), source)
     for day in last_sessions(weeks):
-        done = runner.run(store, SET, data_through=str(day), run_id=f"week-{day}")
+        done, _ = runner.run(store, SET, data_through=str(day), run_id=f"week-{day}")
         print(
             f"{day}  version {done.version:>3}  {done.verdict:<5} "
             f"{done.not_promoted_because or 'promoted'}"

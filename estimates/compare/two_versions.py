@@ -179,6 +179,12 @@ class Comparison:
         )
         return decode_report(content)
 
+    def keep(self, reports: ReportCache, report: Report) -> None:
+        """Keep a report that was computed elsewhere, of the same contract and the same rows."""
+        a, b = self.names
+        named = msgspec.structs.replace(report, from_=a, to=b)
+        reports.put(self.cache_name(), msgspec.msgpack.encode(named))
+
     def cached_page(self, reports: ReportCache) -> bytes:
         """The report as one HTML page with pictures, drawn only if it is not in the cache.
 

@@ -62,6 +62,7 @@ class ReportCache:
         """Keep a report, if that is possible."""
         new = self.folder / f"{name}.{secrets.token_hex(4)}.new"
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             new.write_bytes(_digest(name, body) + body)
             new.replace(self.folder / name)
         except OSError:

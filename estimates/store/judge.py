@@ -18,7 +18,9 @@ from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
 from estimates.compare.frozen_versions import last_in_production
+from estimates.compare.queries import DiffQuery
 from estimates.compare.series_report import MOVES_JUDGED, production_moves, promoted_material
+from estimates.contract.contract import Contract
 from estimates.errors import CorruptError, NotFoundError
 from estimates.gate.candidate import Candidate
 from estimates.gate.evaluation import evaluate
@@ -59,6 +61,7 @@ def judge(
     view = store.view()
     if candidate is None:
         candidate = stored_candidate(store, version)
+    set_view = view.set(version.set)
     judgement = _evaluate(
         store,
         view,
@@ -66,7 +69,7 @@ def judge(
         candidate,
         judged_at=judged_at or view.present,
         actuals=actuals,
-        waivers=view.set(version.set).waivers_of(version),
+        waivers=set_view.waivers_of(version),
         offenders=offenders,
     )
     verdict = judgement.verdict
@@ -79,7 +82,20 @@ def judge(
         actuals=verdict.actuals,
     )
     store.after_commit(version.set, event)
+    _keep_report(store, set_view.contract, version, judgement)
     return judgement
+
+
+def _keep_report(
+    store: OpenStore, contract: Contract, version: Version, judgement: Judgement
+) -> None:
+    """Who asks for the diff with the baseline gets the report that the checks looked at."""
+    baseline, report = judgement.verdict.baseline, judgement.report
+    if report is None or baseline is None or baseline.version is None:
+        return
+    comparison = store.compare(version.set, DiffQuery(baseline.version, version.version))
+    if comparison.contract == contract:
+        comparison.keep(store.reports, report)
 
 
 def stored_judgement(store: OpenStore, version: Version) -> Judgement | None:

@@ -44,7 +44,7 @@ def whole_run(root: Path) -> None:
         store,
         more='[job]\nfunction = "tests.store.crash_child:compute"\n[gate]\npromote = "automatic"\n',
     )
-    outcome = run_job(store, SET, data_through="2024-01-03", run_id="crashing")
+    outcome, _ = run_job(store, SET, data_through="2024-01-03", run_id="crashing")
     assert outcome.promoted, outcome
 
 

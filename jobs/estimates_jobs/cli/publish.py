@@ -58,7 +58,7 @@ def publish(
         frame, provenance = runner.read_candidate(
             store, set_name, file, data_through=through, run_id=run_id
         )
-        outcome = runner.publish_file(
+        outcome, verdict = runner.publish_file(
             store, set_name, frame, provenance, released_at=claimed, progress=announce
         )
-    return show_outcome(options, store, outcome, warnings)
+    return show_outcome(options, outcome, verdict, warnings)

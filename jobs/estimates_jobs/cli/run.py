@@ -45,7 +45,7 @@ def run(
     store = options.open()
     run_id = run_id or runner.new_run_id()
     with reporting_run(options, store, run_id) as (warnings, announce):
-        outcome = runner.run(
+        outcome, verdict = runner.run(
             store,
             set_name,
             data_through=through,
@@ -53,4 +53,4 @@ def run(
             check_lookahead=check_lookahead,
             progress=announce,
         )
-    return show_outcome(options, store, outcome, warnings)
+    return show_outcome(options, outcome, verdict, warnings)

@@ -35,7 +35,6 @@ from estimates_jobs.tables.table_files import read_table, typed
 __all__ = ["JobError", "Outcome", "file_candidate", "publish_file", "read_candidate", "run"]
 
 Progress = Callable[[str], None]
-OnVerdict = Callable[[Verdict], None]
 # The steps that a run's row remembers when they begin, to be resumed there.
 _STEPS: tuple[RunStep, ...] = ("compute", "publish", "judge", "promote")
 
@@ -76,15 +75,14 @@ def run(
     run_id: str | None = None,
     check_lookahead: bool = False,
     progress: Progress = lambda step: None,
-    on_verdict: OnVerdict = lambda verdict: None,
-) -> Outcome:
-    """Run a set's job with the data up to `data_through` and publish what it computes.
+) -> tuple[Outcome, Verdict]:
+    """Run a set's job with the data up to `data_through` and publish what it computes; gives what
+    became of the run, and the verdict on its version.
 
     data_through     a time, also as text, or a date, which stands for all of that day; default:
                      now, or what the run_id had before. On an exchange it becomes the last close.
     check_lookahead  run the job again with everything later corrupted, and publish only if its
                      output is the same
-    on_verdict       called with the verdict of the version
     Raises InvalidError (`no_job`, `future`, and whatever the job's inputs, parameters and frame get
     wrong), JobError (the job raised something), GateError (`looks_ahead`), ConflictError
     (`run_id_reused`, `contract_changed`), UnavailableError (retry with the same run_id). Each
@@ -106,7 +104,7 @@ def run(
             publication = publish(store, name, frame, provenance, begin=begin)
         else:
             publication = judge_and_promote(store, version, begin)
-        return _finish(store, publication, started, begin, on_verdict)
+        return _finish(store, publication, started, begin)
 
 
 def publish_file(
@@ -117,14 +115,12 @@ def publish_file(
     *,
     released_at: datetime | None = None,
     progress: Progress = lambda step: None,
-    on_verdict: OnVerdict = lambda verdict: None,
-) -> Outcome:
+) -> tuple[Outcome, Verdict]:
     """Publish a frame that was computed elsewhere, judge it, promote it if the policy says so,
-    track it.
+    track it; gives what became of it, and the verdict.
 
     released_at  of a history that is older than the store: when the version is claimed to have been
                  released
-    on_verdict   called with the verdict of the version
     Raises InvalidError (`bad_released_at` before the run begins; see `conform`: nothing is
     published), ConflictError (`run_id_reused`), UnavailableError.
     """
@@ -133,7 +129,7 @@ def publish_file(
     begin = _begin(store, provenance.run_id, progress)
     with _recorded(store, started, begin):
         publication = publish(store, name, frame, provenance, released_at=released_at, begin=begin)
-        return _finish(store, publication, started, begin, on_verdict)
+        return _finish(store, publication, started, begin)
 
 
 def read_candidate(
@@ -254,11 +250,10 @@ def _compute(
 
 
 def _finish(
-    store: Store, publication: Publication, run: Run, begin: Begin, on_verdict: OnVerdict
-) -> Outcome:
+    store: Store, publication: Publication, run: Run, begin: Begin
+) -> tuple[Outcome, Verdict]:
     """Say what became of a run, and record it in MLflow if that was not done before."""
     version, verdict, _, because = publication
-    on_verdict(verdict)
     status: RunStatus = (
         "promoted" if because is None else "refused" if verdict.blocks else "published"
     )
@@ -268,7 +263,7 @@ def _finish(
     )
     begin("track", None)
     mlflow_run, warnings = (run.mlflow_run, ()) if is_done else _track(store, run, publication)
-    return Outcome(
+    outcome = Outcome(
         set=version.set,
         run_id=run.run_id,
         data_through=version.data_through,
@@ -281,6 +276,7 @@ def _finish(
         mlflow_run=mlflow_run,
         warnings=version.provenance.warnings + warnings,
     )
+    return outcome, verdict
 
 
 def _track(

@@ -105,7 +105,7 @@ def go(
     store: Store, day: str = "2024-05-02", run_id: str = "r1", *, check_lookahead: bool = False
 ) -> Outcome:
     """Run the set through a day."""
-    return run(store, "demand", data_through=day, run_id=run_id, check_lookahead=check_lookahead)
+    return run(store, "demand", data_through=day, run_id=run_id, check_lookahead=check_lookahead)[0]
 
 
 def row(store: Store, run_id: str = "r1") -> Run:
@@ -201,7 +201,7 @@ def test_the_same_run_again_changes_nothing(store: Store, write_job: Write) -> N
     first = go(store)
     events = store.view().last_event
     assert go(store) == first
-    assert run(store, "demand", run_id="r1") == first
+    assert run(store, "demand", run_id="r1")[0] == first
     assert store.view().last_event == events
 
 
@@ -352,7 +352,7 @@ def test_a_killed_process_resumes(tmp_path: Path, local_store: Store, write_job:
     code = (
         "import sys; from estimates.store.store import Store; from estimates_jobs.run.runner "
         "import run; "
-        "print(run(Store(sys.argv[1]), 'demand', data_through='2024-05-02', run_id='r1').status)"
+        "print(run(Store(sys.argv[1]), 'demand', data_through='2024-05-02', run_id='r1')[0].status)"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "store")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -388,7 +388,7 @@ def test_unknown_set(local_store: Store) -> None:
 def test_a_run_without_a_run_id_gets_one(local_store: Store, write_job: Write) -> None:
     """Two runs without a run_id are two versions."""
     define(local_store, write_job())
-    outcomes = [run(local_store, "demand", data_through="2024-05-02") for _ in range(2)]
+    outcomes = [run(local_store, "demand", data_through="2024-05-02")[0] for _ in range(2)]
     assert [outcome.version for outcome in outcomes] == [1, 2]
     assert outcomes[0].run_id != outcomes[1].run_id
 
@@ -404,7 +404,7 @@ def published(store: Store, text: str, run_id: str = "f1") -> Outcome:
     frame, provenance = read_candidate(
         store, "demand", "table.csv", data_through="2024-05-02", run_id=run_id
     )
-    return publish_file(store, "demand", frame, provenance)
+    return publish_file(store, "demand", frame, provenance)[0]
 
 
 def test_a_file_takes_the_same_steps(store: Store) -> None:

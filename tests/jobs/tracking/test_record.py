@@ -120,7 +120,7 @@ def publish(
     table = folder / "table.csv"
     table.write_text(f"item,p\na,{p}\nb,{p + 0.01}\n")
     frame, provenance = read_candidate(store, "demand", table, data_through=day, run_id=run_id)
-    return publish_file(store, "demand", frame, provenance)
+    return publish_file(store, "demand", frame, provenance)[0]
 
 
 def found(store: Store, run_id: str) -> Any:

@@ -10,6 +10,7 @@ import msgspec
 
 from estimates.errors import EstimatesError
 from estimates.gate.pages.verdict_text import render_text
+from estimates.gate.verdict import Verdict
 from estimates.store.store import Store
 from estimates_jobs.cli.interface.failures import ANSWER_IS_NO
 from estimates_jobs.cli.interface.notifying import notifying
@@ -49,21 +50,19 @@ def reporting_run(
 
 
 def show_outcome(
-    options: Options, store: Store, outcome: runner.Outcome, warnings: list[str]
+    options: Options, outcome: runner.Outcome, verdict: Verdict, warnings: list[str]
 ) -> int:
     """Print what became of a run; returns the exit code."""
     if options.json:
         terminal.json(msgspec.structs.replace(outcome, warnings=outcome.warnings + tuple(warnings)))
     else:
-        _show(store, outcome)
+        _show(outcome, verdict)
     return ANSWER_IS_NO if outcome.status == "refused" else 0
 
 
-def _show(store: Store, outcome: runner.Outcome) -> None:
-    verdict = store.verdict(outcome.set, outcome.version)
-    if verdict is not None:
-        terminal.page(render_text(verdict))
-        terminal.line()
+def _show(outcome: runner.Outcome, verdict: Verdict) -> None:
+    terminal.page(render_text(verdict))
+    terminal.line()
     through = cells.instant(outcome.data_through)
     terminal.line(
         f"{outcome.set} version {outcome.version}: {outcome.rows} estimates, data through "
