@@ -14,7 +14,7 @@ import httpx
 import polars as pl
 import pytest
 
-from estimates.client import AsyncClient, Client
+from estimates.client import AsyncClient, Client, clients
 from estimates.client.plans import Reply
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import CorruptError, NotFoundError
@@ -242,17 +242,15 @@ def test_listed_keys_are_served_by_their_digest(judging: Store, url: str) -> Non
 
 def test_a_file_that_came_damaged_is_no_baseline(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes that do not match the digest that came with them are refused and never compared."""
+    received = clients._reply
+
+    def damaged(response: httpx.Response) -> Reply:
+        reply = received(response)
+        body = reply.body[:-1] if "/data" in str(response.url) else reply.body
+        return Reply(reply.status, reply.headers, body)
+
+    monkeypatch.setattr(clients, "_reply", damaged)
     client = Client(url)
-    send = client._send
-
-    def damaged(request: Any) -> Any:
-        reply = send(request)
-        assert isinstance(reply, Reply)
-        return (
-            Reply(reply.status, reply.headers, reply.body[:-1]) if "/data" in request.url else reply
-        )
-
-    monkeypatch.setattr(client, "_send", damaged)
     with pytest.raises(CorruptError) as error:
         client[SET].judge_frame(frame(101.0), provenance("new", day=30), judged_at=JUDGED)
     assert error.value.code == "file_damaged"

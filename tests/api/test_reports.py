@@ -130,6 +130,7 @@ def test_what_is_not_ready_is_a_202(small: Store) -> None:
     enough gets it.
     """
     url = f"/v1/sets/{SET}/diff?from=1&to=2"
+    (small.reports.folder / name_of(small, SET, 1, 2)).unlink()  # the gate's
     with TestClient(create_app(small)) as client:
         with computing(small, name_of(small, SET, 1, 2)):
             answer = client.get(url)
