@@ -11,7 +11,7 @@ import numpy as np
 from estimates.stability.family_reports import DriftReport
 from estimates.stability.kernels.blocks import Floats, mean_rows
 from estimates.stability.kernels.ks_distance import ks_distance
-from estimates.stability.ranking import Ranking, sorted_quantile
+from estimates.stability.ranks import Ranking, sorted_quantile
 from estimates.stability.value_kinds import FINITE, KINDS, ColumnValues
 
 _NORMAL = 1.349  # IQR of a normal distribution in its standard deviations
