@@ -163,15 +163,19 @@ def _end_change(
     if not n or scale is None:
         reason = "degenerate_scale" if n else "no_comparable_keys"
         return SignedChange(n, n / common if common else None, None, None, reason)
-    bounded = opposite.finite
-    columns = [old.numbers, new.numbers, np.where(bounded, opposite.numbers, point.numbers)]
+    bounded = None if opposite.whole else opposite.finite
+    far = opposite.numbers
+    if bounded is not None:
+        far = np.where(bounded, far, point.numbers)
+    columns = [old.numbers, new.numbers, far]
     unit = unit_of(sides, columns)
     was, now, far = columns if unit is None else [column * unit for column in columns]
     floor = floor_in(scale, unit, n)
 
     def change(rows: slice) -> Floats:
         width = far[rows] - was[rows] if lower else was[rows] - far[rows]
-        width *= np.where(bounded[rows], 1.0, 2.0)
+        if bounded is not None:
+            width *= np.where(bounded[rows], 1.0, 2.0)
         return 2 * ((now[rows] - was[rows]) / np.maximum(width, floor[rows]))
 
     return _signed(change, n, common)
@@ -182,7 +186,7 @@ def _asymmetry_change(changes: IntervalChanges, common: int) -> SignedChange:
     if not changes.pointed:
         return SignedChange(0, 0.0 if common else None, None, None, "no_point")
     old, new = changes.old, changes.new
-    wide = np.flatnonzero((old.width > 0) & (new.width > 0))
+    wide = np.flatnonzero((old.upper > old.lower) & (new.upper > new.lower))
     if not len(wide):
         return SignedChange(0, 0.0 if common else None, None, None, "no_comparable_keys")
     if len(wide) < len(changes):

@@ -11,15 +11,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from estimates.contract.columns import key_text
 from estimates.stability.alignment import Alignment
 from estimates.stability.deltas import Deltas
 from estimates.stability.family_reports import RankGroup, RankMove, RankReport
+from estimates.stability.groups import shown_text
 from estimates.stability.kernels.blocks import (
     Floats,
     Rows,
-    count_rows,
-    each_block,
     run_parallel,
     sum_rows,
 )
@@ -51,20 +49,10 @@ class Ranking:
 
     def ranks(self) -> tuple[Ranks, Ranks]:
         """Twice the rank of each key in A and in B, keys in the order of A."""
-        before, after = run_parallel(
-            [lambda: doubled_ranks(self.a), lambda: doubled_ranks(self.b)], len(self)
-        )
-        by_row, after_by_row = np.empty_like(after), np.empty_like(after)
-
-        def place(block: slice) -> None:
-            by_row[self.rows_b[block]] = after[block]
-
-        def find(block: slice) -> None:
-            np.take(by_row, self.rows_a[block], out=after_by_row[block], mode="clip")
-
-        each_block(place, len(self))
-        each_block(find, len(self))
-        return before, after_by_row
+        before, after = doubled_ranks(self.a), doubled_ranks(self.b)
+        by_row = np.empty_like(after)
+        by_row[self.rows_b] = after
+        return before, by_row[self.rows_a]
 
     def top(self, k: int) -> tuple[Rows, Rows]:
         """The rows of the k largest values of A and of B, ties by row."""
@@ -103,10 +91,7 @@ def rank_spread(ascending: Floats) -> float:
     if not _any_equal(ascending):
         return (n**3 - n) / 12
     lengths, times = np.unique(np.diff(_starts(ascending), append=n), return_counts=True)
-    ties = sum(
-        int(times_seen) * (int(t) ** 3 - int(t))
-        for t, times_seen in zip(lengths, times, strict=True)
-    )
+    ties = sum(int(seen) * (int(t) ** 3 - int(t)) for t, seen in zip(lengths, times, strict=True))
     return (n**3 - n - ties) / 12
 
 
@@ -124,11 +109,7 @@ def sorted_quantile(ascending: Floats, part: int, of: int) -> float:
 
 
 def _any_equal(ascending: Floats) -> bool:
-    pairs = max(0, len(ascending) - 1)
-    return (
-        count_rows(lambda rows: ascending[rows] == ascending[rows.start + 1 : rows.stop + 1], pairs)
-        > 0
-    )
+    return bool((ascending[1:] == ascending[:-1]).any())
 
 
 def _starts(ascending: Floats) -> Rows:
@@ -139,10 +120,8 @@ def _starts(ascending: Floats) -> Rows:
 def _largest(ascending: Floats, rows: Rows, k: int) -> Rows:
     """The k rows with the largest values."""
     n, least = len(ascending), ascending[-k]
-    start, above = (
-        int(np.searchsorted(ascending, least, "left")),
-        n - int(np.searchsorted(ascending, least, "right")),
-    )
+    start = int(np.searchsorted(ascending, least))
+    above = n - int(np.searchsorted(ascending, least, "right"))
     tied = np.sort(rows[start : n - above])[: k - above]
     return np.concatenate((rows[n - above :], tied))
 
@@ -233,7 +212,7 @@ def _group(value: object, deltas: Deltas, rows: Rows, top_k: int) -> RankGroup:
     spearman, overlap = _spearman(values, *values.ranks()), _overlap(values, top_k)
     n = len(rows)
     return RankGroup(
-        value=None if value is None else key_text(value),
+        value=shown_text(value),
         n=n,
         spearman=spearman,
         top_k_overlap=overlap,
