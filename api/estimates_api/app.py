@@ -22,8 +22,8 @@ from estimates_api.fast_path import fast_batch, fast_get
 from estimates_api.http.documented import openapi
 from estimates_api.http.event_stream import Streams
 from estimates_api.http.problems import HANDLERS, from_error
-from estimates_api.http.query_text import ReadRequest, refuse_unknown
 from estimates_api.http.routing import raw_path, without_body
+from estimates_api.http.url_text import ReadRequest, refuse_unknown
 from estimates_api.serving.follower import Follower
 from estimates_api.serving.reports import Reports
 from estimates_api.serving.request_counts import request_counts

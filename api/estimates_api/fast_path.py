@@ -14,9 +14,9 @@ import msgspec
 
 from estimates_api.http.bodies import Batch
 from estimates_api.http.parameters import EstimateParameters, PageParameters
-from estimates_api.http.query_text import read_segment
 from estimates_api.http.representation import Representation
 from estimates_api.http.routing import raw_path
+from estimates_api.http.url_text import read_segment
 from estimates_api.routes.estimates import (
     FEW_KEYS,
     answer_batch,

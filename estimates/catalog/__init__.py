@@ -7,9 +7,11 @@ rows      rows to Structs and back
 
 catalog         every write, each one transaction that ends with an event, and every read; made of
 version_writes  contracts and versions: define, publish, judge, track, expire
-decisions       promote, roll back, waive, unwaive
+alias_moves     promote and roll back
+waiver_writes   waive and unwaive
 stored_scores   scores of versions, grades of verdicts
-progress        how far each run has come, and which snapshots' files are being deleted
+run_rows        how far each run has come
+sweep_claims    which snapshots' files are being deleted
 event_log       the log that each of these appends to
 preconditions   what has to be true still when a write commits
 

@@ -9,19 +9,21 @@ import sqlalchemy as sa
 
 from estimates import instants
 from estimates.catalog import schema
-from estimates.catalog.decisions import Decisions
+from estimates.catalog.alias_moves import AliasMoves
 from estimates.catalog.engine import check_revision, make_engine, reading
 from estimates.catalog.event_log import COUNTER
-from estimates.catalog.progress import Progress
 from estimates.catalog.records import Event, Waiver
 from estimates.catalog.rows import matching, read, read_set
+from estimates.catalog.run_rows import RunRows
 from estimates.catalog.set_view import SetView
 from estimates.catalog.stored_scores import StoredScores
+from estimates.catalog.sweep_claims import SweepClaims
 from estimates.catalog.version_writes import VersionWrites
 from estimates.catalog.view import View
+from estimates.catalog.waiver_writes import WaiverWrites
 
 
-class Catalog(VersionWrites, Decisions, StoredScores, Progress):
+class Catalog(VersionWrites, AliasMoves, WaiverWrites, StoredScores, RunRows, SweepClaims):
     """Sets, contracts, versions, aliases, events, verdicts, waivers, scores and runs.
 
     Every change of what a reader could see is one transaction and leaves exactly one event. Event

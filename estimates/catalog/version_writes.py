@@ -12,9 +12,9 @@ from estimates.catalog import schema
 from estimates.catalog.engine import OnEngine, writing
 from estimates.catalog.event_log import append, append_about, check_text
 from estimates.catalog.preconditions import check_newest, check_unexpired
-from estimates.catalog.progress import deletions_of
 from estimates.catalog.records import ContractRevision, Event, Provenance, Version
 from estimates.catalog.rows import insert, matching, of_version, read
+from estimates.catalog.sweep_claims import deletions_of
 from estimates.contract.contract import Contract
 from estimates.errors import ConflictError, UnavailableError
 

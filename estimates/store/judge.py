@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -21,7 +22,7 @@ from estimates.compare.frozen_versions import last_in_production
 from estimates.compare.queries import DiffQuery
 from estimates.compare.series_report import MOVES_JUDGED, production_moves, promoted_material
 from estimates.contract.contract import Contract
-from estimates.errors import CorruptError, NotFoundError
+from estimates.errors import CorruptError, EstimatesError, NotFoundError
 from estimates.gate.candidate import Candidate
 from estimates.gate.evaluation import evaluate
 from estimates.gate.offender_table import Offenders
@@ -93,9 +94,10 @@ def _keep_report(
     baseline, report = judgement.verdict.baseline, judgement.report
     if report is None or baseline is None or baseline.version is None:
         return
-    comparison = store.compare(version.set, DiffQuery(baseline.version, version.version))
-    if comparison.contract == contract:
-        comparison.keep(store.reports, report)
+    with suppress(EstimatesError):  # the verdict stands, whatever became of the baseline since
+        comparison = store.compare(version.set, DiffQuery(baseline.version, version.version))
+        if comparison.contract == contract:
+            comparison.keep(store.reports, report)
 
 
 def stored_judgement(store: OpenStore, version: Version) -> Judgement | None:

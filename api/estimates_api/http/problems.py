@@ -19,7 +19,7 @@ from estimates.errors import (
     NotFoundError,
     UnavailableError,
 )
-from estimates_api.http.query_text import ReadRequest, parameters_of
+from estimates_api.http.url_text import ReadRequest, parameters_of
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_S = 1

@@ -25,7 +25,6 @@ from estimates_api.http.parameters import (
     MomentParameters,
     PageParameters,
 )
-from estimates_api.http.query_text import read_ref, read_time
 from estimates_api.http.representation import (
     COMPRESSED_FROM,
     IMMUTABLE,
@@ -41,6 +40,7 @@ from estimates_api.http.representation import (
     of_content,
 )
 from estimates_api.http.tables import content_type, write_answer
+from estimates_api.http.url_text import read_ref, read_time
 from estimates_api.serving.follower import ReaderAt
 
 _IMPORTED: Header = (b"estimates-imported", b"true")

@@ -14,9 +14,9 @@ from estimates.accuracy.accuracy_table import accuracy_frame
 from estimates.store.scoring import stored_scores
 from estimates_api.http.documented import answers
 from estimates_api.http.parameters import LastScored, ScoredVersion, SetName
-from estimates_api.http.query_text import ReadRequest
 from estimates_api.http.representation import TABLES, VARY_TEXT, negotiated, of_view
 from estimates_api.http.tables import content_type, write_form
+from estimates_api.http.url_text import ReadRequest
 from estimates_api.serving.follower import InjectedFollower
 from estimates_api.serving.threads import off_loop
 

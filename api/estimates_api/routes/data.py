@@ -13,7 +13,6 @@ from estimates.reading import tabular
 from estimates.storage.data_files import DataFile
 from estimates_api.http.documented import answers
 from estimates_api.http.parameters import DataParameters, PathRef, SetName
-from estimates_api.http.query_text import ReadRequest, read_segment
 from estimates_api.http.ranges import byte_range
 from estimates_api.http.representation import (
     ARROW,
@@ -31,6 +30,7 @@ from estimates_api.http.representation import (
 from estimates_api.http.resolved_request import ResolvedRequest, resolve
 from estimates_api.http.streaming import ChunkedAnswer
 from estimates_api.http.tables import content_type
+from estimates_api.http.url_text import ReadRequest, read_segment
 from estimates_api.serving.follower import InjectedFollower
 from estimates_api.serving.threads import off_loop
 

@@ -19,7 +19,6 @@ from estimates.stability.report import Report
 from estimates_api.http.bodies import ChangeList
 from estimates_api.http.documented import answers
 from estimates_api.http.parameters import ChangesParameters, DiffParameters, FromRef, SetName
-from estimates_api.http.query_text import ReadRequest, leading_key, names_of, read_ref, read_time
 from estimates_api.http.representation import (
     HTML,
     JSON,
@@ -34,6 +33,7 @@ from estimates_api.http.representation import (
     negotiated,
 )
 from estimates_api.http.resolved_request import ResolvedRequest
+from estimates_api.http.url_text import ReadRequest, leading_key, names_of, read_ref, read_time
 from estimates_api.serving.follower import Follower, InjectedFollower
 from estimates_api.serving.reports import InjectedReports, Reports, still_computing
 from estimates_api.serving.threads import in_thread

@@ -23,9 +23,9 @@ from estimates_api.http.parameters import (
     PageParameters,
     SetName,
 )
-from estimates_api.http.query_text import ReadRequest, leading_key, read_fields, read_key
 from estimates_api.http.representation import JSON, TABLES, Representation, negotiated
 from estimates_api.http.resolved_request import resolve
+from estimates_api.http.url_text import ReadRequest, leading_key, read_fields, read_key
 from estimates_api.serving.follower import ReaderAt
 from estimates_api.serving.threads import nonblocking
 

@@ -19,8 +19,8 @@ from estimates_api.http.bodies import EventBody, EventList
 from estimates_api.http.documented import answers
 from estimates_api.http.event_stream import EventStream, Streams
 from estimates_api.http.parameters import After, Limit, OfSet
-from estimates_api.http.query_text import ReadRequest
 from estimates_api.http.representation import JSON, negotiated, next_link, of_view
+from estimates_api.http.url_text import ReadRequest
 from estimates_api.serving.follower import InjectedFollower
 
 _STREAM = "text/event-stream"

@@ -17,8 +17,8 @@ from estimates_api.http.parameters import (
     SetName,
     ShapeNumber,
 )
-from estimates_api.http.query_text import read_key
 from estimates_api.http.resolved_request import resolve
+from estimates_api.http.url_text import read_key
 from estimates_api.serving.follower import InjectedFollower
 from estimates_api.serving.threads import off_loop
 

@@ -18,9 +18,9 @@ from estimates_api.http.parameters import (
     Since,
     Until,
 )
-from estimates_api.http.query_text import ReadRequest, read_fields, read_key, read_time
 from estimates_api.http.representation import JSON, TABLES, VARY_TEXT, negotiated, of_view
 from estimates_api.http.tables import content_type, write_answer
+from estimates_api.http.url_text import ReadRequest, read_fields, read_key, read_time
 from estimates_api.serving.follower import InjectedFollower
 from estimates_api.serving.threads import off_loop
 

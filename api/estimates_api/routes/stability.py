@@ -12,9 +12,9 @@ from estimates.compare.series import ComparedMoves, compared_moves
 from estimates.compare.series_report import DEFAULT_LAST, Series
 from estimates_api.http.documented import answers
 from estimates_api.http.parameters import AsOf, Last, SetName
-from estimates_api.http.query_text import ReadRequest, read_time
 from estimates_api.http.representation import TABLES, VARY, encoded, entity_tag, negotiated
 from estimates_api.http.tables import content_type, write_form
+from estimates_api.http.url_text import ReadRequest, read_time
 from estimates_api.serving.follower import Follower, InjectedFollower
 from estimates_api.serving.reports import InjectedReports
 from estimates_api.serving.threads import in_thread

@@ -13,9 +13,9 @@ from estimates.stability.through_time.revision_report import Across
 from estimates_api.http.bodies import TriangleBody
 from estimates_api.http.documented import answers
 from estimates_api.http.parameters import AcrossColumns, ColumnName, LeadingKey, SetName
-from estimates_api.http.query_text import ReadRequest, read_key
 from estimates_api.http.representation import TABLES, VARY, encoded, entity_tag, negotiated
 from estimates_api.http.tables import content_type, write_form
+from estimates_api.http.url_text import ReadRequest, read_key
 from estimates_api.serving.follower import Follower, InjectedFollower
 from estimates_api.serving.reports import InjectedReports, Reports
 from estimates_api.serving.threads import in_thread

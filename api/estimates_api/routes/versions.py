@@ -31,9 +31,9 @@ from estimates_api.http.parameters import (
     SetName,
     StateFilter,
 )
-from estimates_api.http.query_text import read_segment
 from estimates_api.http.representation import next_link, of_view
 from estimates_api.http.resolved_request import resolve
+from estimates_api.http.url_text import read_segment
 from estimates_api.serving.follower import Follower, InjectedFollower
 from estimates_api.serving.threads import off_loop
 

@@ -10,7 +10,7 @@ from tests.jobs.notify.receivers import SECRET
 
 
 @pytest.fixture
-def told(local_store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+def store(local_store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     """A store with version 1 in production and version 2 not judged, which commands use; MLflow
     writes into it.
     """

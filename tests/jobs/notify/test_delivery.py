@@ -16,7 +16,7 @@ from tests.jobs.cli.calls import call, call_process
 from tests.jobs.notify.receivers import TAKEN, answer, closed_port, kinds, verified
 
 
-def test_a_receiver_that_is_busy_is_asked_again(told: Store) -> None:
+def test_a_receiver_that_is_busy_is_asked_again(store: Store) -> None:
     """503 and 429 are tried again after the pause that Retry-After asks for; id and body stay, the
     signature is new.
     """
@@ -30,7 +30,7 @@ def test_a_receiver_that_is_busy_is_asked_again(told: Store) -> None:
     assert all(map(verified, receiver.posted))
 
 
-def test_a_receiver_that_starts_late_is_reached(told: Store) -> None:
+def test_a_receiver_that_starts_late_is_reached(store: Store) -> None:
     """A refused connection is tried again."""
     port, done = closed_port(), threading.Event()
 
@@ -49,20 +49,20 @@ def test_a_receiver_that_starts_late_is_reached(told: Store) -> None:
     assert (called.code, called.err, told_of) == (0, "", ["estimates.judged"])
 
 
-def test_a_slow_receiver_does_not_delay_the_promotion(told: Store) -> None:
+def test_a_slow_receiver_does_not_delay_the_promotion(store: Store) -> None:
     """The alias moves while the receiver still thinks about the verdict; both are delivered in the
     end.
     """
     with stub(answer(204, after_s=1.5)) as receiver:
         done = call("promote", SET, 2, "--reason", "checked", "--notify", receiver.url)
     assert (done.code, done.err) == (0, "")
-    judged, moved = told.view().set(SET).events[-2:]
+    judged, moved = store.view().set(SET).events[-2:]
     assert (moved.at - judged.at).total_seconds() < 1
     assert kinds(receiver) == ["estimates.judged", "estimates.promoted"]
     assert receiver.pauses_s[0] >= 1.5
 
 
-def test_a_receiver_that_never_answers_costs_seconds_and_a_warning(told: Store) -> None:
+def test_a_receiver_that_never_answers_costs_seconds_and_a_warning(store: Store) -> None:
     """The command ends with its own exit code, at most about five seconds later, and the process is
     not held.
     """
@@ -70,9 +70,9 @@ def test_a_receiver_that_never_answers_costs_seconds_and_a_warning(told: Store) 
         begin = time.monotonic()
         done = call_process("promote", SET, 2, "--reason", "checked", "--notify", receiver.url)
         took_s = time.monotonic() - begin
-    assert (done.code, told.resolve(SET).version) == (0, 2)
+    assert (done.code, store.resolve(SET).version) == (0, 2)
     assert took_s < 15
-    judged, moved = told.view().set(SET).events[-2:]
+    judged, moved = store.view().set(SET).events[-2:]
     assert done.err.startswith(
         f"warning: not notified: events {judged.id}, {moved.id} to {receiver.url}: no answer yet"
     )
@@ -80,7 +80,7 @@ def test_a_receiver_that_never_answers_costs_seconds_and_a_warning(told: Store) 
     assert b"production is version 2" in done.out
 
 
-def test_nobody_listening_is_a_warning(told: Store) -> None:
+def test_nobody_listening_is_a_warning(store: Store) -> None:
     """A connection that stays refused: the exit code is that of the work, and the line says what to
     do.
     """
@@ -89,27 +89,27 @@ def test_nobody_listening_is_a_warning(told: Store) -> None:
     done = call("gate", SET, 2, "--notify", url)
     assert (done.code, 2 < time.monotonic() - begin < 8) == (0, True)
     (line,) = done.err.splitlines()
-    last = told.view().last_event
+    last = store.view().last_event
     assert line.startswith(
         f"warning: not notified: event {last} to {url}: [Errno 111] Connection refused; later: "
     )
     assert line.endswith(f"estimates notify URL --after {last - 1}  [undelivered]")
 
 
-def test_a_warning_names_the_first_of_many_events(told: Store, tmp_path: Path) -> None:
+def test_a_warning_names_the_first_of_many_events(store: Store, tmp_path: Path) -> None:
     """Seven grades that nobody took: five ids, how many more there are, and where to go on."""
     for number in range(3, 10):
-        promoted(told, f"run {number}", 100.0 + number / 10)
+        promoted(store, f"run {number}", 100.0 + number / 10)
     frame(101.5).drop("note").write_csv(tmp_path / "observed.csv")
     with stub(answer(400)) as receiver:
         done = call("score", SET, "--actuals", tmp_path / "observed.csv", "--notify", receiver.url)
-    ids = [event.id for event in told.view().set(SET).events if event.kind == "regraded"]
+    ids = [event.id for event in store.view().set(SET).events if event.kind == "regraded"]
     assert (done.code, len(ids), len(receiver.posted)) == (0, 7, 7)
     assert f"not notified: events {', '.join(map(str, ids[:5]))} and 2 more to " in done.err
     assert f"--after {ids[0] - 1}" in done.err
 
 
-def test_warnings_for_programs(told: Store, tmp_path: Path) -> None:
+def test_warnings_for_programs(store: Store, tmp_path: Path) -> None:
     """With --format json standard error has one JSON object a line, and publish lists the warning
     in its answer.
     """
@@ -129,7 +129,7 @@ def test_warnings_for_programs(told: Store, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("status", [302, 307, 400, 401, 404, 410])
-def test_a_refusal_is_not_repeated(told: Store, status: int) -> None:
+def test_a_refusal_is_not_repeated(store: Store, status: int) -> None:
     """What the receiver does not want is posted once; a redirect leads nowhere."""
     with stub(TAKEN) as elsewhere, stub(answer(status, location=elsewhere.url)) as receiver:
         done = call("gate", SET, 2, "--notify", receiver.url)
@@ -137,7 +137,7 @@ def test_a_refusal_is_not_repeated(told: Store, status: int) -> None:
     assert f"status {status}" in done.err
 
 
-def test_a_long_pause_is_not_waited_for(told: Store) -> None:
+def test_a_long_pause_is_not_waited_for(store: Store) -> None:
     """A receiver that asks for more patience than there is gets no second attempt, and the command
     ends at once.
     """
@@ -148,12 +148,12 @@ def test_a_long_pause_is_not_waited_for(told: Store) -> None:
     assert "status 503, and it asks for 3600 s of patience" in done.err
 
 
-def test_one_refused_event_does_not_hold_the_next(told: Store) -> None:
+def test_one_refused_event_does_not_hold_the_next(store: Store) -> None:
     """The promotion is told although the verdict was not taken, and the warning names the verdict
     alone.
     """
     with stub(answer(400), TAKEN) as receiver:
         done = call("promote", SET, 2, "--reason", "checked", "--notify", receiver.url)
-    judged, _ = told.view().set(SET).events[-2:]
+    judged, _ = store.view().set(SET).events[-2:]
     assert kinds(receiver) == ["estimates.judged", "estimates.promoted"]
     assert f"not notified: event {judged.id} to" in done.err

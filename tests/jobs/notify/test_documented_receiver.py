@@ -61,7 +61,7 @@ def documented_receiver(folder: Path) -> Iterator[tuple[str, Path]]:
 
 @pytest.mark.parametrize("order", [(SECRET, OTHER), (OTHER, SECRET)])
 def test_the_documented_receiver_outlives_a_change_of_secret(
-    told: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: tuple[str, str]
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: tuple[str, str]
 ) -> None:
     """It knows one of two secrets and takes what is signed by both, in any order, and nothing by
     the other alone.
@@ -74,7 +74,7 @@ def test_the_documented_receiver_outlives_a_change_of_secret(
 
 
 def test_the_documented_receiver_takes_what_is_signed_and_nothing_else(
-    told: Store, tmp_path: Path
+    store: Store, tmp_path: Path
 ) -> None:
     """It shows what it was told; another body, another id, an old time or no signature at all are
     refused.
@@ -83,7 +83,7 @@ def test_the_documented_receiver_takes_what_is_signed_and_nothing_else(
         done = call("promote", SET, 2, "--reason", "checked", "--notify", url)
         assert (done.code, done.err) == (0, "")
         with stub(TAKEN) as recorder:
-            call("notify", recorder.url, "--after", told.view().last_event - 1)
+            call("notify", recorder.url, "--after", store.view().last_event - 1)
         posted = recorder.posted[0]
         head = {name: text for name, text in posted.headers.items() if name.startswith("webhook-")}
         old = str(int(time.time()) - 3600)

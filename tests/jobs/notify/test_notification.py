@@ -34,7 +34,7 @@ THROUGH = ("--through", "2024-01-02")
 # -- what is told
 
 
-def test_a_promotion_is_told_as_cloud_events_that_are_signed(told: Store) -> None:
+def test_a_promotion_is_told_as_cloud_events_that_are_signed(store: Store) -> None:
     """The verdict that promoting asked for, then the move: documents in full, each with a signature
     that verifies.
     """
@@ -49,7 +49,7 @@ def test_a_promotion_is_told_as_cloud_events_that_are_signed(told: Store) -> Non
             f"{receiver.url}/hooks/1?team=a%20b",
         )
     assert (done.code, done.err) == (0, "")
-    judged, moved = told.view().set(SET).events[-2:]
+    judged, moved = store.view().set(SET).events[-2:]
     common = {"specversion": "1.0", "source": f"/v1/sets/{SET}", "subject": f"{SET}/2"}
     common |= {"datacontenttype": "application/json"}
     first, second = documents(receiver)
@@ -89,9 +89,9 @@ def test_a_promotion_is_told_as_cloud_events_that_are_signed(told: Store) -> Non
         assert verified(posted)
 
 
-def test_a_rollback_is_told(told: Store) -> None:
+def test_a_rollback_is_told(store: Store) -> None:
     """Where the alias went back to, from where and why."""
-    promoted(told, "third", 102.0)
+    promoted(store, "third", 102.0)
     with stub(TAKEN) as receiver:
         assert call("rollback", SET, "--reason", "wrong prices", "--notify", receiver.url).code == 0
     (document,) = documents(receiver)
@@ -99,17 +99,17 @@ def test_a_rollback_is_told(told: Store) -> None:
     assert expected.items() <= document["data"].items()
 
 
-def test_a_blocking_verdict_names_the_checks(told: Store) -> None:
+def test_a_blocking_verdict_names_the_checks(store: Store) -> None:
     """Exit code 1 stays, and the receiver learns which checks block and why; also where promoting
     judged first.
     """
-    publish(told, "third", 900.0)
+    publish(store, "third", 900.0)
     with stub(TAKEN) as receiver:
         assert call("gate", SET, 3, "--notify", receiver.url).code == 1
-        promoted(told, "fourth", 101.0)  # version 3's verdict counts no longer
+        promoted(store, "fourth", 101.0)  # version 3's verdict counts no longer
         assert call("promote", SET, 3, "--reason", "try", "--notify", receiver.url).code == 1
     first, second = documents(receiver)
-    verdict = told.verdict(SET, 3)
+    verdict = store.verdict(SET, 3)
     assert verdict is not None
     assert {one["name"] for one in first["data"]["failing"]} > {"hard_bounds"}
     failing = {one["name"]: one for one in second["data"]["failing"]}
@@ -124,9 +124,9 @@ def test_a_blocking_verdict_names_the_checks(told: Store) -> None:
     assert failing["hard_bounds"] == expected | {"name": "hard_bounds"}
 
 
-def test_publishing_tells_verdict_and_promotion_only(told: Store, tmp_path: Path) -> None:
+def test_publishing_tells_verdict_and_promotion_only(store: Store, tmp_path: Path) -> None:
     """Of what a publication leaves in the log, the receiver hears the decisions."""
-    define(told, more='[gate]\npromote = "automatic"')
+    define(store, more='[gate]\npromote = "automatic"')
     frame(102.0).write_parquet(tmp_path / "next.parquet")
     with stub(TAKEN) as receiver:
         file = ("publish", SET, tmp_path / "next.parquet", *THROUGH)
@@ -135,21 +135,21 @@ def test_publishing_tells_verdict_and_promotion_only(told: Store, tmp_path: Path
     assert kinds(receiver) == ["estimates.judged", "estimates.promoted"]
 
 
-def test_a_waiver_and_its_end_are_told(told: Store) -> None:
+def test_a_waiver_and_its_end_are_told(store: Store) -> None:
     """Which check of which version, by whom, why and until when; and that it was taken back. Signed
     like all others.
     """
-    publish(told, "third", 900.0)
+    publish(store, "third", 900.0)
     with stub(TAKEN) as receiver:
         where = ("--version", 3, "--until", "2999-01-01", "--notify", receiver.url)
         keys = ("--keys", "AAPL/2024-06-03", "--keys", "AAPL/2024-06-04")
         assert call("waive", SET, "hard_bounds", *keys, "--reason", "a split", *where).code == 0
-        waived = told.view().set(SET).events[-1]
+        waived = store.view().set(SET).events[-1]
         assert (
             call("unwaive", SET, waived.id, "--reason", "no split", "--notify", receiver.url).code
             == 0
         )
-    unwaived = told.view().set(SET).events[-1]
+    unwaived = store.view().set(SET).events[-1]
     first, second = documents(receiver)
     assert first["id"] == f"{waived.id}-{round(waived.at.timestamp() * 1_000_000)}"
     assert (first["type"], first["subject"], first["source"]) == (
@@ -176,7 +176,7 @@ def test_a_waiver_and_its_end_are_told(told: Store) -> None:
     assert all(map(verified, receiver.posted))
 
 
-def test_a_refused_waiver_is_no_news(told: Store) -> None:
+def test_a_refused_waiver_is_no_news(store: Store) -> None:
     """What is not in the log is not told."""
     with stub(TAKEN) as receiver:
         where = ("--version", 2, "--reason", "x", "--until", "2999-01-01", "--notify", receiver.url)
@@ -185,13 +185,13 @@ def test_a_refused_waiver_is_no_news(told: Store) -> None:
     assert receiver.posted == []
 
 
-def test_grades_by_late_actual_values_are_told_once(told: Store, tmp_path: Path) -> None:
+def test_grades_by_late_actual_values_are_told_once(store: Store, tmp_path: Path) -> None:
     """Each new grade of a verdict, and none when the same actual values come again; other values,
     another grade.
     """
-    promoted(told, "third", 102.0)
-    publish(told, "fourth", 200.0)
-    told.judge(SET, 4)
+    promoted(store, "third", 102.0)
+    publish(store, "fourth", 200.0)
+    store.judge(SET, 4)
     observed = {level: tmp_path / f"{level:.0f}.csv" for level in (200.5, 99.0)}
     for level, file in observed.items():
         frame(level).drop("note").write_csv(file)
@@ -208,14 +208,16 @@ def test_grades_by_late_actual_values_are_told_once(told: Store, tmp_path: Path)
         ("estimates.regraded", f"{SET}/3", "missed_harm"),
         ("estimates.regraded", f"{SET}/4", "right_block"),
     ]
-    logged = [event for event in told.view().set(SET).events if event.kind == "regraded"]
+    logged = [event for event in store.view().set(SET).events if event.kind == "regraded"]
     details = [d["data"]["details"] for d in documents(receiver)]
     assert details == [event.details for event in logged]
     assert set(details[0]) == {"grade", "growth", "n", "actuals"}
     assert (shown.code, "--notify and several --version need --actuals" in shown.err) == (2, True)
 
 
-def test_the_setting_stands_in_for_the_option(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_setting_stands_in_for_the_option(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A scheduler sets ESTIMATES_NOTIFY once; --notify is preferred to it. A file that is judged is
     nobody's news.
     """
@@ -223,15 +225,15 @@ def test_the_setting_stands_in_for_the_option(told: Store, monkeypatch: pytest.M
         monkeypatch.setenv("ESTIMATES_NOTIFY", usual.url)
         call("gate", SET, 2)
         call("gate", SET, 2, "--notify", other.url)
-        frame(102.0).write_parquet(Path(told.root) / "next.parquet")
-        file = ("gate", SET, "--file", Path(told.root) / "next.parquet", *THROUGH)
+        frame(102.0).write_parquet(Path(store.root) / "next.parquet")
+        file = ("gate", SET, "--file", Path(store.root) / "next.parquet", *THROUGH)
         assert call(*file).code == 0
         refused = call(*file, "--notify", other.url)
     assert (len(usual.posted), len(other.posted)) == (1, 1)
     assert (refused.code, "--notify belongs to a VERSION" in refused.err) == (2, True)
 
 
-def test_without_a_secret_nothing_is_signed(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_secret_nothing_is_signed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unsigned posts have their id and time, and no signature; a user and a password in the URL are
     sent.
     """
@@ -245,7 +247,9 @@ def test_without_a_secret_nothing_is_signed(told: Store, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("between", [" ", "\n", "  \t"])
-def test_two_secrets_sign_twice(told: Store, monkeypatch: pytest.MonkeyPatch, between: str) -> None:
+def test_two_secrets_sign_twice(
+    store: Store, monkeypatch: pytest.MonkeyPatch, between: str
+) -> None:
     """While a receiver changes its secret, each post has a signature by either."""
     monkeypatch.setenv("ESTIMATES_NOTIFY_SECRET", f"{SECRET}{between}{OTHER}\n")
     with stub(TAKEN) as receiver:
@@ -254,7 +258,7 @@ def test_two_secrets_sign_twice(told: Store, monkeypatch: pytest.MonkeyPatch, be
     assert verified(posted, KEY, OTHER_KEY)
 
 
-def test_proxies_of_the_environment_are_used(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_of_the_environment_are_used(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A receiver behind a company's proxy gets its whole URL."""
     with stub(TAKEN) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
@@ -280,15 +284,15 @@ def test_proxies_of_the_environment_are_used(told: Store, monkeypatch: pytest.Mo
 )
 @pytest.mark.parametrize("through", ["option", "setting"])
 def test_a_url_that_cannot_be_used_is_an_error_before_anything_is_done(
-    told: Store, monkeypatch: pytest.MonkeyPatch, url: str, through: str
+    store: Store, monkeypatch: pytest.MonkeyPatch, url: str, through: str
 ) -> None:
     """Exit code 2, nothing in the log, and the URL is not repeated: it may hold a password."""
-    before = told.view().last_event
+    before = store.view().last_event
     option = ("--notify", url) if through == "option" else ()
     if through == "setting":
         monkeypatch.setenv("ESTIMATES_NOTIFY", url)
     done = call("promote", SET, 2, "--reason", "checked", *option)
-    assert (done.code, "[bad_url]" in done.err, told.view().last_event) == (2, True, before)
+    assert (done.code, "[bad_url]" in done.err, store.view().last_event) == (2, True, before)
     assert url not in done.err
     assert "hu" not in done.err
 
@@ -301,7 +305,7 @@ def test_a_url_that_cannot_be_used_is_an_error_before_anything_is_done(
     ],
 )
 def test_a_secret_that_cannot_be_used_is_an_error(
-    told: Store, monkeypatch: pytest.MonkeyPatch, secret: str
+    store: Store, monkeypatch: pytest.MonkeyPatch, secret: str
 ) -> None:
     """Too short, no base64 or without its prefix: exit code 2 before anything is done, and it is
     not repeated.
@@ -314,7 +318,7 @@ def test_a_secret_that_cannot_be_used_is_an_error(
     assert SECRET not in done.err
 
 
-def test_no_secret_is_ever_told(told: Store, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_secret_is_ever_told(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     """Neither output nor logs at their most talkative show the secret, the password or the path of
     a URL.
     """
@@ -341,7 +345,7 @@ def test_no_secret_is_ever_told(told: Store, caplog: pytest.LogCaptureFixture) -
 # -- again
 
 
-def test_notify_sends_the_log_again(told: Store) -> None:
+def test_notify_sends_the_log_again(store: Store) -> None:
     """What was sent before comes once more with its id and its bytes; other events are left out."""
     waiving = ("p95_change", "--version", 2, "--reason", "x", "--until", "2999-01-01")
     with stub(TAKEN) as receiver:
@@ -350,7 +354,7 @@ def test_notify_sends_the_log_again(told: Store) -> None:
         done = call("notify", receiver.url, "--after", 0)
     events = [
         event
-        for event in told.view().set(SET).events
+        for event in store.view().set(SET).events
         if event.kind in ("judged", "promoted", "waived")
     ]
     before, again = receiver.posted[:3], receiver.posted[3:]
@@ -362,15 +366,15 @@ def test_notify_sends_the_log_again(told: Store) -> None:
     assert done.text == f"{len(events)} events sent; next: --after {events[-1].id}\n"
 
 
-def test_notify_stops_where_it_is_not_taken(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notify_stops_where_it_is_not_taken(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit code 3 and the id to go on after; going on from there sends the rest, and then there is
     nothing left.
     """
-    define(told, "other")
-    promoted(told, "other-1", name="other")
+    define(store, "other")
+    promoted(store, "other-1", name="other")
     ids = [
         event.id
-        for found in told.view().sets.values()
+        for found in store.view().sets.values()
         for event in found.events
         if event.kind in TOLD
     ]
@@ -390,7 +394,7 @@ def test_notify_stops_where_it_is_not_taken(told: Store, monkeypatch: pytest.Mon
     assert none.json == {"sent": 0, "last": max(ids)}
 
 
-def test_notify_without_a_receiver(told: Store) -> None:
+def test_notify_without_a_receiver(store: Store) -> None:
     """Without a URL anywhere it is wrong usage."""
     done = call("notify", "--after", 0)
     assert (done.code, "give a URL, or set ESTIMATES_NOTIFY" in done.err) == (2, True)

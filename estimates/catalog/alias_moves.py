@@ -1,4 +1,4 @@
-"""What is decided about a version: aliases move, checks are waived.
+"""Moves of aliases: promote and roll back.
 
 A move is a conditional update: of several who saw the same alias, one succeeds.
 """
@@ -6,16 +6,14 @@ A move is a conditional update: of several who saw the same alias, one succeeds.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.engine import OnEngine, writing
-from estimates.catalog.event_log import append, append_about, check_text
+from estimates.catalog.event_log import append_about
 from estimates.catalog.preconditions import (
     check_newest,
     check_unexpired,
@@ -23,14 +21,14 @@ from estimates.catalog.preconditions import (
     check_waivers,
     moved_error,
 )
-from estimates.catalog.records import Alias, Event, Version, Waiver
+from estimates.catalog.records import Alias, Event, Version
 from estimates.catalog.ref import PRODUCTION
-from estimates.catalog.rows import insert, matching
+from estimates.catalog.rows import matching
 from estimates.catalog.set_view import SetView
-from estimates.errors import ConflictError, InvalidError, NotFoundError
+from estimates.errors import ConflictError
 
 
-class Decisions(OnEngine):
+class AliasMoves(OnEngine):
     """Each method is one transaction."""
 
     def promote(
@@ -98,76 +96,6 @@ class Decisions(OnEngine):
                 reason=reason,
             )
             _move(tx, version, expected.alias, expected, event, held=True)
-            return event
-
-    def waive(
-        self,
-        version: Version,
-        check: str,
-        keys: list[list[str]] | None,
-        *,
-        reason: str,
-        until: datetime,
-        actor: str,
-    ) -> tuple[Event, Waiver]:
-        """Make an exception of a check for a version's content; gives its event, too.
-
-        keys  as text, in the contract's order; None: the check as a whole
-        Raises InvalidError (`bad_until`: not in the future; `bad_text`), NotFoundError `expired`.
-        """
-        check_text(check=check)
-        details = {
-            "check": check,
-            "keys": None if keys is None else len(keys),
-            "until": instants.text(until),
-        }
-        with writing(self.engine) as tx:
-            check_unexpired(tx, version)
-            event = append_about(tx, "waived", version, actor, reason=reason, details=details)
-            if until <= event.at:
-                raise InvalidError(
-                    "bad_until",
-                    f"until {instants.text(until)} is over at {instants.text(event.at)}; give a "
-                    "time that lies ahead",
-                )
-            waiver = Waiver(
-                id=event.id,
-                set=version.set,
-                version=version.version,
-                snapshot_id=version.snapshot_id,
-                check=check,
-                keys=keys,
-                reason=reason,
-                actor=actor,
-                at=event.at,
-                until=until,
-            )
-            insert(tx, waiver)
-            return event, waiver
-
-    def unwaive(self, set_name: str, waiver: int, *, reason: str, actor: str) -> Event:
-        """Take a waiver back before its end; its row stays.
-
-        Raises NotFoundError `unknown_waiver`, ConflictError `waiver_over` when it ended or was
-        taken back already.
-        """
-        table = schema.waivers
-        here = matching(table, set=set_name, id=waiver)
-        with writing(self.engine) as tx:
-            row = tx.execute(sa.select(table).where(here)).one_or_none()
-            if row is None:
-                raise NotFoundError("unknown_waiver", f"{set_name}: there is no waiver {waiver}")
-            details = {"waiver": waiver, "check": row.check}
-            event = append(
-                tx, "unwaived", set_name, actor, version=row.version, reason=reason, details=details
-            )
-            end = min(row.until, row.ended_at or row.until)
-            if end <= event.at:
-                raise ConflictError(
-                    "waiver_over",
-                    f"{set_name}: waiver {waiver} is over since {instants.text(end)}",
-                )
-            tx.execute(table.update().where(here).values(ended_at=event.at))
             return event
 
 

@@ -18,7 +18,7 @@ from estimates import InvalidError
 from estimates.errors import EstimatesError
 from estimates_api.app import create_app
 from estimates_api.http.parameters import EstimateParameters, PageParameters
-from estimates_api.http.query_text import (
+from estimates_api.http.url_text import (
     check_names,
     leading_key,
     names_of,

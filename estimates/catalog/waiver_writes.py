@@ -1,0 +1,90 @@
+"""Waivers: an exception of a check for one version's content, made and taken back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from estimates import instants
+from estimates.catalog import schema
+from estimates.catalog.engine import OnEngine, writing
+from estimates.catalog.event_log import append, append_about, check_text
+from estimates.catalog.preconditions import check_unexpired
+from estimates.catalog.records import Event, Version, Waiver
+from estimates.catalog.rows import insert, matching
+from estimates.errors import ConflictError, InvalidError, NotFoundError
+
+
+class WaiverWrites(OnEngine):
+    """Each method is one transaction."""
+
+    def waive(
+        self,
+        version: Version,
+        check: str,
+        keys: list[list[str]] | None,
+        *,
+        reason: str,
+        until: datetime,
+        actor: str,
+    ) -> tuple[Event, Waiver]:
+        """Make an exception of a check for a version's content; gives its event, too.
+
+        keys  as text, in the contract's order; None: the check as a whole
+        Raises InvalidError (`bad_until`: not in the future; `bad_text`), NotFoundError `expired`.
+        """
+        check_text(check=check)
+        details = {
+            "check": check,
+            "keys": None if keys is None else len(keys),
+            "until": instants.text(until),
+        }
+        with writing(self.engine) as tx:
+            check_unexpired(tx, version)
+            event = append_about(tx, "waived", version, actor, reason=reason, details=details)
+            if until <= event.at:
+                raise InvalidError(
+                    "bad_until",
+                    f"until {instants.text(until)} is over at {instants.text(event.at)}; give a "
+                    "time that lies ahead",
+                )
+            waiver = Waiver(
+                id=event.id,
+                set=version.set,
+                version=version.version,
+                snapshot_id=version.snapshot_id,
+                check=check,
+                keys=keys,
+                reason=reason,
+                actor=actor,
+                at=event.at,
+                until=until,
+            )
+            insert(tx, waiver)
+            return event, waiver
+
+    def unwaive(self, set_name: str, waiver: int, *, reason: str, actor: str) -> Event:
+        """Take a waiver back before its end; its row stays.
+
+        Raises NotFoundError `unknown_waiver`, ConflictError `waiver_over` when it ended or was
+        taken back already.
+        """
+        table = schema.waivers
+        here = matching(table, set=set_name, id=waiver)
+        with writing(self.engine) as tx:
+            row = tx.execute(sa.select(table).where(here)).one_or_none()
+            if row is None:
+                raise NotFoundError("unknown_waiver", f"{set_name}: there is no waiver {waiver}")
+            details = {"waiver": waiver, "check": row.check}
+            event = append(
+                tx, "unwaived", set_name, actor, version=row.version, reason=reason, details=details
+            )
+            end = min(row.until, row.ended_at or row.until)
+            if end <= event.at:
+                raise ConflictError(
+                    "waiver_over",
+                    f"{set_name}: waiver {waiver} is over since {instants.text(end)}",
+                )
+            tx.execute(table.update().where(here).values(ended_at=event.at))
+            return event
