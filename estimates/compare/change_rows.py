@@ -11,7 +11,7 @@ from estimates.contract.conform import DTYPES
 from estimates.contract.contract import Contract, Pairing
 from estimates.render.row_text import text_of
 from estimates.stability.change_columns import VALUES, change_columns
-from estimates.stability.pairing import by_step, with_pairing
+from estimates.stability.paired_contract import by_step, with_pairing
 
 
 def body(head: Mapping[str, str | int | None], rows: pl.DataFrame, contract: Contract) -> bytes:

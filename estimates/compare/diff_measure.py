@@ -12,7 +12,7 @@ from estimates.catalog.records import Version
 from estimates.catalog.set_view import SetView
 from estimates.contract.columns import Column
 from estimates.contract.contract import Contract
-from estimates.stability.pairing import with_pairing
+from estimates.stability.paired_contract import with_pairing
 from estimates.stability.report import METRICS_REVISION
 
 # What only publishing and the gate look at.

@@ -14,7 +14,7 @@ from estimates.contract.contract import Contract
 from estimates.errors import ConflictError, InvalidError
 from estimates.stability.contract_changes import describe_changes, schema_changes
 from estimates.stability.family_reports import SchemaReport
-from estimates.stability.pairing import with_pairing
+from estimates.stability.paired_contract import with_pairing
 
 
 def shared_measure(

@@ -21,7 +21,7 @@ from estimates.stability.changes import changed_keys
 from estimates.stability.diff import report_of
 from estimates.stability.family_reports import SchemaReport
 from estimates.stability.pages.pictures import Pictures, pictures
-from estimates.stability.pairing import with_pairing
+from estimates.stability.paired_contract import with_pairing
 from estimates.stability.report import Carried, Report
 
 _NAMED_ROWS = 5  # in an error
@@ -73,11 +73,16 @@ class TwoTables:
             pair = align_versions(self.a, self.b, self.contract, *self.through)
         except InvalidError as error:
             raise self._explained(error) from None
-        report = report_of(pair, self.names, identical=identical, headline_only=headline_only)
-        carried = self._measure_carried(report, pair.alignment)
-        return self._with_unmeasured(
-            msgspec.structs.replace(report, set=self.set, schema=self.schema, carried=carried)
+        report = report_of(
+            pair,
+            name_a=self.names[0],
+            name_b=self.names[1],
+            identical=identical,
+            headline_only=headline_only,
+            schema=self.schema,
         )
+        carried = self._measure_carried(report, pair.alignment)
+        return self._with_unmeasured(msgspec.structs.replace(report, set=self.set, carried=carried))
 
     def pictures(self) -> Pictures:
         """What the HTML page draws besides the report; raises what `report` raises."""

@@ -35,11 +35,11 @@ from estimates.reading.reader import Reader
 from estimates.stability.alignment import dated_target
 from estimates.stability.changes import check_change_query
 from estimates.stability.contract_changes import describe_changes, schema_changes
-from estimates.stability.diff import unchanged
 from estimates.stability.family_reports import SchemaReport
 from estimates.stability.pages.pictures import Pictures
-from estimates.stability.pairing import by_step
+from estimates.stability.paired_contract import by_step
 from estimates.stability.report import Report
+from estimates.stability.unchanged import unchanged
 from estimates.storage.report_cache import ReportCache
 
 Form = Literal["report", "headline", "page"]  # what is cached of two versions
@@ -162,8 +162,11 @@ class Comparison:
                        point
         """
         contract = self.measure.headline if headline_only else self.contract
+        a, b = self.names
         if self._same_content and not _origin_counts(contract):
-            return unchanged(contract, self.second.rows, self.names, headline_only=headline_only)
+            return unchanged(
+                contract, self.second.rows, name_a=a, name_b=b, headline_only=headline_only
+            )
         return self._tables(contract).report(
             identical=self._same_content, headline_only=headline_only
         )

@@ -5,13 +5,15 @@ Formulas: docs/stability.md.
 diff               puts the report together: start here
 report, family_reports   the Structs of the report; they need msgspec alone
 headline           the report in one sentence
+unchanged          the report of a snapshot and itself
 
 alignment          which rows of two frames have the same key
-pairing            which keys are compared: the same key, target, or step after the origin
+pairing, paired_contract   which keys are compared: the same key, target, or step after the origin
 aligned            two aligned frames, read column by column
 value_kinds        finite, null, nan, +inf, -inf, absent
 deltas             how one number moved, key by key
 interval_changes   how one interval moved, key by key
+ranking            both versions of a column, sorted
 
 scalar, interval, labels, quantiles, probabilities, groups, ranks, drift, cuts
                    a family of metrics each: `measure` gives its part of the report

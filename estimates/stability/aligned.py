@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 
@@ -68,10 +69,11 @@ class AlignedVersions:
     def common(self, column: str) -> tuple[ColumnValues, ColumnValues]:
         """The column in A and in B, per common key."""
         if column not in self._common:
-            self._common[column] = (
+            sides = (
                 self.all_old(column).take(self.alignment.rows_a),
                 self.all_new(column).take(self.alignment.rows_b),
             )
+            self._common[column] = sides
         return self._common[column]
 
     def scale(self, column: str) -> float | None:
@@ -79,8 +81,8 @@ class AlignedVersions:
         none, too.
         """
         if column not in self._scales:  # threads may both find it, and find the same
-            versions = self.common(column)
-            a = versions[0].take(all_finite(versions)).numbers
+            old, new = self.common(column)
+            a = old.take(all_finite((old, new))).numbers
             self._scales[column] = (
                 scale_floor(a, self.contract.columns[column].scale_floor) if len(a) else None
             )
@@ -88,14 +90,22 @@ class AlignedVersions:
 
     def comparable(self, column: str) -> bool:
         """Whether any key has a finite number in both versions."""
-        both = all_finite(self.common(column))
-        return bool(self.alignment.common if both is None else len(both))
+        old, new = self.common(column)
+        return bool(self.alignment.common) and (
+            (old.whole and new.whole) or bool((old.finite & new.finite).any())
+        )
 
     def narrowed(self, alignment: Alignment) -> AlignedVersions:
         """The same frames with fewer common keys."""
         narrow = AlignedVersions(alignment, self.contract, self.steady)
         narrow._read = self._read
         return narrow
+
+    def sort_groups(self, columns: Sequence[str]) -> list[Grouping | None]:
+        """The groups of some columns, and the horizons: sorted once, before threads ask for them at
+        the same time.
+        """
+        return [*map(self.grouping, columns), self.horizons]
 
     def grouping(self, column: str) -> Grouping:
         """The common keys by the value of a column in A; sorted once."""

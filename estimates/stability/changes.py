@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -22,7 +22,7 @@ from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.keys.key_form import Key, KeyForm
 from estimates.stability.aligned import AlignedVersions, align_versions
-from estimates.stability.alignment import Alignment, UncomparedKeys
+from estimates.stability.alignment import Alignment, Mask, Rows
 from estimates.stability.change_columns import (
     VALUES,
     change_columns,
@@ -30,12 +30,13 @@ from estimates.stability.change_columns import (
     interval_owner,
     interval_parts,
 )
-from estimates.stability.deltas import SLACK, deltas, transform
+from estimates.stability.deltas import SLACK, Deltas, deltas, transform
 from estimates.stability.interval_changes import interval_changes, scale_of
-from estimates.stability.kernels.blocks import Floats, Mask, Rows
-from estimates.stability.pairing import by_step
+from estimates.stability.paired_contract import by_step
+from estimates.stability.value_kinds import Floats
 
-_ROW_A, _ROW_B = "\0a", "\0b"  # not printable, so no column of a contract has these names
+CHANGES = ("changed", "kind_loss", "kind_gain", "added", "removed", "elapsed", "advanced")
+_CHANGED, _LOSS, _GAIN, _ADDED, _REMOVED, _ELAPSED, _ADVANCED = range(len(CHANGES))
 
 
 def changed_keys(
@@ -60,27 +61,29 @@ def changed_keys(
     min_change  leaves out the keys whose metric is smaller; what has no metric always stays
     prefix      only keys under this leading part; no number depends on it
     Dated targets of `same_horizon` are steps after the origin here, whole numbers.
-    `change` is `changed`, `kind_loss` (an estimate was finite and is not any more), `kind_gain`
-    (else, one became so), `added`, `removed`, `elapsed` or `advanced`. Raises InvalidError: those
-    of `diff`; `unknown_metric`, `bad_min_change`, `key_parts`, `bad_key_part`, `key_name`.
+    `change` is one of CHANGES: `kind_loss` when an estimate was finite and is not any more, else
+    `kind_gain` when one became so. Raises InvalidError: those of `diff`; `unknown_metric`,
+    `bad_min_change`, `key_parts`, `bad_key_part`, `key_name`.
     """
     by, prefix = check_change_query(contract, by, min_change, prefix)
     pair = align_versions(a, b, contract, through_a, through_b)
     alignment, contract = pair.alignment, pair.contract
     rows = _differing(alignment)
-    for name, part in zip(alignment.key, prefix, strict=False):
-        rows = rows.filter(rows[name] == part)
-    common = rows.filter(pl.col("change") == "changed")  # they come first
+    keys = _keys(alignment, rows)
+    if prefix:
+        under = np.logical_and.reduce(
+            [
+                (keys[key] == part).to_numpy()
+                for key, part in zip(keys.columns, prefix, strict=False)
+            ]
+        )
+        rows, keys = rows.take(np.flatnonzero(under)), keys.filter(under)
     compared = pair.narrowed(
-        replace(alignment, rows_a=_numbers(common[_ROW_A]), rows_b=_numbers(common[_ROW_B]))
+        replace(alignment, rows_a=rows.a[: rows.common], rows_b=rows.b[: rows.common])
     )
-    kinds = _kinds(compared, contract).extend(rows["change"][common.height :])
-    measured = [
-        _spread(values, places, rows.height).alias(name)
-        for name, places, values in _metrics(pair, compared, contract)
-    ]
-    rows = _ordered(rows.with_columns(kinds.alias("change"), *measured), alignment, by, min_change)
-    return rows.select(*alignment.key, "change").with_columns(*_cells(rows, alignment, contract))
+    measured = dict(_metrics(pair, compared, contract))
+    order = _order(_size(measured.get(by or ""), len(rows)), keys, min_change)
+    return _frame(rows.take(order), order, keys[order], measured, compared, contract)
 
 
 def check_change_query(
@@ -92,16 +95,21 @@ def check_change_query(
     """
     contract = by_step(contract)
     sortable = change_metrics(contract)
-    clashing = contract.key.keys() & {"change", *change_columns(contract)}
+    clashing = [
+        name for name in contract.key if name == "change" or name in change_columns(contract)
+    ]
     if clashing:
         raise InvalidError(
             "key_name",
-            f"{contract.name}: key column {min(clashing)!r} has the name of a column of the "
+            f"{contract.name}: key column {clashing[0]!r} has the name of a column of the "
             "changes; rename it",
         )
     if by is not None and by not in sortable:
-        have = f"metrics: {', '.join(sortable)}"
-        have = have if sortable else "it has no number that is an estimate"
+        have = (
+            f"metrics: {', '.join(sortable)}"
+            if sortable
+            else "it has no number that is an estimate"
+        )
         raise InvalidError("unknown_metric", f"{contract.name}: there is no metric {by!r}; {have}")
     if not (min_change >= 0 and math.isfinite(min_change)):
         raise InvalidError(
@@ -113,113 +121,186 @@ def check_change_query(
             f"{contract.name} has no number that is an estimate; leave min_change out",
         )
     texts = KeyForm(contract).texts(prefix, partial=True) if prefix else []
-    typed = [
-        parse_key_part(column.type, text)
-        for column, text in zip(contract.key.values(), texts, strict=False)
-    ]
+    kinds = [column.type for column in contract.key.values()]
+    typed = [parse_key_part(kind, text) for kind, text in zip(kinds, texts, strict=False)]
     return by or next(iter([f"{point}.d" for point in contract.points] + sortable), None), typed
 
 
-def _differing(alignment: Alignment) -> pl.DataFrame:
-    """The keys whose rows differ: first the common ones in key order, as `changed`, then the
-    others; the key, the rows in A and in B (null for none), and `change`.
+@dataclass(frozen=True)
+class _Rows:
+    """Keys of the answer: row in A and in B (−1 for none), and what happened to each.
+
+    common  how many of them, the first ones, are compared: before they are sorted
     """
-    added, removed = alignment.added, alignment.removed
-    groups = {
-        "changed": UncomparedKeys(*alignment.rows(np.flatnonzero(~alignment.identical()))),
-        "added": UncomparedKeys(np.full_like(added, -1), added),
-        "removed": UncomparedKeys(removed, np.full_like(removed, -1)),
-        "elapsed": alignment.elapsed,
-        "advanced": alignment.advanced,
-    }
-    rows = pl.concat(
-        pl.DataFrame({_ROW_A: keys.rows_a, _ROW_B: keys.rows_b}).with_columns(change=pl.lit(change))
-        for change, keys in groups.items()
-        if keys is not None
-    ).with_columns(pl.col(_ROW_A, _ROW_B).replace(-1, None))
-    in_a, in_b = (
-        frame.select(pl.col(alignment.key).gather(rows[row]))
-        for frame, row in ((alignment.a, _ROW_A), (alignment.b, _ROW_B))
-    )
-    keys = [in_a[name].zip_with(in_a[name].is_not_null(), in_b[name]) for name in alignment.key]
-    return pl.DataFrame([*keys, *rows])
+
+    a: Rows
+    b: Rows
+    change: Rows
+    common: int
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def take(self, rows: Rows) -> _Rows:
+        """Some of them."""
+        return _Rows(self.a[rows], self.b[rows], self.change[rows], int((rows < self.common).sum()))
 
 
-def _numbers(rows: pl.Series) -> Rows:
-    return rows.to_numpy().astype(np.intp)
-
-
-def _kinds(compared: AlignedVersions, contract: Contract) -> pl.Series:
-    """What happened to the common keys, those that lost or gained a value told apart."""
-    kinds = np.zeros(compared.alignment.common, dtype=np.intp)
-    for name in contract.judged:
-        old, new = compared.common(name)
-        kinds[(kinds == 0) & new.finite & ~old.finite] = 1
-        kinds[old.finite & ~new.finite] = 2
-    return pl.Series(["changed", "kind_gain", "kind_loss"]).gather(kinds)
+def _differing(alignment: Alignment) -> _Rows:
+    """The keys whose rows differ: first the common ones in key order, then the others."""
+    at = np.flatnonzero(~alignment.identical())
+    groups = [
+        (
+            at if alignment.rows_a is None else alignment.rows_a[at],
+            at if alignment.rows_b is None else alignment.rows_b[at],
+            _CHANGED,
+        ),
+        (np.full_like(alignment.added, -1), alignment.added, _ADDED),
+        (alignment.removed, np.full_like(alignment.removed, -1), _REMOVED),
+        *(
+            (keys.rows_a, keys.rows_b, _ELAPSED)
+            for keys in (alignment.elapsed,)
+            if keys is not None
+        ),
+        *(
+            (keys.rows_a, keys.rows_b, _ADVANCED)
+            for keys in (alignment.advanced,)
+            if keys is not None
+        ),
+    ]
+    rows_a, rows_b = (np.concatenate([group[side] for group in groups]) for side in (0, 1))
+    change = np.repeat([group[2] for group in groups], [len(group[0]) for group in groups])
+    return _Rows(rows_a, rows_b, change, len(at))
 
 
 def _metrics(
     pair: AlignedVersions, compared: AlignedVersions, contract: Contract
-) -> Iterator[tuple[str, Rows | None, Floats | Mask]]:
-    """Every metric that can be computed: its column in the answer, the places among the common keys
-    that moved (None for all), and a value for each, ±inf where it overflows.
+) -> Iterator[tuple[str, pl.Series]]:
+    """Every metric that can be computed, by its column in the answer: a value per moved key, ±inf
+    where it overflows.
 
     pair  all common keys: scales come from them, whatever was asked for
     """
+    common = compared.alignment.common
     for name, column in contract.columns.items():
         if column.role in NUMERIC_ROLES:
             scale = pair.scale(name)
             d = deltas(compared.alignment, name, *compared.common(name), scale, contract.stability)
-            yield f"{name}.d", d.positions, d.d
-            if d.r is not None:
-                yield f"{name}.r", d.positions, d.r
-                yield f"{name}.g", d.positions, transform(d)
-            yield f"{name}.material", d.positions, d.material
+            for metric, values in _of_number(d, scale):
+                yield f"{name}.{metric}", _spread(common, d.positions, values)
     for interval in contract.intervals():
         ends = interval_changes(compared, interval, scale_of(pair, interval))
         for part, values in zip(interval_parts(interval), (ends.z, ends.width_change), strict=True):
             if values is not None:
-                yield f"{interval_owner(interval)}.{part}", ends.places, values
+                yield f"{interval_owner(interval)}.{part}", _spread(common, ends.rows, values)
 
 
-def _spread(values: Floats | Mask, places: Rows | None, rows: int) -> pl.Series:
-    """Values of some of the first rows as a column of all, null elsewhere."""
-    index = np.full(rows, -1, dtype=np.intp)
-    numbers = np.arange(len(values))
-    index[numbers if places is None else places] = numbers
-    return pl.Series(values).gather(pl.Series(index).replace(-1, None))
+def _of_number(deltas: Deltas, scale: float | None) -> Iterator[tuple[str, Floats | Mask]]:
+    yield "d", deltas.d
+    if deltas.r is not None and scale is not None:
+        yield "r", deltas.r
+        yield "g", transform(deltas)
+    yield "material", deltas.material
 
 
-def _ordered(
-    rows: pl.DataFrame, alignment: Alignment, by: str | None, min_change: float
-) -> pl.DataFrame:
+def _spread(common: int, places: Rows | None, values: Floats | Mask) -> pl.Series:
+    """Values of some of the common keys as a column of all of them, null elsewhere."""
+    if places is None or len(places) == common:
+        return pl.Series(values)
+    index = np.full(common, -1, dtype=np.intp)
+    index[places] = np.arange(len(places))
+    return pl.Series(values).gather(_index(index))
+
+
+def _index(rows: Rows) -> pl.Series:
+    """Row numbers to gather by: −1 gives null."""
+    index = pl.Series(rows)
+    return index if not len(rows) or rows.min() >= 0 else index.set(index < 0, None)
+
+
+def _order(size: Floats, keys: pl.DataFrame, min_change: float) -> Rows:
     """Largest first, then what has no size; equal ones by key. The sized ones are in key order
     already.
     """
-    if by not in rows.columns:
-        return rows.sort(alignment.key)
-    size = pl.col(by).abs()
-    return pl.concat(
-        [
-            rows.filter(size * SLACK >= min_change).sort(
-                size, descending=True, maintain_order=True
-            ),
-            rows.filter(size.is_null()).sort(alignment.key),
-        ]
+    sized = np.flatnonzero(size * SLACK >= min_change)
+    unsized = np.flatnonzero(np.isnan(size))
+    by_key = (
+        keys[unsized].select(pl.arg_sort_by(keys.columns)).to_series().to_numpy()
+        if len(unsized)
+        else unsized
+    )
+    return np.concatenate([sized[np.argsort(-size[sized], kind="stable")], unsized[by_key]])
+
+
+def _size(metric: pl.Series | None, rows: int) -> Floats:
+    """How large a metric is on each row; NaN for none."""
+    size = np.full(rows, np.nan)
+    if metric is not None:
+        size[: len(metric)] = np.abs(metric.to_numpy())
+    return size
+
+
+def _keys(alignment: Alignment, rows: _Rows) -> pl.DataFrame:
+    """The keys of the rows, from whichever version has each."""
+    old, new = alignment.a.select(alignment.key), alignment.b.select(alignment.key)
+    if rows.common == len(rows):
+        return old[rows.a]
+    in_a, in_b = (
+        frame.select(pl.all().gather(_index(at))) for frame, at in ((old, rows.a), (new, rows.b))
+    )
+    return pl.DataFrame(
+        [in_a[name].zip_with(in_a[name].is_not_null(), in_b[name]) for name in alignment.key]
     )
 
 
-def _cells(rows: pl.DataFrame, alignment: Alignment, contract: Contract) -> Iterator[pl.Series]:
-    """The columns of the contract, each with its values and metrics."""
+def _frame(
+    rows: _Rows,
+    order: Rows,
+    keys: pl.DataFrame,
+    measured: dict[str, pl.Series],
+    compared: AlignedVersions,
+    contract: Contract,
+) -> pl.DataFrame:
+    """The answer: key, `change`, then the columns of the contract, each with its values and
+    metrics.
+    """
+    alignment = compared.alignment
+    place, a, b = (
+        _index(np.where(order < alignment.common, order, -1)),
+        _index(rows.a),
+        _index(rows.b),
+    )
+    cells = [*keys, pl.Series("change", CHANGES).gather(_kinds(rows, order, compared, contract))]
     for name, (column, part) in change_columns(contract).items():
         if part in VALUES:
-            frame, row = (alignment.a, _ROW_A) if part == "a" else (alignment.b, _ROW_B)
-            cells = frame[column].gather(rows[row])
-        elif name not in rows.columns:
-            dtype = pl.Boolean if part == "material" else pl.Float64
-            cells = pl.repeat(None, rows.height, dtype=dtype, eager=True)
+            values = (alignment.a if part == "a" else alignment.b)[column].gather(
+                a if part == "a" else b
+            )
+        elif name in measured:
+            values = measured[name].gather(place)
+            values = (
+                values if values.dtype == pl.Boolean else values.set(values.is_infinite(), None)
+            )
         else:
-            cells = rows[name]
-            cells = cells if part == "material" else cells.set(cells.is_infinite(), None)
-        yield cells.alias(name)
+            values = pl.repeat(
+                None, len(rows), dtype=pl.Boolean if part == "material" else pl.Float64, eager=True
+            )
+        cells.append(values.alias(name))
+    return pl.DataFrame(cells)
+
+
+def _kinds(rows: _Rows, order: Rows, compared: AlignedVersions, contract: Contract) -> Rows:
+    """What happened to each row, now telling apart the changed ones that lost or gained a value."""
+    lost, gained = (
+        np.zeros(compared.alignment.common, dtype=bool),
+        np.zeros(compared.alignment.common, dtype=bool),
+    )
+    for name in contract.judged:
+        old, new = compared.common(name)
+        lost |= old.finite & ~new.finite
+        gained |= new.finite & ~old.finite
+    kinds = rows.change.copy()
+    of_compared = np.flatnonzero(order < len(lost))
+    at = order[of_compared]
+    kinds[of_compared] = np.where(lost[at], _LOSS, np.where(gained[at], _GAIN, _CHANGED))
+    return kinds

@@ -11,10 +11,10 @@ import numpy as np
 import polars as pl
 
 from estimates.contract.contract import Stability
-from estimates.stability.alignment import Alignment
-from estimates.stability.kernels.blocks import Floats, Mask, Rows, each_block, fill_column
+from estimates.stability.alignment import Alignment, Mask, Rows
+from estimates.stability.kernels.blocks import each_block, fill_column
 from estimates.stability.kernels.selection import Formula, quantiles
-from estimates.stability.value_kinds import ColumnValues, all_finite
+from estimates.stability.value_kinds import ColumnValues, Floats, all_finite
 
 SLACK = 1 + 1e-12  # a value at its exact limit is within it, whatever the last bit says
 _NOISE = 1e-9
@@ -85,7 +85,7 @@ def deltas(
     def compute(rows: slice) -> int:
         if whole is None:
             np.subtract(b[rows], a[rows], out=d[rows])
-        size, size_a, size_b = (np.abs(x[rows]) for x in (d, a, b))
+        size, (size_a, size_b) = np.abs(d[rows]), sizes(a[rows], b[rows], signed=least < 0)
         floored = (
             0 if r is None or scale is None else _relative(size_a, size_b, size, scale, r[rows])
         )
@@ -107,7 +107,7 @@ def scale_floor(a: Floats, declared: float | None) -> float | None:
     """
     if declared is not None:
         return declared
-    size = np.abs(a)
+    size = a if a.min(initial=0.0) >= 0 else np.abs(a)
     largest = float(size.max(initial=0.0))
     if largest == 0:
         return None
@@ -131,7 +131,7 @@ def change(deltas: Deltas) -> Formula:
 
 def _change(a: Floats, b: Floats, scale: float) -> Floats:
     """S4; how a row is computed depends on its own values alone."""
-    g, size_a, size_b = asinh(b, scale) - asinh(a, scale), np.abs(a), np.abs(b)
+    g, (size_a, size_b) = asinh(b, scale) - asinh(a, scale), sizes(a, b, signed=True)
     large = (np.minimum(size_a, size_b) >= 2 * scale) & (
         np.maximum(size_a, size_b) < 2 * scale * _FAR
     )
@@ -159,6 +159,20 @@ def _exponential(x: Floats) -> Floats:
     return root
 
 
+def sizes(a: Floats, b: Floats, *, signed: bool) -> tuple[Floats, Floats]:
+    """|a| and |b|; most columns have no signs."""
+    return (np.abs(a), np.abs(b)) if signed else (a, b)
+
+
+def at_least(x: Floats, floor: Floats | float) -> Floats:
+    """The larger one of each; most columns have nothing below a floor, and looking takes less time
+    than choosing.
+    """
+    if isinstance(floor, float) and x.min(initial=floor) >= floor:
+        return x
+    return np.maximum(x, floor)
+
+
 def asinh(x: Floats, scale: float) -> Floats:
     """asinh(x / 2s), the transform whose changes are g."""
     with np.errstate(over="ignore"):
@@ -180,15 +194,16 @@ def relative(a: Floats, b: Floats, d: Floats, scale: float) -> Floats:
 def _relative(size_a: Floats, size_b: Floats, size: Floats, scale: float, r: Floats) -> int:
     """Write S3 of sizes to `r`, and say of how many the scale is below the floor."""
     total = size_a + size_b
+    floor = at_least(total, 2 * scale)
     with np.errstate(invalid="ignore"):  # inf / inf, replaced below
-        np.divide(size, np.maximum(total, 2 * scale), out=r)
+        np.divide(size, floor, out=r)
         r *= 2
     if not total.max(initial=0.0) < np.inf:
         large = np.flatnonzero(np.isinf(total))
         half_a, half_b = size_a[large] / 2, size_b[large] / 2
         half = np.where(np.isinf(size[large]), half_a + half_b, size[large] / 2)
         r[large] = 2 * (half / np.maximum(half_a + half_b, scale))
-    return int(np.count_nonzero(total < 2 * scale))
+    return 0 if floor is total else int(np.count_nonzero(total < 2 * scale))
 
 
 def _exact(alignment: Alignment, column: str, positions: Rows | None) -> Floats:

@@ -10,19 +10,22 @@ import numpy as np
 
 from estimates.contract.contract import Interval
 from estimates.stability.aligned import AlignedVersions
-from estimates.stability.deltas import SLACK
+from estimates.stability.alignment import Rows
+from estimates.stability.deltas import SLACK, at_least
 from estimates.stability.groups import surprises
 from estimates.stability.interval_changes import (
     Ends,
     IntervalChanges,
+    floor_at,
     floor_in,
     interval_changes,
     outside,
     scale_of,
     unit_of,
+    width_changes,
 )
-from estimates.stability.kernels.blocks import Floats, each_block
-from estimates.stability.kernels.selection import Named, largest_first, summaries
+from estimates.stability.kernels.blocks import each_block, fill_column
+from estimates.stability.kernels.selection import Named, Summary, largest_first, summaries
 from estimates.stability.report import (
     GroupSurprise,
     IntervalOrder,
@@ -32,7 +35,7 @@ from estimates.stability.report import (
     Spread,
     Surprise,
 )
-from estimates.stability.value_kinds import ColumnValues, all_finite
+from estimates.stability.value_kinds import FINITE, ColumnValues, Floats, all_finite
 
 _TOP = 20
 _BEYOND = math.log(1.25)
@@ -40,6 +43,9 @@ _QUANTILES = {
     "z": (0.5, 0.95, 0.99),
     "jaccard": (0.05, 0.5, 0.95),
     "width_change": (0.05, 0.5, 0.95),
+    "|lower|": (0.95,),
+    "|upper|": (0.95,),
+    "|asymmetry|": (0.95,),
 }
 _SCALED = ("z", "z_gt1_share", "width_change", "width_beyond_share")
 _OF_POINT = ("z", "z_gt1_share", "new_outside_old", "old_outside_new")
@@ -51,17 +57,9 @@ def measure(pair: AlignedVersions, interval: Interval) -> IntervalReport:
     scale = scale_of(pair, interval)
     changes = interval_changes(pair, interval, scale)
     n, common = len(changes), pair.alignment.common
-    measured = summaries(_metrics(changes), n, _QUANTILES) if n else {}
-    z = measured.get("z")
+    summaries_by_name = summaries(_metrics(changes), n, _QUANTILES) if n else {}
+    z, width = summaries_by_name.get("z"), summaries_by_name.get("width_change")
     z = z if z is not None and math.isfinite(z.largest) else None
-
-    def share(name: str) -> float | None:
-        return measured[name].mean if name in measured else None
-
-    def spread(name: str) -> Spread | None:
-        # −0.0 is 0.0
-        return Spread(*(x + 0.0 for x in measured[name].quantiles)) if name in measured else None
-
     return IntervalReport(
         point=interval.point,
         level=interval.level,
@@ -75,17 +73,26 @@ def measure(pair: AlignedVersions, interval: Interval) -> IntervalReport:
         z=None
         if z is None
         else PointMove(z.mean, z.quantiles[0], z.quantiles[1], z.quantiles[2], z.largest),
-        z_gt1_share=None if z is None else share("z_gt1"),
+        z_gt1_share=None if z is None else summaries_by_name["z_gt1"].mean,
         z_top=[] if z is None else _top(pair, changes),
-        new_outside_old=share("new_outside_old"),
-        old_outside_new=share("old_outside_new"),
-        jaccard=spread("jaccard"),
-        disjoint_share=share("disjoint"),
-        width_change=spread("width_change"),
-        width_beyond_share=share("width_beyond"),
-        lower_change=_end_change(pair, interval, scale, lower=True),
-        upper_change=_end_change(pair, interval, scale, lower=False),
-        asymmetry_change=_asymmetry_change(changes, common),
+        new_outside_old=summaries_by_name["new_outside_old"].mean
+        if "new_outside_old" in summaries_by_name
+        else None,
+        old_outside_new=summaries_by_name["old_outside_new"].mean
+        if "old_outside_new" in summaries_by_name
+        else None,
+        # −0.0 is 0.0
+        jaccard=Spread(*(part + 0.0 for part in summaries_by_name["jaccard"].quantiles))
+        if n
+        else None,
+        disjoint_share=summaries_by_name["disjoint"].mean if n else None,
+        width_change=None if width is None else Spread(*width.quantiles),
+        width_beyond_share=None if width is None else summaries_by_name["width_beyond"].mean,
+        lower_change=_end_change(pair, interval, scale, summaries_by_name, lower=True),
+        upper_change=_end_change(pair, interval, scale, summaries_by_name, lower=False),
+        asymmetry_change=_asymmetry_change(changes.old, changes.new, common, summaries_by_name)
+        if interval.point
+        else SignedChange(0, 0.0 if common else None, None, None, "no_point"),
         reasons=_reasons(n, interval, scale, z is None),
         groups={} if z is None else _groups(pair, changes),
     )
@@ -93,24 +100,39 @@ def measure(pair: AlignedVersions, interval: Interval) -> IntervalReport:
 
 def _metrics(changes: IntervalChanges) -> Callable[[slice], Named]:
     """The metrics of some keys, by name."""
-    z, width_change = changes.z, changes.width_change
+    old, new, floor, z = changes.old, changes.new, changes.floor, changes.z
 
     def of_rows(rows: slice) -> Named:
-        was, now = changes.old.at(rows), changes.new.at(rows)
+        was, now = old.at(rows), new.at(rows)
+        width, width_now = was.width, now.width
         overlap, jaccard = _overlap(was, now)
         yield "disjoint", overlap < 0
         yield "jaccard", jaccard
         if changes.pointed:
             yield "new_outside_old", outside(now.point, was)
             yield "old_outside_new", outside(was.point, now)
-        if width_change is not None:
-            yield "width_change", width_change[rows]
-            yield "width_beyond", np.abs(width_change[rows]) > _BEYOND * SLACK
+            yield "narrow", ~((width > 0) & (width_now > 0))
+            yield from _both(
+                "asymmetry", (now.upper - now.point) / width_now - (was.upper - was.point) / width
+            )
+        if floor is not None:
+            unit, unit_now = (at_least(x, floor_at(floor, rows)) for x in (width, width_now))
+            change = width_changes(unit, unit_now, changes.ratios)
+            yield "width_change", change
+            yield "width_beyond", np.abs(change) > _BEYOND * SLACK
+            yield from _both("lower", 2 * ((now.lower - was.lower) / unit))
+            yield from _both("upper", 2 * ((now.upper - was.upper) / unit))
         if z is not None:
             yield "z", z[rows]
             yield "z_gt1", z[rows] > SLACK
 
     return of_rows
+
+
+def _both(name: str, change: Floats) -> Named:
+    """A change and its size."""
+    yield name, change
+    yield f"|{name}|", np.abs(change)
 
 
 def _groups(pair: AlignedVersions, changes: IntervalChanges) -> dict[str, list[GroupSurprise]]:
@@ -119,20 +141,22 @@ def _groups(pair: AlignedVersions, changes: IntervalChanges) -> dict[str, list[G
     """
     z = changes.z
     assert z is not None
+    groups = pair.contract.stability.groups
     return {
         by: surprises(pair.grouping(by), changes.places, lambda block: z[block] > SLACK)
-        for by in pair.contract.stability.groups
+        for by in groups
     }
 
 
 def _top(pair: AlignedVersions, changes: IntervalChanges) -> list[Surprise]:
     """The keys whose point moved most, of those that moved; there is a z."""
-    z = changes.z
+    z, places = changes.z, changes.places
     assert z is not None
     picked = largest_first(_TOP, len(z), z.__getitem__)
-    picked = picked[z[picked] > 0]
-    keys = pair.alignment.keys(changes.rows[picked])
-    return [Surprise(key, float(size)) for key, size in zip(keys, z[picked], strict=True)]
+    size = z[picked]
+    picked, size = picked[size > 0], size[size > 0]
+    keys = pair.alignment.keys(picked if places is None else places[picked])
+    return [Surprise(key, float(value)) for key, value in zip(keys, size, strict=True)]
 
 
 def _overlap(old: Ends, new: Ends) -> tuple[Floats, Floats]:
@@ -141,17 +165,29 @@ def _overlap(old: Ends, new: Ends) -> tuple[Floats, Floats]:
     """
     overlap = np.minimum(old.upper, new.upper) - np.maximum(old.lower, new.lower)
     union = np.maximum(old.upper, new.upper) - np.minimum(old.lower, new.lower)
+    shared = at_least(overlap, 0.0)
+    if union.min() > 0:
+        return overlap, shared / union
     # crossed ends can make the union negative: no overlap
-    whole = np.ones(len(union))
-    return overlap, np.divide(np.maximum(overlap, 0.0), np.abs(union), out=whole, where=union != 0)
+    return overlap, np.divide(shared, np.abs(union), out=np.ones(len(union)), where=union != 0)
 
 
 def _end_change(
-    pair: AlignedVersions, interval: Interval, scale: float | None, *, lower: bool
+    pair: AlignedVersions,
+    interval: Interval,
+    scale: float | None,
+    summaries_by_name: dict[str, Summary],
+    *,
+    lower: bool,
 ) -> SignedChange:
     """I5, of one end; needs the other end in A only for the width, and takes twice the distance to
     the point else.
+
+    Where all ends of all keys are finite, it is `found` already.
     """
+    name, common = "lower" if lower else "upper", pair.alignment.common
+    if name in summaries_by_name and summaries_by_name[name].rows == common:
+        return _signed(summaries_by_name, name, common, common)
     end, other = (interval.lower, interval.upper) if lower else (interval.upper, interval.lower)
     (old, new), opposite = pair.common(end), pair.common(other)[0]
     point = pair.common(interval.point)[0] if interval.point else opposite
@@ -159,73 +195,84 @@ def _end_change(
     if all_finite(sides[:3]) is not None:
         compared = np.flatnonzero(old.finite & new.finite & (opposite.finite | point.finite))
         old, new, opposite, point = (values.take(compared) for values in sides)
-    n, common = len(old.kinds), pair.alignment.common
+    n = len(old.kinds)
     if not n or scale is None:
         reason = "degenerate_scale" if n else "no_comparable_keys"
         return SignedChange(n, n / common if common else None, None, None, reason)
-    bounded = None if opposite.whole else opposite.finite
-    far = opposite.numbers
-    if bounded is not None:
-        far = np.where(bounded, far, point.numbers)
-    columns = [old.numbers, new.numbers, far]
+    one_sided = np.flatnonzero(opposite.kinds != FINITE)
+    columns = [old.numbers, new.numbers, _replaced(opposite.numbers, one_sided, point.numbers)]
     unit = unit_of(sides, columns)
     was, now, far = columns if unit is None else [column * unit for column in columns]
-    floor = floor_in(scale, unit, n)
+    width = fill_column(lambda rows: far[rows] - was[rows] if lower else was[rows] - far[rows], n)
+    width[one_sided] *= 2
+    floor = floor_in(scale, unit)
 
-    def change(rows: slice) -> Floats:
-        width = far[rows] - was[rows] if lower else was[rows] - far[rows]
-        if bounded is not None:
-            width *= np.where(bounded[rows], 1.0, 2.0)
-        return 2 * ((now[rows] - was[rows]) / np.maximum(width, floor[rows]))
+    def change(rows: slice) -> Named:
+        return _both(
+            name, 2 * ((now[rows] - was[rows]) / at_least(width[rows], floor_at(floor, rows)))
+        )
 
-    return _signed(change, n, common)
+    return _signed(summaries(change, n, _QUANTILES), name, n, common)
 
 
-def _asymmetry_change(changes: IntervalChanges, common: int) -> SignedChange:
-    """I6: where the point stands in its interval, from 1 at the lower end to 0 at the upper end."""
-    if not changes.pointed:
-        return SignedChange(0, 0.0 if common else None, None, None, "no_point")
-    old, new = changes.old, changes.new
-    wide = np.flatnonzero((old.upper > old.lower) & (new.upper > new.lower))
+def _replaced(values: Floats, rows: Rows, by: Floats) -> Floats:
+    if not len(rows):
+        return values
+    values = values.copy()
+    values[rows] = by[rows]
+    return values
+
+
+def _asymmetry_change(
+    old: Ends, new: Ends, common: int, summaries_by_name: dict[str, Summary]
+) -> SignedChange:
+    """I6: where the point stands in its interval, from 1 at the lower end to 0 at the upper end.
+
+    Where all intervals are wider than 0, it is `found` already.
+    """
+    wide = (
+        np.flatnonzero((old.width > 0) & (new.width > 0))
+        if not summaries_by_name or summaries_by_name["narrow"].mean
+        else None
+    )
+    if wide is None:
+        return _signed(summaries_by_name, "asymmetry", len(old.lower), common)
     if not len(wide):
         return SignedChange(0, 0.0 if common else None, None, None, "no_comparable_keys")
-    if len(wide) < len(changes):
-        old, new = old.at(wide), new.at(wide)
+    old, new = old.at(wide), new.at(wide)
 
-    def change(rows: slice) -> Floats:
+    def change(rows: slice) -> Named:
         was, now = old.at(rows), new.at(rows)
-        return (now.upper - now.point) / now.width - (was.upper - was.point) / was.width
+        return _both(
+            "asymmetry", (now.upper - now.point) / now.width - (was.upper - was.point) / was.width
+        )
 
-    return _signed(change, len(wide), common)
+    return _signed(summaries(change, len(wide), _QUANTILES), "asymmetry", len(wide), common)
 
 
-def _signed(change: Callable[[slice], Floats], n: int, common: int) -> SignedChange:
+def _signed(summaries_by_name: dict[str, Summary], name: str, n: int, common: int) -> SignedChange:
     """A change and its size, summarised on n keys."""
-
-    def both(rows: slice) -> Named:
-        signed = change(rows)
-        yield "signed", signed
-        yield "size", np.abs(signed)
-
-    measured = summaries(both, n, {"size": (0.95,)})
-    signed, size = measured["signed"], measured["size"]
+    change, size = summaries_by_name[name], summaries_by_name[f"|{name}|"]
     if not math.isfinite(size.largest):
         return SignedChange(n, n / common, None, None, "overflow")
-    return SignedChange(n, n / common, signed.mean, size.quantiles[0])
+    return SignedChange(n, n / common, change.mean, size.quantiles[0])
 
 
 def _order(read: Callable[[str], ColumnValues], interval: Interval) -> IntervalOrder:
     """I0, over all rows of one version; a comparison with null or NaN is no violation."""
-    lower, upper = (read(end).numbers for end in (interval.lower, interval.upper))
-    point = read(interval.point).numbers if interval.point else None
+    ends = read(interval.lower), read(interval.upper)
+    lower, upper = (end.numbers for end in ends)
+    point, whole = (
+        read(interval.point).numbers if interval.point else None,
+        all(end.whole for end in ends),
+    )
 
     def of_block(rows: slice) -> dict[str, int]:
         low, up = lower[rows], upper[rows]
-        wrong = {
-            "crossed": low > up,
-            "zero_width": (low == up) & np.isfinite(low),
-            "one_sided": np.isnan(low) != np.isnan(up),
-        }
+        wrong = {"crossed": low > up, "zero_width": low == up}
+        if not whole:
+            wrong["zero_width"] &= np.isfinite(low)
+            wrong["one_sided"] = np.isnan(low) != np.isnan(up)
         if point is not None:
             wrong |= {"lower_above": low > point[rows], "point_above": point[rows] > up}
         return {name: int(np.count_nonzero(mask)) for name, mask in wrong.items()}

@@ -12,9 +12,10 @@ import numpy as np
 
 from estimates.contract.contract import Interval
 from estimates.stability.aligned import AlignedVersions
-from estimates.stability.deltas import scale_floor
-from estimates.stability.kernels.blocks import Floats, Mask, Rows, fill_column
-from estimates.stability.value_kinds import ColumnValues, all_finite
+from estimates.stability.alignment import Mask, Rows
+from estimates.stability.deltas import at_least, scale_floor
+from estimates.stability.kernels.blocks import fill_column
+from estimates.stability.value_kinds import ColumnValues, Floats, all_finite
 
 # a ratio of two numbers between it and its reciprocal is far from 0 and from the largest double
 _SMALL = 1e-150
@@ -60,7 +61,7 @@ class IntervalChanges:
     places: Rows | None
     old: Ends
     new: Ends
-    floor: Floats | None
+    floor: Floats | float | None
     pointed: bool
     ratios: bool
 
@@ -80,7 +81,8 @@ class IntervalChanges:
             return None
         with np.errstate(over="ignore"):
             return fill_column(
-                lambda block: _z(self.old.at(block), self.new.at(block), floor[block]), len(self)
+                lambda block: _z(self.old.at(block), self.new.at(block), floor_at(floor, block)),
+                len(self),
             )
 
     @cached_property
@@ -91,10 +93,9 @@ class IntervalChanges:
             return None
 
         def change(block: slice) -> Floats:
-            limit = floor[block]
-            was, now = (np.maximum(ends.at(block).width, limit) for ends in (self.old, self.new))
-            # logarithms apart where the ratio may overflow
-            return np.log(now / was) if self.ratios else np.log(now) - np.log(was)
+            limit = floor_at(floor, block)
+            was, now = (at_least(ends.at(block).width, limit) for ends in (self.old, self.new))
+            return width_changes(was, now, self.ratios)
 
         return fill_column(change, len(self))
 
@@ -127,8 +128,8 @@ def interval_changes(
     values = [values for name in _names(interval) for values in pair.common(name)]
     unit = unit_of(values, [*_columns(old), *_columns(new)])
     old, new = (old, new) if unit is None else (old.shrunk(unit), new.shrunk(unit))
-    floor = None if scale is None else floor_in(scale, unit, len(old.lower))
-    ratios = scale is not None and 2 * scale > _SMALL and 2 * _size(values) < 1 / _SMALL
+    floor = None if scale is None else floor_in(scale, unit)
+    ratios = isinstance(floor, float) and floor > _SMALL and 2 * _size(values) < 1 / _SMALL
     return IntervalChanges(places, old, new, floor, bool(interval.point), ratios)
 
 
@@ -174,16 +175,28 @@ def unit_of(values: Sequence[ColumnValues], columns: Sequence[Floats]) -> Floats
     return np.where(np.maximum.reduce([np.abs(column) for column in columns]) < _LARGE, 1.0, 0.25)
 
 
-def floor_in(scale: float, unit: Floats | None, n: int) -> Floats:
-    """Twice the scale floor in the unit of each of n keys; never 0."""
-    return np.full(n, 2 * scale) if unit is None else np.maximum(2 * scale * unit, _SMALLEST)
+def floor_in(scale: float, unit: Floats | None) -> Floats | float:
+    """Twice the scale floor in the unit of each key; never 0."""
+    return 2 * scale if unit is None else np.maximum(2 * scale * unit, _SMALLEST)
 
 
-def _z(old: Ends, new: Ends, floor: Floats) -> Floats:
+def _z(old: Ends, new: Ends, floor: Floats | float) -> Floats:
     """I1, with whole widths and twice the scale floor."""
-    return 2 * (np.abs(new.point - old.point) / np.maximum(old.width, floor))
+    return 2 * (np.abs(new.point - old.point) / at_least(old.width, floor))
 
 
 def outside(point: Floats, ends: Ends) -> Mask:
     """I2, of some keys."""
     return (point < ends.lower) | (point > ends.upper)
+
+
+def floor_at(floor: Floats | float, rows: slice | Rows) -> Floats | float:
+    """The floor of some keys."""
+    return floor if isinstance(floor, float) else floor[rows]
+
+
+def width_changes(was: Floats, now: Floats, ratios: bool) -> Floats:
+    """I4 of widths, none below the floor; as a difference of logarithms where the ratio may
+    overflow.
+    """
+    return np.log(now / was) if ratios else np.log(now) - np.log(was)

@@ -6,15 +6,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import msgspec
 import numpy as np
 import polars as pl
 
 from estimates import instants
 from estimates.contract.conform import DTYPES
-from estimates.contract.contract import PAIRINGS, Contract
-from estimates.contract.domain import OpenDomain
+from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
+from estimates.stability.paired_contract import by_step
 
 
 def paired(
@@ -71,35 +70,3 @@ def _steps_between(contract: Contract, through_a: datetime, through_b: datetime)
     length = contract.stability.step_duration
     assert length is not None, "a contract with this pairing says how long a step is"
     return round((through_b - through_a) / length)
-
-
-def with_pairing(contract: Contract, pairing: str | None) -> Contract:
-    """The contract with another pairing than its own; raises InvalidError (`bad_pairing`) where it
-    has no such keys.
-    """
-    if pairing is None or pairing == contract.stability.pairing:
-        return contract
-    if pairing not in PAIRINGS:
-        raise InvalidError(
-            "bad_pairing", f"there is no pairing {pairing!r}; one of {', '.join(PAIRINGS)}"
-        )
-    policy = msgspec.structs.replace(contract.stability, pairing=pairing)
-    try:
-        return msgspec.structs.replace(contract, stability=policy)
-    except ValueError as error:
-        raise InvalidError("bad_pairing", f"{contract.name}: {error}") from None
-
-
-def by_step(contract: Contract) -> Contract:
-    """The contract as its keys are compared: dated targets of `same_horizon` are steps after the
-    origin, from 1.
-    """
-    target = contract.target
-    if (
-        contract.stability.pairing != "same_horizon"
-        or target is None
-        or contract.key[target].type == "integer"
-    ):
-        return contract
-    key = contract.key | {target: msgspec.structs.replace(contract.key[target], type="integer")}
-    return msgspec.structs.replace(contract, key=key, domain=OpenDomain())

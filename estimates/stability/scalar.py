@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from estimates.stability.alignment import Alignment
-from estimates.stability.deltas import Deltas, change
+from estimates.stability.alignment import Alignment, Mask, Rows
+from estimates.stability.deltas import Deltas, change, sizes
 from estimates.stability.family_reports import StepChange
 from estimates.stability.kernels.blocks import (
-    Floats,
-    Mask,
-    Rows,
     each_block,
     exact_sum,
     fill_column,
@@ -29,7 +25,7 @@ from estimates.stability.kernels.selection import (
     largest_first,
 )
 from estimates.stability.report import Change, RelativeChange, ScalarReport, TransformChange
-from estimates.stability.value_kinds import ColumnValues
+from estimates.stability.value_kinds import ColumnValues, Floats
 
 _TOP = 20
 _TINY, _HUGE = 1e-140, 1e140  # sizes whose squares can be added up, ten million of them
@@ -57,41 +53,40 @@ def measure(
     headline_only  no lists of keys
     """
     n, numbers = len(deltas), _Pass(deltas)
-    overflow, flipped = numbers.count("overflow"), numbers.count("flips")
+    counts, overflow = numbers.counts, numbers.counts["overflow"]
     mean, absolute, square = (None, None, None) if overflow else numbers.revisions()
     reasons = dict.fromkeys(_RELATIVE, "degenerate_scale") if deltas.scale is None else {}
     if overflow:
         reasons |= dict.fromkeys(_REVISIONS, "overflow")
     elif not absolute:
         reasons["top_share"] = "no_move"
-    rmar = None
-    if absolute is not None and deltas.scale is not None:
-        rmar = absolute / max(numbers.mean("|b|", np.abs, deltas.b), deltas.scale)
     return ScalarReport(
         scale_floor=deltas.scale,
-        equal_share=numbers.count("equal") / n,
-        material_share=numbers.count("material") / n,
+        equal_share=counts["equal"] / n,
+        material_share=counts["material"] / n,
         r=numbers.relative(),
         floored_share=None if deltas.r is None else deltas.floored / n,
         r_above=None
         if deltas.r is None
-        else {f"{limit:g}": numbers.count(f"{limit:g}") for limit in _ABOVE},
+        else {f"{limit:g}": counts[f"{limit:g}"] for limit in _ABOVE},
         g=numbers.transform(),
         mean_revision=mean,
         mean_absolute_revision=absolute,
         root_mean_square_revision=square,
-        rmar=rmar,
-        up_share=numbers.count("up") / n,
-        down_share=numbers.count("down") / n,
-        zero_share=(n - numbers.count("up") - numbers.count("down")) / n,
-        sign_flip_share=flipped / n,
+        rmar=None
+        if absolute is None or deltas.scale is None
+        else absolute / max(numbers.mean_size(), deltas.scale),
+        up_share=counts["up"] / n,
+        down_share=counts["down"] / n,
+        zero_share=(n - counts["up"] - counts["down"]) / n,
+        sign_flip_share=counts["flips"] / n,
         overflow=overflow,
         top_share=numbers.top_share() if absolute else None,
         top=[] if headline_only else _top(alignment, deltas, overflow),
         sign_flip_keys=deltas.keys(alignment, _flipped(deltas))
-        if flipped and not headline_only
+        if counts["flips"] and not headline_only
         else [],
-        reasons=dict(sorted(reasons.items())),
+        reasons={metric: reasons[metric] for metric in sorted(reasons)},
         step=None if step is None else _steps(deltas, step),
     )
 
@@ -109,6 +104,7 @@ def mean_of(x: Floats) -> float:
 class _Block(NamedTuple):
     """What is kept of one block of the moves; `sums` and `largest` by name."""
 
+    counts: list[int]
     sums: dict[str, float]
     largest: dict[str, float]
     top: Floats
@@ -124,15 +120,22 @@ class _Pass:
         d, r, n = deltas.d, deltas.r, self.n
         self._top = Largest(lambda rows: np.abs(d[rows]), n, -(-n // 100))
         if r is not None:
-            self._r = Quantiles(r.__getitem__, n, 0.5, 0.9, 0.95, 0.99)
+            self._r = Quantiles(lambda rows: r[rows], n, 0.5, 0.9, 0.95, 0.99)
             self._g = Quantiles(change(deltas), n, 0.01, 0.5, 0.99)
             self._centre = float(self._g.sample.mean())
         with np.errstate(over="ignore", invalid="ignore"):
             self._blocks = each_block(self._block, n)
-
-    def count(self, name: str) -> int:
-        """How many moves are so."""
-        return int(self._total(name))
+        names = [
+            "equal",
+            "material",
+            "up",
+            "down",
+            "flips",
+            "overflow",
+            *(f"{x:g}" for x in _ABOVE),
+        ]
+        counts = np.sum([block.counts for block in self._blocks], axis=0).tolist()
+        self.counts = dict(zip(names, counts, strict=False))
 
     def relative(self) -> RelativeChange | None:
         """S3."""
@@ -159,58 +162,60 @@ class _Pass:
         if largest == 0:
             return 0.0, 0.0, 0.0
         if _TINY < largest < _HUGE:
-            square = math.sqrt(self._total("d²") / n)
-        else:
-            square = math.sqrt(sum_rows(lambda rows: (d[rows] / largest) ** 2, n) / n) * largest
-        return self.mean("d", np.positive, d), self.mean("|d|", np.abs, d), square
+            return self._total("d") / n, self._total("|d|") / n, math.sqrt(self._total("d²") / n)
+        square = sum_rows(lambda rows: (d[rows] / largest) ** 2, n) / n
+        return mean_of(d), mean_rows(lambda rows: np.abs(d[rows]), n), math.sqrt(square) * largest
 
-    def mean(self, name: str, of: Callable[[Floats], Floats], column: Floats) -> float:
-        """The mean of a sum by name, which is `of` the values of a column."""
-        plain = self._total(name)
-        if math.isfinite(plain):
-            return plain / self.n
-        return mean_rows(lambda rows: of(column[rows]), self.n)
+    def mean_size(self) -> float:
+        """The mean of |b|."""
+        b, plain = self.deltas.b, self._total("|b|")
+        return (
+            plain / self.n
+            if math.isfinite(plain)
+            else mean_rows(lambda rows: np.abs(b[rows]), self.n)
+        )
 
     def top_share(self) -> float:
         """S7: the share of Σ |d| in the top 1 % of the keys, at least 1; something moved."""
-        whole, n, d = self._total("|d|"), self.n, self.deltas.d
+        top, whole, n = [block.top for block in self._blocks], self._total("|d|"), self.n
         if math.isfinite(whole):
-            return min(1.0, self._top.total([block.top for block in self._blocks]) / whole)
-        size = fill_column(lambda rows: np.abs(d[rows]) / self._largest("d"), n)
-        top = np.sort(size)[n - -(-n // 100) :].sum()
-        return min(1.0, float(top) / sum_rows(size.__getitem__, n))
+            return min(1.0, self._top.total(top) / whole)
+        size = fill_column(lambda rows: np.abs(self.deltas.d[rows]) / self._largest("d"), n)
+        return min(
+            1.0,
+            float(np.sort(size)[n - -(-n // 100) :].sum()) / sum_rows(lambda rows: size[rows], n),
+        )
 
     def _block(self, rows: slice) -> _Block:
         deltas = self.deltas
         a, b, d = deltas.a[rows], deltas.b[rows], deltas.d[rows]
-        size = np.abs(d)
+        size, (_, size_b) = np.abs(d), sizes(a, b, signed=deltas.signed)
         largest = {"d": float(size.max())}
-        masks = {
-            "equal": deltas.equal[rows],
-            "material": deltas.material[rows],
-            "up": d > 0,
-            "down": d < 0,
-        }
-        if deltas.signed:
-            masks["flips"] = flips(a, b)
-        if largest["d"] == math.inf:
-            masks["overflow"] = np.isinf(d)
-        sums = {"d": d.sum(), "|d|": size.sum(), "d²": (size * size).sum(), "|b|": np.abs(b).sum()}
+        counts = [deltas.equal[rows], deltas.material[rows], d > 0, d < 0]
+        counts += [
+            flips(a, b) if deltas.signed else None,
+            np.isinf(d) if largest["d"] == math.inf else None,
+        ]
+        sums = {"d": d.sum(), "|d|": size.sum(), "d²": (size * size).sum(), "|b|": size_b.sum()}
         r, g = list[Between](), list[Between]()
-        if deltas.r is not None:
+        if deltas.r is not None and deltas.scale is not None:
             relative, g_values = deltas.r[rows], change(deltas)(rows)
             largest["r"] = float(relative.max())
-            masks |= {f"{x:g}": relative > x for x in _ABOVE if x < largest["r"]}
+            counts += [relative > limit if limit < largest["r"] else None for limit in _ABOVE]
             r, g = self._r.of_block(relative), self._g.of_block(g_values)
             g_values -= self._centre
             sums |= {"r": relative.sum(), "g": g_values.sum(), "g²": (g_values * g_values).sum()}
-        sums |= {name: np.count_nonzero(mask) for name, mask in masks.items()}
         return _Block(
-            {name: float(x) for name, x in sums.items()}, largest, self._top.of_block(size), r, g
+            [0 if mask is None else int(np.count_nonzero(mask)) for mask in counts],
+            {name: float(x) for name, x in sums.items()},
+            largest,
+            self._top.of_block(size),
+            r,
+            g,
         )
 
     def _total(self, name: str) -> float:
-        return exact_sum(block.sums.get(name, 0.0) for block in self._blocks)
+        return exact_sum([block.sums[name] for block in self._blocks])
 
     def _largest(self, name: str) -> float:
         return max(block.largest[name] for block in self._blocks)

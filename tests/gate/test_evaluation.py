@@ -305,9 +305,9 @@ def test_one_diff_serves_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
 
     calls: list[object] = []
 
-    def counted(pair: object, names: object, **options: object) -> object:
-        calls.append(options)
-        return report_of(pair, names, **options)
+    def counted(pair: object, **facts: object) -> object:
+        calls.append(facts)
+        return report_of(pair, **facts)
 
     monkeypatch.setattr("estimates.stability.diff.report_of", counted)
     Setting().evaluate()

@@ -21,7 +21,7 @@ from estimates.errors import InvalidError
 from estimates.stability.changes import changed_keys
 from estimates.stability.diff import diff
 from estimates.stability.pages.report_text import render_json, render_text
-from estimates.stability.pairing import with_pairing
+from estimates.stability.paired_contract import with_pairing
 from estimates.store.store import Store
 from estimates_api.app import create_app
 from tests.builders import make_store, provenance

@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from estimates.stability.kernels.blocks import Rows, each_block
+from estimates.stability.kernels.blocks import each_block
 
+Rows = NDArray[np.intp]
 Numbers = NDArray[np.int64]
 _ROW_A, _ROW_B = "\0a", "\0b"  # not printable, so no column of a contract has these names
 # rows with the same first part of their keys, on average, from which it pays to join these parts

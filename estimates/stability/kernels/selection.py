@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from estimates.stability.kernels.blocks import (
-    Floats,
-    Rows,
     count_rows,
     each_block,
     exact_sum,
@@ -26,32 +25,43 @@ from estimates.stability.kernels.blocks import (
     run_parallel,
 )
 
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
 Formula = Callable[[Any], Floats]  # of a slice or an array of rows
 # columns, or masks, that are looked at one after the other
 Named = Iterator[tuple[str, NDArray[Any]]]
 
 _FEW = 1 << 14  # rows below which sorting all is as fast
-_HIGH = 0.8  # the level from which on a block is cut down to the values above
 _STRETCH = 1 << 8  # rows whose largest value says whether to look closer
+_HIGH = 0.8  # the level from which on a block is cut down to the values above
 # standard deviations that a place in the sample may be off before a second look is needed
 _SPREAD = 3.0
 
 
-class Summary(NamedTuple):
-    """What one pass says of a column: its mean, the largest value, the quantiles asked for; when
-    `largest` is not finite there is nothing else.
+@dataclass(frozen=True)
+class Summary:
+    """What one pass says of a column: its length, its mean, the largest value, the quantiles asked
+    for.
     """
 
+    rows: int
     mean: float
     largest: float
     quantiles: list[float]
 
 
+def summary(formula: Formula, rows: int, *at: float) -> Summary:
+    """Summarise at least one value, none of them NaN; when `largest` is not finite there is nothing
+    else.
+    """
+    return summaries(lambda block: iter([("", formula(block))]), rows, {"": at})[""]
+
+
 def summaries(
     formula: Callable[[Any], Named], rows: int, at: Mapping[str, Sequence[float]]
 ) -> dict[str, Summary]:
-    """Summarise several columns of at least one row that are computed together, none of them NaN;
-    of a mask the mean is the share of true.
+    """Summarise several columns that are computed together, as `summary`; of a mask the mean is the
+    share of true.
 
     at  the quantiles by name; of a column that is not there, none
     """
@@ -101,14 +111,16 @@ def _summary(
     sums, maxima, between = zip(*blocks, strict=True)
     largest = float(np.max(maxima))  # NaN when one is
     if not math.isfinite(largest):
-        return Summary(math.nan, largest, [])
+        return Summary(rows, math.nan, largest, [])
     plain = exact_sum(sums)
     average = (
         plain / rows
         if math.isfinite(plain)
         else mean_rows(lambda block: _named(formula(block), name), rows)
     )
-    return Summary(average, largest, quantiles_of.of_blocks(between) if quantiles_of else [])
+    return Summary(
+        rows, average, largest, [] if quantiles_of is None else quantiles_of.of_blocks(between)
+    )
 
 
 def _of_block(
@@ -116,7 +128,7 @@ def _of_block(
 ) -> tuple[float, float, list[Between]]:
     if x.dtype == bool:
         return float(np.count_nonzero(x)), 1.0, []
-    return float(x.sum()), float(x.max()), quantiles_of.of_block(x) if quantiles_of else []
+    return float(x.sum()), float(x.max()), [] if quantiles_of is None else quantiles_of.of_block(x)
 
 
 def quantiles(x: Floats, *levels: float) -> list[float]:
@@ -137,9 +149,12 @@ def _quantile(column: pl.Series, level: float) -> float:
     return _interpolated(low, high, (len(column) - 1) * level % 1)
 
 
-class Between(NamedTuple):
+@dataclass(frozen=True)
+class Between:
     """Of a block, how many values are below the lower end of a bracket, how many not above it, and
     those inside.
+
+    below  counted where the sample has the lower end more than once; else as many as `upto`
     """
 
     below: int
@@ -151,9 +166,9 @@ class Quantiles:
     """Quantiles of type 7 of a column that is looked at block by block, once.
 
     A sample of the rows says between which two values each quantile lies, the bracket; of each
-    block the values in the brackets are kept, and those below are counted. A sample that misled
-    shows in the counts, and the whole column is looked at. Which rows are in the sample changes no
-    result.
+    block the values in the brackets are kept, and those below are counted. Values in no bracket
+    that matter after all (the sample misled, or many values are equal) show in the counts, and take
+    another pass. Which rows are in the sample changes no result.
     """
 
     def __init__(
@@ -161,10 +176,14 @@ class Quantiles:
     ) -> None:
         self._formula, self._rows = formula, rows
         self._places = [(rows - 1) * level for level in at]
-        self.sample = _ascending(formula(_sampled(rows)) if sample is None else sample)
-        self._brackets = [_bracket(self.sample, place, rows) for place in self._places]
+        self.sample = sample = _ascending(formula(_sampled(rows)) if sample is None else sample)
+        self._brackets = [_bracket(sample, place, rows) for place in self._places]
         lows = [low for low, _ in self._brackets]
-        # after these only the few values above are looked at
+        self._repeated = [
+            int(np.searchsorted(sample, low, "right") - np.searchsorted(sample, low)) > 1
+            for low in lows
+        ]
+        # after these, only values above have to be looked at, and these are few
         self._cuts = [
             place > _HIGH * rows and low < min(lows[number + 1 :], default=low)
             for number, (place, low) in enumerate(zip(self._places, lows, strict=True))
@@ -175,13 +194,17 @@ class Quantiles:
         if self._rows <= _FEW:  # the sample is the column
             return []
         parts, cut_off = list[Between](), 0
-        for (low, high), cut in zip(self._brackets, self._cuts, strict=True):
+        for (low, high), repeated, cut in zip(
+            self._brackets, self._repeated, self._cuts, strict=True
+        ):
             above = x > low
-            below = cut_off + int(np.count_nonzero(x < low))
             upto = cut_off + len(x) - int(np.count_nonzero(above))
-            parts.append(Between(below, upto, x.compress(above & (x < high))))
+            below = cut_off + int(np.count_nonzero(x < low)) if repeated else upto
             if cut:
                 x, cut_off = x.compress(above), upto
+                parts.append(Between(below, upto, x.compress(x < high)))
+            else:
+                parts.append(Between(below, upto, x.compress(above & (x < high))))
         return parts
 
     def of_blocks(self, blocks: Any) -> list[float]:
@@ -191,23 +214,36 @@ class Quantiles:
                 _interpolated(self.sample[math.floor(p)], self.sample[math.ceil(p)], p % 1)
                 for p in self._places
             ]
-        return [
-            self._quantile(place, low, parts)
-            for place, (low, _), parts in zip(
-                self._places, self._brackets, zip(*blocks, strict=True), strict=True
-            )
-        ]
+        return [self._quantile(number, blocks) for number in range(len(self._places))]
 
-    def _quantile(self, place: float, low: float, parts: Sequence[Between]) -> float:
-        first, last = math.floor(place), math.ceil(place)
-        upto = sum(part.upto for part in parts)
-        if sum(part.below for part in parts) <= first and last < upto:
+    def _quantile(self, number: int, blocks: Any) -> float:
+        place = self._places[number]
+        ends = [math.floor(place), math.ceil(place)]
+        below, upto = (
+            sum(block[number].below for block in blocks),
+            sum(block[number].upto for block in blocks),
+        )
+        inside = np.concatenate([block[number].inside for block in blocks])
+        if upto <= ends[0] and ends[1] < upto + len(inside):
+            low, high = _values_at(inside, ends[0] - upto, ends[1] - upto)
+        elif below <= ends[0] and ends[1] < upto:
+            low = high = self._brackets[number][0]
+        else:
+            low, high = (self._outside(end, number, upto, inside) for end in ends)
+        return _interpolated(low, high, place % 1)
+
+    def _outside(self, place: int, number: int, upto: int, inside: Floats) -> float:
+        """The value that would stand at this place if all were sorted, when it is perhaps outside
+        the bracket.
+        """
+        formula, (low, high) = self._formula, self._brackets[number]
+        if upto <= place < upto + len(inside):
+            return _values_at(inside, place - upto, place - upto)[0]
+        if count_rows(lambda rows: formula(rows) < low, self._rows) <= place < upto:
             return low
-        inside = np.concatenate([part.inside for part in parts])
-        if not upto <= first <= last < upto + len(inside):  # the sample misled
-            upto, inside = 0, fill_column(self._formula, self._rows)
-        inside = np.partition(inside, (first - upto, last - upto))
-        return _interpolated(inside[first - upto], inside[last - upto], place % 1)
+        if upto <= place < count_rows(lambda rows: formula(rows) <= high, self._rows):
+            return high
+        return _values_at(fill_column(formula, self._rows), place, place)[0]
 
 
 class Largest:
@@ -225,14 +261,24 @@ class Largest:
 
     def total(self, blocks: Any) -> float:
         """The sum, from what was kept of the blocks in the order of the rows."""
-        kept = np.concatenate(blocks)
-        equal = self._number - len(kept)  # to the least, which was not kept
+        largest = np.sort(np.concatenate(blocks))
+        equal = self._number - len(largest)  # to the least that was kept
+        if (
+            equal > 0
+            and len(largest)
+            + count_rows(lambda rows: self._formula(rows) == self._least, self._rows)
+            < self._number
+        ):
+            largest, equal = np.sort(fill_column(self._formula, self._rows)), 0
         if equal > 0:
-            ties = count_rows(lambda rows: self._formula(rows) == self._least, self._rows)
-            if equal <= ties:
-                return float(np.sort(kept).sum()) + equal * self._least
-            kept = fill_column(self._formula, self._rows)  # the sample misled
-        return float(np.sort(kept)[len(kept) - self._number :].sum())
+            return float(largest.sum()) + equal * self._least
+        return float(largest[len(largest) - self._number :].sum())
+
+
+def _values_at(x: Floats, first: int, last: int) -> tuple[float, float]:
+    """The values at two places, were all sorted."""
+    x = np.partition(x, (first, last))
+    return float(x[first]), float(x[last])
 
 
 def largest_first(number: int, rows: int, *metrics: Formula) -> Rows:
@@ -268,6 +314,7 @@ def _candidates(number: int, rows: int, metric: Formula) -> Rows:
     return rows_near[metric(rows_near) >= least]
 
 
+@lru_cache(maxsize=32)
 def _sampled(rows: int) -> Any:
     """Rows of a sample: all of a short column, else one of each stretch, picked in the same way
     each time.

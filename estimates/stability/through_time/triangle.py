@@ -10,12 +10,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from estimates.stability.kernels.blocks import Floats, Mask, Rows
+from estimates.stability.alignment import Mask, Rows
 from estimates.stability.scalar import mean_of
 from estimates.stability.through_time.chain import MIN_PAIRS
 from estimates.stability.through_time.ols_hac import lags_of, line, mean_error
 from estimates.stability.through_time.revision_report import Across, NewsOrNoise, RevisionStatistics
 from estimates.stability.through_time.revisions import ValueHistories
+from estimates.stability.value_kinds import Floats
 
 VERSION, HORIZON, VALUE, ACTUAL = (
     "\0version",

@@ -14,7 +14,7 @@ from estimates.stability.changes import check_change_query
 from estimates.stability.pages.report_markdown import render_markdown
 from estimates.stability.pages.report_text import render_json, render_text
 from estimates.stability.pages.sections import PAIRED
-from estimates.stability.pairing import by_step
+from estimates.stability.paired_contract import by_step
 from estimates_jobs.cli.diff_request import DiffRequest
 from estimates_jobs.cli.diff_tables import guess_line
 from estimates_jobs.cli.interface.options import Options
