@@ -76,15 +76,15 @@ def holding(path: Path, rows: int) -> Iterator[Line]:
     keys = _keys(rows, ASKED)
     with ExitStack() as stack:
         both = [stack.enter_context(_process()) for _ in range(2)]
-        before = [one.submit(_memory).result() for one in both]
-        for one in both:
-            one.submit(_hold, path, keys).result()
-        after = [one.submit(_memory).result() for one in both]
+        before = [process.submit(_memory).result() for process in both]
+        for process in both:
+            process.submit(_hold, path, keys).result()
+        after = [process.submit(_memory).result() for process in both]
     grown = [
         {kind: new[kind] - old[kind] for kind in new}
         for old, new in zip(before, after, strict=True)
     ]
-    private, shared = (max(one[kind] for one in grown) for kind in ("Private", "Shared"))
+    private, shared = (max(process[kind] for process in grown) for kind in ("Private", "Shared"))
     yield Line(f"private memory for {rows:,} rows", private, "MB", 50.0, at_most=True)
     yield Line("of what is mapped, shared by two processes", shared / (shared + private), "×", 0.5)
 
@@ -165,7 +165,7 @@ def _status() -> dict[str, float]:
 def _megabytes(path: Path) -> dict[str, float]:
     words = [line.split() for line in path.read_text().splitlines()]
     return {
-        found[0].rstrip(":"): int(found[1]) * 1024 / 1e6 for found in words if found[-1] == "kB"
+        fields[0].rstrip(":"): int(fields[1]) * 1024 / 1e6 for fields in words if fields[-1] == "kB"
     }
 
 

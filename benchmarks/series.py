@@ -42,8 +42,8 @@ def _seconds(store: Store, pairs: int) -> float:
     reader = Store(store.root)
     reader.view()
     start = time.perf_counter()
-    found = reader["bench"].stability(PAIRS)
+    report = reader["bench"].stability(PAIRS)
     taken = time.perf_counter() - start
-    assert len(found.pairs) == pairs
+    assert len(report.pairs) == pairs
     reader.catalog.engine.dispose()
     return taken

@@ -110,15 +110,15 @@ def _one_estimate(
         },
         effort,
     )
-    told = f"one estimate, {key} ({rate(loads['ours']):,.0f}/s)"
+    rate_text = f"one estimate, {key} ({rate(loads['ours']):,.0f}/s)"
     yield Line(
-        f"{told} / constant Struct ({rate(loads['struct']):,.0f}/s)",
+        f"{rate_text} / constant Struct ({rate(loads['struct']):,.0f}/s)",
         ratio(loads, "ours", "struct"),
         "×",
         1.0,
     )
     yield Line(
-        f"{told} / bare ASGI ({rate(loads['bare']):,.0f}/s)",
+        f"{rate_text} / bare ASGI ({rate(loads['bare']):,.0f}/s)",
         ratio(loads, "ours", "bare"),
         "×",
         0.55,
@@ -162,9 +162,9 @@ def _other_questions(
     )
     yield Line("one estimate as_of / by alias", ratio(loads, "as_of", "alias"), "×", 0.9)
     yield Line("304 / 200", ratio(loads, "unchanged", "alias"), "×", 1.0)
-    told = f"{rate(loads['batch']) * BATCH:,.0f} keys/s"
+    rate_text = f"{rate(loads['batch']) * BATCH:,.0f} keys/s"
     yield Line(
-        f"batch of {BATCH:,} random keys, keys/s ({told}) / one estimate",
+        f"batch of {BATCH:,} random keys, keys/s ({rate_text}) / one estimate",
         ratio(loads, "batch", "alias") * BATCH,
         "×",
         12,
@@ -179,18 +179,18 @@ def _other_questions(
 
 def _batches(rows: int, count: int = 50) -> list[bytes]:
     numbers = random.Random(2)
-    found: list[bytes] = []
+    answers: list[bytes] = []
     for _ in range(count):
         keys = [
             (f"K{number // STEPS:08d}", number % STEPS)
             for number in numbers.sample(range(rows), BATCH)
         ]
-        found.append(
+        answers.append(
             http_request(
                 "/v1/sets/bench/estimates", "POST", body=msgspec.json.encode({"keys": keys})
             )
         )
-    return found
+    return answers
 
 
 def _swap(ours: str, store: Store, paths: list[str], effort: Effort) -> Iterator[Line]:
@@ -250,9 +250,9 @@ def growth(folder: Path, rows: int, effort: Effort) -> Iterator[Line]:
             ).url
             for name in ("few", "many", "young", "old")
         }
-        asked = {"few": 10_000, "many": rows, "young": 1000, "old": 1000}
+        sizes = {"few": 10_000, "many": rows, "young": 1000, "old": 1000}
         rivals = {
-            name: Rival(url, gets(random_paths("bench", asked[name]))) for name, url in urls.items()
+            name: Rival(url, gets(random_paths("bench", sizes[name]))) for name, url in urls.items()
         }
         loads = race(rivals, effort)
     yield Line(f"lookups with {rows:,} rows / with 10,000", ratio(loads, "many", "few"), "×", 0.85)

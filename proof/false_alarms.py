@@ -32,8 +32,9 @@ PAGE = Path("proof/false_alarms.md")
 _LISTED = 20
 _HEAD = """# False alarms
 
-What the default policy says to days on which nothing was wrong: forecasts of the example set, judged as versions against
-the day or the week before. `just false-alarms` writes this page;
+What the default policy says to days on which nothing was wrong: forecasts of the example set,
+judged as versions against the day or the week before.
+`just false-alarms` writes this page.
 [docs/gate.md](../docs/gate.md#where-the-limits-come-from) shows what the limits rest on.
 
 """
@@ -135,7 +136,8 @@ def _reasons(judged: list[tuple[date, Verdict]]) -> Iterator[str]:
         for day, failing in blocked:
             yield f"- {day}: {'; '.join(f'`{check.name}`, {check.message}' for check in failing)}"
     else:
-        yield f"- blocks: {_shares((check.name for _, failing in blocked for check in failing), len(judged))}"
+        names = (check.name for _, failing in blocked for check in failing)
+        yield f"- blocks: {_shares(names, len(judged))}"
     warned = (
         check.name for _, verdict in judged for check in verdict.checks if check.status == "warn"
     )

@@ -18,15 +18,21 @@ MODULES = (faults_prices, faults_scores, faults_others, faults_stored)
 PAGE = Path("proof/faults.md")
 _HEAD = """# Faults that the gate must find
 
-Each line is something that happens to tables of numbers, done to real versions: the example set's forecasts of eight
-trading days, these as quantile functions, the two weeks of churn scores, moving averages of the real closes, and the
-last close as a plan for sixty days. The policy is the default one; no contract adjusts a check. `just faults` writes
-this page, a test compares it with what the code says, and `proof/` has the faults, a function each. Every check finds one but
-`null_share`, which has no limit before a contract gives it one.
+Each line is something that happens to tables of numbers, done to real versions:
+the example set's forecasts of eight trading days, these as quantile functions,
+the two weeks of churn scores, moving averages of the real closes,
+and the last close as a plan for sixty days.
+The policy is the default one; no contract adjusts a check.
+`just faults` writes this page, a test compares it with what the code says,
+and `proof/` has the faults, a function each.
+Every check finds one but `null_share`, which has no limit before a contract gives it one.
 
-- **blocked**: the gate refuses the version. **rejected**: publish stores nothing, and says the error's code.
-  **refused**: promote does nothing. Nothing of these reaches production.
+- **blocked**: the gate refuses the version.
+- **rejected**: publish stores nothing, and says the error's code.
+- **refused**: promote does nothing.
 - **warned**, **passed**: it can reach production. The reason stands beside it.
+
+Nothing that is blocked, rejected or refused reaches production.
 """
 
 
@@ -78,7 +84,8 @@ def _row(fault: Fault, outcome: Outcome) -> str:
         )
         by = "; ".join([*([by] if by else []), f"{few} could not be evaluated"])
     what = f"**{fault.name}**: {fault.what}"
-    return f"| {what} | {fault.arrives} | {outcome.answer} | {by} | {warned} | {fault.reason or ''} |\n"
+    cells = (what, fault.arrives, outcome.answer, by, warned, fault.reason or "")
+    return f"| {' | '.join(cells)} |\n"
 
 
 def main() -> None:

@@ -22,6 +22,9 @@ from estimates.catalog.engine import make_engine
 from estimates.store.store import Store
 from tests.builders import make_store
 
+# Tests start some hundreds of processes. Where this is set, each would compile the project anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 _QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
     "ci", derandomize=True, deadline=None, max_examples=40, suppress_health_check=_QUIET

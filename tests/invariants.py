@@ -60,17 +60,17 @@ def numbers_are_dense(store: Store) -> None:
     decrease.
     """
     view = store.view()
-    for found in view.sets.values():
-        assert [version.version for version in found.versions] == list(
-            range(1, len(found.versions) + 1)
+    for of_set in view.sets.values():
+        assert [version.version for version in of_set.versions] == list(
+            range(1, len(of_set.versions) + 1)
         )
-        assert [contract.revision for contract in found.contracts] == list(
-            range(1, len(found.contracts) + 1)
+        assert [contract.revision for contract in of_set.contracts] == list(
+            range(1, len(of_set.contracts) + 1)
         )
-        moments = [version.published_at for version in found.versions]
+        moments = [version.published_at for version in of_set.versions]
         assert moments == sorted(moments)
     events = sorted(
-        (event for found in view.sets.values() for event in found.events),
+        (event for of_set in view.sets.values() for event in of_set.events),
         key=lambda event: event.id,
     )
     assert [event.id for event in events] == list(range(1, view.last_event + 1))
@@ -83,51 +83,51 @@ def aliases_agree_with_the_log(store: Store) -> None:
     """3: an alias points at an existing version, its last event agrees, and its events form a
     chain.
     """
-    for found in store.view().sets.values():
+    for of_set in store.view().sets.values():
         pointed: dict[str, int] = {}
-        for event in found.events:
+        for event in of_set.events:
             if event.alias is None:
                 continue
             assert event.kind in ("promoted", "rolled_back")
             assert event.version is not None
             assert event.from_version == pointed.get(event.alias)
-            assert 1 <= event.version <= len(found.versions)
+            assert 1 <= event.version <= len(of_set.versions)
             pointed[event.alias] = event.version
             last = event
-            alias = found.aliases[event.alias]
+            alias = of_set.aliases[event.alias]
             if alias.moved_at == last.at:
                 assert alias.held == (last.kind == "rolled_back")
-        assert pointed == {name: alias.version for name, alias in found.aliases.items()}
-        for name, alias in found.aliases.items():
-            assert alias.moved_at == found.moves[name][-1][0]
-            assert found.versions[alias.version - 1].expired_at is None
+        assert pointed == {name: alias.version for name, alias in of_set.aliases.items()}
+        for name, alias in of_set.aliases.items():
+            assert alias.moved_at == of_set.moves[name][-1][0]
+            assert of_set.versions[alias.version - 1].expired_at is None
 
 
 def promotions_rest_on_waivers_in_force(store: Store) -> None:
     """3, too: a waiver that let a version through was for its content, given before, not over and
     not taken back.
     """
-    for found in store.view().sets.values():
-        given: dict[int, Event] = {}
-        for event in found.events:
+    for of_set in store.view().sets.values():
+        waivers: dict[int, Event] = {}
+        for event in of_set.events:
             if event.kind == "waived":
-                given[event.id] = event
+                waivers[event.id] = event
             elif event.kind == "unwaived":
-                assert event.details["waiver"] in given
-                ended = given.pop(event.details["waiver"])
+                assert event.details["waiver"] in waivers
+                ended = waivers.pop(event.details["waiver"])
                 assert instants.parse(ended.details["until"]) > event.at
             elif event.kind == "promoted":
                 assert event.version is not None
                 for number in event.details.get("waivers", ()):
-                    assert number in given
-                    waiver = given[number]
+                    assert number in waivers
+                    waiver = waivers[number]
                     assert waiver.version is not None
                     assert instants.parse(waiver.details["until"]) > event.at
                     contents = {
-                        found.versions[n - 1].snapshot_id for n in (event.version, waiver.version)
+                        of_set.versions[n - 1].snapshot_id for n in (event.version, waiver.version)
                     }
                     assert len(contents) == 1
-        assert [waiver.id for waiver in found.waivers] == list(given)
+        assert [waiver.id for waiver in of_set.waivers] == list(waivers)
 
 
 def reads_by_number_never_change(store: Store, answers: Answers) -> Answers:
@@ -145,16 +145,20 @@ def what_failed_is_invisible(store: Store) -> None:
     version that is not.
     """
     view = store.view()
-    for name, found in view.sets.items():
-        published = [event.version for event in found.events if event.kind == "published"]
-        assert published == [version.version for version in found.versions]
-        assert len({version.provenance.run_id for version in found.versions}) == len(found.versions)
-        assert {event.version for event in found.events if event.kind == "judged"} <= set(published)
-        for version in found.versions:
+    for name, of_set in view.sets.items():
+        published = [event.version for event in of_set.events if event.kind == "published"]
+        assert published == [version.version for version in of_set.versions]
+        assert len({version.provenance.run_id for version in of_set.versions}) == len(
+            of_set.versions
+        )
+        assert {event.version for event in of_set.events if event.kind == "judged"} <= set(
+            published
+        )
+        for version in of_set.versions:
             body = store.catalog.verdict(name, version.version)
-            assert (body is None) == (version.version not in found.blocks)
-            assert version.published_at == found.events[_index(found.events, version)].at
-        _assert_unknown(store, name, len(found.versions) + 1)
+            assert (body is None) == (version.version not in of_set.blocks)
+            assert version.published_at == of_set.events[_index(of_set.events, version)].at
+        _assert_unknown(store, name, len(of_set.versions) + 1)
     # What was brought up to date step by step equals what is read whole.
     fresh = Catalog(store.catalog.engine.url.render_as_string(hide_password=False))
     whole = fresh.view()
@@ -201,7 +205,7 @@ def same_bytes_over_http(store: Store, client: Any) -> None:
 
 def versions(store: Store) -> Iterator[Version]:
     """All versions of all sets."""
-    return (version for found in store.view().sets.values() for version in found.versions)
+    return (version for of_set in store.view().sets.values() for version in of_set.versions)
 
 
 def unexpired(store: Store) -> Iterator[Version]:

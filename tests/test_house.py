@@ -20,9 +20,15 @@ PACKAGES = {
     "estimates_migrations": ROOT / "migrations" / "estimates_migrations",
 }
 # Names that say nothing: what was found, told or asked has a name of its own.
-VAGUE = {"found", "told", "one", "asked", "given", "facts"}
-# Names of fields that stored scores have.
-STORED = {("estimates/accuracy/accuracy_report.py", "asked")}
+VAGUE = {"found", "told", "one", "asked", "given", "facts", "held"}
+# Names of fields of stored scores, of the catalog and of answers.
+STORED = {
+    ("estimates/accuracy/accuracy_report.py", "asked"),
+    ("estimates/catalog/alias_moves.py", "held"),
+    ("estimates/catalog/records.py", "held"),
+    ("api/estimates_api/http/bodies.py", "held"),
+    ("jobs/estimates_jobs/cli/output/set_status.py", "held"),
+}
 EMPTY_STEMS = {"utils", "util", "helpers", "common", "manager", "service", "base", "misc"}
 # One noun's faces share its name: its room, its route, its command, its tests.
 FACES = {"routes", "cli"}
@@ -69,7 +75,6 @@ def test_lines_are_short() -> None:
     wide = [
         f"{name_of(file)}:{number}"
         for file in EVERYTHING
-        if file.parent.name != "proof"  # the lines of generated pages stand there as they are
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
         if len(line) > 100 and "noqa: E501" not in line
     ]
@@ -102,12 +107,12 @@ def test_names_say_something() -> None:
     """No variable, parameter or function has a name that fits everything."""
     vague = [
         f"{name_of(file)}:{line} {name}"
-        for file in LIBRARY
+        for file in EVERYTHING
         for name, line in bound_names(tree_of(file))
         if name in VAGUE and (name_of(file), name) not in STORED
     ]
     assert not vague, lines(vague)
-    assert [name_of(file) for file in LIBRARY if file.stem in EMPTY_STEMS] == []
+    assert [name_of(file) for file in EVERYTHING if file.stem in EMPTY_STEMS] == []
 
 
 def bound_names(tree: ast.Module) -> Iterator[tuple[str, int]]:

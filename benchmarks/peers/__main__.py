@@ -71,7 +71,7 @@ def measure(peer: Peer, frame: pl.DataFrame, parquet: Path, seconds: float) -> M
 def put_under_load(peer: Peer, started: Started, rows: int, seconds: float) -> Measured:
     """As fast as it goes, then single keys at half of that, then batches."""
     url, keys = started.server.url, random_keys(rows, KEYS)
-    single = [peer.route.one(key).raw() for key in keys]
+    single = [peer.route.single(key).raw() for key in keys]
     run_wrk(url, single, WARM_UP_S)
     full = run_wrk(url, single, seconds)
     half = run_wrk(url, single, seconds, rate=full.requests_per_s / 2)
@@ -96,18 +96,18 @@ def check(peer: Peer, url: str, frame: pl.DataFrame) -> None:
     order.
     """
     keys = random_keys(frame.height, BATCH, seed=3)
-    asked = pl.DataFrame(keys, schema={"name": pl.String, "step": pl.Int64}, orient="row")
+    requested = pl.DataFrame(keys, schema={"name": pl.String, "step": pl.Int64}, orient="row")
     expected = (
-        asked.join(frame, on=["name", "step"], how="left", maintain_order="left")
+        requested.join(frame, on=["name", "step"], how="left", maintain_order="left")
         .select(COLUMNS)
         .rows()
     )
     try:
         many = peer.route.values(peer.route.many(keys).answer(url))
-        one = [peer.route.values(peer.route.one(key).answer(url))[0] for key in keys[:50]]
+        singles = [peer.route.values(peer.route.single(key).answer(url))[0] for key in keys[:50]]
     except httpx.HTTPError as error:
         raise click.ClickException(str(error)) from None
-    if many != expected or one != expected[:50]:
+    if many != expected or singles != expected[:50]:
         raise click.ClickException("it does not answer what is in the rows")
 
 
@@ -124,17 +124,17 @@ def rows_of(measured: Sequence[Measured]) -> list[tuple[str, ...]]:
     ours = measured[0]
     return [
         (
-            one.peer,
-            f"{one.requests_per_s:,.0f}",
-            _ratio(ours.requests_per_s, one.requests_per_s),
-            f"{one.p50_ms:,.2f}",
-            f"{one.p99_ms:,.2f}",
-            f"{one.batch_keys_per_s:,.0f}",
-            _ratio(ours.batch_keys_per_s, one.batch_keys_per_s),
-            f"{one.memory_mb:,.0f}",
-            f"{one.set_up_s:,.1f}",
+            measurement.peer,
+            f"{measurement.requests_per_s:,.0f}",
+            _ratio(ours.requests_per_s, measurement.requests_per_s),
+            f"{measurement.p50_ms:,.2f}",
+            f"{measurement.p99_ms:,.2f}",
+            f"{measurement.batch_keys_per_s:,.0f}",
+            _ratio(ours.batch_keys_per_s, measurement.batch_keys_per_s),
+            f"{measurement.memory_mb:,.0f}",
+            f"{measurement.set_up_s:,.1f}",
         )
-        for one in measured
+        for measurement in measured
     ]
 
 
@@ -154,10 +154,15 @@ def machine() -> str:
 
 def show(measured: Sequence[Measured], rows: int, seconds: float, form: str) -> None:
     """Print as a table, as JSON or as Markdown."""
-    versions = ", ".join(sorted({one.version for one in measured}))
+    versions = ", ".join(sorted({measurement.version for measurement in measured}))
     title = f"{rows:,} rows, {seconds:g} s each, {machine()}, {datetime.now(UTC):%Y-%m-%d}"
     if form == "json":
-        print(json.dumps({"title": title, "peers": [asdict(one) for one in measured]}, indent=2))
+        print(
+            json.dumps(
+                {"title": title, "peers": [asdict(measurement) for measurement in measured]},
+                indent=2,
+            )
+        )
         return
     if form == "markdown":
         lines = [HEADINGS, ("---", *["---:"] * (len(HEADINGS) - 1)), *rows_of(measured)]
@@ -216,7 +221,11 @@ def main(rows: int, seconds: int, form: str) -> None:
             except click.ClickException as error:
                 broken.append(f"{peer.name}: {error.message}")
     show(measured, rows, seconds, form)
-    broken += [f"{one.peer}: {one.failed} requests failed" for one in measured if one.failed]
+    broken += [
+        f"{measurement.peer}: {measurement.failed} requests failed"
+        for measurement in measured
+        if measurement.failed
+    ]
     if broken:
         raise click.ClickException("\n".join(broken))
 

@@ -60,7 +60,7 @@ class Rows(Protocol):
 
     async def open(self) -> None: ...
 
-    async def one(self, key: Key) -> bytes | None: ...
+    async def single(self, key: Key) -> bytes | None: ...
 
     async def many(self, keys: Sequence[Key]) -> list[bytes | None]: ...
 
@@ -93,20 +93,20 @@ def create_app(rows: Rows) -> Litestar:
         fields: Text = None,
     ) -> ASGIApp:
         name, step = key[1:].split("/")
-        found = await rows.one((unquote(name), int(step)))
-        if found is None:
+        answer = await rows.single((unquote(name), int(step)))
+        if answer is None:
             raise NotFoundException
         tag = f'"1-{key}"'.encode()
-        return Sent(b'%b"estimate":%b}' % (_BEFORE, found), (b"etag", tag))
+        return Sent(b'%b"estimate":%b}' % (_BEFORE, answer), (b"etag", tag))
 
     @post("/v1/sets/{set:str}/estimates", status_code=200)
     async def batch(set_name: SetName, data: JSONBody[Batch]) -> ASGIApp:
-        found = await rows.many(data.keys)
+        answer = await rows.many(data.keys)
         results = (
             b'{"status":"ok","estimate":%b}' % estimate
             if estimate is not None
             else b'{"status":"no_estimate","key":%b}' % msgspec.json.encode(key)
-            for key, estimate in zip(data.keys, found, strict=True)
+            for key, estimate in zip(data.keys, answer, strict=True)
         )
         return Sent(b'%b"results":[%b]}' % (_BEFORE, b",".join(results)))
 

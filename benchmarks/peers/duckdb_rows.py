@@ -45,7 +45,7 @@ class DuckdbRows:
     async def open(self) -> None:
         pass
 
-    async def one(self, key: Key) -> bytes | None:
+    async def single(self, key: Key) -> bytes | None:
         rows = await self._fetch(_ONE, [self.parquet, *key])
         return msgspec.json.encode(Estimate(*rows[0])) if rows else None
 

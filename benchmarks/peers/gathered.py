@@ -25,7 +25,7 @@ class GatheredRows:
         self.waiting: list[tuple[Key, asyncio.Future[bytes | None]]] = []
         self.asking: asyncio.Task[None] | None = None
 
-    async def one(self, key: Key) -> bytes | None:
+    async def single(self, key: Key) -> bytes | None:
         future = asyncio.get_running_loop().create_future()
         self.waiting.append((key, future))
         if self.asking is None:
@@ -37,9 +37,9 @@ class GatheredRows:
 
     async def _ask(self) -> None:
         while self.waiting:
-            asked, self.waiting = self.waiting, []
-            found = await self.rows.many([key for key, _ in asked])
-            for (_, future), estimate in zip(asked, found, strict=True):
+            requests, self.waiting = self.waiting, []
+            rows = await self.rows.many([key for key, _ in requests])
+            for (_, future), estimate in zip(requests, rows, strict=True):
                 if not future.done():
                     future.set_result(estimate)
         self.asking = None

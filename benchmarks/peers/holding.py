@@ -39,8 +39,8 @@ def main() -> None:
     answer = sys.stdout
     with redirect_stdout(sys.stderr):
         module = importlib.import_module(f"benchmarks.peers.{peer}")
-        with module.hold(Path(folder), Path(parquet)) as held:
-            print(msgspec.json.encode(held).decode(), file=answer, flush=True)
+        with module.hold(Path(folder), Path(parquet)) as rows:
+            print(msgspec.json.encode(rows).decode(), file=answer, flush=True)
             sys.stdin.read()
 
 

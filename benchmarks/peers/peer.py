@@ -170,8 +170,8 @@ def _holding(
                 f"{module}: the store could not be filled: {log.read().strip()[-2000:]}"
             )
         try:
-            held = json.loads(line)
-            yield held["address"], held["pids"], held["title"]
+            announced = json.loads(line)
+            yield announced["address"], announced["pids"], announced["title"]
         finally:
             process.stdin.close()
 

@@ -42,7 +42,7 @@ class PostgresRows:
     async def open(self) -> None:
         self.pool = await asyncpg.create_pool(self.uri, min_size=16, max_size=16, reset=_keep)
 
-    async def one(self, key: Key) -> bytes | None:
+    async def single(self, key: Key) -> bytes | None:
         row = await self.pool.fetchrow(_ONE, *key)
         return None if row is None else msgspec.json.encode(Estimate(*row))
 

@@ -32,7 +32,7 @@ class RedisRows:
     async def open(self) -> None:
         await self.client.ping()
 
-    async def one(self, key: Key) -> bytes | None:
+    async def single(self, key: Key) -> bytes | None:
         return await self.client.get(f"bench/{key[0]}/{key[1]}")
 
     async def many(self, keys: Sequence[Key]) -> list[bytes | None]:

@@ -47,7 +47,7 @@ class Route(Protocol):
 
     ready: str
 
-    def one(self, key: Key) -> Request: ...
+    def single(self, key: Key) -> Request: ...
 
     def many(self, keys: Sequence[Key]) -> Request: ...
 
@@ -60,7 +60,7 @@ class EstimatesRoute:
     def __init__(self, ready: str) -> None:
         self.ready = ready
 
-    def one(self, key: Key) -> Request:
+    def single(self, key: Key) -> Request:
         """A GET of the key's path."""
         return Request(
             "GET", f"/v1/sets/{SET}/estimates/{quote(key[0], safe='')}/{key[1]}?ref=production"
@@ -74,8 +74,8 @@ class EstimatesRoute:
 
     def values(self, answer: Any) -> list[Values]:
         """From `estimate`, or from each of `results`."""
-        found = answer.get("results", [answer])
-        return [tuple(each["estimate"][column] for column in COLUMNS) for each in found]
+        results = answer.get("results", [answer])
+        return [tuple(each["estimate"][column] for column in COLUMNS) for each in results]
 
 
 class FeastRoute:
@@ -83,7 +83,7 @@ class FeastRoute:
 
     ready = "/health"
 
-    def one(self, key: Key) -> Request:
+    def single(self, key: Key) -> Request:
         """A POST of one entity."""
         return self.many([key])
 

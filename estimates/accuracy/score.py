@@ -160,9 +160,9 @@ def _skill(ours: Matched, theirs: Matched, of: Observed, baseline: OtherVersion)
     if len(named) != 1:
         return Skill(baseline.set, baseline.version, 0, None, {}, [], "no_such_column")
     a, b = losses(ours, of, actual(of.name)), losses(theirs, named[0], actual(of.name))
-    held = ours.rows.height - ours.rows.get_column(actual(of.name)).null_count()
+    known = ours.rows.height - ours.rows.get_column(actual(of.name)).null_count()
     return skill.measure(
-        ours, theirs, a, b, actuals=held, baseline=(baseline.set, baseline.version)
+        ours, theirs, a, b, actuals=known, baseline=(baseline.set, baseline.version)
     )
 
 

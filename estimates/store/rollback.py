@@ -44,10 +44,10 @@ def rollback_target(view: SetView, current: Version, alias: str, to: int | None)
     """
     name = current.set
     bad = view.rolled_back_snapshots | {current.snapshot_id}
-    held = {number for _, number in view.moves[alias]} - {current.version}
-    if to is not None and to not in held:
+    earlier = {number for _, number in view.moves[alias]} - {current.version}
+    if to is not None and to not in earlier:
         raise ConflictError(
-            "never_held", f"{name}: {alias} never pointed to version {to}; it held {_list(held)}"
+            "never_held", f"{name}: {alias} never pointed to version {to}; it held {_list(earlier)}"
         )
     if to is not None and view.versions[to - 1].snapshot_id in bad:
         raise ConflictError(
@@ -55,7 +55,7 @@ def rollback_target(view: SetView, current: Version, alias: str, to: int | None)
         )
     if to is not None and view.versions[to - 1].expired_at is not None:
         raise NotFoundError("expired", f"{name}: version {to} has expired; its files are gone")
-    for number in sorted(held if to is None else {to}, reverse=True):
+    for number in sorted(earlier if to is None else {to}, reverse=True):
         version = view.versions[number - 1]
         if version.snapshot_id not in bad and version.expired_at is None:
             return version

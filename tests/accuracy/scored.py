@@ -93,9 +93,9 @@ floats = st.floats(-1e6, 1e6).map(lambda x: round(x, 6))
 def scored(toml: str, frame: pl.DataFrame, actuals: pl.DataFrame, **more: Any) -> Accuracy:
     """The scores of a frame under a contract."""
     contract = parse_contract(toml)
-    held = read_actuals(actuals, contract, more.pop("vintage", None))
+    truth = read_actuals(actuals, contract, more.pop("vintage", None))
     named: dict[str, Any] = {"version": 1, "contract_revision": 1, "through": None}
-    return score(frame, held, contract, **(named | more))
+    return score(frame, truth, contract, **(named | more))
 
 
 def items(count: int) -> pl.Series:

@@ -56,7 +56,7 @@ def test_versions_together_are_means_over_all_their_keys(
         expected.covered_low,
     )
     assert interval.score == pytest.approx(expected.score, rel=1e-9)
-    assert [one.n for one in pooled.pit] == [one.n for one in whole.distribution.pit]
+    assert [share.n for share in pooled.pit] == [share.n for share in whole.distribution.pit]
 
 
 def test_of_one_date_the_newest_version_counts() -> None:
@@ -71,8 +71,8 @@ def test_of_one_date_the_newest_version_counts() -> None:
         scored(DATED, frame, actuals, version=1, through=at),
         scored(DATED, better, actuals, version=2, through=at),
     ]
-    found = of_set("closes", [Scored(i, at, one) for i, one in enumerate(versions)])
-    assert (len(found.versions), found.together["p"].versions, found.together["p"].all.mae) == (
+    pooled = of_set("closes", [Scored(i, at, scores) for i, scores in enumerate(versions)])
+    assert (len(pooled.versions), pooled.together["p"].versions, pooled.together["p"].all.mae) == (
         2,
         1,
         1.0,
@@ -90,10 +90,10 @@ def test_many_groups_are_pooled() -> None:
         .columns["p"]
         .groups
     )
-    found = groups["kind"]
-    assert len(found) == 51
-    assert [(one.value, one.n, one.pooled) for one in found[-2:]] == [
+    kinds = groups["kind"]
+    assert len(kinds) == 51
+    assert [(group.value, group.n, group.pooled) for group in kinds[-2:]] == [
         ("g54", 66, False),
         ("other", 5, True),
     ]
-    assert sum(one.n for one in found) == count
+    assert sum(group.n for group in kinds) == count

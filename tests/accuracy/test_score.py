@@ -47,24 +47,26 @@ def test_scoringrules_has_the_same_scores_of_intervals() -> None:
         frame["p"].to_numpy(),
         {n: frame[n].to_numpy() for n in ("low", "high", "lower", "upper")},
     )
-    for found, (low, high, alpha) in zip(
+    for interval, (low, high, alpha) in zip(
         column.intervals, (("lower", "upper", 0.5), ("low", "high", 0.2)), strict=True
     ):
         expected = scoringrules.interval_score(y, ends[low], ends[high], alpha, backend="numpy")
-        assert found.score == pytest.approx(float(np.mean(expected)), rel=1e-12)
-        assert found.covered == pytest.approx(float(np.mean((ends[low] <= y) & (y <= ends[high]))))
-        assert found.covered_low is not None
-        assert found.covered_high is not None
-        assert found.covered is not None
-        assert found.covered_low < found.covered < found.covered_high
+        assert interval.score == pytest.approx(float(np.mean(expected)), rel=1e-12)
+        assert interval.covered == pytest.approx(
+            float(np.mean((ends[low] <= y) & (y <= ends[high])))
+        )
+        assert interval.covered_low is not None
+        assert interval.covered_high is not None
+        assert interval.covered is not None
+        assert interval.covered_low < interval.covered < interval.covered_high
     spread = column.distribution
     assert spread is not None
     assert spread.source == "intervals"
-    for one in spread.quantiles:
-        q = frame[one.column].to_numpy()
-        expected = scoringrules.quantile_score(y, q, one.quantile, backend="numpy")
-        assert one.pinball == pytest.approx(float(np.mean(expected)), rel=1e-12)
-        assert one.below == pytest.approx(float(np.mean(y <= q)))
+    for entry in spread.quantiles:
+        q = frame[entry.column].to_numpy()
+        expected = scoringrules.quantile_score(y, q, entry.quantile, backend="numpy")
+        assert entry.pinball == pytest.approx(float(np.mean(expected)), rel=1e-12)
+        assert entry.below == pytest.approx(float(np.mean(y <= q)))
     alphas = np.array([0.2, 0.5])
     expected = scoringrules.weighted_interval_score(
         y,
@@ -82,8 +84,10 @@ def test_scoringrules_has_the_same_scores_of_intervals() -> None:
         float(part or 0) for part in (spread.dispersion, spread.penalty_below, spread.penalty_above)
     ]
     assert math.fsum(parts) == pytest.approx(spread.wis, rel=1e-12)
-    assert sum(one.n for one in spread.pit) == 400
-    assert [one.expected for one in spread.pit] == pytest.approx([0.1, 0.15, 0.25, 0.25, 0.15, 0.1])
+    assert sum(entry.n for entry in spread.pit) == 400
+    assert [entry.expected for entry in spread.pit] == pytest.approx(
+        [0.1, 0.15, 0.25, 0.25, 0.15, 0.1]
+    )
 
 
 def test_scoringrules_has_the_same_brier_score_and_log_loss() -> None:
@@ -93,8 +97,8 @@ def test_scoringrules_has_the_same_brier_score_and_log_loss() -> None:
     frame = pl.DataFrame({"item": items(300), "p": p})
     brier = float(np.mean(scoringrules.brier_score(o, p, backend="numpy")))
     log = float(np.mean(scoringrules.log_score(o, p, backend="numpy")))
-    text = ["churned" if one else "stayed" for one in o]
-    for outcome in (o, o.astype(bool), o.astype(float), text, [str(one) for one in o]):
+    text = ["churned" if churned else "stayed" for churned in o]
+    for outcome in (o, o.astype(bool), o.astype(float), text, [str(churned) for churned in o]):
         column = scored(CHURN, frame, pl.DataFrame({"item": items(300), "value": outcome})).columns[
             "label"
         ]
@@ -121,11 +125,16 @@ def test_several_labels_are_scored_together() -> None:
         {"item": items(6), "guess": ["sun", "snow", "snow", "sun", "fog", "rain"]}
     )
     column = scored(LABELS, frame, actuals).columns["guess"]
-    found, labels = column.probability, column.label
-    assert found is not None
-    assert (found.n, found.invalid, found.unknown, found.clipped) == (4, 1, 1, 1)
-    assert found.brier == pytest.approx((0.14 + (0.01 + 0.64 + 0.81) + 0 + 2) / 4)
-    assert found.log_loss == pytest.approx(
+    probability, labels = column.probability, column.label
+    assert probability is not None
+    assert (probability.n, probability.invalid, probability.unknown, probability.clipped) == (
+        4,
+        1,
+        1,
+        1,
+    )
+    assert probability.brier == pytest.approx((0.14 + (0.01 + 0.64 + 0.81) + 0 + 2) / 4)
+    assert probability.log_loss == pytest.approx(
         (-math.log(0.7) - math.log(0.1) - 0 - math.log(1e-15)) / 4
     )
     assert labels is not None
@@ -172,39 +181,47 @@ def test_quantile_scores_agree_with_a_slow_reference(
         {"item": items(count)} | {c: [row[i] for row in rows] for i, c in enumerate("abc")}
     )
     actuals = pl.DataFrame({"item": items(count), "value": [row[3] for row in rows]})
-    found = scored(QUANTILES, frame, actuals).columns["value"].distribution
-    assert found is not None
+    distribution = scored(QUANTILES, frame, actuals).columns["value"].distribution
+    assert distribution is not None
     good = [row for row in rows if row[0] <= row[1] <= row[2]]
-    assert (found.n, found.crossed) == (len(good), count - len(good))
+    assert (distribution.n, distribution.crossed) == (len(good), count - len(good))
     if not good:
-        assert found.reasons == {"wis": "no_comparable_keys"}
+        assert distribution.reasons == {"wis": "no_comparable_keys"}
         return
     loss = [
         2 * (tau * (y - q) if y > q else (1 - tau) * (q - y))
         for *quantiles, y in good
         for tau, q in zip((0.1, 0.5, 0.9), quantiles, strict=True)
     ]
-    assert found.wis == pytest.approx(math.fsum(loss) / len(loss), rel=1e-12, abs=1e-9)
+    assert distribution.wis == pytest.approx(math.fsum(loss) / len(loss), rel=1e-12, abs=1e-9)
     parts = [
-        float(part or 0) for part in (found.dispersion, found.penalty_below, found.penalty_above)
+        float(part or 0)
+        for part in (
+            distribution.dispersion,
+            distribution.penalty_below,
+            distribution.penalty_above,
+        )
     ]
-    assert math.fsum(parts) == pytest.approx(found.wis, rel=1e-9, abs=1e-9)
+    assert math.fsum(parts) == pytest.approx(distribution.wis, rel=1e-9, abs=1e-9)
     bins = [sum(y > q for q in quantiles) for *quantiles, y in good]
-    assert [one.n for one in found.pit] == [bins.count(i) for i in range(4)]
+    assert [entry.n for entry in distribution.pit] == [bins.count(i) for i in range(4)]
 
 
 def test_quantiles_that_are_not_symmetric_have_no_parts() -> None:
     """Without a partner for each quantile the WIS stands alone, with the reason."""
     toml = QUANTILES.replace("quantile = 0.9", "quantile = 0.8")
     frame = pl.DataFrame({"item": items(1), "a": [1.0], "b": [2.0], "c": [3.0]})
-    found = (
+    distribution = (
         scored(toml, frame, pl.DataFrame({"item": items(1), "value": [2.5]}))
         .columns["value"]
         .distribution
     )
-    assert found is not None
-    assert found.wis is not None
-    assert (found.dispersion, found.reasons) == (None, {"dispersion": "asymmetric_quantiles"})
+    assert distribution is not None
+    assert distribution.wis is not None
+    assert (distribution.dispersion, distribution.reasons) == (
+        None,
+        {"dispersion": "asymmetric_quantiles"},
+    )
 
 
 def test_crossed_and_missing_ends_are_left_out_and_counted() -> None:
@@ -217,9 +234,9 @@ def test_crossed_and_missing_ends_are_left_out_and_counted() -> None:
     column = scored(
         NUMBERS, frame, pl.DataFrame({"item": items(4), "value": [1.0, 4.5, 0.5, 7.0]})
     ).columns["p"]
-    found = next(one for one in column.intervals if one.lower == "low")
-    assert (found.n, found.crossed, found.covered, found.coverage) == (2, 1, 0.5, 0.5)
-    assert (found.dispersion, found.penalty_below, found.penalty_above) == pytest.approx(
+    interval = next(entry for entry in column.intervals if entry.lower == "low")
+    assert (interval.n, interval.crossed, interval.covered, interval.coverage) == (2, 1, 0.5, 0.5)
+    assert (interval.dispersion, interval.penalty_below, interval.penalty_above) == pytest.approx(
         (1, 0, 2 / 0.2 * 6 / 2)
     )
 
@@ -233,9 +250,12 @@ def test_groups_add_up_to_the_whole() -> None:
         pl.DataFrame({"item": items(100), "value": rng.normal(10, 6, 100)}),
     ).columns["p"]
     groups = column.groups["kind"]
-    assert [(one.value, one.n, one.few) for one in groups] == [("x", 66, False), ("y", 34, False)]
+    assert [(group.value, group.n, group.few) for group in groups] == [
+        ("x", 66, False),
+        ("y", 34, False),
+    ]
     assert column.point is not None
-    total = math.fsum(one.n * float(one.mae or 0) for one in groups)
+    total = math.fsum(group.n * float(group.mae or 0) for group in groups)
     assert column.point.mae == pytest.approx(total / 100, rel=1e-12)
 
 
@@ -273,19 +293,30 @@ def test_targets_that_were_known_are_not_scored() -> None:
         {"item": ["a", "b"] * 4, "day": [d for d in days(4) for _ in "ab"], "p": [1.0, 2.0] * 4}
     )
     actuals = frame.filter(pl.col("day") < date(2024, 1, 4)).with_columns(p=pl.lit(0.0))
-    found = scored(DATED, frame, actuals, through=datetime(2024, 1, 1, 12, tzinfo=UTC))
-    assert (found.keys.n, found.keys.elapsed, found.keys.matched, found.keys.unmatched) == (
+    accuracy = scored(DATED, frame, actuals, through=datetime(2024, 1, 1, 12, tzinfo=UTC))
+    assert (
+        accuracy.keys.n,
+        accuracy.keys.elapsed,
+        accuracy.keys.matched,
+        accuracy.keys.unmatched,
+    ) == (
         6,
         2,
         4,
         2,
     )
-    assert [(one.value, one.target, one.n, one.mae) for one in found.columns["p"].horizons] == [
+    assert [
+        (horizon.value, horizon.target, horizon.n, horizon.mae)
+        for horizon in accuracy.columns["p"].horizons
+    ] == [
         ("1", "2024-01-02", 2, 1.5),
         ("2", "2024-01-03", 2, 1.5),
     ]
     midnight = scored(DATED, frame, actuals, through=datetime(2024, 1, 2, tzinfo=UTC))
-    assert (midnight.keys.elapsed, [one.target for one in midnight.columns["p"].horizons]) == (
+    assert (
+        midnight.keys.elapsed,
+        [horizon.target for horizon in midnight.columns["p"].horizons],
+    ) == (
         4,
         ["2024-01-03"],
     )
@@ -430,11 +461,11 @@ def test_revisions_are_won_lost_or_neutral() -> None:
     now = pl.DataFrame({"item": items(4), "p": [12.0, 8.0, 10.5, 15.0]})
     actuals = pl.DataFrame({"item": items(4), "p": [12.0, 12.0, 12.0, None]})
     previous = OtherVersion("s", 3, before, parse_contract(toml), None)
-    found = scored(toml, now, actuals, previous=previous).columns["p"].revision
-    assert found is not None
-    assert (found.version, found.n, found.coverage) == (3, 3, 1.0)
-    assert (found.won, found.lost, found.neutral) == (1 / 3, 1 / 3, pytest.approx(1 / 3))
-    assert found.error_change == pytest.approx((-2 + 2 - 0.5) / 3)
+    revision = scored(toml, now, actuals, previous=previous).columns["p"].revision
+    assert revision is not None
+    assert (revision.version, revision.n, revision.coverage) == (3, 3, 1.0)
+    assert (revision.won, revision.lost, revision.neutral) == (1 / 3, 1 / 3, pytest.approx(1 / 3))
+    assert revision.error_change == pytest.approx((-2 + 2 - 0.5) / 3)
 
 
 def test_labels_that_changed_are_won_or_lost() -> None:
@@ -446,10 +477,10 @@ def test_labels_that_changed_are_won_or_lost() -> None:
     now = pl.DataFrame({"item": items(5), "l": ["y", "y", "x", "z", "x"]})
     actuals = pl.DataFrame({"item": items(5), "l": ["y", "x", "x", "x", None]})
     previous = OtherVersion("s", 1, before, parse_contract(toml), None)
-    found = scored(toml, now, actuals, previous=previous).columns["l"].revision
-    assert found is not None
-    assert (found.n, found.won, found.lost, found.neutral) == (4, 0.25, 0.25, 0.5)
-    assert (found.churn, found.excess_churn) == (0.75, 0.75)
+    revision = scored(toml, now, actuals, previous=previous).columns["l"].revision
+    assert revision is not None
+    assert (revision.n, revision.won, revision.lost, revision.neutral) == (4, 0.25, 0.25, 0.5)
+    assert (revision.churn, revision.excess_churn) == (0.75, 0.75)
 
 
 def test_what_does_not_fit_a_double_is_null_with_a_reason() -> None:

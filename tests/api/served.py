@@ -168,13 +168,13 @@ def serving(root: Path, workers: int = 1) -> Iterator[str]:
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes], workers: int) -> None:
     deadline = time.monotonic() + 30
-    told = f"estimates_workers {workers}.0\n"
+    workers_line = f"estimates_workers {workers}.0\n"
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server has ended"
         try:
             if (
                 httpx.get(f"{url}/health/ready").status_code == 200
-                and told in httpx.get(f"{url}/metrics").text
+                and workers_line in httpx.get(f"{url}/metrics").text
             ):
                 return
         except httpx.TransportError:

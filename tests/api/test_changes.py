@@ -46,15 +46,15 @@ def test_a_page_of_changes(client: TestClient[Any], filled: Store) -> None:
         client.get(PATH, params={"from": 1, "limit": 3}).content
         == filled[SET].changes_page(1, limit=3).json
     )
-    found = answer.json()
-    assert (found["from"], found["to"], found["by"], found["total"], found["limit"]) == (
+    page = answer.json()
+    assert (page["from"], page["to"], page["by"], page["total"], page["limit"]) == (
         1,
         5,
         "value.d",
         6,
         3,
     )
-    assert [row["change"] for row in found["changes"]] == ["changed"] * 3
+    assert [row["change"] for row in page["changes"]] == ["changed"] * 3
 
 
 def test_pages_make_up_the_whole(client: TestClient[Any], filled: Store) -> None:
@@ -90,11 +90,11 @@ def test_forms(client: TestClient[Any], filled: Store) -> None:
     """CSV, NDJSON, Arrow and Parquet have the rows of the JSON page, flat; total and link stand in
     headers.
     """
-    asked, expected = {"from": 1, "to": 5, "limit": 4}, filled[SET].changes_page(1, 5, limit=4)
+    query, expected = {"from": 1, "to": 5, "limit": 4}, filled[SET].changes_page(1, 5, limit=4)
     table = expected.frame(filled[SET].contract)
 
     def get(form: str) -> httpx.Response:
-        answer = client.get(PATH, params=asked, headers={"accept": form})
+        answer = client.get(PATH, params=query, headers={"accept": form})
         assert (answer.status_code, answer.headers["estimates-total"]) == (200, "6")
         assert f"cursor={expected.cursor}" in answer.headers["link"]
         assert "accept" in answer.headers["vary"]
@@ -107,7 +107,7 @@ def test_forms(client: TestClient[Any], filled: Store) -> None:
         get("application/x-ndjson").text.splitlines()[0]
         == get("application/json").text.split('"changes":[')[1].split(',{"key"')[0]
     )
-    assert client.get(PATH, params=asked, headers={"accept": "image/png"}).status_code == 406
+    assert client.get(PATH, params=query, headers={"accept": "image/png"}).status_code == 406
 
 
 def test_headers(client: TestClient[Any], filled: Store) -> None:
@@ -122,8 +122,8 @@ def test_headers(client: TestClient[Any], filled: Store) -> None:
         PATH, params={"from": 1, "to": 4}, headers={"if-none-match": answer.headers["etag"]}
     )
     assert (again.status_code, again.content) == (304, b"")
-    for asked in ({"from": 1}, {"from": "production", "to": 1}, {"from": 1, "to": "latest"}):
-        assert client.get(PATH, params=asked).headers["cache-control"] == "no-cache"
+    for query in ({"from": 1}, {"from": "production", "to": 1}, {"from": 1, "to": "latest"}):
+        assert client.get(PATH, params=query).headers["cache-control"] == "no-cache"
     answers = [
         client.get(PATH, params={"from": 1, "to": 4} | more)
         for more in (
@@ -234,8 +234,8 @@ def test_versions_of_two_shapes(moving: tuple[Store, TestClient[Any]]) -> None:
 )
 def face(request: pytest.FixtureRequest, filled: Store, server: httpx.Client) -> Iterator[Face]:
     """One way to ask a service."""
-    with request.param(filled, str(server.base_url)) as asked:
-        yield asked
+    with request.param(filled, str(server.base_url)) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_a_cache_that_asks_what_changed(tmp_path: Path) -> None:
         for number, rows in enumerate(weeks(), start=2):
             store.publish(SET, rows, provenance(f"run {number}", number))
             store.promote(SET, number, reason="test")
-            version = followed(closes, number, lambda held=version: refresh(closes, cache, held))
+            version = followed(closes, number, lambda known=version: refresh(closes, cache, known))
             assert cache == whole(store, number)
         store.rollback(SET, reason="test")
         followed(closes, version - 1, lambda: refresh(closes, cache, version))
@@ -345,9 +345,9 @@ def example() -> Any:
     """The function that docs/client.md shows."""
     text = (Path(__file__).parents[2] / "docs" / "client.md").read_text()
     source = text.partition("def refresh(")[2].partition("```")[0]
-    found: dict[str, Any] = {}
-    exec(f"def refresh({source}", found)
-    return found["refresh"]
+    row: dict[str, Any] = {}
+    exec(f"def refresh({source}", row)
+    return row["refresh"]
 
 
 def test_the_command_line(server: httpx.Client, filled: Store, tmp_path: Path) -> None:

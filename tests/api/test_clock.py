@@ -86,13 +86,13 @@ def test_the_json_says_so(client: TestClient[Any], path: str) -> None:
 
 def test_batches(client: TestClient[Any]) -> None:
     """A batch takes the clock in its body."""
-    asked = {"keys": [["AAPL", "2024-06-03"]], "as_of": THEN.partition("=")[2], "clock": "released"}
-    answer = client.post(f"/v1/sets/{SET}/estimates", json=asked)
+    body = {"keys": [["AAPL", "2024-06-03"]], "as_of": THEN.partition("=")[2], "clock": "released"}
+    answer = client.post(f"/v1/sets/{SET}/estimates", json=body)
     assert (
         answer.headers["estimates-imported"],
         answer.json()["results"][0]["estimate"]["value"],
     ) == ("true", 100.03)
-    refused = client.post(f"/v1/sets/{SET}/estimates", json=asked | {"clock": "sun"})
+    refused = client.post(f"/v1/sets/{SET}/estimates", json=body | {"clock": "sun"})
     assert (refused.status_code, refused.json()["code"]) == (422, "bad_body")
 
 
@@ -120,20 +120,23 @@ def test_the_client_asks_by_the_clock(served: Store) -> None:
     told_: list[list[bytes]] = []
     with serving(Path(served.root)) as url, Client(url) as client:
         for source in (served[SET], client[SET]):
-            asked: dict[str, Any] = {"as_of": then, "clock": "released"}
+            query: dict[str, Any] = {"as_of": then, "clock": "released"}
             answers = (
-                source.get(*key, **asked),
-                source.get_many([key], **asked),
-                source.scan("AAPL", **asked),
+                source.get(*key, **query),
+                source.get_many([key], **query),
+                source.scan("AAPL", **query),
             )
             assert [answer.imported for answer in answers] == [True, True, True]
-            pages = [source.scan("AAPL", limit=1, **asked)]
-            pages.append(source.scan("AAPL", limit=1, cursor=pages[0].cursor, **asked))
+            pages = [source.scan("AAPL", limit=1, **query)]
+            pages.append(source.scan("AAPL", limit=1, cursor=pages[0].cursor, **query))
             told_.append([answer.json for answer in (*answers, *pages)])
             assert answers[0]["value"] == 100.03
-            assert source.resolve(**asked).version == 1
-            told = source.history(*key, until=then, clock="released")
-            assert ([entry["version"] for entry in told["history"]], told.imported) == ([1], True)
+            assert source.resolve(**query).version == 1
+            history = source.history(*key, until=then, clock="released")
+            assert ([entry["version"] for entry in history["history"]], history.imported) == (
+                [1],
+                True,
+            )
             assert not source.get(*key).imported
     assert told_[0] == told_[1]
     assert [json.loads(body)["imported"] for body in told_[0]] == [True] * 5

@@ -95,8 +95,8 @@ def test_a_range_is_the_bytes_it_says(text: str, size: int) -> None:
             byte_range(text.encode(), size)
         assert (caught.value.code, caught.value.details) == ("bad_range", {"size": size})
     else:
-        found = byte_range(text.encode(), size)
-        assert (None if found is None else list(found)) == expected
+        part = byte_range(text.encode(), size)
+        assert (None if part is None else list(part)) == expected
 
 
 @given(
@@ -151,12 +151,12 @@ def test_a_version_is_named_as_everywhere(client: TestClient[Any], filled: Store
 
 
 @pytest.mark.parametrize(
-    "asked", ["bytes=0-3", "bytes=4-", "bytes=-8", "bytes=1-999999", "bytes=7-7"]
+    "requested", ["bytes=0-3", "bytes=4-", "bytes=-8", "bytes=1-999999", "bytes=7-7"]
 )
-def test_a_part_is_a_206(client: TestClient[Any], filled: Store, asked: str) -> None:
+def test_a_part_is_a_206(client: TestClient[Any], filled: Store, requested: str) -> None:
     """With its place in the file, its own length, and the tag of the whole."""
-    content, answer = stored(filled), client.get(DATA, headers={"range": asked})
-    wanted = positions(asked, len(content))
+    content, answer = stored(filled), client.get(DATA, headers={"range": requested})
+    wanted = positions(requested, len(content))
     assert wanted
     part = content[wanted[0] : wanted[-1] + 1]
     assert (answer.status_code, answer.content) == (206, part)
@@ -168,8 +168,8 @@ def test_a_part_is_a_206(client: TestClient[Any], filled: Store, asked: str) -> 
 def test_no_part_is_a_416(client: TestClient[Any], filled: Store) -> None:
     """A range beyond the end, or of no bytes, tells the size."""
     size = len(stored(filled))
-    for asked in (f"bytes={size}-", "bytes=-0", "bytes=99999-100000"):
-        answer = client.get(DATA, headers={"range": asked})
+    for requested in (f"bytes={size}-", "bytes=-0", "bytes=99999-100000"):
+        answer = client.get(DATA, headers={"range": requested})
         assert_problem(answer, 416, "bad_range")
         assert (answer.headers["content-range"], answer.json()["size"]) == (f"bytes */{size}", size)
 
@@ -218,10 +218,12 @@ def test_head_reads_nothing() -> None:
     assert sent[1] == {"type": "http.response.body", "body": b"", "more_body": False}
 
 
-@pytest.mark.parametrize("asked", ["bytes=0-1,3-4", "items=0-1", "bytes=3-1", "bytes=x"])
-def test_other_ranges_give_the_whole(client: TestClient[Any], filled: Store, asked: str) -> None:
+@pytest.mark.parametrize("requested", ["bytes=0-1,3-4", "items=0-1", "bytes=3-1", "bytes=x"])
+def test_other_ranges_give_the_whole(
+    client: TestClient[Any], filled: Store, requested: str
+) -> None:
     """A server may ignore what it does not do."""
-    answer = client.get(DATA, headers={"range": asked})
+    answer = client.get(DATA, headers={"range": requested})
     assert (answer.status_code, answer.content) == (200, stored(filled))
 
 
@@ -397,10 +399,10 @@ def test_duckdb_reads_the_url(large: tuple[str, Path, pl.DataFrame]) -> None:
     url, file, rows = large
     with counting(url) as (address, counts), duckdb.connect() as connection:
         connection.register_filesystem(Versions(block_size=1 << 16))
-        found = connection.execute(
+        answer = connection.execute(
             "SELECT count(*), min(b), max(b) FROM read_parquet(?)", [address]
         ).fetchone()
-    assert found == (ROWS, rows["b"].min(), rows["b"].max())
+    assert answer == (ROWS, rows["b"].min(), rows["b"].max())
     assert sum(counts) < file.stat().st_size * 0.4
 
 
@@ -409,7 +411,7 @@ def test_duckdb_reads_what_polars_scans(large: tuple[str, Path, pl.DataFrame]) -
     url, file, rows = large
     with counting(url) as (address, counts), duckdb.connect() as connection:
         version = pl.scan_parquet(address)
-        found = connection.execute("SELECT max(c) FROM version").fetchone()
+        answer = connection.execute("SELECT max(c) FROM version").fetchone()
         del version
-    assert found == (rows["c"].max(),)
+    assert answer == (rows["c"].max(),)
     assert sum(counts) < file.stat().st_size * 0.4

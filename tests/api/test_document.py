@@ -47,19 +47,19 @@ def broken(old: Any, new: Any, where: str = "") -> list[str]:
     return [] if old == new else [where]
 
 
-def contained(expected: Any, found: Any) -> bool:
+def contained(expected: Any, actual: Any) -> bool:
     """Whether an answer has what an example shows; times and digests are whatever they are."""
     if isinstance(expected, dict):
-        return isinstance(found, dict) and all(
-            n in found and contained(v, found[n]) for n, v in expected.items()
+        return isinstance(actual, dict) and all(
+            n in actual and contained(v, actual[n]) for n, v in expected.items()
         )
     if isinstance(expected, list):
-        return isinstance(found, list) and all(
-            contained(*pair) for pair in zip(expected, found, strict=False)
+        return isinstance(actual, list) and all(
+            contained(*pair) for pair in zip(expected, actual, strict=False)
         )
-    if isinstance(expected, str) and isinstance(found, str) and _VOLATILE.fullmatch(expected):
-        return _VOLATILE.fullmatch(found) is not None
-    return expected == found
+    if isinstance(expected, str) and isinstance(actual, str) and _VOLATILE.fullmatch(expected):
+        return _VOLATILE.fullmatch(actual) is not None
+    return expected == actual
 
 
 def test_no_route_or_field_is_removed_or_retyped() -> None:
@@ -137,9 +137,9 @@ def test_every_route_is_described_with_an_example() -> None:
     assert set(sections) == routes
     for route, text in sections.items():
         method, path = route.split()
-        asked = re.search(r"```http\n(\w+) ([^\s?]+).*?```\n```(?:json|text)\n", text, re.DOTALL)
-        assert asked, f"{route} has no example"
-        assert (asked[1], bool(re.fullmatch(_pattern(path), asked[2]))) == (method, True)
+        request = re.search(r"```http\n(\w+) ([^\s?]+).*?```\n```(?:json|text)\n", text, re.DOTALL)
+        assert request, f"{route} has no example"
+        assert (request[1], bool(re.fullmatch(_pattern(path), request[2]))) == (method, True)
 
 
 @pytest.mark.parametrize(
@@ -149,10 +149,10 @@ def test_the_examples_are_true(
     client: TestClient[Any], method: str, path: str, body: str, answer: str
 ) -> None:
     """Asked again, an example's request gives what the example shows."""
-    found = client.request(
+    response = client.request(
         method, path, content=body or None, headers={"content-type": "application/json"}
     ).json()
-    assert contained(json.loads(answer), found), found
+    assert contained(json.loads(answer), response), response
 
 
 def test_every_code_is_listed() -> None:

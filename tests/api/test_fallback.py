@@ -88,7 +88,7 @@ def promote_damaged(store: Store, run_id: str, level: float, day: int) -> tuple[
     return version, content
 
 
-def told(answer: httpx.Response) -> tuple[int, int | str, str | None]:
+def summary(answer: httpx.Response) -> tuple[int, int | str, str | None]:
     """Status, version or code, and why it is degraded."""
     body = answer.json()
     return (
@@ -114,12 +114,12 @@ def test_the_last_good_version_answers_in_place_of_a_damaged_one(
     assert faults(client) == [
         {"set": SET, "alias": "production", "version": 2, "code": "file_damaged", "serving": 1}
     ]
-    one = client.get(ONE)
-    assert told(one) == (200, 1, "file_damaged")
-    assert one.headers["estimates-version"] == "1"
-    assert told(client.get(f"/v1/sets/{SET}/estimates")) == (200, 1, "file_damaged")
+    answer = client.get(ONE)
+    assert summary(answer) == (200, 1, "file_damaged")
+    assert answer.headers["estimates-version"] == "1"
+    assert summary(client.get(f"/v1/sets/{SET}/estimates")) == (200, 1, "file_damaged")
     batch = client.post(f"/v1/sets/{SET}/estimates", json={"keys": [["AAPL", "2024-06-03"]]})
-    assert told(batch) == (200, 1, "file_damaged")
+    assert summary(batch) == (200, 1, "file_damaged")
     assert client.get(f"/v1/sets/{SET}/diff?from=1").json()["to"] == 1
     assert client.get(f"/v1/sets/{SET}").json()["aliases"]["production"]["version"] == 2
 
@@ -129,8 +129,8 @@ def test_a_damaged_version_asked_for_itself_is_an_error(store: Store, client: Cl
     promote_damaged(store, "two", 101.0, 1)
     moment = instants.text(store.view().moment)
     until(lambda: faults(client) != [])
-    assert told(client.get(ONE, params={"ref": "2"})) == (500, "file_damaged", None)
-    assert told(client.get(ONE, params={"as_of": moment})) == (500, "file_damaged", None)
+    assert summary(client.get(ONE, params={"ref": "2"})) == (500, "file_damaged", None)
+    assert summary(client.get(ONE, params={"as_of": moment})) == (500, "file_damaged", None)
 
 
 def test_the_moment_of_a_degraded_answer_gives_it_again(store: Store, client: Client) -> None:
@@ -147,9 +147,9 @@ def test_the_moment_of_a_degraded_answer_gives_it_again(store: Store, client: Cl
 def test_a_repaired_version_is_taken_up_without_an_event(store: Store, client: Client) -> None:
     """When the file is right again the service follows by itself."""
     version, content = promote_damaged(store, "two", 101.0, 1)
-    until(lambda: told(client.get(ONE)) == (200, 1, "file_damaged"))
+    until(lambda: summary(client.get(ONE)) == (200, 1, "file_damaged"))
     parquet(store, version).write_bytes(content)
-    until(lambda: told(client.get(ONE)) == (200, 2, None), 10)
+    until(lambda: summary(client.get(ONE)) == (200, 2, None), 10)
     assert faults(client) == []
 
 
@@ -168,10 +168,10 @@ def test_while_a_version_is_opened_the_one_before_answers(
 
     def followed() -> bool:
         answers.append(client.get(ONE))
-        return told(answers[-1]) == (200, 2, None)
+        return summary(answers[-1]) == (200, 2, None)
 
     until(followed)
-    assert {told(answer)[1:] for answer in answers} <= {(1, None), (2, None)}
+    assert {summary(answer)[1:] for answer in answers} <= {(1, None), (2, None)}
     for answer in answers:
         pinned = client.get(ONE, params={"as_of": answer.headers["estimates-as-of"]})
         assert pinned.content == answer.content
@@ -185,7 +185,7 @@ def test_a_new_version_ends_the_fault(store: Store, client: Client) -> None:
     store.catalog.promote(
         version, alias="production", seen=store.view().set(SET), actor="tester", reason="test"
     )
-    until(lambda: told(client.get(ONE)) == (200, 3, None))
+    until(lambda: summary(client.get(ONE)) == (200, 3, None))
     assert faults(client) == []
 
 
@@ -196,7 +196,7 @@ def test_from_a_cold_start_the_newest_good_version_answers(store: Store) -> None
     promote_damaged(store, "four", 103.0, 3)
     with TestClient(create_app(Store(store.root))) as client:
         until(lambda: client.get("/health/ready").status_code == 200)
-        assert told(client.get(ONE)) == (200, 2, "file_damaged")
+        assert summary(client.get(ONE)) == (200, 2, "file_damaged")
         assert [(fault["version"], fault["serving"]) for fault in faults(client)] == [(4, 2)]
 
 
@@ -213,20 +213,20 @@ def test_what_was_rolled_back_does_not_stand_in(store: Store, again: bool) -> No
     damage(store, damaged)
     with TestClient(create_app(Store(store.root))) as client:
         until(lambda: client.get("/health/ready").status_code == 200)
-        assert told(client.get(ONE)) == (200, third.version if again else 1, "file_damaged")
+        assert summary(client.get(ONE)) == (200, third.version if again else 1, "file_damaged")
 
 
 def test_a_version_damaged_while_it_is_served_is_replaced(store: Store, client: Client) -> None:
     """A read that finds damage which cannot be repaired makes the version before it answer."""
     second = promoted(store, "two", 101.0, day=1)
-    until(lambda: told(client.get(ONE)) == (200, 2, None))
+    until(lambda: summary(client.get(ONE)) == (200, 2, None))
     read_file = Path(store.root) / "cache" / f"{second.snapshot_id}.lookup"
     damaged = bytearray(read_file.read_bytes())
     damaged[64:] = bytes(len(damaged) - 64)
     parquet(store, second).write_bytes(b"nothing")
     with read_file.open("r+b") as file:  # the pages that the service has mapped
         file.write(damaged)
-    until(lambda: told(client.get(ONE)) == (200, 1, "file_damaged"))
+    until(lambda: summary(client.get(ONE)) == (200, 1, "file_damaged"))
 
 
 def test_one_broken_set_does_not_make_the_service_unready(store: Store) -> None:
@@ -241,7 +241,7 @@ def test_one_broken_set_does_not_make_the_service_unready(store: Store) -> None:
         until(lambda: client.get("/health/ready").status_code == 200)
         assert [(fault["set"], fault["serving"]) for fault in faults(client)] == [(SET, None)]
         assert client.get(path_of(OTHER, "AAPL", "2024-06-03")).status_code == 200
-        assert told(client.get(ONE)) == (500, "file_damaged", None)
+        assert summary(client.get(ONE)) == (500, "file_damaged", None)
 
 
 def test_a_service_that_can_answer_nothing_is_not_ready(store: Store) -> None:
@@ -255,7 +255,7 @@ def test_a_service_that_can_answer_nothing_is_not_ready(store: Store) -> None:
         assert [fault["set"] for fault in faults(client)] == [SET]
         parquet(store, version).write_bytes(content)
         until(lambda: client.get("/health/ready").status_code == 200, 10)
-        assert told(client.get(ONE)) == (200, 1, None)
+        assert summary(client.get(ONE)) == (200, 1, None)
 
 
 def test_another_alias_has_its_own_stand_in(store: Store, client: Client) -> None:
@@ -269,8 +269,8 @@ def test_another_alias_has_its_own_stand_in(store: Store, client: Client) -> Non
     store.catalog.promote(
         third, alias="stable", seen=store.view().set(SET), actor="tester", reason="test"
     )
-    until(lambda: told(client.get(ONE, params={"ref": "stable"})) == (200, 1, "file_damaged"))
-    assert told(client.get(ONE)) == (200, second.version, None)
+    until(lambda: summary(client.get(ONE, params={"ref": "stable"})) == (200, 1, "file_damaged"))
+    assert summary(client.get(ONE)) == (200, second.version, None)
 
 
 class Asking(threading.Thread):

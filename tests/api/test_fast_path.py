@@ -111,8 +111,8 @@ def test_both_ways_are_counted_under_one_route(client: TestClient[Any]) -> None:
         for route in ("/v1/sets/{set}/estimates/{key}", "/v1/sets/{set}/estimates")
     }
     for escaped in (False, True):
-        asked(client, ONE, "ref=1", escaped)
-        asked(client, PAGE, "ticker=AAPL", escaped)
+        ask(client, ONE, "ref=1", escaped)
+        ask(client, PAGE, "ticker=AAPL", escaped)
     assert {route: _counted(route) for route in before} == {
         route: count + 2 for route, count in before.items()
     }
@@ -131,7 +131,7 @@ def test_other_forms_take_the_route(follower: Follower) -> None:
     assert fast_get(follower, scope_of(ONE, "", accept="application/json")) is not None
 
 
-def asked(client: TestClient[Any], path: str, query: str, escaped: bool) -> httpx.Response:
+def ask(client: TestClient[Any], path: str, query: str, escaped: bool) -> httpx.Response:
     """The answer of the fast path, or of the route: an escape in the query changes nothing else."""
     last = query[-1:]
     return client.get(
@@ -145,7 +145,7 @@ def test_both_ways_give_the_same(
 ) -> None:
     """Status, headers and bytes are the same, 304 and HEAD too."""
     query = query or f"as_of={instants.text(filled.view().moment)}"
-    fast, route = asked(client, path, query, False), asked(client, path, query, True)
+    fast, route = ask(client, path, query, False), ask(client, path, query, True)
     assert (fast.status_code, fast.content, _told(fast)) == (
         route.status_code,
         route.content,

@@ -92,9 +92,9 @@ def test_several_services_follow_one_store(root: Path) -> None:
     """
     store = Store(root, actor="tester")
     with (
-        serving(root, 2) as one,
+        serving(root, 2) as first,
         serving(root, 2) as other,
-        connecting(one) as a,
+        connecting(first) as a,
         connecting(other) as b,
     ):
         promoted(store, "two", 101.0, day=1)

@@ -93,13 +93,13 @@ def liked(ranges: list[tuple[str, str]], kind: str) -> float:
     """
     main = kind.split("/")[0]
     for fitting in (kind, f"{main}/*", "*/*"):
-        found = [
+        forms = [
             float((q.lower().partition("q=")[2]) or 1)
             for name, q in ranges
             if name.lower() == fitting
         ]
-        if found:
-            return max(found)
+        if forms:
+            return max(forms)
     return 0.0
 
 
@@ -255,10 +255,10 @@ def test_every_form_of_a_batch_says_the_same(
     client: TestClient[Any], form: str, fields: list[str] | None
 ) -> None:
     """A row for each key asked, in that order, with its status and the last version that had it."""
-    asked = KEYS if fields is None else {**KEYS, "fields": fields}
+    body = KEYS if fields is None else {**KEYS, "fields": fields}
     plain, other = (
-        client.post(SCAN, json=asked),
-        client.post(SCAN, json=asked, headers={"accept": form}),
+        client.post(SCAN, json=body),
+        client.post(SCAN, json=body, headers={"accept": form}),
     )
     rows = with_all_columns(rows_of(other))
     expected = with_all_columns([_flat(row) for row in json_rows(plain)])
@@ -323,10 +323,10 @@ def test_no_fields_are_the_key_alone(client: TestClient[Any]) -> None:
         client.get(f"{ONE}?fields=", headers={"accept": CSV}).text
         == "ticker,target_date\nAAPL,2024-06-03\n"
     )
-    found = client.post(SCAN, json={"keys": [["AAPL", "2024-06-03"]], "fields": []}).json()[
+    rows = client.post(SCAN, json={"keys": [["AAPL", "2024-06-03"]], "fields": []}).json()[
         "results"
     ]
-    assert found == [{"status": "ok", "estimate": {"ticker": "AAPL", "target_date": "2024-06-03"}}]
+    assert rows == [{"status": "ok", "estimate": {"ticker": "AAPL", "target_date": "2024-06-03"}}]
 
 
 # -- caching
@@ -479,13 +479,13 @@ def test_a_frame_in_process_is_the_arrow_of_http(client: TestClient[Any], filled
     """`answer.frame(contract)` and the Arrow answer to the same question are equal, for all four
     kinds.
     """
-    held, key = filled[SET], ("AAPL", "2024-06-03")
+    closes, key = filled[SET], ("AAPL", "2024-06-03")
     arrow = {"accept": ARROW}
     pairs = [
-        (held.get(*key), client.get(ONE, headers=arrow)),
-        (held.scan("AAPL"), client.get(f"{SCAN}?ticker=AAPL", headers=arrow)),
-        (held.history(*key), client.get(HISTORY, headers=arrow)),
-        (held.get_many(KEYS["keys"], ref=5), client.post(SCAN, json=KEYS, headers=arrow)),
+        (closes.get(*key), client.get(ONE, headers=arrow)),
+        (closes.scan("AAPL"), client.get(f"{SCAN}?ticker=AAPL", headers=arrow)),
+        (closes.history(*key), client.get(HISTORY, headers=arrow)),
+        (closes.get_many(KEYS["keys"], ref=5), client.post(SCAN, json=KEYS, headers=arrow)),
     ]
     for answer, response in pairs:
-        assert answer.frame(held.contract).equals(pl.read_ipc_stream(response.content))
+        assert answer.frame(closes.contract).equals(pl.read_ipc_stream(response.content))

@@ -114,7 +114,7 @@ def bodies(store: Store, url: str, name: str, *arguments: Any, **named: Any) -> 
         (EMPTY, frame(101.0), {}),
         (EMPTY, frame(101.0).head(0), {}),
     ],
-    ids=lambda given: given if isinstance(given, str) else "",
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_the_verdict_is_that_of_the_store(
     judging: Store, url: str, name: str, rows: pl.DataFrame, named: dict[str, Any]

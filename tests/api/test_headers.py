@@ -74,8 +74,8 @@ def test_an_unchanged_answer_is_304_without_a_body(client: TestClient[Any], path
     full = client.get(path)
     tag = full.headers["etag"]
     assert tag.startswith('"')
-    for given in (tag, f"W/{tag}", f'"other", {tag}', "*"):
-        answer = client.get(path, headers={"if-none-match": given})
+    for sent in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        answer = client.get(path, headers={"if-none-match": sent})
         assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
         assert answer.headers["cache-control"] == full.headers["cache-control"]
     assert client.get(path, headers={"if-none-match": '"other"'}).status_code == 200

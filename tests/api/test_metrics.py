@@ -92,7 +92,7 @@ def scrape(client: TestClient[Any]) -> Samples:
 def test_requests_are_counted_by_route_method_and_status(client: TestClient[Any]) -> None:
     """By the template of the path, so that no key is ever a label; HEAD and errors on their own."""
     before = scrape(client)
-    one, none = "/v1/sets/{set}/estimates/{key}", "none"
+    template, none = "/v1/sets/{set}/estimates/{key}", "none"
     for _ in range(3):
         client.get(ONE)
     client.head(ONE)
@@ -103,9 +103,9 @@ def test_requests_are_counted_by_route_method_and_status(client: TestClient[Any]
     counted = [
         answered(after, route, status, method) - answered(before, route, status, method)
         for route, method, status in (
-            (one, "GET", "200"),
-            (one, "HEAD", "200"),
-            (one, "GET", "404"),
+            (template, "GET", "200"),
+            (template, "HEAD", "200"),
+            (template, "GET", "404"),
             (none, "GET", "404"),
             (none, "GET", "400"),
         )
@@ -136,9 +136,9 @@ def test_a_latency_is_in_the_first_bucket_that_holds_it(seconds: list[float]) ->
     for end in (*BUCKETS, float("inf")):
         expected.append(sum(low < taken <= end for taken in seconds))
         low = end
-    found = counts.rows.get(("/", "GET", 200), [0.0] * (len(BUCKETS) + 2))
-    assert found[:-1] == expected
-    assert found[-1] == pytest.approx(sum(seconds))
+    row = counts.rows.get(("/", "GET", 200), [0.0] * (len(BUCKETS) + 2))
+    assert row[:-1] == expected
+    assert row[-1] == pytest.approx(sum(seconds))
 
 
 def test_a_histogram_counts_every_answer_of_a_route_once(client: TestClient[Any]) -> None:
@@ -225,8 +225,8 @@ def test_formats(client: TestClient[Any]) -> None:
     plain = client.get("/metrics")
     assert plain.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert plain.headers["cache-control"] == "no-cache"
-    asked = {"accept": "application/openmetrics-text; version=1.0.0; q=0.9, text/plain; q=0.5"}
-    opened = client.get("/metrics", headers=asked)
+    headers = {"accept": "application/openmetrics-text; version=1.0.0; q=0.9, text/plain; q=0.5"}
+    opened = client.get("/metrics", headers=headers)
     assert opened.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
     assert {family.name for family in parse_open(opened.text)} == {
         family.name for family in parse(plain.text)

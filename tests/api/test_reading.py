@@ -193,12 +193,12 @@ def test_a_history_says_what_became_of_a_number(client: TestClient[Any]) -> None
     """
     path = path_of(SET, "AAPL", "2024-06-03", route="history")
     body = get(client, path, chain="true")
-    found = body["chain"]["value"]
+    shown = body["chain"]["value"]
     assert body | {"chain": None} == get(client, path) | {"chain": None}
-    assert [step["version"] for step in found["steps"]] == [1, 3, 4, 6]
-    assert [step["first_d"] for step in found["steps"]] == [None, 1.0, 2.0, 4.0]
-    assert (found["versions"], found["n"], found["availability"]) == (4, 4, 1.0)
-    assert (found["efficiency"], found["turns"], found["since_change"]) == (1.0, 0, 0)
+    assert [step["version"] for step in shown["steps"]] == [1, 3, 4, 6]
+    assert [step["first_d"] for step in shown["steps"]] == [None, 1.0, 2.0, 4.0]
+    assert (shown["versions"], shown["n"], shown["availability"]) == (4, 4, 1.0)
+    assert (shown["efficiency"], shown["turns"], shown["since_change"]) == (1.0, 0, 0)
     assert list(get(client, path, chain="true", fields="note")["chain"]) == []
 
 
@@ -226,12 +226,12 @@ def test_versions_are_listed_newest_first_page_by_page(client: TestClient[Any]) 
 
 def test_a_version_shows_where_it_came_from(client: TestClient[Any]) -> None:
     """Provenance, state, aliases and times in production of a version, by number or alias."""
-    found = get(client, f"/v1/sets/{SET}/versions/production")
-    assert found["version"] == 4
-    assert found["aliases"] == ["production"]
-    assert found["production"][0]["to"] is None
-    assert found["provenance"]["run_id"] == "four"
-    assert found["provenance"]["inputs"][0]["name"] == "prices"
+    shown = get(client, f"/v1/sets/{SET}/versions/production")
+    assert shown["version"] == 4
+    assert shown["aliases"] == ["production"]
+    assert shown["production"][0]["to"] is None
+    assert shown["provenance"]["run_id"] == "four"
+    assert shown["provenance"]["inputs"][0]["name"] == "prices"
     assert get(client, f"/v1/sets/{SET}/versions/1")["state"] == "superseded"
 
 
@@ -247,8 +247,8 @@ def test_a_version_shows_its_waivers_in_force(store: Store) -> None:
     )
     with TestClient(create_app(store)) as client:
         for number in (1, 2):
-            [found] = get(client, f"/v1/sets/{SET}/versions/{number}")["waivers"]
-            assert found == msgspec.json.decode(msgspec.json.encode(waiver))
+            [shown] = get(client, f"/v1/sets/{SET}/versions/{number}")["waivers"]
+            assert shown == msgspec.json.decode(msgspec.json.encode(waiver))
         store.judge(SET, 1)
         store.unwaive(SET, waiver.id, reason="no split")
     with TestClient(create_app(store)) as client:
@@ -272,11 +272,11 @@ def test_a_verdict_is_the_one_the_gate_stored(client: TestClient[Any], filled: S
 
 def test_sets_show_contract_aliases_and_freshness(client: TestClient[Any]) -> None:
     """The list names every set; one set has its contract too."""
-    assert [found["name"] for found in get(client, "/v1/sets")["sets"]] == [SET, ODD]
-    found = get(client, f"/v1/sets/{SET}")
-    assert found["aliases"]["production"]["version"] == 4
-    assert found["contract"]["columns"]["value"]["unit"] == "USD"
-    assert found["freshness"]["data_through"] == "2024-01-04T21:00:00Z"
+    assert [shown["name"] for shown in get(client, "/v1/sets")["sets"]] == [SET, ODD]
+    shown = get(client, f"/v1/sets/{SET}")
+    assert shown["aliases"]["production"]["version"] == 4
+    assert shown["contract"]["columns"]["value"]["unit"] == "USD"
+    assert shown["freshness"]["data_through"] == "2024-01-04T21:00:00Z"
 
 
 @pytest.mark.parametrize("name", [SET, ODD])

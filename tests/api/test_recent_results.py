@@ -37,9 +37,9 @@ def test_a_result_is_made_once(recent: RecentResults) -> None:
         go.set()
         return [first, *await asyncio.gather(*waiting)]
 
-    found = asyncio.run(ask())
-    assert (found[0], made) == (None, [1])
-    assert all(one is found[1] for one in found[1:])
+    results = asyncio.run(ask())
+    assert (results[0], made) == (None, [1])
+    assert all(result is results[1] for result in results[1:])
 
 
 def test_an_error_is_told_once(recent: RecentResults) -> None:

@@ -104,10 +104,10 @@ def answered(client: Any, url: str, **settings: Any) -> httpx.Response:
         time.sleep(0.1)
 
 
-def until(found: Callable[[], Any]) -> Any:
+def until(condition: Callable[[], Any]) -> Any:
     """What is found in the end."""
     deadline = time.monotonic() + 30
-    while not (result := found()):
+    while not (result := condition()):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     return result
@@ -115,12 +115,12 @@ def until(found: Callable[[], Any]) -> Any:
 
 def children(process: int) -> list[int]:
     """The processes that a process has started to compute reports."""
-    found: list[int] = []
+    ids: list[int] = []
     for task in Path(f"/proc/{process}/task").iterdir():
-        found += map(int, (task / "children").read_text().split())
+        ids += map(int, (task / "children").read_text().split())
     return [
         child
-        for child in found
+        for child in ids
         if b"estimates_api.serving.report_worker" in Path(f"/proc/{child}/cmdline").read_bytes()
     ]
 
@@ -150,10 +150,10 @@ def test_what_is_not_ready_is_a_202(small: Store) -> None:
             )
             head = client.head(url)
             assert (head.status_code, head.content) == (202, b"")
-        found = answered(
+        pending = answered(
             client, str(httpx.URL(f"http://testserver{url}").join(answer.headers["location"]))
         )
-        assert found.content == render_json(small[SET].diff(1, 2))
+        assert pending.content == render_json(small[SET].diff(1, 2))
         with computing(small, name_of(small, SET, 1, 2, headline_only=True)):
             waiting = client.get(f"/v1/sets/{SET}/stability")
             assert (waiting.status_code, waiting.headers["location"]) == (202, "stability")
@@ -387,9 +387,9 @@ def test_workers_compute_it_once(large: Store) -> None:
     with serving(Path(large.root), workers=2) as server:
         with ThreadPoolExecutor(12) as pool, kept(large.reports.folder) as names:
             with computing(large, name):
-                asked = [pool.submit(_ask, server + LARGE_DIFF) for _ in range(12)]
-                until(lambda: all(one.running() or one.done() for one in asked))
-            assert {one.result(60) for one in asked} == {expected}
+                futures = [pool.submit(_ask, server + LARGE_DIFF) for _ in range(12)]
+                until(lambda: all(future.running() or future.done() for future in futures))
+            assert {future.result(60) for future in futures} == {expected}
         assert names.count(name) == 1
 
 

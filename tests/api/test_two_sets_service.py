@@ -76,8 +76,8 @@ def server(two: Store) -> Iterator[httpx.Client]:
 )
 def face(request: pytest.FixtureRequest, two: Store, server: httpx.Client) -> Iterator[Face]:
     """One way to ask a service."""
-    with request.param(two, str(server.base_url)) as asked:
-        yield asked
+    with request.param(two, str(server.base_url)) as opened:
+        yield opened
 
 
 def test_what_a_page_says(two: Store, server: httpx.Client) -> None:
@@ -117,10 +117,10 @@ def test_every_way_to_ask(
     face: Face, two: Store, refs: tuple[Any, ...], named: dict[str, Any]
 ) -> None:
     """In process, both clients and HTTP by hand give the same bytes or the same error."""
-    asked = {"other": OTHER} | named
+    query = {"other": OTHER} | named
     with in_process(two, "") as store:
-        expected = outcome(store, SET, "changes_page", *refs, **asked)
-    got = outcome(face, SET, "changes_page", *refs, **asked)
+        expected = outcome(store, SET, "changes_page", *refs, **query)
+    got = outcome(face, SET, "changes_page", *refs, **query)
     if isinstance(expected, tuple):
         assert isinstance(got, tuple)
         assert got[1] == expected[1]
@@ -129,7 +129,7 @@ def test_every_way_to_ask(
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "code"),
+    ("query", "status", "code"),
     [
         ({"other": "nobody"}, 404, "unknown_set"),
         ({"other": "keyed"}, 400, "other_keys"),
@@ -139,15 +139,15 @@ def test_every_way_to_ask(
     ],
 )
 def test_errors_are_those_of_the_report(
-    server: httpx.Client, asked: dict[str, Any], status: int, code: str
+    server: httpx.Client, query: dict[str, Any], status: int, code: str
 ) -> None:
     """Sets and versions that cannot be compared, with the status and the code that the report of
     two sets has.
     """
-    answer = server.get(PATH, params=ASKED | asked)
+    answer = server.get(PATH, params=ASKED | query)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
-    if "by" not in asked:
-        pair = {name: value for name, value in (ASKED | asked).items() if name != "limit"}
+    if "by" not in query:
+        pair = {name: value for name, value in (ASKED | query).items() if name != "limit"}
         assert server.get(f"/v1/sets/{SET}/diff", params=pair).json()["code"] == code
 
 
@@ -174,18 +174,18 @@ def test_a_cursor_outlives_a_promotion(tmp_path: Path) -> None:
     for name, level in ((SET, 100.0), (OTHER, 103.0)):
         define(store, name)
         promoted(store, f"{name}-1", level, name=name)
-    asked = {"from": "production", "other": OTHER, "limit": 4}
+    query = {"from": "production", "other": OTHER, "limit": 4}
     with TestClient(create_app(store)) as client:
-        first = client.get(PATH, params=asked).json()
+        first = client.get(PATH, params=query).json()
         promoted(store, "o2", 104.0, name=OTHER, day=1)
         client.app.state.follower.poll()
-        assert client.get(PATH, params=asked).json()["to"] == f"{OTHER} version 2"
-        second = client.get(PATH, params=asked | {"cursor": first["next"]}).json()
+        assert client.get(PATH, params=query).json()["to"] == f"{OTHER} version 2"
+        second = client.get(PATH, params=query | {"cursor": first["next"]}).json()
         assert (second["to"], len(second["changes"])) == (f"{OTHER} version 1", 2)
         define(store, OTHER, more="[columns.new]\n")
         client.app.state.follower.poll()
         # of another shape
-        assert client.get(PATH, params=asked | {"cursor": first["next"]}).status_code == 200
+        assert client.get(PATH, params=query | {"cursor": first["next"]}).status_code == 200
     store.catalog.engine.dispose()
 
 

@@ -102,17 +102,17 @@ def weekly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 def test_a_backtest_says_what_the_verdicts_said(weekly: Store) -> None:
     """With the policy that was in force, every check has the status and value that it had then."""
-    found = backtest(weekly, SET)
-    assert [one.version for one in found.versions] == list(range(1, 30))
-    for one in found.versions:
-        verdict = weekly.verdict(SET, one.version)
+    replayed = backtest(weekly, SET)
+    assert [version.version for version in replayed.versions] == list(range(1, 30))
+    for version in replayed.versions:
+        verdict = weekly.verdict(SET, version.version)
         assert verdict is not None
-        assert (one.against, one.outcome) == (
+        assert (version.against, version.outcome) == (
             verdict.baseline and verdict.baseline.version,
             verdict.outcome,
         )
         for result in verdict.checks:
-            point = found.metric(result.name).points[one.version - 1]
+            point = replayed.metric(result.name).points[version.version - 1]
             assert (point.status, point.value, point.reason) == (
                 result.status,
                 result.value,
@@ -124,17 +124,17 @@ def test_a_backtest_counts_versions_by_what_became_of_them(weekly: Store) -> Non
     """The default policy blocks no good version, misses the bad one, and refuses the refused
     one.
     """
-    found = backtest(weekly, SET)
-    counts = found.counts
+    result = backtest(weekly, SET)
+    counts = result.counts
     assert (counts.promoted, counts.rolled_back, counts.refused, counts.candidate) == (26, 1, 1, 1)
-    assert (found.promoted_blocked, found.caught, found.missed, found.let_through) == (
+    assert (result.promoted_blocked, result.caught, result.missed, result.let_through) == (
         [],
         [],
         [BAD],
         [],
     )
-    assert found.versions[0].reason == "first_version"
-    assert found.versions[REFUSED - 1].against == 26, "production was rolled back to it"
+    assert result.versions[0].reason == "first_version"
+    assert result.versions[REFUSED - 1].against == 26, "production was rolled back to it"
 
 
 def test_the_baseline_is_that_of_the_first_promotion(local_store: Store) -> None:
@@ -147,15 +147,19 @@ def test_the_baseline_is_that_of_the_first_promotion(local_store: Store) -> None
         publish(local_store, STEP**week, week)
     for number in (4, 3, 4):
         local_store.promote(SET, number, reason="in another order")
-    found = backtest(local_store, SET)
-    assert [(one.version, one.against) for one in found.versions] == [
+    result = backtest(local_store, SET)
+    assert [(version.version, version.against) for version in result.versions] == [
         (1, None),
         (2, 1),
         (3, 4),
         (4, 2),
         (5, 2),
     ]
-    assert [one.fate for one in found.versions][2:] == ["promoted", "promoted", "candidate"]
+    assert [version.fate for version in result.versions][2:] == [
+        "promoted",
+        "promoted",
+        "candidate",
+    ]
 
 
 def test_a_version_that_a_person_promoted_again_is_good(local_store: Store) -> None:
@@ -172,19 +176,19 @@ def test_a_looser_policy_lets_the_refused_version_through(weekly: Store) -> None
     """With the checks off that refused it, it is named; all else stays."""
     verdict = weekly.verdict(SET, REFUSED)
     assert verdict is not None
-    off = "".join(f'[gate.checks.{one.name}]\noff = "a test"\n' for one in verdict.failing())
-    found = backtest(weekly, SET, parse_contract(CONTRACT + off))
-    assert (found.let_through, found.contract_revision) == ([REFUSED], None)
-    assert found.policy == policy_digest(parse_contract(CONTRACT + off))
+    off = "".join(f'[gate.checks.{check.name}]\noff = "a test"\n' for check in verdict.failing())
+    result = backtest(weekly, SET, parse_contract(CONTRACT + off))
+    assert (result.let_through, result.contract_revision) == ([REFUSED], None)
+    assert result.policy == policy_digest(parse_contract(CONTRACT + off))
 
 
 def test_limits_of_a_steady_set_are_known(weekly: Store) -> None:
     """Moves of r = 0.015 give a warning limit of 0.015, and a blocking one in the proportion of the
     defaults.
     """
-    found = suggest(weekly, SET)
-    checks = {one.name: one for one in found.checks}
-    assert found.versions == 25
+    result = suggest(weekly, SET)
+    checks = {check.name: check for check in result.checks}
+    assert result.versions == 25
     p95, default = checks["p95_change"], DEFAULTS["p95_change"]
     assert (p95.n, p95.median, p95.q99, p95.noise) == (
         25,
@@ -217,15 +221,15 @@ def test_a_bad_version_is_caught_by_the_suggested_limits(weekly: Store, tmp_path
     was good.
     """
     proposed = parse_contract(patched(tmp_path, CONTRACT, suggest(weekly, SET).diff))
-    found = backtest(weekly, SET, proposed)
-    assert (found.promoted_blocked, found.caught, found.missed) == ([], [BAD], [])
-    assert "p95_change" in found.versions[BAD - 1].blocked_by
+    result = backtest(weekly, SET, proposed)
+    assert (result.promoted_blocked, result.caught, result.missed) == ([], [BAD], [])
+    assert "p95_change" in result.versions[BAD - 1].blocked_by
 
 
 def test_versions_that_were_not_good_do_not_count(weekly: Store) -> None:
     """Moves to or from versions that were rolled back or refused are in no quantile."""
-    found = {one.name: one for one in suggest(weekly, SET).checks}
-    assert found["p95_change"].q99 == pytest.approx(0.015)
+    checks = {check.name: check for check in suggest(weekly, SET).checks}
+    assert checks["p95_change"].q99 == pytest.approx(0.015)
     values = [
         point.value
         for point in backtest(weekly, SET).metric("p95_change").points
@@ -253,7 +257,7 @@ def test_a_single_wild_value_moves_no_limit(local_store: Store) -> None:
     local_store.define(parse_contract(CONTRACT), CONTRACT)
     level = fill(local_store, 25)
     local_store.promote(SET, publish(local_store, level * WILD, 25), reason="a split")
-    p95 = next(one for one in suggest(local_store, SET).checks if one.name == "p95_change")
+    p95 = next(check for check in suggest(local_store, SET).checks if check.name == "p95_change")
     assert (p95.n, p95.new_warn) == (25, 0.015)
 
 
@@ -271,10 +275,14 @@ def test_too_short_a_history_is_an_error(local_store: Store) -> None:
 def test_noise_of_a_rerun_counts_three_times(weekly: Store) -> None:
     """A rerun that differs by r = 0.02 makes the warning limit 0.06."""
     noise = noise_of(weekly, SET, 26, rows(STEP**25 * 1.01 / 0.99))
-    p95 = next(one for one in suggest(weekly, SET, noise=noise).checks if one.name == "p95_change")
+    p95 = next(
+        check for check in suggest(weekly, SET, noise=noise).checks if check.name == "p95_change"
+    )
     assert (p95.noise, p95.new_warn) == (pytest.approx(0.02), 0.06)
     same = noise_of(weekly, SET, 26, rows(STEP**25))
-    p95 = next(one for one in suggest(weekly, SET, noise=same).checks if one.name == "p95_change")
+    p95 = next(
+        check for check in suggest(weekly, SET, noise=same).checks if check.name == "p95_change"
+    )
     assert (p95.noise, p95.new_warn) == (0, 0.015)
 
 
@@ -285,7 +293,7 @@ def test_checks_with_limits_of_groups_are_left_alone(weekly: Store) -> None:
     store = weekly
     revision = store.define(parse_contract(CONTRACT + more), CONTRACT + more)
     try:
-        p95 = next(one for one in suggest(store, SET).checks if one.name == "p95_change")
+        p95 = next(check for check in suggest(store, SET).checks if check.name == "p95_change")
         assert (p95.new_warn, p95.reason) == (0.5, "groups have limits of their own")
     finally:
         assert store.define(parse_contract(CONTRACT), CONTRACT).revision > revision.revision
@@ -293,8 +301,8 @@ def test_checks_with_limits_of_groups_are_left_alone(weekly: Store) -> None:
 
 def test_last_looks_at_the_newest_versions_alone(weekly: Store) -> None:
     """The last four versions, against the baselines that they had."""
-    found = backtest(weekly, SET, last=4)
-    assert [(one.version, one.against) for one in found.versions] == [
+    result = backtest(weekly, SET, last=4)
+    assert [(version.version, version.against) for version in result.versions] == [
         (26, 25),
         (27, 26),
         (28, 26),
@@ -320,25 +328,25 @@ def test_other_shapes_and_expired_versions_are_left_out(local_store: Store) -> N
     assert sweep(local_store).expired == ((SET, 1), (SET, 2), (SET, 3))
     wider = text.replace("[columns.kind]", "[columns.more]\nnullable = true\n[columns.kind]")
     local_store.define(parse_contract(wider), wider)
-    found = backtest(local_store, SET)
-    assert {one.reason for one in found.left_out} == {"other_shape"}
-    assert len(found.left_out) == 14
+    result = backtest(local_store, SET)
+    assert {version.reason for version in result.left_out} == {"other_shape"}
+    assert len(result.left_out) == 14
     older = backtest(local_store, SET, parse_contract(text))
-    assert [(one.version, one.reason) for one in older.left_out] == [
+    assert [(version.version, version.reason) for version in older.left_out] == [
         (1, "expired"),
         (2, "expired"),
         (3, "expired"),
         (4, "baseline_expired"),
     ]
-    assert [one.version for one in older.versions] == list(range(5, 15))
+    assert [version.version for version in older.versions] == list(range(5, 15))
 
 
 def test_the_page_draws_every_check_that_has_something_to_tell(weekly: Store) -> None:
     """Pictures inside, no script, nothing loaded, and the same page every time."""
-    found = backtest(weekly, SET)
-    page = render_html(found)
+    result = backtest(weekly, SET)
+    page = render_html(result)
     assert page == render_html(backtest(weekly, SET))
-    assert page.count("<svg ") == sum(metric.telling for metric in found.checks) > 1
+    assert page.count("<svg ") == sum(metric.telling for metric in result.checks) > 1
     assert "<script" not in page
     assert "src=" not in page
     assert (

@@ -127,20 +127,20 @@ def test_one_of_two_promotions_is_told(open_store: Callable[..., Store]) -> None
     """Two that saw the same alias: the first moves it, the second is told that it moved and leaves
     no event.
     """
-    one, two = open_store("one"), open_store("two")
-    define(one)
-    promoted(one, "first", 100.0)
-    candidates = [publish(one, f"candidate {i}", 100.1 + i / 10) for i in range(2)]
+    one_store, two = open_store("one"), open_store("two")
+    define(one_store)
+    promoted(one_store, "first", 100.0)
+    candidates = [publish(one_store, f"candidate {i}", 100.1 + i / 10) for i in range(2)]
     assert two.resolve(SET).version == 1
     act = {"alias": "production", "seen": two.view().set(SET)}
-    one.catalog.promote(candidates[0], actor="one", **act)
-    events = one.view().last_event
+    one_store.catalog.promote(candidates[0], actor="one", **act)
+    events = one_store.view().last_event
     assert code_of(lambda: two.catalog.promote(candidates[1], actor="two", **act)) == "moved"
     assert two.view().last_event == events
     first = {"alias": "canary", "seen": two.view().set(SET)}
-    one.catalog.promote(candidates[0], actor="one", **first)
+    one_store.catalog.promote(candidates[0], actor="one", **first)
     assert code_of(lambda: two.catalog.promote(candidates[1], actor="two", **first)) == "moved"
-    check_all(one)
+    check_all(one_store)
 
 
 def test_a_hold_that_came_meanwhile_stops_automatic_promotion(store: Store) -> None:
@@ -176,19 +176,19 @@ def test_publishing_under_an_old_contract_is_told(open_store: Callable[..., Stor
     """A contract that was defined anew between reading and committing stops publishing and
     promoting.
     """
-    one, two = open_store("one"), open_store("two")
-    define(one)
-    version = publish(one, "first")
-    old = one.view().set(SET).contracts[-1]
+    one_store, two = open_store("one"), open_store("two")
+    define(one_store)
+    version = publish(one_store, "first")
+    old = one_store.view().set(SET).contracts[-1]
     define(two, maximum=300)
     publish_old = {"rows": 6, "provenance": provenance("second"), "actor": "one"}
     assert (
-        code_of(lambda: one.catalog.publish(old, version.snapshot_id, **publish_old))
+        code_of(lambda: one_store.catalog.publish(old, version.snapshot_id, **publish_old))
         == "contract_changed"
     )
     other = publish(two, "second", 100.1)
     act = {"alias": "production", "seen": SetView([old], [version], [], {}), "actor": "one"}
-    assert code_of(lambda: one.catalog.promote(other, **act)) == "contract_changed"
+    assert code_of(lambda: one_store.catalog.promote(other, **act)) == "contract_changed"
 
 
 def test_only_one_of_two_sweeps_deletes(store: Store) -> None:
@@ -328,8 +328,8 @@ def test_an_alias_of_ones_own(store: Store) -> None:
     store.promote(SET, 1, reason="release")
     store.rollback(SET, reason="bad", alias="canary")
     assert (store.resolve(SET, "canary").version, store.resolve(SET).version) == (2, 1)
-    held = {alias.alias: alias.held for alias in store.view().set(SET).aliases.values()}
-    assert held == {"canary": True, "production": False}
+    holds = {alias.alias: alias.held for alias in store.view().set(SET).aliases.values()}
+    assert holds == {"canary": True, "production": False}
     # What one alias was rolled back from is promoted automatically to none.
     with pytest.raises(ConflictError) as caught:
         store.promote(SET, 3, automatic=True)

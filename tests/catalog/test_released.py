@@ -66,9 +66,9 @@ def named(view: View, as_of: datetime, clock: Any = None) -> int | None:
         return None
 
 
-def in_force(told: list[tuple[datetime, int, int]], at: datetime) -> int | None:
+def in_force(moves: list[tuple[datetime, int, int]], at: datetime) -> int | None:
     """Of entries (time, order of recording, version) what was in force, by looking at all."""
-    return max((entry for entry in told if entry[0] <= at), default=(at, 0, None))[2]
+    return max((entry for entry in moves if entry[0] <= at), default=(at, 0, None))[2]
 
 
 @given(claims, paths)
@@ -77,15 +77,17 @@ def test_slow_reference(claimed: list[int | None], path: list[int]) -> None:
     of them last.
     """
     view, moves = made(claimed, path)
-    told: list[tuple[datetime, int, int]] = []
+    released: list[tuple[datetime, int, int]] = []
     for i, (at, version) in enumerate(moves):
         first, day = version not in [v for _, v in moves[:i]], claimed[version - 1]
-        told.append((OPENED - day * DAY if first and day is not None else at, len(told), version))
-        if in_force(told, at) != version:
-            told.append((at, len(told), version))
+        released.append(
+            (OPENED - day * DAY if first and day is not None else at, len(released), version)
+        )
+        if in_force(released, at) != version:
+            released.append((at, len(released), version))
     for half_days in range(-22, 30):
         at = OPENED + half_days * DAY / 2
-        assert named(view, at, "released") == in_force(told, at)
+        assert named(view, at, "released") == in_force(released, at)
 
 
 @given(claims, paths)
@@ -124,8 +126,8 @@ def test_history_in_order() -> None:
     leaves no trace.
     """
     view, moves = made([9, 5, 2, None], [0, 1, 2, 3])
-    told = released_moves(moves, view.set("s").versions)
-    assert told == [
+    history = released_moves(moves, view.set("s").versions)
+    assert history == [
         (OPENED - 9 * DAY, 1),
         (OPENED - 5 * DAY, 2),
         (OPENED - 2 * DAY, 3),
@@ -225,12 +227,12 @@ def test_import_by_command(tmp_path: Path) -> None:
     store = make_store(tmp_path / "store")
     define(store, more='[gate]\npromote = "automatic"\n')
     frame(100.0).write_csv(tmp_path / "old.csv")
-    asked = ("publish", SET, tmp_path / "old.csv", "--through", "2024-01-01", "--store", store.root)
-    early = call(*asked, "--released-at", "2023-12-31T00:00:00Z", "--format", "json")
+    words = ("publish", SET, tmp_path / "old.csv", "--through", "2024-01-01", "--store", store.root)
+    early = call(*words, "--released-at", "2023-12-31T00:00:00Z", "--format", "json")
     assert (early.code, early.error["code"]) == (2, "bad_released_at")
-    assert "publish" not in call(*asked, "--released-at", "2999-01-01T00:00:00Z").err.splitlines()
+    assert "publish" not in call(*words, "--released-at", "2999-01-01T00:00:00Z").err.splitlines()
     assert call("runs", SET, "--store", store.root, "--format", "json").json["runs"] == []
-    assert call(*asked, "--released-at", "2024-01-02T06:00:00Z").code == 0
+    assert call(*words, "--released-at", "2024-01-02T06:00:00Z").code == 0
     for command in ("versions", "log"):
         assert "claimed release" in call(command, SET, "--store", store.root).text
         assert "2024-01-02T06:00:00Z" in call(command, SET, "--store", store.root).text

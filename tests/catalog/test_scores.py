@@ -65,7 +65,7 @@ def test_the_same_scores_again_change_nothing(store: Store) -> None:
     assert second is not None
     assert store.view().set(SET).scored == {1: second.id}
     kept = store.catalog.scores([first.id, second.id])
-    assert [bytes(one.body) for one in kept] == [b'{"mae":1.5}', b'{"mae":1.25}']
+    assert [bytes(record.body) for record in kept] == [b'{"mae":1.5}', b'{"mae":1.25}']
     assert scored(store, version) is not None  # back to what it was before is a change too
 
 
@@ -74,7 +74,7 @@ def test_scores_that_mlflow_lacks_are_known(store: Store) -> None:
     define(store)
     event = scored(store, promoted(store, "r1"))
     assert event is not None
-    assert [one.event for one in store.catalog.untracked_scores(SET)] == [event.id]
+    assert [record.event for record in store.catalog.untracked_scores(SET)] == [event.id]
     last = store.catalog.last_event()
     store.catalog.scores_tracked(event.id)
     assert store.catalog.untracked_scores(SET) == []

@@ -93,7 +93,7 @@ def test_what_cannot_be_resolved(name: str, at: At, code: str) -> None:
 def test_states() -> None:
     """Each state is derived from events, the first that is true."""
     view = view_of()
-    states = [view.state(one) for one in view.sets["s"].versions]
+    states = [view.state(version) for version in view.sets["s"].versions]
     assert states == ["production", "rolled_back", "candidate", "refused", "unjudged", "expired"]
 
 

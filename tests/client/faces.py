@@ -162,17 +162,17 @@ def _diff(
 def _stability(
     client: httpx.Client, name: str, last: tuple[Any, ...], named: dict[str, Any]
 ) -> httpx.Response:
-    asked = dict(zip(("last",), last, strict=False)) | named
-    return client.get(f"/v1/sets/{name}/stability", params=asked)
+    query = dict(zip(("last",), last, strict=False)) | named
+    return client.get(f"/v1/sets/{name}/stability", params=query)
 
 
 def _changes_page(
     client: httpx.Client, name: str, refs: tuple[Any, ...], named: dict[str, Any]
 ) -> httpx.Response:
     leading = dict(zip(KEYS[name], map(str, named.get("key", ())), strict=False))
-    asked = {name: value for name, value in named.items() if name != "key"}
+    query = {name: value for name, value in named.items() if name != "key"}
     pair = dict(zip(("from", "to"), refs, strict=False))
-    return client.get(f"/v1/sets/{name}/diff/changes", params=pair | leading | asked)
+    return client.get(f"/v1/sets/{name}/diff/changes", params=pair | leading | query)
 
 
 def _query(named: dict[str, Any]) -> dict[str, Any]:

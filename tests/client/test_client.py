@@ -87,8 +87,12 @@ def test_what_is_told_of_sets_and_versions(remote: Client, filled: Store) -> Non
     assert remote.sets() == filled.sets()
     assert remote[SET].contract == closes.contract
     summaries, versions = remote[SET].versions(), closes.versions()
-    assert [one.snapshot_id for one in summaries] == [version.snapshot_id for version in versions]
-    assert [one.state for one in summaries] == [filled.state(version) for version in versions]
+    assert [summary.snapshot_id for summary in summaries] == [
+        version.snapshot_id for version in versions
+    ]
+    assert [summary.state for summary in summaries] == [
+        filled.state(version) for version in versions
+    ]
     assert [remote[SET].state(version) for version in versions] == [
         closes.state(version) for version in versions
     ]
@@ -183,7 +187,7 @@ def test_a_pinned_client_stays_at_its_moment(moving: tuple[Store, Client]) -> No
     assert closes.get(*KEY, ref="latest")["version"] == 1
     assert closes.resolve().version == 1
     assert [entry["version"] for entry in closes.history(*KEY)["history"]] == [1]
-    assert [one.version for one in closes.versions()] == [1]
+    assert [version.version for version in closes.versions()] == [1]
     assert (closes.diff("latest").from_, closes.diff("latest").to) == (1, 1)
     assert closes.get(*KEY, ref=2)["version"] == 2
     assert client.at(pinned.as_of)[SET].get(*KEY)["version"] == 1
@@ -253,7 +257,8 @@ def test_events_are_told_once(remote: Client, filled: Store) -> None:
         assert len(page) <= 3
         seen += page
     events = sorted(
-        (e for held in filled.view().sets.values() for e in held.events), key=lambda event: event.id
+        (e for of_set in filled.view().sets.values() for e in of_set.events),
+        key=lambda event: event.id,
     )
     assert seen == events
 

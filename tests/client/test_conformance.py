@@ -35,8 +35,8 @@ REFS = (1, 2, 3, 4, 5, 6, 7, "4", "production", "latest", "nothing")
 @pytest.fixture(scope="module", params=FACES, ids=lambda face: face.__name__)
 def face(request: pytest.FixtureRequest, filled: Store, server: httpx.Client) -> Iterator[Face]:
     """One way to ask a service; what it answers is compared with the store itself."""
-    with request.param(filled, str(server.base_url)) as asked:
-        yield asked
+    with request.param(filled, str(server.base_url)) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -44,10 +44,10 @@ def same(face: Face, filled: Store, request: pytest.FixtureRequest) -> Any:
     """Asserts that this way answers like the store in process; HTTP by hand has codes, but no
     classes of errors.
     """
-    asked = request.node.callspec.params["face"]
+    face_name = request.node.callspec.params["face"]
     by_hand, reference = (
-        asked in (raw_http, http_arrow),
-        frames_in_process if asked is http_arrow else in_process,
+        face_name in (raw_http, http_arrow),
+        frames_in_process if face_name is http_arrow else in_process,
     )
 
     def check(set_name: str, method: str, *arguments: Any, **named: Any) -> Any:

@@ -275,7 +275,7 @@ def test_each_version_is_read_once(store: Store) -> None:
     moves = compared_moves(store.view(), SET, frame_of)
     series_of(
         moves,
-        lambda found: found.report(headline_only=True),
+        lambda comparison: comparison.report(headline_only=True),
         lambda window: window.report(moves.read),
     )
     assert read == [1, 2, 3]

@@ -60,20 +60,20 @@ def test_the_keys_of_two_sets_have_to_agree(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("promises", "told"),
+    ("promises", "reason"),
     [
         ('[columns.score]\nunit = "EUR"\n', r"score \(unit: USD and EUR\)"),
         ('[columns.score]\nunit = "USD"\nrole = "score"\n', r"score \(role: point and score\)"),
         ('[columns.value]\nunit = "USD"\n', "no estimate column of the same name"),
     ],
 )
-def test_what_two_sets_promise_has_to_agree(store: Store, promises: str, told: str) -> None:
+def test_what_two_sets_promise_has_to_agree(store: Store, promises: str, reason: str) -> None:
     """Of each column that both have; and there has to be one."""
     name = "score" if "score" in promises else "value"
     source = f'name = "other"\n{KEY}{promises}'
     store.define(parse_contract(source), source)
     store.publish("other", pl.DataFrame({"customer": ["a"], name: [1.0]}), provenance("other-1"))
-    with pytest.raises(ConflictError, match=told) as caught:
+    with pytest.raises(ConflictError, match=reason) as caught:
         store["old"].diff(1, 1, other="other")
     assert caught.value.code == "other_shape"
 
@@ -98,12 +98,12 @@ def test_an_unknown_set_is_not_found(store: Store) -> None:
 
 def test_the_command_names_the_other_set(store: Store) -> None:
     """`diff SET FROM TO --to-set OTHER`, as a page, as JSON, and key by key."""
-    asked = ("diff", "old", "1", "1", "--to-set", "new", "--store", store.root)
-    page = call(*asked)
+    command = ("diff", "old", "1", "1", "--to-set", "new", "--store", store.root)
+    page = call(*command)
     assert page.code == 0
     assert page.text.startswith("old version 1 → new version 1\n")
-    assert call(*asked, "--format", "json").json["keys"]["common"] == 2
-    rows = call(*asked, "--changes", "--format", "csv").text.splitlines()
+    assert call(*command, "--format", "json").json["keys"]["common"] == 2
+    rows = call(*command, "--changes", "--format", "csv").text.splitlines()
     assert [row.split(",")[0] for row in rows[1:]] == ["c", "b", "a", "d"]
     assert (
         call(

@@ -86,21 +86,21 @@ def test_a_service_tells_the_same(daily: Store) -> None:
         for key, path in ((), ""), (("A",), "/A"), (("B", "2024-01-09"), "/B/2024-01-09"):
             for across in ("horizon", "version"):
                 answer = client.get(f"/v1/sets/{SET}/triangle{path}", params={"across": across})
-                asked = ("--across", across, "--store", daily.root, "--format", "json")
-                assert answer.content == call("triangle", SET, *key, *asked).out
+                options = ("--across", across, "--store", daily.root, "--format", "json")
+                assert answer.content == call("triangle", SET, *key, *options).out
         again = client.get(
             f"/v1/sets/{SET}/triangle", headers={"if-none-match": answer.headers["etag"]}
         )
         assert again.status_code == 200
-        url, found = f"/v1/sets/{SET}/triangle/A", daily[SET].triangle("A")
-        held = client.get(url).headers["etag"]
-        assert client.get(url, headers={"if-none-match": held}).status_code == 304
+        url, triangle = f"/v1/sets/{SET}/triangle/A", daily[SET].triangle("A")
+        etag = client.get(url).headers["etag"]
+        assert client.get(url, headers={"if-none-match": etag}).status_code == 304
         arrow = client.get(url, headers={"accept": "application/vnd.apache.arrow.stream"})
-        assert pl.read_ipc_stream(arrow.content).equals(found)
-        assert client.get(url, headers={"accept": "text/csv"}).content == csv(found)
+        assert pl.read_ipc_stream(arrow.content).equals(triangle)
+        assert client.get(url, headers={"accept": "text/csv"}).content == csv(triangle)
         assert (
             len(client.get(url, headers={"accept": "application/x-ndjson"}).text.splitlines())
-            == found.height
+            == triangle.height
         )
         for wrong, code in (
             ("?column=kind", "not_a_number"),
@@ -109,9 +109,9 @@ def test_a_service_tells_the_same(daily: Store) -> None:
         ):
             assert client.get(f"/v1/sets/{SET}/triangle{wrong}").json()["code"] == code
     with serving(Path(daily.root)) as url, Client(url) as remote:
-        assert remote[SET].triangle("A", column="value").equals(found)
-        told, own = remote[SET].revisions("A"), daily[SET].revisions("A")
-        assert rounded(msgspec.to_builtins(told)) == rounded(msgspec.to_builtins(own))
+        assert remote[SET].triangle("A", column="value").equals(triangle)
+        served, own = remote[SET].revisions("A"), daily[SET].revisions("A")
+        assert rounded(msgspec.to_builtins(served)) == rounded(msgspec.to_builtins(own))
         assert (
             call("triangle", SET, "A", "--store", url).out
             == call("triangle", SET, "A", "--store", daily.root).out
@@ -133,15 +133,15 @@ def test_only_what_is_needed_is_read(daily: Store) -> None:
     """Of each version the key and one column; of a version that records its targets only the keys
     asked for.
     """
-    asked: list[tuple[list[str], bool, int]] = []
+    reads: list[tuple[list[str], bool, int]] = []
 
     def read(version: Version, columns: Sequence[str], where: pl.Expr | None) -> pl.DataFrame:
-        found = daily.columns(version, columns, where)
-        asked.append((list(columns), where is not None, found.height))
-        return found
+        frame = daily.columns(version, columns, where)
+        reads.append((list(columns), where is not None, frame.height))
+        return frame
 
     rows = Vintages(daily.view(), read, SET, ("A",)).rows
-    assert {(tuple(columns), filtered) for columns, filtered, _ in asked} == {
+    assert {(tuple(columns), filtered) for columns, filtered, _ in reads} == {
         (("ticker", "target_date", "value"), False)
     }
     source = 'name = "plain"\n[key.id]\ntype = "string"\n[columns.value]\n[columns.more]\n'
@@ -151,9 +151,9 @@ def test_only_what_is_needed_is_read(daily: Store) -> None:
         pl.DataFrame({"id": ["a", "b"], "value": [1.0, 2.0], "more": [1.0, 2.0]}),
         provenance("one"),
     )
-    asked.clear()
+    reads.clear()
     assert Vintages(daily.view(), read, "plain", ("a",)).rows.height == 1
-    assert asked == [(["id", "value"], True, 1)]
+    assert reads == [(["id", "value"], True, 1)]
     assert rows.height == STEPS * DAYS
 
 
@@ -167,10 +167,10 @@ def actuals() -> pl.DataFrame:
 
 def test_a_row_a_target_a_column_a_horizon(daily: Store) -> None:
     """Each cell is what the version so many days before the target said."""
-    found = daily[SET].triangle("A")
-    assert found.columns == ["ticker", "target_date", "h5", "h4", "h3", "h2", "h1"]
-    assert found.height == DAYS + STEPS - 1
-    for _, target, *cells in found.iter_rows():
+    triangle = daily[SET].triangle("A")
+    assert triangle.columns == ["ticker", "target_date", "h5", "h4", "h3", "h2", "h1"]
+    assert triangle.height == DAYS + STEPS - 1
+    for _, target, *cells in triangle.iter_rows():
         day = (target - FIRST).days
         expected = [
             said(day - h, "A", day) if 0 <= day - h < DAYS else None for h in (5, 4, 3, 2, 1)
@@ -180,9 +180,9 @@ def test_a_row_a_target_a_column_a_horizon(daily: Store) -> None:
 
 def test_versions_as_columns(daily: Store) -> None:
     """The same numbers with a column a version, for all keys."""
-    found = daily[SET].triangle(across="version")
-    assert found.columns[2:] == [f"v{n}" for n in range(1, DAYS + 1)]
-    row = found.row(
+    triangle = daily[SET].triangle(across="version")
+    assert triangle.columns[2:] == [f"v{n}" for n in range(1, DAYS + 1)]
+    row = triangle.row(
         by_predicate=(pl.col("ticker") == "B") & (pl.col("target_date") == date(2024, 1, 11)),
         named=True,
     )
@@ -227,10 +227,10 @@ def test_revisions_by_horizon(daily: Store) -> None:
     """Mean, mean absolute, RMS, relative, noise to signal and autocorrelation are what their
     formulas say.
     """
-    found = {one.horizon: one for one in daily[SET].revisions().revisions}
-    assert list(found) == [None, 1, 2, 3, 4]
+    by_horizon = {revision.horizon: revision for revision in daily[SET].revisions().revisions}
+    assert list(by_horizon) == [None, 1, 2, 3, 4]
     for horizon in (1, 4):
-        one = found[horizon]
+        revision = by_horizon[horizon]
         days = [day for day in range(1, DAYS + STEPS) if horizon < day < DAYS + horizon]
         pairs = [
             (said(d - horizon - 1, t, d), said(d - horizon, t, d), t) for t in "AB" for d in days
@@ -238,19 +238,21 @@ def test_revisions_by_horizon(daily: Store) -> None:
         r = np.array([later - earlier for earlier, later, _ in pairs])
         later = np.array([later for _, later, _ in pairs])
         around = np.concatenate([x - x.mean() for x in np.split(later, 2)])
-        assert (one.n, one.dates) == (len(pairs), len(days))
-        assert one.mean == pytest.approx(r.mean())
-        assert one.mean_absolute == pytest.approx(np.abs(r).mean())
-        assert one.root_mean_square == pytest.approx(np.sqrt((r**2).mean()))
-        assert one.relative_mean_absolute == pytest.approx(np.abs(r).sum() / np.abs(later).sum())
-        assert one.noise_to_signal == pytest.approx(r.std() / around.std())
+        assert (revision.n, revision.dates) == (len(pairs), len(days))
+        assert revision.mean == pytest.approx(r.mean())
+        assert revision.mean_absolute == pytest.approx(np.abs(r).mean())
+        assert revision.root_mean_square == pytest.approx(np.sqrt((r**2).mean()))
+        assert revision.relative_mean_absolute == pytest.approx(
+            np.abs(r).sum() / np.abs(later).sum()
+        )
+        assert revision.noise_to_signal == pytest.approx(r.std() / around.std())
     days = list(range(3, DAYS + 1))
     both = [
         (said(d - 1, t, d) - said(d - 2, t, d), said(d - 2, t, d) - said(d - 3, t, d))
         for t in "AB"
         for d in days
     ]
-    assert found[1].autocorrelation == pytest.approx(np.corrcoef(np.array(both).T)[0, 1])
+    assert by_horizon[1].autocorrelation == pytest.approx(np.corrcoef(np.array(both).T)[0, 1])
 
 
 def test_news_and_noise_agree_with_statsmodels(daily: Store, actuals: pl.DataFrame) -> None:
@@ -258,29 +260,31 @@ def test_news_and_noise_agree_with_statsmodels(daily: Store, actuals: pl.DataFra
     one.
     """
     for key in ((), ("A",)):
-        for one in daily[SET].revisions(*key, actuals=actuals).news_or_noise:
-            assert one.horizon is not None
-            days = [day for day in range(1, DAYS + STEPS) if 0 <= day - one.horizon < DAYS]
+        for entry in daily[SET].revisions(*key, actuals=actuals).news_or_noise:
+            assert entry.horizon is not None
+            days = [day for day in range(1, DAYS + STEPS) if 0 <= day - entry.horizon < DAYS]
             rows = [
-                (said(d - one.horizon, t, d), said(d, t, d), d) for t in (key or "AB") for d in days
+                (said(d - entry.horizon, t, d), said(d, t, d), d)
+                for t in (key or "AB")
+                for d in days
             ]
             p, y, time = np.array(sorted(rows, key=lambda row: row[2])).T
             model = sm.OLS(y, sm.add_constant(p))
             options = {
                 "time": time.astype(int) - int(time.min()),
-                "maxlags": one.lags,
+                "maxlags": entry.lags,
                 "use_correction": False,
             }
             fit = model.fit(cov_type="hac-groupsum", cov_kwds=options)
-            assert (one.n, one.dates, one.lags) == (
+            assert (entry.n, entry.dates, entry.lags) == (
                 len(rows),
                 len(days),
-                lags_of(len(days), one.horizon - 1),
+                lags_of(len(days), entry.horizon - 1),
             )
-            assert (one.alpha, one.beta) == pytest.approx(tuple(fit.params), rel=1e-8)
-            assert (one.alpha_se, one.beta_se) == pytest.approx(tuple(fit.bse), rel=1e-8)
-            assert one.corr_revision_estimate == pytest.approx(np.corrcoef(y - p, p)[0, 1])
-            assert one.corr_revision_actual == pytest.approx(np.corrcoef(y - p, y)[0, 1])
+            assert (entry.alpha, entry.beta) == pytest.approx(tuple(fit.params), rel=1e-8)
+            assert (entry.alpha_se, entry.beta_se) == pytest.approx(tuple(fit.bse), rel=1e-8)
+            assert entry.corr_revision_estimate == pytest.approx(np.corrcoef(y - p, p)[0, 1])
+            assert entry.corr_revision_actual == pytest.approx(np.corrcoef(y - p, y)[0, 1])
 
 
 def test_an_error_over_dates_agrees_with_statsmodels() -> None:

@@ -32,7 +32,7 @@ def test_the_commands_of_the_document_run(tmp_path: Path, monkeypatch: pytest.Mo
     define(store, "sp500-close")
     promoted(store, "run-1", name="sp500-close")
     monkeypatch.setenv("ESTIMATES_STORE", str(store.root))
-    commands = [shlex.split(found.split(" | ")[0])[1:] for found in BLOCK.findall(section())]
+    commands = [shlex.split(match.split(" | ")[0])[1:] for match in BLOCK.findall(section())]
     assert [command[:2] for command in commands] == [
         ["gate", "policy"],
         ["gate", "backtest"],
@@ -46,19 +46,19 @@ def test_the_commands_of_the_document_run(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_every_command_of_the_document_shows_what_it_printed() -> None:
     """No example is empty."""
-    for found in BLOCK.finditer(section()):
-        assert found.group(0).count("\n") > 3, found.group(1)
+    for match in BLOCK.finditer(section()):
+        assert match.group(0).count("\n") > 3, match.group(1)
 
 
 def written(text: str, store: str) -> str:
     """The document with what its commands print on a store."""
 
-    def answer(found: re.Match[str]) -> str:
+    def answer(match: re.Match[str]) -> str:
         environment = os.environ | {"ESTIMATES_STORE": store}
         done = subprocess.run(
-            ["bash", "-c", found.group(1)], env=environment, capture_output=True, check=True
+            ["bash", "-c", match.group(1)], env=environment, capture_output=True, check=True
         )
-        return f"```console\n$ {found.group(1)}\n{done.stdout.decode().rstrip()}\n```\n"
+        return f"```console\n$ {match.group(1)}\n{done.stdout.decode().rstrip()}\n```\n"
 
     before, after = text.split(HEADING)
     return before + HEADING + BLOCK.sub(answer, after)

@@ -154,7 +154,7 @@ def damaged(folder: Path) -> Store:
 
 
 @pytest.mark.parametrize(
-    ("code", "told", "options"),
+    ("code", "message", "options"),
     [
         (2, "[no_file]", lambda folder: (SET, folder / "nowhere.parquet", "--store", "{store}")),
         (2, "[unknown_set]", lambda folder: ("nobody", snapshot(folder), "--store", "{store}")),
@@ -173,7 +173,7 @@ def damaged(folder: Path) -> Store:
     ],
 )
 def test_without_an_answer_there_is_no_report(
-    store: Store, tmp_path: Path, code: int, told: str, options: Any
+    store: Store, tmp_path: Path, code: int, message: str, options: Any
 ) -> None:
     """Wrong input, nobody there, damage: each has its exit code, and no report of an earlier run is
     left.
@@ -185,7 +185,7 @@ def test_without_an_answer_there_is_no_report(
     summary = tmp_path / "summary.md"
     done = run(tmp_path, *arguments, GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(summary))
     assert done.code == code, done.err
-    assert told in done.err
+    assert message in done.err
     assert f"not judged (exit code {code})" in done.err
     assert re.fullmatch(
         rf"::error title=estimates gate::not judged \(exit code {code}\): .+\n", done.out
@@ -228,14 +228,14 @@ def commands() -> Iterator[tuple[str, str]]:
 
 def test_the_ci_files_run_the_script_with_what_it_takes() -> None:
     """Each file runs the script that is there and can be executed, with a set and a file."""
-    found = [(name, shlex.split(line)) for name, line in commands()]
-    runs = {name: words for name, words in found if words[0].endswith(".sh")}
+    calls = [(name, shlex.split(line)) for name, line in commands()]
+    runs = {name: words for name, words in calls if words[0].endswith(".sh")}
     assert set(runs) == set(documents())
     for words in runs.values():
         assert (ROOT / words[0]).samefile(SCRIPT)
         assert words[1:] == ["churn", "snapshots/churn.csv"]
     assert os.access(SCRIPT, os.X_OK)
-    others = {tuple(words) for _, words in found if not words[0].endswith(".sh")}
+    others = {tuple(words) for _, words in calls if not words[0].endswith(".sh")}
     assert others == {("pip", "install", "estimates-store[client,store] @ $ESTIMATES_WHEEL")}
 
 

@@ -45,8 +45,8 @@ def raised() -> Iterator[tuple[str, str]]:
                     and isinstance(node.func, ast.Name)
                     and node.func.id in CLASSES
                 ):
-                    found = constants(node.args[0])
-                    for code in COMPUTED[path] if found is None else found:
+                    codes = constants(node.args[0])
+                    for code in COMPUTED[path] if codes is None else codes:
                         yield code, node.func.id
 
 

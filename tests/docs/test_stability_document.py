@@ -115,8 +115,10 @@ def test_the_checks_that_read_a_number_are_named() -> None:
         r"^\| .+ \| (`.+) \|$", section("Held to limits: the gate"), flags=re.MULTILINE
     )
     groups = re.findall(r"((?:`\w+`(?:, )?)+) \((\w+)\)", "; ".join(rows))
-    told = [(name, number) for names, number in groups for name in re.findall(r"`(\w+)`", names)]
-    assert sorted(told) == sorted(cited)
+    documented = [
+        (name, number) for names, number in groups for name in re.findall(r"`(\w+)`", names)
+    ]
+    assert sorted(documented) == sorted(cited)
     assert set(re.findall(r"`(\w+)`", "; ".join(rows))) <= {check.name for check in CHECKS}
 
 
@@ -128,8 +130,8 @@ def test_every_struct_has_a_section() -> None:
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if kind.__module__ == module.__name__
     }
-    told = {kind for listed, named in SECTIONS.values() for kind in (listed, *named)}
-    assert structs | {FrozenReport, PairMove, ColumnMove} == told
+    documented = {kind for listed, named in SECTIONS.values() for kind in (listed, *named)}
+    assert structs | {FrozenReport, PairMove, ColumnMove} == documented
 
 
 def test_kinds_and_reasons_are_documented() -> None:

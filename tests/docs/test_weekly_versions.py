@@ -65,7 +65,7 @@ def test_a_second_time_nothing_is_made_twice(weeks: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(ROOT)
     weekly_versions.main(str(weeks), WEEKS)
     versions = Store(weeks)["sp500-close"].versions()
-    assert [str(one.data_through.date()) for one in versions] == [
+    assert [str(version.data_through.date()) for version in versions] == [
         "2022-12-02",
         "2022-12-09",
         "2022-12-16",

@@ -124,7 +124,7 @@ def answers(store: Store) -> dict[str, str]:
     """What the store answers, by question: the very bytes, as text."""
     first, second = store["closes"], store["churn"]
     moved = [event.at for event in store.view().set("closes").events if event.alias]
-    asked = {
+    requests = {
         "closes ÆØÅ/2024-06-04": first.get("ÆØÅ", "2024-06-04"),
         "closes BRK/B/2024-06-03 of version 2": first.get("BRK/B", "2024-06-03", ref=2),
         "closes ÆØÅ": first.scan("ÆØÅ"),
@@ -136,7 +136,7 @@ def answers(store: Store) -> dict[str, str]:
         "churn": second.scan(),
         "churn, a batch": second.get_many([[12], [2**53 + 1], [99]]),
     }
-    return {question: answer.json.decode() for question, answer in asked.items()}
+    return {question: answer.json.decode() for question, answer in requests.items()}
 
 
 def main() -> None:
@@ -146,10 +146,10 @@ def main() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     store = make_store(FOLDER / "store", actor="maker")
     fill(store)
-    found = answers(store)
+    results = answers(store)
     store.catalog.engine.dispose()
     shutil.rmtree(FOLDER / "store" / "cache")  # derived
-    (FOLDER / "answers.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    (FOLDER / "answers.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

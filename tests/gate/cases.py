@@ -127,7 +127,7 @@ def frame(factor: float = 1.0) -> pl.DataFrame:
 
 def provenance(**changed: Any) -> Provenance:
     """Lineage with everything that the contract's job declares."""
-    facts: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "data_through": THROUGH,
         "run_id": "run-1",
         "inputs": (InputDigest("prices", "prices.csv", "0" * 64),),
@@ -136,12 +136,12 @@ def provenance(**changed: Any) -> Provenance:
         "code": "abc1234",
         "seed": 7,
     }
-    return Provenance(**(facts | changed))
+    return Provenance(**(fields | changed))
 
 
 def stored(content: pl.DataFrame, of: Contract, version: int = 2, **changed: Any) -> Candidate:
     """A stored version as the store hands it to the gate; its manifest agrees with its content."""
-    facts: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "frame": content,
         "shape": of.shape(),
         "provenance": provenance(),
@@ -150,7 +150,7 @@ def stored(content: pl.DataFrame, of: Contract, version: int = 2, **changed: Any
         "published_at": THROUGH + timedelta(hours=1),
         "rows": content.height,
     }
-    return Candidate(**(facts | changed))
+    return Candidate(**(fields | changed))
 
 
 @dataclass
@@ -197,26 +197,26 @@ class Setting:
         )
 
 
-def assert_whole(verdict: Verdict, found: pl.DataFrame, key: list[str]) -> None:
+def assert_whole(verdict: Verdict, offenders: pl.DataFrame, key: list[str]) -> None:
     """The table of offenders has as many rows of each check as the verdict counts, and first those
     that it names.
     """
     names = [check.name for check in verdict.checks]
-    order = [names.index(name) for name in found["check"]]
+    order = [names.index(name) for name in offenders["check"]]
     assert order == sorted(order)
     for check in verdict.checks:
-        mine = found.filter(check=check.name)
+        mine = offenders.filter(check=check.name)
         assert mine.height == check.offending, check.name
         assert len(check.offenders) == min(100, check.offending), check.name
         assert set(mine.select("number", "status").rows()) <= {(check.number, check.status)}
         first = mine.head(100).select(*key, "column").rows()
-        told = [
+        expected = [
             (["null" if part is None else key_text(part) for part in row[:-1]], row[-1])
             for row in first
         ]
-        assert [(one.key or ["null"] * len(key), one.column) for one in check.offenders] == told, (
-            check.name
-        )
+        assert [
+            (offender.key or ["null"] * len(key), offender.column) for offender in check.offenders
+        ] == expected, check.name
 
 
 def poked(content: pl.DataFrame, column: str, value: Any, rows: int = 1) -> pl.DataFrame:

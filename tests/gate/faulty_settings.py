@@ -218,9 +218,9 @@ class Waived(Setting):
 
 def waived(snapshot: str, check: str = "p95_change", **changed: Any) -> Waived:
     """The clean candidate with a waiver of one check for some content, in force for an hour."""
-    facts: dict[str, Any] = {"keys": None, "until": JUDGED + timedelta(hours=1)}
+    fields: dict[str, Any] = {"keys": None, "until": JUDGED + timedelta(hours=1)}
     setting = Waived(**{name: changed.pop(name) for name in ("frame",) if name in changed})
-    one = Waiver(
+    waiver = Waiver(
         7,
         "prices",
         2,
@@ -229,9 +229,9 @@ def waived(snapshot: str, check: str = "p95_change", **changed: Any) -> Waived:
         reason="checked",
         actor="ann",
         at=JUDGED - timedelta(hours=1),
-        **facts | changed,
+        **fields | changed,
     )
-    setting.waivers = (one,)
+    setting.waivers = (waiver,)
     return setting
 
 

@@ -203,9 +203,9 @@ def test_a_name_of_the_gate_cannot_be_taken() -> None:
 
 def test_the_policys_digest_knows_checks_of_the_sets_own() -> None:
     """Another query is another policy, and makes verdicts of the old one invalid."""
-    one, other = (own(f'sql = "SELECT {n}"\nblock = 5') for n in (1, 2))
-    assert policy_digest(one) != policy_digest(other)
-    assert policy_digest(one) != policy_digest(simple())
+    first, other = (own(f'sql = "SELECT {n}"\nblock = 5') for n in (1, 2))
+    assert policy_digest(first) != policy_digest(other)
+    assert policy_digest(first) != policy_digest(simple())
 
 
 def test_a_function_cannot_leave_the_program_or_change_what_others_see(

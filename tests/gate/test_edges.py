@@ -51,8 +51,8 @@ def test_a_limit_below_a_thousandth_is_kept() -> None:
     rows = pl.DataFrame({"k": [f"{i:04d}" for i in range(3000)], "v": values})
     strict = simple(more="[gate.checks.dominant_value]\nwarn = 0.0005\n")
     for policy, status, value in ((strict, "warn", 2 / 3000), (simple(), "pass", 0.0)):
-        found = Setting(policy, rows, baseline=rows).evaluate().check("dominant_value")
-        assert (found.status, found.value) == (status, pytest.approx(value))
+        result = Setting(policy, rows, baseline=rows).evaluate().check("dominant_value")
+        assert (result.status, result.value) == (status, pytest.approx(value))
 
 
 def test_columns_may_have_any_name() -> None:
@@ -127,8 +127,10 @@ def test_two_checks_over_the_same_metric_agree() -> None:
     """
     verdict = Setting(frame=off_by_ten(3)).evaluate()
     jumps, p95 = verdict.check("jumps"), verdict.check("p95_change")
-    of_close = {tuple(one.key or ()) for one in jumps.offenders if one.column == "close"}
-    assert of_close == {tuple(one.key or ()) for one in p95.offenders}
+    of_close = {
+        tuple(offender.key or ()) for offender in jumps.offenders if offender.column == "close"
+    }
+    assert of_close == {tuple(offender.key or ()) for offender in p95.offenders}
     assert jumps.value == 3 / 25
     assert (
         verdict.check("z_beyond_one").value == verdict.check("outside_old_interval").value == 3 / 25

@@ -98,8 +98,8 @@ def test_an_empty_candidate_has_a_defined_verdict() -> None:
 
 def test_a_single_row_has_a_defined_verdict() -> None:
     """One key is neither constant nor a duplicate of another."""
-    one = pl.DataFrame({"k": ["a"], "v": [1.0]})
-    verdict = Setting(simple(), one, one.with_columns(v=pl.lit(1.01))).evaluate()
+    single = pl.DataFrame({"k": ["a"], "v": [1.0]})
+    verdict = Setting(simple(), single, single.with_columns(v=pl.lit(1.01))).evaluate()
     assert verdict.outcome == "pass"
     assert verdict.check("constant_column").reason == "fewer_than_2_keys"
 
@@ -170,13 +170,13 @@ def test_one_waiver_lets_through_what_nothing_can_be_compared_with() -> None:
         provenance=provenance(data_through=through, targets=targets),
         published_at=through + timedelta(hours=1),
     )
-    facts = {"judged_at": through + timedelta(hours=1), "contract_revision": 1}
-    old = evaluate(contract(), candidate, stored(frame(), contract(), version=1), **facts)
+    fields = {"judged_at": through + timedelta(hours=1), "contract_revision": 1}
+    old = evaluate(contract(), candidate, stored(frame(), contract(), version=1), **fields)
     assert [check.name for check in old.failing()] == ["comparable"]
     assert "25 keys of the baseline have elapsed" in old.check("comparable").message
     waiver = msgspec.structs.replace(waiver, until=through + timedelta(days=1))
     again = evaluate(
-        contract(), candidate, stored(frame(), contract(), version=1), waivers=[waiver], **facts
+        contract(), candidate, stored(frame(), contract(), version=1), waivers=[waiver], **fields
     )
     assert (again.blocks, again.check("comparable").status) == (False, "waived")
     assert again.check("p95_change").reason == "depends_on: comparable"
@@ -225,9 +225,9 @@ def test_limits_have_a_relative_slack_of_the_last_bits() -> None:
     assert not within(-0.3 * (1 + 1e-9), -0.3, "below")
 
 
-def result_of(monkeypatch: pytest.MonkeyPatch, measure: object, **facts: object):
+def result_of(monkeypatch: pytest.MonkeyPatch, measure: object, **fields: object):
     """The result of one check of our own, the only one of the registry."""
-    check = Check(99, "own", "Own", 2, measure, depends_on=(), **({"block": 1.0} | facts))
+    check = Check(99, "own", "Own", 2, measure, depends_on=(), **({"block": 1.0} | fields))
     monkeypatch.setattr("estimates.gate.policy.CHECKS", [check])
     return Setting().evaluate()
 
@@ -305,9 +305,9 @@ def test_one_diff_serves_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
 
     calls: list[object] = []
 
-    def counted(pair: object, **facts: object) -> object:
-        calls.append(facts)
-        return report_of(pair, **facts)
+    def counted(pair: object, **fields: object) -> object:
+        calls.append(fields)
+        return report_of(pair, **fields)
 
     monkeypatch.setattr("estimates.stability.diff.report_of", counted)
     Setting().evaluate()

@@ -120,7 +120,7 @@ WHOLE = [
 ]
 
 
-def found(name: str, value: float, monkeypatch: pytest.MonkeyPatch) -> CheckResult:
+def result_at(name: str, value: float, monkeypatch: pytest.MonkeyPatch) -> CheckResult:
     """What the gate says when a check of the registry measures this value."""
     check = next(check for check in CHECKS if check.name == name)
     measured = msgspec.structs.replace(
@@ -155,17 +155,17 @@ def test_a_value_at_its_exact_default_limit_passes_and_one_beyond_does_not(
     warn, block, worse = LIMITS[name]
     first = next((limit for limit in (warn, block) if limit is not None), None)
     if first is not None:
-        assert found(name, first, monkeypatch).status == "pass"
-        assert found(name, beyond(first, worse), monkeypatch).status == (
+        assert result_at(name, first, monkeypatch).status == "pass"
+        assert result_at(name, beyond(first, worse), monkeypatch).status == (
             "fail" if warn is None else "warn"
         )
     if block is not None:
-        at_block = found(name, block, monkeypatch).status
+        at_block = result_at(name, block, monkeypatch).status
         assert at_block == ("pass" if warn is None else "warn")
-        assert found(name, beyond(block, worse), monkeypatch).status == "fail"
+        assert result_at(name, beyond(block, worse), monkeypatch).status == "fail"
     else:
         far = -1e9 if worse == "below" else 1e9
-        assert found(name, far, monkeypatch).status == ("pass" if warn is None else "warn")
+        assert result_at(name, far, monkeypatch).status == ("pass" if warn is None else "warn")
 
 
 def test_what_cannot_be_excepted() -> None:

@@ -98,20 +98,20 @@ def test_all_of_them_and_not_the_first_hundred() -> None:
     new = moved(
         moved(rows(), "units", 0, 149, pl.col("units") + 5000), "extra", 150, 269, -pl.col("extra")
     )
-    _, found = judged(new, before=rows(550).vstack(rows(0)))
-    assert found.schema["day"] == pl.Date
-    assert found.filter(check="removed_keys").height == 250
-    assert found.filter(check="hard_bounds").height == 150
-    assert found.filter(check="sign_flips").height == 120
-    far = found.filter((pl.col("check") == "p95_change") & (pl.col("column") == "units"))
+    _, listed = judged(new, before=rows(550).vstack(rows(0)))
+    assert listed.schema["day"] == pl.Date
+    assert listed.filter(check="removed_keys").height == 250
+    assert listed.filter(check="hard_bounds").height == 150
+    assert listed.filter(check="sign_flips").height == 120
+    far = listed.filter((pl.col("check") == "p95_change") & (pl.col("column") == "units"))
     assert far["shop"].to_list() == [f"s{i:03d}" for i in range(150)]
     assert far["detail"][0].startswith("10.0 -> 5010.0, r = 1.99")
-    outside = found.filter(check="outside_old_interval")
+    outside = listed.filter(check="outside_old_interval")
     assert outside.select("shop", "column").rows() == [(f"s{i:03d}", "units") for i in range(150)]
     assert outside["detail"][0] == "5010.0 outside 9.0 to 11.0"
     assert (
-        found.filter(check="extreme_move").height
-        == found.filter(check="z_beyond_one").height
+        listed.filter(check="extreme_move").height
+        == listed.filter(check="z_beyond_one").height
         == 150
     )
 
@@ -151,10 +151,10 @@ def test_any_change_is_told_completely(edits: list[tuple[str, int, int, float | 
 
 def test_a_clean_candidate_has_none() -> None:
     """The table is there, with its columns, and empty."""
-    verdict, found = judged(rows().with_columns(pl.col("units") * 1.0001), before=rows())
+    verdict, listed = judged(rows().with_columns(pl.col("units") * 1.0001), before=rows())
     assert not verdict.blocks
-    assert found.filter(pl.col("status").is_in(["fail", "error"])).is_empty()
-    assert found.columns == ["check", "number", "status", "shop", "day", "column", "detail"]
+    assert listed.filter(pl.col("status").is_in(["fail", "error"])).is_empty()
+    assert listed.columns == ["check", "number", "status", "shop", "day", "column", "detail"]
 
 
 def test_keys_that_are_none_are_told() -> None:
@@ -166,16 +166,16 @@ def test_keys_that_are_none_are_told() -> None:
             pl.when(pl.int_range(pl.len()) < 150).then(None).otherwise("shop").alias("shop")
         )
     )
-    verdict, found = judged(new, before=rows())
-    assert found["check"].unique().to_list() == ["keys"]
-    assert found.height == verdict.check("keys").offending > 150
-    assert found["shop"].null_count() >= 150
+    verdict, listed = judged(new, before=rows())
+    assert listed["check"].unique().to_list() == ["keys"]
+    assert listed.height == verdict.check("keys").offending > 150
+    assert listed["shop"].null_count() >= 150
 
 
 def test_what_offends_without_a_key() -> None:
     """A missing column is an offender, with the column and without a key."""
-    verdict, found = judged(rows().drop("units"), before=rows())
-    (row,) = found.filter(check="schema").rows(named=True)
+    verdict, listed = judged(rows().drop("units"), before=rows())
+    (row,) = listed.filter(check="schema").rows(named=True)
     assert (row["shop"], row["column"], row["detail"]) == (None, "units", "missing")
     assert verdict.blocks
 
@@ -189,8 +189,8 @@ offenders = "SELECT k FROM candidate WHERE v > 50"
 block = 0
 """
     new = pl.DataFrame({"k": [f"{i:03d}" for i in range(N)], "v": [float(i) for i in range(N)]})
-    verdict, found = judged(new, simple(more=more))
-    assert found.filter(check="odd")["k"].to_list() == [f"{i:03d}" for i in range(51, N)]
+    verdict, listed = judged(new, simple(more=more))
+    assert listed.filter(check="odd")["k"].to_list() == [f"{i:03d}" for i in range(51, N)]
     assert verdict.check("odd").offending == N - 51
 
 
@@ -209,8 +209,8 @@ sql = "SELECT 2"
 offenders = "SELECT {key} AS k FROM candidate WHERE k > 7"
 block = 0
 """
-    verdict, found = judged(many_rows(10), many(query))
-    assert (verdict.check("odd").status, found.filter(check="odd")["k"].to_list()) == (
+    verdict, listed = judged(many_rows(10), many(query))
+    assert (verdict.check("odd").status, listed.filter(check="odd")["k"].to_list()) == (
         ("error", []) if keys is None else ("fail", keys)
     )
     assert keys is not None or "offenders that are no keys: k (" in verdict.check("odd").message
@@ -250,9 +250,9 @@ def test_quantile_functions_that_moved() -> None:
     )
     by = pl.when(pl.col("k") < 150).then(4 + pl.col("k")).otherwise(0.001)
     new = before.with_columns(pl.col(name) + by for name in ("q10", "q50", "q90"))
-    verdict, found = judged(new, FUNCTIONS, before)
+    verdict, listed = judged(new, FUNCTIONS, before)
     assert verdict.check("quantile_change").status == "fail"
-    mine = found.filter(check="quantile_change")
+    mine = listed.filter(check="quantile_change")
     assert mine["k"].to_list() == list(range(149, -1, -1))
     assert mine["detail"][149] == "quantiles moved by 2.0 of their old IQR"
     assert (
@@ -318,8 +318,8 @@ def test_steps_are_told_by_the_days_of_the_candidate() -> None:
     verdict = evaluate(STEPS, *sides, judged_at=JUDGED, contract_revision=1, offenders=offenders)
     assert offenders.frame is not None
     assert_whole(verdict, offenders.frame, ["shop", "day"])
-    told = offenders.frame.filter(pl.col("check").is_in(["p95_change", "jumps"]))
-    assert told.select("check", "day", "detail").rows() == [
+    steps = offenders.frame.filter(pl.col("check").is_in(["p95_change", "jumps"]))
+    assert steps.select("check", "day", "detail").rows() == [
         ("p95_change", date(2026, 11, 23), "3.0 -> 300.0, r = 1.9603960396039604"),
         ("jumps", date(2026, 11, 23), "3.0 -> 300.0"),
     ]

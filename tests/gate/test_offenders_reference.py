@@ -99,7 +99,7 @@ def rows() -> pl.DataFrame:
 def judged(
     candidate: pl.DataFrame,
     contract: Contract,
-    held: list[Waiver] | None = None,
+    waivers: list[Waiver] | None = None,
     before: pl.DataFrame | None = None,
 ) -> tuple[Verdict, pl.DataFrame]:
     """The verdict on a version against `rows()`, and every offender; the one has the first of the
@@ -114,7 +114,7 @@ def judged(
         old,
         judged_at=JUDGED,
         contract_revision=1,
-        waivers=held or [],
+        waivers=waivers or [],
         offenders=offenders,
     )
     assert offenders.frame is not None
@@ -238,7 +238,7 @@ def expected(check: CheckResult, both: Both) -> Counter[Told]:
     parts: list[CheckResult | GroupResult] = [*check.groups] or [check]
     named = [(part.column, part.group) for part in check.groups if part.column and part.group]
     wrong = [part for part in parts if part.status not in ("pass", "skipped")] or parts
-    found = Counter[Told]()
+    offenders = Counter[Told]()
     for part in wrong:
         if part.status in ("skipped", "error"):
             continue
@@ -248,10 +248,10 @@ def expected(check: CheckResult, both: Both) -> Counter[Told]:
         elif part.column is not None and part.group is not None:
             mine = both.part(part.column, part.group)
         else:
-            inside = {key for one in named for key in both.part(*one).either}
+            inside = {key for group in named for key in both.part(*group).either}
             mine = both.only(lambda key, inside=inside: key not in inside)
-        found += Counter(RULES[check.name](mine, limit))
-    return found
+        offenders += Counter(RULES[check.name](mine, limit))
+    return offenders
 
 
 def by_key(frame: pl.DataFrame) -> dict[Key, Row]:
@@ -303,16 +303,16 @@ def test_what_a_check_counts_is_what_speaks_against_it(candidate: pl.DataFrame, 
     """For every check that is about single keys: by the limits of the group that a key is in, no
     more and no less.
     """
-    verdict, found = judged(candidate, CONTRACTS[which])
+    verdict, listed = judged(candidate, CONTRACTS[which])
     both = Both(by_key(rows()), by_key(candidate))
     for name in RULES:
-        check, mine = verdict.check(name), found.filter(check=name)
-        told = Counter(
+        check, mine = verdict.check(name), listed.filter(check=name)
+        counted = Counter(
             ((shop, day), column)
             for shop, day, column in mine.select("shop", "day", "column").rows()
         )
-        assert told == expected(check, both), (name, check.status, check.groups)
-        assert check.offending == told.total()
+        assert counted == expected(check, both), (name, check.status, check.groups)
+        assert check.offending == counted.total()
 
 
 @examples(16)
@@ -324,14 +324,14 @@ def test_waived_keys_stay_offenders(
     names stays.
     """
     contract = CONTRACTS[which]
-    before, found = judged(candidate, contract)
+    before, listed = judged(candidate, contract)
     failed = [
         check.name for check in before.checks if check.status == "fail" and check.name in RULES
     ]
     if not failed:
         return
     name = data.draw(st.sampled_from(failed))
-    keys = found.filter(check=name).select("shop", "day").unique(maintain_order=True)
+    keys = listed.filter(check=name).select("shop", "day").unique(maintain_order=True)
     keys = keys.head(data.draw(st.integers(1, keys.height)))
     after, waived = judged(candidate, contract, [waiver(name, keys)])
     others = (frame.join(keys, on=keys.columns, how="anti") for frame in (candidate, rows()))
@@ -343,7 +343,7 @@ def test_waived_keys_stay_offenders(
         before.check(name).offending,
         before.check(name).offenders,
     )
-    assert waived.drop("status").equals(found.drop("status"))
+    assert waived.drop("status").equals(listed.drop("status"))
 
 
 def waiver(check: str, keys: pl.DataFrame) -> Waiver:
@@ -358,9 +358,9 @@ def test_a_group_is_held_to_its_own_limit_key_by_key() -> None:
     may less still.
     """
     prices = ("units", "lower_80", "upper_80")
-    verdict, found = judged(rows().with_columns(pl.col(*prices) * 1.05), CONTRACTS["grouped"])
-    check, mine = verdict.check("p95_change"), found.filter(check="p95_change")
-    assert {(one.column, one.group): one.status for one in check.groups} == {
+    verdict, listed = judged(rows().with_columns(pl.col(*prices) * 1.05), CONTRACTS["grouped"])
+    check, mine = verdict.check("p95_change"), listed.filter(check="p95_change")
+    assert {(group.column, group.group): group.status for group in check.groups} == {
         (None, None): "pass",
         ("region", "north"): "fail",
         ("shop", "s007"): "fail",
@@ -382,8 +382,8 @@ def test_what_is_waived_in_a_group_is_held_to_its_limit() -> None:
         rows().with_columns(pl.col("units", "lower_80", "upper_80") * 1.05),
         CONTRACTS["grouped"],
     )
-    one = rows().filter(shop="s007").select("shop", "day")
-    verdict, _ = judged(moved, contract, [waiver("p95_change", one)])
+    shop = rows().filter(shop="s007").select("shop", "day")
+    verdict, _ = judged(moved, contract, [waiver("p95_change", shop)])
     assert verdict.check("p95_change").status == "fail"
     north = (
         rows()
@@ -400,11 +400,11 @@ def test_what_is_waived_in_a_group_is_held_to_its_limit() -> None:
 @given(candidates())
 def test_the_worst_come_first(candidate: pl.DataFrame) -> None:
     """What has a size stands by it, whatever its column; what has none by column and key."""
-    _, found = judged(candidate, CONTRACTS["plain"])
+    _, listed = judged(candidate, CONTRACTS["plain"])
     both = Both(by_key(rows()), by_key(candidate))
 
     def values(check: str, size: Callable[[Row, Row, str], float]) -> list[float]:
-        mine = found.filter(check=check).select("shop", "day", "column").rows()
+        mine = listed.filter(check=check).select("shop", "day", "column").rows()
         return [
             size(both.old[shop, day], both.new[shop, day], column) for shop, day, column in mine
         ]
@@ -423,7 +423,7 @@ def test_the_worst_come_first(candidate: pl.DataFrame) -> None:
         sizes = values(check, size)
         assert all(a >= b - 1e-9 for a, b in pairwise(sizes)), check
     for check in ("removed_keys", "added_keys", "label_churn"):
-        keys = found.filter(check=check).select("shop").to_series()
+        keys = listed.filter(check=check).select("shop").to_series()
         assert keys.is_sorted(), check
 
 
@@ -431,10 +431,13 @@ def test_what_is_in_no_group_may_not_vanish_unseen() -> None:
     """All keys but those of the group are gone: that is said of them, and nothing else is wrong
     with no rows.
     """
-    verdict, found = judged(rows().filter(region="north"), CONTRACTS["grouped"])
+    verdict, listed = judged(rows().filter(region="north"), CONTRACTS["grouped"])
     gone = verdict.check("removed_keys")
-    assert [(one.column, one.status) for one in gone.groups] == [(None, "fail"), ("region", "pass")]
-    assert gone.offending == found.filter(check="removed_keys").height == N * 2 / 3
+    assert [(group.column, group.status) for group in gone.groups] == [
+        (None, "fail"),
+        ("region", "pass"),
+    ]
+    assert gone.offending == listed.filter(check="removed_keys").height == N * 2 / 3
     assert verdict.check("hard_bounds").status == "pass"
 
 

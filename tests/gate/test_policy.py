@@ -101,8 +101,8 @@ def test_a_policy_that_cannot_be_followed_is_refused(text: str, says: str) -> No
 def test_a_limit_that_is_no_number_is_refused(limit: float) -> None:
     """NaN and infinities would turn a check off without a reason."""
     gate = GatePolicy(checks={"p95_change": CheckPolicy(block=limit)})
-    one = simple()
-    made = Contract(one.name, one.key, one.columns, gate=gate)
+    plain = simple()
+    made = Contract(plain.name, plain.key, plain.columns, gate=gate)
     with pytest.raises(InvalidError, match="a limit is a finite number"):
         validate_policy(made)
 
@@ -178,9 +178,9 @@ def test_the_digest_stays_with_what_does_not(what: str, old: str, new: str, more
 
 def test_the_digest_does_not_depend_on_the_order_of_a_contract() -> None:
     """Two policies that differ only in the order of their lines are one policy."""
-    one = "[gate.checks.nan]\nblock = 1\n"
+    first = "[gate.checks.nan]\nblock = 1\n"
     other = "[gate.checks.infinite]\nblock = 1\n"
-    assert policy_digest(checks(one + other)) == policy_digest(checks(other + one))
+    assert policy_digest(checks(first + other)) == policy_digest(checks(other + first))
     assert "[gate" not in CONTRACT
 
 
@@ -265,11 +265,11 @@ def test_a_group_is_judged_by_its_own_limits_and_the_others_by_the_checks() -> N
     worst = grouped(1.8, 1.0)
     assert worst.status == "fail"
     assert worst.message.startswith("group a: ")
-    assert [(one.column, one.group, one.status, one.block) for one in worst.groups] == [
+    assert [(group.column, group.group, group.status, group.block) for group in worst.groups] == [
         (None, None, "pass", 0.25),
         ("group", "a", "fail", 0.5),
     ]
-    assert [one.n for one in worst.groups] == [500, 500]
+    assert [group.n for group in worst.groups] == [500, 500]
 
 
 def test_a_group_can_be_held_to_less() -> None:
@@ -277,7 +277,7 @@ def test_a_group_can_be_held_to_less() -> None:
     tight = "[gate.checks.p95_change.groups.group.a]\nblock = 0.05\n"
     result = grouped(1.08, 1.08, tight)
     assert result.status == "fail"
-    assert [(one.status, one.warn, one.block) for one in result.groups] == [
+    assert [(group.status, group.warn, group.block) for group in result.groups] == [
         ("pass", 0.15, 0.25),
         ("fail", None, 0.05),
     ]
@@ -288,7 +288,7 @@ def test_groups_are_those_of_the_candidate_and_of_what_is_gone() -> None:
     policy = many("[gate.checks.removed_keys.groups.group.b]\nblock = 0.5\nwarn = 0.5\n")
     setting = many_setting(lambda f: f.filter(pl.col("k") < 800), contract=policy)
     result = setting.evaluate().check("removed_keys")
-    assert [(one.group, one.value, one.status) for one in result.groups] == [
+    assert [(group.group, group.value, group.status) for group in result.groups] == [
         (None, 0, "pass"),
         ("b", 0.4, "pass"),
     ]
@@ -300,7 +300,7 @@ def test_a_group_without_keys_is_an_error_only_where_it_could_be_compared() -> N
     """
     result = grouped(1.0, 1.0, "[gate.checks.p95_change.groups.group.nowhere]\nblock = 0.5\n")
     assert result.status == "pass"
-    assert [(one.group, one.status, one.message) for one in result.groups][1] == (
+    assert [(group.group, group.status, group.message) for group in result.groups][1] == (
         "nowhere",
         "skipped",
         "no_keys",
@@ -315,9 +315,9 @@ def test_a_group_in_one_version_alone_has_nothing_to_compare() -> None:
     without = many_rows().filter(pl.col("group") == "b")
     for now, baseline, gone in ((many_rows(), without, 0.0), (without, many_rows(), 1.0)):
         verdict = Setting(policy, now.with_columns(pl.col("v") * 1.01), baseline).evaluate()
-        found = verdict.check("p95_change")
-        assert found.status == "pass"
-        assert [(one.group, one.status, one.message) for one in found.groups][1] == (
+        result = verdict.check("p95_change")
+        assert result.status == "pass"
+        assert [(group.group, group.status, group.message) for group in result.groups][1] == (
             "a",
             "skipped",
             "no_comparable_keys",
@@ -333,7 +333,7 @@ def test_where_no_key_has_a_group_all_are_held_to_the_checks_own_limits() -> Non
         .evaluate()
         .check("p95_change")
     )
-    assert [(one.group, one.status, one.n) for one in result.groups] == [
+    assert [(group.group, group.status, group.n) for group in result.groups] == [
         (None, "fail", 1000),
         ("a", "skipped", None),
     ]

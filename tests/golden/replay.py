@@ -100,9 +100,9 @@ class Replay:
         words, brace, body = words.partition(" {")
         path, *headers = words.split()
         url, content = self._service() + path, (brace + body).strip()
-        asked = dict(header.split(":", 1) for header in headers)
+        sent = dict(header.split(":", 1) for header in headers)
         with httpx.Client(timeout=60) as client:
-            request = client.build_request(method, url, headers=asked, content=content)
+            request = client.build_request(method, url, headers=sent, content=content)
             answer, printed = _answer(client, request)
             while answer.status_code == 202:  # it is being computed, where the machine is busy
                 time.sleep(0.2)

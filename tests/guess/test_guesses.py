@@ -140,11 +140,11 @@ def test_roles_of_numbers(
     drafted = make(
         f"k,{header}\n" + "".join(f"{key},{','.join(values.values())}\n" for key in "ab")
     )
-    found = {
+    guessed = {
         name: column.level or column.quantile or column.role
         for name, column in columns(drafted).items()
     }
-    assert found == wanted
+    assert guessed == wanted
 
 
 def test_probabilities_add_up(make: Callable[..., Draft]) -> None:

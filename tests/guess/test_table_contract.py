@@ -111,7 +111,7 @@ def test_missing_values_break_no_rule() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         (
             ["1", "2.5", "3"],
@@ -128,13 +128,13 @@ def test_missing_values_break_no_rule() -> None:
     ],
 )
 def test_a_cell_among_numbers_that_is_none(
-    old: list[str | None], new: list[str | None], told: str
+    old: list[str | None], new: list[str | None], message: str
 ) -> None:
     """It is named by file, column, row and value, when 95 % of the column are numbers in one of the
     files.
     """
     error = refusal(texts("w", old), texts("w", new))
-    assert (error.code, told in error.message) == ("bad_value", True), error.message
+    assert (error.code, message in error.message) == ("bad_value", True), error.message
 
 
 @pytest.mark.parametrize(
@@ -175,11 +175,11 @@ def test_other_levels_do_not_compare() -> None:
     )
     error = refusal(a, b)
     assert error.code == "other_levels"
-    told = (
+    message = (
         "old.csv has intervals of 90 % (lower_90, upper_90), "
         "and new.csv of 95 % (lower_95, upper_95)"
     )
-    assert told in error.message
+    assert message in error.message
     a, b = table(q10=1.0, q50=2.0, q90=3.0), table(q05=1.0, q50=2.0, q90=3.0)
     assert "quantiles of 0.1 (q10), and new.csv of 0.05 (q05)" in refusal(a, b).message
     csv = [frame.cast(pl.String) for frame in (a, b)]

@@ -84,7 +84,7 @@ def built(contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]) -> 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cache" / "file.lookup"
         read_file_writing.build(frame, contract.shape(), ID, path)
-        assert [found.name for found in path.parent.iterdir()] == ["file.lookup"]
+        assert [file.name for file in path.parent.iterdir()] == ["file.lookup"]
         yield ReadFile(path, ID)
 
 

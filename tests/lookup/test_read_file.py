@@ -51,15 +51,15 @@ def row(contract: Contract, key: tuple[Any, ...], cells: tuple[Any, Any]) -> dic
 
 
 def assert_equals(
-    found: ReadFile, contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]
+    file: ReadFile, contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]
 ) -> None:
     """Every key, every leading part, and what is not there give what the dict gives."""
-    assert found.rows == len(table)
+    assert file.rows == len(table)
     for key, cells in table.items():
-        content = found.get(search(contract, *key)) or pytest.fail(f"{key} is not found")
+        content = file.get(search(contract, *key)) or pytest.fail(f"{key} is not found")
         assert msgspec.json.decode(content) == row(contract, key, cells)
         for length in range(1, len(key) + 1):
-            under = found.find(search(contract, *key[:length]))
+            under = file.find(search(contract, *key[:length]))
             expected = sorted(
                 (k for k in table if k[:length] == key[:length]),
                 key=lambda k: [_order(p) for p in k],
@@ -69,26 +69,26 @@ def assert_equals(
                     row(contract, k, table[k])
                     for k in expected[taken.start - under.start :][: len(taken)]
                 ]
-                assert msgspec.json.decode(b"[%b]" % found.read(taken)) == rows
-            few = found.read_few(search(contract, *key[:length]))
-            assert few in (None, (len(under), found.read(under)))
+                assert msgspec.json.decode(b"[%b]" % file.read(taken)) == rows
+            few = file.read_few(search(contract, *key[:length]))
+            assert few in (None, (len(under), file.read(under)))
             assert few is not None or length != len(key) - 1 or len(under) > read_file_writing.GROUP
         for part in ("!", "~", "zz", "\xff"):
             for absent in (
                 search(texts_of(contract), *key[:-1], part),
                 search(texts_of(contract), part),
             ):
-                assert len(found.find(absent)) == 0 or absent in {
+                assert len(file.find(absent)) == 0 or absent in {
                     search(contract, *k[:n]) for k in table for n in (1, len(key))
                 }
-                assert (found.get(absent) is None) == (
+                assert (file.get(absent) is None) == (
                     absent not in {search(contract, *k) for k in table}
                 )
-                assert found.read_few(absent) in (
+                assert file.read_few(absent) in (
                     None,
-                    (len(found.find(absent)), found.read(found.find(absent))),
+                    (len(file.find(absent)), file.read(file.find(absent))),
                 )
-    assert len(found.find(search(contract))) == len(table)
+    assert len(file.find(search(contract))) == len(table)
 
 
 def texts_of(contract: Contract) -> Contract:
@@ -116,8 +116,8 @@ def test_same_answers_as_a_dict(
     gives nothing.
     """
     contract, table = made
-    with built(contract, table) as found:
-        assert_equals(found, contract, table)
+    with built(contract, table) as file:
+        assert_equals(file, contract, table)
 
 
 @pytest.mark.parametrize("searches", [0, 1_000_000])
@@ -138,9 +138,9 @@ def test_groups_and_tops(
         for i in range(1, count * 2, 2)
         if i % 7
     }
-    with built(contract, table) as found:
+    with built(contract, table) as file:
         for _ in range(2):
-            assert_equals(found, contract, table)
+            assert_equals(file, contract, table)
 
 
 def test_long_keys_have_fewer_tops(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,20 +150,20 @@ def test_long_keys_have_fewer_tops(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read_file_writing, "BLOCK", 2)
     contract = contract_of(("string",))
     table = {(f"{i:02}" + "x" * 500,): (float(i), None) for i in range(40)}
-    with built(contract, table) as found:
-        assert found.header.block == 32
-        assert not found.header.all_in_memory
-        assert_equals(found, contract, table)
+    with built(contract, table) as file:
+        assert file.header.block == 32
+        assert not file.header.all_in_memory
+        assert_equals(file, contract, table)
 
 
 def test_only_some_files_hold_their_tops(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tops of a file go when those of others come; its answers stay the same."""
     monkeypatch.setattr(group_search, "FILES_WITH_KEYS", 1)
     contract, table = contract_of(("integer",)), {(i,): (float(i), None) for i in range(50)}
-    with built(contract, table) as one, built(contract, table) as other:
-        for found in (one, other, one):
+    with built(contract, table) as first, built(contract, table) as other:
+        for file in (first, other, first):
             for _ in range(3):
-                assert_equals(found, contract, table)
+                assert_equals(file, contract, table)
 
 
 @given(tables())
@@ -179,8 +179,8 @@ def test_search_keys_sort_as_rows_do(
     sought = [form.search(key) for key in keys]
     assert sought == sorted(set(sought))
     assert sought == form.search_many(keys) == [form.search(form.texts(key)) for key in keys]
-    with built(contract, table) as found:
-        assert [found.find(key) for key in sought] == [range(i, i + 1) for i in range(len(keys))]
+    with built(contract, table) as file:
+        assert [file.find(key) for key in sought] == [range(i, i + 1) for i in range(len(keys))]
 
 
 @given(tables(), st.data())
@@ -189,16 +189,16 @@ def test_a_forged_key_finds_nothing(
 ) -> None:
     """Parts that hold NUL, JSON or whole rows of the file are no key of it, nor are empty ones."""
     contract, table = made
-    with built(contract, table) as found:
-        content = found.path.read_bytes()[read_file_layout.ROWS_AT : found.header.groups.offsets_at]
+    with built(contract, table) as file:
+        content = file.path.read_bytes()[read_file_layout.ROWS_AT : file.header.groups.offsets_at]
         start = data.draw(st.integers(0, len(content)))
         piece = content[start : start + data.draw(st.integers(0, 40))].decode(errors="ignore")
         forged = contract_of(("string",) * len(contract.key))
         for given_ in (piece, piece.strip("\0"), ""):
             key = [given_, *["x"] * (len(contract.key) - 1)]
-            for asked in (key, key[::-1]):
-                sought = search(forged, *asked)
-                assert (found.get(sought) is None) == (
+            for tried in (key, key[::-1]):
+                sought = search(forged, *tried)
+                assert (file.get(sought) is None) == (
                     sought not in {search(contract, *k) for k in table}
                 )
 
@@ -207,22 +207,22 @@ def test_chunks_join(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file built in several chunks is the file built in one."""
     contract = contract_of(("integer", "string"))
     table = {(i, str(i)): (i / 3, None) for i in range(100)}
-    with built(contract, table) as found:
-        whole = found.path.read_bytes()
+    with built(contract, table) as file:
+        whole = file.path.read_bytes()
     monkeypatch.setattr(read_file_writing, "CHUNK", 2 * read_file_writing.GROUP)
-    with built(contract, table) as found:
-        assert found.path.read_bytes() == whole
+    with built(contract, table) as file:
+        assert file.path.read_bytes() == whole
 
 
-@pytest.mark.parametrize("held", [2, 1000])
+@pytest.mark.parametrize("limit", [2, 1000])
 @pytest.mark.parametrize("searches", [0, 1_000_000])
 def test_any_damaged_byte_is_an_error_or_changes_nothing(
-    searches: int, held: int, monkeypatch: pytest.MonkeyPatch
+    searches: int, limit: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever byte is altered: each lookup, hit or miss, ends in CorruptError or in the right
     answer.
     """
-    monkeypatch.setattr(read_file_writing, "MEMORY_KEYS", held)
+    monkeypatch.setattr(read_file_writing, "MEMORY_KEYS", limit)
     monkeypatch.setattr(read_file_writing, "BLOCK", 2)
     monkeypatch.setattr(read_file_writing, "GROUP", 2)
     monkeypatch.setattr(group_search, "KEYS_WORTH_A_SEARCH", searches)
@@ -244,17 +244,17 @@ def test_any_damaged_byte_is_an_error_or_changes_nothing(
             damaged[i] ^= 1 << (i % 8)
             whole.path.write_bytes(damaged)
             try:
-                found = ReadFile(whole.path, ID)
+                file = ReadFile(whole.path, ID)
             except CorruptError:
                 harmful += 1
                 continue
             for question, answer in zip(questions, expected, strict=True):
-                harmful += _differs(lambda q=question, f=found: f.get(q), answer)
-                harmful += _differs(lambda q=question, f=found: f.get_near(q, 2)[0], answer)
-            harmful += _differs(lambda f=found: f.get_many(questions), expected)
+                harmful += _differs(lambda q=question, f=file: f.get(q), answer)
+                harmful += _differs(lambda q=question, f=file: f.get_near(q, 2)[0], answer)
+            harmful += _differs(lambda f=file: f.get_many(questions), expected)
             for prefix, rows, few in zip(prefixes, ranges, fews, strict=True):
-                harmful += _differs(lambda p=prefix, f=found: f.read(f.find(p)), rows)
-                harmful += _differs(lambda p=prefix, f=found: f.read_few(p), few)
+                harmful += _differs(lambda p=prefix, f=file: f.read(f.find(p)), rows)
+                harmful += _differs(lambda p=prefix, f=file: f.read_few(p), few)
     assert harmful > 1000
 
 
@@ -283,10 +283,10 @@ def test_a_truncated_file_is_an_error(kept: int) -> None:
 def test_a_file_of_another_snapshot_is_refused() -> None:
     """A read file under the wrong name is damage, not another version's numbers."""
     with (
-        built(contract_of(("integer",)), {(1,): (1.0, None)}) as found,
+        built(contract_of(("integer",)), {(1,): (1.0, None)}) as file,
         pytest.raises(CorruptError),
     ):
-        ReadFile(found.path, "1" * 64)
+        ReadFile(file.path, "1" * 64)
 
 
 @pytest.mark.parametrize("size", [0, 10, 100, 2000])
@@ -331,8 +331,8 @@ def test_damage_under_an_open_store_is_noticed(local_store: Store) -> None:
 @example(5e-324, -(2**63))
 def test_numbers_are_exact(number: float, key: int) -> None:
     """JSON gives back every float and every integer to the last bit."""
-    with built(contract_of(("integer",)), {(key,): (number, None)}) as found:
-        content = found.get(search(contract_of(("integer",)), key))
+    with built(contract_of(("integer",)), {(key,): (number, None)}) as file:
+        content = file.get(search(contract_of(("integer",)), key))
         assert content is not None
         decoded = msgspec.json.decode(content)
         assert decoded["k0"] == key
@@ -385,8 +385,8 @@ def test_many_who_open_a_file_build_it_once(tmp_path: Path) -> None:
         return files.get(ID, read).get(KeyForm(contract).search(["a"]))
 
     with ThreadPoolExecutor(4) as pool:
-        found = [future.result() for future in [pool.submit(opened) for _ in range(4)]]
-    assert found == [b'{"k0":"a","value":1.0,"note":null}'] * 4
+        opened_files = [future.result() for future in [pool.submit(opened) for _ in range(4)]]
+    assert opened_files == [b'{"k0":"a","value":1.0,"note":null}'] * 4
     assert len(reads) == 1
     assert [path.name for path in tmp_path.iterdir()] == [f"{ID}.lookup"]
 
@@ -396,13 +396,13 @@ def test_open_files_hold_no_descriptor() -> None:
     gone.
     """
     contract, table = contract_of(("integer",)), {(i,): (float(i), None) for i in range(9)}
-    with built(contract, table) as found:
+    with built(contract, table) as file:
         before = len(list(Path("/proc/self/fd").iterdir()))
-        opened = [ReadFile(found.path, ID) for _ in range(100)]
+        opened = [ReadFile(file.path, ID) for _ in range(100)]
         assert len(list(Path("/proc/self/fd").iterdir())) <= before
-        found.path.unlink()
-        for one in opened:
-            assert_equals(one, contract, table)
+        file.path.unlink()
+        for each in opened:
+            assert_equals(each, contract, table)
 
 
 def test_a_file_is_unmapped_with_its_last_view() -> None:

@@ -55,12 +55,12 @@ def inside(url: str) -> dict[str, object]:
     """Everything in a database: tables, columns, indexes, rows."""
     engine = make_engine(url)
     with engine.connect() as connection:
-        found = sa.inspect(connection)
-        tables = sorted(found.get_table_names())
+        inspector = sa.inspect(connection)
+        tables = sorted(inspector.get_table_names())
         content: dict[str, object] = {
             table: (
-                [(column["name"], str(column["type"])) for column in found.get_columns(table)],
-                sorted(str(index["name"]) for index in found.get_indexes(table)),
+                [(column["name"], str(column["type"])) for column in inspector.get_columns(table)],
+                sorted(str(index["name"]) for index in inspector.get_indexes(table)),
                 sorted(map(str, connection.execute(sa.text(f"SELECT * FROM {table}")))),
             )
             for table in tables

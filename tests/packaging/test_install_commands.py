@@ -28,11 +28,11 @@ def test_nobody_is_told_to_install_plain_estimates() -> None:
     listed = subprocess.run(
         ["git", "ls-files"], cwd=SOURCE, capture_output=True, text=True, check=True
     )
-    found = []
+    matches = []
     for name in listed.stdout.splitlines():
         path = SOURCE / name
         if name == _OWN or not path.is_file():
             continue
         text = path.read_bytes().decode(errors="replace")
-        found += [(name, match.group()) for match in _PLAIN.finditer(text)]
-    assert found == []
+        matches += [(name, match.group()) for match in _PLAIN.finditer(text)]
+    assert matches == []

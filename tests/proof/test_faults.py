@@ -20,13 +20,13 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Fault, Outcome]]:
+def results(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Fault, Outcome]]:
     """Every fault and what became of it; each verdict tells all that speaks against the version."""
     ask = evaluate
 
-    def whole(contract: Contract, *sides: Any, **facts: Any) -> Verdict:
-        offenders = facts["offenders"] = Offenders()
-        verdict = ask(contract, *sides, **facts)
+    def whole(contract: Contract, *sides: Any, **settings: Any) -> Verdict:
+        offenders = settings["offenders"] = Offenders()
+        verdict = ask(contract, *sides, **settings)
         assert offenders.frame is not None
         assert_whole(verdict, offenders.frame, list(contract.key))
         return verdict
@@ -37,25 +37,25 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Fault, Outcome
         return list(outcomes(tmp_path_factory.mktemp("faults")))
 
 
-def test_nothing_gets_through_without_a_reason(found: list[tuple[Fault, Outcome]]) -> None:
+def test_nothing_gets_through_without_a_reason(results: list[tuple[Fault, Outcome]]) -> None:
     """A fault is blocked, rejected or refused, or the table says why it is not; and no reason is
     given for nothing.
     """
-    assert len(found) >= 60
-    for fault, outcome in found:
+    assert len(results) >= 60
+    for fault, outcome in results:
         assert (outcome.answer in CAUGHT) == (fault.reason is None), (fault.name, outcome)
 
 
-def test_every_check_finds_one_of_them(found: list[tuple[Fault, Outcome]]) -> None:
+def test_every_check_finds_one_of_them(results: list[tuple[Fault, Outcome]]) -> None:
     """No check is there for nothing: each fails or warns of at least one fault, errors not
     counted.
     """
-    named = {name for _, outcome in found for name in (*outcome.by, *outcome.warned)}
+    named = {name for _, outcome in results for name in (*outcome.by, *outcome.warned)}
     assert {check.name for check in CHECKS} - named == {"null_share"}, (
         "it has no limit before a contract gives it one"
     )
 
 
-def test_the_page_is_what_the_code_says(found: list[tuple[Fault, Outcome]]) -> None:
+def test_the_page_is_what_the_code_says(results: list[tuple[Fault, Outcome]]) -> None:
     """`just faults` writes proof/faults.md; it is up to date."""
-    assert (ROOT / PAGE).read_text(encoding="utf-8") == page(found)
+    assert (ROOT / PAGE).read_text(encoding="utf-8") == page(results)

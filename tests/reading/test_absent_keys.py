@@ -61,8 +61,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
             ]
             frame = pl.DataFrame(rows, schema=["shop", "day", "value"], orient="row")
             through = datetime(FIRST.year, FIRST.month, FIRST.day, 12, tzinfo=UTC) + timedelta(day)
-            facts = Provenance(through, f"{name} {day}", targets=tuple(map(str, targets)))
-            version = store.publish(name, frame, facts)
+            run = Provenance(through, f"{name} {day}", targets=tuple(map(str, targets)))
+            version = store.publish(name, frame, run)
             verdict = store.judge(name, version.version)
             assert not verdict.blocks, [check.name for check in verdict.failing()]
             store.promote(name, version.version, reason="test")
@@ -82,15 +82,15 @@ def test_as_asking_for_each(store: Store, name: str, monkeypatch: pytest.MonkeyP
         [(s, d) for s in [*SHOPS, "zz"] for d in DAYS], schema=["shop", "day"], orient="row"
     )
     reader, met = store.reader(), set[str]()
-    asked = AbsentKeys(reader, keys, store.columns)
+    search = AbsentKeys(reader, keys, store.columns)
     for version in store[name].versions():
         absent = keys.join(
             store.frame(version), on=["shop", "day"], how="anti", maintain_order="left"
         )
         results = store[name].get_many(absent.rows(), ref=version.version).body["results"]
-        found = asked.statuses(version, absent).to_list()
-        assert found == [result["status"] for result in results]
-        met |= set(found)
+        statuses = search.statuses(version, absent).to_list()
+        assert statuses == [result["status"] for result in results]
+        met |= set(statuses)
     expected = {"removed", "outside_domain"} | ({"no_estimate"} if name != "open" else set())
     assert met == expected | ({"elapsed"} if name == "rolling" else set())
 
@@ -107,7 +107,7 @@ def test_versions_before_are_read_once(store: Store, monkeypatch: pytest.MonkeyP
         read.append((version.version, list(names)))
         return store.columns(version, names, where)
 
-    asked = AbsentKeys(store.reader(), keys, columns)
+    search = AbsentKeys(store.reader(), keys, columns)
     for version in store["open"].versions():
-        asked.statuses(version, keys)
+        search.statuses(version, keys)
     assert read == [(number, ["shop", "day"]) for number in (1, 2, 3)]

@@ -119,7 +119,7 @@ def moments(store: Store) -> list[datetime]:
     return [START - DAY, *(at + step for at in known for step in (-TICK, timedelta(0), TICK))]
 
 
-def one(store: Store, key: tuple[str, date], at: datetime, clock: Any) -> tuple[Any, ...]:
+def row_of(store: Store, key: tuple[str, date], at: datetime, clock: Any) -> tuple[Any, ...]:
     """Value, version and status of a row, asked for by itself."""
     closes = store[SET]
     try:
@@ -143,7 +143,7 @@ def test_equals_asking_for_each_row(lived: Store, data: st.DataObject) -> None:
     clock = data.draw(st.sampled_from([None, "released"]))
     row = st.tuples(st.sampled_from(KEYS), st.sampled_from(moments(lived)))
     rows = data.draw(st.lists(row, max_size=12))
-    asked = pl.DataFrame(
+    wanted = pl.DataFrame(
         {
             "target_date": [key[1] for key, _ in rows],
             "at": [at for _, at in rows],
@@ -151,10 +151,10 @@ def test_equals_asking_for_each_row(lived: Store, data: st.DataObject) -> None:
         },
         schema={"target_date": pl.Date, "at": TIME, "ticker": pl.String},
     ).with_row_index("mine")
-    joined = lived[SET].as_of_join(asked, "at", clock=clock)
-    assert joined.select(asked.columns).equals(asked)
-    told = joined.select("value", "version", "status").rows()
-    assert told == [one(lived, key, at, clock) for key, at in rows]
+    joined = lived[SET].as_of_join(wanted, "at", clock=clock)
+    assert joined.select(wanted.columns).equals(wanted)
+    answers = joined.select("value", "version", "status").rows()
+    assert answers == [row_of(lived, key, at, clock) for key, at in rows]
     known = joined.drop_nulls("version")
     if clock is None:
         assert (known["published_at"] <= known["at"]).all()
@@ -183,35 +183,35 @@ def test_a_service_gives_the_same(lived: Store, remote: Client, clock: Any) -> N
     moves = lived.view().set(SET).moves_by(clock)["production"]
     times = [at - before for at, _ in moves for before in (TICK, timedelta())] + [instants.now()]
     rows = [(*key, at) for at in times for key in KEYS]
-    asked = pl.DataFrame(
+    wanted = pl.DataFrame(
         rows, schema={"ticker": pl.String, "target_date": pl.Date, "at": TIME}, orient="row"
     )
     for fields in (None, ["note"]):
-        expected = lived[SET].as_of_join(asked, "at", fields=fields, clock=clock)
-        assert remote[SET].as_of_join(asked, "at", fields=fields, clock=clock).equals(expected)
+        expected = lived[SET].as_of_join(wanted, "at", fields=fields, clock=clock)
+        assert remote[SET].as_of_join(wanted, "at", fields=fields, clock=clock).equals(expected)
 
     async def joined() -> pl.DataFrame:
         async with AsyncClient(remote.url) as client:
-            return await client[SET].as_of_join(asked, "at", clock=clock)
+            return await client[SET].as_of_join(wanted, "at", clock=clock)
 
-    assert asyncio.run(joined()).equals(lived[SET].as_of_join(asked, "at", clock=clock))
+    assert asyncio.run(joined()).equals(lived[SET].as_of_join(wanted, "at", clock=clock))
     for wrong, code in (
-        (asked.drop("ticker"), "columns"),
-        (asked.with_columns(pl.col("at") + DAY), "as_of_in_future"),
+        (wanted.drop("ticker"), "columns"),
+        (wanted.with_columns(pl.col("at") + DAY), "as_of_in_future"),
     ):
         with pytest.raises(InvalidError) as raised:
             remote[SET].as_of_join(wrong, "at", clock=clock)
         assert raised.value.code == code
     # a pinned set knows nothing of what came later
     with pytest.raises(InvalidError, match="future"):
-        remote.at(times[2])[SET].as_of_join(asked, "at", clock=clock)
+        remote.at(times[2])[SET].as_of_join(wanted, "at", clock=clock)
 
 
 def test_every_status_is_met(lived: Store) -> None:
     """The history that the law is checked on has every status there is."""
     rows = [(key, at) for key in KEYS for at in moments(lived)]
-    found = {one(lived, key, at, None)[2] for key, at in rows}
-    assert found == {
+    statuses = {row_of(lived, key, at, None)[2] for key, at in rows}
+    assert statuses == {
         "before_first",
         "other_shape",
         "expired",
@@ -226,9 +226,13 @@ def test_before_anything_is_promoted(local_store: Store) -> None:
     """Of a set without a promotion every row says so, and has no estimate."""
     define(local_store)
     local_store.publish(SET, frame(), provenance("one"))
-    asked = pl.DataFrame({"ticker": ["AAPL"], "target_date": [TARGETS[0]], "at": [instants.now()]})
-    told = local_store[SET].as_of_join(asked, "at").row(0, named=True)
-    assert (told["status"], told["value"], told["version"]) == ("nothing_promoted", None, None)
+    wanted = pl.DataFrame({"ticker": ["AAPL"], "target_date": [TARGETS[0]], "at": [instants.now()]})
+    answers = local_store[SET].as_of_join(wanted, "at").row(0, named=True)
+    assert (answers["status"], answers["value"], answers["version"]) == (
+        "nothing_promoted",
+        None,
+        None,
+    )
 
 
 @pytest.fixture
@@ -239,7 +243,7 @@ def simple(local_store: Store) -> Store:
     return local_store
 
 
-def asked(**more: object) -> pl.DataFrame:
+def questions(**more: object) -> pl.DataFrame:
     """One row that can be joined, with columns added or replaced."""
     row = {"ticker": "AAPL", "target_date": TARGETS[0], "at": datetime(2025, 1, 1, tzinfo=UTC)}
     return pl.DataFrame([row]).with_columns(
@@ -250,16 +254,16 @@ def asked(**more: object) -> pl.DataFrame:
 @pytest.mark.parametrize(
     ("row", "code", "said"),
     [
-        (asked(at=datetime(2025, 1, 1)), "bad_time", "replace_time_zone('UTC')"),
-        (asked(at=date(2025, 1, 1)), "bad_time", "is Date"),
-        (asked(at=pl.lit(None, TIME)), "bad_time", "null in 1 rows"),
-        (asked(at=datetime(2999, 1, 1, tzinfo=UTC)), "as_of_in_future", "2999"),
-        (asked(target_date="2024-06-03"), "column_type", "'target_date' is String"),
-        (asked(ticker=pl.lit(None, pl.String)), "null_key", "ticker"),
-        (asked(value=1.0), "columns", "value"),
-        (asked(version=1), "columns", "version"),
-        (asked().drop("ticker"), "columns", "lacks ticker"),
-        (asked().drop("at"), "columns", "lacks at"),
+        (questions(at=datetime(2025, 1, 1)), "bad_time", "replace_time_zone('UTC')"),
+        (questions(at=date(2025, 1, 1)), "bad_time", "is Date"),
+        (questions(at=pl.lit(None, TIME)), "bad_time", "null in 1 rows"),
+        (questions(at=datetime(2999, 1, 1, tzinfo=UTC)), "as_of_in_future", "2999"),
+        (questions(target_date="2024-06-03"), "column_type", "'target_date' is String"),
+        (questions(ticker=pl.lit(None, pl.String)), "null_key", "ticker"),
+        (questions(value=1.0), "columns", "value"),
+        (questions(version=1), "columns", "version"),
+        (questions().drop("ticker"), "columns", "lacks ticker"),
+        (questions().drop("at"), "columns", "lacks at"),
     ],
 )
 def test_frames_that_cannot_be_joined(
@@ -277,7 +281,7 @@ def test_fields_and_names(simple: Store) -> None:
     """`fields` chooses the columns, so that a column of the frame may have the name of
     another one.
     """
-    joined = simple[SET].as_of_join(asked(value=7.0), "at", fields=["note"])
+    joined = simple[SET].as_of_join(questions(value=7.0), "at", fields=["note"])
     assert joined.columns == [
         "ticker",
         "target_date",
@@ -289,7 +293,7 @@ def test_fields_and_names(simple: Store) -> None:
         "status",
     ]
     with pytest.raises(InvalidError) as refused:
-        simple[SET].as_of_join(asked(), "at", fields=["nothing"])
+        simple[SET].as_of_join(questions(), "at", fields=["nothing"])
     assert refused.value.code == "unknown_field"
 
 
@@ -301,16 +305,18 @@ def test_finer_times_are_cut(simple: Store) -> None:
     times = pl.Series([instants.micros(start) * 1000 - 1, instants.micros(start) * 1000]).cast(
         pl.Datetime("ns", "UTC")
     )
-    joined = simple[SET].as_of_join(pl.concat([asked(), asked()]).with_columns(at=times), "at")
+    joined = simple[SET].as_of_join(
+        pl.concat([questions(), questions()]).with_columns(at=times), "at"
+    )
     assert joined["status"].to_list() == ["before_first", "ok"]
-    zoned = asked(at=start).with_columns(pl.col("at").dt.convert_time_zone("Asia/Tokyo"))
+    zoned = questions(at=start).with_columns(pl.col("at").dt.convert_time_zone("Asia/Tokyo"))
     assert simple[SET].as_of_join(zoned, "at")["status"].to_list() == ["ok"]
 
 
 def test_no_rows(simple: Store) -> None:
     """A frame without rows gets the columns, in their types."""
-    empty = simple[SET].as_of_join(asked().clear(), "at", clock="released")
-    some = simple[SET].as_of_join(asked(), "at", clock="released")
+    empty = simple[SET].as_of_join(questions().clear(), "at", clock="released")
+    some = simple[SET].as_of_join(questions(), "at", clock="released")
     assert (empty.height, empty.schema) == (0, some.schema)
 
 
@@ -318,8 +324,8 @@ def test_other_tables_than_frames(simple: Store) -> None:
     """A lazy frame, a dict and an Arrow table join as the frame does; what is no table is an
     error.
     """
-    expected = simple[SET].as_of_join(asked(), "at")
-    for table in (asked().lazy(), asked().to_dict(as_series=False), asked().to_arrow()):
+    expected = simple[SET].as_of_join(questions(), "at")
+    for table in (questions().lazy(), questions().to_dict(as_series=False), questions().to_arrow()):
         assert simple[SET].as_of_join(table, "at").equals(expected)
     for table in (5, {"ticker": ["A", "B"], "at": [1, 2, 3]}, pl.LazyFrame({"a": [1]}).select("b")):
         with pytest.raises(InvalidError) as refused:

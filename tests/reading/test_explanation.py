@@ -17,7 +17,7 @@ KEY = ("AAPL", "2024-06-03")
 
 
 @pytest.fixture(scope="module")
-def held(tmp_path_factory: pytest.TempPathFactory) -> Store:
+def held_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """Superseded, refused, rolled back, production, refused for removed keys, unjudged."""
     store = make_store(tmp_path_factory.mktemp("explained") / "store")
     fill(store)
@@ -29,62 +29,62 @@ def explained(store: Store, *key: str, **named: Any) -> dict[str, Any]:
     return store[SET].explain(*key, **named).body
 
 
-def test_it_tells_value_run_inputs_and_promotion(held: Store) -> None:
+def test_it_tells_value_run_inputs_and_promotion(held_store: Store) -> None:
     """The row that `get` gives, where it came from, and who promoted it."""
-    body = explained(held, *KEY)
-    assert body["estimate"] == held[SET].get(*KEY).body["estimate"]
+    body = explained(held_store, *KEY)
+    assert body["estimate"] == held_store[SET].get(*KEY).body["estimate"]
     assert (body["version"], body["state"], body["run"]["run_id"]) == (4, "production", "four")
-    assert [one["name"] for one in body["inputs"]] == ["prices"]
-    assert [(one["kind"], one["from_version"], one["version"]) for one in body["events"]] == [
-        ("promoted", 1, 4)
-    ]
+    assert [entry["name"] for entry in body["inputs"]] == ["prices"]
+    assert [
+        (entry["kind"], entry["from_version"], entry["version"]) for entry in body["events"]
+    ] == [("promoted", 1, 4)]
     assert body["production"][-1]["to"] is None
 
 
-def test_it_tells_what_came_before_and_nothing_that_came_later(held: Store) -> None:
+def test_it_tells_what_came_before_and_nothing_that_came_later(held_store: Store) -> None:
     """Earlier versions newest first, refused ones with their state; of the chain only what was
     there by then.
     """
-    body = explained(held, *KEY)
-    assert [(one["version"], one["state"]) for one in body["previous"]] == [
+    body = explained(held_store, *KEY)
+    assert [(entry["version"], entry["state"]) for entry in body["previous"]] == [
         (3, "rolled_back"), (2, "refused"), (1, "superseded"),
     ]  # fmt: skip
     assert [step["version"] for step in body["chain"]["value"]["steps"]] == [1, 3, 4]
-    assert explained(held, *KEY, ref=1)["previous"] == []
+    assert explained(held_store, *KEY, ref=1)["previous"] == []
 
 
-def test_a_refused_version_says_which_checks_and_what_of_this_key(held: Store) -> None:
+def test_a_refused_version_says_which_checks_and_what_of_this_key(held_store: Store) -> None:
     """What the gate holds against the version is there, and against the key apart; passing checks
     are only counted.
     """
-    verdict = explained(held, *KEY, ref=2)["verdict"]
+    verdict = explained(held_store, *KEY, ref=2)["verdict"]
     assert (verdict["outcome"], verdict["blocks"], verdict["baseline"]) == ("fail", True, 1)
-    assert {one["status"] for one in verdict["findings"]} <= {"warn", "fail", "error"}
-    bounds = next(one for one in verdict["findings"] if one["about_key"])
+    assert {entry["status"] for entry in verdict["findings"]} <= {"warn", "fail", "error"}
+    bounds = next(entry for entry in verdict["findings"] if entry["about_key"])
     assert "900" in bounds["about_key"][0]
     assert verdict["counts"]["pass"] > 0
 
 
-def test_what_is_not_known_is_null_with_a_reason(held: Store) -> None:
+def test_what_is_not_known_is_null_with_a_reason(held_store: Store) -> None:
     """A version that nobody judged or scored says so."""
-    unjudged, first = explained(held, *KEY, ref=6), explained(held, *KEY, ref=1)
+    unjudged, first = explained(held_store, *KEY, ref=6), explained(held_store, *KEY, ref=1)
     assert (unjudged["verdict"], unjudged["reasons"]["verdict"]) == (None, "no_verdict")
     assert (first["accuracy"], first["reasons"]) == (None, {"accuracy": "not_scored"})
 
 
-def test_a_key_without_an_estimate_is_the_error_of_the_lookup(held: Store) -> None:
+def test_a_key_without_an_estimate_is_the_error_of_the_lookup(held_store: Store) -> None:
     """Removed, and never there."""
     with pytest.raises(NotFoundError) as removed:
-        explained(held, *KEY, ref=5)
+        explained(held_store, *KEY, ref=5)
     assert removed.value.code == "removed"
     with pytest.raises(NotFoundError) as never:
-        explained(held, "nobody", KEY[1])
+        explained(held_store, "nobody", KEY[1])
     assert never.value.code == "outside_domain"
 
 
-def test_the_page_says_it_all(held: Store) -> None:
+def test_the_page_says_it_all(held_store: Store) -> None:
     """Value, earlier values, run, gate, promotion and what to ask next, each under its heading."""
-    page = call("explain", SET, *KEY, "--store", held.root).text
+    page = call("explain", SET, *KEY, "--store", held_store.root).text
     assert page.splitlines()[0] == f"{SET} AAPL/2024-06-03: value 102.03 USD"
     for text in (
         "+0.98%",
@@ -94,16 +94,16 @@ def test_the_page_says_it_all(held: Store) -> None:
         f"estimates history {SET} AAPL 2024-06-03",
     ):
         assert text in page, text
-    refused = call("explain", SET, *KEY, "--ref", "2", "--store", held.root).text
+    refused = call("explain", SET, *KEY, "--ref", "2", "--store", held_store.root).text
     assert "it was never in production" in refused
     assert "of this key:" in refused
     assert (
         "no actual values were scored yet"
-        in call("explain", SET, *KEY, "--ref", "1", "--store", held.root).text
+        in call("explain", SET, *KEY, "--ref", "1", "--store", held_store.root).text
     )
-    assert call("explain", SET, *KEY, "--store", held.root, "--format", "json").json == explained(
-        held, *KEY
-    )
+    assert call(
+        "explain", SET, *KEY, "--store", held_store.root, "--format", "json"
+    ).json == explained(held_store, *KEY)
 
 
 def test_accuracy_so_far_is_that_of_the_versions_up_to_it(
@@ -124,11 +124,13 @@ def test_accuracy_so_far_is_that_of_the_versions_up_to_it(
     assert "mean abs. error" in call("explain", SET, *KEY, "--store", store.root).text
 
 
-def test_a_key_that_this_version_lacks_is_found_in_another(held: Store) -> None:
+def test_a_key_that_this_version_lacks_is_found_in_another(held_store: Store) -> None:
     """The error of the command names the newest version that has the key; of a key that none has it
     says nothing.
     """
-    lacking = call("explain", SET, *KEY, "--ref", "5", "--store", held.root, "--format", "json")
+    lacking = call(
+        "explain", SET, *KEY, "--ref", "5", "--store", held_store.root, "--format", "json"
+    )
     assert (lacking.code, lacking.error["code"]) == (2, "removed")
     assert lacking.error["message"].endswith("; the newest version that has it is 6: --ref 6")
-    assert "--ref" not in call("explain", SET, "nobody", KEY[1], "--store", held.root).err
+    assert "--ref" not in call("explain", SET, "nobody", KEY[1], "--store", held_store.root).err

@@ -72,8 +72,8 @@ def test_statuses_of_a_batch(rolling: Store) -> None:
         ("A", "2024-01-20"),
     ]
     answer = rolling["rolling"].get_many(keys)
-    found = [(result["status"], result.get("last_version")) for result in answer.body["results"]]
-    assert found == [
+    statuses = [(result["status"], result.get("last_version")) for result in answer.body["results"]]
+    assert statuses == [
         ("removed", 1),
         ("ok", None),
         ("no_estimate", None),

@@ -73,12 +73,12 @@ def test_zeroed_parts_of_a_read_file_are_damage(size: int) -> None:
                 content[:at] + bytes(len(content[at : at + size])) + content[at + size :]
             )
             try:
-                found = ReadFile(whole.path, ID)
+                damaged = ReadFile(whole.path, ID)
             except CorruptError:
                 continue
             for question, answer in zip(questions, expected, strict=True):
-                damaged_or(lambda q=question, f=found: f.get(q), answer)
-            damaged_or(lambda f=found: f.get_many(questions), expected)
+                damaged_or(lambda q=question, f=damaged: f.get(q), answer)
+            damaged_or(lambda f=damaged: f.get_many(questions), expected)
 
 
 def test_zeroed_offsets_and_checksums_are_damage() -> None:
@@ -88,14 +88,14 @@ def test_zeroed_offsets_and_checksums_are_damage() -> None:
         header, content = whole.header, whole.path.read_bytes()
         end = header.groups.checksums_at + 4 * (header.groups.count + 1)
         whole.path.write_bytes(content[:ROWS_AT] + bytes(end - ROWS_AT) + content[end:])
-        found = ReadFile(whole.path, ID)
+        damaged = ReadFile(whole.path, ID)
         asks: list[Callable[[], Any]] = [
-            lambda: found.get(search(contract_, 3)),
-            lambda: found.find(search(contract_, 3)),
-            lambda: found.read(range(20)),
-            lambda: found.get_many([search(contract_, 3)]),
-            lambda: found.get_near(search(contract_, 3), 0),
-            lambda: found.get(search(contract_, 77)),
+            lambda: damaged.get(search(contract_, 3)),
+            lambda: damaged.find(search(contract_, 3)),
+            lambda: damaged.read(range(20)),
+            lambda: damaged.get_many([search(contract_, 3)]),
+            lambda: damaged.get_near(search(contract_, 3), 0),
+            lambda: damaged.get(search(contract_, 77)),
         ]
         assert [code_of(ask) for ask in asks] == ["lookup_damaged"] * 6
 
@@ -108,17 +108,17 @@ def test_many_keys_are_found_as_one_is(
     keys; near ones too.
     """
     contract_, table = made
-    with built(contract_, table) as found:
+    with built(contract_, table) as file:
         ordered = sorted(search(contract_, *key) for key in table)
         strings = contract_of(("string",) * len(contract_.key))
         absent = [search(strings, *("ÿ" + "!" * i for _ in contract_.key)) for i in (0, 99)]
         keys = [*ordered, *ordered[:2], *absent, search(strings, *"!!!"[: len(contract_.key)])]
         shuffled = random.sample(keys, len(keys))
-        for asked in (keys, shuffled, ordered[::2], ordered[::-1]):
-            expected = [found.get(key) for key in asked]
-            assert found.get_many(asked) == expected
+        for requested in (keys, shuffled, ordered[::2], ordered[::-1]):
+            expected = [file.get(key) for key in requested]
+            assert file.get_many(requested) == expected
             for near in (0, 1, random.randrange(1000)):
-                assert [found.get_near(key, near)[0] for key in asked] == expected
+                assert [file.get_near(key, near)[0] for key in requested] == expected
 
 
 # -- keys
@@ -196,14 +196,14 @@ def test_a_key_that_never_was_is_outside_whatever_its_date(local_store: Store) -
     publish_day(local_store, 10, {"A": 1.0, "B": 2.0, "C": 3.0})
     publish_day(local_store, 11, {"A": 1.1})
     rolling = local_store["rolling"]
-    asked = [
+    requested = [
         ("NOPE", "2023-01-01"),
         ("A", "2023-01-01"),
         ("C", "2024-01-12"),
         ("NOPE", "2024-01-12"),
     ]
-    found = [result["status"] for result in rolling.get_many(asked).body["results"]]
-    assert found == ["outside_domain", "elapsed", "removed", "outside_domain"]
+    results = [result["status"] for result in rolling.get_many(requested).body["results"]]
+    assert results == ["outside_domain", "elapsed", "removed", "outside_domain"]
     assert code_of(lambda: rolling.get("NOPE", "2023-01-01")) == "outside_domain"
 
 
@@ -235,13 +235,13 @@ def test_removed_is_told_of_the_last_ten_snapshots(local_store: Store) -> None:
     """
     last = LOOK_BACK + 3
     open_set(local_store, last)
-    asked = [(f"only {number}",) for number in range(1, last + 1)]
-    results = local_store["open"].get_many(asked).body["results"]
-    found = [(result["status"], result.get("last_version")) for result in results]
+    requested = [(f"only {number}",) for number in range(1, last + 1)]
+    results = local_store["open"].get_many(requested).body["results"]
+    statuses = [(result["status"], result.get("last_version")) for result in results]
     outside: list[tuple[str, int | None]] = [("outside_domain", None)] * 2
     removed: list[tuple[str, int | None]] = [("removed", number) for number in range(3, last)]
-    assert found == [*outside, *removed, ("ok", None)]
-    for key, (status, _) in zip(asked, found, strict=True):
+    assert statuses == [*outside, *removed, ("ok", None)]
+    for key, (status, _) in zip(requested, statuses, strict=True):
         assert code_of(lambda k=key: local_store["open"].get(*k)) == (
             None if status == "ok" else status
         )
@@ -374,27 +374,28 @@ def test_spans_and_predecessors_are_those_of_the_log(events: list[tuple[str, int
     snapshot.
     """
     view = made_view(events, COUNT)
-    found = view.set(SET)
-    moves = [(event.at, event.version) for event in found.events if event.kind == "promoted"]
+    of_set = view.set(SET)
+    moves = [(event.at, event.version) for event in of_set.events if event.kind == "promoted"]
     ends = [at for at, _ in moves[1:]] + [None]
-    for version in found.versions:
+    for version in of_set.versions:
         spans = [
             (at, end)
             for (at, number), end in zip(moves, ends, strict=False)
             if number == version.version
         ]
         assert view.set(SET).spans.get(version.version, []) == spans
-        held = sorted(
+        holdings = sorted(
             {number for _, number in moves if number and number < version.version}, reverse=True
         )
-        before = [found.versions[number - 1] for number in held]
+        before = [of_set.versions[number - 1] for number in holdings]
         before = [v for v in before if v.shape == version.shape and v.expired_at is None]
         snapshots = list(dict.fromkeys(v.snapshot_id for v in before))
         for count in (1, 2, 10):
             expected = [
-                next(v for v in before if v.snapshot_id == one) for one in snapshots[:count]
+                next(v for v in before if v.snapshot_id == snapshot)
+                for snapshot in snapshots[:count]
             ]
-            assert found.predecessors(version, count) == expected
+            assert of_set.predecessors(version, count) == expected
 
 
 def test_latest_skips_what_expired(local_store: Store) -> None:

@@ -109,31 +109,31 @@ def test_a_page_is_its_rows(rows: list[Row]) -> None:
         max_size=4,
     )
 )
-def test_a_batch_has_a_row_for_each_key(asked: list[tuple[str, Row, Row]]) -> None:
+def test_a_batch_has_a_row_for_each_key(requested: list[tuple[str, Row, Row]]) -> None:
     """In the order asked: keys are there in their types with and without an estimate, and why there
     is none.
     """
     results: list[dict[str, Any]] = []
-    for status, key, values in asked:
-        found = (
+    for status, key, values in requested:
+        result = (
             {"estimate": named(key + values)}
             if status in ("ok", "no_estimate")
             else {"key": list(map(_text, key))}
         )
         results.append(
-            {"status": status} | found | ({"last_version": 7} if status == "removed" else {})
+            {"status": status} | result | ({"last_version": 7} if status == "removed" else {})
         )
     got = answer("results", results).frame(CONTRACT)
     nothing = (None,) * 6
     expected = [
         key + (values if status in ("ok", "no_estimate") else nothing)
-        for status, key, values in asked
+        for status, key, values in requested
     ]
     assert got.columns == ["status", *NAMES, "last_version"]
     assert got.select(NAMES).equals(frame_of(expected))
-    assert got["status"].to_list() == [status for status, *_ in asked]
+    assert got["status"].to_list() == [status for status, *_ in requested]
     assert got["last_version"].to_list() == [
-        7 if status == "removed" else None for status, *_ in asked
+        7 if status == "removed" else None for status, *_ in requested
     ]
 
 
@@ -148,7 +148,7 @@ def _text(part: Any) -> str:
         max_size=3,
     ),
 )
-def test_a_history_has_a_row_for_each_version(key: Row, told: list[Any]) -> None:
+def test_a_history_has_a_row_for_each_version(key: Row, answers: list[Any]) -> None:
     """With the key in each, times and spans in their types, and nulls where a version had no such
     key.
     """
@@ -161,7 +161,7 @@ def test_a_history_has_a_row_for_each_version(key: Row, told: list[Any]) -> None
             "production": [{"from": plain(start), "to": None} for start in spans],
             "estimate": None if values is None else named(key + values),
         }
-        for number, (at, through, values, spans) in enumerate(told, 1)
+        for number, (at, through, values, spans) in enumerate(answers, 1)
     ]
     got = answer("history", entries, key=[_text(part) for part in key]).frame(CONTRACT)
     assert got.columns == [
@@ -173,15 +173,15 @@ def test_a_history_has_a_row_for_each_version(key: Row, told: list[Any]) -> None
         *NAMES,
     ]
     assert got.select(NAMES).equals(
-        frame_of([key + (values or (None,) * 6) for _, _, values, _ in told])
+        frame_of([key + (values or (None,) * 6) for _, _, values, _ in answers])
     )
     assert got.select("published_at", "data_through").rows() == [
-        (at, through) for at, through, *_ in told
+        (at, through) for at, through, *_ in answers
     ]
     assert got["production"].to_list() == [
-        [{"from": s, "to": None} for s in spans] for *_, spans in told
+        [{"from": s, "to": None} for s in spans] for *_, spans in answers
     ]
-    assert got["version"].to_list() == [*range(1, len(told) + 1)]
+    assert got["version"].to_list() == [*range(1, len(answers) + 1)]
 
 
 @given(ROWS)
@@ -204,7 +204,7 @@ def test_csv_says_what_json_says(rows: list[Row]) -> None:
 def test_csv_keeps_what_is_easily_lost() -> None:
     """Zeros in front, the difference of null and empty text, the digits of a float, lists."""
     lists = pl.Series("production", [[{"from": datetime(2024, 1, 1, tzinfo=UTC), "to": None}]])
-    found = pl.DataFrame(
+    result = pl.DataFrame(
         {
             "code": ["01"],
             "empty": [""],
@@ -212,7 +212,7 @@ def test_csv_keeps_what_is_easily_lost() -> None:
             "f": [0.1 + 0.2],
         }
     )
-    assert tabular.csv(found.with_columns(lists)) == (
+    assert tabular.csv(result.with_columns(lists)) == (
         b"code,empty,null,f,production\n"
         b'01,"",,0.30000000000000004,"[{""from"":""2024-01-01T00:00:00Z"",""to"":null}]"\n'
     )
@@ -273,11 +273,11 @@ def test_a_name_of_the_contract_comes_first() -> None:
     contract = parse_contract(
         'name = "s"\n[key.status]\ntype = "string"\n[columns._Status]\n[columns.last_version]\n'
     )
-    found = answer(
+    result = answer(
         "results",
         [{"status": "ok", "estimate": {"status": "x", "_Status": 1.0, "last_version": 2.0}}],
     )
-    assert found.frame(contract).to_dicts() == [
+    assert result.frame(contract).to_dicts() == [
         {
             "__status": "ok",
             "status": "x",

@@ -126,9 +126,9 @@ def expected(
     return sorted(kept, key=lambda row: (row.get(by) is None, -abs(row.get(by) or 0.0), row["key"]))
 
 
-def keys_of(found: pl.DataFrame) -> list[Key]:
+def keys_of(changes: pl.DataFrame) -> list[Key]:
     """The keys of the rows, in order."""
-    return found.select(list(CONTRACT.key)).rows()
+    return changes.select(list(CONTRACT.key)).rows()
 
 
 @given(
@@ -142,23 +142,23 @@ def test_changes_agree_with_the_reference(
     old: Version, new: Version, by: str, least: float, prefix: tuple[Any, ...]
 ) -> None:
     """Keys, order, kinds, values and metrics are those of a loop over dictionaries."""
-    found = changed_keys(
+    changes = changed_keys(
         table(old), table(new), CONTRACT, by=f"value.{by}", min_change=least, prefix=prefix
     )
     rows = expected(old, new, by, least, prefix)
     # r may differ from the reference in its last bit, and so the order of nearly equal ones
     if by == "d":
-        assert keys_of(found) == [row["key"] for row in rows]
+        assert keys_of(changes) == [row["key"] for row in rows]
     rows = sorted(rows, key=lambda row: row["key"])
-    found = found.sort(list(CONTRACT.key))
-    assert keys_of(found) == [row["key"] for row in rows]
-    assert found["change"].to_list() == [row["change"] for row in rows]
+    changes = changes.sort(list(CONTRACT.key))
+    assert keys_of(changes) == [row["key"] for row in rows]
+    assert changes["change"].to_list() == [row["change"] for row in rows]
     for side in ("a", "b"):
         for at, name in enumerate(COLUMNS):
-            assert found[f"{name}.{side}"].to_list() == [row[side][at] for row in rows]
+            assert changes[f"{name}.{side}"].to_list() == [row[side][at] for row in rows]
     fits = [None if math.isinf(row.get("d", 0.0)) else row.get("d") for row in rows]
-    assert found["value.d"].to_list() == fits
-    assert found["value.r"].to_list() == [
+    assert changes["value.d"].to_list() == fits
+    assert changes["value.r"].to_list() == [
         r if r is None else pytest.approx(r) for r in (x.get("r") for x in rows)
     ]
 
@@ -173,12 +173,12 @@ def test_counts_are_those_of_the_report(old: Version, new: Version) -> None:
     """What the report counts as changed, material, lost, gained, added or removed has exactly as
     many rows here.
     """
-    report, found = (
+    report, changes = (
         diff(table(old), table(new), CONTRACT),
         changed_keys(table(old), table(new), CONTRACT),
     )
-    keys, kinds = report.keys, found["change"]
-    both = found.filter(~kinds.is_in(["added", "removed"]))
+    keys, kinds = report.keys, changes["change"]
+    both = changes.filter(~kinds.is_in(["added", "removed"]))
     assert both.height == keys.common - count(keys.identical_share, keys.common)
     assert ((kinds == "added").sum(), (kinds == "removed").sum()) == (keys.added, keys.removed)
     for name in NUMBERS:
@@ -228,29 +228,29 @@ def test_every_metric_sorts_and_filters(old: Version, new: Version, by: str) -> 
     """Sizes fall, then come the keys without the metric; equal sizes and keys without one are in
     key order.
     """
-    found = changed_keys(table(old), table(new), CONTRACT, by=by)
-    sizes = [math.nan if x is None else abs(x) for x in found[by]]
+    changes = changed_keys(table(old), table(new), CONTRACT, by=by)
+    sizes = [math.nan if x is None else abs(x) for x in changes[by]]
     # what overflows has no number and comes first
     first = next((i for i, x in enumerate(sizes) if not math.isnan(x)), len(sizes))
     numbered = [x for x in sizes if not math.isnan(x)]
     assert numbered == sorted(numbered, reverse=True)
-    ordered = list(zip(sizes, keys_of(found), strict=True))[first:]
+    ordered = list(zip(sizes, keys_of(changes), strict=True))[first:]
     for (x, key), (y, following) in pairwise(ordered):
         assert key < following or x > y or (math.isnan(y) and not math.isnan(x))
     for least in numbered[:3]:
         kept = changed_keys(table(old), table(new), CONTRACT, by=by, min_change=least)
         assert keys_of(kept) == [
-            k for x, k in zip(sizes, keys_of(found), strict=True) if not x * (1 + 1e-12) < least
+            k for x, k in zip(sizes, keys_of(changes), strict=True) if not x * (1 + 1e-12) < least
         ]
 
 
 def test_equal_versions_have_no_changes() -> None:
     """No rows, but all the columns; zero to zero is none."""
     version: Version = {("a", 1): (0.0, 1.0, 2.0, 3, "x", None), ("a", 2): (None,) * 6}
-    found = changed_keys(table(version), table(version), CONTRACT)
-    assert found.height == 0
-    assert found.columns[:6] == ["place", "step", "change", "value.a", "value.b", "value.d"]
-    assert found.columns == changed_keys(table(version), table({}), CONTRACT).columns
+    changes = changed_keys(table(version), table(version), CONTRACT)
+    assert changes.height == 0
+    assert changes.columns[:6] == ["place", "step", "change", "value.a", "value.b", "value.d"]
+    assert changes.columns == changed_keys(table(version), table({}), CONTRACT).columns
 
 
 def test_an_attribute_alone_is_a_change() -> None:
@@ -274,8 +274,8 @@ def test_many_equal_sizes_are_in_key_order() -> None:
     new = old.with_columns(
         value=pl.when(pl.col("id") % 3 == 0).then(2.0).otherwise(1.0 - 2.0 * (pl.col("id") % 2))
     )
-    found = changed_keys(old, new, contract)["id"].to_list()
-    assert found == sorted(range(1000), key=lambda key: (key % 3 != 0, key))
+    changes = changed_keys(old, new, contract)["id"].to_list()
+    assert changes == sorted(range(1000), key=lambda key: (key % 3 != 0, key))
 
 
 def test_known_numbers() -> None:
@@ -351,8 +351,8 @@ def test_what_time_does_has_its_own_names() -> None:
     new = pl.DataFrame({"id": "a", "day": days[1:6], "value": [2.5, 3.0, 4.5, 5.0, 6.0]})
     first, second = START.replace(month=6, day=2), START.replace(month=6, day=4)
     for a, b, through in ((old, new, (first, second)), (new, old, (second, first))):
-        found = changed_keys(a, b, contract, through_a=through[0], through_b=through[1])
-        kinds = dict(zip(found["day"], found["change"], strict=True))
+        changes = changed_keys(a, b, contract, through_a=through[0], through_b=through[1])
+        kinds = dict(zip(changes["day"], changes["change"], strict=True))
         assert kinds == {
             **dict.fromkeys(days[:2], "elapsed"),
             **dict.fromkeys(days[4:], "advanced"),
@@ -372,10 +372,10 @@ def test_frames_that_were_never_conformed() -> None:
     contract = parse_contract('name = "set"\n[key.id]\ntype = "integer"\n[columns.value]')
     old = pl.DataFrame({"id": range(5), "value": [1.0, math.nan, math.inf, math.nan, 2.0]})
     new = pl.DataFrame({"id": range(5), "value": [math.nan, math.nan, 1.0, math.inf, 3.0]})
-    found = changed_keys(old, new, contract)
-    assert found["id"].to_list() == [4, 0, 2, 3]
-    assert found["change"].to_list() == ["changed", "kind_loss", "kind_gain", "changed"]
-    assert found["value.d"].to_list() == [1.0, None, None, None]
+    changes = changed_keys(old, new, contract)
+    assert changes["id"].to_list() == [4, 0, 2, 3]
+    assert changes["change"].to_list() == ["changed", "kind_loss", "kind_gain", "changed"]
+    assert changes["value.d"].to_list() == [1.0, None, None, None]
 
 
 def test_a_set_of_labels_alone() -> None:
@@ -385,8 +385,8 @@ def test_a_set_of_labels_alone() -> None:
     )
     old = pl.DataFrame({"id": [1, 2, 3], "tier": ["x", "y", "z"]})
     new = pl.DataFrame({"id": [3, 2, 1], "tier": ["x", "y", "z"]})
-    found = changed_keys(old, new, contract)
-    assert found.rows() == [(1, "changed", "x", "z"), (3, "changed", "z", "x")]
+    changes = changed_keys(old, new, contract)
+    assert changes.rows() == [(1, "changed", "x", "z"), (3, "changed", "z", "x")]
     with pytest.raises(InvalidError) as error:
         changed_keys(old, new, contract, min_change=1.0)
     assert error.value.code == "bad_min_change"
@@ -436,8 +436,8 @@ def test_changes_of_a_store(tmp_path: Path) -> None:
     assert closes.changes(1)["value.d"].to_list() == pytest.approx([1.0] * 6)
     assert closes.changes(1).equals(store[SET].changes(1, 2))
     assert closes.changes(1, as_of=before).equals(closes.changes(1, 2))
-    found = closes.changes(1, 3, min_change=4.0)
-    assert found["change"].to_list() == ["changed"] * 4 + ["removed"] * 2
+    changes = closes.changes(1, 3, min_change=4.0)
+    assert changes["change"].to_list() == ["changed"] * 4 + ["removed"] * 2
     assert closes.changes(1, 3, key=("AAPL",)).height == 2
     pages: list[pl.DataFrame] = []
     cursor: str | None = None
@@ -447,7 +447,7 @@ def test_changes_of_a_store(tmp_path: Path) -> None:
         pages.append(page.frame(closes.contract))
         cursor = page.cursor
     assert [page.height for page in pages] == [4, 2]
-    assert pl.concat(pages).equals(found)
+    assert pl.concat(pages).equals(changes)
     last = closes.changes_page(1, 3, limit=3, cursor=closes.changes_page(1, 3, limit=3).cursor)
     assert (len(last.body["changes"]), last.cursor) == (3, None)
 
@@ -519,8 +519,8 @@ def test_a_cursor_belongs_to_its_question(tmp_path: Path) -> None:
         {"a": 2},
     ]
     for other in wrong:
-        asked = {"a": 1, "b": 2, "cursor": cursor} | other
-        assert code_of(closes, **asked) == "bad_cursor"
+        query = {"a": 1, "b": 2, "cursor": cursor} | other
+        assert code_of(closes, **query) == "bad_cursor"
     for forged in (
         "",
         "x",
@@ -546,10 +546,10 @@ def filled(root: Path) -> Store:
     return store
 
 
-def code_of(closes: Any, **asked: Any) -> str:
+def code_of(closes: Any, **query: Any) -> str:
     """The code of the error that a question gets."""
     with pytest.raises(InvalidError) as error:
-        closes.changes_page(**asked)
+        closes.changes_page(**query)
     return error.value.code
 
 

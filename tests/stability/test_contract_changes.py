@@ -49,9 +49,9 @@ def test_what_changed_is_named() -> None:
         .replace("0.8", "0.9")
     )
     new = new.replace("quantile = 0.1", "quantile = 0.05") + '[columns.urgency]\nrole = "score"\n'
-    found = schema_changes(parse_contract(OLD), parse_contract(new))
-    assert (found.added, found.removed) == (["day", "urgency"], ["week"])
-    assert found.changed == [
+    changes = schema_changes(parse_contract(OLD), parse_contract(new))
+    assert (changes.added, changes.removed) == (["day", "urgency"], ["week"])
+    assert changes.changed == [
         SchemaChange("lower", "level", "0.8", "0.9"),
         SchemaChange("q10", "quantile", "0.1", "0.05"),
         SchemaChange("sales", "unit", "pieces", "crates"),

@@ -50,17 +50,22 @@ def stepped(rows: list[Triple]) -> tuple[ScalarReport | None, StepChange | None]
     b = pl.DataFrame(
         [(i, new, 77.0) for i, (_, new, _) in enumerate(rows)], schema=schema, orient="row"
     )
-    found = diff(a, b, parse_contract(STEPS)).columns["value"].scalar
-    return found, None if found is None else found.step
+    result = diff(a, b, parse_contract(STEPS)).columns["value"].scalar
+    return result, None if result is None else result.step
 
 
 def test_who_crossed() -> None:
     """A value at the cut-off is above it; the margin is how far beyond those stand who crossed."""
-    (found,) = cut([0.4, 0.6, 0.5, 0.1, 0.9], [0.5, 0.3, 0.9, 0.2, 0.4]).cuts
-    assert (found.n, found.crossing_share, found.up_share, found.down_share) == (5, 0.6, 0.2, 0.4)
-    assert found.margin == pytest.approx(0.1)
-    assert found.keys == [["k0000"], ["k0001"], ["k0004"]]
-    assert found.crossing_low < 0.6 < found.crossing_high
+    (result,) = cut([0.4, 0.6, 0.5, 0.1, 0.9], [0.5, 0.3, 0.9, 0.2, 0.4]).cuts
+    assert (result.n, result.crossing_share, result.up_share, result.down_share) == (
+        5,
+        0.6,
+        0.2,
+        0.4,
+    )
+    assert result.margin == pytest.approx(0.1)
+    assert result.keys == [["k0000"], ["k0001"], ["k0004"]]
+    assert result.crossing_low < 0.6 < result.crossing_high
 
 
 def test_nobody_crossed() -> None:
@@ -127,19 +132,19 @@ STEP = st.one_of(st.floats(0, 1e3), st.sampled_from((0.0, -1.0, None, math.inf))
 @given(st.lists(st.tuples(VALUE, VALUE, STEP), min_size=1, max_size=150))
 def test_steps_and_concentration_agree_with_the_reference(rows: list[Triple]) -> None:
     """Both of any two versions agree with plain Python to 1e-12."""
-    found, step = stepped(rows)
+    result, step = stepped(rows)
     kept = [(*two, q) for a, b, q in rows if (two := finite(a, b))]
     if not kept:
-        assert found is None
+        assert result is None
         return
-    assert found is not None
+    assert result is not None
     assert step is not None
     sizes = sorted((abs(Fraction(b) - Fraction(a)) for a, b, _ in kept), reverse=True)
     total = sum(sizes)
     if total:
-        same(found.top_share, float(sum(sizes[: -(-len(sizes) // 100)]) / total))
+        same(result.top_share, float(sum(sizes[: -(-len(sizes) // 100)]) / total))
     else:
-        assert found.top_share is None
+        assert result.top_share is None
     scale = scale_floor([a for a, _, _ in kept])
     moved = [(abs(b - a), q) for a, b, q in kept if q is not None and math.isfinite(q) and q >= 0]
     assert step.n == len(moved)
@@ -161,9 +166,9 @@ def test_crossings_agree_with_the_reference(pairs: list[tuple[float | None, floa
     if not kept:
         assert column.cuts == []
         return
-    (found,) = column.cuts
+    (result,) = column.cuts
     crossed = [b for a, b in kept if (a >= 0.5) != (b >= 0.5)]
-    same(found.crossing_share, len(crossed) / len(kept))
-    same(found.up_share, sum(b >= 0.5 for b in crossed) / len(kept))
+    same(result.crossing_share, len(crossed) / len(kept))
+    same(result.up_share, sum(b >= 0.5 for b in crossed) / len(kept))
     if crossed:
-        same(found.margin, quantile([abs(b - 0.5) for b in crossed], 0.5))
+        same(result.margin, quantile([abs(b - 0.5) for b in crossed], 0.5))

@@ -107,17 +107,17 @@ def test_groups_of_a_long_version_are_those_of_its_parts() -> None:
     )
     a, b = (pl.DataFrame({"id": ids, "value": value, "by": by}) for value in (old, new))
     groups = '[columns.by]\nrole = "attribute"\ntype = "integer"\n[stability]\ngroups = ["by"]\n'
-    found = diff(a, b, contract("", groups)).columns["value"].groups["by"]
+    parts = diff(a, b, contract("", groups)).columns["value"].groups["by"]
     r = 2 * (new - old) / (new + old)
-    assert [(one.value, one.n) for one in found] == [
+    assert [(group.value, group.n) for group in parts] == [
         (str(g), int((by == g).sum())) for g in (0, 1, 2, 3, 4, 9)
     ]
-    for one in found:
-        mine = (by == int(one.value or "")).to_numpy()
-        assert (one.p50, one.p95) == pytest.approx(
+    for group in parts:
+        mine = (by == int(group.value or "")).to_numpy()
+        assert (group.p50, group.p95) == pytest.approx(
             tuple(np.quantile(r[mine], [0.5, 0.95])), rel=1e-9
         )
-        assert one.change_share == pytest.approx(
+        assert group.change_share == pytest.approx(
             float((new - old)[mine].sum() / (new - old).sum()), rel=1e-9
         )
 
@@ -239,23 +239,23 @@ def test_symmetric_under_exchange() -> None:
     """
     rng = np.random.default_rng(3)
     a, b = list(rng.normal(0, 5, 200)), list(rng.normal(0, 5, 200))
-    one, two = (
+    first, two = (
         scalar(compare(a, b, "scale_floor = 0.1")),
         scalar(compare(b, a, "scale_floor = 0.1")),
     )
-    assert one.r == two.r
-    assert (one.material_share, one.equal_share, one.sign_flip_share) == (
+    assert first.r == two.r
+    assert (first.material_share, first.equal_share, first.sign_flip_share) == (
         two.material_share,
         two.equal_share,
         two.sign_flip_share,
     )
-    assert one.mean_revision is not None
-    assert -one.mean_revision == pytest.approx(two.mean_revision)
-    assert one.g is not None
+    assert first.mean_revision is not None
+    assert -first.mean_revision == pytest.approx(two.mean_revision)
+    assert first.g is not None
     assert two.g is not None
-    assert one.g.mean == pytest.approx(-two.g.mean, rel=1e-12)
-    assert one.g.p1 == pytest.approx(-two.g.p99, rel=1e-12)
-    assert (one.up_share, one.down_share) == (two.down_share, two.up_share)
+    assert first.g.mean == pytest.approx(-two.g.mean, rel=1e-12)
+    assert first.g.p1 == pytest.approx(-two.g.p99, rel=1e-12)
+    assert (first.up_share, first.down_share) == (two.down_share, two.up_share)
 
 
 def test_ranks_and_distance_are_symmetric_under_exchange() -> None:
@@ -264,18 +264,18 @@ def test_ranks_and_distance_are_symmetric_under_exchange() -> None:
     """
     rng = np.random.default_rng(4)
     a, b = list(rng.normal(0, 5, 300)), list(rng.normal(0, 5, 300))
-    one, two = (compare(*pair).columns["value"] for pair in ((a, b), (b, a)))
-    assert one.ranks is not None
+    first, two = (compare(*pair).columns["value"] for pair in ((a, b), (b, a)))
+    assert first.ranks is not None
     assert two.ranks is not None
-    assert one.drift is not None
+    assert first.drift is not None
     assert two.drift is not None
-    assert one.ranks.spearman == pytest.approx(two.ranks.spearman, rel=1e-12)
-    assert one.ranks.top_k_overlap == two.ranks.top_k_overlap
-    assert [(move.key, move.b, move.a) for move in one.ranks.top] == [
+    assert first.ranks.spearman == pytest.approx(two.ranks.spearman, rel=1e-12)
+    assert first.ranks.top_k_overlap == two.ranks.top_k_overlap
+    assert [(move.key, move.b, move.a) for move in first.ranks.top] == [
         (m.key, m.a, m.b) for m in two.ranks.top
     ]
-    assert one.drift.ks == pytest.approx(two.drift.ks, rel=1e-12)
-    assert one.drift.dispersion_shift == pytest.approx(
+    assert first.drift.ks == pytest.approx(two.drift.ks, rel=1e-12)
+    assert first.drift.dispersion_shift == pytest.approx(
         -(two.drift.dispersion_shift or 0), rel=1e-12
     )
 
@@ -294,7 +294,7 @@ def test_the_headline_alone() -> None:
     whole, short = diff(*frames), diff(*frames, headline_only=True)
     assert (whole.headline_only, short.headline_only) == (False, True)
     assert short.keys == msgspec.structs.replace(whole.keys, added_keys=[], removed_keys=[])
-    one, two = whole.columns["value"], short.columns["value"]
+    first, two = whole.columns["value"], short.columns["value"]
     assert (two.ranks, two.drift, two.cuts, two.groups, two.kind_loss_keys) == (
         None,
         None,
@@ -302,7 +302,7 @@ def test_the_headline_alone() -> None:
         {},
         [],
     )
-    assert two.kinds == one.kinds
+    assert two.kinds == first.kinds
     assert scalar(short) == msgspec.structs.replace(scalar(whole), top=[], sign_flip_keys=[])
     assert len(short.headline) < len(whole.headline)
 

@@ -80,41 +80,41 @@ def slow_w1(a: list[float], b: list[float]) -> Fraction:
 def test_a_shift_of_everything() -> None:
     """Everything up by one IQR: the median moved by one, the spread not at all."""
     values: list[Value] = [float(v) for v in range(101)]
-    found = drift(values, [v + 50.0 for v in values if v is not None])
-    assert found is not None
-    assert (found.location_shift, found.dispersion_shift) == (1, 0)
-    assert found.ks == pytest.approx(50 / 101)
-    assert found.w1 == pytest.approx(1.349)
-    assert (found.n_from, found.n_to, found.psi_bins) == (101, 101, 10)
+    result = drift(values, [v + 50.0 for v in values if v is not None])
+    assert result is not None
+    assert (result.location_shift, result.dispersion_shift) == (1, 0)
+    assert result.ks == pytest.approx(50 / 101)
+    assert result.w1 == pytest.approx(1.349)
+    assert (result.n_from, result.n_to, result.psi_bins) == (101, 101, 10)
 
 
 def test_kinds_are_bins() -> None:
     """Values that became null are a bin of their own; each version counts the finite values it
     has.
     """
-    found = drift([1.0, 2.0, 3.0, 4.0], [1.0, 2.0, None, math.inf])
-    assert found is not None
-    assert (found.n_from, found.n_to, found.psi_bins) == (4, 2, 12)
-    assert found.psi is not None
-    assert found.psi > 0
+    result = drift([1.0, 2.0, 3.0, 4.0], [1.0, 2.0, None, math.inf])
+    assert result is not None
+    assert (result.n_from, result.n_to, result.psi_bins) == (4, 2, 12)
+    assert result.psi is not None
+    assert result.psi > 0
 
 
 def test_all_zero_baseline_has_no_scale_for_drift() -> None:
     """Without a scale there is no shift; what needs none is there."""
-    found = drift([0.0, 0.0], [0.0, 1.0])
-    assert found is not None
-    assert found.reasons == dict.fromkeys(
+    result = drift([0.0, 0.0], [0.0, 1.0])
+    assert result is not None
+    assert result.reasons == dict.fromkeys(
         ("dispersion_shift", "location_shift", "w1"), "degenerate_scale"
     )
-    assert found.ks == 0.5
+    assert result.ks == 0.5
 
 
 def test_an_overflow_is_no_number() -> None:
     """A spread beyond the largest double is null with its reason."""
-    found = drift([1.7e308, -1.7e308, 1.7e308, -1.7e308], [1.0, 2.0, 3.0, 4.0])
-    assert found is not None
-    assert (found.w1, found.location_shift) == (None, None)
-    assert set(found.reasons.values()) == {"overflow"}
+    result = drift([1.7e308, -1.7e308, 1.7e308, -1.7e308], [1.0, 2.0, 3.0, 4.0])
+    assert result is not None
+    assert (result.w1, result.location_shift) == (None, None)
+    assert set(result.reasons.values()) == {"overflow"}
 
 
 @pytest.mark.parametrize("moved", [0.0, 0.3])
@@ -127,15 +127,15 @@ def test_the_largest_distance_of_long_columns(moved: float, rounded: int) -> Non
     a, b = (np.round(rng.normal(shift, 1, 20_000), rounded) for shift in (0.0, moved))
     holes = np.where(np.arange(len(b)) % 3 == 0, np.nan, b)
     for new in (b, holes):
-        found = drift(list(a), list(new))
-        assert found is not None
+        result = drift(list(a), list(new))
+        assert result is not None
         rest = np.sort(new[np.isfinite(new)])
         at = np.concatenate((a, rest))
         distance = np.abs(
             np.searchsorted(np.sort(a), at, "right") / len(a)
             - np.searchsorted(rest, at, "right") / len(rest)
         )
-        assert found.ks == pytest.approx(distance.max(), rel=1e-12)
+        assert result.ks == pytest.approx(distance.max(), rel=1e-12)
 
 
 VALUE = st.one_of(
@@ -149,32 +149,32 @@ VALUE = st.one_of(
 def test_drift_agrees_with_the_reference(pairs: list[tuple[Value, Value]]) -> None:
     """Every number of any two versions agrees with plain Python to 1e-12."""
     a, b = [x for x, _ in pairs], [y for _, y in pairs]
-    found = drift(a, b)
+    result = drift(a, b)
     both = [two for x, y in pairs if (two := finite(x, y))]
     if not both:
-        assert found is None
+        assert result is None
         return
-    assert found is not None
+    assert result is not None
     psi, bins = slow_psi(a, b)
-    same(found.psi, psi, 1)
-    assert found.psi_bins == bins
+    same(result.psi, psi, 1)
+    assert result.psi_bins == bins
     x, y = ([v for v in side if v is not None and math.isfinite(v)] for side in (a, b))
-    same(found.ks, slow_ks(x, y), 1)
+    same(result.ks, slow_ks(x, y), 1)
     scale = scale_floor([two[0] for two in both])
     if scale is None:
-        assert found.w1 is found.location_shift is None
+        assert result.w1 is result.location_shift is None
         return
     iqr = [quantile(side, 0.75) - quantile(side, 0.25) for side in (x, y)]
     w1 = slow_w1(x, y)
     unit = max(iqr[0] / 1.349, scale)
-    if found.w1 is not None:
-        same(found.w1, float(w1 / Fraction(unit)), float(max(map(abs, (*x, *y))) / unit))
+    if result.w1 is not None:
+        same(result.w1, float(w1 / Fraction(unit)), float(max(map(abs, (*x, *y))) / unit))
     largest = max(map(abs, (*x, *y)))
-    if found.location_shift is not None:
+    if result.location_shift is not None:
         shift = (quantile(y, 0.5) - quantile(x, 0.5)) / max(iqr[0], scale)
-        same(found.location_shift, shift, largest / max(iqr[0], scale))
-    if found.dispersion_shift is not None:
+        same(result.location_shift, shift, largest / max(iqr[0], scale))
+    if result.dispersion_shift is not None:
         wanted = math.log(max(iqr[1], scale)) - math.log(max(iqr[0], scale))
-        assert found.dispersion_shift == pytest.approx(
+        assert result.dispersion_shift == pytest.approx(
             wanted, abs=1e-12 * (1 + largest / min(max(i, scale) for i in iqr))
         )

@@ -28,7 +28,7 @@ def said(
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "sentence"),
     [
         (
             [None, 1.0, 2.0],
@@ -44,9 +44,11 @@ def said(
         ([None], [1.0], "no key has a value of v in both versions; v gained a value on 100 %."),
     ],
 )
-def test_kinds_that_changed(old: list[float | None], new: list[float | None], told: str) -> None:
+def test_kinds_that_changed(
+    old: list[float | None], new: list[float | None], sentence: str
+) -> None:
     """Values gained, values lost and other changes of kind are said."""
-    assert said(NUMBER, {"v": old}, {"v": new}) == told
+    assert said(NUMBER, {"v": old}, {"v": new}) == sentence
 
 
 def test_few_keys_changed() -> None:
@@ -112,5 +114,5 @@ def test_the_label_that_changed_most_is_told() -> None:
     )
     old = pl.DataFrame({"id": [1, 2], "v": [1.0, 1.0], **{name: ["x", "x"] for name in names}})
     headline = diff(old, old.with_columns(c=pl.lit("y")), contract).headline
-    told = "100 % of 2 keys changed c; 0 % of 2 keys changed a; 1 more label column below."
-    assert headline == f"v moved on none of 2 keys; {told}"
+    sentence = "100 % of 2 keys changed c; 0 % of 2 keys changed a; 1 more label column below."
+    assert headline == f"v moved on none of 2 keys; {sentence}"

@@ -106,7 +106,7 @@ def test_an_old_version_is_explained_by_those_of_its_shape(store: Store) -> None
     shape by now.
     """
     body = explained(store, 2)
-    assert ([one["version"] for one in body["previous"]], body["not_compared"]) == ([1], 0)
+    assert ([version["version"] for version in body["previous"]], body["not_compared"]) == ([1], 0)
     assert "previous" not in body["reasons"]
     assert [step["version"] for step in body["chain"]["value"]["steps"]] == [1, 2]
     assert "not compared" not in text(store, "explain", SET, *KEY, "--ref", 2)
@@ -118,16 +118,20 @@ def test_accuracy_so_far_is_of_one_shape(store: Store) -> None:
     assert explained(store, 3)["reasons"]["accuracy"] == "not_scored"
 
 
-def told(store: Store, **asked: Any) -> list[int]:
+def numbers_of(store: Store, **query: Any) -> list[int]:
     """The versions that a history tells of."""
-    return [entry["version"] for entry in store[SET].history(*KEY, **asked).body["history"]]
+    return [entry["version"] for entry in store[SET].history(*KEY, **query).body["history"]]
 
 
 def test_a_history_tells_of_one_shape(store: Store) -> None:
     """Of production's unless another one is named; one that does not exist is an error that names
     those that do.
     """
-    assert (told(store), told(store, shape=2), told(store, shape=1)) == ([3], [3], [1, 2])
+    assert (numbers_of(store), numbers_of(store, shape=2), numbers_of(store, shape=1)) == (
+        [3],
+        [3],
+        [1, 2],
+    )
     assert store[SET].history(*KEY, shape=2).json == store[SET].history(*KEY).json
     chain = store[SET].history(*KEY, shape=1, chain=True).body["chain"]
     assert (chain["value"]["unit"], chain["value"]["n"], "rank" in chain) == ("USD", 2, False)

@@ -192,13 +192,13 @@ def test_steps_to_the_same_target() -> None:
 
 def test_changes_tell_steps() -> None:
     """Key by key the step stands in place of the date; a prefix may name it."""
-    asked: dict[str, Any] = {"through_a": origin(0), "through_b": origin(1)}
-    rows = changed_keys(dated(forecasts(0)), dated(forecasts(1)), DAILY, **asked)
+    options: dict[str, Any] = {"through_a": origin(0), "through_b": origin(1)}
+    rows = changed_keys(dated(forecasts(0)), dated(forecasts(1)), DAILY, **options)
     assert rows.schema["day"] == pl.Int64
     assert rows.select("ticker", "day", "value.a", "value.b").row(0) == ("A", 1, 100.0, 101.0)
     assert (
         changed_keys(
-            dated(forecasts(0)), dated(forecasts(1)), DAILY, prefix=["B", 3], **asked
+            dated(forecasts(0)), dated(forecasts(1)), DAILY, prefix=["B", 3], **options
         ).height
         == 1
     )
@@ -247,8 +247,8 @@ def store(tmp_path: Path) -> Store:
     store.define(parse_contract(source), source)
     for shift in (0, 1):
         days = dated({(ticker, day): value for (ticker, day), value in forecasts(shift).items()})
-        facts = provenance(f"run {shift}")
-        store.publish("daily", days, type(facts)(origin(shift), facts.run_id, inputs=facts.inputs))
+        run = provenance(f"run {shift}")
+        store.publish("daily", days, type(run)(origin(shift), run.run_id, inputs=run.inputs))
     return store
 
 
@@ -256,8 +256,8 @@ def test_a_pairing_may_be_asked_for(store: Store) -> None:
     """In Python, over HTTP and on the command line the same bytes; reports of two pairings are kept
     apart.
     """
-    found = store["daily"].diff(1, 2, pairing="same_horizon")
-    assert (found.keys.common, store["daily"].diff(1, 2).keys.common) == (6, 4)
+    report = store["daily"].diff(1, 2, pairing="same_horizon")
+    assert (report.keys.common, store["daily"].diff(1, 2).keys.common) == (6, 4)
     printed = call(
         "diff",
         "daily",
@@ -270,23 +270,23 @@ def test_a_pairing_may_be_asked_for(store: Store) -> None:
         "--format",
         "json",
     )
-    assert printed.out == render_json(found)
+    assert printed.out == render_json(report)
     with TestClient(create_app(store)) as client:
         path = "/v1/sets/daily/diff"
-        given: dict[str, Any] = {"from": 1, "to": 2, "pairing": "same_horizon"}
-        assert client.get(path, params=given).content == render_json(found)
+        query: dict[str, Any] = {"from": 1, "to": 2, "pairing": "same_horizon"}
+        assert client.get(path, params=query).content == render_json(report)
         assert (
-            client.get(path, params=given | {"pairing": "same_hour"}).json()["code"]
+            client.get(path, params=query | {"pairing": "same_hour"}).json()["code"]
             == "bad_parameter"
         )
-        page = client.get(f"{path}/changes", params=given | {"limit": 1}).json()
+        page = client.get(f"{path}/changes", params=query | {"limit": 1}).json()
         assert (page["pairing"], page["total"], page["changes"][0]["key"]) == (
             "same_horizon",
             6,
             ["A", "1"],
         )
         following = client.get(
-            f"{path}/changes", params=given | {"limit": 1, "cursor": page["next"]}
+            f"{path}/changes", params=query | {"limit": 1, "cursor": page["next"]}
         ).json()
         assert following["changes"][0]["key"] == ["A", "2"]
         other = client.get(f"{path}/changes", params={"from": 1, "to": 2, "cursor": page["next"]})

@@ -39,38 +39,38 @@ def measured(old: list[Row], new: list[Row], vocabulary: str = "") -> Probabilit
     )
     if vocabulary:
         a, b = (side.with_columns(label=pl.lit(None, dtype=pl.String)) for side in (a, b))
-    found = diff(a, b, contract).probabilities
-    assert found is not None
-    return found
+    result = diff(a, b, contract).probabilities
+    assert result is not None
+    return result
 
 
 def test_from_one_label_to_the_other() -> None:
     """All probability moves from one label to another: total variation 1, divergence one bit, 0 ·
     log 0 = 0.
     """
-    found = measured([(1.0, 0.0), (0.5, 0.5)], [(0.0, 1.0), (0.5, 0.5)])
-    assert found.tv is not None
-    assert found.jsd is not None
-    assert (found.tv.max, found.jsd.max, found.tv.mean, found.jsd.mean) == (1, 1, 0.5, 0.5)
-    assert [(move.key, move.tv) for move in found.top] == [(["0"], 1)]
-    assert (found.labels, found.columns, found.rest) == (["l0", "l1"], ["p0", "p1"], False)
+    result = measured([(1.0, 0.0), (0.5, 0.5)], [(0.0, 1.0), (0.5, 0.5)])
+    assert result.tv is not None
+    assert result.jsd is not None
+    assert (result.tv.max, result.jsd.max, result.tv.mean, result.jsd.mean) == (1, 1, 0.5, 0.5)
+    assert [(move.key, move.tv) for move in result.top] == [(["0"], 1)]
+    assert (result.labels, result.columns, result.rest) == (["l0", "l1"], ["p0", "p1"], False)
 
 
 def test_one_column_has_an_implied_other() -> None:
     """A single probability is compared with what is missing to 1 as a second label."""
-    found = measured([(0.2,), (0.9,)], [(0.7,), (0.9,)])
-    assert found.tv is not None
-    assert (found.rest, found.tv.max) == (True, pytest.approx(0.5))
+    result = measured([(0.2,), (0.9,)], [(0.7,), (0.9,)])
+    assert result.tv is not None
+    assert (result.rest, result.tv.max) == (True, pytest.approx(0.5))
 
 
 def test_a_part_of_the_vocabulary() -> None:
     """With columns for two of three labels the sum may be less than 1; more than 1 is invalid."""
-    found = measured(
+    result = measured(
         [(0.2, 0.3), (0.9, 0.3)], [(0.2, 0.8), (0.2, 0.3)], vocabulary='"l0", "l1", "l2"'
     )
-    assert (found.rest, found.n, found.invalid_from, found.invalid_to) == (True, 1, 1, 0)
-    assert found.tv is not None
-    assert found.tv.mean == pytest.approx(0.5)
+    assert (result.rest, result.n, result.invalid_from, result.invalid_to) == (True, 1, 1, 0)
+    assert result.tv is not None
+    assert result.tv.mean == pytest.approx(0.5)
 
 
 def test_what_is_no_distribution_is_counted_and_left_out() -> None:
@@ -85,8 +85,8 @@ def test_what_is_no_distribution_is_counted_and_left_out() -> None:
         (0.5, 0.5 + 5e-7),
     ]
     old.append((0.5, 0.5 + 5e-6))
-    found = measured(old, [whole] * 7)
-    assert (found.invalid_from, found.invalid_to, found.n, found.coverage) == (
+    result = measured(old, [whole] * 7)
+    assert (result.invalid_from, result.invalid_to, result.n, result.coverage) == (
         3,
         0,
         2,
@@ -96,8 +96,8 @@ def test_what_is_no_distribution_is_counted_and_left_out() -> None:
 
 def test_no_vector_to_compare() -> None:
     """Without a valid vector in both versions there is no number, and the reason."""
-    found = measured([(None, 1.0)], [(0.5, 0.5)])
-    assert (found.n, found.tv, found.jsd, found.top, found.reason) == (
+    result = measured([(None, 1.0)], [(0.5, 0.5)])
+    assert (result.n, result.tv, result.jsd, result.top, result.reason) == (
         0,
         None,
         None,
@@ -129,11 +129,11 @@ def test_probabilities_agree_with_the_reference(
     rows: list[tuple[tuple[float, ...], tuple[float, ...]]],
 ) -> None:
     """Total variation and divergence of any two versions agree with plain Python to 1e-12."""
-    found = measured([a for a, _ in rows], [b for _, b in rows])
+    result = measured([a for a, _ in rows], [b for _, b in rows])
     tv = [math.fsum(abs(y - x) for x, y in zip(*row, strict=True)) / 2 for row in rows]
     jsd = [slow_jsd(*row) for row in rows]
-    assert (found.n, found.invalid_from, found.invalid_to) == (len(rows), 0, 0)
-    for got, values in ((found.tv, tv), (found.jsd, jsd)):
+    assert (result.n, result.invalid_from, result.invalid_to) == (len(rows), 0, 0)
+    for got, values in ((result.tv, tv), (result.jsd, jsd)):
         assert got is not None
         same(got.mean, math.fsum(values) / len(rows), 1)
         same(got.p95, quantile(values, 0.95), 1)

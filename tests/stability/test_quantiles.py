@@ -46,49 +46,54 @@ def frame(rows: list[Row], point: int = 2) -> pl.DataFrame:
 
 def measured(old: list[Row], new: list[Row]) -> QuantileReport:
     """The report of the one quantile function."""
-    (found,) = diff(frame(old), frame(new), contract()).quantiles
-    return found
+    (result,) = diff(frame(old), frame(new), contract()).quantiles
+    return result
 
 
 def test_equal_functions() -> None:
     """The same quantiles: no move, no change of shape, no change of probability."""
-    found = measured([(0, 5, 10, 15, 20)], [(0, 5, 10, 15, 20)])
-    assert found.move is not None
-    assert found.sup is not None
-    assert found.iqr_change is not None
-    assert found.tail_change is not None
-    assert (found.move.max, found.sup.max, found.iqr_change.p50, found.tail_change.p50) == (
+    result = measured([(0, 5, 10, 15, 20)], [(0, 5, 10, 15, 20)])
+    assert result.move is not None
+    assert result.sup is not None
+    assert result.iqr_change is not None
+    assert result.tail_change is not None
+    assert (result.move.max, result.sup.max, result.iqr_change.p50, result.tail_change.p50) == (
         0,
         0,
         0,
         0,
     )
-    assert [(cut.cut, cut.mean, cut.clamped_share) for cut in found.cuts] == [(10, 0, 0)]
-    assert (found.columns, found.levels) == (["q0", "q1", "q2", "q3", "q4"], list(LEVELS))
-    assert (found.n, found.coverage, found.reasons, found.iqr_levels) == (1, 1, {}, [0.25, 0.75])
+    assert [(cut.cut, cut.mean, cut.clamped_share) for cut in result.cuts] == [(10, 0, 0)]
+    assert (result.columns, result.levels) == (["q0", "q1", "q2", "q3", "q4"], list(LEVELS))
+    assert (result.n, result.coverage, result.reasons, result.iqr_levels) == (
+        1,
+        1,
+        {},
+        [0.25, 0.75],
+    )
 
 
 def test_a_shift_by_one_iqr() -> None:
     """All quantiles up by the IQR: the move is 1 at every level, the shape is kept, probability
     moved.
     """
-    found = measured([(0, 5, 10, 15, 20)], [(10, 15, 20, 25, 30)])
-    assert found.move is not None
-    assert found.sup is not None
-    assert found.move.mean == pytest.approx(1)
-    assert found.sup.mean == 1
-    assert found.cuts[0].mean == pytest.approx(0.5 - 0.1)
-    assert found.cuts[0].clamped_share == 0
+    result = measured([(0, 5, 10, 15, 20)], [(10, 15, 20, 25, 30)])
+    assert result.move is not None
+    assert result.sup is not None
+    assert result.move.mean == pytest.approx(1)
+    assert result.sup.mean == 1
+    assert result.cuts[0].mean == pytest.approx(0.5 - 0.1)
+    assert result.cuts[0].clamped_share == 0
 
 
 def test_longer_tails() -> None:
     """Tails twice as far out, the IQR kept: the tail change is ln of the ratio, the IQR change
     0.
     """
-    found = measured([(0, 5, 10, 15, 20)], [(-10, 5, 10, 15, 30)])
-    assert found.iqr_change is not None
-    assert found.tail_change is not None
-    assert (found.iqr_change.p50, found.tail_change.p50) == (0, pytest.approx(math.log(2)))
+    result = measured([(0, 5, 10, 15, 20)], [(-10, 5, 10, 15, 30)])
+    assert result.iqr_change is not None
+    assert result.tail_change is not None
+    assert (result.iqr_change.p50, result.tail_change.p50) == (0, pytest.approx(math.log(2)))
 
 
 def test_levels_are_weighted_by_the_room_they_have() -> None:
@@ -98,10 +103,13 @@ def test_levels_are_weighted_by_the_room_they_have() -> None:
     for level, weight in ((2, 0.25 / 0.8), (0, 0.075 / 0.8), (1, 0.2 / 0.8)):
         new: list[float] = [0, 5, 10, 15, 20]
         new[level] += 1
-        found = measured([(0, 5, 10, 15, 20)], [tuple(new)])
-        assert found.move is not None
-        assert found.sup is not None
-        assert (found.move.mean, found.sup.mean) == (pytest.approx(weight / 10), pytest.approx(0.1))
+        result = measured([(0, 5, 10, 15, 20)], [tuple(new)])
+        assert result.move is not None
+        assert result.sup is not None
+        assert (result.move.mean, result.sup.mean) == (
+            pytest.approx(weight / 10),
+            pytest.approx(0.1),
+        )
 
 
 def test_crossing_quantiles_are_counted_and_left_out() -> None:
@@ -114,24 +122,29 @@ def test_crossing_quantiles_are_counted_and_left_out() -> None:
         (1.0, 1.0, 1.0, 1.0, 1.0),
     )
     missing = (None, 5.0, 4.0, 15.0, 20.0)
-    found = measured([good, bad, good, flat, missing], [good, bad, bad, flat, good])
-    assert (found.crossing_from, found.crossing_to, found.crossing_keys, found.n) == (1, 2, 2, 2)
-    assert found.coverage == pytest.approx(0.4)
+    result = measured([good, bad, good, flat, missing], [good, bad, bad, flat, good])
+    assert (result.crossing_from, result.crossing_to, result.crossing_keys, result.n) == (
+        1,
+        2,
+        2,
+        2,
+    )
+    assert result.coverage == pytest.approx(0.4)
 
 
 def test_a_cut_beyond_the_quantiles_is_clamped() -> None:
     """Beyond the outer quantiles F is their level, and the share of such keys is reported."""
-    found = measured(
+    result = measured(
         [(0, 5, 10, 15, 20), (11, 12, 13, 14, 15)], [(20, 25, 30, 35, 40), (11, 12, 13, 14, 15)]
     )
-    assert found.cuts[0].clamped_share == 1
-    assert found.cuts[0].mean == pytest.approx((0.5 - 0.1) / 2)
+    assert result.cuts[0].clamped_share == 1
+    assert result.cuts[0].mean == pytest.approx((0.5 - 0.1) / 2)
 
 
 def test_a_cut_where_quantiles_are_equal() -> None:
     """Where several quantiles lie at the cut-off, F is the highest of their levels."""
-    found = measured([(0, 10, 10, 15, 20)], [(0, 5, 10, 10, 20)])
-    assert found.cuts[0].mean == pytest.approx(0.75 - 0.5)
+    result = measured([(0, 10, 10, 15, 20)], [(0, 5, 10, 10, 20)])
+    assert result.cuts[0].mean == pytest.approx(0.75 - 0.5)
 
 
 @pytest.mark.parametrize(
@@ -150,10 +163,10 @@ def test_the_pair_nearest_the_quartiles(
     are no tails.
     """
     row: Row = tuple(10 * level for level in levels)
-    (found,) = diff(frame([row], 0), frame([row], 0), contract(levels)).quantiles
-    assert found.iqr_levels == inner
-    assert (found.tail_change is not None) == tails
-    assert found.reasons == ({} if tails else {"tail_change": "no_tails"})
+    (result,) = diff(frame([row], 0), frame([row], 0), contract(levels)).quantiles
+    assert result.iqr_levels == inner
+    assert (result.tail_change is not None) == tails
+    assert result.reasons == ({} if tails else {"tail_change": "no_tails"})
 
 
 def test_one_quantile_is_no_function() -> None:
@@ -206,30 +219,32 @@ ROWS = st.lists(
 @given(ROWS)
 def test_quantiles_agree_with_the_reference(rows: list[tuple[Row, Row]]) -> None:
     """Every number of any two versions agrees with plain Python to 1e-12."""
-    found = measured([a for a, _ in rows], [b for _, b in rows])
+    result = measured([a for a, _ in rows], [b for _, b in rows])
     whole = [(list(row[:5]), list(row[5:])) for a, b in rows if (row := finite(*a, *b))]
     kept = [(a, b) for a, b in whole if not crosses(a) and not crosses(b)]
-    assert (found.n, found.crossing_keys) == (len(kept), len(whole) - len(kept))
-    for got, side in ((found.crossing_from, 0), (found.crossing_to, 1)):
+    assert (result.n, result.crossing_keys) == (len(kept), len(whole) - len(kept))
+    for got, side in ((result.crossing_from, 0), (result.crossing_to, 1)):
         known = [row for pair in rows if (row := finite(*pair[side]))]
         assert got == sum(map(crosses, known))
     if not kept:
-        assert found.move is found.sup is found.iqr_change is None
+        assert result.move is result.sup is result.iqr_change is None
         return
     middle = [two for a, b in rows if (two := finite(a[2], b[2]))]
     scale = scale_floor([a for a, _ in middle])
     shift = [abs(probability(b, 10.0) - probability(a, 10.0)) for a, b in kept]
-    same(found.cuts[0].mean, math.fsum(shift) / len(kept), 1)
-    same(found.cuts[0].p95, quantile(shift, 0.95), 1)
+    same(result.cuts[0].mean, math.fsum(shift) / len(kept), 1)
+    same(result.cuts[0].p95, quantile(shift, 0.95), 1)
     outside = sum(not (a[0] <= 10 <= a[4]) or not (b[0] <= 10 <= b[4]) for a, b in kept)
-    same(found.cuts[0].clamped_share, outside / len(kept))
+    same(result.cuts[0].clamped_share, outside / len(kept))
     if scale is None:
-        assert set(found.reasons.values()) == {"degenerate_scale"}
+        assert set(result.reasons.values()) == {"degenerate_scale"}
         return
-    check(found, kept, scale)
+    check(result, kept, scale)
 
 
-def check(found: QuantileReport, kept: list[tuple[list[float], list[float]]], scale: float) -> None:
+def check(
+    result: QuantileReport, kept: list[tuple[list[float], list[float]]], scale: float
+) -> None:
     """Q2, Q3 and Q5."""
     weights = [0.15 / 2, 0.4 / 2, 0.5 / 2, 0.4 / 2, 0.15 / 2]
     unit = [max(a[3] - a[1], scale) for a, _ in kept]
@@ -238,7 +253,7 @@ def check(found: QuantileReport, kept: list[tuple[list[float], list[float]]], sc
         for pair, u in zip(kept, unit, strict=True)
     ]
     mean = [math.fsum(w * x for w, x in zip(weights, row, strict=True)) / 0.8 for row in moves]
-    for got, values in ((found.move, mean), (found.sup, [max(row) for row in moves])):
+    for got, values in ((result.move, mean), (result.sup, [max(row) for row in moves])):
         if not all(map(math.isfinite, values)):
             assert got is None
             continue
@@ -250,7 +265,7 @@ def check(found: QuantileReport, kept: list[tuple[list[float], list[float]]], sc
     iqr = [math.log(max(b[3] - b[1], scale)) - math.log(max(a[3] - a[1], scale)) for a, b in kept]
     whole = [math.log(max(b[4] - b[0], scale)) - math.log(max(a[4] - a[0], scale)) for a, b in kept]
     tails = [x - y for x, y in zip(whole, iqr, strict=True)]
-    for spread, values in ((found.iqr_change, iqr), (found.tail_change, tails)):
+    for spread, values in ((result.iqr_change, iqr), (result.tail_change, tails)):
         assert spread is not None
         same(spread.p5, quantile(values, 0.05), 1e3)
         same(spread.p95, quantile(values, 0.95), 1e3)
@@ -261,7 +276,7 @@ def test_many_keys_at_once() -> None:
     rng = np.random.default_rng(2)
     old = np.sort(rng.normal(10, 5, (3000, 5)), axis=1)
     new = np.sort(old + rng.normal(0, 1, (3000, 5)), axis=1)
-    found = measured([tuple(row) for row in old.tolist()], [tuple(row) for row in new.tolist()])
+    result = measured([tuple(row) for row in old.tolist()], [tuple(row) for row in new.tolist()])
     scale = scale_floor(old[:, 2].tolist())
     assert scale is not None
-    check(found, list(zip(old.tolist(), new.tolist(), strict=True)), scale)
+    check(result, list(zip(old.tolist(), new.tolist(), strict=True)), scale)

@@ -36,9 +36,9 @@ GROUPED = parse_contract(
 
 def ranks(a: list[float], b: list[float]) -> RankReport:
     """The ranks of `value` over two versions with these values."""
-    found = compare(a, b).columns["value"].ranks
-    assert found is not None
-    return found
+    result = compare(a, b).columns["value"].ranks
+    assert result is not None
+    return result
 
 
 def slow_ranks(values: list[float]) -> list[Fraction]:
@@ -71,26 +71,31 @@ def slow_overlap(a: list[float], b: list[float], k: int) -> float | None:
 def test_the_same_order_has_correlation_one() -> None:
     """Everything +1 %: nobody's rank changes."""
     values = [float(v) for v in range(1, 301)]
-    found = ranks(values, [v * 1.01 for v in values])
-    assert (found.spearman, found.top_k_overlap, found.top_1pct_overlap, found.largest_move) == (
+    result = ranks(values, [v * 1.01 for v in values])
+    assert (
+        result.spearman,
+        result.top_k_overlap,
+        result.top_1pct_overlap,
+        result.largest_move,
+    ) == (
         1,
         1,
         1,
         0,
     )
-    assert (found.top, found.reasons, found.n) == ([], {}, 300)
+    assert (result.top, result.reasons, result.n) == ([], {}, 300)
 
 
 def test_the_reverse_order_has_correlation_minus_one() -> None:
     """Reversed: −1, no one stays at the top, and the first and last key moved furthest."""
     values = [float(v) for v in range(100)]
-    found = ranks(values, values[::-1])
-    assert (found.spearman, found.top_k_overlap, found.largest_move) == (-1, 0, 99)
-    assert [(move.key, move.a, move.b) for move in found.top[:2]] == [
+    result = ranks(values, values[::-1])
+    assert (result.spearman, result.top_k_overlap, result.largest_move) == (-1, 0, 99)
+    assert [(move.key, move.a, move.b) for move in result.top[:2]] == [
         (["k0000"], 100, 1),
         (["k0099"], 1, 100),
     ]
-    assert len(found.top) == 20
+    assert len(result.top) == 20
 
 
 def test_the_top_percent_is_rounded_up() -> None:
@@ -138,25 +143,25 @@ def test_ranks_within_groups() -> None:
     b = a.with_columns(
         value=pl.when(pl.col("by") == "x").then(pl.col("value") + 100).otherwise("value")
     )
-    found = diff(a, b, GROUPED).columns["value"].ranks
-    assert found is not None
-    assert found.spearman is not None
-    assert found.spearman < 0.5
-    assert [(g.value, g.n, g.spearman, g.top_k_overlap, g.few) for g in found.groups["by"]] == [
+    result = diff(a, b, GROUPED).columns["value"].ranks
+    assert result is not None
+    assert result.spearman is not None
+    assert result.spearman < 0.5
+    assert [(g.value, g.n, g.spearman, g.top_k_overlap, g.few) for g in result.groups["by"]] == [
         (None, 4, 1, 1, True),
         ("x", 4, 1, 1, True),
         ("y", 4, 1, 1, True),
     ]
-    assert (found.top_k, found.top_k_overlap) == (2, 0)
+    assert (result.top_k, result.top_k_overlap) == (2, 0)
 
 
 def test_only_the_largest_groups_are_ranked() -> None:
     """50 groups at most, those with the most keys."""
     by = [f"g{i % 60:02}" for i in range(60)] + ["g59", "g58"]
     a = pl.DataFrame({"id": range(62), "value": [float(v) for v in range(62)], "by": by})
-    found = diff(a, a.with_columns(value=pl.col("value") * 2), GROUPED).columns["value"].ranks
-    assert found is not None
-    assert [g.value for g in found.groups["by"]] == sorted(
+    result = diff(a, a.with_columns(value=pl.col("value") * 2), GROUPED).columns["value"].ranks
+    assert result is not None
+    assert [g.value for g in result.groups["by"]] == sorted(
         [*(f"g{i:02}" for i in range(48)), "g58", "g59"]
     )
 
@@ -172,18 +177,18 @@ VALUE = st.one_of(
 def test_ranks_agree_with_the_reference(pairs: list[tuple[float, float]]) -> None:
     """Correlation, overlaps and moves of any two versions agree with plain Python to 1e-12."""
     a, b = [x for x, _ in pairs], [y for _, y in pairs]
-    found = ranks(a, b)
+    result = ranks(a, b)
     spearman = slow_spearman(a, b)
     if spearman is None:
-        assert found.spearman is None
+        assert result.spearman is None
     else:
-        same(found.spearman, spearman, 1)
-    assert found.top_k_overlap == slow_overlap(a, b, 10)
-    assert found.top_1pct_overlap == slow_overlap(a, b, 1)
+        same(result.spearman, spearman, 1)
+    assert result.top_k_overlap == slow_overlap(a, b, 10)
+    assert result.top_1pct_overlap == slow_overlap(a, b, 1)
     old, new = slow_ranks(a), slow_ranks(b)
     moves = sorted(range(len(a)), key=lambda i: (-abs(new[i] - old[i]), i))
     expected = [([f"k{i:04}"], float(old[i]), float(new[i])) for i in moves if new[i] != old[i]][
         :20
     ]
-    assert [(move.key, move.a, move.b) for move in found.top] == expected
-    assert found.largest_move == float(abs(new[moves[0]] - old[moves[0]]))
+    assert [(move.key, move.a, move.b) for move in result.top] == expected
+    assert result.largest_move == float(abs(new[moves[0]] - old[moves[0]]))

@@ -36,9 +36,11 @@ def test_same_rows_same_bytes(order: list[int], chunks: int) -> None:
     other = other.with_columns(
         pl.when(pl.col("value") == 0).then(-0.0).otherwise("value").alias("value")
     )
-    one, two = (snapshot.prepare(conform(f, contract()), contract().shape()) for f in (rows, other))
-    assert one.parquet == two.parquet
-    assert one.manifest == two.manifest
+    first, two = (
+        snapshot.prepare(conform(f, contract()), contract().shape()) for f in (rows, other)
+    )
+    assert first.parquet == two.parquet
+    assert first.manifest == two.manifest
 
 
 def test_content_and_shape_name_the_snapshot() -> None:

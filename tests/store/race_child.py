@@ -51,11 +51,11 @@ def release(store: Store, who: int, times: int, wait: Wait) -> list[Any]:
 
 def move(store: Store, who: int, times: int, wait: Wait) -> list[Any]:
     """Point production at one's own version, all from the same version 1: code."""
-    found = store.resolve(SET, who + 2)
+    version = store.resolve(SET, who + 2)
     seen = store.view().set(SET)
     wait()
     promote = store.catalog.promote
-    return [code_of(lambda: promote(found, alias="production", seen=seen, actor=store.actor))]
+    return [code_of(lambda: promote(version, alias="production", seen=seen, actor=store.actor))]
 
 
 def same_run(store: Store, who: int, times: int, wait: Wait) -> list[Any]:
@@ -89,13 +89,13 @@ def waivers(store: Store, who: int, times: int, wait: Wait) -> list[Any]:
     waivers.
     """
     wait()
-    given = []
+    waiver_ids = []
     for _ in range(times):
         waiver = store.waive(SET, "hard_bounds", 2, reason="test", until="2100-01-01")
-        given.append(waiver.id)
+        waiver_ids.append(waiver.id)
         time.sleep(0.1)  # so that a promotion can come in between
         store.unwaive(SET, waiver.id, reason="test")
-    return given
+    return waiver_ids
 
 
 def insist(store: Store, who: int, times: int, wait: Wait) -> list[Any]:
@@ -155,9 +155,9 @@ def _fork(
             os.write(writing, b"!")
             os.read(gate_reading, 1)
 
-        told = WORKS[work](store, who, command["times"], wait)
+        outcomes = WORKS[work](store, who, command["times"], wait)
         with os.fdopen(writing, "w") as answer:
-            json.dump(told, answer)
+            json.dump(outcomes, answer)
         code = 0
     except BaseException as error:
         print(f"{work}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)

@@ -100,7 +100,7 @@ class Set:
     def judge(self, number: int, now: datetime) -> bool:
         """Judge a version; says whether the verdict blocks."""
         version, (maximum, wide) = self.versions[number - 1], self.contracts[-1]
-        baseline, held = self.baseline(), self.in_force(number, now)
+        baseline, excepted = self.baseline(), self.in_force(number, now)
         failing: set[str] = set()
         if version.wide != wide:
             failing = {"schema"}
@@ -116,8 +116,8 @@ class Set:
                 and version.day > before.day
             ):
                 failing |= {"unchanged"}
-        blocks = bool(failing - {self.waivers[i][1] for i in held})
-        version.verdict = (blocks, baseline, maximum, wide, held)
+        blocks = bool(failing - {self.waivers[i][1] for i in excepted})
+        version.verdict = (blocks, baseline, maximum, wide, excepted)
         return blocks
 
     def promotion_refusals(

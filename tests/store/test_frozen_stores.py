@@ -37,8 +37,8 @@ def test_format_1_gives_the_answers_it_gave(format1: Store) -> None:
     promise.
     """
 
-    def read(found: dict[str, str]) -> dict[str, Any]:
-        return {question: json.loads(answer) for question, answer in found.items()}
+    def read(row: dict[str, str]) -> dict[str, Any]:
+        return {question: json.loads(answer) for question, answer in row.items()}
 
     assert read(answers(format1)) == read(json.loads((FOLDER / "answers.json").read_text()))
 

@@ -56,7 +56,9 @@ def test_publishing_and_promoting_at_once(store: Store, race: Race, processes: i
     not.
     """
     define(store)
-    outcomes = [outcome for told in race(*["release"] * processes, times=3) for outcome in told]
+    outcomes = [
+        outcome for answers in race(*["release"] * processes, times=3) for outcome in answers
+    ]
     check_all(store)
     assert sorted(version for version, _ in outcomes) == list(range(1, 3 * processes + 1))
     moves = [event.version for event in store.view().set(SET).events if event.kind == "promoted"]
@@ -73,7 +75,7 @@ def test_one_promotion_wins(store: Store, race: Race, processes: int) -> None:
     promoted(store, "first")
     for i in range(processes):
         publish(store, f"candidate-{i}", 100.1 + i / 10)
-    codes = [told[0] for told in race(*["move"] * processes)]
+    codes = [answers[0] for answers in race(*["move"] * processes)]
     assert sorted(codes, key=str) == [None] + ["moved"] * (processes - 1)
     check_all(store)
     assert store.resolve(SET).version == codes.index(None) + 2
@@ -94,9 +96,9 @@ def test_nothing_is_promoted_while_its_waiver_is_taken_back(store: Store, race: 
     promoted(store, "first", 499.9)
     publish(store, "blocked", 500.1)
     assert [check.name for check in store.judge(SET, 2).failing()] == ["hard_bounds"]
-    told = race("waivers", "insist", "insist", times=12)
+    answers = race("waivers", "insist", "insist", times=12)
     check_all(store)  # the invariant: each promotion rests on waivers in force
-    codes = told[1] + told[2]
+    codes = answers[1] + answers[2]
     assert set(codes) <= {None, "blocked", "waivers_changed"}
     view = store.view().set(SET)
     assert view.waivers == []
@@ -110,8 +112,8 @@ def test_sweeps_never_take_what_is_published(store: Store, race: Race) -> None:
     loses files.
     """
     define(store)
-    told = race("recycle", "recycle", "sweeps", "sweeps", times=12)
-    assert sorted(told[0] + told[1]) == list(range(1, 25))
+    answers = race("recycle", "recycle", "sweeps", "sweeps", times=12)
+    assert sorted(answers[0] + answers[1]) == list(range(1, 25))
     check_all(store)
     assert verify(store) == []
     sweep(store)

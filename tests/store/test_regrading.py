@@ -39,47 +39,47 @@ def filled(store: Store) -> Store:
     return store
 
 
-def grades(found: Regrading) -> dict[int, str | None]:
+def grades(regrading: Regrading) -> dict[int, str | None]:
     """The grade of each version."""
-    return {one.version: one.grade for one in found.versions}
+    return {version.version: version.grade for version in regrading.versions}
 
 
 def test_a_refused_version_that_was_right_was_blocked_without_need(judged: Store) -> None:
     """When the values did double, the refusal cost something, and letting the others through did no
     harm.
     """
-    found = judged[SET].regrade(observed(200.0))
-    assert grades(found) == {1: None, 2: "right_pass", 3: "harmless_block", 4: "right_pass"}
-    assert found.counts == {
+    regrading = judged[SET].regrade(observed(200.0))
+    assert grades(regrading) == {1: None, 2: "right_pass", 3: "harmless_block", 4: "right_pass"}
+    assert regrading.counts == {
         "right_pass": 2,
         "missed_harm": 0,
         "right_block": 0,
         "harmless_block": 1,
     }
-    assert [one.reason for one in found.versions] == ["first_version", None, None, None]
-    assert [one.baseline for one in found.versions] == [None, 1, 2, 2]
+    assert [version.reason for version in regrading.versions] == ["first_version", None, None, None]
+    assert [version.baseline for version in regrading.versions] == [None, 1, 2, 2]
 
 
 def test_a_refused_version_that_was_wrong_was_rightly_blocked(judged: Store) -> None:
     """Growth is that of the loss on the shared keys; a promoted version that was worse than the one
     before did harm.
     """
-    found = judged[SET].regrade(observed(100.0))
-    assert grades(found)[3] == "right_block"
-    refused = found.versions[2]
+    regrading = judged[SET].regrade(observed(100.0))
+    assert grades(regrading)[3] == "right_block"
+    refused = regrading.versions[2]
     assert refused.growth == pytest.approx((200 - 100) / (101 - 100) - 1)
     # version 1 hit every value: nothing can be relative to a loss of 0
-    assert found.versions[1].grade is None
-    assert "perfect_baseline" in found.versions[1].message
+    assert regrading.versions[1].grade is None
+    assert "perfect_baseline" in regrading.versions[1].message
     assert grades(judged[SET].regrade(observed(99.0)))[2] == "missed_harm"
 
 
 def test_growth_at_the_limit_is_no_harm(judged: Store) -> None:
     """The limit is that of the contract's policy, inclusive."""
     define(judged, more="[gate.checks.accuracy_loss]\nblock = 0.5\nwarn = 0.1\n")
-    found = judged[SET].regrade(observed(103.0))  # version 2 off by 2, version 4 by 1.5
-    assert found.limit == 0.5
-    assert grades(found)[4] == "right_pass"
+    regrading = judged[SET].regrade(observed(103.0))  # version 2 off by 2, version 4 by 1.5
+    assert regrading.limit == 0.5
+    assert grades(regrading)[4] == "right_pass"
     at_limit = judged[SET].regrade(observed(99.0))  # 1 off by 1, 2 by 2; 4 by 2.5 against 2
     assert at_limit.versions[3].growth == pytest.approx(0.25)
     assert grades(at_limit)[4] == "right_pass"
@@ -119,9 +119,9 @@ def test_expired_versions_and_other_shapes_are_left_out_with_a_reason(judged: St
     """What cannot be read any more, or not be compared, is named and counted in no grade."""
     judged.catalog.expire(judged[SET].versions()[2], actor="test", reason="test")
     define(judged, more="[columns.second]\n")
-    found = judged[SET].regrade(observed(200.0))
-    assert {one.reason for one in found.versions} == {"first_version", "other_shape"}
-    assert sum(found.counts.values()) == 0
+    regrading = judged[SET].regrade(observed(200.0))
+    assert {version.reason for version in regrading.versions} == {"first_version", "other_shape"}
+    assert sum(regrading.counts.values()) == 0
 
 
 def test_actual_values_without_the_key_are_refused(judged: Store) -> None:
@@ -135,9 +135,9 @@ def test_the_command_that_scores_shows_how_the_gate_did(local_store: Store, tmp_
     """Counts by grade, and each version on which the gate was wrong; a program gets the whole."""
     judged, file = filled(local_store), tmp_path / "actuals.csv"
     observed(200.0).write_csv(file)
-    told = call("score", SET, "--actuals", str(file), "--store", judged.root)
-    assert "blocked, harmless" in told.text
-    assert "The gate, looking back on 3 verdicts" in told.text
+    shown = call("score", SET, "--actuals", str(file), "--store", judged.root)
+    assert "blocked, harmless" in shown.text
+    assert "The gate, looking back on 3 verdicts" in shown.text
     whole = call(
         "score", SET, "--actuals", str(file), "--store", judged.root, "--format", "json"
     ).json

@@ -51,8 +51,8 @@ def actuals(
     level: float = 100.5, *, target: date = TARGETS[0], vintage: date | None = None
 ) -> pl.DataFrame:
     """What the closes of a target date turned out to be: `level` and a little."""
-    found = frame(level).filter(pl.col("target_date") == target).drop("note")
-    return found if vintage is None else found.with_columns(vintage=pl.lit(vintage))
+    rows = frame(level).filter(pl.col("target_date") == target).drop("note")
+    return rows if vintage is None else rows.with_columns(vintage=pl.lit(vintage))
 
 
 # -- what is stored
@@ -75,14 +75,15 @@ def test_promoted_versions_are_scored(store: Store) -> None:
         0,
     )
     mae = {
-        one.scores.version: one.scores.columns["value"].point for one in outcome.accuracy.versions
+        version.scores.version: version.scores.columns["value"].point
+        for version in outcome.accuracy.versions
     }
     assert {number: point.mae for number, point in mae.items() if point} == pytest.approx(
         {1: 0.5, 3: 0.5}
     )
     assert store[SET].score(actuals(), versions=[2]).stored == [2]
-    assert [one.scores.version for one in store[SET].accuracy().versions] == [1, 2, 3]
-    assert [one.scores.version for one in store[SET].accuracy(last=1).versions] == [3]
+    assert [version.scores.version for version in store[SET].accuracy().versions] == [1, 2, 3]
+    assert [version.scores.version for version in store[SET].accuracy(last=1).versions] == [3]
     assert accuracy_json.encode(store[SET].accuracy(2).versions[0].scores) == bytes(
         store.catalog.scores([store.view().set(SET).scored[2]])[0].body
     )
@@ -186,15 +187,15 @@ def test_another_set_is_a_baseline(local_store: Store) -> None:
     flat(local_store, "model", 12, lambda day: 1.0 + 0.1 * (day % 3))
     flat(local_store, "naive", 11, lambda day: 2.0 + 0.05 * (day % 4))
     truth = pl.DataFrame({"item": ["a", "b"], "p": [1.0, 2.0]})
-    found = local_store["model"].score(truth, against="naive").accuracy
-    skills = [one.scores.columns["p"].skill for one in found.versions]
-    assert [(one.set, one.version) for one in skills if one] == [
+    accuracy = local_store["model"].score(truth, against="naive").accuracy
+    skills = [entry.scores.columns["p"].skill for entry in accuracy.versions]
+    assert [(entry.set, entry.version) for entry in skills if entry] == [
         ("naive", min(day, 11)) for day in range(1, 13)
     ]
     assert skills[0] is not None
     mae = skills[0].losses["mae"]
     assert (mae.n, mae.ours, mae.theirs, mae.skill) == (2, 0.0, 1.5, 1.0)
-    test = next(one for one in found.diebold_mariano if one.loss == "mae")
+    test = next(entry for entry in accuracy.diebold_mariano if entry.loss == "mae")
     assert (test.column, test.baseline, test.step, test.dates, test.lag, test.reason) == (
         "p",
         "naive",
@@ -206,7 +207,7 @@ def test_another_set_is_a_baseline(local_store: Store) -> None:
     assert test.mean_difference < 0
     assert test.p_value is not None
     assert test.p_value < 0.001
-    page = render_text(found)
+    page = render_text(accuracy)
     assert "Diebold–Mariano over dates" in page
     assert "better" in page
     by_number = local_store["model"].score(truth, against=1).accuracy
@@ -261,11 +262,11 @@ def test_the_command_line_scores_the_example(example: Scored) -> None:
     """All versions are scored and stored, an absent MLflow is said, and the numbers are those of a
     join by hand.
     """
-    told = json.loads(example.body)
-    assert (told["stored"], told["unchanged"], told["unmatched"]) == ([1, 2, 3], [], [])
-    assert told["mlflow"] == "these versions have no run in MLflow: 1, 2, 3"
-    for one in told["accuracy"]["versions"]:
-        scores, joined = one["scores"], by_hand(example.store, one["scores"]["version"])
+    stored = json.loads(example.body)
+    assert (stored["stored"], stored["unchanged"], stored["unmatched"]) == ([1, 2, 3], [], [])
+    assert stored["mlflow"] == "these versions have no run in MLflow: 1, 2, 3"
+    for version in stored["accuracy"]["versions"]:
+        scores, joined = version["scores"], by_hand(example.store, version["scores"]["version"])
         column = scores["columns"]["value"]
         assert scores["keys"] == {
             "n": 200,
@@ -288,7 +289,7 @@ def test_the_command_line_scores_the_example(example: Scored) -> None:
     closes = pl.read_parquet(PRICES).filter(pl.col("date") <= DAYS[0]).sort("ticker", "date")
     steps_of = closes.group_by("ticker").agg(step=pl.col("close").diff().abs().mean())
     joined = by_hand(example.store, 1).join(steps_of, on="ticker")
-    mase = told["accuracy"]["versions"][0]["scores"]["columns"]["value"]["point"]["mase"]
+    mase = stored["accuracy"]["versions"][0]["scores"]["columns"]["value"]["point"]["mase"]
     assert mase == pytest.approx(
         ((joined["value"] - joined["close"]).abs() / joined["step"]).mean(), rel=1e-9
     )
@@ -308,29 +309,29 @@ def test_what_is_stored_is_read_the_same_everywhere(example: Scored) -> None:
     assert pl.read_csv(table.out)["mae"].to_list() == rows["mae"].to_list()
     with serving(Path(root)) as url:
         path = f"{url}/v1/sets/{EXAMPLE}/accuracy"
-        found = httpx.get(path)
-        assert found.content == expected
-        assert found.headers["cache-control"] == "no-cache"
-        assert httpx.get(path, headers={"if-none-match": found.headers["etag"]}).status_code == 304
+        answer = httpx.get(path)
+        assert answer.content == expected
+        assert answer.headers["cache-control"] == "no-cache"
+        assert httpx.get(path, headers={"if-none-match": answer.headers["etag"]}).status_code == 304
         assert httpx.get(path, headers={"accept": CSV}).content == table.out
         arrow = pl.read_ipc_stream(io.BytesIO(httpx.get(path, headers={"accept": ARROW}).content))
         assert arrow.equals(rows)
         assert len(httpx.get(path, headers={"accept": NDJSON}).content.splitlines()) == 3
-        one = accuracy_json.encode_set(example.store[EXAMPLE].accuracy(2))
-        assert httpx.get(path, params={"version": 2}).content == one
+        encoded = accuracy_json.encode_set(example.store[EXAMPLE].accuracy(2))
+        assert httpx.get(path, params={"version": 2}).content == encoded
         assert httpx.get(path, params={"last": 0}).json()["code"] == "bad_limit"
         assert httpx.get(path, params={"version": 9}).json()["code"] == "unknown_version"
         with Client(url) as client:
             assert accuracy_json.encode_set(client[EXAMPLE].accuracy()) == expected
-            assert accuracy_json.encode_set(client[EXAMPLE].accuracy(2)) == one
+            assert accuracy_json.encode_set(client[EXAMPLE].accuracy(2)) == encoded
             events = client.events(after=0)
             assert [event.version for event in events if event.kind == "scored"] == [1, 2, 3]
 
-        async def asked() -> bytes:
+        async def ask() -> bytes:
             async with AsyncClient(url) as client:
                 return accuracy_json.encode_set(await client[EXAMPLE].accuracy(last=1))
 
-        assert asyncio.run(asked()) == accuracy_json.encode_set(
+        assert asyncio.run(ask()) == accuracy_json.encode_set(
             example.store[EXAMPLE].accuracy(last=1)
         )
         assert call("score", EXAMPLE, "--format", "json", "--store", url).out == expected

@@ -64,7 +64,7 @@ class StoreMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Everything that must hold at the end; then give the clock back."""
         instants.now = self.clock
-        if hasattr(self, "model") and all(found.contracts for found in self.model.values()):
+        if hasattr(self, "model") and all(of_set.contracts for of_set in self.model.values()):
             self.answers = check_all(self.store, self.answers)
         for store in {id(store): store for store in [self.store, *self.stores]}.values():
             store.catalog.engine.dispose()
@@ -340,7 +340,10 @@ class StoreMachine(RuleBasedStateMachine):
         moment, answers = self.past[index]
         view = self.store.view()
         later = [
-            event.at for found in view.sets.values() for event in found.events if event.at > moment
+            event.at
+            for of_set in view.sets.values()
+            for event in of_set.events
+            if event.at > moment
         ]
         for as_of in {moment, min(later, default=moment) - timedelta(microseconds=bool(later))}:
             for (name, ref), expected in answers.items():
@@ -355,7 +358,7 @@ class StoreMachine(RuleBasedStateMachine):
     @invariant()
     def refs_and_states_agree(self) -> None:
         """Aliases, holds, `latest`, states and one read, now and as of now."""
-        if not all(found.contracts for found in self.model.values()):
+        if not all(of_set.contracts for of_set in self.model.values()):
             return
         view = self.store.view()
         now: dict[tuple[str, str], int | None] = {}
@@ -369,10 +372,10 @@ class StoreMachine(RuleBasedStateMachine):
                     assert (version and version.version) == expected
                     if expected is None and as_of is None:
                         assert code == ("unknown_alias" if ref == "canary" else "nothing_promoted")
-            found = view.set(name)
-            assert {alias for alias, moved in found.aliases.items() if moved.held} == model.holds
-            assert [view.state(v) for v in found.versions] == [
-                model.state(n + 1) for n in range(len(found.versions))
+            of_set = view.set(name)
+            assert {alias for alias, moved in of_set.aliases.items() if moved.held} == model.holds
+            assert [view.state(v) for v in of_set.versions] == [
+                model.state(n + 1) for n in range(len(of_set.versions))
             ]
             production = model.pointed("production")
             if production is not None:

@@ -426,11 +426,11 @@ def test_a_frame_comes_back_as_it_was_published(store: Store) -> None:
     """The frame of a version is the conformed frame, in contract order, sorted by key."""
     define(store)
     promoted(store, "run")
-    found = store[SET].frame()
-    assert found.columns == ["ticker", "target_date", "value", "note"]
-    assert found.equals(frame().select(found.columns).sort("ticker", "target_date"))
-    assert found.schema["target_date"] == pl.Date
-    assert found["target_date"].min() == date(2024, 6, 3)
+    stored = store[SET].frame()
+    assert stored.columns == ["ticker", "target_date", "value", "note"]
+    assert stored.equals(frame().select(stored.columns).sort("ticker", "target_date"))
+    assert stored.schema["target_date"] == pl.Date
+    assert stored["target_date"].min() == date(2024, 6, 3)
     assert store.contract(SET) == contract()
 
 

@@ -129,10 +129,10 @@ def test_what_cannot_be_waived_is_refused(
     define(local_store)
     promoted(local_store, "monday")
     before = local_store.catalog.last_event()
-    asked = {"check": "hard_bounds", "version": 1, "reason": "split", "until": LATER} | changed
-    check, version = asked.pop("check"), asked.pop("version")
+    fields = {"check": "hard_bounds", "version": 1, "reason": "split", "until": LATER} | changed
+    check, version = fields.pop("check"), fields.pop("version")
     with pytest.raises(EstimatesError) as caught:
-        local_store.waive(SET, check, version, **asked)
+        local_store.waive(SET, check, version, **fields)
     assert caught.value.code == code
     assert local_store.catalog.last_event() == before
 
@@ -158,21 +158,21 @@ def test_checks_of_the_set_can_be_waived() -> None:
 
 def given_for(check: str, keys: list[list[str]] | None, number: int = 1, **changed: Any) -> Waiver:
     """A waiver of the clean candidate's content."""
-    facts: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "id": number,
         "set": "prices",
         "version": 2,
         "snapshot_id": "snapshot-2",
         "check": check,
     }
-    facts |= {
+    fields |= {
         "keys": keys,
         "reason": "split",
         "actor": "ann",
         "at": JUDGED,
         "until": JUDGED + timedelta(days=1),
     }
-    return Waiver(**(facts | changed))
+    return Waiver(**(fields | changed))
 
 
 def judged(setting: Setting, *waivers: Waiver) -> Verdict:

@@ -74,8 +74,8 @@ def _describe(event: Event) -> str:
             return f"{version} judged: {details['outcome']}{blocks}"
         case "promoted" | "rolled_back":
             before = "" if event.from_version is None else f"{event.from_version} "
-            held = ", held" if event.kind == "rolled_back" else ""
-            how = " automatically" if event.automatic else held
+            suffix = ", held" if event.kind == "rolled_back" else ""
+            how = " automatically" if event.automatic else suffix
             return f"{event.alias} {before}→ {event.version}{how}"
         case "published" if "released_at" in details:
             return f"{version} published, claimed release {details['released_at']}"

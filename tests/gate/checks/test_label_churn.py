@@ -33,5 +33,5 @@ def test_labels_rest_on_all_common_keys() -> None:
     )
     verdict = Setting(of, after, before).evaluate()
     for check, value in (("label_churn", 0.4), ("prevalence_change", 2.0)):
-        found = verdict.check(check)
-        assert (found.value, found.n, found.coverage) == (value, 100, 1.0), check
+        result = verdict.check(check)
+        assert (result.value, result.n, result.coverage) == (value, 100, 1.0), check

@@ -40,17 +40,20 @@ def test_a_stale_copy_blocks_only_where_newer_data_must_move_something(
     """
     rows = pl.DataFrame({"k": ["a", "b", "c"], "v": [1.0, 2.0, 4.0]})
     rows = rows if floats else rows.cast({"v": pl.Int64})
-    facts = {
+    fields = {
         "provenance": provenance(data_through=THROUGH + timedelta(hours=hours)),
         "published_at": THROUGH + timedelta(hours=hours),
     }
     of = simple("" if floats else 'type = "integer"')
-    same = Setting(of, rows, rows, candidate=facts, judged_at=JUDGED)
-    one = Setting(
-        of, rows.with_columns(v=pl.col("v") + (pl.col("k") == "a")), rows, candidate=facts
+    same = Setting(of, rows, rows, candidate=fields, judged_at=JUDGED)
+    setting = Setting(
+        of, rows.with_columns(v=pl.col("v") + (pl.col("k") == "a")), rows, candidate=fields
     )
     assert same.evaluate().check("unchanged").status == status
-    assert (one.evaluate().check("unchanged").status, one.evaluate().check("unchanged").value) == (
+    assert (
+        setting.evaluate().check("unchanged").status,
+        setting.evaluate().check("unchanged").value,
+    ) == (
         "pass",
         1,
     )

@@ -93,18 +93,18 @@ def test_junit_has_a_test_case_a_check(verdict: Verdict, tmp_path: Path) -> None
         assert [type(result) for result in case.result] == (
             [KINDS[check.status]] if check.status in KINDS else []
         )
-        found = {one.name: one.value for one in case.properties()}
-        assert found["status"] == check.status
+        properties = {entry.name: entry.value for entry in case.properties()}
+        assert properties["status"] == check.status
         for name in ("value", "warn", "block", "coverage"):
             expected = getattr(check, name)
-            assert (None if name not in found else float(found[name])) == expected, name
-        assert found.get("n") == (None if check.n is None else str(check.n))
+            assert (None if name not in properties else float(properties[name])) == expected, name
+        assert properties.get("n") == (None if check.n is None else str(check.n))
     skipped = verdict.counts["skipped"] + verdict.counts["waived"]
     counts = (len(verdict.checks), verdict.counts["fail"], verdict.counts["error"], skipped)
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == counts
     suite.update_statistics()  # counted by junitparser
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == counts
-    bound = {one.name: one.value for one in suite.properties()}
+    bound = {entry.name: entry.value for entry in suite.properties()}
     assert (bound["policy"], bound["outcome"]) == (verdict.policy, verdict.outcome)
 
 
@@ -117,14 +117,14 @@ def test_junit_of_any_text_is_xml(text: str, status: str) -> None:
     case = next(root.iter("testcase"))
     shown = visible(text)
     if status in ("fail", "error"):
-        told = case.find("failure" if status == "fail" else "error")
-        assert told is not None
-        assert told.get("message") == shown
-        assert shown in (told.text or "")
+        outcome = case.find("failure" if status == "fail" else "error")
+        assert outcome is not None
+        assert outcome.get("message") == shown
+        assert shown in (outcome.text or "")
     elif status in ("waived", "skipped"):
-        told = case.find("skipped")
-        assert told is not None
-        assert told.get("message") == (shown if status == "skipped" else f"waived: {shown}")
+        outcome = case.find("skipped")
+        assert outcome is not None
+        assert outcome.get("message") == (shown if status == "skipped" else f"waived: {shown}")
     if status in ("warn", "waived"):
         assert shown in (case.findtext("system-out") or "")
 
@@ -136,10 +136,10 @@ def test_an_annotation_is_one_command_a_check(text: str, status: str) -> None:
     assert len(lines) == 3
     assert lines.pop() == ""
     level = {"fail": "error", "error": "error", "warn": "warning", "waived": "notice"}[status]
-    found = re.fullmatch(r"::(\w+) title=([^:,\r\n]*)::([^\r\n]*)", lines[1])
-    assert found is not None
-    assert found[1] == level
-    message = found[3].replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
+    match = re.fullmatch(r"::(\w+) title=([^:,\r\n]*)::([^\r\n]*)", lines[1])
+    assert match is not None
+    assert match[1] == level
+    message = match[3].replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
     assert message.split("\n")[0] == visible(text)
     assert f"{visible(text)}/2026-11-23" in message
 

@@ -96,10 +96,14 @@ def publish(store: Store, day: str) -> None:
         Function(contract.job.function),
     )
     function.reload()
-    facts = {"parameters": contract.job.parameters, "code": function.revision, "seed": context.seed}
+    fields = {
+        "parameters": contract.job.parameters,
+        "code": function.revision,
+        "seed": context.seed,
+    }
     frame = function(context)
     made = Provenance(
-        context.data_through, day, context.digests, job=contract.job.function, **facts
+        context.data_through, day, context.digests, job=contract.job.function, **fields
     )
     store.publish("demand", frame, made)
 
@@ -109,9 +113,9 @@ def job_file() -> Path:
     return next(Path().glob("why_*.py"))
 
 
-def means(found: Why) -> tuple[Any, ...]:
+def means(result: Why) -> tuple[Any, ...]:
     """Mean of total, data, parameters, interaction; None for what is not known."""
-    parts = found.columns["p"]
+    parts = result.columns["p"]
     return tuple(
         e and e.mean for e in (parts.total, parts.data, parts.parameters, parts.interaction)
     )
@@ -121,10 +125,10 @@ def test_known_split(versions: Callable[..., Store]) -> None:
     """For p = times · n the data do Δn · old times, the parameter n · Δtimes, both together Δn ·
     Δtimes; no noise.
     """
-    found = why(versions(), "demand", 1, 2)
+    result = why(versions(), "demand", 1, 2)
     # a: 2·2 → 3·3, b: 10·2 → 15·3
-    assert means(found) == ((5 + 25) / 2, (2 + 10) / 2, (2 + 10) / 2, (1 + 5) / 2)
-    parts = found.columns["p"]
+    assert means(result) == ((5 + 25) / 2, (2 + 10) / 2, (2 + 10) / 2, (1 + 5) / 2)
+    parts = result.columns["p"]
     assert (parts.n, [moved.key for moved in parts.top]) == (2, [["b"], ["a"]])
     top = parts.top[0]
     assert (top.a, top.b, top.d, top.data, top.parameters, top.interaction) == (
@@ -140,9 +144,13 @@ def test_known_split(versions: Callable[..., Store]) -> None:
     assert parts.noise_from is not None
     assert parts.noise_to is not None
     assert parts.noise_from.mean_absolute == parts.noise_to.mean_absolute == 0
-    assert "data 40 %, parameters 40 %, interaction 20 %" in found.headline
-    assert "A rerun gives version 1 exactly; a rerun gives version 2 exactly." in found.headline
-    changed = {one.name: (one.old, one.new) for one in found.differences if not one.same}
+    assert "data 40 %, parameters 40 %, interaction 20 %" in result.headline
+    assert "A rerun gives version 1 exactly; a rerun gives version 2 exactly." in result.headline
+    changed = {
+        difference.name: (difference.old, difference.new)
+        for difference in result.differences
+        if not difference.same
+    }
     assert changed["parameter times"] == (2.0, 3.0)
     assert set(changed) == {"data_through", "input sold", "parameter times"}
 
@@ -169,16 +177,16 @@ def test_seeded_randomness_is_no_noise(versions: Callable[..., Store]) -> None:
 
 def test_noise_of_a_rerun(versions: Callable[..., Store]) -> None:
     """What a job without a seed changes by itself is told beside the split."""
-    found = why(
+    result = why(
         versions("pl.Series(__import__('numpy').random.default_rng().normal(size=sold.height))"),
         "demand",
         1,
         2,
     )
-    parts = found.columns["p"]
+    parts = result.columns["p"]
     assert parts.noise_from is not None
     assert parts.noise_from.mean_absolute > 0
-    assert "which is noise" in found.headline
+    assert "which is noise" in result.headline
 
 
 def test_same_parameters(versions: Callable[..., Store]) -> None:
@@ -186,8 +194,8 @@ def test_same_parameters(versions: Callable[..., Store]) -> None:
     times.
     """
     steps: list[str] = []
-    found = why(versions(times=(2.0, 2.0)), "demand", 1, 2, progress=steps.append)
-    assert means(found) == (6, 6, 0, 0)
+    result = why(versions(times=(2.0, 2.0)), "demand", 1, 2, progress=steps.append)
+    assert means(result) == (6, 6, 0, 0)
     assert len(steps) == 2
 
 
@@ -197,22 +205,22 @@ def test_changed_input(versions: Callable[..., Store]) -> None:
     """
     store = versions()
     Path("sold.csv").write_text(SOLD.replace("a,2024-05-02,1", "a,2024-05-02,4"))
-    found = why(store, "demand", 1, 2)
-    assert means(found) == (15, None, 6, None)
-    assert found.new_data.reason == found.rerun_to.reason
-    assert "input 'sold' is not what version 2 read: 5 rows" in (found.new_data.reason or "")
-    assert found.rerun_from.reason is found.new_parameters.reason is None
-    assert "parameters alone: 6" in found.headline
+    result = why(store, "demand", 1, 2)
+    assert means(result) == (15, None, 6, None)
+    assert result.new_data.reason == result.rerun_to.reason
+    assert "input 'sold' is not what version 2 read: 5 rows" in (result.new_data.reason or "")
+    assert result.rerun_from.reason is result.new_parameters.reason is None
+    assert "parameters alone: 6" in result.headline
 
 
 def test_deleted_input(versions: Callable[..., Store]) -> None:
     """An input that is gone takes all legs away; the total stays."""
     store = versions()
     Path("sold.csv").unlink()
-    found = why(store, "demand", 1, 2)
-    assert means(found) == (15, None, None, None)
-    assert "no file matches 'sold.csv'" in (found.new_parameters.reason or "")
-    assert "cannot be told" in found.headline
+    result = why(store, "demand", 1, 2)
+    assert means(result) == (15, None, None, None)
+    assert "no file matches 'sold.csv'" in (result.new_parameters.reason or "")
+    assert "cannot be told" in result.headline
 
 
 def test_changed_code(versions: Callable[..., Store]) -> None:
@@ -221,13 +229,13 @@ def test_changed_code(versions: Callable[..., Store]) -> None:
     """
     store = versions()
     job_file().write_text(JOB.format(noise="1.0", imports=""))
-    found = why(store, "demand", 1, 2)
-    assert means(found) == (15, None, None, None)
-    assert "has changed since: it was" in (found.rerun_from.reason or "")
+    result = why(store, "demand", 1, 2)
+    assert means(result) == (15, None, None, None)
+    assert "has changed since: it was" in (result.rerun_from.reason or "")
     publish(store, "2024-05-03")
-    found = why(store, "demand", 2, 3)
-    assert "made by different code" in (found.new_data.reason or "")
-    assert found.rerun_to.reason is None
+    result = why(store, "demand", 2, 3)
+    assert "made by different code" in (result.new_data.reason or "")
+    assert result.rerun_to.reason is None
 
 
 def test_changed_module_of_its_own(versions: Callable[..., Store]) -> None:
@@ -242,9 +250,9 @@ def test_changed_module_of_its_own(versions: Callable[..., Store]) -> None:
     Path("apart.py").write_text("NOISE = 1.0\n")
     assert means(why(store, "demand", 1, 2)) == (15, 6, 6, 3)
     Path(f"{sibling}.py").write_text("NOISE = 1.0\n")
-    found = why(store, "demand", 1, 2)
-    assert means(found) == (15, None, None, None)
-    for leg in (found.rerun_from, found.rerun_to, found.new_data, found.new_parameters):
+    result = why(store, "demand", 1, 2)
+    assert means(result) == (15, None, None, None)
+    for leg in (result.rerun_from, result.rerun_to, result.new_data, result.new_parameters):
         assert "has changed since: it was" in (leg.reason or "")
         assert f"(its own modules: {sibling}, {job_file().stem})" in (leg.reason or "")
 
@@ -252,18 +260,18 @@ def test_changed_module_of_its_own(versions: Callable[..., Store]) -> None:
 def test_failing_leg(versions: Callable[..., Store]) -> None:
     """A job that fails on one combination takes that leg away with what it said."""
     noise = "(1 / 0 if times == 2.0 and sold.height == 3 else 0.0)"
-    found = why(versions(noise), "demand", 1, 2)
-    assert means(found) == (15, None, 6, None)
-    assert "ZeroDivisionError" in (found.new_data.reason or "")
+    result = why(versions(noise), "demand", 1, 2)
+    assert means(result) == (15, None, 6, None)
+    assert "ZeroDivisionError" in (result.new_data.reason or "")
 
 
 def test_published_file(versions: Callable[..., Store]) -> None:
     """A version that no job made cannot be run again, and says so."""
     store = versions()
     store.publish("demand", pl.DataFrame({"item": ["a"], "p": [1.0]}), Provenance(START, "by hand"))
-    found = why(store, "demand", 2, 3)
-    assert "version 3 was not made by a job" in (found.new_data.reason or "")
-    assert means(found) == (-8, None, None, None)
+    result = why(store, "demand", 2, 3)
+    assert "version 3 was not made by a job" in (result.new_data.reason or "")
+    assert means(result) == (-8, None, None, None)
 
 
 def test_labels_are_counted() -> None:
@@ -271,8 +279,8 @@ def test_labels_are_counted() -> None:
     parameters alone; noise.
     """
 
-    def labels(*given: str | None) -> pl.DataFrame:
-        return pl.DataFrame({"k": range(len(given)), "x": given}, {"k": pl.Int64, "x": pl.String})
+    def labels(*values: str | None) -> pl.DataFrame:
+        return pl.DataFrame({"k": range(len(values)), "x": values}, {"k": pl.Int64, "x": pl.String})
 
     a, b = labels("u", "u", "v", None, "w"), labels("u", "v", "w", None, "v")
     frames = Frames(
@@ -282,14 +290,14 @@ def test_labels_are_counted() -> None:
         rerun_old=a,
         rerun_new=labels("u", "v", "w", "v", "v"),
     )
-    found = split_labels(frames, ["k"], "x")
-    assert found == LabelSplit(4, 2, 1, None, 0, 1)
-    said = headline((1, 2), {}, {"x": found}, {})
+    result = split_labels(frames, ["k"], "x")
+    assert result == LabelSplit(4, 2, 1, None, 0, 1)
+    said = headline((1, 2), {}, {"x": result}, {})
     assert said.startswith(
         "x changed on 2 of 4 keys: 1 with the new data alone; reruns with nothing changed"
     )
     assert (
-        headline((1, 2), {}, {"x": msgspec.structs.replace(found, changed=0)}, {})
+        headline((1, 2), {}, {"x": msgspec.structs.replace(result, changed=0)}, {})
         == "No label changed."
     )
 
@@ -323,11 +331,11 @@ def test_split_against_plain_python(rows: list[tuple[float | None, ...]]) -> Non
         pl.DataFrame({"k": range(len(x)), "x": x}, {"k": pl.Int64, "x": pl.Float64})
         for x in columns
     ]
-    found = split(Frames(*frames), ["k"], "x", 1.0)
+    result = split(Frames(*frames), ["k"], "x", 1.0)
     known = [row for row in rows if None not in row]
-    assert found.n == len(known)
+    assert result.n == len(known)
     if not known:
-        assert found.total is found.data is found.interaction is None
+        assert result.total is result.data is result.interaction is None
         return
     a, b, data, parameters = (list(column) for column in zip(*known, strict=True))
     plain = {
@@ -336,13 +344,13 @@ def test_split_against_plain_python(rows: list[tuple[float | None, ...]]) -> Non
         "parameters": [y - x for x, y in zip(a, parameters, strict=True)],
     }
     for name, parts in plain.items():
-        effect = getattr(found, name)
+        effect = getattr(result, name)
         assert effect.mean == pytest.approx(sum(parts) / len(parts), abs=1e-6)
         assert effect.mean_absolute == pytest.approx(sum(map(abs, parts)) / len(parts), abs=1e-6)
     plain_mean = sum(plain["total"]) / len(a)
-    whole = sum(getattr(found, name).mean for name in ("data", "parameters", "interaction"))
+    whole = sum(getattr(result, name).mean for name in ("data", "parameters", "interaction"))
     assert whole == pytest.approx(plain_mean, abs=1e-6)
-    assert found.top == sorted(found.top, key=lambda moved: -abs(moved.d))
-    for moved in found.top:
+    assert result.top == sorted(result.top, key=lambda moved: -abs(moved.d))
+    for moved in result.top:
         assert moved.data is not None
         assert moved.data + moved.parameters + moved.interaction == pytest.approx(moved.d, abs=1e-6)

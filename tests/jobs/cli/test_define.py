@@ -20,8 +20,8 @@ def test_define_says_what_is_new(local_store: Store, tmp_path: Path) -> None:
         builders.source().replace("USD", "EUR"),
     ):
         path.write_text(text)
-        found = ok("define", path, "--store", local_store.root, "--format", "json").json
-        seen.append((found["revision"], found["shape"], found["new_revision"], found["new_shape"]))
+        shown = ok("define", path, "--store", local_store.root, "--format", "json").json
+        seen.append((shown["revision"], shown["shape"], shown["new_revision"], shown["new_shape"]))
     assert seen == [
         (1, 1, True, True),
         (1, 1, False, False),

@@ -41,17 +41,17 @@ def store(folder: Path) -> Store:
 
 def test_two_files_need_nothing_but_a_key(folder: Path) -> None:
     """The report has keys, columns and intervals, codes stay codes, and no file was written."""
-    found = report("old.csv", "new.csv", "--key", "customer_id")
-    assert (found["set"], found["from"], found["to"]) == ("", "old.csv", "new.csv")
-    assert found["keys"]["common"] == 3
-    assert found["keys"]["added_keys"] == [["05"]]
-    assert found["keys"]["removed_keys"] == [["03"]]
-    assert {name: column["role"] for name, column in found["columns"].items()} == {
+    shown = report("old.csv", "new.csv", "--key", "customer_id")
+    assert (shown["set"], shown["from"], shown["to"]) == ("", "old.csv", "new.csv")
+    assert shown["keys"]["common"] == 3
+    assert shown["keys"]["added_keys"] == [["05"]]
+    assert shown["keys"]["removed_keys"] == [["03"]]
+    assert {name: column["role"] for name, column in shown["columns"].items()} == {
         "score": "point",
         "score_lower_90": "lower",
         "score_upper_90": "upper",
     }
-    assert found["intervals"][0]["level"] == 0.9
+    assert shown["intervals"][0]["level"] == 0.9
     assert sorted(path.name for path in folder.iterdir()) == ["new.csv", "old.csv"]
 
 
@@ -89,9 +89,9 @@ def test_a_store_that_is_named_and_not_there_does_not_matter(folder: Path) -> No
 
 def test_the_same_file_twice_is_identical() -> None:
     """A file beside itself has nothing to report."""
-    found = report("old.csv", "old.csv", "--key", "customer_id")
-    assert found["identical"] is True
-    assert found["schema"] == {"added": [], "removed": [], "changed": []}
+    shown = report("old.csv", "old.csv", "--key", "customer_id")
+    assert shown["identical"] is True
+    assert shown["schema"] == {"added": [], "removed": [], "changed": []}
 
 
 def test_no_common_key_is_an_answer(folder: Path) -> None:
@@ -108,7 +108,7 @@ def test_no_common_key_is_an_answer(folder: Path) -> None:
 
 def test_tolerance_and_groups() -> None:
     """--rtol, --atol and --group change what is material and what is broken down."""
-    found = report(
+    shown = report(
         "old.csv",
         "new.csv",
         "--key",
@@ -120,9 +120,9 @@ def test_tolerance_and_groups() -> None:
         "--group",
         "segment",
     )
-    assert (found["rtol"], found["atol"]) == (0.5, 0.1)
-    assert found["columns"]["score"]["scalar"]["material_share"] == 0
-    assert [group["value"] for group in found["columns"]["score"]["groups"]["segment"]] == [
+    assert (shown["rtol"], shown["atol"]) == (0.5, 0.1)
+    assert shown["columns"]["score"]["scalar"]["material_share"] == 0
+    assert [group["value"] for group in shown["columns"]["score"]["groups"]["segment"]] == [
         "a",
         "b",
     ]
@@ -133,9 +133,9 @@ def test_a_contract_replaces_the_guess(folder: Path) -> None:
     (folder / "churn.toml").write_text(
         CONTRACT.replace("[columns.score]", '[columns.score]\nunit = "1"')
     )
-    found = report("old.csv", "new.csv", "--contract", "churn.toml")
-    assert found["set"] == "churn"
-    assert found["columns"]["score"]["unit"] == "1"
+    shown = report("old.csv", "new.csv", "--contract", "churn.toml")
+    assert shown["set"] == "churn"
+    assert shown["columns"]["score"]["unit"] == "1"
     assert diff("old.csv", "new.csv", "--contract", "churn.toml").err == ""
     assert (
         refused("old.csv", "new.csv", "--contract", "churn.toml", "--key", "customer_id")["code"]
@@ -303,13 +303,13 @@ def test_columns_may_be_named_in_one_word_or_one_by_one(folder: Path) -> None:
     given.
     """
     (folder / "a.csv").write_text("shop,day,size,sales\na,x,s,1.5\na,y,m,2.5\n")
-    found = diff("a.csv", "a.csv", "--key", "shop,day", "--group", "size,shop")
-    assert found.err.startswith("guessed: key shop, day;")
+    shown = diff("a.csv", "a.csv", "--key", "shop,day", "--group", "size,shop")
+    assert shown.err.startswith("guessed: key shop, day;")
     assert (
         diff(
             "a.csv", "a.csv", "--key", "shop", "--key", " day", "--group", "size", "--group", "shop"
         )
-        == found
+        == shown
     )
     assert diff("a.csv", "a.csv", "--key", "day", "--key", "shop").err.startswith(
         "guessed: key day, shop;"
@@ -330,14 +330,14 @@ def test_changes_of_files_key_by_key(folder: Path) -> None:
     the key.
     """
     words = ("old.csv", "new.csv", "--key", "customer_id", "--changes")
-    found = report(*words)
-    assert [(c["key"], c["change"]) for c in found["changes"]] == [
+    shown = report(*words)
+    assert [(c["key"], c["change"]) for c in shown["changes"]] == [
         (["02"], "changed"),
         (["01"], "changed"),
         (["03"], "removed"),
         (["05"], "added"),
     ]
-    assert {n: found[n] for n in ("set", "from", "to", "by", "total", "limit", "next")} == {
+    assert {n: shown[n] for n in ("set", "from", "to", "by", "total", "limit", "next")} == {
         "set": "",
         "from": "old.csv",
         "to": "new.csv",
@@ -373,10 +373,10 @@ def test_all_changes_go_into_a_file(folder: Path, store: Store, ending: str) -> 
             "arrow": pl.read_ipc,
         }
         if ending == "csv":
-            found = pl.read_csv(folder / "out.csv", schema=expected.schema)
+            written = pl.read_csv(folder / "out.csv", schema=expected.schema)
         else:
-            found = read[ending]((folder / f"out.{ending}").read_bytes())
-        assert found.equals(expected)
+            written = read[ending]((folder / f"out.{ending}").read_bytes())
+        assert written.equals(expected)
 
 
 def test_a_version_beside_a_file(store: Store, folder: Path) -> None:
@@ -391,8 +391,8 @@ def test_a_version_beside_a_file(store: Store, folder: Path) -> None:
         ("old.csv", "2"),
         ("old.csv", "new.csv"),
     ):
-        found = report("churn", *words)
-        assert found | {"from": 1, "to": 2} == expected
+        shown = report("churn", *words)
+        assert shown | {"from": 1, "to": 2} == expected
     called = call_process("diff", "churn", "1", "-", "--format", "json", cwd=folder, stdin=NEW)
     assert (called.json["from"], called.json["to"]) == (1, "standard input")
     assert "churn  version 1 → new.csv" in diff("churn", "production", "new.csv").text

@@ -30,8 +30,8 @@ def test_the_kind_of_file_does_not_change_the_report(folder: Path, first: str, s
         frame.write_ipc(folder / f"{name}.arrow")
         frame.write_ipc_stream(folder / f"{name}.stream")
     expected = report("old.csv", "new.csv", "--key", "customer_id")
-    found = report(f"old.{first}", f"new.{second}", "--key", "customer_id")
-    assert found | {"from": "old.csv", "to": "new.csv"} == expected
+    shown = report(f"old.{first}", f"new.{second}", "--key", "customer_id")
+    assert shown | {"from": "old.csv", "to": "new.csv"} == expected
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_a_pipe_with_a_name_is_read_once(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
     writer = Thread(target=lambda: (folder / "pipe").write_text(NEW))
     writer.start()
-    found = report("old.csv", "./pipe", "--key", "customer_id")
+    shown = report("old.csv", "./pipe", "--key", "customer_id")
     writer.join()
-    assert found | {"to": "new.csv"} == report("old.csv", "new.csv", "--key", "customer_id")
+    assert shown | {"to": "new.csv"} == report("old.csv", "new.csv", "--key", "customer_id")
 
 
 def test_types_are_guessed_from_both_files(folder: Path) -> None:
@@ -90,9 +90,9 @@ def test_types_are_guessed_from_both_files(folder: Path) -> None:
     (folder / "b.csv").write_text(
         "id,value,code,day,none\n1,1.5,1,2026-11-20,x\n2,2,2,2026-11-22,y\n"
     )
-    found = report("a.csv", "b.csv", "--key", "id")
-    assert list(found["columns"]) == ["value"]
-    assert found["columns"]["value"]["scalar"]["top"][0] | {"r": None} == {
+    shown = report("a.csv", "b.csv", "--key", "id")
+    assert list(shown["columns"]) == ["value"]
+    assert shown["columns"]["value"]["scalar"]["top"][0] | {"r": None} == {
         "key": ["1"],
         "a": 1.0,
         "b": 1.5,
@@ -153,8 +153,8 @@ def test_names_that_no_contract_could_have_are_compared(folder: Path) -> None:
     case, spaces.
     """
     (folder / "a.csv").write_text("Id,version,limit,Score,score, x\n1,2,3,0.5,1.5,a\n")
-    found = report("a.csv", "a.csv", "--key", "Id")
-    assert found["headline"].startswith("Nothing changed")
+    shown = report("a.csv", "a.csv", "--key", "Id")
+    assert shown["headline"].startswith("Nothing changed")
 
 
 def test_columns_of_one_file_only_are_named(folder: Path) -> None:
@@ -165,11 +165,11 @@ def test_columns_of_one_file_only_are_named(folder: Path) -> None:
         f"{line},{'extra' if number == 0 else number}" for number, line in enumerate(OLD.split())
     ]
     (folder / "more.csv").write_text("\n".join(lines))
-    found = report("old.csv", "more.csv", "--key", "customer_id")
-    assert found["schema"] == {"added": ["extra"], "removed": [], "changed": []}
-    assert found["identical"] is False
+    shown = report("old.csv", "more.csv", "--key", "customer_id")
+    assert shown["schema"] == {"added": ["extra"], "removed": [], "changed": []}
+    assert shown["identical"] is False
     only = "1 column only in more.csv (extra)"
-    assert found["headline"] == f"Nothing changed in the columns that both have, on 4 keys; {only}."
+    assert shown["headline"] == f"Nothing changed in the columns that both have, on 4 keys; {only}."
     assert "extra" in diff("old.csv", "more.csv", "--key", "customer_id").text
 
 

@@ -25,7 +25,7 @@ def test_draft_prints_a_contract_that_can_be_defined_and_a_profile_beside_it(
     contract.write_bytes(drafted.out)
     assert parse_contract(drafted.out).key["customer"].type == "string"
     ok("define", contract, "--store", local_store.root)
-    facts = ok("draft", table, "--key", "customer", "--format", "json").json
-    assert facts["set"] == "scores"
-    assert facts["profile"][0]["name"] == "customer"
-    assert parse_contract(facts["contract"]).name == "scores"
+    profile = ok("draft", table, "--key", "customer", "--format", "json").json
+    assert profile["set"] == "scores"
+    assert profile["profile"][0]["name"] == "customer"
+    assert parse_contract(profile["contract"]).name == "scores"

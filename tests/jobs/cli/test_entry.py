@@ -247,9 +247,9 @@ def test_a_damaged_snapshot_is_4_and_verify_names_it(store: Store) -> None:
     path.write_bytes(content)
     store.read_files.path(snapshot).unlink()
     assert call("get", SET, "AAPL", "2024-06-03", "--store", store.root).code == 4
-    found = call("verify", "--store", store.root, "--format", "json")
-    assert found.code == 4
-    assert [(fault["set"], fault["version"]) for fault in found.json["faults"]] == [(SET, 1)]
+    verified = call("verify", "--store", store.root, "--format", "json")
+    assert verified.code == 4
+    assert [(fault["set"], fault["version"]) for fault in verified.json["faults"]] == [(SET, 1)]
     shown = call("verify", "--store", store.root)
     assert str(path.name) in shown.text
 

@@ -40,7 +40,7 @@ def test_judging_needs_no_name(here: Store) -> None:
         call("gate", "--format", "json", *at, SET, 1),
         call("gate", "judge", SET, 1, *at, "--format", "json"),
     ]
-    assert {(one.code, one.out) for one in said} == {(0, said[0].out)}
+    assert {(called.code, called.out) for called in said} == {(0, said[0].out)}
     assert said[0].json["version"] == 1
 
 
@@ -95,13 +95,13 @@ def test_the_policy_says_where_each_limit_comes_from(here: Store) -> None:
     block.
     """
     builders.define(here, more=POLICY)
-    found = call("gate", "policy", SET, "--format", "json").json
-    rules = {rule["name"]: rule for rule in found["checks"]}
+    shown = call("gate", "policy", SET, "--format", "json").json
+    rules = {rule["name"]: rule for rule in shown["checks"]}
 
     def limits(name: str) -> list[object]:
         return [rules[name][field] for field in ("warn", "warn_from", "block", "block_from")]
 
-    assert (found["profile"], found["contract_revision"]) == ("strict", 1)
+    assert (shown["profile"], shown["contract_revision"]) == ("strict", 1)
     assert limits("p95_change") == [strict("p95_change"), "profile strict", 0.2, "contract"]
     assert limits("median_shift") == [None, None, strict("median_shift"), "profile strict"]
     assert (rules["median_shift"]["severity"], rules["median_shift"]["severity_from"]) == (
@@ -154,8 +154,8 @@ def test_actual_values_judge_a_version_and_a_file(local_store: Store, tmp_path: 
     )
     assert (without.code, beside.code, of_file.code) == (0, 1, 1)
     for called in (beside, of_file):
-        found = {check["name"]: check for check in called.json["checks"]}
-        assert (found["accuracy_loss"]["status"], found["accuracy_loss"]["value"]) == (
+        checks = {check["name"]: check for check in called.json["checks"]}
+        assert (checks["accuracy_loss"]["status"], checks["accuracy_loss"]["value"]) == (
             "fail",
             pytest.approx(4.0),
         )

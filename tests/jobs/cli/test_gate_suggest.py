@@ -124,17 +124,17 @@ def test_noise_is_measured_by_running_the_job_again(folder: Path) -> None:
     noise is unknown.
     """
     checks = {
-        one["name"]: one
-        for one in call("gate", "suggest", "jobbed", "--format", "json").json["checks"]
+        check["name"]: check
+        for check in call("gate", "suggest", "jobbed", "--format", "json").json["checks"]
     }
     assert checks["p95_change"]["noise"] is None
     (folder / "another-day").touch()
     try:
-        found = call("gate", "suggest", "jobbed", "--noise", "--format", "json").json
+        shown = call("gate", "suggest", "jobbed", "--noise", "--format", "json").json
     finally:
         (folder / "another-day").unlink()
-    p95 = next(one for one in found["checks"] if one["name"] == "p95_change")
-    assert found["noise"] is None
+    p95 = next(check for check in shown["checks"] if check["name"] == "p95_change")
+    assert shown["noise"] is None
     assert (p95["noise"], p95["new_warn"]) == (pytest.approx(0.02), 0.06)
 
 

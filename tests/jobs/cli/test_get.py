@@ -183,11 +183,11 @@ def test_a_history_says_what_became_of_the_number(store: Store) -> None:
 
 def test_every_legal_key_can_be_asked_for(store: Store) -> None:
     """Keys with a slash or letters outside ASCII are words like any other."""
-    found: list[Called] = [
+    calls: list[Called] = [
         call("get", SET, t, "2024-06-03", "--store", store.root, "--format", "json")
         for t in TICKERS
     ]
-    assert [called.json["estimate"]["ticker"] for called in found] == list(TICKERS)
+    assert [called.json["estimate"]["ticker"] for called in calls] == list(TICKERS)
 
 
 def test_markup_in_a_key_is_printed_as_it_is(local_store: Store) -> None:
@@ -224,9 +224,9 @@ def test_tables_for_people_have_six_digits(local_store: Store) -> None:
         builders.promoted(local_store, run_id, level)
     difference = (100.3 + 0.04) - (100.1 + 0.04)
     assert len(str(difference)) > 10
-    asked = ("diff", SET, 1, 2, "BRK/B", "2024-06-03", "--changes")
-    for command in (asked, ("history", SET, *KEY), ("explain", SET, *KEY)):
+    words = ("diff", SET, 1, 2, "BRK/B", "2024-06-03", "--changes")
+    for command in (words, ("history", SET, *KEY), ("explain", SET, *KEY)):
         shown = _text(local_store, *command)
         assert re.search(r"\d\.\d{7}", shown) is None, shown
-    assert " 0.2 " in _text(local_store, *asked)
-    assert str(difference) in _json(local_store, *asked).decode()
+    assert " 0.2 " in _text(local_store, *words)
+    assert str(difference) in _json(local_store, *words).decode()

@@ -8,6 +8,6 @@ from tests.jobs.cli.calls import ok
 
 def test_migrate_says_that_there_is_nothing_to_do(local_store: Store) -> None:
     """A catalog of the newest schema stays as it is."""
-    found = ok("migrate", "--store", local_store.root, "--format", "json").json
-    assert found["from"] == found["to"]
+    shown = ok("migrate", "--store", local_store.root, "--format", "json").json
+    assert shown["from"] == shown["to"]
     assert "nothing to do" in ok("migrate", "--store", local_store.root).text

@@ -22,15 +22,18 @@ def test_status_of_a_set_answers_how_often_it_is_updated(store: Store) -> None:
     store.judge(SET, 2)
     store.promote(SET, 2, reason="good")
     store.rollback(SET, reason="not good")
-    found = ok("status", SET, "--store", store.root, "--format", "json").json["sets"][0]
+    freshness = ok("status", SET, "--store", store.root, "--format", "json").json["sets"][0]
     published = store.resolve(SET, 3).published_at
-    assert found["newest"]["version"] == 3
-    assert found["newest"]["outcome"] is None
-    assert found["production"]["version"] == 1
-    assert (found["production"]["held"], found["production"]["held_because"]) == (True, "not good")
-    assert instants.parse(found["next_expected"]) == published + timedelta(days=1)
-    assert found["stale"] is True
-    assert found["problems"] == ["stale"]
+    assert freshness["newest"]["version"] == 3
+    assert freshness["newest"]["outcome"] is None
+    assert freshness["production"]["version"] == 1
+    assert (freshness["production"]["held"], freshness["production"]["held_because"]) == (
+        True,
+        "not good",
+    )
+    assert instants.parse(freshness["next_expected"]) == published + timedelta(days=1)
+    assert freshness["stale"] is True
+    assert freshness["problems"] == ["stale"]
     shown = ok("status", SET, "--store", store.root).text
     for expected in ("held: not good", "3d: stale", "every 1d", "3 versions"):
         assert expected in shown

@@ -32,9 +32,9 @@ def test_a_waiver_is_given_shown_and_taken_back(store: Store) -> None:
     assert [len(row["waivers"]) for row in rows] == [5, 0, 0]
     moved = ok("promote", SET, 3, "--reason", "split", *at, "--format", "json").json
     assert waiver["id"] in moved["details"]["waivers"]
-    told = ok("explain", SET, "AAPL", "2024-06-03", *at).text
-    assert f"waiver {waiver['id']} by " in told
-    assert "waived: median_shift until" in told
+    page = ok("explain", SET, "AAPL", "2024-06-03", *at).text
+    assert f"waiver {waiver['id']} by " in page
+    assert "waived: median_shift until" in page
     back = ok("unwaive", SET, waiver["id"], "--reason", "no split", *at).text
     assert "production stays version 3" in back
     assert "median_shift" not in back.split("\n", 1)[1]

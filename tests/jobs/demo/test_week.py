@@ -76,13 +76,13 @@ def test_eight_trading_days_make_eight_versions_and_one_is_refused(week: Week) -
     """A version a day, each with the data up to its day only; the broken day's is refused, no other
     one.
     """
-    found = week.store.view().set(SET)
-    days = [version.data_through.date() for version in found.versions]
+    view = week.store.view().set(SET)
+    days = [version.data_through.date() for version in view.versions]
     assert [str(day) for day in days] == [
         f"2022-12-{day}" for day in ("16", "19", "20", "21", "22", "23", "27", "28")
     ]
     assert len(days) == DAYS
-    assert [found.blocks[version.version] for version in found.versions] == [
+    assert [view.blocks[version.version] for version in view.versions] == [
         n == BROKEN_DAY for n in range(DAYS)
     ]
     passing = [week.store.verdict(SET, n + 1) for n in range(DAYS) if n != BROKEN_DAY]
@@ -195,10 +195,10 @@ def test_played_again_nothing_happens_twice(week: Week) -> None:
 
 def test_json_tells_the_same_week(week: Week) -> None:
     """With --format json the days are a list, for programs."""
-    told = call("demo", "--no-serve", "--store", week.root, "--format", "json")
-    assert [day["blocks"] for day in told.json["days"]] == [n == BROKEN_DAY for n in range(DAYS)]
-    assert [day["production"] for day in told.json["days"]] == [1, 2, 3, 4, 4, 6, 7, 8]
-    assert told.json["rolled_back"]["version"] == DAYS - 1
+    shown = call("demo", "--no-serve", "--store", week.root, "--format", "json")
+    assert [day["blocks"] for day in shown.json["days"]] == [n == BROKEN_DAY for n in range(DAYS)]
+    assert [day["production"] for day in shown.json["days"]] == [1, 2, 3, 4, 4, 6, 7, 8]
+    assert shown.json["rolled_back"]["version"] == DAYS - 1
 
 
 def test_an_interrupted_week_goes_on_where_it_stopped(
@@ -223,8 +223,8 @@ def test_an_interrupted_week_goes_on_where_it_stopped(
         assert call("demo", "--no-serve", "--store", root).code == 130
     assert len(Store(root).view().set(SET).versions) == 2
     assert call("demo", "--no-serve", "--store", root).code == 0
-    found = Store(root).view().set(SET)
-    assert found.blocks == {1: False, 2: True, 3: False}
+    view = Store(root).view().set(SET)
+    assert view.blocks == {1: False, 2: True, 3: False}
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:

@@ -111,9 +111,9 @@ def test_a_blocking_verdict_names_the_checks(store: Store) -> None:
     first, second = documents(receiver)
     verdict = store.verdict(SET, 3)
     assert verdict is not None
-    assert {one["name"] for one in first["data"]["failing"]} > {"hard_bounds"}
-    failing = {one["name"]: one for one in second["data"]["failing"]}
-    assert list(failing) == [one.name for one in verdict.failing()]
+    assert {check["name"] for check in first["data"]["failing"]} > {"hard_bounds"}
+    failing = {check["name"]: check for check in second["data"]["failing"]}
+    assert list(failing) == [check.name for check in verdict.failing()]
     bounds = verdict.check("hard_bounds")
     expected = {
         "status": "fail",
@@ -201,8 +201,10 @@ def test_grades_by_late_actual_values_are_told_once(store: Store, tmp_path: Path
                 call("score", SET, "--actuals", observed[level], "--notify", receiver.url).code == 0
             )
         shown = call("score", SET, "--notify", receiver.url)
-    found = [(d["type"], d["subject"], d["data"]["details"]["grade"]) for d in documents(receiver)]
-    assert found == [
+    notices = [
+        (d["type"], d["subject"], d["data"]["details"]["grade"]) for d in documents(receiver)
+    ]
+    assert notices == [
         ("estimates.regraded", f"{SET}/3", "right_pass"),
         ("estimates.regraded", f"{SET}/4", "harmless_block"),
         ("estimates.regraded", f"{SET}/3", "missed_harm"),
@@ -374,8 +376,8 @@ def test_notify_stops_where_it_is_not_taken(store: Store, monkeypatch: pytest.Mo
     promoted(store, "other-1", name="other")
     ids = [
         event.id
-        for found in store.view().sets.values()
-        for event in found.events
+        for of_set in store.view().sets.values()
+        for event in of_set.events
         if event.kind in TOLD
     ]
     with stub(TAKEN, TAKEN, answer(400), TAKEN) as receiver:

@@ -42,7 +42,7 @@ def test_exchange_knows_past_and_future(year: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "origin"),
+    ("moment", "origin"),
     [
         ("2022-12-14T23:59:59.999999Z", "2022-12-14T21:00:00Z"),  # a session's day
         ("2022-12-17T23:59:59.999999Z", "2022-12-16T21:00:00Z"),  # a Saturday
@@ -54,9 +54,9 @@ def test_exchange_knows_past_and_future(year: int) -> None:
         ("2023-01-02T12:00:00Z", "2022-12-30T21:00:00Z"),  # over New Year
     ],
 )
-def test_exchange_origin_is_the_last_close(asked: str, origin: str) -> None:
+def test_exchange_origin_is_the_last_close(moment: str, origin: str) -> None:
     """The origin on an exchange is the last close at or before what was asked for."""
-    assert calendar_of("XNYS").origin(at(asked)) == at(origin)
+    assert calendar_of("XNYS").origin(at(moment)) == at(origin)
 
 
 def test_exchange_date_is_known_at_its_close() -> None:
@@ -130,11 +130,11 @@ def test_steps_are_what_next_steps_walks(name: str, after: datetime, n: int) -> 
     instant.
     """
     walk = calendar_of(name)
-    found = walk.next_steps(after, n)
-    assert found == sorted(found)
-    assert len(found) == n
-    assert walk.steps(found[0], found[-1]) == found
-    assert walk.next_steps(after, n + 1)[:n] == found
+    walked = walk.next_steps(after, n)
+    assert walked == sorted(walked)
+    assert len(walked) == n
+    assert walk.steps(walked[0], walked[-1]) == walked
+    assert walk.next_steps(after, n + 1)[:n] == walked
 
 
 def test_unknown_calendar_lists_the_names() -> None:

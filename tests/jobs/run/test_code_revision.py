@@ -52,10 +52,10 @@ def write(folder: Path, name: str, files: dict[str, str]) -> None:
 @pytest.fixture
 def name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of a package in a folder of its own that is on sys.path, last."""
-    found = f"acme_{os.urandom(4).hex()}"
-    write(tmp_path, found, PACKAGE)
+    package = f"acme_{os.urandom(4).hex()}"
+    write(tmp_path, package, PACKAGE)
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
-    return found
+    return package
 
 
 def named(name: str, *modules: str) -> list[str]:

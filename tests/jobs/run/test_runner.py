@@ -110,9 +110,9 @@ def go(
 
 def row(store: Store, run_id: str = "r1") -> Run:
     """The row of a run."""
-    found = store.catalog.run(run_id)
-    assert found is not None
-    return found
+    stored = store.catalog.run(run_id)
+    assert stored is not None
+    return stored
 
 
 def values(store: Store, version: int) -> dict[str, float]:
@@ -416,7 +416,7 @@ def test_a_file_takes_the_same_steps(store: Store) -> None:
     assert values(store, 1) == {"01": 1.5, "02": 2.5}
     origin = store.resolve("demand").provenance
     assert origin.data_through == instants.parse("2024-05-02T23:59:59.999999Z")
-    assert [(given.name, given.source, given.rows) for given in origin.inputs] == [
+    assert [(entry.name, entry.source, entry.rows) for entry in origin.inputs] == [
         ("file", "table.csv", 2)
     ]
     assert row(store, "f1").status == "promoted"

@@ -57,7 +57,7 @@ def refusal(call: Callable[[], Any]) -> InvalidError:
     return caught.value
 
 
-def one(column: str, *values: str | None) -> pl.Series:
+def series(column: str, *values: str | None) -> pl.Series:
     """A column of text as the contract's type."""
     return typed(
         pl.DataFrame({column: list(values)}, schema={column: pl.String}), CONTRACT
@@ -239,8 +239,8 @@ def test_text_gets_the_types_of_the_contract() -> None:
 @given(st.floats(allow_nan=False, allow_infinity=False), st.integers(-(2**63), 2**63 - 1))
 def test_numbers_survive_their_text(value: float, item: int) -> None:
     """The shortest text of a float and the decimals of an integer are parsed to the same number."""
-    assert one("value", repr(value))[0] == value
-    assert one("item", str(item))[0] == item
+    assert series("value", repr(value))[0] == value
+    assert series("item", str(item))[0] == item
 
 
 @given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)), st.timezones())
@@ -250,12 +250,12 @@ def test_timestamps_survive_their_text(moment: datetime, zone: Any) -> None:
     local = moment.astimezone(zone)
     offset = local.utcoffset()
     if offset is not None and offset.total_seconds() % 60 == 0:
-        assert one("seen_at", local.isoformat())[0] == moment
+        assert series("seen_at", local.isoformat())[0] == moment
 
 
 def test_text_for_not_finite_is_kept_for_publish_to_refuse() -> None:
     """NaN and inf are not silently turned into "no estimate"; publish names their keys."""
-    values = one("value", "nan", "NaN", "inf", "-Infinity", "1e999").to_list()
+    values = series("value", "nan", "NaN", "inf", "-Infinity", "1e999").to_list()
     assert [math.isnan(value) for value in values] == [True, True, False, False, False]
     assert values[2:] == [math.inf, -math.inf, math.inf]
 
@@ -293,7 +293,7 @@ def test_text_of_another_kind_is_refused(column: str, value: str, wanted: str) -
     """A value that is not of its column's type is an error with column, row, value and what is
     wanted.
     """
-    error = refusal(lambda: one(column, None, value))
+    error = refusal(lambda: series(column, None, value))
     assert error.code == "bad_value"
     assert error.message.startswith(f"column {column!r}: row 2 has {value!r}; the contract wants ")
     assert wanted in error.message
@@ -302,7 +302,7 @@ def test_text_of_another_kind_is_refused(column: str, value: str, wanted: str) -
 
 def test_many_bad_values_are_counted() -> None:
     """Five rows are shown, the rest counted."""
-    error = refusal(lambda: one("value", *(["1", "x"] * 9)))
+    error = refusal(lambda: series("value", *(["1", "x"] * 9)))
     assert (
         "row 2 has 'x', row 4 has 'x', row 6 has 'x', row 8 has 'x', row 10 has 'x' and 4 more"
         in error.message
@@ -352,11 +352,11 @@ def test_a_plain_file_is_read_as_one_with_quotes(
     """
     with TemporaryDirectory() as folder:
         text = end.join(",".join(row) for row in rows) + (end if last else "")
-        found = []
+        results = []
         for header in ("x,yy,z", '"x",yy,z'):
             content = (header + end + text).encode()
-            found.append(outcome(Path(folder) / "table.csv", b"\xef\xbb\xbf" * mark + content))
-        plain, quoted = found
+            results.append(outcome(Path(folder) / "table.csv", b"\xef\xbb\xbf" * mark + content))
+        plain, quoted = results
         assert (
             plain.equals(quoted)
             if isinstance(plain, pl.DataFrame) and not isinstance(quoted, str)
@@ -367,6 +367,6 @@ def test_a_plain_file_is_read_as_one_with_quotes(
 def test_a_long_and_a_short_line_do_not_make_up_for_each_other(write: Callable[..., Path]) -> None:
     """A file whose separators add up is refused all the same, far from its beginning too."""
     lines = ["a,b", *("1,2" for _ in range(300_000)), "1,2,3", "1"]
-    found = refusal(lambda: read_table(write("\n".join(lines))))
-    assert found.code == "bad_file"
-    assert "line 300002 has 3 cells" in found.message
+    message = refusal(lambda: read_table(write("\n".join(lines))))
+    assert message.code == "bad_file"
+    assert "line 300002 has 3 cells" in message.message

@@ -123,7 +123,7 @@ def publish(
     return publish_file(store, "demand", frame, provenance)[0]
 
 
-def found(store: Store, run_id: str) -> Any:
+def tracked_run(store: Store, run_id: str) -> Any:
     """The MLflow run of a run_id; there is exactly one."""
     mlflow = client(store)
     experiment = mlflow.get_experiment_by_name("demand")
@@ -138,7 +138,7 @@ def test_a_run_is_recorded(tracked_store: Store, tmp_path: Path) -> None:
     MLflow name each other.
     """
     outcome = publish(tracked_store, "r1", tmp_path)
-    run = found(tracked_store, "r1")
+    run = tracked_run(tracked_store, "r1")
     version = tracked_store.resolve("demand")
     assert outcome.mlflow_run == run.info.run_id == version.mlflow_run
     known = tracked_store.catalog.run("r1")
@@ -170,7 +170,7 @@ def test_a_run_is_recorded(tracked_store: Store, tmp_path: Path) -> None:
 def test_artifacts_are_the_manifest_and_the_verdict(tracked_store: Store, tmp_path: Path) -> None:
     """The stored manifest and verdict, byte for byte, in a folder of the store."""
     publish(tracked_store, "r1", tmp_path)
-    run = found(tracked_store, "r1")
+    run = tracked_run(tracked_store, "r1")
     assert run.info.artifact_uri.startswith(
         f"{Path(tracked_store.root).as_uri()}/mlflow-artifacts/demand"
     )
@@ -189,7 +189,10 @@ def test_stability_against_production_is_a_metric(tracked_store: Store, tmp_path
     """From the second version on the headline of the diff against production is recorded."""
     publish(tracked_store, "r1", tmp_path)
     publish(tracked_store, "r2", tmp_path, p=1.53, day="2024-05-03")
-    first, second = found(tracked_store, "r1").data.metrics, found(tracked_store, "r2").data.metrics
+    first, second = (
+        tracked_run(tracked_store, "r1").data.metrics,
+        tracked_run(tracked_store, "r2").data.metrics,
+    )
     assert not any(name.startswith("stability/") for name in first)
     assert second["stability/key_jaccard"] == 1
     assert second["stability/p/mean_revision"] == pytest.approx(0.03)
@@ -199,7 +202,7 @@ def test_stability_against_production_is_a_metric(tracked_store: Store, tmp_path
 def test_a_refused_version_is_finished_and_says_so(tracked_store: Store, tmp_path: Path) -> None:
     """A version that the gate refuses is a finished run whose gate blocks."""
     publish(tracked_store, "r1", tmp_path, p=5000)
-    run = found(tracked_store, "r1")
+    run = tracked_run(tracked_store, "r1")
     assert (run.info.status, run.data.metrics["gate/blocks"]) == ("FINISHED", 1)
     assert run.data.tags["status"] == "refused"
 
@@ -217,11 +220,11 @@ def test_rejected_and_failed_runs_are_recorded_as_failed(
     )
     with pytest.raises(InvalidError):
         publish_file(tracked_store, "demand", frame, provenance)
-    run = found(tracked_store, "r1")
+    run = tracked_run(tracked_store, "r1")
     assert (run.info.status, run.data.tags["error"]) == ("FAILED", "duplicate_key")
     assert "version" not in run.data.tags
     outcome = publish(tracked_store, "r1", tmp_path)
-    run = found(tracked_store, "r1")
+    run = tracked_run(tracked_store, "r1")
     assert (run.info.status, run.data.tags["version"]) == ("FINISHED", "1")
     assert outcome.mlflow_run == run.info.run_id
 
@@ -265,7 +268,7 @@ def test_without_mlflow_a_version_is_promoted_and_tracked_later(
     assert (
         tracked_store.resolve("demand").mlflow_run
         == tracked.mlflow_run
-        == found(tracked_store, "r1").info.run_id
+        == tracked_run(tracked_store, "r1").info.run_id
     )
     assert track(tracked_store) == []
 
@@ -278,7 +281,10 @@ def test_a_resumed_run_tracks_what_is_missing(
     publish(tracked_store, "r1", tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     outcome = publish(tracked_store, "r1", tmp_path)
-    assert (outcome.version, outcome.mlflow_run) == (1, found(tracked_store, "r1").info.run_id)
+    assert (outcome.version, outcome.mlflow_run) == (
+        1,
+        tracked_run(tracked_store, "r1").info.run_id,
+    )
 
 
 def test_the_uri_of_the_environment_is_honoured(
@@ -289,7 +295,7 @@ def test_the_uri_of_the_environment_is_honoured(
     elsewhere.write_bytes(_without_experiments(made.path))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{elsewhere}")
     publish(tracked_store, "r1", tmp_path)
-    assert found(tracked_store, "r1").info.status == "FINISHED"
+    assert tracked_run(tracked_store, "r1").info.status == "FINISHED"
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert client(tracked_store).get_experiment_by_name("demand") is None
 
@@ -342,8 +348,8 @@ def test_a_deleted_experiment_is_restored(tracked_store: Store, tmp_path: Path) 
     assert experiment is not None
     client(tracked_store).delete_experiment(experiment.experiment_id)
     publish(tracked_store, "r2", tmp_path, day="2024-05-03")
-    assert found(tracked_store, "r2").info.experiment_id == experiment.experiment_id
-    assert found(tracked_store, "r1").info.status == "FINISHED"
+    assert tracked_run(tracked_store, "r2").info.experiment_id == experiment.experiment_id
+    assert tracked_run(tracked_store, "r1").info.status == "FINISHED"
 
 
 def test_a_database_of_another_release_is_for_mlflow_to_judge(
@@ -367,7 +373,10 @@ def test_times_are_those_of_the_run(tracked_store: Store, tmp_path: Path) -> Non
     publish(tracked_store, "r1", tmp_path)
     known = tracked_store.catalog.run("r1")
     assert known is not None
-    assert found(tracked_store, "r1").info.start_time == instants.micros(known.started_at) // 1000
+    assert (
+        tracked_run(tracked_store, "r1").info.start_time
+        == instants.micros(known.started_at) // 1000
+    )
 
 
 def test_scores_are_metrics_of_the_versions_run(tracked_store: Store, tmp_path: Path) -> None:
@@ -380,12 +389,12 @@ def test_scores_are_metrics_of_the_versions_run(tracked_store: Store, tmp_path: 
     (tracked,) = record_scores(tracked_store, "demand")
     assert (tracked.what, tracked.version, tracked.run_id) == ("scores", 1, "r1")
     assert record_scores(tracked_store, "demand") == []
-    run = found(tracked_store, "r1")
+    run = tracked_run(tracked_store, "r1")
     assert run.data.metrics["accuracy/p/mae"] == pytest.approx(0.505)
     assert run.data.metrics["accuracy/p/actuals"] == 2
     assert "accuracy/p/mase" not in run.data.metrics
     tracked_store["demand"].score(actuals.with_columns(p=pl.lit(1.5)))
-    assert [one.version for one in track(tracked_store)] == [1]
+    assert [entry.version for entry in track(tracked_store)] == [1]
     history = client(tracked_store).get_metric_history(run.info.run_id, "accuracy/p/mae")
     events = [
         event.id for event in tracked_store.view().set("demand").events if event.kind == "scored"
@@ -405,12 +414,12 @@ def test_scores_wait_for_mlflow(
     tracked_store["demand"].score(pl.DataFrame({"item": ["a"], "p": [1.0]}))
     assert record_scores(tracked_store, "demand") == []  # the version has no run yet
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
-    assert [one.what for one in track(tracked_store)] == ["run", "scores"]
+    assert [entry.what for entry in track(tracked_store)] == ["run", "scores"]
     tracked_store["demand"].score(pl.DataFrame({"item": ["a"], "p": [2.0]}))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", NOBODY)
     with pytest.raises(UnavailableError) as caught:
         record_scores(tracked_store, "demand")
     assert caught.value.code == "mlflow_unreachable"
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
-    assert [one.what for one in track(tracked_store)] == ["scores"]
-    assert found(tracked_store, "r1").data.metrics["accuracy/p/mae"] == 0.5
+    assert [entry.what for entry in track(tracked_store)] == ["scores"]
+    assert tracked_run(tracked_store, "r1").data.metrics["accuracy/p/mae"] == 0.5

@@ -101,10 +101,10 @@ def _named(row: tuple[Any, ...], made_up: dict[str, str]) -> tuple[Any, ...]:
 
 def files(folder: Path) -> dict[str, bytes]:
     """The artifacts of all runs, by the path below the run's own folder."""
-    found = sorted(
+    names = sorted(
         path for path in folder.rglob("*") if path.is_file() and "artifacts" in path.parts
     )
-    return {str(Path(*path.parts[-2:])): path.read_bytes() for path in found}
+    return {str(Path(*path.parts[-2:])): path.read_bytes() for path in names}
 
 
 def histories(tmp_path: Path) -> Iterator[list[RunRecord]]:

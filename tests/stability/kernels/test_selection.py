@@ -85,9 +85,9 @@ def test_quantiles_among_infinite_values(find: Find) -> None:
 @pytest.mark.parametrize("count", [1, 3, 200])
 def test_largest_of_long_columns(count: int) -> None:
     """The largest come first, ties go by the next column, then by row."""
-    found = columns(count)
-    for name in found:
-        by = [found[name], found["rounded"]]
+    result = columns(count)
+    for name in result:
+        by = [result[name], result["rounded"]]
         wanted = np.lexsort((np.arange(ROWS), -by[1], -by[0]))[:count]
         assert (
             largest_first(count, ROWS, *(metric.__getitem__ for metric in by)).tolist()
@@ -179,9 +179,9 @@ def test_columns_computed_together_are_summarised_each() -> None:
         yield "up", x[rows] > 0
         yield "far", x[rows] * 1e308
 
-    found = summaries(named, ROWS, {"x": (0.1, 0.9)})
-    assert found["x"].mean == pytest.approx(math.fsum(x) / ROWS, rel=1e-12)
-    assert (found["x"].largest, found["x"].quantiles) == (x.max(), quantiles(x, 0.1, 0.9))
-    assert found["up"].mean == np.count_nonzero(x > 0) / ROWS
-    assert found["far"].largest == np.inf
-    assert found["far"].quantiles == []
+    result = summaries(named, ROWS, {"x": (0.1, 0.9)})
+    assert result["x"].mean == pytest.approx(math.fsum(x) / ROWS, rel=1e-12)
+    assert (result["x"].largest, result["x"].quantiles) == (x.max(), quantiles(x, 0.1, 0.9))
+    assert result["up"].mean == np.count_nonzero(x > 0) / ROWS
+    assert result["far"].largest == np.inf
+    assert result["far"].quantiles == []

@@ -49,8 +49,8 @@ def drawn(
         )
         for x, h in (([float(a) for a, _ in pairs], HALF), ([float(b) for _, b in pairs], HALF / 2))
     ]
-    found = pictures(frames[0], frames[1], CONTRACT)
-    column, (interval,) = found.columns["value"], found.intervals
+    images = pictures(frames[0], frames[1], CONTRACT)
+    column, (interval,) = images.columns["value"], images.intervals
     return column.change, column.against, interval.width, interval.z
 
 

@@ -216,9 +216,9 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     """A page with pictures without Altair is an error that names the extra."""
     a, b = version(1.0), version(1.3)
     monkeypatch.setitem(sys.modules, "altair", None)
-    with pytest.raises(InvalidError, match=r"pip install 'estimates-store\[charts\]'") as found:
+    with pytest.raises(InvalidError, match=r"pip install 'estimates-store\[charts\]'") as caught:
         page_of(a, b)
-    assert found.value.code == "no_charts"
+    assert caught.value.code == "no_charts"
 
 
 def test_a_report_alone_has_the_pictures_it_can_have() -> None:

@@ -80,7 +80,7 @@ def since(path: list[float]) -> int:
 @given(PATH)
 def test_a_chain_agrees_with_the_reference(path: list[float | None]) -> None:
     """Every metric of one key is what its formula says, and None exactly where it says nothing."""
-    found, have = chain_of(path), [x for x in path if x is not None]
+    result, have = chain_of(path), [x for x in path if x is not None]
     moves = list(pairwise(have))
     d = [b - a for a, b in moves]
     both = [
@@ -88,24 +88,24 @@ def test_a_chain_agrees_with_the_reference(path: list[float | None]) -> None:
         for (x, y), (m, n) in zip(pairwise(d), pairwise(moves), strict=True)
         if material(*m) and material(*n)
     ]
-    assert (found.versions, found.n) == (len(path), len(have))
-    assert found.availability == (len(have) / len(path) if path else None)
-    assert (found.turns, found.flips) == (
+    assert (result.versions, result.n) == (len(path), len(have))
+    assert result.availability == (len(have) / len(path) if path else None)
+    assert (result.turns, result.flips) == (
         len(both),
         sum(x * y < 0 or (x < 0) != (y < 0) for x, y in both),
     )
-    assert found.flip_share == (found.flips / len(both) if both else None)
+    assert result.flip_share == (result.flips / len(both) if both else None)
     shaped = len(have) >= 3 and any(material(a, b) for a, b in moves)
     way = max(math.fsum(map(abs, d)), 0.5)
-    assert found.efficiency == (
+    assert result.efficiency == (
         pytest.approx(abs(have[-1] - have[0]) / way, abs=1e-12) if shaped else None
     )
     g = [math.asinh(b / 1.0) - math.asinh(a / 1.0) for a, b in moves]
-    assert found.volatility == (pytest.approx(deviation(g), abs=1e-12) if len(g) > 1 else None)
-    assert found.since_change == (since(have) if moves else None)
-    assert found.settle_time == (settles(have) if moves else None)
-    assert found.previous_r == (pytest.approx(relative(*moves[-1]), abs=1e-12) if moves else None)
-    assert found.first_r == (
+    assert result.volatility == (pytest.approx(deviation(g), abs=1e-12) if len(g) > 1 else None)
+    assert result.since_change == (since(have) if moves else None)
+    assert result.settle_time == (settles(have) if moves else None)
+    assert result.previous_r == (pytest.approx(relative(*moves[-1]), abs=1e-12) if moves else None)
+    assert result.first_r == (
         pytest.approx(relative(have[0], have[-1]), abs=1e-12) if moves else None
     )
     for metric in (
@@ -116,7 +116,7 @@ def test_a_chain_agrees_with_the_reference(path: list[float | None]) -> None:
         "volatility",
         "since_change",
     ):
-        assert (getattr(found, metric) is None) == (metric in found.reasons)
+        assert (getattr(result, metric) is None) == (metric in result.reasons)
 
 
 @given(PATH.filter(lambda path: sum(x is not None for x in path) > 1))
@@ -136,34 +136,34 @@ def test_keys_together_agree_with_the_reference(paths: list[list[float]]) -> Non
     """
     owner = [k for k, path in enumerate(paths) for _ in path]
     numbers = [x for path in paths for x in path]
-    found = pooled_chains(
+    result = pooled_chains(
         value_histories(np.array(owner, dtype=np.intp), pl.Series(numbers), 0.5, Stability()),
         len(numbers) + 3,
     )
     alone = [chain_of(path) for path in paths]
-    assert (found.keys, found.long_keys) == (len(paths), sum(len(path) > 2 for path in paths))
-    assert found.moves == sum(len(path) - 1 for path in paths)
-    assert found.availability == len(numbers) / (len(numbers) + 3)
+    assert (result.keys, result.long_keys) == (len(paths), sum(len(path) > 2 for path in paths))
+    assert result.moves == sum(len(path) - 1 for path in paths)
+    assert result.availability == len(numbers) / (len(numbers) + 3)
     for metric in ("flips", "turns", "pairs"):
-        assert getattr(found, metric) == sum(getattr(one, metric) for one in alone)
+        assert getattr(result, metric) == sum(getattr(chain, metric) for chain in alone)
     for metric in ("efficiency", "since_change", "settle_time", "previous_r", "first_r"):
-        each = [getattr(one, metric) for one in alone if getattr(one, metric) is not None]
-        middle = getattr(found, metric)
+        each = [getattr(chain, metric) for chain in alone if getattr(chain, metric) is not None]
+        middle = getattr(result, metric)
         assert middle == (
             None
             if not each
             else Middle(len(each), *map(pytest.approx, np.quantile(each, [0.5, 0.95])))
         )
-        assert (middle is None) == (metric in found.reasons)
+        assert (middle is None) == (metric in result.reasons)
     g = [math.asinh(b) - math.asinh(a) for path in paths for a, b in pairwise(path)]
-    assert found.volatility == (pytest.approx(deviation(g), abs=1e-12) if len(g) > 1 else None)
+    assert result.volatility == (pytest.approx(deviation(g), abs=1e-12) if len(g) > 1 else None)
 
 
 @given(st.lists(st.lists(st.integers(-50, 50), min_size=15, max_size=20), min_size=2, max_size=4))
 def test_autocorrelation_is_pooled_within_keys(paths: list[list[int]]) -> None:
     """Each key's mean move is taken out, and no pair crosses from one key to the next."""
     owner = np.array([k for k, path in enumerate(paths) for _ in path], dtype=np.intp)
-    found = pooled_chains(
+    result = pooled_chains(
         value_histories(
             owner, pl.Series([float(x) for path in paths for x in path]), 0.5, Stability()
         ),
@@ -176,11 +176,11 @@ def test_autocorrelation_is_pooled_within_keys(paths: list[list[int]]) -> None:
         pairs += pairwise([x - mean for x in d])
     size = sum(x * x for x, _ in pairs) * sum(y * y for _, y in pairs)
     expected = None if not size else float(sum(x * y for x, y in pairs)) / math.sqrt(size)
-    assert found.pairs == len(pairs) >= MIN_PAIRS
-    assert found.autocorrelation == (
+    assert result.pairs == len(pairs) >= MIN_PAIRS
+    assert result.autocorrelation == (
         expected if expected is None else pytest.approx(expected, abs=1e-9)
     )
-    assert found.reasons["availability"] == "unknown"
+    assert result.reasons["availability"] == "unknown"
 
 
 def test_a_way_there_and_back_is_not_efficient() -> None:
@@ -196,24 +196,29 @@ def test_moves_within_the_tolerance_are_no_flips() -> None:
     """Half a per cent up and down is noise: nothing turned, nothing changed, the first value was
     there to stay.
     """
-    found = chain_of([100.0, 100.5, 100.0, 100.5])
-    assert (found.turns, found.flip_share, found.since_change, found.settle_time) == (0, None, 3, 0)
-    assert found.settled_version == 1
-    assert found.reasons["flip_share"] == found.reasons["efficiency"] == "unmoved"
+    result = chain_of([100.0, 100.5, 100.0, 100.5])
+    assert (result.turns, result.flip_share, result.since_change, result.settle_time) == (
+        0,
+        None,
+        3,
+        0,
+    )
+    assert result.settled_version == 1
+    assert result.reasons["flip_share"] == result.reasons["efficiency"] == "unmoved"
 
 
 def test_a_number_settles_when_it_comes_to_stay() -> None:
     """Passing by the last value does not count; from version 4 on everything is within tolerance of
     it.
     """
-    found = chain_of([50.0, 80.0, 60.0, 80.0, 80.1, 80.0])
-    assert (found.settle_time, found.settled_version, found.since_change) == (3, 4, 2)
+    result = chain_of([50.0, 80.0, 60.0, 80.0, 80.1, 80.0])
+    assert (result.settle_time, result.settled_version, result.since_change) == (3, 4, 2)
 
 
 def test_too_few_values_are_null_with_a_reason() -> None:
     """One value has no moves, two have no path, and what never was there has nothing."""
-    one, two, none = chain_of([1.0]), chain_of([1.0, 2.0]), chain_of([None, None])
-    assert set(one.reasons) >= {
+    single, two, none = chain_of([1.0]), chain_of([1.0, 2.0]), chain_of([None, None])
+    assert set(single.reasons) >= {
         "efficiency",
         "first_r",
         "flip_share",
@@ -221,7 +226,7 @@ def test_too_few_values_are_null_with_a_reason() -> None:
         "settle_time",
         "since_change",
     }
-    assert set(one.reasons.values()) == {"few_values", "few_pairs"}
+    assert set(single.reasons.values()) == {"few_values", "few_pairs"}
     assert (two.previous_r, two.efficiency, two.reasons["efficiency"]) == (
         pytest.approx(2 / 3),
         None,
@@ -232,25 +237,25 @@ def test_too_few_values_are_null_with_a_reason() -> None:
 
 def test_whole_numbers_are_subtracted_exactly() -> None:
     """A step of one is a step of one, also where doubles have no room for it."""
-    found = chain_of([2**60, 2**60 + 1, 2**60], "count")
-    assert [step.d for step in found.steps] == [None, 1.0, -1.0]
-    assert [step.value for step in found.steps] == [2**60, 2**60 + 1, 2**60]
+    result = chain_of([2**60, 2**60 + 1, 2**60], "count")
+    assert [step.d for step in result.steps] == [None, 1.0, -1.0]
+    assert [step.value for step in result.steps] == [2**60, 2**60 + 1, 2**60]
 
 
 def test_what_does_not_fit_a_double_is_null() -> None:
     """A move from one end of the doubles to the other has an r and no d, and spoils what sums moves
     up.
     """
-    found = chain_of([-1.7e308, 1.7e308, -1.7e308])
-    assert (found.steps[1].d, found.steps[1].r, found.flip_share) == (None, 2.0, 1.0)
-    assert found.reasons["efficiency"] == found.reasons["autocorrelation"] == "overflow"
+    result = chain_of([-1.7e308, 1.7e308, -1.7e308])
+    assert (result.steps[1].d, result.steps[1].r, result.flip_share) == (None, 2.0, 1.0)
+    assert result.reasons["efficiency"] == result.reasons["autocorrelation"] == "overflow"
 
 
 def test_zeros_without_a_declared_scale_have_no_r() -> None:
     """Without a scale floor, all zeros have nothing to be relative to."""
-    found = chain_of([0, 0, 0], "count")
-    assert found.previous_r is None
-    assert found.reasons["previous_r"] == found.reasons["volatility"] == "degenerate_scale"
+    result = chain_of([0, 0, 0], "count")
+    assert result.previous_r is None
+    assert result.reasons["previous_r"] == result.reasons["volatility"] == "degenerate_scale"
 
 
 def test_only_numbers_have_chains() -> None:
