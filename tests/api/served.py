@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ import polars as pl
 from estimates.contract.contract_file import parse_contract
 from estimates.store.store import Store
 from tests.builders import SET, TARGETS, define, frame, promoted, provenance, publish
+from tests.waiting import until
 
 ODD = "odd"
 ODD_KEYS = (
@@ -167,17 +167,16 @@ def serving(root: Path, workers: int = 1) -> Iterator[str]:
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes], workers: int) -> None:
-    deadline = time.monotonic() + 30
     workers_line = f"estimates_workers {workers}.0\n"
-    while time.monotonic() < deadline:
+
+    def ready() -> bool:
         assert process.poll() is None, "the server has ended"
         try:
-            if (
+            return (
                 httpx.get(f"{url}/health/ready").status_code == 200
                 and workers_line in httpx.get(f"{url}/metrics").text
-            ):
-                return
+            )
         except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError("the server did not become ready")
+            return False
+
+    until(ready, 30)

@@ -5,7 +5,6 @@ same.
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from tests.api.served import serving
 from tests.builders import SET, define, frame, make_store, promoted, provenance
 from tests.client.faces import Face, async_client, in_process, outcome, raw_http, sync_client
 from tests.jobs.cli.calls import call
+from tests.waiting import until
 
 pytest_plugins = ("tests.api.fixtures",)
 
@@ -327,10 +327,7 @@ def weeks() -> list[pl.DataFrame]:
 
 def followed(closes: Any, number: int, refresh: Callable[[], int]) -> int:
     """Refresh once the service answers from this version."""
-    deadline = time.monotonic() + 20
-    while closes.resolve().version != number:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: closes.resolve().version == number, 20)
     assert refresh() == number
     return number
 

@@ -8,7 +8,6 @@ import asyncio
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +23,7 @@ from estimates_api.app import create_app
 from estimates_api.http import event_stream
 from tests.api.served import fill, serving, started
 from tests.builders import SET, define, make_store, promoted
+from tests.waiting import until
 
 pytest_plugins = ("tests.api.fixtures",)
 
@@ -106,14 +106,6 @@ def gauge(url: str, name: str) -> float:
     """A number from /metrics."""
     lines = httpx.get(f"{url}/metrics").text.splitlines()
     return float(next(line for line in lines if line.startswith(f"{name} ")).split()[1])
-
-
-def until(condition: Any, seconds: float = 5.0) -> None:
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def write(store: Store, rounds: int) -> None:
@@ -227,31 +219,40 @@ def test_a_client_that_leaves_is_noticed(url: str) -> None:
     until(lambda: gauge(url, "estimates_event_streams") == 0)
 
 
-async def drive(
-    app: Litestar,
-    query: str,
-    sent: list[dict[str, Any]],
-    read: asyncio.Semaphore,
-    left: asyncio.Event,
-) -> None:
-    """Ask for a stream as a server would; each message waits until the client reads it."""
+class Reader:
+    """A client of the app: what it was sent, how many messages it still reads, whether it left."""
 
-    async def receive() -> Any:
-        await left.wait()
+    def __init__(self, reads: int = 100) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.left = asyncio.Event()
+        self._reads = asyncio.Semaphore(reads)
+        self._news = asyncio.Event()
+
+    async def ask(self, app: Litestar, query: str = "") -> None:
+        """Ask for a stream as a server would; each message waits until the client reads it."""
+        scope: Any = {
+            "type": "http",
+            "method": "GET",
+            "path": "/v1/events",
+            "query_string": query.encode(),
+            "headers": [(b"accept", b"text/event-stream")],
+        }
+        await app(scope, self._receive, self._send)
+
+    async def wait_for(self, messages: int) -> None:
+        """Wait until so many messages were sent."""
+        while len(self.sent) < messages:
+            self._news.clear()
+            await asyncio.wait_for(self._news.wait(), 10)
+
+    async def _receive(self) -> Any:
+        await self.left.wait()
         return {"type": "http.disconnect"}
 
-    async def send(message: Any) -> None:
-        await read.acquire()
-        sent.append(message)
-
-    scope: Any = {
-        "type": "http",
-        "method": "GET",
-        "path": "/v1/events",
-        "query_string": query.encode(),
-        "headers": [(b"accept", b"text/event-stream")],
-    }
-    await app(scope, receive, send)
+    async def _send(self, message: Any) -> None:
+        await self._reads.acquire()
+        self.sent.append(message)
+        self._news.set()
 
 
 def bodies(sent: list[dict[str, Any]]) -> list[bytes]:
@@ -267,35 +268,38 @@ def test_a_slow_client_is_sent_a_page_at_a_time(
     """
     monkeypatch.setattr(event_stream, "PAGE", 2)
     monkeypatch.setattr(event_stream, "STALLED_S", 0.2)
-    sent: list[dict[str, Any]] = []
+    reader = Reader(2)
 
     async def run() -> None:
         app = create_app(store)
         async with app.lifespan():
-            await asyncio.wait_for(drive(app, "", sent, asyncio.Semaphore(2), asyncio.Event()), 10)
+            await asyncio.wait_for(reader.ask(app), 10)
 
     asyncio.run(run())
     assert [
-        event.id for body in bodies(sent) for event in parse(iter(body.decode().splitlines()))
+        event.id
+        for body in bodies(reader.sent)
+        for event in parse(iter(body.decode().splitlines()))
     ] == [1, 2]
 
 
 def test_pages_follow_one_another(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many pages it takes, each event is told once and in order."""
     monkeypatch.setattr(event_stream, "PAGE", 1)
-    sent: list[dict[str, Any]] = []
+    reader = Reader()
 
     async def run() -> None:
-        app, left = create_app(store), asyncio.Event()
+        app = create_app(store)
         async with app.lifespan():
-            stream = asyncio.create_task(drive(app, "", sent, asyncio.Semaphore(100), left))
-            while len(bodies(sent)) < 4:
-                await asyncio.sleep(0.01)
-            left.set()
+            stream = asyncio.create_task(reader.ask(app))
+            await reader.wait_for(1 + 4)  # the headers, then a page for each event
+            reader.left.set()
             await asyncio.wait_for(stream, 10)
 
     asyncio.run(run())
-    assert [event.id for event in parse(iter(b"".join(bodies(sent)).decode().splitlines()))] == [
+    assert [
+        event.id for event in parse(iter(b"".join(bodies(reader.sent)).decode().splitlines()))
+    ] == [
         1,
         2,
         3,
@@ -306,19 +310,18 @@ def test_pages_follow_one_another(store: Store, monkeypatch: pytest.MonkeyPatch)
 def test_a_stream_without_news_is_kept_alive(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Comments, which clients ignore, keep proxies from closing it."""
     monkeypatch.setattr(event_stream, "HEARTBEAT_S", 0.05)
-    sent: list[dict[str, Any]] = []
+    reader = Reader()
 
     async def run() -> None:
-        app, left = create_app(store), asyncio.Event()
+        app = create_app(store)
         async with app.lifespan():
-            stream = asyncio.create_task(drive(app, "after=4", sent, asyncio.Semaphore(100), left))
-            while len(sent) < 4:
-                await asyncio.sleep(0.01)
-            left.set()
+            stream = asyncio.create_task(reader.ask(app, "after=4"))
+            await reader.wait_for(4)
+            reader.left.set()
             await asyncio.wait_for(stream, 10)
 
     asyncio.run(run())
-    assert bodies(sent)[:3] == [b"retry: 1000\n\n", b": still here\n\n", b": still here\n\n"]
+    assert bodies(reader.sent)[:3] == [b"retry: 1000\n\n", b": still here\n\n", b": still here\n\n"]
 
 
 def test_a_worker_has_so_many_streams_and_no_more(
@@ -327,24 +330,22 @@ def test_a_worker_has_so_many_streams_and_no_more(
     """One too many is told to come again; when another leaves there is room."""
     monkeypatch.setattr(event_stream, "MAX_STREAMS", 1)
 
-    async def run() -> tuple[list[dict[str, Any]], ...]:
-        app, left, plenty = create_app(store), asyncio.Event(), asyncio.Semaphore(100)
-        first: list[dict[str, Any]] = []
-        refused: list[dict[str, Any]] = []
-        second: list[dict[str, Any]] = []
-        async with app.lifespan():
-            stream = asyncio.create_task(drive(app, "", first, plenty, left))
-            while not first:
-                await asyncio.sleep(0.01)
-            await drive(app, "", refused, plenty, left)
-            left.set()
-            await stream
-            await drive(app, "", second, plenty, left)
-        return first, refused, second
+    first, refused, second = Reader(), Reader(), Reader()
 
-    first, refused, second = asyncio.run(run())
-    assert [sent[0]["status"] for sent in (first, refused, second)] == [200, 503, 200]
-    assert json.loads(refused[1]["body"])["code"] == "too_many_streams"
+    async def run() -> None:
+        app = create_app(store)
+        second.left.set()
+        async with app.lifespan():
+            stream = asyncio.create_task(first.ask(app))
+            await first.wait_for(1)
+            await refused.ask(app)
+            first.left.set()
+            await stream
+            await second.ask(app)
+
+    asyncio.run(run())
+    assert [reader.sent[0]["status"] for reader in (first, refused, second)] == [200, 503, 200]
+    assert json.loads(refused.sent[1]["body"])["code"] == "too_many_streams"
 
 
 @pytest.mark.parametrize(

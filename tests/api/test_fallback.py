@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -23,6 +23,7 @@ from estimates_api.app import create_app
 from estimates_api.serving import targets
 from tests.api.served import path_of, started
 from tests.builders import SET, define, frame, make_store, promoted, provenance, publish, source
+from tests.waiting import until
 
 ONE = path_of(SET, "AAPL", "2024-06-03")
 OTHER = "others"
@@ -44,14 +45,6 @@ def client(store: Store) -> Iterator[Client]:
     with TestClient(create_app(Store(store.root))) as client:
         until(lambda: client.get("/health/ready").status_code == 200)
         yield client
-
-
-def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Wait until a condition holds."""
-    start = time.monotonic()
-    while not condition():
-        assert time.monotonic() - start < seconds, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def parquet(store: Store, version: Version) -> Path:

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from litestar.testing import TestClient
 
 from estimates import Store, instants
 from estimates_api.app import create_app
-from estimates_api.serving.follower import INTERVAL_S
 from tests.api.served import path_of, serving
 from tests.builders import SET, define, frame, make_store, promoted, provenance
+from tests.waiting import until
 
 ONE = path_of(SET, "AAPL", "2024-06-03")
 OTHER = "others"
@@ -37,15 +36,6 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "store"
 
 
-def until(condition: Callable[[], bool], seconds: float = 5.0) -> float:
-    """How long it took until the condition held."""
-    start = time.monotonic()
-    while not condition():
-        assert time.monotonic() - start < seconds, "it did not happen in time"
-        time.sleep(0.02)
-    return time.monotonic() - start
-
-
 def connecting(url: str) -> httpx.Client:
     """A client that makes a connection for each request: the workers share them out."""
     return httpx.Client(base_url=url, headers={"connection": "close"})
@@ -54,6 +44,18 @@ def connecting(url: str) -> httpx.Client:
 def versions(client: httpx.Client, **parameters: str) -> set[int]:
     """The versions that answer in 40 requests."""
     return {client.get(ONE, params=parameters).json()["version"] for _ in range(40)}
+
+
+def metric(client: httpx.Client, name: str) -> float:
+    """A number without labels from /metrics."""
+    lines = client.get("/metrics").text.splitlines()
+    return float(next(line for line in lines if line.startswith(f"estimates_{name} ")).split()[1])
+
+
+def wait_for_a_read(client: httpx.Client) -> None:
+    """Wait until the catalog was read again."""
+    known = metric(client, "catalog_read_timestamp_seconds")
+    until(lambda: metric(client, "catalog_read_timestamp_seconds") > known)
 
 
 @contextmanager
@@ -79,11 +81,9 @@ def test_a_promotion_is_followed_within_a_second(root: Path, workers: int) -> No
     with serving(root, workers) as url, connecting(url) as client:
         assert versions(client) == {1}
         promoted(store, "two", 101.0, day=1)
-        time.sleep(1)
-        assert versions(client) == {2}
+        until(lambda: versions(client) == {2}, 1.0)
         store.rollback(SET, reason="looked wrong")
-        time.sleep(1)
-        assert versions(client) == {1}
+        until(lambda: versions(client) == {1}, 1.0)
 
 
 def test_several_services_follow_one_store(root: Path) -> None:
@@ -98,11 +98,9 @@ def test_several_services_follow_one_store(root: Path) -> None:
         connecting(other) as b,
     ):
         promoted(store, "two", 101.0, day=1)
-        time.sleep(1)
-        assert (versions(a), versions(b)) == ({2}, {2})
+        until(lambda: (versions(a), versions(b)) == ({2}, {2}), 1.0)
         store.rollback(SET, reason="looked wrong")
-        time.sleep(1)
-        assert (versions(a), versions(b)) == ({1}, {1})
+        until(lambda: (versions(a), versions(b)) == ({1}, {1}), 1.0)
 
 
 def test_a_pinned_moment_is_the_same_on_every_worker(root: Path) -> None:
@@ -124,12 +122,14 @@ def test_a_view_read_while_an_event_is_committed_does_not_claim_to_know_it(root:
     second = store.publish(SET, frame(101.0), provenance("two", day=1))
     store.judge(SET, second.version)
 
-    def dawdle(connection: sa.Connection) -> None:
-        """Leave the follower time to read twice before a writer's commit."""
-        if connection.get_execution_options().get("write"):
-            time.sleep(2.5 * INTERVAL_S)
-
     with TestClient(create_app(Store(root))) as client:
+
+        def dawdle(connection: sa.Connection) -> None:
+            """Wait until the follower has read twice before a writer's commit."""
+            if connection.get_execution_options().get("write"):
+                wait_for_a_read(client)
+                wait_for_a_read(client)
+
         until(lambda: client.get("/health/ready").status_code == 200)
         sa.event.listen(store.catalog.engine, "commit", dawdle)
         store.promote(SET, second.version, reason="test")
@@ -160,7 +160,7 @@ def test_the_last_view_answers_while_the_catalog_is_away(root: Path) -> None:
     with TestClient(create_app(served)) as client:
         until(lambda: client.get("/health/ready").status_code == 200)
         with unreachable(served):
-            time.sleep(0.6)
+            until(lambda: metric(client, "catalog_errors_total") > 1)
             assert client.get(ONE).json()["version"] == 1
             late = client.get(ONE, params={"as_of": instants.text(instants.now())})
             assert (late.status_code, late.json()["code"]) == (503, "catalog")

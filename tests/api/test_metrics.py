@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from estimates_api.app import create_app
 from estimates_api.serving.request_counts import BUCKETS, RequestCounts
 from tests.api.served import path_of, serving
 from tests.builders import SET, define, frame, make_store, promoted, source
+from tests.waiting import until
 
 ONE = path_of(SET, "AAPL", "2024-06-03")
 FRESH = "fresh"
@@ -49,14 +50,6 @@ def client(store: Store) -> Iterator[TestClient[Any]]:
     with TestClient(create_app(store)) as client:
         until(lambda: client.get("/health/ready").status_code == 200)
         yield client
-
-
-def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def scraped(text: str) -> Samples:
@@ -254,9 +247,11 @@ def test_a_scrape_sees_all_workers(store: Store) -> None:
     ):
         for _ in range(50):
             client.get(ONE)
-        until(lambda: answered(scraped(client.get("/metrics").text), route) == 50)
-        time.sleep(0.5)  # both workers have told
-        assert {answered(scraped(client.get("/metrics").text), route) for _ in range(20)} == {50}
+
+        def counts() -> set[float]:
+            return {answered(scraped(client.get("/metrics").text), route) for _ in range(20)}
+
+        until(lambda: counts() == {50}, 1.0)
         assert value(scraped(client.get("/metrics").text), "workers") == 2
     assert list((Path(store.root) / "cache" / "workers").iterdir()) == []
 

@@ -10,8 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +33,7 @@ from estimates_api.app import create_app
 from tests.api.served import serving, started
 from tests.builders import SET, define, make_store, promoted, provenance
 from tests.client.stub import Scripted, stub
+from tests.waiting import until
 
 pytest_plugins = ("tests.api.fixtures",)
 
@@ -95,22 +95,12 @@ def computing(store: Store, name: str) -> Iterator[None]:
 
 def answered(client: Any, url: str, **settings: Any) -> httpx.Response:
     """The answer, asked for again as long as it is being computed."""
-    deadline = time.monotonic() + 60
-    while True:
+
+    def ready() -> httpx.Response | None:
         answer = client.get(url, **settings)
-        if answer.status_code != 202:
-            return answer
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+        return None if answer.status_code == 202 else answer
 
-
-def until(condition: Callable[[], Any]) -> Any:
-    """What is found in the end."""
-    deadline = time.monotonic() + 30
-    while not (result := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return result
+    return until(ready, 60)
 
 
 def children(process: int) -> list[int]:

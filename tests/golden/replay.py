@@ -93,7 +93,7 @@ class Replay:
                 if httpx.get(f"{self.words['service']}/health/ready").is_success:
                     return self.words["service"]
             except httpx.TransportError:
-                time.sleep(0.05)
+                time.sleep(0.05)  # nothing else says when it listens
         raise RuntimeError(f"the service has ended: {Path('serve.err').read_text()}")
 
     def _request(self, method: str, words: str) -> Output:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import httpx
@@ -14,6 +13,7 @@ import pytest
 
 from tests.packaging.conftest import Environment
 from tests.packaging.environments import run
+from tests.waiting import until
 
 CONTRACT = """
 name = "demand"
@@ -89,11 +89,15 @@ def test_a_project_with_packages_of_the_same_names(
 
 
 def _get(url: str, process: subprocess.Popen[bytes]) -> dict[str, object]:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    """The answer of a service of another environment, once it listens."""
+
+    def answer() -> dict[str, object] | None:
         assert process.poll() is None, "the service has ended"
         try:
             return httpx.get(url).raise_for_status().json()
         except httpx.TransportError:
-            time.sleep(0.1)  # nothing else says when a process of another environment listens
-    raise AssertionError("the service did not begin to listen")
+            return None
+
+    body = until(answer, 60)
+    assert body is not None
+    return body

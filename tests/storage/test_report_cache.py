@@ -7,14 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from estimates.storage import report_cache
 from estimates.storage.report_cache import ReportCache
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 # Makes a report, slowly, and says in a file that it did.
@@ -51,14 +50,6 @@ def maker(folder: Path, pause: float = 0.0) -> subprocess.Popen[bytes]:
 def made(folder: Path) -> int:
     """How often the report was begun."""
     return len((folder / "log").read_text().splitlines()) if (folder / "log").exists() else 0
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait until something is the case."""
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def fail() -> bytes:

@@ -25,7 +25,7 @@ from tests.invariants import Answers, check_all
 
 PROJECT = Path(__file__).parents[2]
 WORKS = ("run", "tidy", "waived")
-PARTS = 2  # so that several test processes share the kills
+PARTS = 2  # of which one is killed among the long tests
 Run = Callable[..., dict[str, Any]]
 
 
@@ -135,13 +135,13 @@ def _kill_and_complete(
     return killed
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", [0, pytest.param(1, marks=pytest.mark.stack)])
 @pytest.mark.parametrize("work", WORKS)
 def test_killed_at_any_step(
     run: Run, stores: dict[str, Any], tmp_path: Path, work: str, part: int
 ) -> None:
-    """Killed before and after every write, rename, flush, delete and commit: whole or nothing, then
-    completed.
+    """Killed before and after every write, rename, flush, delete and commit, half of them in each
+    part: whole or nothing, then completed.
     """
     shutil.copytree(stores[work][0], tmp_path / "whole")
     whole = run(tmp_path / "whole", work)
@@ -154,14 +154,15 @@ def test_killed_at_any_step(
         )
 
 
-def test_killed_at_any_time(run: Run, stores: dict[str, Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [4, pytest.param(12, marks=pytest.mark.stack)])
+def test_killed_at_any_time(run: Run, stores: dict[str, Any], tmp_path: Path, kills: int) -> None:
     """Killed at random times, inside a database or a storage call too: whole or nothing, then
     completed.
     """
     shutil.copytree(stores["run"][0], tmp_path / "whole")
     whole = run(tmp_path / "whole", "run")
     times = random.Random(11)
-    for _ in range(12):
+    for _ in range(kills):
         _kill_and_complete(
             run,
             stores["run"],

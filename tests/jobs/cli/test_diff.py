@@ -17,6 +17,7 @@ from estimates.stability.pages.report_text import render_json
 from estimates.store.store import Store
 from tests.jobs.cli.calls import call, call_process
 from tests.jobs.cli.churn_files import CONTRACT, NEW, OLD, diff, refused, report, working_directory
+from tests.jobs.conftest import AddMlflow
 
 
 @pytest.fixture(autouse=True)
@@ -26,11 +27,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def store(folder: Path) -> Store:
+def store(folder: Path, add_mlflow: AddMlflow) -> Store:
     """A store whose set `churn` has the old file as version 1, in production."""
     (folder / "churn.toml").write_text(CONTRACT)
+    assert call("init").code == 0
+    add_mlflow(folder / "estimates-store")
     for words in (
-        ("init",),
         ("define", "churn.toml"),
         ("publish", "churn", "old.csv"),
         ("promote", "churn", "1", "--reason", "first"),

@@ -10,6 +10,7 @@ import pytest
 
 from estimates.store.store import Store
 from tests.jobs.cli.calls import Called, call, call_process
+from tests.jobs.conftest import AddMlflow
 
 CONTRACT = """\
 name = "prices"
@@ -49,7 +50,7 @@ CLOSES = (
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, add_mlflow: AddMlflow) -> Path:
     """A working folder with jobs, prices and a store whose contract's job is `last`; MLflow writes
     into the store.
     """
@@ -59,6 +60,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "cli_jobs.py").write_text(JOBS)
     (tmp_path / "closes.csv").write_text(CLOSES)
     assert call("init").code == 0
+    add_mlflow(tmp_path / "store")
     _define(tmp_path, "last")
     return tmp_path
 
@@ -78,7 +80,10 @@ def _versions(folder: Path) -> int:
 
 
 def test_run_publishes_judges_promotes_and_records(folder: Path) -> None:
-    """One command makes a version, promotes it and records it in the MLflow beside the catalog."""
+    """One command makes a version, promotes it and records it in the MLflow beside the catalog,
+    which the first one makes.
+    """
+    (folder / "store" / "mlflow.db").unlink()
     done = _run("--through", "2024-01-02", "--run-id", "day-2")
     assert done.code == 0, done.err
     outcome = done.json

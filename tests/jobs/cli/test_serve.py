@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from estimates_jobs.cli.interface.example_requests import example_requests
 from tests import builders
 from tests.builders import SET
 from tests.jobs.cli.calls import call
+from tests.waiting import until
 
 SOURCE = Path(__file__).parents[3]
 KEY = ("BRK/B", "2024-06-03")
@@ -92,22 +92,19 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             assert line, process.stderr.read() if process.stderr else ""
             printed += line
         running = Served(store, f"http://127.0.0.1:{port}", json.loads(printed), process.pid)
-        _wait(running)
+        until(lambda: _is_alive(running), 15)
         yield running
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=15) == 0
     store.catalog.engine.dispose()
 
 
-def _wait(served: Served) -> None:
-    for _ in range(150):
-        try:
-            served.get("/health/live")
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("the service did not start")
+def _is_alive(served: Served) -> bool:
+    try:
+        served.get("/health/live")
+    except OSError:
+        return False
+    return True
 
 
 def _cli(served: Served, *arguments: object) -> bytes:
@@ -171,10 +168,7 @@ def test_a_promotion_is_followed_without_a_restart(served: Served) -> None:
     before = json.loads(served.get(PATH))["version"]
     wanted = {2: 3, 3: 2}[before]
     served.store.promote(SET, wanted, reason="test")
-    deadline = time.monotonic() + 5
-    while json.loads(served.get(PATH))["version"] != wanted:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: json.loads(served.get(PATH))["version"] == wanted)
 
 
 @pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux schedules so")

@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from contextlib import closing
@@ -28,6 +27,7 @@ from estimates_jobs.demo import week as week_module
 from estimates_jobs.demo.narration import SET
 from estimates_jobs.demo.price_feed import BROKEN_DAY, DAYS, MISSING, TEN_TIMES
 from tests.jobs.cli.calls import Called, call, call_process
+from tests.waiting import until
 
 KEY = ("AAPL", "2022-12-30")
 
@@ -279,12 +279,16 @@ def test_the_service_of_the_demo_answers_a_diff(week: Week) -> None:
 
 def _ask(url: str) -> bytes:
     """The body of a GET, as soon as somebody listens there."""
-    until = time.monotonic() + 60
-    while True:
+
+    def answer() -> bytes | None:
         try:
             with urllib.request.urlopen(url, timeout=20) as response:
                 return response.read()
         except urllib.error.URLError as error:
-            if not isinstance(error.reason, ConnectionRefusedError) or time.monotonic() > until:
+            if not isinstance(error.reason, ConnectionRefusedError):
                 raise
-            time.sleep(0.2)
+            return None
+
+    body = until(answer, 60)
+    assert body is not None
+    return body

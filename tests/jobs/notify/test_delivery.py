@@ -35,7 +35,7 @@ def test_a_receiver_that_starts_late_is_reached(store: Store) -> None:
     port, done = closed_port(), threading.Event()
 
     def serve() -> None:
-        time.sleep(1)
+        time.sleep(1)  # until the first attempt was refused, of which nothing tells
         with stub(TAKEN, port=port) as receiver:
             done.wait(10)
             told_of.extend(kinds(receiver))

@@ -23,8 +23,14 @@ from tests.builders import SET
 from tests.client.stub import stub
 from tests.jobs.cli.calls import call
 from tests.jobs.notify.receivers import KEY, OTHER, SECRET, TAKEN, closed_port
+from tests.waiting import until
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "notifications.md"
+
+
+def _listens(port: int) -> bool:
+    with closing(socket.socket()) as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager
@@ -48,11 +54,7 @@ def documented_receiver(folder: Path) -> Iterator[tuple[str, Path]]:
             env=os.environ.copy(),
         )
         try:
-            for _ in range(100):
-                with closing(socket.socket()) as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.1)
+            until(lambda: _listens(port), 10)
             yield f"http://127.0.0.1:{port}", output
         finally:
             process.kill()
