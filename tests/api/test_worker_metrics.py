@@ -1,0 +1,60 @@
+"""Metrics of several workers: each reads those of the others from their files."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from estimates_api.serving.worker_metrics import SharedMetrics, WorkerMetrics
+
+APP: Any = None  # the metrics do not look at the app that they run with
+
+
+def metrics(streams: int) -> WorkerMetrics:
+    """The metrics of a worker with so many open streams."""
+    return WorkerMetrics([("/v1/sets", "GET", 200, [1.0])], streams, 0, 0, None, None, [])
+
+
+def test_a_worker_reads_those_of_the_others(tmp_path: Path) -> None:
+    """Its own come first and as they are now; files of workers that have ended are gone."""
+
+    async def run() -> tuple[list[WorkerMetrics], list[WorkerMetrics]]:
+        first = SharedMetrics(tmp_path, lambda: metrics(1))
+        second = SharedMetrics(tmp_path, lambda: metrics(2))
+        async with first.lifespan(APP):
+            async with second.lifespan(APP):
+                both = first.all()
+            return both, first.all()
+
+    both, alone = asyncio.run(run())
+    assert both == [metrics(1), metrics(2)]
+    assert alone == [metrics(1)]
+    assert list((tmp_path / "workers").iterdir()) == []
+
+
+def test_what_nobody_locks_is_left_over(tmp_path: Path) -> None:
+    """The file of a worker that was killed is removed by the next one that begins."""
+    left = tmp_path / "workers" / "host-1" / "7-dead.tally"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"left over")
+
+    async def run() -> list[WorkerMetrics]:
+        shared = SharedMetrics(tmp_path, lambda: metrics(1))
+        async with shared.lifespan(APP):
+            return shared.all()
+
+    assert asyncio.run(run()) == [metrics(1)]
+    assert not left.parent.exists()
+
+
+def test_a_folder_that_cannot_be_written_leaves_its_own(tmp_path: Path) -> None:
+    """A worker without a file still says its own metrics."""
+    (tmp_path / "workers").write_text("a file where a folder should be")
+
+    async def run() -> list[WorkerMetrics]:
+        shared = SharedMetrics(tmp_path, lambda: metrics(3))
+        async with shared.lifespan(APP):
+            return shared.all()
+
+    assert asyncio.run(run()) == [metrics(3)]

@@ -1,0 +1,56 @@
+"""SQL over a store: a view of all versions of a set, and one of a single version."""
+
+from __future__ import annotations
+
+import pytest
+
+from estimates.store.store import Store
+from tests.builders import SET, code_of, define, promoted, publish
+
+
+@pytest.fixture
+def store(local_store: Store) -> Store:
+    """Version 1 in production, version 2 judged only."""
+    define(local_store)
+    promoted(local_store, "one")
+    publish(local_store, "two", 101.0, day=1)
+    local_store.judge(SET, 2)
+    return local_store
+
+
+def test_all_versions_are_one_table(store: Store) -> None:
+    """Each row has its version, and when it was published, in front of the estimate's columns."""
+    rows = store.sql(f'SELECT * FROM "{SET}" ORDER BY version, value')
+    assert rows.columns == [
+        *("version", "published_at", "data_through"),
+        *("ticker", "target_date", "value", "note"),
+    ]
+    assert rows["version"].to_list() == [1] * 6 + [2] * 6
+    assert rows["value"][0] == 100.0
+    assert rows["published_at"][0] == store.resolve(SET, 1).published_at
+
+
+@pytest.mark.parametrize(("ref", "level"), [("production", 100.0), ("latest", 101.0), ("2", 101.0)])
+def test_one_version_by_its_ref(store: Store, ref: str, level: float) -> None:
+    """An alias, `latest` and a number name a version."""
+    rows = store.sql(f"""SELECT min(value) AS lowest FROM "{SET}_at"('{ref}')""")
+    assert rows["lowest"].to_list() == [level]
+
+
+def test_expired_versions_have_no_rows(store: Store) -> None:
+    """Their files are gone."""
+    store.catalog.expire(store.resolve(SET, 2), actor="ada", reason="old")
+    assert store.sql(f'SELECT DISTINCT version FROM "{SET}"')["version"].to_list() == [1]
+
+
+@pytest.mark.parametrize(
+    "query", ["SELECT", 'SELECT * FROM "nowhere"', f"""SELECT * FROM "{SET}_at"('nothing')"""]
+)
+def test_a_wrong_query_is_an_error(store: Store, query: str) -> None:
+    """What DuckDB refuses, and a ref that names no version, are `bad_query`."""
+    assert code_of(lambda: store.sql(query)) == "bad_query"
+
+
+def test_a_statement_without_an_answer(store: Store) -> None:
+    """It gives an empty frame."""
+    assert store.sql("CREATE TABLE t (i INTEGER)").is_empty()
