@@ -36,14 +36,9 @@ class Settings(msgspec.Struct, frozen=True):
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read the ESTIMATES_* variables; an empty one counts as unset."""
-        return cls(
-            store=environment.get("ESTIMATES_STORE") or "estimates-store",
-            catalog=environment.get("ESTIMATES_CATALOG") or None,
-            cache=environment.get("ESTIMATES_CACHE") or None,
-            actor=environment.get("ESTIMATES_ACTOR") or _login(),
-            notify=environment.get("ESTIMATES_NOTIFY") or None,
-            notify_secret=environment.get("ESTIMATES_NOTIFY_SECRET") or None,
-        )
+        named = {name: f"ESTIMATES_{name.upper()}" for name in cls.__struct_fields__}
+        fields = {name: environment[var] for name, var in named.items() if environment.get(var)}
+        return cls(**{"actor": _login()} | fields)
 
 
 def default_cache(folder: Path | None, root: str) -> Path:

@@ -19,8 +19,8 @@ import polars as pl
 
 from estimates.contract.contract_file import parse_contract
 from estimates.settings import Settings
+from estimates_jobs.cli.interface.command import open_store
 from estimates_jobs.cli.interface.new_store import make_folder, make_store
-from estimates_jobs.cli.interface.options import open_store
 from estimates_jobs.run import runner
 
 SET = "sp500-close"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
 from time import perf_counter
@@ -19,9 +20,9 @@ from estimates import InvalidError, Store
 from estimates.settings import Settings
 from estimates_api import routes
 from estimates_api.fast_path import fast_batch, fast_get
-from estimates_api.http.documented import openapi
 from estimates_api.http.event_stream import Streams
 from estimates_api.http.problems import HANDLERS, from_error
+from estimates_api.http.route import openapi
 from estimates_api.http.routing import raw_path, without_body
 from estimates_api.http.url_text import ReadRequest, refuse_unknown
 from estimates_api.serving.follower import Follower
@@ -105,11 +106,9 @@ def create_app(store: Store | None = None) -> Litestar:
     follower = Follower(store or _configured_store())
     streams = Streams()
     reports = Reports(follower.store)
-
-    def own_metrics() -> WorkerMetrics:
-        return _worker_metrics(follower, streams)
-
-    shared = SharedMetrics(follower.store.read_files.folder, own_metrics)
+    shared = SharedMetrics(
+        follower.store.read_files.folder, partial(_worker_metrics, follower, streams)
+    )
     app = ReadService(
         ROUTES,
         dependencies={
@@ -160,7 +159,7 @@ def _worker_metrics(follower: Follower, streams: Streams) -> WorkerMetrics:
         errors=follower.errors,
         read_at=None if follower.read_at is None else follower.read_at.timestamp(),
         last_event=None if view is None else view.last_event,
-        faults=list(follower.faults.values()),
+        faults=list(follower.targets.faults.values()),
     )
 
 

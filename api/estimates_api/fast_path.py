@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -16,7 +17,6 @@ from estimates_api.http.bodies import Batch
 from estimates_api.http.parameters import EstimateParameters, PageParameters
 from estimates_api.http.representation import Representation
 from estimates_api.http.routing import raw_path
-from estimates_api.http.url_text import read_segment
 from estimates_api.routes.estimates import (
     FEW_KEYS,
     answer_batch,
@@ -55,7 +55,7 @@ def fast_get(follower: Follower, scope: Any) -> Representation | None:
         ):
             return None
         if len(rest) > 1:
-            key = rest[1:] if "%" not in path else [read_segment(part) for part in rest[1:]]
+            key = rest[1:] if "%" not in path else [unquote(part) for part in rest[1:]]
             answer = answer_estimate(
                 follower.nonblocking, name, key, _estimate_parameters(scope["query_string"])
             )

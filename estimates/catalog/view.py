@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from heapq import merge
+from itertools import islice
+from operator import attrgetter
 from typing import NamedTuple
 
 from estimates import instants
 from estimates.catalog.at import NOW, At
-from estimates.catalog.records import State, Version
+from estimates.catalog.records import Event, State, Version
 from estimates.catalog.ref import LATEST, PRODUCTION
 from estimates.catalog.released import check_clock
 from estimates.catalog.set_view import SetView
@@ -85,6 +88,17 @@ class View:
                 or "none; register one with `estimates define CONTRACT.toml`"
             )
             raise NotFoundError("unknown_set", f"there is no set {name!r}; sets: {known}") from None
+
+    def events(self, name: str | None = None, after: int = 0) -> Iterator[Event]:
+        """The events with a higher id, of one set or of all, in order; raises NotFoundError
+        (`unknown_set`).
+        """
+        sets = self.sets.values() if name is None else [self.set(name)]
+        key = attrgetter("id")
+        later = (
+            islice(part.events, bisect_right(part.events, after, key=key), None) for part in sets
+        )
+        return merge(*later, key=key)
 
     def resolve(self, name: str, at: At = NOW) -> Version:
         """The version that `at` names; as_of is inclusive.

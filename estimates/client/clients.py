@@ -1,7 +1,9 @@
 """The two clients of a service over httpx: `Client` waits for answers, `AsyncClient` awaits them.
 
-They have the same methods. Each method is a plan of the modules of requests; a client carries it
-out. One connection pool a client; `Client` may be used from several threads.
+They have the same methods, and each is written once: as a plan, a generator of the modules of
+requests that yields what to send and is sent the reply. `_method(get)` is that plan as a method:
+`Client` runs it in a loop around httpx.Client, `AsyncClient` in the same loop with `await`. One
+connection pool a client; `Client` may be used from several threads.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ import time
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import wraps
-from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 import httpx
@@ -24,7 +25,7 @@ from estimates.client import (
     remote_join,
     service_requests,
 )
-from estimates.client.plans import Computation, Pause, Plan, Reply, Unreached
+from estimates.client.plans import Computation, Pause, Plan, Reply, Request, Unreached
 from estimates.client.service_requests import ServiceRequests
 from estimates.client.set_requests import SetRequests
 from estimates.client.urls import Time
@@ -148,10 +149,16 @@ class Moment(Generic[S]):
 
 class _ServiceMethods(_Requesting[ServiceRequests], Generic[S]):
     _remote_set: Callable[[SetRequests, Run], S]
+    _http_client: type[httpx.Client | httpx.AsyncClient]
+    _http: Any
 
-    def __init__(self, url: str, run: Run, timeout_s: float, patience_s: float) -> None:
-        self.url = url
-        super().__init__(ServiceRequests(url, patience_s, timeout_s), run)
+    def __init__(
+        self, url: str, *, timeout_s: float = TIMEOUT_S, patience_s: float = PATIENCE_S
+    ) -> None:
+        self.url = _service_url(url)
+        timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S))
+        self._http = self._http_client(base_url=self.url, timeout=timeout)
+        super().__init__(ServiceRequests(self.url, patience_s, timeout_s), self._carry_out)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"
@@ -171,6 +178,14 @@ class _ServiceMethods(_Requesting[ServiceRequests], Generic[S]):
     sets = _method(service_requests.sets)
     events = _method(service_requests.events)
 
+    def _carry_out(self, plan: Plan[Any]) -> Any:
+        raise NotImplementedError
+
+    def _request(self, step: Request) -> httpx.Request:
+        return self._http.build_request(
+            step.method, step.url, headers=step.headers, content=step.body
+        )
+
     def _set(self, name: str, as_of: datetime | None) -> S:
         return self._remote_set(SetRequests(self._requests, name, as_of), self._run)
 
@@ -186,23 +201,12 @@ class Client(_ServiceMethods[RemoteSet], _Waiting):
     """
 
     _remote_set = RemoteSet
-
-    def __init__(
-        self, url: str, *, timeout_s: float = TIMEOUT_S, patience_s: float = PATIENCE_S
-    ) -> None:
-        url = _service_url(url)
-        self._http = httpx.Client(base_url=url, timeout=_timeout(timeout_s))
-        super().__init__(url, self._carry_out, timeout_s, patience_s)
+    _http_client = httpx.Client
 
     def __enter__(self) -> Client:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -226,11 +230,7 @@ class Client(_ServiceMethods[RemoteSet], _Waiting):
                 outcome = step.function()
             else:
                 try:
-                    outcome = _reply(
-                        self._http.request(
-                            step.method, step.url, headers=step.headers, content=step.body
-                        )
-                    )
+                    outcome = _reply(self._http.send(self._request(step)))
                 except httpx.RequestError as error:
                     outcome = _unreached(error)
 
@@ -243,23 +243,12 @@ class AsyncClient(_ServiceMethods[AsyncRemoteSet], _Awaiting):
     """
 
     _remote_set = AsyncRemoteSet
-
-    def __init__(
-        self, url: str, *, timeout_s: float = TIMEOUT_S, patience_s: float = PATIENCE_S
-    ) -> None:
-        url = _service_url(url)
-        self._http = httpx.AsyncClient(base_url=url, timeout=_timeout(timeout_s))
-        super().__init__(url, self._carry_out, timeout_s, patience_s)
+    _http_client = httpx.AsyncClient
 
     async def __aenter__(self) -> AsyncClient:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         await self.close()
 
     async def close(self) -> None:
@@ -283,11 +272,7 @@ class AsyncClient(_ServiceMethods[AsyncRemoteSet], _Awaiting):
                 outcome = await asyncio.to_thread(step.function)
             else:
                 try:
-                    outcome = _reply(
-                        await self._http.request(
-                            step.method, step.url, headers=step.headers, content=step.body
-                        )
-                    )
+                    outcome = _reply(await self._http.send(self._request(step)))
                 except httpx.RequestError as error:
                     outcome = _unreached(error)
 
@@ -305,14 +290,8 @@ def _service_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _timeout(seconds: float) -> httpx.Timeout:
-    """Seconds for each part of an exchange; connecting takes at most CONNECT_TIMEOUT_S."""
-    return httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT_S))
-
-
 def _reply(response: httpx.Response) -> Reply:
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Reply(response.status_code, headers, response.content)
+    return Reply(response.status_code, dict(response.headers), response.content)
 
 
 def _unreached(error: httpx.RequestError) -> Unreached:

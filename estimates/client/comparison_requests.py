@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack
 
-import msgspec
-
 from estimates.accuracy.accuracy_report import LAST_SCORED, SetAccuracy
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.client.plans import Plan
 from estimates.client.problems import decoded
 from estimates.client.reading_requests import contract_of, resolve
-from estimates.client.set_requests import Parameters, SetRequests, is_number
-from estimates.client.urls import Time, time_text
+from estimates.client.set_requests import PageHead, SetRequests, is_number
+from estimates.client.urls import Parameters, Time, time_text
 from estimates.compare.change_page import ChangeCursor, ChangePage
-from estimates.compare.queries import PairOptions, diff_query
+from estimates.compare.queries import PairOptions
 from estimates.compare.series_report import DEFAULT_LAST, Series
 from estimates.compare.shared_contract import shared_contract
 from estimates.contract.contract import Contract
@@ -35,11 +33,6 @@ if TYPE_CHECKING:
 _ARROW = "application/vnd.apache.arrow.stream"
 
 
-class _ChangeList(msgspec.Struct):
-    total: int
-    next: str | None
-
-
 def diff(
     requests: SetRequests,
     a: Ref,
@@ -49,7 +42,7 @@ def diff(
     """How version `b`, of an `other` set if one is named, differs from version `a`; 12 significant
     digits.
     """
-    parameters = requests.pair_parameters(diff_query(a, b, pair))
+    parameters = requests.pair_parameters(a, b, pair)
     return decoded((yield from requests.get("/diff", parameters)), Report)
 
 
@@ -60,7 +53,7 @@ def page(
     **pair: Unpack[PairOptions],
 ) -> Plan[str]:
     """The report of `diff` as one HTML page with pictures."""
-    parameters = requests.pair_parameters(diff_query(a, b, pair))
+    parameters = requests.pair_parameters(a, b, pair)
     return (yield from requests.get("/diff", parameters, media_type="text/html")).body.decode()
 
 
@@ -80,8 +73,8 @@ def changes(
     with needs("frames"):
         import polars as pl
 
-    parameters = requests.pair_parameters(diff_query(a, b, pair))
-    parameters |= {"by": by, "min_change": str(min_change)}
+    parameters = requests.pair_parameters(a, b, pair)
+    parameters |= {"by": by, "min_change": min_change}
     frames: list[pl.DataFrame] = []
     cursor: str | None = None
     contract: Contract | None = None
@@ -106,8 +99,8 @@ def changes_page(
     **pair: Unpack[PairOptions],
 ) -> Plan[ChangePage]:
     """A page of `changes`; a cursor stays with its versions."""
-    parameters = requests.pair_parameters(diff_query(a, b, pair))
-    parameters |= {"by": by, "min_change": str(min_change)}
+    parameters = requests.pair_parameters(a, b, pair)
+    parameters |= {"by": by, "min_change": min_change}
     return (yield from _change_page(requests, parameters, key, limit, cursor))
 
 
@@ -133,7 +126,7 @@ def triangle(
     with needs("frames"):
         import polars as pl
 
-    parameters: Parameters = {"column": column, "across": across}
+    parameters = {"column": column, "across": across}
     reply = yield from requests.get(_triangle_path(requests, key), parameters, media_type=_ARROW)
     return pl.read_ipc_stream(reply.body)
 
@@ -151,7 +144,7 @@ def stability(
     a table.
     """
     moment = time_text(requests.as_of if as_of is None else as_of)
-    parameters: Parameters = {"last": str(last), "as_of": moment}
+    parameters = {"last": last, "as_of": moment}
     return decoded((yield from requests.get("/stability", parameters)), Series)
 
 
@@ -161,7 +154,7 @@ def accuracy(
     """The newest stored scores of one version, or of the `last` versions that have any, whatever
     the moment: scores come later than what they are about.
     """
-    parameters: Parameters = {"last": str(last)} if version is None else {"version": str(version)}
+    parameters = {"last": last} if version is None else {"version": version}
     return decoded((yield from requests.get("/accuracy", parameters)), SetAccuracy)
 
 
@@ -171,7 +164,7 @@ def _change_page(
     """A page of changes; a leading part of the key is sent under the names of the versions' key
     columns.
     """
-    parameters = parameters | {"limit": str(limit), "cursor": cursor}
+    parameters = parameters | {"limit": limit, "cursor": cursor}
     leading: Parameters = {}
     if key:
         ref = (
@@ -187,7 +180,7 @@ def _change_page(
             "the key out",
         )
     reply = yield from requests.get("/diff/changes", leading, parameters)
-    head = decoded(reply, _ChangeList)
+    head = decoded(reply, PageHead)
     other = parameters["other"]
     version = requests.answering_version(reply, other)
     set_name = requests.name if other is None else ""

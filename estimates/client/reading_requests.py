@@ -16,8 +16,8 @@ from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
 from estimates.client.plans import Plan, Reply
 from estimates.client.problems import decoded
-from estimates.client.set_requests import Parameters, SetRequests
-from estimates.client.urls import Time, comma_list, key_part, segment, time_text
+from estimates.client.set_requests import PageHead, SetRequests
+from estimates.client.urls import Parameters, Time, comma_list, key_part, segment, time_text
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.extras import needs
@@ -42,11 +42,6 @@ class SetDetail(msgspec.Struct):
 class _VersionPage(msgspec.Struct):
     next: str | None
     versions: list[VersionSummary]
-
-
-class _EstimatePage(msgspec.Struct):
-    total: int
-    next: str | None
 
 
 class _VersionState(msgspec.Struct):
@@ -79,7 +74,7 @@ def versions(requests: SetRequests) -> Plan[list[VersionSummary]]:
     newest_first: list[VersionSummary] = []
     cursor: str | None = None
     while True:
-        parameters = {"limit": str(MAX_LIMIT), "cursor": cursor}
+        parameters = {"limit": MAX_LIMIT, "cursor": cursor}
         page = decoded((yield from requests.get("/versions", parameters)), _VersionPage)
         newest_first += page.versions
         cursor = page.next
@@ -135,8 +130,7 @@ def get(
         requests.version_parameters(ref, as_of, clock),
         {"fields": comma_list(fields)},
     )
-    version = requests.answering_version(reply)
-    return _marked(Answer(requests.name, version, reply.body, fields), reply)
+    return _answer(requests, reply, fields)
 
 
 def get_many(
@@ -157,8 +151,7 @@ def get_many(
     reply = yield from requests.service.post(
         f"{requests.path}/estimates", msgspec.json.encode(body)
     )
-    version = requests.answering_version(reply)
-    return _marked(Answer(requests.name, version, reply.body, fields), reply)
+    return _answer(requests, reply, fields)
 
 
 def scan(
@@ -179,7 +172,7 @@ def scan(
         ref = cursor_version(cursor)
         as_of = None
     named = requests.version_parameters(ref, as_of, clock)
-    paging = {"fields": comma_list(fields), "limit": str(limit), "cursor": cursor}
+    paging = {"fields": comma_list(fields), "limit": limit, "cursor": cursor}
     if not prefix:
         return (yield from _page(requests, named | paging, fields))
     # A prefix is sent under the names of the key columns, which depend on the version's shape. Most
@@ -220,14 +213,14 @@ def history(
     chain  also what became of its numbers: a `stability.Chain` a column
     """
     ends = [moment for moment in (instants.instant_of(until), requests.as_of) if moment is not None]
-    parameters: Parameters = {
+    parameters = {
         "since": time_text(since),
         "until": time_text(min(ends, default=None)),
         "only": only,
         "fields": comma_list(fields),
         "chain": "true" if chain else None,
         "clock": clock,
-        "shape": None if shape is None else str(shape),
+        "shape": shape,
     }
     reply = yield from requests.get(f"/history/{requests.key_path(key)}", parameters)
     return _marked(Answer(requests.name, None, reply.body, fields), reply)
@@ -240,14 +233,19 @@ def explain(
     reply = yield from requests.get(
         f"/explain/{requests.key_path(key)}", requests.version_parameters(ref, as_of)
     )
-    return Answer(requests.name, requests.answering_version(reply), reply.body)
+    return _answer(requests, reply)
+
+
+def _answer(requests: SetRequests, reply: Reply, fields: Sequence[str] | None = None) -> Answer:
+    version = requests.answering_version(reply)
+    return _marked(Answer(requests.name, version, reply.body, fields), reply)
 
 
 def _page(
     requests: SetRequests, parameters: Parameters, fields: Sequence[str] | None
 ) -> Plan[Page]:
     reply = yield from requests.get("/estimates", parameters)
-    page = decoded(reply, _EstimatePage)
+    page = decoded(reply, PageHead)
     version = requests.answering_version(reply)
     return _marked(Page(requests.name, version, reply.body, page.total, page.next, fields), reply)
 

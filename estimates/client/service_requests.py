@@ -97,8 +97,7 @@ class ServiceRequests:
                 raise UnavailableError(
                     "computing",
                     f"{self.service} is still computing this after {self.timeout_s:g} s and will "
-                    "keep it; "
-                    "ask again later, or with a longer timeout_s",
+                    "keep it; ask again later, or with a longer timeout_s",
                 )
             yield Pause(pause_s)
 
@@ -124,7 +123,7 @@ def events(
     """At most `limit` events with an id above `after`, oldest first; [] only when there is nothing
     newer.
     """
-    return _events((yield from _event_page(requests, None, after, limit)))
+    return (yield from _event_page(requests, None, after, limit))[0]
 
 
 def events_of_set(requests: ServiceRequests, name: str) -> Plan[tuple[list[Event], datetime]]:
@@ -132,8 +131,7 @@ def events_of_set(requests: ServiceRequests, name: str) -> Plan[tuple[list[Event
     events: list[Event] = []
     while True:
         after = events[-1].id if events else 0
-        reply = yield from _event_page(requests, name, after, MAX_LIMIT)
-        page = _events(reply)
+        page, reply = yield from _event_page(requests, name, after, MAX_LIMIT)
         events += page
         if len(page) < MAX_LIMIT:
             return events, moment_of(reply)
@@ -156,13 +154,10 @@ def moment_of(reply: Reply) -> datetime:
 
 def _event_page(
     requests: ServiceRequests, set_name: str | None, after: int, limit: int
-) -> Plan[Reply]:
-    parameters = {"set": set_name, "after": str(after), "limit": str(limit)}
-    return (yield from requests.get(url("/v1/events", parameters)))
-
-
-def _events(reply: Reply) -> list[Event]:
-    return decoded(reply, _EventPage).events
+) -> Plan[tuple[list[Event], Reply]]:
+    parameters = {"set": set_name, "after": after, "limit": limit}
+    reply = yield from requests.get(url("/v1/events", parameters))
+    return decoded(reply, _EventPage).events, reply
 
 
 def _check(reply: Reply, media_type: str) -> None:

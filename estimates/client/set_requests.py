@@ -16,15 +16,21 @@ from estimates.catalog.released import Clock
 from estimates.client.plans import Plan, Reply
 from estimates.client.problems import decoded, not_the_service
 from estimates.client.service_requests import JSON, ServiceRequests
-from estimates.client.urls import Time, key_part, segment, time_text, url
-from estimates.compare.queries import DiffQuery
+from estimates.client.urls import Parameters, Time, key_part, segment, time_text, url
+from estimates.compare.queries import PairOptions, diff_query
 from estimates.errors import CorruptError, InvalidError
 
 if TYPE_CHECKING:
     from estimates.keys.key_form import Key
 
 PARQUET = "application/vnd.apache.parquet"
-Parameters = dict[str, str | None]
+
+
+class PageHead(msgspec.Struct):
+    """What a page says besides its rows: how many there are in all, and the cursor of the next."""
+
+    total: int
+    next: str | None
 
 
 class _Schema(msgspec.Struct):
@@ -71,14 +77,15 @@ class SetRequests:
             "clock": clock,
         }
 
-    def pair_parameters(self, pair: DiffQuery) -> Parameters:
+    def pair_parameters(self, a: Ref, b: Ref, options: PairOptions) -> Parameters:
         """Two refs, their moment and pairing; two numbers mean the same at all times and are never
         pinned.
         """
-        pinned = None if is_number(pair.a) and is_number(pair.b) else self.as_of
+        pair = diff_query(a, b, options)
+        pinned = None if is_number(a) and is_number(b) else self.as_of
         return {
-            "from": str(pair.a),
-            "to": str(pair.b),
+            "from": str(a),
+            "to": str(b),
             "as_of": time_text(pair.as_of or pinned),
             "pairing": pair.pairing,
             "other": pair.other,
@@ -99,7 +106,7 @@ class SetRequests:
         """
         columns = self.service.key_columns.get((self.name, shape))
         if columns is None:
-            reply = yield from self.get("/schema", {"shape": str(shape)})
+            reply = yield from self.get("/schema", {"shape": shape})
             columns = decoded(reply, _Schema).required
             self.service.key_columns[self.name, shape] = columns
         if len(prefix) > len(columns):

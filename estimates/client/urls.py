@@ -12,14 +12,17 @@ from estimates.contract.columns import key_text
 from estimates.errors import InvalidError
 
 Time = datetime | str
+Parameters = dict[str, Any]  # text or numbers; None is left out
 
 
-def url(path: str, *parameters: dict[str, str | None]) -> str:
+def url(path: str, *parameters: Parameters) -> str:
     """A path with those parameters that are not None."""
-    present = [
-        (name, text) for group in parameters for name, text in group.items() if text is not None
-    ]
-    query = "&".join(f"{_quoted(name)}={_quoted(text)}" for name, text in present)
+    query = "&".join(
+        f"{_quoted(name)}={_quoted(str(value))}"
+        for group in parameters
+        for name, value in group.items()
+        if value is not None
+    )
     return f"{path}?{query}" if query else path
 
 

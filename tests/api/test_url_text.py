@@ -25,7 +25,6 @@ from estimates_api.http.url_text import (
     read_fields,
     read_key,
     read_ref,
-    read_segment,
     read_time,
 )
 from tests.builders import make_store
@@ -112,7 +111,7 @@ def test_any_key_comes_back(parts: list[str]) -> None:
 
 def test_a_segment_is_decoded_once() -> None:
     """An encoded percent sign stays one."""
-    assert read_segment("%2541") == "%41"
+    assert read_key("%2541") == ["%41"]
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ import click
 
 from estimates_jobs.cli.commands import SECTIONS, cli
 from estimates_jobs.cli.gate import COMMANDS, DEFAULT, GateGroup
-from estimates_jobs.cli.interface.command import Command
-from estimates_jobs.cli.interface.options import REMOTE, TABLES
+from estimates_jobs.cli.interface.command import REMOTE, TABLES, Command
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "cli.md"
 MARK = "<!-- What follows is the help of each command: python -m tests.docs.test_cli_docs -->\n"

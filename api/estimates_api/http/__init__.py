@@ -11,7 +11,7 @@ ranges            the Range header
 event_stream      server-sent events
 problems          errors as application/problem+json
 bodies            what the JSON answers look like
-documented        how the OpenAPI document describes the answers of a route
+route             how a route is declared, its answers in the OpenAPI document
 estimate_schema   the JSON Schema of one estimate
 metric_families   what Prometheus is told
 """

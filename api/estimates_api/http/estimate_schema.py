@@ -23,7 +23,7 @@ def estimate_schema(contract: Contract) -> dict[str, Any]:
     Any column may be null: a null says that there is no estimate, and whether that may be is for
     the gate to judge. So are bounds: a refused version, read by its number, may break them.
     """
-    keys = {name: _key(column) for name, column in contract.key.items()}
+    keys = {name: _TYPES[key.type] | _described(key) for name, key in contract.key.items()}
     columns = {name: _column(column) for name, column in contract.columns.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -36,21 +36,12 @@ def estimate_schema(contract: Contract) -> dict[str, Any]:
     }
 
 
-def _key(column: KeyColumn) -> dict[str, Any]:
-    return _TYPES[column.type] | _described(column.description)
-
-
 def _column(column: Column) -> dict[str, Any]:
     kind = _TYPES[column.kind]
-    promises = {
-        "role": column.role,
-        "unit": column.unit,
-        "level": column.level,
-        "quantile": column.quantile,
-    }
+    promises = {name: getattr(column, name) for name in ("role", "unit", "level", "quantile")}
     extensions = {f"x-{name}": value for name, value in promises.items() if value is not None}
-    return kind | {"type": [kind["type"], "null"]} | _described(column.description) | extensions
+    return kind | {"type": [kind["type"], "null"]} | _described(column) | extensions
 
 
-def _described(description: str) -> dict[str, Any]:
-    return {"description": description} if description else {}
+def _described(column: Column | KeyColumn) -> dict[str, str]:
+    return {"description": column.description} if column.description else {}

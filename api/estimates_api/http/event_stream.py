@@ -110,7 +110,11 @@ class EventStream:
         while True:
             news = self._follower.news  # before reading: what is served meanwhile is not missed
             page = self._read(self._after, PAGE)
-            text += b"".join(_encoded(event) for event in page)
+            text += b"".join(
+                b"id: %d\nevent: %s\ndata: %s\n\n"
+                % (event.id, event.kind.encode(), msgspec.json.encode(event))
+                for event in page
+            )
             if text:
                 async with asyncio.timeout(STALLED_S):
                     await send({"type": "http.response.body", "body": text, "more_body": True})
@@ -122,14 +126,6 @@ class EventStream:
                 await asyncio.wait_for(news.wait(), HEARTBEAT_S)
             except TimeoutError:
                 text = b": still here\n\n"
-
-
-def _encoded(event: EventBody) -> bytes:
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (
-        event.id,
-        event.kind.encode(),
-        msgspec.json.encode(event),
-    )
 
 
 async def _until_first_ends(*parts: Coroutine[Any, Any, Any]) -> None:

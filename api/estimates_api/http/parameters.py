@@ -19,194 +19,165 @@ from estimates.stability.through_time.revision_report import Across
 
 _TIME = {"format": "date-time"}
 
-SetName = Annotated[str, PathParameter(name="set", description="Name of the estimate set.")]
+
+def _path(name: str, description: str) -> PathParameter:
+    return PathParameter(name=name, description=description)
+
+
+def _query(name: str, description: str, **schema: object) -> QueryParameter:
+    return QueryParameter(name=name, description=description, schema_extra=schema or None)
+
+
+SetName = Annotated[str, _path("set", "Name of the estimate set.")]
 PathRef = Annotated[
     str,
-    PathParameter(
-        name="ref", description="A version number, an alias such as `production`, or `latest`."
-    ),
+    _path("ref", "A version number, an alias such as `production`, or `latest`."),
 ]
 DomainDigest = Annotated[
     str,
-    PathParameter(
-        name="digest", description="SHA-256 of the listed keys: `domain.digest` of the contract."
-    ),
+    _path("digest", "SHA-256 of the listed keys: `domain.digest` of the contract."),
 ]
 KeyPath = Annotated[
     str,
-    PathParameter(
-        name="key",
-        description="The key, one path segment per key column in the order of the contract; each "
+    _path(
+        "key",
+        "The key, one path segment per key column in the order of the contract; each "
         "segment percent-encoded UTF-8, `/` as `%2F`.",
     ),
 ]
 LeadingKey = Annotated[
     str,
-    PathParameter(
-        name="key",
-        description="A leading part of the key, one path segment per key column.",
+    _path(
+        "key",
+        "A leading part of the key, one path segment per key column.",
     ),
 ]
 QueryRef = Annotated[
     str,
-    QueryParameter(
-        name="ref", description="A version number, an alias such as `production`, or `latest`."
-    ),
+    _query("ref", "A version number, an alias such as `production`, or `latest`."),
 ]
 AsOf = Annotated[
     str | None,
-    QueryParameter(
-        name="as_of",
-        description="Answer as the ref resolved at this time, inclusive; ends in `Z` or an offset. "
+    _query(
+        "as_of",
+        "Answer as the ref resolved at this time, inclusive; ends in `Z` or an offset. "
         "Pass an `Estimates-As-Of` header back to pin several requests to one moment.",
-        schema_extra=_TIME,
+        **_TIME,
     ),
 ]
 ByClock = Annotated[
     Literal["released"] | None,
-    QueryParameter(
-        name="clock",
-        description="`released`: read `as_of` by the claimed times of release of imported "
+    _query(
+        "clock",
+        "`released`: read `as_of` by the claimed times of release of imported "
         "versions. The answer has `Estimates-Imported: true` where it rests on such a claim.",
     ),
 ]
 ShapeNumber = Annotated[
     int | None,
-    QueryParameter(
-        name="shape",
-        description="With an alias: answer from the last version of this shape it named.",
+    _query(
+        "shape",
+        "With an alias: answer from the last version of this shape it named.",
     ),
 ]
 HistoryShape = Annotated[
     int | None,
-    QueryParameter(
-        name="shape", description="Tell of the versions of this shape; default: of production's."
-    ),
+    _query("shape", "Tell of the versions of this shape; default: of production's."),
 ]
 SchemaShape = Annotated[
     int | None,
-    QueryParameter(
-        name="shape", description="The newest contract of this shape; default: the newest of all."
-    ),
+    _query("shape", "The newest contract of this shape; default: the newest of all."),
 ]
 Fields = Annotated[
     str | None,
-    QueryParameter(
-        name="fields",
-        description="Columns to answer, separated by commas; the key is always there.",
+    _query(
+        "fields",
+        "Columns to answer, separated by commas; the key is always there.",
     ),
 ]
-Limit = Annotated[int, QueryParameter(name="limit", description="Entries a page at most.")]
-Cursor = Annotated[
-    str | None, QueryParameter(name="cursor", description="`next` of the page before.")
-]
+Limit = Annotated[int, _query("limit", "Entries a page at most.")]
+Cursor = Annotated[str | None, _query("cursor", "`next` of the page before.")]
 Since = Annotated[
     str | None,
-    QueryParameter(
-        name="since", description="Published at this time or later.", schema_extra=_TIME
-    ),
+    _query("since", "Published at this time or later.", **_TIME),
 ]
 Until = Annotated[
     str | None,
-    QueryParameter(
-        name="until", description="Published at this time or earlier.", schema_extra=_TIME
-    ),
+    _query("until", "Published at this time or earlier.", **_TIME),
 ]
 Only = Annotated[
     Literal["promoted"] | None,
-    QueryParameter(
-        name="only", description="`promoted`: only versions that production ever pointed to."
-    ),
+    _query("only", "`promoted`: only versions that production ever pointed to."),
 ]
 Chained = Annotated[
     bool,
-    QueryParameter(
-        name="chain",
-        description="`true`: also what became of each number from version to version; "
+    _query(
+        "chain",
+        "`true`: also what became of each number from version to version; "
         "docs/stability.md, V. JSON only.",
     ),
 ]
-StateFilter = Annotated[
-    State | None, QueryParameter(name="state", description="Only versions in this state.")
-]
+StateFilter = Annotated[State | None, _query("state", "Only versions in this state.")]
 Form = Annotated[
     Literal["parquet", "arrow", "csv"] | None,
-    QueryParameter(
-        name="format", description="For clients that cannot say in `Accept` what they want."
-    ),
+    _query("format", "For clients that cannot say in `Accept` what they want."),
 ]
-FromRef = Annotated[
-    str, QueryParameter(name="from", description="The version to compare from: number or alias.")
-]
-ToRef = Annotated[
-    str, QueryParameter(name="to", description="The version to compare with: number or alias.")
-]
-OfSet = Annotated[
-    str | None, QueryParameter(name="set", description="Only what happened to this set.")
-]
+FromRef = Annotated[str, _query("from", "The version to compare from: number or alias.")]
+ToRef = Annotated[str, _query("to", "The version to compare with: number or alias.")]
+OfSet = Annotated[str | None, _query("set", "Only what happened to this set.")]
 ChangeMetric = Annotated[
     str | None,
-    QueryParameter(
-        name="by",
-        description="The metric to sort by, such as `value.r`; docs/stability.md lists them. "
+    _query(
+        "by",
+        "The metric to sort by, such as `value.r`; docs/stability.md lists them. "
         "Default: `d` of the first point column.",
     ),
 ]
 MinChange = Annotated[
     float,
-    QueryParameter(
-        name="min_change",
-        description="Leave out keys whose metric is smaller; keys without it (added, removed, …) "
-        "always stay.",
-        schema_extra={"minimum": 0},
+    _query(
+        "min_change",
+        "Leave out keys whose metric is smaller; keys without it (added, removed, …) always stay.",
+        minimum=0,
     ),
 ]
 PairedBy = Annotated[
     Pairing | None,
-    QueryParameter(
-        name="pairing",
-        description="Which keys are compared, in place of the contract's `stability.pairing`: "
+    _query(
+        "pairing",
+        "Which keys are compared, in place of the contract's `stability.pairing`: "
         "those that are equal, the same step after each version's origin, or the same target.",
     ),
 ]
 OtherSet = Annotated[
     str | None,
-    QueryParameter(
-        name="other",
-        description="`to` is a version of this other set, whose key has to be the same.",
+    _query(
+        "other",
+        "`to` is a version of this other set, whose key has to be the same.",
     ),
 ]
 ColumnName = Annotated[
     str | None,
-    QueryParameter(
-        name="column", description="The number that is told of. Default: the first point."
-    ),
+    _query("column", "The number that is told of. Default: the first point."),
 ]
 AcrossColumns = Annotated[
     Across | None,
-    QueryParameter(
-        name="across",
-        description="What the columns are. Default: horizons where there is a dated target, else "
-        "versions.",
+    _query(
+        "across",
+        "What the columns are. Default: horizons where there is a dated target, else versions.",
     ),
 ]
-After = Annotated[int, QueryParameter(name="after", description="Only events with a higher id.")]
+After = Annotated[int, _query("after", "Only events with a higher id.")]
 
 Last = Annotated[
     int,
-    QueryParameter(
-        name="last", description="So many moves of production at most, counted from the newest."
-    ),
+    _query("last", "So many moves of production at most, counted from the newest."),
 ]
 
-ScoredVersion = Annotated[
-    int | None, QueryParameter(name="version", description="Only the scores of this version.")
-]
+ScoredVersion = Annotated[int | None, _query("version", "Only the scores of this version.")]
 LastScored = Annotated[
     int,
-    QueryParameter(
-        name="last", description="So many versions at most, the newest that were scored."
-    ),
+    _query("last", "So many versions at most, the newest that were scored."),
 ]
 
 DEFAULT_REF = PRODUCTION

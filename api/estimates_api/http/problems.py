@@ -77,8 +77,7 @@ def problem(
 
 def from_error(request: ReadRequest, error: EstimatesError) -> Response[bytes]:
     """A problem for one of our errors."""
-    kind = next(kind for kind in _STATUS if isinstance(error, kind))
-    status = _STATUS[kind]
+    kind, status = next(entry for entry in _STATUS.items() if isinstance(error, entry[0]))
     if kind is InvalidError and request.method == "POST" and error.code not in _URL_CODES:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
     status = _STATUS_OF_CODE.get(error.code, status)

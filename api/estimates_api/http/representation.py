@@ -10,7 +10,8 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from datetime import datetime
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -213,7 +214,7 @@ class Compressible(Representation):
             if self.etag is not None:
                 self.etag = tag_of_gzip(self.etag)
             if self.etag is None or not names_tag(scope, self.etag.encode()):
-                self.body = await in_thread(partial(zlib.compress, self.body, _LEVEL, _GZIP))
+                self.body = await in_thread(zlib.compress, self.body, _LEVEL, _GZIP)
                 self.headers["content-encoding"] = "gzip"
         await super().__call__(scope, receive, send)
 
@@ -248,6 +249,11 @@ def of_view(
     body = as_json(content)
     headers = {"estimates-as-of": instants.text(view.moment), "vary": vary}
     return Compressible(body, etag=content_tag(body), media_type=media_type, headers=headers)
+
+
+def as_of_head(moment: datetime) -> list[Header]:
+    """The headers of an answer that has no view: its moment, and what it depends on."""
+    return [*encoded({"estimates-as-of": instants.text(moment)}), VARY]
 
 
 def next_link(query: Mapping[str, object], **following: object) -> str:

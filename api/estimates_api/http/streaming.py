@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 from litestar.types import Receive, Scope, Send
 
@@ -34,7 +33,7 @@ class ChunkedAnswer:
             try:
                 while (
                     not leaving.done()
-                    and (chunk := await in_thread(partial(next, self.chunks, None))) is not None
+                    and (chunk := await in_thread(next, self.chunks, None)) is not None
                 ):
                     async with asyncio.timeout(STALLED_S):
                         await send({"type": "http.response.body", "body": chunk, "more_body": True})

@@ -27,15 +27,12 @@ ReadRequest = Request[Any, Any, Any]
 _NUMBER = re.compile(r"[0-9]{1,15}")
 
 
-def read_segment(segment: str) -> str:
-    """A path segment, percent-decoded once; `routing.raw_path` has made sure that it is UTF-8."""
-    return unquote(segment)
-
-
 def read_key(path: str) -> list[str]:
-    """The key parts of a path that is still percent-encoded: split first, then decoded once."""
+    """The key parts of a path that is still percent-encoded: split first, then decoded once;
+    `routing.raw_path` has made sure that they are UTF-8.
+    """
     parts = path.strip("/").split("/")
-    return parts if "%" not in path else [read_segment(part) for part in parts]
+    return parts if "%" not in path else [unquote(part) for part in parts]
 
 
 def leading_key(
@@ -74,6 +71,13 @@ def read_ref(text: str | int) -> Ref:
             "unknown_version", f"there is no version {text[:20]}…: the number is too large"
         )
     return int(text)
+
+
+def read_number(text: str | None, code: str, problem: str) -> int | None:
+    """A number in decimal digits; raises InvalidError with this code for any other text."""
+    if text is not None and not _NUMBER.fullmatch(text):
+        raise InvalidError(code, problem)
+    return None if text is None else int(text)
 
 
 @lru_cache(1024)

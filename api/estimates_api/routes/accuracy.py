@@ -5,34 +5,25 @@ from __future__ import annotations
 from functools import partial
 
 import msgspec
-from litestar import get
 from litestar.types import ASGIApp
 
 from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import LAST_SCORED, SetAccuracy
 from estimates.accuracy.accuracy_table import accuracy_frame
 from estimates.store.scoring import stored_scores
-from estimates_api.http.documented import answers
 from estimates_api.http.parameters import LastScored, ScoredVersion, SetName
 from estimates_api.http.representation import TABLES, VARY_TEXT, negotiated, of_view
+from estimates_api.http.route import InjectedFollower, reading
 from estimates_api.http.tables import content_type, write_form
 from estimates_api.http.url_text import ReadRequest
-from estimates_api.serving.follower import InjectedFollower
-from estimates_api.serving.threads import off_loop
 
 
-@get(
+@reading(
     "/v1/sets/{set:str}/accuracy",
-    **answers(
-        SetAccuracy,
-        304,
-        404,
-        406,
-        description="The newest scores of each version, oldest first.",
-        forms={200: TABLES},
-    ),
+    SetAccuracy,
+    description="The newest scores of each version, oldest first.",
+    forms=TABLES,
 )
-@off_loop
 def accuracy(
     request: ReadRequest,
     follower: InjectedFollower,

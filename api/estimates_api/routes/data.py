@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from urllib.parse import unquote
 
-from litestar import get
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 from litestar.types import ASGIApp, HTTPScope
 
 from estimates.reading import tabular
 from estimates.storage.data_files import DataFile
-from estimates_api.http.documented import answers
 from estimates_api.http.parameters import DataParameters, PathRef, SetName
 from estimates_api.http.ranges import byte_range
 from estimates_api.http.representation import (
@@ -28,32 +27,24 @@ from estimates_api.http.representation import (
     wants_gzip,
 )
 from estimates_api.http.resolved_request import ResolvedRequest, resolve
+from estimates_api.http.route import InjectedFollower, reading
 from estimates_api.http.streaming import ChunkedAnswer
 from estimates_api.http.tables import content_type
-from estimates_api.http.url_text import ReadRequest, read_segment
-from estimates_api.serving.follower import InjectedFollower
-from estimates_api.serving.threads import off_loop
+from estimates_api.http.url_text import ReadRequest
 
 _FORMS = {"parquet": PARQUET, "arrow": ARROW, "csv": CSV}
+_OFFERED = tuple(_FORMS.values())
 _SUFFIXES = {PARQUET: "parquet", ARROW: "arrows", CSV: "csv"}
 
 
-@get(
+@reading(
     "/v1/sets/{set:str}/versions/{ref:str}/data",
-    **answers(
-        bytes,
-        206,
-        304,
-        404,
-        406,
-        410,
-        416,
-        description="All estimates, in key order.",
-        forms={200: tuple(_FORMS.values()), 206: (PARQUET,)},
-    ),
-    dependencies={"lookup": Provide(DataParameters, sync_to_thread=False)},
+    bytes,
+    *(206, 410, 416),
+    description="All estimates, in key order.",
+    forms=_OFFERED,
+    lookup=DataParameters,
 )
-@off_loop
 def data(
     request: ReadRequest,
     follower: InjectedFollower,
@@ -65,9 +56,8 @@ def data(
     CSV.
     """
     form = lookup.form
-    offered = tuple(_FORMS.values())
-    media_type = negotiated(request.scope, offered) if form is None else _FORMS[form]
-    resolved = resolve(follower.at, set_name, read_segment(ref), lookup)
+    media_type = negotiated(request.scope, _OFFERED) if form is None else _FORMS[form]
+    resolved = resolve(follower.at, set_name, unquote(ref), lookup)
     file = follower.store.data_files.open(set_name, resolved.version.snapshot_id)
     head = {
         "content-type": content_type(media_type),

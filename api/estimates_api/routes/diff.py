@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from litestar import get
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 from litestar.params import QueryParams
 from litestar.types import ASGIApp
 
@@ -17,7 +16,6 @@ from estimates.stability.pages.report_markdown import render_markdown
 from estimates.stability.pages.report_text import render_json, render_text
 from estimates.stability.report import Report
 from estimates_api.http.bodies import ChangeList
-from estimates_api.http.documented import answers
 from estimates_api.http.parameters import ChangesParameters, DiffParameters, FromRef, SetName
 from estimates_api.http.representation import (
     HTML,
@@ -33,9 +31,10 @@ from estimates_api.http.representation import (
     negotiated,
 )
 from estimates_api.http.resolved_request import ResolvedRequest
+from estimates_api.http.route import InjectedFollower, InjectedReports, reading
 from estimates_api.http.url_text import ReadRequest, leading_key, names_of, read_ref, read_time
-from estimates_api.serving.follower import Follower, InjectedFollower
-from estimates_api.serving.reports import InjectedReports, Reports, still_computing
+from estimates_api.serving.follower import Follower
+from estimates_api.serving.reports import Reports, still_computing
 from estimates_api.serving.threads import in_thread
 
 _FORMS = (*TABLES, PARQUET)
@@ -46,16 +45,14 @@ _RENDER: dict[str, Callable[[Report], bytes]] = {
 }
 
 
-@get(
+@reading(
     "/v1/sets/{set:str}/diff",
-    **answers(
-        Report,
-        *(304, 404, 406, 409, 410),
-        description="The stability report; docs/stability.md explains it.",
-        forms={200: PAGES},
-        computed=True,
-    ),
-    dependencies={"pair": Provide(DiffParameters, sync_to_thread=False)},
+    Report,
+    *(409, 410),
+    description="The stability report; docs/stability.md explains it.",
+    forms=PAGES,
+    computed=True,
+    pair=DiffParameters,
 )
 async def diff(
     request: ReadRequest,
@@ -67,7 +64,7 @@ async def diff(
 ) -> ASGIApp:
     """What changed from one version to another; `to` is production if not given."""
     form = negotiated(request.scope, PAGES)
-    comparison, resolved = await in_thread(partial(_compared, follower, set_name, from_ref, pair))
+    comparison, resolved = await in_thread(_compared, follower, set_name, from_ref, pair)
     name = ("diff", comparison.cache_name(), form)
     return await reports.answer(
         request.scope,
@@ -81,16 +78,14 @@ async def diff(
     )
 
 
-@get(
+@reading(
     "/v1/sets/{set:str}/diff/changes",
-    **answers(
-        ChangeList,
-        *(304, 404, 406, 409, 410),
-        description="A page of changes, what moved most first.",
-        forms={200: _FORMS},
-        computed=True,
-    ),
-    dependencies={"pair": Provide(ChangesParameters, sync_to_thread=False)},
+    ChangeList,
+    *(409, 410),
+    description="A page of changes, what moved most first.",
+    forms=_FORMS,
+    computed=True,
+    pair=ChangesParameters,
 )
 async def changes(
     request: ReadRequest,
@@ -109,7 +104,7 @@ async def changes(
     """
     form = negotiated(request.scope, _FORMS)
     comparison, resolved = await in_thread(
-        partial(_compared, follower, set_name, from_ref, pair, pair.cursor)
+        _compared, follower, set_name, from_ref, pair, pair.cursor
     )
     parameters = names_of(request.route_handler)
     # a key column that is named like a parameter of the route cannot be filtered by

@@ -15,8 +15,8 @@ _POLICY = (
 )
 
 
-@get("/docs", include_in_schema=False, sync_to_thread=False)
-def docs() -> ASGIApp:
+@get("/docs", include_in_schema=False)
+async def docs() -> ASGIApp:
     """A page that shows the OpenAPI document and tries its routes."""
     headers = {"content-security-policy": _POLICY}
     return Representation(

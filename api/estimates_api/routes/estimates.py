@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from litestar import get, post
-from litestar.di import NamedDependency, Provide
+from litestar import post
+from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParams
 from litestar.types import ASGIApp
 
 from estimates.reading.page_cursor import cursor_version
 from estimates_api.http.bodies import Batch, BatchBody, EstimateBody, EstimatePage
-from estimates_api.http.documented import answers
 from estimates_api.http.parameters import (
     EstimateParameters,
     KeyPath,
@@ -25,6 +24,7 @@ from estimates_api.http.parameters import (
 )
 from estimates_api.http.representation import JSON, TABLES, Representation, negotiated
 from estimates_api.http.resolved_request import resolve
+from estimates_api.http.route import answers, reading
 from estimates_api.http.url_text import ReadRequest, leading_key, read_fields, read_key
 from estimates_api.serving.follower import ReaderAt
 from estimates_api.serving.threads import nonblocking
@@ -32,10 +32,13 @@ from estimates_api.serving.threads import nonblocking
 FEW_KEYS = 2000  # a few milliseconds: shorter than a thread would wait for its turn
 
 
-@get(
+@reading(
     "/v1/sets/{set:str}/estimates/{key:path}",
-    **answers(EstimateBody, 304, 404, 406, 410, description="The estimate.", forms={200: TABLES}),
-    dependencies={"lookup": Provide(EstimateParameters, sync_to_thread=False)},
+    EstimateBody,
+    410,
+    description="The estimate.",
+    forms=TABLES,
+    lookup=EstimateParameters,
 )
 async def one_estimate(
     request: ReadRequest,
@@ -61,18 +64,13 @@ def answer_estimate(
     return resolved.estimate(answer.marked_by(lookup.clock), form)
 
 
-@get(
+@reading(
     "/v1/sets/{set:str}/estimates",
-    **answers(
-        EstimatePage,
-        304,
-        404,
-        406,
-        410,
-        description="A page of estimates in key order.",
-        forms={200: TABLES},
-    ),
-    dependencies={"lookup": Provide(PageParameters, sync_to_thread=False)},
+    EstimatePage,
+    410,
+    description="A page of estimates in key order.",
+    forms=TABLES,
+    lookup=PageParameters,
 )
 async def estimates_under(
     request: ReadRequest,
@@ -124,7 +122,7 @@ def answer_page(
         BatchBody,
         *(404, 406, 410, 413, 422),
         description="One result for each key, in the order asked.",
-        forms={200: TABLES},
+        forms=TABLES,
     ),
 )
 async def batch(

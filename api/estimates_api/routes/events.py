@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from heapq import merge
 from itertools import islice
-from operator import attrgetter
 
-from litestar import get
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 from msgspec import structs
@@ -16,29 +12,22 @@ from estimates.catalog.view import View
 from estimates.errors import InvalidError
 from estimates.reading.page_cursor import DEFAULT_LIMIT, check_limit
 from estimates_api.http.bodies import EventBody, EventList
-from estimates_api.http.documented import answers
 from estimates_api.http.event_stream import EventStream, Streams
 from estimates_api.http.parameters import After, Limit, OfSet
 from estimates_api.http.representation import JSON, negotiated, next_link, of_view
-from estimates_api.http.url_text import ReadRequest
-from estimates_api.serving.follower import InjectedFollower
+from estimates_api.http.route import InjectedFollower, reading
+from estimates_api.http.url_text import ReadRequest, read_number
 
 _STREAM = "text/event-stream"
-_id = attrgetter("id")
 
 
-@get(
+@reading(
     "/v1/events",
-    **answers(
-        EventList,
-        304,
-        404,
-        406,
-        description="Events in the order of their ids, which have no gaps.",
-    ),
-    sync_to_thread=False,
+    EventList,
+    *(404, 406),
+    description="Events in the order of their ids, which have no gaps.",
 )
-def events(
+async def events(
     request: ReadRequest,
     follower: InjectedFollower,
     streams: NamedDependency[Streams],
@@ -64,7 +53,11 @@ def events(
         raise InvalidError("unknown_parameter", "a stream has no limit; it takes after, set")
     if set_name is not None:
         view.set(set_name)
-    last = _last_event_id(request.headers.get("last-event-id"))
+    last = read_number(
+        request.headers.get("last-event-id") or None,
+        "bad_parameter",
+        "Last-Event-ID is not the id of an event; leave it out to begin anew",
+    )
     return EventStream(
         streams,
         follower,
@@ -81,23 +74,8 @@ def _page(view: View, name: str | None, after: int, limit: int) -> EventList:
 
 
 def _later(view: View, name: str | None, after: int, limit: int) -> list[EventBody]:
-    """The events after an id, of all sets or of one, so many at most; raises NotFoundError
-    (`unknown_set`).
-    """
-    sets = view.sets.values() if name is None else [view.set(name)]
-    later = [islice(part.events, bisect_right(part.events, after, key=_id), None) for part in sets]
-    return [EventBody(**structs.asdict(event)) for event in islice(merge(*later, key=_id), limit)]
-
-
-def _last_event_id(text: str | None) -> int | None:
-    """Where a client that connects again left off; raises InvalidError (`bad_parameter`)."""
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 16):
-        raise InvalidError(
-            "bad_parameter", "Last-Event-ID is not the id of an event; leave it out to begin anew"
-        )
-    return int(text)
+    """So many events after an id at most; raises NotFoundError (`unknown_set`)."""
+    return [EventBody(**structs.asdict(e)) for e in islice(view.events(name, after), limit)]
 
 
 ROUTES = [events]

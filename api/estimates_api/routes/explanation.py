@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from litestar import get
 from litestar.types import ASGIApp
 
 from estimates.reading import explanation
 from estimates.reading.explanation import Explanation
-from estimates_api.http.documented import answers
 from estimates_api.http.parameters import (
     DEFAULT_REF,
     AsOf,
@@ -18,16 +16,16 @@ from estimates_api.http.parameters import (
     ShapeNumber,
 )
 from estimates_api.http.resolved_request import resolve
+from estimates_api.http.route import InjectedFollower, reading
 from estimates_api.http.url_text import read_key
-from estimates_api.serving.follower import InjectedFollower
-from estimates_api.serving.threads import off_loop
 
 
-@get(
+@reading(
     "/v1/sets/{set:str}/explain/{key:path}",
-    **answers(Explanation, 304, 404, 410, description="All that is known of the estimate."),
+    Explanation,
+    410,
+    description="All that is known of the estimate.",
 )
-@off_loop
 def explain(
     follower: InjectedFollower,
     set_name: SetName,

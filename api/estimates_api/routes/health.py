@@ -9,27 +9,19 @@ from litestar.types import ASGIApp
 from estimates.catalog.ref import PRODUCTION
 from estimates.errors import UnavailableError
 from estimates_api.http.bodies import Health, Readiness
-from estimates_api.http.documented import answers
 from estimates_api.http.representation import Representation, of_content
-from estimates_api.serving.follower import Follower, InjectedFollower
+from estimates_api.http.route import InjectedFollower, answers, reading
+from estimates_api.serving.follower import Follower
 
 
-@get(
-    "/health/live",
-    **answers(Health, description="The process answers."),
-    sync_to_thread=False,
-)
-def live() -> ASGIApp:
+@get("/health/live", **answers(Health, description="The process answers."))
+async def live() -> ASGIApp:
     """The process is alive; restart it when this does not answer."""
     return Representation(b'{"status":"ok"}')
 
 
-@get(
-    "/health/ready",
-    **answers(Readiness, 304, description="The service can answer."),
-    sync_to_thread=False,
-)
-def ready(follower: InjectedFollower) -> ASGIApp:
+@reading("/health/ready", Readiness, description="The service can answer.")
+async def ready(follower: InjectedFollower) -> ASGIApp:
     """Ready once the catalog was read and the versions that aliases point to were opened.
 
     An alias whose version cannot be read is told in `faults`, with the version that answers in its
@@ -40,9 +32,9 @@ def ready(follower: InjectedFollower) -> ASGIApp:
 
 def _readiness(follower: Follower) -> Readiness:
     view = follower.view
-    if not follower.ready:
+    if not follower.targets.ready:
         raise UnavailableError("starting", "the versions in production are being opened; retry")
-    faults = [fault for _, fault in sorted(follower.faults.items())]
+    faults = [fault for _, fault in sorted(follower.targets.faults.items())]
     silent = {fault.set for fault in faults if fault.alias == PRODUCTION and fault.serving is None}
     promoted = [name for name, set_view in view.sets.items() if PRODUCTION in set_view.aliases]
     if promoted and silent.issuperset(promoted):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from litestar import get
 from litestar.types import ASGIApp
 
 from estimates_api.http.bodies import HistoryBody
-from estimates_api.http.documented import answers
 from estimates_api.http.parameters import (
     ByClock,
     Chained,
@@ -19,24 +17,17 @@ from estimates_api.http.parameters import (
     Until,
 )
 from estimates_api.http.representation import JSON, TABLES, VARY_TEXT, negotiated, of_view
+from estimates_api.http.route import InjectedFollower, reading
 from estimates_api.http.tables import content_type, write_answer
 from estimates_api.http.url_text import ReadRequest, read_fields, read_key, read_time
-from estimates_api.serving.follower import InjectedFollower
-from estimates_api.serving.threads import off_loop
 
 
-@get(
+@reading(
     "/v1/sets/{set:str}/history/{key:path}",
-    **answers(
-        HistoryBody,
-        304,
-        404,
-        406,
-        description="The key through the versions, oldest first.",
-        forms={200: TABLES},
-    ),
+    HistoryBody,
+    description="The key through the versions, oldest first.",
+    forms=TABLES,
 )
-@off_loop
 def history(
     request: ReadRequest,
     follower: InjectedFollower,

@@ -9,11 +9,10 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from estimates import instants
-from estimates_api.http.documented import answers
 from estimates_api.http.metric_families import ServiceMetrics
 from estimates_api.http.representation import Representation
+from estimates_api.http.route import InjectedFollower, answers
 from estimates_api.http.url_text import ReadRequest
-from estimates_api.serving.follower import InjectedFollower
 from estimates_api.serving.threads import off_loop
 from estimates_api.serving.worker_metrics import SharedMetrics
 

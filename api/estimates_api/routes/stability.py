@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from functools import partial
+from datetime import datetime
 
-from litestar import get
 from litestar.types import ASGIApp
 
-from estimates import instants
 from estimates.compare.series import ComparedMoves, compared_moves
 from estimates.compare.series_report import DEFAULT_LAST, Series
-from estimates_api.http.documented import answers
 from estimates_api.http.parameters import AsOf, Last, SetName
-from estimates_api.http.representation import TABLES, VARY, encoded, entity_tag, negotiated
+from estimates_api.http.representation import TABLES, as_of_head, entity_tag, negotiated
+from estimates_api.http.route import InjectedFollower, InjectedReports, reading
 from estimates_api.http.tables import content_type, write_form
 from estimates_api.http.url_text import ReadRequest, read_time
-from estimates_api.serving.follower import Follower, InjectedFollower
-from estimates_api.serving.reports import InjectedReports
+from estimates_api.serving.follower import Follower
 from estimates_api.serving.threads import in_thread
 
 
-@get(
+@reading(
     "/v1/sets/{set:str}/stability",
-    **answers(
-        Series,
-        304,
-        404,
-        406,
-        description="A row for each move of production, oldest first.",
-        forms={200: TABLES},
-        computed=True,
-    ),
+    Series,
+    description="A row for each move of production, oldest first.",
+    forms=TABLES,
+    computed=True,
 )
 async def stability(
     request: ReadRequest,
@@ -44,7 +36,7 @@ async def stability(
     too.
     """
     form = negotiated(request.scope, TABLES)
-    moves, moment = await in_thread(partial(_moves, follower, set_name, last, as_of))
+    moves, moment = await in_thread(_moves, follower, set_name, last, as_of)
     name = ("stability", set_name, moves.cache_name(), form)
     return await reports.answer(
         request.scope,
@@ -52,18 +44,18 @@ async def stability(
         lambda: _written(reports.series(moves), form),
         etag=entity_tag(*name),
         media_type=content_type(form),
-        head=[*encoded({"estimates-as-of": moment}), VARY],
+        head=as_of_head(moment),
     )
 
 
 def _moves(
     follower: Follower, name: str, last: int, as_of: str | None
-) -> tuple[ComparedMoves, str]:
+) -> tuple[ComparedMoves, datetime]:
     """The moves of production, and the moment of the answer."""
     moment = read_time(as_of, "as_of")
     reader = follower.at(moment)
     moves = compared_moves(reader.view, name, follower.store.frame, last=last, as_of=moment)
-    return moves, instants.text(moment or reader.view.moment)
+    return moves, moment or reader.view.moment
 
 
 def _written(series: Series, form: str) -> bytes:

@@ -4,32 +4,29 @@ from __future__ import annotations
 
 from functools import partial
 
-from litestar import get
 from litestar.types import ASGIApp
 
-from estimates import instants
 from estimates.compare.vintages import Vintages, triangle_json
 from estimates.stability.through_time.revision_report import Across
 from estimates_api.http.bodies import TriangleBody
-from estimates_api.http.documented import answers
 from estimates_api.http.parameters import AcrossColumns, ColumnName, LeadingKey, SetName
-from estimates_api.http.representation import TABLES, VARY, encoded, entity_tag, negotiated
+from estimates_api.http.representation import TABLES, as_of_head, entity_tag, negotiated
+from estimates_api.http.route import InjectedFollower, InjectedReports, reading
 from estimates_api.http.tables import content_type, write_form
 from estimates_api.http.url_text import ReadRequest, read_key
-from estimates_api.serving.follower import Follower, InjectedFollower
-from estimates_api.serving.reports import InjectedReports, Reports
+from estimates_api.serving.follower import Follower
+from estimates_api.serving.reports import Reports
 from estimates_api.serving.threads import in_thread
 
-_ANSWERS = answers(
-    TriangleBody,
-    *(304, 404, 406),
-    description="A row a key, a column a horizon or a version; the statistics.",
-    forms={200: TABLES},
-    computed=True,
-)
+_ANSWERS = {
+    "body": TriangleBody,
+    "description": "A row a key, a column a horizon or a version; the statistics.",
+    "forms": TABLES,
+    "computed": True,
+}
 
 
-@get("/v1/sets/{set:str}/triangle", **_ANSWERS)
+@reading("/v1/sets/{set:str}/triangle", **_ANSWERS)
 async def triangle(
     request: ReadRequest,
     follower: InjectedFollower,
@@ -42,7 +39,7 @@ async def triangle(
     return await _answer(request, follower, reports, set_name, [], column, across)
 
 
-@get("/v1/sets/{set:str}/triangle/{key:path}", **_ANSWERS)
+@reading("/v1/sets/{set:str}/triangle/{key:path}", **_ANSWERS)
 async def triangle_under(
     request: ReadRequest,
     follower: InjectedFollower,
@@ -67,9 +64,7 @@ async def _answer(
 ) -> ASGIApp:
     form = negotiated(request.scope, TABLES)
     view = follower.view
-    vintages = await in_thread(
-        partial(Vintages, view, follower.store.columns, set_name, key, column)
-    )
+    vintages = await in_thread(Vintages, view, follower.store.columns, set_name, key, column)
     name = ("triangle", vintages.cache_name(across, form))
     return await reports.answer(
         request.scope,
@@ -77,7 +72,7 @@ async def _answer(
         partial(_written, vintages, across, form),
         etag=entity_tag(*name),
         media_type=content_type(form),
-        head=[*encoded({"estimates-as-of": instants.text(view.moment)}), VARY],
+        head=as_of_head(view.moment),
     )
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
-from litestar import get
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 from litestar.types import ASGIApp
 
 from estimates.catalog.records import State, Version
 from estimates.catalog.view import View
-from estimates.errors import InvalidError, NotFoundError
+from estimates.errors import NotFoundError
 from estimates.gate.active_waivers import active_waivers
 from estimates.gate.verdict import Verdict
 from estimates.reading.page_cursor import DEFAULT_LIMIT, check_limit
@@ -22,7 +22,6 @@ from estimates_api.http.bodies import (
     VersionList,
     VersionSummary,
 )
-from estimates_api.http.documented import answers
 from estimates_api.http.parameters import (
     Cursor,
     Limit,
@@ -33,19 +32,14 @@ from estimates_api.http.parameters import (
 )
 from estimates_api.http.representation import next_link, of_view
 from estimates_api.http.resolved_request import resolve
-from estimates_api.http.url_text import read_segment
-from estimates_api.serving.follower import Follower, InjectedFollower
-from estimates_api.serving.threads import off_loop
-
-_MOMENT = {"moment": Provide(MomentParameters, sync_to_thread=False)}
+from estimates_api.http.route import InjectedFollower, reading
+from estimates_api.http.url_text import read_number
 
 
-@get(
-    "/v1/sets/{set:str}/versions",
-    **answers(VersionList, 304, 404, description="A page of versions, newest first."),
-    sync_to_thread=False,
+@reading(
+    "/v1/sets/{set:str}/versions", VersionList, description="A page of versions, newest first."
 )
-def list_versions(
+async def list_versions(
     follower: InjectedFollower,
     set_name: SetName,
     in_state: StateFilter = None,
@@ -61,12 +55,12 @@ def list_versions(
     return response
 
 
-@get(
+@reading(
     "/v1/sets/{set:str}/versions/{ref:str}",
-    **answers(VersionDetail, 304, 404, description="The version."),
-    dependencies=_MOMENT,
+    VersionDetail,
+    description="The version.",
+    moment=MomentParameters,
 )
-@off_loop
 def one_version(
     follower: InjectedFollower,
     set_name: SetName,
@@ -76,16 +70,16 @@ def one_version(
     """One version: state, counts, provenance, times in production, waivers, MLflow run; an expired
     one too.
     """
-    resolved = resolve(follower.at, set_name, read_segment(ref), moment, readable=False)
+    resolved = resolve(follower.at, set_name, unquote(ref), moment, readable=False)
     return resolved.about(_detail(resolved.reader.view, resolved.version))
 
 
-@get(
+@reading(
     "/v1/sets/{set:str}/versions/{ref:str}/verdict",
-    **answers(Verdict, 304, 404, description="The verdict."),
-    dependencies=_MOMENT,
+    Verdict,
+    description="The verdict.",
+    moment=MomentParameters,
 )
-@off_loop
 def verdict(
     follower: InjectedFollower,
     set_name: SetName,
@@ -93,8 +87,12 @@ def verdict(
     moment: NamedDependency[MomentParameters],
 ) -> ASGIApp:
     """The newest verdict of a version, as the gate stored it."""
-    resolved = resolve(follower.at, set_name, read_segment(ref), moment, readable=False)
-    return resolved.about(_verdict(follower, resolved.version))
+    resolved = resolve(follower.at, set_name, unquote(ref), moment, readable=False)
+    number = resolved.version.version
+    body = follower.store.catalog.verdict(set_name, number)
+    if body is None:
+        raise NotFoundError("no_verdict", f"{set_name}: version {number} was not judged yet")
+    return resolved.about(body)
 
 
 def _page(
@@ -106,24 +104,17 @@ def _page(
         for version in reversed(view.set(name).versions)
         if state in (None, view.state(version))
     ]
-    before = _before(cursor)
+    before = read_number(  # the version that the page before ended with
+        cursor,
+        "bad_cursor",
+        "this cursor was not made by this service; start again without it",
+    )
     following = [version for version in matching if before is None or version.version < before]
     page = following[:limit]
     cursor = str(page[-1].version) if len(following) > limit else None
     return VersionList(
         name, len(matching), limit, cursor, [VersionSummary(**_summary(view, v)) for v in page]
     )
-
-
-def _before(cursor: str | None) -> int | None:
-    """The cursor is the version that the page before ended with."""
-    if cursor is None:
-        return None
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 16):
-        raise InvalidError(
-            "bad_cursor", "this cursor was not made by this service; start again without it"
-        )
-    return int(cursor)
 
 
 def _summary(view: View, version: Version) -> dict[str, Any]:
@@ -147,15 +138,6 @@ def _detail(view: View, version: Version) -> VersionDetail:
         waivers=active_waivers(view.set(version.set).waivers_of(version), view.present),
         provenance=msgspec.convert(version.provenance, ProvenanceBody, from_attributes=True),
     )
-
-
-def _verdict(follower: Follower, version: Version) -> bytes:
-    body = follower.store.catalog.verdict(version.set, version.version)
-    if body is None:
-        raise NotFoundError(
-            "no_verdict", f"{version.set}: version {version.version} was not judged yet"
-        )
-    return body
 
 
 ROUTES = [list_versions, one_version, verdict]

@@ -9,13 +9,12 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
 from litestar import Litestar
-from litestar.di import NamedDependency
 
 from estimates import Store, instants
 from estimates.catalog.view import View
 from estimates.errors import EstimatesError, UnavailableError
 from estimates.reading.reader import Reader, WouldBlock
-from estimates_api.serving.targets import Faults, Targets
+from estimates_api.serving.targets import Targets
 
 INTERVAL_S = 0.25
 # Gives a reader whose view knows a moment: `Follower.at`, `Follower.nonblocking`.
@@ -29,6 +28,7 @@ class Follower:
     news      set when a view with new events is served; then there is another one to wait for
     read_at   when the catalog was last read
     errors    how often reading it failed
+    targets   the versions that aliases point to, and which of them cannot be read here
     """
 
     def __init__(self, store: Store) -> None:
@@ -36,7 +36,7 @@ class Follower:
         self.news = asyncio.Event()
         self.read_at: datetime | None = None
         self.errors = 0
-        self._targets = Targets(store)
+        self.targets = Targets(store)
         self._reader: Reader | None = None
         self._reachable = True
 
@@ -56,16 +56,6 @@ class Follower:
     def known(self) -> View | None:
         """The newest view, if the catalog was ever read."""
         return None if self._reader is None else self._reader.view
-
-    @property
-    def faults(self) -> Faults:
-        """Aliases whose version cannot be read here, by set and alias."""
-        return self._targets.faults
-
-    @property
-    def ready(self) -> bool:
-        """Whether the versions that aliases point to were opened, or are known to be faulty."""
-        return self._targets.ready
 
     def at(self, as_of: datetime | None) -> Reader:
         """A reader whose view knows all that happened up to `as_of`; may read the catalog (blocks).
@@ -91,7 +81,7 @@ class Follower:
         # better slow answers than none while the read files are opened or built
         if self._reader is None:
             self._reader = self.store.reader(view)
-        fallbacks = self._targets.open(view)
+        fallbacks = self.targets.open(view)
         if fallbacks is None:
             # all that has changed; what the reader remembers stays true
             self._reader.view.read_at = view.read_at
@@ -111,7 +101,7 @@ class Follower:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-            self._targets.close()
+            self.targets.close()
 
     def _read_first(self) -> None:
         try:
@@ -146,7 +136,3 @@ class Follower:
         if not self._reachable:
             log.warning("the catalog can be read again")
         self._reachable = True
-
-
-# A parameter of a handler.
-InjectedFollower = NamedDependency[Follower]

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import msgspec
 from litestar import Litestar
-from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import HTTPScope, Scope
 
@@ -160,10 +159,6 @@ class Reports:
             return comparison.cached_report(self._cache, headline_only=headline_only)
 
         return report
-
-
-# A parameter of a handler.
-InjectedReports = NamedDependency[Reports]
 
 
 def still_computing(scope: Scope | HTTPScope, head: Sequence[Header] = ()) -> Representation:

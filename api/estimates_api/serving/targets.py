@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import datetime
@@ -155,7 +154,12 @@ class Targets:
         fallbacks: Fallbacks = {}
         faults: Faults = {}
         self._used = set()
-        for (name, alias), version in _pointed_to(view):
+        pointed = [
+            (name, alias.alias, of_set.versions[alias.version - 1])
+            for name, of_set in view.sets.items()
+            for alias in of_set.aliases.values()
+        ]
+        for name, alias, version in pointed:
             target = self._target(version)
             if target.opened:
                 continue
@@ -212,10 +216,3 @@ class Targets:
                 )
         for name, alias in self.faults.keys() - faults.keys():
             log.warning("%s: %s can be read again", name, alias)
-
-
-def _pointed_to(view: View) -> Iterator[tuple[tuple[str, str], Version]]:
-    """What each alias of each set points to."""
-    for name, set_view in view.sets.items():
-        for alias, pointed in set_view.aliases.items():
-            yield (name, alias), set_view.versions[pointed.version - 1]

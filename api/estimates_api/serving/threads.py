@@ -18,9 +18,10 @@ T = TypeVar("T")
 _READERS = ThreadPoolExecutor(32, thread_name_prefix="reader")
 
 
-async def in_thread(work: Callable[[], T]) -> T:
+async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """The result of work that may block."""
-    return await asyncio.get_running_loop().run_in_executor(_READERS, work)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_READERS, partial(work, *args, **kwargs))
 
 
 def off_loop(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
@@ -32,7 +33,7 @@ def off_loop(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
 
     @wraps(function)
     async def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        return await in_thread(partial(function, *args, **kwargs))
+        return await in_thread(function, *args, **kwargs)
 
     return run
 
@@ -49,4 +50,4 @@ async def nonblocking(
             return answer(follower.nonblocking)
         except WouldBlock:
             pass
-    return await in_thread(partial(answer, follower.at))
+    return await in_thread(answer, follower.at)

@@ -232,8 +232,7 @@ def _code_fault(*versions: Version) -> str | None:
     shown = [*function.modules[:_MODULES], *(["…"] if len(function.modules) > _MODULES else [])]
     return (
         f"the code of {job} has changed since: it was {_short(code)}, it is "
-        f"{_short(function.revision)} "
-        f"(its own modules: {', '.join(shown) or 'none with a source'})"
+        f"{_short(function.revision)} (its own modules: {', '.join(shown) or 'none with a source'})"
     )
 
 

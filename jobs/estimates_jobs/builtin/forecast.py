@@ -50,10 +50,8 @@ def forecast(context: Context) -> pl.DataFrame:
 
 def _forecasts(plan: Plan, observed: pl.DataFrame, usable: pl.DataFrame) -> pl.DataFrame:
     """Finite forecasts only, as `series, target, point column, interval columns`."""
-    columns = [
-        plan.point,
-        *(end for interval in plan.intervals for end in (interval.lower, interval.upper)),
-    ]
+    names = _names(plan)
+    columns = list(names.values())
     if usable.is_empty():
         types = {SERIES: pl.Int64, TARGET: pl.Int64} | dict.fromkeys(columns, pl.Float64)
         return pl.DataFrame(schema=types)
@@ -66,12 +64,6 @@ def _forecasts(plan: Plan, observed: pl.DataFrame, usable: pl.DataFrame) -> pl.D
     late = usable["late"].max()
     assert isinstance(late, int)
     computed = _computed(plan, table, len(plan.targets) + late)
-    names = {"model": plan.point}
-    for interval in plan.intervals:
-        names |= {
-            f"model-lo-{_percent(interval)}": interval.lower,
-            f"model-hi-{_percent(interval)}": interval.upper,
-        }
     placed = computed.rename(names).join(usable.rename({SERIES: "unique_id"}), on="unique_id")
     target = pl.col("ds") - pl.col("n") - pl.col("late")
     placed = placed.with_columns(
@@ -89,15 +81,11 @@ def _ordered(plan: Plan, rows: pl.DataFrame) -> pl.DataFrame:
     little.
     """
     point = pl.col(plan.point)
+    lower = [interval.lower for interval in plan.intervals]
+    upper = [interval.upper for interval in plan.intervals]
     return rows.with_columns(
-        *(
-            pl.min_horizontal(interval.lower, point).alias(interval.lower)
-            for interval in plan.intervals
-        ),
-        *(
-            pl.max_horizontal(interval.upper, point).alias(interval.upper)
-            for interval in plan.intervals
-        ),
+        *(pl.min_horizontal(name, point).alias(name) for name in lower),
+        *(pl.max_horizontal(name, point).alias(name) for name in upper),
     )
 
 
@@ -117,7 +105,8 @@ def _computed(plan: Plan, table: pl.DataFrame, horizon: int) -> pl.DataFrame:
         # fallback model names the columns after the series that happens to be last.
         ids = table["unique_id"].unique(maintain_order=True)
         if len(ids) == 1:
-            return pl.DataFrame(schema=_schema(plan))
+            types = {"unique_id": pl.Int64, "ds": pl.Int64}
+            return pl.DataFrame(schema=types | dict.fromkeys(_names(plan), pl.Float64))
         halves = (ids[: len(ids) // 2], ids[len(ids) // 2 :])
         return pl.concat(
             [
@@ -128,11 +117,13 @@ def _computed(plan: Plan, table: pl.DataFrame, horizon: int) -> pl.DataFrame:
         )
 
 
-def _schema(plan: Plan) -> dict[str, Any]:
-    ends = [
-        f"model-{end}-{_percent(interval)}" for interval in plan.intervals for end in ("lo", "hi")
-    ]
-    return {"unique_id": pl.Int64, "ds": pl.Int64} | dict.fromkeys(["model", *ends], pl.Float64)
+def _names(plan: Plan) -> dict[str, str]:
+    """The contract's columns by what statsforecast calls them: point first, then bounds."""
+    names = {"model": plan.point}
+    for interval in plan.intervals:
+        names[f"model-lo-{_percent(interval)}"] = interval.lower
+        names[f"model-hi-{_percent(interval)}"] = interval.upper
+    return names
 
 
 def _model(parameters: Parameters) -> Any:

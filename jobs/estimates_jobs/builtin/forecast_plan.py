@@ -157,8 +157,7 @@ def _columns(contract: Contract, parameters: Parameters) -> tuple[str, list[Inte
         raise _unfit(
             contract,
             f"a forecast has no value for {', '.join(others)}; it fills a point, lower and upper "
-            "columns, and with the "
-            "parameter `last` an attribute",
+            "columns, and with the parameter `last` an attribute",
         )
     levels = [interval.level for interval in intervals]
     if parameters.levels is not None and sorted(parameters.levels) != sorted(levels):

@@ -10,7 +10,7 @@ from importlib import import_module
 import click
 
 from estimates import __version__
-from estimates_jobs.cli.interface.options import shared_options
+from estimates_jobs.cli.interface.command import shared_options
 
 # Section → command → what it does in a line. The command lies in the module of its name.
 SECTIONS: dict[str, dict[str, str]] = {

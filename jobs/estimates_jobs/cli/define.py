@@ -9,8 +9,7 @@ import click
 
 from estimates.contract.contract import Contract, FileDomain, RollingDomain
 from estimates.contract.contract_file import read_contract
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options
+from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.output import terminal
 
 if TYPE_CHECKING:
@@ -18,11 +17,8 @@ if TYPE_CHECKING:
 
 
 @command(
-    "define",
-    examples=(
-        "estimates define sp500-close.toml",
-        "estimates define sp500-close.toml --format json",
-    ),
+    "estimates define sp500-close.toml",
+    "estimates define sp500-close.toml --format json",
 )
 @click.argument("contract_file", metavar="CONTRACT.toml")
 def define(options: Options, contract_file: str) -> None:

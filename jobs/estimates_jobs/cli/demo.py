@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from estimates.settings import Settings
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options
+from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.interface.server import check_address, host_option, port_option, serve_store
 from estimates_jobs.cli.output import terminal
 
@@ -14,11 +13,8 @@ _DEMO_STORE = "demo-store"
 
 
 @command(
-    "demo",
-    examples=(
-        "estimates demo                                  # in ./demo-store, then serves it",
-        "estimates demo --no-serve --store /tmp/demo",
-    ),
+    "estimates demo                                  # in ./demo-store, then serves it",
+    "estimates demo --no-serve --store /tmp/demo",
 )
 @click.option(
     "--serve/--no-serve",

@@ -18,41 +18,36 @@ from estimates_jobs.cli.diff_request import (
     check_options,
     check_pairing,
     check_why,
+    is_ref,
 )
 from estimates_jobs.cli.diff_tables import (
     file_and_version,
-    is_ref,
     naming_other_meanings,
     two_files,
 )
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options, columns_option
+from estimates_jobs.cli.interface.command import Options, columns_option, command
 
 
 @command(
-    "diff",
-    examples=(
-        "estimates diff old.csv new.csv --key customer_id           # two files: no store, no "
-        "contract",
-        "estimates diff old.parquet new.csv --key shop,day --group shop --rtol 0.05",
-        "estimates diff old.csv new.csv --key customer_id --changes --output changes.parquet",
-        "estimates diff churn production next-week.csv              # a version against a file",
-        "estimates diff sp500-close 3 4                             # two versions of a set",
-        "estimates diff sp500-close production latest",
-        "estimates diff sp500-close 3 4 --pairing same_horizon      # tomorrow then against "
-        "tomorrow now",
-        "estimates diff churn 3 production --to-set churn-new       # versions of two sets with "
-        "the same key",
-        "estimates diff sp500-close 3 4 --format html > diff.html   # one page with pictures; also "
-        "--format markdown",
-        "estimates diff sp500-close 3 4 --format json | jq .columns.close.scalar.r",
-        "estimates diff sp500-close 3 4 --why                       # how much is data, how much "
-        "parameters",
-        "estimates diff sp500-close 3 4 --changes                   # key by key, what moved most "
-        "first",
-        "estimates diff sp500-close 3 4 --changes AAPL --by close.r --min-change 0.05",
-        "estimates diff sp500-close 3 4 --changes --limit 10000 --format csv > changes.csv",
-    ),
+    "estimates diff old.csv new.csv --key customer_id           # two files: no store, no contract",
+    "estimates diff old.parquet new.csv --key shop,day --group shop --rtol 0.05",
+    "estimates diff old.csv new.csv --key customer_id --changes --output changes.parquet",
+    "estimates diff churn production next-week.csv              # a version against a file",
+    "estimates diff sp500-close 3 4                             # two versions of a set",
+    "estimates diff sp500-close production latest",
+    "estimates diff sp500-close 3 4 --pairing same_horizon      # tomorrow then against "
+    "tomorrow now",
+    "estimates diff churn 3 production --to-set churn-new       # versions of two sets with "
+    "the same key",
+    "estimates diff sp500-close 3 4 --format html > diff.html   # one page with pictures; also "
+    "--format markdown",
+    "estimates diff sp500-close 3 4 --format json | jq .columns.close.scalar.r",
+    "estimates diff sp500-close 3 4 --why                       # how much is data, how much "
+    "parameters",
+    "estimates diff sp500-close 3 4 --changes                   # key by key, what moved most "
+    "first",
+    "estimates diff sp500-close 3 4 --changes AAPL --by close.r --min-change 0.05",
+    "estimates diff sp500-close 3 4 --changes --limit 10000 --format csv > changes.csv",
     forms=("csv", "markdown", "html"),
 )
 @click.argument("words", metavar="[SET FROM TO | OLD NEW] [KEY]...", nargs=-1)
@@ -133,17 +128,7 @@ def diff(options: Options, **arguments: Any) -> None:
     if request.to_set is not None:
         show_versions(options, options.open_to_read()[request.words[0]], request)
     elif request.of_two_files:
-        old, new, *prefix = request.words
-        tables = two_files(
-            old,
-            new,
-            request.key,
-            request.contract,
-            rtol=request.rtol,
-            atol=request.atol,
-            groups=request.groups or [],
-        )
-        show_tables(options, tables, prefix, request)
+        show_tables(options, two_files(request), request.words[2:], request)
     else:
         _diff_in_store(options, request)
 

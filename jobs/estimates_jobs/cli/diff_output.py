@@ -17,7 +17,7 @@ from estimates.stability.pages.sections import PAIRED
 from estimates.stability.paired_contract import by_step
 from estimates_jobs.cli.diff_request import DiffRequest
 from estimates_jobs.cli.diff_tables import guess_line
-from estimates_jobs.cli.interface.options import Options
+from estimates_jobs.cli.interface.command import Options
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.change_table import show_changes
 from estimates_jobs.cli.output.file_writing import writing

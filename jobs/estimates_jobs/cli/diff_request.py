@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
 import msgspec
 
 from estimates.contract.contract import Pairing
-from estimates_jobs.cli.diff_tables import is_file, is_ref
-from estimates_jobs.cli.interface.options import PAGES, Options
+from estimates_jobs.cli.interface.command import PAGES, Options
 
 CHANGES_ON_A_PAGE = 1000  # as everywhere
 WRITTEN_KINDS = (".parquet", ".csv", ".arrow")
+
+_REF = re.compile(r"-?\d+|[a-z][a-z0-9_-]{0,99}")  # a version number, an alias, or latest
+
+
+def is_ref(word: str) -> bool:
+    """Whether FROM or TO names a version; a file's name has a dot, a slash or a capital letter, or
+    is `-`.
+    """
+    return _REF.fullmatch(word) is not None
+
+
+def is_file(word: str) -> bool:
+    """Whether there is a table of this name, or standard input."""
+    return word == "-" or Path(word).exists()
 
 
 class DiffRequest(msgspec.Struct, frozen=True):
@@ -50,23 +64,25 @@ class DiffRequest(msgspec.Struct, frozen=True):
     @property
     def of_two_files(self) -> bool:
         """Whether the words are OLD NEW, and not SET FROM TO."""
-        return self.key is not None or self.contract is not None or len(self.words) == 2
+        return self._has("key", "contract") or len(self.words) == 2
 
     @property
     def has_tolerance_or_groups(self) -> bool:
         """Whether an option says what a contract would say."""
-        return not (self.rtol is self.atol is self.groups is None)
+        return self._has("rtol", "atol", "groups")
 
     @property
     def has_file_options(self) -> bool:
         """Whether an option says how files are compared."""
-        return not (self.key is self.contract is None) or self.has_tolerance_or_groups
+        return self.has_tolerance_or_groups or self._has("key", "contract")
 
     @property
     def has_change_options(self) -> bool:
         """Whether an option is one for `changes`."""
-        chosen = (self.by, self.min_change, self.limit, self.cursor, self.output)
-        return any(option is not None for option in chosen)
+        return self._has("by", "min_change", "limit", "cursor", "output")
+
+    def _has(self, *options: str) -> bool:
+        return any(getattr(self, option) is not None for option in options)
 
 
 def check_why(options: Options, request: DiffRequest) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import tempfile
-from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from shlex import join
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING
 from estimates.contract.contract import Contract
 from estimates.contract.contract_file import read_contract
 from estimates.errors import InvalidError, NotFoundError
+from estimates_jobs.cli.diff_request import DiffRequest, is_file, is_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,36 +25,13 @@ if TYPE_CHECKING:
     from estimates.compare.two_tables import TwoTables
     from estimates.store.store import Store
 
-_REF = re.compile(r"-?\d+|[a-z][a-z0-9_-]{0,99}")  # a version number, an alias, or latest
-
 _FORMS = (
     "two files are compared by `estimates diff OLD NEW --key COLUMNS`, "
     "two versions of a set by `estimates diff SET FROM TO`"
 )
 
 
-def is_ref(word: str) -> bool:
-    """Whether FROM or TO names a version; a file's name has a dot, a slash or a capital letter, or
-    is `-`.
-    """
-    return _REF.fullmatch(word) is not None
-
-
-def is_file(word: str) -> bool:
-    """Whether there is a table of this name, or standard input."""
-    return word == "-" or Path(word).exists()
-
-
-def two_files(
-    old: str,
-    new: str,
-    key: Sequence[str] | None,
-    contract_file: str | None,
-    *,
-    rtol: float | None,
-    atol: float | None,
-    groups: Sequence[str],
-) -> TwoTables:
+def two_files(request: DiffRequest) -> TwoTables:
     """The tables of two files, under a contract from a file, or one that is guessed from them and a
     key.
 
@@ -64,20 +40,21 @@ def two_files(
     """
     from estimates.compare.table_diff import side_by_side
 
+    old, new = request.words[:2]
     _check_files(old, new)
-    contract = None if contract_file is None else read_contract(contract_file)
+    contract = None if request.contract is None else read_contract(request.contract)
     a = _read(old, contract)
     b = _read(new, contract)
-    if key is None and contract is None:
+    if request.key is None and contract is None:
         raise InvalidError("key_needed", f"which columns are the key? {_proposal(a, b, old, new)}")
     return side_by_side(
         a,
         b,
-        key=key,
+        key=request.key,
         contract=contract,
-        rtol=rtol,
-        atol=atol,
-        groups=groups,
+        rtol=request.rtol,
+        atol=request.atol,
+        groups=request.groups or [],
         names=(_display_name(old), _display_name(new)),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from estimates_jobs.attribution.split import Split
 from estimates_jobs.attribution.why import Difference, Why, render_json, why
-from estimates_jobs.cli.interface.options import Options
+from estimates_jobs.cli.interface.command import Options
 from estimates_jobs.cli.output import cells, progress, terminal
 from estimates_jobs.cli.output.cells import four_digits
 

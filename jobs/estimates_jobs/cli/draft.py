@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options, columns_option
+from estimates_jobs.cli.interface.command import Options, columns_option, command
 from estimates_jobs.cli.output import cells, terminal
 
 if TYPE_CHECKING:
@@ -15,11 +14,8 @@ if TYPE_CHECKING:
 
 
 @command(
-    "draft",
-    examples=(
-        "estimates draft scores.csv --key customer_id --name churn > churn.toml",
-        "estimates draft forecast.parquet --key shop,product,day > demand.toml",
-    ),
+    "estimates draft scores.csv --key customer_id --name churn > churn.toml",
+    "estimates draft forecast.parquet --key shop,product,day > demand.toml",
 )
 @click.argument("file", metavar="FILE")
 @columns_option("--key", required=True, help="The columns that identify a row, in order.")

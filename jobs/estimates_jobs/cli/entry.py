@@ -9,7 +9,7 @@ import click
 
 from estimates_jobs.cli.commands import cli
 from estimates_jobs.cli.interface.command import Options
-from estimates_jobs.cli.interface.failures import INTERRUPTED, Failure, failure_of
+from estimates_jobs.cli.interface.failures import INTERRUPTED, failure_of
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -26,20 +26,9 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if options.debug or "--debug" in arguments:
             traceback.print_exc()
-        return _report(failure_of(error), json=_wants_json(options, arguments))
+        failure = failure_of(error)
+        # the arguments may be too wrong for click to have come to `--format`
+        as_json = options.json or "=--format=json=" in f"={'='.join(arguments)}="
+        click.echo(failure.json() if as_json else failure.text(), err=True)
+        return failure.exit
     return code if isinstance(code, int) else 0
-
-
-def _report(failure: Failure, *, json: bool) -> int:
-    click.echo(failure.json() if json else failure.text(), err=True)
-    return failure.exit
-
-
-def _wants_json(options: Options, arguments: Sequence[str]) -> bool:
-    """Whether JSON was asked for, also where the arguments are too wrong for click to have come to
-    `--format`.
-    """
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    return options.format == "json" or any(
-        f"{a}={b}" == "--format=json" or a == "--format=json" for a, b in pairs
-    )

@@ -6,17 +6,20 @@ import shlex
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
+import msgspec
 
-from estimates import instants
+from estimates.accuracy.accuracy_report import Slice
+from estimates.catalog.records import Event, InputDigest
 from estimates.contract.contract import Contract
 from estimates.errors import EstimatesError, NotFoundError
 from estimates.gate.verdict import Status
+from estimates.reading.explanation import Explanation
 from estimates.reading.version_reader import KeyStatus
 from estimates.render import wording
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import (
+from estimates_jobs.cli.interface.command import (
     Options,
     as_of_option,
+    command,
     set_argument,
     version_ref_option,
 )
@@ -36,14 +39,11 @@ _COLOURS: dict[Status, str] = {
 
 
 @command(
-    "explain",
-    examples=(
-        "estimates explain sp500-close AAPL 2022-12-20",
-        "estimates explain sp500-close AAPL 2022-12-20 --ref 3",
-        "estimates explain sp500-close AAPL 2022-12-20 --as-of 2026-11-24T16:00:00Z   # what was "
-        "served then",
-        "estimates explain sp500-close AAPL 2022-12-20 --format json | jq .run",
-    ),
+    "estimates explain sp500-close AAPL 2022-12-20",
+    "estimates explain sp500-close AAPL 2022-12-20 --ref 3",
+    "estimates explain sp500-close AAPL 2022-12-20 --as-of 2026-11-24T16:00:00Z   # what was "
+    "served then",
+    "estimates explain sp500-close AAPL 2022-12-20 --format json | jq .run",
 )
 @set_argument
 @click.argument("key", metavar="KEY...", nargs=-1, required=True)
@@ -64,9 +64,9 @@ def explain(
     if options.json:
         terminal.raw(answer.json)
         return
-    version = answer.version
-    assert version is not None
-    show_explanation(answer.body, estimates.contract_of(version))
+    assert answer.version is not None
+    about = msgspec.json.decode(answer.json, type=Explanation)
+    _show(about, estimates.contract_of(answer.version))
 
 
 def _with_hint(
@@ -90,33 +90,32 @@ def _with_hint(
     return NotFoundError(error.code, f"{error.message}; {hint}", **error.details)
 
 
-def show_explanation(body: dict[str, Any], contract: Contract) -> None:
-    """Print an `Explanation`."""
+def _show(about: Explanation, contract: Contract) -> None:
     main = next(iter([*contract.points, *contract.judged]))
-    _show_value(body, contract, main)
-    _show_before(body, contract, main)
-    _show_run(body)
-    _show_verdict(body)
-    _show_events(body)
-    _show_accuracy(body, main)
+    estimate = msgspec.json.decode(about.estimate)
+    _show_value(about, estimate, contract, main)
+    _show_before(about, estimate, contract, main)
+    _show_run(about)
+    _show_verdict(about)
+    _show_events(about)
+    _show_accuracy(about)
     terminal.section("more")
-    name = body["set"]
     pairs: list[tuple[str, cells.Cell]] = [
-        ("every version", f"estimates history {name} {shlex.join(body['key'])}")
+        ("every version", f"estimates history {about.set} {shlex.join(about.key)}")
     ]
-    older = next((e["version"] for e in body["previous"] if e["state"] != "refused"), None)
+    older = next((entry.version for entry in about.previous if entry.state != "refused"), None)
     if older is not None:
-        pairs.append(("every key", f"estimates diff {name} {older} {body['version']}"))
+        pairs.append(("every key", f"estimates diff {about.set} {older} {about.version}"))
     terminal.pairs(pairs)
 
 
-def _show_value(body: dict[str, Any], contract: Contract, main: str) -> None:
-    estimate = body["estimate"]
-
+def _show_value(
+    about: Explanation, estimate: dict[str, Any], contract: Contract, main: str
+) -> None:
     def with_unit(name: str) -> str:
         return f"{_number(estimate[name])}{_unit(contract, name)}"
 
-    terminal.line(f"{body['set']} {'/'.join(body['key'])}: {main} {with_unit(main)}", "bold")
+    terminal.line(f"{about.set} {'/'.join(about.key)}: {main} {with_unit(main)}", "bold")
     intervals = contract.intervals()
     ends = {name for interval in intervals for name in (interval.lower, interval.upper)}
     terminal.pairs(
@@ -129,173 +128,177 @@ def _show_value(body: dict[str, Any], contract: Contract, main: str) -> None:
                 for interval in intervals
             ),
             *((name, with_unit(name)) for name in contract.columns if name not in {*ends, main}),
-            ("from", f"version {body['version']}, {_state(body)}"),
-            ("data through", _in_full(body["data_through"])),
-            ("published", _in_full(body["published_at"])),
-            ("claimed release", body["released_at"]),
+            ("from", f"version {about.version}, {_state(about)}"),
+            ("data through", cells.instant(about.data_through)),
+            ("published", cells.instant(about.published_at)),
+            ("claimed release", cells.instant(about.released_at) or None),
         ]
     )
 
 
-def _show_before(body: dict[str, Any], contract: Contract, main: str) -> None:
-    entries = [e for e in (*reversed(body["previous"]), body) if e["estimate"] is not None]
-    if len(entries) == 1:
+def _show_before(
+    about: Explanation, estimate: dict[str, Any], contract: Contract, main: str
+) -> None:
+    entries = [
+        (entry, entry.estimate) for entry in reversed(about.previous) if entry.estimate is not None
+    ]
+    if not entries:
         terminal.section("before it")
-        of_its_shape = " of its shape" if body["not_compared"] else ""
+        of_its_shape = " of its shape" if about.not_compared else ""
         terminal.line(
             f"  no version{of_its_shape} told of here has this key: this is its first value"
         )
     else:
         terminal.section(f"what the versions before said of {main}")
-        values = [cells.real_number(entry["estimate"][main]) for entry in entries]
-        before = values_before(entries, values)
+        rows = [*entries, (about, estimate)]
+        values = [cells.real_number(row[main]) for _, row in rows]
+        before = values_before(values, [entry.state == "refused" for entry, _ in rows])
         changes = cells.changes_with_bars(before, values, [False] * len(values))
-        rows: list[list[cells.Cell]] = [
+        terminal.table(
+            ["version", "state", "data through", f"{main}{_unit(contract, main)}", "change"],
             [
-                *(entry[name] for name in ("version", "state", "data_through")),
-                cells.number(value),
-                change,
-            ]
-            for entry, value, change in zip(entries, values, changes, strict=True)
-        ]
-        header = ["version", "state", "data through", f"{main}{_unit(contract, main)}", "change"]
-        terminal.table(header, rows)
-        if body["chain"].get(main, {}).get("n"):
-            terminal.pairs(chain_pairs(body["chain"][main]))
-    others = body["not_compared"]
+                [
+                    *(entry.version, entry.state, cells.instant(entry.data_through)),
+                    *(cells.number(value), change),
+                ]
+                for (entry, _), value, change in zip(rows, values, changes, strict=True)
+            ],
+        )
+        chain = msgspec.json.decode(about.chain)
+        if chain.get(main, {}).get("n"):
+            terminal.pairs(chain_pairs(chain[main]))
+    others = about.not_compared
     if others:
         verb = "is" if others == 1 else "are"
         versions = wording.count(others, "version")
         terminal.line(f"  {versions} of another shape {verb} not compared", "dim")
 
 
-def _show_run(body: dict[str, Any]) -> None:
-    run = body["run"]
+def _show_run(about: Explanation) -> None:
+    run = about.run
     terminal.section("the run that made it")
-    steps = [run["run_id"], run["status"]]
-    if run["started_at"] is not None and run["finished_at"] is not None:
-        took = instants.parse(run["finished_at"]) - instants.parse(run["started_at"])
-        steps.append(f"took {cells.duration(took)}")
-    job = run["job"] and f"{run['job']}, code {_short(run['code'])}, seed {run['seed']}"
-    parameters = ", ".join(f"{name}={value}" for name, value in run["parameters"].items())
+    steps = [run.run_id, run.status]
+    if run.started_at is not None and run.finished_at is not None:
+        steps.append(f"took {cells.duration(run.finished_at - run.started_at)}")
+    job = run.job and f"{run.job}, code {_short(run.code)}, seed {run.seed}"
+    parameters = ", ".join(f"{name}={value}" for name, value in run.parameters.items())
     terminal.pairs(
         [
             ("run", ", ".join(filter(None, steps))),
             ("job", job),
             ("parameters", parameters or None),
-            *(("input", _input(source)) for source in body["inputs"]),
-            *(("warning", warning) for warning in run["warnings"]),
-            ("MLflow run", run["mlflow_run"]),
-            ("snapshot", _short(body["snapshot_id"])),
+            *(("input", _input(source)) for source in about.inputs),
+            *(("warning", warning) for warning in run.warnings),
+            ("MLflow run", run.mlflow_run),
+            ("snapshot", _short(about.snapshot_id)),
         ]
     )
 
 
-def _show_verdict(body: dict[str, Any]) -> None:
-    verdict = body["verdict"]
+def _show_verdict(about: Explanation) -> None:
+    verdict = about.verdict
     terminal.section("the gate")
     if verdict is None:
         terminal.line("  not judged yet")
         return
-    baseline = verdict["baseline"]
+    baseline = verdict.baseline
     against = "nothing before it" if baseline is None else f"version {baseline}"
-    counts = ", ".join(f"{n} {status}" for status, n in verdict["counts"].items() if n)
+    counts = ", ".join(f"{n} {status}" for status, n in verdict.counts.items() if n)
     terminal.pairs(
         [
-            ("outcome", f"{verdict['outcome']} against {against}: {counts}"),
-            ("judged", verdict["judged_at"]),
+            ("outcome", f"{verdict.outcome} against {against}: {counts}"),
+            ("judged", cells.instant(verdict.judged_at)),
         ]
     )
-    for check in verdict["findings"]:
-        status, message = check["status"], check["message"] or check["title"]
+    for check in verdict.findings:
         terminal.line(
-            f"  {status:<7} {check['number']} {check['name']}: {message}", _COLOURS.get(status)
+            f"  {check.status:<7} {check.number} {check.name}: {check.message or check.title}",
+            _COLOURS.get(check.status),
         )
-        for detail in check["about_key"]:
+        for detail in check.about_key:
             terminal.line(f"          of this key: {detail}")
-        for waiver in verdict["waivers"]:
-            if waiver["id"] in check["waived_by"]:
+        for waiver in verdict.waivers:
+            if waiver.id in check.waived_by:
                 terminal.line(
-                    f"          waiver {waiver['id']} by {waiver['actor']} until "
-                    f"{waiver['until']}: {waiver['reason']}"
+                    f"          waiver {waiver.id} by {waiver.actor} until "
+                    f"{cells.instant(waiver.until)}: {waiver.reason}"
                 )
 
 
-def _show_events(body: dict[str, Any]) -> None:
+def _show_events(about: Explanation) -> None:
     terminal.section("promotions and waivers")
-    if not body["events"]:
+    if not about.events:
         terminal.line("  it was never promoted")
         return
-    rows: list[list[cells.Cell]] = [
+    terminal.records(
         [
-            event["at"],
-            _event(event),
-            event["actor"],
-            event.get("reason") or ("by its run" if event.get("automatic") else ""),
+            {
+                "when": cells.instant(event.at),
+                "what": _event(event),
+                "who": event.actor,
+                "why": event.reason or ("by its run" if event.automatic else ""),
+            }
+            for event in about.events
         ]
-        for event in body["events"]
-    ]
-    terminal.table(["when", "what", "who", "why"], rows)
+    )
 
 
-def _show_accuracy(body: dict[str, Any], main: str) -> None:
+def _show_accuracy(about: Explanation) -> None:
     terminal.section("accuracy so far")
-    accuracy = body["accuracy"]
+    accuracy = about.accuracy
     if accuracy is None:
         terminal.line(
-            f"  no actual values were scored yet: estimates score {body['set']} --actuals FILE"
+            f"  no actual values were scored yet: estimates score {about.set} --actuals FILE"
         )
         return
-    columns = accuracy["columns"]
-    slices = [
-        (name, label, part)
+    columns = accuracy.columns
+    levels = sorted({level for column in columns.values() for level in column.all.covered})
+    rows = [
+        [
+            *(name, label, part.n, wording.number(part.mae), wording.number(part.bias)),
+            *(_coverage(part, level) for level in levels),
+        ]
         for name, column in columns.items()
         for label, part in (
-            ("all keys", column["all"]),
-            *((f"{key} {part['value']}", part) for key, part in column["alike"].items()),
+            ("all keys", column.all),
+            *((f"{key} {part.value}", part) for key, part in column.alike.items()),
         )
-    ]
-    levels = sorted({level for c in columns.values() for level in c["all"].get("covered", {})})
-    rows = [
-        [name, label, part["n"], _number(part.get("mae")), _number(part.get("bias"))]
-        + [_coverage(part, level) for level in levels]
-        for name, label, part in slices
     ]
     covered = [f"in its {100 * float(level):g} %" for level in levels]
     terminal.table(["column", "of", "n", "mean abs. error", "bias", *covered], rows)
     terminal.line(
-        f"  {accuracy['versions']} versions, the last is {accuracy['last']}; scored "
-        f"{accuracy['scored_at']}"
+        f"  {accuracy.versions} versions, the last is {accuracy.last}; scored "
+        f"{cells.instant(accuracy.scored_at)}"
     )
 
 
-def _coverage(part: dict[str, Any], level: str) -> str | None:
-    covered = part.get("covered", {}).get(level)
-    return covered and f"{covered['share']:.1%}"
+def _coverage(part: Slice, level: str) -> str | None:
+    covered = part.covered.get(level)
+    return None if covered is None else f"{covered.share:.1%}"
 
 
-def _state(body: dict[str, Any]) -> str:
-    state = body["state"].replace("_", " ")
-    spans = body["production"]
-    if not spans:
+def _state(about: Explanation) -> str:
+    state = about.state.replace("_", " ")
+    if not about.production:
         return f"{state}: it was never in production"
-    last = spans[-1]
-    until = "" if last["to"] is None else f" to {last['to']}"
-    return f"{state}; in production from {last['from']}{until}"
+    last = about.production[-1]
+    until = "" if last.to is None else f" to {cells.instant(last.to)}"
+    return f"{state}; in production from {cells.instant(last.from_)}{until}"
 
 
-def _event(event: dict[str, Any]) -> str:
-    if event["kind"] == "waived":
-        return f"waived: {event['details']['check']} until {event['details']['until']}"
-    if event["kind"] == "unwaived":
-        return f"waiver {event['details']['waiver']} of {event['details']['check']} taken back"
-    move = f"{event['alias']} {event.get('from_version') or 'nothing'} → {event['version']}"
-    return f"{event['kind'].replace('_', ' ')}: {move}"
+def _event(event: Event) -> str:
+    details = event.details
+    if event.kind == "waived":
+        return f"waived: {details['check']} until {details['until']}"
+    if event.kind == "unwaived":
+        return f"waiver {details['waiver']} of {details['check']} taken back"
+    move = f"{event.alias} {event.from_version or 'nothing'} → {event.version}"
+    return f"{event.kind.replace('_', ' ')}: {move}"
 
 
-def _input(source: dict[str, Any]) -> str:
-    rows = "" if source["rows"] is None else f", {source['rows']:,} rows"
-    return f"{source['name']}: {source['source']}{rows}, sha256 {_short(source['digest'])}"
+def _input(source: InputDigest) -> str:
+    rows = "" if source.rows is None else f", {source.rows:,} rows"
+    return f"{source.name}: {source.source}{rows}, sha256 {_short(source.digest)}"
 
 
 def _number(value: Any) -> str:
@@ -311,7 +314,3 @@ def _unit(contract: Contract, name: str) -> str:
 
 def _short(digest: str | None) -> str:
     return "unknown" if digest is None else digest[:12]
-
-
-def _in_full(text: str) -> str:
-    return cells.instant(instants.parse(text))

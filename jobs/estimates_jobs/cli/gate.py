@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from estimates.errors import NotFoundError
-from estimates_jobs.cli.interface.options import shared_options
+from estimates_jobs.cli.interface.command import shared_options
 
 DEFAULT = "judge"
 

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from estimates.gate.pages.verdict_text import value_text
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options, set_argument
-from estimates_jobs.cli.interface.version_progress import version_progress
-from estimates_jobs.cli.output import cells, terminal
+from estimates_jobs.cli.interface.command import Options, command, set_argument
+from estimates_jobs.cli.output import cells, progress, terminal
 from estimates_jobs.cli.output.file_writing import writing
 
 if TYPE_CHECKING:
@@ -26,12 +24,9 @@ _COLOURS = {"warn": "yellow", "fail": "bold red", "error": "bold red", "waived":
 
 
 @command(
-    "backtest",
-    examples=(
-        "estimates gate backtest sp500-close",
-        "estimates gate backtest sp500-close --policy stricter.toml --html backtest.html",
-        "estimates gate backtest sp500-close --last 52 --format json | jq .counts",
-    ),
+    "estimates gate backtest sp500-close",
+    "estimates gate backtest sp500-close --policy stricter.toml --html backtest.html",
+    "estimates gate backtest sp500-close --last 52 --format json | jq .counts",
 )
 @set_argument
 @click.option(
@@ -63,7 +58,7 @@ def backtest(
 
     store = options.open()
     contract = None if policy is None else read_contract(policy)
-    with version_progress(options) as advance:
+    with progress.version_bar(quiet=options.json) as advance:
         replayed = replay(store, set_name, contract, last=last, progress=advance)
     if html is not None:
         with writing(html) as path:

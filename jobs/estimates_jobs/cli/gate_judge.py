@@ -6,9 +6,8 @@ import click
 
 from estimates import instants
 from estimates.catalog.ref import PRODUCTION
-from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.command import Options, command, notify_option, set_argument
 from estimates_jobs.cli.interface.notifying import notifying
-from estimates_jobs.cli.interface.options import Options, notify_option, set_argument
 from estimates_jobs.cli.output.verdict_files import (
     VerdictFile,
     needed_offenders,
@@ -20,20 +19,17 @@ from estimates_jobs.tables.actual_values import read_actual_values
 
 
 @command(
-    "gate",
-    examples=(
-        "estimates gate sp500-close 4",
-        "estimates gate sp500-close --file tomorrow.csv --through 2022-12-16      # before it is "
-        "published",
-        "estimates gate sp500-close --file tomorrow.csv --against 3",
-        "estimates gate sp500-close --file tomorrow.csv --store http://127.0.0.1:8000   # where "
-        "there is no store",
-        "estimates gate churn --file churn-july.csv --actuals left-by-august.csv         # and by "
-        "what became of it",
-        "estimates gate sp500-close --file new.csv --format github --write junit=gate.xml --write "
-        "markdown=gate.md",
-        "estimates gate sp500-close 4 --format json | jq '.checks[] | select(.status == \"fail\")'",
-    ),
+    "estimates gate sp500-close 4",
+    "estimates gate sp500-close --file tomorrow.csv --through 2022-12-16      # before it is "
+    "published",
+    "estimates gate sp500-close --file tomorrow.csv --against 3",
+    "estimates gate sp500-close --file tomorrow.csv --store http://127.0.0.1:8000   # where "
+    "there is no store",
+    "estimates gate churn --file churn-july.csv --actuals left-by-august.csv         # and by "
+    "what became of it",
+    "estimates gate sp500-close --file new.csv --format github --write junit=gate.xml --write "
+    "markdown=gate.md",
+    "estimates gate sp500-close 4 --format json | jq '.checks[] | select(.status == \"fail\")'",
     forms=("markdown", "junit", "github"),
 )
 @set_argument

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from estimates.gate.pages.verdict_text import value_text
 from estimates.gate.policy_table import PolicyInForce, Rule
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options, set_argument
+from estimates_jobs.cli.interface.command import Options, command, set_argument
 from estimates_jobs.cli.output import cells, terminal
 
 
 @command(
-    "policy",
-    examples=(
-        "estimates gate policy sp500-close",
-        "estimates gate policy sp500-close --store http://127.0.0.1:8000   # of a running service",
-        "estimates gate policy sp500-close --format json | jq '.checks[] | select(.warn_from == "
-        '"contract")\'',
-    ),
+    "estimates gate policy sp500-close",
+    "estimates gate policy sp500-close --store http://127.0.0.1:8000   # of a running service",
+    "estimates gate policy sp500-close --format json | jq '.checks[] | select(.warn_from == "
+    '"contract")\'',
 )
 @set_argument
 def policy(options: Options, set_name: str) -> None:

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from estimates.gate.pages.verdict_text import value_text
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options, set_argument
-from estimates_jobs.cli.interface.version_progress import version_progress
-from estimates_jobs.cli.output import cells, terminal
+from estimates_jobs.cli.interface.command import Options, command, set_argument
+from estimates_jobs.cli.output import cells, progress, terminal
 
 if TYPE_CHECKING:
     from estimates.calibration.suggestion import Noise, Proposal, Suggestion
@@ -18,13 +16,10 @@ if TYPE_CHECKING:
 
 
 @command(
-    "suggest",
-    examples=(
-        "estimates gate suggest sp500-close",
-        "estimates gate suggest sp500-close | patch sp500-close.toml && estimates define "
-        "sp500-close.toml",
-        "estimates gate suggest sp500-close --noise --format json | jq -r .diff",
-    ),
+    "estimates gate suggest sp500-close",
+    "estimates gate suggest sp500-close | patch sp500-close.toml && estimates define "
+    "sp500-close.toml",
+    "estimates gate suggest sp500-close --noise --format json | jq -r .diff",
 )
 @set_argument
 @click.option(
@@ -50,7 +45,7 @@ def suggest(options: Options, set_name: str, last: int | None, noise: bool) -> N
 
     store = options.open()
     measured = _noise(store, set_name) if noise else None
-    with version_progress(options) as advance:
+    with progress.version_bar(quiet=options.json) as advance:
         suggestion = propose(store, set_name, last=last, noise=measured, progress=advance)
     if options.json:
         terminal.json(suggestion)

@@ -15,12 +15,12 @@ from estimates.errors import InvalidError
 from estimates.reading.answer import Answer, Page
 from estimates.reading.page_cursor import DEFAULT_LIMIT
 from estimates.store.estimate_set import EstimateSet
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import (
+from estimates_jobs.cli.interface.command import (
     Options,
     as_of_option,
     clock_option,
     columns_option,
+    command,
     set_argument,
 )
 from estimates_jobs.cli.output import cells, terminal
@@ -32,16 +32,12 @@ _REF = "Version number, alias, or latest (the newest that the gate lets through)
 
 
 @command(
-    "get",
-    examples=(
-        "estimates get sp500-close AAPL 2022-12-20",
-        "estimates get sp500-close AAPL                              # all target dates of one "
-        "ticker",
-        "estimates get sp500-close AAPL 2022-12-20 --ref 3 --fields close",
-        "estimates get sp500-close AAPL 2022-12-20 --as-of 2026-11-24T16:00:00Z",
-        "estimates get sp500-close --keys wanted.csv --format json   # many; also "
-        '[["AAPL","2022-12-20"]] as JSON',
-    ),
+    "estimates get sp500-close AAPL 2022-12-20",
+    "estimates get sp500-close AAPL                              # all target dates of one ticker",
+    "estimates get sp500-close AAPL 2022-12-20 --ref 3 --fields close",
+    "estimates get sp500-close AAPL 2022-12-20 --as-of 2026-11-24T16:00:00Z",
+    "estimates get sp500-close --keys wanted.csv --format json   # many; also "
+    '[["AAPL","2022-12-20"]] as JSON',
 )
 @set_argument
 @click.argument("key", metavar="[KEY]...", nargs=-1)
@@ -100,9 +96,15 @@ def get(
 
 
 def _show(answer: Answer, estimates: EstimateSet | RemoteSet) -> None:
-    assert answer.version is not None
-    contract = estimates.contract_of(answer.version)
-    source = _source(estimates, answer)
+    version = answer.version
+    assert version is not None
+    contract = estimates.contract_of(version)
+    state = estimates.state(version).replace("_", " ")
+    imported = ", imported: its time of release is a claim" if answer.imported else ""
+    source = (
+        f"{version.set} version {version.version} ({state}), data through "
+        f"{cells.instant(version.data_through)}{imported}"
+    )
     if isinstance(answer, Page):
         _show_page(answer, source, contract)
     elif "estimate" in answer.body:
@@ -149,17 +151,6 @@ def _show_rows(rows: list[dict[str, Any]], contract: Contract, *more: str) -> No
     terminal.table(
         [cells.column_title(name, contract) for name in names],
         [[cells.plain(row.get(name)) for name in names] for row in rows],
-    )
-
-
-def _source(estimates: EstimateSet | RemoteSet, answer: Answer) -> str:
-    version = answer.version
-    assert version is not None
-    state = estimates.state(version).replace("_", " ")
-    imported = ", imported: its time of release is a claim" if answer.imported else ""
-    return (
-        f"{version.set} version {version.version} ({state}), data through "
-        f"{cells.instant(version.data_through)}{imported}"
     )
 
 

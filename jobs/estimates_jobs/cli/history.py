@@ -10,21 +10,23 @@ from typing import Any
 import click
 
 from estimates.catalog.released import Clock
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options, clock_option, columns_option, set_argument
+from estimates_jobs.cli.interface.command import (
+    Options,
+    clock_option,
+    columns_option,
+    command,
+    set_argument,
+)
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.chain_text import other_shapes
 from estimates_jobs.cli.output.history_table import show_history
 
 
 @command(
-    "history",
-    examples=(
-        "estimates history sp500-close AAPL 2022-12-20",
-        "estimates history sp500-close AAPL 2022-12-20 --only promoted --fields close",
-        "estimates history churn 00042 --since 2026-11-01T00:00:00Z",
-        "estimates history churn 00042 --shape 1   # what versions of an earlier shape said",
-    ),
+    "estimates history sp500-close AAPL 2022-12-20",
+    "estimates history sp500-close AAPL 2022-12-20 --only promoted --fields close",
+    "estimates history churn 00042 --since 2026-11-01T00:00:00Z",
+    "estimates history churn 00042 --shape 1   # what versions of an earlier shape said",
 )
 @set_argument
 @click.argument("key", metavar="KEY...", nargs=-1, required=True)

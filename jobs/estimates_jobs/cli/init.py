@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.interface.new_store import make_store
-from estimates_jobs.cli.interface.options import Options
 from estimates_jobs.cli.output import terminal
 
 
 @command(
-    "init",
-    examples=(
-        "estimates init --store ./estimates-store",
-        "ESTIMATES_CATALOG=postgresql://db/estimates estimates init --store s3://bucket/estimates",
-    ),
+    "estimates init --store ./estimates-store",
+    "ESTIMATES_CATALOG=postgresql://db/estimates estimates init --store s3://bucket/estimates",
 )
 def init(options: Options) -> None:
     """Make a store: its folder and its catalog. On a store that is there already nothing

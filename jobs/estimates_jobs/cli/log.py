@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from estimates.catalog.records import Event
 from estimates.render.wording import count
 from estimates.store.store import Store
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options, optional_set_argument
+from estimates_jobs.cli.interface.command import Options, command, optional_set_argument
 from estimates_jobs.cli.output import cells, terminal
 
 if TYPE_CHECKING:
@@ -17,8 +15,8 @@ if TYPE_CHECKING:
 
 
 @command(
-    "log",
-    examples=("estimates log sp500-close", "estimates log --format json | jq '.events[].kind'"),
+    "estimates log sp500-close",
+    "estimates log --format json | jq '.events[].kind'",
 )
 @optional_set_argument
 def log(options: Options, set_name: str | None) -> None:
@@ -48,12 +46,7 @@ def _row(event: Event) -> dict[str, cells.Cell]:
 def _events(source: Store | Client, set_name: str | None) -> list[Event]:
     """The events of a set or of all, in order; raises NotFoundError (`unknown_set`)."""
     if isinstance(source, Store):
-        view = source.view()
-        chosen = view.sets.values() if set_name is None else [view.set(set_name)]
-        return sorted(
-            (event for estimate_set in chosen for event in estimate_set.events),
-            key=attrgetter("id"),
-        )
+        return list(source.view().events(set_name))
     if set_name is not None:
         source[set_name].versions()  # raises where there is no such set
     events: list[Event] = []

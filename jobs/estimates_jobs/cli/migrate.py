@@ -7,12 +7,11 @@ from pathlib import Path
 from estimates.errors import NotFoundError
 from estimates.settings import Settings
 from estimates.store.open_store import catalog_url
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options
+from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.output import terminal
 
 
-@command("migrate", examples=("estimates migrate --store ./estimates-store",))
+@command("estimates migrate --store ./estimates-store")
 def migrate(options: Options) -> None:
     """Bring the store's catalog to the schema that this program knows, all at once or not at all.
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import click
 
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options
+from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.output import terminal
 
 
 @command(
-    "notify",
-    examples=(
-        "estimates notify https://hooks.example/estimates --after 16",
-        "estimates notify --after 16                            # to ESTIMATES_NOTIFY",
-        "estimates notify --after $(cat last) --format json | jq .last > next",
-    ),
+    "estimates notify https://hooks.example/estimates --after 16",
+    "estimates notify --after 16                            # to ESTIMATES_NOTIFY",
+    "estimates notify --after $(cat last) --format json | jq .last > next",
 )
 @click.argument("url", metavar="[URL]", required=False)
 @click.option(

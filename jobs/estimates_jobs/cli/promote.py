@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import click
 
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.notifying import notifying
-from estimates_jobs.cli.interface.options import (
+from estimates_jobs.cli.interface.command import (
     Options,
     alias_option,
+    command,
     notify_option,
     reason_option,
     set_argument,
 )
+from estimates_jobs.cli.interface.notifying import notifying
 from estimates_jobs.cli.output.alias_moves import show_move
 
 
 @command(
-    "promote",
-    examples=(
-        'estimates promote sp500-close 4 --reason "checked with the desk"',
-        'estimates promote churn 7 --new-shape --reason "clients are ready for shape 2"',
-    ),
+    'estimates promote sp500-close 4 --reason "checked with the desk"',
+    'estimates promote churn 7 --new-shape --reason "clients are ready for shape 2"',
 )
 @set_argument
 @click.argument("version", type=int)

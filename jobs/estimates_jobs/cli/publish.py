@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from estimates import instants
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options, notify_option, set_argument
+from estimates_jobs.cli.interface.command import Options, command, notify_option, set_argument
 from estimates_jobs.cli.output.run_outcome import (
     reporting_run,
     run_id_option,
@@ -17,13 +16,10 @@ from estimates_jobs.run import runner
 
 
 @command(
-    "publish",
-    examples=(
-        "estimates publish churn scores.csv",
-        "estimates publish churn scores.parquet --through 2026-11-20 --run-id weekly-47",
-        "estimates publish churn old.csv --through 2025-03-01 --released-at 2025-03-02T06:00:00Z   "
-        "# a history",
-    ),
+    "estimates publish churn scores.csv",
+    "estimates publish churn scores.parquet --through 2026-11-20 --run-id weekly-47",
+    "estimates publish churn old.csv --through 2025-03-01 --released-at 2025-03-02T06:00:00Z   "
+    "# a history",
 )
 @set_argument
 @click.argument("file", metavar="FILE")

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import click
 
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.notifying import notifying
-from estimates_jobs.cli.interface.options import (
+from estimates_jobs.cli.interface.command import (
     Options,
     alias_option,
+    command,
     notify_option,
     reason_option,
     set_argument,
 )
+from estimates_jobs.cli.interface.notifying import notifying
 from estimates_jobs.cli.output.alias_moves import show_move
 
 
 @command(
-    "rollback",
-    examples=(
-        'estimates rollback sp500-close --reason "prices of 9 December were wrong"',
-        'estimates rollback sp500-close --to 3 --reason "back to the last one we trust"',
-    ),
+    'estimates rollback sp500-close --reason "prices of 9 December were wrong"',
+    'estimates rollback sp500-close --to 3 --reason "back to the last one we trust"',
 )
 @set_argument
 @reason_option

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options, notify_option, set_argument
+from estimates_jobs.cli.interface.command import Options, command, notify_option, set_argument
 from estimates_jobs.cli.output.run_outcome import (
     reporting_run,
     run_id_option,
@@ -16,12 +15,9 @@ from estimates_jobs.run import runner
 
 
 @command(
-    "run",
-    examples=(
-        "estimates run sp500-close",
-        "estimates run sp500-close --through 2022-12-16 --run-id daily-2022-12-16",
-        "estimates run sp500-close --through 2022-12-16 --check-lookahead",
-    ),
+    "estimates run sp500-close",
+    "estimates run sp500-close --through 2022-12-16 --run-id daily-2022-12-16",
+    "estimates run sp500-close --through 2022-12-16 --check-lookahead",
 )
 @set_argument
 @through_option

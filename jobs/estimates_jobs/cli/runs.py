@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from estimates.catalog.records import Run
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options, set_argument
+from estimates_jobs.cli.interface.command import Options, command, set_argument
 from estimates_jobs.cli.output import cells, terminal
 
 
 @command(
-    "runs",
-    examples=(
-        "estimates runs sp500-close",
-        "estimates runs sp500-close --format json | jq '.runs[0]'",
-    ),
+    "estimates runs sp500-close",
+    "estimates runs sp500-close --format json | jq '.runs[0]'",
 )
 @set_argument
 def runs(options: Options, set_name: str) -> None:

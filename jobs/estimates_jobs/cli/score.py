@@ -17,9 +17,8 @@ from estimates.reading.tabular import csv
 from estimates.render.wording import count
 from estimates.store.regrading import GRADES, Regrading
 from estimates.store.scoring import Outcome
-from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.command import Options, command, notify_option, set_argument
 from estimates_jobs.cli.interface.notifying import notifying
-from estimates_jobs.cli.interface.options import Options, notify_option, set_argument
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.file_writing import writing
 
@@ -57,16 +56,13 @@ class _Scored(msgspec.Struct, frozen=True):
 
 
 @command(
-    "score",
-    examples=(
-        "estimates score churn --actuals left-by-june.csv",
-        f'estimates score sp500-close --actuals "{_SQL}"',
-        "estimates score churn --actuals outcomes.parquet --vintage 2026-06-30 --version 7",
-        "estimates score sp500-close --actuals closes.csv --against sp500-naive",
-        "estimates score sp500-close                                # the stored scores again",
-        "estimates score sp500-close --chart accuracy.svg           # and as a picture",
-        "estimates score sp500-close --last 10 --format csv > scores.csv",
-    ),
+    "estimates score churn --actuals left-by-june.csv",
+    f'estimates score sp500-close --actuals "{_SQL}"',
+    "estimates score churn --actuals outcomes.parquet --vintage 2026-06-30 --version 7",
+    "estimates score sp500-close --actuals closes.csv --against sp500-naive",
+    "estimates score sp500-close                                # the stored scores again",
+    "estimates score sp500-close --chart accuracy.svg           # and as a picture",
+    "estimates score sp500-close --last 10 --format csv > scores.csv",
     forms=("csv",),
 )
 @set_argument

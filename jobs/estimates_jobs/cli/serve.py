@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import click
 
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options
+from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.interface.server import host_option, port_option, serve_store
 
 _APP = "estimates_api.app:create_app"  # by name: jobs never import the api
 
 
 @command(
-    "serve",
-    examples=(
-        "estimates serve --store ./estimates-store",
-        "estimates serve --host 0.0.0.0 --port 8080 --workers 4",
-    ),
+    "estimates serve --store ./estimates-store",
+    "estimates serve --host 0.0.0.0 --port 8080 --workers 4",
 )
 @host_option
 @port_option

@@ -8,8 +8,7 @@ from estimates.compare.series_report import DEFAULT_LAST, ColumnMove, PairMove, 
 from estimates.contract.contract import Contract
 from estimates.reading.tabular import csv
 from estimates.render.wording import number, percent
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options, set_argument
+from estimates_jobs.cli.interface.command import Options, command, set_argument
 from estimates_jobs.cli.output import cells, terminal
 
 _REASONS = {
@@ -19,12 +18,9 @@ _REASONS = {
 
 
 @command(
-    "stability",
-    examples=(
-        "estimates stability sp500-close",
-        "estimates stability sp500-close --last 250 --format csv > stability.csv",
-        "estimates stability sp500-close --as-of 2026-11-24T16:00:00Z",
-    ),
+    "estimates stability sp500-close",
+    "estimates stability sp500-close --last 250 --format csv > stability.csv",
+    "estimates stability sp500-close --as-of 2026-11-24T16:00:00Z",
     forms=("csv",),
 )
 @set_argument

@@ -14,10 +14,6 @@ def main() -> NoReturn:
         with needs("store"):
             from estimates_jobs.cli.entry import run
     except ModuleNotFoundError as error:
-        sys.exit(_not_installed(error))
+        print(f"error: {error.msg}  [not_installed]", file=sys.stderr)
+        sys.exit(2)
     sys.exit(run(sys.argv[1:]))
-
-
-def _not_installed(error: ModuleNotFoundError) -> int:
-    print(f"error: {error.msg}  [not_installed]", file=sys.stderr)
-    return 2

@@ -5,21 +5,17 @@ from __future__ import annotations
 import click
 
 from estimates import instants
-from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.command import Options, command, optional_set_argument
 from estimates_jobs.cli.interface.failures import ANSWER_IS_NO
-from estimates_jobs.cli.interface.options import Options, optional_set_argument
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.set_status import set_status, show_status, show_statuses
 
 
 @command(
-    "status",
-    examples=(
-        "estimates status",
-        "estimates status sp500-close",
-        "estimates status --check || notify-on-call            # exits 1 when stale or nothing is "
-        "promoted",
-    ),
+    "estimates status",
+    "estimates status sp500-close",
+    "estimates status --check || notify-on-call            # exits 1 when stale or nothing is "
+    "promoted",
 )
 @optional_set_argument
 @click.option(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from estimates.store.sweep import sweep as sweep_store
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options
+from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.output import terminal
 
 
-@command("sweep", examples=("estimates sweep", "estimates sweep --format json"))
+@command("estimates sweep", "estimates sweep --format json")
 def sweep(options: Options) -> None:
     """Expire the versions that their contract's retention lets go, and delete the files that no
     version needs.

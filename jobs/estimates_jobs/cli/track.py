@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options, optional_set_argument
+from estimates_jobs.cli.interface.command import Options, command, optional_set_argument
 from estimates_jobs.cli.output import cells, terminal
 from estimates_jobs.tracking.record import track as track_runs
 
 
-@command("track", examples=("estimates track", "estimates track sp500-close"))
+@command("estimates track", "estimates track sp500-close")
 @optional_set_argument
 def track(options: Options, set_name: str | None) -> None:
     """Record in MLflow every run and all scores not recorded yet, of one set or of all. Runs do

@@ -20,11 +20,10 @@ from estimates.stability.through_time.revision_report import (
     Revisions,
     RevisionStatistics,
 )
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options, set_argument
+from estimates_jobs.cli.interface.command import Options, command, set_argument
 from estimates_jobs.cli.output import cells, terminal
 from estimates_jobs.cli.output.cells import four_digits
-from estimates_jobs.cli.output.chain_text import other_shapes, reason
+from estimates_jobs.cli.output.chain_text import other_shapes, reason, with_reasons
 
 if TYPE_CHECKING:
     from estimates.client import RemoteSet
@@ -34,14 +33,11 @@ _SHOWN = 20  # rows of the triangle on a page
 
 
 @command(
-    "triangle",
-    examples=(
-        "estimates triangle sp500-close AAPL                  # a row a target date, a column a "
-        "horizon",
-        "estimates triangle sp500-close                       # how all estimates get revised",
-        "estimates triangle sp500-close --actuals closes.csv  # was it news?",
-        "estimates triangle sp500-close AAPL --across version --format csv > triangle.csv",
-    ),
+    "estimates triangle sp500-close AAPL                  # a row a target date, a column a "
+    "horizon",
+    "estimates triangle sp500-close                       # how all estimates get revised",
+    "estimates triangle sp500-close --actuals closes.csv  # was it news?",
+    "estimates triangle sp500-close AAPL --across version --format csv > triangle.csv",
     forms=("csv",),
 )
 @set_argument
@@ -213,13 +209,7 @@ def _show_chains(chains: Chains) -> None:
         "volatility": ("volatility", f"{_percent(chains.volatility)} a version"),
     }
     terminal.section("of all keys together")
-    missing = chains.reasons
-    terminal.pairs(
-        [
-            (name, f"–  ({reason(missing[metric])})" if metric in missing else text)
-            for metric, (name, text) in texts.items()
-        ]
-    )
+    terminal.pairs(with_reasons(texts, chains.reasons))
 
 
 def _middle(quantiles: Middle | None) -> str:

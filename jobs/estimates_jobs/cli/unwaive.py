@@ -6,19 +6,20 @@ import click
 
 from estimates.catalog.at import At
 from estimates.catalog.ref import PRODUCTION
-from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.command import (
+    Options,
+    command,
+    notify_option,
+    reason_option,
+    set_argument,
+)
 from estimates_jobs.cli.interface.notifying import notifying
-from estimates_jobs.cli.interface.options import Options, notify_option, reason_option, set_argument
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.waiver_table import show_waivers
 
 
 @command(
-    "unwaive",
-    examples=(
-        'estimates unwaive sp500-close 31 --reason "it was not the split"      # 31: see '
-        "estimates log",
-    ),
+    'estimates unwaive sp500-close 31 --reason "it was not the split"      # 31: see estimates log',
 )
 @set_argument
 @click.argument("waiver", metavar="WAIVER", type=int)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 
 from estimates.store.sweep import verify as verify_store
-from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.interface.failures import DAMAGED
-from estimates_jobs.cli.interface.options import Options
 from estimates_jobs.cli.output import progress, terminal
 
 
-@command("verify", examples=("estimates verify", "estimates verify --format json | jq .faults"))
+@command("estimates verify", "estimates verify --format json | jq .faults")
 def verify(options: Options) -> int:
     """Check every file of every version against its digest; name each that is missing, truncated or
     altered.

@@ -9,16 +9,15 @@ import msgspec
 from estimates.catalog.records import Version
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
-from estimates_jobs.cli.interface.command import command
-from estimates_jobs.cli.interface.options import Options, set_argument
+from estimates_jobs.cli.interface.command import Options, command, set_argument
 from estimates_jobs.cli.output import cells, terminal
 from estimates_jobs.cli.output.set_status import last_verdict
 from estimates_jobs.cli.output.waiver_table import active_waivers_of
 
 
 @command(
-    "versions",
-    examples=("estimates versions sp500-close", "estimates versions sp500-close --format json"),
+    "estimates versions sp500-close",
+    "estimates versions sp500-close --format json",
 )
 @set_argument
 def versions(options: Options, set_name: str) -> None:

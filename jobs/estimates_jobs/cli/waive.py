@@ -8,9 +8,8 @@ from urllib.parse import unquote
 import click
 
 from estimates.catalog.at import At
-from estimates_jobs.cli.interface.command import command
+from estimates_jobs.cli.interface.command import Options, command, notify_option, set_argument
 from estimates_jobs.cli.interface.notifying import notifying
-from estimates_jobs.cli.interface.options import Options, notify_option, set_argument
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.waiver_table import show_waivers
 
@@ -33,16 +32,12 @@ class WholeKey(click.ParamType[tuple[str, ...], str]):
 
 
 @command(
-    "waive",
-    examples=(
-        'estimates waive sp500-close p95_change --version 4 --reason "split of GE" --until '
-        "2026-12-01",
-        "estimates waive sp500-close extreme_move --version 4 --keys GE/2022-12-20 --keys "
-        "GE/2022-12-21 \\\n"
-        '      --reason "split of GE" --until 2026-12-01T12:00:00Z',
-        'estimates waive churn hard_bounds --version 7 --keys BRK%2FB --reason "known" --until '
-        "2026-12-01",
-    ),
+    'estimates waive sp500-close p95_change --version 4 --reason "split of GE" --until 2026-12-01',
+    "estimates waive sp500-close extreme_move --version 4 --keys GE/2022-12-20 --keys "
+    "GE/2022-12-21 \\\n"
+    '      --reason "split of GE" --until 2026-12-01T12:00:00Z',
+    'estimates waive churn hard_bounds --version 7 --keys BRK%2FB --reason "known" --until '
+    "2026-12-01",
 )
 @set_argument
 @click.argument("check", metavar="CHECK")

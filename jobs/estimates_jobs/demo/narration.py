@@ -15,7 +15,7 @@ from estimates.gate.pages.verdict_text import render_text as verdict_text
 from estimates.gate.verdict import Verdict
 from estimates.stability.pages.report_text import render_text as diff_text
 from estimates.store.store import Store
-from estimates_jobs.cli.interface.options import Options
+from estimates_jobs.cli.interface.command import Options
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.alias_moves import show_move
 from estimates_jobs.cli.output.history_table import show_history

@@ -16,8 +16,8 @@ from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
 from estimates.settings import Settings
 from estimates.store.store import Store
+from estimates_jobs.cli.interface.command import open_store
 from estimates_jobs.cli.interface.new_store import make_folder, make_store
-from estimates_jobs.cli.interface.options import open_store
 from estimates_jobs.cli.output import progress
 from estimates_jobs.demo import narration, price_feed
 from estimates_jobs.demo.narration import SET, Day

@@ -14,7 +14,6 @@ import threading
 import time
 from functools import cached_property
 from itertools import count
-from operator import attrgetter
 from queue import SimpleQueue
 from typing import NamedTuple
 
@@ -61,9 +60,12 @@ class Receiver:
         try:
             parsed = httpx.URL(url)
         except httpx.InvalidURL:  # its message has parts of the URL
-            raise _bad_url() from None
+            parsed = httpx.URL()
         if parsed.scheme not in ("http", "https") or not parsed.host:
-            raise _bad_url()
+            raise InvalidError(
+                "bad_url",
+                "notifications go to a URL of http or https; such as https://receiver.example/path",
+            )
         self._url = parsed.copy_with(userinfo=b"", fragment=None)
         self._auth = httpx.BasicAuth(parsed.username, parsed.password) if parsed.userinfo else None
         self._keys = () if secret is None else signing_keys(secret)
@@ -214,22 +216,16 @@ def send_after(store: Store, receiver: Receiver, after: int) -> Sent:
 
     Raises UnavailableError (`undelivered`) for that one.
     """
-    sets = store.view().sets.values()
-    events = [
-        event
-        for estimate_set in sets
-        for event in estimate_set.events
-        if event.id > after and event.kind in KINDS
-    ]
     sent, last = 0, after
-    for event in sorted(events, key=attrgetter("id")):
+    for event in store.view().events(after=after):
+        if event.kind not in KINDS:
+            continue
         reason = send(receiver, notification(store, event), Patience().end(PATIENCE_S))
         if reason is not None:
             raise UnavailableError(
                 "undelivered",
                 f"event {event.id} was not delivered to {receiver.origin}: {reason}; {sent} were "
-                "delivered before it, "
-                f"go on with --after {last}",
+                f"delivered before it, go on with --after {last}",
                 sent=sent,
                 last=last,
             )
@@ -242,10 +238,3 @@ def _pause_s(attempt: int) -> float:
     together.
     """
     return min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**attempt) * random.uniform(0.5, 1.0)
-
-
-def _bad_url() -> InvalidError:
-    return InvalidError(
-        "bad_url",
-        "notifications go to a URL of http or https; such as https://receiver.example/path",
-    )

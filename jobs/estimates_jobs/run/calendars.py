@@ -8,11 +8,12 @@ whose first moment lies strictly after it.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import count, islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from estimates import instants
 from estimates.errors import InvalidError
@@ -26,32 +27,33 @@ _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 
 
-class Calendar(Protocol):
-    """The steps of one calendar and what was known when."""
+class Calendar(ABC):
+    """The steps of one calendar, and what was known when: dates on that date in UTC."""
 
-    name: str
+    def __init__(self, name: str) -> None:
+        self.name = name
 
+    @abstractmethod
     def next_steps(self, after: datetime, n: int) -> list[Step]:
         """The `n` steps strictly after an instant, in order."""
-        ...
 
+    @abstractmethod
     def steps(self, first: Step, last: Step) -> list[Step]:
         """All steps from `first` to `last`, both included when they are steps."""
-        ...
 
     def origin(self, instant: datetime) -> datetime:
-        """The `data_through` that a run asked for at this instant gets."""
-        ...
+        """The `data_through` that a run asked for at this instant gets: the instant itself."""
+        return instant
 
     def known_through(self, data_through: datetime) -> date:
         """The last date whose rows were known at `data_through`."""
-        ...
+        return data_through.astimezone(UTC).date()
 
 
 def calendar_of(name: str) -> Calendar:
     """The calendar of a name; raises InvalidError (`unknown_calendar`) that lists the names."""
     if name == "hourly":
-        return Hourly()
+        return Hourly(name)
     if name in _DAILY:
         return Daily(name, _DAILY[name])
     from exchange_calendars import get_calendar_names
@@ -65,22 +67,8 @@ def calendar_of(name: str) -> Calendar:
     )
 
 
-class _OfClock:
-    """What calendars have in common that follow the clock: dates are known on that date in UTC."""
-
-    def origin(self, instant: datetime) -> datetime:
-        """The instant itself."""
-        return instant
-
-    def known_through(self, data_through: datetime) -> date:
-        """The date of `data_through` in UTC."""
-        return data_through.astimezone(UTC).date()
-
-
-class Hourly(_OfClock):
+class Hourly(Calendar):
     """Every full hour, in UTC."""
-
-    name = "hourly"
 
     def next_steps(self, after: datetime, n: int) -> list[Step]:
         """The `n` full hours strictly after an instant."""
@@ -93,11 +81,11 @@ class Hourly(_OfClock):
         return [start + i * _HOUR for i in range((first_moment(last) - start) // _HOUR + 1)]
 
 
-class Daily(_OfClock):
+class Daily(Calendar):
     """Dates that satisfy a rule: every day, weekdays, Mondays or firsts of a month."""
 
     def __init__(self, name: str, rule: Callable[[date], bool]) -> None:
-        self.name = name
+        super().__init__(name)
         self._rule = rule
 
     def next_steps(self, after: datetime, n: int) -> list[Step]:
@@ -121,11 +109,8 @@ _DAILY: dict[str, Callable[[date], bool]] = {
 }
 
 
-class Exchange:
+class Exchange(Calendar):
     """The sessions of an exchange; what a session brings is known at its close."""
-
-    def __init__(self, code: str) -> None:
-        self.name = code
 
     def next_steps(self, after: datetime, n: int) -> list[Step]:
         """The `n` sessions whose date begins strictly after an instant.

@@ -133,21 +133,17 @@ def _relation(
     assert spec.source is not None
     where = f"input {name!r}"
     files = source_files(where, spec.source)
-    if read is not None:
-        connection.register("files", pl.concat(map(read, files), how="diagonal"))
-        return connection.sql("SELECT * FROM files")
-    readers = {READERS[file_kind(where, path)] for path in files}
-    if len(readers) > 1:
-        raise InvalidError(
-            "bad_input",
-            f"{where}: {spec.source!r} matches files of different kinds: {', '.join(files)}",
-        )
-    if readers == {"arrow"}:
-        connection.register(
-            "files", pl.concat([read_table(path) for path in files], how="diagonal")
-        )
-        return connection.sql("SELECT * FROM files")
-    return connection.sql(f"SELECT * FROM {readers.pop()}", params=[files])
+    if read is None:
+        readers = {READERS[file_kind(where, path)] for path in files}
+        if len(readers) > 1:
+            raise InvalidError(
+                "bad_input",
+                f"{where}: {spec.source!r} matches files of different kinds: {', '.join(files)}",
+            )
+        if readers != {"arrow"}:
+            return connection.sql(f"SELECT * FROM {readers.pop()}", params=[files])
+    connection.register("files", pl.concat(map(read or read_table, files), how="diagonal"))
+    return connection.sql("SELECT * FROM files")
 
 
 def _known(
@@ -166,9 +162,16 @@ def _known(
             "no_column",
             f"input {name!r}: there is no time column {spec.time!r}; columns: {', '.join(types)}",
         )
-    limit = known_limit(types[spec.time], data_through, calendar)
+    kind = types[spec.time]
+    limit = known_limit(kind, data_through, calendar)
     if limit is None:
-        raise _no_time(name, spec.time, types[spec.time])
+        is_text = kind == "VARCHAR"
+        hint = "; write its dates as 2026-11-24, or cast it in a query" if is_text else ""
+        raise InvalidError(
+            "time_type",
+            f"input {name!r}: the time column {spec.time!r} is {'text' if is_text else kind}, "
+            f"not a date or a timestamp{hint}",
+        )
     column = quoted(spec.time)
     return relation.filter(f"{column} IS NULL OR {column} <= {limit}").pl()
 
@@ -186,16 +189,6 @@ def known_limit(kind: str, data_through: datetime, calendar: Calendar | None) ->
     moment = data_through.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
     has_zone = kind == "TIMESTAMP WITH TIME ZONE"
     return f"TIMESTAMPTZ '{moment}+00'" if has_zone else f"TIMESTAMP '{moment}'"
-
-
-def _no_time(name: str, column: str, kind: str) -> InvalidError:
-    type_name = "text" if kind == "VARCHAR" else kind
-    hint = "; write its dates as 2026-11-24, or cast it in a query" if kind == "VARCHAR" else ""
-    return InvalidError(
-        "time_type",
-        f"input {name!r}: the time column {column!r} is {type_name}, not a date or a "
-        f"timestamp{hint}",
-    )
 
 
 def _digest(connection: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> str:

@@ -93,8 +93,7 @@ class Function:
             raise InvalidError(
                 "no_job_function",
                 f"job {self.name}: module {self._module.__name__} has no function "
-                f"{self._function!r}; "
-                f"it has {', '.join(functions) or 'none'}",
+                f"{self._function!r}; it has {', '.join(functions) or 'none'}",
             )
 
 
@@ -120,22 +119,15 @@ def _exists(module_name: str) -> bool:
 def _import(module_name: str, job: str) -> ModuleType:
     try:
         return importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is not None and (
-            module_name == error.name or module_name.startswith(f"{error.name}.")
-        ):
+    except Exception as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing is not None and f"{module_name}.".startswith(f"{missing}."):
             raise InvalidError(
                 "no_job_module",
-                f"job {job}: there is no module {error.name!r} in the working directory, "
+                f"job {job}: there is no module {missing!r} in the working directory, "
                 f"{Path.cwd()}, or among the installed packages",
             ) from None
-        raise _import_failed(job, error) from error
-    except Exception as error:
-        raise _import_failed(job, error) from error
-
-
-def _import_failed(job: str, error: Exception) -> JobError:
-    return JobError(f"job {job} cannot be imported: {_one_line(error)}")
+        raise JobError(f"job {job} cannot be imported: {_one_line(error)}") from error
 
 
 def _one_line(error: Exception) -> str:

@@ -139,13 +139,15 @@ def _files_of(name: str, spec: Input) -> list[str]:
 def _on_copies(contract: Contract, mirror: Path) -> Contract:
     """The contract with absolute paths turned into those of the copies."""
     assert contract.job is not None
-    inputs: dict[str, Input] = {}
-    for name, spec in contract.job.inputs.items():
-        if spec.source is not None:
-            inputs[name] = msgspec.structs.replace(spec, source=_mirrored_name(mirror, spec.source))
-        else:
-            query = _LITERAL.sub(lambda match: _mirrored_literal(mirror, match), spec.query or "")
-            inputs[name] = msgspec.structs.replace(spec, query=query)
+    inputs = {
+        name: msgspec.structs.replace(
+            spec,
+            source=spec.source and _mirrored_name(mirror, spec.source),
+            query=spec.query
+            and _LITERAL.sub(lambda match: _mirrored_literal(mirror, match), spec.query),
+        )
+        for name, spec in contract.job.inputs.items()
+    }
     return msgspec.structs.replace(
         contract, job=msgspec.structs.replace(contract.job, inputs=inputs)
     )
@@ -189,35 +191,28 @@ def _copy(
 ) -> int:
     """Write a file's copy with later rows corrupted; returns how many there were."""
     copy.parent.mkdir(parents=True, exist_ok=True)
-    kind = file_kind("look-ahead check", str(path))
+    reader = READERS[file_kind("look-ahead check", str(path))]
+    is_csv = "read_csv" in reader
     with connect() as connection:
-        if READERS[kind] == "arrow":
+        if reader == "arrow":
             connection.register("original", read_table(path))
         else:
-            connection.execute(
-                f"CREATE TABLE original AS SELECT * FROM {READERS[kind]}", [[str(path)]]
-            )
+            connection.execute(f"CREATE TABLE original AS SELECT * FROM {reader}", [[str(path)]])
         types = {row[0]: row[1] for row in connection.execute("DESCRIBE original").fetchall()}
         later = _later(types, times, data_through, calendar)
         rows = connection.execute(f"SELECT count(*) FROM original WHERE {later}").fetchall()[0][0]
-        is_csv = "read_csv" in READERS[kind]
         if is_csv:
             # As text, so that what is not corrupted stays as it is written.
-            connection.execute(
-                f"CREATE TABLE written AS SELECT * FROM {_as_text(kind)}", [[str(path)]]
-            )
+            as_text = reader.replace("header = true", "header = true, all_varchar = true")
+            connection.execute(f"CREATE TABLE written AS SELECT * FROM {as_text}", [[str(path)]])
         corrupted = _corrupted(types, later, "written" if is_csv else None)
-        if READERS[kind] == "arrow":
+        if reader == "arrow":
             connection.sql(corrupted).pl().write_ipc(copy)
         else:
             connection.execute(
                 f"COPY ({corrupted}) TO '{_escaped(copy)}' ({_format(connection, path, is_csv)})"
             )
     return int(rows)
-
-
-def _as_text(kind: str) -> str:
-    return READERS[kind].replace("header = true", "header = true, all_varchar = true")
 
 
 def _later(
@@ -268,8 +263,7 @@ def _format(connection: duckdb.DuckDBPyConnection, path: Path, is_csv: bool) -> 
     if not is_csv:
         return "FORMAT parquet"
     sniffed = connection.execute("SELECT Delimiter FROM sniff_csv(?)", [str(path)]).fetchall()
-    delimiter = sniffed[0][0]
-    return f"FORMAT csv, HEADER, DELIMITER '{_escaped(delimiter)}'"
+    return f"FORMAT csv, HEADER, DELIMITER '{_escaped(sniffed[0][0])}'"
 
 
 def _escaped(text: object) -> str:

@@ -32,8 +32,6 @@ from estimates_jobs.run.context import Context
 from estimates_jobs.run.job_function import Function, JobError
 from estimates_jobs.tables.table_files import read_table, typed
 
-__all__ = ["JobError", "Outcome", "file_candidate", "publish_file", "read_candidate", "run"]
-
 Progress = Callable[[str], None]
 # The steps that a run's row remembers when they begin, to be resumed there.
 _STEPS: tuple[RunStep, ...] = ("compute", "publish", "judge", "promote")
@@ -95,9 +93,7 @@ def run(
         )
     run_id = run_id or new_run_id()
     context = Context(contract, _through(store.catalog.run(run_id), data_through))
-    started = store.catalog.begin_run(run_id, name, context.data_through)
-    begin = _begin(store, run_id, progress)
-    with _recorded(store, started, begin):
+    with _recorded(store, name, run_id, context.data_through, progress) as (started, begin):
         version = _published(store, name, run_id)
         if version is None:
             frame, provenance = _compute(store, contract, context, run_id, check_lookahead, begin)
@@ -125,9 +121,8 @@ def publish_file(
     published), ConflictError (`run_id_reused`), UnavailableError.
     """
     check_claim(name, released_at, provenance.data_through)
-    started = store.catalog.begin_run(provenance.run_id, name, provenance.data_through)
-    begin = _begin(store, provenance.run_id, progress)
-    with _recorded(store, started, begin):
+    run_id, through = provenance.run_id, provenance.data_through
+    with _recorded(store, name, run_id, through, progress) as (started, begin):
         publication = publish(store, name, frame, provenance, released_at=released_at, begin=begin)
         return _finish(store, publication, started, begin)
 
@@ -200,18 +195,6 @@ def _through(known: Run | None, requested: datetime | str | None) -> datetime:
     return requested
 
 
-def _begin(store: Store, run_id: str, progress: Progress) -> Begin:
-    """Before each step: the run's row says which one it is, and so does the progress."""
-
-    def begin(step: str, version: int | None) -> None:
-        progress(step)
-        for name in _STEPS:
-            if name == step:
-                store.catalog.update_run(run_id, step=name, version=version)
-
-    return begin
-
-
 def _compute(
     store: Store, contract: Contract, context: Context, run_id: str, check: bool, begin: Begin
 ) -> tuple[pl.DataFrame, Provenance]:
@@ -224,9 +207,8 @@ def _compute(
     if check:
         from estimates_jobs.run.lookahead import check_lookahead  # few runs ask for it
 
-        store.catalog.update_run(
-            run_id, step="publish"
-        )  # a frame that does not conform is rejected
+        # a frame that does not conform is rejected
+        store.catalog.update_run(run_id, step="publish")
         conform(frame, contract)
         begin("check look-ahead", None)
         checked = check_lookahead(function, context, frame)
@@ -294,24 +276,37 @@ def _track(
 
 
 @contextmanager
-def _recorded(store: Store, run: Run, begin: Begin) -> Iterator[None]:
-    """A run that does not come to its end is a row that says why, and a failed run in MLflow."""
+def _recorded(
+    store: Store, name: str, run_id: str, data_through: datetime, progress: Progress
+) -> Iterator[tuple[Run, Begin]]:
+    """Gives the run as it was, and what is called before each step: the run's row says which one
+    it is, and so does the progress. A run that does not come to its end is a row that says why,
+    and a failed run in MLflow.
+    """
+    run = store.catalog.begin_run(run_id, name, data_through)
+
+    def begin(step: str, version: int | None) -> None:
+        progress(step)
+        for known in _STEPS:
+            if known == step:
+                store.catalog.update_run(run_id, step=known, version=version)
+
     try:
-        yield
-    except (EstimatesError, JobError) as error:
-        row = store.catalog.run(run.run_id)
-        is_rejected = isinstance(error, InvalidError) and row is not None and row.step == "publish"
-        _fail(store, run, "rejected" if is_rejected else "failed", error.code, str(error), begin)
-        raise
+        yield run, begin
     except Exception as error:
-        _fail(store, run, "failed", "unexpected", f"{type(error).__name__}: {error}", begin)
+        row = store.catalog.run(run_id)
+        is_rejected = isinstance(error, InvalidError) and row is not None and row.step == "publish"
+        is_ours = isinstance(error, EstimatesError | JobError)
+        store.catalog.update_run(
+            run_id,
+            status="rejected" if is_rejected else "failed",
+            error=error.code if is_ours else "unexpected",
+            message=str(error) if is_ours else f"{type(error).__name__}: {error}",
+            finished=True,
+        )
+        begin("track", None)
+        _track(store, run)
         raise
-
-
-def _fail(store: Store, run: Run, status: RunStatus, code: str, message: str, begin: Begin) -> None:
-    store.catalog.update_run(run.run_id, status=status, error=code, message=message, finished=True)
-    begin("track", None)
-    _track(store, run)
 
 
 def _published(store: Store, name: str, run_id: str) -> Version | None:

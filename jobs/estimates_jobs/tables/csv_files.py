@@ -57,8 +57,7 @@ def _read_strictly(path: Path, names: list[str], separator: str) -> pl.DataFrame
         try:
             relation = connection.sql(
                 "select * from read_csv($path, auto_detect = false, header = true, all_varchar = "
-                "true,"
-                " delim = $separator, quote = '\"', escape = '\"', columns = $columns)",
+                "true, delim = $separator, quote = '\"', escape = '\"', columns = $columns)",
                 params={
                     "path": _literal(path),
                     "separator": separator,

@@ -79,8 +79,7 @@ def _sources(frame: pl.DataFrame, where: str) -> dict[tuple[str, str | None], So
         raise InvalidError(
             "output_type",
             f"{where}: long form: output types {', '.join(map(repr, other))} have no place in a "
-            "contract; "
-            "it can hold mean, median, quantile and pmf",
+            "contract; it can hold mean, median, quantile and pmf",
             extra=other,
         )
     pairs = frame.select(LONG[:2]).unique().sort(LONG[:2]).rows()

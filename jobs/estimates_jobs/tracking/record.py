@@ -81,7 +81,7 @@ def record(store: Store, run_id: str, publication: Publication | None = None) ->
         raise NotFoundError("unknown_run", f"there is no run {run_id!r}")
     uri = tracking_uri(store)
     with _reaching(uri, f"run {run_id}"):
-        mlflow_run = _write_run(uri, _run_record(store, run, publication))
+        mlflow_run = _write(uri, "record_run", _run_record(store, run, publication))
     done = None if run.status in _FAILED else "done"
     store.catalog.update_run(run_id, mlflow_run=mlflow_run, step=done)
     if run.version is not None and store.resolve(run.set, run.version).mlflow_run != mlflow_run:
@@ -103,8 +103,8 @@ def record_scores(store: Store, name: str) -> list[Tracked]:
             continue
         uri = tracking_uri(store)
         with _reaching(uri, f"the scores of version {scored.version}"):
-            measured = _millis(scored.scored_at)
-            _write_metrics(uri, version.mlflow_run, _score_metrics(scored), measured, scored.event)
+            content = (_score_metrics(scored), _millis(scored.scored_at), scored.event)
+            _write(uri, "record_metrics", version.mlflow_run, *content)
         store.catalog.scores_tracked(scored.event)
         tracked.append(
             Tracked(name, version.provenance.run_id, scored.version, version.mlflow_run, "scores")
@@ -152,26 +152,15 @@ def _innermost(error: BaseException) -> BaseException:
     return error
 
 
-def _write_run(uri: str, record: RunRecord) -> str:
+def _write(uri: str, function: Literal["record_run", "record_metrics"], *content: Any) -> Any:
+    """Call a function of `sqlite_record`, or where it needs it the same one of `client_record`."""
     database = sqlite_record.database_path(uri)
     if database is not None:
         with suppress(sqlite_record.NeedsClientError):
-            return sqlite_record.record_run(database, record)
+            return getattr(sqlite_record, function)(database, *content)
     from estimates_jobs.tracking import client_record
 
-    return client_record.record_run(uri, record)
-
-
-def _write_metrics(
-    uri: str, mlflow_run: str, metrics: dict[str, float], measured: int, step: int
-) -> None:
-    database = sqlite_record.database_path(uri)
-    if database is not None:
-        with suppress(sqlite_record.NeedsClientError):
-            return sqlite_record.record_metrics(database, mlflow_run, metrics, measured, step)
-    from estimates_jobs.tracking import client_record
-
-    return client_record.record_metrics(uri, mlflow_run, metrics, measured, step)
+    return getattr(client_record, function)(uri, *content)
 
 
 def _run_record(store: Store, run: Run, publication: Publication | None) -> RunRecord:
@@ -188,34 +177,25 @@ def _run_record(store: Store, run: Run, publication: Publication | None) -> RunR
     )
     if version is None:
         return record
-    verdict = publication.verdict if publication else store.verdict(version.set, version.version)
-    report = publication.report if publication else None
-    metrics = {} if verdict is None else _gate_metrics(verdict)
-    if verdict is not None and (report := report or _report(store, version, verdict)):
-        metrics |= _finite(dict(_headline(report)))
-    return _with_version(record, store, version, verdict, metrics)
-
-
-def _with_version(
-    record: RunRecord,
-    store: Store,
-    version: Version,
-    verdict: Verdict | None,
-    metrics: dict[str, float],
-) -> RunRecord:
-    """The record with what only a run that published has: metrics, artifacts, inputs."""
+    # only a run that published has metrics, artifacts, inputs
     inputs = version.provenance.inputs
-    metrics = {"rows": float(version.rows)} | metrics
-    metrics |= {f"inputs/{i.name}/rows": float(i.rows) for i in inputs if i.rows is not None}
+    values: dict[str, float | None] = {"rows": version.rows}
+    values |= {f"inputs/{source.name}/rows": source.rows for source in inputs}
     artifacts = {"manifest.json": store.manifest(version)}
+    verdict = publication.verdict if publication else store.verdict(version.set, version.version)
     if verdict is not None:
         artifacts["verdict.json"] = render_json(verdict)
+        values |= {f"gate/{check.name}": check.value for check in verdict.checks}
+        values["gate/blocks"] = verdict.blocks
+        report = publication.report if publication else None
+        if report := report or _report(store, version, verdict):
+            values |= dict(_headline(report))
     return msgspec.structs.replace(
         record,
-        metrics={_name(name): value for name, value in metrics.items()},
+        metrics=_metrics(values),
         measured=_millis(version.published_at),
         artifacts=artifacts,
-        inputs=tuple(_input(digest) for digest in inputs),
+        inputs=tuple(map(_input, inputs)),
     )
 
 
@@ -262,11 +242,6 @@ def _tags(run: Run, version: Version | None) -> dict[str, str]:
     return {name: value[:_VALUE] for name, value in tags.items()}
 
 
-def _gate_metrics(verdict: Verdict) -> dict[str, float]:
-    values = {f"gate/{check.name}": check.value for check in verdict.checks}
-    return _finite(values) | {"gate/blocks": float(verdict.blocks)}
-
-
 def _report(store: Store, version: Version, verdict: Verdict) -> Report | None:
     """How the version differs from the one it was judged against; None when there was none."""
     if verdict.baseline is None or verdict.baseline.version is None:
@@ -292,8 +267,7 @@ def _headline(report: Report) -> Iterator[tuple[str, float | None]]:
 
 
 def _score_metrics(scored: Scored) -> dict[str, float]:
-    values = _finite(dict(_accuracy(accuracy_json.decode(bytes(scored.body)))))
-    return {_name(name): value for name, value in values.items()}
+    return _metrics(dict(_accuracy(accuracy_json.decode(bytes(scored.body)))))
 
 
 def _accuracy(scores: Accuracy) -> Iterator[tuple[str, float | None]]:
@@ -323,9 +297,10 @@ def _input(digest: InputDigest) -> InputRecord:
     )
 
 
-def _finite(values: dict[str, float | None]) -> dict[str, float]:
+def _metrics(values: dict[str, float | None]) -> dict[str, float]:
+    """The finite values, under names that MLflow takes."""
     return {
-        name: float(value)
+        _name(name): float(value)
         for name, value in values.items()
         if value is not None and math.isfinite(value)
     }

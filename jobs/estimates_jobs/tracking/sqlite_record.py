@@ -106,28 +106,22 @@ def _experiment(connection: sqlite3.Connection, record: RunRecord) -> tuple[int,
         " WHERE name = ? AND workspace = 'default'"
     )
     row = connection.execute(query, (record.experiment,)).fetchone()
-    if row is None:
-        newest = "SELECT coalesce(max(experiment_id), 0) FROM experiments"
-        number = connection.execute(newest).fetchone()[0] + 1
-        location = record.artifact_location
-        return number, _add_experiment(connection, number, record.experiment, location)
-    number, location, stage = row
-    if stage != "active":
-        raise NeedsClientError("the experiment was deleted and has to be restored")
-    return number, location
-
-
-def _add_experiment(
-    connection: sqlite3.Connection, number: int, name: str, location: str | None
-) -> str:
-    location = location or str(Path.cwd() / "mlruns" / str(number))  # as MLflow does
+    if row is not None:
+        number, location, stage = row
+        if stage != "active":
+            raise NeedsClientError("the experiment was deleted and has to be restored")
+        return number, location
+    newest = "SELECT coalesce(max(experiment_id), 0) FROM experiments"
+    number = connection.execute(newest).fetchone()[0] + 1
+    # as MLflow does
+    location = record.artifact_location or str(Path.cwd() / "mlruns" / str(number))
     now = time.time_ns() // 1_000_000
     connection.execute(
         "INSERT INTO experiments (experiment_id, name, artifact_location, lifecycle_stage,"
         " creation_time, last_update_time, workspace) VALUES (?, ?, ?, 'active', ?, ?, 'default')",
-        (number, name, location, now, now),
+        (number, record.experiment, location, now, now),
     )
-    return location
+    return number, location
 
 
 def _run(

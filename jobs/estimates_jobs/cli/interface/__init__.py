@@ -1,11 +1,9 @@
 """What every command has: options, exit codes, notifications, a store to work on.
 
-command           how a command is declared, with examples under its help
-options           the shared options, and options that several commands have
+command           how a command is declared: its options, examples under its help
 failures          which error is which exit code
 notifying         telling a receiver what a command decides
 new_store         making a store where there is none
 server            serving a store until interrupted
-version_progress  progress through the versions of a set
 example_requests  curl lines that work on a store
 """

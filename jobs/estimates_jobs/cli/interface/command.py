@@ -1,13 +1,137 @@
-"""How a command is declared: with the shared options, and examples under its help."""
+"""How a command is declared: its function, the options of every command, which work before and
+after its name, those of several commands, and examples under its help.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
+import msgspec
 
-from estimates_jobs.cli.interface.options import PRINTING, Format, Options, shared_options
+from estimates.errors import InvalidError
+from estimates.settings import Settings
+
+if TYPE_CHECKING:
+    from estimates.client import Client
+    from estimates.store.store import Store
+
+Format = Literal["text", "json", "csv", "markdown", "html", "junit", "github"]
+PAGES = ("markdown", "html")  # whole documents
+# These also take the URL of a service.
+REMOTE = (
+    "get, explain, history, score without --actuals, diff, stability, triangle, gate --file, "
+    "gate policy and log"
+)
+TABLES = "diff --changes, stability, triangle and score"  # have --format csv
+# Which commands print what besides text and JSON.
+PRINTING = {
+    "csv": TABLES,
+    "markdown": "diff and gate",
+    "html": "diff",
+    "junit": "gate",
+    "github": "gate",
+}
+
+
+class Options:
+    """What the shared options say; the environment fills in what they do not."""
+
+    def __init__(self) -> None:
+        self.store: str | None = None
+        self.format: Format = "text"
+        self.debug = False
+        self.notify: str | None = None
+
+    @property
+    def json(self) -> bool:
+        """Whether the output is for a program."""
+        return self.format == "json"
+
+    @property
+    def csv(self) -> bool:
+        """Whether the output is for a spreadsheet."""
+        return self.format == "csv"
+
+    def settings(self) -> Settings:
+        """The settings of the environment, with `--store` in place of ESTIMATES_STORE."""
+        settings = Settings.from_environment()
+        return (
+            settings if self.store is None else msgspec.structs.replace(settings, store=self.store)
+        )
+
+    def open(self) -> Store:
+        """The store; raises NotFoundError (`no_store`), UnavailableError, InvalidError
+        (`service_url`).
+        """
+        settings = self.settings()
+        if _is_url(settings.store):
+            raise InvalidError(
+                "service_url",
+                f"this command needs the store itself; {REMOTE} take a URL",
+            )
+        return open_store(settings)
+
+    def open_to_read(self) -> Store | Client:
+        """The store, or a client of the service whose URL stands in its place."""
+        settings = self.settings()
+        if not _is_url(settings.store):
+            return open_store(settings)
+        from estimates.client import Client
+
+        return Client(settings.store)
+
+
+def open_store(settings: Settings) -> Store:
+    """The store that settings name; raises NotFoundError (`no_store`), UnavailableError,
+    InvalidError.
+    """
+    from estimates.store.store import Store
+
+    return Store(
+        settings.store, catalog=settings.catalog, cache=settings.cache, actor=settings.actor
+    )
+
+
+def _is_url(store: str) -> bool:
+    return store.startswith(("http://", "https://"))
+
+
+def shared_options() -> list[click.Parameter]:
+    """`--store`, `--format`, `--debug`. Of one that stands before and after the name, the later one
+    counts.
+    """
+    return [
+        _shared(
+            "store",
+            metavar="FOLDER-OR-URL",
+            help=f"The store; for {REMOTE} also the URL of a service. "
+            "Default: ESTIMATES_STORE, else ./estimates-store.",
+        ),
+        _shared(
+            "format",
+            type=click.Choice(["text", "json", *PRINTING]),
+            help=f"How to print: text for people (default), JSON, CSV ({TABLES}), "
+            "a page in Markdown (diff, gate) or HTML (diff), JUnit XML or GitHub annotations "
+            "(gate).",
+        ),
+        _shared("debug", is_flag=True, default=None, help="Show the trace of an error."),
+    ]
+
+
+def _shared(name: str, **attributes: Any) -> click.Option:
+    return click.Option(
+        [f"--{name}"], expose_value=False, is_eager=True, callback=_set(name), **attributes
+    )
+
+
+def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def remember(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
+        if value is not None:
+            setattr(context.ensure_object(Options), name, value)
+
+    return remember
 
 
 class Command(click.Command):
@@ -60,13 +184,61 @@ class Command(click.Command):
 
 
 def command(
-    name: str, *, examples: Sequence[str], forms: Sequence[Format] = ()
+    *examples: str, forms: Sequence[Format] = ()
 ) -> Callable[[Callable[..., int | None]], Command]:
-    """Declare a command; its function returns the exit code, or None for 0."""
+    """Declare a command by a function of its name, with examples; the function returns the exit
+    code, or None for 0.
+    """
 
     def declare(function: Callable[..., int | None]) -> Command:
+        name = function.__name__
         return click.command(name, cls=Command, examples=examples, forms=forms)(
             click.pass_obj(function)
         )
 
     return declare
+
+
+set_argument = click.argument("set_name", metavar="SET")
+optional_set_argument = click.argument("set_name", metavar="[SET]", required=False)
+version_ref_option = click.option(
+    "--ref",
+    default="production",
+    show_default=True,
+    help="Version number, alias, or latest.",
+)
+as_of_option = click.option(
+    "--as-of", metavar="TIME", help="What the ref named at this time, such as 2026-11-24T16:00:00Z."
+)
+reason_option = click.option(
+    "--reason", required=True, metavar="TEXT", help="Why; it is kept in the log."
+)
+alias_option = click.option(
+    "--alias", default="production", show_default=True, help="Which alias to move."
+)
+# For commands that decide something; they do it within `notifying`.
+notify_option = click.option(
+    "--notify",
+    metavar="URL",
+    expose_value=False,
+    callback=_set("notify"),
+    help="Post what is decided there, as events. Default: ESTIMATES_NOTIFY, else nowhere.",
+)
+
+
+def clock_option(description: str) -> Callable[[Any], Any]:
+    """The option `--clock` with its help."""
+    return click.option("--clock", type=click.Choice(["released"]), help=description)
+
+
+def columns_option(*declarations: str, **attributes: Any) -> Callable[[Any], Any]:
+    """An option whose value is a list of names, in the order given; None without it. The arguments
+    are click's.
+    """
+    return click.option(*declarations, metavar="A,B", multiple=True, callback=_names, **attributes)
+
+
+def _names(
+    _context: click.Context, _option: click.Parameter, values: tuple[str, ...]
+) -> list[str] | None:
+    return [name.strip() for value in values for name in value.split(",")] or None

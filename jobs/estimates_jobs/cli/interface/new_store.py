@@ -7,7 +7,7 @@ from pathlib import Path
 from estimates.errors import InvalidError, NotFoundError
 from estimates.settings import Settings
 from estimates.store.open_store import catalog_url
-from estimates.store.store import Store
+from estimates_jobs.cli.interface.command import open_store
 
 
 def make_store(settings: Settings) -> bool:
@@ -15,7 +15,7 @@ def make_store(settings: Settings) -> bool:
     InvalidError.
     """
     try:
-        Store(settings.store, catalog=settings.catalog, cache=settings.cache)
+        open_store(settings)
     except NotFoundError as error:
         if error.code != "no_store":
             raise

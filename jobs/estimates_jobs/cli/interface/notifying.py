@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from estimates_jobs.cli.interface.options import Options
+from estimates_jobs.cli.interface.command import Options
 
 if TYPE_CHECKING:
     from estimates.store.store import Store

@@ -12,8 +12,8 @@ import click
 
 from estimates.errors import InvalidError
 from estimates.settings import Settings
+from estimates_jobs.cli.interface.command import Options, open_store
 from estimates_jobs.cli.interface.example_requests import example_requests
-from estimates_jobs.cli.interface.options import Options, open_store
 from estimates_jobs.cli.output import terminal
 
 _APP = "estimates_api.app:create_app"  # by name: jobs never import the api

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from estimates.catalog.records import Event
-from estimates_jobs.cli.interface.options import Options
+from estimates_jobs.cli.interface.command import Options
 from estimates_jobs.cli.output import terminal
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from estimates.contract.contract import Contract
@@ -41,41 +41,27 @@ def show_chain(chains: dict[str, Any], contract: Contract, fields: Sequence[str]
 
 def chain_pairs(chain: dict[str, Any]) -> list[tuple[str, cells.Cell]]:
     """The metrics of one number's chain as text; a metric that is missing with the reason."""
-    steps = chain["steps"]
-    last, unit = steps[-1], f" {chain['unit']}" if chain["unit"] else ""
-    before = steps[-2]["value"] if len(steps) > 1 else None
-    return [
-        (
-            "versus previous",
-            _or_reason(chain, "previous_r", cells.relative_change(before, last["value"])),
-        ),
-        (
-            "versus first",
-            _or_reason(chain, "first_r", cells.relative_change(steps[0]["value"], last["value"])),
-        ),
-        (
-            "flips",
-            _or_reason(chain, "flip_share", f"{chain['flips']} of {count(chain['turns'], 'turn')}"),
-        ),
-        ("path", _or_reason(chain, "efficiency", _path(chain, unit))),
-        ("settled", _or_reason(chain, "settle_time", _settled(chain))),
-        ("last moved", _or_reason(chain, "since_change", _moved(chain))),
-        (
-            "volatility",
-            _or_reason(chain, "volatility", _percent(chain["volatility"]) + " a version"),
-        ),
-    ]
+    values = [step["value"] for step in chain["steps"]]
+    previous = values[-2] if len(values) > 1 else None
+    texts = {
+        "previous_r": ("versus previous", cells.relative_change(previous, values[-1])),
+        "first_r": ("versus first", cells.relative_change(values[0], values[-1])),
+        "flip_share": ("flips", f"{chain['flips']} of {count(chain['turns'], 'turn')}"),
+        "efficiency": ("path", _path(chain)),
+        "settle_time": ("settled", _settled(chain)),
+        "since_change": ("last moved", _moved(chain)),
+        "volatility": ("volatility", _percent(chain["volatility"]) + " a version"),
+    }
+    return with_reasons(texts, chain["reasons"])
 
 
-def values_before(
-    entries: Sequence[dict[str, Any]], values: Sequence[float | None]
-) -> list[float | None]:
+def values_before(values: Sequence[float | None], refused: Sequence[bool]) -> list[float | None]:
     """For each version of a history the last value before it of a version that was not refused."""
     last: float | None = None
     before: list[float | None] = []
-    for entry, value in zip(entries, values, strict=True):
+    for value, is_refused in zip(values, refused, strict=True):
         before.append(last)
-        if value is not None and entry["state"] != "refused":
+        if value is not None and not is_refused:
             last = value
     return before
 
@@ -108,13 +94,20 @@ def reason(code: str) -> str:
     return _WHY.get(code, code)
 
 
-def _or_reason(chain: dict[str, Any], metric: str, text: str) -> str:
-    return text if chain[metric] is not None else f"–  ({reason(chain['reasons'][metric])})"
+def with_reasons(
+    texts: Mapping[str, tuple[str, str]], missing: Mapping[str, str]
+) -> list[tuple[str, cells.Cell]]:
+    """Names and texts of metrics; of one that is missing the reason, whose code is given."""
+    return [
+        (name, f"–  ({reason(missing[metric])})" if metric in missing else text)
+        for metric, (name, text) in texts.items()
+    ]
 
 
-def _path(chain: dict[str, Any], unit: str) -> str:
+def _path(chain: dict[str, Any]) -> str:
     if chain["efficiency"] is None:
         return ""
+    unit = f" {chain['unit']}" if chain["unit"] else ""
     way = sum(abs(step["d"]) for step in chain["steps"][1:])
     net = abs(chain["steps"][-1]["first_d"])
     share = _percent(chain["efficiency"])

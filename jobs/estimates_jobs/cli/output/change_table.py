@@ -40,28 +40,21 @@ def show_changes(
     numbers = [part for part in ("d", "r") if f"{main}.{part}" in frame.columns]
     extra = [] if by is None or by in (f"{main}.d", f"{main}.r") else [by]
     header = [*contract.key, "change", f"old {main}", "new", *numbers, *extra, *others]
-    terminal.table(
-        header,
-        [_row(row, contract, main, numbers, extra, others) for row in frame.iter_rows(named=True)],
-    )
+    plain = [*contract.key, "change", f"{main}.a", f"{main}.b"]
 
+    def measured(part: str, value: Any) -> cells.Cell:
+        return cells.number(value) if part == "d" or value is None else percent(value)
 
-def _row(
-    row: dict[str, Any],
-    contract: Contract,
-    main: str,
-    numbers: list[str],
-    extra: list[str],
-    others: list[str],
-) -> list[cells.Cell]:
-    row_cells = [
-        cells.number(row[name]) for name in (*contract.key, "change", f"{main}.a", f"{main}.b")
+    rows = [
+        [
+            *(cells.number(row[name]) for name in plain),
+            *(measured(part, row[f"{main}.{part}"]) for part in numbers),
+            *(cells.number(row[name]) for name in extra),
+            *(_move(row[f"{name}.a"], row[f"{name}.b"]) for name in others),
+        ]
+        for row in frame.iter_rows(named=True)
     ]
-    for part in numbers:
-        value = row[f"{main}.{part}"]
-        row_cells.append(cells.number(value) if part == "d" or value is None else percent(value))
-    moves = [_move(row[f"{name}.a"], row[f"{name}.b"]) for name in others]
-    return row_cells + [cells.number(row[name]) for name in extra] + moves
+    terminal.table(header, rows)
 
 
 def _moved(frame: pl.DataFrame, name: str) -> bool:

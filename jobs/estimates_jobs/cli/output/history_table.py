@@ -57,7 +57,7 @@ def _show_entries(
     main = next((name for name in contract.judged if name in columns), None)
     values = [None if main is None else cells.real_number(row.get(main)) for row in estimates]
     refused = [entry["state"] == "refused" for entry in entries]
-    changes = cells.changes_with_bars(values_before(entries, values), values, refused)
+    changes = cells.changes_with_bars(values_before(values, refused), values, refused)
     times = {"published_at": "published", "released_at": "claimed release"}
     if "released_at" not in entries[0]:
         del times["released_at"]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from estimates_jobs.cli.output.terminal import console
+
+if TYPE_CHECKING:
+    from estimates.calibration.backtest import Progress
 
 Announce = Callable[[str], None]
 
@@ -55,3 +58,10 @@ def bar(total: int, *, quiet: bool = False) -> Iterator[Advance]:
         yield lambda text, done, total=None: display.update(
             task, description=text, completed=done, total=total
         )
+
+
+@contextmanager
+def version_bar(*, quiet: bool) -> Iterator[Progress]:
+    """A progress bar through the versions of a set."""
+    with bar(0, quiet=quiet) as advance:
+        yield lambda done, total: advance("versions", done, total)

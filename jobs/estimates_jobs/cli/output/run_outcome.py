@@ -12,9 +12,9 @@ from estimates.errors import EstimatesError
 from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.verdict import Verdict
 from estimates.store.store import Store
+from estimates_jobs.cli.interface.command import Options
 from estimates_jobs.cli.interface.failures import ANSWER_IS_NO
 from estimates_jobs.cli.interface.notifying import notifying
-from estimates_jobs.cli.interface.options import Options
 from estimates_jobs.cli.output import cells, progress, terminal
 from estimates_jobs.run import runner
 

@@ -94,9 +94,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, stderr: boo
     _print_trimmed(grid, _foldable_width([row[-1] for row in rows]), stderr=stderr)
 
 
-def records(rows: Sequence[Mapping[str, Cell]], *, stderr: bool = False) -> None:
+def records(rows: Sequence[Mapping[str, Cell]]) -> None:
     """A table of at least one row; each row has the same names, which are the columns' titles."""
-    table(list(rows[0]), [list(row.values()) for row in rows], stderr=stderr)
+    table(list(rows[0]), [list(row.values()) for row in rows])
 
 
 def pairs(named_cells: Sequence[tuple[str, Cell]]) -> None:

@@ -15,8 +15,8 @@ from estimates.gate.pages.junit import render_junit
 from estimates.gate.pages.verdict_markdown import render_markdown
 from estimates.gate.pages.verdict_text import render_text
 from estimates.gate.verdict import Verdict, render_json
+from estimates_jobs.cli.interface.command import Options
 from estimates_jobs.cli.interface.failures import ANSWER_IS_NO
-from estimates_jobs.cli.interface.options import Options
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.file_writing import writing
 
@@ -64,8 +64,7 @@ write_option = click.option(
     metavar="FORM=FILE",
     callback=_parse,
     help=f"Also write the verdict to a file, as {', '.join(RENDERINGS)}; as offenders every "
-    "offender, in Parquet. "
-    "Repeatable.",
+    "offender, in Parquet. Repeatable.",
 )
 
 

@@ -1,11 +1,17 @@
-"""How the OpenAPI document describes the answers of a route."""
+"""How a route is declared: its path, what its answers are in the OpenAPI document, what its handler
+is given.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from inspect import iscoroutinefunction
 from typing import Any
 
+from litestar import get
+from litestar.di import NamedDependency, Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -21,8 +27,14 @@ from litestar.openapi.spec import (
 from estimates import __version__
 from estimates_api.http.bodies import Problem
 from estimates_api.http.problems import PROBLEM_JSON
-from estimates_api.http.representation import JSON
-from estimates_api.serving.reports import COMPUTING
+from estimates_api.http.representation import JSON, PARQUET
+from estimates_api.serving.follower import Follower
+from estimates_api.serving.reports import COMPUTING, Reports
+from estimates_api.serving.threads import off_loop
+
+# Parameters of a handler.
+InjectedFollower = NamedDependency[Follower]
+InjectedReports = NamedDependency[Reports]
 
 _MEANINGS = {
     304: "What If-None-Match names is still the answer.",
@@ -41,18 +53,40 @@ _MEANINGS = {
 }
 
 
+def reading(
+    path: str, body: Any, *statuses: int, forms: Sequence[str] = (), **more: Any
+) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
+    """A GET route whose answer has an entity tag: as `answers`, with the statuses that follow.
+
+    A handler that may read files or SQL is a plain function, and is run in a thread.
+    """
+    statuses += (304,)
+    if path.startswith("/v1/sets/"):
+        statuses += (404,)
+    if len(forms) > 1:
+        statuses += (406,)
+
+    def declare(handler: Callable[..., Any]) -> HTTPRouteHandler:
+        run = handler if iscoroutinefunction(handler) else off_loop(handler)
+        return get(path, **answers(body, *statuses, forms=forms, **more))(run)
+
+    return declare
+
+
 def answers(
     body: Any,
     *statuses: int,
     description: str,
-    forms: Mapping[int, Sequence[str]] | None = None,
+    forms: Sequence[str] = (),
     media_type: str = JSON,
     computed: bool = False,
+    **structs: type,
 ) -> dict[str, Any]:
     """The arguments of a route that document its answers: 200 with this body, and these statuses.
 
-    forms     by status, the media types of an answer that has several
+    forms     the media types of the answer, where it is not JSON alone
     computed  it may take so long that the answer is 202
+    structs   by argument of the handler, the Struct that is read from the query
     """
     responses = {
         200: ResponseSpec(
@@ -68,18 +102,25 @@ def answers(
         )
     if computed:
         responses |= COMPUTING
-    return {"responses": responses, "operation_class": partial(_operation, forms or {})}
+    return {
+        "responses": responses,
+        "operation_class": partial(_operation, forms),
+        "dependencies": {
+            name: Provide(struct, sync_to_thread=False) for name, struct in structs.items()
+        },
+    }
 
 
-def _operation(forms: Mapping[int, Sequence[str]], **fields: Any) -> Operation:
-    """An operation whose answers come in these media types; what is no JSON is bytes."""
+def _operation(forms: Sequence[str], **fields: Any) -> Operation:
+    """An operation whose answer comes in these media types; what is no JSON is bytes."""
     operation = Operation(**fields)
-    for status, media_types in forms.items():
-        answer = (operation.responses or {})[str(status)]
-        assert isinstance(answer, OpenAPIResponse)
-        content = answer.content or {}
-        file = OpenAPIMediaType(Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
-        answer.content = {form: content[form] if form == JSON else file for form in media_types}
+    file = OpenAPIMediaType(Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
+    # a part of a file is Parquet
+    for status, media_types in (("200", forms), ("206", (PARQUET,))):
+        answer = (operation.responses or {}).get(status)
+        if media_types and isinstance(answer, OpenAPIResponse):
+            content = answer.content or {}
+            answer.content = {form: content[form] if form == JSON else file for form in media_types}
     return operation
 
 
