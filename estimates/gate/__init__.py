@@ -12,7 +12,7 @@ Running it
 Checks
     checks              one check a file
     registry            the list of checks, in the order in which they run
-    check, measure      what a check is, and what it gives back
+    check               what a check is, and what it gives back
     custom_checks       the checks that a contract adds
 
 What checks share

@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from estimates.gate.check import Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure
 from estimates.gate.offenders import Detail, DetailValue, OffenderGroup, group_of_rows
 
 
@@ -33,13 +33,22 @@ def is_nan(frame: pl.DataFrame, column: str) -> pl.Expr:
     return pl.col(column).is_nan() if frame.schema[column].is_float() else pl.lit(False)
 
 
+def float_columns(context: EvaluationContext) -> list[str]:
+    """The columns of floats, carried attributes too; raises Skip without any."""
+    names = [name for name, dtype in context.frame.schema.items() if dtype.is_float()]
+    if not names:
+        raise Skip("no_floats")
+    return names
+
+
 def count_broken(
     context: EvaluationContext, rules: list[RowRule]
 ) -> tuple[list[int], list[OffenderGroup]]:
-    """How many rows break each rule, of which there is at least one; the rows, by rule and then by
-    key.
+    """How many rows break each rule; the rows, by rule and then by key; raises Skip without any
+    rule.
     """
-    assert rules, "without rules polars would count no rows, not none of them"
+    if not rules:
+        raise Skip("not_in_contract")
     masks = [rule.broken.fill_null(False) for rule in rules]
     sums = context.frame.select(mask.sum().alias(str(i)) for i, mask in enumerate(masks))
     counts = [int(number) for number in sums.row(0)]
@@ -49,11 +58,13 @@ def count_broken(
             rows = context.frame.select(mask.arg_true()).to_series().to_numpy()
             shown = rule.shown or (rule.column,)
             detail = _detail(rule, shown)
-            groups += group_of_rows(context.frame, context.key, rows, rule.column, detail, shown)
+            groups.append(
+                group_of_rows(context.frame, context.key, rows, rule.column, detail, shown)
+            )
     return counts, groups
 
 
-def whole_rows(context: EvaluationContext, rows: pl.DataFrame, detail: str) -> list[OffenderGroup]:
+def whole_rows(context: EvaluationContext, rows: pl.DataFrame, detail: str) -> OffenderGroup:
     """Keys that offend as a whole, in the order of the rows."""
     return group_of_rows(rows, context.key, np.arange(rows.height), None, (detail,))
 
@@ -65,6 +76,17 @@ def broken_in_total(context: EvaluationContext, rules: list[RowRule], what: str)
     counts, groups = count_broken(context, rules)
     message = f"{what}: {by_column(rules, counts)}"
     return Measure(sum(counts), context.frame.height, message, offender_groups=groups)
+
+
+def broken_share(
+    context: EvaluationContext, rules: list[RowRule], n: int, what: str, coverage: float = 1.0
+) -> Measure:
+    """The share of `n` cells that break rules as a check's value; `what` says it in words, as in
+    `cells outside their soft bounds`.
+    """
+    counts, groups = count_broken(context, rules)
+    message = f"of {n} {what}: {by_column(rules, counts)}"
+    return Measure(sum(counts) / max(n, 1), n, message, coverage, offender_groups=groups)
 
 
 def by_column(rules: list[RowRule], counts: list[int]) -> str:

@@ -14,7 +14,7 @@ import polars as pl
 
 from estimates.contract.columns import key_text
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.offenders import Detail, DetailValue, OffenderGroup, group_of_rows
+from estimates.gate.offenders import Detail, DetailValue, OffenderGroup
 from estimates.stability import quantiles
 from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import SLACK, Deltas, asinh, deltas
@@ -29,32 +29,20 @@ _FROM_TO: Detail = (_OLD, " -> ", _NEW)
 _TENTH = 0.1  # of the column's median size: what moved by less is no jump
 
 
-def removed_rows(context: EvaluationContext) -> list[OffenderGroup]:
-    """K1: keys of the baseline that are gone."""
-    rows = context.pair.alignment.removed
-    return group_of_rows(context.baseline_frame, context.key, rows, None, ("removed",))
-
-
-def added_rows(context: EvaluationContext) -> list[OffenderGroup]:
-    """K1: keys that the baseline does not have."""
-    rows = context.pair.alignment.added
-    return group_of_rows(context.frame, context.key, rows, None, ("added",))
-
-
-def lost_values(context: EvaluationContext, name: str) -> list[OffenderGroup]:
+def lost_values(context: EvaluationContext, name: str) -> OffenderGroup:
     """K2: keys that had an estimate in a column and have none any more."""
     old, new = context.pair.common(name)
     return _of_column(context, name, np.flatnonzero(old.finite & ~new.finite))
 
 
-def relabelled(context: EvaluationContext, name: str) -> list[OffenderGroup]:
+def relabelled(context: EvaluationContext, name: str) -> OffenderGroup:
     """C1: keys with another label than before; null is one."""
     alignment = context.pair.alignment
     differs = alignment.old(name).ne_missing(alignment.new(name))
     return _of_column(context, name, np.flatnonzero(differs.to_numpy()))
 
 
-def beyond_r(context: EvaluationContext, name: str, limit: float) -> list[OffenderGroup]:
+def beyond_r(context: EvaluationContext, name: str, limit: float) -> OffenderGroup:
     """S3: keys that moved by r above a limit, by r."""
     d = _deltas(context, name)
     assert d.r is not None, "the report has an r"
@@ -64,7 +52,7 @@ def beyond_r(context: EvaluationContext, name: str, limit: float) -> list[Offend
     return _of_column(context, name, _at(d.positions, rows), detail, {"r": r}, r)
 
 
-def material_changes(context: EvaluationContext, name: str) -> list[OffenderGroup]:
+def material_changes(context: EvaluationContext, name: str) -> OffenderGroup:
     """S2: keys that changed by more than the contract's tolerance, by r."""
     d = _deltas(context, name)
     rows = np.flatnonzero(d.material)
@@ -73,7 +61,7 @@ def material_changes(context: EvaluationContext, name: str) -> list[OffenderGrou
     return _of_column(context, name, _at(d.positions, rows), size=r)
 
 
-def jumped(context: EvaluationContext, name: str) -> list[OffenderGroup]:
+def jumped(context: EvaluationContext, name: str) -> OffenderGroup:
     """S3: keys with r > 1 that moved by more than a tenth of the median size of the old values, by
     g.
     """
@@ -85,15 +73,13 @@ def jumped(context: EvaluationContext, name: str) -> list[OffenderGroup]:
     return _by_change(context, name, d, r_above_one & (size > _TENTH * typical))
 
 
-def flipped_signs(context: EvaluationContext, name: str) -> list[OffenderGroup]:
+def flipped_signs(context: EvaluationContext, name: str) -> OffenderGroup:
     """S5: keys whose estimate changed its sign, by g."""
     d = _deltas(context, name)
     return _by_change(context, name, d, flips(d.a, d.b))
 
 
-def beyond_z(
-    context: EvaluationContext, interval: IntervalReport, limit: float
-) -> list[OffenderGroup]:
+def beyond_z(context: EvaluationContext, interval: IntervalReport, limit: float) -> OffenderGroup:
     """I1: keys whose point moved by more half widths of its old interval than a limit, by z."""
     moved = _moves(context, interval)
     assert moved.z is not None, "the report has a z"
@@ -101,19 +87,15 @@ def beyond_z(
     z = moved.z[rows]
     name = f" half widths of its {100 * interval.level:g} % interval"
     detail: Detail = ("moved by ", DetailValue("z", 3), name)
-    return _groups(context, interval.point, moved.rows[rows], detail, {"z": z}, size=z)
+    return _group(context, interval.point, moved.rows[rows], detail, {"z": z}, size=z)
 
 
-def beyond_one_half_width(
-    context: EvaluationContext, interval: IntervalReport
-) -> list[OffenderGroup]:
+def beyond_one_half_width(context: EvaluationContext, interval: IntervalReport) -> OffenderGroup:
     """The same for one half width, as `z_gt1_share` counts them."""
     return beyond_z(context, interval, SLACK)
 
 
-def outside_old_interval(
-    context: EvaluationContext, interval: IntervalReport
-) -> list[OffenderGroup]:
+def outside_old_interval(context: EvaluationContext, interval: IntervalReport) -> OffenderGroup:
     """I2: keys whose point lies outside its old interval, by how many half widths of it."""
     moved = _moves(context, interval)
     rows, size = moved.outside()
@@ -123,19 +105,19 @@ def outside_old_interval(
         "high": ("a", interval.upper),
     }
     detail: Detail = (_NEW, " outside ", DetailValue("low", 6), " to ", DetailValue("high", 6))
-    return _groups(context, interval.point, moved.rows[rows], detail, cells=cells, size=size)
+    return _group(context, interval.point, moved.rows[rows], detail, cells=cells, size=size)
 
 
 def moved_quantiles(
     context: EvaluationContext, report: QuantileReport, limit: float
-) -> list[OffenderGroup]:
+) -> OffenderGroup:
     """Q2: keys whose quantiles moved by more of their old IQR than a limit, by that."""
     positions, size = quantiles.quantile_changes(context.pair, report)
     rows = np.flatnonzero(size > limit)
     size = size[rows]
     detail: Detail = ("quantiles moved by ", DetailValue("move", 3), " of their old IQR")
     column = report.point or None
-    return _groups(context, column, positions[rows], detail, {"move": size}, size=size)
+    return _group(context, column, positions[rows], detail, {"move": size}, size=size)
 
 
 def candidate_keys(context: EvaluationContext, keys: list[list[str]]) -> list[list[str]]:
@@ -166,9 +148,7 @@ def _moves(context: EvaluationContext, interval: IntervalReport) -> IntervalChan
     return interval_changes(context.pair, ends, interval.scale_floor)
 
 
-def _by_change(
-    context: EvaluationContext, name: str, d: Deltas, changed: Mask
-) -> list[OffenderGroup]:
+def _by_change(context: EvaluationContext, name: str, d: Deltas, changed: Mask) -> OffenderGroup:
     """r is 2 for every change of sign; g tells large ones from small ones."""
     rows = np.flatnonzero(changed)
     assert d.scale is not None, "an old value is not 0"
@@ -183,12 +163,12 @@ def _of_column(
     detail: Detail = _FROM_TO,
     metrics: Mapping[str, Floats] | None = None,
     size: Floats | None = None,
-) -> list[OffenderGroup]:
+) -> OffenderGroup:
     cells = {"old": ("a", name), "new": ("b", name)}
-    return _groups(context, name, positions, detail, metrics, cells, size)
+    return _group(context, name, positions, detail, metrics, cells, size)
 
 
-def _groups(
+def _group(
     context: EvaluationContext,
     column: str | None,
     positions: Rows,
@@ -196,14 +176,12 @@ def _groups(
     metrics: Mapping[str, Floats] | None = None,
     cells: Mapping[str, tuple[str, str]] | None = None,
     size: Floats | None = None,
-) -> list[OffenderGroup]:
-    """Some of the common keys as one group, or none.
+) -> OffenderGroup:
+    """Some of the common keys as a group.
 
     metrics, cells  what the detail shows of each, by the name that it has for it: numbers, a value
                     each; columns of the baseline (`a`) or the candidate (`b`)
     """
-    if not len(positions):
-        return []
     alignment = context.pair.alignment
     sides = {"a": context.baseline_frame, "b": context.frame}
 
@@ -219,7 +197,7 @@ def _groups(
         numeric = {label: metric[numbers] for label, metric in (metrics or {}).items()}
         return pl.DataFrame(columns | numeric)
 
-    return [OffenderGroup(column, len(positions), detail, keys, values, size)]
+    return OffenderGroup(column, len(positions), detail, keys, values, size)
 
 
 def _at(positions: Rows | None, rows: Rows) -> Rows:

@@ -1,4 +1,6 @@
-"""A check: one rule of the gate, what it protects from, how it measures, its default limits."""
+"""A check: one rule of the gate, what it protects from, how it measures, its default limits; and
+what it gives back.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +12,50 @@ import msgspec
 from estimates.contract.contract import Contract
 from estimates.contract.gate_policy import Side, Unit
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
+from estimates.gate.offenders import OffenderGroup
+from estimates.gate.verdict import Offender
 
 # Checks without which no row can be named by its key: without them nothing can be said about rows.
 ROWS_READABLE = ("keys", "not_empty")
 FIRST_CUSTOM_NUMBER = 101  # from this number on, checks are those that a contract adds
 
 
+class Measure(msgspec.Struct, frozen=True):
+    """What a check measured; the gate compares `value` with the limits in force.
+
+    n, coverage      on how many keys (or things) the value rests, and which share of all it is;
+                     None: of nothing
+    message          one sentence for a person
+    offenders        what speaks against the candidate as a whole, or examples of it, worst first
+    offender_groups  all the rows that speak against it
+    warn, block      limits measured with the value; they hold where neither contract nor profile
+                     has any
+    """
+
+    value: float
+    n: int
+    message: str
+    coverage: float | None = 1.0
+    offenders: list[Offender] = []
+    offender_groups: list[OffenderGroup] = []
+    warn: float | None = None
+    block: float | None = None
+
+    @property
+    def offending(self) -> int:
+        """How many offenders there are."""
+        return len(self.offenders) + sum(group.count for group in self.offender_groups)
+
+
+class Skip(Exception):  # noqa: N818 (no error: a reason to say nothing)
+    """The check does not apply; its argument is a stable word such as `not_in_contract`."""
+
+
 class Check(msgspec.Struct, frozen=True):
     """One rule of the gate; the registry is the list of them.
 
     number, name   as in docs/checks.md; checks of one number belong to one rule
-    measure        the function that computes the metric
+    measure        the function that computes the metric; it raises `Skip` where it does not apply
     purpose        what it protects from, in words
     metric         what `measure` computes, in words
     source         where the formula is defined, and where its limits come from
@@ -42,7 +76,7 @@ class Check(msgspec.Struct, frozen=True):
     name: str
     title: str
     stage: Literal[1, 2, 3, 4]
-    measure: Callable[[EvaluationContext], Measure | Skip]
+    measure: Callable[[EvaluationContext], Measure]
     purpose: str = ""
     metric: str = ""
     source: str = ""

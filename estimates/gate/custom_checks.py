@@ -18,9 +18,8 @@ from estimates.contract.contract import Contract
 from estimates.contract.gate_policy import CustomCheck
 from estimates.errors import InvalidError
 from estimates.gate.broken_rules import whole_rows
-from estimates.gate.check import FIRST_CUSTOM_NUMBER, ROWS_READABLE, Check
+from estimates.gate.check import FIRST_CUSTOM_NUMBER, ROWS_READABLE, Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 from estimates.gate.offenders import OffenderGroup
 
 # One thread: sums of floats must not depend on how rows were shared out.
@@ -72,19 +71,19 @@ def _check(number: int, name: str, custom: CustomCheck) -> Check:
     )
 
 
-def _by_function(custom: CustomCheck) -> Callable[[EvaluationContext], Measure | Skip]:
+def _by_function(custom: CustomCheck) -> Callable[[EvaluationContext], Measure]:
     """`function(candidate, baseline, contract)` gives (value, limit, offenders), or None for
     nothing to say.
     """
 
-    def measure(context: EvaluationContext) -> Measure | Skip:
+    def measure(context: EvaluationContext) -> Measure:
         name = custom.function
         assert name is not None
         # Clones cost nothing, and what a function does to its frames in place is its own affair.
         before = None if context.baseline is None else context.baseline_frame.clone()
         answer = _function(name)(context.frame.clone(), before, context.contract)
         if answer is None:
-            return Skip("nothing_to_say")
+            raise Skip("nothing_to_say")
         try:
             value, limit, offenders = answer
         except (TypeError, ValueError):
@@ -98,8 +97,8 @@ def _by_function(custom: CustomCheck) -> Callable[[EvaluationContext], Measure |
     return measure
 
 
-def _by_query(custom: CustomCheck) -> Callable[[EvaluationContext], Measure | Skip]:
-    def measure(context: EvaluationContext) -> Measure | Skip:
+def _by_query(custom: CustomCheck) -> Callable[[EvaluationContext], Measure]:
+    def measure(context: EvaluationContext) -> Measure:
         assert custom.sql is not None
         tables = {"candidate": context.frame}
         if context.baseline is not None:
@@ -132,7 +131,7 @@ def _measure(
     groups: list[OffenderGroup] = []
     if rows.height:
         keys = _typed_keys(context, rows, author).sort(context.key)
-        groups = whole_rows(context, keys, "named by the check")
+        groups = [whole_rows(context, keys, "named by the check")]
     n = context.frame.height
     return Measure(value, n, f"{value:.6g}", offender_groups=groups, block=limit)
 

@@ -7,15 +7,13 @@ compared, a check cannot be evaluated, and that blocks: nothing is known about s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from estimates.contract.columns import NUMERIC_ROLES
 from estimates.errors import InvalidError
+from estimates.gate.check import Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
-from estimates.gate.offenders import OffenderGroup
-from estimates.gate.verdict import Offender
 from estimates.stability.family_reports import RankReport
 from estimates.stability.report import ColumnReport, IntervalReport, LabelReport, ScalarReport
 
@@ -78,12 +76,14 @@ def numeric_columns(context: EvaluationContext) -> list[NumericColumn]:
 
 def central_columns(context: EvaluationContext) -> list[NumericColumn]:
     """The numeric columns that say where an estimate lies: points, scores, probabilities, else
-    medians, else all.
+    medians, else all; raises Skip without any.
 
     Ends and outer quantiles come nearer as a target does, by more than an ordinary change; their
     widths have checks of their own. Raises InvalidError (`no_comparable_keys`).
     """
     columns = numeric_columns(context)
+    if not columns:
+        raise Skip("no_numeric_estimates")
     declared = context.contract.columns
     centres = [
         column
@@ -103,15 +103,17 @@ def central_columns(context: EvaluationContext) -> list[NumericColumn]:
 
 
 def comparable_intervals(context: EvaluationContext, *, with_point: bool) -> list[IntervalReport]:
-    """The intervals that can be compared; empty when the contract has none (with a point).
+    """The intervals that can be compared; raises Skip when the contract has none (with a point).
 
     Raises InvalidError (`no_comparable_keys`) when it has some and none can be compared.
     """
     intervals = [
         interval for interval in context.report.intervals if interval.point or not with_point
     ]
+    if not intervals:
+        raise Skip("not_in_contract")
     comparable = [interval for interval in intervals if interval.n]
-    if intervals and not comparable:
+    if not comparable:
         raise no_finite_interval()
     return comparable
 
@@ -124,31 +126,31 @@ def no_finite_interval() -> InvalidError:
 
 
 def label_columns(context: EvaluationContext) -> list[LabelColumn]:
-    """The label columns that can be compared; empty when the contract has none.
-
-    Raises InvalidError (`no_comparable_keys`).
+    """The label columns that can be compared; raises Skip when the contract has none, InvalidError
+    (`no_comparable_keys`).
     """
-    labels = {
-        name: column for name, column in context.report.columns.items() if column.role == "label"
-    }
-    if labels:
+    columns = context.report.columns
+    if any(column.role == "label" for column in columns.values()):
         common_keys(context)
-    return [
+    labels = [
         LabelColumn(name, column, column.label)
-        for name, column in labels.items()
+        for name, column in columns.items()
         if column.label is not None
     ]
+    if not labels:
+        raise Skip("not_in_contract")
+    return labels
 
 
-def ranked_columns(context: EvaluationContext) -> list[RankedColumn] | Skip:
-    """The points and scores whose order can be compared; a skip when the contract has none.
+def ranked_columns(context: EvaluationContext) -> list[RankedColumn]:
+    """The points and scores whose order can be compared; raises Skip when the contract has none.
 
     Raises InvalidError (`no_comparable_keys`) when it has some and none can be compared.
     """
     common_keys(context)
     declared = context.contract.columns.values()
     if not any(column.role in ("point", "score") for column in declared):
-        return Skip("no_numeric_estimates")
+        raise Skip("no_numeric_estimates")
     ranked = [
         RankedColumn(name, column, column.ranks)
         for name, column in context.report.columns.items()
@@ -182,27 +184,6 @@ def required(value: float | None, reasons: Mapping[str, str], metric: str, what:
         reason = reasons.get(metric, "unknown")
         raise InvalidError(reason, f"{reason}: {what}")
     return value
-
-
-def column_measure(
-    value: float,
-    column: ColumnReport,
-    message: str,
-    offenders: Sequence[Offender] = (),
-    offender_groups: Sequence[OffenderGroup] = (),
-) -> Measure:
-    """A measure that rests on the compared keys of a column."""
-    coverage = column.coverage or 0.0
-    return Measure(value, column.n, message, coverage, list(offenders), list(offender_groups))
-
-
-def interval_measure(
-    value: float, interval: IntervalReport, message: str, offender_groups: Sequence[OffenderGroup]
-) -> Measure:
-    """A measure that rests on the compared keys of an interval."""
-    coverage = interval.coverage or 0.0
-    groups = list(offender_groups)
-    return Measure(value, interval.n, message, coverage, offender_groups=groups)
 
 
 def interval_name(level: float, point: str | None) -> str:

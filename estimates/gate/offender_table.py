@@ -10,7 +10,7 @@ from estimates.contract.columns import KeyType, parse_key_part
 from estimates.contract.conform import schema
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
-from estimates.gate.measure import Measure
+from estimates.gate.check import Measure
 from estimates.gate.offenders import offender_rows
 from estimates.gate.verdict import CheckResult, Offender
 

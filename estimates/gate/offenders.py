@@ -33,7 +33,7 @@ Detail = tuple[str | DetailValue, ...]  # words and values in turn
 
 
 class OffenderGroup(msgspec.Struct, frozen=True):
-    """Offenders of one column with one kind of detail; at least one, numbered from 0 by key.
+    """Offenders of one column with one kind of detail, numbered from 0 by key; maybe none.
 
     column  None: the key as a whole
     detail  what is wrong with each: words and values
@@ -57,15 +57,13 @@ def group_of_rows(
     column: str | None,
     detail: Detail,
     shown: Sequence[str] = (),
-) -> list[OffenderGroup]:
-    """Some rows of a frame as one group, or none; `shown` are the columns that the detail names."""
-    if not len(rows):
-        return []
+) -> OffenderGroup:
+    """Some rows of a frame as a group; `shown` are the columns that the detail names."""
 
     def reader(columns: Sequence[str]) -> Callable[[Rows], pl.DataFrame]:
         return lambda numbers: frame.select(columns)[rows[numbers]]
 
-    return [OffenderGroup(column, len(rows), detail, reader(key), reader(shown) if shown else None)]
+    return OffenderGroup(column, len(rows), detail, reader(key), reader(shown) if shown else None)
 
 
 def worst_offenders(groups: Sequence[OffenderGroup], most: int) -> list[Offender]:
@@ -101,8 +99,10 @@ def _chosen(groups: Sequence[OffenderGroup], most: int | None) -> tuple[list[Row
 
 
 def _first(group: OffenderGroup, most: int | None) -> Rows:
-    if most is None or group.size is None:
-        return np.arange(group.count if most is None else min(most, group.count))
+    if most is None or group.count <= most:
+        return np.arange(group.count)
+    if group.size is None:
+        return np.arange(most)
     return np.sort(largest_first(most, group.count, group.size.__getitem__))
 
 

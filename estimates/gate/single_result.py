@@ -9,10 +9,9 @@ import msgspec
 import polars as pl
 
 from estimates.errors import EstimatesError
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.limits import CheckLimits, within
-from estimates.gate.measure import Measure, Skip
 from estimates.gate.offenders import worst_offenders
 from estimates.gate.policy import with_severity
 from estimates.gate.verdict import OFFENDERS, CheckResult, Status
@@ -34,11 +33,13 @@ def single_result(check: Check, limits: CheckLimits, context: EvaluationContext)
     context.limits[check.name] = limits  # a group is held to its own, also key by key
     try:
         reason = _nothing_to_measure(check, context) if context.is_subset else None
-        measure = check.measure(context) if reason is None else Skip(reason)
-        if isinstance(measure, Skip):
-            return skipped(check, limits, measure.reason)
+        if reason is not None:
+            raise Skip(reason)
+        measure = check.measure(context)
         named = worst_offenders(measure.offender_groups, OFFENDERS)
         offenders = [*measure.offenders, *named][:OFFENDERS]
+    except Skip as skip:
+        return skipped(check, limits, str(skip))
     except ANY_FAILURE as error:
         return failed(check, limits, error)
     if not math.isfinite(measure.value):
@@ -51,7 +52,7 @@ def single_result(check: Check, limits: CheckLimits, context: EvaluationContext)
         _status(measure, limits, check),
         value=float(measure.value),
         n=measure.n,
-        coverage=measure.coverage,
+        coverage=measure.coverage or 0.0,
         message=measure.message,
         offending=measure.offending,
         offenders=offenders,

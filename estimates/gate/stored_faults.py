@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from estimates.gate.check import Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 from estimates.gate.verdict import Offender
 
 
-def fault_measure(context: EvaluationContext, fault: str | None, fine: str) -> Measure | Skip:
+def fault_measure(context: EvaluationContext, fault: str | None, fine: str) -> Measure:
     """1 for a fault, 0 for none, of which `fine` is the message; a file has no such faults."""
     if fault is not None:
         return Measure(1, 1, fault, offenders=[Offender(None, None, fault)])
-    return Measure(0, 1, fine) if context.candidate.stored else Skip("not_stored")
+    if not context.candidate.stored:
+        raise Skip("not_stored")
+    return Measure(0, 1, fine)
 
 
 def missing_records(recorded: Mapping[str, bool]) -> Measure:

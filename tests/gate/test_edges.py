@@ -11,11 +11,10 @@ import pytest
 from estimates.catalog.records import Waiver
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import ConflictError
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation import evaluate
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.limits import within
-from estimates.gate.measure import Measure
 from estimates.store.store import Store
 from tests.builders import SET, define, promoted, publish
 from tests.gate.cases import (

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 
 from estimates.catalog.records import Waiver
 from estimates.gate.candidate import Candidate
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation import evaluate
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.limits import within
-from estimates.gate.measure import Measure, Skip
 from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import STATUSES, parse_json, render_json
 from tests.gate.cases import (
@@ -282,7 +281,11 @@ def test_a_check_may_have_no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_check_may_say_that_it_does_not_apply(monkeypatch: pytest.MonkeyPatch) -> None:
     """A skip has a reason and blocks nothing."""
-    verdict = result_of(monkeypatch, lambda context: Skip("no_actuals"))
+
+    def does_not_apply(context: EvaluationContext) -> Measure:
+        raise Skip("no_actuals")
+
+    verdict = result_of(monkeypatch, does_not_apply)
     assert (verdict.check("own").status, verdict.check("own").reason) == ("skipped", "no_actuals")
     assert verdict.outcome == "pass"
 

@@ -9,7 +9,7 @@ import math
 import msgspec
 import pytest
 
-from estimates.gate.measure import Measure
+from estimates.gate.check import Measure
 from estimates.gate.registry import CHECKS
 from estimates.gate.verdict import CheckResult
 from tests.gate.cases import (

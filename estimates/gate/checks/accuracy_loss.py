@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 
 from estimates.errors import InvalidError
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_accuracy import ComparedLoss, compared_loss
-from estimates.gate.measure import Measure, Skip
 
 
-def _largest_growth(context: EvaluationContext) -> Measure | Skip:
+def _largest_growth(context: EvaluationContext) -> Measure:
     losses = {name: compared_loss(column) for name, column in context.accuracy.columns.items()}
     growths = [(_growth(loss), name, loss) for name, loss in losses.items() if loss is not None]
     if not growths:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from estimates.gate.changed_rows import added_rows
-from estimates.gate.check import ROWS_READABLE, Check
+from estimates.gate.check import ROWS_READABLE, Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure
+from estimates.gate.offenders import group_of_rows
 
 
 def _added_share(context: EvaluationContext) -> Measure:
     keys = context.report.keys
     message = f"{keys.added} of {keys.n_to} keys new, the baseline has {keys.n_from}"
-    return Measure(keys.added_share, keys.n_to, message, offender_groups=added_rows(context))
+    rows = context.pair.alignment.added
+    group = group_of_rows(context.frame, context.key, rows, None, ("added",))
+    return Measure(keys.added_share, keys.n_to, message, offender_groups=[group])
 
 
 CHECK = Check(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from estimates.gate.check import ROWS_READABLE, Check
+from estimates.gate.check import ROWS_READABLE, Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure
 
 
 def _common_keys(context: EvaluationContext) -> Measure:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import polars as pl
 
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 from estimates.gate.verdict import Offender
 
 
-def _constant_columns(context: EvaluationContext) -> Measure | Skip:
+def _constant_columns(context: EvaluationContext) -> Measure:
     """Nulls do not make a column vary."""
     if context.frame.height < 2:
-        return Skip("fewer_than_2_keys")
+        raise Skip("fewer_than_2_keys")
     columns = context.contract.judged
     constant = [name for name in columns if _is_constant(context.frame[name].drop_nulls())]
     message = f"none of {len(columns)} estimate columns is constant"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 from estimates.gate.stored_faults import fault_measure
 
 
-def _digest_faults(context: EvaluationContext) -> Measure | Skip:
+def _digest_faults(context: EvaluationContext) -> Measure:
     fault = context.candidate.faults.get("content")
     return fault_measure(context, fault, "every file matches its digest")
 

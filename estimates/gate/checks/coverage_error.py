@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from estimates.accuracy.accuracy_report import IntervalScores
 from estimates.errors import InvalidError
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 from estimates.stability.labels import wilson_interval
 
 _WARN = 0.05  # how far off its nominal level a coverage may be, however many keys there are
+
+
 _BLOCK = 0.15  # how far off it may be at most, however many
 
 
-def _largest_coverage_error(context: EvaluationContext) -> Measure | Skip:
+def _largest_coverage_error(context: EvaluationContext) -> Measure:
     """It warns above 0.05, or above half of Wilson's interval where that is more; it blocks above
     0.15, or twice the limit of its warning.
     """
     columns = context.accuracy.columns.values()
     intervals = [interval for column in columns for interval in column.intervals]
     if not intervals:
-        return Skip("not_in_contract")
+        raise Skip("not_in_contract")
     scored = [
         (interval, covered, _allowed(covered, interval.n, context))
         for interval in intervals
@@ -39,7 +40,7 @@ def _largest_coverage_error(context: EvaluationContext) -> Measure | Skip:
         f"{100 * covered:.3g} % of {worst.n} actual values in the {100 * worst.level:g} % interval"
     )
     block = max(_BLOCK, 2 * allowed)
-    return Measure(value, worst.n, message, worst.coverage or 0.0, warn=allowed, block=block)
+    return Measure(value, worst.n, message, worst.coverage, warn=allowed, block=block)
 
 
 def _error(covered: float, interval: IntervalScores) -> float:

@@ -7,18 +7,17 @@ import math
 import numpy as np
 
 from estimates.accuracy.diebold_mariano import statistic_of
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_accuracy import compared_loss
-from estimates.gate.measure import Measure, Skip
 
 
-def _smallest_p_value(context: EvaluationContext) -> Measure | Skip:
+def _smallest_p_value(context: EvaluationContext) -> Measure:
     """The loss is that of `accuracy_loss`, averaged for each target date; autocovariances count up
     to the cube root of the number of dates.
     """
     if context.contract.target is None:
-        return Skip("no_dates")
+        raise Skip("no_dates")
     tests: list[tuple[float, str, int, float]] = []
     reasons: list[str] = []
     for name, column in context.accuracy.columns.items():
@@ -39,7 +38,7 @@ def _smallest_p_value(context: EvaluationContext) -> Measure | Skip:
             mean = float(differences.mean())
             tests.append((p_value if mean > 0 else 1.0, name, len(differences), mean))
     if not tests:
-        return Skip(reasons[0] if reasons else "no_dates")
+        raise Skip(reasons[0] if reasons else "no_dates")
     value, worst, dates, mean = min(tests)
     message = (
         f"mean difference of the loss of {worst} over {dates} dates {mean:.4g}, p = {value:.3g}"

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from estimates.contract.contract import Contract, OpenDomain
 from estimates.gate.broken_rules import whole_rows
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 
 
-def _share_of_missing_keys(context: EvaluationContext) -> Measure | Skip:
+def _share_of_missing_keys(context: EvaluationContext) -> Measure:
     domain, key = context.domain, context.key
     if domain is None:
-        return Skip("not_in_contract")
+        raise Skip("not_in_contract")
     missing = domain.join(context.frame.select(key), on=key, how="anti").sort(key)
     n = domain.height
     message = f"{missing.height} of {n} keys of the domain missing"
-    groups = whole_rows(context, missing, "missing")
+    groups = [whole_rows(context, missing, "missing")]
     return Measure(missing.height / max(n, 1), n, message, offender_groups=groups)
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from estimates.gate.broken_rules import whole_rows
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 
 
-def _keys_outside(context: EvaluationContext) -> Measure | Skip:
+def _keys_outside(context: EvaluationContext) -> Measure:
     domain, key = context.domain, context.key
     if domain is None:
-        return Skip("not_in_contract")
+        raise Skip("not_in_contract")
     outside = context.frame.select(key).join(domain, on=key, how="anti").sort(key)
     n = context.frame.height
     message = f"{outside.height} of {n} keys outside the domain"
-    groups = whole_rows(context, outside, "outside the domain")
+    groups = [whole_rows(context, outside, "outside the domain")]
     return Measure(outside.height, n, message, offender_groups=groups)
 
 

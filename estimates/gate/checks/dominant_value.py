@@ -5,22 +5,23 @@ from __future__ import annotations
 from functools import partial
 
 from estimates.contract.columns import NUMERIC_ROLES
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 from estimates.gate.repeated_values import commonest
 from estimates.gate.verdict import Offender
 from estimates.stability.kernels.blocks import run_parallel
 
 _NOTABLE = 0.001  # of a column: the part that a value has to fill to be looked at
+
+
 _FEWEST_KEYS = 10  # of fewer keys any few agree by chance
 
 
-def _largest_share_of_a_value(context: EvaluationContext) -> Measure | Skip:
+def _largest_share_of_a_value(context: EvaluationContext) -> Measure:
     """Nulls are not counted, nor label columns, where one label is often the rule."""
     frame, limit = context.frame, context.limit("dominant_value")
     if frame.height < _FEWEST_KEYS:
-        return Skip("fewer_than_10_keys")
+        raise Skip("fewer_than_10_keys")
     columns = context.contract.columns
     names = [name for name in context.contract.judged if columns[name].role in NUMERIC_ROLES]
     series = [frame[name].drop_nulls() for name in names]
@@ -32,7 +33,7 @@ def _largest_share_of_a_value(context: EvaluationContext) -> Measure | Skip:
         if len(values)
     ]
     if not shares:
-        return Skip("no_numeric_estimates")
+        raise Skip("no_numeric_estimates")
     shares.sort(key=lambda item: -item[0])
     offenders = [
         Offender(None, name, f"one value has a share of {share:.3g}")

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from estimates.gate.broken_rules import whole_rows
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 
 
-def _share_of_duplicates(context: EvaluationContext) -> Measure | Skip:
+def _share_of_duplicates(context: EvaluationContext) -> Measure:
     """Sets without a float among their estimates are skipped: their rows agree by nature."""
     rows, n = context.duplicates
     if rows is None:
-        return Skip("no_float_estimates")
+        raise Skip("no_float_estimates")
     message = f"{rows.height} of {n} rows with the same estimates as another row"
-    groups = whole_rows(context, rows, "the same estimates as another key")
+    groups = [whole_rows(context, rows, "the same estimates as another key")]
     coverage = n / max(context.frame.height, 1)
     return Measure(rows.height / max(n, 1), n, message, coverage, offender_groups=groups)
 

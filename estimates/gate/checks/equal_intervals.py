@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from estimates.gate.broken_rules import RowRule, by_column, count_broken
-from estimates.gate.check import Check
+from estimates.gate.broken_rules import RowRule, broken_share
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 
 
-def _share_of_equal_intervals(context: EvaluationContext) -> Measure | Skip:
+def _share_of_equal_intervals(context: EvaluationContext) -> Measure:
     """Intervals without width are left to `zero_width`."""
     intervals = context.contract.intervals()
     rules = [
@@ -26,12 +25,8 @@ def _share_of_equal_intervals(context: EvaluationContext) -> Measure | Skip:
         for outer in intervals
         if inner.point == outer.point and inner.level < outer.level
     ]
-    if not rules:
-        return Skip("not_in_contract")
-    counts, groups = count_broken(context, rules)
     n = context.frame.height * len(rules)
-    message = f"of {n} intervals the same as one of another level: {by_column(rules, counts)}"
-    return Measure(sum(counts) / max(n, 1), n, message, offender_groups=groups)
+    return broken_share(context, rules, n, "intervals the same as one of another level")
 
 
 CHECK = Check(

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 
 
-def _largest_excess(context: EvaluationContext) -> Measure | Skip:
+def _largest_excess(context: EvaluationContext) -> Measure:
     excesses = [
         (column.revision.excess_churn, column.revision)
         for column in context.accuracy.columns.values()
         if column.revision is not None and column.revision.excess_churn is not None
     ]
     if not excesses:
-        return Skip("not_in_contract")
+        raise Skip("not_in_contract")
     value, worst = max(excesses, key=lambda item: item[0])
     assert worst.churn is not None
     message = (
         f"{100 * worst.churn:.3g} % of {worst.n} labels changed, {100 * value:.3g} % for nothing"
     )
-    return Measure(value, worst.n, message, worst.coverage or 0.0)
+    return Measure(value, worst.n, message, worst.coverage)
 
 
 CHECK = Check(

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from estimates.gate.changed_rows import beyond_z
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.from_report import comparable_intervals, interval_measure, required
-from estimates.gate.measure import Measure, Skip
+from estimates.gate.from_report import (
+    comparable_intervals,
+    required,
+)
 from estimates.stability.report import IntervalReport
 
 
-def _largest_z(context: EvaluationContext) -> Measure | Skip:
+def _largest_z(context: EvaluationContext) -> Measure:
     intervals = comparable_intervals(context, with_point=True)
-    if not intervals:
-        return Skip("not_in_contract")
     moves = [(_max_z(interval), interval) for interval in intervals]
     value, worst = max(moves, key=lambda item: item[0])
     limit = context.limit("extreme_move")
-    groups = [
-        group
-        for largest, interval in moves
-        if largest > limit
-        for group in beyond_z(context, interval, limit)
-    ]
+    groups = [beyond_z(context, interval, limit) for largest, interval in moves if largest > limit]
     message = (
         f"the largest move of {worst.point} is {value:.3g} half widths of its old "
         f"{100 * worst.level:g} % interval"
     )
-    return interval_measure(value, worst, message, groups)
+    return Measure(value, worst.n, message, worst.coverage, offender_groups=groups)
 
 
 def _max_z(interval: IntervalReport) -> float:

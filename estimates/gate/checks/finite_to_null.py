@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from estimates.gate.changed_rows import lost_values
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_report import common_keys
-from estimates.gate.measure import Measure
 
 
 def _lost_estimates(context: EvaluationContext) -> Measure:
@@ -19,7 +18,7 @@ def _lost_estimates(context: EvaluationContext) -> Measure:
             lost[name] = number
     columns = ", ".join(f"{number} in {name}" for name, number in lost.items())
     message = f"estimates that the baseline has and this version has not: {columns or 'none'}"
-    groups = [group for name in lost for group in lost_values(context, name)]
+    groups = [lost_values(context, name) for name in lost]
     return Measure(sum(lost.values()), n, message, offender_groups=groups)
 
 

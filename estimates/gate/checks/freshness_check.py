@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from estimates import instants
 from estimates.contract.contract import Contract
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 
 
-def _age_of_data(context: EvaluationContext) -> Measure | Skip:
+def _age_of_data(context: EvaluationContext) -> Measure:
     candidate = context.candidate
     if context.contract.freshness.max_age is None:
-        return Skip("not_in_contract")
+        raise Skip("not_in_contract")
     if candidate.provenance is None:
         # no `depends_on`: a missing digest of an input says nothing about times
-        return Skip("depends_on: lineage")
+        raise Skip("depends_on: lineage")
     through = candidate.provenance.data_through
     end = candidate.published_at or context.judged_at
     word = "published" if candidate.published_at else "judged"

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 from estimates.gate.offenders import group_of_rows
 
 
-def _frozen_share(context: EvaluationContext) -> Measure | Skip:
+def _frozen_share(context: EvaluationContext) -> Measure:
     """The contract's `stability.frozen_after` says over how many versions estimates should move."""
     from estimates.stability.through_time.frozen import frozen_report, frozen_rows
 
     contract = context.contract
     after = contract.stability.frozen_after
     if after is None:
-        return Skip("not_in_contract")
+        raise Skip("not_in_contract")
     before = context.history.frames(after - 1)
     if len(before) < after - 1:
-        return Skip("too_few_versions")
+        raise Skip("too_few_versions")
     stood = frozen_rows([*before, context.frame], contract)
     report = frozen_report(stood, contract)
     if report.frozen_share is None:
-        return Skip(report.reason or "no_comparable_keys")
+        raise Skip(report.reason or "no_comparable_keys")
     frozen = round(report.frozen_share * report.n)
     message = f"{frozen} of {report.n} keys the same in the last {report.versions} versions"
     detail = (f"the same in {report.versions} versions",)
-    groups = group_of_rows(stood.frame, context.key, stood.rows, None, detail)
+    groups = [group_of_rows(stood.frame, context.key, stood.rows, None, detail)]
     return Measure(report.frozen_share, report.n, message, offender_groups=groups)
 
 

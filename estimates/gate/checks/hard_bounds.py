@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from estimates.gate.bound_rules import bound_rules
 from estimates.gate.broken_rules import broken_in_total
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 
 
-def _cells_outside(context: EvaluationContext) -> Measure | Skip:
-    rules = bound_rules(context, "min", "max")
-    if not rules:
-        return Skip("not_in_contract")
-    return broken_in_total(context, rules, "cells outside their hard bounds")
+def _cells_outside(context: EvaluationContext) -> Measure:
+    return broken_in_total(
+        context, bound_rules(context, "min", "max"), "cells outside their hard bounds"
+    )
 
 
 CHECK = Check(

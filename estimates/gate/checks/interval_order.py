@@ -6,15 +6,12 @@ import polars as pl
 
 from estimates.contract.contract import Interval
 from estimates.gate.broken_rules import RowRule, broken_in_total, is_nan
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 
 
-def _intervals_out_of_order(context: EvaluationContext) -> Measure | Skip:
+def _intervals_out_of_order(context: EvaluationContext) -> Measure:
     rules = [_order_rule(context, interval) for interval in context.contract.intervals()]
-    if not rules:
-        return Skip("not_in_contract")
     return broken_in_total(context, rules, "intervals out of order")
 
 

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 from estimates.gate.changed_rows import jumped
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.from_report import column_measure, numeric_columns
-from estimates.gate.measure import Measure, Skip
+from estimates.gate.from_report import (
+    numeric_columns,
+)
 
 
-def _largest_share_of_jumps(context: EvaluationContext) -> Measure | Skip:
+def _largest_share_of_jumps(context: EvaluationContext) -> Measure:
     columns = numeric_columns(context)
     if not columns:
-        return Skip("no_numeric_estimates")
+        raise Skip("no_numeric_estimates")
     groups = {
-        column.name: jumped(context, column.name) if (column.scalar.r_above or {}).get("1") else []
+        column.name: jumped(context, column.name)
         for column in columns
+        if (column.scalar.r_above or {}).get("1")
     }
     shares = [
-        (sum(group.count for group in groups[column.name]) / column.report.n, column)
+        (groups[column.name].count / column.report.n if column.name in groups else 0.0, column)
         for column in columns
     ]
-    value, (name, report, _) = max(shares, key=lambda item: (item[0], item[1].name))
+    value, (name, report, _) = max(shares)
     message = (
         f"{round(value * report.n)} of {report.n} keys moved by more than a factor of 3 or "
         f"changed sign in {name}"
     )
-    every_group = [group for column_groups in groups.values() for group in column_groups]
-    return column_measure(value, report, message, offender_groups=every_group)
+    rows = list(groups.values())
+    return Measure(value, report.n, message, report.coverage, offender_groups=rows)
 
 
 CHECK = Check(
@@ -36,10 +38,10 @@ CHECK = Check(
     title="No key moves by a factor of three",
     stage=3,
     measure=_largest_share_of_jumps,
-    purpose="wrong units, signs and keys in a few rows, which no quantile shows, with and without "
-    "intervals",
-    metric="share of keys that moved by more than a factor of 3 or changed sign (r > 1), and by "
-    "more than a tenth of the column's median size, worst column",
+    purpose="wrong units, signs and keys in a few rows, which no quantile shows, with and "
+    "without intervals",
+    metric="share of keys that moved by more than a factor of 3 or changed sign (r > 1), and "
+    "by more than a tenth of the column's median size, worst column",
     source="stability.md S3",
     unit="share",
     warn=0.001,

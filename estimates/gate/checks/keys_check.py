@@ -6,9 +6,8 @@ import polars as pl
 
 from estimates.contract.conform import unfit_part
 from estimates.gate.broken_rules import whole_rows
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure
 
 _UNFIT = "{} is empty, '.', '..' or has a NUL, which no URL path can hold"
 
@@ -24,7 +23,7 @@ def _bad_keys(context: EvaluationContext) -> Measure:
         if column.type == "string":
             bad.append((_UNFIT.format(name), _unfit(keys, name)))
     value = sum(rows.height for _, rows in bad)
-    groups = [group for why, rows in bad for group in whole_rows(context, rows, why)]
+    groups = [whole_rows(context, rows, why) for why, rows in bad]
     message = (
         f"{value} of {keys.height} rows with a key that is null, not unique or unfit for a path"
     )

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from estimates.gate.changed_rows import relabelled
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_report import label_columns
-from estimates.gate.measure import Measure, Skip
 
 
-def _largest_churn(context: EvaluationContext) -> Measure | Skip:
+def _largest_churn(context: EvaluationContext) -> Measure:
     """Null is a label: the share is of all common keys."""
     columns = label_columns(context)
-    if not columns:
-        return Skip("not_in_contract")
     columns.sort(key=lambda column: (column.label.churn, column.name), reverse=True)
-    worst, label = columns[0].name, columns[0].label
+    worst, _, label = columns[0]
     message = f"{round(label.churn * label.n)} of {label.n} keys with another label in {worst}"
-    groups = [
-        group
-        for column in columns
-        if column.label.churn
-        for group in relabelled(context, column.name)
-    ]
+    groups = [relabelled(context, column.name) for column in columns if column.label.churn]
     return Measure(label.churn, label.n, message, offender_groups=groups)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 from estimates.gate.stored_faults import fault_measure
 
 
-def _manifest_faults(context: EvaluationContext) -> Measure | Skip:
+def _manifest_faults(context: EvaluationContext) -> Measure:
     candidate = context.candidate
     fault = candidate.faults.get("manifest")
     if candidate.stored and fault is None and candidate.shape is None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.from_report import NumericColumn, central_columns, column_measure, p95_of_r
-from estimates.gate.measure import Measure, Skip
+from estimates.gate.from_report import NumericColumn, central_columns, p95_of_r
 from estimates.gate.verdict import Offender
 
 
-def _largest_median(context: EvaluationContext) -> Measure | Skip:
-    columns = central_columns(context)
-    if not columns:
-        return Skip("no_numeric_estimates")
-    shifts = [(_median_of_g(column), column) for column in columns]
+def _largest_median(context: EvaluationContext) -> Measure:
+    shifts = [(_median_of_g(column), column) for column in central_columns(context)]
     value, worst = max(shifts, key=lambda item: (abs(item[0]), item[1].name))
     limit = context.limit("median_shift")
     offenders = [
@@ -26,7 +22,8 @@ def _largest_median(context: EvaluationContext) -> Measure | Skip:
         if abs(shift) > limit
     ]
     message = f"the median change g of {worst.name} is {value:.3g}"
-    return column_measure(abs(value), worst.report, message, offenders)
+    report = worst.report
+    return Measure(abs(value), report.n, message, report.coverage, offenders)
 
 
 def _median_of_g(column: NumericColumn) -> float:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from estimates.contract.contract import Contract, OpenDomain
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 
 
-def _row_count(context: EvaluationContext) -> Measure | Skip:
+def _row_count(context: EvaluationContext) -> Measure:
     if not isinstance(context.contract.domain, OpenDomain):
-        return Skip("not_in_contract")
+        raise Skip("not_in_contract")
     n = context.frame.height
     return Measure(n, n, f"rows: {n}")
 

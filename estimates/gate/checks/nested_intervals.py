@@ -5,12 +5,11 @@ from __future__ import annotations
 import polars as pl
 
 from estimates.gate.broken_rules import RowRule, broken_in_total
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 
 
-def _intervals_beyond(context: EvaluationContext) -> Measure | Skip:
+def _intervals_beyond(context: EvaluationContext) -> Measure:
     intervals = context.contract.intervals()
     rules = [
         RowRule(
@@ -24,8 +23,6 @@ def _intervals_beyond(context: EvaluationContext) -> Measure | Skip:
         for outer in intervals
         if inner.point == outer.point and inner.level < outer.level
     ]
-    if not rules:
-        return Skip("not_in_contract")
     return broken_in_total(context, rules, "intervals beyond one of a higher level")
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from estimates.gate.broken_rules import whole_rows
-from estimates.gate.check import ROWS_READABLE, Check
+from estimates.gate.check import ROWS_READABLE, Check, Measure, Skip
 from estimates.gate.duplicate_rows import duplicates
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 
 
-def _growth_of_duplicates(context: EvaluationContext) -> Measure | Skip:
+def _growth_of_duplicates(context: EvaluationContext) -> Measure:
     rows, n = context.duplicates
     if rows is None:
-        return Skip("no_float_estimates")
+        raise Skip("no_float_estimates")
     if not rows.height:
         return Measure(0, n, "no row has the same estimates as another one")
     rows_before, n_before = duplicates(context.baseline_frame, context.contract)
@@ -23,7 +22,7 @@ def _growth_of_duplicates(context: EvaluationContext) -> Measure | Skip:
         f"{rows.height} of {n} rows with the same estimates as another row, "
         f"{rows_before.height} of {n_before} in the baseline"
     )
-    groups = whole_rows(context, new, "the same estimates as another key")
+    groups = [whole_rows(context, new, "the same estimates as another key")]
     return Measure(max(growth, 0.0), n, message, offender_groups=groups)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure
 
 
 def _row_count(context: EvaluationContext) -> Measure:

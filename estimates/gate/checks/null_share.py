@@ -5,12 +5,11 @@ from __future__ import annotations
 import polars as pl
 
 from estimates.gate.broken_rules import RowRule, by_column, count_broken
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 
 
-def _largest_null_share(context: EvaluationContext) -> Measure | Skip:
+def _largest_null_share(context: EvaluationContext) -> Measure:
     """No default limits: what is normal is the set's own."""
     columns = context.contract.columns
     rules = [
@@ -18,8 +17,6 @@ def _largest_null_share(context: EvaluationContext) -> Measure | Skip:
         for name in context.contract.judged
         if columns[name].nullable
     ]
-    if not rules:
-        return Skip("not_in_contract")
     counts, groups = count_broken(context, rules)
     n = context.frame.height
     message = f"nulls in nullable columns: {by_column(rules, counts)}"

@@ -5,20 +5,17 @@ from __future__ import annotations
 import polars as pl
 
 from estimates.gate.broken_rules import RowRule, broken_in_total
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 
 
-def _forbidden_nulls(context: EvaluationContext) -> Measure | Skip:
+def _forbidden_nulls(context: EvaluationContext) -> Measure:
     columns = context.contract.columns
     rules = [
         RowRule(name, pl.col(name).is_null(), "not nullable")
         for name in context.contract.judged
         if not columns[name].nullable
     ]
-    if not rules:
-        return Skip("not_in_contract")
     return broken_in_total(context, rules, "nulls that are not allowed")
 
 

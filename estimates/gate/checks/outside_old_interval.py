@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from estimates.gate import changed_rows
-from estimates.gate.check import Check
+from estimates.gate.changed_rows import outside_old_interval
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_report import (
     comparable_intervals,
-    interval_measure,
     interval_name,
     required,
 )
-from estimates.gate.measure import Measure, Skip
 
 
-def _largest_share_outside(context: EvaluationContext) -> Measure | Skip:
+def _largest_share_outside(context: EvaluationContext) -> Measure:
     intervals = comparable_intervals(context, with_point=True)
-    if not intervals:
-        return Skip("not_in_contract")
     shares = [
         (
             required(interval.new_outside_old, interval.reasons, "new_outside_old", "no point"),
@@ -28,13 +24,8 @@ def _largest_share_outside(context: EvaluationContext) -> Measure | Skip:
     value, worst = max(shares, key=lambda item: item[0])
     name = interval_name(worst.level, worst.point)
     message = f"{round(value * worst.n)} of {worst.n} points outside the old {name}"
-    groups = [
-        group
-        for share, interval in shares
-        if share
-        for group in changed_rows.outside_old_interval(context, interval)
-    ]
-    return interval_measure(value, worst, message, groups)
+    groups = [outside_old_interval(context, interval) for share, interval in shares if share]
+    return Measure(value, worst.n, message, worst.coverage, offender_groups=groups)
 
 
 CHECK = Check(

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from estimates.gate.changed_rows import beyond_r
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.from_report import central_columns, column_measure, p95_of_r
-from estimates.gate.measure import Measure, Skip
+from estimates.gate.from_report import (
+    central_columns,
+    p95_of_r,
+)
 
 
-def _largest_p95(context: EvaluationContext) -> Measure | Skip:
+def _largest_p95(context: EvaluationContext) -> Measure:
     """Ends of intervals are left to checks of their own."""
     columns = central_columns(context)
-    if not columns:
-        return Skip("no_numeric_estimates")
     quantiles = [(p95_of_r(column), column) for column in columns]
     value, worst = max(quantiles, key=lambda item: item[0])
     limit = context.limit("p95_change")
     groups = [
-        group
+        beyond_r(context, name, limit)
         for name, _, scalar in columns
         if scalar.r is not None and scalar.r.max > limit
-        for group in beyond_r(context, name, limit)
     ]
     message = f"95 % of the keys moved by r <= {value:.3g} in {worst.name}"
-    return column_measure(value, worst.report, message, offender_groups=groups)
+    report = worst.report
+    return Measure(value, report.n, message, report.coverage, offender_groups=groups)
 
 
 CHECK = Check(

@@ -5,19 +5,18 @@ from __future__ import annotations
 import polars as pl
 
 from estimates.gate.broken_rules import RowRule, broken_in_total, is_nan
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 
 _TOLERANCE = 1e-9  # of one probability
+
+
 _SUM_TOLERANCE = 1e-6
 
 
-def _invalid_probabilities(context: EvaluationContext) -> Measure | Skip:
+def _invalid_probabilities(context: EvaluationContext) -> Measure:
     contract = context.contract
     names = [name for name, column in contract.columns.items() if column.role == "probability"]
-    if not names:
-        return Skip("not_in_contract")
     rules = [
         RowRule(
             name,

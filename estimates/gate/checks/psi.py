@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.from_report import column_measure, common_keys
-from estimates.gate.measure import Measure, Skip
+from estimates.gate.from_report import common_keys
 
 _FEWEST_KEYS = 1000  # below, PSI is chance
 
 
-def _largest_psi(context: EvaluationContext) -> Measure | Skip:
+def _largest_psi(context: EvaluationContext) -> Measure:
     """0.10 is the convention; it never blocks."""
     common_keys(context)
     indexes = [
@@ -19,11 +18,11 @@ def _largest_psi(context: EvaluationContext) -> Measure | Skip:
         if column.drift is not None and column.drift.psi is not None
     ]
     if not indexes:
-        return Skip("no_numeric_estimates")
+        raise Skip("no_numeric_estimates")
     value, worst, column = max(indexes, key=lambda item: item[:2])
     if column.n < _FEWEST_KEYS:
-        return Skip("fewer_than_1000_keys")
-    return column_measure(value, column, f"PSI of {worst} is {value:.3g}")
+        raise Skip("fewer_than_1000_keys")
+    return Measure(value, column.n, f"PSI of {worst} is {value:.3g}", column.coverage)
 
 
 CHECK = Check(

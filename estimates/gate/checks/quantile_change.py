@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from estimates.gate.changed_rows import moved_quantiles
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_report import required
-from estimates.gate.measure import Measure, Skip
 from estimates.stability.family_reports import QuantileReport
 
 
-def _largest_quantile_change(context: EvaluationContext) -> Measure | Skip:
+def _largest_quantile_change(context: EvaluationContext) -> Measure:
     if not context.report.quantiles:
-        return Skip("not_in_contract")
+        raise Skip("not_in_contract")
     reports = [report for report in context.report.quantiles if report.n]
     if not reports:
         why = "no quantile function is whole in both versions"
@@ -26,12 +25,11 @@ def _largest_quantile_change(context: EvaluationContext) -> Measure | Skip:
     )
     limit = context.limit("quantile_change")
     groups = [
-        group
+        moved_quantiles(context, report, limit)
         for report in reports
         if report.move is not None and report.move.max > limit
-        for group in moved_quantiles(context, report, limit)
     ]
-    return Measure(value, worst.n, message, worst.coverage or 0.0, offender_groups=groups)
+    return Measure(value, worst.n, message, worst.coverage, offender_groups=groups)
 
 
 def _p95_of_move(report: QuantileReport) -> float:

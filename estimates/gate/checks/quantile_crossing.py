@@ -5,14 +5,13 @@ from __future__ import annotations
 import polars as pl
 
 from estimates.gate.broken_rules import RowRule, broken_in_total, is_nan
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 
 _TOLERANCE = 1e-9  # of the largest quantile of the row, in size
 
 
-def _crossings(context: EvaluationContext) -> Measure | Skip:
+def _crossings(context: EvaluationContext) -> Measure:
     rules: list[RowRule] = []
     for names in _quantile_grids(context):
         size = pl.max_horizontal(pl.col(names).abs())
@@ -20,8 +19,6 @@ def _crossings(context: EvaluationContext) -> Measure | Skip:
             crosses = pl.col(name) < pl.max_horizontal(names[:i]) - _TOLERANCE * size
             broken = crosses | is_nan(context.frame, name)
             rules.append(RowRule(name, broken, "below a smaller quantile", tuple(names)))
-    if not rules:
-        return Skip("not_in_contract")
     return broken_in_total(context, rules, "quantiles that cross")
 
 

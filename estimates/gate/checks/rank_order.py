@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 from estimates.gate.changed_rows import candidate_keys
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.from_report import column_measure, ranked_columns
-from estimates.gate.measure import Measure, Skip
+from estimates.gate.from_report import ranked_columns
 from estimates.gate.verdict import Offender
 
 
-def _smallest_correlation(context: EvaluationContext) -> Measure | Skip:
+def _smallest_correlation(context: EvaluationContext) -> Measure:
     columns = ranked_columns(context)
-    if isinstance(columns, Skip):
-        return columns
     correlations = [
         (column.ranks.spearman, column) for column in columns if column.ranks.spearman is not None
     ]
     if not correlations:
-        return Skip(next(iter(columns[0].ranks.reasons.values()), "too_few_keys"))
-    value, (worst, report, ranks) = min(correlations, key=lambda item: (item[0], item[1].name))
+        raise Skip(next(iter(columns[0].ranks.reasons.values()), "too_few_keys"))
+    value, (worst, report, ranks) = min(correlations)
     keys = candidate_keys(context, [move.key for move in ranks.top])
     examples = [
         Offender(key, worst, f"rank {move.a:g} -> {move.b:g}")
         for key, move in zip(keys, ranks.top, strict=True)
     ]
-    return column_measure(
-        value, report, f"Spearman's correlation of {worst} is {value:.4g}", examples
-    )
+    message = f"Spearman's correlation of {worst} is {value:.4g}"
+    return Measure(value, report.n, message, report.coverage, examples)
 
 
 CHECK = Check(

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 from estimates.gate.stored_faults import fault_measure
 
 
-def _parquet_faults(context: EvaluationContext) -> Measure | Skip:
+def _parquet_faults(context: EvaluationContext) -> Measure:
     candidate = context.candidate
-    fault = candidate.faults.get("parquet")
-    if fault is None and candidate.frame is None:
+    fault, frame = candidate.faults.get("parquet"), candidate.frame
+    if fault is None and frame is None:
         fault = "the Parquet file cannot be read"
-    elif fault is None and candidate.frame is not None:
-        rows = candidate.frame.height
-        if candidate.rows not in (None, rows):
-            fault = f"the Parquet file has {rows} rows, the manifest says {candidate.rows}"
+    elif fault is None and frame is not None and candidate.rows not in (None, frame.height):
+        fault = f"the Parquet file has {frame.height} rows, the manifest says {candidate.rows}"
     fine = "the Parquet file is readable and has the manifest's number of rows"
     return fault_measure(context, fault, fine)
 

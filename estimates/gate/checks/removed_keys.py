@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from estimates.gate.changed_rows import removed_rows
-from estimates.gate.check import ROWS_READABLE, Check
+from estimates.gate.check import ROWS_READABLE, Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure
+from estimates.gate.offenders import group_of_rows
 
 
 def _removed_share(context: EvaluationContext) -> Measure:
     keys = context.report.keys
     message = f"{keys.removed} of {keys.n_from} keys of the baseline gone"
-    groups = removed_rows(context)
-    return Measure(keys.removed_share, keys.n_from, message, offender_groups=groups)
+    rows = context.pair.alignment.removed
+    group = group_of_rows(context.baseline_frame, context.key, rows, None, ("removed",))
+    return Measure(keys.removed_share, keys.n_from, message, offender_groups=[group])
 
 
 CHECK = Check(

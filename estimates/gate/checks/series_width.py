@@ -7,20 +7,21 @@ import math
 import polars as pl
 
 from estimates.contract.columns import key_text
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.from_report import no_finite_interval
+from estimates.gate.from_report import (
+    no_finite_interval,
+)
 from estimates.gate.interval_widths import log_width_changes, pairs_of_same_step, spans
-from estimates.gate.measure import Measure, Skip
 from estimates.gate.verdict import Offender
 
 
-def _largest_change_of_a_series(context: EvaluationContext) -> Measure | Skip:
+def _largest_change_of_a_series(context: EvaluationContext) -> Measure:
     """A series is all parts of the key but the target."""
     pairs, compared = pairs_of_same_step(context), spans(context)
     series = [name for name in context.key if name != context.contract.target]
     if pairs is None or not series or not compared:
-        return Skip("not_in_contract")
+        raise Skip("not_in_contract")
     changes: list[tuple[float, str, str, float]] = []
     for span in compared:
         widths = log_width_changes(pairs, span)
@@ -48,10 +49,10 @@ CHECK = Check(
     title="Intervals of each series keep their width",
     stage=3,
     measure=_largest_change_of_a_series,
-    purpose="intervals of a single series that suddenly say more or less, which no median over all "
-    "keys shows",
-    metric="median ratio of new to old width of the series (all parts of the key but the target) "
-    "that changed most, or its inverse, at the same target steps",
+    purpose="intervals of a single series that suddenly say more or less, which no median over "
+    "all keys shows",
+    metric="median ratio of new to old width of the series (all parts of the key but the "
+    "target) that changed most, or its inverse, at the same target steps",
     source="limits from the example's replay",
     unit="number",
     warn=1.5,

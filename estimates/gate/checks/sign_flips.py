@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from estimates.gate.changed_rows import flipped_signs
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.from_report import column_measure, numeric_columns
-from estimates.gate.measure import Measure, Skip
+from estimates.gate.from_report import numeric_columns
 
 
-def _largest_share_of_flips(context: EvaluationContext) -> Measure | Skip:
+def _largest_share_of_flips(context: EvaluationContext) -> Measure:
     columns = numeric_columns(context)
     if not columns:
-        return Skip("no_numeric_estimates")
+        raise Skip("no_numeric_estimates")
     name, report, scalar = min(
         columns, key=lambda column: (-column.scalar.sign_flip_share, column.name)
     )
     value = scalar.sign_flip_share
     message = f"{round(value * report.n)} of {report.n} keys with another sign in {name}"
     groups = [
-        group
-        for column in columns
-        if column.scalar.sign_flip_share
-        for group in flipped_signs(context, column.name)
+        flipped_signs(context, column.name) for column in columns if column.scalar.sign_flip_share
     ]
-    return column_measure(value, report, message, offender_groups=groups)
+    return Measure(value, report.n, message, report.coverage, offender_groups=groups)
 
 
 CHECK = Check(

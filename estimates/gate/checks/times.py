@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from estimates import instants
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 from estimates.gate.verdict import Offender
 
 
-def _times_out_of_order(context: EvaluationContext) -> Measure | Skip:
+def _times_out_of_order(context: EvaluationContext) -> Measure:
     provenance = context.candidate.provenance
     if provenance is None:
         # no `depends_on`: a missing digest of an input says nothing about times
-        return Skip("depends_on: lineage")
+        raise Skip("depends_on: lineage")
     through = f"data_through {instants.text(provenance.data_through)}"
     published_at = context.candidate.published_at
     wrong: list[str] = []

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.from_report import column_measure, ranked_columns
-from estimates.gate.measure import Measure, Skip
+from estimates.gate.from_report import ranked_columns
 
 
-def _smallest_overlap(context: EvaluationContext) -> Measure | Skip:
+def _smallest_overlap(context: EvaluationContext) -> Measure:
     """k is the contract's `stability.top_k`; sets with fewer than 2 k keys are left out."""
-    columns = ranked_columns(context)
-    if isinstance(columns, Skip):
-        return columns
     overlaps = [
         (column.ranks.top_k_overlap, column)
-        for column in columns
+        for column in ranked_columns(context)
         if column.ranks.top_k_overlap is not None and column.report.n >= 2 * column.ranks.top_k
     ]
     if not overlaps:
-        return Skip("too_few_keys")
-    value, (worst, report, ranks) = min(overlaps, key=lambda item: (item[0], item[1].name))
+        raise Skip("too_few_keys")
+    value, (worst, report, ranks) = min(overlaps)
     both = round(value * ranks.top_k)
     message = f"{both} of the old top {ranks.top_k} of {worst} are in the new one"
-    return column_measure(value, report, message)
+    return Measure(value, report.n, message, report.coverage)
 
 
 CHECK = Check(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_report import common_keys
-from estimates.gate.measure import Measure
 
 
 def _changed_keys(context: EvaluationContext) -> Measure:

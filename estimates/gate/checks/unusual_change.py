@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from estimates.gate.changed_rows import material_changes
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.from_report import column_measure, numeric_columns
-from estimates.gate.measure import Measure, Skip
+from estimates.gate.from_report import numeric_columns
 from estimates.gate.production_history import FEWEST_MOVES
 
 _QUANTILE = 0.99
 
 
-def _share_beyond_usual(context: EvaluationContext) -> Measure | Skip:
+def _share_beyond_usual(context: EvaluationContext) -> Measure:
     """The worst column counts; at least 20 moves of production are needed."""
     history = context.history.material_shares()
     usual = {
@@ -28,19 +27,14 @@ def _share_beyond_usual(context: EvaluationContext) -> Measure | Skip:
         if column.name in usual
     ]
     if not excess:
-        return Skip("fewer_than_20_moves")
-    value, (name, report, scalar) = max(excess, key=lambda item: (item[0], item[1].name))
+        raise Skip("fewer_than_20_moves")
+    value, (name, report, scalar) = max(excess)
     message = (
         f"{100 * scalar.material_share:.3g} % of the keys changed materially in {name}; 99 % of "
         f"the last {len(history[name])} moves changed at most {100 * usual[name]:.3g} %"
     )
-    groups = [
-        group
-        for beyond, column in excess
-        if beyond
-        for group in material_changes(context, column.name)
-    ]
-    return column_measure(value, report, message, offender_groups=groups)
+    groups = [material_changes(context, column.name) for beyond, column in excess if beyond]
+    return Measure(value, report.n, message, report.coverage, offender_groups=groups)
 
 
 CHECK = Check(

@@ -5,19 +5,16 @@ from __future__ import annotations
 import polars as pl
 
 from estimates.gate.broken_rules import RowRule, broken_in_total
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 
 
-def _unknown_labels(context: EvaluationContext) -> Measure | Skip:
+def _unknown_labels(context: EvaluationContext) -> Measure:
     rules = [
         RowRule(name, ~pl.col(name).is_in(list(column.labels)), "not in the vocabulary")
         for name, column in context.contract.columns.items()
         if column.labels is not None
     ]
-    if not rules:
-        return Skip("not_in_contract")
     return broken_in_total(context, rules, "labels outside the vocabulary")
 
 

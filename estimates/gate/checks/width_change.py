@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_report import (
     comparable_intervals,
@@ -16,7 +16,6 @@ from estimates.gate.from_report import (
     required,
 )
 from estimates.gate.interval_widths import log_width_changes, pairs_of_same_step, spans
-from estimates.gate.measure import Measure, Skip
 from estimates.gate.verdict import Offender
 from estimates.stability.report import IntervalReport
 
@@ -33,14 +32,12 @@ class _WidthChange(NamedTuple):
     coverage: float
 
 
-def _largest_width_change(context: EvaluationContext) -> Measure | Skip:
+def _largest_width_change(context: EvaluationContext) -> Measure:
     """Where the set has a target, widths of the same target step are compared, the interval for
     tomorrow with what was the interval for tomorrow, and pairs of quantiles count as intervals.
     """
     pairs = pairs_of_same_step(context)
     changes = _of_report(context) if pairs is None else _of_pairs(context, pairs)
-    if not changes:
-        return Skip("not_in_contract")
     worst = max(changes, key=_ratio)
     limit = context.limit("width_change")
     offenders = [
@@ -92,8 +89,8 @@ def _of_pairs(context: EvaluationContext, pairs: pl.DataFrame) -> list[_WidthCha
             n = len(log_ratios)
             coverage = n / max(pairs.height, 1)
             changes.append(_WidthChange(span.name, span.lower, median, n, coverage))
-    if compared and not changes:
-        raise no_finite_interval()
+    if not changes:
+        raise no_finite_interval() if compared else Skip("not_in_contract")
     return changes
 
 

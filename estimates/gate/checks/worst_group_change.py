@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.from_report import column_measure, numeric_columns
-from estimates.gate.measure import Measure, Skip
+from estimates.gate.from_report import numeric_columns
 from estimates.gate.verdict import Offender
 
 _FEWEST_KEYS = 30  # of a group, below which nothing is expected of it
 
 
-def _largest_p95_of_a_group(context: EvaluationContext) -> Measure | Skip:
+def _largest_p95_of_a_group(context: EvaluationContext) -> Measure:
     """Groups are those of the contract's `stability.groups`."""
     if not context.contract.stability.groups:
-        return Skip("not_in_contract")
+        raise Skip("not_in_contract")
     groups = [
         (group.p95, f"{by} {group.value}", name, report)
         for name, report, _ in numeric_columns(context)
@@ -23,7 +22,7 @@ def _largest_p95_of_a_group(context: EvaluationContext) -> Measure | Skip:
         if group.n >= _FEWEST_KEYS and not group.pooled and group.p95 is not None
     ]
     if not groups:
-        return Skip("fewer_than_30_keys")
+        raise Skip("fewer_than_30_keys")
     groups.sort(key=lambda item: (-item[0], item[1:3]))
     limit = context.limit("worst_group_change")
     offenders = [
@@ -33,7 +32,7 @@ def _largest_p95_of_a_group(context: EvaluationContext) -> Measure | Skip:
     ]
     value, group, worst, report = groups[0]
     message = f"in {group} 95 % of the keys moved by r <= {value:.3g} in {worst}"
-    return column_measure(value, report, message, offenders)
+    return Measure(value, report.n, message, report.coverage, offenders)
 
 
 CHECK = Check(

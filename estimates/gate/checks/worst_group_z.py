@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_report import common_keys
-from estimates.gate.measure import Measure, Skip
 from estimates.gate.verdict import Offender
 
 _FEWEST_KEYS = 30  # of a group, below which nothing is expected of it
+
+
 _MOVED = "of its points moved by more than a half width"
 
 
-def _largest_share_of_a_group(context: EvaluationContext) -> Measure | Skip:
+def _largest_share_of_a_group(context: EvaluationContext) -> Measure:
     """Groups are those of the contract's `stability.groups`."""
     contract = context.contract
     has_points = any(interval.point for interval in contract.intervals())
     if not contract.stability.groups or not has_points:
-        return Skip("not_in_contract")
+        raise Skip("not_in_contract")
     common_keys(context)
     groups = [
         (group.z_gt1_share, f"{by} {group.value}", interval)
@@ -27,7 +28,7 @@ def _largest_share_of_a_group(context: EvaluationContext) -> Measure | Skip:
         if group.n >= _FEWEST_KEYS and not group.pooled
     ]
     if not groups:
-        return Skip("fewer_than_30_keys")
+        raise Skip("fewer_than_30_keys")
     groups.sort(key=lambda item: (-item[0], item[1]))
     limit = context.limit("worst_group_z")
     offenders = [
@@ -38,7 +39,7 @@ def _largest_share_of_a_group(context: EvaluationContext) -> Measure | Skip:
     value, group, worst = groups[0]
     points = f"{100 * value:.3g} % of the points of {worst.point}"
     message = f"in {group} {points} moved by more than a half width"
-    return Measure(value, worst.n, message, worst.coverage or 0.0, offenders)
+    return Measure(value, worst.n, message, worst.coverage, offenders)
 
 
 CHECK = Check(

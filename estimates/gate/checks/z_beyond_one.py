@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from estimates.gate.changed_rows import beyond_one_half_width
-from estimates.gate.check import Check
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_report import (
     comparable_intervals,
-    interval_measure,
     interval_name,
     required,
 )
-from estimates.gate.measure import Measure, Skip
 
 _WHY = "moves cannot be put in half widths of the interval"
 
 
-def _largest_share_beyond(context: EvaluationContext) -> Measure | Skip:
+def _largest_share_beyond(context: EvaluationContext) -> Measure:
     intervals = comparable_intervals(context, with_point=True)
-    if not intervals:
-        return Skip("not_in_contract")
     shares = [
         (required(interval.z_gt1_share, interval.reasons, "z_gt1_share", _WHY), interval)
         for interval in intervals
@@ -29,13 +25,8 @@ def _largest_share_beyond(context: EvaluationContext) -> Measure | Skip:
         f"{round(value * worst.n)} of {worst.n} points moved by more than half the width of "
         f"their {interval_name(worst.level, worst.point)}"
     )
-    groups = [
-        group
-        for share, interval in shares
-        if share
-        for group in beyond_one_half_width(context, interval)
-    ]
-    return interval_measure(value, worst, message, groups)
+    groups = [beyond_one_half_width(context, interval) for share, interval in shares if share]
+    return Measure(value, worst.n, message, worst.coverage, offender_groups=groups)
 
 
 CHECK = Check(

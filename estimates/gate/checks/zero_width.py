@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import polars as pl
 
-from estimates.gate.broken_rules import RowRule, by_column, count_broken
-from estimates.gate.check import Check
+from estimates.gate.broken_rules import RowRule, broken_share
+from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.measure import Measure, Skip
 
 
-def _share_without_width(context: EvaluationContext) -> Measure | Skip:
+def _share_without_width(context: EvaluationContext) -> Measure:
     """Intervals with a missing end are not counted."""
     intervals = context.contract.intervals()
-    if not intervals:
-        return Skip("not_in_contract")
     rules = [
         RowRule(i.lower, pl.col(i.lower) == pl.col(i.upper), "no width", (i.lower, i.upper))
         for i in intervals
     ]
-    counts, groups = count_broken(context, rules)
     complete = [~pl.any_horizontal(pl.col(i.lower, i.upper).is_null()) for i in intervals]
     sums = context.frame.select(ends.sum().alias(str(i)) for i, ends in enumerate(complete))
-    n = sum(sums.row(0))
+    n = sum(sums.row(0)) if intervals else 0
     coverage = n / max(context.frame.height * len(intervals), 1)
-    message = f"of {n} intervals without width: {by_column(rules, counts)}"
-    return Measure(sum(counts) / max(n, 1), n, message, coverage, offender_groups=groups)
+    return broken_share(context, rules, n, "intervals without width", coverage)
 
 
 CHECK = Check(
