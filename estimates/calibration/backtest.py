@@ -8,8 +8,6 @@ are waivers, which count for nothing: what is asked is what the policy says by i
 values, of which a history has none. Nothing is stored.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
 from typing import NamedTuple

@@ -2,8 +2,6 @@
 became of it.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 import msgspec

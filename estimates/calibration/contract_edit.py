@@ -2,8 +2,6 @@
 comments too.
 """
 
-from __future__ import annotations
-
 import difflib
 import re
 import tomllib

@@ -16,8 +16,6 @@ block. Limits are rounded up to three significant digits of their distance. The 
 the halfway and the second largest are choices, not results.
 """
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

@@ -3,8 +3,6 @@
 A move is a conditional update: of several who saw the same alias, one succeeds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Which version of a set a reader means."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 import msgspec

@@ -1,7 +1,5 @@
 """The catalog: its writes, each one transaction that ends with an event, and its reads."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 import msgspec

@@ -1,7 +1,5 @@
 """The event log: every change of what a reader could see appends one event to it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import sqlalchemy as sa

@@ -2,8 +2,6 @@
 version is due.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 import msgspec

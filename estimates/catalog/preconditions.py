@@ -1,7 +1,5 @@
 """What has to be true still when a write commits; a condition that is not raises an error."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime
 

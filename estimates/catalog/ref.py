@@ -1,7 +1,5 @@
 """How a reader names a version: by its number, by an alias, or as `latest`."""
 
-from __future__ import annotations
-
 from estimates.errors import InvalidError
 
 Ref = int | str

@@ -2,8 +2,6 @@
 existed.
 """
 
-from __future__ import annotations
-
 from bisect import insort
 from collections.abc import Sequence
 from datetime import datetime

@@ -3,8 +3,6 @@
 A table has a column for each field of its Struct; fields that are no plain values are JSON there.
 """
 
-from __future__ import annotations
-
 from typing import Any, TypeVar
 
 import msgspec

@@ -1,7 +1,5 @@
 """How far each run has come: one row a run."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

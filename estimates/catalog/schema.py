@@ -5,8 +5,6 @@ Times are microseconds since the epoch in BIGINT columns: exact, and compared al
 PostgreSQL.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """One set at one moment of the catalog, and what follows from its events. No SQL here."""
 
-from __future__ import annotations
-
 from bisect import bisect_left, insort
 from collections.abc import Callable, Hashable, Iterator
 from datetime import datetime, timedelta

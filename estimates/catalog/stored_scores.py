@@ -1,7 +1,5 @@
 """Scores of versions, and what became of their verdicts."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import Any
 

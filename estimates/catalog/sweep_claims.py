@@ -1,7 +1,5 @@
 """Which snapshots' files are being deleted: whoever deletes them announces it first, as a claim."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

@@ -1,7 +1,5 @@
 """Contracts and versions come into being here, are judged, tracked and expired."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 import msgspec

@@ -1,7 +1,5 @@
 """The catalog in memory: one immutable moment of it, and what names mean in it. No SQL here."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta

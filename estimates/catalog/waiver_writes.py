@@ -1,7 +1,5 @@
 """Waivers: an exception of a check for one version's content, made and taken back."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 import sqlalchemy as sa

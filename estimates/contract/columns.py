@@ -1,7 +1,5 @@
 """The columns of a contract: what a key column and an estimate column promise."""
 
-from __future__ import annotations
-
 import re
 from datetime import date, datetime
 from typing import Any, Literal

@@ -4,8 +4,6 @@ Only `name`, one `[key.…]` and one `[columns.…]` are mandatory; every other 
 checked". `docs/contract.md` shows every field; `estimates.contract.conform` makes a frame conform.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from typing import Any, Literal, get_args

@@ -1,7 +1,5 @@
 """The contract as a file: TOML, read with errors that name the field and what it allows."""
 
-from __future__ import annotations
-
 import math
 import tomllib
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """The domain of a contract: which keys every version must have."""
 
-from __future__ import annotations
-
 import msgspec
 
 from estimates.contract.columns import Part

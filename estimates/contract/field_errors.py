@@ -1,7 +1,5 @@
 """Say where and what is allowed, where msgspec only says what is wrong."""
 
-from __future__ import annotations
-
 import re
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints

@@ -2,8 +2,6 @@
 set's own.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Literal
 

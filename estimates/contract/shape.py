@@ -1,7 +1,5 @@
 """The shape of a contract: what must be equal for two versions to be comparable."""
 
-from __future__ import annotations
-
 import hashlib
 
 import msgspec

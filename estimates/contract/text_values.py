@@ -2,8 +2,6 @@
 point.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from estimates.contract.columns import ColumnType

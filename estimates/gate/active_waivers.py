@@ -2,8 +2,6 @@
 one check. Which of them count, and why others do not.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime

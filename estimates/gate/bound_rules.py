@@ -1,7 +1,5 @@
 """Rules for cells that must lie between two bounds of their column."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from estimates.gate.broken_rules import RowRule, is_nan

@@ -1,7 +1,5 @@
 """Count the rows and cells of the candidate that break a rule, and name them."""
 
-from __future__ import annotations
-
 import itertools
 
 import msgspec

@@ -2,8 +2,6 @@
 the same form.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 import msgspec

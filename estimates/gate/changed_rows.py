@@ -5,8 +5,6 @@ A check asks only where the report says that there is something. Each group has 
 keys, of removed ones the baseline's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -2,8 +2,6 @@
 what it gives back.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Literal
 

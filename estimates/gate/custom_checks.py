@@ -1,7 +1,5 @@
 """Checks of a set's own: a Python function or a DuckDB query that the contract names."""
 
-from __future__ import annotations
-
 import hashlib
 import importlib
 import inspect

@@ -2,8 +2,6 @@
 are there.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from estimates.contract.conform import schema

@@ -1,7 +1,5 @@
 """Rows whose estimates another row has too."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

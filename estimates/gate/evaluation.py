@@ -1,7 +1,5 @@
 """Evaluate one candidate: run every check, give each a status, add up the verdict."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 

@@ -1,7 +1,5 @@
 """What checks of stage 4 take from the accuracy report."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from estimates.accuracy.accuracy_report import ColumnScores, Compared

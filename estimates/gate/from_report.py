@@ -5,8 +5,6 @@ Keys that elapsed or advanced with a rolling domain are in none of these numbers
 compared, a check cannot be evaluated, and that blocks: nothing is known about such a version.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

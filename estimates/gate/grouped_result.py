@@ -1,7 +1,5 @@
 """What one check says where groups of keys have limits of their own: the worst part counts."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

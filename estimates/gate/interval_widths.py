@@ -1,7 +1,5 @@
 """Widths of intervals against the widths of the baseline's, at the same target steps."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import polars as pl

@@ -1,7 +1,5 @@
 """The limits of one check in one set, and when a value keeps them."""
 
-from __future__ import annotations
-
 import msgspec
 
 from estimates.contract.gate_policy import GroupLimits, Severity, Side

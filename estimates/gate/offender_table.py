@@ -1,7 +1,5 @@
 """Every offender of an evaluation as a table; the verdict names the first 100 of each check."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import polars as pl

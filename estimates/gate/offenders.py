@@ -4,8 +4,6 @@ A check that finds offenders gives them as groups. The verdict names the first 1
 table of offenders has them all, and both come from here, in one order: the worst first.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

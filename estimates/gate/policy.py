@@ -2,8 +2,6 @@
 entries for checks.
 """
 
-from __future__ import annotations
-
 import hashlib
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """What is wrong with limits that somebody wrote, as the end of their path and a sentence."""
 
-from __future__ import annotations
-
 import math
 
 from estimates.contract.gate_policy import Side

@@ -1,7 +1,5 @@
 """The policy in force as a table: the limits of each check in one set, and who said so."""
 
-from __future__ import annotations
-
 import msgspec
 
 from estimates.contract.contract import Contract

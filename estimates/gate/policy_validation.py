@@ -1,7 +1,5 @@
 """Refuse a contract whose gate policy the registry cannot follow."""
 
-from __future__ import annotations
-
 from estimates.contract.contract import Contract
 from estimates.contract.gate_policy import CheckPolicy
 from estimates.errors import InvalidError

@@ -1,7 +1,5 @@
 """What the versions that a set promoted say about what is usual; read only when a check asks."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import msgspec

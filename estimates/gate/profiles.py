@@ -2,8 +2,6 @@
 checks.
 """
 
-from __future__ import annotations
-
 from estimates.contract.gate_policy import CheckPolicy, Profile
 from estimates.gate.check import FIRST_CUSTOM_NUMBER, Check
 

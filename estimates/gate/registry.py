@@ -1,7 +1,5 @@
 """The list of checks: to add one, write its file in `checks/` and add its name here."""
 
-from __future__ import annotations
-
 from importlib import import_module
 
 from estimates.gate.check import Check

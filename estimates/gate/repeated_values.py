@@ -5,8 +5,6 @@ appears.
 repeat no value, so both questions are put to a hash of the bits first.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

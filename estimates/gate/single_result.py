@@ -1,7 +1,5 @@
 """What one check says of one context: its measure, and the status that the limits give it."""
 
-from __future__ import annotations
-
 import math
 from typing import Any, NamedTuple
 

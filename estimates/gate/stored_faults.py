@@ -1,7 +1,5 @@
 """Measures of what the store says of a version's files, and of what its record lacks."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from estimates.gate.check import Measure, Skip

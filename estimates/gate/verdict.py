@@ -2,8 +2,6 @@
 policy.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """What waivers make of a result that would block."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import msgspec

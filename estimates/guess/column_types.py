@@ -1,7 +1,5 @@
 """The types of an unknown table's columns, from their text or their stored type."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

@@ -6,8 +6,6 @@ everywhere; two tables that are compared need it nearly everywhere, so that rows
 are counted and not a reason to look away. What fits nothing is an attribute.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable
 from functools import reduce

@@ -1,7 +1,5 @@
 """Which columns could be the key of tables: those that tell all rows apart."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import combinations
 

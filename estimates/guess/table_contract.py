@@ -5,8 +5,6 @@ in the other's types. A few rows that break a rule do not change what a column i
 cells that are no numbers are an error.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Key parts in their one text form, as the contract of a set reads them."""
 
-from __future__ import annotations
-
 import functools
 import re
 from collections.abc import Callable, Iterable, Sequence

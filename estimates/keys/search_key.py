@@ -12,8 +12,6 @@ By its search key the place of a row is found, by its opening the row: a line fe
 begins with, all key columns, or those of the leading part, with the comma behind them.
 """
 
-from __future__ import annotations
-
 import string
 from collections.abc import Callable, Sequence
 

@@ -1,7 +1,5 @@
 """A file mapped into memory, without an open descriptor, while anything refers to it."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 import weakref

@@ -1,7 +1,5 @@
 """Reading a read file: rows by key, by number, by the leading part of a key."""
 
-from __future__ import annotations
-
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import cached_property

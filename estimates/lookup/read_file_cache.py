@@ -2,8 +2,6 @@
 missing or damaged.
 """
 
-from __future__ import annotations
-
 import threading
 from collections import OrderedDict
 from collections.abc import Callable

@@ -19,8 +19,6 @@ are checked as they are read, into memory or block by block, and so is the group
 a row that is not there is nowhere. Damage is an error and never a wrong number.
 """
 
-from __future__ import annotations
-
 import struct
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Writing a read file: rows as JSON, cut into groups, their keys, their checksums."""
 
-from __future__ import annotations
-
 import os
 import threading
 from collections import deque

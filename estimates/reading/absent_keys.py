@@ -2,8 +2,6 @@
 says of each.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import cached_property
 

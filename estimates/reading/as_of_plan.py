@@ -3,8 +3,6 @@
 It needs polars and no NumPy, so that a client with frames can join too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Which keys a version had to have: what the domain lists, and what time allows."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Sequence
 from math import prod
 

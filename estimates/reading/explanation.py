@@ -2,8 +2,6 @@
 who promoted it.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Some columns of the rows that a read file gives."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

@@ -2,8 +2,6 @@
 (docs/stability.md, V).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

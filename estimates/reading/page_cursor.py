@@ -1,7 +1,5 @@
 """How many rows a page has, and the cursor that leads to the next one."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 from typing import TypeVar

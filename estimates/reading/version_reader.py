@@ -4,8 +4,6 @@ Answers carry the exact bytes that HTTP sends. Rows are stored as JSON, so answe
 from slices and nothing is encoded but the frame around them.
 """
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, TypeVar, cast

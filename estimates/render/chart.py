@@ -4,8 +4,6 @@ Text and lines have the colour of the page around them. What is drawn is determi
 random names, no fonts but those that vl-convert brings along.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any, NamedTuple

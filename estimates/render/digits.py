@@ -2,8 +2,6 @@
 everywhere.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 DIGITS = 12

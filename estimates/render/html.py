@@ -1,7 +1,5 @@
 """Pieces of a page that stands alone: nothing is loaded, nothing runs, and it prints."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from html import escape

@@ -1,7 +1,5 @@
 """Rows and cells of a frame as text: dates ISO, timestamps RFC 3339 with `Z`, rows as JSON."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import groupby
 

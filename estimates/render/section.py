@@ -1,7 +1,5 @@
 """A piece of a report as a reader sees it: plain text, not yet laid out."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from estimates.render.wording import count, cut

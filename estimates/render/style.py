@@ -1,7 +1,5 @@
 """How the page of a report looks: light and dark, wide and narrow, on screen and on paper."""
 
-from __future__ import annotations
-
 from estimates.render.colours import BEYOND, WITHIN
 
 STYLE = f"""

@@ -1,7 +1,5 @@
 """Tables, wrapped lines and bars for a terminal, in plain text."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from textwrap import wrap
 

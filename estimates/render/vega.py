@@ -5,8 +5,6 @@ No browser, no script, no network; what is drawn is deterministic: fonts are mea
 vl-convert brings.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from estimates.errors import InvalidError

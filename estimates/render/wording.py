@@ -1,7 +1,5 @@
 """Numbers and names as people read them: the same in every rendering."""
 
-from __future__ import annotations
-
 import math
 import sys
 import unicodedata

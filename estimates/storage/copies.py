@@ -7,8 +7,6 @@ Written after the commit, in the order of the events, and never read otherwise: 
 newest ones missing, and the next publish or verify completes them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

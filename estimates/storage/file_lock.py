@@ -2,8 +2,6 @@
 do again.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import time

@@ -2,8 +2,6 @@
 their digest.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 from functools import lru_cache

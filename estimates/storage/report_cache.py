@@ -2,8 +2,6 @@
 shared by all.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import secrets

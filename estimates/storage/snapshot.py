@@ -5,8 +5,6 @@ sets/{set}/snapshots/{snapshot_id}/manifest.json       put if absent; its presen
 snapshot exist
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 from contextlib import suppress

@@ -2,8 +2,6 @@
 says.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Sequence
 from contextlib import suppress

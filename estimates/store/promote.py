@@ -1,7 +1,5 @@
 """Promoting: an alias moves to a version whose verdict does not block; the rules, and the way."""
 
-from __future__ import annotations
-
 import re
 from datetime import date, datetime
 from typing import Any, NamedTuple

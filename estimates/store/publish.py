@@ -5,8 +5,6 @@ judge                   against what production points to now; the verdict is ke
 promote                 if the verdict and the contract's policy let it
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from datetime import datetime

@@ -7,8 +7,6 @@ larger by more than the blocking limit of the check `accuracy_loss` in force. Se
 docs/stability.md, T5.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Rolling back: an alias returns to a version that it held before, and is held there."""
 
-from __future__ import annotations
-
 from estimates.catalog.at import At
 from estimates.catalog.records import Event, Version
 from estimates.catalog.ref import PRODUCTION

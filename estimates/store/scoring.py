@@ -4,8 +4,6 @@ Scores are stored with an event when they differ from the newest ones of their v
 actual values again change nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache

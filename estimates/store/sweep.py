@@ -1,7 +1,5 @@
 """Verify every file against its digest; sweep away what nobody can see."""
 
-from __future__ import annotations
-
 import io
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Waiving: a person makes an exception of a check for one version's content, or takes it back."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 

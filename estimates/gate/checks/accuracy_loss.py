@@ -1,7 +1,5 @@
 """Check `accuracy_loss`: the version is no worse than the one in production."""
 
-from __future__ import annotations
-
 import math
 
 from estimates.errors import InvalidError

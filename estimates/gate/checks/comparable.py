@@ -1,7 +1,5 @@
 """Check `comparable`: some keys are in both versions."""
 
-from __future__ import annotations
-
 from estimates.gate.check import ROWS_READABLE, Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 

@@ -1,7 +1,5 @@
 """Check `constant_column`: no estimate column has one value for every key."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from estimates.gate.check import Check, Measure, Skip

@@ -1,7 +1,5 @@
 """Check `content_digest`: the files are those that the manifest names."""
 
-from __future__ import annotations
-
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.stored_faults import fault_measure

@@ -1,7 +1,5 @@
 """Check `coverage_error`: intervals cover what they promise."""
 
-from __future__ import annotations
-
 from estimates.accuracy.accuracy_report import IntervalScores
 from estimates.errors import InvalidError
 from estimates.gate.check import Check, Measure, Skip

@@ -1,7 +1,5 @@
 """Check `diebold_mariano`: the loss is not worse by more than chance."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Check `domain_missing`: every key of the domain has a row."""
 
-from __future__ import annotations
-
 from estimates.contract.contract import Contract, OpenDomain
 from estimates.gate.broken_rules import whole_rows
 from estimates.gate.check import Check, Measure, Skip

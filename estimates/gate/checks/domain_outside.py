@@ -1,7 +1,5 @@
 """Check `domain_outside`: no row has a key outside a closed domain."""
 
-from __future__ import annotations
-
 from estimates.gate.broken_rules import whole_rows
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext

@@ -1,7 +1,5 @@
 """Check `dominant_value`: no single value fills a numeric column."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from estimates.contract.columns import NUMERIC_ROLES

@@ -1,7 +1,5 @@
 """Check `equal_intervals`: intervals of two levels differ."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from estimates.gate.broken_rules import RowRule, broken_share

@@ -1,7 +1,5 @@
 """Check `excess_churn`: labels change only for the better."""
 
-from __future__ import annotations
-
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
 

@@ -1,7 +1,5 @@
 """Check `extreme_move`: no key moves by many half widths of its interval."""
 
-from __future__ import annotations
-
 from estimates.gate.changed_rows import beyond_z
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext

@@ -1,7 +1,5 @@
 """Check `finite_to_null`: no estimate of the baseline is lost."""
 
-from __future__ import annotations
-
 from estimates.gate.changed_rows import lost_values
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext

@@ -1,7 +1,5 @@
 """Check `freshness`: the data was not too old when the version was published."""
 
-from __future__ import annotations
-
 from estimates import instants
 from estimates.contract.contract import Contract
 from estimates.gate.check import Check, Measure, Skip

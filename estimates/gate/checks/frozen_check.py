@@ -1,7 +1,5 @@
 """Check `frozen`: estimates move over several versions."""
 
-from __future__ import annotations
-
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.offenders import group_of_rows

@@ -1,7 +1,5 @@
 """Check `hard_bounds`: no cell lies outside the contract's `min` and `max`."""
 
-from __future__ import annotations
-
 from estimates.gate.bound_rules import bound_rules
 from estimates.gate.broken_rules import broken_in_total
 from estimates.gate.check import Check, Measure

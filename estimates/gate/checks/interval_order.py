@@ -1,7 +1,5 @@
 """Check `interval_order`: lower <= point <= upper, and never one end without the other."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from estimates.contract.contract import Interval

@@ -1,7 +1,5 @@
 """Check `jumps`: no key moves by a factor of three or changes its sign."""
 
-from __future__ import annotations
-
 from estimates.gate.changed_rows import jumped
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext

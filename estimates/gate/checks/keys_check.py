@@ -1,7 +1,5 @@
 """Check `keys`: every row can be read by its key, from a URL too."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from estimates.contract.conform import unfit_part

@@ -1,7 +1,5 @@
 """Check `label_churn`: few labels change."""
 
-from __future__ import annotations
-
 from estimates.gate.changed_rows import relabelled
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext

@@ -1,7 +1,5 @@
 """Check `lineage`: it is recorded who computed the version, up to when, and on what."""
 
-from __future__ import annotations
-
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.stored_faults import missing_records

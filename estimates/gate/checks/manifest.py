@@ -1,7 +1,5 @@
 """Check `manifest`: the version has a manifest, and it can be read."""
 
-from __future__ import annotations
-
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.stored_faults import fault_measure

@@ -1,7 +1,5 @@
 """Check `median_shift`: estimates do not all move the same way."""
 
-from __future__ import annotations
-
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_report import NumericColumn, central_columns, p95_of_r

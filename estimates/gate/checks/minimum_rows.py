@@ -1,7 +1,5 @@
 """Check `minimum_rows`: an open domain has as many rows as its contract asks for."""
 
-from __future__ import annotations
-
 from estimates.contract.contract import Contract, OpenDomain
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext

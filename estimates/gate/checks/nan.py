@@ -1,7 +1,5 @@
 """Check `nan`: no cell is NaN."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from estimates.gate.broken_rules import RowRule, broken_in_total, float_columns

@@ -1,7 +1,5 @@
 """Check `nested_intervals`: an interval of a higher level contains every one of a lower level."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from estimates.gate.broken_rules import RowRule, broken_in_total

@@ -1,7 +1,5 @@
 """Check `new_duplicates`: no key got another key's estimates since the baseline."""
 
-from __future__ import annotations
-
 from estimates.gate.broken_rules import whole_rows
 from estimates.gate.check import ROWS_READABLE, Check, Measure, Skip
 from estimates.gate.duplicate_rows import duplicates

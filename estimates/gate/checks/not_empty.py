@@ -1,7 +1,5 @@
 """Check `not_empty`: there is at least one row."""
 
-from __future__ import annotations
-
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 

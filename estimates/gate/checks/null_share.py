@@ -1,7 +1,5 @@
 """Check `null_share`: how much of a nullable column is null."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from estimates.gate.broken_rules import RowRule, by_column, count_broken

@@ -1,7 +1,5 @@
 """Check `nulls`: no estimate is missing where the contract does not allow it."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from estimates.gate.broken_rules import RowRule, broken_in_total

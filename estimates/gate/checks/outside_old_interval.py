@@ -1,7 +1,5 @@
 """Check `outside_old_interval`: few points leave their old interval."""
 
-from __future__ import annotations
-
 from estimates.gate.changed_rows import outside_old_interval
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext

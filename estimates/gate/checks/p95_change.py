@@ -1,7 +1,5 @@
 """Check `p95_change`: 95 % of the keys move little."""
 
-from __future__ import annotations
-
 from estimates.gate.changed_rows import beyond_r
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext

@@ -1,7 +1,5 @@
 """Check `prevalence_change`: no class swells or dies."""
 
-from __future__ import annotations
-
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_report import label_columns

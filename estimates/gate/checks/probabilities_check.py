@@ -1,7 +1,5 @@
 """Check `probabilities`: they lie in 0..1, and those of all labels add up to 1."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from estimates.gate.broken_rules import RowRule, broken_in_total, is_nan

@@ -1,7 +1,5 @@
 """Check `quantile_change`: predictive distributions move little."""
 
-from __future__ import annotations
-
 from estimates.gate.changed_rows import moved_quantiles
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext

@@ -1,7 +1,5 @@
 """Check `quantile_crossing`: no quantile lies below one of a smaller level."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from estimates.gate.broken_rules import RowRule, broken_in_total, is_nan

@@ -1,7 +1,5 @@
 """Check `rank_order`: the order of the keys holds."""
 
-from __future__ import annotations
-
 from estimates.gate.changed_rows import candidate_keys
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext

@@ -1,7 +1,5 @@
 """Check `readable`: the Parquet file can be read and has as many rows as the manifest says."""
 
-from __future__ import annotations
-
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.stored_faults import fault_measure

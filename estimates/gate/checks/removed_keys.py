@@ -1,7 +1,5 @@
 """Check `removed_keys`: the keys of the baseline are still there."""
 
-from __future__ import annotations
-
 from estimates.gate.check import ROWS_READABLE, Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.offenders import group_of_rows

@@ -1,7 +1,5 @@
 """Check `reproducible`: code revision and seed are recorded, so that the run can be repeated."""
 
-from __future__ import annotations
-
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.stored_faults import missing_records

@@ -1,7 +1,5 @@
 """Check `schema`: the columns, types, units, levels and quantiles are the contract's."""
 
-from __future__ import annotations
-
 from estimates.contract import conform
 from estimates.contract.contract import Shape, ShapeColumn
 from estimates.errors import InvalidError

@@ -1,7 +1,5 @@
 """Check `series_width`: the intervals of each single series keep their width."""
 
-from __future__ import annotations
-
 import math
 
 import polars as pl

@@ -1,7 +1,5 @@
 """Check `sign_flips`: few estimates change their sign."""
 
-from __future__ import annotations
-
 from estimates.gate.changed_rows import flipped_signs
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext

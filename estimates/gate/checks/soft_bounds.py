@@ -1,7 +1,5 @@
 """Check `soft_bounds`: few cells lie outside the contract's `soft_min` and `soft_max`."""
 
-from __future__ import annotations
-
 from estimates.gate.bound_rules import bound_rules
 from estimates.gate.broken_rules import broken_share
 from estimates.gate.check import Check, Measure

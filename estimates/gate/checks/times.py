@@ -1,7 +1,5 @@
 """Check `times`: the data ends neither after the judgement nor after the publication."""
 
-from __future__ import annotations
-
 from estimates import instants
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext

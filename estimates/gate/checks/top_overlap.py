@@ -1,7 +1,5 @@
 """Check `top_overlap`: the keys with the largest estimates stay the largest."""
 
-from __future__ import annotations
-
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_report import ranked_columns

@@ -1,7 +1,5 @@
 """Check `unchanged`: the version is not a copy of the baseline."""
 
-from __future__ import annotations
-
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_report import common_keys

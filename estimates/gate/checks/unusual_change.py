@@ -1,7 +1,5 @@
 """Check `unusual_change`: the version changes no more than those before it."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from estimates.gate.changed_rows import material_changes

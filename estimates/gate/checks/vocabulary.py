@@ -1,7 +1,5 @@
 """Check `vocabulary`: every label is one of the contract's."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from estimates.gate.broken_rules import RowRule, broken_in_total

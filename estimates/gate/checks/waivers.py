@@ -1,7 +1,5 @@
 """Check `waivers`: every waiver in force can count."""
 
-from __future__ import annotations
-
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.verdict import Offender

@@ -1,7 +1,5 @@
 """Check `width_change`: intervals keep their width."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Check `worst_group_change`: no group of keys jumps."""
 
-from __future__ import annotations
-
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_report import numeric_columns

@@ -1,7 +1,5 @@
 """Check `worst_group_z`: no group of keys leaves its intervals."""
 
-from __future__ import annotations
-
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.from_report import common_keys

@@ -1,7 +1,5 @@
 """Check `z_beyond_one`: few points leave the half width of their old interval."""
 
-from __future__ import annotations
-
 from estimates.gate.changed_rows import beyond_one_half_width
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext

@@ -1,7 +1,5 @@
 """Check `zero_width`: intervals have a width."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from estimates.gate.broken_rules import RowRule, broken_share

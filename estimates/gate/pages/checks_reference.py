@@ -1,7 +1,5 @@
 """docs/checks.md: the registry as a page; a test compares them."""
 
-from __future__ import annotations
-
 from estimates.gate.check import Check
 from estimates.gate.pages.verdict_text import value_text
 from estimates.gate.registry import CHECKS

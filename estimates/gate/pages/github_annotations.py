@@ -4,8 +4,6 @@ https://docs.github.com/actions/reference/workflow-commands-for-github-actions, 
 escapes.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 from estimates.gate.pages.verdict_text import details, headline, notable_results, subject

@@ -5,8 +5,6 @@ are skipped tests, whose message says why. JUnit knows no warnings: such a test 
 output tells. What a check measured stands in the properties of its test case.
 """
 
-from __future__ import annotations
-
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent, tostring
 
 from estimates import instants

@@ -1,7 +1,5 @@
 """The verdict as Markdown: for the summary of a CI job, a comment on a pull request, a chat."""
 
-from __future__ import annotations
-
 import itertools
 
 from estimates import instants

@@ -2,8 +2,6 @@
 for everything else.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from datetime import timedelta
 
