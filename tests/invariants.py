@@ -19,7 +19,7 @@ from estimates.catalog.records import Event, Version
 from estimates.catalog.view import View
 from estimates.contract.columns import key_text
 from estimates.errors import NotFoundError
-from estimates.render.row_text import json_rows
+from estimates.render.row_text import joined, json_pieces
 from estimates.storage import snapshot
 from estimates.store.store import Store
 
@@ -173,7 +173,10 @@ def one_version_per_answer(store: Store) -> None:
     for version in unexpired(store):
         contract = store.view().set(version.set).contract_of(version)
         frame = store.frame(version)
-        rows = [msgspec.json.decode(row) for row in json_rows(frame, frame.columns)]
+        rows = [
+            msgspec.json.decode(row)
+            for row in frame.select(joined(json_pieces(frame, frame.columns))).to_series()
+        ]
         keys = [
             [key_text(part) for part in row] for row in frame.select(list(contract.key)).iter_rows()
         ]

@@ -10,7 +10,7 @@ values, of which a history has none. Nothing is stored.
 
 from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import msgspec
 import polars as pl
@@ -253,21 +253,15 @@ def _fate(view: SetView, number: int) -> Fate:
     return "refused" if view.blocks.get(number) else "candidate"
 
 
-def _taken_back(view: SetView) -> set[int]:
+def _taken_back(view: SetView) -> set[int | None]:
     """Versions that production was rolled back from, and that nobody promoted since."""
 
-    def find() -> set[int]:
-        versions: set[int] = set()
+    def find() -> set[int | None]:
+        versions: set[int | None] = set()
         for event in view.events:
-            if (
-                event.alias == PRODUCTION
-                and event.kind == "rolled_back"
-                and event.from_version is not None
-            ):
+            if event.alias == PRODUCTION and event.kind == "rolled_back":
                 versions.add(event.from_version)
-            elif (
-                event.alias == PRODUCTION and event.kind == "promoted" and event.version is not None
-            ):
+            elif event.alias == PRODUCTION and event.kind == "promoted":
                 versions.discard(event.version)
         return versions
 
@@ -296,7 +290,7 @@ def _report(
             if replayed.fate == fate and replayed.blocks == blocks
         ]
 
-    fates: tuple[Fate, ...] = ("promoted", "rolled_back", "refused", "candidate")
+    fates: tuple[Fate, ...] = get_args(Fate)
     blocked = {f"{fate}_blocked": len(numbers(fate, blocks=True)) for fate in fates}
     counted = {
         fate: blocked[f"{fate}_blocked"] + len(numbers(fate, blocks=False)) for fate in fates

@@ -29,9 +29,14 @@ def check_unexpired(tx: sa.Connection, version: Version) -> None:
     table = schema.versions
     expired_at = sa.select(table.c.expired_at).where(matching(table, **of_version(version)))
     if tx.execute(expired_at).scalar_one() is not None:
-        raise NotFoundError(
-            "expired", f"{version.set}: version {version.version} has expired; its files are gone"
-        )
+        raise expired_error(version)
+
+
+def expired_error(version: Version) -> NotFoundError:
+    """The error (`expired`) for a version whose files are gone."""
+    return NotFoundError(
+        "expired", f"{version.set}: version {version.version} has expired; its files are gone"
+    )
 
 
 def check_unmoved(tx: sa.Connection, set_name: str, alias: str, expected: Alias | None) -> None:

@@ -3,7 +3,7 @@ datetimes.
 """
 
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import msgspec
 
@@ -111,6 +111,10 @@ class VersionSummary(msgspec.Struct, frozen=True):
     mlflow_run: str | None
 
 
+# What a version's place in time depends on is in both.
+VersionInTime = Version | VersionSummary
+
+
 class VersionHead(msgspec.Struct, frozen=True):
     """What an answer over HTTP says of the version it came from, in the words of `Version`."""
 
@@ -129,30 +133,6 @@ class Alias(msgspec.Struct, frozen=True):
     version: int
     moved_at: datetime
     held: bool = False
-
-
-class VersionFacts(Protocol):
-    """What a version's place in time depends on: a `Version` has it, and a summary of one."""
-
-    @property
-    def version(self) -> int:
-        """Its number."""
-
-    @property
-    def shape(self) -> int:
-        """The number of its shape."""
-
-    @property
-    def published_at(self) -> datetime:
-        """When it was published."""
-
-    @property
-    def released_at(self) -> datetime | None:
-        """When it is claimed to have been released."""
-
-    @property
-    def expired_at(self) -> datetime | None:
-        """When its files went."""
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from estimates import instants
-from estimates.catalog.records import Version, VersionFacts
+from estimates.catalog.records import Version, VersionInTime
 from estimates.errors import InvalidError
 
 # By which times `as_of` is read: None by those of events, which are facts; `released` by claims
@@ -20,7 +20,7 @@ Moves = list[tuple[datetime, int]]
 Spans = dict[int, list[tuple[datetime, datetime | None]]]
 
 
-def released_moves(moves: Moves, versions: Sequence[VersionFacts]) -> Moves:
+def released_moves(moves: Moves, versions: Sequence[VersionInTime]) -> Moves:
     """The moves of an alias by the clock `released`, oldest first; `moves` are its moves by the
     times of events.
 

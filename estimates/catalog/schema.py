@@ -1,13 +1,15 @@
 """The catalog's tables. Alembic in `migrations/` makes them; this module only describes what it
-made.
+made, from the Structs of `records` where a table holds one.
 
 Times are microseconds since the epoch in BIGINT columns: exact, and compared alike by SQLite and
 PostgreSQL.
 """
 
 from datetime import datetime
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
+import msgspec
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -22,13 +24,25 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
 )
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import TypeEngine
 
 from estimates import instants
+from estimates.catalog.records import (
+    Alias,
+    ContractRevision,
+    Event,
+    Run,
+    Scored,
+    Version,
+    Waiver,
+)
 
 # The newest file of migrations/versions; a process that finds another one refuses.
 REVISION = "0003"
 
 METADATA = MetaData()
+_LARGE = ("id", "event", "rows")  # of 64 bits; other numbers have 32
 
 
 class Instant(TypeDecorator[datetime]):
@@ -46,12 +60,30 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else instants.from_micros(value)
 
 
-def _key(name: str, kind: Any = Text) -> Column[Any]:
-    return Column(name, kind, primary_key=True, autoincrement=False)
+# A field of another type is JSON, and text in its table.
+_KINDS: dict[Any, type[TypeEngine[Any]]] = {int: Integer, bool: Boolean, datetime: Instant}
 
 
-def _filled(name: str, kind: Any = Text) -> Column[Any]:
-    return Column(name, kind, nullable=False)
+def _table(name: str, struct: type[msgspec.Struct], key: list[str], *more: SchemaItem) -> Table:
+    """The table of a Struct: a column for each of its fields, and what stands beside them."""
+    columns = [_column(field.name, field.type, key) for field in msgspec.structs.fields(struct)]
+    return Table(name, METADATA, *columns, *more)
+
+
+def _column(name: str, field_type: Any, key: list[str]) -> Column[Any]:
+    types = get_args(field_type) or (field_type,)
+    kind = next((_KINDS[part] for part in types if part in _KINDS), Text)
+    return Column(
+        name,
+        BigInteger if name in _LARGE else kind,
+        primary_key=name in key,
+        autoincrement=False,
+        nullable=NoneType in types,
+    )
+
+
+def _filled(name: str, kind: Any = Text, *, key: bool = False) -> Column[Any]:
+    return Column(name, kind, nullable=False, primary_key=key, autoincrement=False)
 
 
 def _of_version() -> ForeignKeyConstraint:
@@ -66,77 +98,31 @@ def _of_event(name: str) -> ForeignKeyConstraint:
 log = Table(
     "log",
     METADATA,
-    _key("one", Integer),
+    _filled("one", Integer, key=True),
     _filled("last_event", BigInteger),
     _filled("last_at", BigInteger),
 )
 
-contracts = Table(
-    "contracts",
-    METADATA,
-    _key("set"),
-    _key("revision", Integer),
-    _filled("shape", Integer),
-    _filled("shape_digest"),
-    _filled("defined_at", Instant),
-    _filled("actor"),
-    _filled("body"),
-    _filled("source"),
-)
+contracts = _table("contracts", ContractRevision, ["set", "revision"], _filled("shape_digest"))
 
-versions = Table(
+versions = _table(
     "versions",
-    METADATA,
-    _key("set"),
-    _key("version", Integer),
-    _filled("snapshot_id"),
-    _filled("shape", Integer),
-    _filled("contract_revision", Integer),
-    _filled("rows", BigInteger),
+    Version,
+    ["set", "version"],
     _filled("run_id"),
-    _filled("published_at", Instant),
-    Column("released_at", Instant),
-    Column("expired_at", Instant),
-    Column("mlflow_run", Text),
-    _filled("provenance"),
     UniqueConstraint("set", "run_id", name="versions_run_id"),
     ForeignKeyConstraint(["set", "contract_revision"], ["contracts.set", "contracts.revision"]),
     Index("versions_snapshot", "snapshot_id"),
 )
 
-aliases = Table(
-    "aliases",
-    METADATA,
-    _key("set"),
-    _key("alias"),
-    _filled("version", Integer),
-    _filled("moved_at", Instant),
-    _filled("held", Boolean),
-    _of_version(),
-)
+aliases = _table("aliases", Alias, ["set", "alias"], _of_version())
 
-events = Table(
-    "events",
-    METADATA,
-    _key("id", BigInteger),
-    _filled("at", Instant),
-    _filled("set"),
-    _filled("kind"),
-    _filled("actor"),
-    Column("version", Integer),
-    Column("alias", Text),
-    Column("from_version", Integer),
-    Column("reason", Text),
-    _filled("automatic", Boolean),
-    Column("blocks", Boolean),
-    _filled("details"),
-    Index("events_set", "set", "id"),
-)
+events = _table("events", Event, ["id"], Index("events_set", "set", "id"))
 
 verdicts = Table(
     "verdicts",
     METADATA,
-    _key("event", BigInteger),
+    _filled("event", BigInteger, key=True),
     _filled("set"),
     _filled("version", Integer),
     _filled("blocks", Boolean),
@@ -146,70 +132,37 @@ verdicts = Table(
     Index("verdicts_version", "set", "version", "event"),
 )
 
-# `actuals` is the digest of the actual values used; `tracked`: whether MLflow has them, which no
-# reader sees.
-scores = Table(
+# `tracked`: whether MLflow has them, which no reader sees.
+scores = _table(
     "scores",
-    METADATA,
-    _key("event", BigInteger),
-    _filled("set"),
-    _filled("version", Integer),
-    _filled("contract_revision", Integer),
-    _filled("actuals"),
-    Column("vintage", Text),
-    _filled("scored_at", Instant),
+    Scored,
+    ["event"],
     _filled("tracked", Boolean),
-    _filled("body"),
     _of_event("event"),
     _of_version(),
     Index("scores_version", "set", "version", "event"),
 )
 
-# `id` is that of the event that announced it, `keys` JSON; `ended_at`: when it was taken back, if
-# it was.
-waivers = Table(
+# `ended_at`: when it was taken back, if it was.
+waivers = _table(
     "waivers",
-    METADATA,
-    _key("id", BigInteger),
-    _filled("set"),
-    _filled("version", Integer),
-    _filled("snapshot_id"),
-    _filled("check"),
-    Column("keys", Text),
-    _filled("reason"),
-    _filled("actor"),
-    _filled("at", Instant),
-    _filled("until", Instant),
+    Waiver,
+    ["id"],
     Column("ended_at", Instant),
     _of_event("id"),
     _of_version(),
     Index("waivers_snapshot", "set", "snapshot_id"),
 )
 
-runs = Table(
-    "runs",
-    METADATA,
-    _key("run_id"),
-    _filled("set"),
-    _filled("status"),
-    _filled("step"),
-    _filled("started_at", Instant),
-    Column("finished_at", Instant),
-    _filled("data_through", Instant),
-    Column("version", Integer),
-    Column("error", Text),
-    Column("message", Text),
-    Column("mlflow_run", Text),
-    Index("runs_set", "set", "started_at"),
-)
+runs = _table("runs", Run, ["run_id"], Index("runs_set", "set", "started_at"))
 
 # Snapshots that sweeps deleted, how often, and whether the last deletion is done; see
 # docs/decisions/0003.
 claims = Table(
     "claims",
     METADATA,
-    _key("set"),
-    _key("snapshot_id"),
+    _filled("set", key=True),
+    _filled("snapshot_id", key=True),
     _filled("generation", Integer),
     _filled("done", Boolean),
 )

@@ -19,30 +19,21 @@ Changes = list[tuple[datetime, int | None]]
 T = TypeVar("T")
 
 
-class SetView:
+class SetView(msgspec.Struct, dict=True, eq=False):
     """All that the catalog holds of one set: contracts, versions and events in order, aliases by
     name.
 
     waivers  those that were not taken back, by id; they may be over
     """
 
-    def __init__(
-        self,
-        contracts: list[ContractRevision],
-        versions: list[Version],
-        events: list[Event],
-        aliases: dict[str, Alias],
-        waivers: list[Waiver] | None = None,
-        decoded: dict[int, Contract] | None = None,
-    ) -> None:
-        self.contracts = contracts
-        self.versions = versions
-        self.events = events
-        self.aliases = aliases
-        self.waivers = waivers or []
-        # Contracts by revision, decoded once and handed on to the next view: every read needs one.
-        self.decoded = {} if decoded is None else decoded
-        self._memoized: dict[Hashable, Any] = {}
+    contracts: list[ContractRevision]
+    versions: list[Version]
+    events: list[Event]
+    aliases: dict[str, Alias]
+    waivers: list[Waiver] = []
+    # Contracts by revision, decoded once and handed on to the next view: every read needs one.
+    decoded: dict[int, Contract] = {}
+    _memoized: dict[Hashable, Any] = {}
 
     def memoize(self, what: Hashable, make: Callable[[], T]) -> T:
         """What a reader derived from this moment of the set: made once, however many ask."""

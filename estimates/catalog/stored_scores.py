@@ -10,7 +10,7 @@ from estimates.catalog import schema
 from estimates.catalog.engine import OnEngine, reading, writing
 from estimates.catalog.event_log import append_about
 from estimates.catalog.records import Event, Scored, Version
-from estimates.catalog.rows import matching, of_version, read
+from estimates.catalog.rows import insert, matching, of_version, read
 
 _MANY = 500  # values in a condition at once; databases have a limit
 
@@ -33,22 +33,22 @@ class StoredScores(OnEngine):
 
         None, and nothing stored, when its newest scores are these very bytes.
         """
-        table, about, text = schema.scores, of_version(version), body.decode()
+        table, about = schema.scores, of_version(version)
         newest = sa.select(table.c.body).where(matching(table, **about))
         with writing(self.engine) as tx:
-            if tx.execute(newest.order_by(table.c.event.desc()).limit(1)).scalar() == text:
+            if tx.execute(newest.order_by(table.c.event.desc()).limit(1)).scalar() == body.decode():
                 return None
             event = append_about(tx, "scored", version, actor, details=details)
-            values = {
-                "event": event.id,
-                "contract_revision": contract_revision,
-                "actuals": actuals,
-                "vintage": vintage,
-                "scored_at": event.at,
-                "tracked": False,
-                "body": text,
-            }
-            tx.execute(table.insert().values(values | about))
+            scored = Scored(
+                event=event.id,
+                contract_revision=contract_revision,
+                actuals=actuals,
+                vintage=vintage,
+                scored_at=event.at,
+                body=msgspec.Raw(body),
+                **about,
+            )
+            insert(tx, scored, tracked=False)
             return event
 
     def regraded(self, version: Version, details: dict[str, Any], *, actor: str) -> Event | None:

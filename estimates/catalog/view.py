@@ -8,6 +8,8 @@ from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple
 
+import msgspec
+
 from estimates import instants
 from estimates.catalog.at import NOW, At
 from estimates.catalog.records import Event, State, Version
@@ -34,7 +36,7 @@ class Fallback(NamedTuple):
     fault: str | None
 
 
-class View:
+class View(msgspec.Struct, dict=True, eq=False):
     """One moment of the catalog.
 
     moment   time of the newest event; as_of=moment gives these answers for ever
@@ -43,19 +45,11 @@ class View:
     fallbacks   by set and alias; empty unless a reader composed the view so
     """
 
-    def __init__(
-        self,
-        sets: dict[str, SetView],
-        moment: datetime,
-        read_at: datetime,
-        last_event: int,
-        fallbacks: Mapping[tuple[str, str], Fallback] | None = None,
-    ) -> None:
-        self.sets = sets
-        self.moment = moment
-        self.read_at = read_at
-        self.last_event = last_event
-        self.fallbacks = fallbacks or {}
+    sets: dict[str, SetView]
+    moment: datetime
+    read_at: datetime
+    last_event: int
+    fallbacks: Mapping[tuple[str, str], Fallback] = {}
 
     @property
     def present(self) -> datetime:

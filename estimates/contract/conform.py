@@ -58,6 +58,11 @@ def schema(contract: Contract) -> dict[str, pl.DataType]:
     return {name: DTYPES[kind] for name, kind in kinds(contract).items()}
 
 
+def key_schema(contract: Contract) -> dict[str, pl.DataType]:
+    """Column name to polars type of the key columns, in order."""
+    return {name: DTYPES[column.type] for name, column in contract.key.items()}
+
+
 def conform(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """The frame as the contract wants it: its columns in contract order and types, rows sorted by
     key, −0.0 as 0.0.
@@ -88,22 +93,20 @@ def conform_keys(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
             f"{contract.name}: key columns are missing: {', '.join(missing)}",
             missing=missing,
         )
-    columns = (
-        cast_column(frame, name, column.type, contract.name)
-        for name, column in contract.key.items()
-    )
-    keys = frame.select(columns).sort(list(contract.key))
+    keys = typed_keys(frame, contract).sort(list(contract.key))
     _check_keys(keys, contract)
     return keys.rechunk()
+
+
+def key_texts(keys: pl.DataFrame) -> list[list[str]]:
+    """The parts of each key as text, of a frame that has the key columns alone."""
+    return [[key_text(part) for part in row] for row in keys.iter_rows()]
 
 
 def name_keys(frame: pl.DataFrame, key: list[str], count: int | None = None) -> str:
     """The first keys of a frame in words: `AAPL/2026-11-24, MSFT/2026-11-24 and 3 more`."""
     total = frame.height if count is None else count
-    shown = [
-        "/".join(key_text(part) for part in row)
-        for row in frame.select(key).head(_NAMED).iter_rows()
-    ]
+    shown = ["/".join(texts) for texts in key_texts(frame.select(key).head(_NAMED))]
     more = f" and {total - len(shown)} more" if total > len(shown) else ""
     return ", ".join(shown) + more
 
@@ -142,6 +145,16 @@ def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     check_columns(frame, contract)
     return frame.select(
         cast_column(frame, name, kind, contract.name) for name, kind in kinds(contract).items()
+    )
+
+
+def typed_keys(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """The key columns in the contract's types, rows as they are; raises InvalidError
+    (`column_type`, `out_of_range`).
+    """
+    return frame.select(
+        cast_column(frame, name, column.type, contract.name)
+        for name, column in contract.key.items()
     )
 
 
@@ -240,7 +253,7 @@ def _check_keys(frame: pl.DataFrame, contract: Contract) -> None:
         raise InvalidError(
             "duplicate_key",
             f"{contract.name}: {twice.height} keys appear more than once: {name_keys(twice, key)}",
-            keys=[[key_text(part) for part in row] for row in twice.head(100).iter_rows()],
+            keys=key_texts(twice.head(100)),
         )
 
 
@@ -254,10 +267,7 @@ def _check_finite(frame: pl.DataFrame, contract: Contract) -> None:
                     f"{contract.name}: column {name!r} is NaN or infinite for {bad.height} keys: "
                     f"{name_keys(bad, list(contract.key))}; write null for no estimate",
                     column=name,
-                    keys=[
-                        [key_text(part) for part in row]
-                        for row in bad.select(list(contract.key)).head(100).iter_rows()
-                    ],
+                    keys=key_texts(bad.select(list(contract.key)).head(100)),
                 )
 
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from estimates.catalog.records import Waiver
 from estimates.contract.columns import parse_key_part
-from estimates.contract.conform import schema
+from estimates.contract.conform import key_schema
 from estimates.contract.contract import Contract
 from estimates.gate.check import Check
 
@@ -34,7 +34,7 @@ def key_rows(keys: Sequence[Sequence[str]], contract: Contract) -> pl.DataFrame:
     """Keys written as text, in the contract's types; raises ValueError or OverflowError for a part
     that is none.
     """
-    types = schema(contract)
+    types = key_schema(contract)
     columns = {
         name: pl.Series([parse_key_part(column.type, key[i]) for key in keys], dtype=types[name])
         for i, (name, column) in enumerate(contract.key.items())

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from estimates.contract.conform import schema
+from estimates.contract.conform import key_schema
 from estimates.contract.contract import Contract
 from estimates.contract.gate_policy import CustomCheck
 from estimates.errors import InvalidError
@@ -136,8 +136,7 @@ def _measure(
 
 def _typed_keys(context: EvaluationContext, rows: pl.DataFrame, author: str) -> pl.DataFrame:
     """The keys of offenders in the contract's types."""
-    types = schema(context.contract)
-    key_types = {name: types[name] for name in context.key}
+    key_types = key_schema(context.contract)
     try:
         keys = rows.select(pl.col(name).cast(dtype) for name, dtype in key_types.items())
     except pl.exceptions.PolarsError:

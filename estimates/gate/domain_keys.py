@@ -4,7 +4,7 @@ are there.
 
 import polars as pl
 
-from estimates.contract.conform import schema
+from estimates.contract.conform import key_schema
 from estimates.contract.contract import (
     Contract,
     FileDomain,
@@ -37,7 +37,7 @@ def domain_keys(contract: Contract, candidate: Candidate) -> pl.DataFrame | None
         assert contract.target is not None
         values[contract.target] = list(_targets(domain, candidate))
     keys = pl.DataFrame({"": [0]})
-    types = schema(contract)
+    types = key_schema(contract)
     for name, column in contract.key.items():
         parts = pl.Series(
             name, [parse_key_part(column.type, str(v)) for v in values[name]], dtype=types[name]

@@ -62,8 +62,10 @@ def evaluate(
     moment = judged_at.astimezone(UTC)
     checks = checks_of(contract)
     policy = {check.name: limits_of(check, contract) for check in checks}
-    context = EvaluationContext(contract, candidate, baseline, moment, policy, history, actuals)
-    context.waivers = active_waivers(waivers, moment)
+    past, standing = history or ProductionHistory(), active_waivers(waivers, moment)
+    context = EvaluationContext(
+        contract, candidate, baseline, moment, dict(policy), past, actuals, standing
+    )
     context.waiver_problems = _waiver_problems(context, checks)
     results = _run(checks, policy, context, baseline_reason or "first_version", offenders)
     if on_report is not None and context.measured_report is not None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # loaded by the first check that needs them
     from estimates.stability.report import Report
 
 
-class EvaluationContext:
+class EvaluationContext(msgspec.Struct, dict=True, eq=False):
     """One evaluation: the contract, the candidate, the baseline, and what is derived from them.
 
     limits           those in force, by name of the check
@@ -40,28 +40,22 @@ class EvaluationContext:
     A check that cannot evaluate raises; the gate turns that into the status `error`, which blocks.
     """
 
-    def __init__(
-        self,
-        contract: Contract,
-        candidate: Candidate,
-        baseline: Candidate | None,
-        judged_at: datetime,
-        limits: Mapping[str, CheckLimits],
-        history: ProductionHistory | None = None,
-        actuals: Actuals | None = None,
-    ) -> None:
-        self.contract = contract
-        self.candidate = candidate
-        self.baseline = baseline
-        self.judged_at = judged_at
-        self.limits = dict(limits)
-        self.history = history or ProductionHistory()
-        self.actuals = actuals
-        self.key = list(contract.key)
-        self.is_subset = False  # some keys of another context
-        self.waivers: Sequence[Waiver] = ()
-        self.waiver_problems: Mapping[int, str] = {}
-        self._groups: dict[tuple[str, str], EvaluationContext] = {}
+    contract: Contract
+    candidate: Candidate
+    baseline: Candidate | None
+    judged_at: datetime
+    limits: dict[str, CheckLimits]
+    history: ProductionHistory = ProductionHistory()
+    actuals: Actuals | None = None
+    waivers: Sequence[Waiver] = ()
+    waiver_problems: Mapping[int, str] = {}
+    is_subset: bool = False  # some keys of another context
+    _groups: dict[tuple[str, str], EvaluationContext] = {}
+
+    @cached_property
+    def key(self) -> list[str]:
+        """The key columns."""
+        return list(self.contract.key)
 
     @cached_property
     def frame(self) -> pl.DataFrame:
@@ -134,11 +128,11 @@ class EvaluationContext:
             msgspec.structs.replace(self.candidate, frame=reduced(self.frame)),
             baseline,
             self.judged_at,
-            self.limits,
+            dict(self.limits),
             self.history,
             self.actuals,
+            is_subset=True,
         )
-        context.is_subset = True
         if self.domain is not None:
             context.domain = reduced(self.domain)
         return context

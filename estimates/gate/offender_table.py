@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from estimates.contract.columns import KeyType, parse_key_part
-from estimates.contract.conform import schema
+from estimates.contract.conform import key_schema
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.gate.check import Measure
@@ -43,9 +43,8 @@ class Offenders:
                 f"{contract.name}: key column {taken[0]!r} has the name of a column of "
                 "the offenders",
             )
-        types = schema(contract)
         self._contract = contract
-        self._key_types = {name: types[name] for name in contract.key}
+        self._key_types = key_schema(contract)
         self._parts = [pl.DataFrame(schema=HEAD | self._key_types | TAIL)]
 
     def add(self, result: CheckResult, measures: Sequence[Measure]) -> None:

@@ -1,6 +1,7 @@
 """What one check says of one context: its measure, and the status that the limits give it."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,7 +24,7 @@ class MeasuredResult(NamedTuple):
     """A result, and the measures whose offenders it counts, in their order."""
 
     result: CheckResult
-    measures: list[Measure]
+    measures: Sequence[Measure]
 
 
 def single_result(check: Check, limits: CheckLimits, context: EvaluationContext) -> MeasuredResult:
@@ -44,10 +45,11 @@ def single_result(check: Check, limits: CheckLimits, context: EvaluationContext)
         message = f"its value is {measure.value}; {measure.message}"
         return _error(check, limits, message)
     limits = _with_measured_limits(limits, measure, check)
-    result = _result(
+    return _result(
         check,
         limits,
         _status(measure, limits, check),
+        [measure],
         value=float(measure.value),
         n=measure.n,
         coverage=measure.coverage or 0.0,
@@ -55,13 +57,11 @@ def single_result(check: Check, limits: CheckLimits, context: EvaluationContext)
         offending=measure.offending,
         offenders=offenders,
     )
-    return MeasuredResult(result, [measure])
 
 
 def skipped(check: Check, limits: CheckLimits, reason: str) -> MeasuredResult:
     """The result of a check that does not apply."""
-    result = _result(check, limits, "skipped", reason=reason)
-    return MeasuredResult(result, [])
+    return _result(check, limits, "skipped", reason=reason)
 
 
 def failed(check: Check, limits: CheckLimits, error: BaseException) -> MeasuredResult:
@@ -111,13 +111,13 @@ def _status(measure: Measure, limits: CheckLimits, check: Check) -> Status:
 
 
 def _error(check: Check, limits: CheckLimits, what: str) -> MeasuredResult:
-    message = f"could not be evaluated: {what}"
-    result = _result(check, limits, "error", message=message)
-    return MeasuredResult(result, [])
+    return _result(check, limits, "error", message=f"could not be evaluated: {what}")
 
 
-def _result(check: Check, limits: CheckLimits, status: Status, **measured: Any) -> CheckResult:
-    return CheckResult(
+def _result(
+    check: Check, limits: CheckLimits, status: Status, measures: Sequence[Measure] = (), **more: Any
+) -> MeasuredResult:
+    result = CheckResult(
         number=check.number,
         name=check.name,
         stage=check.stage,
@@ -127,8 +127,9 @@ def _result(check: Check, limits: CheckLimits, status: Status, **measured: Any) 
         warn=_float(limits.warn),
         block=_float(limits.block),
         worse=check.worse,
-        **measured,
+        **more,
     )
+    return MeasuredResult(result, measures)
 
 
 def _float(value: float | None) -> float | None:

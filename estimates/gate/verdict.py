@@ -3,7 +3,7 @@ policy.
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -13,7 +13,7 @@ from estimates.contract.gate_policy import Side, Unit
 Status = Literal["pass", "warn", "fail", "error", "skipped", "waived"]
 Outcome = Literal["pass", "warn", "fail", "error"]
 
-STATUSES: tuple[Status, ...] = ("pass", "warn", "fail", "error", "skipped", "waived")
+STATUSES: tuple[Status, ...] = get_args(Status)
 OFFENDERS = 100  # named per check; `offending` counts them all
 
 # The release in which a check last changed what it says of the same versions. Verdicts stay valid

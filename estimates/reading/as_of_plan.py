@@ -10,9 +10,9 @@ from typing import Any
 import polars as pl
 
 from estimates import instants
-from estimates.catalog.records import VersionFacts
+from estimates.catalog.records import VersionInTime
 from estimates.catalog.released import Clock, Moves, check_clock
-from estimates.contract.conform import DTYPES, as_frame, cast_column, schema
+from estimates.contract.conform import DTYPES, as_frame, schema, typed_keys
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.reading.field_selection import selection
@@ -72,7 +72,7 @@ class AsOfPlan:
         ]
 
     def refusal(
-        self, keys: pl.DataFrame, version: VersionFacts | None, shape: int
+        self, keys: pl.DataFrame, version: VersionInTime | None, shape: int
     ) -> pl.DataFrame | None:
         """The answer where no version can be read: none is in force, it has another shape, or its
         files are gone; else None.
@@ -83,7 +83,7 @@ class AsOfPlan:
             return self._without(keys, version, "other_shape")
         return self._without(keys, version, "expired") if version.expired_at is not None else None
 
-    def answer(self, rows: pl.DataFrame, version: VersionFacts | None) -> pl.DataFrame:
+    def answer(self, rows: pl.DataFrame, version: VersionInTime | None) -> pl.DataFrame:
         """The columns that the join adds, of rows that have the columns asked for and STATUS;
         others are null.
         """
@@ -109,7 +109,7 @@ class AsOfPlan:
         return pl.concat([self.frame, rows[self._order.arg_sort()]], how="horizontal")
 
     def _without(
-        self, keys: pl.DataFrame, version: VersionFacts | None, status: str
+        self, keys: pl.DataFrame, version: VersionInTime | None, status: str
     ) -> pl.DataFrame:
         return self.answer(keys.select(pl.repeat(status, pl.len()).alias(STATUS)), version)
 
@@ -144,10 +144,7 @@ def _check_names(frame: pl.DataFrame, contract: Contract, added: list[str], time
 
 def keys_of(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """The key columns in the contract's types; raises InvalidError (`null_key`)."""
-    keys = frame.select(
-        cast_column(frame, name, column.type, contract.name)
-        for name, column in contract.key.items()
-    )
+    keys = typed_keys(frame, contract)
     nulls = [name for name in keys.columns if keys[name].null_count()]
     if nulls:
         raise InvalidError(

@@ -23,11 +23,6 @@ def text_of(frame: pl.DataFrame, name: str) -> pl.Expr:
     return column.dt.to_string("%Y-%m-%d") if dtype == pl.Date else column.cast(pl.String)
 
 
-def json_rows(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
-    """Each row as JSON: columns in the order given, temporal ones as text."""
-    return frame.select(joined(json_pieces(frame, names))).to_series()
-
-
 def joined(pieces: Sequence[Piece]) -> pl.Expr:
     """The pieces of each row, one after the other; texts that are neighbours as one, which is
     faster.

@@ -3,7 +3,8 @@ obstore.
 """
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -45,54 +46,41 @@ class Objects:
 
     def put(self, name: str, content: bytes) -> None:
         """Write or replace an object, at once or not at all."""
-        try:
+        with self._answering(name):
             obstore.put(self._store, name, content)
             self._make_durable(name)
-        except (BaseError, OSError) as error:
-            raise self._unavailable(name, error) from error
 
     def put_if_absent(self, name: str, content: bytes) -> bool:
         """Write an object unless there is one of that name; says whether it was written."""
         written = True
-        try:
+        with self._answering(name):
             try:
                 obstore.put(self._store, name, content, mode="create")
             except AlreadyExistsError:
                 written = False
             # Also when it was there: the one who wrote it may not have come as far as fsync.
             self._make_durable(name)
-        except (BaseError, OSError) as error:
-            raise self._unavailable(name, error) from error
         return written
 
     def get(self, name: str) -> bytes:
         """The bytes of an object; raises NotFoundError (`no_object`)."""
-        try:
+        with self._existing(name):
             return bytes(obstore.get(self._store, name).bytes())
-        except (ObjectNotFound, FileNotFoundError):
-            raise NotFoundError("no_object", f"{self.root}/{name} does not exist") from None
-        except (BaseError, OSError) as error:
-            raise self._unavailable(name, error) from error
 
     def get_range(self, name: str, start: int, stop: int) -> bytes:
         """The bytes of an object from `start` up to `stop`, at least one; raises NotFoundError
         (`no_object`).
         """
-        try:
+        with self._existing(name):
             return bytes(obstore.get_range(self._store, name, start=start, end=stop))
-        except (ObjectNotFound, FileNotFoundError):
-            raise NotFoundError("no_object", f"{self.root}/{name} does not exist") from None
-        except (BaseError, OSError) as error:
-            raise self._unavailable(name, error) from error
 
     def stat(self, name: str) -> Stat | None:
         """Size and mark of an object; None when there is none of that name."""
         try:
-            meta = obstore.head(self._store, name)
-        except (ObjectNotFound, FileNotFoundError):
+            with self._existing(name):
+                meta = obstore.head(self._store, name)
+        except NotFoundError:
             return None
-        except (BaseError, OSError) as error:
-            raise self._unavailable(name, error) from error
         return Stat(meta["size"], meta["e_tag"] or str(meta["last_modified"]))
 
     def exists(self, name: str) -> bool:
@@ -101,21 +89,34 @@ class Objects:
 
     def names(self, prefix: str) -> list[str]:
         """The names under a prefix (a folder's path, without the slash at its end), sorted."""
-        try:
+        with self._answering(prefix):
             return sorted(
                 meta["path"] for batch in obstore.list(self._store, prefix) for meta in batch
             )
-        except (BaseError, OSError) as error:
-            raise self._unavailable(prefix, error) from error
 
     def delete(self, name: str) -> None:
         """Remove an object; one that is gone already is no error."""
-        try:
+        with suppress(NotFoundError), self._existing(name):
             obstore.delete(self._store, name)
-        except (ObjectNotFound, FileNotFoundError):
-            return
+
+    @contextmanager
+    def _answering(self, name: str) -> Iterator[None]:
+        """Whatever the storage fails with is an UnavailableError."""
+        try:
+            yield
         except (BaseError, OSError) as error:
-            raise self._unavailable(name, error) from error
+            raise UnavailableError(
+                "storage", f"{self.root}/{name}: the storage failed: {_first_line(error)}; retry"
+            ) from error
+
+    @contextmanager
+    def _existing(self, name: str) -> Iterator[None]:
+        """The same, and an object that is not there is a NotFoundError."""
+        with self._answering(name):
+            try:
+                yield
+            except (ObjectNotFound, FileNotFoundError):
+                raise NotFoundError("no_object", f"{self.root}/{name} does not exist") from None
 
     def _make_durable(self, name: str) -> None:
         """Flush a file and the folders that name it to the disk."""
@@ -127,11 +128,6 @@ class Objects:
             with suppress(FileNotFoundError):
                 _flush(path)
             path = path.parent
-
-    def _unavailable(self, name: str, error: Exception) -> UnavailableError:
-        return UnavailableError(
-            "storage", f"{self.root}/{name}: the storage failed: {_first_line(error)}; retry"
-        )
 
 
 def _flush(path: Path) -> None:

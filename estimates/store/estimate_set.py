@@ -20,7 +20,6 @@ from estimates.compare.series_report import DEFAULT_LAST, Series
 from estimates.compare.shared_contract import shared_contract
 from estimates.compare.vintages import Vintages
 from estimates.contract.contract import Contract
-from estimates.gate.offender_table import Offenders
 from estimates.gate.policy_table import PolicyInForce, policy_in_force
 from estimates.gate.verdict import Verdict
 from estimates.keys.key_form import Key
@@ -31,7 +30,7 @@ from estimates.reading.page_cursor import DEFAULT_LIMIT, cursor_version
 from estimates.reading.reader import Reader
 from estimates.stability.report import Report
 from estimates.stability.through_time.revision_report import Across, Revisions
-from estimates.store.judge import judge_frame
+from estimates.store.judge import JudgeOptions, judge_frame
 from estimates.store.open_store import OpenStore
 from estimates.store.regrading import Regrading, regrade
 from estimates.store.scoring import Outcome, score_set, stored_scores
@@ -290,21 +289,10 @@ class EstimateSet:
         provenance: Provenance,
         *,
         against: Ref = PRODUCTION,
-        judged_at: datetime | None = None,
-        actuals: pl.DataFrame | None = None,
-        offenders: Offenders | None = None,
+        **options: Unpack[JudgeOptions],
     ) -> Verdict:
         """Judge a frame before it is published; nothing is stored. See `Store.judge_frame`."""
-        return judge_frame(
-            self.store,
-            self.name,
-            frame,
-            provenance,
-            against=against,
-            judged_at=judged_at,
-            actuals=actuals,
-            offenders=offenders,
-        )
+        return judge_frame(self.store, self.name, frame, provenance, against=against, **options)
 
     def score(
         self,

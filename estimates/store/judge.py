@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypedDict, Unpack
 
 import polars as pl
 
@@ -43,14 +43,26 @@ class Judgement(NamedTuple):
     candidate: Candidate | None = None
 
 
+class JudgeOptions(TypedDict, total=False):
+    """How a candidate is judged.
+
+    judged_at  the moment of the judgement; default: now
+    actuals    what was observed, for the checks of stage 4; see `accuracy.read_actuals` for its
+               form and errors
+    offenders  takes every offender; the verdict names the first 100 of each check
+    """
+
+    judged_at: datetime | None
+    actuals: pl.DataFrame | None
+    offenders: Offenders | None
+
+
 def judge(
     store: OpenStore,
     version: Version,
-    *,
     candidate: Candidate | None = None,
-    judged_at: datetime | None = None,
-    actuals: pl.DataFrame | None = None,
-    offenders: Offenders | None = None,
+    /,
+    **options: Unpack[JudgeOptions],
 ) -> Judgement:
     """Judge a stored version against what production points to now, and keep the verdict.
 
@@ -61,16 +73,8 @@ def judge(
     if candidate is None:
         candidate = stored_candidate(store, version)
     set_view = view.set(version.set)
-    judgement = _evaluate(
-        store,
-        view,
-        version.set,
-        candidate,
-        judged_at=judged_at or view.present,
-        actuals=actuals,
-        waivers=set_view.waivers_of(version),
-        offenders=offenders,
-    )
+    waivers = set_view.waivers_of(version)
+    judgement = _evaluate(store, view, version.set, candidate, options, waivers=waivers)
     verdict = judgement.verdict
     event = store.catalog.judged(
         version,
@@ -111,22 +115,15 @@ def judge_frame(
     provenance: Provenance,
     *,
     against: Ref = PRODUCTION,
-    judged_at: datetime | None = None,
-    actuals: pl.DataFrame | None = None,
-    offenders: Offenders | None = None,
+    **options: Unpack[JudgeOptions],
 ) -> Verdict:
-    """Judge a frame before it is published; see `Store.judge_frame`."""
-    view = store.view()
-    return _evaluate(
-        store,
-        view,
-        name,
-        Candidate(frame, None, provenance, domain_keys=store.domain_keys(name)),
-        against=against,
-        judged_at=judged_at or view.present,
-        actuals=actuals,
-        offenders=offenders,
-    ).verdict
+    """Judge a frame before it is published; nothing is stored.
+
+    against  the version it is compared with
+    Raises NotFoundError (`unknown_version`, `unknown_alias`, `expired`).
+    """
+    candidate = Candidate(frame, None, provenance, domain_keys=store.domain_keys(name))
+    return _evaluate(store, store.view(), name, candidate, options, against=against).verdict
 
 
 def _evaluate(
@@ -134,31 +131,29 @@ def _evaluate(
     view: View,
     name: str,
     candidate: Candidate,
+    options: JudgeOptions,
     *,
-    judged_at: datetime,
     against: Ref = PRODUCTION,
-    actuals: pl.DataFrame | None = None,
     waivers: Sequence[Waiver] = (),
-    offenders: Offenders | None = None,
 ) -> Judgement:
     """Evaluate a candidate at a moment of the catalog, by the newest contract; nothing is
     stored.
     """
     set_view = view.set(name)
-    revision = set_view.contracts[-1]
+    revision, actuals = set_view.contracts[-1], options.get("actuals")
     baseline, reason = _baseline(store, view, revision, against, candidate.version)
     reports: list[Report] = []
     verdict = evaluate(
         set_view.contract,
         candidate,
         baseline,
-        judged_at=judged_at,
+        judged_at=options.get("judged_at") or view.present,
         contract_revision=revision.revision,
         baseline_reason=reason,
         waivers=waivers,
         history=_history(store, set_view, revision.shape, baseline),
         actuals=None if actuals is None else read_actuals(actuals, set_view.contract),
-        offenders=offenders,
+        offenders=options.get("offenders"),
         on_report=reports.append,
     )
     return Judgement(verdict, reports[0] if reports else None, candidate)

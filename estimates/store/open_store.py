@@ -11,6 +11,7 @@ import polars as pl
 
 from estimates.catalog.at import At
 from estimates.catalog.catalog import Catalog
+from estimates.catalog.preconditions import expired_error
 from estimates.catalog.records import Event, Run, State, Version
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
@@ -155,7 +156,7 @@ class OpenStore:
         (`expired`).
         """
         if version.expired_at is not None:
-            raise _expired(version)
+            raise expired_error(version)
         return snapshot.read_frame(self.objects, version.set, version.snapshot_id)
 
     def columns(
@@ -163,7 +164,7 @@ class OpenStore:
     ) -> pl.DataFrame:
         """Some columns of a version, of the rows that fulfil a condition; otherwise as `frame`."""
         if version.expired_at is not None:
-            raise _expired(version)
+            raise expired_error(version)
         return self.data_files.open(version.set, version.snapshot_id).select(names, where)
 
     def manifest(self, version: Version) -> bytes:
@@ -228,9 +229,3 @@ class OpenStore:
             return self.frame(version)
         self.data_files.open(version.set, version.snapshot_id)
         return self.objects.folder / snapshot.parquet_name(version.set, version.snapshot_id)
-
-
-def _expired(version: Version) -> NotFoundError:
-    return NotFoundError(
-        "expired", f"{version.set}: version {version.version} has expired; its files are gone"
-    )

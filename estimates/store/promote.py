@@ -57,7 +57,7 @@ def promote(
     judgement = judgement or stored_judgement(store, version)
     if judgement is None or not is_valid(judgement.verdict, set_view, version, view.present):
         at_hand = None if judgement is None else judgement.candidate
-        judgement = judge(store, version, candidate=at_hand)
+        judgement = judge(store, version, at_hand)
     check_verdict(judgement.verdict, version)
     check_actuals(set_view, version)
     sampled = check_reads(store, version, judgement)

@@ -10,7 +10,7 @@ docs/stability.md, T5.
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 import polars as pl
@@ -27,7 +27,7 @@ from estimates.gate.registry import check_named
 from estimates.store.open_store import OpenStore
 
 Grade = Literal["right_pass", "missed_harm", "right_block", "harmless_block"]
-GRADES: tuple[Grade, ...] = ("right_pass", "missed_harm", "right_block", "harmless_block")
+GRADES: tuple[Grade, ...] = get_args(Grade)
 ReadFrame = Callable[[int], pl.DataFrame]
 
 
@@ -107,15 +107,6 @@ def regrade(
         if event is not None:  # None: its newest grade is the same
             store.after_commit(name, event)
     return regrading
-
-
-def stored_grades(view: SetView) -> dict[int, Grade]:
-    """The newest grade of each version that has one."""
-    return {
-        e.version: e.details["grade"]
-        for e in view.events
-        if e.kind == "regraded" and e.version is not None
-    }
 
 
 def _regrade(

@@ -96,28 +96,19 @@ def score_set(
                 baseline=_baseline(store, view, version, against, read),
             )
         )
-    stored, unchanged = _keep(store, view, _matched(name, scores, actuals))
-    numbers = sorted(stored + unchanged)
+    is_new = {
+        accuracy.version: _store(store, view.versions[accuracy.version - 1], accuracy)
+        for accuracy in _matched(name, scores, actuals)
+    }
+    numbers = sorted(is_new)
     return Outcome(
         set=name,
-        stored=stored,
-        unchanged=unchanged,
+        stored=[number for number in is_new if is_new[number]],
+        unchanged=[number for number in is_new if not is_new[number]],
         unmatched=[version.version for version in chosen if version.version not in numbers],
         unused=unused.height,
         accuracy=_stored(store.catalog, store.view(), name, numbers),
     )
-
-
-def _keep(
-    store: OpenStore, view: SetView, scores: Sequence[Accuracy]
-) -> tuple[list[int], list[int]]:
-    """Store scores; gives the versions whose scores are new, and those that had the same."""
-    stored: list[int] = []
-    unchanged: list[int] = []
-    for accuracy in scores:
-        is_new = _store(store, view.versions[accuracy.version - 1], accuracy)
-        (stored if is_new else unchanged).append(accuracy.version)
-    return stored, unchanged
 
 
 def _matched(name: str, scores: Sequence[Accuracy], actuals: Actuals) -> list[Accuracy]:

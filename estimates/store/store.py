@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import polars as pl
 
 from estimates.catalog.at import At
-from estimates.catalog.records import ContractRevision, Event, Provenance
-from estimates.catalog.ref import PRODUCTION, Ref
+from estimates.catalog.records import ContractRevision, Event
+from estimates.catalog.ref import PRODUCTION
 from estimates.contract.contract import Contract, FileDomain
-from estimates.gate.offender_table import Offenders
 from estimates.gate.policy_validation import validate_policy
 from estimates.gate.verdict import Verdict
-from estimates.store.judge import judge, judge_frame
+from estimates.store.judge import JudgeOptions, judge, judge_frame
 from estimates.store.open_store import OpenStore
 from estimates.store.promote import promote
 from estimates.store.publish import commit
@@ -35,6 +33,7 @@ class Store(OpenStore):
     """
 
     publish = commit
+    judge_frame = judge_frame
     waive = waive
     unwaive = unwaive
     rollback = rollback
@@ -67,50 +66,13 @@ class Store(OpenStore):
         self,
         name: str,
         version: int,
-        *,
-        judged_at: datetime | None = None,
-        actuals: pl.DataFrame | None = None,
-        offenders: Offenders | None = None,
+        **options: Unpack[JudgeOptions],
     ) -> Verdict:
         """Judge a stored version against what production points to now, and keep the verdict.
 
-        actuals  what was observed, for the checks of stage 4; see `accuracy.read_actuals` for its
-                 form and errors
-        offenders  takes every offender; the verdict names the first 100 of each check
         Raises NotFoundError (`unknown_version`, `expired`).
         """
-        resolved = self.reader().resolve(name, At(version))
-        return judge(
-            self, resolved, judged_at=judged_at, actuals=actuals, offenders=offenders
-        ).verdict
-
-    def judge_frame(
-        self,
-        name: str,
-        frame: pl.DataFrame,
-        provenance: Provenance,
-        *,
-        against: Ref = PRODUCTION,
-        judged_at: datetime | None = None,
-        actuals: pl.DataFrame | None = None,
-        offenders: Offenders | None = None,
-    ) -> Verdict:
-        """Judge a frame before it is published; nothing is stored.
-
-        against  the version it is compared with
-        actuals, offenders  as for `judge`
-        Raises NotFoundError (`unknown_version`, `unknown_alias`, `expired`).
-        """
-        return judge_frame(
-            self,
-            name,
-            frame,
-            provenance,
-            against=against,
-            judged_at=judged_at,
-            actuals=actuals,
-            offenders=offenders,
-        )
+        return judge(self, self.reader().resolve(name, At(version)), **options).verdict
 
     def promote(
         self,

@@ -28,7 +28,7 @@ from estimates.lookup import group_search, read_file_layout, read_file_writing
 from estimates.lookup.mapped_file import map_file
 from estimates.lookup.read_file import ReadFile
 from estimates.lookup.read_file_cache import ReadFileCache
-from estimates.render.row_text import json_rows
+from estimates.render.row_text import joined, json_pieces
 from estimates.store.store import Store
 from tests.builders import SET, TARGETS, TICKERS, define, publish
 from tests.lookup.read_files import (
@@ -359,7 +359,8 @@ def test_rows_are_the_json_that_polars_encodes(rows: list[tuple[Any, ...]]) -> N
     """JSON put together from the texts of columns is, byte by byte, that of polars' encoder."""
     frame = pl.DataFrame(rows, {name: dtype for name, (dtype, _) in cells.items()}, orient="row")
     encoded = frame.select(pl.struct(frame.columns).struct.json_encode()).to_series()
-    assert json_rows(frame, frame.columns).to_list() == encoded.to_list()
+    rows = frame.select(joined(json_pieces(frame, frame.columns))).to_series()
+    assert rows.to_list() == encoded.to_list()
 
 
 def test_many_who_open_a_file_build_it_once(tmp_path: Path) -> None:

@@ -9,12 +9,22 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from estimates.catalog.set_view import SetView
 from estimates.errors import InvalidError
-from estimates.store.regrading import Regrading, stored_grades
+from estimates.store.regrading import Grade, Regrading
 from estimates.store.store import Store
 from tests.builders import SET, TARGETS, define, frame, promoted, publish
 from tests.invariants import check_all
 from tests.jobs.cli.calls import call
+
+
+def stored_grades(view: SetView) -> dict[int, Grade]:
+    """The newest grade of each version that has one."""
+    return {
+        e.version: e.details["grade"]
+        for e in view.events
+        if e.kind == "regraded" and e.version is not None
+    }
 
 
 def observed(level: float) -> pl.DataFrame:

@@ -12,6 +12,19 @@ from estimates.gate.pages.verdict_text import headline, section, subject
 from estimates.gate.verdict import CheckResult, Verdict
 from estimates.render.wording import visible
 
+_MEASURED = (
+    "title",
+    "status",
+    "message",
+    "value",
+    "unit",
+    "warn",
+    "block",
+    "worse",
+    "n",
+    "coverage",
+    "offending",
+)
 _KINDS = {"fail": "failure", "error": "error", "skipped": "skipped", "waived": "skipped"}
 
 
@@ -82,19 +95,7 @@ def _bound_to(verdict: Verdict) -> dict[str, object]:
 
 def _measured(result: CheckResult) -> dict[str, object]:
     """What the check measured, and its limits."""
-    return {
-        "title": result.title,
-        "status": result.status,
-        "message": result.message,
-        "value": result.value,
-        "unit": result.unit,
-        "warn": result.warn,
-        "block": result.block,
-        "worse": result.worse,
-        "n": result.n,
-        "coverage": result.coverage,
-        "offending": result.offending,
-    }
+    return {name: getattr(result, name) for name in _MEASURED}
 
 
 def _properties(parent: Element, values: dict[str, object]) -> None:
