@@ -320,7 +320,7 @@ def _replayed(view: SetView, verdict: Verdict) -> Replayed:
     return Replayed(
         version=verdict.version,
         fate=_fate(view, verdict.version),
-        against=None if verdict.baseline is None else verdict.baseline.version,
+        against=verdict.against,
         reason=next(iter(skipped), None) if verdict.baseline is None else None,
         outcome=verdict.outcome,
         blocks=verdict.blocks,

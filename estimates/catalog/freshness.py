@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 import msgspec
 
 from estimates.catalog.records import Version
-from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
 
 
@@ -32,8 +31,7 @@ class Freshness(msgspec.Struct, frozen=True):
 def freshness(view: SetView, now: datetime) -> Freshness:
     """The freshness of a set at a moment."""
     promise = view.contract.freshness
-    alias = view.aliases.get(PRODUCTION)
-    production = None if alias is None else view.versions[alias.version - 1]
+    production = view.production
     stale = None if production is None else stale_from(view, production)
     expected = _plus(
         view.versions[-1].published_at if view.versions else None, promise.cadence_duration

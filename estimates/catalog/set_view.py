@@ -180,16 +180,17 @@ class SetView(msgspec.Struct, dict=True, eq=False):
         return self.revision(len(self.contracts))
 
     @property
+    def production(self) -> Version | None:
+        """The version that production points to."""
+        pointed = self.aliases.get(PRODUCTION)
+        return None if pointed is None else self.versions[pointed.version - 1]
+
+    @property
     def present_shape(self) -> int:
         """The shape that readers see: production's, before the first promotion the newest
         contract's.
         """
-        pointed = self.aliases.get(PRODUCTION)
-        return (
-            self.contracts[-1].shape
-            if pointed is None
-            else self.versions[pointed.version - 1].shape
-        )
+        return (self.production or self.contracts[-1]).shape
 
     @property
     def present_contract(self) -> Contract:

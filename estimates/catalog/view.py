@@ -131,9 +131,9 @@ class View(msgspec.Struct, dict=True, eq=False):
     def state(self, version: Version) -> State:
         """A version's state, derived: the first that is true."""
         view, number = self.sets[version.set], version.version
-        production = view.aliases.get(PRODUCTION)
         if version.expired_at is not None:
             return "expired"
+        production = view.production
         if production is not None and production.version == number:
             return "production"
         if number in view.rolled_back:

@@ -16,7 +16,7 @@ from estimates.gate.limits import CheckLimits
 from estimates.gate.offender_table import Offenders
 from estimates.gate.policy import checks_of, limits_of, policy_digest
 from estimates.gate.production_history import ProductionHistory
-from estimates.gate.single_result import MeasuredResult, skipped
+from estimates.gate.single_result import skipped
 from estimates.gate.verdict import (
     GATE_REVISION,
     STATUSES,
@@ -64,10 +64,10 @@ def evaluate(
     policy = {check.name: limits_of(check, contract) for check in checks}
     past, standing = history or ProductionHistory(), active_waivers(waivers, moment)
     context = EvaluationContext(
-        contract, candidate, baseline, moment, dict(policy), past, actuals, standing
+        contract, candidate, baseline, moment, policy, past, actuals, standing
     )
     context.waiver_problems = _waiver_problems(context, checks)
-    results = _run(checks, policy, context, baseline_reason or "first_version", offenders)
+    results = _run(checks, context, baseline_reason or "first_version", offenders)
     if on_report is not None and context.measured_report is not None:
         on_report(context.measured_report)
     outcome = _outcome(results)
@@ -119,7 +119,6 @@ def _waiver_problems(context: EvaluationContext, checks: Sequence[Check]) -> dic
 
 def _run(
     checks: Sequence[Check],
-    policy: Mapping[str, CheckLimits],
     context: EvaluationContext,
     baseline_reason: str,
     offenders: Offenders | None,
@@ -129,9 +128,9 @@ def _run(
     if offenders is not None:
         offenders.begin(context.contract)
     for check in checks:
-        limits = policy[check.name]
+        limits = context.limits[check.name]
         reason = _skip_reason(check, limits, context, baseline_reason, results)
-        measured: MeasuredResult = (
+        measured = (
             check_result(check, limits, context)
             if reason is None
             else skipped(check, limits, reason)

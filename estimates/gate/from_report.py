@@ -6,7 +6,7 @@ compared, a check cannot be evaluated, and that blocks: nothing is known about s
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from estimates.contract.columns import NUMERIC_ROLES
 from estimates.errors import InvalidError
@@ -15,29 +15,18 @@ from estimates.gate.evaluation_context import EvaluationContext
 from estimates.stability.family_reports import RankReport
 from estimates.stability.report import ColumnReport, IntervalReport, LabelReport, ScalarReport
 
-
-class NumericColumn(NamedTuple):
-    """A numeric estimate column that can be compared."""
-
-    name: str
-    report: ColumnReport
-    scalar: ScalarReport
+T = TypeVar("T")
 
 
-class LabelColumn(NamedTuple):
-    """A label column that can be compared."""
+class ReportedColumn(NamedTuple, Generic[T]):
+    """A column that can be compared: its report, and the part of it that a check is about."""
 
     name: str
     report: ColumnReport
-    label: LabelReport
+    metrics: T
 
 
-class RankedColumn(NamedTuple):
-    """A column whose order can be compared."""
-
-    name: str
-    report: ColumnReport
-    ranks: RankReport
+NumericColumn = ReportedColumn[ScalarReport]
 
 
 def common_keys(context: EvaluationContext) -> int:
@@ -61,7 +50,7 @@ def numeric_columns(context: EvaluationContext) -> list[NumericColumn]:
         if roles[name] in NUMERIC_ROLES
     }
     comparable = [
-        NumericColumn(name, column, column.scalar)
+        ReportedColumn(name, column, column.scalar)
         for name, column in numeric.items()
         if column.scalar is not None
     ]
@@ -123,7 +112,7 @@ def no_finite_interval() -> InvalidError:
     )
 
 
-def label_columns(context: EvaluationContext) -> list[LabelColumn]:
+def label_columns(context: EvaluationContext) -> list[ReportedColumn[LabelReport]]:
     """The label columns that can be compared; raises Skip when the contract has none, InvalidError
     (`no_comparable_keys`).
     """
@@ -131,7 +120,7 @@ def label_columns(context: EvaluationContext) -> list[LabelColumn]:
     if any(column.role == "label" for column in columns.values()):
         common_keys(context)
     labels = [
-        LabelColumn(name, column, column.label)
+        ReportedColumn(name, column, column.label)
         for name, column in columns.items()
         if column.label is not None
     ]
@@ -140,7 +129,7 @@ def label_columns(context: EvaluationContext) -> list[LabelColumn]:
     return labels
 
 
-def ranked_columns(context: EvaluationContext) -> list[RankedColumn]:
+def ranked_columns(context: EvaluationContext) -> list[ReportedColumn[RankReport]]:
     """The points and scores whose order can be compared; raises Skip when the contract has none.
 
     Raises InvalidError (`no_comparable_keys`) when it has some and none can be compared.
@@ -150,7 +139,7 @@ def ranked_columns(context: EvaluationContext) -> list[RankedColumn]:
     if not any(column.role in ("point", "score") for column in declared):
         raise Skip("no_numeric_estimates")
     ranked = [
-        RankedColumn(name, column, column.ranks)
+        ReportedColumn(name, column, column.ranks)
         for name, column in context.report.columns.items()
         if column.ranks is not None
     ]
@@ -166,9 +155,9 @@ def p95_of_r(column: NumericColumn) -> float:
 
     Raises InvalidError (`degenerate_scale`) where there is no scale and something moved.
     """
-    if column.scalar.r is not None:
-        return column.scalar.r.p95
-    if column.scalar.zero_share == 1:
+    if column.metrics.r is not None:
+        return column.metrics.r.p95
+    if column.metrics.zero_share == 1:
         return 0.0
     raise InvalidError(
         "degenerate_scale",

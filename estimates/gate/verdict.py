@@ -125,6 +125,11 @@ class Verdict(msgspec.Struct, frozen=True):
     functions: dict[str, str] = {}
     in_force: list[Waiver] = []
 
+    @property
+    def against(self) -> int | None:
+        """The version that the candidate was compared with; None without one."""
+        return self.baseline.version if self.baseline else None
+
     def check(self, name: str) -> CheckResult:
         """The result of one check, by name; KeyError when this verdict has no such check."""
         for result in self.checks:

@@ -245,12 +245,11 @@ def _judgement(body: bytes | None, key: list[str]) -> Judgement | None:
         return None
     verdict: Verdict = parse_json(body)
     findings = [_finding(check, key) for check in verdict.checks]
-    baseline = None if verdict.baseline is None else verdict.baseline.version
     return Judgement(
         outcome=verdict.outcome,
         blocks=verdict.blocks,
         judged_at=verdict.judged_at,
-        baseline=baseline,
+        baseline=verdict.against,
         counts=verdict.counts,
         findings=[
             finding for finding in findings if finding.status not in _QUIET or finding.about_key

@@ -17,6 +17,8 @@ from estimates.catalog.set_view import SetView
 from estimates.errors import NotFoundError
 from estimates.storage.objects import Objects
 
+# What some events announce, by their kind.
+_BODIES = {"judged": "verdict", "waived": "waiver", "scored": "scores"}
 BodyOf = Callable[[Event], bytes]
 
 
@@ -57,12 +59,8 @@ def _files(name: str, view: SetView, event: Event, body_of: BodyOf) -> list[tupl
         files.append(
             (f"sets/{name}/versions/{event.version:06d}.json", view.versions[event.version - 1])
         )
-    if event.kind == "judged":
-        record["verdict"] = msgspec.Raw(body_of(event))
-    if event.kind == "waived":
-        record["waiver"] = msgspec.Raw(body_of(event))
-    if event.kind == "scored":
-        record["scores"] = msgspec.Raw(body_of(event))
+    if event.kind in _BODIES:
+        record[_BODIES[event.kind]] = msgspec.Raw(body_of(event))
     return [*files, (_event_name(name, event), record)]
 
 

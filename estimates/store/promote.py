@@ -72,7 +72,7 @@ def promote(
         waivers=[waiver.id for waiver in verdict.in_force],
         details={
             "sampled_reads": sampled,
-            "judged_against": verdict.baseline.version if verdict.baseline else None,
+            "judged_against": verdict.against,
             "policy": verdict.policy,
             "waivers": sorted({number for check in verdict.checks for number in check.waived_by}),
         },
@@ -159,15 +159,15 @@ def is_valid(verdict: Verdict, view: SetView, version: Version, at: datetime) ->
     """Whether a verdict is for this content, the policy, the waivers in force and the version
     production points to.
     """
-    pointed = view.aliases.get(PRODUCTION)
-    comparable = pointed is not None and view.versions[pointed.version - 1].shape == version.shape
-    expected = pointed.version if pointed is not None and comparable else None
+    production = view.production
+    comparable = production is not None and production.shape == version.shape
+    expected = production.version if production is not None and comparable else None
     return (
         verdict.snapshot_id == version.snapshot_id
         and verdict.policy == policy_digest(view.contract)
         and verdict.waivers == waivers_digest(active_waivers(view.waivers_of(version), at))
         and verdict.code == GATE_REVISION
-        and (verdict.baseline.version if verdict.baseline else None) == expected
+        and verdict.against == expected
     )
 
 

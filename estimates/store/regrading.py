@@ -159,7 +159,7 @@ def _decision(store: OpenStore, view: SetView, version: Version) -> tuple[bool, 
             return False, event.details.get("judged_against")
     verdict = store.verdict(version.set, version.version)
     assert verdict is not None, "only judged versions are graded"
-    return verdict.blocks, verdict.baseline.version if verdict.baseline else None
+    return verdict.blocks, verdict.against
 
 
 def _grade(blocked: bool, harmful: bool) -> Grade:

@@ -15,9 +15,9 @@ def _largest_top_share(context: EvaluationContext) -> Measure:
     if not columns:
         raise Skip("no_numeric_estimates")
     shares = [
-        (column.scalar.top_share, column)
+        (column.metrics.top_share, column)
         for column in columns
-        if column.scalar.top_share is not None
+        if column.metrics.top_share is not None
     ]
     if not shares:
         raise Skip("no_move")

@@ -15,7 +15,7 @@ def _largest_share_of_jumps(context: EvaluationContext) -> Measure:
     groups = {
         column.name: jumped(context, column.name)
         for column in columns
-        if (column.scalar.r_above or {}).get("1")
+        if (column.metrics.r_above or {}).get("1")
     }
     shares = [
         (groups[column.name].count / column.report.n if column.name in groups else 0.0, column)

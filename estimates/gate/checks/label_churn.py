@@ -9,10 +9,10 @@ from estimates.gate.from_report import label_columns
 def _largest_churn(context: EvaluationContext) -> Measure:
     """Null is a label: the share is of all common keys."""
     columns = label_columns(context)
-    columns.sort(key=lambda column: (column.label.churn, column.name), reverse=True)
+    columns.sort(key=lambda column: (column.metrics.churn, column.name), reverse=True)
     worst, _, label = columns[0]
     message = f"{round(label.churn * label.n)} of {label.n} keys with another label in {worst}"
-    groups = [relabelled(context, column.name) for column in columns if column.label.churn]
+    groups = [relabelled(context, column.name) for column in columns if column.metrics.churn]
     return Measure(label.churn, label.n, message, offender_groups=groups)
 
 

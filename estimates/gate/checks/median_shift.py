@@ -25,8 +25,8 @@ def _largest_median(context: EvaluationContext) -> Measure:
 
 
 def _median_of_g(column: NumericColumn) -> float:
-    if column.scalar.g is not None:
-        return column.scalar.g.p50
+    if column.metrics.g is not None:
+        return column.metrics.g.p50
     return p95_of_r(column)  # 0 where all is zero before and after, else an error that says why
 
 

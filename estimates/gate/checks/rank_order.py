@@ -10,10 +10,12 @@ from estimates.gate.verdict import Offender
 def _smallest_correlation(context: EvaluationContext) -> Measure:
     columns = ranked_columns(context)
     correlations = [
-        (column.ranks.spearman, column) for column in columns if column.ranks.spearman is not None
+        (column.metrics.spearman, column)
+        for column in columns
+        if column.metrics.spearman is not None
     ]
     if not correlations:
-        raise Skip(next(iter(columns[0].ranks.reasons.values()), "too_few_keys"))
+        raise Skip(next(iter(columns[0].metrics.reasons.values()), "too_few_keys"))
     value, (worst, report, ranks) = min(correlations)
     keys = candidate_keys(context, [move.key for move in ranks.top])
     examples = [

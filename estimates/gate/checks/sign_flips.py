@@ -11,12 +11,12 @@ def _largest_share_of_flips(context: EvaluationContext) -> Measure:
     if not columns:
         raise Skip("no_numeric_estimates")
     name, report, scalar = min(
-        columns, key=lambda column: (-column.scalar.sign_flip_share, column.name)
+        columns, key=lambda column: (-column.metrics.sign_flip_share, column.name)
     )
     value = scalar.sign_flip_share
     message = f"{round(value * report.n)} of {report.n} keys with another sign in {name}"
     groups = [
-        flipped_signs(context, column.name) for column in columns if column.scalar.sign_flip_share
+        flipped_signs(context, column.name) for column in columns if column.metrics.sign_flip_share
     ]
     return Measure(value, report.n, message, report.coverage, offender_groups=groups)
 

@@ -8,9 +8,9 @@ from estimates.gate.from_report import ranked_columns
 def _smallest_overlap(context: EvaluationContext) -> Measure:
     """k is the contract's `stability.top_k`; sets with fewer than 2 k keys are left out."""
     overlaps = [
-        (column.ranks.top_k_overlap, column)
+        (column.metrics.top_k_overlap, column)
         for column in ranked_columns(context)
-        if column.ranks.top_k_overlap is not None and column.report.n >= 2 * column.ranks.top_k
+        if column.metrics.top_k_overlap is not None and column.report.n >= 2 * column.metrics.top_k
     ]
     if not overlaps:
         raise Skip("too_few_keys")

@@ -20,7 +20,7 @@ def _share_beyond_usual(context: EvaluationContext) -> Measure:
         if len(shares) >= FEWEST_MOVES
     }
     excess = [
-        (max(column.scalar.material_share - usual[column.name], 0.0), column)
+        (max(column.metrics.material_share - usual[column.name], 0.0), column)
         for column in numeric_columns(context)
         if column.name in usual
     ]

@@ -82,7 +82,7 @@ def _bound_to(verdict: Verdict) -> dict[str, object]:
         "set": verdict.set,
         "version": verdict.version,
         "snapshot_id": verdict.snapshot_id,
-        "baseline": baseline and baseline.version,
+        "baseline": verdict.against,
         "baseline_snapshot_id": baseline and baseline.snapshot_id,
         "contract_revision": verdict.contract_revision,
         "policy": verdict.policy,
