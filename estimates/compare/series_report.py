@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_LAST = 30
 MOVES_JUDGED = 100  # moves of production that say to the gate what is usual
 MAX_LAST = 10_000
+KEY_COUNTS = ("common", "added", "removed", "elapsed", "advanced")
 
 Move = Literal["promoted", "rolled_back"]
 
@@ -113,11 +114,7 @@ class Series(msgspec.Struct, frozen=True):
             "reason": text,
             "identical": truth,
             "identical_share": number,
-            "common": integer,
-            "added": integer,
-            "removed": integer,
-            "elapsed": integer,
-            "advanced": integer,
+            **dict.fromkeys(KEY_COUNTS, integer),
             "frozen_n": integer,
             "frozen_share": number,
             "frozen_reason": text,

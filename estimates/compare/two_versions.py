@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from copy import copy
+from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 import msgspec
@@ -35,11 +35,11 @@ from estimates.reading.reader import Reader
 from estimates.stability.alignment import dated_target
 from estimates.stability.changes import check_change_query
 from estimates.stability.contract_changes import describe_changes, schema_changes
+from estimates.stability.diff import unchanged
 from estimates.stability.family_reports import SchemaReport
 from estimates.stability.pages.pictures import Pictures
 from estimates.stability.paired_contract import by_step
 from estimates.stability.report import Report
-from estimates.stability.unchanged import unchanged
 from estimates.storage.report_cache import ReportCache
 
 Form = Literal["report", "headline", "page"]  # what is cached of two versions
@@ -100,28 +100,19 @@ def beside(
     return Comparison(first, second, measure_for(second, view, pairing), read)
 
 
+@dataclass(frozen=True, eq=False)
 class Comparison:
     """Version `second` against version `first`, the baseline; files are read when they are needed.
 
     schema  of versions of two sets: the columns that only one of them has
     """
 
-    def __init__(
-        self,
-        first: Version,
-        second: Version,
-        measure: Measure,
-        read: ReadFrame,
-        schema: SchemaReport | None = None,
-        *,
-        of_two_sets: bool = False,
-    ) -> None:
-        self.first = first
-        self.second = second
-        self.measure = measure
-        self._read = read
-        self._schema = schema
-        self._of_two_sets = of_two_sets
+    first: Version
+    second: Version
+    measure: Measure
+    read: ReadFrame
+    schema: SchemaReport | None = None
+    of_two_sets: bool = False
 
     @property
     def contract(self) -> Contract:
@@ -133,7 +124,7 @@ class Comparison:
         """What answers call both versions: of two sets, each with the name of its own."""
         versions = (self.first, self.second)
         a, b = (
-            full_name(version.set, version.version) if self._of_two_sets else version.version
+            full_name(version.set, version.version) if self.of_two_sets else version.version
             for version in versions
         )
         return a, b
@@ -145,9 +136,7 @@ class Comparison:
 
     def reading_with(self, read: ReadFrame) -> Self:
         """The same, whose files are read by another function."""
-        other = copy(self)
-        other._read = read
-        return other
+        return replace(self, read=read)
 
     def cache_name(self, form: Form = "report") -> str:
         """The name under which something is cached: a digest of all that its numbers depend on,
@@ -162,11 +151,8 @@ class Comparison:
                        point
         """
         contract = self.measure.headline if headline_only else self.contract
-        a, b = self.names
         if self._same_content and not _origin_counts(contract):
-            return unchanged(
-                contract, self.second.rows, name_a=a, name_b=b, headline_only=headline_only
-            )
+            return unchanged(contract, self.second.rows, self.names, headline_only=headline_only)
         return self._tables(contract).report(
             identical=self._same_content, headline_only=headline_only
         )
@@ -238,7 +224,7 @@ class Comparison:
         if stop < rows.height:
             following = encode_cursor(msgspec.structs.replace(start, row=stop))
         contract, (a, b) = by_step(self.contract), self.names
-        name = "" if self._of_two_sets else self.second.set
+        name = "" if self.of_two_sets else self.second.set
         head = {
             "set": name,
             "from": a,
@@ -255,7 +241,7 @@ class Comparison:
     @property
     def _same_content(self) -> bool:
         """Whether both are known to have the same rows without reading them."""
-        return not self._of_two_sets and self.first.snapshot_id == self.second.snapshot_id
+        return not self.of_two_sets and self.first.snapshot_id == self.second.snapshot_id
 
     @property
     def _content(self) -> list[tuple[object, ...]]:
@@ -267,9 +253,9 @@ class Comparison:
 
     def _tables(self, contract: Contract) -> TwoTables:
         """Both versions, read."""
-        a = self._read(self.first)
-        b = a if self._same_content else self._read(self.second)
-        if self._of_two_sets:
+        a = self.read(self.first)
+        b = a if self._same_content else self.read(self.second)
+        if self.of_two_sets:
             names = [*contract.key, *contract.columns]
             a, b = a.select(names), b.select(names)
         return TwoTables(
@@ -278,8 +264,8 @@ class Comparison:
             b,
             self.names,
             (self.first.data_through, self.second.data_through),
-            schema=self._schema,
-            of_two_sets=self._of_two_sets,
+            schema=self.schema,
+            of_two_sets=self.of_two_sets,
         )
 
 

@@ -9,13 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimates.contract.columns import key_text
-from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import Deltas
-from estimates.stability.kernels.blocks import block_size, each_block, exact_sum, run_parallel
+from estimates.stability.kernels.blocks import (
+    Floats,
+    Mask,
+    Rows,
+    block_size,
+    each_block,
+    exact_sum,
+    run_parallel,
+)
 from estimates.stability.kernels.grouping import Grouping, grouping
 from estimates.stability.kernels.selection import quantiles
 from estimates.stability.report import Group, GroupSurprise
-from estimates.stability.value_kinds import Floats
 
 _FEW = 30
 
@@ -26,8 +32,7 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
 
     The rest beyond the groups shown is pooled at the end.
     """
-    if deltas.positions is not None:
-        groups = grouping(groups.values[deltas.positions])
+    groups = _of_rows(groups, deltas.positions)
     sizes = groups.counts.sum(axis=0)
     starts = np.cumsum(sizes) - sizes
     # where each block's part of a group begins
@@ -55,21 +60,14 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
     shares = _shares(
         [exact_sum(sums) for sums in zip(*(block[1].tolist() for block in blocks), strict=True)]
     )
-    texts = [None if value is None else key_text(value) for value in groups.shown]
 
-    def of_group(group: int) -> Group:
-        n, start = int(sizes[group]), int(starts[group])
+    def of_group(group: int, value: str | None, n: int, pooled: bool) -> Group:
+        start = int(starts[group])
         p50, p95 = (None, None) if r is None else quantiles(r[start : start + n], 0.5, 0.95)
-        value, share, pooled = (
-            [*texts, "other"][group],
-            int(material[group]) / n,
-            group == len(texts),
-        )
+        share = int(material[group]) / n
         return Group(value, n, p50, p95, share, shares[group], few=n < _FEW, pooled=pooled)
 
-    return run_parallel(
-        [partial(of_group, group) for group in np.flatnonzero(sizes).tolist()], len(deltas)
-    )
+    return run_parallel([partial(of_group, *shown) for shown in _shown(groups)], len(deltas))
 
 
 def surprises(
@@ -79,25 +77,36 @@ def surprises(
 
     rows  the places of these keys among the common ones; None when they are all of them
     """
-    if rows is not None:
-        groups = grouping(groups.values[rows])
-    groups_shown = len(groups.shown)
-    counted = np.sum(
-        each_block(
-            lambda block: np.bincount(
-                groups.group[block].compress(beyond(block)), minlength=groups_shown + 1
-            ),
-            len(groups.group),
-        ),
-        axis=0,
-    ).tolist()
-    sizes = groups.counts.sum(axis=0).tolist()
-    texts = [None if value is None else key_text(value) for value in groups.shown]
+    groups = _of_rows(groups, rows)
+    number = len(groups.shown) + 1
+    blocks = each_block(
+        lambda block: np.bincount(groups.group[block].compress(beyond(block)), minlength=number),
+        len(groups.group),
+    )
+    counted = np.sum(blocks, axis=0).tolist()
     return [
-        GroupSurprise(value, n, passed / n, n < _FEW, group == groups_shown)
-        for group, (value, n, passed) in enumerate(
-            zip([*texts, "other"], sizes, counted, strict=True)
-        )
+        GroupSurprise(value, n, counted[group] / n, n < _FEW, pooled)
+        for group, value, n, pooled in _shown(groups)
+    ]
+
+
+def shown_text(value: object) -> str | None:
+    """A group or a label as text."""
+    return None if value is None else key_text(value)
+
+
+def _of_rows(groups: Grouping, rows: Rows | None) -> Grouping:
+    """The groups of some rows; None for all of them."""
+    return groups if rows is None else grouping(groups.values[rows])
+
+
+def _shown(groups: Grouping) -> list[tuple[int, str | None, int, bool]]:
+    """The groups that have rows: number, value, rows, and whether it is all others together."""
+    texts = [*map(shown_text, groups.shown), "other"]
+    sizes = groups.counts.sum(axis=0).tolist()
+    return [
+        (number, value, n, number == len(groups.shown))
+        for number, (value, n) in enumerate(zip(texts, sizes, strict=True))
         if n
     ]
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Rows = NDArray[np.intp]
+from estimates.stability.kernels.blocks import Floats, Rows
+
 _EVERY = (1024, 32, 1)
 
 

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from estimates.stability.kernels.blocks import each_block
-
-Floats = NDArray[np.float64]
-Rows = NDArray[np.intp]
+from estimates.stability.kernels.blocks import Floats, Rows, each_block
 
 
 def ascending_rows(x: Floats) -> Rows:

@@ -45,9 +45,7 @@ def cuts(columns: dict[str, ColumnReport], limits: Limits) -> Section:
             if at.keys:
                 n = round(at.crossing_share * at.n)
                 notes.append(f"{name} at {number(at.cut)}: {named(at.keys, n, limits)}")
-    header = (
-        ["column", "cut-off", "keys", "crossed (95 %)", "up", "down", "by, median"] if rows else []
-    )
+    header = ["column", "cut-off", "keys", "crossed (95 %)", "up", "down", "by, median"]
     return _table("cuts", "Keys that crossed a cut-off", header, rows, limits, notes)
 
 
@@ -65,9 +63,7 @@ def quantiles(reports: list[QuantileReport], limits: Limits) -> list[Section]:
         for q in reports
     ]
     notes = [note for q in reports for note in _quantile_notes(q)]
-    header = (
-        ["quantiles", "keys", "median", "95 %", "largest, 95 %", "IQR", "tails"] if rows else []
-    )
+    header = ["quantiles", "keys", "median", "95 %", "largest, 95 %", "IQR", "tails"]
     heading = "Quantiles, mean and largest move in units of the old interquartile range"
     shifts = [
         [
@@ -80,7 +76,7 @@ def quantiles(reports: list[QuantileReport], limits: Limits) -> list[Section]:
         for q in reports
         for at in q.cuts
     ]
-    shift_header = ["quantiles", "cut-off", "mean", "95 %", "beyond the levels"] if shifts else []
+    shift_header = ["quantiles", "cut-off", "mean", "95 %", "beyond the levels"]
     return [
         _table("quantiles", heading, header, rows, limits, notes),
         _table(
@@ -126,16 +122,15 @@ def probabilities(report: ProbabilityReport | None, limits: Limits) -> list[Sect
             f"{report.invalid_from:,} old and {report.invalid_to:,} new rows are no "
             "probabilities: left out"
         )
-    header = ["distance of old and new", "mean", "95 %", "max"] if rows else []
+    header = ["distance of old and new", "mean", "95 %", "max"]
     top = [[key_name(move.key), _short(move.tv)] for move in report.top[: limits.rows]]
     return [
         Section("probabilities", "Probabilities", lines, header, rows, notes=notes),
         Section(
             "top_probabilities",
             "Largest moves of probability",
-            [],
-            ["key", "total variation"] if top else [],
-            top,
+            header=["key", "total variation"],
+            rows=top,
         ),
     ]
 
@@ -154,7 +149,7 @@ def flows(name: str, label: LabelReport, limits: Limits) -> list[Section]:
         ]
         for flow in label.flows
     ]
-    header = ["label", "old keys", "new keys", "left it", "new to it", "share"] if rows else []
+    header = ["label", "old keys", "new keys", "left it", "new to it", "share"]
     sections = [_table("flows", f"{name}, label by label", header, rows, limits)]
     if limits.all and label.transitions is not None:
         names = [_label(text) for text in label.transitions.labels]
@@ -178,11 +173,7 @@ def ranks(columns: dict[str, ColumnReport], limits: Limits) -> list[Section]:
     header = ["column", "Spearman", "top 10 kept", "top 1 % kept", "largest move"]
     tops = {rank.top_k for rank in reports.values()}
     header[2] = f"top {tops.pop():,} kept" if len(tops) == 1 else "top kept"
-    parts = [
-        _table(
-            "ranks", "Ranks, the largest value first", header if rows else [], rows, limits, reasons
-        )
-    ]
+    parts = [_table("ranks", "Ranks, the largest value first", header, rows, limits, reasons)]
     if limits.all:
         for name, rank in list(reports.items())[: limits.broken]:
             for by, groups in rank.groups.items():
@@ -225,11 +216,7 @@ def ends(intervals: list[IntervalReport], limits: Limits) -> Section:
         ]
         for i in intervals
     ]
-    header = (
-        ["interval", "lower, mean", "95 %", "upper, mean", "95 %", "asymmetry, mean", "95 %"]
-        if rows
-        else []
-    )
+    header = ["interval", "lower, mean", "95 %", "upper, mean", "95 %", "asymmetry, mean", "95 %"]
     return _table("ends", "Ends of intervals, change in old half widths", header, rows, limits)
 
 
@@ -237,7 +224,7 @@ def drift(columns: dict[str, ColumnReport], limits: Limits) -> Section:
     """How the distributions changed, whatever the keys: secondary."""
     reports = {name: column.drift for name, column in columns.items() if column.drift is not None}
     rows = [_drift_row(name, shift) for name, shift in reports.items()]
-    header = ["column", "median shift", "spread", "PSI", "KS", "W1"] if rows else []
+    header = ["column", "median shift", "spread", "PSI", "KS", "W1"]
     return _table("drift", "Distributions as a whole, whatever the keys", header, rows, limits)
 
 

@@ -11,9 +11,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from estimates.contract.contract import Stability
-from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import SLACK, asinh, relative, scale_floor
-from estimates.stability.value_kinds import Floats
+from estimates.stability.kernels.blocks import Floats, Mask, Rows
 
 
 @dataclass(frozen=True)
