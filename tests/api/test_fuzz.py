@@ -14,6 +14,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.api.served import ODD
 from tests.builders import SET
+from tests.examples import examples
 
 pytest_plugins = ("tests.api.fixtures",)
 # What the service serves, as test_api_document holds it.
@@ -56,6 +57,7 @@ def map_query(_context: object, query: dict[str, Any] | None) -> dict[str, Any] 
     return _made_real(query)
 
 
+@examples(20)
 @schema.parametrize()
 def test_any_request_gets_a_documented_answer(
     case: schemathesis.Case, server: httpx.Client

@@ -20,6 +20,7 @@ from estimates.gate.evaluation import evaluate
 from estimates.gate.offender_table import Offenders
 from estimates.gate.production_history import ProductionHistory
 from estimates.gate.verdict import Verdict
+from tests.examples import examples
 from tests.gate.cases import (
     JUDGED,
     Setting,
@@ -127,6 +128,7 @@ EDITS = st.lists(
 )
 
 
+@examples(16)
 @given(EDITS)
 def test_any_change_is_told_completely(edits: list[tuple[str, int, int, float | None]]) -> None:
     """Whatever was changed, the table has what the verdict counts, and what it names."""

@@ -26,14 +26,13 @@ def run(command: list[str | Path], folder: Path, expected: int = 0, **variables:
     return done.stdout + done.stderr
 
 
-def build_wheel(folder: Path) -> Path:
-    """The wheel, built from the source tree."""
+def build_wheel(folder: Path) -> None:
+    """Build the wheel from the source tree."""
     run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], SOURCE)
-    return next(folder.glob("*.whl"))
 
 
-def make_environment(wheel: Path, extras: str, folder: Path) -> Path:
-    """The Python of a new environment with the wheel and what the extras need, such as
+def make_environment(wheel: Path, extras: str, folder: Path) -> None:
+    """A new environment `venv` in a folder, with the wheel and what the extras need, such as
     `client,frames`; the packages come from the installer's cache.
     """
     uv = Path(sys.executable).with_name("uv")
@@ -43,7 +42,6 @@ def make_environment(wheel: Path, extras: str, folder: Path) -> Path:
     install: list[str | Path] = [uv, "pip", "install", "--quiet", "--python", python]
     install += ["--no-verify-hashes", "--constraints", locked]
     run([*install, f"estimates-store[{extras}] @ {wheel.as_uri()}"], folder)
-    return python
 
 
 def installed_mb(python: Path) -> float:

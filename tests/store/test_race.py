@@ -90,13 +90,16 @@ def test_the_same_run_twice_makes_one_version(store: Store, race: Race) -> None:
     assert len(store.view().set(SET).versions) == 5
 
 
-def test_nothing_is_promoted_while_its_waiver_is_taken_back(store: Store, race: Race) -> None:
+@pytest.mark.parametrize("times", [5, pytest.param(12, marks=pytest.mark.stack)])
+def test_nothing_is_promoted_while_its_waiver_is_taken_back(
+    store: Store, race: Race, times: int
+) -> None:
     """Waivers are given and taken back while two promote: each promotion rests on one in force."""
     define(store)
     promoted(store, "first", 499.9)
     publish(store, "blocked", 500.1)
     assert [check.name for check in store.judge(SET, 2).failing()] == ["hard_bounds"]
-    answers = race("waivers", "insist", "insist", times=12)
+    answers = race("waivers", "insist", "insist", times=times)
     check_all(store)  # the invariant: each promotion rests on waivers in force
     codes = answers[1] + answers[2]
     assert set(codes) <= {None, "blocked", "waivers_changed"}
@@ -107,13 +110,14 @@ def test_nothing_is_promoted_while_its_waiver_is_taken_back(store: Store, race: 
     assert all(event.details["waivers"] for event in moves)
 
 
-def test_sweeps_never_take_what_is_published(store: Store, race: Race) -> None:
+@pytest.mark.parametrize("times", [5, pytest.param(12, marks=pytest.mark.stack)])
+def test_sweeps_never_take_what_is_published(store: Store, race: Race, times: int) -> None:
     """Two publishers use and give up the same content while two sweeps delete it: nothing published
     loses files.
     """
     define(store)
-    answers = race("recycle", "recycle", "sweeps", "sweeps", times=12)
-    assert sorted(answers[0] + answers[1]) == list(range(1, 25))
+    answers = race("recycle", "recycle", "sweeps", "sweeps", times=times)
+    assert sorted(answers[0] + answers[1]) == list(range(1, 2 * times + 1))
     check_all(store)
     assert verify(store) == []
     sweep(store)

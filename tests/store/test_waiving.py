@@ -30,6 +30,7 @@ from estimates.store.store import Store
 from estimates.store.sweep import verify
 from estimates.store.waive import waived_keys
 from tests.builders import SET, TARGETS, TICKERS, define, frame, promoted, provenance, publish
+from tests.examples import examples
 from tests.gate.cases import JUDGED, Setting, contract, off_by_ten, stored
 from tests.invariants import check_all
 
@@ -235,6 +236,7 @@ def test_a_waiver_that_cannot_count_blocks(waiver: Waiver, words: str) -> None:
     assert "waived" not in {check.status for check in verdict.checks}
 
 
+@examples(20)
 @given(
     factors=st.lists(st.sampled_from((1.0, 1.0, 1.001, 1.4, 60.0)), min_size=25, max_size=25),
     keys=st.sets(st.integers(0, 24)),

@@ -31,6 +31,7 @@ from estimates.gate.verdict import (
     render_json,
 )
 from estimates.render.wording import visible
+from tests.examples import examples
 from tests.gate.cases import Setting, contract, off_by_ten
 from tests.gate.verdicts import verdicts
 
@@ -108,6 +109,7 @@ def test_junit_has_a_test_case_a_check(verdict: Verdict, tmp_path: Path) -> None
     assert (bound["policy"], bound["outcome"]) == (verdict.policy, verdict.outcome)
 
 
+@examples(20)
 @given(TEXT, st.sampled_from(["fail", "error", "warn", "waived", "skipped"]))
 def test_junit_of_any_text_is_xml(text: str, status: str) -> None:
     """Keys and messages of any characters give well-formed XML, which reads back as what can be
@@ -129,6 +131,7 @@ def test_junit_of_any_text_is_xml(text: str, status: str) -> None:
         assert shown in (case.findtext("system-out") or "")
 
 
+@examples(20)
 @given(TEXT, st.sampled_from(["fail", "error", "warn", "waived"]))
 def test_an_annotation_is_one_command_a_check(text: str, status: str) -> None:
     """No key starts a command of its own or ends one; undoing GitHub's escapes gives the text."""
@@ -144,6 +147,7 @@ def test_an_annotation_is_one_command_a_check(text: str, status: str) -> None:
     assert f"{visible(text)}/2026-11-23" in message
 
 
+@examples(20)
 @given(TEXT)
 def test_markdown_of_any_text_shows_it(text: str) -> None:
     """In the table and in the list of keys text formats nothing, links nothing and stays where it

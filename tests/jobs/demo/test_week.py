@@ -27,6 +27,7 @@ from estimates_jobs.demo import week as week_module
 from estimates_jobs.demo.narration import SET
 from estimates_jobs.demo.price_feed import BROKEN_DAY, DAYS, MISSING, TEN_TIMES
 from tests.jobs.cli.calls import Called, call, call_process
+from tests.jobs.conftest import AddMlflow
 from tests.waiting import until
 
 KEY = ("AAPL", "2022-12-30")
@@ -202,12 +203,13 @@ def test_json_tells_the_same_week(week: Week) -> None:
 
 
 def test_an_interrupted_week_goes_on_where_it_stopped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, add_mlflow: AddMlflow
 ) -> None:
     """Stopped after the broken day (of three, to save time), the next call plays the rest, each day
     once.
     """
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    add_mlflow(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     monkeypatch.setattr(price_feed, "DAYS", 3)
     monkeypatch.setattr(price_feed, "BROKEN_DAY", 1)
     root = tmp_path / "store"

@@ -16,6 +16,7 @@ import pytest
 from estimates_jobs.tracking import client_record, sqlite_record
 from estimates_jobs.tracking.run_record import InputRecord, RunRecord
 from estimates_jobs.tracking.sqlite_record import NeedsClientError, database_path
+from tests.jobs.conftest import AddMlflow
 
 INPUT = InputRecord(
     name="prices",
@@ -47,13 +48,11 @@ def record_of(folder: Path, **changes: Any) -> RunRecord:
 
 
 @pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that MLflow made, once: that takes seconds."""
-    database = tmp_path_factory.mktemp("empty") / "mlflow.db"
-    from mlflow import MlflowClient
-
-    MlflowClient(f"sqlite:///{database}").search_experiments()
-    return database
+def empty(tmp_path_factory: pytest.TempPathFactory, add_mlflow: AddMlflow) -> Path:
+    """A database that MLflow made."""
+    folder = tmp_path_factory.mktemp("empty")
+    add_mlflow(folder)
+    return folder / "mlflow.db"
 
 
 @pytest.fixture
