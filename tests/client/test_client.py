@@ -28,6 +28,8 @@ from estimates.store.store import Store
 from tests.api.served import ODD, serving
 from tests.builders import SET, TICKERS, define, frame, make_store, promoted, provenance
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ("tests.api.fixtures",)
 
 KEY = ("AAPL", "2024-06-03")

@@ -26,6 +26,8 @@ from tests.client.faces import (
     raw_http,
 )
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ("tests.api.fixtures",)
 
 KEYS = [(ticker, target.isoformat()) for ticker in (*TICKERS, "nobody") for target in TARGETS]

@@ -28,6 +28,8 @@ from estimates.errors import (
 from estimates.reading.answer import Answer
 from tests.client.stub import BODY, HEAD, Scripted, Stub, problem, stub
 
+pytestmark = pytest.mark.slow
+
 HTML = b"<html><h1>502 Bad Gateway</h1><hr>nginx</html>"
 CLOSED = Scripted(0)
 TAGGED = Scripted(200, headers=HEAD | {"etag": '"one"', "cache-control": "no-cache"})

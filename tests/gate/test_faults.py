@@ -53,6 +53,8 @@ from tests.gate.faulty_settings import (
     worse_by_day,
 )
 
+pytestmark = pytest.mark.slow
+
 # What a version of 25 keys without a past and without actual values cannot be asked.
 SKIPS = {
     "minimum_rows": "not_in_contract",

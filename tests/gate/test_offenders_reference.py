@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,8 @@ from estimates.gate.offender_table import Offenders
 from estimates.gate.verdict import CheckResult, GroupResult, Verdict
 from tests.examples import examples
 from tests.gate.cases import JUDGED, assert_whole, provenance, stored
+
+pytestmark = pytest.mark.slow
 
 N = 240  # more than the 100 that a verdict names
 PLAIN = """

@@ -212,6 +212,7 @@ def test_chunks_join(monkeypatch: pytest.MonkeyPatch) -> None:
         assert file.path.read_bytes() == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [2, 1000])
 @pytest.mark.parametrize("searches", [0, 1_000_000])
 @pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.stack)])

@@ -16,6 +16,8 @@ from estimates.contract.contract_file import parse_contract
 from estimates.stability.changes import changed_keys
 from estimates.stability.diff import diff
 
+pytestmark = pytest.mark.slow
+
 PYTHON = Path(__file__).parents[2] / ".venv-datacompy" / "bin" / "python"
 SCRIPT = """
 import json, sys

@@ -28,6 +28,8 @@ from estimates.stability.pages.report_text import render_json, render_text
 from estimates.stability.report import Report
 from tests.jobs.cli.calls import call
 
+pytestmark = pytest.mark.slow
+
 CONTRACT = parse_contract(
     """
     name = "demand"
