@@ -71,8 +71,7 @@ def score_set(
     """
     view = store.view().set(name)
     chosen = _chosen(store, name, versions)
-    shape = chosen[-1].shape if chosen else view.present_shape
-    revision = view.newest_of(shape)
+    revision = view.newest_of(chosen[-1].shape if chosen else view.present_shape)
     contract = view.revision(revision)
     actuals = read_actuals(frame, contract, vintage)
 

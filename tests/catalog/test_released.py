@@ -220,6 +220,7 @@ def test_same_run_other_claim(local_store: Store) -> None:
     assert "released_at" in msgspec.json.encode(refused.value.message).decode()
 
 
+@pytest.mark.slow
 def test_import_by_command(tmp_path: Path) -> None:
     """`publish --released-at` imports, what shows versions tells the claim, `--clock released`
     believes it.
