@@ -88,8 +88,10 @@ class AlignedVersions:
 
     def comparable(self, column: str) -> bool:
         """Whether any key has a finite number in both versions."""
-        both = all_finite(self.common(column))
-        return bool(self.alignment.common if both is None else len(both))
+        old, new = self.common(column)
+        return bool(self.alignment.common) and (
+            (old.whole and new.whole) or bool((old.finite & new.finite).any())
+        )
 
     def narrowed(self, alignment: Alignment) -> AlignedVersions:
         """The same frames with fewer common keys."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from estimates.contract.contract import Contract
@@ -12,7 +10,6 @@ from estimates.stability.family_reports import Divergence, ProbabilityMove, Prob
 from estimates.stability.kernels.blocks import Floats, Mask
 from estimates.stability.kernels.selection import largest_first, quantiles
 from estimates.stability.scalar import mean_of
-from estimates.stability.value_kinds import ColumnValues
 
 _TOP = 20
 _NEGATIVE = -1e-9
@@ -29,22 +26,24 @@ def measure(pair: AlignedVersions) -> ProbabilityReport | None:
         return None
     labels = [str(contract.columns[name].label) for name in names]
     has_rest = _has_rest(contract, labels)
-    old, new = (np.stack([pair.common(name)[side].numbers for name in names]) for side in (0, 1))
+    both = [pair.common(name) for name in names]
+    old, new = ([values[side].numbers for values in both] for side in (0, 1))
     valid = _finite(old) & ~_invalid(old, has_rest) & _finite(new) & ~_invalid(new, has_rest)
     n, common = int(valid.sum()), pair.alignment.common
-    old, new = (_vectors(side[:, valid], has_rest) for side in (old, new))
-    tv = np.abs(new - old).sum(axis=0) / 2
+    rows = np.flatnonzero(valid)
+    old, new = (_vectors([column[rows] for column in side], has_rest) for side in (old, new))
+    tv = np.sum([np.abs(q - p) for p, q in zip(old, new, strict=True)], axis=0) / 2
     return ProbabilityReport(
         columns=names,
         labels=labels,
         rest=has_rest,
         n=n,
         coverage=n / common if common else None,
-        invalid_from=_invalid_rows(pair.all_old, names, has_rest),
-        invalid_to=_invalid_rows(pair.all_new, names, has_rest),
+        invalid_from=int(_invalid([pair.all_old(name).numbers for name in names], has_rest).sum()),
+        invalid_to=int(_invalid([pair.all_new(name).numbers for name in names], has_rest).sum()),
         tv=_statistics(tv) if n else None,
         jsd=_statistics(_jsd(old, new)) if n else None,
-        top=_top(pair, tv, np.flatnonzero(valid)) if n else [],
+        top=_top(pair, tv, rows) if n else [],
         reason=None if n else "no_comparable_keys",
     )
 
@@ -59,34 +58,31 @@ def _has_rest(contract: Contract, labels: list[str]) -> bool:
     return len(labels) == 1 or any(set(labels) < vocabulary for vocabulary in vocabularies)
 
 
-def _invalid_rows(read: Callable[[str], ColumnValues], names: list[str], has_rest: bool) -> int:
-    return int(_invalid(np.stack([read(name).numbers for name in names]), has_rest).sum())
+def _finite(columns: list[Floats]) -> Mask:
+    return np.logical_and.reduce([np.isfinite(column) for column in columns])
 
 
-def _finite(vectors: Floats) -> Mask:
-    return np.logical_and.reduce(np.isfinite(vectors))
-
-
-def _invalid(vectors: Floats, has_rest: bool) -> Mask:
-    """Finite vectors, a row a label, with a negative part, or a sum that is not 1 (with a rest:
-    above 1).
-    """
+def _invalid(columns: list[Floats], has_rest: bool) -> Mask:
+    """Finite vectors with a negative part, or a sum that is not 1 (with a rest: above 1)."""
     with np.errstate(over="ignore", invalid="ignore"):
-        more = vectors.sum(axis=0) - 1
-    off = more > _OFF if has_rest else np.abs(more) > _OFF
-    return _finite(vectors) & (off | (vectors < _NEGATIVE).any(axis=0))
+        total = sum(columns[1:], start=columns[0])
+        off = total - 1 > _OFF if has_rest else np.abs(total - 1) > _OFF
+    return _finite(columns) & (
+        off | np.logical_or.reduce([column < _NEGATIVE for column in columns])
+    )
 
 
-def _vectors(vectors: Floats, has_rest: bool) -> Floats:
+def _vectors(columns: list[Floats], has_rest: bool) -> list[Floats]:
     """Valid vectors, noise below 0 cut off, with what is missing to 1 as one more part."""
-    vectors = np.maximum(vectors, 0.0)
-    rest = np.maximum(1 - vectors.sum(axis=0), 0.0)
-    return np.vstack([vectors, rest]) if has_rest else vectors
+    columns = [np.maximum(column, 0.0) for column in columns]
+    if has_rest:
+        columns.append(np.maximum(1 - sum(columns[1:], start=columns[0]), 0.0))
+    return columns
 
 
-def _jsd(old: Floats, new: Floats) -> Floats:
+def _jsd(old: list[Floats], new: list[Floats]) -> Floats:
     """Jensen–Shannon divergence in bits, with 0 · log 0 = 0 (J. Lin, 1991); from 0 to 1."""
-    total = np.zeros(old.shape[1])
+    total = np.zeros(len(old[0]))
     for p, q in zip(old, new, strict=True):
         middle = (p + q) / 2
         for part in (p, q):
@@ -100,7 +96,7 @@ def _statistics(x: Floats) -> Divergence:
 
 
 def _top(pair: AlignedVersions, tv: Floats, rows: np.ndarray) -> list[ProbabilityMove]:
-    picked = largest_first(_TOP, len(tv), tv.__getitem__)
+    picked = largest_first(_TOP, len(tv), lambda rows: tv[rows])
     picked = picked[tv[picked] > 0]
     keys = pair.alignment.keys(rows[picked])
     return [ProbabilityMove(key, float(tv[i])) for key, i in zip(keys, picked, strict=True)]

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 
 from estimates.stability.aligned import AlignedVersions
@@ -74,8 +73,9 @@ def quantile_changes(pair: AlignedVersions, report: QuantileReport) -> tuple[Row
     assert report.scale_floor is not None, "without a scale nothing is measured"
     old, new, compared, _ = _compared(pair, grid)
     with np.errstate(over="ignore", invalid="ignore"):
-        sizes = np.abs(new - old) / _iqr(old, grid, report.scale_floor)
-        return np.flatnonzero(compared), _mean(sizes, grid)
+        return np.flatnonzero(compared), _mean(
+            _sizes(old, new, _iqr(old, grid, report.scale_floor)), grid
+        )
 
 
 def _measure(pair: AlignedVersions, grid: Grid) -> QuantileReport:
@@ -84,80 +84,89 @@ def _measure(pair: AlignedVersions, grid: Grid) -> QuantileReport:
     scale = pair.scale(scaled)
     old, new, compared, crossed = _compared(pair, grid)
     n, common = int(compared.sum()), pair.alignment.common
-    cuts = pair.contract.columns[grid.point].cuts if grid.point and n else ()
-    report = QuantileReport(
+    changes = _Changes.of(old, new, grid, scale) if n and scale is not None else _Changes()
+    return QuantileReport(
         point=grid.point,
         columns=grid.columns,
         levels=grid.levels,
         n=n,
         coverage=n / common if common else None,
-        crossing_from=int(_crossing(_values(pair.all_old, grid)).sum()),
-        crossing_to=int(_crossing(_values(pair.all_new, grid)).sum()),
+        crossing_from=_crossing_rows(pair.all_old, grid),
+        crossing_to=_crossing_rows(pair.all_new, grid),
         crossing_keys=int(crossed.sum()),
         iqr_levels=[grid.levels[i] for i in grid.inner],
         scale_floor=scale,
-        move=None,
-        sup=None,
-        iqr_change=None,
-        tail_change=None,
-        reasons={},
-        cuts=[_shift(old, new, grid.levels, cut) for cut in cuts],
+        move=changes.move,
+        sup=changes.sup,
+        iqr_change=changes.iqr_change,
+        tail_change=changes.tail_change,
+        reasons=_reasons(changes, n if pair.comparable(scaled) else 0, scale, grid),
+        cuts=[_shift(old, new, grid.levels, cut) for cut in pair.contract.columns[grid.point].cuts]
+        if grid.point and n
+        else [],
     )
-    if n and scale is not None:
-        report = _with_changes(report, old, new, grid, scale)
-    comparable = n > 0 and pair.comparable(scaled)
-    return msgspec.structs.replace(report, reasons=_reasons(report, comparable, grid))
 
 
-def _values(read: Callable[[str], ColumnValues], grid: Grid) -> Floats:
-    """A row a level, a column a key."""
-    return np.stack([read(name).numbers for name in grid.columns])
-
-
-def _compared(pair: AlignedVersions, grid: Grid) -> tuple[Floats, Floats, Mask, Mask]:
+def _compared(pair: AlignedVersions, grid: Grid) -> tuple[list[Floats], list[Floats], Mask, Mask]:
     """The quantiles of both versions where they are compared; which of the common keys that is, and
     which cross.
     """
-    old = _values(lambda name: pair.common(name)[0], grid)
-    new = _values(lambda name: pair.common(name)[1], grid)
-    finite = np.isfinite(old).all(axis=0) & np.isfinite(new).all(axis=0)
+    both = [pair.common(name) for name in grid.columns]
+    finite = np.logical_and.reduce([old.finite & new.finite for old, new in both])
+    old, new = ([values[side].numbers for values in both] for side in (0, 1))
     crossed = finite & (_crossing(old) | _crossing(new))
     compared = finite & ~crossed
-    return old[:, compared], new[:, compared], compared, crossed
+    if not compared.all():
+        old, new = ([column[compared] for column in side] for side in (old, new))
+    return old, new, compared, crossed
 
 
-def _with_changes(
-    report: QuantileReport, old: Floats, new: Floats, grid: Grid, scale: float
-) -> QuantileReport:
-    """The report with Q2, Q3 and Q5, of at least one key; None where they cannot be computed."""
-    low, high = grid.inner
-    with np.errstate(over="ignore", invalid="ignore"):
-        iqr, iqr_new = _iqr(old, grid, scale), np.maximum(new[high] - new[low], scale)
-        sizes = np.abs(new - old) / iqr
-        mean = _mean(sizes, grid)
-        tail, tail_new = (np.maximum(side[-1] - side[0], scale) for side in (old, new))
-        iqr_change = np.log(iqr_new) - np.log(iqr)
-        tail_change = np.log(tail_new) - np.log(tail) - iqr_change
-    return msgspec.structs.replace(
-        report,
-        move=_statistics(mean),
-        sup=_statistics(sizes.max(axis=0)),
-        iqr_change=_spread(iqr_change),
-        tail_change=None if grid.outermost else _spread(tail_change),
-    )
+@dataclass(frozen=True)
+class _Changes:
+    """Q2, Q3 and Q5; None where they cannot be computed."""
+
+    move: QuantileMove | None = None
+    sup: QuantileMove | None = None
+    iqr_change: Spread | None = None
+    tail_change: Spread | None = None
+
+    @classmethod
+    def of(cls, old: list[Floats], new: list[Floats], grid: Grid, scale: float) -> _Changes:
+        """Of at least one key."""
+        low, high = grid.inner
+        with np.errstate(over="ignore", invalid="ignore"):
+            iqr, iqr_new = _iqr(old, grid, scale), np.maximum(new[high] - new[low], scale)
+            sizes = _sizes(old, new, iqr)
+            mean = _mean(sizes, grid)
+            tails = [np.maximum(side[-1] - side[0], scale) for side in (old, new)]
+            iqr_change = np.log(iqr_new) - np.log(iqr)
+            tail_change = np.log(tails[1]) - np.log(tails[0]) - iqr_change
+        return cls(
+            _statistics(mean),
+            _statistics(np.maximum.reduce(sizes)),
+            _spread(iqr_change),
+            None if grid.outermost else _spread(tail_change),
+        )
 
 
-def _iqr(values: Floats, grid: Grid, scale: float) -> Floats:
+def _iqr(columns: list[Floats], grid: Grid, scale: float) -> Floats:
     """Of each key, at least the scale floor; NaN where nothing can be measured in it."""
     low, high = grid.inner
-    iqr = np.maximum(values[high] - values[low], scale)
+    iqr = np.maximum(columns[high] - columns[low], scale)
     iqr[np.isinf(iqr)] = np.nan
     return iqr
 
 
-def _mean(sizes: Floats, grid: Grid) -> Floats:
-    """Q2 of each key, by how far each of its quantiles moved."""
-    return (np.array(_weights(grid.levels))[:, None] * sizes).sum(axis=0)
+def _sizes(old: list[Floats], new: list[Floats], iqr: Floats) -> list[Floats]:
+    """How far each quantile moved, in the old IQR."""
+    return [np.abs(b - a) / iqr for a, b in zip(old, new, strict=True)]
+
+
+def _mean(sizes: list[Floats], grid: Grid) -> Floats:
+    """Q2 of each key."""
+    return np.sum(
+        [weight * size for weight, size in zip(_weights(grid.levels), sizes, strict=True)], axis=0
+    )
 
 
 def _weights(levels: list[float]) -> list[float]:
@@ -169,17 +178,26 @@ def _weights(levels: list[float]) -> list[float]:
     ]
 
 
-def _crossing(values: Floats) -> Mask:
-    """Q4: where a quantile lies below one of a lower level, by more than noise; never where a value
-    is missing.
+def _crossing(columns: list[Floats]) -> Mask:
+    """Where a quantile lies below one of a lower level, by more than noise; never where a value is
+    missing.
     """
-    largest = np.abs(values).max(axis=0)
+    largest = np.maximum.reduce([np.abs(column) for column in columns])
+    crossed = np.zeros(len(largest), dtype=bool)
     with np.errstate(over="ignore", invalid="ignore"):
-        crossed = (values[:-1] - values[1:] > _CROSSED * largest).any(axis=0)
+        for low, high in itertools.pairwise(columns):
+            crossed |= low - high > _CROSSED * largest
     return crossed & np.isfinite(largest)
 
 
-def _shift(old: Floats, new: Floats, levels: list[float], cut: float) -> ProbabilityShift:
+def _crossing_rows(read: Callable[[str], ColumnValues], grid: Grid) -> int:
+    """Q4, over all rows of one version."""
+    return int(_crossing([read(name).numbers for name in grid.columns]).sum())
+
+
+def _shift(
+    old: list[Floats], new: list[Floats], levels: list[float], cut: float
+) -> ProbabilityShift:
     """Q6."""
     shift = np.abs(_probability(new, levels, cut) - _probability(old, levels, cut))
     outside = [(cut < side[0]) | (cut > side[-1]) for side in (old, new)]
@@ -189,17 +207,18 @@ def _shift(old: Floats, new: Floats, levels: list[float], cut: float) -> Probabi
     )
 
 
-def _probability(values: Floats, levels: list[float], cut: float) -> Floats:
+def _probability(columns: list[Floats], levels: list[float], cut: float) -> Floats:
     """F(cut) by linear interpolation between the quantiles, of each key; beyond the outer ones
     their level.
     """
-    probability = np.full(values.shape[1], levels[0])
-    for i, (low, high) in enumerate(itertools.pairwise(values)):
+    probability = np.full(len(columns[0]), levels[0])
+    for i in range(len(columns) - 1):
+        low, high = columns[i], columns[i + 1]
         inside = np.flatnonzero((low <= cut) & (cut < high))
         with np.errstate(over="ignore"):
             part = (cut / 2 - low[inside] / 2) / (high[inside] / 2 - low[inside] / 2)
         probability[inside] = levels[i] + part * (levels[i + 1] - levels[i])
-    probability[values[-1] <= cut] = levels[-1]
+    probability[columns[-1] <= cut] = levels[-1]
     return probability
 
 
@@ -217,18 +236,11 @@ def _spread(x: Floats) -> Spread | None:
     return Spread(p5, p50, p95)
 
 
-def _reasons(report: QuantileReport, comparable: bool, grid: Grid) -> dict[str, str]:
+def _reasons(changes: _Changes, n: int, scale: float | None, grid: Grid) -> dict[str, str]:
     """Why each missing metric is missing; the first that applies."""
-    scale = report.scale_floor
-    reason = (
-        "no_comparable_keys"
-        if not comparable
-        else "degenerate_scale"
-        if scale is None
-        else "overflow"
-    )
-    missing = [name for name in sorted(_SCALED) if getattr(report, name) is None]
+    missing = [name for name in sorted(_SCALED) if getattr(changes, name) is None]
+    reason = "no_comparable_keys" if not n else "degenerate_scale" if scale is None else "overflow"
     reasons = dict.fromkeys(missing, reason)
-    if comparable and scale is not None and grid.outermost:
+    if n and scale is not None and grid.outermost:
         reasons["tail_change"] = "no_tails"
     return reasons
