@@ -1,9 +1,14 @@
 """The two clients of a service over httpx: `Client` waits for answers, `AsyncClient` awaits them.
 
-They have the same methods, and each is written once: as a plan, a generator of the modules of
-requests that yields what to send and is sent the reply. `_method(get)` is that plan as a method:
-`Client` runs it in a loop around httpx.Client, `AsyncClient` in the same loop with `await`. One
-connection pool a client; `Client` may be used from several threads.
+They have the same methods, and each is written once: as a plan, a generator that yields requests
+and is sent the replies, as `httpx.Auth.auth_flow` is. `get = _method_of(reading_requests.get)`
+means
+
+    def get(self, *args, **options):
+        return self._perform(reading_requests.get(self._requests, *args, **options))
+
+where `_perform` sends what the plan yields: a function in `Client`, one to await in `AsyncClient`.
+One connection pool a client; `Client` may be used from several threads.
 """
 
 from __future__ import annotations
@@ -44,22 +49,23 @@ R = TypeVar("R")
 S = TypeVar("S")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
-Run = Callable[[Plan[Any]], Any]
+# Sends what a plan yields; gives its result, or what to await for it.
+Perform = Callable[[Plan[Any]], Any]
 
 
-class _Requesting(Generic[R]):
-    """What has requests, and a client that runs plans of them."""
+class _Performer(Generic[R]):
+    """What has requests, and a client that performs plans of them."""
 
-    def __init__(self, requests: R, run: Run) -> None:
+    def __init__(self, requests: R, perform: Perform) -> None:
         self._requests = requests
-        self._run = run
+        self._perform = perform
 
 
-class _Waiting:
+class _Sync:
     """Its methods wait for their results."""
 
 
-class _Awaiting:
+class _Async:
     """The results of its methods are awaited."""
 
 
@@ -67,24 +73,24 @@ class _Method(Protocol[P, T_co]):
     """What a plan with these parameters is as a method."""
 
     @overload
-    def __get__(self, instance: _Waiting, owner: type | None = None, /) -> Callable[P, T_co]: ...
+    def __get__(self, instance: _Sync, owner: type | None = None, /) -> Callable[P, T_co]: ...
     @overload
     def __get__(
-        self, instance: _Awaiting, owner: type | None = None, /
+        self, instance: _Async, owner: type | None = None, /
     ) -> Callable[P, Coroutine[Any, Any, T_co]]: ...
 
 
-def _method(plan: Callable[Concatenate[R, P], Plan[T]]) -> _Method[P, T]:
+def _method_of(plan: Callable[Concatenate[R, P], Plan[T]]) -> _Method[P, T]:
     """A plan as a method of what has its requests."""
 
     @wraps(plan)
-    def method(self: _Requesting[R], /, *args: P.args, **kwargs: P.kwargs) -> Any:
-        return self._run(plan(self._requests, *args, **kwargs))
+    def method(self: _Performer[R], /, *args: P.args, **kwargs: P.kwargs) -> Any:
+        return self._perform(plan(self._requests, *args, **kwargs))
 
     return cast("_Method[P, T]", method)
 
 
-class _SetMethods(_Requesting[SetRequests]):
+class _SetMethods(_Performer[SetRequests]):
     @property
     def name(self) -> str:
         """The name of the set."""
@@ -93,30 +99,30 @@ class _SetMethods(_Requesting[SetRequests]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 
-    policy = _method(reading_requests.policy)
-    versions = _method(reading_requests.versions)
-    resolve = _method(reading_requests.resolve)
-    state = _method(reading_requests.state)
-    contract_of = _method(reading_requests.contract_of)
-    get = _method(reading_requests.get)
-    get_many = _method(reading_requests.get_many)
-    scan = _method(reading_requests.scan)
-    history = _method(reading_requests.history)
-    explain = _method(reading_requests.explain)
-    diff = _method(comparison_requests.diff)
-    page = _method(comparison_requests.page)
-    changes = _method(comparison_requests.changes)
-    changes_page = _method(comparison_requests.changes_page)
-    contract_of_changes = _method(comparison_requests.contract_of_changes)
-    triangle = _method(comparison_requests.triangle)
-    revisions = _method(comparison_requests.revisions)
-    stability = _method(comparison_requests.stability)
-    accuracy = _method(comparison_requests.accuracy)
-    as_of_join = _method(remote_join.as_of_join)
-    judge_frame = _method(remote_gate.judge_frame)
+    policy = _method_of(reading_requests.policy)
+    versions = _method_of(reading_requests.versions)
+    resolve = _method_of(reading_requests.resolve)
+    state = _method_of(reading_requests.state)
+    contract_of = _method_of(reading_requests.contract_of)
+    get = _method_of(reading_requests.get)
+    get_many = _method_of(reading_requests.get_many)
+    scan = _method_of(reading_requests.scan)
+    history = _method_of(reading_requests.history)
+    explain = _method_of(reading_requests.explain)
+    diff = _method_of(comparison_requests.diff)
+    page = _method_of(comparison_requests.page)
+    changes = _method_of(comparison_requests.changes)
+    changes_page = _method_of(comparison_requests.changes_page)
+    contract_of_changes = _method_of(comparison_requests.contract_of_changes)
+    triangle = _method_of(comparison_requests.triangle)
+    revisions = _method_of(comparison_requests.revisions)
+    stability = _method_of(comparison_requests.stability)
+    accuracy = _method_of(comparison_requests.accuracy)
+    as_of_join = _method_of(remote_join.as_of_join)
+    judge_frame = _method_of(remote_gate.judge_frame)
 
 
-class RemoteSet(_SetMethods, _Waiting):
+class RemoteSet(_SetMethods, _Sync):
     """One set of a service, for reading: the methods, answers and errors of `EstimateSet`.
 
     Besides those, every method raises UnavailableError: `service` (cannot be reached),
@@ -126,13 +132,14 @@ class RemoteSet(_SetMethods, _Waiting):
     @property
     def contract(self) -> Contract:
         """The newest contract."""
-        return self._run(reading_requests.contract(self._requests))
+        return self._perform(reading_requests.contract(self._requests))
 
 
-class AsyncRemoteSet(_SetMethods, _Awaiting):
+class AsyncRemoteSet(_SetMethods, _Async):
     """One set of a service, for reading: `RemoteSet` with methods to await."""
 
-    contract = _method(reading_requests.contract)
+    # No property can be awaited by a call, hence a method.
+    contract = _method_of(reading_requests.contract)
 
 
 class Moment(Generic[S]):
@@ -147,8 +154,8 @@ class Moment(Generic[S]):
         return self._open_set(name, self.as_of)
 
 
-class _ServiceMethods(_Requesting[ServiceRequests], Generic[S]):
-    _remote_set: Callable[[SetRequests, Run], S]
+class _ServiceMethods(_Performer[ServiceRequests], Generic[S]):
+    _remote_set: Callable[[SetRequests, Perform], S]
     _http_client: type[httpx.Client | httpx.AsyncClient]
     _http: Any
 
@@ -158,7 +165,7 @@ class _ServiceMethods(_Requesting[ServiceRequests], Generic[S]):
         self.url = _service_url(url)
         timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S))
         self._http = self._http_client(base_url=self.url, timeout=timeout)
-        super().__init__(ServiceRequests(self.url, patience_s, timeout_s), self._carry_out)
+        super().__init__(ServiceRequests(self.url, patience_s, timeout_s), self._perform_plan)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"
@@ -175,10 +182,10 @@ class _ServiceMethods(_Requesting[ServiceRequests], Generic[S]):
         assert moment is not None
         return Moment(moment, self._set)
 
-    sets = _method(service_requests.sets)
-    events = _method(service_requests.events)
+    sets = _method_of(service_requests.sets)
+    events = _method_of(service_requests.events)
 
-    def _carry_out(self, plan: Plan[Any]) -> Any:
+    def _perform_plan(self, plan: Plan[Any]) -> Any:
         raise NotImplementedError
 
     def _request(self, step: Request) -> httpx.Request:
@@ -187,10 +194,10 @@ class _ServiceMethods(_Requesting[ServiceRequests], Generic[S]):
         )
 
     def _set(self, name: str, as_of: datetime | None) -> S:
-        return self._remote_set(SetRequests(self._requests, name, as_of), self._run)
+        return self._remote_set(SetRequests(self._requests, name, as_of), self._perform)
 
 
-class Client(_ServiceMethods[RemoteSet], _Waiting):
+class Client(_ServiceMethods[RemoteSet], _Sync):
     """Reads from a service: `Client("http://127.0.0.1:8000")["sp500-close"].get("AAPL",
     "2026-11-24")`.
 
@@ -215,9 +222,9 @@ class Client(_ServiceMethods[RemoteSet], _Waiting):
 
     def pin(self) -> Moment[RemoteSet]:
         """All sets as of the newest event that the service knows now."""
-        return self.at(self._run(service_requests.present_moment(self._requests)))
+        return self.at(self._perform(service_requests.present_moment(self._requests)))
 
-    def _carry_out(self, plan: Plan[T]) -> T:
+    def _perform_plan(self, plan: Plan[T]) -> T:
         outcome: Any = None
         while True:
             try:
@@ -235,7 +242,7 @@ class Client(_ServiceMethods[RemoteSet], _Waiting):
                     outcome = _unreached(error)
 
 
-class AsyncClient(_ServiceMethods[AsyncRemoteSet], _Awaiting):
+class AsyncClient(_ServiceMethods[AsyncRemoteSet], _Async):
     """Reads from a service: `await AsyncClient("http://127.0.0.1:8000")["sp500-close"].get("AAPL",
     "2026-11-24")`.
 
@@ -257,9 +264,9 @@ class AsyncClient(_ServiceMethods[AsyncRemoteSet], _Awaiting):
 
     async def pin(self) -> Moment[AsyncRemoteSet]:
         """All sets as of the newest event that the service knows now."""
-        return self.at(await self._run(service_requests.present_moment(self._requests)))
+        return self.at(await self._perform(service_requests.present_moment(self._requests)))
 
-    async def _carry_out(self, plan: Plan[T]) -> T:
+    async def _perform_plan(self, plan: Plan[T]) -> T:
         outcome: Any = None
         while True:
             try:

@@ -4,7 +4,8 @@ lost.
 At most ATTEMPTS are made. The pause before the next one is what `Retry-After` asks for, and then a
 time that doubles from FIRST_PAUSE_S to LONGEST_PAUSE_S; a random half of it keeps clients that
 failed together from coming back together. No attempt begins later than `patience_s` after the
-first. No other status is tried again, and neither is a service that stays silent.
+first. No other status is tried again, and neither is a service that took the connection and
+stays silent.
 """
 
 from __future__ import annotations
