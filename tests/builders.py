@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
+import uuid
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -101,6 +104,9 @@ def make_store(root: Path, url: str | None = None, actor: str = "tester") -> Sto
     root.mkdir(parents=True, exist_ok=True)
     if url is None:
         (root / "catalog.db").write_bytes(_empty_catalog())
+        with closing(sqlite3.connect(root / "catalog.db")) as connection:
+            connection.execute("UPDATE log SET store_id = ?", (uuid.uuid4().hex,))
+            connection.commit()
     else:
         estimates_migrations.upgrade(catalog_url(root, url))
     return Store(root, catalog=url, actor=actor)

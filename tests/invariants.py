@@ -21,6 +21,7 @@ from estimates.contract.columns import key_text
 from estimates.errors import NotFoundError
 from estimates.render.row_text import joined, json_pieces
 from estimates.storage import snapshot
+from estimates.storage.log_copies import copied_events, read_copy
 from estimates.store.store import Store
 
 # What a read of (set, version) gave, kept between two calls.
@@ -39,6 +40,7 @@ def check_all(store: Store, answers: Answers | None = None, client: Any = None) 
     answers = reads_by_number_never_change(store, answers or {})
     what_failed_is_invisible(store)
     one_version_per_answer(store)
+    the_log_is_whole(store)
     if client is not None:
         same_bytes_over_http(store, client)
     return answers
@@ -194,6 +196,15 @@ def one_version_per_answer(store: Store) -> None:
             if cursor is None:
                 break
         assert pages == rows
+
+
+def the_log_is_whole(store: Store) -> None:
+    """The chain holds, every row follows from it, and its copies are the log."""
+    assert store.catalog.audit() == []
+    entries = {entry.event.id: entry for entry in store.catalog.entries()}
+    copied = copied_events(store.objects)
+    assert copied == list(range(1, len(copied) + 1))  # the newest may be missing after a crash
+    assert all(read_copy(store.objects, event) == entries[event] for event in copied)
 
 
 def same_bytes_over_http(store: Store, client: Any) -> None:

@@ -13,6 +13,10 @@ stored_scores   scores of versions, grades of verdicts
 run_rows        how far each run has come
 sweep_claims    which snapshots' files are being deleted
 event_log       the log that each of these appends to
+event_chain     digests of records, and of each event over the one before
+chaining        giving those to a catalog from before the chain
+audit           what is wrong with a catalog: the chain, and every row that follows from it
+rebuild         writing a log into an empty catalog
 preconditions   what has to be true still when a write commits
 
 ref       how a reader names a version

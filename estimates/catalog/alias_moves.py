@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from estimates.catalog import schema
-from estimates.catalog.engine import OnEngine, writing
-from estimates.catalog.event_log import append_about
+from estimates.catalog.engine import OnEngine
+from estimates.catalog.event_log import append, next_event_about
 from estimates.catalog.preconditions import (
     check_newest,
     check_unexpired,
@@ -50,13 +50,13 @@ class AliasMoves(OnEngine):
         Raises ConflictError: `moved`, `held` (automatic only), `contract_changed`,
         `waivers_changed`; NotFoundError `expired`.
         """
-        with writing(self.engine) as tx:
+        with self.writing() as tx:
             check_newest(tx, seen.contracts[-1])
             check_unexpired(tx, version)
             if alias != PRODUCTION:
                 check_unmoved(tx, version.set, PRODUCTION, seen.aliases.get(PRODUCTION))
             expected = seen.aliases.get(alias)
-            event = append_about(
+            event = next_event_about(
                 tx,
                 "promoted",
                 version,
@@ -82,9 +82,9 @@ class AliasMoves(OnEngine):
 
         Raises ConflictError `moved`; NotFoundError `expired`.
         """
-        with writing(self.engine) as tx:
+        with self.writing() as tx:
             check_unexpired(tx, version)
-            event = append_about(
+            event = next_event_about(
                 tx,
                 "rolled_back",
                 version,
@@ -111,6 +111,7 @@ def _move(
     The time of the last move is part of the condition: an alias that came back to the same version
     has moved too. Raises ConflictError (`moved`).
     """
+    append(tx, event)
     table = schema.aliases
     values = {"version": version.version, "moved_at": event.at, "held": held}
     if expected is None:

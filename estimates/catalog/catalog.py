@@ -2,15 +2,17 @@
 
 from datetime import datetime
 
-import msgspec
 import sqlalchemy as sa
 
 from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.alias_moves import AliasMoves
+from estimates.catalog.audit import Fault, audit_chain, audit_rows
 from estimates.catalog.engine import check_revision, make_engine, reading
-from estimates.catalog.event_log import COUNTER
-from estimates.catalog.records import Event, Waiver
+from estimates.catalog.event_chain import Entry, Record
+from estimates.catalog.event_log import COUNTER, Head, entries, read_head, record_of
+from estimates.catalog.rebuild import Rebuild
+from estimates.catalog.records import Event, Judged
 from estimates.catalog.rows import matching, read, read_set
 from estimates.catalog.run_rows import RunRows
 from estimates.catalog.set_view import SetView
@@ -21,7 +23,7 @@ from estimates.catalog.view import View
 from estimates.catalog.waiver_writes import WaiverWrites
 
 
-class Catalog(VersionWrites, AliasMoves, WaiverWrites, StoredScores, RunRows, SweepClaims):
+class Catalog(VersionWrites, AliasMoves, WaiverWrites, StoredScores, RunRows, SweepClaims, Rebuild):
     """Sets, contracts, versions, aliases, events, verdicts, waivers, scores and runs.
 
     Every change of what a reader could see is one transaction and leaves exactly one event. Event
@@ -41,22 +43,31 @@ class Catalog(VersionWrites, AliasMoves, WaiverWrites, StoredScores, RunRows, Sw
     def verdict(self, set_name: str, version: int) -> bytes | None:
         """The newest verdict of a version, as stored."""
         table = schema.verdicts
-        verdicts = sa.select(table.c.body).where(matching(table, set=set_name, version=version))
+        of_version = matching(table, set=set_name, version=version)
+        newest = sa.select(sa.func.max(table.c.event)).where(of_version).scalar_subquery()
         with reading(self.engine) as tx:
-            body = tx.execute(verdicts.order_by(table.c.event.desc()).limit(1)).scalar()
-        return None if body is None else body.encode()
+            verdicts = read(tx, Judged, table.c.event == newest)
+        return verdicts[0].text.encode() if verdicts else None
 
-    def body_of_event(self, event: Event) -> bytes:
-        """What an event announced: the verdict of a `judged` one, the scores of a `scored` one, the
-        waiver of a `waived` one.
-        """
+    def entries(self, after: int = 0) -> list[Entry]:
+        """The events after one with what they made; see `event_log.entries`."""
         with reading(self.engine) as tx:
-            if event.kind == "waived":
-                (waiver,) = read(tx, Waiver, schema.waivers.c.id == event.id)
-                return msgspec.json.encode(waiver)
-            table = schema.verdicts if event.kind == "judged" else schema.scores
-            body = sa.select(table.c.body).where(table.c.event == event.id)
-            return tx.execute(body).scalar_one().encode()
+            return list(entries(tx, after))
+
+    def audit(self) -> list[Fault]:
+        """What is wrong with the chain, then with the rows; see `audit`."""
+        with reading(self.engine) as tx:
+            return [*audit_chain(tx), *audit_rows(tx)]
+
+    def head(self) -> Head:
+        """The identity of the store and the end of its log."""
+        with reading(self.engine) as tx:
+            return read_head(tx)
+
+    def record_of(self, event: Event) -> Record | None:
+        """The record that an event made; see `event_log.record_of`."""
+        with reading(self.engine) as tx:
+            return record_of(tx, event)
 
     def view(self, previous: View | None = None) -> View:
         """The catalog in memory; with a previous view only what changed since is read."""

@@ -3,7 +3,7 @@ to do.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,15 @@ class OnEngine:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        # Called before each write; raises what forbids writing.
+        self.before_writing: Callable[[], None] = lambda: None
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """The one writing transaction at a time, if this catalog may be written."""
+        self.before_writing()
+        with writing(self.engine) as tx:
+            yield tx
 
 
 def make_engine(url: str) -> sa.Engine:
@@ -96,6 +105,11 @@ def _reachable(engine: sa.Engine) -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
+        if "decode to UTF-8" in str(error):
+            raise CorruptError(
+                "catalog_damaged",
+                f"the catalog holds text that is none: {_cause(error)}; see `estimates verify`",
+            ) from error
         where = engine.url.render_as_string(hide_password=True)
         raise UnavailableError(
             "catalog", f"catalog {where} cannot be reached: {_cause(error)}; retry"

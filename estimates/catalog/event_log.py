@@ -1,38 +1,148 @@
 """The event log: every change of what a reader could see appends one event to it."""
 
-from typing import Any
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 
 from estimates import instants
 from estimates.catalog import schema
-from estimates.catalog.records import Event, EventKind, Version
-from estimates.catalog.rows import insert
-from estimates.errors import InvalidError
+from estimates.catalog.event_chain import (
+    BEGINNING,
+    NAMES,
+    Entry,
+    Record,
+    as_made,
+    link,
+    record_digest,
+)
+from estimates.catalog.records import (
+    ContractRevision,
+    Event,
+    EventKind,
+    Judged,
+    Scored,
+    Version,
+    Waiver,
+)
+from estimates.catalog.rows import insert, matching, read
+from estimates.errors import CorruptError, InvalidError
 
 COUNTER = sa.select(schema.log.c.last_event, schema.log.c.last_at)
 
 
-def append(tx: sa.Connection, kind: EventKind, set_name: str, actor: str, **fields: Any) -> Event:
-    """Append an event with these fields of `Event`.
+class Head(NamedTuple):
+    """The end of the log.
 
-    It takes the next id, and a time after every earlier event's even if the clock went back.
+    digest         that of the newest event; `BEGINNING` while there is none
+    chained_later  events up to this one happened before there was a chain
+    store_id       what the store's root has to say, too
+    """
+
+    last_event: int
+    last_at: datetime
+    digest: str
+    chained_later: int
+    store_id: str
+
+
+def read_head(tx: sa.Connection) -> Head:
+    """The end of the log and the identity of its store."""
+    log = schema.log.c
+    columns = (log.last_event, log.last_at, log.head, log.chained_later, log.store_id)
+    last_event, last_at, *chain = tx.execute(sa.select(*columns)).one()
+    return Head(last_event, instants.from_micros(last_at), *chain)
+
+
+def next_event(
+    tx: sa.Connection, kind: EventKind, set_name: str, actor: str, **fields: Any
+) -> Event:
+    """The event with these fields that `append` can append now.
+
+    It has the next id, and a time after every earlier event's even if the clock went back.
     Raises InvalidError (`bad_text`).
     """
     last_event, last_at = tx.execute(COUNTER).one()
     at = max(instants.micros(instants.now()), last_at + 1)
     event = Event(last_event + 1, instants.from_micros(at), set_name, kind, actor, **fields)
     check_text(actor=actor, reason=event.reason)
-    tx.execute(schema.log.update().values(last_event=event.id, last_at=at))
-    insert(tx, event)
     return event
 
 
-def append_about(
+def next_event_about(
     tx: sa.Connection, kind: EventKind, version: Version, actor: str, **fields: Any
 ) -> Event:
-    """Append an event about a version; raises InvalidError (`bad_text`)."""
-    return append(tx, kind, version.set, actor, version=version.version, **fields)
+    """The next event, about a version; raises InvalidError (`bad_text`)."""
+    return next_event(tx, kind, version.set, actor, version=version.version, **fields)
+
+
+def append(tx: sa.Connection, event: Event, record: Record | None = None) -> None:
+    """Append the next event, and the record that it makes, to the chain."""
+    records = {} if record is None else {NAMES[type(record)]: record_digest(record)}
+    digest = link(tx.execute(sa.select(schema.log.c.head)).scalar_one(), event, records)
+    at = instants.micros(event.at)
+    tx.execute(schema.log.update().values(last_event=event.id, last_at=at, head=digest))
+    insert(tx, event, records=msgspec.json.encode(records).decode(), digest=digest)
+    if record is not None:
+        insert(tx, record, digest=records[NAMES[type(record)]])
+
+
+def record_of(tx: sa.Connection, event: Event) -> Record | None:
+    """The record that an event made, as it is now; None for an event that makes none.
+
+    Raises CorruptError (`record_damaged`, `record_missing`).
+    """
+    place = place_of(event)
+    if place is None:
+        return None
+    kind, condition = place
+    records = read(tx, kind, condition)
+    if not records:
+        raise CorruptError(
+            "record_missing",
+            f"{event.set}: the catalog lacks what event {event.id} ({event.kind}) made; "
+            "restore the catalog from a backup, or rebuild it with `estimates recover`",
+        )
+    return records[0]
+
+
+def place_of(event: Event) -> tuple[type[Record], sa.ColumnElement[bool]] | None:
+    """What an event's record is, and the condition for its row; None for an event without one."""
+    match event.kind:
+        case "defined":
+            revision = event.details["revision"]
+            return ContractRevision, matching(schema.contracts, set=event.set, revision=revision)
+        case "published":
+            return Version, matching(schema.versions, set=event.set, version=event.version)
+        case "judged":
+            return Judged, matching(schema.verdicts, event=event.id)
+        case "scored":
+            return Scored, matching(schema.scores, event=event.id)
+        case "waived":
+            return Waiver, matching(schema.waivers, id=event.id)
+        case _:
+            return None
+
+
+def entries(tx: sa.Connection, after: int) -> Iterator[Entry]:
+    """What the log holds after an event, oldest first.
+
+    Raises CorruptError (`record_damaged`, `record_missing`).
+    """
+    table = schema.events
+    of_last = sa.select(table.c.digest).where(table.c.id == after)
+    previous = BEGINNING if after == 0 else tx.execute(of_last).scalar_one()
+    digests = sa.select(table.c.digest).where(table.c.id > after).order_by(table.c.id)
+    events = read(tx, Event, table.c.id > after, table.c.id)
+    for event, digest in zip(events, tx.execute(digests).scalars().all(), strict=True):
+        record = record_of(tx, event)
+        records: dict[str, msgspec.Raw] = {}
+        if record is not None:
+            records[NAMES[type(record)]] = msgspec.Raw(as_made(record))
+        yield Entry(event, previous, digest, records)
+        previous = digest
 
 
 def check_text(**texts: str | None) -> None:

@@ -29,7 +29,7 @@ RunStep = Literal["compute", "publish", "judge", "promote", "track", "done"]
 RunStatus = Literal["running", "failed", "rejected", "refused", "published", "promoted"]
 
 
-class InputDigest(msgspec.Struct, frozen=True):
+class InputDigest(msgspec.Struct, frozen=True, omit_defaults=True):
     """An input as a run saw it: its name, where it came from, SHA-256 of its content and its number
     of rows.
     """
@@ -156,6 +156,18 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     automatic: bool = False
     blocks: bool | None = None
     details: dict[str, Any] = {}
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """A verdict as stored: `text` is JSON (`estimates.gate.verdict.Verdict`), to the last line
+    break; `event` is the id of its event.
+    """
+
+    event: int
+    set: str
+    version: int
+    blocks: bool
+    text: str
 
 
 class Scored(msgspec.Struct, frozen=True):

@@ -3,16 +3,19 @@
 A table has a column for each field of its Struct; fields that are no plain values are JSON there.
 """
 
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
 
 from estimates.catalog import schema
+from estimates.catalog.event_chain import NAMES, record_digest
 from estimates.catalog.records import (
     Alias,
     ContractRevision,
     Event,
+    Judged,
     Provenance,
     Run,
     Scored,
@@ -20,17 +23,22 @@ from estimates.catalog.records import (
     Waiver,
 )
 from estimates.catalog.set_view import SetView
+from estimates.contract.contract import Contract
+from estimates.errors import CorruptError
 
 T = TypeVar("T", bound=msgspec.Struct)
-_TABLES: dict[type[msgspec.Struct], sa.Table] = {
+TABLES: dict[type[msgspec.Struct], sa.Table] = {
     Alias: schema.aliases,
     ContractRevision: schema.contracts,
     Event: schema.events,
+    Judged: schema.verdicts,
     Run: schema.runs,
     Scored: schema.scores,
     Version: schema.versions,
     Waiver: schema.waivers,
 }
+# What damaged cells raise when they are made into a Struct.
+UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, OverflowError)
 _JSON: dict[str, Any] = {
     "body": msgspec.Raw,
     "details": dict[str, Any],
@@ -50,27 +58,87 @@ def of_version(version: Version) -> dict[str, Any]:
     return {"set": version.set, "version": version.version}
 
 
+def of_event(event: Event) -> dict[str, Any]:
+    """The columns that say which version an event is about."""
+    return {"set": event.set, "version": event.version}
+
+
 def read(tx: sa.Connection, kind: type[T], condition: Any, *order: Any) -> list[T]:
-    """The Structs of the rows that fulfil a condition, in the order of these columns."""
-    names, table = kind.__struct_fields__, _TABLES[kind]
-    encoded = [(i, _DECODERS[name]) for i, name in enumerate(names) if name in _JSON]
-    query = sa.select(*(table.c[name] for name in names)).where(condition).order_by(*order)
-    structs: list[T] = []
-    for row in tx.execute(query).all():
-        cells = list(row)
-        for i, decoder in encoded:
-            cells[i] = None if cells[i] is None else decoder.decode(cells[i])
-        structs.append(kind(*cells))  # by position: three times as fast as by name
+    """The Structs of the rows that fulfil a condition, in the order of these columns.
+
+    Raises CorruptError (`record_damaged`) for a row that is not what its event made.
+    """
+    digests: list[str] | None = [] if kind in NAMES else None
+    try:
+        structs = list(read_rows(tx, kind, condition, *order, digests=digests))
+    except UNREADABLE as error:
+        raise CorruptError(
+            "record_damaged",
+            f"the catalog has a row among its {TABLES[kind].name} that cannot be read: {error}; "
+            "see `estimates verify`",
+        ) from error
+    for struct, digest in zip(structs, digests or (), strict=False):
+        if record_digest(struct) != digest:
+            raise damaged_record(struct)
     return structs
 
 
+def read_rows(
+    tx: sa.Connection,
+    kind: type[T],
+    condition: Any,
+    *order: Any,
+    digests: list[str] | None = None,
+) -> Iterator[T]:
+    """The same one by one and unchecked; the digests that the rows name are appended."""
+    names, table = kind.__struct_fields__, TABLES[kind]
+    encoded = [(i, _DECODERS[name]) for i, name in enumerate(names) if name in _JSON]
+    columns = [table.c[name] for name in names]
+    if digests is not None:
+        columns.append(table.c.digest)
+    query = sa.select(*columns).where(condition).order_by(*order)
+    for row in tx.execute(query):
+        cells = list(row)
+        if digests is not None:
+            digests.append(cells.pop())
+        for i, decoder in encoded:
+            cells[i] = None if cells[i] is None else decoder.decode(cells[i])
+        yield kind(*cells)  # by position: three times as fast as by name
+
+
+def damaged_record(record: msgspec.Struct) -> CorruptError:
+    """The error for a row that is not what its event made."""
+    about = msgspec.structs.asdict(record)
+    what = NAMES[type(record)]
+    number = about["revision"] if what == "contract" else about["version"]
+    return CorruptError(
+        "record_damaged",
+        f"{about['set']}: the catalog's {what} {number} is not what its event recorded; "
+        "restore the catalog from a backup, or rebuild it with `estimates recover`",
+    )
+
+
 def insert(tx: sa.Connection, struct: msgspec.Struct, **more: object) -> None:
-    """Insert the row of a Struct; `more` are columns that it has no field for."""
-    cells = msgspec.structs.asdict(struct)
+    """Insert the row of a Struct; `more` are columns that do not follow from it."""
+    cells = msgspec.structs.asdict(struct) | derived_columns(struct)
     for name in cells.keys() & _JSON.keys():
         if cells[name] is not None:
             cells[name] = msgspec.json.encode(cells[name]).decode()
-    tx.execute(_TABLES[type(struct)].insert().values(cells | more))
+    tx.execute(TABLES[type(struct)].insert().values(cells | more))
+
+
+def derived_columns(struct: msgspec.Struct) -> dict[str, Any]:
+    """The columns that a Struct has no field for and that follow from it, as they begin."""
+    match struct:
+        case ContractRevision():
+            contract = msgspec.json.decode(struct.body, type=Contract)
+            return {"shape_digest": contract.shape().digest}
+        case Version():
+            return {"run_id": struct.provenance.run_id}
+        case Scored():
+            return {"tracked": False}
+        case _:
+            return {}
 
 
 def read_set(
@@ -100,4 +168,20 @@ def read_set(
         standing = matching(table, set=name) & table.c.ended_at.is_(None)
         waivers = read(tx, Waiver, standing, table.c.id)
     aliases = {row.alias: row for row in read(tx, Alias, schema.aliases.c.set == name)}
-    return SetView(contracts, versions, old.events + events, aliases, waivers, old.decoded)
+    view = SetView(contracts, versions, old.events + events, aliases, waivers, old.decoded)
+    check_aliases(name, view)
+    return view
+
+
+def check_aliases(name: str, view: SetView) -> None:
+    """Raises CorruptError (`alias_damaged`) for an alias that is not where its last move put it."""
+    moves = {event.alias: event for event in view.events if event.alias is not None}
+    for alias in sorted(moves.keys() | view.aliases.keys()):
+        row, move = view.aliases.get(alias), moves.get(alias)
+        place = row and (row.version, row.moved_at, row.held)
+        if place != (move and (move.version, move.at, move.kind == "rolled_back")):
+            raise CorruptError(
+                "alias_damaged",
+                f"{name}: the catalog's alias {alias} is not where its last move put it; "
+                "restore the catalog from a backup, or rebuild it with `estimates recover`",
+            )

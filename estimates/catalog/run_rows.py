@@ -7,7 +7,7 @@ import msgspec
 
 from estimates import instants
 from estimates.catalog import schema
-from estimates.catalog.engine import OnEngine, reading, writing
+from estimates.catalog.engine import OnEngine, reading
 from estimates.catalog.event_log import check_text
 from estimates.catalog.records import Run, RunStatus, RunStep
 from estimates.catalog.rows import insert, read
@@ -26,7 +26,7 @@ class RunRows(OnEngine):
         check_text(run_id=run_id)
         table = schema.runs
         here = table.c.run_id == run_id
-        with writing(self.engine) as tx:
+        with self.writing() as tx:
             runs = read(tx, Run, here)
             if not runs:
                 run = Run(run_id, set_name, "running", "compute", instants.now(), data_through)
@@ -65,7 +65,7 @@ class RunRows(OnEngine):
             values |= {"error": error, "message": message}
         if finished:
             values["finished_at"] = instants.now()
-        with writing(self.engine) as tx:
+        with self.writing() as tx:
             tx.execute(schema.runs.update().where(schema.runs.c.run_id == run_id).values(values))
 
     def run(self, run_id: str) -> Run | None:

@@ -39,7 +39,7 @@ from estimates.catalog.records import (
 )
 
 # The newest file of migrations/versions; a process that finds another one refuses.
-REVISION = "0003"
+REVISION = "0004"
 
 METADATA = MetaData()
 _LARGE = ("id", "event", "rows")  # of 64 bits; other numbers have 32
@@ -86,6 +86,11 @@ def _filled(name: str, kind: Any = Text, *, key: bool = False) -> Column[Any]:
     return Column(name, kind, nullable=False, primary_key=key, autoincrement=False)
 
 
+def _digest() -> Column[Any]:
+    """The digest of the row's record, of an event its link; see `event_chain`."""
+    return Column("digest", Text)
+
+
 def _of_version() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["set", "version"], ["versions.set", "versions.version"])
 
@@ -94,22 +99,30 @@ def _of_event(name: str) -> ForeignKeyConstraint:
     return ForeignKeyConstraint([name], ["events.id"])
 
 
-# One row: the counter that makes event ids gapless and event times strictly increasing.
+# One row: the counter that makes event ids gapless and event times strictly increasing, the digest
+# of the newest event, and the identity of the store. Events up to `chained_later` happened before
+# there was a chain.
 log = Table(
     "log",
     METADATA,
     _filled("one", Integer, key=True),
     _filled("last_event", BigInteger),
     _filled("last_at", BigInteger),
+    Column("head", Text),
+    Column("chained_later", BigInteger),
+    Column("store_id", Text),
 )
 
-contracts = _table("contracts", ContractRevision, ["set", "revision"], _filled("shape_digest"))
+contracts = _table(
+    "contracts", ContractRevision, ["set", "revision"], _filled("shape_digest"), _digest()
+)
 
 versions = _table(
     "versions",
     Version,
     ["set", "version"],
     _filled("run_id"),
+    _digest(),
     UniqueConstraint("set", "run_id", name="versions_run_id"),
     ForeignKeyConstraint(["set", "contract_revision"], ["contracts.set", "contracts.revision"]),
     Index("versions_snapshot", "snapshot_id"),
@@ -117,7 +130,14 @@ versions = _table(
 
 aliases = _table("aliases", Alias, ["set", "alias"], _of_version())
 
-events = _table("events", Event, ["id"], Index("events_set", "set", "id"))
+events = _table(
+    "events",
+    Event,
+    ["id"],
+    Column("records", Text),  # digests by name, JSON
+    _digest(),
+    Index("events_set", "set", "id"),
+)
 
 verdicts = Table(
     "verdicts",
@@ -126,7 +146,8 @@ verdicts = Table(
     _filled("set"),
     _filled("version", Integer),
     _filled("blocks", Boolean),
-    _filled("body"),
+    Column("body", Text, key="text", nullable=False),
+    _digest(),
     _of_event("event"),
     _of_version(),
     Index("verdicts_version", "set", "version", "event"),
@@ -138,6 +159,7 @@ scores = _table(
     Scored,
     ["event"],
     _filled("tracked", Boolean),
+    _digest(),
     _of_event("event"),
     _of_version(),
     Index("scores_version", "set", "version", "event"),
@@ -149,6 +171,7 @@ waivers = _table(
     Waiver,
     ["id"],
     Column("ended_at", Instant),
+    _digest(),
     _of_event("id"),
     _of_version(),
     Index("waivers_snapshot", "set", "snapshot_id"),

@@ -7,10 +7,10 @@ import msgspec
 import sqlalchemy as sa
 
 from estimates.catalog import schema
-from estimates.catalog.engine import OnEngine, reading, writing
-from estimates.catalog.event_log import append_about
+from estimates.catalog.engine import OnEngine, reading
+from estimates.catalog.event_log import append, next_event_about
 from estimates.catalog.records import Event, Scored, Version
-from estimates.catalog.rows import insert, matching, of_version, read
+from estimates.catalog.rows import matching, of_version, read
 
 _MANY = 500  # values in a condition at once; databases have a limit
 
@@ -35,10 +35,10 @@ class StoredScores(OnEngine):
         """
         table, about = schema.scores, of_version(version)
         newest = sa.select(table.c.body).where(matching(table, **about))
-        with writing(self.engine) as tx:
+        with self.writing() as tx:
             if tx.execute(newest.order_by(table.c.event.desc()).limit(1)).scalar() == body.decode():
                 return None
-            event = append_about(tx, "scored", version, actor, details=details)
+            event = next_event_about(tx, "scored", version, actor, details=details)
             scored = Scored(
                 event=event.id,
                 contract_revision=contract_revision,
@@ -48,7 +48,7 @@ class StoredScores(OnEngine):
                 body=msgspec.Raw(body),
                 **about,
             )
-            insert(tx, scored, tracked=False)
+            append(tx, event, scored)
             return event
 
     def regraded(self, version: Version, details: dict[str, Any], *, actor: str) -> Event | None:
@@ -59,15 +59,17 @@ class StoredScores(OnEngine):
         table = schema.events
         grades = matching(table, kind="regraded", **of_version(version))
         newest = sa.select(table.c.details).where(grades).order_by(table.c.id.desc()).limit(1)
-        with writing(self.engine) as tx:
+        with self.writing() as tx:
             if tx.execute(newest).scalar() == msgspec.json.encode(details).decode():
                 return None
-            return append_about(tx, "regraded", version, actor, details=details)
+            event = next_event_about(tx, "regraded", version, actor, details=details)
+            append(tx, event)
+            return event
 
     def scores_tracked(self, event: int) -> None:
         """Write down that MLflow has the scores of an event."""
         table = schema.scores
-        with writing(self.engine) as tx:
+        with self.writing() as tx:
             tx.execute(table.update().where(table.c.event == event).values(tracked=True))
 
     def scores(self, events: Collection[int]) -> list[Scored]:

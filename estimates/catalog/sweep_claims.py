@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from estimates.catalog import schema
-from estimates.catalog.engine import OnEngine, reading, writing
+from estimates.catalog.engine import OnEngine, reading
 from estimates.catalog.rows import matching
 
 
@@ -21,7 +21,7 @@ class SweepClaims(OnEngine):
         versions, claims = schema.versions, schema.claims
         snapshot = {"set": set_name, "snapshot_id": snapshot_id}
         needed = matching(versions, **snapshot) & versions.c.expired_at.is_(None)
-        with writing(self.engine) as tx:
+        with self.writing() as tx:
             if tx.execute(sa.select(versions.c.version).where(needed)).first():
                 return False
             generation, _ = deletions_of(tx, set_name, snapshot_id)
@@ -39,7 +39,7 @@ class SweepClaims(OnEngine):
         """
         table = schema.claims
         here = matching(table, set=set_name, snapshot_id=snapshot_id) & table.c.done.is_(False)
-        with writing(self.engine) as tx:
+        with self.writing() as tx:
             yield tx.execute(sa.select(table.c.done).where(here)).first() is not None
             tx.execute(table.update().where(here).values(done=True))
 

@@ -1,17 +1,17 @@
 """Contracts and versions come into being here, are judged, tracked and expired."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 import sqlalchemy as sa
 
 from estimates import instants
 from estimates.catalog import schema
-from estimates.catalog.engine import OnEngine, writing
-from estimates.catalog.event_log import append, append_about, check_text
+from estimates.catalog.engine import OnEngine
+from estimates.catalog.event_log import append, check_text, next_event, next_event_about
 from estimates.catalog.preconditions import check_newest, check_unexpired
-from estimates.catalog.records import ContractRevision, Event, Provenance, Version
-from estimates.catalog.rows import insert, matching, of_version, read
+from estimates.catalog.records import ContractRevision, Event, Judged, Provenance, Version
+from estimates.catalog.rows import matching, of_version, read
 from estimates.catalog.sweep_claims import deletions_of
 from estimates.contract.contract import Contract
 from estimates.errors import ConflictError, UnavailableError
@@ -26,7 +26,7 @@ class VersionWrites(OnEngine):
         body = msgspec.json.encode(contract)
         table = schema.contracts
         of_set = sa.select(table).where(table.c.set == name).order_by(table.c.revision)
-        with writing(self.engine) as tx:
+        with self.writing() as tx:
             rows = tx.execute(of_set).all()
             if rows and rows[-1].body == body.decode():
                 return read(tx, ContractRevision, matching(table, set=name, revision=len(rows)))[0]
@@ -34,11 +34,11 @@ class VersionWrites(OnEngine):
             shape = shapes.get(digest, max(shapes.values(), default=0) + 1)
             revision = len(rows) + 1
             details = {"revision": revision, "shape": shape}
-            event = append(tx, "defined", name, actor, details=details)
+            event = next_event(tx, "defined", name, actor, details=details)
             made = ContractRevision(
                 name, revision, shape, event.at, actor, msgspec.Raw(body), source
             )
-            insert(tx, made, shape_digest=digest)
+            append(tx, event, made)
             return made
 
     def publish(
@@ -67,7 +67,7 @@ class VersionWrites(OnEngine):
         name, table = revision.set, schema.versions
         of_run = matching(table, set=name, run_id=provenance.run_id)
         highest = sa.select(sa.func.max(table.c.version)).where(table.c.set == name)
-        with writing(self.engine) as tx:
+        with self.writing() as tx:
             same_run = read(tx, Version, of_run)
             if same_run:
                 return _same_run(same_run[0], snapshot_id, released_at)
@@ -80,7 +80,7 @@ class VersionWrites(OnEngine):
             details = {"run_id": provenance.run_id}
             if released_at is not None:
                 details["released_at"] = instants.text(released_at)
-            event = append(tx, "published", name, actor, version=number, details=details)
+            event = next_event(tx, "published", name, actor, version=number, details=details)
             version = Version(
                 set=name,
                 version=number,
@@ -90,9 +90,9 @@ class VersionWrites(OnEngine):
                 rows=rows,
                 published_at=event.at,
                 provenance=provenance,
-                released_at=released_at,
+                released_at=released_at and released_at.astimezone(UTC),
             )
-            insert(tx, version, run_id=provenance.run_id)
+            append(tx, event, version)
             return version
 
     def judged(
@@ -112,10 +112,9 @@ class VersionWrites(OnEngine):
         details = {"outcome": outcome}
         if actuals is not None:
             details["actuals"] = actuals
-        with writing(self.engine) as tx:
-            event = append_about(tx, "judged", version, actor, blocks=blocks, details=details)
-            row = {"event": event.id, "blocks": blocks, "body": body.decode()}
-            tx.execute(schema.verdicts.insert().values(row | of_version(version)))
+        with self.writing() as tx:
+            event = next_event_about(tx, "judged", version, actor, blocks=blocks, details=details)
+            append(tx, event, Judged(event.id, version.set, version.version, blocks, body.decode()))
             return event
 
     def tracked(self, version: Version, mlflow_run: str, *, actor: str) -> None:
@@ -125,7 +124,7 @@ class VersionWrites(OnEngine):
         """
         table = schema.versions
         here = matching(table, **of_version(version))
-        with writing(self.engine) as tx:
+        with self.writing() as tx:
             known = tx.execute(sa.select(table.c.mlflow_run).where(here)).scalar_one()
             if known == mlflow_run:
                 return
@@ -134,7 +133,8 @@ class VersionWrites(OnEngine):
                     "already_tracked",
                     f"{version.set}: version {version.version} is MLflow run {known}",
                 )
-            append_about(tx, "tracked", version, actor, details={"mlflow_run": mlflow_run})
+            details = {"mlflow_run": mlflow_run}
+            append(tx, next_event_about(tx, "tracked", version, actor, details=details))
             tx.execute(table.update().where(here).values(mlflow_run=mlflow_run))
 
     def expire(self, version: Version, *, actor: str, reason: str) -> None:
@@ -144,14 +144,15 @@ class VersionWrites(OnEngine):
         """
         table, aliases = schema.versions, schema.aliases
         pointing = sa.select(aliases).where(matching(aliases, **of_version(version)))
-        with writing(self.engine) as tx:
+        with self.writing() as tx:
             if tx.execute(pointing).first():
                 raise ConflictError(
                     "in_use",
                     f"{version.set}: version {version.version} has an alias and cannot expire",
                 )
             check_unexpired(tx, version)
-            event = append_about(tx, "expired", version, actor, reason=reason)
+            event = next_event_about(tx, "expired", version, actor, reason=reason)
+            append(tx, event)
             here = matching(table, **of_version(version))
             tx.execute(table.update().where(here).values(expired_at=event.at))
 

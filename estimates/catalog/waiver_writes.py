@@ -1,16 +1,16 @@
 """Waivers: an exception of a check for one version's content, made and taken back."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from estimates import instants
 from estimates.catalog import schema
-from estimates.catalog.engine import OnEngine, writing
-from estimates.catalog.event_log import append, append_about, check_text
+from estimates.catalog.engine import OnEngine
+from estimates.catalog.event_log import append, check_text, next_event, next_event_about
 from estimates.catalog.preconditions import check_unexpired
 from estimates.catalog.records import Event, Version, Waiver
-from estimates.catalog.rows import insert, matching
+from estimates.catalog.rows import matching
 from estimates.errors import ConflictError, InvalidError, NotFoundError
 
 
@@ -38,9 +38,9 @@ class WaiverWrites(OnEngine):
             "keys": None if keys is None else len(keys),
             "until": instants.text(until),
         }
-        with writing(self.engine) as tx:
+        with self.writing() as tx:
             check_unexpired(tx, version)
-            event = append_about(tx, "waived", version, actor, reason=reason, details=details)
+            event = next_event_about(tx, "waived", version, actor, reason=reason, details=details)
             if until <= event.at:
                 raise InvalidError(
                     "bad_until",
@@ -57,9 +57,9 @@ class WaiverWrites(OnEngine):
                 reason=reason,
                 actor=actor,
                 at=event.at,
-                until=until,
+                until=until.astimezone(UTC),
             )
-            insert(tx, waiver)
+            append(tx, event, waiver)
             return event, waiver
 
     def unwaive(self, set_name: str, waiver: int, *, reason: str, actor: str) -> Event:
@@ -70,12 +70,12 @@ class WaiverWrites(OnEngine):
         """
         table = schema.waivers
         here = matching(table, set=set_name, id=waiver)
-        with writing(self.engine) as tx:
+        with self.writing() as tx:
             row = tx.execute(sa.select(table).where(here)).one_or_none()
             if row is None:
                 raise NotFoundError("unknown_waiver", f"{set_name}: there is no waiver {waiver}")
             details = {"waiver": waiver, "check": row.check}
-            event = append(
+            event = next_event(
                 tx, "unwaived", set_name, actor, version=row.version, reason=reason, details=details
             )
             end = min(row.until, row.ended_at or row.until)
@@ -84,5 +84,6 @@ class WaiverWrites(OnEngine):
                     "waiver_over",
                     f"{set_name}: waiver {waiver} is over since {instants.text(end)}",
                 )
+            append(tx, event)
             tx.execute(table.update().where(here).values(ended_at=event.at))
             return event

@@ -1,11 +1,11 @@
-"""Facts, in files: objects in a folder or bucket, snapshots, listed keys, copies, caches of this
-machine.
+"""Facts, in files: objects in a folder or bucket, snapshots, listed keys, copies of the log,
+caches of this machine.
 
 objects       named bytes in a folder or a bucket; the only place that knows obstore
 snapshot      the immutable half: Parquet and manifest
 data_files    the stored Parquet, verified and read in pieces
 listed_keys   the listed keys of `file` domains
-copies        second copies of what the catalog committed
+log_copies    copies of the log, from which a lost catalog is rebuilt
 report_cache  reports of this machine, computed once
 file_lock     work that one process of a machine does at a time
 """

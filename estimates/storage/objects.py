@@ -5,6 +5,7 @@ obstore.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -89,15 +90,38 @@ class Objects:
 
     def names(self, prefix: str) -> list[str]:
         """The names under a prefix (a folder's path, without the slash at its end), sorted."""
+        return sorted(self.written(prefix))
+
+    def written(self, prefix: str) -> dict[str, datetime]:
+        """When each object under a prefix was written last, by the storage's clock."""
         with self._answering(prefix):
-            return sorted(
-                meta["path"] for batch in obstore.list(self._store, prefix) for meta in batch
-            )
+            return {
+                meta["path"]: meta["last_modified"]
+                for batch in obstore.list(self._store, prefix)
+                for meta in batch
+            }
 
     def delete(self, name: str) -> None:
         """Remove an object; one that is gone already is no error."""
         with suppress(NotFoundError), self._existing(name):
             obstore.delete(self._store, name)
+
+    def move(self, name: str, to: str) -> None:
+        """Give an object another name, replacing what has it; one that is gone is no error."""
+        with suppress(NotFoundError), self._existing(name):
+            obstore.rename(self._store, name, to)
+            self._make_durable(to)
+
+    def is_linked(self, name: str) -> bool:
+        """Whether a symbolic link below the root leads to a name: what is there is not ours."""
+        if self.folder is None:
+            return False
+        path = self.folder / name
+        return any(
+            place.is_symlink()
+            for place in (path, *path.parents)
+            if place != self.folder and place.is_relative_to(self.folder)
+        )
 
     @contextmanager
     def _answering(self, name: str) -> Iterator[None]:

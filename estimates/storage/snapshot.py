@@ -109,7 +109,7 @@ def read_manifest(objects: Objects, set_name: str, snapshot_id: str) -> Manifest
                 f"{objects.root}/{name} has format {written_in}, this reader knows {FORMAT}",
             )
         manifest = msgspec.json.decode(content, type=Manifest)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CorruptError(
             "manifest_damaged", f"{objects.root}/{name} is not a manifest: {error}"
         ) from None
@@ -164,14 +164,14 @@ def parquet_name(set_name: str, snapshot_id: str) -> str:
     return f"{folder(set_name, snapshot_id)}/{_PARQUET}"
 
 
-def delete(objects: Objects, set_name: str, snapshot_id: str) -> None:
-    """Remove a snapshot's files, the manifest first: without it the rest is an orphan that nobody
-    sees.
+def discard(objects: Objects, set_name: str, snapshot_id: str, trash: str) -> None:
+    """Move a snapshot's files into a folder, the manifest first: without it the rest is an orphan
+    that nobody sees.
     """
     place = folder(set_name, snapshot_id)
-    objects.delete(f"{place}/{_MANIFEST}")
-    for name in objects.names(place):
-        objects.delete(name)
+    manifest = f"{place}/{_MANIFEST}"
+    for name in (manifest, *objects.names(place)):
+        objects.move(name, f"{trash}/{name}")
     if objects.folder is not None:
         # obstore leaves the folder behind; one that somebody writes into at this moment stays
         with suppress(OSError):

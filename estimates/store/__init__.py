@@ -9,5 +9,8 @@ promote       an alias moves forward; rollback: it moves back
 waive         an exception of a check, made and taken back
 scoring       versions against actual values; regrading: verdicts beside what became of them
 sql           DuckDB over the versions
-sweep         verify every file; delete what nobody can see
+verify        all that is stored beside what it should be; changes nothing
+sweep         expire what the retention lets go, delete the files that nobody can see
+identity      whether a catalog and a root belong together
+recover       a lost catalog from the copies of its log
 """

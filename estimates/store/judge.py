@@ -84,7 +84,7 @@ def judge(
         actor=store.actor,
         actuals=verdict.actuals,
     )
-    store.after_commit(version.set, event)
+    store.after_commit(event)
     _keep_report(store, set_view.contract, version, judgement)
     return judgement
 

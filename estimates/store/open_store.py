@@ -26,12 +26,13 @@ from estimates.lookup.read_file_cache import ReadFileCache
 from estimates.reading.reader import Reader
 from estimates.reading.version_reader import Files
 from estimates.settings import default_cache
-from estimates.storage import copies, snapshot
+from estimates.storage import log_copies, snapshot
 from estimates.storage.data_files import DataFiles
 from estimates.storage.listed_keys import ListedKeys
 from estimates.storage.objects import Objects
 from estimates.storage.report_cache import ReportCache
 from estimates.store import sql
+from estimates.store.identity import check_identity, check_not_lost
 
 if TYPE_CHECKING:  # a process that publishes, or reads by key, does not pay for comparing
     from estimates.compare.two_versions import Comparison
@@ -65,7 +66,7 @@ class OpenStore:
         cache: str | Path | None = None,
         actor: str = "unknown",
     ) -> None:
-        self.catalog = Catalog(catalog_url(root, catalog))
+        self.catalog = _open_catalog(str(root), catalog_url(root, catalog))
         self.objects = Objects(str(root))
         self.root = self.objects.root
         self.read_files = ReadFileCache(
@@ -79,6 +80,17 @@ class OpenStore:
         # it is committed.
         self.on_event: Callable[[Event], None] = lambda event: None
         self._view: View | None = None
+        self._may_write = False
+        self.catalog.before_writing = self.check_identity
+
+    def check_identity(self) -> None:
+        """Refuse to write where catalog and root do not belong together; asked once.
+
+        Raises CorruptError (`other_store`, `catalog_behind`).
+        """
+        if not self._may_write:
+            check_identity(self.objects, self.catalog)
+            self._may_write = True
 
     def sets(self) -> list[str]:
         """The names of all sets, sorted."""
@@ -209,7 +221,7 @@ class OpenStore:
         """The listed keys of a `file` domain; None for other domains."""
         return self.listed_keys.read(self.contract(name))
 
-    def after_commit(self, name: str, event: Event | None = None) -> None:
+    def after_commit(self, event: Event | None = None) -> None:
         """Tell `on_event` of an event, and complete the copies of what was committed.
 
         Copies are only a second line: a failure waits for the next time.
@@ -217,7 +229,7 @@ class OpenStore:
         if event is not None:
             self.on_event(event)
         try:
-            copies.complete(self.objects, name, self.view().set(name), self.catalog.body_of_event)
+            log_copies.complete(self.objects, self.catalog.last_event(), self.catalog.entries)
         except UnavailableError:
             return
 
@@ -229,3 +241,14 @@ class OpenStore:
             return self.frame(version)
         self.data_files.open(version.set, version.snapshot_id)
         return self.objects.folder / snapshot.parquet_name(version.set, version.snapshot_id)
+
+
+def _open_catalog(root: str, url: str) -> Catalog:
+    """Raises NotFoundError (`no_store`), and CorruptError (`catalog_lost`) where only the catalog
+    is missing.
+    """
+    try:
+        return Catalog(url)
+    except NotFoundError:
+        check_not_lost(root)
+        raise

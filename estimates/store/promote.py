@@ -77,7 +77,7 @@ def promote(
             "waivers": sorted({number for check in verdict.checks for number in check.waived_by}),
         },
     )
-    store.after_commit(name, event)
+    store.after_commit(event)
     return Promotion(event, judgement)
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from estimates import instants
 from estimates.catalog.records import ContractRevision, Provenance, Version
 from estimates.catalog.released import check_claim
 from estimates.contract.conform import conform
@@ -23,6 +24,7 @@ from estimates.store.judge import Judgement, judge, stored_judgement
 from estimates.store.open_store import OpenStore
 from estimates.store.promote import promote
 
+TRASH = "trash"  # a folder a day; what is in it can be taken back until a sweep empties it
 # Called before each step begins: its name, and the number of the version once there is one.
 Begin = Callable[[str, int | None], None]
 # Each attempt is lost to a sweep that deleted just this content; a pause grows between them.
@@ -92,10 +94,11 @@ def commit(
     (`run_id_reused`, `contract_changed`), UnavailableError.
     """
     check_claim(name, released_at, provenance.data_through)
+    store.check_identity()
     view = store.view().set(name)
     prepared = snapshot.prepare(conform(frame, view.contract), view.contract.shape())
     version = _write(store, prepared, view.contracts[-1], provenance, released_at)
-    store.after_commit(name)
+    store.after_commit()
     return version
 
 
@@ -137,10 +140,13 @@ def _finish_deletion(store: OpenStore, name: str, snapshot_id: str) -> int:
 
 
 def delete_claimed(store: OpenStore, name: str, snapshot_id: str) -> bool:
-    """Delete the files of a snapshot that was claimed for it; False when somebody else did."""
+    """Move the files of a snapshot that was claimed for it to the trash of today; False when
+    somebody else did.
+    """
     with store.catalog.deleting(name, snapshot_id) as is_wanted:
         if is_wanted:
-            snapshot.delete(store.objects, name, snapshot_id)
+            trash = f"{TRASH}/{instants.now().date()}"
+            snapshot.discard(store.objects, name, snapshot_id, trash)
     return is_wanted
 
 

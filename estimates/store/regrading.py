@@ -105,7 +105,7 @@ def regrade(
         }
         event = store.catalog.regraded(version, details, actor=store.actor)
         if event is not None:  # None: its newest grade is the same
-            store.after_commit(name, event)
+            store.after_commit(event)
     return regrading
 
 

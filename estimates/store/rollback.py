@@ -32,7 +32,7 @@ def rollback(
     event = store.catalog.roll_back(
         target, expected=view.set(name).aliases[alias], actor=store.actor, reason=reason
     )
-    store.after_commit(name, event)
+    store.after_commit(event)
     return event
 
 

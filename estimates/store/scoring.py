@@ -60,8 +60,7 @@ def score_set(
     """Score versions of a set against actual values and store the scores.
 
     frame     actual values: see `accuracy.read_actuals`
-    versions  their numbers; default: all that production ever pointed to, unexpired, of the shape
-              that readers see
+    versions  default: all that production ever pointed to, unexpired, of the shape readers see
     vintage   use what was known then
     against   the baseline of skill: a version's number, or the name of another set; of that the
               newest version counts that its production ever pointed to and that saw no later data
@@ -157,7 +156,7 @@ def _store(store: OpenStore, version: Version, scores: Accuracy) -> bool:
         details={"keys": scores.keys.matched, "actuals": scores.actuals},
         actor=store.actor,
     )
-    store.after_commit(version.set)
+    store.after_commit()
     return event is not None
 
 

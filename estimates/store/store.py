@@ -56,10 +56,11 @@ class Store(OpenStore):
         keys).
         """
         validate_policy(contract)
+        self.check_identity()
         if isinstance(contract.domain, FileDomain):
             contract = self.listed_keys.write(contract, domain_keys)
         revision = self.catalog.define(contract, source, self.actor)
-        self.after_commit(contract.name)
+        self.after_commit()
         return revision
 
     def judge(
@@ -106,4 +107,4 @@ class Store(OpenStore):
     def set_mlflow_run(self, name: str, version: int, mlflow_run: str) -> None:
         """Record which MLflow run belongs to a version."""
         self.catalog.tracked(self.view().resolve(name, At(version)), mlflow_run, actor=self.actor)
-        self.after_commit(name)
+        self.after_commit()

@@ -1,141 +1,113 @@
-"""Verify every file against its digest; sweep away what nobody can see."""
+"""Sweep: expire what the retention lets go, delete the files that nobody can see."""
 
-import io
 import time
-from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-import polars as pl
 
 from estimates import instants
 from estimates.catalog.records import Version
 from estimates.catalog.set_view import SetView
-from estimates.contract.contract import FileDomain, Retention
-from estimates.errors import ConflictError, CorruptError, EstimatesError, NotFoundError
-from estimates.storage import copies, snapshot
-from estimates.store.publish import delete_claimed
+from estimates.catalog.view import View
+from estimates.contract.contract import Retention
+from estimates.errors import ConflictError, NotFoundError
+from estimates.store.publish import TRASH, delete_claimed
 from estimates.store.store import Store
 
 KEPT_PREDECESSORS = 10
+GRACE = timedelta(days=7)  # how old files of no version are before they go
+TRASH_LIFE_DAYS = 7
 # Longer than any upload takes: obstore writes to `name#1` and renames; a crash leaves such a file
 # behind.
 _LEFTOVER_AGE_S = 3600
 
-Progress = Callable[[str, int], None]  # what is being verified, how many there are in all
-
-
-class Fault(msgspec.Struct, frozen=True):
-    """Something that verify found wrong; `version` is None for what belongs to no version."""
-
-    set: str
-    version: int | None
-    code: str
-    message: str
-
 
 class Swept(msgspec.Struct, frozen=True):
-    """What a sweep did: versions it expired and snapshots it deleted, as (set, version) and (set,
-    snapshot_id).
+    """What a sweep did, or would do: versions it expired and snapshots it moved to the trash, as
+    (set, version) and (set, snapshot_id); days of the trash that it emptied.
+
+    spared  snapshots of no version that are younger than the grace period
     """
 
     expired: tuple[tuple[str, int], ...]
     deleted: tuple[tuple[str, str], ...]
+    spared: tuple[tuple[str, str], ...]
+    emptied: tuple[str, ...]
 
 
-def verify(store: Store, progress: Progress = lambda _what, _total: None) -> list[Fault]:
-    """Check each file of each unexpired version against its digest, and complete the copies of the
-    catalog.
-    """
-    view = store.refresh()
-    total = sum(len(set_view.versions) for set_view in view.sets.values())
-    faults: list[Fault] = []
-    for name, set_view in view.sets.items():
-        checked: dict[str, Fault | None] = {}
-        for version in set_view.versions:
-            progress(f"{name} version {version.version}", total)
-            if version.expired_at is None:
-                if version.snapshot_id not in checked:
-                    checked[version.snapshot_id] = _fault(store, version)
-                if (fault := checked[version.snapshot_id]) is not None:
-                    faults.append(msgspec.structs.replace(fault, version=version.version))
-        faults += _domain_faults(store, name, set_view)
-        copies.complete(store.objects, name, set_view, store.catalog.body_of_event, everything=True)
-    expired = {
-        (name, v.version)
-        for name, s in store.refresh().sets.items()
-        for v in s.versions
-        if v.expired_at
-    }
-    return [fault for fault in faults if (fault.set, fault.version) not in expired]
-
-
-def sweep(store: Store) -> Swept:
-    """Expire versions as their contract's retention says; delete the files of expired versions and
-    of no version.
+def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> Swept:
+    """Expire versions as their contract's retention says; move the files of expired versions, and
+    those of no version that are older than a grace period, to the trash; empty the trash of days
+    that are older than `TRASH_LIFE_DAYS`.
 
     A snapshot is claimed in the catalog before its files go, and publishing a claimed one writes
     them again: a sweep may run at any time, and one that was interrupted is finished by the next.
+    Nothing is followed that a symbolic link leads to.
+
+    dry_run  only tell what would go
+    Raises CorruptError (`other_store`, `catalog_behind`): a catalog that does not belong to these
+    files proves nothing about them.
     """
+    store.check_identity()
     view = store.refresh()
-    expired = [
-        (name, number)
-        for name, set_view in view.sets.items()
-        for number in _expire(store, name, set_view)
-    ]
-    view = store.refresh()
+    expired = [version for set_view in view.sets.values() for version in _let_go(set_view)]
+    if not dry_run:
+        expired = [version for version in expired if _expire(store, version)]
+        if expired:
+            store.after_commit()
+        view = store.refresh()
+    gone = {(version.set, version.version) for version in expired}
     needed = {
         (v.set, v.snapshot_id)
         for set_view in view.sets.values()
         for v in set_view.versions
-        if v.expired_at is None
+        if v.expired_at is None and (v.set, v.version) not in gone
     }
-    unneeded = sorted(
-        (
-            {(name, i) for name in view.sets for i in _stored(store, name)}
-            | set(store.catalog.claims())
-        )
-        - needed
-    )
-    deleted = [
-        (name, snapshot_id) for name, snapshot_id in unneeded if _delete(store, name, snapshot_id)
-    ]
-    store.read_files.keep_only({snapshot_id for _, snapshot_id in needed})
-    _remove_leftovers(store)
-    return Swept(tuple(expired), tuple(deleted))
+    orphans, spared = _orphans(store, view, needed, instants.now() - grace)
+    if not dry_run:
+        orphans = [orphan for orphan in orphans if _delete(store, *orphan)]
+        store.read_files.keep_only({snapshot_id for _, snapshot_id in needed})
+        _remove_leftovers(store)
+    emptied = _empty_trash(store, dry_run)
+    return Swept(tuple(sorted(gone)), tuple(orphans), tuple(spared), tuple(emptied))
 
 
-def _fault(store: Store, version: Version) -> Fault | None:
-    try:
-        manifest = snapshot.read_manifest(store.objects, version.set, version.snapshot_id)
-        content = snapshot.read_parquet(store.objects, version.set, manifest)
-        rows = pl.read_parquet(io.BytesIO(content)).height
-        if rows != manifest.rows or rows != version.rows:
-            raise CorruptError(
-                "row_count",
-                f"{rows} rows, its manifest says {manifest.rows}, the catalog {version.rows}",
-            )
-    except EstimatesError as error:
-        return Fault(version.set, version.version, error.code, error.message)
-    except pl.exceptions.PolarsError as error:
-        return Fault(version.set, version.version, "file_unreadable", str(error))
-    return None
+def _orphans(
+    store: Store, view: View, needed: set[tuple[str, str]], before: datetime
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The snapshots that provably nobody needs: those of expired versions, those whose deletion
+    was begun, and those of no version last written before a moment. Then the younger ones.
+    """
+    proven = set(store.catalog.claims()) | {
+        (v.set, v.snapshot_id) for set_view in view.sets.values() for v in set_view.versions
+    }
+    orphans: set[tuple[str, str]] = set(store.catalog.claims()) - needed
+    spared: set[tuple[str, str]] = set()
+    for name in view.sets:
+        for snapshot_id, written in _stored(store, name).items():
+            stored = (name, snapshot_id)
+            if stored in needed:
+                continue
+            (orphans if stored in proven or written < before else spared).add(stored)
+    return sorted(orphans), sorted(spared - orphans)
 
 
-def _domain_faults(store: Store, name: str, view: SetView) -> list[Fault]:
-    if not isinstance(view.contract.domain, FileDomain):
-        return []
-    try:
-        store.domain_keys(name)
-    except (CorruptError, NotFoundError) as error:
-        return [Fault(name, None, error.code, error.message)]
-    return []
+def _empty_trash(store: Store, dry_run: bool) -> list[str]:
+    """Delete what was moved to the trash long enough ago; gives the days."""
+    oldest = str(instants.now().date() - timedelta(days=TRASH_LIFE_DAYS))
+    names = [name for name in store.objects.names(TRASH) if name.split("/")[1] < oldest]
+    if not dry_run:
+        for name in names:
+            if not store.objects.is_linked(name):
+                store.objects.delete(name)
+    return sorted({name.split("/")[1] for name in names})
 
 
-def _expire(store: Store, name: str, view: SetView) -> list[int]:
-    """Expire what the retention lets go; production, what it held of late, and the newest version
-    always stay.
+def _let_go(view: SetView) -> list[Version]:
+    """What the retention lets go; production, what it held of late, and the newest version always
+    stay.
     """
     retention = view.contract.retention
     if retention == Retention():
@@ -151,14 +123,15 @@ def _expire(store: Store, name: str, view: SetView) -> list[int]:
         newest_first = dict.fromkeys(number for _, number in reversed(moves))
         kept |= set(list(newest_first)[: KEPT_PREDECESSORS + 1])
     candidates = [v for v in view.versions if v.version not in kept and v.expired_at is None]
-    let_go = [version for version in candidates if _past(retention, version, view)]
-    expired: list[int] = []
-    for version in let_go:
-        # Promoted meanwhile, or expired by another sweep.
-        with suppress(ConflictError, NotFoundError):
-            store.catalog.expire(version, actor=store.actor, reason="retention")
-            expired.append(version.version)
-    return expired
+    return [version for version in candidates if _past(retention, version, view)]
+
+
+def _expire(store: Store, version: Version) -> bool:
+    # Promoted meanwhile, or expired by another sweep.
+    with suppress(ConflictError, NotFoundError):
+        store.catalog.expire(version, actor=store.actor, reason="retention")
+        return True
+    return False
 
 
 def _past(retention: Retention, version: Version, view: SetView) -> bool:
@@ -171,10 +144,15 @@ def _past(retention: Retention, version: Version, view: SetView) -> bool:
     return all(rules)
 
 
-def _stored(store: Store, name: str) -> set[str]:
-    """Every snapshot of a set that has any file."""
+def _stored(store: Store, name: str) -> dict[str, datetime]:
+    """Every snapshot of a set that has any file, and when the newest of them was written."""
     prefix = f"sets/{name}/snapshots"
-    return {path.removeprefix(prefix + "/").split("/")[0] for path in store.objects.names(prefix)}
+    stored: dict[str, datetime] = {}
+    for path, written in store.objects.written(prefix).items():
+        snapshot_id = path.removeprefix(prefix + "/").split("/")[0]
+        if not store.objects.is_linked(path):
+            stored[snapshot_id] = max(written, stored.get(snapshot_id, written))
+    return stored
 
 
 def _delete(store: Store, name: str, snapshot_id: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from estimates.catalog import schema
+from estimates.catalog.chaining import chain_events
 from estimates.catalog.engine import make_engine
 
 engine = make_engine(context.config.attributes["url"])
@@ -19,4 +20,5 @@ with engine.connect().execution_options(write=True) as connection, connection.be
     )
     with context.begin_transaction():
         context.run_migrations()
+        chain_events(connection)
 engine.dispose()

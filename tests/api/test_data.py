@@ -327,9 +327,14 @@ def test_a_failure_on_the_way_is_no_end(large: tuple[str, Path, pl.DataFrame]) -
     url, file, _ = large
     content = file.read_bytes()
     try:
-        with httpx.stream(
-            "GET", f"{url}?format=csv", headers={"accept-encoding": "identity"}
-        ) as answer:
+        # A small buffer here: the rest must not be on its way before the file goes.
+        small = httpx.HTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)])
+        with (
+            httpx.Client(transport=small) as client,
+            client.stream(
+                "GET", f"{url}?format=csv", headers={"accept-encoding": "identity"}
+            ) as answer,
+        ):
             pieces = answer.iter_raw()
             next(pieces)
             os.truncate(file, 0)

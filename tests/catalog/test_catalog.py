@@ -4,6 +4,7 @@ nothing needed.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -348,7 +349,7 @@ def test_a_publisher_whose_files_were_swept_is_told(store: Store) -> None:
     )
     content = prepared.manifest.snapshot_id
     snapshot.write(store.objects, SET, prepared)
-    assert sweep(store).deleted == ((SET, content),)
+    assert sweep(store, grace=timedelta(0)).deleted == ((SET, content),)
     publish(store, "the other one")  # writes the files again and commits
     act = {"actor": "slow", "deletions": 0}
     assert (
@@ -399,6 +400,7 @@ def test_a_catalog_that_came_back_from_a_backup_is_read_from_scratch(tmp_path: P
     for left in ("catalog.db-wal", "catalog.db-shm"):
         (tmp_path / left).unlink(missing_ok=True)
     (tmp_path / "catalog.db").write_bytes(saved)
+    shutil.rmtree(tmp_path / "log")  # its copies came back from the same backup
     publish(Store(tmp_path), "other", 101.0)
     assert [v.provenance.run_id for v in store[SET].versions()] == ["first", "other"]
 

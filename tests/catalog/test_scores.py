@@ -98,5 +98,5 @@ def test_scores_are_copied_beside_the_snapshots(local_store: Store) -> None:
     event = scored(local_store, promoted(local_store, "r1"))
     assert event is not None
     promoted(local_store, "r2", 100.5, day=1)  # the next write completes the copies
-    path = Path(local_store.root) / f"sets/{SET}/events/{event.id:012d}.json"
-    assert json.loads(path.read_text())["scores"] == {"mae": 1.5}
+    path = Path(local_store.root) / f"log/{event.id:012d}.json"
+    assert json.loads(path.read_text())["records"]["scores"]["body"] == {"mae": 1.5}

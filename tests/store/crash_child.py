@@ -16,6 +16,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def tidy(root: Path) -> None:
     newest = store.resolve(SET, 3)
     if newest.expired_at is None:
         store.catalog.expire(newest, actor="child", reason="test")
-    sweep(store)
+    sweep(store, grace=timedelta(0))
 
 
 def waived(root: Path) -> None:

@@ -12,13 +12,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from estimates.store.store import Store
-from estimates.store.sweep import sweep, verify
+from estimates.store.sweep import sweep
+from estimates.store.verify import verify
 from tests.builders import SET, make_store, promoted, publish
 from tests.builders import define as define_set
 from tests.invariants import Answers, check_all
@@ -97,7 +99,7 @@ def _check_completed(root: Path, work: str, answers: Answers) -> None:
         assert [version.provenance.run_id for version in view.versions] == ["first", "crashing"]
         assert store.resolve(SET).version == 2
         assert [event.kind for event in view.events].count("published") == 2
-        sweep(store)
+        sweep(store, grace=timedelta(0))
     elif work == "waived":
         assert [store.state(version) for version in view.versions] == ["superseded", "production"]
         assert view.waivers == []

@@ -17,7 +17,8 @@ from estimates.contract.conform import conform
 from estimates.errors import CorruptError
 from estimates.store.open_store import catalog_url
 from estimates.store.store import Store
-from estimates.store.sweep import sweep, verify
+from estimates.store.sweep import sweep
+from estimates.store.verify import verify
 from tests.frozen.make_format1 import FOLDER, answers, closes, provenance
 from tests.invariants import check_all
 

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 from litestar.testing import TestClient
 
+from estimates.catalog.event_chain import record_digest
 from estimates.errors import CorruptError
 from estimates.store.store import Store
 from estimates_api.app import create_app
@@ -75,9 +77,9 @@ def test_all_hold_over_http(local_store: Store) -> None:
 def test_meddling_with_the_catalog_is_noticed(
     history: Store, statement: str, notices: Callable[[Store], None]
 ) -> None:
-    """Each invariant fails when the catalog is not what it says."""
+    """When the catalog is not what it says, the store refuses to read it or the invariant fails."""
     notices(history)
-    with pytest.raises((AssertionError, StopIteration)):
+    with pytest.raises((AssertionError, StopIteration, CorruptError)):
         notices(broken(history, statement))
 
 
@@ -116,6 +118,11 @@ def test_a_changed_answer_is_noticed(history: Store) -> None:
     """The fourth invariant fails when a version number names other content than before."""
     answers = invariants.check_all(history)
     other = history.resolve(SET, 3).snapshot_id
-    meddled = broken(history, f"UPDATE versions SET snapshot_id = '{other}' WHERE version = 1")
+    forged = msgspec.structs.replace(history.resolve(SET, 1), snapshot_id=other)
+    meddled = broken(
+        history,
+        f"UPDATE versions SET snapshot_id = '{other}', digest = '{record_digest(forged)}' "
+        "WHERE version = 1",
+    )
     with pytest.raises(AssertionError, match="another answer"):
         invariants.reads_by_number_never_change(meddled, answers)

@@ -304,7 +304,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         """A sweep deletes what no unexpired version needs, and changes no answer."""
-        sweep(self.store)
+        sweep(self.store, grace=timedelta(0))
         for name, model in self.model.items():
             stored = {
                 path.split("/")[3] for path in self.store.objects.names(f"sets/{name}/snapshots")

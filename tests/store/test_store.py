@@ -15,7 +15,8 @@ from estimates.catalog.records import Provenance
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import ConflictError, CorruptError, GateError, InvalidError, NotFoundError
 from estimates.store.store import Store
-from estimates.store.sweep import sweep, verify
+from estimates.store.sweep import sweep
+from estimates.store.verify import verify
 from tests.builders import (
     SET,
     START,

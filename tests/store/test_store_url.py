@@ -13,7 +13,8 @@ from estimates import InvalidError, Store
 from estimates.catalog.records import Provenance
 from estimates.contract.contract_file import parse_contract
 from estimates.store.open_store import catalog_url
-from estimates.store.sweep import sweep, verify
+from estimates.store.sweep import sweep
+from estimates.store.verify import verify
 
 CONTRACT = """
 name = "scores"

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+
 import polars as pl
 import pytest
+import sqlalchemy as sa
 
+from estimates import instants
+from estimates.contract.conform import conform
 from estimates.errors import CorruptError
 from estimates.lookup import read_file_writing
 from estimates.storage import snapshot
 from estimates.store.store import Store
-from estimates.store.sweep import sweep, verify
-from tests.builders import SET, code_of, define, promoted, publish
+from estimates.store.sweep import Swept, sweep
+from estimates.store.verify import verify
+from tests.builders import SET, code_of, define, frame, promoted, publish
 from tests.invariants import check_all
 
 
@@ -46,16 +55,118 @@ def test_verify_does_not_take_a_sweep_for_damage(local_store: Store) -> None:
     assert gone == [first.snapshot_id]
 
 
-def test_verify_repairs_a_damaged_copy(local_store: Store) -> None:
-    """A copy of the catalog that was altered is written again as the catalog has it."""
+def test_verify_names_damaged_copies_and_changes_nothing(local_store: Store) -> None:
+    """A copy of the log that was altered, one that is gone, one that should not be: each is named,
+    and none is written again.
+    """
     define(local_store)
     promoted(local_store, "run")
-    names = local_store.objects.names(f"sets/{SET}/events")
-    before = {name: local_store.objects.get(name) for name in names}
-    local_store.objects.put(names[0], b"rubbish")
-    local_store.objects.delete(names[-1])
-    assert verify(local_store) == []
-    assert {name: local_store.objects.get(name) for name in names} == before
+    local_store.objects.put("log/000000000001.json", b"rubbish")
+    local_store.objects.delete("log/000000000002.json")
+    other = Store(local_store.root)
+    before = {name: other.objects.get(name) for name in other.objects.names("")}
+    assert [(fault.code, fault.message) for fault in verify(other)] == [
+        ("log_gap", "the copy log/000000000002.json is missing"),
+        (
+            "log_damaged",
+            f"{other.root}/log/000000000001.json is not what its digest says; restore it",
+        ),
+    ]
+    assert {name: other.objects.get(name) for name in other.objects.names("")} == before
+
+
+def test_one_bad_byte_hides_nothing(local_store: Store) -> None:
+    """A manifest that is no text, an altered alias and a cut file are all in one report."""
+    define(local_store)
+    first, second = (promoted(local_store, f"run {n}", 100 + n / 10) for n in (1, 2))
+    root = Path(local_store.root)
+    manifest = root / snapshot.folder(SET, first.snapshot_id) / "manifest.json"
+    manifest.write_bytes(b"\xff" + manifest.read_bytes()[1:])
+    parquet = root / snapshot.parquet_name(SET, second.snapshot_id)
+    parquet.write_bytes(parquet.read_bytes()[:-1])
+    assert {fault.code for fault in verify(Store(root))} == {"manifest_damaged", "file_damaged"}
+    with local_store.catalog.engine.begin() as tx:
+        tx.execute(sa.text("UPDATE aliases SET version = 1"))
+    assert {fault.code for fault in verify(Store(root))} == {
+        "manifest_damaged",
+        "file_damaged",
+        "alias_damaged",
+    }
+
+
+def test_an_altered_alias_answers_nothing(local_store: Store) -> None:
+    """An alias that is not where its last move put it is refused, not followed."""
+    define(local_store)
+    promoted(local_store, "first")
+    promoted(local_store, "second", 100.1)
+    with local_store.catalog.engine.begin() as tx:
+        tx.execute(sa.text("UPDATE aliases SET version = 1"))
+    assert code_of(lambda: Store(local_store.root).resolve(SET)) == "alias_damaged"
+
+
+def orphan(store: Store, level: float = 250.0) -> str:
+    """Write a snapshot that no version names; gives its id."""
+    shape = store.contract(SET).shape()
+    prepared = snapshot.prepare(conform(frame(level), store.contract(SET)), shape)
+    snapshot.write(store.objects, SET, prepared)
+    return prepared.manifest.snapshot_id
+
+
+def test_files_of_no_version_stay_for_a_while(local_store: Store) -> None:
+    """A snapshot that nobody named yet is spared until it is older than the grace period."""
+    define(local_store)
+    promoted(local_store, "run")
+    content = orphan(local_store)
+    assert sweep(local_store) == Swept((), (), ((SET, content),), ())
+    week_ago = time.time() - 8 * 86400
+    for path in (Path(local_store.root) / snapshot.folder(SET, content)).iterdir():
+        os.utime(path, (week_ago, week_ago))
+    assert sweep(local_store).deleted == ((SET, content),)
+
+
+def test_a_dry_run_changes_nothing(local_store: Store) -> None:
+    """It tells what a sweep would do, and does none of it."""
+    define(local_store, more="[retention]\nkeep_versions = 1\n")
+    for number in range(13):
+        promoted(local_store, f"run {number}", 100 + number / 100)
+    orphan(local_store)
+    events, names = local_store.view().last_event, local_store.objects.names("")
+    announced = sweep(local_store, grace=timedelta(0), dry_run=True)
+    assert (local_store.refresh().last_event, local_store.objects.names("")) == (events, names)
+    assert sweep(local_store, grace=timedelta(0)) == announced
+    assert len(announced.expired) == 2
+    assert len(announced.deleted) == 3
+
+
+def test_the_trash_is_emptied_after_a_week(local_store: Store) -> None:
+    """What a sweep took lies in the trash of its day, and goes for good a week later."""
+    define(local_store)
+    promoted(local_store, "run")
+    content = orphan(local_store)
+    sweep(local_store, grace=timedelta(0))
+    today = str(instants.now().date())
+    place = f"trash/{today}/{snapshot.folder(SET, content)}"
+    names = [f"{place}/estimates.parquet", f"{place}/manifest.json"]
+    assert local_store.objects.names("trash") == names
+    assert sweep(local_store).emptied == ()
+    old = str(instants.now().date() - timedelta(days=8))
+    (Path(local_store.root) / "trash" / today).rename(Path(local_store.root) / "trash" / old)
+    assert sweep(local_store).emptied == (old,)
+    assert local_store.objects.names("trash") == []
+
+
+def test_no_symbolic_link_is_followed(local_store: Store, tmp_path: Path) -> None:
+    """A folder elsewhere that a link in the store leads to keeps its files."""
+    define(local_store)
+    promoted(local_store, "run")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "precious.txt").write_text("mine")
+    link = Path(local_store.root) / "sets" / SET / "snapshots" / ("0" * 64)
+    link.symlink_to(elsewhere, target_is_directory=True)
+    assert sweep(local_store, grace=timedelta(0)).deleted == ()
+    assert (elsewhere / "precious.txt").read_text() == "mine"
+    assert link.is_symlink()
 
 
 def test_sql_reads_only_what_matches_its_digest(local_store: Store) -> None:

@@ -27,7 +27,7 @@ from estimates.gate.verdict import Verdict
 from estimates.store.judge import Judgement
 from estimates.store.promote import check_reads
 from estimates.store.store import Store
-from estimates.store.sweep import verify
+from estimates.store.verify import verify
 from estimates.store.waive import waived_keys
 from tests.builders import SET, TARGETS, TICKERS, define, frame, promoted, provenance, publish
 from tests.examples import examples
@@ -100,8 +100,8 @@ def test_a_waiver_is_copied_beside_the_snapshots(jumped: tuple[Store, Version]) 
     )
     store.unwaive(SET, waiver.id, reason="no")
     assert verify(store) == []
-    copied = json.loads(store.objects.get(f"sets/{SET}/events/{waiver.id:012d}.json"))
-    assert msgspec.convert(copied["waiver"], Waiver) == waiver
+    copied = json.loads(store.objects.get(f"log/{waiver.id:012d}.json"))
+    assert msgspec.convert(copied["records"]["waiver"], Waiver) == waiver
 
 
 REFUSALS: list[tuple[dict[str, Any], str]] = [

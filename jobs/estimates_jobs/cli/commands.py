@@ -50,7 +50,9 @@ SECTIONS: dict[str, dict[str, str]] = {
         "notify": "Send a receiver what the log holds after an event.",
     },
     "Keep": {
-        "verify": "Check every file against its digest.",
+        "verify": "Compare every file and record with its digest.",
+        "audit": "Walk the chain of events; name the first broken link.",
+        "recover": "Rebuild a lost catalog from the log.",
         "sweep": "Expire what the retention lets go; delete files of no version.",
         "serve": "Answer over HTTP.",
     },

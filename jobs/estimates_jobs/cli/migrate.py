@@ -6,8 +6,9 @@ from pathlib import Path
 
 from estimates.errors import NotFoundError
 from estimates.settings import Settings
+from estimates.store.identity import check_not_lost
 from estimates.store.open_store import catalog_url
-from estimates_jobs.cli.interface.command import Options, command
+from estimates_jobs.cli.interface.command import Options, command, open_store
 from estimates_jobs.cli.output import terminal
 
 
@@ -23,6 +24,9 @@ def migrate(options: Options) -> None:
     url = _existing_catalog(settings)
     before = estimates_migrations.current(url)
     estimates_migrations.upgrade(url)
+    store = open_store(settings)
+    store.check_identity()
+    store.after_commit()
     after = estimates_migrations.current(url)
     if options.json:
         terminal.json({"store": settings.store, "from": before, "to": after})
@@ -36,6 +40,7 @@ def _existing_catalog(settings: Settings) -> str:
     """The catalog's URL; raises NotFoundError (`no_store`) where no store was ever made."""
     url = catalog_url(settings.store, settings.catalog)
     if settings.catalog is None and not (Path(settings.store) / "catalog.db").exists():
+        check_not_lost(settings.store)
         raise NotFoundError(
             "no_store", f"there is no store at {settings.store}; make one with `estimates init`"
         )

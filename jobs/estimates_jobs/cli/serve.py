@@ -7,8 +7,6 @@ import click
 from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.interface.server import host_option, port_option, serve_store
 
-_APP = "estimates_api.app:create_app"  # by name: jobs never import the api
-
 
 @command(
     "estimates serve --store ./estimates-store",

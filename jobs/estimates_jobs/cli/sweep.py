@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import click
+
+from estimates.store.sweep import TRASH_LIFE_DAYS
 from estimates.store.sweep import sweep as sweep_store
 from estimates_jobs.cli.interface.command import Options, command
+from estimates_jobs.cli.interface.duration import Duration
 from estimates_jobs.cli.output import terminal
 
 
-@command("estimates sweep", "estimates sweep --format json")
-def sweep(options: Options) -> None:
-    """Expire the versions that their contract's retention lets go, and delete the files that no
-    version needs.
+@command("estimates sweep --dry-run", "estimates sweep", "estimates sweep --grace 30d")
+@click.option("--dry-run", is_flag=True, help="Only tell what would go.")
+@click.option(
+    "--grace",
+    type=Duration(),
+    default="7d",
+    show_default=True,
+    help="How old files of no version are before they go.",
+)
+def sweep(options: Options, dry_run: bool, grace: timedelta) -> None:
+    """Expire the versions that their contract's retention lets go, and move the files that no
+    version needs to the trash, which keeps them for seven days.
 
-    Safe at any time, also while something is published; one that was interrupted is finished by the
-    next.
+    Files of no version stay for a grace period: somebody may be publishing them. Safe at any time;
+    one that was interrupted is finished by the next. Refuses a catalog that does not belong to the
+    files.
     """
-    swept = sweep_store(options.open())
+    swept = sweep_store(options.open(), grace=grace, dry_run=dry_run)
     if options.json:
         terminal.json(swept)
         return
-    if not swept.expired and not swept.deleted:
+    would = "would be " if dry_run else ""
+    if not swept.expired and not swept.deleted and not swept.emptied:
         terminal.line("nothing to sweep")
     for name, version in swept.expired:
-        terminal.line(f"{name}: version {version} expired (retention)")
+        terminal.line(f"{name}: version {version} {would}expired (retention)")
     for name, snapshot_id in swept.deleted:
-        terminal.line(f"{name}: deleted the files of snapshot {snapshot_id}")
+        terminal.line(f"{name}: snapshot {snapshot_id} {would}moved to the trash")
+    for name, snapshot_id in swept.spared:
+        terminal.line(
+            f"{name}: snapshot {snapshot_id} of no version stays until it is {grace.days} days old"
+        )
+    for day in swept.emptied:
+        terminal.line(f"trash of {day}, older than {TRASH_LIFE_DAYS} days, {would}emptied")

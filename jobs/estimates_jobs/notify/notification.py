@@ -18,7 +18,7 @@ from urllib.parse import quote
 import msgspec
 
 from estimates import instants
-from estimates.catalog.records import Event
+from estimates.catalog.records import Event, Judged
 from estimates.errors import InvalidError
 from estimates.gate.verdict import parse_json
 from estimates.store.store import Store
@@ -102,7 +102,9 @@ def _data(store: Store, event: Event) -> dict[str, Any]:
     """The event as `/v1/events` has it; of a verdict also which checks block, and why."""
     data: dict[str, Any] = msgspec.to_builtins(event)
     if event.kind == "judged":
-        failing = parse_json(store.catalog.body_of_event(event)).failing()
+        judged = store.catalog.record_of(event)
+        assert isinstance(judged, Judged)
+        failing = parse_json(judged.text.encode()).failing()
         fields = ("name", "status", "value", "block", "message")
         data["failing"] = [{name: getattr(check, name) for name in fields} for check in failing]
     return data

@@ -15,10 +15,12 @@ def test_sweep_tells_what_it_expired_and_deleted(local_store: Store) -> None:
         builders.publish(local_store, f"r{number}", 100.0 + number, day=number)
     shown = ok("sweep", "--store", local_store.root).text
     assert "version 1 expired" in shown
-    assert "deleted the files" in shown
+    assert "moved to the trash" in shown
     assert ok("sweep", "--store", local_store.root, "--format", "json").json == {
         "expired": [],
         "deleted": [],
+        "spared": [],
+        "emptied": [],
     }
     called = call(
         "get",

@@ -1,6 +1,7 @@
 """What every command has: options, exit codes, notifications, a store to work on.
 
 command           how a command is declared: its options, examples under its help
+duration          a duration as an option's value
 failures          which error is which exit code
 notifying         telling a receiver what a command decides
 new_store         making a store where there is none

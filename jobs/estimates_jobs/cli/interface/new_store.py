@@ -11,8 +11,10 @@ from estimates_jobs.cli.interface.command import open_store
 
 
 def make_store(settings: Settings) -> bool:
-    """Make the store unless it is there; says whether it was made. Raises UnavailableError,
-    InvalidError.
+    """Make the store unless it is there; says whether it was made.
+
+    Raises UnavailableError, InvalidError; CorruptError (`catalog_lost`, `other_store`) for a folder
+    or bucket that holds the sets of another catalog.
     """
     try:
         open_store(settings)
@@ -24,6 +26,7 @@ def make_store(settings: Settings) -> bool:
         if "://" not in settings.store:
             make_folder(Path(settings.store))
         estimates_migrations.upgrade(catalog_url(settings.store, settings.catalog))
+        open_store(settings).check_identity()
         return True
     return False
 

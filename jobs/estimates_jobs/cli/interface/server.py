@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from estimates.errors import InvalidError
+from estimates.extras import needs
 from estimates.settings import Settings
 from estimates_jobs.cli.interface.command import Options, open_store
 from estimates_jobs.cli.interface.example_requests import example_requests
@@ -89,9 +90,12 @@ def _print_requests(options: Options, settings: Settings, host: str, port: int) 
 
 
 def check_address(host: str, port: int) -> None:
-    """Say that an address cannot be had before anything is started. SO_REUSEADDR: as the server
-    itself will ask. Raises InvalidError (`bad_host`, `port_in_use`).
+    """Say before anything is started that there is no server or that an address cannot be had.
+    SO_REUSEADDR: as the server itself will ask. Raises InvalidError (`bad_host`, `port_in_use`)
+    and ModuleNotFoundError that names the extra.
     """
+    with needs("api"):
+        import granian  # noqa: F401
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM

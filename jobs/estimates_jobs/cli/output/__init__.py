@@ -4,6 +4,6 @@ terminal       lines, tables and pairs for people, JSON and bytes for programs
 cells          values as cells of a table, bars beside them
 file_writing   files that somebody names in an option
 progress       what is being done, on standard error
-alias_moves, chain_text, change_table, history_table, run_outcome, set_status, verdict_files,
-waiver_table   one answer each, shown by several commands
+alias_moves, chain_text, change_table, fault_table, history_table, run_outcome, set_status,
+verdict_files, waiver_table   one answer each, shown by several commands
 """

@@ -1,0 +1,162 @@
+"""Auditing a catalog: its chain, link by link, and every row that follows from it.
+
+Each row is read on its own where its neighbours cannot be, so that one damaged row hides no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError
+
+from estimates import instants
+from estimates.catalog import schema
+from estimates.catalog.event_chain import BEGINNING, NAMES, link, record_digest
+from estimates.catalog.event_log import place_of
+from estimates.catalog.records import Alias, Event, Version
+from estimates.catalog.rows import TABLES, UNREADABLE, derived_columns, matching, read_rows
+
+_UNREADABLE = (*UNREADABLE, DatabaseError)
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Something that is wrong; `set` is empty for what belongs to none, `version` None."""
+
+    set: str
+    version: int | None
+    code: str
+    message: str
+
+
+def audit_chain(tx: sa.Connection) -> Iterator[Fault]:
+    """Walk the chain from its first event: faults `event_missing`, `event_damaged`,
+    `chain_broken`, `record_missing`, `record_damaged`, `log_damaged`.
+
+    A link that does not hold is told, and the walk goes on from the digest that stands there.
+    """
+    table, log = schema.events, schema.log.c
+    head = tx.execute(sa.select(log.last_event, log.last_at, log.head)).one()
+    previous, expected, last_at = BEGINNING, 1, 0
+    for event_id in tx.execute(sa.select(table.c.id).order_by(table.c.id)).scalars().all():
+        if event_id != expected:
+            yield Fault("", None, "event_missing", f"the log has no event {expected}")
+        expected = event_id + 1
+        try:
+            digests: list[str] = []
+            (event,) = read_rows(tx, Event, table.c.id == event_id, digests=digests)
+            records = tx.execute(sa.select(table.c.records).where(table.c.id == event_id)).scalar()
+            named = msgspec.json.decode(records or "{}", type=dict[str, str])
+            holds = link(previous, event, named) == digests[0]
+            at = instants.micros(event.at)
+        except _UNREADABLE as error:
+            yield Fault("", None, "event_damaged", f"event {event_id} cannot be read: {error}")
+            continue
+        if not holds:
+            message = f"event {event_id} ({event.kind}) is not what the chain says"
+            yield Fault(event.set, event.version, "chain_broken", message)
+        if at <= last_at:
+            message = f"event {event_id} is not later than the one before"
+            yield Fault(event.set, event.version, "event_damaged", message)
+        yield from _record_faults(tx, event, named)
+        previous, last_at = digests[0], at
+    if (head.last_event, head.last_at, head.head) != (expected - 1, last_at, previous):
+        message = f"the log should end with event {head.last_event}, it ends with {expected - 1}"
+        yield Fault("", None, "log_damaged", message)
+
+
+def _record_faults(tx: sa.Connection, event: Event, named: dict[str, str]) -> Iterator[Fault]:
+    """Compare what an event made with the digest that the event names."""
+    place = place_of(event)
+    if place is None:
+        return
+    kind, condition = place
+    what = f"the {NAMES[kind]} of event {event.id}"
+    try:
+        digests: list[str] = []
+        records = list(read_rows(tx, kind, condition, digests=digests))
+        if not records:
+            yield Fault(event.set, event.version, "record_missing", f"{what} is missing")
+            return
+        expected = named.get(NAMES[kind])
+        same = record_digest(records[0]) == expected == digests[0]
+        for column, value in derived_columns(records[0]).items():
+            stored = tx.execute(sa.select(TABLES[kind].c[column]).where(condition)).scalar()
+            same = same and (column == "tracked" or stored == value)
+    except _UNREADABLE as error:
+        message = f"{what} cannot be read: {error}"
+        yield Fault(event.set, event.version, "record_damaged", message)
+        return
+    if not same:
+        message = f"{what} is not what the event recorded"
+        yield Fault(event.set, event.version, "record_damaged", message)
+
+
+def audit_rows(tx: sa.Connection) -> Iterator[Fault]:
+    """Compare what later events changed with these events: faults `alias_damaged`,
+    `record_damaged`, and `record_unknown` for a row that no event made.
+    """
+    try:
+        events = list(read_rows(tx, Event, sa.true(), schema.events.c.id))
+    except _UNREADABLE:
+        return  # `audit_chain` names the row
+    yield from _alias_faults(tx, events)
+    later: dict[tuple[str, int | None], dict[str, Any]] = {}
+    ended: dict[int, Any] = {}
+    for event in events:
+        if event.kind == "expired":
+            later.setdefault((event.set, event.version), {})["expired_at"] = event.at
+        elif event.kind == "tracked":
+            run = event.details["mlflow_run"]
+            later.setdefault((event.set, event.version), {})["mlflow_run"] = run
+        elif event.kind == "unwaived":
+            ended[event.details["waiver"]] = event.at
+    for version in _readable(tx, Version):
+        changed: dict[str, Any] = {"expired_at": None, "mlflow_run": None}
+        changed |= later.get((version.set, version.version), {})
+        if changed != {"expired_at": version.expired_at, "mlflow_run": version.mlflow_run}:
+            message = f"version {version.version} has another end or MLflow run than its events say"
+            yield Fault(version.set, version.version, "record_damaged", message)
+    waivers = schema.waivers.c
+    for waiver, name, end in tx.execute(sa.select(waivers.id, waivers.set, waivers.ended_at)):
+        if end != ended.get(waiver):
+            message = f"waiver {waiver} has another end than its events say"
+            yield Fault(name, None, "record_damaged", message)
+    yield from _unknown_rows(tx, events)
+
+
+def _alias_faults(tx: sa.Connection, events: list[Event]) -> Iterator[Fault]:
+    """Compare each alias with its last move."""
+    moves = {(event.set, event.alias): event for event in events if event.alias is not None}
+    aliases = {(alias.set, alias.alias): alias for alias in _readable(tx, Alias)}
+    for name, alias in sorted(moves.keys() | aliases.keys()):
+        row, move = aliases.get((name, alias)), moves.get((name, alias))
+        place = row and (row.version, row.moved_at, row.held)
+        if place != (move and (move.version, move.at, move.kind == "rolled_back")):
+            message = f"the alias {alias} is not where its last move put it"
+            number = None if move is None else move.version
+            yield Fault(name, number, "alias_damaged", message)
+
+
+def _unknown_rows(tx: sa.Connection, events: list[Event]) -> Iterator[Fault]:
+    """Name tables that hold more rows than events made."""
+    made: list[Any] = [place[0] for event in events if (place := place_of(event)) is not None]
+    for kind, name in NAMES.items():
+        count = tx.execute(sa.select(sa.func.count()).select_from(TABLES[kind])).scalar_one()
+        if count > made.count(kind):
+            message = f"{count - made.count(kind)} rows hold a {name} that no event made"
+            yield Fault("", None, "record_unknown", message)
+
+
+def _readable(tx: sa.Connection, kind: type[Any]) -> Iterator[Any]:
+    """The rows of a table that can be read, one by one."""
+    table = TABLES[kind]
+    keys = list(table.primary_key.columns)
+    for row in tx.execute(sa.select(*keys).order_by(*keys)).all():
+        try:
+            here = matching(table, **dict(zip((key.name for key in keys), row, strict=True)))
+            yield from list(read_rows(tx, kind, here))
+        except _UNREADABLE:
+            continue

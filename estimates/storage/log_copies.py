@@ -1,0 +1,65 @@
+"""Copies of the log, as files beside the snapshots, from which a lost catalog is rebuilt.
+
+log/{event:012}.json holds an event, what it made, and its place in the chain. One sequence for all
+sets, written after the commit and completed by whoever writes next: a crash leaves the newest ones
+missing. Nothing ever overwrites one, and nothing reads them in operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from estimates.catalog.event_chain import Entry
+from estimates.errors import CorruptError
+from estimates.storage.objects import Objects
+
+FOLDER = "log"
+
+
+def name_of(event: int) -> str:
+    """Where the copy of an event is, below the store's root."""
+    return f"{FOLDER}/{event:012d}.json"
+
+
+def complete(
+    objects: Objects, last_event: int, entries_after: Callable[[int], Iterable[Entry]]
+) -> None:
+    """Write the copies of the newest events that have none yet, oldest first.
+
+    entries_after  the events after one, with what they made
+    """
+    copied = last_event
+    if copied and not objects.exists(name_of(copied)):
+        copied -= 1
+    if copied and copied < last_event and not objects.exists(name_of(copied)):
+        copied = max((event for event in copied_events(objects) if event < copied), default=0)
+    if copied == last_event:
+        return
+    for entry in entries_after(copied):
+        objects.put_if_absent(name_of(entry.event.id), msgspec.json.encode(entry))
+
+
+def copied_events(objects: Objects) -> list[int]:
+    """The ids of all events that have a copy, sorted."""
+    names = objects.names(FOLDER)
+    stems = (name.removeprefix(f"{FOLDER}/").removesuffix(".json") for name in names)
+    return sorted(int(stem) for stem in stems if stem.isdecimal())
+
+
+def read_copy(objects: Objects, event: int) -> Entry:
+    """The copy of an event, checked; raises NotFoundError (`no_object`), CorruptError
+    (`log_damaged`).
+    """
+    name = name_of(event)
+    content = objects.get(name)
+    try:
+        entry = msgspec.json.decode(content, type=Entry)
+        if entry.event.id == event and entry.holds():
+            return entry
+    except (msgspec.MsgspecError, ValueError):  # a digest that is no hexadecimal number, too
+        pass
+    raise CorruptError(
+        "log_damaged", f"{objects.root}/{name} is not what its digest says; restore it"
+    )

@@ -1,0 +1,116 @@
+"""Whether a catalog and a root belong together, asked before anything is written."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from estimates import instants
+from estimates.catalog.catalog import Catalog
+from estimates.catalog.event_log import Head
+from estimates.errors import CorruptError, NotFoundError, UnavailableError
+from estimates.storage.log_copies import name_of
+from estimates.storage.objects import Objects
+
+NAME = "store.json"
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """What a root says of itself; the catalog knows the id, too."""
+
+    form: int
+    id: str
+    created: datetime
+
+
+def check_identity(objects: Objects, catalog: Catalog) -> None:
+    """Make sure that a catalog may be written together with a root, which a new store claims.
+
+    Raises what `check_belonging` raises.
+    """
+    if check_belonging(objects, catalog) is None:
+        identity = Identity(1, catalog.head().store_id, instants.now())
+        if not objects.put_if_absent(NAME, msgspec.json.encode(identity)):
+            check_belonging(objects, catalog)
+
+
+def check_belonging(objects: Objects, catalog: Catalog) -> Identity | None:
+    """What a root says of itself; None where a new store may claim it.
+
+    Raises CorruptError: `other_store` where root and catalog do not belong together,
+    `catalog_behind` where the root's log knows more events, `identity_damaged`.
+    """
+    head, identity = catalog.head(), read_identity(objects)
+    if identity is None:
+        _check_unclaimed(objects, head)
+    elif identity.id != head.store_id:
+        raise CorruptError(
+            "other_store",
+            f"{objects.root} is store {identity.id} and this catalog is that of store "
+            f"{head.store_id}: nothing is written; set ESTIMATES_STORE and ESTIMATES_CATALOG to "
+            "what belongs together",
+        )
+    # Somebody may have written, catalog and copy, since the head was read.
+    if objects.exists(name_of(head.last_event + 1)) and catalog.last_event() == head.last_event:
+        raise CorruptError(
+            "catalog_behind",
+            f"{objects.root} has a log of more than the {head.last_event} events that this "
+            "catalog knows, so it is an older one: nothing is written; bring the newest one back, "
+            "or rebuild it with `estimates recover`",
+        )
+    return identity
+
+
+def read_identity(objects: Objects) -> Identity | None:
+    """What a root says of itself; None where nothing was ever written. Raises CorruptError
+    (`identity_damaged`).
+    """
+    try:
+        return msgspec.json.decode(objects.get(NAME), type=Identity)
+    except NotFoundError:
+        return None
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise CorruptError(
+            "identity_damaged", f"{objects.root}/{NAME} cannot be read: {error}; restore it"
+        ) from None
+
+
+def _check_unclaimed(objects: Objects, head: Head) -> None:
+    """Raises CorruptError (`other_store`) for a root without a name that a catalog cannot be new
+    to: events were added since the catalog has an id, or the root holds sets that it never knew.
+    """
+    if head.last_event > head.chained_later:
+        raise CorruptError(
+            "other_store",
+            f"{objects.root} has no {NAME} and this catalog knows {head.last_event} events: it is "
+            "another root, or its files were lost; nothing is written; set ESTIMATES_STORE to the "
+            "right one, or restore the files",
+        )
+    if head.last_event == 0 and holds_sets(objects):
+        raise CorruptError(
+            "other_store",
+            f"{objects.root} holds sets that this empty catalog does not know: nothing is "
+            "written; bring their catalog back, or rebuild it with `estimates recover`",
+        )
+
+
+def holds_sets(objects: Objects) -> bool:
+    """Whether a root holds files of any set."""
+    return bool(objects.names("sets"))
+
+
+def check_not_lost(root: str) -> None:
+    """Raises CorruptError (`catalog_lost`) for a root that holds sets; asked where there is no
+    catalog.
+    """
+    try:
+        is_lost = holds_sets(Objects(root))
+    except UnavailableError:  # there is no folder either
+        return
+    if is_lost:
+        raise CorruptError(
+            "catalog_lost",
+            f"{root} holds sets, and their catalog is missing: bring it back, or rebuild it from "
+            "the log with `estimates recover`; nothing is made anew here",
+        )

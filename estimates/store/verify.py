@@ -1,0 +1,126 @@
+"""Verify: compare all that is stored with what it should be; change nothing."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+
+import msgspec
+import polars as pl
+
+from estimates.catalog.audit import Fault
+from estimates.catalog.records import Version
+from estimates.catalog.view import View
+from estimates.contract.contract import FileDomain
+from estimates.errors import CorruptError, EstimatesError
+from estimates.storage import log_copies, snapshot
+from estimates.store.identity import check_belonging
+from estimates.store.open_store import OpenStore
+
+Progress = Callable[[str, int], None]  # what is being verified, how many there are in all
+
+
+def verify(store: OpenStore, progress: Progress = lambda _what, _total: None) -> list[Fault]:
+    """Everything that is wrong with a store, whatever else is broken.
+
+    Compared are the catalog with its chain and its log's copies, root and catalog with each other,
+    and each file of each unexpired version with its digest.
+    """
+    faults = [*store.catalog.audit(), *_identity_faults(store), *_copy_faults(store)]
+    try:
+        view = store.refresh()
+    except EstimatesError as error:
+        # What is wrong with the catalog is told already; of the files, at least what says so itself
+        if not faults:
+            faults.append(Fault("", None, error.code, error.message))
+        return faults + list(_snapshot_faults(store))
+    return faults + list(_file_faults(store, view, progress))
+
+
+def _identity_faults(store: OpenStore) -> Iterator[Fault]:
+    try:
+        check_belonging(store.objects, store.catalog)
+    except CorruptError as error:
+        yield Fault("", None, error.code, error.message)
+
+
+def _copy_faults(store: OpenStore) -> Iterator[Fault]:
+    """Compare the copies of the log with the log; the newest may be missing still."""
+    copied = log_copies.copied_events(store.objects)
+    try:
+        entries = {entry.event.id: entry for entry in store.catalog.entries()}
+    except EstimatesError:
+        entries = None  # told by the audit; the copies prove themselves
+    expected = range(1, max(copied, default=0) + 1)
+    for event in sorted(set(expected) - set(copied)):
+        yield Fault("", None, "log_gap", f"the copy {log_copies.name_of(event)} is missing")
+    for event in copied:
+        try:
+            copy = log_copies.read_copy(store.objects, event)
+        except EstimatesError as error:
+            yield Fault("", None, error.code, error.message)
+            continue
+        if entries is not None and copy != entries.get(event):
+            message = f"{log_copies.name_of(event)} is not what the catalog holds of event {event}"
+            yield Fault(copy.event.set, copy.event.version, "log_differs", message)
+
+
+def _file_faults(store: OpenStore, view: View, progress: Progress) -> Iterator[Fault]:
+    """Check each snapshot once, and tell of each version that has it."""
+    total = sum(len(set_view.versions) for set_view in view.sets.values())
+    faults: list[Fault] = []
+    for name, set_view in view.sets.items():
+        checked: dict[str, Fault | None] = {}
+        for version in set_view.versions:
+            progress(f"{name} version {version.version}", total)
+            if version.expired_at is not None:
+                continue
+            if version.snapshot_id not in checked:
+                checked[version.snapshot_id] = _version_fault(store, version)
+            if (fault := checked[version.snapshot_id]) is not None:
+                faults.append(msgspec.structs.replace(fault, version=version.version))
+        if isinstance(set_view.contract.domain, FileDomain):
+            try:
+                store.domain_keys(name)
+            except EstimatesError as error:
+                faults.append(Fault(name, None, error.code, error.message))
+    newest = store.refresh().sets
+    for fault in faults:  # what expired meanwhile is no fault
+        versions = newest[fault.set].versions
+        if fault.version is None or versions[fault.version - 1].expired_at is None:
+            yield fault
+
+
+def _version_fault(store: OpenStore, version: Version) -> Fault | None:
+    try:
+        rows = _verified_rows(store, version.set, version.snapshot_id)
+        if rows != version.rows:
+            raise CorruptError("row_count", f"{rows} rows, the catalog says {version.rows}")
+    except EstimatesError as error:
+        return Fault(version.set, version.version, error.code, error.message)
+    return None
+
+
+def _snapshot_faults(store: OpenStore) -> Iterator[Fault]:
+    """Check every snapshot that has a manifest, where no catalog says which there should be."""
+    for name in store.objects.names("sets"):
+        if not name.endswith("/manifest.json"):
+            continue
+        _, set_name, _, snapshot_id, _ = name.split("/")
+        try:
+            _verified_rows(store, set_name, snapshot_id)
+        except EstimatesError as error:
+            yield Fault(set_name, None, error.code, error.message)
+
+
+def _verified_rows(store: OpenStore, set_name: str, snapshot_id: str) -> int:
+    """The number of rows of a snapshot whose files match their digests; raises CorruptError."""
+    manifest = snapshot.read_manifest(store.objects, set_name, snapshot_id)
+    content = snapshot.read_parquet(store.objects, set_name, manifest)
+    try:
+        rows = pl.read_parquet(io.BytesIO(content)).height
+    except pl.exceptions.PolarsError as error:
+        raise CorruptError("file_unreadable", str(error)) from None
+    if rows != manifest.rows:
+        raise CorruptError("row_count", f"{rows} rows, the manifest says {manifest.rows}")
+    return rows

@@ -1,0 +1,113 @@
+"""A catalog and a root that do not belong together are never written."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from estimates.catalog.catalog import Catalog
+from estimates.catalog.event_log import Head
+from estimates.errors import CorruptError
+from estimates.store.identity import check_identity
+from estimates.store.open_store import catalog_url
+from estimates.store.store import Store
+from estimates.store.sweep import sweep
+from tests.builders import SET, code_of, define, make_store, promoted, publish
+
+
+def files(root: Path) -> dict[str, bytes]:
+    """Every file of a store but its catalog and caches."""
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and path.parent != root and "cache" not in path.parts
+    }
+
+
+def filled(root: Path) -> Store:
+    """A store with a promoted version."""
+    store = make_store(root)
+    define(store)
+    promoted(store, "first")
+    return store
+
+
+def refuses(store: Store, code: str) -> None:
+    """Every write is refused with one sentence, and no file changes."""
+    before = files(Path(store.root))
+    for write in (
+        lambda: define(store, maximum=700.0),
+        lambda: publish(store, "another", 101.0),
+        lambda: store.judge(SET, 1),
+        lambda: store.set_mlflow_run(SET, 1, "m1"),
+        lambda: sweep(store),
+    ):
+        with pytest.raises(CorruptError) as caught:
+            write()
+        assert caught.value.code == code
+        assert "\n" not in caught.value.message
+    assert files(Path(store.root)) == before
+
+
+def test_another_catalog_is_refused(tmp_path: Path) -> None:
+    """The catalog of one store beside the files of another writes nothing, and sweeps nothing."""
+    for name in ("ours", "theirs"):
+        filled(tmp_path / name).catalog.engine.dispose()
+    url = f"sqlite:///{tmp_path / 'theirs' / 'catalog.db'}"
+    refuses(Store(tmp_path / "ours", catalog=url), "other_store")
+
+
+def test_an_older_catalog_is_refused(tmp_path: Path) -> None:
+    """A catalog from a backup, older than the log beside the snapshots, writes nothing."""
+    store = filled(tmp_path / "store")
+    store.catalog.engine.dispose()
+    shutil.copy(tmp_path / "store" / "catalog.db", tmp_path / "backup.db")
+    promoted(store, "second", 100.1)
+    store.catalog.engine.dispose()
+    for left in ("catalog.db-wal", "catalog.db-shm"):
+        (tmp_path / "store" / left).unlink(missing_ok=True)
+    shutil.copy(tmp_path / "backup.db", tmp_path / "store" / "catalog.db")
+    refuses(Store(tmp_path / "store"), "catalog_behind")
+
+
+def test_an_emptied_root_is_refused(tmp_path: Path) -> None:
+    """A root that lost its files is not the one that the catalog knows."""
+    store = filled(tmp_path / "store")
+    for folder in ("sets", "log"):
+        shutil.rmtree(tmp_path / "store" / folder)
+    (tmp_path / "store" / "store.json").unlink()
+    assert code_of(lambda: publish(Store(store.root), "another", 101.0)) == "other_store"
+
+
+def test_a_new_catalog_on_old_sets_is_refused(tmp_path: Path) -> None:
+    """A catalog that was made anew beside old snapshots cannot be written: a sweep would take
+    them.
+    """
+    filled(tmp_path / "store").catalog.engine.dispose()
+    for left in ("catalog.db", "catalog.db-wal", "catalog.db-shm", "store.json"):
+        (tmp_path / "store" / left).unlink(missing_ok=True)
+    with pytest.raises(CorruptError) as caught:
+        Store(tmp_path / "store")
+    assert caught.value.code == "catalog_lost"
+    store = make_store(tmp_path / "store")
+    assert code_of(lambda: define(store)) == "other_store"
+    assert code_of(lambda: sweep(store)) == "other_store"
+
+
+def test_two_writers_are_not_taken_for_an_older_catalog(tmp_path: Path) -> None:
+    """Somebody who commits while the identity is checked makes no older catalog of it."""
+    store = filled(tmp_path / "store")
+
+    class Late(Catalog):
+        """A catalog beside which another process commits as soon as its head was read."""
+
+        def head(self) -> Head:
+            head = super().head()
+            publish(store, "meanwhile", 100.2)
+            return head
+
+    catalog = Late(catalog_url(store.root))
+    check_identity(store.objects, catalog)
+    catalog.engine.dispose()

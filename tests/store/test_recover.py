@@ -1,0 +1,113 @@
+"""A lost catalog is rebuilt from its log, byte for byte where bytes matter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+import estimates_migrations
+from estimates.catalog.catalog import Catalog
+from estimates.errors import CorruptError
+from estimates.storage.log_copies import name_of
+from estimates.storage.objects import Objects
+from estimates.store.open_store import catalog_url
+from estimates.store.recover import read_log, write_log
+from estimates.store.store import Store
+from estimates.store.sweep import sweep
+from estimates.store.verify import verify
+from tests.api.served import fill
+from tests.builders import SET, code_of, define, promoted, publish
+from tests.invariants import check_all
+
+TABLES = ("contracts", "versions", "aliases", "events", "verdicts", "scores", "waivers")
+
+
+def rows(store: Store) -> dict[str, list[str]]:
+    """Everything that events determine, as the database holds it."""
+    content: dict[str, list[str]] = {}
+    with store.catalog.engine.connect() as connection:
+        for table in TABLES:
+            of_table = connection.execute(sa.text(f"SELECT * FROM {table}"))
+            content[table] = sorted(map(str, of_table))
+        log = sa.text("SELECT last_event, last_at, head, store_id FROM log")
+        content["log"] = [str(connection.execute(log).one())]
+    return content
+
+
+def lose_catalog(store: Store) -> None:
+    """Delete the SQLite files of a store."""
+    store.catalog.engine.dispose()
+    for path in Path(store.root).glob("catalog.db*"):
+        path.unlink()
+
+
+def recovered(root: str) -> Store:
+    """The store with a catalog that was rebuilt."""
+    log = read_log(Objects(root))
+    estimates_migrations.upgrade(catalog_url(root))
+    catalog = Catalog(catalog_url(root))
+    write_log(log, catalog)
+    catalog.engine.dispose()
+    return Store(root, actor="tester")
+
+
+def test_a_rebuilt_catalog_is_the_lost_one(local_store: Store) -> None:
+    """Versions in every state, verdicts, waivers, holds: every row comes back, and the store goes
+    on.
+    """
+    fill(local_store)
+    before = rows(local_store)
+    answers = check_all(local_store)
+    lose_catalog(local_store)
+    store = recovered(local_store.root)
+    assert rows(store) == before
+    check_all(store, answers)
+    assert verify(store) == []
+    version = publish(store, "after", 100.3)
+    store.judge(SET, version.version)
+    check_all(store, answers)
+
+
+def test_an_expired_version_stays_expired(local_store: Store) -> None:
+    """What later events said of earlier records is said again."""
+    define(local_store, more="[retention]\nkeep_versions = 1\n")
+    for number in range(14):
+        promoted(local_store, f"run {number}", 100 + number / 100)
+    store_run = local_store.resolve(SET, 14)
+    local_store.set_mlflow_run(SET, store_run.version, "m1")
+    assert sweep(local_store).expired
+    before = rows(local_store)
+    lose_catalog(local_store)
+    assert rows(recovered(local_store.root)) == before
+
+
+def test_nothing_is_overwritten(local_store: Store) -> None:
+    """A catalog that holds events is left alone."""
+    define(local_store)
+    log = read_log(local_store.objects)
+    assert code_of(lambda: write_log(log, local_store.catalog)) == "catalog_not_empty"
+
+
+@pytest.mark.parametrize("event", [1, 3])
+def test_a_gap_or_damage_in_the_log_is_named(local_store: Store, event: int) -> None:
+    """A copy that is missing below the newest, altered or cut is told by its name."""
+    define(local_store)
+    promoted(local_store, "first")
+    name = name_of(event)
+    content = local_store.objects.get(name)
+    for damage in (content[:-1], content.replace(b"tester", b"others"), b"\xff"):
+        local_store.objects.put(name, damage)
+        with pytest.raises(CorruptError, match=name) as caught:
+            read_log(local_store.objects)
+        assert caught.value.code == "log_damaged"
+    local_store.objects.delete(name)
+    with pytest.raises(CorruptError, match=name) as caught:
+        read_log(local_store.objects)
+    assert caught.value.code == "log_gap"
+
+
+def test_a_root_without_a_log_is_refused(tmp_path: Path) -> None:
+    """Where nothing was ever written there is nothing to rebuild from."""
+    assert code_of(lambda: read_log(Objects(str(tmp_path)))) == "no_log"
