@@ -15,6 +15,7 @@ from estimates.accuracy.pooling import of_set
 from tests.accuracy.scored import DATED, NUMBERS, floats, intervals, items, scored
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.lists(st.tuples(floats, floats), min_size=1, max_size=8), min_size=1, max_size=5)
 )

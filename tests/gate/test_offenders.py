@@ -128,6 +128,7 @@ EDITS = st.lists(
 )
 
 
+@pytest.mark.slow
 @examples(16)
 @given(EDITS)
 def test_any_change_is_told_completely(edits: list[tuple[str, int, int, float | None]]) -> None:

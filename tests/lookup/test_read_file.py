@@ -392,6 +392,7 @@ def test_many_who_open_a_file_build_it_once(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [f"{ID}.lookup"]
 
 
+@pytest.mark.slow
 def test_open_files_hold_no_descriptor() -> None:
     """Many read files are open at once without a descriptor each, and answer when their file is
     gone.
@@ -406,6 +407,7 @@ def test_open_files_hold_no_descriptor() -> None:
             assert_equals(each, contract, table)
 
 
+@pytest.mark.slow
 def test_a_file_is_unmapped_with_its_last_view() -> None:
     """A mapping lasts as long as a view of it, and no longer."""
 

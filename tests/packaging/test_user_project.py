@@ -59,7 +59,11 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("on_path", [False, True], ids=["working_directory", "PYTHONPATH"])
+@pytest.mark.parametrize(
+    "on_path",
+    [pytest.param(False, id="working_directory", marks=pytest.mark.stack)]
+    + [pytest.param(True, id="PYTHONPATH")],
+)
 def test_a_project_with_packages_of_the_same_names(
     environment: Environment, project: Path, on_path: bool
 ) -> None:

@@ -168,6 +168,7 @@ def count(share: float | None, n: int) -> int:
     return 0 if share is None else round(share * n)
 
 
+@pytest.mark.slow
 @given(VERSION, VERSION)
 def test_counts_are_those_of_the_report(old: Version, new: Version) -> None:
     """What the report counts as changed, material, lost, gained, added or removed has exactly as
@@ -217,6 +218,7 @@ def check_column(report: Report, both: pl.DataFrame, name: str) -> None:
     assert dict(zip([(p, str(s)) for p, s in keys_of(rows)], moves, strict=True)) == tops
 
 
+@pytest.mark.slow
 @given(
     VERSION,
     VERSION,
@@ -302,6 +304,7 @@ def test_no_number_depends_on_the_question() -> None:
     assert changed_keys(old, new, contract, by="value.r", prefix=("b",)).equals(whole)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30),
     st.floats(0.9, 1.1),

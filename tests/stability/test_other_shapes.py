@@ -157,6 +157,7 @@ def test_a_history_of_a_shape_has_the_same_bytes_everywhere(store: Store) -> Non
         assert client.get(HISTORY, params={"shape": "x"}).json()["code"] == "bad_parameter"
 
 
+@pytest.mark.slow
 def test_the_clients_ask_for_a_shape(store: Store) -> None:
     """The one that waits and the one that is awaited."""
 

@@ -252,6 +252,7 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
+@pytest.mark.slow
 def test_a_pairing_may_be_asked_for(store: Store) -> None:
     """In Python, over HTTP and on the command line the same bytes; reports of two pairings are kept
     apart.

@@ -89,6 +89,7 @@ def test_damage_is_found_and_named(local_store: Store, name: str, damage: str) -
     assert str(file) in fault.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [PARQUET, MANIFEST])
 def test_no_flipped_byte_goes_unnoticed(local_store: Store, name: str) -> None:
     """Whichever byte of a snapshot is altered, verify finds it."""

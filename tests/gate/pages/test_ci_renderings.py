@@ -109,6 +109,7 @@ def test_junit_has_a_test_case_a_check(verdict: Verdict, tmp_path: Path) -> None
     assert (bound["policy"], bound["outcome"]) == (verdict.policy, verdict.outcome)
 
 
+@pytest.mark.slow
 @examples(20)
 @given(TEXT, st.sampled_from(["fail", "error", "warn", "waived", "skipped"]))
 def test_junit_of_any_text_is_xml(text: str, status: str) -> None:
@@ -131,6 +132,7 @@ def test_junit_of_any_text_is_xml(text: str, status: str) -> None:
         assert shown in (case.findtext("system-out") or "")
 
 
+@pytest.mark.slow
 @examples(20)
 @given(TEXT, st.sampled_from(["fail", "error", "warn", "waived"]))
 def test_an_annotation_is_one_command_a_check(text: str, status: str) -> None:
@@ -147,6 +149,7 @@ def test_an_annotation_is_one_command_a_check(text: str, status: str) -> None:
     assert f"{visible(text)}/2026-11-23" in message
 
 
+@pytest.mark.slow
 @examples(20)
 @given(TEXT)
 def test_markdown_of_any_text_shows_it(text: str) -> None:

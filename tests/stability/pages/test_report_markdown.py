@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -59,6 +60,7 @@ def test_page() -> None:
     assert page.count("<details>") == page.count("\n\n</details>") == len(folded)
 
 
+@pytest.mark.slow
 def test_a_page_fits_into_a_comment() -> None:
     """A set of many columns and groups is cut, and says so."""
     columns = [f"v{i:02d}" for i in range(60)]
