@@ -61,8 +61,10 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     "on_path",
-    [pytest.param(False, id="working_directory", marks=pytest.mark.stack)]
-    + [pytest.param(True, id="PYTHONPATH")],
+    [
+        pytest.param(False, id="working_directory", marks=pytest.mark.stack),
+        pytest.param(True, id="PYTHONPATH"),
+    ],
 )
 def test_a_project_with_packages_of_the_same_names(
     environment: Environment, project: Path, on_path: bool
