@@ -10,14 +10,16 @@ from typing import Any
 from estimates.accuracy.accuracy_report import ColumnScores, Scored, SetAccuracy, Slice, Together
 from estimates.errors import InvalidError
 from estimates.render import vega
-from estimates.render.chart import PERCENT, Rows, chart_of
 from estimates.render.wording import count
 
 KINDS = ("svg", "png")
 _BLUE, _ORANGE, _GREY = "#5b8fc7", "#e07b39", "#9aa4b0"  # told apart by every eye
 _SIZE = {"width": 260, "height": 200}
 _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+_PERCENT = "format(datum.value * 100, '~g') + ' %'"
 _VERSIONS = 60  # the newest ones; more bars than that cannot be told apart
+
+Rows = list[dict[str, Any]]
 
 
 def draw(accuracy: SetAccuracy, kind: str) -> bytes:
@@ -55,20 +57,16 @@ def _rows(alt: Any, accuracy: SetAccuracy) -> Iterator[list[Any]]:
             if name in scored.scores.columns
         ]
         unit = f" ({versions[-1][1].unit})" if versions[-1][1].unit else ""
-        panels = {
-            "inside the interval": _coverage(alt, pooled),
-            "where actual values fall": _pit(alt, pooled),
-            "error by step of the target": _by_step(alt, pooled.horizons, unit),
-            "version by version": _by_version(alt, versions[-_VERSIONS:], unit),
-        }
-        yield [
-            panel.properties(title=f"{name}: {title}", **_SIZE)
-            for title, panel in panels.items()
-            if panel is not None
+        panels = [
+            _coverage(alt, f"{name}: inside the interval", pooled),
+            _pit(alt, f"{name}: where actual values fall", pooled),
+            _by_step(alt, f"{name}: error by step of the target", pooled.horizons, unit),
+            _by_version(alt, f"{name}: version by version", versions[-_VERSIONS:], unit),
         ]
+        yield [panel for panel in panels if panel is not None]
 
 
-def _coverage(alt: Any, pooled: Together) -> Any:
+def _coverage(alt: Any, title: str, pooled: Together) -> Any:
     """A dot and Wilson's interval for each level; on the line is as promised."""
     rows: Rows = [
         {
@@ -83,19 +81,21 @@ def _coverage(alt: Any, pooled: Together) -> Any:
     if not rows:
         return None
     low = min(0.5, *(row[name] for row in rows for name in ("level", "low")))
-    scale, axis = alt.Scale(domain=[low, 1], nice=False), alt.Axis(labelExpr=PERCENT, tickCount=6)
+    scale, axis = alt.Scale(domain=[low, 1], nice=False), alt.Axis(labelExpr=_PERCENT, tickCount=6)
     x = alt.X("level:Q", title="promised", scale=scale, axis=axis)
     y = alt.Y("covered:Q", title="happened", scale=scale, axis=axis)
-    line = chart_of(alt, [{"level": at, "covered": at} for at in (low, 1)])
-    base = chart_of(alt, rows).encode(x=x)
+    line = alt.Chart(alt.Data(values=[{"level": at, "covered": at} for at in (low, 1)]))
+    base = alt.Chart(alt.Data(values=rows)).encode(x=x)
     ranges = base.mark_rule(color=_BLUE, strokeWidth=2).encode(
         y=alt.Y("low:Q", title="happened"), y2="high:Q"
     )
     dots = base.mark_point(shape="circle", filled=True, color=_BLUE, size=70, opacity=1).encode(y=y)
-    return alt.layer(line.mark_line(color=_GREY, strokeDash=[4, 3]).encode(x=x, y=y), ranges, dots)
+    return alt.layer(
+        line.mark_line(color=_GREY, strokeDash=[4, 3]).encode(x=x, y=y), ranges, dots
+    ).properties(title=title, **_SIZE)
 
 
-def _pit(alt: Any, pooled: Together) -> Any:
+def _pit(alt: Any, title: str, pooled: Together) -> Any:
     """Bars as wide as their bin and as high as actual values are dense there; 1 is what they should
     be.
     """
@@ -117,12 +117,14 @@ def _pit(alt: Any, pooled: Together) -> Any:
         axis=alt.Axis(tickCount=5),
     )
     y = alt.Y("density:Q", title="as often as promised (1)", scale=alt.Scale(zero=True))
-    bars = chart_of(alt, rows).mark_rect(color=_BLUE, stroke="white")
-    line = chart_of(alt, [{"density": 1}]).mark_rule(color=_GREY, strokeDash=[4, 3])
-    return alt.layer(bars.encode(x=x, x2="high:Q", y=y, y2="base:Q"), line.encode(y="density:Q"))
+    bars = alt.Chart(alt.Data(values=rows)).mark_rect(color=_BLUE, stroke="white")
+    line = alt.Chart(alt.Data(values=[{"density": 1}])).mark_rule(color=_GREY, strokeDash=[4, 3])
+    return alt.layer(
+        bars.encode(x=x, x2="high:Q", y=y, y2="base:Q"), line.encode(y="density:Q")
+    ).properties(title=title, **_SIZE)
 
 
-def _by_step(alt: Any, horizons: list[Slice], unit: str) -> Any:
+def _by_step(alt: Any, title: str, horizons: list[Slice], unit: str) -> Any:
     """A bar for each step: the first loss of `kinds` that some step has."""
     kinds = (
         ("mean absolute error" + unit, "mae"),
@@ -137,16 +139,13 @@ def _by_step(alt: Any, horizons: list[Slice], unit: str) -> Any:
         return None
     rows: Rows = [{"step": int(step.value or 0), "loss": getattr(step, field)} for step in horizons]
     x = alt.X("step:O", title="step", axis=alt.Axis(labelAngle=0))
-    return _bars(alt, rows, x, name)
+    bars = alt.Chart(alt.Data(values=rows)).mark_bar(color=_BLUE)
+    return bars.encode(x=x, y=alt.Y("loss:Q", title=name)).properties(title=title, **_SIZE)
 
 
-def _bars(alt: Any, rows: Rows, x: Any, title: str) -> Any:
-    """A bar for each loss."""
-    bars = chart_of(alt, rows).mark_bar(color=_BLUE)
-    return bars.encode(x=x, y=alt.Y("loss:Q", title=title))
-
-
-def _by_version(alt: Any, versions: list[tuple[Scored, ColumnScores]], unit: str) -> Any:
+def _by_version(
+    alt: Any, title: str, versions: list[tuple[Scored, ColumnScores]], unit: str
+) -> Any:
     """The WIS of each version in its parts; without a distribution its error, or how often it was
     right.
     """
@@ -165,15 +164,18 @@ def _by_version(alt: Any, versions: list[tuple[Scored, ColumnScores]], unit: str
     if parts:
         colours = alt.Scale(domain=list(_PARTS), range=[_GREY, _BLUE, _ORANGE])
         legend = alt.Legend(title=None, orient="bottom")
-        bars = chart_of(alt, parts).mark_bar()
+        bars = alt.Chart(alt.Data(values=parts)).mark_bar()
         return bars.encode(
             x=x,
             y=alt.Y("loss:Q", title="WIS" + unit),
             color=alt.Color("part:N", scale=colours, legend=legend),
             order="order:O",
-        )
+        ).properties(title=title, **_SIZE)
     name, rows = _first_loss(versions, unit)
-    return _bars(alt, rows, x, name) if rows else None
+    if not rows:
+        return None
+    bars = alt.Chart(alt.Data(values=rows)).mark_bar(color=_BLUE)
+    return bars.encode(x=x, y=alt.Y("loss:Q", title=name)).properties(title=title, **_SIZE)
 
 
 _PARTS = {

@@ -5,7 +5,6 @@ words and bars.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from textwrap import wrap
 
 from estimates.accuracy.accuracy_report import (
@@ -27,20 +26,6 @@ Cell = Callable[[ColumnScores], str]
 _VERSIONS = 20
 _GROUPS = 10
 _SIGNIFICANT = 0.05
-# Columns of the table of versions: the part of the scores, and the number.
-_MEASURES = {
-    "MAE": ("point", "mae"),
-    "RMSE": ("point", "rmse"),
-    "bias": ("point", "bias"),
-    "MASE": ("point", "mase"),
-    "WIS": ("distribution", "wis"),
-    "= spread": ("distribution", "dispersion"),
-    "+ below": ("distribution", "penalty_below"),
-    "+ above": ("distribution", "penalty_above"),
-    "right": ("label", "right"),
-    "Brier": ("probability", "brier"),
-    "log loss": ("probability", "log_loss"),
-}
 
 
 def render_text(accuracy: SetAccuracy) -> str:
@@ -130,7 +115,19 @@ def _versions(name: str, versions: list[tuple[Scored, ColumnScores]]) -> list[st
 
 def _columns_with_values(columns: list[ColumnScores]) -> dict[str, Cell]:
     """The columns of the table that some version has something for."""
-    cells: dict[str, Cell] = {title: partial(_cell, *of) for title, of in _MEASURES.items()}
+    cells: dict[str, Cell] = {
+        "MAE": lambda c: short(c.point.mae if c.point else None),
+        "RMSE": lambda c: short(c.point.rmse if c.point else None),
+        "bias": lambda c: short(c.point.bias if c.point else None),
+        "MASE": lambda c: short(c.point.mase if c.point else None),
+        "WIS": lambda c: short(c.distribution.wis if c.distribution else None),
+        "= spread": lambda c: short(c.distribution.dispersion if c.distribution else None),
+        "+ below": lambda c: short(c.distribution.penalty_below if c.distribution else None),
+        "+ above": lambda c: short(c.distribution.penalty_above if c.distribution else None),
+        "right": lambda c: percent(c.label.right if c.label else None),
+        "Brier": lambda c: short(c.probability.brier if c.probability else None),
+        "log loss": lambda c: short(c.probability.log_loss if c.probability else None),
+    }
     for level in sorted({interval.level for column in columns for interval in column.intervals}):
         cells[f"in {100 * level:g} %"] = lambda c, level=level: percent(_covered(c, level))
     return {
@@ -138,12 +135,6 @@ def _columns_with_values(columns: list[ColumnScores]) -> dict[str, Cell]:
         for title, cell in cells.items()
         if any(cell(column) != "–" for column in columns)
     }
-
-
-def _cell(part: str, name: str, column: ColumnScores) -> str:
-    """A number of one part of the scores, which a column may not have."""
-    value = getattr(getattr(column, part), name, None)
-    return percent(value) if part == "label" else short(value)
 
 
 def _covered(column: ColumnScores, level: float) -> float | None:

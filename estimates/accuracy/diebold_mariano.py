@@ -17,8 +17,8 @@ import numpy as np
 
 from estimates import instants
 from estimates.accuracy.accuracy_report import Accuracy, Compared, DieboldMariano
+from estimates.accuracy.match import Floats
 from estimates.errors import InvalidError
-from estimates.stability.kernels.blocks import Floats
 
 _FEWEST = 10
 
@@ -100,11 +100,19 @@ def _points(version: Accuracy) -> Iterator[tuple[tuple[str, str, str, str | None
         skill = column.skill
         if skill is None:
             continue
-        steps = [(step.value, _moment(step.target), step.losses) for step in skill.horizons]
-        for step, known_at, losses in steps or [(None, None, skill.losses)]:
-            for loss, compared in losses.items():
-                point = _Point(version.data_through, known_at, _difference(loss, compared))
-                yield (name, skill.set, loss, step), point
+        for step in skill.horizons:
+            for loss, compared in step.losses.items():
+                known_at = _moment(step.target)
+                yield (
+                    (name, skill.set, loss, step.value),
+                    _Point(version.data_through, known_at, _difference(loss, compared)),
+                )
+        if not skill.horizons:
+            for loss, compared in skill.losses.items():
+                yield (
+                    (name, skill.set, loss, None),
+                    _Point(version.data_through, None, _difference(loss, compared)),
+                )
 
 
 def _difference(loss: str, compared: Compared) -> float:
@@ -115,12 +123,15 @@ def _difference(loss: str, compared: Compared) -> float:
 
 def _lag(points: Sequence[_Point]) -> int:
     """The most later versions that were made before a version's target was known."""
-    later_versions = (
-        sum(later.origin < point.known for later in points[i + 1 :])
-        for i, point in enumerate(points)
-        if point.known
+    return (
+        max(
+            sum(later.origin < point.known for later in points[i + 1 :])
+            for i, point in enumerate(points)
+            if point.known
+        )
+        if any(point.known for point in points)
+        else 0
     )
-    return max(later_versions, default=0)
 
 
 def _moment(target: str) -> datetime:

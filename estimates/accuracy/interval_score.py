@@ -7,9 +7,8 @@ from __future__ import annotations
 import numpy as np
 
 from estimates.accuracy.accuracy_report import IntervalScores
-from estimates.accuracy.match import mean
+from estimates.accuracy.match import Floats, mean
 from estimates.contract.shape import Interval
-from estimates.stability.kernels.blocks import Floats
 from estimates.stability.labels import wilson_interval
 
 

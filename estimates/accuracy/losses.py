@@ -7,10 +7,9 @@ from __future__ import annotations
 import numpy as np
 
 from estimates.accuracy import interval_score, point_error, probability_score
-from estimates.accuracy.match import Matched
+from estimates.accuracy.match import Floats, Matched
 from estimates.accuracy.observed import Observed
 from estimates.accuracy.quantile_score import Distribution
-from estimates.stability.kernels.blocks import Floats
 
 INSIDE = "inside "  # and the level: 1 where the actual value lies in the interval
 # Losses in which a version is compared with another one, and those of them that are roots of mean

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from estimates.accuracy.accuracy_report import Keys
 from estimates.accuracy.actuals import Actuals
-from estimates.contract.columns import key_text
 from estimates.contract.conform import DTYPES
 from estimates.contract.contract import Contract
-from estimates.stability.alignment import dated_target
-from estimates.stability.kernels.blocks import Floats, Rows
-from estimates.stability.kernels.key_join import joined
 
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 STEP = "\0step"
+_ROW_A, _ROW_B = "\0a", "\0b"
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,6 @@ class Matched:
     def numbers(self, column: str) -> Floats:
         """A column as doubles; NaN where it has no value."""
         return self.rows.get_column(column).cast(pl.Float64).fill_null(float("nan")).to_numpy()
-
-    def by_step(self, rows: Rows) -> Iterator[tuple[str, str, Rows]]:
-        """Each step of the target that some of the rows have, what it stands for, and the places of
-        these rows among them; nothing without a dated target.
-        """
-        if self.target is None:
-            return
-        steps, targets = self.rows[STEP].to_numpy()[rows], self.rows[self.target]
-        for step in np.unique(steps):
-            places = np.flatnonzero(steps == step)
-            yield str(step), key_text(targets[int(rows[places[0]])]), places
 
     def texts(self, column: str) -> pl.Series:
         """A column as text."""
@@ -72,6 +61,12 @@ def match(
     return Matched(rows, key, target if STEP in rows.columns else None, keys)
 
 
+def dated_target(contract: Contract) -> str | None:
+    """The target column if it is a date or a timestamp."""
+    target = contract.target
+    return None if target is None or contract.key[target].type == "integer" else target
+
+
 def moment_of(dtype: pl.DataType, column: str) -> pl.Expr:
     """A dated target as an instant: a date is its first moment in UTC."""
     if dtype == pl.Date:
@@ -81,7 +76,10 @@ def moment_of(dtype: pl.DataType, column: str) -> pl.Expr:
 
 def shared(ours: Matched, theirs: Matched) -> tuple[Rows, Rows]:
     """The rows of the keys that both have, in key order."""
-    return joined(ours.rows, theirs.rows, ours.key)
+    left = ours.rows.select(ours.key).with_row_index(_ROW_A)
+    right = theirs.rows.select(theirs.key).with_row_index(_ROW_B)
+    both = left.join(right, on=ours.key, how="inner", maintain_order="left")
+    return both[_ROW_A].to_numpy().astype(np.intp), both[_ROW_B].to_numpy().astype(np.intp)
 
 
 def mean(values: Floats) -> float | None:

@@ -9,8 +9,7 @@ import polars as pl
 
 from estimates.accuracy.accuracy_report import PointScores
 from estimates.accuracy.actuals import Actuals, actual
-from estimates.accuracy.match import Matched, mean, moment_of, root_mean_square
-from estimates.stability.kernels.blocks import Floats
+from estimates.accuracy.match import Floats, Matched, mean, moment_of, root_mean_square
 
 _STEPS = 10  # fewest steps of a series that make a typical one
 _TYPICAL = "\0typical"

@@ -21,13 +21,13 @@ from estimates.stability.labels import wilson_interval
 
 WIS_PARTS = ("dispersion", "penalty_below", "penalty_above")
 _FEW = 30
-# Headline numbers by the part of the scores that has them, each part with what a slice calls its
-# number of keys.
-_HEADLINE = {
-    "point": ("point_n", ("mae", "rmse", "bias")),
-    "distribution": ("wis_n", ("wis",)),
-    "probability": ("probability_n", ("brier", "log_loss")),
-    "label": ("label_n", ("right",)),
+_COUNT_OF = {  # the number of keys that each mean of a slice is over
+    "mae": "point_n",
+    "bias": "point_n",
+    "wis": "wis_n",
+    "brier": "probability_n",
+    "log_loss": "probability_n",
+    "right": "label_n",
 }
 _REVISED = ("error_change", "won", "lost", "neutral", "churn", "excess_churn")
 
@@ -88,28 +88,51 @@ def _step(value: str | None) -> int:
 
 def headline_slice(column: ColumnScores) -> Slice:
     """The headline numbers of a version's column."""
-    numbers: dict[str, Any] = {}
-    for part, (count, names) in _HEADLINE.items():
-        scores = getattr(column, part)
-        if scores is not None:
-            numbers |= {count: scores.n} | {name: getattr(scores, name) for name in names}
-    covered = {
-        f"{i.level:g}": Covered(i.n, i.covered) for i in column.intervals if i.covered is not None
-    }
-    return Slice(value=None, n=column.actuals, covered=covered, **numbers)
+    point, distribution, probability, label = (
+        column.point,
+        column.distribution,
+        column.probability,
+        column.label,
+    )
+    return Slice(
+        value=None,
+        n=column.actuals,
+        point_n=point.n if point else 0,
+        mae=point.mae if point else None,
+        rmse=point.rmse if point else None,
+        bias=point.bias if point else None,
+        wis_n=distribution.n if distribution else 0,
+        wis=distribution.wis if distribution else None,
+        covered={
+            f"{i.level:g}": Covered(i.n, i.covered)
+            for i in column.intervals
+            if i.covered is not None
+        },
+        probability_n=probability.n if probability else 0,
+        brier=probability.brier if probability else None,
+        log_loss=probability.log_loss if probability else None,
+        label_n=label.n if label else 0,
+        right=label.right if label else None,
+    )
 
 
 def pooled_slice(value: str | None, slices: list[Slice]) -> Slice:
     """Several slices as one: every mean is over all their keys."""
-    numbers: dict[str, Any] = {}
-    for count, names in _HEADLINE.values():
-        numbers[count] = sum(getattr(part, count) for part in slices)
-        for name in names:
-            numbers[name] = _mean((getattr(part, count), getattr(part, name)) for part in slices)
+    numbers: dict[str, Any] = {
+        count: sum(getattr(part, count) for part in slices) for count in {"n", *_COUNT_OF.values()}
+    }
+    numbers |= {
+        name: _mean((getattr(part, count), getattr(part, name)) for part in slices)
+        for name, count in _COUNT_OF.items()
+    }
     square = _mean((part.point_n, None if part.rmse is None else part.rmse**2) for part in slices)
-    numbers["rmse"] = None if square is None else square**0.5
-    n = sum(part.n for part in slices)
-    return Slice(value=value, n=n, covered=_covered(slices), few=n < _FEW, **numbers)
+    return Slice(
+        value=value,
+        rmse=None if square is None else square**0.5,
+        covered=_covered(slices),
+        few=numbers["n"] < _FEW,
+        **numbers,
+    )
 
 
 def _covered(slices: list[Slice]) -> dict[str, Covered]:

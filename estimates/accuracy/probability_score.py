@@ -11,9 +11,8 @@ import numpy as np
 import polars as pl
 
 from estimates.accuracy.accuracy_report import ProbabilityScores
-from estimates.accuracy.match import Matched, mean
+from estimates.accuracy.match import Floats, Mask, Matched, mean
 from estimates.accuracy.observed import Observed
-from estimates.stability.kernels.blocks import Floats, Mask
 
 _BEYOND = 1e-9
 _SUM = 1e-6

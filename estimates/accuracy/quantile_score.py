@@ -11,9 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from estimates.accuracy.accuracy_report import DistributionScores, PitBin, QuantileScores
-from estimates.accuracy.match import Matched, mean
+from estimates.accuracy.match import Floats, Mask, Matched, mean
 from estimates.accuracy.observed import Observed
-from estimates.stability.kernels.blocks import Floats, Mask
 from estimates.stability.labels import wilson_interval
 
 _SAME = 1e-9  # two probabilities this near are one

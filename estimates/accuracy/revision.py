@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 import numpy as np
 
 from estimates.accuracy.accuracy_report import Revision
@@ -10,7 +9,6 @@ from estimates.accuracy.losses import losses
 from estimates.accuracy.match import Matched, mean, shared
 from estimates.accuracy.observed import Observed
 from estimates.contract.contract import Stability
-from estimates.stability.deltas import SLACK
 
 
 def measure(
@@ -22,30 +20,68 @@ def measure(
     Farther or nearer counts by more than atol + rtol · max(|a|, |b|), the contract's materiality;
     else it is neutral.
     """
-    if of.point is None and of.label is None:
-        return None
     rows_b, rows_a = shared(now, before)
     if of.point is not None:
-        a, b = before.numbers(of.point)[rows_a], now.numbers(of.point)[rows_b]
-        y = now.numbers(actuals)[rows_b]
-        with np.errstate(over="ignore", invalid="ignore"):
-            change = np.abs(b - y) - np.abs(a - y)
-            neutral = tolerance.atol + tolerance.rtol * np.maximum(np.abs(a), np.abs(b))
-        neutral *= SLACK
-    else:  # from right to wrong is 1
-        a, b = (losses(side, of, actuals)["error_rate"] for side in (before, now))
-        change, neutral = b[rows_b] - a[rows_a], np.zeros(len(rows_a))
-    both = np.isfinite(change)
-    n, known = int(both.sum()), now.rows.height - now.rows.get_column(actuals).null_count()
-    if not n:
-        return Revision(version, 0, 0.0 if known else None, reason="no_shared_keys")
-    won, lost = (int(moved[both].sum()) for moved in (change < -neutral, change > neutral))
-    report = Revision(
-        version, n, n / known, won=won / n, lost=lost / n, neutral=(n - won - lost) / n
+        return _numbers(now, before, of.point, actuals, version, tolerance, rows_a, rows_b)
+    return (
+        _labels(now, before, of, actuals, version, rows_a, rows_b) if of.label is not None else None
     )
-    if of.label is None:
-        return msgspec.structs.replace(report, error_change=mean(change[both]))
-    differ = before.texts(of.label)[rows_a] != now.texts(of.label)[rows_b]
-    churn = int(differ.fill_null(value=False).to_numpy()[both].sum()) / n
-    excess = churn - abs(won - lost) / n
-    return msgspec.structs.replace(report, churn=churn, excess_churn=excess)
+
+
+def _numbers(
+    now: Matched,
+    before: Matched,
+    column: str,
+    actuals: str,
+    version: int,
+    tolerance: Stability,
+    rows_a: np.ndarray,
+    rows_b: np.ndarray,
+) -> Revision:
+    a, b = before.numbers(column)[rows_a], now.numbers(column)[rows_b]
+    y = now.numbers(actuals)[rows_b]
+    with np.errstate(over="ignore", invalid="ignore"):
+        change = np.abs(b - y) - np.abs(a - y)
+    both = np.isfinite(change)
+    n, actual_count = int(both.sum()), int((~np.isnan(now.numbers(actuals))).sum())
+    if not n:
+        return Revision(version, 0, 0.0 if actual_count else None, reason="no_shared_keys")
+    a, b, change = a[both], b[both], change[both]
+    neutral = tolerance.atol + tolerance.rtol * np.maximum(np.abs(a), np.abs(b))
+    neutral = neutral * (1 + 1e-12)
+    won, lost = int((change < -neutral).sum()), int((change > neutral).sum())
+    return Revision(
+        version, n, n / actual_count, mean(change), won / n, lost / n, (n - won - lost) / n
+    )
+
+
+def _labels(
+    now: Matched,
+    before: Matched,
+    of: Observed,
+    actuals: str,
+    version: int,
+    rows_a: np.ndarray,
+    rows_b: np.ndarray,
+) -> Revision:
+    assert of.label is not None
+    wrong_now = losses(now, of, actuals)["error_rate"]
+    wrong_a, wrong_b = losses(before, of, actuals)["error_rate"][rows_a], wrong_now[rows_b]
+    both = ~(np.isnan(wrong_a) | np.isnan(wrong_b))
+    n, actual_count = int(both.sum()), now.rows.height - now.rows.get_column(actuals).null_count()
+    if not n:
+        return Revision(version, 0, 0.0 if actual_count else None, reason="no_shared_keys")
+    old, new = before.texts(of.label)[rows_a], now.texts(of.label)[rows_b]
+    a, b = wrong_a[both] == 1, wrong_b[both] == 1
+    churn = int((old != new).fill_null(value=False).to_numpy()[both].sum()) / n
+    won, lost = int((a & ~b).sum()), int((~a & b).sum())
+    return Revision(
+        version,
+        n,
+        n / actual_count,
+        won=won / n,
+        lost=lost / n,
+        neutral=(n - won - lost) / n,
+        churn=churn,
+        excess_churn=churn - abs(won - lost) / n,
+    )

@@ -24,11 +24,10 @@ from estimates.accuracy import (
 from estimates.accuracy.accuracy_report import Accuracy, ColumnScores, LabelScores, Skill
 from estimates.accuracy.actuals import Actuals, actual, digest
 from estimates.accuracy.losses import known, losses
-from estimates.accuracy.match import Matched, match
+from estimates.accuracy.match import Floats, Matched, match
 from estimates.accuracy.observed import Observed, observed
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
-from estimates.stability.kernels.blocks import Floats
 from estimates.stability.labels import wilson_interval
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from estimates.accuracy.accuracy_report import Compared, Skill, SkillSlice
 from estimates.accuracy.losses import COMPARED
-from estimates.accuracy.match import Matched, mean, root_mean_square, shared
-from estimates.stability.kernels.blocks import Floats, Rows
+from estimates.accuracy.match import STEP, Floats, Matched, Rows, mean, root_mean_square, shared
+from estimates.contract.columns import key_text
 
 
 def measure(
@@ -34,11 +34,7 @@ def measure(
         n=n,
         coverage=n / actuals if actuals else None,
         losses=comparisons,
-        horizons=[
-            SkillSlice(step, target, of_step)
-            for step, target, places in ours.by_step(rows_a)
-            if (of_step := _compared(a, b, places))
-        ],
+        horizons=_horizons(ours, rows_a, a, b) if comparisons else [],
         reason=None if comparisons else "no_shared_keys",
     )
 
@@ -59,3 +55,19 @@ def _compared(a: Mapping[str, Floats], b: Mapping[str, Floats], rows: Rows) -> d
             int(both.sum()), ours, theirs, skill if reason is None else None, reason
         )
     return comparisons
+
+
+def _horizons(
+    ours: Matched, rows: Rows, a: Mapping[str, Floats], b: Mapping[str, Floats]
+) -> list[SkillSlice]:
+    if ours.target is None:
+        return []
+    steps = ours.rows.get_column(STEP).to_numpy()[rows]
+    targets = ours.rows.get_column(ours.target)
+    slices: list[SkillSlice] = []
+    for step in np.unique(steps):
+        at = np.flatnonzero(steps == step)
+        comparisons = _compared(a, b, at)
+        if comparisons:
+            slices.append(SkillSlice(str(step), key_text(targets[int(rows[at[0]])]), comparisons))
+    return slices

@@ -9,9 +9,8 @@ import polars as pl
 
 from estimates.accuracy.accuracy_report import Covered, Slice
 from estimates.accuracy.losses import INSIDE
-from estimates.accuracy.match import Matched, mean, root_mean_square
+from estimates.accuracy.match import STEP, Floats, Mask, Matched, mean, root_mean_square
 from estimates.contract.columns import key_text
-from estimates.stability.kernels.blocks import Floats, Mask
 
 _MOST = 50
 _FEW = 30
@@ -40,11 +39,15 @@ def by_group(values: pl.Series, known: Mask, losses: Mapping[str, Floats]) -> li
 
 def by_horizon(matched: Matched, known: Mask, losses: Mapping[str, Floats]) -> list[Slice]:
     """One slice a step of the target, in order; empty without a dated target."""
-    rows = np.flatnonzero(known)
-    return [
-        measure(step, rows[places], losses, target=target)
-        for step, target, places in matched.by_step(rows)
-    ]
+    if matched.target is None:
+        return []
+    steps = matched.rows.get_column(STEP).to_numpy()
+    targets = matched.rows.get_column(matched.target)
+    slices: list[Slice] = []
+    for step in np.unique(steps[known]):
+        rows = np.flatnonzero(known & (steps == step))
+        slices.append(measure(str(step), rows, losses, target=key_text(targets[int(rows[0])])))
+    return slices
 
 
 def measure(

@@ -17,14 +17,7 @@ from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
 from estimates.compare.diff_measure import digest_of, fields_digest, measure_for
 from estimates.compare.frozen_versions import Window, windows
-from estimates.compare.series_report import (
-    DEFAULT_LAST,
-    KEY_COUNTS,
-    MAX_LAST,
-    ColumnMove,
-    PairMove,
-    Series,
-)
+from estimates.compare.series_report import DEFAULT_LAST, MAX_LAST, ColumnMove, PairMove, Series
 from estimates.compare.two_versions import Comparison, ReadFrame, beside
 from estimates.errors import ConflictError, CorruptError, InvalidError
 from estimates.render.digits import rounded
@@ -198,11 +191,16 @@ def _headline_row(move: ComparedMove, headline: Headline) -> PairMove:
     )
     if report is None:
         return row
+    keys = report.keys
     return msgspec.structs.replace(
         row,
         identical=report.identical,
-        identical_share=rounded(report.keys.identical_share),
-        **{name: getattr(report.keys, name) for name in KEY_COUNTS},
+        identical_share=rounded(keys.identical_share),
+        common=keys.common,
+        added=keys.added,
+        removed=keys.removed,
+        elapsed=keys.elapsed,
+        advanced=keys.advanced,
         columns={name: _column(column) for name, column in report.columns.items()},
         headline=report.headline,
     )

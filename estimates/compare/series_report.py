@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 DEFAULT_LAST = 30
 MOVES_JUDGED = 100  # moves of production that say to the gate what is usual
 MAX_LAST = 10_000
-KEY_COUNTS = ("common", "added", "removed", "elapsed", "advanced")
 
 Move = Literal["promoted", "rolled_back"]
 
@@ -114,7 +113,11 @@ class Series(msgspec.Struct, frozen=True):
             "reason": text,
             "identical": truth,
             "identical_share": number,
-            **dict.fromkeys(KEY_COUNTS, integer),
+            "common": integer,
+            "added": integer,
+            "removed": integer,
+            "elapsed": integer,
+            "advanced": integer,
             "frozen_n": integer,
             "frozen_share": number,
             "frozen_reason": text,

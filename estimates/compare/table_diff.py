@@ -145,9 +145,12 @@ def _under(
             contract,
             f" of {name}",
         )
-    both = [name for name in a.columns if name in b.columns and name not in named]
-    types, left_out = carried_types(a, b, both, names)
-    added, removed = _only(b, a), _only(a, b)
+    more_a, more_b = (
+        [column for column in frame.columns if column not in named] for frame in (a, b)
+    )
+    types, left_out = carried_types(a, b, [column for column in more_a if column in more_b], names)
+    added = [column for column in more_b if column not in more_a]
+    removed = [column for column in more_a if column not in more_b]
     schema = SchemaReport(added, removed, []) if added or removed else None
     if types:
         fields = {field: getattr(contract, field) for field in contract.__struct_fields__}
@@ -157,11 +160,6 @@ def _under(
         contract = TableContract(**fields | {"columns": contract.columns | attributes})
     a, b = (typed(read_as(frame, types).select(*named, *types), contract) for frame in (a, b))
     return TwoTables(contract, a, b, names, schema=schema, left_out=left_out, carried=tuple(types))
-
-
-def _only(frame: pl.DataFrame, other: pl.DataFrame) -> list[str]:
-    """The columns that the other one does not have."""
-    return [name for name in frame.columns if name not in other.columns]
 
 
 def _proposal(a: pl.DataFrame, b: pl.DataFrame) -> str:
@@ -188,8 +186,8 @@ def _schema(a: pl.DataFrame, b: pl.DataFrame) -> SchemaReport:
     text = any(all(dtype == pl.String for dtype in frame.dtypes) for frame in (a, b))
     differ = [n for n in a.columns if not text and n in b.columns and a.schema[n] != b.schema[n]]
     return SchemaReport(
-        added=_only(b, a),
-        removed=_only(a, b),
+        added=[name for name in b.columns if name not in a.columns],
+        removed=[name for name in a.columns if name not in b.columns],
         changed=[
             SchemaChange(name, "type", str(a.schema[name]), str(b.schema[name]))
             for name in differ

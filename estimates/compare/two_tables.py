@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -21,7 +20,6 @@ from estimates.stability.alignment import Alignment
 from estimates.stability.changes import changed_keys
 from estimates.stability.diff import report_of
 from estimates.stability.family_reports import SchemaReport
-from estimates.stability.headline import chosen
 from estimates.stability.pages.pictures import Pictures, pictures
 from estimates.stability.paired_contract import with_pairing
 from estimates.stability.report import Carried, Report
@@ -71,26 +69,35 @@ class TwoTables:
 
         identical, headline_only  as for `stability.diff.diff`
         """
-        with self._explaining():
+        try:
             pair = align_versions(self.a, self.b, self.contract, *self.through)
-        report = report_of(pair, self.names, identical=identical, headline_only=headline_only)
-        carried = self._measure_carried(report, pair.alignment)
-        return self._with_unmeasured(
-            msgspec.structs.replace(report, set=self.set, schema=self.schema, carried=carried)
+        except InvalidError as error:
+            raise self._explained(error) from None
+        report = report_of(
+            pair,
+            name_a=self.names[0],
+            name_b=self.names[1],
+            identical=identical,
+            headline_only=headline_only,
+            schema=self.schema,
         )
+        carried = self._measure_carried(report, pair.alignment)
+        return self._with_unmeasured(msgspec.structs.replace(report, set=self.set, carried=carried))
 
     def pictures(self) -> Pictures:
         """What the HTML page draws besides the report; raises what `report` raises."""
         through_a, through_b = self.through
-        with self._explaining():
+        try:
             return pictures(self.a, self.b, self.contract, through_a=through_a, through_b=through_b)
+        except InvalidError as error:
+            raise self._explained(error) from None
 
     def changes(self, query: ChangeQuery) -> pl.DataFrame:
         """The keys that changed, as `estimates.stability.changes` has them; raises what it raises,
         and as `report`.
         """
         through_a, through_b = self.through
-        with self._explaining():
+        try:
             return changed_keys(
                 self.a,
                 self.b,
@@ -101,6 +108,8 @@ class TwoTables:
                 min_change=query.min_change,
                 prefix=query.prefix,
             )
+        except InvalidError as error:
+            raise self._explained(error) from None
 
     def _with_unmeasured(self, report: Report) -> Report:
         """The report saying also what it does not measure: tables that have more than it measures
@@ -145,14 +154,6 @@ class TwoTables:
             if names
         ]
         return [", ".join(only)] if only else []
-
-    @contextmanager
-    def _explaining(self) -> Iterator[None]:
-        """Errors say which table has which rows to blame."""
-        try:
-            yield
-        except InvalidError as error:
-            raise self._explained(error) from None
 
     def _explained(self, error: InvalidError) -> InvalidError:
         """The same error, saying which table has which rows to blame."""
@@ -201,12 +202,15 @@ def _carried_clause(report: Report) -> list[str]:
     differ = {name: column.differ for name, column in report.carried.items() if column.differ}
     if not differ:
         return []
-    shares = {name: percent(differ[name] / report.keys.common) for name in chosen(differ)}
-    (first, share), *others = shares.items()
-    clause = [f"{first}, carried along, differs on {share} of keys"]
-    clause += [f"{name} on {share}" for name, share in others]
-    more = len(differ) - len(shares)
-    return [", ".join([*clause, f"and {more} more"] if more else clause)]
+    names = list(differ)
+    if len(names) > _NAMED_COLUMNS:
+        names.sort(key=lambda name: -differ[name])
+    shares = {name: percent(differ[name] / report.keys.common) for name in names}
+    clause = [f"{names[0]}, carried along, differs on {shares[names[0]]} of keys"]
+    clause += [f"{name} on {shares[name]}" for name in names[1:_NAMED_COLUMNS]]
+    if len(names) > _NAMED_COLUMNS:
+        clause.append(f"and {len(names) - _NAMED_COLUMNS} more")
+    return [", ".join(clause)]
 
 
 def _some(names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from copy import copy
 from typing import Literal, Self
 
 import msgspec
@@ -35,11 +35,11 @@ from estimates.reading.reader import Reader
 from estimates.stability.alignment import dated_target
 from estimates.stability.changes import check_change_query
 from estimates.stability.contract_changes import describe_changes, schema_changes
-from estimates.stability.diff import unchanged
 from estimates.stability.family_reports import SchemaReport
 from estimates.stability.pages.pictures import Pictures
 from estimates.stability.paired_contract import by_step
 from estimates.stability.report import Report
+from estimates.stability.unchanged import unchanged
 from estimates.storage.report_cache import ReportCache
 
 Form = Literal["report", "headline", "page"]  # what is cached of two versions
@@ -100,19 +100,28 @@ def beside(
     return Comparison(first, second, measure_for(second, view, pairing), read)
 
 
-@dataclass(frozen=True, eq=False)
 class Comparison:
     """Version `second` against version `first`, the baseline; files are read when they are needed.
 
     schema  of versions of two sets: the columns that only one of them has
     """
 
-    first: Version
-    second: Version
-    measure: Measure
-    read: ReadFrame
-    schema: SchemaReport | None = None
-    of_two_sets: bool = False
+    def __init__(
+        self,
+        first: Version,
+        second: Version,
+        measure: Measure,
+        read: ReadFrame,
+        schema: SchemaReport | None = None,
+        *,
+        of_two_sets: bool = False,
+    ) -> None:
+        self.first = first
+        self.second = second
+        self.measure = measure
+        self._read = read
+        self._schema = schema
+        self._of_two_sets = of_two_sets
 
     @property
     def contract(self) -> Contract:
@@ -124,7 +133,7 @@ class Comparison:
         """What answers call both versions: of two sets, each with the name of its own."""
         versions = (self.first, self.second)
         a, b = (
-            full_name(version.set, version.version) if self.of_two_sets else version.version
+            full_name(version.set, version.version) if self._of_two_sets else version.version
             for version in versions
         )
         return a, b
@@ -136,7 +145,9 @@ class Comparison:
 
     def reading_with(self, read: ReadFrame) -> Self:
         """The same, whose files are read by another function."""
-        return replace(self, read=read)
+        other = copy(self)
+        other._read = read
+        return other
 
     def cache_name(self, form: Form = "report") -> str:
         """The name under which something is cached: a digest of all that its numbers depend on,
@@ -151,8 +162,11 @@ class Comparison:
                        point
         """
         contract = self.measure.headline if headline_only else self.contract
+        a, b = self.names
         if self._same_content and not _origin_counts(contract):
-            return unchanged(contract, self.second.rows, self.names, headline_only=headline_only)
+            return unchanged(
+                contract, self.second.rows, name_a=a, name_b=b, headline_only=headline_only
+            )
         return self._tables(contract).report(
             identical=self._same_content, headline_only=headline_only
         )
@@ -224,7 +238,7 @@ class Comparison:
         if stop < rows.height:
             following = encode_cursor(msgspec.structs.replace(start, row=stop))
         contract, (a, b) = by_step(self.contract), self.names
-        name = "" if self.of_two_sets else self.second.set
+        name = "" if self._of_two_sets else self.second.set
         head = {
             "set": name,
             "from": a,
@@ -241,7 +255,7 @@ class Comparison:
     @property
     def _same_content(self) -> bool:
         """Whether both are known to have the same rows without reading them."""
-        return not self.of_two_sets and self.first.snapshot_id == self.second.snapshot_id
+        return not self._of_two_sets and self.first.snapshot_id == self.second.snapshot_id
 
     @property
     def _content(self) -> list[tuple[object, ...]]:
@@ -253,9 +267,9 @@ class Comparison:
 
     def _tables(self, contract: Contract) -> TwoTables:
         """Both versions, read."""
-        a = self.read(self.first)
-        b = a if self._same_content else self.read(self.second)
-        if self.of_two_sets:
+        a = self._read(self.first)
+        b = a if self._same_content else self._read(self.second)
+        if self._of_two_sets:
             names = [*contract.key, *contract.columns]
             a, b = a.select(names), b.select(names)
         return TwoTables(
@@ -264,8 +278,8 @@ class Comparison:
             b,
             self.names,
             (self.first.data_through, self.second.data_through),
-            schema=self.schema,
-            of_two_sets=self.of_two_sets,
+            schema=self._schema,
+            of_two_sets=self._of_two_sets,
         )
 
 

@@ -26,7 +26,6 @@ from estimates.reading.expected_keys import expected_rows
 from estimates.reading.reader import readable_versions
 from estimates.reading.version_reader import MAX_KEYS, key_form
 from estimates.render.digits import rounded
-from estimates.stability.alignment import dated_target
 from estimates.stability.through_time.chain import numeric_columns, pooled_chains
 from estimates.stability.through_time.revision_report import Across, Revisions
 from estimates.stability.through_time.revisions import value_histories
@@ -147,7 +146,8 @@ class Vintages:
 
     @property
     def _dated(self) -> bool:
-        return dated_target(self.contract) is not None
+        target = self.contract.target
+        return target is not None and self.contract.key[target].type != "integer"
 
     def _rows_of(self, version: Version) -> pl.DataFrame:
         """The finite estimates of one version."""

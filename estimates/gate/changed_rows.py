@@ -14,12 +14,13 @@ from estimates.contract.columns import key_text
 from estimates.gate.evaluation_context import EvaluationContext
 from estimates.gate.offenders import Detail, DetailValue, OffenderGroup
 from estimates.stability import quantiles
+from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import SLACK, Deltas, asinh, deltas
 from estimates.stability.family_reports import QuantileReport
 from estimates.stability.interval_changes import IntervalChanges, interval_changes
-from estimates.stability.kernels.blocks import Floats, Mask, Rows
 from estimates.stability.report import IntervalReport
 from estimates.stability.scalar import flips
+from estimates.stability.value_kinds import Floats
 
 _OLD, _NEW = DetailValue("old", 6), DetailValue("new", 6)
 _FROM_TO: Detail = (_OLD, " -> ", _NEW)

@@ -200,7 +200,8 @@ class EvaluationContext(msgspec.Struct, dict=True, eq=False):
         assert self.baseline is not None
         snapshot_id = self.candidate.snapshot_id
         identical = snapshot_id is not None and snapshot_id == self.baseline.snapshot_id
-        return report_of(pair, (_label(self.baseline), _label(self.candidate)), identical=identical)
+        names = {"name_a": _label(self.baseline), "name_b": _label(self.candidate)}
+        return report_of(pair, **names, identical=identical)
 
     @cached_property
     def accuracy(self) -> Accuracy:

@@ -13,8 +13,9 @@ import polars as pl
 
 from estimates.contract.columns import key_text
 from estimates.gate.verdict import Offender
-from estimates.stability.kernels.blocks import Floats, Rows
+from estimates.stability.alignment import Rows
 from estimates.stability.kernels.selection import largest_first
+from estimates.stability.value_kinds import Floats
 
 
 class DetailValue(msgspec.Struct, frozen=True):

@@ -89,7 +89,7 @@ def through_versions(points: list[Limited], *, percent: bool) -> str:
         scale = alt.Scale(domain=[min(0.0, *values), max(values) or 1.0], nice=True)
         return alt.Y(f"{field}:Q", title=None, scale=scale, axis=y_axis)
 
-    base = chart_of(alt, rows).encode(x=x)
+    base = alt.Chart(data_of(alt, rows)).encode(x=x)
     lines = [
         base.mark_line(
             stroke=INK, strokeWidth=1, strokeDash=dash, opacity=0.8, interpolate="step"
@@ -98,7 +98,9 @@ def through_versions(points: list[Limited], *, percent: bool) -> str:
         if any(row[limit] is not None for row in rows)
     ]
     drawn = [row for row in rows if row["y"] is not None]
-    dots = chart_of(alt, drawn).mark_point(shape="circle", filled=True, size=22, opacity=0.9)
+    dots = alt.Chart(data_of(alt, drawn)).mark_point(
+        shape="circle", filled=True, size=22, opacity=0.9
+    )
     return drawn_svg(
         *lines, dots.encode(x=x, y=y("y"), fill=alt.Fill("fill:N", scale=None)), height=200
     )
@@ -125,9 +127,9 @@ def axis_of(alt: Any, label: str, *, ticks: int, **more: Any) -> Any:
     )
 
 
-def chart_of(alt: Any, rows: Rows) -> Any:
-    """A chart of rows, that has yet to say how it draws them."""
-    return alt.Chart(alt.Data(values=rows))
+def data_of(alt: Any, rows: Rows) -> Any:
+    """Rows as what a chart draws."""
+    return alt.Data(values=rows)
 
 
 def row_names(rows: Rows) -> str:

@@ -5,6 +5,7 @@ Formulas: docs/stability.md.
 diff               puts the report together: start here
 report, family_reports   the Structs of the report; they need msgspec alone
 headline           the report in one sentence
+unchanged          the report of a snapshot and itself
 
 alignment          which rows of two frames have the same key
 pairing, paired_contract   which keys are compared: the same key, target, or step after the origin
@@ -12,6 +13,7 @@ aligned            two aligned frames, read column by column
 value_kinds        finite, null, nan, +inf, -inf, absent
 deltas             how one number moved, key by key
 interval_changes   how one interval moved, key by key
+ranking            both versions of a column, sorted
 
 scalar, interval, labels, quantiles, probabilities, groups, ranks, drift, cuts
                    a family of metrics each: `measure` gives its part of the report
@@ -22,7 +24,7 @@ kernels/           arithmetic on long columns, each kernel measured beside its p
 through_time/      more than two versions: chains, revisions, frozen estimates
 pages/             the report as text, Markdown and HTML with pictures
 
-A new family of metrics is one module with `measure`, and one line in `diff`: in `_families` for
-a number, in `_measured` for what several columns say together. Its Struct becomes a field of
+A new family of metrics is one module with `measure`, and one line in `diff`: in `_with_families`
+for a number, in `_measured` for what several columns say together. Its Struct becomes a field of
 `ColumnReport` or `Report`, whose revision is raised; a page shows it by a line in `pages/sections`.
 """

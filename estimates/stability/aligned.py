@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
-from operator import attrgetter
-from typing import Any
 
 import numpy as np
 import polars as pl
-from cachetools import cachedmethod
 
 from estimates.contract.contract import Contract
 from estimates.stability.alignment import Alignment, align
@@ -44,8 +42,7 @@ def align_versions(
 
 
 class AlignedVersions:
-    """The columns of both versions; each is classified once. Threads may find something both, and
-    find the same.
+    """The columns of both versions; each is classified once.
 
     contract  the one that the keys compared keep
     steady    whether a snapshot beside itself would have equal rows: False where its keys count
@@ -56,10 +53,10 @@ class AlignedVersions:
         self.alignment = alignment
         self.contract = contract
         self.steady = steady
-        self._read = dict[Any, ColumnValues]()
-        self._common = dict[Any, tuple[ColumnValues, ColumnValues]]()
-        self._groups = dict[Any, Grouping]()
-        self._scales = dict[Any, float | None]()
+        self._read: dict[tuple[str, str], ColumnValues] = {}
+        self._common: dict[str, tuple[ColumnValues, ColumnValues]] = {}
+        self._groups: dict[str, Grouping] = {}
+        self._scales: dict[str, float | None] = {}
 
     def all_old(self, column: str) -> ColumnValues:
         """The column in A, all rows."""
@@ -69,22 +66,27 @@ class AlignedVersions:
         """The column in B, all rows."""
         return self._values("b", column)
 
-    @cachedmethod(attrgetter("_common"))
     def common(self, column: str) -> tuple[ColumnValues, ColumnValues]:
         """The column in A and in B, per common key."""
-        return (
-            self.all_old(column).take(self.alignment.rows_a),
-            self.all_new(column).take(self.alignment.rows_b),
-        )
+        if column not in self._common:
+            sides = (
+                self.all_old(column).take(self.alignment.rows_a),
+                self.all_new(column).take(self.alignment.rows_b),
+            )
+            self._common[column] = sides
+        return self._common[column]
 
-    @cachedmethod(attrgetter("_scales"))
     def scale(self, column: str) -> float | None:
         """S0 of a number, over the keys where it is finite in both versions; None when there are
         none, too.
         """
-        versions = self.common(column)
-        a = versions[0].take(all_finite(versions)).numbers
-        return scale_floor(a, self.contract.columns[column].scale_floor) if len(a) else None
+        if column not in self._scales:  # threads may both find it, and find the same
+            old, new = self.common(column)
+            a = old.take(all_finite((old, new))).numbers
+            self._scales[column] = (
+                scale_floor(a, self.contract.columns[column].scale_floor) if len(a) else None
+            )
+        return self._scales[column]
 
     def comparable(self, column: str) -> bool:
         """Whether any key has a finite number in both versions."""
@@ -99,10 +101,17 @@ class AlignedVersions:
         narrow._read = self._read
         return narrow
 
-    @cachedmethod(attrgetter("_groups"))
+    def sort_groups(self, columns: Sequence[str]) -> list[Grouping | None]:
+        """The groups of some columns, and the horizons: sorted once, before threads ask for them at
+        the same time.
+        """
+        return [*map(self.grouping, columns), self.horizons]
+
     def grouping(self, column: str) -> Grouping:
         """The common keys by the value of a column in A; sorted once."""
-        return grouping(self.alignment.old(column))
+        if column not in self._groups:
+            self._groups[column] = grouping(self.alignment.old(column))
+        return self._groups[column]
 
     @cached_property
     def horizons(self) -> Grouping | None:
@@ -131,6 +140,8 @@ class AlignedVersions:
         )
         return {a: {b: int(counts[i, j]) for j, b in enumerate(KINDS)} for i, a in enumerate(KINDS)}
 
-    @cachedmethod(attrgetter("_read"))
     def _values(self, side: str, column: str) -> ColumnValues:
-        return classify((self.alignment.a if side == "a" else self.alignment.b)[column])
+        if (side, column) not in self._read:
+            frame = self.alignment.a if side == "a" else self.alignment.b
+            self._read[side, column] = classify(frame[column])
+        return self._read[side, column]

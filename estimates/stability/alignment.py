@@ -14,8 +14,11 @@ from estimates.contract.columns import key_text
 from estimates.contract.conform import DTYPES, check_columns, increases, name_keys, schema
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
-from estimates.stability.kernels.blocks import Mask, Rows, block_size, each_block
-from estimates.stability.kernels.key_join import matching_rows
+from estimates.stability.kernels.blocks import each_block
+from estimates.stability.kernels.key_join import Rows, matching_rows
+
+Mask = NDArray[np.bool_]
+_ROWS = 1 << 18  # rows of a row group: what polars is asked at a time
 
 
 @dataclass(frozen=True)
@@ -87,16 +90,11 @@ class Alignment:
         each_block(compare, self.common)
         return same
 
-    def rows(self, positions: Rows) -> tuple[Rows, Rows]:
-        """The rows in a and in b of the common keys at these positions."""
-        return (
-            positions if self.rows_a is None else self.rows_a[positions],
-            positions if self.rows_b is None else self.rows_b[positions],
-        )
-
     def keys(self, positions: Rows) -> list[list[str]]:
         """The common keys at these positions, as text."""
-        return key_texts(self.a, self.key, self.rows(positions)[0])
+        return key_texts(
+            self.a, self.key, positions if self.rows_a is None else self.rows_a[positions]
+        )
 
 
 def _some(column: pl.Series, rows: Rows | None, block: slice) -> pl.Series:
@@ -140,14 +138,21 @@ def align(
     pairing, target = contract.stability.pairing, contract.target
     if target is None:
         return alignment
-    stepped = contract.key[target].type == "integer"
-    if pairing == "same_target" or not (stepped or through_b is None):
-        alignment = _without_passed(alignment, target, pairing, through_a, through_b)
-    if stepped:
-        horizon = None if pairing == "same_key" else alignment.old(target)
-    else:
-        horizon = None if through_b is None else _horizons(alignment, target, through_b)
-    return replace(alignment, horizon=horizon)
+    if pairing == "same_target":
+        alignment = _same_targets(
+            alignment, target, backwards=bool(through_a and through_b and through_a > through_b)
+        )
+    if contract.key[target].type == "integer":
+        return (
+            alignment
+            if pairing == "same_key"
+            else replace(alignment, horizon=alignment.old(target))
+        )
+    if through_b is None:
+        return alignment
+    if pairing == "same_target":
+        return replace(alignment, horizon=_horizons(alignment, target, through_b))
+    return _rolled(alignment, target, through_a or through_b, through_b)
 
 
 def dated_target(contract: Contract) -> str | None:
@@ -184,8 +189,12 @@ def _checked(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame
 def _sorted(frame: pl.DataFrame, contract: Contract, side: str) -> pl.DataFrame:
     """The frame sorted by key; a null or duplicate key is an error."""
     key = list(contract.key)
-    if any(frame[name].null_count() for name in key):
-        nulls = frame.filter(pl.any_horizontal(pl.col(key).is_null()))
+    nulls = (
+        frame.filter(pl.any_horizontal(pl.col(key).is_null()))
+        if any(frame[k].null_count() for k in key)
+        else None
+    )
+    if nulls is not None:
         raise InvalidError(
             "null_key",
             f"{contract.name}: {nulls.height} rows of the {side!r} frame have a null key: "
@@ -213,7 +222,7 @@ def _equal(a: pl.DataFrame, b: pl.DataFrame, key: list[str]) -> bool:
         start, n = rows.start, rows.stop - rows.start
         return all(a[name].slice(start, n).equals(b[name].slice(start, n)) for name in key)
 
-    return all(each_block(of_rows, a.height))
+    return all(each_block(of_rows, a.height, _ROWS))
 
 
 def ascends(frame: pl.DataFrame, key: list[str]) -> bool:
@@ -224,11 +233,10 @@ def ascends(frame: pl.DataFrame, key: list[str]) -> bool:
     def of_rows(rows: slice) -> bool:
         return increases(frame.slice(rows.start, rows.stop - rows.start), key)
 
-    size = block_size(frame.height)
-    starts = np.arange(size, frame.height, size)
-    # where a block ends and where the next begins
+    starts = np.arange(_ROWS, frame.height, _ROWS)
+    # where a row group ends and where the next begins
     joints = frame[np.stack([starts - 1, starts], axis=1).ravel()]
-    return increases(joints, key) and all(each_block(of_rows, frame.height))
+    return increases(joints, key) and all(each_block(of_rows, frame.height, _ROWS))
 
 
 def _others(height: int, rows: Rows) -> Rows:
@@ -237,68 +245,87 @@ def _others(height: int, rows: Rows) -> Rows:
     return np.flatnonzero(absent)
 
 
-def _without_passed(
-    alignment: Alignment,
-    target: str,
-    pairing: str,
-    through_a: datetime | None,
-    through_b: datetime | None,
+def _rolled(
+    alignment: Alignment, target: str, through_a: datetime, through_b: datetime
 ) -> Alignment:
-    """Take out what the passing of time explains; both origins the same where one is not known.
+    """Take out what the passing of time explains.
 
     Of the version with the earlier origin the targets that the later one can no longer estimate
-    (elapsed), of the later one the targets beyond the other's last (advanced). Of `same_target` the
-    targets that only the earlier or only the later one has. So a diff read backwards takes out the
-    same keys.
+    (elapsed), of the later one the targets beyond the other's last (advanced). So a diff read
+    backwards takes out the same keys.
     """
-    backwards = through_a is not None and through_b is not None and through_a > through_b
-    frames = (alignment.b, alignment.a) if backwards else (alignment.a, alignment.b)
-    older, newer = (_steps(frame[target]) for frame in frames)
-    if pairing == "same_target":
-        elapsed, advanced = ~np.isin(older, newer), ~np.isin(newer, older)
-    else:
-        reached = max(through for through in (through_a, through_b) if through is not None)
-        elapsed = older <= _step(alignment.a[target], reached)
-        advanced = newer > older.max() if len(older) else np.zeros(len(newer), dtype=bool)
-    return _without(alignment, elapsed, advanced, backwards)
+    targets_a, targets_b = _steps(alignment.a[target]), _steps(alignment.b[target])
+    backwards = through_a > through_b
+    older, newer = (targets_b, targets_a) if backwards else (targets_a, targets_b)
+    elapsed_rows = older <= _step(alignment.a[target], max(through_a, through_b))
+    advanced_rows = newer > older.max() if len(older) else np.zeros(len(newer), dtype=bool)
+    alignment = _without_uncompared(alignment, elapsed_rows, advanced_rows, backwards)
+    return replace(alignment, horizon=_horizons(alignment, target, through_b))
 
 
-def _without(alignment: Alignment, elapsed: Mask, advanced: Mask, backwards: bool) -> Alignment:
+def _same_targets(alignment: Alignment, target: str, backwards: bool) -> Alignment:
+    """Take out the targets that only one version has: of the older one elapsed, of the newer one
+    advanced.
+    """
+    targets_a, targets_b = _steps(alignment.a[target]), _steps(alignment.b[target])
+    older, newer = (targets_b, targets_a) if backwards else (targets_a, targets_b)
+    return _without_uncompared(alignment, ~np.isin(older, newer), ~np.isin(newer, older), backwards)
+
+
+def _without_uncompared(
+    alignment: Alignment, elapsed_rows: Mask, advanced_rows: Mask, backwards: bool
+) -> Alignment:
     """The alignment without rows of the older frame that elapsed and rows of the newer one that
-    advanced; a common key goes when either of its rows does.
+    advanced.
     """
-    common_a, common_b = alignment.rows(np.arange(alignment.common))
-    added, removed = alignment.added, alignment.removed
-    # of every key, its row in each frame, -1 for none
-    rows_a = np.concatenate([common_a, removed, np.full_like(added, -1)])
-    rows_b = np.concatenate([common_b, np.full_like(removed, -1), added])
-    older, newer = (rows_b, rows_a) if backwards else (rows_a, rows_b)
-    # the row -1 is none of those
-    has_elapsed, has_advanced = np.append(elapsed, False)[older], np.append(advanced, False)[newer]
-    alignment = replace(
-        alignment,
-        elapsed=UncomparedKeys(rows_a[has_elapsed], rows_b[has_elapsed]),
-        advanced=UncomparedKeys(rows_a[has_advanced], rows_b[has_advanced]),
+    elapsed, advanced = (
+        _uncompared(alignment, elapsed_rows, backwards),
+        _uncompared(alignment, advanced_rows, not backwards),
     )
-    compared = ~(has_elapsed | has_advanced)
-    if alignment.rows_a is None and compared.all():
-        return alignment
-    rows_a, rows_b = rows_a[compared], rows_b[compared]
-    common = (rows_a >= 0) & (rows_b >= 0)
-    return replace(
-        alignment,
-        rows_a=rows_a[common],
-        rows_b=rows_b[common],
-        added=rows_b[rows_a < 0],
-        removed=rows_a[rows_b < 0],
+    alignment = _without(
+        alignment, *((advanced_rows, elapsed_rows) if backwards else (elapsed_rows, advanced_rows))
     )
+    return replace(alignment, elapsed=elapsed, advanced=advanced)
 
 
 def _horizons(alignment: Alignment, target: str, through_b: datetime) -> pl.Series:
     """Per common key, the step of its target after B's origin."""
-    targets = np.union1d(_steps(alignment.a[target]), _steps(alignment.b[target]))
-    after_origin = targets[targets > _step(alignment.b[target], through_b)]
-    return pl.Series(np.searchsorted(after_origin, _steps(alignment.old(target))) + 1)
+    targets_a = _steps(alignment.a[target])
+    later_than_origin = np.union1d(targets_a, _steps(alignment.b[target]))
+    later_than_origin = later_than_origin[later_than_origin > _step(alignment.b[target], through_b)]
+    compared = targets_a if alignment.rows_a is None else targets_a[alignment.rows_a]
+    return pl.Series(np.searchsorted(later_than_origin, compared) + 1)
+
+
+def _uncompared(alignment: Alignment, out: Mask, of_b: bool) -> UncomparedKeys:
+    """Some rows of a (or of b), and the rows that the other frame has for their keys."""
+    rows_a = np.arange(alignment.a.height) if alignment.rows_a is None else alignment.rows_a
+    rows_b = np.arange(alignment.b.height) if alignment.rows_b is None else alignment.rows_b
+    rows, other_rows = (rows_b, rows_a) if of_b else (rows_a, rows_b)
+    partner = np.full(len(out), -1, dtype=np.intp)
+    partner[rows] = other_rows
+    chosen = np.flatnonzero(out)
+    return (
+        UncomparedKeys(partner[chosen], chosen) if of_b else UncomparedKeys(chosen, partner[chosen])
+    )
+
+
+def _without(alignment: Alignment, out_a: Mask, out_b: Mask) -> Alignment:
+    """The alignment without some rows of each frame; a common key goes when either of its rows
+    does.
+    """
+    if alignment.rows_a is None and not out_a.any() and not out_b.any():
+        return alignment
+    rows_a = np.arange(alignment.a.height) if alignment.rows_a is None else alignment.rows_a
+    rows_b = np.arange(alignment.b.height) if alignment.rows_b is None else alignment.rows_b
+    compared = ~(out_a[rows_a] | out_b[rows_b])
+    return replace(
+        alignment,
+        rows_a=rows_a[compared],
+        rows_b=rows_b[compared],
+        added=alignment.added[~out_b[alignment.added]],
+        removed=alignment.removed[~out_a[alignment.removed]],
+    )
 
 
 def _steps(targets: pl.Series) -> NDArray[np.int64]:

@@ -22,7 +22,7 @@ from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
 from estimates.keys.key_form import Key, KeyForm
 from estimates.stability.aligned import AlignedVersions, align_versions
-from estimates.stability.alignment import Alignment
+from estimates.stability.alignment import Alignment, Mask, Rows
 from estimates.stability.change_columns import (
     VALUES,
     change_columns,
@@ -32,8 +32,8 @@ from estimates.stability.change_columns import (
 )
 from estimates.stability.deltas import SLACK, Deltas, deltas, transform
 from estimates.stability.interval_changes import interval_changes, scale_of
-from estimates.stability.kernels.blocks import Floats, Mask, Rows
 from estimates.stability.paired_contract import by_step
+from estimates.stability.value_kinds import Floats
 
 CHANGES = ("changed", "kind_loss", "kind_gain", "added", "removed", "elapsed", "advanced")
 _CHANGED, _LOSS, _GAIN, _ADDED, _REMOVED, _ELAPSED, _ADVANCED = range(len(CHANGES))
@@ -150,7 +150,11 @@ def _differing(alignment: Alignment) -> _Rows:
     """The keys whose rows differ: first the common ones in key order, then the others."""
     at = np.flatnonzero(~alignment.identical())
     groups = [
-        (*alignment.rows(at), _CHANGED),
+        (
+            at if alignment.rows_a is None else alignment.rows_a[at],
+            at if alignment.rows_b is None else alignment.rows_b[at],
+            _CHANGED,
+        ),
         (np.full_like(alignment.added, -1), alignment.added, _ADDED),
         (alignment.removed, np.full_like(alignment.removed, -1), _REMOVED),
         *(

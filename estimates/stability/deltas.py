@@ -11,10 +11,10 @@ import numpy as np
 import polars as pl
 
 from estimates.contract.contract import Stability
-from estimates.stability.alignment import Alignment
-from estimates.stability.kernels.blocks import Floats, Mask, Rows, each_block, fill_column
+from estimates.stability.alignment import Alignment, Mask, Rows
+from estimates.stability.kernels.blocks import each_block, fill_column
 from estimates.stability.kernels.selection import Formula, quantiles
-from estimates.stability.value_kinds import ColumnValues, all_finite
+from estimates.stability.value_kinds import ColumnValues, Floats, all_finite
 
 SLACK = 1 + 1e-12  # a value at its exact limit is within it, whatever the last bit says
 _NOISE = 1e-9

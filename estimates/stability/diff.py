@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from estimates.contract.columns import NUMERIC_ROLES, Column
-from estimates.contract.contract import Contract
+from estimates.contract.contract import Contract, Stability
 from estimates.stability import (
     cuts,
     drift,
@@ -26,10 +26,11 @@ from estimates.stability import (
 from estimates.stability.aligned import AlignedVersions, align_versions
 from estimates.stability.alignment import Alignment, key_texts
 from estimates.stability.deltas import Deltas, deltas
-from estimates.stability.family_reports import ProbabilityReport, QuantileReport
+from estimates.stability.family_reports import ProbabilityReport, QuantileReport, SchemaReport
 from estimates.stability.groups import breakdown
 from estimates.stability.headline import headline
 from estimates.stability.kernels.blocks import run_parallel
+from estimates.stability.ranking import rank_both
 from estimates.stability.report import (
     ColumnReport,
     IntervalReport,
@@ -56,6 +57,7 @@ def diff(
     name_b: str | int = "B",
     identical: bool = False,
     headline_only: bool = False,
+    schema: SchemaReport | None = None,
 ) -> Report:
     """What changed from frame `a`, the baseline, to frame `b`, both of one contract.
 
@@ -65,20 +67,31 @@ def diff(
     identical             the two snapshots are known to have the same content
     headline_only         keys, kinds, and the numbers of `scalar` and `label` alone, which is
                           several times faster
+    schema                what `schema_changes` said, for two tables that were not made under one
+                          contract
 
     The same input gives the same report, to the bit. Raises InvalidError: `columns`, `column_type`,
     `null_key`, `duplicate_key`, `bad_pairing`.
     """
     pair = align_versions(a, b, contract, through_a, through_b)
-    return report_of(pair, (name_a, name_b), identical=identical, headline_only=headline_only)
+    return report_of(
+        pair,
+        name_a=name_a,
+        name_b=name_b,
+        identical=identical,
+        headline_only=headline_only,
+        schema=schema,
+    )
 
 
 def report_of(
     pair: AlignedVersions,
-    names: tuple[str | int, str | int],
     *,
+    name_a: str | int = "A",
+    name_b: str | int = "B",
     identical: bool = False,
     headline_only: bool = False,
+    schema: SchemaReport | None = None,
 ) -> Report:
     """The report of two frames that are row beside row already; arguments as of `diff`."""
     alignment, contract = pair.alignment, pair.contract
@@ -88,50 +101,22 @@ def report_of(
         keys.identical_share == 1 and keys.common == alignment.a.height == alignment.b.height
     )
     columns, intervals, functions, vectors = _measured(pair, headline_only)
-    report = _report(contract, names, keys, identical, headline_only)
-    return msgspec.structs.replace(
-        report,
-        headline=headline(keys, columns, identical, intervals, functions, vectors),
-        columns=columns,
-        intervals=intervals,
-        quantiles=functions,
-        probabilities=vectors,
-    )
-
-
-def unchanged(
-    contract: Contract, rows: int, names: tuple[str | int, str | int], *, headline_only: bool
-) -> Report:
-    """What `diff` says of a snapshot of so many rows and itself, without its columns and intervals:
-    nothing is read, because nothing can have changed.
-
-    Every change in these would be 0 and every share of equal rows 1. Not for contracts with a dated
-    target: which of their keys have elapsed stands in the rows.
-    """
-    return _report(contract, names, _counted(rows, 0, 0, 1.0), True, headline_only)
-
-
-def _report(
-    contract: Contract,
-    names: tuple[str | int, str | int],
-    keys: KeysReport,
-    identical: bool,
-    headline_only: bool,
-) -> Report:
-    """The report without its columns."""
     return Report(
         set=contract.name,
-        from_=names[0],
-        to=names[1],
+        from_=name_a,
+        to=name_b,
         identical=identical,
-        headline=headline(keys, {}, identical=True),
+        headline=headline(keys, columns, identical, intervals, functions, vectors),
         keys=keys,
-        columns={},
-        intervals=[],
+        columns=columns,
+        intervals=intervals,
         rtol=contract.stability.rtol,
         atol=contract.stability.atol,
         pairing=contract.stability.pairing,
         headline_only=headline_only,
+        quantiles=functions,
+        probabilities=vectors,
+        schema=schema,
     )
 
 
@@ -148,10 +133,7 @@ def _measured(
     tasks: list[Callable[[], Any]] = [partial(_column, pair, name, headline_only) for name in names]
     if headline_only:
         return dict(zip(names, run_parallel(tasks, rows), strict=True)), [], [], None
-    # sorted once, before threads ask for them at the same time
-    for by in contract.stability.groups:
-        pair.grouping(by)
-    _ = pair.horizons
+    pair.sort_groups(contract.stability.groups)
     tasks += [partial(interval.measure, pair, ends) for ends in contract.intervals()]
     tasks += [partial(quantiles.measure, pair), partial(probabilities.measure, pair)]
     *measured, functions, vectors = run_parallel(tasks, rows)
@@ -159,33 +141,23 @@ def _measured(
 
 
 def _keys(alignment: Alignment, identical: bool, named: int) -> KeysReport:
-    same = 1.0 if identical or not alignment.common else scalar.share(alignment.identical())
-    counted = _counted(alignment.common, len(alignment.added), len(alignment.removed), same)
-    return msgspec.structs.replace(
-        counted,
-        elapsed=None if alignment.elapsed is None else len(alignment.elapsed),
-        advanced=None if alignment.advanced is None else len(alignment.advanced),
-        added_keys=key_texts(alignment.b, alignment.key, alignment.added[:named]),
-        removed_keys=key_texts(alignment.a, alignment.key, alignment.removed[:named]),
-    )
-
-
-def _counted(common: int, added: int, removed: int, identical_share: float) -> KeysReport:
+    common, added, removed = alignment.common, len(alignment.added), len(alignment.removed)
     n_from, n_to, either = common + removed, common + added, common + added + removed
+    same = None if not common else 1.0 if identical else scalar.share(alignment.identical())
     return KeysReport(
         n_from=n_from,
         n_to=n_to,
         common=common,
         added=added,
         removed=removed,
-        elapsed=None,
-        advanced=None,
+        elapsed=None if alignment.elapsed is None else len(alignment.elapsed),
+        advanced=None if alignment.advanced is None else len(alignment.advanced),
         added_share=added / max(n_from, 1),
         removed_share=removed / max(n_from, 1),
         key_jaccard=common / either if either else 1.0,
-        identical_share=identical_share if common else None,
-        added_keys=[],
-        removed_keys=[],
+        identical_share=same,
+        added_keys=key_texts(alignment.b, alignment.key, alignment.added[:named]),
+        removed_keys=key_texts(alignment.a, alignment.key, alignment.removed[:named]),
         reason=None if common else "no_comparable_keys",
     )
 
@@ -199,6 +171,11 @@ def _column(pair: AlignedVersions, name: str, headline_only: bool) -> ColumnRepo
     if both is not None:
         n, lost = len(both), np.flatnonzero(old.finite & ~new.finite)
         gained = int((new.finite & ~old.finite).sum())
+    column_deltas = (
+        deltas(alignment, name, old, new, pair.scale(name), contract.stability)
+        if column.role in NUMERIC_ROLES and n
+        else None
+    )
     report = ColumnReport(
         role=column.role,
         unit=column.unit,
@@ -208,44 +185,51 @@ def _column(pair: AlignedVersions, name: str, headline_only: bool) -> ColumnRepo
         kind_loss_share=len(lost) / common if common else None,
         kind_gain_share=gained / common if common else None,
         kind_loss_keys=alignment.keys(lost[: 0 if headline_only else _KEYS]),
+        reason=None
+        if column_deltas is not None or (column.role == "label" and common)
+        else "no_comparable_keys",
+        scalar=None
+        if column_deltas is None
+        else _scalar(pair, column, column_deltas, headline_only),
+        label=labels.measure(alignment, name, headline_only)
+        if column.role == "label" and common
+        else None,
     )
-    measures: dict[str, Callable[[], object]] = {}
-    if column.role == "label" and common:
-        measures["label"] = lambda: labels.measure(alignment, name, headline_only)
-    elif column.role in NUMERIC_ROLES and n:
-        moves = deltas(alignment, name, old, new, pair.scale(name), contract.stability)
-        measures["scalar"] = lambda: _scalar(pair, column, moves, headline_only)
-        if not headline_only:
-            measures |= _families(pair, column, old, new, moves)
-    else:
-        return msgspec.structs.replace(report, reason="no_comparable_keys")
-    measured = run_parallel(list(measures.values()), n)
-    return msgspec.structs.replace(report, **dict(zip(measures, measured, strict=True)))
+    if column_deltas is None or headline_only:
+        return report
+    return _with_families(report, pair, column, contract.stability, old, new, column_deltas)
 
 
 def _scalar(
-    pair: AlignedVersions, column: Column, moves: Deltas, headline_only: bool
+    pair: AlignedVersions, column: Column, column_deltas: Deltas, headline_only: bool
 ) -> ScalarReport:
     step = None if column.step is None else pair.all_old(column.step).take(pair.alignment.rows_a)
-    return scalar.measure(pair.alignment, moves, step, headline_only)
+    return scalar.measure(pair.alignment, column_deltas, step, headline_only)
 
 
-def _families(
-    pair: AlignedVersions, column: Column, old: ColumnValues, new: ColumnValues, moves: Deltas
-) -> dict[str, Callable[[], object]]:
-    """What measures the groups, horizons, ranks, drift and cut-offs of a number."""
-    policy, horizons = pair.contract.stability, pair.horizons
+def _with_families(
+    report: ColumnReport,
+    pair: AlignedVersions,
+    column: Column,
+    policy: Stability,
+    old: ColumnValues,
+    new: ColumnValues,
+    column_deltas: Deltas,
+) -> ColumnReport:
+    """The report of a number with its groups, horizons, ranks, drift and cut-offs."""
     measures: dict[str, Callable[[], object]] = {
-        "groups": lambda: {by: breakdown(pair.grouping(by), moves) for by in policy.groups},
-        "cuts": lambda: [cuts.measure(pair.alignment, moves, cut) for cut in column.cuts],
+        "groups": lambda: {by: breakdown(pair.grouping(by), column_deltas) for by in policy.groups},
+        "cuts": lambda: [cuts.measure(pair.alignment, column_deltas, cut) for cut in column.cuts],
     }
+    horizons = pair.horizons
     if horizons is not None:
-        measures["horizons"] = lambda: breakdown(horizons, moves)
+        measures["horizons"] = lambda: breakdown(horizons, column_deltas)
     if column.role in _DRIFT:
-        order = ranks.rank_both(moves.a, moves.b)
-        measures["drift"] = lambda: drift.measure(old, new, moves.scale, order)
+        ordered = rank_both(column_deltas.a, column_deltas.b)
+        measures["drift"] = lambda: drift.measure(old, new, column_deltas.scale, ordered)
         if column.role in _RANKED:
             measures["ranks"] = lambda: ranks.measure(
-                pair.alignment, moves, order, policy.top_k, policy.rank_groups
+                pair.alignment, column_deltas, ordered, policy.top_k, policy.rank_groups
             )
-    return measures
+    reports = run_parallel(list(measures.values()), len(column_deltas))
+    return msgspec.structs.replace(report, **dict(zip(measures, reports, strict=True)))

@@ -9,10 +9,10 @@ import math
 import numpy as np
 
 from estimates.stability.family_reports import DriftReport
-from estimates.stability.kernels.blocks import Floats, mean_rows
 from estimates.stability.kernels.ks_distance import ks_distance
-from estimates.stability.ranks import Ranking, sorted_quantile
-from estimates.stability.value_kinds import FINITE, KINDS, ColumnValues
+from estimates.stability.kernels.selection import summary
+from estimates.stability.ranking import Ranking, sorted_quantile
+from estimates.stability.value_kinds import FINITE, KINDS, ColumnValues, Floats
 
 _NORMAL = 1.349  # IQR of a normal distribution in its standard deviations
 _SCALED = ("location_shift", "dispersion_shift", "w1")
@@ -29,10 +29,14 @@ def measure(
     b = order.b if whole else np.sort(new.numbers[new.finite])
     psi, bins = _psi(a, b, *(_kinds(side) for side in (old, new)))
     with np.errstate(over="ignore"):
-        shifts = dict.fromkeys(_SCALED, math.nan) if scale is None else _shifts(a, b, scale)
-    reason = "degenerate_scale" if scale is None else "overflow"
-    reasons = {name: reason for name in sorted(shifts) if not math.isfinite(shifts[name])}
-    location, dispersion, w1 = (None if name in reasons else shifts[name] for name in _SCALED)
+        shifts = (None, None, None) if scale is None else _shifts(a, b, scale)
+    reasons = dict.fromkeys(_SCALED, "degenerate_scale") if scale is None else {}
+    for name, value in zip(_SCALED, shifts, strict=True):
+        if value is not None and not math.isfinite(value):
+            reasons[name] = "overflow"
+    location, dispersion, w1 = (
+        value if value is not None and math.isfinite(value) else None for value in shifts
+    )
     return DriftReport(
         n_from=len(a),
         n_to=len(b),
@@ -42,26 +46,27 @@ def measure(
         psi_bins=bins,
         ks=ks_distance(a, b),
         w1=w1,
-        reasons=reasons,
+        reasons=dict(sorted(reasons.items())),
     )
 
 
-def _shifts(a: Floats, b: Floats, scale: float) -> dict[str, float]:
+def _shifts(a: Floats, b: Floats, scale: float) -> tuple[float, float, float]:
     """Location, dispersion and W1, not finite where they overflow."""
     iqr_a, iqr_b = (sorted_quantile(x, 3, 4) - sorted_quantile(x, 1, 4) for x in (a, b))
     if not math.isfinite(iqr_a):
-        return dict.fromkeys(_SCALED, math.inf)
+        return (math.inf,) * 3
     location = (sorted_quantile(b, 1, 2) - sorted_quantile(a, 1, 2)) / max(iqr_a, scale)
     dispersion = math.log(max(iqr_b, scale)) - math.log(max(iqr_a, scale))
     unit = max(iqr_a / _NORMAL, scale)
-    return dict(zip(_SCALED, (location, dispersion, _w1(a, b, unit)), strict=True))
+    return location, dispersion, _w1(a, b, unit)
 
 
 def _w1(a: Floats, b: Floats, unit: float) -> float:
     """The first Wasserstein distance (mean distance of the quantile functions), in `unit`."""
     n, m = len(a), len(b)
     if n == m:
-        return mean_rows(lambda rows: np.abs(a[rows] - b[rows]) / unit, n)
+        distance = summary(lambda rows: np.abs(a[rows] - b[rows]) / unit, n)
+        return distance.mean if math.isfinite(distance.largest) else math.inf
     # of both functions, in units of 1 / nm
     steps = np.union1d(np.arange(1, n + 1) * m, np.arange(1, m + 1) * n)
     distance = np.abs(a[(steps - 1) // m] - b[(steps - 1) // n]) / unit

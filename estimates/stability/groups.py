@@ -9,19 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimates.contract.columns import key_text
+from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import Deltas
-from estimates.stability.kernels.blocks import (
-    Floats,
-    Mask,
-    Rows,
-    block_size,
-    each_block,
-    exact_sum,
-    run_parallel,
-)
+from estimates.stability.kernels.blocks import block_size, each_block, exact_sum, run_parallel
 from estimates.stability.kernels.grouping import Grouping, grouping
 from estimates.stability.kernels.selection import quantiles
 from estimates.stability.report import Group, GroupSurprise
+from estimates.stability.value_kinds import Floats
 
 _FEW = 30
 
@@ -32,7 +26,8 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
 
     The rest beyond the groups shown is pooled at the end.
     """
-    groups = _of_rows(groups, deltas.positions)
+    if deltas.positions is not None:
+        groups = grouping(groups.values[deltas.positions])
     sizes = groups.counts.sum(axis=0)
     starts = np.cumsum(sizes) - sizes
     # where each block's part of a group begins
@@ -60,14 +55,21 @@ def breakdown(groups: Grouping, deltas: Deltas) -> list[Group]:
     shares = _shares(
         [exact_sum(sums) for sums in zip(*(block[1].tolist() for block in blocks), strict=True)]
     )
+    texts = [None if value is None else key_text(value) for value in groups.shown]
 
-    def of_group(group: int, value: str | None, n: int, pooled: bool) -> Group:
-        start = int(starts[group])
+    def of_group(group: int) -> Group:
+        n, start = int(sizes[group]), int(starts[group])
         p50, p95 = (None, None) if r is None else quantiles(r[start : start + n], 0.5, 0.95)
-        share = int(material[group]) / n
+        value, share, pooled = (
+            [*texts, "other"][group],
+            int(material[group]) / n,
+            group == len(texts),
+        )
         return Group(value, n, p50, p95, share, shares[group], few=n < _FEW, pooled=pooled)
 
-    return run_parallel([partial(of_group, *shown) for shown in _shown(groups)], len(deltas))
+    return run_parallel(
+        [partial(of_group, group) for group in np.flatnonzero(sizes).tolist()], len(deltas)
+    )
 
 
 def surprises(
@@ -77,36 +79,25 @@ def surprises(
 
     rows  the places of these keys among the common ones; None when they are all of them
     """
-    groups = _of_rows(groups, rows)
-    number = len(groups.shown) + 1
-    blocks = each_block(
-        lambda block: np.bincount(groups.group[block].compress(beyond(block)), minlength=number),
-        len(groups.group),
-    )
-    counted = np.sum(blocks, axis=0).tolist()
-    return [
-        GroupSurprise(value, n, counted[group] / n, n < _FEW, pooled)
-        for group, value, n, pooled in _shown(groups)
-    ]
-
-
-def shown_text(value: object) -> str | None:
-    """A group or a label as text."""
-    return None if value is None else key_text(value)
-
-
-def _of_rows(groups: Grouping, rows: Rows | None) -> Grouping:
-    """The groups of some rows; None for all of them."""
-    return groups if rows is None else grouping(groups.values[rows])
-
-
-def _shown(groups: Grouping) -> list[tuple[int, str | None, int, bool]]:
-    """The groups that have rows: number, value, rows, and whether it is all others together."""
-    texts = [*map(shown_text, groups.shown), "other"]
+    if rows is not None:
+        groups = grouping(groups.values[rows])
+    groups_shown = len(groups.shown)
+    counted = np.sum(
+        each_block(
+            lambda block: np.bincount(
+                groups.group[block].compress(beyond(block)), minlength=groups_shown + 1
+            ),
+            len(groups.group),
+        ),
+        axis=0,
+    ).tolist()
     sizes = groups.counts.sum(axis=0).tolist()
+    texts = [None if value is None else key_text(value) for value in groups.shown]
     return [
-        (number, value, n, number == len(groups.shown))
-        for number, (value, n) in enumerate(zip(texts, sizes, strict=True))
+        GroupSurprise(value, n, passed / n, n < _FEW, group == groups_shown)
+        for group, (value, n, passed) in enumerate(
+            zip([*texts, "other"], sizes, counted, strict=True)
+        )
         if n
     ]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from heapq import nlargest
 
 from estimates.render.wording import count, cut, number, percent
 from estimates.stability.family_reports import ProbabilityReport, QuantileReport
@@ -64,13 +63,6 @@ def main_columns(roles: Mapping[str, str]) -> list[str]:
     return order + [name for name, role in roles.items() if role == "label"] or list(roles)[:1]
 
 
-def chosen(sizes: Mapping[str, float]) -> list[str]:
-    """Up to two names; if there are more, those with the largest sizes."""
-    if len(sizes) <= _MOST_NAMED:
-        return list(sizes)
-    return nlargest(_MOST_NAMED, sizes, key=sizes.__getitem__)
-
-
 def _first(columns: dict[str, ColumnReport]) -> tuple[str, ColumnReport]:
     name = main_columns({name: column.role for name, column in columns.items()})[0]
     return name, columns[name]
@@ -114,9 +106,15 @@ def _labels(columns: dict[str, ColumnReport], first: str) -> list[str]:
     churn = {
         name: c.label.churn for name, c in columns.items() if c.label is not None and name != first
     }
-    parts = [_column(name, columns[name]) for name in chosen(churn)]
-    more = len(churn) - len(parts)
-    return [*parts, f"{count(more, 'more label column')} below"] if more else parts
+    names = (
+        sorted(churn, key=lambda name: -churn[name]) if len(churn) > _MOST_NAMED else list(churn)
+    )
+    more = (
+        [f"{count(len(names) - _MOST_NAMED, 'more label column')} below"]
+        if len(names) > _MOST_NAMED
+        else []
+    )
+    return [_column(name, columns[name]) for name in names[:_MOST_NAMED]] + more
 
 
 def _others(
@@ -179,9 +177,12 @@ def _broken(
         disorders += _more_rows(
             "probabilities do not add up", probabilities.invalid_from, probabilities.invalid_to
         )
-    more = len(disorders) - _MOST_NAMED
-    named = disorders[:_MOST_NAMED]
-    return [*named, f"and {count(more, 'more disorder')} below"] if more > 0 else named
+    more = (
+        [f"and {count(len(disorders) - _MOST_NAMED, 'more disorder')} below"]
+        if len(disorders) > _MOST_NAMED
+        else []
+    )
+    return disorders[:_MOST_NAMED] + more
 
 
 def _disordered(i: IntervalReport) -> list[str]:
@@ -210,9 +211,14 @@ def _name(i: IntervalReport) -> str:
 def _worst(shares: dict[str, float], what: str, noun: str = "column") -> list[str]:
     """Up to two of them are named: if there are more, the worst two."""
     positive = {name: share for name, share in shares.items() if share > 0}
-    parts = [f"{name} {what} on {percent(positive[name])}" for name in chosen(positive)]
-    more = len(positive) - len(parts)
-    return [*parts, f"so did {count(more, f'other {noun}')}"] if more else parts
+    worst = (
+        sorted(positive, key=lambda name: -positive[name])
+        if len(positive) > _MOST_NAMED
+        else list(positive)
+    )
+    parts = [f"{name} {what} on {percent(positive[name])}" for name in worst[:_MOST_NAMED]]
+    more = len(positive) - _MOST_NAMED
+    return [*parts, f"so did {count(more, f'other {noun}')}"] if more > 0 else parts
 
 
 def _domain(keys: KeysReport) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 
-import msgspec
 import numpy as np
 
 from estimates.contract.contract import Interval
 from estimates.stability.aligned import AlignedVersions
+from estimates.stability.alignment import Rows
 from estimates.stability.deltas import SLACK, at_least
 from estimates.stability.groups import surprises
 from estimates.stability.interval_changes import (
@@ -23,7 +24,7 @@ from estimates.stability.interval_changes import (
     unit_of,
     width_changes,
 )
-from estimates.stability.kernels.blocks import Floats, fill_column
+from estimates.stability.kernels.blocks import each_block, fill_column
 from estimates.stability.kernels.selection import Named, Summary, largest_first, summaries
 from estimates.stability.report import (
     GroupSurprise,
@@ -34,7 +35,7 @@ from estimates.stability.report import (
     Spread,
     Surprise,
 )
-from estimates.stability.value_kinds import FINITE, ColumnValues, all_finite
+from estimates.stability.value_kinds import FINITE, ColumnValues, Floats, all_finite
 
 _TOP = 20
 _BEYOND = math.log(1.25)
@@ -56,17 +57,9 @@ def measure(pair: AlignedVersions, interval: Interval) -> IntervalReport:
     scale = scale_of(pair, interval)
     changes = interval_changes(pair, interval, scale)
     n, common = len(changes), pair.alignment.common
-    measured = summaries(_metrics(changes), n, _QUANTILES) if n else {}
-    z = measured.get("z")
+    summaries_by_name = summaries(_metrics(changes), n, _QUANTILES) if n else {}
+    z, width = summaries_by_name.get("z"), summaries_by_name.get("width_change")
     z = z if z is not None and math.isfinite(z.largest) else None
-
-    def share(name: str) -> float | None:
-        return measured[name].mean if name in measured else None
-
-    def spread(name: str) -> Spread | None:
-        # −0.0 is 0.0
-        return Spread(*(x + 0.0 for x in measured[name].quantiles)) if name in measured else None
-
     return IntervalReport(
         point=interval.point,
         level=interval.level,
@@ -77,18 +70,27 @@ def measure(pair: AlignedVersions, interval: Interval) -> IntervalReport:
         order_from=_order(pair.all_old, interval),
         order_to=_order(pair.all_new, interval),
         scale_floor=scale,
-        z=None if z is None else PointMove(z.mean, *z.quantiles, max=z.largest),
-        z_gt1_share=None if z is None else share("z_gt1"),
+        z=None
+        if z is None
+        else PointMove(z.mean, z.quantiles[0], z.quantiles[1], z.quantiles[2], z.largest),
+        z_gt1_share=None if z is None else summaries_by_name["z_gt1"].mean,
         z_top=[] if z is None else _top(pair, changes),
-        new_outside_old=share("new_outside_old"),
-        old_outside_new=share("old_outside_new"),
-        jaccard=spread("jaccard"),
-        disjoint_share=share("disjoint"),
-        width_change=spread("width_change"),
-        width_beyond_share=share("width_beyond"),
-        lower_change=_end_change(pair, interval, scale, measured, lower=True),
-        upper_change=_end_change(pair, interval, scale, measured, lower=False),
-        asymmetry_change=_asymmetry_change(changes.old, changes.new, common, measured)
+        new_outside_old=summaries_by_name["new_outside_old"].mean
+        if "new_outside_old" in summaries_by_name
+        else None,
+        old_outside_new=summaries_by_name["old_outside_new"].mean
+        if "old_outside_new" in summaries_by_name
+        else None,
+        # −0.0 is 0.0
+        jaccard=Spread(*(part + 0.0 for part in summaries_by_name["jaccard"].quantiles))
+        if n
+        else None,
+        disjoint_share=summaries_by_name["disjoint"].mean if n else None,
+        width_change=None if width is None else Spread(*width.quantiles),
+        width_beyond_share=None if width is None else summaries_by_name["width_beyond"].mean,
+        lower_change=_end_change(pair, interval, scale, summaries_by_name, lower=True),
+        upper_change=_end_change(pair, interval, scale, summaries_by_name, lower=False),
+        asymmetry_change=_asymmetry_change(changes.old, changes.new, common, summaries_by_name)
         if interval.point
         else SignedChange(0, 0.0 if common else None, None, None, "no_point"),
         reasons=_reasons(n, interval, scale, z is None),
@@ -174,18 +176,18 @@ def _end_change(
     pair: AlignedVersions,
     interval: Interval,
     scale: float | None,
-    measured: dict[str, Summary],
+    summaries_by_name: dict[str, Summary],
     *,
     lower: bool,
 ) -> SignedChange:
     """I5, of one end; needs the other end in A only for the width, and takes twice the distance to
     the point else.
 
-    Where all ends of all keys are finite, it is measured already.
+    Where all ends of all keys are finite, it is `found` already.
     """
     name, common = "lower" if lower else "upper", pair.alignment.common
-    if name in measured and measured[name].rows == common:
-        return _signed(measured, name, common, common)
+    if name in summaries_by_name and summaries_by_name[name].rows == common:
+        return _signed(summaries_by_name, name, common, common)
     end, other = (interval.lower, interval.upper) if lower else (interval.upper, interval.lower)
     (old, new), opposite = pair.common(end), pair.common(other)[0]
     point = pair.common(interval.point)[0] if interval.point else opposite
@@ -197,10 +199,8 @@ def _end_change(
     if not n or scale is None:
         reason = "degenerate_scale" if n else "no_comparable_keys"
         return SignedChange(n, n / common if common else None, None, None, reason)
-    one_sided, far = np.flatnonzero(opposite.kinds != FINITE), opposite.numbers
-    if len(one_sided):
-        far = np.where(opposite.finite, far, point.numbers)
-    columns = [old.numbers, new.numbers, far]
+    one_sided = np.flatnonzero(opposite.kinds != FINITE)
+    columns = [old.numbers, new.numbers, _replaced(opposite.numbers, one_sided, point.numbers)]
     unit = unit_of(sides, columns)
     was, now, far = columns if unit is None else [column * unit for column in columns]
     width = fill_column(lambda rows: far[rows] - was[rows] if lower else was[rows] - far[rows], n)
@@ -215,20 +215,28 @@ def _end_change(
     return _signed(summaries(change, n, _QUANTILES), name, n, common)
 
 
+def _replaced(values: Floats, rows: Rows, by: Floats) -> Floats:
+    if not len(rows):
+        return values
+    values = values.copy()
+    values[rows] = by[rows]
+    return values
+
+
 def _asymmetry_change(
-    old: Ends, new: Ends, common: int, measured: dict[str, Summary]
+    old: Ends, new: Ends, common: int, summaries_by_name: dict[str, Summary]
 ) -> SignedChange:
     """I6: where the point stands in its interval, from 1 at the lower end to 0 at the upper end.
 
-    Where all intervals are wider than 0, it is measured already.
+    Where all intervals are wider than 0, it is `found` already.
     """
     wide = (
         np.flatnonzero((old.width > 0) & (new.width > 0))
-        if not measured or measured["narrow"].mean
+        if not summaries_by_name or summaries_by_name["narrow"].mean
         else None
     )
     if wide is None:
-        return _signed(measured, "asymmetry", len(old.lower), common)
+        return _signed(summaries_by_name, "asymmetry", len(old.lower), common)
     if not len(wide):
         return SignedChange(0, 0.0 if common else None, None, None, "no_comparable_keys")
     old, new = old.at(wide), new.at(wide)
@@ -242,9 +250,9 @@ def _asymmetry_change(
     return _signed(summaries(change, len(wide), _QUANTILES), "asymmetry", len(wide), common)
 
 
-def _signed(measured: dict[str, Summary], name: str, n: int, common: int) -> SignedChange:
+def _signed(summaries_by_name: dict[str, Summary], name: str, n: int, common: int) -> SignedChange:
     """A change and its size, summarised on n keys."""
-    change, size = measured[name], measured[f"|{name}|"]
+    change, size = summaries_by_name[name], summaries_by_name[f"|{name}|"]
     if not math.isfinite(size.largest):
         return SignedChange(n, n / common, None, None, "overflow")
     return SignedChange(n, n / common, change.mean, size.quantiles[0])
@@ -259,20 +267,27 @@ def _order(read: Callable[[str], ColumnValues], interval: Interval) -> IntervalO
         all(end.whole for end in ends),
     )
 
-    def wrong(rows: slice) -> Named:
+    def of_block(rows: slice) -> dict[str, int]:
         low, up = lower[rows], upper[rows]
-        yield "lower_above_upper", low > up
-        yield "zero_width", (low == up) if whole else (low == up) & np.isfinite(low)
+        wrong = {"crossed": low > up, "zero_width": low == up}
         if not whole:
-            yield "one_sided", np.isnan(low) != np.isnan(up)
+            wrong["zero_width"] &= np.isfinite(low)
+            wrong["one_sided"] = np.isnan(low) != np.isnan(up)
         if point is not None:
-            yield "lower_above_point", low > point[rows]
-            yield "point_above_upper", point[rows] > up
+            wrong |= {"lower_above": low > point[rows], "point_above": point[rows] > up}
+        return {name: int(np.count_nonzero(mask)) for name, mask in wrong.items()}
 
-    n, of_point = len(lower), None if point is None else 0
-    order = IntervalOrder(n, of_point, of_point, 0, 0, 0)
-    counted = summaries(wrong, n, {}) if n else {}
-    return msgspec.structs.replace(order, **{name: int(x.total) for name, x in counted.items()})
+    counted = Counter[str]()
+    for block in each_block(of_block, len(lower)):
+        counted.update(block)
+    return IntervalOrder(
+        rows=len(lower),
+        lower_above_point=None if point is None else counted["lower_above"],
+        point_above_upper=None if point is None else counted["point_above"],
+        lower_above_upper=counted["crossed"],
+        zero_width=counted["zero_width"],
+        one_sided=counted["one_sided"],
+    )
 
 
 def _reasons(n: int, interval: Interval, scale: float | None, no_z: bool) -> dict[str, str]:

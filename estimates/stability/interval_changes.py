@@ -12,9 +12,10 @@ import numpy as np
 
 from estimates.contract.contract import Interval
 from estimates.stability.aligned import AlignedVersions
+from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import at_least, scale_floor
-from estimates.stability.kernels.blocks import Floats, Mask, Rows, fill_column
-from estimates.stability.value_kinds import ColumnValues, all_finite
+from estimates.stability.kernels.blocks import fill_column
+from estimates.stability.value_kinds import ColumnValues, Floats, all_finite
 
 # a ratio of two numbers between it and its reciprocal is far from 0 and from the largest double
 _SMALL = 1e-150

@@ -10,7 +10,6 @@ import polars as pl
 
 from estimates.contract.columns import key_text
 from estimates.stability.alignment import Alignment
-from estimates.stability.groups import shown_text
 from estimates.stability.report import LabelChange, LabelFlow, LabelReport, Transitions
 
 _Z95 = 1.959963984540054
@@ -35,7 +34,7 @@ def measure(alignment: Alignment, column: str, headline_only: bool = False) -> L
         new_labels=_without(now, seen),
         gone_labels=_without(seen, now),
         changed=[
-            LabelChange(key, shown_text(a), shown_text(b))
+            LabelChange(key, _text(a), _text(b))
             for key, a, b in zip(alignment.keys(first), old[first], new[first], strict=True)
         ],
     )
@@ -96,20 +95,22 @@ def _kappa(labels: pl.DataFrame, agreed: int, n: int) -> float | None:
 
 def _transitions(shown: pl.Series, pairs: pl.DataFrame, pooled: int) -> Transitions:
     size = len(shown) + (pooled > 0)
+    place = pl.DataFrame({"label": shown, "place": np.arange(len(shown))})
     counts = np.zeros((size, size), dtype=np.int64)
     row, column = (
-        pairs[side]
-        .replace_strict(shown, pl.int_range(len(shown), eager=True), default=len(shown))
+        pairs.select(label=side)
+        .join(place, on="label", how="left", nulls_equal=True, maintain_order="left")["place"]
+        .fill_null(len(shown))
         .to_numpy()
         for side in ("a", "b")
     )
     np.add.at(counts, (row, column), pairs["n"].to_numpy())
-    return Transitions([shown_text(label) for label in shown], counts.tolist(), pooled)
+    return Transitions([_text(label) for label in shown], counts.tolist(), pooled)
 
 
 def _flow(n: int, label: object, old: int, new: int, unchanged: int) -> LabelFlow:
     return LabelFlow(
-        label=shown_text(label),
+        label=_text(label),
         n_from=old,
         n_to=new,
         outflow_share=(old - unchanged) / old if old else None,
@@ -124,3 +125,7 @@ def _without(labels: pl.Series, others: pl.Series) -> list[str]:
         key_text(label)
         for label in labels.filter(~labels.is_in(others.implode())).drop_nulls().sort()
     ]
+
+
+def _text(label: object) -> str | None:
+    return None if label is None else key_text(label)

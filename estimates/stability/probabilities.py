@@ -6,10 +6,11 @@ import numpy as np
 
 from estimates.contract.contract import Contract
 from estimates.stability.aligned import AlignedVersions
+from estimates.stability.alignment import Mask
 from estimates.stability.family_reports import Divergence, ProbabilityMove, ProbabilityReport
-from estimates.stability.kernels.blocks import Floats, Mask
 from estimates.stability.kernels.selection import largest_first, quantiles
 from estimates.stability.scalar import mean_of
+from estimates.stability.value_kinds import Floats
 
 _TOP = 20
 _NEGATIVE = -1e-9

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimates.stability.aligned import AlignedVersions
+from estimates.stability.alignment import Mask, Rows
 from estimates.stability.family_reports import (
     ProbabilityShift,
     QuantileMove,
     QuantileReport,
     Spread,
 )
-from estimates.stability.kernels.blocks import Floats, Mask, Rows
 from estimates.stability.kernels.selection import quantiles
 from estimates.stability.scalar import mean_of
-from estimates.stability.value_kinds import ColumnValues
+from estimates.stability.value_kinds import ColumnValues, Floats
 
 _CROSSED = 1e-9
 _SCALED = ("move", "sup", "iqr_change", "tail_change")

@@ -4,126 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from estimates.stability.alignment import Alignment
+from estimates.contract.columns import key_text
+from estimates.stability.alignment import Alignment, Rows
 from estimates.stability.deltas import Deltas
 from estimates.stability.family_reports import RankGroup, RankMove, RankReport
-from estimates.stability.groups import shown_text
-from estimates.stability.kernels.blocks import (
-    Floats,
-    Rows,
-    run_parallel,
-    sum_rows,
-)
+from estimates.stability.kernels.blocks import sum_rows
 from estimates.stability.kernels.selection import largest_first
-from estimates.stability.kernels.sorting import ascending_rows
+from estimates.stability.ranking import Ranking, Ranks, rank_both, rank_spread
+from estimates.stability.value_kinds import Floats
 
 _TOP = 20
 _MOST = 50
 _FEW = 30
-_LONGEST = 1 << 30  # rows whose doubled ranks fit 32 bits
-Ranks = NDArray[np.int32 | np.int64]  # twice the average rank, from 0: a whole number
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """The values of A and B sorted, and where each stood.
-
-    a, b            ascending
-    rows_a, rows_b  place in the column of each of these values
-    """
-
-    a: Floats
-    b: Floats
-    rows_a: Rows
-    rows_b: Rows
-
-    def __len__(self) -> int:
-        return len(self.a)
-
-    def ranks(self) -> tuple[Ranks, Ranks]:
-        """Twice the rank of each key in A and in B, keys in the order of A."""
-        before, after = doubled_ranks(self.a), doubled_ranks(self.b)
-        by_row = np.empty_like(after)
-        by_row[self.rows_b] = after
-        return before, by_row[self.rows_a]
-
-    def top(self, k: int) -> tuple[Rows, Rows]:
-        """The rows of the k largest values of A and of B, ties by row."""
-        return _largest(self.a, self.rows_a, k), _largest(self.b, self.rows_b, k)
-
-
-def rank_both(a: Floats, b: Floats) -> Ranking:
-    """Sort two columns of the same keys."""
-    (sorted_a, rows_a), (sorted_b, rows_b) = run_parallel(
-        [partial(_sorted, a), partial(_sorted, b)], len(a)
-    )
-    return Ranking(sorted_a, sorted_b, rows_a, rows_b)
-
-
-def _sorted(x: Floats) -> tuple[Floats, Rows]:
-    rows = ascending_rows(x)
-    return x[rows], rows
-
-
-def doubled_ranks(ascending: Floats) -> Ranks:
-    """Twice the rank from 0 of each value; equal values share the mean of their ranks."""
-    n = len(ascending)
-    dtype = np.int64 if n > _LONGEST else np.int32
-    if not _any_equal(ascending):
-        return np.arange(0, 2 * n, 2, dtype=dtype)
-    starts = _starts(ascending)
-    ends = np.append(starts[1:], n)
-    return np.repeat((starts + ends - 1).astype(dtype), ends - starts)
-
-
-def rank_spread(ascending: Floats) -> float:
-    """Sum of squared deviations of the average ranks from their mean: (n³ − n − Σ(t³ − t)) / 12, t:
-    lengths of ties.
-    """
-    n = len(ascending)
-    if not _any_equal(ascending):
-        return (n**3 - n) / 12
-    lengths, times = np.unique(np.diff(_starts(ascending), append=n), return_counts=True)
-    ties = sum(int(seen) * (int(t) ** 3 - int(t)) for t, seen in zip(lengths, times, strict=True))
-    return (n**3 - n - ties) / 12
-
-
-def sorted_quantile(ascending: Floats, part: int, of: int) -> float:
-    """The quantile part/of, interpolated (type 7); its place is found in whole numbers."""
-    low, remainder = divmod((len(ascending) - 1) * part, of)
-    value = float(ascending[low])
-    if remainder == 0:
-        return value
-    above = float(ascending[low + 1])
-    step = above - value
-    if not np.isfinite(step):
-        return value * (1 - remainder / of) + above * (remainder / of)
-    return value + step * (remainder / of)
-
-
-def _any_equal(ascending: Floats) -> bool:
-    return bool((ascending[1:] == ascending[:-1]).any())
-
-
-def _starts(ascending: Floats) -> Rows:
-    """Where each run of equal values begins."""
-    return np.concatenate(([0], np.flatnonzero(ascending[1:] != ascending[:-1]) + 1))
-
-
-def _largest(ascending: Floats, rows: Rows, k: int) -> Rows:
-    """The k rows with the largest values."""
-    n, least = len(ascending), ascending[-k]
-    start = int(np.searchsorted(ascending, least))
-    above = n - int(np.searchsorted(ascending, least, "right"))
-    tied = np.sort(rows[start : n - above])[: k - above]
-    return np.concatenate((rows[n - above :], tied))
 
 
 def measure(
@@ -212,7 +108,7 @@ def _group(value: object, deltas: Deltas, rows: Rows, top_k: int) -> RankGroup:
     spearman, overlap = _spearman(values, *values.ranks()), _overlap(values, top_k)
     n = len(rows)
     return RankGroup(
-        value=shown_text(value),
+        value=None if value is None else key_text(value),
         n=n,
         spearman=spearman,
         top_k_overlap=overlap,

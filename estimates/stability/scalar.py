@@ -3,40 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from estimates.stability.alignment import Alignment
+from estimates.stability.alignment import Alignment, Mask, Rows
 from estimates.stability.deltas import Deltas, change, sizes
 from estimates.stability.family_reports import StepChange
 from estimates.stability.kernels.blocks import (
-    Floats,
-    Mask,
-    Rows,
+    each_block,
+    exact_sum,
     fill_column,
     mean_rows,
     sum_rows,
 )
 from estimates.stability.kernels.selection import (
+    Between,
     Formula,
-    Named,
-    Summary,
+    Largest,
+    Quantiles,
     largest_first,
-    sampled,
-    summaries,
 )
 from estimates.stability.report import Change, RelativeChange, ScalarReport, TransformChange
-from estimates.stability.value_kinds import ColumnValues
+from estimates.stability.value_kinds import ColumnValues, Floats
 
 _TOP = 20
 _TINY, _HUGE = 1e-140, 1e140  # sizes whose squares can be added up, ten million of them
 _KEYS = 100
 _ABOVE = (0.01, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0)
-_QUANTILES = {"r": (0.5, 0.9, 0.95, 0.99), "g": (0.01, 0.5, 0.99)}
-_NOWHERE = np.zeros(1, dtype=bool)  # stands for a mask that is nowhere true
-_COUNTED = ("equal", "material", "up", "down", "flips", "overflow", *(f"{x:g}" for x in _ABOVE))
 _RELATIVE = ("r", "r_above", "floored_share", "g", "rmar")
 _REVISIONS = (
     "mean_revision",
@@ -58,42 +52,41 @@ def measure(
 
     headline_only  no lists of keys
     """
-    n, centre = len(deltas), 0.0
-    if deltas.r is not None:
-        centre = float(np.sort(change(deltas)(sampled(n))).mean())
-    moves = summaries(_metrics(deltas, centre), n, _QUANTILES, top={"|d|": -(-n // 100)})
-    count = {name: int(moves[name].total) for name in _COUNTED if name in moves}
-    overflow, size, r = count["overflow"], moves["|d|"], moves.get("r")
+    n, numbers = len(deltas), _Pass(deltas)
+    counts, overflow = numbers.counts, numbers.counts["overflow"]
+    mean, absolute, square = (None, None, None) if overflow else numbers.revisions()
     reasons = dict.fromkeys(_RELATIVE, "degenerate_scale") if deltas.scale is None else {}
     if overflow:
         reasons |= dict.fromkeys(_REVISIONS, "overflow")
-    elif not size.largest:
+    elif not absolute:
         reasons["top_share"] = "no_move"
     return ScalarReport(
         scale_floor=deltas.scale,
-        equal_share=count["equal"] / n,
-        material_share=count["material"] / n,
-        r=None if r is None else RelativeChange(r.mean, *r.quantiles, max=r.largest),
-        floored_share=None if r is None else deltas.floored / n,
-        r_above=None if r is None else {f"{x:g}": count[f"{x:g}"] for x in _ABOVE},
-        g=None if r is None else _transform(moves, centre),
-        mean_revision=None if overflow else moves["d"].mean,
-        mean_absolute_revision=None if overflow else size.mean,
-        root_mean_square_revision=None if overflow else _root_mean_square(deltas, moves),
+        equal_share=counts["equal"] / n,
+        material_share=counts["material"] / n,
+        r=numbers.relative(),
+        floored_share=None if deltas.r is None else deltas.floored / n,
+        r_above=None
+        if deltas.r is None
+        else {f"{limit:g}": counts[f"{limit:g}"] for limit in _ABOVE},
+        g=numbers.transform(),
+        mean_revision=mean,
+        mean_absolute_revision=absolute,
+        root_mean_square_revision=square,
         rmar=None
-        if overflow or deltas.scale is None
-        else size.mean / max(moves["|b|"].mean, deltas.scale),
-        up_share=count["up"] / n,
-        down_share=count["down"] / n,
-        zero_share=(n - count["up"] - count["down"]) / n,
-        sign_flip_share=count["flips"] / n,
+        if absolute is None or deltas.scale is None
+        else absolute / max(numbers.mean_size(), deltas.scale),
+        up_share=counts["up"] / n,
+        down_share=counts["down"] / n,
+        zero_share=(n - counts["up"] - counts["down"]) / n,
+        sign_flip_share=counts["flips"] / n,
         overflow=overflow,
-        top_share=None if overflow or not size.largest else _top_share(deltas, size),
+        top_share=numbers.top_share() if absolute else None,
         top=[] if headline_only else _top(alignment, deltas, overflow),
         sign_flip_keys=deltas.keys(alignment, _flipped(deltas))
-        if count["flips"] and not headline_only
+        if counts["flips"] and not headline_only
         else [],
-        reasons=dict(sorted(reasons.items())),
+        reasons={metric: reasons[metric] for metric in sorted(reasons)},
         step=None if step is None else _steps(deltas, step),
     )
 
@@ -108,63 +101,124 @@ def mean_of(x: Floats) -> float:
     return mean_rows(lambda rows: x[rows], len(x))
 
 
-def _metrics(deltas: Deltas, centre: float) -> Callable[[Any], Named]:
-    """The metrics of some moves, by name."""
-    change_of = None if deltas.r is None else change(deltas)
-    may_overflow = deltas.largest - deltas.least == math.inf
+class _Block(NamedTuple):
+    """What is kept of one block of the moves; `sums` and `largest` by name."""
 
-    def of_rows(rows: Any) -> Named:
+    counts: list[int]
+    sums: dict[str, float]
+    largest: dict[str, float]
+    top: Floats
+    r: list[Between]
+    g: list[Between]
+
+
+class _Pass:
+    """Everything that one pass over the moves of a column says about them."""
+
+    def __init__(self, deltas: Deltas) -> None:
+        self.deltas, self.n = deltas, len(deltas)
+        d, r, n = deltas.d, deltas.r, self.n
+        self._top = Largest(lambda rows: np.abs(d[rows]), n, -(-n // 100))
+        if r is not None:
+            self._r = Quantiles(lambda rows: r[rows], n, 0.5, 0.9, 0.95, 0.99)
+            self._g = Quantiles(change(deltas), n, 0.01, 0.5, 0.99)
+            self._centre = float(self._g.sample.mean())
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._blocks = each_block(self._block, n)
+        names = [
+            "equal",
+            "material",
+            "up",
+            "down",
+            "flips",
+            "overflow",
+            *(f"{x:g}" for x in _ABOVE),
+        ]
+        counts = np.sum([block.counts for block in self._blocks], axis=0).tolist()
+        self.counts = dict(zip(names, counts, strict=False))
+
+    def relative(self) -> RelativeChange | None:
+        """S3."""
+        if self.deltas.r is None:
+            return None
+        p50, p90, p95, p99 = self._r.of_blocks([block.r for block in self._blocks])
+        return RelativeChange(self._total("r") / self.n, p50, p90, p95, p99, self._largest("r"))
+
+    def transform(self) -> TransformChange | None:
+        """S4; the variance is taken around a number near the mean."""
+        if self.deltas.r is None:
+            return None
+        off = self._total("g") / self.n
+        sd = math.sqrt(max(0.0, self._total("g²") / self.n - off**2))
+        return TransformChange(
+            self._centre + off, sd, *self._g.of_blocks([block.g for block in self._blocks])
+        )
+
+    def revisions(self) -> tuple[float, float, float]:
+        """S5: mean, mean absolute and root mean square; scaled by the largest, against over- and
+        underflow.
+        """
+        n, d, largest = self.n, self.deltas.d, self._largest("d")
+        if largest == 0:
+            return 0.0, 0.0, 0.0
+        if _TINY < largest < _HUGE:
+            return self._total("d") / n, self._total("|d|") / n, math.sqrt(self._total("d²") / n)
+        square = sum_rows(lambda rows: (d[rows] / largest) ** 2, n) / n
+        return mean_of(d), mean_rows(lambda rows: np.abs(d[rows]), n), math.sqrt(square) * largest
+
+    def mean_size(self) -> float:
+        """The mean of |b|."""
+        b, plain = self.deltas.b, self._total("|b|")
+        return (
+            plain / self.n
+            if math.isfinite(plain)
+            else mean_rows(lambda rows: np.abs(b[rows]), self.n)
+        )
+
+    def top_share(self) -> float:
+        """S7: the share of Σ |d| in the top 1 % of the keys, at least 1; something moved."""
+        top, whole, n = [block.top for block in self._blocks], self._total("|d|"), self.n
+        if math.isfinite(whole):
+            return min(1.0, self._top.total(top) / whole)
+        size = fill_column(lambda rows: np.abs(self.deltas.d[rows]) / self._largest("d"), n)
+        return min(
+            1.0,
+            float(np.sort(size)[n - -(-n // 100) :].sum()) / sum_rows(lambda rows: size[rows], n),
+        )
+
+    def _block(self, rows: slice) -> _Block:
+        deltas = self.deltas
         a, b, d = deltas.a[rows], deltas.b[rows], deltas.d[rows]
-        size = np.abs(d)
-        yield "equal", deltas.equal[rows]
-        yield "material", deltas.material[rows]
-        yield "up", d > 0
-        yield "down", d < 0
-        yield "flips", flips(a, b) if deltas.signed else _NOWHERE
-        yield "overflow", np.isinf(d) if may_overflow else _NOWHERE
-        yield "d", d
-        yield "|d|", size
-        yield "d²", size * size
-        yield "|b|", sizes(a, b, signed=deltas.signed)[1]
-        if deltas.r is not None and change_of is not None:
-            relative, g = deltas.r[rows], change_of(rows)
-            yield "r", relative
-            largest = relative.max()
-            for limit in _ABOVE:
-                yield f"{limit:g}", relative > limit if limit < largest else _NOWHERE
-            yield "g", g
-            around_centre = g - centre
-            yield "g around centre", around_centre
-            yield "g²", around_centre * around_centre
+        size, (_, size_b) = np.abs(d), sizes(a, b, signed=deltas.signed)
+        largest = {"d": float(size.max())}
+        counts = [deltas.equal[rows], deltas.material[rows], d > 0, d < 0]
+        counts += [
+            flips(a, b) if deltas.signed else None,
+            np.isinf(d) if largest["d"] == math.inf else None,
+        ]
+        sums = {"d": d.sum(), "|d|": size.sum(), "d²": (size * size).sum(), "|b|": size_b.sum()}
+        r, g = list[Between](), list[Between]()
+        if deltas.r is not None and deltas.scale is not None:
+            relative, g_values = deltas.r[rows], change(deltas)(rows)
+            largest["r"] = float(relative.max())
+            counts += [relative > limit if limit < largest["r"] else None for limit in _ABOVE]
+            r, g = self._r.of_block(relative), self._g.of_block(g_values)
+            g_values -= self._centre
+            sums |= {"r": relative.sum(), "g": g_values.sum(), "g²": (g_values * g_values).sum()}
+        return _Block(
+            [0 if mask is None else int(np.count_nonzero(mask)) for mask in counts],
+            {name: float(x) for name, x in sums.items()},
+            largest,
+            self._top.of_block(size),
+            r,
+            g,
+        )
 
-    return of_rows
+    def _total(self, name: str) -> float:
+        return exact_sum([block.sums[name] for block in self._blocks])
 
-
-def _transform(moves: dict[str, Summary], centre: float) -> TransformChange:
-    """S4; the variance is taken around a number near the mean."""
-    off = moves["g around centre"].mean
-    sd = math.sqrt(max(0.0, moves["g²"].mean - off**2))
-    return TransformChange(centre + off, sd, *moves["g"].quantiles)
-
-
-def _root_mean_square(deltas: Deltas, moves: dict[str, Summary]) -> float:
-    """S5; scaled by the largest, against over- and underflow."""
-    largest, n = moves["|d|"].largest, len(deltas)
-    if largest == 0:
-        return 0.0
-    if _TINY < largest < _HUGE:
-        return math.sqrt(moves["d²"].mean)
-    return math.sqrt(sum_rows(lambda rows: (deltas.d[rows] / largest) ** 2, n) / n) * largest
-
-
-def _top_share(deltas: Deltas, size: Summary) -> float:
-    """S7: the share of Σ |d| in the top 1 % of the keys, at least 1; something moved."""
-    if math.isfinite(size.total):
-        return min(1.0, size.top / size.total)
-    n = len(deltas)
-    scaled = fill_column(lambda rows: np.abs(deltas.d[rows]) / size.largest, n)
-    top = np.sort(scaled)[n - -(-n // 100) :].sum()
-    return min(1.0, float(top) / sum_rows(scaled.__getitem__, n))
+    def _largest(self, name: str) -> float:
+        return max(block.largest[name] for block in self._blocks)
 
 
 def flips(a: Floats, b: Floats) -> Mask:

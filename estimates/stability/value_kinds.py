@@ -13,10 +13,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from estimates.stability.kernels.blocks import Floats, Mask, Rows, each_block
+from estimates.stability.alignment import Mask, Rows
+from estimates.stability.kernels.blocks import each_block
 
 KINDS = ("finite", "null", "nan", "+inf", "-inf", "absent")
 FINITE, NULL, NAN, PLUS_INF, MINUS_INF, ABSENT = range(len(KINDS))
+Floats = NDArray[np.float64]
 Codes = NDArray[np.uint8]
 
 

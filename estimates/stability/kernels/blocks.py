@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import cache, partial
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,7 +26,6 @@ _THREADS = os.cpu_count() or 1
 _PIECE = 31 << 20  # bytes
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Rows = NDArray[np.intp]
 T = TypeVar("T")
 
 
@@ -37,16 +36,15 @@ def block_size(rows: int) -> int:
     return min(max(BLOCK, 1 << (rows // 4).bit_length() - 1), _LONGEST) if rows >= _LONG else BLOCK
 
 
-def each_block(work: Callable[[slice], T], rows: int) -> list[T]:
-    """What `work` gives for each block of `block_size` rows, in the order of the
+def each_block(work: Callable[[slice], T], rows: int, size: int | None = None) -> list[T]:
+    """What `work` gives for each block of `size` rows, or of `size_of_block`, in the order of the
     rows.
     """
+    size = size or block_size(rows)
     if rows >= _LONG:
         _keep_freed_memory()
-    size = block_size(rows)
-    starts = range(0, rows, size)
     return run_parallel(
-        [partial(work, slice(start, min(start + size, rows))) for start in starts], rows
+        [_of(work, slice(start, min(start + size, rows))) for start in range(0, rows, size)], rows
     )
 
 
@@ -54,7 +52,7 @@ def run_parallel(tasks: list[Callable[[], T]], rows: int) -> list[T]:
     """What the tasks give, in their order; worked on by all processors when they are about many
     rows.
     """
-    if rows < _LONG:
+    if rows < _LONG or _THREADS == 1:
         return [task() for task in tasks]
     results: list[Any] = [None] * len(tasks)
     left = iter(range(len(tasks)))  # shared: each number is taken by one thread
@@ -114,6 +112,10 @@ def mean_rows(formula: Callable[[slice], Floats], rows: int) -> float:
         return plain / rows
     largest = max(each_block(lambda block: float(np.abs(formula(block)).max()), rows))
     return sum_rows(lambda block: formula(block) / largest, rows) / rows * largest
+
+
+def _of(work: Callable[[slice], T], rows: slice) -> Callable[[], T]:
+    return lambda: work(rows)
 
 
 def _work_through(tasks: list[Callable[[], T]], left: Iterator[int], results: list[Any]) -> None:

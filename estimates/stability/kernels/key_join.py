@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from estimates.stability.kernels.blocks import Rows, each_block
+from estimates.stability.kernels.blocks import each_block
 
+Rows = NDArray[np.intp]
 Numbers = NDArray[np.int64]
 _ROW_A, _ROW_B = "\0a", "\0b"  # not printable, so no column of a contract has these names
 # rows with the same first part of their keys, on average, from which it pays to join these parts
@@ -26,7 +27,7 @@ def matching_rows(a: pl.DataFrame, b: pl.DataFrame, key: list[str]) -> tuple[Row
     """
     numbers = _numbered(a, b, key) if a.height and b.height else None
     if numbers is None:
-        return joined(a, b, key)
+        return _joined(a, b, key)
     left, right = numbers
     # a key whose first part the other frame does not have is numbered below 0
     shared_a, shared_b = (
@@ -58,8 +59,7 @@ def _merged(left: Numbers, right: Numbers, rows: slice) -> tuple[Rows, Rows]:
     return same + rows.start, at[same] + start
 
 
-def joined(a: pl.DataFrame, b: pl.DataFrame, key: list[str]) -> tuple[Rows, Rows]:
-    """The same by a join of polars, in the order of a."""
+def _joined(a: pl.DataFrame, b: pl.DataFrame, key: list[str]) -> tuple[Rows, Rows]:
     left, right = a.select(key).with_row_index(_ROW_A), b.select(key).with_row_index(_ROW_B)
     both = left.join(right, on=key, how="inner", maintain_order="left")
     return both[_ROW_A].to_numpy().astype(np.intp), both[_ROW_B].to_numpy().astype(np.intp)
@@ -101,7 +101,7 @@ def _of_runs(x: pl.Series, y: pl.Series) -> tuple[Numbers, Numbers, int] | None:
     runs_x, runs_y = (side.alias("run").rle().struct.unnest() for side in (x, y))
     if _RUN * (runs_x.height + runs_y.height) > len(x) + len(y):
         return None
-    at_x, at_y = joined(runs_x, runs_y, ["value"])
+    at_x, at_y = _joined(runs_x, runs_y, ["value"])
     return _spread(at_x, runs_x), _spread(at_y, runs_y), len(at_x) + 1
 
 

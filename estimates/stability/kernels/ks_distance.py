@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from estimates.stability.kernels.blocks import Floats, Rows
-
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
 _EVERY = (1024, 32, 1)
 
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from estimates.stability.kernels.blocks import (
-    Floats,
-    Rows,
     count_rows,
     each_block,
     exact_sum,
@@ -26,112 +25,110 @@ from estimates.stability.kernels.blocks import (
     run_parallel,
 )
 
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
 Formula = Callable[[Any], Floats]  # of a slice or an array of rows
 # columns, or masks, that are looked at one after the other
 Named = Iterator[tuple[str, NDArray[Any]]]
 
 _FEW = 1 << 14  # rows below which sorting all is as fast
-_HIGH = 0.8  # the level from which on a block is cut down to the values above
 _STRETCH = 1 << 8  # rows whose largest value says whether to look closer
+_HIGH = 0.8  # the level from which on a block is cut down to the values above
 # standard deviations that a place in the sample may be off before a second look is needed
 _SPREAD = 3.0
 
 
-class Summary(NamedTuple):
-    """What one pass says of a column: its length, its sum (not finite where it does not fit a
-    double) and its mean; where they were asked for, the quantiles or the sum of the largest values,
-    and the largest of all. When this one is not finite the rest is NaN or missing.
+@dataclass(frozen=True)
+class Summary:
+    """What one pass says of a column: its length, its mean, the largest value, the quantiles asked
+    for.
     """
 
     rows: int
-    total: float
     mean: float
     largest: float
     quantiles: list[float]
-    top: float
+
+
+def summary(formula: Formula, rows: int, *at: float) -> Summary:
+    """Summarise at least one value, none of them NaN; when `largest` is not finite there is nothing
+    else.
+    """
+    return summaries(lambda block: iter([("", formula(block))]), rows, {"": at})[""]
 
 
 def summaries(
-    formula: Callable[[Any], Named],
-    rows: int,
-    at: Mapping[str, Sequence[float]],
-    top: Mapping[str, int] | None = None,
+    formula: Callable[[Any], Named], rows: int, at: Mapping[str, Sequence[float]]
 ) -> dict[str, Summary]:
-    """Summarise several columns of at least one row that are computed together, none of them NaN;
-    of a mask the mean is the share of true.
+    """Summarise several columns that are computed together, as `summary`; of a mask the mean is the
+    share of true.
 
-    at   the quantiles by name; of a column that is not there, none
-    top  by name, how many of the largest values are to be added up
+    at  the quantiles by name; of a column that is not there, none
     """
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        sample = dict(formula(sampled(rows)))
-    columns = {
-        name: _Column(
-            partial(_named, formula, name), rows, at.get(name, ()), (top or {}).get(name), x
+        sample = dict(formula(_sampled(rows)))
+    quantiles_of = {
+        name: Quantiles(
+            lambda block, name=name: _named(formula(block), name),
+            rows,
+            *at[name],
+            sample=sample[name],
         )
-        for name, x in sample.items()
+        for name in sample
+        if at.get(name)
     }
 
-    def of_block(block: slice) -> dict[str, _Block]:
-        return {name: columns[name].of_block(x) for name, x in formula(block)}
+    def of_block(block: slice) -> dict[str, tuple[float, float, list[Between]]]:
+        return {name: _of_block(x, quantiles_of.get(name)) for name, x in formula(block)}
 
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         blocks = each_block(of_block, rows)
         tasks = [
-            partial(column.of_blocks, [block[name] for block in blocks])
-            for name, column in columns.items()
+            partial(
+                _summary,
+                formula,
+                rows,
+                name,
+                quantiles_of.get(name),
+                [block[name] for block in blocks],
+            )
+            for name in sample
         ]
-        return dict(zip(columns, run_parallel(tasks, rows), strict=True))
+        return dict(zip(sample, run_parallel(tasks, rows), strict=True))
 
 
-def _named(formula: Callable[[Any], Named], name: str, rows: Any) -> NDArray[Any]:
-    return next(column for other, column in formula(rows) if other == name)
+def _named(columns: Named, name: str) -> NDArray[Any]:
+    return next(column for other, column in columns if other == name)
 
 
-class _Block(NamedTuple):
-    """What is kept of one block of a column."""
+def _summary(
+    formula: Callable[[Any], Named],
+    rows: int,
+    name: str,
+    quantiles_of: Quantiles | None,
+    blocks: list[tuple[float, float, list[Between]]],
+) -> Summary:
+    sums, maxima, between = zip(*blocks, strict=True)
+    largest = float(np.max(maxima))  # NaN when one is
+    if not math.isfinite(largest):
+        return Summary(rows, math.nan, largest, [])
+    plain = exact_sum(sums)
+    average = (
+        plain / rows
+        if math.isfinite(plain)
+        else mean_rows(lambda block: _named(formula(block), name), rows)
+    )
+    return Summary(
+        rows, average, largest, [] if quantiles_of is None else quantiles_of.of_blocks(between)
+    )
 
-    total: float
-    largest: float = 0.0
-    between: Sequence[Between] = ()
-    top: Floats | None = None
 
-
-class _Column:
-    """One of the columns that are summarised together."""
-
-    def __init__(
-        self, formula: Formula, rows: int, at: Sequence[float], top: int | None, sample: Floats
-    ) -> None:
-        self._formula, self._rows = formula, rows
-        self._quantiles = Quantiles(formula, rows, *at, sample=sample) if at else None
-        self._top = None if top is None else Largest(formula, rows, top, sample=sample)
-
-    def of_block(self, x: NDArray[Any]) -> _Block:
-        """What is to be kept of a block."""
-        if x.dtype == bool:
-            return _Block(float(np.count_nonzero(x)))
-        total = float(x.sum())
-        if not (self._quantiles or self._top):
-            return _Block(total)
-        between = self._quantiles.of_block(x) if self._quantiles else []
-        return _Block(total, float(x.max()), between, self._top.of_block(x) if self._top else None)
-
-    def of_blocks(self, blocks: list[_Block]) -> Summary:
-        """The summary, from what was kept of the blocks in the order of the rows."""
-        sums, maxima, between, top = zip(*blocks, strict=True)
-        largest = float(np.max(maxima))  # NaN when one is
-        if not math.isfinite(largest):
-            return Summary(self._rows, math.nan, math.nan, largest, [], math.nan)
-        total = exact_sum(sums)
-        return Summary(
-            self._rows,
-            total,
-            total / self._rows if math.isfinite(total) else mean_rows(self._formula, self._rows),
-            largest,
-            self._quantiles.of_blocks(between) if self._quantiles else [],
-            self._top.total(top) if self._top else math.nan,
-        )
+def _of_block(
+    x: NDArray[Any], quantiles_of: Quantiles | None
+) -> tuple[float, float, list[Between]]:
+    if x.dtype == bool:
+        return float(np.count_nonzero(x)), 1.0, []
+    return float(x.sum()), float(x.max()), [] if quantiles_of is None else quantiles_of.of_block(x)
 
 
 def quantiles(x: Floats, *levels: float) -> list[float]:
@@ -152,7 +149,8 @@ def _quantile(column: pl.Series, level: float) -> float:
     return _interpolated(low, high, (len(column) - 1) * level % 1)
 
 
-class Between(NamedTuple):
+@dataclass(frozen=True)
+class Between:
     """Of a block, how many values are below the lower end of a bracket, how many not above it, and
     those inside.
 
@@ -168,9 +166,9 @@ class Quantiles:
     """Quantiles of type 7 of a column that is looked at block by block, once.
 
     A sample of the rows says between which two values each quantile lies, the bracket; of each
-    block the values in the brackets are kept, and those below are counted. A sample that misled
-    shows in the counts, and the whole column is looked at. Which rows are in the sample changes no
-    result.
+    block the values in the brackets are kept, and those below are counted. Values in no bracket
+    that matter after all (the sample misled, or many values are equal) show in the counts, and take
+    another pass. Which rows are in the sample changes no result.
     """
 
     def __init__(
@@ -178,14 +176,14 @@ class Quantiles:
     ) -> None:
         self._formula, self._rows = formula, rows
         self._places = [(rows - 1) * level for level in at]
-        self.sample = _ascending(formula(sampled(rows)) if sample is None else sample)
-        self._brackets = [_bracket(self.sample, place, rows) for place in self._places]
+        self.sample = sample = _ascending(formula(_sampled(rows)) if sample is None else sample)
+        self._brackets = [_bracket(sample, place, rows) for place in self._places]
         lows = [low for low, _ in self._brackets]
         self._repeated = [
-            np.searchsorted(self.sample, low, "right") - np.searchsorted(self.sample, low) > 1
+            int(np.searchsorted(sample, low, "right") - np.searchsorted(sample, low)) > 1
             for low in lows
         ]
-        # after these only the few values above are looked at
+        # after these, only values above have to be looked at, and these are few
         self._cuts = [
             place > _HIGH * rows and low < min(lows[number + 1 :], default=low)
             for number, (place, low) in enumerate(zip(self._places, lows, strict=True))
@@ -216,23 +214,36 @@ class Quantiles:
                 _interpolated(self.sample[math.floor(p)], self.sample[math.ceil(p)], p % 1)
                 for p in self._places
             ]
-        return [
-            self._quantile(place, low, parts)
-            for place, (low, _), parts in zip(
-                self._places, self._brackets, zip(*blocks, strict=True), strict=True
-            )
-        ]
+        return [self._quantile(number, blocks) for number in range(len(self._places))]
 
-    def _quantile(self, place: float, low: float, parts: Sequence[Between]) -> float:
-        first, last = math.floor(place), math.ceil(place)
-        upto = sum(part.upto for part in parts)
-        if sum(part.below for part in parts) <= first and last < upto:
+    def _quantile(self, number: int, blocks: Any) -> float:
+        place = self._places[number]
+        ends = [math.floor(place), math.ceil(place)]
+        below, upto = (
+            sum(block[number].below for block in blocks),
+            sum(block[number].upto for block in blocks),
+        )
+        inside = np.concatenate([block[number].inside for block in blocks])
+        if upto <= ends[0] and ends[1] < upto + len(inside):
+            low, high = _values_at(inside, ends[0] - upto, ends[1] - upto)
+        elif below <= ends[0] and ends[1] < upto:
+            low = high = self._brackets[number][0]
+        else:
+            low, high = (self._outside(end, number, upto, inside) for end in ends)
+        return _interpolated(low, high, place % 1)
+
+    def _outside(self, place: int, number: int, upto: int, inside: Floats) -> float:
+        """The value that would stand at this place if all were sorted, when it is perhaps outside
+        the bracket.
+        """
+        formula, (low, high) = self._formula, self._brackets[number]
+        if upto <= place < upto + len(inside):
+            return _values_at(inside, place - upto, place - upto)[0]
+        if count_rows(lambda rows: formula(rows) < low, self._rows) <= place < upto:
             return low
-        inside = np.concatenate([part.inside for part in parts])
-        if not upto <= first <= last < upto + len(inside):  # the sample misled
-            upto, inside = 0, fill_column(self._formula, self._rows)
-        inside = np.partition(inside, (first - upto, last - upto))
-        return _interpolated(inside[first - upto], inside[last - upto], place % 1)
+        if upto <= place < count_rows(lambda rows: formula(rows) <= high, self._rows):
+            return high
+        return _values_at(fill_column(formula, self._rows), place, place)[0]
 
 
 class Largest:
@@ -240,12 +251,9 @@ class Largest:
     sample, as `Quantiles`.
     """
 
-    def __init__(
-        self, formula: Formula, rows: int, number: int, sample: Floats | None = None
-    ) -> None:
+    def __init__(self, formula: Formula, rows: int, number: int) -> None:
         self._formula, self._rows, self._number = formula, rows, number
-        sample = _ascending(formula(sampled(rows)) if sample is None else sample)
-        self._least = _bracket(sample, rows - number, rows)[0]
+        self._least = _bracket(_ascending(formula(_sampled(rows))), rows - number, rows)[0]
 
     def of_block(self, x: Floats) -> Floats:
         """What is to be kept of a block."""
@@ -253,14 +261,24 @@ class Largest:
 
     def total(self, blocks: Any) -> float:
         """The sum, from what was kept of the blocks in the order of the rows."""
-        kept = np.concatenate(blocks)
-        equal = self._number - len(kept)  # to the least, which was not kept
+        largest = np.sort(np.concatenate(blocks))
+        equal = self._number - len(largest)  # to the least that was kept
+        if (
+            equal > 0
+            and len(largest)
+            + count_rows(lambda rows: self._formula(rows) == self._least, self._rows)
+            < self._number
+        ):
+            largest, equal = np.sort(fill_column(self._formula, self._rows)), 0
         if equal > 0:
-            ties = count_rows(lambda rows: self._formula(rows) == self._least, self._rows)
-            if equal <= ties:
-                return float(np.sort(kept).sum()) + equal * self._least
-            kept = fill_column(self._formula, self._rows)  # the sample misled
-        return float(np.sort(kept)[len(kept) - self._number :].sum())
+            return float(largest.sum()) + equal * self._least
+        return float(largest[len(largest) - self._number :].sum())
+
+
+def _values_at(x: Floats, first: int, last: int) -> tuple[float, float]:
+    """The values at two places, were all sorted."""
+    x = np.partition(x, (first, last))
+    return float(x[first]), float(x[last])
 
 
 def largest_first(number: int, rows: int, *metrics: Formula) -> Rows:
@@ -297,7 +315,7 @@ def _candidates(number: int, rows: int, metric: Formula) -> Rows:
 
 
 @lru_cache(maxsize=32)
-def sampled(rows: int) -> Any:
+def _sampled(rows: int) -> Any:
     """Rows of a sample: all of a short column, else one of each stretch, picked in the same way
     each time.
     """

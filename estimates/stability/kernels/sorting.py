@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from estimates.stability.kernels.blocks import Floats, Rows, each_block
+from estimates.stability.kernels.blocks import each_block
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
 
 
 def ascending_rows(x: Floats) -> Rows:

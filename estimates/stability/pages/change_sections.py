@@ -168,7 +168,7 @@ def _top(name: str, column: ColumnReport, limits: Limits) -> Section:
     )
     if share is not None and moves:
         notes.append(f"the 1 % of the keys that moved most make up {percent(share)} of all change")
-    header = ["key", "old", "new", "change", "relative"]
+    header = ["key", "old", "new", "change", "relative"] if moves else []
     return Section("top", f"Largest moves of {name}", [], header, rows, notes=notes, column=name)
 
 

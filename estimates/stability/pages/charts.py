@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Literal
+from typing import Any
 
 from estimates.render import vega
 from estimates.render.chart import (
@@ -19,7 +19,7 @@ from estimates.render.chart import (
     WIDTH,
     Rows,
     axis_of,
-    chart_of,
+    data_of,
     drawn_svg,
     row_names,
 )
@@ -61,11 +61,13 @@ def distribution(histogram: Histogram, axis: str, marks: tuple[float, ...] = ())
         axis=axis_of(alt, label, ticks=7),
     )
     y = alt.Y("y:Q", title="keys", axis=axis_of(alt, NUMBER, ticks=5))
-    bars = chart_of(alt, rows).mark_rect(stroke=None)
+    bars = alt.Chart(data_of(alt, rows)).mark_rect(stroke=None)
     return drawn_svg(
-        bars.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", fill=_fill(alt)),
+        bars.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", fill=alt.Fill("fill:N", scale=None)),
         *(
-            chart_of(alt, [{"x": at}]).mark_rule(stroke=INK, strokeDash=dash).encode(x="x:Q")
+            alt.Chart(data_of(alt, [{"x": at}]))
+            .mark_rule(stroke=INK, strokeDash=dash)
+            .encode(x="x:Q")
             for at, dash in lines
         ),
         height=220,
@@ -97,12 +99,18 @@ def against(cells: Against, unit: str | None) -> str:
     ]
     same = [{"x": edge, "y": edge} for edge in edges]
     x, y = _both_axes(alt, cells, unit)
-    squares = chart_of(alt, rows).mark_rect(stroke=None)
-    line = chart_of(alt, same).mark_line(stroke=INK, strokeWidth=0.75, opacity=0.7)
+    squares = alt.Chart(data_of(alt, rows)).mark_rect(stroke=None)
+    shade = {
+        "fill": alt.Fill("fill:N", scale=None),
+        "fillOpacity": alt.FillOpacity("shade:Q", scale=None),
+    }
+    line = alt.Chart(data_of(alt, same)).mark_line(stroke=INK, strokeWidth=0.75, opacity=0.7)
     return drawn_svg(
-        chart_of(alt, around).mark_area(fill=INK, opacity=0.16).encode(x=x, y=y, y2="y2:Q"),
+        alt.Chart(data_of(alt, around))
+        .mark_area(fill=INK, opacity=0.16)
+        .encode(x=x, y=y, y2="y2:Q"),
         line.encode(x=x, y=y),
-        squares.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", **_shade(alt)),
+        squares.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", **shade),
         height=WIDTH,
     )
 
@@ -149,12 +157,12 @@ def movers(moves: list[Move], unit: str | None, rtol: float, atol: float) -> str
         scale=alt.Scale(domain=[min(0.0, *ends), max(0.0, *ends)], nice=False),
         axis=axis_of(alt, PERCENT if relative else NUMBER, ticks=6),
     )
-    base = chart_of(alt, rows).encode(
+    base = alt.Chart(data_of(alt, rows)).encode(
         y=alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0.0))
     )
     text = base.mark_text(baseline="bottom", dy=2, fill=INK, fontSize=12)
     return drawn_svg(
-        base.mark_bar(size=8, yOffset=9).encode(x=x, fill=_fill(alt)),
+        base.mark_bar(size=8, yOffset=9).encode(x=x, fill=alt.Fill("fill:N", scale=None)),
         text.encode(x=alt.value(0), text="name:N").mark_text(
             align="left", baseline="bottom", dy=2, fill=INK
         ),
@@ -169,6 +177,11 @@ def groups(shown: list[Group], by: str) -> str:
     """For each group a dot at the median and a line to the change that 1 in 20 keys exceeds."""
     alt = vega.altair()
     rows = _spread(shown)
+    x = alt.X(
+        "p50:Q",
+        title="relative change: median, and 95 % of keys",
+        axis=axis_of(alt, PERCENT, ticks=6),
+    )
     y = alt.Y(
         "row:O",
         title=cut(visible(by), _LABEL),
@@ -181,14 +194,21 @@ def groups(shown: list[Group], by: str) -> str:
             titleAngle=-90,
         ),
     )
-    base = chart_of(alt, rows).encode(y=y)
-    return drawn_svg(*_ranges(alt, base, "x", alt.X), height=18 * len(rows) + 55)
+    base = alt.Chart(data_of(alt, rows)).encode(y=y)
+    return drawn_svg(
+        *_ranges(base, alt, x=x, x2="p95:Q", far=alt.X("p95:Q")), height=18 * len(rows) + 55
+    )
 
 
 def horizons(shown: list[Group], by: str) -> str:
     """The same standing upright, one for each step into the future."""
     alt = vega.altair()
     rows = _spread(shown)
+    y = alt.Y(
+        "p50:Q",
+        title="relative change: median, and 95 % of keys",
+        axis=axis_of(alt, PERCENT, ticks=6),
+    )
     x = alt.X(
         "row:O",
         title=by,
@@ -201,8 +221,8 @@ def horizons(shown: list[Group], by: str) -> str:
             domain=True,
         ),
     )
-    base = chart_of(alt, rows).encode(x=x)
-    return drawn_svg(*_ranges(alt, base, "y", alt.Y), height=240)
+    base = alt.Chart(data_of(alt, rows)).encode(x=x)
+    return drawn_svg(*_ranges(base, alt, y=y, y2="p95:Q", far=alt.Y("p95:Q")), height=240)
 
 
 def transitions(labels: Transitions) -> str:
@@ -228,7 +248,7 @@ def transitions(labels: Transitions) -> str:
     every = list(range(len(names)))
     label = json.dumps(names) + "[datum.value]"
     look = {"labelExpr": label, "ticks": False, "domain": False, "grid": False, "labelLimit": 90}
-    base = chart_of(alt, rows).encode(
+    base = alt.Chart(data_of(alt, rows)).encode(
         x=alt.X(
             "new:O",
             title="new label",
@@ -237,36 +257,24 @@ def transitions(labels: Transitions) -> str:
         ),
         y=alt.Y("old:O", title="old label", scale=alt.Scale(domain=every), axis=alt.Axis(**look)),
     )
-    layers = [base.mark_rect(stroke=None).encode(**_shade(alt))]
+    shade = {
+        "fill": alt.Fill("fill:N", scale=None),
+        "fillOpacity": alt.FillOpacity("shade:Q", scale=None),
+    }
+    layers = [base.mark_rect(stroke=None).encode(**shade)]
     if len(names) <= _NUMBERED:
         layers.append(base.mark_text(fill=INK, fontSize=11).encode(text="keys:N"))
     return drawn_svg(*layers, height=WIDTH)
 
 
-def _fill(alt: Any) -> Any:
-    """The colour that a row says."""
-    return alt.Fill("fill:N", scale=None)
-
-
-def _shade(alt: Any) -> dict[str, Any]:
-    """The colour and the strength that a row says."""
-    return {"fill": _fill(alt), "fillOpacity": alt.FillOpacity("shade:Q", scale=None)}
-
-
-def _ranges(alt: Any, base: Any, direction: Literal["x", "y"], channel: Any) -> list[Any]:
-    """A line, a dot and a mark for each row, along one axis of the picture."""
-    median = channel(
-        "p50:Q",
-        title="relative change: median, and 95 % of keys",
-        axis=axis_of(alt, PERCENT, ticks=6),
-    )
-    dot = {direction: median}
+def _ranges(base: Any, alt: Any, far: Any, **ends: Any) -> list[Any]:
+    axis = "x" if "x" in ends else "y"
     return [
-        base.mark_rule(stroke=WITHIN, strokeWidth=5, opacity=0.45).encode(
-            **dot, **{f"{direction}2": "p95:Q"}
+        base.mark_rule(stroke=WITHIN, strokeWidth=5, opacity=0.45).encode(**ends),
+        base.mark_point(shape="circle", filled=True, fill=WITHIN, size=45, opacity=1).encode(
+            **{axis: ends[axis]}
         ),
-        base.mark_point(shape="circle", filled=True, fill=WITHIN, size=45, opacity=1).encode(**dot),
-        base.mark_tick(color=BEYOND, thickness=3, size=11).encode(**{direction: channel("p95:Q")}),
+        base.mark_tick(color=BEYOND, thickness=3, size=11).encode(**{axis: far}),
     ]
 
 

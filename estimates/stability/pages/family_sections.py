@@ -45,7 +45,9 @@ def cuts(columns: dict[str, ColumnReport], limits: Limits) -> Section:
             if at.keys:
                 n = round(at.crossing_share * at.n)
                 notes.append(f"{name} at {number(at.cut)}: {named(at.keys, n, limits)}")
-    header = ["column", "cut-off", "keys", "crossed (95 %)", "up", "down", "by, median"]
+    header = (
+        ["column", "cut-off", "keys", "crossed (95 %)", "up", "down", "by, median"] if rows else []
+    )
     return _table("cuts", "Keys that crossed a cut-off", header, rows, limits, notes)
 
 
@@ -63,7 +65,9 @@ def quantiles(reports: list[QuantileReport], limits: Limits) -> list[Section]:
         for q in reports
     ]
     notes = [note for q in reports for note in _quantile_notes(q)]
-    header = ["quantiles", "keys", "median", "95 %", "largest, 95 %", "IQR", "tails"]
+    header = (
+        ["quantiles", "keys", "median", "95 %", "largest, 95 %", "IQR", "tails"] if rows else []
+    )
     heading = "Quantiles, mean and largest move in units of the old interquartile range"
     shifts = [
         [
@@ -76,7 +80,7 @@ def quantiles(reports: list[QuantileReport], limits: Limits) -> list[Section]:
         for q in reports
         for at in q.cuts
     ]
-    shift_header = ["quantiles", "cut-off", "mean", "95 %", "beyond the levels"]
+    shift_header = ["quantiles", "cut-off", "mean", "95 %", "beyond the levels"] if shifts else []
     return [
         _table("quantiles", heading, header, rows, limits, notes),
         _table(
@@ -122,15 +126,16 @@ def probabilities(report: ProbabilityReport | None, limits: Limits) -> list[Sect
             f"{report.invalid_from:,} old and {report.invalid_to:,} new rows are no "
             "probabilities: left out"
         )
-    header = ["distance of old and new", "mean", "95 %", "max"]
+    header = ["distance of old and new", "mean", "95 %", "max"] if rows else []
     top = [[key_name(move.key), _short(move.tv)] for move in report.top[: limits.rows]]
     return [
         Section("probabilities", "Probabilities", lines, header, rows, notes=notes),
         Section(
             "top_probabilities",
             "Largest moves of probability",
-            header=["key", "total variation"],
-            rows=top,
+            [],
+            ["key", "total variation"] if top else [],
+            top,
         ),
     ]
 
@@ -149,7 +154,7 @@ def flows(name: str, label: LabelReport, limits: Limits) -> list[Section]:
         ]
         for flow in label.flows
     ]
-    header = ["label", "old keys", "new keys", "left it", "new to it", "share"]
+    header = ["label", "old keys", "new keys", "left it", "new to it", "share"] if rows else []
     sections = [_table("flows", f"{name}, label by label", header, rows, limits)]
     if limits.all and label.transitions is not None:
         names = [_label(text) for text in label.transitions.labels]
@@ -173,7 +178,11 @@ def ranks(columns: dict[str, ColumnReport], limits: Limits) -> list[Section]:
     header = ["column", "Spearman", "top 10 kept", "top 1 % kept", "largest move"]
     tops = {rank.top_k for rank in reports.values()}
     header[2] = f"top {tops.pop():,} kept" if len(tops) == 1 else "top kept"
-    parts = [_table("ranks", "Ranks, the largest value first", header, rows, limits, reasons)]
+    parts = [
+        _table(
+            "ranks", "Ranks, the largest value first", header if rows else [], rows, limits, reasons
+        )
+    ]
     if limits.all:
         for name, rank in list(reports.items())[: limits.broken]:
             for by, groups in rank.groups.items():
@@ -216,7 +225,11 @@ def ends(intervals: list[IntervalReport], limits: Limits) -> Section:
         ]
         for i in intervals
     ]
-    header = ["interval", "lower, mean", "95 %", "upper, mean", "95 %", "asymmetry, mean", "95 %"]
+    header = (
+        ["interval", "lower, mean", "95 %", "upper, mean", "95 %", "asymmetry, mean", "95 %"]
+        if rows
+        else []
+    )
     return _table("ends", "Ends of intervals, change in old half widths", header, rows, limits)
 
 
@@ -224,7 +237,7 @@ def drift(columns: dict[str, ColumnReport], limits: Limits) -> Section:
     """How the distributions changed, whatever the keys: secondary."""
     reports = {name: column.drift for name, column in columns.items() if column.drift is not None}
     rows = [_drift_row(name, shift) for name, shift in reports.items()]
-    header = ["column", "median shift", "spread", "PSI", "KS", "W1"]
+    header = ["column", "median shift", "spread", "PSI", "KS", "W1"] if rows else []
     return _table("drift", "Distributions as a whole, whatever the keys", header, rows, limits)
 
 

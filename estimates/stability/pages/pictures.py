@@ -18,11 +18,12 @@ import polars as pl
 from estimates.contract.columns import NUMERIC_ROLES
 from estimates.contract.contract import Contract, Interval
 from estimates.stability.aligned import AlignedVersions, align_versions
+from estimates.stability.alignment import Mask
 from estimates.stability.deltas import SLACK, Deltas, deltas
 from estimates.stability.headline import main_columns
 from estimates.stability.interval_changes import interval_changes, scale_of
-from estimates.stability.kernels.blocks import Floats, Mask
 from estimates.stability.kernels.selection import quantiles
+from estimates.stability.value_kinds import Floats
 
 MOST_COLUMNS = 6  # that are drawn
 MOST_INTERVALS = 6

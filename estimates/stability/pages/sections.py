@@ -151,7 +151,7 @@ def _labels(columns: dict[str, ColumnReport], limits: Limits) -> Section:
         cut_off += round(label.churn * label.n)
     more = cut_off - len(rows)
     notes = [f"and {more:,} more"] if rows and more > 0 else []
-    header = ["column", "key", "old", "new"]
+    header = ["column", "key", "old", "new"] if rows else []
     if rows and all(row[0] == rows[0][0] for row in rows):
         header, rows = header[1:], [row[1:] for row in rows]
     return Section("labels", "Labels", lines, header, rows, left=4, notes=notes)
@@ -197,7 +197,7 @@ def _intervals(intervals: list[IntervalReport], limits: Limits) -> Section:
         notes = [f"the first {limits.columns} of {len(intervals)} intervals", *notes]
     heading = "Intervals; z: move of the point in old half widths"
     rows = [_interval_row(i) for i in intervals[: limits.columns]]
-    return Section("intervals", heading, header=header, rows=rows, notes=notes)
+    return Section("intervals", heading, header=header if rows else [], rows=rows, notes=notes)
 
 
 def interval_name(i: IntervalReport) -> str:

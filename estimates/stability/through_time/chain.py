@@ -12,7 +12,6 @@ import polars as pl
 
 from estimates.contract.columns import NUMERIC_ROLES, Column
 from estimates.contract.contract import Contract, Stability
-from estimates.stability.kernels.blocks import Floats
 from estimates.stability.kernels.selection import quantiles
 from estimates.stability.through_time.revision_report import Chain, Chains, Middle, Step
 from estimates.stability.through_time.revisions import (
@@ -26,6 +25,7 @@ from estimates.stability.through_time.revisions import (
     turns,
     value_histories,
 )
+from estimates.stability.value_kinds import Floats
 
 MIN_VALUES = 3  # a path has a shape from three values on
 MIN_PAIRS = 20  # below that an autocorrelation says nothing

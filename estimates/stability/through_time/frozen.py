@@ -9,8 +9,7 @@ import numpy as np
 import polars as pl
 
 from estimates.contract.contract import Contract
-from estimates.stability.alignment import align, key_texts
-from estimates.stability.kernels.blocks import Rows
+from estimates.stability.alignment import Rows, align, key_texts
 from estimates.stability.through_time.revision_report import FrozenReport
 
 _KEYS = 100

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from estimates.stability.kernels.blocks import Floats
+from estimates.stability.value_kinds import Floats
 
 
 class Line(NamedTuple):

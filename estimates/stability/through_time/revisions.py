@@ -11,8 +11,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from estimates.contract.contract import Stability
+from estimates.stability.alignment import Mask, Rows
 from estimates.stability.deltas import SLACK, asinh, relative, scale_floor
-from estimates.stability.kernels.blocks import Floats, Mask, Rows
+from estimates.stability.value_kinds import Floats
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from estimates.stability.kernels.blocks import Floats, Mask, Rows
+from estimates.stability.alignment import Mask, Rows
 from estimates.stability.scalar import mean_of
 from estimates.stability.through_time.chain import MIN_PAIRS
 from estimates.stability.through_time.ols_hac import lags_of, line, mean_error
 from estimates.stability.through_time.revision_report import Across, NewsOrNoise, RevisionStatistics
 from estimates.stability.through_time.revisions import ValueHistories
+from estimates.stability.value_kinds import Floats
 
 VERSION, HORIZON, VALUE, ACTUAL = (
     "\0version",
@@ -68,11 +69,14 @@ def revision_statistics(estimates: FiniteEstimates) -> list[RevisionStatistics]:
     moves, newer = estimates.values.moves(), estimates.values.newer
     if not len(newer) or not np.isfinite(moves.d).all():
         return []
-    statistics = [_of(estimates, np.ones(len(newer), dtype=bool), None)]
-    if estimates.horizon is not None:
-        horizon = estimates.horizon[newer]
-        statistics += [_of(estimates, horizon == step, int(step)) for step in np.unique(horizon)]
-    return statistics
+    every = np.ones(len(newer), dtype=bool)
+    if estimates.horizon is None:
+        return [_of(estimates, every, None)]
+    horizon = estimates.horizon[newer]
+    return [
+        _of(estimates, every, None),
+        *(_of(estimates, horizon == step, int(step)) for step in np.unique(horizon)),
+    ]
 
 
 def news_or_noise(estimates: FiniteEstimates) -> list[NewsOrNoise]:

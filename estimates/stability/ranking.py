@@ -1,0 +1,131 @@
+"""Both versions of a column in order of size: what ranks and drift are made from, sorted once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimates.stability.alignment import Rows
+from estimates.stability.kernels.blocks import count_rows, each_block, run_parallel
+from estimates.stability.kernels.sorting import ascending_rows
+from estimates.stability.value_kinds import Floats
+
+_LONGEST = 1 << 30  # rows whose doubled ranks fit 32 bits
+Ranks = NDArray[np.int32 | np.int64]  # twice the average rank, from 0: a whole number
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The values of A and B sorted, and where each stood.
+
+    a, b            ascending
+    rows_a, rows_b  place in the column of each of these values
+    """
+
+    a: Floats
+    b: Floats
+    rows_a: Rows
+    rows_b: Rows
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def ranks(self) -> tuple[Ranks, Ranks]:
+        """Twice the rank of each key in A and in B, keys in the order of A."""
+        before, after = run_parallel(
+            [lambda: doubled_ranks(self.a), lambda: doubled_ranks(self.b)], len(self)
+        )
+        by_row, after_by_row = np.empty_like(after), np.empty_like(after)
+
+        def place(block: slice) -> None:
+            by_row[self.rows_b[block]] = after[block]
+
+        def find(block: slice) -> None:
+            np.take(by_row, self.rows_a[block], out=after_by_row[block], mode="clip")
+
+        each_block(place, len(self))
+        each_block(find, len(self))
+        return before, after_by_row
+
+    def top(self, k: int) -> tuple[Rows, Rows]:
+        """The rows of the k largest values of A and of B, ties by row."""
+        return _top(self.a, self.rows_a, k), _top(self.b, self.rows_b, k)
+
+
+def rank_both(a: Floats, b: Floats) -> Ranking:
+    """Sort two columns of the same keys."""
+    (sorted_a, rows_a), (sorted_b, rows_b) = run_parallel(
+        [partial(_sorted, a), partial(_sorted, b)], len(a)
+    )
+    return Ranking(sorted_a, sorted_b, rows_a, rows_b)
+
+
+def _sorted(x: Floats) -> tuple[Floats, Rows]:
+    rows = ascending_rows(x)
+    return x[rows], rows
+
+
+def doubled_ranks(ascending: Floats) -> Ranks:
+    """Twice the rank from 0 of each value; equal values share the mean of their ranks."""
+    n = len(ascending)
+    dtype = np.int64 if n > _LONGEST else np.int32
+    if not _any_equal(ascending):
+        return np.arange(0, 2 * n, 2, dtype=dtype)
+    starts = _starts(ascending)
+    ends = np.append(starts[1:], n)
+    return np.repeat((starts + ends - 1).astype(dtype), ends - starts)
+
+
+def rank_spread(ascending: Floats) -> float:
+    """Sum of squared deviations of the average ranks from their mean: (n³ − n − Σ(t³ − t)) / 12, t:
+    lengths of ties.
+    """
+    n = len(ascending)
+    if not _any_equal(ascending):
+        return (n**3 - n) / 12
+    lengths, times = np.unique(np.diff(_starts(ascending), append=n), return_counts=True)
+    ties = sum(
+        int(times_seen) * (int(t) ** 3 - int(t))
+        for t, times_seen in zip(lengths, times, strict=True)
+    )
+    return (n**3 - n - ties) / 12
+
+
+def sorted_quantile(ascending: Floats, part: int, of: int) -> float:
+    """The quantile part/of, interpolated (type 7); its place is found in whole numbers."""
+    low, remainder = divmod((len(ascending) - 1) * part, of)
+    value = float(ascending[low])
+    if remainder == 0:
+        return value
+    above = float(ascending[low + 1])
+    step = above - value
+    if not np.isfinite(step):
+        return value * (1 - remainder / of) + above * (remainder / of)
+    return value + step * (remainder / of)
+
+
+def _any_equal(ascending: Floats) -> bool:
+    pairs = max(0, len(ascending) - 1)
+    return (
+        count_rows(lambda rows: ascending[rows] == ascending[rows.start + 1 : rows.stop + 1], pairs)
+        > 0
+    )
+
+
+def _starts(ascending: Floats) -> Rows:
+    """Where each run of equal values begins."""
+    return np.concatenate(([0], np.flatnonzero(ascending[1:] != ascending[:-1]) + 1))
+
+
+def _top(ascending: Floats, rows: Rows, k: int) -> Rows:
+    """The k rows with the largest values."""
+    n, least = len(ascending), ascending[-k]
+    start, above = (
+        int(np.searchsorted(ascending, least, "left")),
+        n - int(np.searchsorted(ascending, least, "right")),
+    )
+    tied = np.sort(rows[start : n - above])[: k - above]
+    return np.concatenate((rows[n - above :], tied))
