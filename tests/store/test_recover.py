@@ -77,6 +77,9 @@ def test_an_expired_version_stays_expired(local_store: Store) -> None:
         promoted(local_store, f"run {number}", 100 + number / 100)
     store_run = local_store.resolve(SET, 14)
     local_store.set_mlflow_run(SET, store_run.version, "m1")
+    until = "2100-01-01"
+    waiver = local_store.waive(SET, "hard_bounds", 14, reason="test", until=until)
+    local_store.unwaive(SET, waiver.id, reason="test")
     assert sweep(local_store).expired
     before = rows(local_store)
     lose_catalog(local_store)
