@@ -17,7 +17,14 @@ from estimates.catalog import schema
 from estimates.catalog.event_chain import BEGINNING, NAMES, link, record_digest
 from estimates.catalog.event_log import place_of
 from estimates.catalog.records import Alias, Event, Version
-from estimates.catalog.rows import TABLES, UNREADABLE, derived_columns, matching, read_rows
+from estimates.catalog.rows import (
+    TABLES,
+    UNREADABLE,
+    derived_columns,
+    matching,
+    misplaced_aliases,
+    read_rows,
+)
 
 _UNREADABLE = (*UNREADABLE, DatabaseError)
 
@@ -129,15 +136,9 @@ def audit_rows(tx: sa.Connection) -> Iterator[Fault]:
 
 def _alias_faults(tx: sa.Connection, events: list[Event]) -> Iterator[Fault]:
     """Compare each alias with its last move."""
-    moves = {(event.set, event.alias): event for event in events if event.alias is not None}
-    aliases = {(alias.set, alias.alias): alias for alias in _readable(tx, Alias)}
-    for name, alias in sorted(moves.keys() | aliases.keys()):
-        row, move = aliases.get((name, alias)), moves.get((name, alias))
-        place = row and (row.version, row.moved_at, row.held)
-        if place != (move and (move.version, move.at, move.kind == "rolled_back")):
-            message = f"the alias {alias} is not where its last move put it"
-            number = None if move is None else move.version
-            yield Fault(name, number, "alias_damaged", message)
+    for (name, alias), move in misplaced_aliases(events, _readable(tx, Alias)):
+        message = f"the alias {alias} is not where its last move put it"
+        yield Fault(name, None if move is None else move.version, "alias_damaged", message)
 
 
 def _unknown_rows(tx: sa.Connection, events: list[Event]) -> Iterator[Fault]:

@@ -3,7 +3,7 @@
 A table has a column for each field of its Struct; fields that are no plain values are JSON there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
@@ -175,13 +175,24 @@ def read_set(
 
 def check_aliases(name: str, view: SetView) -> None:
     """Raises CorruptError (`alias_damaged`) for an alias that is not where its last move put it."""
-    moves = {event.alias: event for event in view.events if event.alias is not None}
-    for alias in sorted(moves.keys() | view.aliases.keys()):
-        row, move = view.aliases.get(alias), moves.get(alias)
+    for (_, alias), _move in misplaced_aliases(view.events, view.aliases.values()):
+        raise CorruptError(
+            "alias_damaged",
+            f"{name}: the catalog's alias {alias} is not where its last move put it; "
+            "restore the catalog from a backup, or rebuild it with `estimates recover`",
+        )
+
+
+def misplaced_aliases(
+    events: Iterable[Event], aliases: Iterable[Alias]
+) -> Iterator[tuple[tuple[str, str], Event | None]]:
+    """Each alias, (set, alias), that is not where its last move put it, and that move; None where
+    nothing ever moved it.
+    """
+    moves = {(event.set, event.alias): event for event in events if event.alias is not None}
+    rows = {(row.set, row.alias): row for row in aliases}
+    for alias in sorted(moves.keys() | rows.keys()):
+        row, move = rows.get(alias), moves.get(alias)
         place = row and (row.version, row.moved_at, row.held)
         if place != (move and (move.version, move.at, move.kind == "rolled_back")):
-            raise CorruptError(
-                "alias_damaged",
-                f"{name}: the catalog's alias {alias} is not where its last move put it; "
-                "restore the catalog from a backup, or rebuild it with `estimates recover`",
-            )
+            yield alias, move

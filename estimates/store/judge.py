@@ -174,9 +174,10 @@ def stored_candidate(store: OpenStore, version: Version) -> Candidate:
     )
     stage = "manifest"
     try:
-        manifest = snapshot.read_manifest(store.objects, version.set, version.snapshot_id)
-        candidate.shape, candidate.rows, stage = manifest.shape, manifest.rows, "content"
-        content = snapshot.read_parquet(store.objects, version.set, manifest)
+        with store.unexpired(version):
+            manifest = snapshot.read_manifest(store.objects, version.set, version.snapshot_id)
+            candidate.shape, candidate.rows, stage = manifest.shape, manifest.rows, "content"
+            content = snapshot.read_parquet(store.objects, version.set, manifest)
         stage = "parquet"
         candidate.frame = pl.read_parquet(io.BytesIO(content))
     except (CorruptError, pl.exceptions.PolarsError) as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from estimates.catalog.view import View
 from estimates.compare.queries import DiffQuery
 from estimates.compare.series_report import DEFAULT_LAST, Series
 from estimates.contract.contract import Contract
-from estimates.errors import InvalidError, NotFoundError, UnavailableError
+from estimates.errors import CorruptError, InvalidError, NotFoundError, UnavailableError
 from estimates.gate.verdict import Verdict, parse_json
 from estimates.lookup.read_file import ReadFile
 from estimates.lookup.read_file_cache import ReadFileCache
@@ -167,17 +168,15 @@ class OpenStore:
         """All estimates of a version, sorted by key, verified; raises CorruptError, NotFoundError
         (`expired`).
         """
-        if version.expired_at is not None:
-            raise expired_error(version)
-        return snapshot.read_frame(self.objects, version.set, version.snapshot_id)
+        with self.unexpired(version):
+            return snapshot.read_frame(self.objects, version.set, version.snapshot_id)
 
     def columns(
         self, version: Version, names: Sequence[str], where: pl.Expr | None = None
     ) -> pl.DataFrame:
         """Some columns of a version, of the rows that fulfil a condition; otherwise as `frame`."""
-        if version.expired_at is not None:
-            raise expired_error(version)
-        return self.data_files.open(version.set, version.snapshot_id).select(names, where)
+        with self.unexpired(version):
+            return self.data_files.open(version.set, version.snapshot_id).select(names, where)
 
     def manifest(self, version: Version) -> bytes:
         """The version's manifest file; raises CorruptError."""
@@ -233,13 +232,30 @@ class OpenStore:
         except UnavailableError:
             return
 
+    @contextmanager
+    def unexpired(self, version: Version) -> Iterator[None]:
+        """What reads a version's files: missing ones are no damage where it has expired, also since
+        it was looked up. Raises NotFoundError (`expired`).
+        """
+        if version.expired_at is not None:
+            raise expired_error(version)
+        try:
+            yield
+        except CorruptError as error:
+            if error.code in ("file_missing", "manifest_missing"):
+                versions = self.view().set(version.set).versions
+                if versions[version.version - 1].expired_at is not None:
+                    raise expired_error(version) from None
+            raise
+
     def _sql_source(self, version: Version) -> Path | pl.DataFrame:
         """A version's rows for SQL: the file when it is here and was verified since it last
         changed, else a frame.
         """
         if self.objects.folder is None:
             return self.frame(version)
-        self.data_files.open(version.set, version.snapshot_id)
+        with self.unexpired(version):
+            self.data_files.open(version.set, version.snapshot_id)
         return self.objects.folder / snapshot.parquet_name(version.set, version.snapshot_id)
 
 

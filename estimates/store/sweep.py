@@ -2,7 +2,7 @@
 
 import time
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -96,13 +96,27 @@ def _orphans(
 
 def _empty_trash(store: Store, dry_run: bool) -> list[str]:
     """Delete what was moved to the trash long enough ago; gives the days."""
-    oldest = str(instants.now().date() - timedelta(days=TRASH_LIFE_DAYS))
-    names = [name for name in store.objects.names(TRASH) if name.split("/")[1] < oldest]
-    if not dry_run:
-        for name in names:
-            if not store.objects.is_linked(name):
-                store.objects.delete(name)
-    return sorted({name.split("/")[1] for name in names})
+    oldest = instants.now().date() - timedelta(days=TRASH_LIFE_DAYS)
+    emptied: set[str] = set()
+    for name in store.objects.names(TRASH):
+        day = name.split("/")[1]
+        if not _is_day_before(day, oldest) or store.objects.is_linked(name):
+            continue
+        emptied.add(day)
+        if not dry_run:
+            store.objects.delete(name)
+    return sorted(emptied)
+
+
+def _is_day_before(name: str, oldest: date) -> bool:
+    """Whether a folder of the trash is that of an earlier day; what has another name is not ours to
+    delete.
+    """
+    try:
+        day = date.fromisoformat(name)
+    except ValueError:
+        return False
+    return str(day) == name and day < oldest
 
 
 def _let_go(view: SetView) -> list[Version]:

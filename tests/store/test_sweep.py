@@ -16,6 +16,7 @@ from estimates.contract.conform import conform
 from estimates.errors import CorruptError
 from estimates.lookup import read_file_writing
 from estimates.storage import snapshot
+from estimates.store.judge import stored_candidate
 from estimates.store.store import Store
 from estimates.store.sweep import Swept, sweep
 from estimates.store.verify import verify
@@ -153,6 +154,33 @@ def test_the_trash_is_emptied_after_a_week(local_store: Store) -> None:
     (Path(local_store.root) / "trash" / today).rename(Path(local_store.root) / "trash" / old)
     assert sweep(local_store).emptied == (old,)
     assert local_store.objects.names("trash") == []
+
+
+def test_what_is_no_day_stays_in_the_trash(local_store: Store) -> None:
+    """A folder in the trash that no sweep made is left, however its name sorts."""
+    define(local_store)
+    names = [f"trash/{folder}/precious.txt" for folder in ("0-mine", "2001", "20010203")]
+    for name in names:
+        local_store.objects.put(name, b"mine")
+    assert sweep(local_store).emptied == ()
+    assert local_store.objects.names("trash") == names
+
+
+def test_a_version_that_expired_meanwhile_says_so(local_store: Store) -> None:
+    """Who looked a version up before it expired is answered that it did, not that files are
+    missing.
+    """
+    define(local_store)
+    promoted(local_store, "first", 100.0)
+    first = local_store.resolve(SET, 1)
+    promoted(local_store, "second", 100.1)
+    another = Store(local_store.root)
+    another.catalog.expire(another.resolve(SET, 1), actor="test", reason="test")
+    sweep(another)
+    assert code_of(lambda: local_store.frame(first)) == "expired"
+    assert code_of(lambda: local_store.columns(first, ["value"])) == "expired"
+    assert code_of(lambda: stored_candidate(local_store, first)) == "expired"
+    another.catalog.engine.dispose()
 
 
 def test_no_symbolic_link_is_followed(local_store: Store, tmp_path: Path) -> None:

@@ -58,7 +58,8 @@ def data(
     form = lookup.form
     media_type = negotiated(request.scope, _OFFERED) if form is None else _FORMS[form]
     resolved = resolve(follower.at, set_name, unquote(ref), lookup)
-    file = follower.store.data_files.open(set_name, resolved.version.snapshot_id)
+    with follower.store.unexpired(resolved.version):
+        file = follower.store.data_files.open(set_name, resolved.version.snapshot_id)
     head = {
         "content-type": content_type(media_type),
         "content-disposition": "attachment; "
