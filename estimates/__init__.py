@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         GateError,
         InvalidError,
         NotFoundError,
+        RefusedError,
         UnavailableError,
     )
     from estimates.stability.report import Report
@@ -52,6 +53,7 @@ _HOMES = {
     "GateError": "errors",
     "InvalidError": "errors",
     "NotFoundError": "errors",
+    "RefusedError": "errors",
     "UnavailableError": "errors",
     "Report": "stability.report",
     "Store": "store.store",
@@ -67,6 +69,7 @@ __all__ = [
     "GateError",
     "InvalidError",
     "NotFoundError",
+    "RefusedError",
     "Report",
     "Store",
     "UnavailableError",

@@ -6,6 +6,7 @@ EstimatesError
 ├── ConflictError                    re-read and decide
 ├── GateError                        a person decides
 ├── UnavailableError                 retry
+├── RefusedError                     change permissions or settings
 └── CorruptError                     stop, page someone
 
 Each error carries a stable `code` (the precise cause; docs/spec.md lists them, names are only ever
@@ -55,6 +56,10 @@ class GateError(EstimatesError):
 
 class UnavailableError(EstimatesError):
     """Something needed could not be reached; the same call may succeed later."""
+
+
+class RefusedError(EstimatesError):
+    """Something needed says no, and will until permissions or settings are changed."""
 
 
 class CorruptError(EstimatesError):

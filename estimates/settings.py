@@ -12,6 +12,19 @@ from pathlib import Path
 
 import msgspec
 
+# What connections to a bucket know; see `network_settings`.
+_NETWORK = (
+    "allow_http",
+    "allow_invalid_certificates",
+    "connect_timeout",
+    "proxy_ca_certificate",
+    "proxy_excludes",
+    "proxy_url",
+    "read_timeout",
+    "root_certificate",
+    "timeout",
+)
+
 
 class Settings(msgspec.Struct, frozen=True):
     """Where the store is and who acts.
@@ -46,6 +59,20 @@ def default_cache(folder: Path | None, root: str) -> Path:
     if folder is not None:
         return folder / "cache"
     return Path.home() / ".cache" / "estimates" / hashlib.sha256(root.encode()).hexdigest()[:16]
+
+
+def network_settings(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What the environment says of connections to a bucket: AWS_ALLOW_HTTP, AWS_PROXY_URL and the
+    others of `_NETWORK`, for Google and Azure with their prefixes.
+
+    obstore reads them itself, but only where a program says nothing of connections.
+    """
+    return {
+        name: environment[variable]
+        for prefix in ("AWS", "GOOGLE", "AZURE")
+        for name in _NETWORK
+        if environment.get(variable := f"{prefix}_{name.upper()}")
+    }
 
 
 def _login() -> str:

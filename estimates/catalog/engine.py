@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from estimates.catalog import schema
-from estimates.errors import CorruptError, InvalidError, NotFoundError, UnavailableError
+from estimates.catalog.database_errors import database_error
+from estimates.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
 
 _WAIT_S = 30  # how long a writer waits for another one
 
@@ -33,10 +34,11 @@ class OnEngine:
             yield tx
 
 
-def make_engine(url: str) -> sa.Engine:
+def make_engine(url: str, *, patient: bool = False) -> sa.Engine:
     """An engine whose transactions begin explicitly: SQLite's driver would begin them late, and not
     for DDL.
 
+    patient  no limit to how long a statement takes, for migrations
     A bare `postgresql://` URL means the psycopg 3 driver. Raises InvalidError (`bad_catalog`) for
     another database.
     """
@@ -47,7 +49,7 @@ def make_engine(url: str) -> sa.Engine:
         )
     try:
         if not url.startswith("sqlite"):
-            return sa.create_engine(url, pool_pre_ping=True)
+            return _postgresql(url, patient)
         engine = sa.create_engine(url, connect_args={"timeout": _WAIT_S})
     except ModuleNotFoundError:
         raise InvalidError(
@@ -57,6 +59,23 @@ def make_engine(url: str) -> sa.Engine:
         raise InvalidError("bad_catalog", f"the catalog's URL cannot be read: {error}") from None
     sa.event.listen(engine, "connect", _configure_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _postgresql(url: str, patient: bool) -> sa.Engine:
+    engine = sa.create_engine(url, pool_pre_ping=True)
+    from estimates.catalog import postgresql  # its driver is an extra
+
+    @sa.event.listens_for(engine, "do_connect")
+    def connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+        return postgresql.connect(arguments, options)
+
+    @sa.event.listens_for(engine, "connect")
+    def limit(connection: Any, _record: object) -> None:
+        connection.autocommit = True
+        connection.execute(postgresql.limits(patient))
+        connection.autocommit = False
+
     return engine
 
 
@@ -73,7 +92,9 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A transaction that sees one state of the catalog; raises UnavailableError (`catalog`)."""
+    """A transaction that sees one state of the catalog; raises UnavailableError (`catalog`),
+    RefusedError (`catalog_refused`), CorruptError (`catalog_damaged`).
+    """
     options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
     with (
         _reachable(engine),
@@ -104,30 +125,17 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
 def _reachable(engine: sa.Engine) -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        if "decode to UTF-8" in str(error):
-            raise CorruptError(
-                "catalog_damaged",
-                f"the catalog holds text that is none: {_cause(error)}; see `estimates verify`",
-            ) from error
-        where = engine.url.render_as_string(hide_password=True)
-        raise UnavailableError(
-            "catalog", f"catalog {where} cannot be reached: {_cause(error)}; retry"
-        ) from error
     except DatabaseError as error:
-        if type(error) is not DatabaseError:
+        meaning = database_error(engine, error)
+        if meaning is None:
             raise
-        # SQLite's word for a file that is not (or no longer) a database
-        where = engine.url.render_as_string(hide_password=True)
-        raise CorruptError(
-            "catalog_damaged", f"catalog {where}: {_cause(error)}; restore it from a backup"
-        ) from error
+        raise meaning from error
 
 
 def check_revision(engine: sa.Engine) -> None:
     """Refuse a catalog of another schema revision.
 
-    Raises UnavailableError (`schema_revision`), NotFoundError (`no_store`) when there is no catalog
+    Raises RefusedError (`schema_revision`), NotFoundError (`no_store`) when there is no catalog
     at all.
     """
     where = engine.url.render_as_string(hide_password=True)
@@ -153,7 +161,7 @@ def check_revision(engine: sa.Engine) -> None:
             raise _no_catalog(where) from None
         raise
     if revision != schema.REVISION:
-        raise UnavailableError(
+        raise RefusedError(
             "schema_revision",
             f"catalog {where} has schema revision {revision} and this program knows "
             f"{schema.REVISION}: run `estimates migrate` with the newest version of the program",
@@ -162,7 +170,3 @@ def check_revision(engine: sa.Engine) -> None:
 
 def _no_catalog(where: str) -> NotFoundError:
     return NotFoundError("no_store", f"{where} holds no catalog; make one with `estimates init`")
-
-
-def _cause(error: DBAPIError) -> str:
-    return (str(error.orig).splitlines() or ["no reason given"])[0]

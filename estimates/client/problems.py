@@ -15,6 +15,7 @@ from estimates.errors import (
     EstimatesError,
     InvalidError,
     NotFoundError,
+    RefusedError,
     UnavailableError,
 )
 
@@ -29,6 +30,9 @@ _KINDS: dict[int, type[EstimatesError]] = {
 _NO_DETAILS = ("type", "title", "status", "detail", "instance", "code", "message", "self")
 _SHOWN = 80  # characters of a body that is not ours
 
+# Of what the service itself cannot do, what is no damage.
+_REFUSALS = ("cache_refused", "catalog_refused", "schema_revision", "storage_refused")
+
 T = TypeVar("T")
 
 
@@ -42,6 +46,8 @@ def error_of(reply: Reply) -> EstimatesError:
     if problem is None:
         return not_the_service(reply)
     kind = _KINDS.get(reply.status, InvalidError if reply.status < 500 else UnavailableError)
+    if kind is CorruptError and problem["code"] in _REFUSALS:
+        kind = RefusedError
     details = {name: value for name, value in problem.items() if name not in _NO_DETAILS}
     return kind(problem["code"], problem["detail"], **details)
 

@@ -2,6 +2,7 @@
 missing or damaged.
 """
 
+import errno
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from estimates.contract.contract import Contract
-from estimates.errors import CorruptError, UnavailableError
+from estimates.errors import CorruptError, RefusedError, UnavailableError
 from estimates.lookup.read_file import ReadFile
 from estimates.lookup.read_file_writing import build
 from estimates.storage.file_lock import file_lock
@@ -41,7 +42,8 @@ class ReadFileCache:
     def get(self, snapshot_id: str, read: Read) -> ReadFile:
         """A read file, opened; built from what `read` gives when it is missing or damaged.
 
-        Raises UnavailableError (`cache`) when it can be neither opened nor written.
+        Raises UnavailableError (`cache`) when it can be neither opened nor written, RefusedError
+        (`cache_refused`) when that may not be.
         """
         with self._lock:
             opened = self.opened(snapshot_id)
@@ -94,6 +96,9 @@ class ReadFileCache:
                 build(frame, contract.shape(), snapshot_id, Path(path))
                 return ReadFile(path, snapshot_id)
         except OSError as error:
-            raise UnavailableError(
-                "cache", f"{path} can be neither opened nor written: {error.strerror}"
-            ) from error
+            message = f"{path} can be neither opened nor written: {error.strerror}"
+            if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise RefusedError(
+                    "cache_refused", f"{message}; set ESTIMATES_CACHE to a folder of yours"
+                ) from error
+            raise UnavailableError("cache", message) from error

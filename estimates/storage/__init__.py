@@ -1,11 +1,12 @@
 """Facts, in files: objects in a folder or bucket, snapshots, listed keys, copies of the log,
 caches of this machine.
 
-objects       named bytes in a folder or a bucket; the only place that knows obstore
-snapshot      the immutable half: Parquet and manifest
-data_files    the stored Parquet, verified and read in pieces
-listed_keys   the listed keys of `file` domains
-log_copies    copies of the log, from which a lost catalog is rebuilt
-report_cache  reports of this machine, computed once
-file_lock     work that one process of a machine does at a time
+objects         named bytes in a folder or a bucket; the only place that knows obstore
+storage_errors  which of its failures another try may mend
+snapshot        the immutable half: Parquet and manifest
+data_files      the stored Parquet, verified and read in pieces
+listed_keys     the listed keys of `file` domains
+log_copies      copies of the log, from which a lost catalog is rebuilt
+report_cache    reports of this machine, computed once
+file_lock       work that one process of a machine does at a time
 """

@@ -1,12 +1,14 @@
-"""Objects: named bytes in a folder or a bucket, the same code for both; the only place that knows
-obstore.
+"""Objects: named bytes in a folder or a bucket, the same code for both; with
+`storage_errors` the only place that knows obstore.
 """
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import obstore
@@ -14,7 +16,31 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.exceptions import NotFoundError as ObjectNotFound
 from obstore.store import LocalStore, from_url
 
-from estimates.errors import NotFoundError, UnavailableError
+from estimates.errors import NotFoundError, RefusedError
+from estimates.settings import network_settings
+from estimates.storage.storage_errors import storage_error
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+
+# How long a bucket may be silent: connecting, then before and within an answer. A request's own
+# bytes count as silence, so they are sent in pieces that a slow line takes within that time.
+CONNECT_S = 2
+SILENCE_S = 10
+PIECE = 5 * 1024 * 1024  # bytes; the least that S3 takes as a piece of a larger object
+_AT_A_TIME = 2  # pieces on the way
+_SLOW = 500_000  # bytes a second: a line of less cannot write what must be one request
+_WHOLE_S = 3600  # a download that goes on
+# No attempt begins later than this after the first, so that a call ends within 20 s of silence.
+_RETRY: "RetryConfig" = {
+    "max_retries": 10,
+    "retry_timeout": timedelta(seconds=SILENCE_S),
+    "backoff": {
+        "init_backoff": timedelta(milliseconds=100),
+        "max_backoff": timedelta(seconds=2),
+        "base": 2,
+    },
+}
 
 
 class Stat(msgspec.Struct, frozen=True):
@@ -32,31 +58,36 @@ class Objects:
     Storage is asked for nothing but put, put-if-absent, get, list and delete. In a folder each put
     is durable when it returns: obstore renames a finished file into place but never calls fsync, so
     that is done here.
-    Raises UnavailableError (`storage`) when the storage does not answer.
+    Raises UnavailableError (`storage`) when the storage does not answer, and RefusedError
+    (`storage_refused`) when it never will as things are.
     """
 
     def __init__(self, root: str) -> None:
         self.folder = None if "://" in root else Path(root).absolute()
-        try:
-            self._store = LocalStore(self.folder) if self.folder else from_url(root)
-        except (BaseError, ValueError) as error:
-            raise UnavailableError(
-                "storage", f"{root}: cannot be opened: {_first_line(error)}"
-            ) from error
         self.root = str(self.folder or root)
+        self._network = network_settings()
+        self._waiting = lru_cache(maxsize=8)(self._opened)
+        try:
+            self._store: ObjectStore = self._waiting(SILENCE_S)
+        except (BaseError, ValueError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise RefusedError("storage_refused", f"{root}: cannot be opened: {reason}") from error
 
     def put(self, name: str, content: bytes) -> None:
         """Write or replace an object, at once or not at all."""
         with self._answering(name):
-            obstore.put(self._store, name, content)
+            obstore.put(self._store, name, content, chunk_size=PIECE, max_concurrency=_AT_A_TIME)
             self._make_durable(name)
 
     def put_if_absent(self, name: str, content: bytes) -> bool:
         """Write an object unless there is one of that name; says whether it was written."""
         written = True
+        # Always one request, however large: it may be silent for as long as that takes to send.
+        pieces = len(content) // PIECE
+        store = self._waiting(SILENCE_S + pieces * (PIECE // _SLOW))
         with self._answering(name):
             try:
-                obstore.put(self._store, name, content, mode="create")
+                obstore.put(store, name, content, mode="create")
             except AlreadyExistsError:
                 written = False
             # Also when it was there: the one who wrote it may not have come as far as fsync.
@@ -125,13 +156,11 @@ class Objects:
 
     @contextmanager
     def _answering(self, name: str) -> Iterator[None]:
-        """Whatever the storage fails with is an UnavailableError."""
+        """Whatever the storage fails with is an UnavailableError or a RefusedError."""
         try:
             yield
         except (BaseError, OSError) as error:
-            raise UnavailableError(
-                "storage", f"{self.root}/{name}: the storage failed: {_first_line(error)}; retry"
-            ) from error
+            raise storage_error(f"{self.root}/{name}", error) from error
 
     @contextmanager
     def _existing(self, name: str) -> Iterator[None]:
@@ -139,8 +168,24 @@ class Objects:
         with self._answering(name):
             try:
                 yield
-            except (ObjectNotFound, FileNotFoundError):
+            except (ObjectNotFound, FileNotFoundError) as error:
+                if "<Code>NoSuchBucket</Code>" in str(error):
+                    raise
                 raise NotFoundError("no_object", f"{self.root}/{name} does not exist") from None
+
+    def _opened(self, silence_s: int) -> "ObjectStore":
+        """The storage, where an answer may take so many seconds to begin or go on."""
+        if self.folder is not None:
+            return LocalStore(self.folder)
+        if self.root.startswith(("file://", "memory://")):
+            return from_url(self.root)
+        options: Any = {
+            "connect_timeout": f"{CONNECT_S}s",
+            "read_timeout": f"{silence_s}s",
+            "timeout": f"{_WHOLE_S}s",
+        }
+        client: ClientConfig = options | self._network
+        return from_url(self.root, client_options=client, retry_config=_RETRY)
 
     def _make_durable(self, name: str) -> None:
         """Flush a file and the folders that name it to the disk."""
@@ -160,7 +205,3 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -9,7 +9,7 @@ import msgspec
 from estimates import instants
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.event_log import Head
-from estimates.errors import CorruptError, NotFoundError, UnavailableError
+from estimates.errors import CorruptError, NotFoundError, RefusedError
 from estimates.storage.log_copies import name_of
 from estimates.storage.objects import Objects
 
@@ -106,7 +106,7 @@ def check_not_lost(root: str) -> None:
     """
     try:
         is_lost = holds_sets(Objects(root))
-    except UnavailableError:  # there is no folder either
+    except RefusedError:  # there is no folder either
         return
     if is_lost:
         raise CorruptError(

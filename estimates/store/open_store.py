@@ -20,7 +20,13 @@ from estimates.catalog.view import View
 from estimates.compare.queries import DiffQuery
 from estimates.compare.series_report import DEFAULT_LAST, Series
 from estimates.contract.contract import Contract
-from estimates.errors import CorruptError, InvalidError, NotFoundError, UnavailableError
+from estimates.errors import (
+    CorruptError,
+    InvalidError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
 from estimates.gate.verdict import Verdict, parse_json
 from estimates.lookup.read_file import ReadFile
 from estimates.lookup.read_file_cache import ReadFileCache
@@ -229,7 +235,7 @@ class OpenStore:
             self.on_event(event)
         try:
             log_copies.complete(self.objects, self.catalog.last_event(), self.catalog.entries)
-        except UnavailableError:
+        except (UnavailableError, RefusedError):
             return
 
     @contextmanager

@@ -29,7 +29,8 @@ class Store(OpenStore):
     catalog  SQLAlchemy URL; default: SQLite in the folder
     cache    folder of this machine for read files; default: `cache` in the folder
     actor    who appears in the event log
-    Raises NotFoundError (`no_store`), UnavailableError (`catalog`, `schema_revision`, `storage`).
+    Raises NotFoundError (`no_store`), UnavailableError (`catalog`), RefusedError
+    (`catalog_refused`, `schema_revision`, `storage_refused`).
     """
 
     publish = commit

@@ -12,7 +12,7 @@ from estimates.catalog.audit import Fault
 from estimates.catalog.records import Version
 from estimates.catalog.view import View
 from estimates.contract.contract import FileDomain
-from estimates.errors import CorruptError, EstimatesError
+from estimates.errors import CorruptError, EstimatesError, UnavailableError
 from estimates.storage import log_copies, snapshot
 from estimates.store.identity import check_belonging
 from estimates.store.open_store import OpenStore
@@ -24,11 +24,14 @@ def verify(store: OpenStore, progress: Progress = lambda _what, _total: None) ->
     """Everything that is wrong with a store, whatever else is broken.
 
     Compared are the catalog with its chain and its log's copies, root and catalog with each other,
-    and each file of each unexpired version with its digest.
+    and each file of each unexpired version with its digest. Raises UnavailableError where catalog
+    or storage do not answer: what was not seen is neither sound nor damaged.
     """
     faults = [*store.catalog.audit(), *_identity_faults(store), *_copy_faults(store)]
     try:
         view = store.refresh()
+    except UnavailableError:
+        raise
     except EstimatesError as error:
         # What is wrong with the catalog is told already; of the files, at least what says so itself
         if not faults:
@@ -49,6 +52,8 @@ def _copy_faults(store: OpenStore) -> Iterator[Fault]:
     copied = log_copies.copied_events(store.objects)
     try:
         entries = {entry.event.id: entry for entry in store.catalog.entries()}
+    except UnavailableError:
+        raise
     except EstimatesError:
         entries = None  # told by the audit; the copies prove themselves
     expected = range(1, max(copied, default=0) + 1)
@@ -57,6 +62,8 @@ def _copy_faults(store: OpenStore) -> Iterator[Fault]:
     for event in copied:
         try:
             copy = log_copies.read_copy(store.objects, event)
+        except UnavailableError:
+            raise
         except EstimatesError as error:
             yield Fault("", None, error.code, error.message)
             continue
@@ -82,6 +89,8 @@ def _file_faults(store: OpenStore, view: View, progress: Progress) -> Iterator[F
         if isinstance(set_view.contract.domain, FileDomain):
             try:
                 store.domain_keys(name)
+            except UnavailableError:
+                raise
             except EstimatesError as error:
                 faults.append(Fault(name, None, error.code, error.message))
     newest = store.refresh().sets
@@ -96,6 +105,8 @@ def _version_fault(store: OpenStore, version: Version) -> Fault | None:
         rows = _verified_rows(store, version.set, version.snapshot_id)
         if rows != version.rows:
             raise CorruptError("row_count", f"{rows} rows, the catalog says {version.rows}")
+    except UnavailableError:
+        raise
     except EstimatesError as error:
         return Fault(version.set, version.version, error.code, error.message)
     return None
@@ -109,6 +120,8 @@ def _snapshot_faults(store: OpenStore) -> Iterator[Fault]:
         _, set_name, _, snapshot_id, _ = name.split("/")
         try:
             _verified_rows(store, set_name, snapshot_id)
+        except UnavailableError:
+            raise
         except EstimatesError as error:
             yield Fault(set_name, None, error.code, error.message)
 

@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from estimates.catalog.engine import make_engine, reading
-from estimates.errors import UnavailableError
+from estimates.errors import RefusedError
 
 FOLDER = Path(__file__).parent
 
@@ -27,14 +27,15 @@ def configuration(url: str, folder: Path = FOLDER) -> Config:
 def upgrade(url: str, folder: Path = FOLDER) -> None:
     """Bring a catalog to the newest revision, in one transaction, or leave it as it was.
 
-    A SQLite file is made when there is none. Raises UnavailableError (`catalog`,
-    `schema_revision`), InvalidError (`bad_catalog`), CorruptError (`catalog_damaged`).
+    A SQLite file is made when there is none. Raises RefusedError (`schema_revision`,
+    `catalog_refused`), UnavailableError (`catalog`), InvalidError (`bad_catalog`), CorruptError
+    (`catalog_damaged`).
     """
     config = configuration(url, folder)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     revision = current(url)
     if revision is not None and revision not in known:
-        raise UnavailableError(
+        raise RefusedError(
             "schema_revision",
             f"the catalog has schema revision {revision}, which this program is too old to know",
         )

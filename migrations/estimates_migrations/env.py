@@ -8,7 +8,7 @@ from estimates.catalog import schema
 from estimates.catalog.chaining import chain_events
 from estimates.catalog.engine import make_engine
 
-engine = make_engine(context.config.attributes["url"])
+engine = make_engine(context.config.attributes["url"], patient=True)
 # Alembic thinks that SQLite cannot roll back DDL; it can, when the transaction was begun
 # explicitly.
 with engine.connect().execution_options(write=True) as connection, connection.begin():

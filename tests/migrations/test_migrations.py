@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 import estimates_migrations
 from estimates.catalog import schema
 from estimates.catalog.engine import make_engine
-from estimates.errors import UnavailableError
+from estimates.errors import RefusedError
 from estimates.store.open_store import catalog_url
 from estimates.store.store import Store
 from tests.builders import SET, define, promoted
@@ -132,7 +132,7 @@ def test_another_revision_is_refused(empty: str, tmp_path: Path) -> None:
         lambda: Store(tmp_path, catalog=empty),
         lambda: estimates_migrations.upgrade(empty),
     ):
-        with pytest.raises(UnavailableError) as caught:
+        with pytest.raises(RefusedError) as caught:
             act()
         assert caught.value.code == "schema_revision"
         assert "\n" not in caught.value.message

@@ -17,7 +17,7 @@ PROJECT = Path(__file__).parents[2]
 PACKAGES = ("estimates", "api", "jobs", "migrations")
 # A foreign system, and the only places that know it.
 HOMES = {
-    "obstore": ("estimates/storage/objects.py",),
+    "obstore": ("estimates/storage/objects.py", "estimates/storage/storage_errors.py"),
     "sqlalchemy": ("estimates/catalog/", "migrations/"),
     "alembic": ("migrations/",),
     "litestar": ("api/",),

@@ -159,7 +159,7 @@ def test_storage_that_fails_is_said(local_store: Store) -> None:
     place.write_bytes(b"a file where a folder is needed")
     with pytest.raises(EstimatesError) as caught:
         local_store.publish(SET, frame(), provenance("run"))
-    assert caught.value.code == "storage"
+    assert caught.value.code == "storage_refused"
     assert local_store[SET].versions() == []
 
 

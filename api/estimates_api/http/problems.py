@@ -17,6 +17,7 @@ from estimates.errors import (
     GateError,
     InvalidError,
     NotFoundError,
+    RefusedError,
     UnavailableError,
 )
 from estimates_api.http.url_text import ReadRequest, parameters_of
@@ -31,6 +32,7 @@ _STATUS: dict[type[EstimatesError], HTTPStatus] = {
     ConflictError: HTTPStatus.CONFLICT,
     GateError: HTTPStatus.CONFLICT,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    RefusedError: HTTPStatus.INTERNAL_SERVER_ERROR,
     CorruptError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 _STATUS_OF_CODE = {
@@ -43,6 +45,8 @@ _STATUS_OF_CODE = {
 # What a client reads of the server's own errors; the log has the paths and addresses.
 _SERVER_ERRORS: dict[type[EstimatesError], str] = {
     UnavailableError: "something the service needs cannot be reached; retry",
+    RefusedError: "the service may not read something that it needs; retrying does not help, the "
+    "operator finds what in the service's log",
     CorruptError: "stored data is damaged; retrying does not help, the operator finds the file in "
     "the service's log",
 }

@@ -12,7 +12,7 @@ from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import LAST_SCORED
 from estimates.accuracy.accuracy_table import accuracy_frame
 from estimates.accuracy.accuracy_text import render_text
-from estimates.errors import UnavailableError
+from estimates.errors import RefusedError, UnavailableError
 from estimates.reading.tabular import csv
 from estimates.render.wording import count
 from estimates.store.regrading import GRADES, Regrading
@@ -227,7 +227,7 @@ def _track(store: Store, set_name: str) -> str | None:
         record_scores(store, set_name)
     except ModuleNotFoundError:
         return "mlflow is not installed; pip install 'estimates-store[jobs]'"
-    except UnavailableError as error:
+    except (UnavailableError, RefusedError) as error:
         return error.message
     waiting = sorted({scored.version for scored in store.catalog.untracked_scores(set_name)})
     return (

@@ -24,7 +24,7 @@ from estimates.catalog.released import check_claim
 from estimates.contract.columns import key_text
 from estimates.contract.conform import conform
 from estimates.contract.contract import Contract
-from estimates.errors import EstimatesError, InvalidError, UnavailableError
+from estimates.errors import EstimatesError, InvalidError, RefusedError, UnavailableError
 from estimates.gate.verdict import Verdict
 from estimates.store.publish import Begin, Publication, judge_and_promote, publish
 from estimates.store.store import Store
@@ -271,7 +271,7 @@ def _track(
         return record(store, run.run_id, publication), ()
     except ModuleNotFoundError:
         return None, ("not tracked: mlflow is not installed; pip install 'estimates-store[jobs]'",)
-    except UnavailableError as error:
+    except (UnavailableError, RefusedError) as error:
         return None, (f"not tracked: {error.message}",)
 
 

@@ -23,7 +23,7 @@ from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import Accuracy
 from estimates.catalog.records import InputDigest, Run, Scored, Version
 from estimates.compare.queries import DiffQuery
-from estimates.errors import NotFoundError, UnavailableError
+from estimates.errors import NotFoundError, RefusedError, UnavailableError
 from estimates.gate.verdict import Verdict, render_json
 from estimates.stability.report import Report
 from estimates.store.publish import Publication
@@ -57,13 +57,13 @@ class Tracked(msgspec.Struct, frozen=True):
 def tracking_uri(store: Store) -> str:
     """Where runs of this store are recorded.
 
-    Raises UnavailableError (`no_tracking`) for a bucket without a server.
+    Raises RefusedError (`no_tracking`) for a bucket without a server.
     """
     named = os.environ.get("MLFLOW_TRACKING_URI")
     if named:
         return named
     if "://" in store.root:
-        raise UnavailableError(
+        raise RefusedError(
             "no_tracking", f"{store.root} is a bucket: set MLFLOW_TRACKING_URI to an MLflow server"
         )
     return f"sqlite:///{Path(store.root).absolute() / 'mlflow.db'}"
@@ -74,7 +74,8 @@ def record(store: Store, run_id: str, publication: Publication | None = None) ->
 
     publication  what publishing made of the run, where it is at hand; else the store is read
     Doing it again changes nothing. A run that failed, or whose frame was rejected, is FAILED.
-    Raises UnavailableError (`mlflow_unreachable`, `no_tracking`), NotFoundError (`unknown_run`).
+    Raises UnavailableError (`mlflow_unreachable`), RefusedError (`no_tracking`), NotFoundError
+    (`unknown_run`).
     """
     run = store.catalog.run(run_id)
     if run is None:
@@ -94,7 +95,8 @@ def record_scores(store: Store, name: str) -> list[Tracked]:
 
     Each number is a metric of the version's run, whose step is the event that announced the scores.
     Versions without a run wait for one.
-    Raises UnavailableError (`mlflow_unreachable`, `no_tracking`), NotFoundError (`unknown_set`).
+    Raises UnavailableError (`mlflow_unreachable`), RefusedError (`no_tracking`), NotFoundError
+    (`unknown_set`).
     """
     versions, tracked = store.view().set(name).versions, list[Tracked]()
     for scored in store.catalog.untracked_scores(name):
@@ -116,7 +118,8 @@ def track(store: Store, name: str | None = None) -> list[Tracked]:
     """Record every finished run and all scores that are not recorded yet, oldest first.
 
     name  a set; None for all
-    Raises UnavailableError (`mlflow_unreachable`, `no_tracking`), NotFoundError (`unknown_set`).
+    Raises UnavailableError (`mlflow_unreachable`), RefusedError (`no_tracking`), NotFoundError
+    (`unknown_set`).
     """
     tracked = []
     for set_name in store.sets() if name is None else [name]:
@@ -133,7 +136,7 @@ def track(store: Store, name: str | None = None) -> list[Tracked]:
 def _reaching(uri: str, what: str) -> Iterator[None]:
     try:
         yield
-    except (NotFoundError, UnavailableError, AssertionError):
+    except (NotFoundError, RefusedError, UnavailableError, AssertionError):
         raise
     except Exception as error:  # whatever MLflow, its database or its server raise
         if isinstance(error, ModuleNotFoundError) and error.name == "mlflow":

@@ -17,6 +17,7 @@ from estimates.errors import (
     GateError,
     InvalidError,
     NotFoundError,
+    RefusedError,
     UnavailableError,
 )
 from estimates.store.store import Store
@@ -107,6 +108,7 @@ def test_the_environment_names_the_store(store: Store, monkeypatch: pytest.Monke
         (InvalidError("columns", "wrong"), 2),
         (NotFoundError("unknown_set", "none"), 2),
         (UnavailableError("catalog", "away"), 3),
+        (RefusedError("storage_refused", "no"), 2),
         (CorruptError("file_damaged", "bad"), 4),
         (ModuleNotFoundError("No module named 'granian'", name="granian"), 2),
         (ModuleNotFoundError("No module named 'my_job'", name="my_job"), 4),
@@ -231,7 +233,7 @@ def test_a_catalog_of_another_schema_is_refused_with_one_sentence(store: Store) 
     ):
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     called = call("status", "--store", store.root)
-    assert called.code == 3
+    assert called.code == 2
     assert called.err.count("\n") == 1
     assert "estimates migrate" in called.err
 

@@ -3,7 +3,7 @@
 0  done
 1  the answer is no: the gate blocks (also when it could not evaluate), a conflict, stale with
    `--check`
-2  bad usage, bad input, not found: change the command or its input
+2  bad usage, bad input, not found, no permission: change the command, its input or its settings
 3  could not reach something: run the same command again
 4  the job failed, the store is damaged, or an unexpected error: somebody must look
 130  interrupted with Ctrl-C
@@ -24,6 +24,7 @@ from estimates.errors import (
     GateError,
     InvalidError,
     NotFoundError,
+    RefusedError,
     UnavailableError,
 )
 from estimates.extras import missing_package
@@ -37,6 +38,7 @@ _EXIT_CODES: dict[type[EstimatesError], int] = {
     InvalidError: 2,
     NotFoundError: 2,
     UnavailableError: 3,
+    RefusedError: 2,
     CorruptError: DAMAGED,
 }
 

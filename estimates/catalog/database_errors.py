@@ -1,0 +1,67 @@
+"""What a failure of the database means: try again, change settings, or repair."""
+
+import re
+import sqlite3
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError, DBAPIError
+
+from estimates.errors import CorruptError, EstimatesError, RefusedError, UnavailableError
+
+# Classes of SQLSTATE: the login fails, there is no such database, no privilege, or read-only.
+_REFUSED_STATES = ("28", "3D", "42501", "25006")
+# What PostgreSQL says before there is a session has no SQLSTATE.
+_PASSING = re.compile(
+    r"starting up|shutting down|in recovery mode|not yet accepting|too many|"
+    r"connection slots|terminating connection|the database system is"
+)
+
+
+def database_error(engine: sa.Engine, error: DatabaseError) -> EstimatesError | None:
+    """The error to raise for what the database said; None for a fault of the program.
+
+    CorruptError (`catalog_damaged`), RefusedError (`catalog_refused`), UnavailableError
+    (`catalog`).
+    """
+    where = engine.url.render_as_string(hide_password=True)
+    cause = first_line(error)
+    if "decode to UTF-8" in str(error):
+        return CorruptError(
+            "catalog_damaged",
+            f"the catalog holds text that is none: {cause}; see `estimates verify`",
+        )
+    if is_refusal(error):
+        return RefusedError(
+            "catalog_refused",
+            f"catalog {where} refuses: {cause}; change its permissions or ESTIMATES_CATALOG",
+        )
+    if isinstance(error, sa.exc.OperationalError):
+        return UnavailableError("catalog", f"catalog {where} cannot be reached: {cause}; retry")
+    if type(error) is DatabaseError:
+        # SQLite's word for a file that is not (or no longer) a database
+        return CorruptError(
+            "catalog_damaged", f"catalog {where}: {cause}; restore it from a backup"
+        )
+    return None
+
+
+def is_refusal(error: DBAPIError) -> bool:
+    """Whether the same call fails until somebody changes permissions or settings."""
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+        return code in (
+            sqlite3.SQLITE_PERM,
+            sqlite3.SQLITE_READONLY,
+            sqlite3.SQLITE_CANTOPEN,
+            sqlite3.SQLITE_AUTH,
+        )
+    state = getattr(cause, "sqlstate", None)
+    if state is not None:
+        return state.startswith(_REFUSED_STATES)
+    return "FATAL:" in str(cause) and not _PASSING.search(str(cause))
+
+
+def first_line(error: DBAPIError) -> str:
+    """What the database itself said."""
+    return (str(error.orig).splitlines() or ["no reason given"])[0]

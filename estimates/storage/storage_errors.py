@@ -1,0 +1,62 @@
+"""What a failure of the storage means: try again, or change permissions or settings."""
+
+import errno
+import re
+
+from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
+
+from estimates.errors import EstimatesError, RefusedError, UnavailableError
+
+_NUMBER = re.compile(r"os error (\d+)")
+_STATUS = re.compile(r"status code: (\d+)")
+_CODE = re.compile(r"<Code>(\w+)</Code>")
+# Of a file system; what else fails there (no space, a bad disk) may succeed later.
+FOREVER = frozenset(
+    (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
+)
+# Client errors of HTTP that ask for another try.
+_PASSING = frozenset(("408", "409", "412", "423", "425", "429"))
+
+
+def storage_error(place: str, error: Exception) -> EstimatesError:
+    """The error to raise for what the storage said of an object or a root.
+
+    RefusedError (`storage_refused`) for what cannot succeed later, else UnavailableError
+    (`storage`).
+    """
+    text = str(error)
+    line = (text.splitlines() or [type(error).__name__])[0]
+    if "builder error" in line and "BadScheme" in text:
+        return RefusedError(
+            "storage_refused",
+            f"{place}: the endpoint's URL begins with http://; allow that with AWS_ALLOW_HTTP=true",
+        )
+    if "169.254.169.254" in text:
+        return RefusedError(
+            "storage_refused",
+            f"{place}: there are no keys to reach it with, and this machine has no role: set "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        )
+    if is_refusal(error):
+        code = _CODE.search(text)
+        reason = code[1] if code is not None else line
+        return RefusedError(
+            "storage_refused",
+            f"{place}: the storage refuses: {reason}; change permissions, keys or the store's name",
+        )
+    if "kind: Timeout" in text:
+        line = "no answer in time"
+    return UnavailableError("storage", f"{place}: the storage failed: {line}; retry")
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether the same call fails until somebody changes permissions or settings."""
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError | PermissionError):
+        return True
+    text = str(error)
+    number, status = _NUMBER.search(text), _STATUS.search(text)
+    if status is not None:
+        return status[1].startswith("4") and status[1] not in _PASSING
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in FOREVER
+    return number is not None and int(number[1]) in FOREVER

@@ -1,0 +1,126 @@
+"""A real S3 server for tests: SeaweedFS, started from its wheel, on this machine only."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from tests.waiting import until
+
+KEY, SECRET = "writer", "writer-secret"
+# The same server lets these read, and not write.
+READER_KEY, READER_SECRET = "reader", "reader-secret"
+_IDENTITIES = {
+    "identities": [
+        {
+            "name": "writer",
+            "credentials": [{"accessKey": KEY, "secretKey": SECRET}],
+            "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+        },
+        {
+            "name": "reader",
+            "credentials": [{"accessKey": READER_KEY, "secretKey": READER_SECRET}],
+            "actions": ["Read", "List"],
+        },
+    ]
+}
+
+
+class S3Server:
+    """A running server: `endpoint` is its URL, `bucket()` makes a bucket."""
+
+    def __init__(self, process: subprocess.Popen[bytes], endpoint: str, filer: str) -> None:
+        self.process = process
+        self.endpoint = endpoint
+        self._filer = filer
+
+    def environment(self, key: str = KEY, secret: str = SECRET) -> dict[str, str]:
+        """The variables with which a program finds the server."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": key,
+            "AWS_SECRET_ACCESS_KEY": secret,
+        }
+
+    def bucket(self) -> str:
+        """The name of a new bucket."""
+        name = f"b{uuid.uuid4().hex[:12]}"
+        request = urllib.request.Request(f"{self._filer}/buckets/{name}/", method="POST")
+        urllib.request.urlopen(request, timeout=10).close()
+        return name
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Meanwhile the server takes connections and answers nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def s3_server(folder: Path) -> Iterator[S3Server]:
+    """A server that keeps what it stores in a folder, and ends with the block."""
+    config = folder / "s3.json"
+    config.write_text(json.dumps(_IDENTITIES))
+    ports = iter(free_ports(7))
+    s3, filer = next(ports), next(ports)
+    command = [
+        *(Path(sys.executable).with_name("weed"), "-logtostderr", "-v=0", "server"),
+        *(f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=100"),
+        *("-master.volumeSizeLimitMB=64", "-volume.minFreeSpace=0", "-s3.autoCreateBucket=false"),
+        *("-s3", f"-s3.config={config}", f"-s3.port={s3}", f"-filer.port={filer}"),
+        *("-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.localSocket={folder / 's3.sock'}"),
+        *(f"-master.port={next(ports)}", f"-volume.port={next(ports)}"),
+    ]
+    with (
+        open(folder / "server.log", "wb") as log,
+        subprocess.Popen(command, stdout=log, stderr=log, cwd=folder) as process,
+    ):
+        server = S3Server(process, f"http://127.0.0.1:{s3}", f"http://127.0.0.1:{filer}")
+        try:
+            until(lambda: _is_ready(server), 60)
+            yield server
+        finally:
+            process.kill()
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of this machine that nothing listens on; with 10,000 added they are free, too."""
+    ports: list[int] = []
+    while len(ports) < count:
+        with closing(socket.socket()) as first, closing(socket.socket()) as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 10_000))
+            except (OSError, OverflowError):
+                continue
+            if port not in ports:
+                ports.append(port)
+    return ports
+
+
+def _is_ready(server: S3Server) -> bool:
+    assert server.process.poll() is None, "the S3 server ended"
+    try:
+        with urllib.request.urlopen(f"{server.endpoint}/healthz", timeout=1):
+            pass
+        os.environ.get("")
+        server.bucket()
+    except (OSError, urllib.error.URLError):
+        return False
+    return True
