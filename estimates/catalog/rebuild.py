@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -12,20 +14,33 @@ from estimates.catalog import schema
 from estimates.catalog.engine import OnEngine
 from estimates.catalog.event_chain import NAMES, Entry
 from estimates.catalog.records import Event
-from estimates.catalog.rows import insert, matching, of_event
+from estimates.catalog.rows import TABLES, cells_of, matching, of_event
 
 _KINDS = {name: kind for kind, name in NAMES.items()}
+_BATCH = 1000  # entries that are written at once: what they hold is in memory
 
 
 class Rebuild(OnEngine):
     """One transaction."""
 
-    def write_entries(self, store_id: str, entries: Sequence[Entry]) -> None:
-        """Write all entries of a log, from its first event on, into this empty catalog."""
+    def write_entries(self, store_id: str, entries: Iterable[Entry]) -> None:
+        """Write all entries of a log, from its first event on, into this empty catalog.
+
+        Whatever `entries` raises leaves it empty.
+        """
         with self.writing() as tx:
+            batch, later, newest = _Batch(), _Later(), None
             for entry in entries:
-                _write(tx, entry)
-            newest = entries[-1]
+                batch.add(entry)
+                later.note(entry.event)
+                newest = entry
+                if batch.entries == _BATCH:
+                    batch.write(tx)
+                    batch = _Batch()
+            batch.write(tx)
+            later.write(tx)
+            if newest is None:
+                return
             values = {
                 "last_event": newest.event.id,
                 "last_at": instants.micros(newest.event.at),
@@ -36,42 +51,65 @@ class Rebuild(OnEngine):
             tx.execute(schema.log.update().values(values))
 
 
-def _write(tx: sa.Connection, entry: Entry) -> None:
-    """Write an event, its record, and what it changes of earlier ones."""
-    digests = entry.record_digests()
-    records = msgspec.json.encode(digests).decode()
-    insert(tx, entry.event, records=records, digest=entry.digest)
-    for name, content in entry.records.items():
-        insert(tx, msgspec.json.decode(content, type=_KINDS[name]), digest=digests[name])
-    _apply(tx, entry.event)
+class _Batch:
+    """Rows of some entries, a statement for each table: one for each row takes five times as
+    long.
+    """
+
+    def __init__(self) -> None:
+        self.entries = 0
+        self._rows: dict[sa.Table, list[dict[str, Any]]] = defaultdict(list)
+
+    def add(self, entry: Entry) -> None:
+        """Add an event and its record."""
+        self.entries += 1
+        digests = entry.record_digests()
+        named = {"records": msgspec.json.encode(digests).decode(), "digest": entry.digest}
+        self._rows[schema.events].append(cells_of(entry.event) | named)
+        for name, content in entry.records.items():
+            kind = _KINDS[name]
+            cells = cells_of(msgspec.json.decode(content, type=kind))
+            self._rows[TABLES[kind]].append(cells | {"digest": digests[name]})
+
+    def write(self, tx: sa.Connection) -> None:
+        """Insert the rows, those first that others refer to."""
+        for table in schema.METADATA.sorted_tables:
+            if rows := self._rows.get(table):
+                tx.execute(table.insert(), rows)
 
 
-def _apply(tx: sa.Connection, event: Event) -> None:
-    """Change the rows that an event changed when it happened."""
-    versions, waivers = schema.versions, schema.waivers
-    match event.kind:
-        case "promoted" | "rolled_back":
-            _move(tx, event)
-        case "expired":
-            here = matching(versions, **of_event(event))
-            tx.execute(versions.update().where(here).values(expired_at=event.at))
-        case "tracked":
-            here = matching(versions, **of_event(event))
-            run = event.details["mlflow_run"]
-            tx.execute(versions.update().where(here).values(mlflow_run=run))
-        case "unwaived":
-            here = matching(waivers, id=event.details["waiver"])
-            tx.execute(waivers.update().where(here).values(ended_at=event.at))
-        case _:
-            pass
+class _Later:
+    """What events changed of rows that earlier ones made."""
 
+    def __init__(self) -> None:
+        self._aliases: dict[tuple[str, str], Event] = {}
+        self._changes: list[tuple[sa.Table, dict[str, Any], dict[str, Any]]] = []
 
-def _move(tx: sa.Connection, event: Event) -> None:
-    aliases, alias = schema.aliases, {"set": event.set, "alias": event.alias}
-    place = {
-        "version": event.version,
-        "moved_at": event.at,
-        "held": event.kind == "rolled_back",
-    }
-    tx.execute(aliases.delete().where(matching(aliases, **alias)))
-    tx.execute(aliases.insert().values(alias | place))
+    def note(self, event: Event) -> None:
+        """Note what an event changed when it happened."""
+        versions, waivers = schema.versions, schema.waivers
+        match event.kind:
+            case "promoted" | "rolled_back" if event.alias is not None:
+                self._aliases[event.set, event.alias] = event
+            case "expired":
+                self._changes.append((versions, of_event(event), {"expired_at": event.at}))
+            case "tracked":
+                run = {"mlflow_run": event.details["mlflow_run"]}
+                self._changes.append((versions, of_event(event), run))
+            case "unwaived":
+                waiver = {"id": event.details["waiver"]}
+                self._changes.append((waivers, waiver, {"ended_at": event.at}))
+            case _:
+                pass
+
+    def write(self, tx: sa.Connection) -> None:
+        """Change these rows, and put each alias where its last move put it."""
+        for table, here, values in self._changes:
+            tx.execute(table.update().where(matching(table, **here)).values(values))
+        for (name, alias), event in self._aliases.items():
+            place = {
+                "version": event.version,
+                "moved_at": event.at,
+                "held": event.kind == "rolled_back",
+            }
+            tx.execute(schema.aliases.insert().values({"set": name, "alias": alias} | place))

@@ -120,11 +120,16 @@ def damaged_record(record: msgspec.Struct) -> CorruptError:
 
 def insert(tx: sa.Connection, struct: msgspec.Struct, **more: object) -> None:
     """Insert the row of a Struct; `more` are columns that do not follow from it."""
+    tx.execute(TABLES[type(struct)].insert().values(cells_of(struct) | more))
+
+
+def cells_of(struct: msgspec.Struct) -> dict[str, Any]:
+    """The row of a Struct: its fields and the columns that follow from them."""
     cells = msgspec.structs.asdict(struct) | derived_columns(struct)
     for name in cells.keys() & _JSON.keys():
         if cells[name] is not None:
             cells[name] = msgspec.json.encode(cells[name]).decode()
-    tx.execute(TABLES[type(struct)].insert().values(cells | more))
+    return cells
 
 
 def derived_columns(struct: msgspec.Struct) -> dict[str, Any]:

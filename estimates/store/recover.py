@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -10,9 +10,11 @@ import msgspec
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.event_chain import BEGINNING, Entry
 from estimates.errors import ConflictError, CorruptError, NotFoundError
-from estimates.storage.log_copies import copied_events, name_of, read_copy
+from estimates.storage.log_copies import copied_events, name_of, read_copies, read_copy
 from estimates.storage.objects import Objects
 from estimates.store.identity import read_identity
+
+Progress = Callable[[int, int], None]  # which event is done, how many there are
 
 
 class Recovered(msgspec.Struct, frozen=True):
@@ -25,26 +27,50 @@ class Recovered(msgspec.Struct, frozen=True):
     unknown: tuple[str, ...]
 
 
-_UNKNOWN = (
+UNKNOWN = (
     "runs that published nothing, and how far the others came",
     "which scores MLflow has: they are recorded there again",
     "which snapshots were being deleted: the next sweep looks at all of them",
     "events whose copy was not written yet when the catalog was lost",
+    "which events happened before there was a chain",
 )
 
 
-class Log(NamedTuple):
-    """The identity of a store, and all entries of its log."""
+class LogFiles(NamedTuple):
+    """The copies of a log that begin with the first event and follow each other: the store's id,
+    how many, and the digest of the newest.
+    """
 
+    objects: Objects
     store_id: str
-    entries: list[Entry]
+    events: int
+    digest: str
+
+    def entries(self, progress: Progress = lambda _n, _all: None) -> Iterator[Entry]:
+        """All entries, each checked against the chain, some of them in memory at a time.
+
+        Raises CorruptError (`log_damaged`), NotFoundError (`no_object`).
+        """
+        previous = BEGINNING
+        copies = read_copies(self.objects, range(1, self.events + 1))
+        for entry in copies:
+            progress(entry.event.id, self.events)
+            if entry.previous != previous:
+                raise CorruptError(
+                    "log_damaged",
+                    f"{self.objects.root}/{name_of(entry.event.id)} does not continue the one "
+                    "before; restore both with `estimates repair --from`",
+                )
+            yield entry
+            previous = entry.digest
 
 
-def read_log(objects: Objects, progress: Callable[[int, int], None] = lambda _n, _all: None) -> Log:
-    """All copies of a log, each checked against the chain.
+def find_log(objects: Objects, at_least: int | None = None) -> LogFiles:
+    """The log of a root, unread.
 
-    progress  told which of how many events is read
-    Raises NotFoundError (`no_log`), CorruptError (`log_damaged`, `log_gap`, `identity_damaged`).
+    at_least  how many events the log has to have without a gap; what comes after a later gap is
+              left out. None: no gap at all is allowed.
+    Raises NotFoundError (`no_log`), CorruptError (`log_gap`, `identity_damaged`).
     """
     identity, events = read_identity(objects), copied_events(objects)
     if identity is None or not events:
@@ -52,29 +78,41 @@ def read_log(objects: Objects, progress: Callable[[int, int], None] = lambda _n,
             "no_log",
             f"{objects.root} holds no log to rebuild a catalog from; restore it from a backup",
         )
-    entries: list[Entry] = []
-    previous = BEGINNING
-    for expected, event in enumerate(events, 1):
-        progress(expected, len(events))
-        if event != expected:
-            raise CorruptError(
-                "log_gap",
-                f"{objects.root}/{name_of(expected)} is missing; restore it from a backup",
-            )
-        entry = read_copy(objects, expected)
-        if entry.previous != previous:
-            raise CorruptError(
-                "log_damaged",
-                f"{objects.root}/{name_of(expected)} does not continue the one before; restore "
-                "both from a backup",
-            )
-        entries.append(entry)
-        previous = entry.digest
-    return Log(identity.id, entries)
+    whole = next((n for n, event in enumerate(events) if event != n + 1), len(events))
+    if whole < (events[-1] if at_least is None else at_least):
+        raise CorruptError(
+            "log_gap",
+            f"{objects.root}/{name_of(whole + 1)} is missing; bring it back with `estimates "
+            "repair --from` a backup",
+        )
+    return LogFiles(objects, identity.id, whole, read_copy(objects, whole).digest)
 
 
-def write_log(log: Log, catalog: Catalog) -> Recovered:
-    """Write a log into an empty catalog; raises ConflictError (`catalog_not_empty`)."""
+def rebuild(
+    log: LogFiles, catalog: Catalog, progress: Progress = lambda _n, _all: None
+) -> Recovered:
+    """Write a log into an empty catalog, in one transaction.
+
+    progress  called with which of how many events is written
+    Raises ConflictError (`catalog_not_empty`), and what `LogFiles.entries` raises.
+    """
+    check_empty(catalog)
+    sets: set[str] = set()
+    versions = 0
+
+    def counted() -> Iterator[Entry]:
+        nonlocal versions
+        for entry in log.entries(progress):
+            sets.add(entry.event.set)
+            versions += entry.event.kind == "published"
+            yield entry
+
+    catalog.write_entries(log.store_id, counted())
+    return Recovered(log.store_id, log.events, len(sets), versions, UNKNOWN)
+
+
+def check_empty(catalog: Catalog) -> None:
+    """Raises ConflictError (`catalog_not_empty`) for a catalog that holds events."""
     known = catalog.last_event()
     if known:
         raise ConflictError(
@@ -82,7 +120,3 @@ def write_log(log: Log, catalog: Catalog) -> Recovered:
             f"the catalog holds {known} events and is not overwritten; move it away, or name an "
             "empty database, to rebuild it",
         )
-    catalog.write_entries(log.store_id, log.entries)
-    view = catalog.view()
-    versions = sum(len(set_view.versions) for set_view in view.sets.values())
-    return Recovered(log.store_id, len(log.entries), len(view.sets), versions, _UNKNOWN)

@@ -13,7 +13,7 @@ from estimates.errors import CorruptError
 from estimates.storage.log_copies import name_of
 from estimates.storage.objects import Objects
 from estimates.store.open_store import catalog_url
-from estimates.store.recover import read_log, write_log
+from estimates.store.recover import find_log, rebuild
 from estimates.store.store import Store
 from estimates.store.sweep import sweep
 from estimates.store.verify import verify
@@ -45,10 +45,10 @@ def lose_catalog(store: Store) -> None:
 
 def recovered(root: str) -> Store:
     """The store with a catalog that was rebuilt."""
-    log = read_log(Objects(root))
+    log = find_log(Objects(root))
     estimates_migrations.upgrade(catalog_url(root))
     catalog = Catalog(catalog_url(root))
-    write_log(log, catalog)
+    rebuild(log, catalog)
     catalog.engine.dispose()
     return Store(root, actor="tester")
 
@@ -89,8 +89,8 @@ def test_an_expired_version_stays_expired(local_store: Store) -> None:
 def test_nothing_is_overwritten(local_store: Store) -> None:
     """A catalog that holds events is left alone."""
     define(local_store)
-    log = read_log(local_store.objects)
-    assert code_of(lambda: write_log(log, local_store.catalog)) == "catalog_not_empty"
+    log = find_log(local_store.objects)
+    assert code_of(lambda: rebuild(log, local_store.catalog)) == "catalog_not_empty"
 
 
 @pytest.mark.parametrize("event", [1, 3])
@@ -103,14 +103,14 @@ def test_a_gap_or_damage_in_the_log_is_named(local_store: Store, event: int) -> 
     for damage in (content[:-1], content.replace(b"tester", b"others"), b"\xff"):
         local_store.objects.put(name, damage)
         with pytest.raises(CorruptError, match=name) as caught:
-            read_log(local_store.objects)
+            list(find_log(local_store.objects).entries())
         assert caught.value.code == "log_damaged"
     local_store.objects.delete(name)
     with pytest.raises(CorruptError, match=name) as caught:
-        read_log(local_store.objects)
+        find_log(local_store.objects)
     assert caught.value.code == "log_gap"
 
 
 def test_a_root_without_a_log_is_refused(tmp_path: Path) -> None:
     """Where nothing was ever written there is nothing to rebuild from."""
-    assert code_of(lambda: read_log(Objects(str(tmp_path)))) == "no_log"
+    assert code_of(lambda: find_log(Objects(str(tmp_path)))) == "no_log"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 from estimates.catalog.catalog import Catalog
 from estimates.storage.objects import Objects
 from estimates.store.open_store import catalog_url
-from estimates.store.recover import read_log, write_log
+from estimates.store.recover import find_log, rebuild
 from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.output import progress, terminal
 
@@ -22,13 +24,12 @@ def recover(options: Options) -> None:
     settings = options.settings()
     objects, url = Objects(settings.store), catalog_url(settings.store, settings.catalog)
 
-    def report_progress(event: int, total: int) -> None:
-        advance("reading the log", event, total)
-
     with progress.bar(1, quiet=options.json) as advance:
-        log = read_log(objects, report_progress)
-    estimates_migrations.upgrade(url)
-    recovered = write_log(log, Catalog(url))
+        log = find_log(objects)
+        for entry in log.entries():
+            advance("checking the log", entry.event.id, log.events)
+        estimates_migrations.upgrade(url)
+        recovered = rebuild(log, Catalog(url), functools.partial(advance, "writing the catalog"))
     if options.json:
         terminal.json(recovered)
         return
