@@ -8,6 +8,7 @@ import getpass
 import hashlib
 import os
 from collections.abc import Mapping
+from functools import cache as once
 from pathlib import Path
 
 import msgspec
@@ -55,10 +56,34 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 def default_cache(folder: Path | None, root: str) -> Path:
-    """Where read files of a store go: into its folder, for a bucket into the user's cache."""
+    """Where read files of a store go: into its folder; for a bucket, or a folder that may not be
+    written, into the user's cache, or where there is none into a folder of this process.
+    """
     if folder is not None:
-        return folder / "cache"
-    return Path.home() / ".cache" / "estimates" / hashlib.sha256(root.encode()).hexdigest()[:16]
+        cache = folder / "cache"
+        if os.access(cache if cache.exists() else folder, os.W_OK) or not folder.exists():
+            return cache
+    name = hashlib.sha256(root.encode()).hexdigest()[:16]
+    try:
+        cache = Path.home() / ".cache" / "estimates" / name
+        cache.mkdir(parents=True, exist_ok=True)
+        if os.access(cache, os.W_OK):
+            return cache
+    except (OSError, RuntimeError):  # no home, or one that may not be written
+        pass
+    return _cache_of_process(name)
+
+
+@once
+def _cache_of_process(name: str) -> Path:
+    # rarely needed, and every program reads settings
+    import atexit
+    import shutil
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix=f"estimates-{name}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def network_settings(environment: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -3,6 +3,7 @@
 schema    the tables, as the migrations make them
 engine    connections and transactions on SQLite and PostgreSQL
 postgresql       connections that end when the server stays silent
+read_only        connections to a SQLite file that may not be written
 database_errors  which failures of a database another try may mend
 records   what the tables hold, as Structs
 rows      rows to Structs and back

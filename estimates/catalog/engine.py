@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from estimates.catalog import schema
 from estimates.catalog.database_errors import database_error
+from estimates.catalog.read_only import engine_that_reads, is_read_only
 from estimates.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
 
 _WAIT_S = 30  # how long a writer waits for another one
@@ -26,12 +27,27 @@ class OnEngine:
         # Called before each write; raises what forbids writing.
         self.before_writing: Callable[[], None] = lambda: None
 
+    def check_writable(self) -> None:
+        """Raises RefusedError (`read_only`)."""
+        check_writable(self.engine.url)
+
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """The one writing transaction at a time, if this catalog may be written."""
+        self.check_writable()
         self.before_writing()
         with writing(self.engine) as tx:
             yield tx
+
+
+def check_writable(url: sa.URL) -> None:
+    """Raises RefusedError (`read_only`) for a SQLite file that this process may not write."""
+    if is_read_only(url):
+        raise RefusedError(
+            "read_only",
+            f"{url.database} and its folder can be read and not written here: nothing is written; "
+            "work as the user who owns the store, where its disk is writable",
+        )
 
 
 def make_engine(url: str, *, patient: bool = False) -> sa.Engine:
@@ -50,14 +66,18 @@ def make_engine(url: str, *, patient: bool = False) -> sa.Engine:
     try:
         if not url.startswith("sqlite"):
             return _postgresql(url, patient)
-        engine = sa.create_engine(url, connect_args={"timeout": _WAIT_S})
+        if is_read_only(url):
+            engine = engine_that_reads(url)
+            sa.event.listen(engine, "connect", _begin_explicitly)
+        else:
+            engine = sa.create_engine(url, connect_args={"timeout": _WAIT_S})
+            sa.event.listen(engine, "connect", _configure_sqlite)
     except ModuleNotFoundError:
         raise InvalidError(
             "bad_catalog", "PostgreSQL needs a driver: pip install 'estimates-store[postgres]'"
         ) from None
     except (sa.exc.ArgumentError, ValueError) as error:
         raise InvalidError("bad_catalog", f"the catalog's URL cannot be read: {error}") from None
-    sa.event.listen(engine, "connect", _configure_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -79,8 +99,12 @@ def _postgresql(url: str, patient: bool) -> sa.Engine:
     return engine
 
 
-def _configure_sqlite(connection: Any, _record: object) -> None:
+def _begin_explicitly(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:
+    _begin_explicitly(connection, _record)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -140,7 +164,7 @@ def check_revision(engine: sa.Engine) -> None:
     """
     where = engine.url.render_as_string(hide_password=True)
     database = engine.url.database
-    if engine.dialect.name == "sqlite" and database and not Path(database).exists():
+    if engine.dialect.name == "sqlite" and database and not _is_there(Path(database)):
         raise NotFoundError(
             "no_store",
             f"there is no store at {Path(database).parent}; make one with `estimates init`",
@@ -166,6 +190,13 @@ def check_revision(engine: sa.Engine) -> None:
             f"catalog {where} has schema revision {revision} and this program knows "
             f"{schema.REVISION}: run `estimates migrate` with the newest version of the program",
         )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:  # SQLite will say so
+        return True
 
 
 def _no_catalog(where: str) -> NotFoundError:

@@ -93,8 +93,9 @@ class OpenStore:
     def check_identity(self) -> None:
         """Refuse to write where catalog and root do not belong together; asked once.
 
-        Raises CorruptError (`other_store`, `catalog_behind`).
+        Raises CorruptError (`other_store`, `catalog_behind`), RefusedError (`read_only`).
         """
+        self.catalog.check_writable()
         if not self._may_write:
             check_identity(self.objects, self.catalog)
             self._may_write = True

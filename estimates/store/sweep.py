@@ -13,6 +13,7 @@ from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
 from estimates.contract.contract import Retention
 from estimates.errors import ConflictError, NotFoundError
+from estimates.store.identity import check_belonging
 from estimates.store.publish import TRASH, delete_claimed
 from estimates.store.store import Store
 
@@ -50,7 +51,10 @@ def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> S
     Raises CorruptError (`other_store`, `catalog_behind`): a catalog that does not belong to these
     files proves nothing about them.
     """
-    store.check_identity()
+    if dry_run:
+        check_belonging(store.objects, store.catalog)
+    else:
+        store.check_identity()
     view = store.refresh()
     expired = [version for set_view in view.sets.values() for version in _let_go(set_view)]
     if not dry_run:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from estimates.catalog.engine import make_engine, reading
+from estimates.catalog.engine import check_writable, make_engine, reading
 from estimates.errors import RefusedError
 
 FOLDER = Path(__file__).parent
@@ -28,8 +29,8 @@ def upgrade(url: str, folder: Path = FOLDER) -> None:
     """Bring a catalog to the newest revision, in one transaction, or leave it as it was.
 
     A SQLite file is made when there is none. Raises RefusedError (`schema_revision`,
-    `catalog_refused`), UnavailableError (`catalog`), InvalidError (`bad_catalog`), CorruptError
-    (`catalog_damaged`).
+    `catalog_refused`, `read_only`), UnavailableError (`catalog`), InvalidError (`bad_catalog`),
+    CorruptError (`catalog_damaged`).
     """
     config = configuration(url, folder)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
@@ -39,6 +40,7 @@ def upgrade(url: str, folder: Path = FOLDER) -> None:
             "schema_revision",
             f"the catalog has schema revision {revision}, which this program is too old to know",
         )
+    check_writable(sa.make_url(url))
     command.upgrade(config, "head")
 
 
