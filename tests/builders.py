@@ -99,17 +99,22 @@ def provenance(run_id: str, day: int = 0) -> Provenance:
     )
 
 
-def make_store(root: Path, url: str | None = None, actor: str = "tester") -> Store:
+def make_store(
+    root: Path | str, url: str | None = None, actor: str = "tester", cache: Path | None = None
+) -> Store:
     """A new, empty store; `url` names a catalog other than SQLite in the folder."""
-    root.mkdir(parents=True, exist_ok=True)
+    if "://" not in str(root):
+        root = Path(root)
+        root.mkdir(parents=True, exist_ok=True)
     if url is None:
+        assert isinstance(root, Path)
         (root / "catalog.db").write_bytes(_empty_catalog())
         with closing(sqlite3.connect(root / "catalog.db")) as connection:
             connection.execute("UPDATE log SET store_id = ?", (uuid.uuid4().hex,))
             connection.commit()
     else:
         estimates_migrations.upgrade(catalog_url(root, url))
-    return Store(root, catalog=url, actor=actor)
+    return Store(root, catalog=url, cache=cache, actor=actor)
 
 
 @cache

@@ -22,6 +22,7 @@ import estimates_migrations
 from estimates.catalog.engine import make_engine
 from estimates.store.store import Store
 from tests.builders import make_store
+from tests.ceph_server import ceph_server, is_installed
 from tests.s3_server import S3Server, s3_server
 
 # Tests start some hundreds of processes. Where this is set, each would compile the project anew.
@@ -35,6 +36,10 @@ settings.register_profile("nightly", deadline=None, max_examples=1000, suppress_
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
+# The same with the store's files in a bucket: of SeaweedFS, of Ceph.
+BUCKETS = tuple(pytest.param(name, marks=pytest.mark.stack) for name in ("seaweedfs", "ceph"))
+# For tests of a `store` that never look into its folder.
+everywhere = pytest.mark.parametrize("catalog", [*DATABASES, *BUCKETS], indirect=True)
 
 
 class PostgreSQL:
@@ -113,6 +118,15 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """Another S3 server of this test process."""
+    if not is_installed():
+        pytest.skip("Ceph is not installed: apt-get install radosgw ceph-mon ceph-osd")
+    with ceph_server(tmp_path_factory.mktemp("ceph")) as server:
+        yield server
+
+
 @pytest.fixture(params=DATABASES)
 def catalog(request: pytest.FixtureRequest) -> Iterator[str | None]:
     """A catalog's URL: None (SQLite in the store's folder), then a fresh PostgreSQL database with
@@ -126,16 +140,35 @@ def catalog(request: pytest.FixtureRequest) -> Iterator[str | None]:
 
 
 @pytest.fixture
-def open_store(tmp_path: Path, catalog: str | None) -> Iterator[Callable[..., Store]]:
+def root(
+    request: pytest.FixtureRequest,
+    catalog: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> str:
+    """Where the test's store is: a folder, or a prefix in a new bucket where the catalog's
+    parameter names a server.
+    """
+    kind = request.node.callspec.params["catalog"]
+    if kind not in ("seaweedfs", "ceph"):
+        return str(tmp_path / "store")
+    server = request.getfixturevalue("s3" if kind == "seaweedfs" else "ceph")
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{server.bucket()}/store"
+
+
+@pytest.fixture
+def open_store(tmp_path: Path, root: str, catalog: str | None) -> Iterator[Callable[..., Store]]:
     """Opens the test's store (made when first asked for), each time as another process would."""
     opened: list[Store] = []
+    cache = tmp_path / "cache" if "://" in root else None
 
     def opens(actor: str = "tester") -> Store:
-        root = tmp_path / "store"
         store = (
-            Store(root, catalog=catalog, actor=actor)
+            Store(root, catalog=catalog, cache=cache, actor=actor)
             if opened
-            else make_store(root, catalog, actor)
+            else make_store(root, catalog, actor, cache)
         )
         opened.append(store)
         return store

@@ -150,7 +150,10 @@ def _fork(
     code = 1
     try:
         os.close(gate_writing)
-        store = Store(command["root"], catalog=command["catalog"], actor=str(who))
+        os.environ.update(command["environment"])
+        store = Store(
+            command["root"], catalog=command["catalog"], cache=command["cache"], actor=str(who)
+        )
 
         def wait() -> None:
             os.write(writing, b"!")

@@ -5,6 +5,7 @@ others are told.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,10 +19,14 @@ from estimates.store.store import Store
 from estimates.store.sweep import sweep
 from estimates.store.verify import verify
 from tests.builders import SET, define, promoted, publish
+from tests.conftest import everywhere
 from tests.invariants import check_all
 
 PROJECT = Path(__file__).parents[2]
 Race = Callable[..., list[list[Any]]]
+
+
+pytestmark = everywhere
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +48,16 @@ def race(store: Store, catalog: str | None, server: subprocess.Popen[str]) -> Ra
     def run(*works: str, times: int = 1) -> list[list[Any]]:
         assert server.stdin is not None
         assert server.stdout is not None
-        command = {"root": store.root, "catalog": catalog, "works": works, "times": times}
+        command = {
+            "root": store.root,
+            "catalog": catalog,
+            "cache": str(store.read_files.folder),
+            "works": works,
+            "times": times,
+            "environment": {
+                name: value for name, value in os.environ.items() if name.startswith("AWS_")
+            },
+        }
         print(json.dumps(command), file=server.stdin, flush=True)
         answers = json.loads(server.stdout.readline())
         assert all(isinstance(answer, list) for answer in answers), answers

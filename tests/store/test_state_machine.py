@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -35,6 +36,7 @@ from tests.builders import TARGETS, TICKERS, frame, make_store, provenance, sour
 from tests.conftest import PostgreSQL
 from tests.examples import examples
 from tests.invariants import Answers, check_all
+from tests.s3_server import S3Server
 from tests.store.store_model import ALIASES, JUMP, LEVELS, MAXIMA, REFS, SETS, Set, Version
 
 EXTRA = '[columns.extra]\nunit = "USD"\n'
@@ -442,6 +444,31 @@ def test_store_agrees_with_the_model_on_postgresql(postgresql: PostgreSQL) -> No
     def new(root: Path) -> tuple[Store, Callable[[], Store]]:
         url = databases.enter_context(postgresql.database())
         return make_store(root, url), lambda: Store(root, catalog=url)
+
+    with ExitStack() as databases:
+        _run(new, count=3, steps=25)
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("server", ["s3", "ceph"])
+def test_store_agrees_with_the_model_in_a_bucket(
+    server: str,
+    postgresql: PostgreSQL,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Any sequence of operations has the outcome that the model predicts, in a bucket of a real S3
+    server.
+    """
+    running: S3Server = request.getfixturevalue(server)
+    for name, value in running.environment().items():
+        monkeypatch.setenv(name, value)
+
+    def new(folder: Path) -> tuple[Store, Callable[[], Store]]:
+        url = databases.enter_context(postgresql.database())
+        root = f"s3://{running.bucket()}/store"
+        made = make_store(root, url, cache=folder)
+        return made, lambda: Store(root, catalog=url, cache=folder)
 
     with ExitStack() as databases:
         _run(new, count=3, steps=25)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-import estimates_migrations
 from estimates import InvalidError, Store
 from estimates.catalog.records import Provenance
 from estimates.contract.contract_file import parse_contract
 from estimates.store.open_store import catalog_url
 from estimates.store.sweep import sweep
 from estimates.store.verify import verify
+from tests.builders import SET, define, make_store, promoted, publish
+from tests.invariants import check_all
 
 CONTRACT = """
 name = "scores"
@@ -25,16 +27,32 @@ type = "string"
 THROUGH = datetime(2026, 11, 20, tzinfo=UTC)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    """A store at a file:// URL, with its catalog and cache elsewhere."""
-    (tmp_path / "bucket").mkdir()
-    url = f"sqlite:///{tmp_path / 'catalog.db'}"
-    estimates_migrations.upgrade(url)
-    return Store(f"file://{tmp_path / 'bucket'}", catalog=url, cache=tmp_path / "cache")
+@pytest.fixture(
+    params=[
+        "file",
+        pytest.param("s3", marks=pytest.mark.slow),
+        pytest.param("ceph", marks=pytest.mark.stack),
+    ]
+)
+def store(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Store]:
+    """A store at a file:// URL, then in a bucket; its catalog and cache are elsewhere."""
+    if request.param == "file":
+        (tmp_path / "bucket").mkdir()
+        url = f"sqlite:///{tmp_path / 'catalog.db'}"
+        yield make_store(f"file://{tmp_path / 'bucket'}", url, cache=tmp_path / "cache")
+        return
+    server = request.getfixturevalue(request.param)
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+    with request.getfixturevalue("postgresql").database() as url:
+        made = make_store(f"s3://{server.bucket()}/store", url, cache=tmp_path / "cache")
+        yield made
+        made.catalog.engine.dispose()
 
 
-def test_a_store_at_a_url_publishes_promotes_and_reads(store: Store, tmp_path: Path) -> None:
+def test_a_store_at_a_url_publishes_promotes_and_reads(store: Store) -> None:
     """Publish, judge, promote, read by key, SQL and verify work where the root is a URL."""
     store.define(parse_contract(CONTRACT), CONTRACT)
     for number, value in enumerate((0.5, 0.51), 1):
@@ -50,7 +68,19 @@ def test_a_store_at_a_url_publishes_promotes_and_reads(store: Store, tmp_path: P
     ]
     assert verify(store) == []
     assert sweep(store).deleted == ()
-    assert list((tmp_path / "bucket" / "sets" / "scores" / "snapshots").iterdir())
+    check_all(store)
+
+
+def test_a_sweep_empties_a_bucket_of_what_expired(store: Store) -> None:
+    """Expired files go to the trash, what is published again is whole, and so is the log."""
+    define(store)
+    for number, level in enumerate((100.0, 100.1, 100.2), 1):
+        promoted(store, f"run-{number}", level)
+    store.catalog.expire(store.resolve(SET, 1), actor="test", reason="test")
+    assert len(sweep(store, grace=timedelta(0)).deleted) == 1
+    assert publish(store, "again").version == 4
+    check_all(store)
+    assert verify(store) == []
 
 
 def test_a_bucket_needs_a_catalog_of_its_own() -> None:
