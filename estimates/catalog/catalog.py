@@ -9,7 +9,7 @@ from estimates.catalog import schema
 from estimates.catalog.alias_moves import AliasMoves
 from estimates.catalog.audit import Fault, audit_chain, audit_rows
 from estimates.catalog.engine import check_revision, make_engine, reading
-from estimates.catalog.event_chain import Entry, Record
+from estimates.catalog.event_chain import BEGINNING, Entry, Record
 from estimates.catalog.event_log import COUNTER, Head, entries, read_head, record_of
 from estimates.catalog.rebuild import Rebuild
 from estimates.catalog.records import Event, Judged
@@ -59,10 +59,25 @@ class Catalog(VersionWrites, AliasMoves, WaiverWrites, StoredScores, RunRows, Sw
         with reading(self.engine) as tx:
             return [*audit_chain(tx), *audit_rows(tx)]
 
+    def audit_head(self, event: int, digest: str) -> list[Fault]:
+        """What is wrong with a log whose head was told as this event with this digest."""
+        known = BEGINNING if event == 0 else self.digest_of(event)
+        if known == digest:
+            return []
+        what = "is not in it" if known is None else f"has the digest {known} now"
+        message = f"the log is not the one whose head was {event}:{digest}: event {event} {what}"
+        return [Fault("", None, "head_differs", message)]
+
     def head(self) -> Head:
         """The identity of the store and the end of its log."""
         with reading(self.engine) as tx:
             return read_head(tx)
+
+    def digest_of(self, event: int) -> str | None:
+        """The link of an event in the chain; None where the log has no such event."""
+        table = schema.events
+        with reading(self.engine) as tx:
+            return tx.execute(sa.select(table.c.digest).where(table.c.id == event)).scalar()
 
     def record_of(self, event: Event) -> Record | None:
         """The record that an event made; see `event_log.record_of`."""
@@ -73,8 +88,8 @@ class Catalog(VersionWrites, AliasMoves, WaiverWrites, StoredScores, RunRows, Sw
         """The catalog in memory; with a previous view only what changed since is read."""
         read_at = instants.now()
         with reading(self.engine) as tx:
-            last_event, last_at = tx.execute(COUNTER).one()
-            moment = instants.from_micros(last_at)
+            head = read_head(tx)
+            last_event, moment = head.last_event, head.last_at
             if previous is not None and not _continues(tx, previous, last_event, moment):
                 previous = None
             sets: dict[str, SetView] = {} if previous is None else dict(previous.sets)
@@ -85,7 +100,7 @@ class Catalog(VersionWrites, AliasMoves, WaiverWrites, StoredScores, RunRows, Sw
                     events.setdefault(event.set, []).append(event)
                 for name, fresh in events.items():
                     sets[name] = read_set(tx, name, sets.get(name), fresh)
-        return View(dict(sorted(sets.items())), moment, read_at, last_event)
+        return View(dict(sorted(sets.items())), moment, read_at, head.told())
 
 
 def _continues(tx: sa.Connection, view: View, last_event: int, moment: datetime) -> bool:

@@ -23,6 +23,7 @@ from estimates.catalog.records import (
     Event,
     EventKind,
     Judged,
+    LogHead,
     Scored,
     Version,
     Waiver,
@@ -34,7 +35,7 @@ COUNTER = sa.select(schema.log.c.last_event, schema.log.c.last_at)
 
 
 class Head(NamedTuple):
-    """The end of the log.
+    """The end of the log, and what else is known of it as a whole.
 
     digest         that of the newest event; `BEGINNING` while there is none
     chained_later  events up to this one happened before there was a chain
@@ -46,6 +47,10 @@ class Head(NamedTuple):
     digest: str
     chained_later: int
     store_id: str
+
+    def told(self) -> LogHead:
+        """What is told to the outside."""
+        return LogHead(self.store_id, self.last_event, self.digest)
 
 
 def read_head(tx: sa.Connection) -> Head:

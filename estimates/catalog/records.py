@@ -158,6 +158,22 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     details: dict[str, Any] = {}
 
 
+class LogHead(msgspec.Struct, frozen=True):
+    """Where the log of a store ends. Whoever keeps it elsewhere notices later that anything before
+    it was changed.
+
+    event   id of the newest event, 0 before the first; digest: its link in the chain
+    """
+
+    store: str
+    event: int
+    digest: str
+
+    def text(self) -> str:
+        """As one word, `57:9f86…`, which `estimates audit --head` takes."""
+        return f"{self.event}:{self.digest}"
+
+
 class Judged(msgspec.Struct, frozen=True):
     """A verdict as stored: `text` is JSON (`estimates.gate.verdict.Verdict`), to the last line
     break; `event` is the id of its event.

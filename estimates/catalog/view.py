@@ -12,7 +12,7 @@ import msgspec
 
 from estimates import instants
 from estimates.catalog.at import NOW, At
-from estimates.catalog.records import Event, State, Version
+from estimates.catalog.records import Event, LogHead, State, Version
 from estimates.catalog.ref import LATEST, PRODUCTION
 from estimates.catalog.released import check_clock
 from estimates.catalog.set_view import SetView
@@ -41,15 +41,20 @@ class View(msgspec.Struct, dict=True, eq=False):
 
     moment   time of the newest event; as_of=moment gives these answers for ever
     read_at  the clock when it was read
-    last_event  id of the newest event
+    head        where the log ends
     fallbacks   by set and alias; empty unless a reader composed the view so
     """
 
     sets: dict[str, SetView]
     moment: datetime
     read_at: datetime
-    last_event: int
+    head: LogHead
     fallbacks: Mapping[tuple[str, str], Fallback] = {}
+
+    @property
+    def last_event(self) -> int:
+        """Id of the newest event."""
+        return self.head.event
 
     @property
     def present(self) -> datetime:

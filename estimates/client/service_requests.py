@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 from estimates import instants
-from estimates.catalog.records import Event
+from estimates.catalog.records import Event, LogHead
 from estimates.client.plans import Pause, Plan, Reply, Request, Unreached
 from estimates.client.problems import decoded, error_of, not_the_service
 from estimates.client.response_cache import ResponseCache
@@ -32,6 +32,7 @@ class _SetName(msgspec.Struct):
 
 class _SetList(msgspec.Struct):
     sets: list[_SetName]
+    head: LogHead
 
 
 class _EventPage(msgspec.Struct):
@@ -115,6 +116,11 @@ def sets(requests: ServiceRequests) -> Plan[list[str]]:
     """The names of all sets, sorted."""
     reply = yield from requests.get("/v1/sets")
     return [entry.name for entry in decoded(reply, _SetList).sets]
+
+
+def head(requests: ServiceRequests) -> Plan[LogHead]:
+    """Where the log ends: kept elsewhere, it proves later whether the log was rewritten."""
+    return decoded((yield from requests.get("/v1/sets")), _SetList).head
 
 
 def events(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from estimates.catalog.at import At
-from estimates.catalog.records import Alias, Event, Provenance, Version
+from estimates.catalog.records import Alias, Event, LogHead, Provenance, Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
@@ -50,7 +50,7 @@ def view_of() -> View:
     ]
     production = Alias("s", PRODUCTION, 1, hour(5), held=True)
     one_set = SetView([], versions, events, {PRODUCTION: production})
-    return View({"s": one_set}, hour(7), hour(7), 7)
+    return View({"s": one_set}, hour(7), hour(7), LogHead("", 7, ""))
 
 
 @pytest.mark.parametrize(

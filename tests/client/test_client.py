@@ -87,6 +87,7 @@ def test_what_is_told_of_sets_and_versions(remote: Client, filled: Store) -> Non
     """Sets, contract, versions, one version with its provenance, and what a ref named at a time."""
     closes = filled[SET]
     assert remote.sets() == filled.sets()
+    assert remote.head() == filled.view().head
     assert remote[SET].contract == closes.contract
     summaries, versions = remote[SET].versions(), closes.versions()
     assert [summary.snapshot_id for summary in summaries] == [

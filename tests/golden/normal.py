@@ -22,7 +22,7 @@ _RULES = {
     r'("(?:age_s|published_every_s)": ?)[0-9.]+': r"\1<seconds>",
     _RELEASE: r"\1<release>",
     r'^( *store +)[0-9a-f]{32}|("store": ?)"[0-9a-f]{32}"': r"\1\2<store id>",
-    r'^( *digest of the last +)[0-9a-f]{64}|("head": ?)"[0-9a-f]{64}"': r"\1\2<digest>",
+    r'\b([0-9]+:)[0-9a-f]{64}\b|("event": ?[0-9]+,\s*"digest": ?)"[0-9a-f]{64}"': r"\1\2<digest>",
     r"^(code +|.*, code )[0-9a-f]{12}( +[0-9a-f]{12})?": r"\1<code>",  # the job's code revision
     r'("name":"code","old":)"[0-9a-f]{64}","new":"[0-9a-f]{64}"': r"\1<code>",
     r"^\[WARNING\] Killing worker.*\n": "",  # granian's, now and then

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from estimates import instants
 from estimates.catalog.at import At
-from estimates.catalog.records import Alias, ContractRevision, Event, Provenance, Version
+from estimates.catalog.records import Alias, ContractRevision, Event, LogHead, Provenance, Version
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
 from estimates.contract.contract_file import parse_contract
@@ -313,9 +313,8 @@ def made_view(events: list[tuple[str, int, bool]], count: int, clock: datetime =
     revision = ContractRevision(
         SET, 1, 1, clock, "test", msgspec.Raw(msgspec.json.encode(contract())), ""
     )
-    return View(
-        {SET: SetView([revision], versions, log, aliases)}, at[len(events) - 1], clock, len(events)
-    )
+    sets = {SET: SetView([revision], versions, log, aliases)}
+    return View(sets, at[len(events) - 1], clock, LogHead("", len(events), ""))
 
 
 COUNT = 6

@@ -10,7 +10,14 @@ from typing import Any, Literal
 import msgspec
 
 from estimates.catalog.freshness import Freshness
-from estimates.catalog.records import EventKind, InputDigest, State, VersionSummary, Waiver
+from estimates.catalog.records import (
+    EventKind,
+    InputDigest,
+    LogHead,
+    State,
+    VersionSummary,
+    Waiver,
+)
 from estimates.contract.contract import Pairing
 from estimates.stability.through_time.revision_report import Chain, Revisions
 from estimates_api.serving.targets import Fault
@@ -40,9 +47,12 @@ class SetSummary(msgspec.Struct, frozen=True):
 
 
 class SetList(msgspec.Struct, frozen=True):
-    """All sets, sorted by name."""
+    """All sets, sorted by name, and where the log of the store ends: kept elsewhere, `head` proves
+    later whether the log was rewritten.
+    """
 
     sets: list[SetSummary]
+    head: LogHead
 
 
 class SetDetail(SetSummary, frozen=True):

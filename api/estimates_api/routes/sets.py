@@ -33,7 +33,7 @@ async def list_sets(follower: InjectedFollower) -> ASGIApp:
     """All sets with description, owner, key, aliases and freshness."""
     view = follower.view
     summaries = [SetSummary(**_common_fields(set_view)) for set_view in view.sets.values()]
-    return of_view(view, SetList(summaries))
+    return of_view(view, SetList(summaries, view.head))
 
 
 @reading("/v1/sets/{set:str}", SetDetail, description="The set.")

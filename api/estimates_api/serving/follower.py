@@ -87,7 +87,7 @@ class Follower:
             self._reader.view.read_at = view.read_at
         else:
             self._reader = self.store.reader(
-                View(view.sets, view.moment, view.read_at, view.last_event, fallbacks=fallbacks)
+                View(view.sets, view.moment, view.read_at, view.head, fallbacks=fallbacks)
             )
 
     @asynccontextmanager

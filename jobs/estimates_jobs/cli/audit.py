@@ -2,46 +2,71 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
+import click
+
 from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.interface.failures import DAMAGED
 from estimates_jobs.cli.output import fault_table, terminal
 
 
-@command("estimates audit", "estimates audit --format json | jq -r .head")
-def audit(options: Options) -> int:
+class Remembered(click.ParamType[tuple[int, str]]):
+    """The id of an event and its digest, as `LogHead.text` writes them."""
+
+    name = "head"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, str]:
+        """Id and digest; fails as click's types do."""
+        parts = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", str(value))
+        if parts is None:
+            self.fail(f"{value!r} is no head of a log; write EVENT:DIGEST as `status` does")
+        return int(parts[1]), parts[2]
+
+
+@command(
+    "estimates audit",
+    "estimates audit --format json | jq -r .head.digest",
+    "estimates audit --head 57:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+)
+@click.option(
+    "--head",
+    "remembered",
+    type=Remembered(),
+    metavar="EVENT:DIGEST",
+    help="A head of the log as it was told before; exits 4 when the log is not its continuation.",
+)
+def audit(options: Options, remembered: tuple[int, str] | None) -> int:
     """Walk the chain of events and name the first link that does not hold.
 
     Each event carries a digest over itself, what it made, and the digest of the event before. Keep
-    the printed digest elsewhere: a log that was written anew has another one. Exits 4 when the
-    chain is broken.
+    the printed head elsewhere: a log that was written anew has another one, and --head tells.
+    Exits 4 when the chain is broken.
     """
     catalog = options.open().catalog
     head, faults = catalog.head(), catalog.audit()
+    if remembered is not None:
+        faults += catalog.audit_head(*remembered)
     if options.json:
         terminal.json(
             {
-                "store": head.store_id,
-                "events": head.last_event,
+                "head": head.told(),
                 "chained_later": head.chained_later,
-                "head": head.digest,
                 "first_fault": faults[0] if faults else None,
             }
         )
-    else:
-        terminal.pairs(
-            [
-                ("store", head.store_id),
-                ("events", f"{head.last_event:,}"),
-                ("digest of the last", head.digest),
-            ]
+        return DAMAGED if faults else 0
+    terminal.pairs([("store", head.store_id), ("head of the log", head.told().text())])
+    if head.chained_later:
+        terminal.line(
+            f"events 1 to {head.chained_later:,} happened before there was a chain; it says "
+            "what the catalog held of them when it was migrated"
         )
-        if head.chained_later:
-            terminal.line(
-                f"events 1 to {head.chained_later:,} happened before there was a chain; it says "
-                "what the catalog held of them when it was migrated"
-            )
-        if faults:
-            fault_table.show(faults[:1])
-        else:
-            terminal.line("every event, and every row that follows from one, holds")
-    return DAMAGED if faults else 0
+    if faults:
+        fault_table.show(faults[:1])
+        return DAMAGED
+    if remembered is not None:
+        terminal.line(f"the log goes on from event {remembered[0]:,} as it was remembered")
+    terminal.line("every event, and every row that follows from one, holds")
+    return 0

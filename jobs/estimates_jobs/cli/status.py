@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from estimates import instants
 from estimates_jobs.cli.interface.command import Options, command, optional_set_argument
 from estimates_jobs.cli.interface.failures import ANSWER_IS_NO
 from estimates_jobs.cli.output import terminal
-from estimates_jobs.cli.output.set_status import set_status, show_status, show_statuses
+from estimates_jobs.cli.output.set_status import SetStatus, set_status, show_status, show_statuses
 
 
 @command(
@@ -27,18 +29,26 @@ def status(options: Options, set_name: str | None, check: bool) -> int:
 
     Stale means: production's data are older than the contract's freshness.max_age. Without a
     maximum age nothing is stale. A version is expected one cadence after the last; being overdue
-    alone is not stale.
+    alone is not stale. Keep the head of the log elsewhere: `estimates audit --head` tells whether
+    anything before it was changed.
     """
     view = options.open().view()
+    head = view.head
     now = instants.now()
     names = sorted(view.sets) if set_name is None else [set_name]
     statuses = [set_status(view, name, now) for name in names]
     if options.json:
-        terminal.json({"at": now, "sets": statuses})
-    elif len(statuses) == 1:
+        terminal.json({"at": now, "sets": statuses, "head": head})
+        return _exit_code(statuses, check)
+    if len(statuses) == 1:
         show_status(statuses[0])
     elif statuses:
         show_statuses(statuses)
     else:
         terminal.line("no sets yet; register one with estimates define CONTRACT.toml")
+    terminal.pairs([("head of the log", head.text())])
+    return _exit_code(statuses, check)
+
+
+def _exit_code(statuses: Sequence[SetStatus], check: bool) -> int:
     return ANSWER_IS_NO if check and any(status.problems for status in statuses) else 0

@@ -21,7 +21,7 @@ import msgspec
 from estimates import instants
 from estimates.accuracy import accuracy_json
 from estimates.accuracy.accuracy_report import Accuracy
-from estimates.catalog.records import InputDigest, Run, Scored, Version
+from estimates.catalog.records import InputDigest, LogHead, Run, Scored, Version
 from estimates.compare.queries import DiffQuery
 from estimates.errors import NotFoundError, RefusedError, UnavailableError
 from estimates.gate.verdict import Verdict, render_json
@@ -176,7 +176,7 @@ def _run_record(store: Store, run: Run, publication: Publication | None) -> RunR
         ended=_millis(run.finished_at or datetime.now(UTC)),
         status="FAILED" if run.status in _FAILED else "FINISHED",
         parameters=_parameters(store, run, version),
-        tags=_tags(run, version),
+        tags=_tags(run, version, store.catalog.head().told()),
     )
     if version is None:
         return record
@@ -229,7 +229,10 @@ def _parameters(store: Store, run: Run, version: Version | None) -> dict[str, st
     return {_name(name): value[:_VALUE] for name, value in parameters.items()}
 
 
-def _tags(run: Run, version: Version | None) -> dict[str, str]:
+def _tags(run: Run, version: Version | None, head: LogHead) -> dict[str, str]:
+    """What the run is about. With a version the head of the store's log: MLflow may lie elsewhere,
+    and then tells later whether the log was rewritten.
+    """
     tags = {
         "set": run.set,
         "run_id": run.run_id,
@@ -240,6 +243,7 @@ def _tags(run: Run, version: Version | None) -> dict[str, str]:
         tags |= {"error": run.error, "mlflow.note.content": run.message or run.error}
     if version is not None:
         tags |= {"version": str(version.version), "snapshot_id": version.snapshot_id}
+        tags |= {"store": head.store, "log_head": head.text()}
         if version.provenance.warnings:
             tags["mlflow.note.content"] = "\n".join(version.provenance.warnings)
     return {name: value[:_VALUE] for name, value in tags.items()}

@@ -156,6 +156,9 @@ def test_a_run_is_recorded(tracked_store: Store, tmp_path: Path) -> None:
         "snapshot_id": version.snapshot_id,
         "data_through": "2024-05-02T23:59:59.999999Z",
     }
+    published = next(e for e in tracked_store.catalog.entries() if e.event.kind == "promoted")
+    assert run.data.tags["store"] == tracked_store.view().head.store
+    assert run.data.tags["log_head"] == f"{published.event.id}:{published.digest}"
     assert run.data.params["contract_revision"] == "1"
     assert run.data.metrics["rows"] == 2
     assert run.data.metrics["gate/nulls"] == 0
