@@ -12,6 +12,7 @@ catalog         every write, each one transaction that ends with an event, and e
 version_writes  contracts and versions: define, publish, judge, track, expire
 alias_moves     promote and roll back
 waiver_writes   waive and unwaive
+hold_writes     legal holds, placed and released
 stored_scores   scores of versions, grades of verdicts
 run_rows        how far each run has come
 sweep_claims    which snapshots' files are being deleted
@@ -20,6 +21,7 @@ event_chain     digests of records, and of each event over the one before
 chaining        giving those to a catalog from before the chain
 audit           what is wrong with a catalog: the chain, and every row that follows from it
 rebuild         writing a log into an empty catalog
+expiry          what is said of a version that gave up its files
 preconditions   what has to be true still when a write commits
 
 ref       how a reader names a version

@@ -120,17 +120,19 @@ def audit_rows(tx: sa.Connection) -> Iterator[Fault]:
             later.setdefault((event.set, event.version), {})["mlflow_run"] = run
         elif event.kind == "unwaived":
             ended[event.details["waiver"]] = event.at
+        elif event.kind == "hold_released":
+            ended[event.details["hold"]] = event.at
     for version in _readable(tx, Version):
         changed: dict[str, Any] = {"expired_at": None, "mlflow_run": None}
         changed |= later.get((version.set, version.version), {})
         if changed != {"expired_at": version.expired_at, "mlflow_run": version.mlflow_run}:
             message = f"version {version.version} has another end or MLflow run than its events say"
             yield Fault(version.set, version.version, "record_damaged", message)
-    waivers = schema.waivers.c
-    for waiver, name, end in tx.execute(sa.select(waivers.id, waivers.set, waivers.ended_at)):
-        if end != ended.get(waiver):
-            message = f"waiver {waiver} has another end than its events say"
-            yield Fault(name, None, "record_damaged", message)
+    for table, what in ((schema.waivers, "waiver"), (schema.holds, "legal hold")):
+        for row, name, end in tx.execute(sa.select(table.c.id, table.c.set, table.c.ended_at)):
+            if end != ended.get(row):
+                message = f"{what} {row} has another end than its events say"
+                yield Fault(name, None, "record_damaged", message)
     yield from _unknown_rows(tx, events)
 
 

@@ -11,6 +11,7 @@ from estimates.catalog.audit import Fault, audit_chain, audit_rows
 from estimates.catalog.engine import check_revision, make_engine, reading
 from estimates.catalog.event_chain import BEGINNING, Entry, Record
 from estimates.catalog.event_log import COUNTER, Head, entries, read_head, record_of
+from estimates.catalog.hold_writes import HoldWrites
 from estimates.catalog.rebuild import Rebuild
 from estimates.catalog.records import Event, Judged
 from estimates.catalog.rows import matching, read, read_set
@@ -23,8 +24,17 @@ from estimates.catalog.view import View
 from estimates.catalog.waiver_writes import WaiverWrites
 
 
-class Catalog(VersionWrites, AliasMoves, WaiverWrites, StoredScores, RunRows, SweepClaims, Rebuild):
-    """Sets, contracts, versions, aliases, events, verdicts, waivers, scores and runs.
+class Catalog(
+    VersionWrites,
+    AliasMoves,
+    WaiverWrites,
+    HoldWrites,
+    StoredScores,
+    RunRows,
+    SweepClaims,
+    Rebuild,
+):
+    """Sets, contracts, versions, aliases, events, verdicts, waivers, holds, scores and runs.
 
     Every change of what a reader could see is one transaction and leaves exactly one event. Event
     ids are gapless and event times strictly increase, over all sets: both come from one counter row
@@ -100,7 +110,7 @@ class Catalog(VersionWrites, AliasMoves, WaiverWrites, StoredScores, RunRows, Sw
                     events.setdefault(event.set, []).append(event)
                 for name, fresh in events.items():
                     sets[name] = read_set(tx, name, sets.get(name), fresh)
-        return View(dict(sorted(sets.items())), moment, read_at, head.told())
+        return View(dict(sorted(sets.items())), moment, read_at, head.log_head())
 
 
 def _continues(tx: sa.Connection, view: View, last_event: int, moment: datetime) -> bool:

@@ -18,6 +18,7 @@ from estimates.catalog.records import (
     ContractRevision,
     Event,
     Judged,
+    LegalHold,
     Scored,
     Version,
     Waiver,
@@ -28,11 +29,12 @@ BEGINNING = "0" * 64  # what stands for the digest before the first event
 NAMES: dict[type[msgspec.Struct], str] = {
     ContractRevision: "contract",
     Judged: "verdict",
+    LegalHold: "hold",
     Scored: "scores",
     Version: "version",
     Waiver: "waiver",
 }
-Record = ContractRevision | Judged | Scored | Version | Waiver
+Record = ContractRevision | Judged | LegalHold | Scored | Version | Waiver
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -23,6 +23,7 @@ from estimates.catalog.records import (
     Event,
     EventKind,
     Judged,
+    LegalHold,
     LogHead,
     Scored,
     Version,
@@ -48,7 +49,7 @@ class Head(NamedTuple):
     chained_later: int
     store_id: str
 
-    def told(self) -> LogHead:
+    def log_head(self) -> LogHead:
         """What is told to the outside."""
         return LogHead(self.store_id, self.last_event, self.digest)
 
@@ -127,6 +128,8 @@ def place_of(event: Event) -> tuple[type[Record], sa.ColumnElement[bool]] | None
             return Scored, matching(schema.scores, event=event.id)
         case "waived":
             return Waiver, matching(schema.waivers, id=event.id)
+        case "hold_placed":
+            return LegalHold, matching(schema.holds, id=event.id)
         case _:
             return None
 

@@ -6,9 +6,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from estimates.catalog import schema
-from estimates.catalog.records import Alias, ContractRevision, Version
-from estimates.catalog.rows import matching, of_version
-from estimates.errors import ConflictError, NotFoundError
+from estimates.catalog.expiry import expired_error, expiry_of
+from estimates.catalog.records import Alias, ContractRevision, Event, Version
+from estimates.catalog.rows import matching, of_version, read
+from estimates.errors import ConflictError
 
 
 def check_newest(tx: sa.Connection, used: ContractRevision) -> None:
@@ -26,17 +27,39 @@ def check_newest(tx: sa.Connection, used: ContractRevision) -> None:
 
 def check_unexpired(tx: sa.Connection, version: Version) -> None:
     """Raises NotFoundError (`expired`) when a version's files are gone."""
-    table = schema.versions
+    table, events = schema.versions, schema.events
     expired_at = sa.select(table.c.expired_at).where(matching(table, **of_version(version)))
     if tx.execute(expired_at).scalar_one() is not None:
-        raise expired_error(version)
+        by = matching(events, **of_version(version), kind="expired")
+        (event,) = read(tx, Event, by)
+        raise expired_error(version, expiry_of(event))
 
 
-def expired_error(version: Version) -> NotFoundError:
-    """The error (`expired`) for a version whose files are gone."""
-    return NotFoundError(
-        "expired", f"{version.set}: version {version.version} has expired; its files are gone"
+def check_not_on_hold(tx: sa.Connection, version: Version) -> None:
+    """Raises ConflictError (`legal_hold`) when a legal hold keeps a version."""
+    table = schema.holds
+    here = standing_holds(version.set) & (
+        table.c.version.is_(None) | (table.c.version == version.version)
     )
+    hold = tx.execute(sa.select(table.c.id, table.c.reason).where(here)).first()
+    if hold is not None:
+        raise ConflictError(
+            "legal_hold",
+            f"{version.set}: version {version.version} is under legal hold {hold.id} "
+            f"({hold.reason}) and stays until that is released",
+            hold=hold.id,
+        )
+
+
+def standing_holds(set_name: str) -> sa.ColumnElement[bool]:
+    """The condition for the legal holds of a set that were not released."""
+    return matching(schema.holds, set=set_name) & schema.holds.c.ended_at.is_(None)
+
+
+def is_held_whole(tx: sa.Connection, set_name: str) -> bool:
+    """Whether a legal hold keeps all of a set's files."""
+    whole = standing_holds(set_name) & schema.holds.c.version.is_(None)
+    return tx.execute(sa.select(schema.holds.c.id).where(whole)).first() is not None
 
 
 def check_unmoved(tx: sa.Connection, set_name: str, alias: str, expected: Alias | None) -> None:

@@ -99,6 +99,9 @@ class _Later:
             case "unwaived":
                 waiver = {"id": event.details["waiver"]}
                 self._changes.append((waivers, waiver, {"ended_at": event.at}))
+            case "hold_released":
+                hold = {"id": event.details["hold"]}
+                self._changes.append((schema.holds, hold, {"ended_at": event.at}))
             case _:
                 pass
 

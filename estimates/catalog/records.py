@@ -24,6 +24,8 @@ EventKind = Literal[
     "waived",
     "unwaived",
     "expired",
+    "hold_placed",
+    "hold_released",
 ]
 RunStep = Literal["compute", "publish", "judge", "promote", "track", "done"]
 RunStatus = Literal["running", "failed", "rejected", "refused", "published", "promoted"]
@@ -125,6 +127,17 @@ class VersionHead(msgspec.Struct, frozen=True):
     data_through: datetime
 
 
+class Expiry(msgspec.Struct, frozen=True):
+    """When a version gave up its files, who did it, and why: the rules of a retention, or what a
+    person said.
+    """
+
+    version: int
+    at: datetime
+    actor: str
+    reason: str | None
+
+
 class Alias(msgspec.Struct, frozen=True):
     """A mutable name for a version; `held` stops automatic promotion until a person promotes."""
 
@@ -222,6 +235,20 @@ class Waiver(msgspec.Struct, frozen=True):
     actor: str
     at: datetime
     until: datetime
+
+
+class LegalHold(msgspec.Struct, frozen=True):
+    """What nothing may expire or delete while it stands; `id` is the id of its event.
+
+    version  None: every version of the set, later ones too, and all of its files
+    """
+
+    id: int
+    set: str
+    version: int | None
+    reason: str
+    actor: str
+    at: datetime
 
 
 class ContractRevision(msgspec.Struct, frozen=True):

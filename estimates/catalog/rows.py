@@ -16,6 +16,7 @@ from estimates.catalog.records import (
     ContractRevision,
     Event,
     Judged,
+    LegalHold,
     Provenance,
     Run,
     Scored,
@@ -32,6 +33,7 @@ TABLES: dict[type[msgspec.Struct], sa.Table] = {
     ContractRevision: schema.contracts,
     Event: schema.events,
     Judged: schema.verdicts,
+    LegalHold: schema.holds,
     Run: schema.runs,
     Scored: schema.scores,
     Version: schema.versions,
@@ -110,7 +112,7 @@ def damaged_record(record: msgspec.Struct) -> CorruptError:
     """The error for a row that is not what its event made."""
     about = msgspec.structs.asdict(record)
     what = NAMES[type(record)]
-    number = about["revision"] if what == "contract" else about["version"]
+    number = about[{"contract": "revision", "hold": "id"}.get(what, "version")]
     return CorruptError(
         "record_damaged",
         f"{about['set']}: the catalog's {what} {number} is not what its event recorded; "
@@ -151,7 +153,7 @@ def read_set(
 ) -> SetView:
     """A set's view brought up to date by its new events.
 
-    Only the contracts, versions and waivers that they name are read.
+    Only the contracts, versions, waivers and holds that they name are read.
     """
     old = previous or SetView([], [], [], {})
     changes = {event.kind for event in events}
@@ -172,8 +174,14 @@ def read_set(
         table = schema.waivers
         standing = matching(table, set=name) & table.c.ended_at.is_(None)
         waivers = read(tx, Waiver, standing, table.c.id)
+    holds = old.holds
+    if changes & {"hold_placed", "hold_released"}:
+        table = schema.holds
+        standing = matching(table, set=name) & table.c.ended_at.is_(None)
+        holds = read(tx, LegalHold, standing, table.c.id)
     aliases = {row.alias: row for row in read(tx, Alias, schema.aliases.c.set == name)}
-    view = SetView(contracts, versions, old.events + events, aliases, waivers, old.decoded)
+    events = old.events + events
+    view = SetView(contracts, versions, events, aliases, waivers, holds, old.decoded)
     check_aliases(name, view)
     return view
 

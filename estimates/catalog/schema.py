@@ -32,6 +32,7 @@ from estimates.catalog.records import (
     Alias,
     ContractRevision,
     Event,
+    LegalHold,
     Run,
     Scored,
     Version,
@@ -175,6 +176,18 @@ waivers = _table(
     _of_event("id"),
     _of_version(),
     Index("waivers_snapshot", "set", "snapshot_id"),
+)
+
+# `ended_at`: when it was released, if it was.
+holds = _table(
+    "holds",
+    LegalHold,
+    ["id"],
+    Column("ended_at", Instant),
+    _digest(),
+    _of_event("id"),
+    _of_version(),
+    Index("holds_set", "set"),
 )
 
 runs = _table("runs", Run, ["run_id"], Index("runs_set", "set", "started_at"))

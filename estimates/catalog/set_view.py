@@ -8,7 +8,16 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from estimates.catalog.records import Alias, ContractRevision, Event, Version, Waiver
+from estimates.catalog.expiry import expiry_of
+from estimates.catalog.records import (
+    Alias,
+    ContractRevision,
+    Event,
+    Expiry,
+    LegalHold,
+    Version,
+    Waiver,
+)
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.released import Clock, Moves, Spans, released_moves, spans_of
 from estimates.contract.contract import Contract
@@ -24,6 +33,7 @@ class SetView(msgspec.Struct, dict=True, eq=False):
     name.
 
     waivers  those that were not taken back, by id; they may be over
+    holds    the legal holds that stand, by id
     """
 
     contracts: list[ContractRevision]
@@ -31,6 +41,7 @@ class SetView(msgspec.Struct, dict=True, eq=False):
     events: list[Event]
     aliases: dict[str, Alias]
     waivers: list[Waiver] = []
+    holds: list[LegalHold] = []
     # Contracts by revision, decoded once and handed on to the next view: every read needs one.
     decoded: dict[int, Contract] = {}
     _memoized: dict[Hashable, Any] = {}
@@ -56,6 +67,15 @@ class SetView(msgspec.Struct, dict=True, eq=False):
         """For each version that was scored, the event of its newest scores."""
         return {
             e.version: e.id for e in self.events if e.kind == "scored" and e.version is not None
+        }
+
+    @cached_property
+    def expiries(self) -> dict[int, Expiry]:
+        """Why the expired versions gave up their files, by number."""
+        return {
+            e.version: expiry_of(e)
+            for e in self.events
+            if e.kind == "expired" and e.version is not None
         }
 
     @cached_property
@@ -173,6 +193,10 @@ class SetView(msgspec.Struct, dict=True, eq=False):
     def waivers_of(self, version: Version) -> list[Waiver]:
         """The waivers of a version's content that were not taken back, also those that are over."""
         return [waiver for waiver in self.waivers if waiver.snapshot_id == version.snapshot_id]
+
+    def holds_on(self, version: Version) -> list[LegalHold]:
+        """The legal holds that keep a version, those of the whole set among them."""
+        return [hold for hold in self.holds if hold.version in (None, version.version)]
 
     @property
     def contract(self) -> Contract:

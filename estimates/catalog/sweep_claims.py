@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from estimates.catalog import schema
 from estimates.catalog.engine import OnEngine, reading
+from estimates.catalog.preconditions import is_held_whole
 from estimates.catalog.rows import matching
 
 
@@ -16,13 +17,15 @@ class SweepClaims(OnEngine):
     def claim(self, set_name: str, snapshot_id: str) -> bool:
         """Announce that a snapshot's files will be deleted.
 
-        False, and nothing announced, when an unexpired version needs it.
+        False, and nothing announced, when an unexpired version or a legal hold needs it.
         """
         versions, claims = schema.versions, schema.claims
         snapshot = {"set": set_name, "snapshot_id": snapshot_id}
         needed = matching(versions, **snapshot) & versions.c.expired_at.is_(None)
         with self.writing() as tx:
             if tx.execute(sa.select(versions.c.version).where(needed)).first():
+                return False
+            if is_held_whole(tx, set_name):
                 return False
             generation, _ = deletions_of(tx, set_name, snapshot_id)
             tx.execute(claims.delete().where(matching(claims, **snapshot)))
@@ -35,12 +38,13 @@ class SweepClaims(OnEngine):
         """The transaction in which a claimed snapshot's files go; says whether they still should.
 
         Of several who saw the claim only one deletes: another could be so slow that the files were
-        written again meanwhile.
+        written again meanwhile. A legal hold that came since the claim ends it.
         """
         table = schema.claims
         here = matching(table, set=set_name, snapshot_id=snapshot_id) & table.c.done.is_(False)
         with self.writing() as tx:
-            yield tx.execute(sa.select(table.c.done).where(here)).first() is not None
+            is_wanted = tx.execute(sa.select(table.c.done).where(here)).first() is not None
+            yield is_wanted and not is_held_whole(tx, set_name)
             tx.execute(table.update().where(here).values(done=True))
 
     def deletions(self, set_name: str, snapshot_id: str) -> tuple[int, bool]:

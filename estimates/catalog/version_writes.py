@@ -9,7 +9,7 @@ from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.engine import OnEngine
 from estimates.catalog.event_log import append, check_text, next_event, next_event_about
-from estimates.catalog.preconditions import check_newest, check_unexpired
+from estimates.catalog.preconditions import check_newest, check_not_on_hold, check_unexpired
 from estimates.catalog.records import ContractRevision, Event, Judged, Provenance, Version
 from estimates.catalog.rows import matching, of_version, read
 from estimates.catalog.sweep_claims import deletions_of
@@ -137,20 +137,28 @@ class VersionWrites(OnEngine):
             append(tx, next_event_about(tx, "tracked", version, actor, details=details))
             tx.execute(table.update().where(here).values(mlflow_run=mlflow_run))
 
-    def expire(self, version: Version, *, actor: str, reason: str) -> None:
+    def expire(self, version: Version, *, actor: str, reason: str, seen: int | None = None) -> None:
         """Give up a version's files; its number and record stay.
 
-        Raises ConflictError (`in_use`) when an alias points to it, NotFoundError (`expired`).
+        seen  the newest event that was known when this was decided; None: whatever happened since
+              counts for nothing
+        Raises ConflictError (`in_use` when an alias points to it, or did since; `legal_hold`),
+        NotFoundError (`expired`).
         """
-        table, aliases = schema.versions, schema.aliases
+        table, aliases, events = schema.versions, schema.aliases, schema.events
         pointing = sa.select(aliases).where(matching(aliases, **of_version(version)))
+        moved = sa.select(events.c.id).where(
+            matching(events, **of_version(version)) & events.c.alias.is_not(None),
+            events.c.id > (0 if seen is None else seen),
+        )
         with self.writing() as tx:
-            if tx.execute(pointing).first():
+            if tx.execute(pointing).first() or (seen is not None and tx.execute(moved).first()):
                 raise ConflictError(
                     "in_use",
                     f"{version.set}: version {version.version} has an alias and cannot expire",
                 )
             check_unexpired(tx, version)
+            check_not_on_hold(tx, version)
             event = next_event_about(tx, "expired", version, actor, reason=reason)
             append(tx, event)
             here = matching(table, **of_version(version))

@@ -13,11 +13,12 @@ import msgspec
 
 from estimates import instants
 from estimates.catalog.at import NOW, At
+from estimates.catalog.expiry import expired_error
 from estimates.catalog.records import Version
 from estimates.catalog.released import Clock, check_clock, released
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
-from estimates.errors import CorruptError, NotFoundError
+from estimates.errors import CorruptError
 from estimates.keys.key_form import Key
 from estimates.keys.search_key import SearchKey
 from estimates.lookup.read_file import ReadFile
@@ -81,11 +82,8 @@ class Reader:
         """
         version = self.view.resolve(name, at)
         if version.expired_at is not None:
-            when = instants.text(version.expired_at)
-            raise NotFoundError(
-                "expired",
-                f"{name}: version {version.version} expired at {when}; its files are gone",
-            )
+            expiry = self.view.set(name).expiries[version.version]
+            raise expired_error(version, expiry, None if at.number is not None else str(at.ref))
         return version
 
     def of(self, version: Version) -> VersionReader:
@@ -107,25 +105,27 @@ class Reader:
         clock: Clock = None,
         shape: int | None = None,
     ) -> Answer:
-        """One key through the versions published in [since, until], oldest first, expired ones left
-        out.
+        """One key through the versions published in [since, until], oldest first; of expired ones
+        it is only told when and why they went.
 
         Only versions of one shape count, by default production's (before the first promotion:
         the newest contract's): in another shape the same key may mean something else.
         `only="promoted"` keeps what production ever pointed to.
         `{"set":…,"key":[…],"history":[{"version":…,"published_at":…,"data_through":…,"state":…,
         "production":[{"from":…,"to":…}],"estimate":{…} or null},…]}`; with `chain` also
-        `"chain":{column: stability.Chain,…}`; by the clock `released` times in production and
-        bounds go by claims, and each entry has `released_at` and `imported` too. Raises
-        NotFoundError (`unknown_set`, `unknown_shape`), InvalidError (`bad_clock`, `unknown_field`,
-        `key_parts`, `bad_key_part`).
+        `"chain":{column: stability.Chain,…}`, where versions expired before `history`
+        `"expired":[{"version":…,"at":…,"actor":…,"reason":…},…]`; by the clock `released` times in
+        production and bounds go by claims, and each entry has `released_at` and `imported` too.
+        Raises NotFoundError (`unknown_set`, `unknown_shape`), InvalidError (`bad_clock`,
+        `unknown_field`, `key_parts`, `bad_key_part`).
         """
         check_clock(name, clock, asks_alias=True)
         view = self.view.set(name)
         shape = view.present_shape if shape is None else shape
         form = key_form(view, view.newest_of(shape))
         search_key = form.search(key)
-        versions = readable_versions(view, shape, since, until, only, clock)
+        in_bounds = versions_within(view, shape, since, until, only, clock)
+        versions = [version for version in in_bounds if version.expired_at is None]
         revisions = {version.contract_revision for version in versions}
         select = {number: selection(name, view.revision(number), fields) for number in revisions}
         openings: dict[int, bytes] = view.memoize(("history openings", clock), dict)
@@ -139,7 +139,9 @@ class Reader:
             if opening is None:
                 opening = openings[version.version] = self._opening(view, version, clock)
             entries.append(opening + estimate)
-        head = msgspec.json.encode({"set": name, "key": form.texts(key)})[:-1]
+        about: dict[str, Any] = {"set": name, "key": form.texts(key)}
+        expired = [view.expiries[v.version] for v in in_bounds if v.expired_at is not None]
+        head = msgspec.json.encode(about | ({"expired": expired} if expired else {}))[:-1]
         json = head + b',"history":[' + b"},".join(entries) + (b"}]}" if entries else b"]}")
         if chain:
             from estimates.reading.key_chain import chained  # few ask for it
@@ -180,7 +182,7 @@ class Reader:
         return msgspec.json.encode(entry)[:-1] + b',"estimate":'
 
 
-def readable_versions(
+def versions_within(
     view: SetView,
     shape: int,
     since: datetime | None = None,
@@ -188,13 +190,19 @@ def readable_versions(
     only: Literal["promoted"] | None = None,
     clock: Clock = None,
 ) -> list[Version]:
-    """The unexpired versions of a shape, oldest first; see `Reader.history` for the bounds."""
+    """The versions of a shape, oldest first, expired ones too; see `Reader.history` for the
+    bounds.
+    """
     return [
         version
         for version in view.versions
-        if version.expired_at is None
-        and version.shape == shape
+        if version.shape == shape
         and (since is None or released(version, clock) >= since)
         and (until is None or released(version, clock) <= until)
         and (only is None or version.version in view.ever_production)
     ]
+
+
+def readable_versions(view: SetView, shape: int, **bounds: Any) -> list[Version]:
+    """The same without expired ones."""
+    return [v for v in versions_within(view, shape, **bounds) if v.expired_at is None]

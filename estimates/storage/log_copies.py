@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import msgspec
 
@@ -58,7 +59,7 @@ def read_copies(objects: Objects, events: Sequence[int]) -> Iterator[Entry]:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for start in range(0, len(events), _READ_AHEAD):
             some = events[start : start + _READ_AHEAD]
-            yield from pool.map(lambda event: read_copy(objects, event), some)
+            yield from pool.map(partial(read_copy, objects), some)
 
 
 def read_copy(objects: Objects, event: int) -> Entry:

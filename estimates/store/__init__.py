@@ -7,6 +7,8 @@ publish       the whole way of a frame: conform, write, commit, judge, promote
 judge         a version, or a file, before the gate
 promote       an alias moves forward; rollback: it moves back
 waive         an exception of a check, made and taken back
+hold          a legal hold on a version or a set, placed and released
+retention     which versions a contract's rules let go
 scoring       versions against actual values; regrading: verdicts beside what became of them
 sql           DuckDB over the versions
 verify        all that is stored beside what it should be; changes nothing

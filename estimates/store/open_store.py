@@ -12,7 +12,7 @@ import polars as pl
 
 from estimates.catalog.at import At
 from estimates.catalog.catalog import Catalog
-from estimates.catalog.preconditions import expired_error
+from estimates.catalog.expiry import expired_error
 from estimates.catalog.records import Event, Run, State, Version
 from estimates.catalog.ref import PRODUCTION, Ref
 from estimates.catalog.released import Clock
@@ -244,16 +244,16 @@ class OpenStore:
         """What reads a version's files: missing ones are no damage where it has expired, also since
         it was looked up. Raises NotFoundError (`expired`).
         """
-        if version.expired_at is not None:
-            raise expired_error(version)
-        try:
-            yield
-        except CorruptError as error:
-            if error.code in ("file_missing", "manifest_missing"):
-                versions = self.view().set(version.set).versions
-                if versions[version.version - 1].expired_at is not None:
-                    raise expired_error(version) from None
-            raise
+        if version.expired_at is None:
+            try:
+                yield
+                return
+            except CorruptError as error:
+                if error.code not in ("file_missing", "manifest_missing"):
+                    raise
+                if version.version not in self.view().set(version.set).expiries:
+                    raise
+        raise expired_error(version, self.view().set(version.set).expiries[version.version])
 
     def _sql_source(self, version: Version) -> Path | pl.DataFrame:
         """A version's rows for SQL: the file when it is here and was verified since it last

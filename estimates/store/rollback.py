@@ -1,7 +1,7 @@
 """Rolling back: an alias returns to a version that it held before, and is held there."""
 
 from estimates.catalog.at import At
-from estimates.catalog.preconditions import expired_error
+from estimates.catalog.expiry import expired_error
 from estimates.catalog.records import Event, Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
@@ -52,8 +52,8 @@ def rollback_target(view: SetView, current: Version, alias: str, to: int | None)
         raise ConflictError(
             "rolled_back", f"{name}: version {to} was rolled back itself; promote it if it is good"
         )
-    if to is not None and view.versions[to - 1].expired_at is not None:
-        raise expired_error(view.versions[to - 1])
+    if to is not None and to in view.expiries:
+        raise expired_error(view.versions[to - 1], view.expiries[to])
     for number in sorted(earlier if to is None else {to}, reverse=True):
         version = view.versions[number - 1]
         if version.snapshot_id not in bad and version.expired_at is None:

@@ -12,6 +12,7 @@ from estimates.catalog.ref import PRODUCTION
 from estimates.contract.contract import Contract, FileDomain
 from estimates.gate.policy_validation import validate_policy
 from estimates.gate.verdict import Verdict
+from estimates.store.hold import hold, release_hold
 from estimates.store.judge import JudgeOptions, judge, judge_frame
 from estimates.store.open_store import OpenStore
 from estimates.store.promote import promote
@@ -38,6 +39,8 @@ class Store(OpenStore):
     waive = waive
     unwaive = unwaive
     rollback = rollback
+    hold = hold
+    release_hold = release_hold
 
     def __getitem__(self, name: str) -> EstimateSet:
         """The set of that name, for reading; raises NotFoundError (`unknown_set`)."""

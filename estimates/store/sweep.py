@@ -9,15 +9,13 @@ import msgspec
 
 from estimates import instants
 from estimates.catalog.records import Version
-from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
-from estimates.contract.contract import Retention
 from estimates.errors import ConflictError, NotFoundError
 from estimates.store.identity import check_belonging
 from estimates.store.publish import TRASH, delete_claimed
+from estimates.store.retention import let_go
 from estimates.store.store import Store
 
-KEPT_PREDECESSORS = 10
 GRACE = timedelta(days=7)  # how old files of no version are before they go
 TRASH_LIFE_DAYS = 7
 # Longer than any upload takes: obstore writes to `name#1` and renames; a crash leaves such a file
@@ -30,12 +28,14 @@ class Swept(msgspec.Struct, frozen=True):
     (set, version) and (set, snapshot_id); days of the trash that it emptied.
 
     spared  snapshots of no version that are younger than the grace period
+    on_hold  versions that retention lets go and a legal hold keeps
     """
 
     expired: tuple[tuple[str, int], ...]
     deleted: tuple[tuple[str, str], ...]
     spared: tuple[tuple[str, str], ...]
     emptied: tuple[str, ...]
+    on_hold: tuple[tuple[str, int], ...] = ()
 
 
 def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> Swept:
@@ -45,7 +45,7 @@ def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> S
 
     A snapshot is claimed in the catalog before its files go, and publishing a claimed one writes
     them again: a sweep may run at any time, and one that was interrupted is finished by the next.
-    Nothing is followed that a symbolic link leads to.
+    Nothing is followed that a symbolic link leads to, and nothing goes that a legal hold keeps.
 
     dry_run  only tell what would go
     Raises CorruptError (`other_store`, `catalog_behind`): a catalog that does not belong to these
@@ -56,9 +56,9 @@ def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> S
     else:
         store.check_identity()
     view = store.refresh()
-    expired = [version for set_view in view.sets.values() for version in _let_go(set_view)]
+    expired, on_hold = _past_retention(view)
     if not dry_run:
-        expired = [version for version in expired if _expire(store, version)]
+        expired = [version for version in expired if _expire(store, version, view)]
         if expired:
             store.after_commit()
         view = store.refresh()
@@ -74,22 +74,27 @@ def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> S
         orphans = [orphan for orphan in orphans if _delete(store, *orphan)]
         store.read_files.keep_only({snapshot_id for _, snapshot_id in needed})
         _remove_leftovers(store)
-    emptied = _empty_trash(store, dry_run)
-    return Swept(tuple(sorted(gone)), tuple(orphans), tuple(spared), tuple(emptied))
+    emptied = _empty_trash(store, view, dry_run)
+    kept = tuple(sorted((version.set, version.version) for version in on_hold))
+    return Swept(tuple(sorted(gone)), tuple(orphans), tuple(spared), tuple(emptied), kept)
 
 
 def _orphans(
     store: Store, view: View, needed: set[tuple[str, str]], before: datetime
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """The snapshots that provably nobody needs: those of expired versions, those whose deletion
-    was begun, and those of no version last written before a moment. Then the younger ones.
+    was begun, and those of no version last written before a moment. Then the younger ones. None of
+    a set that a legal hold keeps as a whole.
     """
     proven = set(store.catalog.claims()) | {
         (v.set, v.snapshot_id) for set_view in view.sets.values() for v in set_view.versions
     }
-    orphans: set[tuple[str, str]] = set(store.catalog.claims()) - needed
+    claimed = {claim for claim in store.catalog.claims() if not _is_held_whole(view, claim[0])}
+    orphans: set[tuple[str, str]] = claimed - needed
     spared: set[tuple[str, str]] = set()
     for name in view.sets:
+        if _is_held_whole(view, name):
+            continue
         for snapshot_id, written in _stored(store, name).items():
             stored = (name, snapshot_id)
             if stored in needed:
@@ -98,12 +103,20 @@ def _orphans(
     return sorted(orphans), sorted(spared - orphans)
 
 
-def _empty_trash(store: Store, dry_run: bool) -> list[str]:
+def _is_held_whole(view: View, set_name: str) -> bool:
+    """Whether a legal hold keeps all files of a set, those that are in the trash too."""
+    return any(hold.version is None for hold in view.set(set_name).holds)
+
+
+def _empty_trash(store: Store, view: View, dry_run: bool) -> list[str]:
     """Delete what was moved to the trash long enough ago; gives the days."""
+    whole = {name for name in view.sets if _is_held_whole(view, name)}
     oldest = instants.now().date() - timedelta(days=TRASH_LIFE_DAYS)
     emptied: set[str] = set()
     for name in store.objects.names(TRASH):
-        day = name.split("/")[1]
+        _, day, *place = name.split("/")
+        if place[:1] == ["sets"] and place[1] in whole:
+            continue
         if not _is_day_before(day, oldest) or store.objects.is_linked(name):
             continue
         emptied.add(day)
@@ -123,43 +136,23 @@ def _is_day_before(name: str, oldest: date) -> bool:
     return str(day) == name and day < oldest
 
 
-def _let_go(view: SetView) -> list[Version]:
-    """What the retention lets go; production, what it held of late, and the newest version always
-    stay.
-    """
-    retention = view.contract.retention
-    if retention == Retention():
-        return []
-    kept = {alias.version for alias in view.aliases.values()} | {len(view.versions)}
-    passed = (
-        n
-        for n, blocks in view.blocks.items()
-        if not blocks and view.versions[n - 1].expired_at is None
-    )
-    kept.add(max(passed, default=len(view.versions)))  # what `latest` names
-    for moves in view.moves.values():
-        newest_first = dict.fromkeys(number for _, number in reversed(moves))
-        kept |= set(list(newest_first)[: KEPT_PREDECESSORS + 1])
-    candidates = [v for v in view.versions if v.version not in kept and v.expired_at is None]
-    return [version for version in candidates if _past(retention, version, view)]
+def _past_retention(view: View) -> tuple[list[Version], list[Version]]:
+    """The versions that retention lets go, then those of them that a legal hold keeps."""
+    now = instants.now()
+    past = [version for set_view in view.sets.values() for version in let_go(set_view, now)]
+    on_hold = [version for version in past if view.sets[version.set].holds_on(version)]
+    return [version for version in past if version not in on_hold], on_hold
 
 
-def _expire(store: Store, version: Version) -> bool:
-    # Promoted meanwhile, or expired by another sweep.
+def _expire(store: Store, version: Version, view: View) -> bool:
+    rules = view.sets[version.set].contract.retention.text()
+    # Promoted or put on hold meanwhile, or expired by another sweep.
     with suppress(ConflictError, NotFoundError):
-        store.catalog.expire(version, actor=store.actor, reason="retention")
+        store.catalog.expire(
+            version, actor=store.actor, reason=f"retention: {rules}", seen=view.last_event
+        )
         return True
     return False
-
-
-def _past(retention: Retention, version: Version, view: SetView) -> bool:
-    """Whether every rule that is given lets a version go."""
-    rules: list[bool] = []
-    if retention.keep_versions is not None:
-        rules.append(version.version <= len(view.versions) - retention.keep_versions)
-    if retention.keep_for is not None:
-        rules.append(version.published_at < instants.now() - instants.duration(retention.keep_for))
-    return all(rules)
 
 
 def _stored(store: Store, name: str) -> dict[str, datetime]:

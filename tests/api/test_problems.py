@@ -100,17 +100,35 @@ def test_nothing_promoted_is_a_404_and_never_a_fallback(tmp_path: Path) -> None:
 
 
 def test_an_expired_version_is_gone(tmp_path: Path) -> None:
-    """410 for its estimates and for a diff with it; its record stays readable."""
+    """410 with when, by whom and why, by number, by what an alias named and in a diff; its record
+    stays readable, and a history says that it went.
+    """
     store = make_store(tmp_path / "store")
     define(store)
     for number, run_id in enumerate(("one", "two")):
         promoted(store, run_id, 100.0 + number, day=number)
-    store.catalog.expire(store.resolve(SET, 1), actor="tester", reason="old")
+    then = instants.text(store.view().set(SET).moves["production"][0][0])
+    store.catalog.expire(store.resolve(SET, 1), actor="anna", reason="was wrong")
+    when = instants.text(store.resolve(SET, 1).expired_at or instants.EPOCH)
+    expiry = {"version": 1, "actor": "anna", "reason": "was wrong"}
+    gone = f"expired at {when} by anna (was wrong); its files are gone"
     with TestClient(create_app(store)) as client:
-        assert_problem(client.get(f"{ONE}?ref=1"), 410, "expired")
-        assert_problem(client.get(f"/v1/sets/{SET}/versions/1/data"), 410, "expired")
-        assert_problem(client.get(f"/v1/sets/{SET}/diff?from=1&to=2"), 410, "expired")
-        assert client.get(f"/v1/sets/{SET}/versions/1").json()["state"] == "expired"
+        for path, named in (
+            (f"{ONE}?ref=1", "version 1"),
+            (f"{ONE}?as_of={then}", "production was version 1, which"),
+            (f"/v1/sets/{SET}/versions/1/data", "version 1"),
+            (f"/v1/sets/{SET}/diff?from=1&to=2", "version 1"),
+            (f"/v1/sets/{SET}/diff/changes?from=1&to=2", "version 1"),
+        ):
+            reply = client.get(path)
+            assert_problem(reply, 410, "expired")
+            assert reply.json().items() >= (expiry | {"expired_at": when}).items()
+            assert reply.json()["detail"] == f"{SET}: {named} {gone}"
+        about = client.get(f"/v1/sets/{SET}/versions/1").json()
+        assert (about["state"], about["expiry"]) == ("expired", expiry | {"at": when})
+        history = client.get(ONE.replace("/estimates/", "/history/")).json()
+        assert history["expired"] == [expiry | {"at": when}]
+        assert [entry["version"] for entry in history["history"]] == [2]
 
 
 def test_versions_of_other_shapes_are_not_compared(tmp_path: Path) -> None:

@@ -330,6 +330,11 @@ CONTRACT_RULES = [
     ('[retention]\nkeep_for = "' + "9" * 5000 + 'w"', "is longer than 100 years"),
     ('[retention]\nkeep_for = "0d"', "keep_for must be longer than 0"),
     ("[retention]\nkeep_versions = 0", "keep_versions must be at least 1"),
+    (
+        '[retention]\nkeep_versions = 2\nkeep_promoted_for = "0d"',
+        "keep_promoted_for must be longer than 0",
+    ),
+    ('[retention]\nkeep_promoted_for = "2w"', "give keep_versions or keep_for too"),
     ('[gate.checks.finite]\noff = " "', "'off' is the reason why the check does not run"),
     (
         '[job]\nfunction = "estimates_jobs.builtin.load"',

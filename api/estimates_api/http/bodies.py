@@ -12,7 +12,9 @@ import msgspec
 from estimates.catalog.freshness import Freshness
 from estimates.catalog.records import (
     EventKind,
+    Expiry,
     InputDigest,
+    LegalHold,
     LogHead,
     State,
     VersionSummary,
@@ -98,13 +100,17 @@ class ProvenanceBody(msgspec.Struct, frozen=True):
 
 class VersionDetail(VersionSummary, frozen=True):
     """A version with its provenance, the aliases that point to it, its times in production, its
-    waivers in force.
+    waivers in force, the legal holds that keep it.
+
+    expiry  when and why its files went; null while they are there
     """
 
     set: str
     aliases: list[str]
     production: list[Span]
     waivers: list[Waiver]
+    legal_holds: list[LegalHold]
+    expiry: Expiry | None
     provenance: ProvenanceBody
 
 
@@ -185,11 +191,15 @@ class HistoryEntry(msgspec.Struct, frozen=True):
 
 
 class HistoryBody(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One key through the versions, oldest first; `chain` by column, when it was asked for."""
+    """One key through the versions, oldest first; `chain` by column, when it was asked for.
+
+    expired  the versions that are left out because their files are gone, with when and why
+    """
 
     set: str
     key: list[str]
     history: list[HistoryEntry]
+    expired: list[Expiry] = []
     chain: dict[str, Chain] | None = None
 
 

@@ -41,8 +41,8 @@ def history(
     clock: ByClock = None,
     shape: HistoryShape = None,
 ) -> ASGIApp:
-    """What each version said about one key, with its times in production; expired ones are left
-    out.
+    """What each version said about one key, with its times in production; of expired ones when and
+    why they went.
     """
     form = negotiated(request.scope, (JSON,) if chain else TABLES)
     reader = follower.reader

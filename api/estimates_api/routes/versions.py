@@ -129,13 +129,16 @@ def _summary(view: View, version: Version) -> dict[str, Any]:
 
 
 def _detail(view: View, version: Version) -> VersionDetail:
-    aliases = view.set(version.set).aliases.items()
+    of_set = view.set(version.set)
+    aliases = of_set.aliases.items()
     return VersionDetail(
         **_summary(view, version),
         set=version.set,
         aliases=sorted(name for name, alias in aliases if alias.version == version.version),
-        production=[Span(*span) for span in view.set(version.set).spans.get(version.version, [])],
-        waivers=active_waivers(view.set(version.set).waivers_of(version), view.present),
+        production=[Span(*span) for span in of_set.spans.get(version.version, [])],
+        waivers=active_waivers(of_set.waivers_of(version), view.present),
+        legal_holds=of_set.holds_on(version) if version.expired_at is None else [],
+        expiry=of_set.expiries.get(version.version),
         provenance=msgspec.convert(version.provenance, ProvenanceBody, from_attributes=True),
     )
 

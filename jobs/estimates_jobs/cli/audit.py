@@ -51,13 +51,13 @@ def audit(options: Options, remembered: tuple[int, str] | None) -> int:
     if options.json:
         terminal.json(
             {
-                "head": head.told(),
+                "head": head.log_head(),
                 "chained_later": head.chained_later,
                 "first_fault": faults[0] if faults else None,
             }
         )
         return DAMAGED if faults else 0
-    terminal.pairs([("store", head.store_id), ("head of the log", head.told().text())])
+    terminal.pairs([("store", head.store_id), ("head of the log", head.log_head().text())])
     if head.chained_later:
         terminal.line(
             f"events 1 to {head.chained_later:,} happened before there was a chain; it says "

@@ -53,6 +53,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "verify": "Compare every file and record with its digest.",
         "audit": "Walk the chain of events; name the first broken link.",
         "recover": "Rebuild a lost catalog from the log.",
+        "hold": "Keep a version, or a set, whatever the retention says.",
         "sweep": "Expire what the retention lets go; delete files of no version.",
         "serve": "Answer over HTTP.",
     },

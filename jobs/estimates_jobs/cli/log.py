@@ -58,7 +58,7 @@ def _events(source: Store | Client, set_name: str | None) -> list[Event]:
 def _describe(event: Event) -> str:
     """What happened, in a few words."""
     details = event.details
-    version = f"version {event.version}"
+    version = "all versions" if event.version is None else f"version {event.version}"
     match event.kind:
         case "defined":
             return f"contract revision {details['revision']}, shape {details['shape']}"
@@ -80,6 +80,10 @@ def _describe(event: Event) -> str:
             return f"{version}: {details['check']} waived until {details['until']}{of_keys}"
         case "unwaived":
             return f"{version}: waiver {details['waiver']} of {details['check']} taken back"
+        case "hold_placed":
+            return f"{version}: legal hold placed"
+        case "hold_released":
+            return f"{version}: legal hold {details['hold']} released"
         case "scored":
             return f"{version} scored on {details['keys']:,} keys"
         case "regraded":

@@ -37,6 +37,8 @@ def sweep(options: Options, dry_run: bool, grace: timedelta) -> None:
     would = "would be " if dry_run else ""
     if not swept.expired and not swept.deleted and not swept.emptied:
         terminal.line("nothing to sweep")
+    for name, version in swept.on_hold:
+        terminal.line(f"{name}: version {version} stays under a legal hold")
     for name, version in swept.expired:
         terminal.line(f"{name}: version {version} {would}expired (retention)")
     for name, snapshot_id in swept.deleted:

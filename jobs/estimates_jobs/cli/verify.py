@@ -10,6 +10,7 @@ from estimates.store.verify import verify as verify_store
 from estimates_jobs.cli.interface.command import Options, command
 from estimates_jobs.cli.interface.failures import DAMAGED
 from estimates_jobs.cli.output import fault_table, progress, terminal
+from estimates_jobs.cli.output.hold_table import show_holds
 
 
 @command("estimates verify", "estimates verify --format json | jq .faults")
@@ -31,11 +32,15 @@ def verify(options: Options) -> int:
         faults = verify_store(store, report_progress)
     if options.json:
         terminal.json({"versions": versions, "faults": faults})
-    elif faults:
+        return DAMAGED if faults else 0
+    if faults:
         fault_table.show(faults)
         terminal.line(f"{len(faults)} faults in {versions} versions")
     else:
         terminal.line(f"{versions} versions, every file and every record matches its digest")
+        for name, of_set in store.view().sets.items():
+            if of_set.holds:
+                show_holds(name, of_set.holds)
     return DAMAGED if faults else 0
 
 

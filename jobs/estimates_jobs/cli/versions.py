@@ -50,6 +50,8 @@ def _describe(view: View, estimate_set: SetView, version: Version) -> dict[str, 
         "run_id": provenance.run_id,
         "tracked": version.mlflow_run is not None,
         "waivers": active_waivers_of(view, version),
+        "legal_holds": estimate_set.holds_on(version) if version.expired_at is None else [],
+        "expiry": estimate_set.expiries.get(version.version),
         "provenance": provenance,
     } | record
 
@@ -57,6 +59,7 @@ def _describe(view: View, estimate_set: SetView, version: Version) -> dict[str, 
 def _show(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         row["waived"] = ", ".join(dict.fromkeys(waiver.check for waiver in row["waivers"]))
+        row["held"] = ", ".join(str(hold.id) for hold in row["legal_holds"])
     titles = {
         "version": "version",
         "state": "state",
@@ -64,13 +67,14 @@ def _show(rows: list[dict[str, Any]]) -> None:
         "published_at": "published",
         "released_at": "claimed release",
         "waived": "waived",
+        "held": "legal hold",
         "data_through": "data through",
         "rows": "rows",
         "shape": "shape",
         "tracked": "MLflow",
         "run_id": "run",
     }
-    for column in ("released_at", "waived"):
+    for column in ("released_at", "waived", "held"):
         if not any(row[column] for row in rows):
             del titles[column]
     terminal.records(

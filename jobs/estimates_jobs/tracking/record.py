@@ -176,7 +176,7 @@ def _run_record(store: Store, run: Run, publication: Publication | None) -> RunR
         ended=_millis(run.finished_at or datetime.now(UTC)),
         status="FAILED" if run.status in _FAILED else "FINISHED",
         parameters=_parameters(store, run, version),
-        tags=_tags(run, version, store.catalog.head().told()),
+        tags=_tags(run, version, store.catalog.head().log_head()),
     )
     if version is None:
         return record

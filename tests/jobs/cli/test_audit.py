@@ -18,10 +18,10 @@ def test_status_and_audit_tell_one_head(store: Store) -> None:
     told.
     """
     head = store.view().head
-    assert head == store.catalog.head().told()
-    told = msgspec.to_builtins(head)
+    assert head == store.catalog.head().log_head()
+    plain = msgspec.to_builtins(head)
     for command in ("status", "audit"):
-        assert ok(command, "--store", store.root, "--format", "json").json["head"] == told
+        assert ok(command, "--store", store.root, "--format", "json").json["head"] == plain
         assert head.text() in ok(command, "--store", store.root).text
     promoted(store, "later", 100.3)
     assert "as it was remembered" in ok("audit", "--head", head.text(), "--store", store.root).text

@@ -21,6 +21,7 @@ def test_sweep_tells_what_it_expired_and_deleted(local_store: Store) -> None:
         "deleted": [],
         "spared": [],
         "emptied": [],
+        "on_hold": [],
     }
     called = call(
         "get",
@@ -35,3 +36,8 @@ def test_sweep_tells_what_it_expired_and_deleted(local_store: Store) -> None:
         "json",
     )
     assert (called.code, called.error["code"]) == (2, "expired")
+    assert called.error["reason"] == "retention: keep_versions = 1"
+    assert called.error["version"] == 1
+    shown = ok("history", SET, "AAPL", "2024-06-03", "--store", local_store.root).text
+    assert "2 versions expired, the last 2 at" in shown
+    assert "(retention: keep_versions = 1)" in shown

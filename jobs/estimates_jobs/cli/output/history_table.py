@@ -30,6 +30,8 @@ def show_history(
     terminal.line(f"{answer.set} {key}, {count(len(versions), 'version')}", "bold")
     if left_out is not None:
         terminal.line(left_out, "dim")
+    if "expired" in answer.body:
+        terminal.line(_expired(answer.body["expired"]), "dim")
     having = [i for i, entry in enumerate(versions) if entry["estimate"] is not None]
     if not having:
         of_this_shape = "" if left_out is None else " of this shape"
@@ -43,6 +45,14 @@ def show_history(
             f"without this key: {having[0]} versions before these, {after} after them", "dim"
         )
     show_chain(answer.body.get("chain", {}), contract, fields)
+
+
+def _expired(expired: Sequence[dict[str, Any]]) -> str:
+    """A line about the versions whose files are gone."""
+    last = expired[-1]
+    because = f" ({last['reason']})" if last["reason"] else ""
+    gone = f"{count(len(expired), 'version')} expired"
+    return f"{gone}, the last {last['version']} at {last['at'][:19]}Z{because}"
 
 
 def _show_entries(

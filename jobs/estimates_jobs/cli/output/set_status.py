@@ -10,7 +10,7 @@ from statistics import median
 import msgspec
 
 from estimates.catalog.freshness import freshness
-from estimates.catalog.records import Event, State
+from estimates.catalog.records import Event, LegalHold, State
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
@@ -49,6 +49,7 @@ class SetStatus(msgspec.Struct, frozen=True):
     next_expected      newest version's publication + cadence; overdue when that has passed
     stale              age of production's data above `max_age`; None when the contract has no
                        maximum age
+    legal_holds        those that stand
     problems           what `--check` fails for: `nothing_promoted`, `stale`
     """
 
@@ -65,6 +66,7 @@ class SetStatus(msgspec.Struct, frozen=True):
     overdue: bool | None
     max_age: str | None
     stale: bool | None
+    legal_holds: list[LegalHold]
     problems: list[str]
 
 
@@ -88,6 +90,7 @@ def set_status(view: View, name: str, now: datetime) -> SetStatus:
         overdue=fresh.overdue,
         max_age=fresh.max_age,
         stale=fresh.stale,
+        legal_holds=estimate_set.holds,
         problems=[problem for problem, is_so in problems.items() if is_so],
     )
 
@@ -122,6 +125,7 @@ def show_status(status: SetStatus) -> None:
         ("updated", _rhythm(status)),
         ("next expected", _expected(status)),
         ("other aliases", ", ".join(others) or None),
+        *(("legal hold", _legal_hold(hold)) for hold in status.legal_holds),
         ("attention", _attention(status) or None),
     ]
     terminal.line(f"{status.set}  {status.description}".rstrip(), "bold")
@@ -147,6 +151,12 @@ def _row(status: SetStatus) -> dict[str, cells.Cell]:
         "next expected": _expected(status) or "",
         "attention": _attention(status),
     }
+
+
+def _legal_hold(hold: LegalHold) -> str:
+    what = "all versions" if hold.version is None else f"version {hold.version}"
+    since = cells.instant(hold.at)
+    return f"{hold.id}: {what} since {since} by {hold.actor}: {hold.reason}"
 
 
 def _attention(status: SetStatus) -> str:
