@@ -18,7 +18,7 @@ from obstore.store import LocalStore, from_url
 
 from estimates.errors import NotFoundError, RefusedError
 from estimates.settings import network_settings
-from estimates.storage.storage_errors import storage_error
+from estimates.storage.storage_errors import is_panic, storage_error
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
@@ -65,6 +65,11 @@ class Objects:
     def __init__(self, root: str) -> None:
         self.folder = None if "://" in root else Path(root).absolute()
         self.root = str(self.folder or root)
+        if root.startswith(("az://", "azure://", "adl://")):  # obstore panics without the account
+            raise RefusedError(
+                "storage_refused",
+                f"{root}: name the account, too: abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/…",
+            )
         self._network = network_settings()
         self._waiting = lru_cache(maxsize=8)(self._opened)
         try:
@@ -159,7 +164,9 @@ class Objects:
         """Whatever the storage fails with is an UnavailableError or a RefusedError."""
         try:
             yield
-        except (BaseError, OSError) as error:
+        except BaseException as error:
+            if not isinstance(error, BaseError | OSError) and not is_panic(error):
+                raise
             raise storage_error(f"{self.root}/{name}", error) from error
 
     @contextmanager

@@ -18,12 +18,16 @@ FOREVER = frozenset(
 _PASSING = frozenset(("408", "409", "412", "423", "425", "429"))
 
 
-def storage_error(place: str, error: Exception) -> EstimatesError:
+def storage_error(place: str, error: BaseException) -> EstimatesError:
     """The error to raise for what the storage said of an object or a root.
 
     RefusedError (`storage_refused`) for what cannot succeed later, else UnavailableError
     (`storage`).
     """
+    if is_panic(error):
+        return RefusedError(
+            "storage_refused", f"{place}: the address or its settings cannot be used: {error}"
+        )
     text = str(error)
     line = (text.splitlines() or [type(error).__name__])[0]
     if "builder error" in line and "BadScheme" in text:
@@ -49,7 +53,12 @@ def storage_error(place: str, error: Exception) -> EstimatesError:
     return UnavailableError("storage", f"{place}: the storage failed: {line}; retry")
 
 
-def is_refusal(error: Exception) -> bool:
+def is_panic(error: BaseException) -> bool:
+    """Whether obstore broke down, as it does on an address that is none."""
+    return type(error).__name__ == "PanicException"
+
+
+def is_refusal(error: BaseException) -> bool:
     """Whether the same call fails until somebody changes permissions or settings."""
     if isinstance(error, PermissionDeniedError | UnauthenticatedError | PermissionError):
         return True

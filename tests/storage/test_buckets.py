@@ -77,6 +77,13 @@ def test_http_has_to_be_allowed(s3: S3Server, use: Use) -> None:
     assert "AWS_ALLOW_HTTP" in refusal(lambda: Objects(f"s3://{s3.bucket()}").get("a"))
 
 
+def test_an_address_that_is_none_is_refused(s3: S3Server, use: Use) -> None:
+    """One sentence, where the library below breaks down."""
+    use(AWS_ENDPOINT_URL=f"{s3.endpoint} and more")
+    refusal(lambda: Objects("s3://bucket").names(""))
+    assert "abfss://" in refusal(lambda: Objects("az://container/a"))
+
+
 def test_a_slow_line_takes_large_objects(s3: S3Server, use: Use) -> None:
     """What takes longer than the bucket may be silent is written and read."""
     content = os.urandom(14_000_000)
