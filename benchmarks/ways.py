@@ -116,7 +116,7 @@ class Watch:
 
     def entered(self, store: Path) -> Entered:
         """What was seen, of a store."""
-        files = store.rglob("estimates.parquet")
+        files = store.rglob("*.parquet")
         stored = {hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
         functions = [code for code in self.codes if _is_function(code)]
         return Entered(

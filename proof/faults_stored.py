@@ -18,8 +18,10 @@ from estimates.contract.contract_file import parse_contract
 from estimates.errors import ConflictError, CorruptError, EstimatesError, GateError
 from estimates.gate.evaluation import evaluate
 from estimates.lookup.read_file_writing import build
+from estimates.lookup.stored_reads import StoredReads
 from estimates.storage import snapshot
 from estimates.storage.objects import Objects
+from estimates.storage.parts import Part, key_range
 from estimates.store.judge import stored_candidate
 from proof import forecasts
 from proof.fault import Outcome, delivered, fault, of_verdict
@@ -29,9 +31,12 @@ from proof.scenes import Scene
 
 def files(scene: Scene, version: int) -> tuple[Path, Path]:
     """The Parquet file and the manifest of a version."""
+    root, objects = Path(scene.store.root), scene.store.objects
     snapshot_id = scene.store.view().resolve(scene.set, At(version)).snapshot_id
-    folder = Path(scene.store.root) / snapshot.folder(scene.set, snapshot_id)
-    return folder / "estimates.parquet", folder / "manifest.json"
+    manifest = snapshot.read_manifest(objects, scene.set, snapshot_id)
+    (part,) = manifest.content()
+    folder = root / snapshot.folder(scene.set, snapshot_id)
+    return root / manifest.name_of(scene.set, part), folder / "manifest.json"
 
 
 def judged(scene: Scene, version: int) -> Outcome:
@@ -106,15 +111,14 @@ def files_exchanged(scene: Scene) -> Outcome:
 @fault("prices", "stored file")
 def garbage_with_a_digest(scene: Scene) -> Outcome:
     """A writer stored half a Parquet file, and the digest of that half."""
-    prepared = snapshot.prepare(scene.today, scene.store.contract(scene.set).shape())
-    return _written(scene, prepared.parquet[: len(prepared.parquet) // 2], scene.today.height)
+    parquet = _encoded(scene, scene.today)
+    return _written(scene, parquet[: len(parquet) // 2], scene.today.height)
 
 
 @fault("prices", "stored file")
 def a_wrong_number_of_rows(scene: Scene) -> Outcome:
     """A writer counted the rows before it dropped some."""
-    short = snapshot.prepare(scene.today.head(-1), scene.store.contract(scene.set).shape())
-    return _written(scene, short.parquet, scene.today.height)
+    return _written(scene, _encoded(scene, scene.today.head(-1)), scene.today.height)
 
 
 @fault("prices", "stored file")
@@ -218,10 +222,11 @@ def a_read_file_of_other_numbers(scene: Scene) -> Outcome:
     number = scene.publish()
     version = scene.store.view().resolve(scene.set, At(number))
     scene.store.judge(scene.set, number, judged_at=scene.at)
-    path = scene.store.read_files.path(version.snapshot_id)
+    manifest = scene.store.manifests.get(scene.set, version.snapshot_id)
+    (part,) = manifest.parts
+    path = Path(StoredReads(scene.store.objects).place(scene.set, part.sha256) or "")
     path.parent.mkdir(parents=True, exist_ok=True)
-    contract = scene.store.contract(scene.set)
-    build(scaled(scene.today, 1.001), contract.shape(), version.snapshot_id, path)
+    build(scaled(scene.today, 1.001), manifest.shape, part.sha256, path)
     try:
         return promoted(scene, number)
     except CorruptError as error:
@@ -404,19 +409,34 @@ def waived(
     )
 
 
+def _encoded(scene: Scene, rows: pl.DataFrame) -> bytes:
+    """The rows as a careful writer stores them."""
+    ((_, parquet),) = snapshot.encode_parts(rows, scene.store.contract(scene.set).shape())
+    return parquet
+
+
 def _written(scene: Scene, parquet: bytes, rows: int) -> Outcome:
     """Publish bytes as a writer without our care would."""
-    file = snapshot.File("estimates.parquet", len(parquet), hashlib.sha256(parquet).hexdigest())
-    manifest = snapshot.Manifest(
-        snapshot.FORMAT, "", scene.store.contract(scene.set).shape(), rows, (file,)
-    )
-    digest = hashlib.sha256(msgspec.json.encode(manifest)).hexdigest()
-    manifest = msgspec.structs.replace(manifest, snapshot_id=digest)
     objects = Objects(scene.store.root)
-    snapshot.write(objects, scene.set, snapshot.Prepared(manifest, parquet))
+    digest = hashlib.sha256(parquet).hexdigest()
+    part = Part(
+        digest,
+        len(parquet),
+        rows,
+        *key_range(scene.today, list(scene.store.contract(scene.set).key)),
+    )
+    manifest = snapshot.manifest_of(scene.store.contract(scene.set).shape(), (part,))
+    objects.put(snapshot.part_name(scene.set, digest), parquet)
+    snapshot.write_manifest(objects, scene.set, manifest)
     _, provenance = scene.read(scene.today)
     revision = scene.store.view().set(scene.set).contracts[-1]
     version = scene.store.catalog.publish(
-        revision, digest, rows, provenance, actor="proof", deletions=0, released_at=scene.at
+        revision,
+        manifest.snapshot_id,
+        rows,
+        provenance,
+        actor="proof",
+        parts=[digest],
+        released_at=scene.at,
     )
     return judged(scene, version.version)

@@ -15,9 +15,13 @@ import polars as pl
 
 import estimates_migrations
 from estimates.catalog.records import ContractRevision, InputDigest, Provenance, Version
+from estimates.contract.conform import conform
 from estimates.contract.contract import Contract
 from estimates.contract.contract_file import parse_contract
+from estimates.contract.shape import Shape
 from estimates.errors import EstimatesError
+from estimates.storage import snapshot
+from estimates.storage.snapshot import Manifest
 from estimates.store.open_store import catalog_url
 from estimates.store.store import Store
 
@@ -149,6 +153,20 @@ def promoted(
     store.judge(name, version.version)
     store.promote(name, version.version, reason="test")
     return version
+
+
+def manifest_of(rows: pl.DataFrame, contract: Contract, shape: Shape | None = None) -> Manifest:
+    """What the rows would be stored as."""
+    shape = shape or contract.shape()
+    parts = snapshot.encode_parts(conform(rows, contract), shape)
+    return snapshot.manifest_of(shape, tuple(part for part, _ in parts))
+
+
+def parquet_of(store: Store, version: Version) -> str:
+    """The name of the only Parquet file of a version."""
+    manifest = snapshot.read_manifest(store.objects, version.set, version.snapshot_id)
+    (part,) = manifest.content()
+    return manifest.name_of(version.set, part)
 
 
 def code_of(act: Callable[[], object]) -> str | None:

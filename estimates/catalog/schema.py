@@ -192,13 +192,13 @@ holds = _table(
 
 runs = _table("runs", Run, ["run_id"], Index("runs_set", "set", "started_at"))
 
-# Snapshots that sweeps deleted, how often, and whether the last deletion is done; see
+# Files that sweeps deleted, the number of the claim, and whether the deletion is done; see
 # docs/decisions/0003.
 claims = Table(
     "claims",
     METADATA,
     _filled("set", key=True),
-    _filled("snapshot_id", key=True),
+    _filled("digest", key=True),
     _filled("generation", Integer),
     _filled("done", Boolean),
 )

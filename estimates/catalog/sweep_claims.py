@@ -1,6 +1,9 @@
-"""Which snapshots' files are being deleted: whoever deletes them announces it first, as a claim."""
+"""Which files are being deleted: whoever deletes them announces it first, as a claim.
 
-from collections.abc import Iterator
+A claim is of a digest, that of a part or that of a snapshot with its manifest.
+"""
+
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import sqlalchemy as sa
@@ -14,55 +17,65 @@ from estimates.catalog.rows import matching
 class SweepClaims(OnEngine):
     """Each method is one transaction. Readers of estimates see none of it: it leaves no event."""
 
-    def claim(self, set_name: str, snapshot_id: str) -> bool:
-        """Announce that a snapshot's files will be deleted.
+    def claim(self, set_name: str, digests: Sequence[str], versions: int) -> bool:
+        """Announce that files of a set will be deleted.
 
-        False, and nothing announced, when an unexpired version or a legal hold needs it.
+        versions  how many the set had when it was found out that none of them needs the files
+        False, and nothing announced, when it has more, which may name the same files, or when a
+        legal hold keeps all of the set.
         """
-        versions, claims = schema.versions, schema.claims
-        snapshot = {"set": set_name, "snapshot_id": snapshot_id}
-        needed = matching(versions, **snapshot) & versions.c.expired_at.is_(None)
+        table, claims = schema.versions, schema.claims
+        newest = sa.select(sa.func.max(table.c.version)).where(table.c.set == set_name)
         with self.writing() as tx:
-            if tx.execute(sa.select(versions.c.version).where(needed)).first():
+            if (tx.execute(newest).scalar() or 0) != versions:
                 return False
             if is_held_whole(tx, set_name):
                 return False
-            generation, _ = deletions_of(tx, set_name, snapshot_id)
-            tx.execute(claims.delete().where(matching(claims, **snapshot)))
-            values = snapshot | {"generation": generation + 1, "done": False}
-            tx.execute(claims.insert().values(values))
+            generation = _last_claim(tx, set_name) + 1
+            for digest in digests:
+                here = {"set": set_name, "digest": digest}
+                tx.execute(claims.delete().where(matching(claims, **here)))
+                tx.execute(claims.insert().values(here | {"generation": generation, "done": False}))
             return True
 
     @contextmanager
-    def deleting(self, set_name: str, snapshot_id: str) -> Iterator[bool]:
-        """The transaction in which a claimed snapshot's files go; says whether they still should.
+    def deleting(self, set_name: str, digest: str) -> Iterator[bool]:
+        """The transaction in which claimed files go; says whether they still should.
 
         Of several who saw the claim only one deletes: another could be so slow that the files were
         written again meanwhile. A legal hold that came since the claim ends it.
         """
         table = schema.claims
-        here = matching(table, set=set_name, snapshot_id=snapshot_id) & table.c.done.is_(False)
+        here = matching(table, set=set_name, digest=digest) & table.c.done.is_(False)
         with self.writing() as tx:
             is_wanted = tx.execute(sa.select(table.c.done).where(here)).first() is not None
             yield is_wanted and not is_held_whole(tx, set_name)
             tx.execute(table.update().where(here).values(done=True))
 
-    def deletions(self, set_name: str, snapshot_id: str) -> tuple[int, bool]:
-        """How often a snapshot's files were claimed, and whether the last deletion is done."""
+    def last_claim(self, set_name: str) -> int:
+        """The number of a set's newest claim, 0 before the first."""
         with reading(self.engine) as tx:
-            return deletions_of(tx, set_name, snapshot_id)
+            return _last_claim(tx, set_name)
 
-    def claims(self) -> list[tuple[str, str]]:
-        """(set, snapshot_id) of every deletion under way or interrupted."""
+    def unfinished(self) -> list[tuple[str, str]]:
+        """(set, digest) of every deletion under way or interrupted."""
         table = schema.claims
-        unfinished = sa.select(table.c.set, table.c.snapshot_id).where(table.c.done.is_(False))
+        unfinished = sa.select(table.c.set, table.c.digest).where(table.c.done.is_(False))
         with reading(self.engine) as tx:
             return sorted((row[0], row[1]) for row in tx.execute(unfinished))
 
 
-def deletions_of(tx: sa.Connection, set_name: str, snapshot_id: str) -> tuple[int, bool]:
-    """What `SweepClaims.deletions` gives, within a transaction."""
+def is_claimed(tx: sa.Connection, set_name: str, digests: Sequence[str], since: int) -> bool:
+    """Whether any of some files were claimed after the claim of a number, or are not deleted yet,
+    within a transaction.
+    """
     table = schema.claims
-    here = matching(table, set=set_name, snapshot_id=snapshot_id)
-    row = tx.execute(sa.select(table.c.generation, table.c.done).where(here)).one_or_none()
-    return (0, True) if row is None else (row.generation, row.done)
+    again = table.c.digest.in_(digests) & ((table.c.generation > since) | table.c.done.is_(False))
+    claimed = sa.select(table.c.digest).where(matching(table, set=set_name) & again)
+    return tx.execute(claimed.limit(1)).first() is not None
+
+
+def _last_claim(tx: sa.Connection, set_name: str) -> int:
+    table = schema.claims
+    newest = sa.select(sa.func.max(table.c.generation)).where(table.c.set == set_name)
+    return tx.execute(newest).scalar() or 0

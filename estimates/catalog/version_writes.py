@@ -1,5 +1,6 @@
 """Contracts and versions come into being here, are judged, tracked and expired."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -12,7 +13,7 @@ from estimates.catalog.event_log import append, check_text, next_event, next_eve
 from estimates.catalog.preconditions import check_newest, check_not_on_hold, check_unexpired
 from estimates.catalog.records import ContractRevision, Event, Judged, Provenance, Version
 from estimates.catalog.rows import matching, of_version, read
-from estimates.catalog.sweep_claims import deletions_of
+from estimates.catalog.sweep_claims import is_claimed
 from estimates.contract.contract import Contract
 from estimates.errors import ConflictError, UnavailableError
 
@@ -49,13 +50,15 @@ class VersionWrites(OnEngine):
         provenance: Provenance,
         *,
         actor: str,
-        deletions: int = 0,
+        parts: Sequence[str] = (),
+        claims_seen: int = 0,
         released_at: datetime | None = None,
     ) -> Version:
         """Make a version exist: the commit point of publishing.
 
         The same run_id again gives its version back.
-        deletions    how often the snapshot had been deleted when its files were written
+        parts        the digests of the snapshot's parts
+        claims_seen  the set's last claim when the files were written
         released_at  the time of release that whoever imports it claims
 
         Raises ConflictError: `run_id_reused` (same run_id, other content or claim),
@@ -72,7 +75,7 @@ class VersionWrites(OnEngine):
             if same_run:
                 return _same_run(same_run[0], snapshot_id, released_at)
             check_newest(tx, revision)
-            if deletions_of(tx, name, snapshot_id) != (deletions, True):
+            if is_claimed(tx, name, [snapshot_id, *parts], claims_seen):
                 raise UnavailableError(
                     "being_swept", f"{name}: a sweep deleted this very content meanwhile; retry"
                 )

@@ -75,7 +75,7 @@ def judge_frame(
 def _listed_keys(requests: SetRequests, contract: Contract) -> Plan[pl.DataFrame | None]:
     if not isinstance(contract.domain, FileDomain):
         return None
-    return _frame((yield from requests.parquet(f"/domains/{contract.domain.digest}")))
+    return _frame([(yield from requests.parquet(f"/domains/{contract.domain.digest}"))])
 
 
 def _baseline(
@@ -93,7 +93,7 @@ def _baseline(
     if version.shape != newest.shape:
         return None, "other_shape"
     baseline = Candidate(
-        _frame((yield from requests.parquet(f"/versions/{version.version}/data"))),
+        _frame((yield from requests.rows(version.version))),
         newest.contract.shape(),
         version.provenance,
         version=version.version,
@@ -140,12 +140,12 @@ def _last_frames(
     known = yield from versions(requests)
     frames: list[pl.DataFrame] = []
     for version in last_in_production(events, known, shape, count):
-        content = yield from requests.parquet(f"/versions/{version.version}/data")
+        content = yield from requests.rows(version.version)
         frames.append(_frame(content))
     return frames
 
 
-def _frame(content: bytes) -> pl.DataFrame:
+def _frame(parts: Sequence[bytes]) -> pl.DataFrame:
     import polars as pl
 
-    return pl.read_parquet(io.BytesIO(content))
+    return pl.concat([pl.read_parquet(io.BytesIO(part)) for part in parts])

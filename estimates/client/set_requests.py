@@ -53,18 +53,30 @@ class SetRequests:
         """GET a route of the set; raises as `ServiceRequests.get` does."""
         return (yield from self.service.get(url(f"{self.path}{path}", *parameters), media_type))
 
+    def rows(self, version: int) -> Plan[list[bytes]]:
+        """The Parquet files of a version's parts, in key order; raises as `parquet` does."""
+        path = f"/versions/{version}/data"
+        first = yield from self._parquet(path, {"part": 1})
+        replies = [first]
+        for number in range(2, int(first.headers.get("estimates-parts", 1)) + 1):
+            replies += [(yield from self._parquet(path, {"part": number}))]
+        return [reply.body for reply in replies]
+
     def parquet(self, path: str) -> Plan[bytes]:
         """A Parquet file under the set's path; raises CorruptError (`file_damaged`) when it is not
         what was sent.
         """
-        reply = yield from self.get(path, media_type=PARQUET)
+        return (yield from self._parquet(path)).body
+
+    def _parquet(self, path: str, *parameters: Parameters) -> Plan[Reply]:
+        reply = yield from self.get(path, *parameters, media_type=PARQUET)
         digest = base64.b64encode(hashlib.sha256(reply.body).digest()).decode()
         if reply.headers.get("repr-digest") != f"sha-256=:{digest}:":
             raise CorruptError(
                 "file_damaged",
                 f"{self.service.service}{self.path}{path} does not match its digest; ask again",
             )
-        return reply.body
+        return reply
 
     def version_parameters(
         self, ref: Ref, as_of: Time | None = None, clock: Clock = None

@@ -23,10 +23,10 @@ class ReadFile:
     checksum.
     """
 
-    def __init__(self, path: str | Path, snapshot_id: str) -> None:
+    def __init__(self, path: str | Path, digest: str) -> None:
         self.path = path
         self._map, size = map_file(path)
-        self.header = header = decode_header(path, self._map, snapshot_id, size)
+        self.header = header = decode_header(path, self._map, digest, size)
         self.rows = header.rows
         self._groups = Pieces(path, self._map, header.groups, "group")
         self._offsets, self._checksums = self._groups.offsets, self._groups.checksums

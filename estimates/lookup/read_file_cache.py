@@ -1,29 +1,25 @@
-"""The read files of this machine: opened once, the least recently used closed, built again when
-missing or damaged.
+"""The open read files of this process, and those in the cache of this machine; opened once, the
+least recently used closed, made again when missing or damaged.
 """
 
 import errno
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import polars as pl
-
-from estimates.contract.contract import Contract
 from estimates.errors import CorruptError, RefusedError, UnavailableError
 from estimates.lookup.read_file import ReadFile
-from estimates.lookup.read_file_writing import build
 from estimates.storage.file_lock import file_lock
 
-# The rows of a snapshot and the contract they were published under.
-Read = Callable[[], tuple[pl.DataFrame, Contract]]
+# Writes a read file at a path, at once or not at all.
+Make = Callable[[Path], None]
 OPEN = 4096  # mappings: a process may have 65,530
 
 
 class ReadFileCache:
-    """Open read files by snapshot, in the cache folder of this machine; threads may share it.
+    """Open read files by the digest of their part; threads may share it.
 
     discarded  how many were, mostly because a read found them damaged
     """
@@ -33,25 +29,31 @@ class ReadFileCache:
         self._prefix = f"{folder}/"
         self.discarded = 0
         self._open: OrderedDict[str, ReadFile] = OrderedDict()
+        self._damaged: set[str] = set()  # what was found damaged and cannot be removed
         self._lock = threading.Lock()
 
-    def path(self, snapshot_id: str) -> Path:
-        """Where a snapshot's read file is."""
-        return self.folder / f"{snapshot_id}.lookup"
+    def path(self, digest: str) -> Path:
+        """Where the read file of a part is, if it was made here."""
+        return self.folder / f"{digest}.lookup"
 
-    def get(self, snapshot_id: str, read: Read) -> ReadFile:
-        """A read file, opened; built from what `read` gives when it is missing or damaged.
+    def get(self, digest: str, make: Make, elsewhere: str | None = None) -> ReadFile:
+        """A read file, opened; made in the cache when it is missing or damaged.
 
+        elsewhere  where else it may be
         Raises UnavailableError (`cache`) when it can be neither opened nor written, RefusedError
         (`cache_refused`) when that may not be.
         """
         with self._lock:
-            opened = self.opened(snapshot_id)
+            opened = self.opened(digest)
         if opened is not None:
             return opened
-        opened = self._open_or_build(snapshot_id, read)
+        # as `path`, which takes as long as mapping the file
+        places = [f"{self._prefix}{digest}.lookup"]
+        if elsewhere is not None and elsewhere not in self._damaged:
+            places.insert(0, elsewhere)
+        opened = _open(digest, places) or self._make(digest, places, make)
         with self._lock:
-            self._open[snapshot_id] = opened
+            self._open[digest] = opened
             while len(self._open) > OPEN:
                 self._open.popitem(last=False)
         return opened
@@ -61,40 +63,42 @@ class ReadFileCache:
         """How many are open."""
         return len(self._open)
 
-    def opened(self, snapshot_id: str) -> ReadFile | None:
+    def opened(self, digest: str) -> ReadFile | None:
         """A read file that is open."""
         try:
-            self._open.move_to_end(snapshot_id)
-            return self._open[snapshot_id]
+            self._open.move_to_end(digest)
+            return self._open[digest]
         except KeyError:
             return None
 
-    def discard(self, snapshot_id: str) -> None:
-        """Forget a read file, on disk too; the next use builds it again."""
+    def discard(self, digest: str) -> None:
+        """Forget a read file, on disk too; the next use makes it again."""
         with self._lock:
-            self._open.pop(snapshot_id, None)
+            opened = self._open.pop(digest, None)
             self.discarded += 1
-        self.path(snapshot_id).unlink(missing_ok=True)
+        self.path(digest).unlink(missing_ok=True)
+        if opened is not None:
+            try:
+                Path(opened.path).unlink(missing_ok=True)
+            except OSError:  # it is in a store that this process may only read
+                self._damaged.add(str(opened.path))
 
-    def keep_only(self, snapshot_ids: set[str]) -> None:
-        """Remove the read files of all other snapshots."""
+    def keep_only(self, digests: set[str]) -> None:
+        """Remove the read files of all other parts."""
         for path in self.folder.glob("*.lookup"):
-            if path.stem not in snapshot_ids:
+            if path.stem not in digests:
                 self.discard(path.stem)
 
-    def _open_or_build(self, snapshot_id: str, read: Read) -> ReadFile:
-        # as `path`, which takes as long as mapping the file
-        path = f"{self._prefix}{snapshot_id}.lookup"
+    def _make(self, digest: str, places: Sequence[str], make: Make) -> ReadFile:
+        path = Path(places[-1])
         try:
-            with suppress(FileNotFoundError, CorruptError):
-                return ReadFile(path, snapshot_id)
             with file_lock(Path(f"{path}.lock")):
-                # whoever was waited for has built it
-                with suppress(FileNotFoundError, CorruptError):
-                    return ReadFile(path, snapshot_id)
-                frame, contract = read()
-                build(frame, contract.shape(), snapshot_id, Path(path))
-                return ReadFile(path, snapshot_id)
+                # whoever was waited for has made it
+                opened = _open(digest, places)
+                if opened is None:
+                    make(path)
+                    opened = ReadFile(str(path), digest)
+                return opened
         except OSError as error:
             message = f"{path} can be neither opened nor written: {error.strerror}"
             if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
@@ -102,3 +106,11 @@ class ReadFileCache:
                     "cache_refused", f"{message}; set ESTIMATES_CACHE to a folder of yours"
                 ) from error
             raise UnavailableError("cache", message) from error
+
+
+def _open(digest: str, places: Sequence[str]) -> ReadFile | None:
+    """The read file that is at one of some places and whole."""
+    for place in places:
+        with suppress(FileNotFoundError, NotADirectoryError, CorruptError):
+            return ReadFile(place, digest)
+    return None

@@ -1,4 +1,4 @@
-"""The read file: one snapshot's rows as ready-made JSON, found by key, memory-mapped and shared by
+"""The read file: one part's rows as ready-made JSON, found by key, memory-mapped and shared by
 all processes.
 
 Layout, little-endian (docs/spec.md): magic, length and CRC-32 of the header, header (JSON), then
@@ -32,7 +32,8 @@ from estimates.errors import CorruptError
 
 assert sys.byteorder == "little", "read files are mapped as they are, and they are little-endian"
 
-MAGIC = b"ESTLOOK5"
+MAGIC = b"ESTLOOK6"
+REVISION = 6
 PREFIX = struct.Struct("<8sII")
 ROWS_AT = 1024  # behind the header
 LINE = b"\n"  # before each row
@@ -57,12 +58,13 @@ class Table(msgspec.Struct, frozen=True):
 class Header(msgspec.Struct, frozen=True):
     """What the file holds and where.
 
+    digest    of the part
     parts     how many a key has
     block     how many groups make a block
     all_in_memory  readers take all keys into memory, not just the first ones of blocks
     """
 
-    snapshot_id: str
+    digest: str
     rows: int
     parts: int
     size: int
@@ -81,7 +83,7 @@ def encode_header(header: Header) -> bytes:
     return PREFIX.pack(MAGIC, len(content), crc32(content)) + content
 
 
-def decode_header(path: str | Path, content: Any, snapshot_id: str, size: int) -> Header:
+def decode_header(path: str | Path, content: Any, digest: str, size: int) -> Header:
     """The header of a file of this size; raises CorruptError (`lookup_damaged`)."""
     try:
         magic, length, checksum = PREFIX.unpack_from(content)
@@ -91,7 +93,7 @@ def decode_header(path: str | Path, content: Any, snapshot_id: str, size: int) -
         header = msgspec.json.decode(encoded, type=Header)
     except (struct.error, ValueError):
         raise damaged(path, "header") from None
-    if header.snapshot_id != snapshot_id or header.size != size:
+    if header.digest != digest or header.size != size:
         raise damaged(path, "header")
     return header
 

@@ -34,19 +34,19 @@ MEMORY_KEYS = 1 << 18
 MEMORY_BYTES = 1 << 24  # and so many bytes of them
 
 
-def build(frame: pl.DataFrame, shape: Shape, snapshot_id: str, path: Path) -> None:
+def build(frame: pl.DataFrame, shape: Shape, digest: str, path: Path) -> None:
     """Write the read file of a snapshot's frame (sorted by key), at once or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}")
     try:
         with unfinished.open("wb") as file:
-            _write(file, frame, shape, snapshot_id)
+            _write(file, frame, shape, digest)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def _write(file: BinaryIO, frame: pl.DataFrame, shape: Shape, snapshot_id: str) -> None:
+def _write(file: BinaryIO, frame: pl.DataFrame, shape: Shape, digest: str) -> None:
     file.seek(ROWS_AT)  # the header's numbers are known only at the end
     starts = _group_starts(frame, shape.key_names)
     groups = _write_pieces(file, _encoded(frame, shape, starts))
@@ -56,7 +56,7 @@ def _write(file: BinaryIO, frame: pl.DataFrame, shape: Shape, snapshot_id: str) 
     block, all_in_memory = _block(offsets)
     blocks = _write_pieces(file, [(content.data, np.append(offsets[:-1:block], offsets[-1]))])
     header = Header(
-        snapshot_id=snapshot_id,
+        digest=digest,
         rows=frame.height,
         parts=len(shape.key),
         size=file.tell(),

@@ -5,6 +5,7 @@ versions.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal, TypeVar
@@ -21,19 +22,15 @@ from estimates.catalog.view import View
 from estimates.errors import CorruptError
 from estimates.keys.key_form import Key
 from estimates.keys.search_key import SearchKey
-from estimates.lookup.read_file import ReadFile
+from estimates.lookup.parted_lookup import Lookup, WouldBlock
 from estimates.reading.answer import Answer
 from estimates.reading.field_selection import selection
 from estimates.reading.version_reader import Files, VersionReader, key_form
 
-# The read file of a version if it is open already.
-Opened = Callable[[Version], ReadFile | None]
+# What answers by key for a version if it is open already.
+Opened = Callable[[Version], Lookup | None]
 _MEMOIZED = 10_000  # results of one reader
 T = TypeVar("T")
-
-
-class WouldBlock(Exception):  # noqa: N818 (no error: a reason to ask elsewhere)
-    """An answer that takes a file to be opened, built or repaired first."""
 
 
 class Reader:
@@ -65,14 +62,11 @@ class Reader:
         repairing one.
         """
 
-        def opened(version: Version) -> ReadFile:
-            lookup = self._opened(version)
-            if lookup is None:
-                raise WouldBlock
-            return lookup
-
         def would_block(*_: object) -> Any:
             raise WouldBlock
+
+        def opened(version: Version) -> Lookup:
+            return self._opened(version) or would_block()
 
         return Reader(self.view, Files(opened, would_block, would_block), self._opened)
 
@@ -157,10 +151,8 @@ class Reader:
         """`ReadFile.get_near` of a version."""
         lookup = self._opened(version)
         if lookup is not None:
-            try:
+            with suppress(CorruptError, WouldBlock):
                 return lookup.get_near(search_key, near)
-            except CorruptError:
-                pass
         return self._files.read(version, lambda lookup: lookup.get_near(search_key, near))
 
     def _opening(self, view: SetView, version: Version, clock: Clock) -> bytes:

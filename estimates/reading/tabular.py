@@ -26,6 +26,7 @@ from estimates.render.row_text import text_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from _typeshed import ReadableBuffer
 
 _TEXT = pl.String()
 _SPAN = pl.Struct({"from": _TEXT, "to": _TEXT})
@@ -110,6 +111,47 @@ def arrow_pieces(frames: Iterable[pl.DataFrame], metadata: Mapping[str, str]) ->
     if writer is not None:
         writer.close()
         yield sink.getvalue()
+
+
+def parquet_pieces(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
+    """Frames of the same columns as one Parquet file, piece by piece; nothing for no frames."""
+    import pyarrow.parquet as pq  # takes a moment, and most processes never write Parquet
+
+    sink, writer = _Sink(), None
+    for part in frames:
+        table = part.to_arrow(compat_level=pl.CompatLevel.oldest())
+        writer = writer or pq.ParquetWriter(sink, table.schema, compression="zstd")
+        writer.write_table(table)
+        yield sink.taken()
+    if writer is not None:
+        writer.close()
+        yield sink.taken()
+
+
+class _Sink(io.RawIOBase):
+    """A file that is written once, from its beginning, and taken away piece by piece."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._size
+
+    def write(self, content: ReadableBuffer) -> int:
+        piece = bytes(content)
+        self._pieces.append(piece)
+        self._size += len(piece)
+        return len(piece)
+
+    def taken(self) -> bytes:
+        """What was written since the last time."""
+        content = b"".join(self._pieces)
+        self._pieces.clear()
+        return content
 
 
 def _listed(rows: _Rows) -> list[msgspec.Raw]:

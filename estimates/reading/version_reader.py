@@ -6,7 +6,7 @@ from slices and nothing is encoded but the frame around them.
 
 import zlib
 from collections.abc import Callable, Sequence
-from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, TypeVar, cast
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 import msgspec
 
@@ -18,7 +18,7 @@ from estimates.contract.contract import Contract, FileDomain, OpenDomain, Rollin
 from estimates.errors import CorruptError, InvalidError, NotFoundError
 from estimates.keys.key_form import Key, KeyForm
 from estimates.keys.search_key import SearchKey
-from estimates.lookup.read_file import ReadFile
+from estimates.lookup.parted_lookup import Lookup
 from estimates.reading.answer import Answer, Page
 from estimates.reading.field_selection import selection
 from estimates.reading.page_cursor import (
@@ -37,7 +37,6 @@ LOOK_BACK = 10
 
 KeyStatus = Literal["no_estimate", "elapsed", "removed", "outside_domain"]
 _NULL = b":null"  # in the JSON of each row that lacks a value
-P = ParamSpec("P")
 T = TypeVar("T")
 _OK, _NO_ESTIMATE = b'{"status":"ok","estimate":', b'{"status":"no_estimate","estimate":'
 
@@ -45,17 +44,17 @@ _OK, _NO_ESTIMATE = b'{"status":"ok","estimate":', b'{"status":"no_estimate","es
 class Files(NamedTuple):
     """The files that reading takes.
 
-    open     a version's read file
+    open     what answers by key for a version
     discard  forget a damaged one, so that it is built again
     listed   whether a key, as text, is in the listed domain of a set with this digest
     """
 
-    open: Callable[[Version], ReadFile]
+    open: Callable[[Version], Lookup]
     discard: Callable[[Version], None]
     listed: Callable[[str, str, tuple[str, ...]], bool]
 
-    def read(self, version: Version, read: Callable[[ReadFile], T]) -> T:
-        """Read from a version's read file; a damaged one is built again from the verified snapshot,
+    def read(self, version: Version, read: Callable[[Lookup], T]) -> T:
+        """Read from a version; a damaged read file is made again from the verified snapshot,
         once.
         """
         try:
@@ -78,7 +77,7 @@ class VersionReader:
         self._set = view.set(version.set)
         self.form = key_form(self._set, version.contract_revision)
         self._files = files
-        self._lookup: ReadFile | None = None
+        self._lookup: Lookup | None = None
         self._head = b'{"set":"%b","version":%d,' % (version.set.encode(), version.version)
 
     @property
@@ -97,7 +96,7 @@ class VersionReader:
             row = (self._lookup or self._open()).get(search_key)
         except CorruptError:
             self._lookup = None
-            row = self._read(ReadFile.get, search_key)
+            row = self._read(lambda lookup: lookup.get(search_key))
         if row is None:
             raise self._not_found(self.form.texts(key))
         estimate = row if fields is None else self._select(fields)(row)
@@ -117,7 +116,8 @@ class VersionReader:
                 "too_many_keys",
                 f"{self.version.set}: {len(keys)} keys in one batch; send at most {MAX_KEYS}",
             )
-        rows = self._read(ReadFile.get_many, self.form.search_many(keys))
+        search_keys = self.form.search_many(keys)
+        rows = self._read(lambda lookup: lookup.get_many(search_keys))
         return Answer(self.version.set, self.version, self._batch(keys, rows, fields), fields)
 
     def _batch(
@@ -163,18 +163,18 @@ class VersionReader:
         """
         check_limit(limit)
         search_key = self.form.search(prefix, partial=True)
-        few = self._read(ReadFile.read_few, search_key) if cursor is None else None
+        few = self._read(lambda file: file.read_few(search_key)) if cursor is None else None
         following = None
         if few is not None and few[0] <= limit:
             total, rows = few
         else:
-            matches = self._read(ReadFile.find, search_key)
+            matches = self._read(lambda lookup: lookup.find(search_key))
             mark = _mark(self.version, search_key)
             start = matches.start
             if cursor is not None:
                 start = _start(cursor, self.version.version, mark, matches)
             total, stop = len(matches), min(start + limit, matches.stop)
-            rows = self._read(ReadFile.read, range(start, stop))
+            rows = self._read(lambda lookup: lookup.read(range(start, stop)))
             if stop < matches.stop:
                 following = encode_cursor([self.version.version, stop, mark])
         if fields is not None:
@@ -230,18 +230,16 @@ class VersionReader:
             lambda: self._set.predecessors(self.version, LOOK_BACK),
         )
 
-    def _open(self) -> ReadFile:
+    def _open(self) -> Lookup:
         self._lookup = self._files.open(self.version)
         return self._lookup
 
-    def _read(
-        self, read: Callable[Concatenate[ReadFile, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    def _read(self, read: Callable[[Lookup], T]) -> T:
         try:
-            return read(self._lookup or self._open(), *args, **kwargs)
+            return read(self._lookup or self._open())
         except CorruptError:
             self._lookup = None
-            return self._files.read(self.version, lambda lookup: read(lookup, *args, **kwargs))
+            return self._files.read(self.version, read)
 
     def _select(self, fields: Sequence[str]) -> Callable[[bytes], bytes]:
         return selection(self.version.set, self.contract, fields)

@@ -3,7 +3,9 @@ caches of this machine.
 
 objects         named bytes in a folder or a bucket; the only place that knows obstore
 storage_errors  which of its failures another try may mend
-snapshot        the immutable half: Parquet and manifest
+snapshot        the immutable half: parts and manifest
+parts           where a snapshot is cut, by its keys alone
+manifests       manifests that were read and checked, in memory
 data_files      the stored Parquet, verified and read in pieces
 listed_keys     the listed keys of `file` domains
 log_copies      copies of the log, from which a lost catalog is rebuilt

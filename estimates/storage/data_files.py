@@ -8,13 +8,15 @@ import hashlib
 import io
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from estimates.storage import snapshot
+from estimates.storage.manifests import Manifests
 from estimates.storage.objects import Objects
-from estimates.storage.snapshot import File
+from estimates.storage.parts import Part
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -26,9 +28,9 @@ _ROWS = 1 << 16
 class DataFile:
     """A verified Parquet file: its size in bytes, its SHA-256 in hexadecimal, and what is in it."""
 
-    def __init__(self, objects: Objects, name: str, file: File) -> None:
-        self.size = file.size
-        self.sha256 = file.sha256
+    def __init__(self, objects: Objects, name: str, part: Part) -> None:
+        self.size = part.size
+        self.sha256 = part.sha256
         self._objects = objects
         self._name = name
 
@@ -37,55 +39,76 @@ class DataFile:
         for at in range(start, stop, PIECE):
             yield self._objects.get_range(self._name, at, min(at + PIECE, stop))
 
+    @property
+    def path(self) -> Path | None:
+        """Where it is; None in a bucket."""
+        folder = self._objects.folder
+        return None if folder is None else folder / self._name
+
+
+class SnapshotFiles:
+    """The verified parts of a snapshot, in key order."""
+
+    def __init__(self, parts: Sequence[DataFile]) -> None:
+        self.parts = parts
+
+    def only(self, number: int | None) -> SnapshotFiles:
+        """One part, counted from 1; all for None."""
+        return self if number is None else SnapshotFiles(self.parts[number - 1 : number])
+
+    def paths(self) -> list[Path]:
+        """Where the files are; none in a bucket."""
+        return [file.path for file in self.parts if file.path is not None]
+
     def select(self, columns: Sequence[str], where: pl.Expr | None = None) -> pl.DataFrame:
         """Columns of the rows that fulfil a condition, in key order; nothing else is decoded."""
-        folder = self._objects.folder
-        source = (
-            io.BytesIO(b"".join(self.pieces(0, self.size)))
-            if folder is None
-            else folder / self._name
-        )
-        rows = pl.scan_parquet(source)
+        rows = pl.scan_parquet(self.paths() or [_content(file) for file in self.parts])
         return (rows if where is None else rows.filter(where)).select(columns).collect()
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """The rows in key order, some 65,000 at a time; at least one frame, maybe without rows."""
         import pyarrow.parquet as pq  # takes a moment, and few processes need it
 
-        parquet = pq.ParquetFile(_Readable(self), buffer_size=PIECE)
-        yield pl.DataFrame(pl.from_arrow(parquet.schema_arrow.empty_table()))
-        for batch in parquet.iter_batches(_ROWS):
-            yield pl.DataFrame(pl.from_arrow(batch))
+        for number, file in enumerate(self.parts):
+            parquet = pq.ParquetFile(_Readable(file), buffer_size=PIECE)
+            if number == 0:
+                yield pl.DataFrame(pl.from_arrow(parquet.schema_arrow.empty_table()))
+            for batch in parquet.iter_batches(_ROWS):
+                yield pl.DataFrame(pl.from_arrow(batch))
 
 
 class DataFiles:
     """The data files of a store's versions; threads may share it."""
 
-    def __init__(self, objects: Objects) -> None:
+    def __init__(self, objects: Objects, manifests: Manifests) -> None:
         self._objects = objects
+        self._manifests = manifests
         self._verified: dict[str, tuple[str, DataFile]] = {}
         self._locks: dict[str, threading.Lock] = {}
 
-    def open(self, set_name: str, snapshot_id: str) -> DataFile:
-        """A snapshot's data file, read through and compared with its digest before its first use
+    def open(self, set_name: str, snapshot_id: str) -> SnapshotFiles:
+        """A snapshot's files, each read through and compared with its digest before its first use
         here.
 
         Again when the storage says that it was written since. Raises CorruptError (`file_missing`,
         `file_damaged`, and those of the manifest), UnavailableError (`storage`).
         """
+        manifest = self._manifests.get(set_name, snapshot_id)
+        parts = [(manifest.name_of(set_name, part), part) for part in manifest.content()]
+        return SnapshotFiles([self._open(name, part) for name, part in parts])
+
+    def _open(self, name: str, part: Part) -> DataFile:
         # many who come at once cause one reading
-        with self._locks.setdefault(snapshot_id, threading.Lock()):
-            name = snapshot.parquet_name(set_name, snapshot_id)
+        with self._locks.setdefault(name, threading.Lock()):
             stat = self._objects.stat(name)
             if stat is None:
                 raise snapshot.missing(self._objects, name)
-            mark, file = self._verified.get(snapshot_id, ("", None))
+            mark, file = self._verified.get(name, ("", None))
             if file is None or mark != stat.mark:
-                recorded = snapshot.read_manifest(self._objects, set_name, snapshot_id).files[0]
-                file = DataFile(self._objects, name, recorded)
-                if stat.size != recorded.size or _digest(file) != recorded.sha256:
-                    raise snapshot.damaged(self._objects, name, recorded, stat.size)
-                self._verified[snapshot_id] = stat.mark, file
+                file = DataFile(self._objects, name, part)
+                if stat.size != part.size or _digest(file) != part.sha256:
+                    raise snapshot.damaged(self._objects, name, part, stat.size)
+                self._verified[name] = stat.mark, file
             return file
 
 
@@ -116,6 +139,10 @@ class _Readable(io.RawIOBase):
             view[self._at - start :][: len(piece)] = piece
             self._at += len(piece)
         return self._at - start
+
+
+def _content(file: DataFile) -> io.BytesIO:
+    return io.BytesIO(b"".join(file.pieces(0, file.size)))
 
 
 def _digest(file: DataFile) -> str:

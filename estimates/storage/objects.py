@@ -84,6 +84,16 @@ class Objects:
             obstore.put(self._store, name, content, chunk_size=PIECE, max_concurrency=_AT_A_TIME)
             self._make_durable(name)
 
+    def put_once(self, name: str, content: bytes) -> None:
+        """Write an object whose name says its content, unless it is there as a whole."""
+        stat = self.stat(name)
+        if stat is None or stat.size != len(content) or self.get(name) != content:
+            self.put(name, content)
+            return
+        with self._answering(name):
+            # whoever wrote it may not have come as far as fsync
+            self._make_durable(name)
+
     def put_if_absent(self, name: str, content: bytes) -> bool:
         """Write an object unless there is one of that name; says whether it was written."""
         written = True

@@ -1,12 +1,15 @@
-"""Snapshots: immutable content, named by its digest; Parquet first, the manifest last.
+"""Snapshots: immutable content, named by its digest; parts first, the manifest last.
 
-sets/{set}/snapshots/{snapshot_id}/estimates.parquet   rows sorted by key, zstd
-sets/{set}/snapshots/{snapshot_id}/manifest.json       put if absent; its presence makes the
-snapshot exist
+sets/{set}/parts/{sha256}.parquet                 rows of a range of keys, sorted, zstd; snapshots
+                                                  share them
+sets/{set}/snapshots/{snapshot_id}/manifest.json  put if absent; its presence makes the snapshot
+                                                  exist
+Format 1, which is still read, has one file beside the manifest in place of parts.
 """
 
 import hashlib
 import io
+from collections.abc import Iterator
 from contextlib import suppress
 
 import msgspec
@@ -15,73 +18,106 @@ import polars as pl
 from estimates.contract.contract import Shape
 from estimates.errors import CorruptError, NotFoundError
 from estimates.storage.objects import Objects
+from estimates.storage.parts import Part, cut, key_range
 
-FORMAT = 1
+FORMAT = 2
 ROW_GROUP_ROWS = 262_144
-_PARQUET = "estimates.parquet"
+_WHOLE = "estimates.parquet"  # the one file of format 1
 _MANIFEST = "manifest.json"
 
 
 class File(msgspec.Struct, frozen=True):
-    """A file of a snapshot: name, size in bytes, SHA-256 (hexadecimal)."""
+    """A file of a snapshot of format 1: name, size in bytes, SHA-256 (hexadecimal)."""
 
     name: str
     size: int
     sha256: str
 
 
-class Manifest(msgspec.Struct, frozen=True):
+class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a snapshot consists of; says nothing about any run, so that equal content is an equal
     snapshot.
+
+    files  of format 1, one
+    parts  of format 2, in key order
     """
 
     format: int
     snapshot_id: str
     shape: Shape
     rows: int
-    files: tuple[File, ...]
+    files: tuple[File, ...] = ()
+    parts: tuple[Part, ...] = ()
 
+    def content(self) -> tuple[Part, ...]:
+        """The parts; that of format 1 is the whole, whose keys the manifest does not say."""
+        if self.format == FORMAT:
+            return self.parts
+        return tuple(Part(file.sha256, file.size, self.rows, (), ()) for file in self.files)
 
-class Prepared(msgspec.Struct, frozen=True):
-    """A snapshot in memory: its manifest and the bytes of its Parquet file."""
-
-    manifest: Manifest
-    parquet: bytes
+    def name_of(self, set_name: str, part: Part) -> str:
+        """Where a part is, below the store's root."""
+        if self.format == FORMAT:
+            return part_name(set_name, part.sha256)
+        return f"{folder(set_name, self.snapshot_id)}/{_WHOLE}"
 
 
 def folder(set_name: str, snapshot_id: str) -> str:
-    """Where a snapshot lives below the store's root."""
+    """Where a snapshot's manifest lives below the store's root."""
     return f"sets/{set_name}/snapshots/{snapshot_id}"
 
 
-def prepare(frame: pl.DataFrame, shape: Shape) -> Prepared:
-    """The bytes and the name of a conformed frame; the same frame gives the same bytes within one
-    polars version.
+def part_name(set_name: str, sha256: str) -> str:
+    """Where a part lives below the store's root."""
+    return f"sets/{set_name}/parts/{sha256}.parquet"
+
+
+def encode_parts(frame: pl.DataFrame, shape: Shape) -> Iterator[tuple[Part, bytes]]:
+    """The parts of a conformed frame, one after the other; the same frame gives the same bytes
+    within one polars version.
     """
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd", row_group_size=ROW_GROUP_ROWS)
-    parquet = buffer.getvalue()
-    file = File(_PARQUET, len(parquet), hashlib.sha256(parquet).hexdigest())
-    unnamed = Manifest(FORMAT, "", shape, frame.height, (file,))
-    return Prepared(msgspec.structs.replace(unnamed, snapshot_id=_name(unnamed)), parquet)
+    key = shape.key_names
+    for rows in cut(frame, key):
+        buffer = io.BytesIO()
+        rows.write_parquet(buffer, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+        content = buffer.getvalue()
+        first, last = key_range(rows, key)
+        digest = hashlib.sha256(content).hexdigest()
+        yield Part(digest, len(content), rows.height, first, last), content
 
 
-def write(objects: Objects, set_name: str, prepared: Prepared) -> None:
-    """Store a snapshot; doing it twice is harmless.
+def manifest_of(shape: Shape, parts: tuple[Part, ...]) -> Manifest:
+    """The manifest of parts that follow each other."""
+    unnamed = Manifest(FORMAT, "", shape, sum(part.rows for part in parts), parts=parts)
+    return msgspec.structs.replace(unnamed, snapshot_id=_name(unnamed))
+
+
+def write(objects: Objects, set_name: str, frame: pl.DataFrame, shape: Shape) -> Manifest:
+    """Store a conformed frame; a part that is there already costs nothing, and doing it twice is
+    harmless.
 
     Raises CorruptError (`manifest_differs`) when another manifest is there under the same name.
     """
-    place = folder(set_name, prepared.manifest.snapshot_id)
-    content = encode(prepared.manifest)
-    objects.put(parquet_name(set_name, prepared.manifest.snapshot_id), prepared.parquet)
-    if objects.put_if_absent(f"{place}/{_MANIFEST}", content):
+    parts = []
+    for part, content in encode_parts(frame, shape):
+        objects.put_once(part_name(set_name, part.sha256), content)
+        parts.append(part)
+    manifest = manifest_of(shape, tuple(parts))
+    write_manifest(objects, set_name, manifest)
+    return manifest
+
+
+def write_manifest(objects: Objects, set_name: str, manifest: Manifest) -> None:
+    """Make a snapshot exist whose parts are stored; raises CorruptError (`manifest_differs`)."""
+    name = f"{folder(set_name, manifest.snapshot_id)}/{_MANIFEST}"
+    content = encode(manifest)
+    if objects.put_if_absent(name, content):
         return
     # a sweep took it in between; publishing will find out and write again
     with suppress(NotFoundError):
-        if objects.get(f"{place}/{_MANIFEST}") != content:
+        if objects.get(name) != content:
             raise CorruptError(
-                "manifest_differs",
-                f"{objects.root}/{place}/{_MANIFEST} is not what this content demands",
+                "manifest_differs", f"{objects.root}/{name} is not what this content demands"
             )
 
 
@@ -103,7 +139,7 @@ def read_manifest(objects: Objects, set_name: str, snapshot_id: str) -> Manifest
         ) from None
     try:
         written_in = msgspec.json.decode(content, type=_Format).format
-        if written_in != FORMAT:
+        if written_in > FORMAT:
             raise CorruptError(
                 "manifest_format",
                 f"{objects.root}/{name} has format {written_in}, this reader knows {FORMAT}",
@@ -120,17 +156,16 @@ def read_manifest(objects: Objects, set_name: str, snapshot_id: str) -> Manifest
     return manifest
 
 
-def read_parquet(objects: Objects, set_name: str, manifest: Manifest) -> bytes:
-    """The Parquet file, verified; raises CorruptError (`file_missing`, `file_damaged`) that names
-    it.
+def read_part(objects: Objects, name: str, part: Part) -> bytes:
+    """The Parquet file of a part, verified; raises CorruptError (`file_missing`, `file_damaged`)
+    that names it.
     """
-    name, file = parquet_name(set_name, manifest.snapshot_id), manifest.files[0]
     try:
         content = objects.get(name)
     except NotFoundError:
         raise missing(objects, name) from None
-    if len(content) != file.size or hashlib.sha256(content).hexdigest() != file.sha256:
-        raise damaged(objects, name, file, len(content))
+    if len(content) != part.size or hashlib.sha256(content).hexdigest() != part.sha256:
+        raise damaged(objects, name, part, len(content))
     return content
 
 
@@ -141,36 +176,36 @@ def missing(objects: Objects, name: str) -> CorruptError:
     )
 
 
-def damaged(objects: Objects, name: str, file: File, size: int) -> CorruptError:
+def damaged(objects: Objects, name: str, part: Part, size: int) -> CorruptError:
     """The error for a Parquet file that is not what its manifest says."""
     return CorruptError(
         "file_damaged",
-        f"{objects.root}/{name} does not match its digest ({size} of {file.size} bytes); restore "
+        f"{objects.root}/{name} does not match its digest ({size} of {part.size} bytes); restore "
         "it from a backup",
     )
 
 
 def read_frame(objects: Objects, set_name: str, snapshot_id: str) -> pl.DataFrame:
     """The estimates of a snapshot, verified, sorted by key; raises CorruptError (`read_manifest`,
-    `read_parquet`).
+    `read_part`).
     """
-    return pl.read_parquet(
-        read_parquet(objects, set_name, read_manifest(objects, set_name, snapshot_id))
-    )
+    manifest = read_manifest(objects, set_name, snapshot_id)
+    return pl.concat(list(read_parts(objects, set_name, manifest)))
 
 
-def parquet_name(set_name: str, snapshot_id: str) -> str:
-    """Where a snapshot's rows are, below the store's root."""
-    return f"{folder(set_name, snapshot_id)}/{_PARQUET}"
+def read_parts(objects: Objects, set_name: str, manifest: Manifest) -> Iterator[pl.DataFrame]:
+    """The rows of each part, verified; raises CorruptError (`read_part`)."""
+    for part in manifest.content():
+        yield pl.read_parquet(read_part(objects, manifest.name_of(set_name, part), part))
 
 
-def discard(objects: Objects, set_name: str, snapshot_id: str, trash: str) -> None:
-    """Move a snapshot's files into a folder, the manifest first: without it the rest is an orphan
-    that nobody sees.
+def discard(objects: Objects, set_name: str, digest: str, trash: str) -> None:
+    """Move what a digest names into a folder: a part; or a snapshot, the manifest first: without
+    it the rest is an orphan that nobody sees.
     """
-    place = folder(set_name, snapshot_id)
+    place = folder(set_name, digest)
     manifest = f"{place}/{_MANIFEST}"
-    for name in (manifest, *objects.names(place)):
+    for name in (part_name(set_name, digest), manifest, *objects.names(place)):
         objects.move(name, f"{trash}/{name}")
     if objects.folder is not None:
         # obstore leaves the folder behind; one that somebody writes into at this moment stays
@@ -183,11 +218,15 @@ class _Format(msgspec.Struct):
 
 
 def _is_of(manifest: Manifest, snapshot_id: str) -> bool:
-    names = [file.name for file in manifest.files]
-    return names == [_PARQUET] and manifest.snapshot_id == snapshot_id == _name(manifest)
+    if manifest.format == FORMAT:
+        whole = not manifest.files and manifest.rows == sum(part.rows for part in manifest.parts)
+    else:
+        whole = [file.name for file in manifest.files] == [_WHOLE] and not manifest.parts
+    is_named = manifest.snapshot_id == snapshot_id == _name(manifest)
+    return whole and is_named and bool(manifest.content())
 
 
 def _name(manifest: Manifest) -> str:
-    """The digest of the manifest without its name: of format, shape, rows and file digest."""
+    """The digest of the manifest without its name: of format, shape, rows and digests."""
     unnamed = msgspec.structs.replace(manifest, snapshot_id="")
     return hashlib.sha256(msgspec.json.encode(unnamed)).hexdigest()

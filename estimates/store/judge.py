@@ -176,10 +176,15 @@ def stored_candidate(store: OpenStore, version: Version) -> Candidate:
     try:
         with store.unexpired(version):
             manifest = snapshot.read_manifest(store.objects, version.set, version.snapshot_id)
-            candidate.shape, candidate.rows, stage = manifest.shape, manifest.rows, "content"
-            content = snapshot.read_parquet(store.objects, version.set, manifest)
-        stage = "parquet"
-        candidate.frame = pl.read_parquet(io.BytesIO(content))
+            candidate.shape, candidate.rows = manifest.shape, manifest.rows
+            frames = []
+            for part in manifest.content():
+                stage = "content"
+                name = manifest.name_of(version.set, part)
+                content = snapshot.read_part(store.objects, name, part)
+                stage = "parquet"
+                frames.append(pl.read_parquet(io.BytesIO(content)))
+        candidate.frame = pl.concat(frames)
     except (CorruptError, pl.exceptions.PolarsError) as error:
         candidate.faults[stage] = str(error)
     return candidate

@@ -28,14 +28,16 @@ from estimates.errors import (
     UnavailableError,
 )
 from estimates.gate.verdict import Verdict, parse_json
-from estimates.lookup.read_file import ReadFile
+from estimates.lookup.parted_lookup import Lookup
 from estimates.lookup.read_file_cache import ReadFileCache
+from estimates.lookup.version_lookups import VersionLookups
 from estimates.reading.reader import Reader
 from estimates.reading.version_reader import Files
 from estimates.settings import default_cache
 from estimates.storage import log_copies, snapshot
 from estimates.storage.data_files import DataFiles
 from estimates.storage.listed_keys import ListedKeys
+from estimates.storage.manifests import Manifests
 from estimates.storage.objects import Objects
 from estimates.storage.report_cache import ReportCache
 from estimates.store import sql
@@ -76,11 +78,12 @@ class OpenStore:
         self.catalog = _open_catalog(str(root), catalog_url(root, catalog))
         self.objects = Objects(str(root))
         self.root = self.objects.root
-        self.read_files = ReadFileCache(
-            Path(cache or default_cache(self.objects.folder, self.root))
-        )
-        self.reports = ReportCache(self.read_files.folder / "reports")
-        self.data_files = DataFiles(self.objects)
+        self.cache = Path(cache or default_cache(self.objects.folder, self.root))
+        self.manifests = Manifests(self.objects, self.cache)
+        self.read_files = ReadFileCache(self.cache)
+        self.lookups = VersionLookups(self.objects, self.manifests, self.read_files)
+        self.reports = ReportCache(self.cache / "reports")
+        self.data_files = DataFiles(self.objects, self.manifests)
         self.listed_keys = ListedKeys(self.objects)
         self.actor = actor
         # Called with each verdict, move of an alias, waiver and grade made through this store, once
@@ -136,8 +139,8 @@ class OpenStore:
         """Reads at a view; default: the present one."""
         return Reader(
             view or self.view(),
-            Files(self.open, self.discard, self.listed_keys.contains),
-            self.opened,
+            Files(self.open, self.lookups.discard, self.listed_keys.contains),
+            self.lookups.opened,
         )
 
     def resolve(
@@ -150,26 +153,10 @@ class OpenStore:
         """The derived state of a version."""
         return self.view().state(version)
 
-    def open(self, version: Version) -> ReadFile:
-        """The version's read file, opened; built from the verified snapshot when it is missing or
-        damaged.
-
-        Raises CorruptError when the snapshot itself is damaged.
-        """
-        # What it takes to build the file is looked up only then: opening must not depend on the
-        # catalog.
-        return self.read_files.get(
-            version.snapshot_id,
-            lambda: (self.frame(version), self.view().set(version.set).contract_of(version)),
-        )
-
-    def opened(self, version: Version) -> ReadFile | None:
-        """The version's read file if it is open already."""
-        return self.read_files.opened(version.snapshot_id)
-
-    def discard(self, version: Version) -> None:
-        """Forget a version's read file, on disk too; the next use builds it again."""
-        self.read_files.discard(version.snapshot_id)
+    def open(self, version: Version) -> Lookup:
+        """What answers by key for a version; raises CorruptError, NotFoundError (`expired`)."""
+        with self.unexpired(version):
+            return self.lookups.open(version)
 
     def frame(self, version: Version) -> pl.DataFrame:
         """All estimates of a version, sorted by key, verified; raises CorruptError, NotFoundError
@@ -187,9 +174,7 @@ class OpenStore:
 
     def manifest(self, version: Version) -> bytes:
         """The version's manifest file; raises CorruptError."""
-        return snapshot.encode(
-            snapshot.read_manifest(self.objects, version.set, version.snapshot_id)
-        )
+        return snapshot.encode(self.manifests.get(version.set, version.snapshot_id))
 
     def compare(self, name: str, query: DiffQuery, cursor: str | None = None) -> Comparison:
         """Two versions side by side; see `two_versions.compare`, also for the errors."""
@@ -255,15 +240,14 @@ class OpenStore:
                     raise
         raise expired_error(version, self.view().set(version.set).expiries[version.version])
 
-    def _sql_source(self, version: Version) -> Path | pl.DataFrame:
-        """A version's rows for SQL: the file when it is here and was verified since it last
+    def _sql_source(self, version: Version) -> list[Path] | pl.DataFrame:
+        """A version's rows for SQL: the files when they are here and were verified since they last
         changed, else a frame.
         """
         if self.objects.folder is None:
             return self.frame(version)
         with self.unexpired(version):
-            self.data_files.open(version.set, version.snapshot_id)
-        return self.objects.folder / snapshot.parquet_name(version.set, version.snapshot_id)
+            return self.data_files.open(version.set, version.snapshot_id).paths()
 
 
 def _open_catalog(root: str, url: str) -> Catalog:

@@ -191,7 +191,7 @@ def check_reads(store: OpenStore, version: Version, judgement: Judgement) -> int
     frame = store.frame(version) if candidate is None else candidate.frame
     assert frame is not None, "a version whose file cannot be read is blocked"
     contract = store.view().set(version.set).contract_of(version)
-    store.read_files.get(version.snapshot_id, lambda: (frame, contract))
+    store.lookups.make(version, frame)
     # Which rows is decided by the content's digest: the same for everybody, and not the same rows
     # every time.
     seed = int(version.snapshot_id[:8], 16)
@@ -204,7 +204,7 @@ def check_reads(store: OpenStore, version: Version, judgement: Judgement) -> int
                 "read_differs",
                 f"{version.set} version {version.version}: reading "
                 f"{'/'.join(map(key_text, key))} gives another value than its Parquet file; remove "
-                f"{store.read_files.path(version.snapshot_id)} and report this",
+                f"{', '.join(map(str, store.lookups.paths(version)))} and report this",
             )
     return rows.height
 

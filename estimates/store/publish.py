@@ -96,24 +96,25 @@ def commit(
     check_claim(name, released_at, provenance.data_through)
     store.check_identity()
     view = store.view().set(name)
-    prepared = snapshot.prepare(conform(frame, view.contract), view.contract.shape())
-    version = _write(store, prepared, view.contracts[-1], provenance, released_at)
+    conformed = conform(frame, view.contract)
+    version = _write(store, conformed, view.contracts[-1], provenance, released_at)
     store.after_commit()
     return version
 
 
 def _write(
     store: OpenStore,
-    prepared: snapshot.Prepared,
+    frame: pl.DataFrame,
     revision: ContractRevision,
     provenance: Provenance,
     released_at: datetime | None,
 ) -> Version:
     """Write the files, then the version row; again when a sweep took the files in between."""
-    name, manifest = revision.set, prepared.manifest
+    name, shape = revision.set, store.contract(revision.set, revision.revision).shape()
     for attempt in range(1, _WRITE_ATTEMPTS + 1):
-        deletions = _finish_deletion(store, name, manifest.snapshot_id)
-        snapshot.write(store.objects, name, prepared)
+        claims_seen = store.catalog.last_claim(name)
+        finish_deletions(store)
+        manifest = snapshot.write(store.objects, name, frame, shape)
         try:
             return store.catalog.publish(
                 revision,
@@ -121,7 +122,8 @@ def _write(
                 manifest.rows,
                 provenance,
                 actor=store.actor,
-                deletions=deletions,
+                parts=[part.sha256 for part in manifest.parts],
+                claims_seen=claims_seen,
                 released_at=released_at,
             )
         except UnavailableError as error:
@@ -131,22 +133,20 @@ def _write(
     raise AssertionError("unreachable")
 
 
-def _finish_deletion(store: OpenStore, name: str, snapshot_id: str) -> int:
-    """How often a snapshot was deleted; a deletion whose sweep died is finished first."""
-    deletions, done = store.catalog.deletions(name, snapshot_id)
-    if not done:
-        delete_claimed(store, name, snapshot_id)
-    return deletions
+def finish_deletions(store: OpenStore) -> None:
+    """Do the deletions whose sweep died, or is under way: what is written after them stays."""
+    for set_name, digest in store.catalog.unfinished():
+        delete_claimed(store, set_name, digest)
 
 
-def delete_claimed(store: OpenStore, name: str, snapshot_id: str) -> bool:
-    """Move the files of a snapshot that was claimed for it to the trash of today; False when
-    somebody else did.
+def delete_claimed(store: OpenStore, name: str, digest: str) -> bool:
+    """Move the files that were claimed for it to the trash of today; False when somebody else
+    did.
     """
-    with store.catalog.deleting(name, snapshot_id) as is_wanted:
+    with store.catalog.deleting(name, digest) as is_wanted:
         if is_wanted:
             trash = f"{TRASH}/{instants.now().date()}"
-            snapshot.discard(store.objects, name, snapshot_id, trash)
+            snapshot.discard(store.objects, name, digest, trash)
     return is_wanted
 
 

@@ -28,7 +28,7 @@ def rollback(
     view = store.view()
     current = view.resolve(name, At(alias))
     target = rollback_target(view.set(name), current, alias, to)
-    store.open(target)
+    store.lookups.open_all(target)
     event = store.catalog.roll_back(
         target, expected=view.set(name).aliases[alias], actor=store.actor, reason=reason
     )

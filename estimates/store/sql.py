@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import duckdb
 
 _ID = "\x01snapshot"  # no column of a contract can have this name
-# A version's rows: a verified file, or a frame where there is no file to read.
-Source = Callable[[Version], Path | pl.DataFrame]
+# A version's rows: verified files, or a frame where there is no file to read.
+Source = Callable[[Version], list[Path] | pl.DataFrame]
 
 
 def query(view: View, source: Source, sql: str) -> pl.DataFrame:
@@ -58,14 +58,16 @@ def _make_views(
         if isinstance(rows, pl.DataFrame)
     ]
     paths = {
-        snapshot_id: str(path) for snapshot_id, path in sources.items() if isinstance(path, Path)
+        snapshot_id: list(map(str, rows))
+        for snapshot_id, rows in sources.items()
+        if isinstance(rows, list)
     }
     _register(connection, f"{name} versions", _version_table(versions, paths))
     if frames:
         _register(connection, f"{name} files", pl.concat(frames))
         files = _identifier(f"{name} files")
     else:
-        names = ", ".join(map(_literal, sorted(paths.values())))
+        names = ", ".join(map(_literal, sorted({path for of in paths.values() for path in of})))
         files = f"read_parquet([{names}], filename = '{_ID}')"
     connection.execute(
         f"CREATE VIEW {_identifier(name)} AS "
@@ -83,20 +85,21 @@ def _make_views(
     )
 
 
-def _version_table(versions: list[Version], paths: dict[str, str]) -> pl.DataFrame:
-    """The versions, each with the name by which its rows are found: a path, or the snapshot."""
-    return pl.DataFrame(
+def _version_table(versions: list[Version], paths: dict[str, list[str]]) -> pl.DataFrame:
+    """The versions, each with the names by which its rows are found: paths, or the snapshot."""
+    of_versions = pl.DataFrame(
         {
             "version": [v.version for v in versions],
             "published_at": [v.published_at for v in versions],
             "data_through": [v.data_through for v in versions],
-            _ID: [paths.get(v.snapshot_id, v.snapshot_id) for v in versions],
+            _ID: [paths.get(v.snapshot_id, [v.snapshot_id]) for v in versions],
         },
         schema_overrides={
             "published_at": pl.Datetime("us", "UTC"),
             "data_through": pl.Datetime("us", "UTC"),
         },
     )
+    return of_versions.explode(_ID)
 
 
 def _refs(view: View, name: str, of_set: SetView, versions: list[Version]) -> pl.DataFrame:

@@ -1,21 +1,26 @@
 """Sweep: expire what the retention lets go, delete the files that nobody can see."""
 
 import time
+from collections.abc import Container
 from contextlib import suppress
 from datetime import date, datetime, timedelta
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 import msgspec
 
 from estimates import instants
 from estimates.catalog.records import Version
+from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
-from estimates.errors import ConflictError, NotFoundError
+from estimates.errors import ConflictError, CorruptError, NotFoundError
 from estimates.store.identity import check_belonging
-from estimates.store.publish import TRASH, delete_claimed
+from estimates.store.publish import TRASH, delete_claimed, finish_deletions
 from estimates.store.retention import let_go
 from estimates.store.store import Store
 
+_CLAIM_ATTEMPTS = 5
+_DIGEST_LENGTH = 64
 GRACE = timedelta(days=7)  # how old files of no version are before they go
 TRASH_LIFE_DAYS = 7
 # Longer than any upload takes: obstore writes to `name#1` and renames; a crash leaves such a file
@@ -24,15 +29,18 @@ _LEFTOVER_AGE_S = 3600
 
 
 class Swept(msgspec.Struct, frozen=True):
-    """What a sweep did, or would do: versions it expired and snapshots it moved to the trash, as
-    (set, version) and (set, snapshot_id); days of the trash that it emptied.
+    """What a sweep did, or would do: versions it expired, snapshots it moved to the trash, with
+    their parts that no other snapshot has, days of the trash that it emptied.
 
-    spared  snapshots of no version that are younger than the grace period
-    on_hold  versions that retention lets go and a legal hold keeps
+    expired         (set, version) of each
+    deleted, parts  (set, digest) of each
+    spared          snapshots and parts of no version that are younger than the grace period
+    on_hold         versions that retention lets go and a legal hold keeps
     """
 
     expired: tuple[tuple[str, int], ...]
     deleted: tuple[tuple[str, str], ...]
+    parts: tuple[tuple[str, str], ...]
     spared: tuple[tuple[str, str], ...]
     emptied: tuple[str, ...]
     on_hold: tuple[tuple[str, int], ...] = ()
@@ -43,11 +51,12 @@ def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> S
     those of no version that are older than a grace period, to the trash; empty the trash of days
     that are older than `TRASH_LIFE_DAYS`.
 
-    A snapshot is claimed in the catalog before its files go, and publishing a claimed one writes
-    them again: a sweep may run at any time, and one that was interrupted is finished by the next.
-    Nothing is followed that a symbolic link leads to, and nothing goes that a legal hold keeps.
+    Files are claimed in the catalog before they go, and publishing claimed ones writes them again:
+    a sweep may run at any time, and one that was interrupted is finished by the next. Nothing is
+    followed that a symbolic link leads to, and nothing goes that a legal hold keeps.
 
     dry_run  only tell what would go
+    A set of which a manifest is missing or damaged is left alone: which parts it needs is unknown.
     Raises CorruptError (`other_store`, `catalog_behind`): a catalog that does not belong to these
     files proves nothing about them.
     """
@@ -58,49 +67,104 @@ def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> S
     view = store.refresh()
     expired, on_hold = _past_retention(view)
     if not dry_run:
+        finish_deletions(store)
         expired = [version for version in expired if _expire(store, version, view)]
         if expired:
             store.after_commit()
         view = store.refresh()
     gone = {(version.set, version.version) for version in expired}
-    needed = {
-        (v.set, v.snapshot_id)
-        for set_view in view.sets.values()
-        for v in set_view.versions
-        if v.expired_at is None and (v.set, v.version) not in gone
-    }
-    orphans, spared = _orphans(store, view, needed, instants.now() - grace)
+    before = instants.now() - grace
+    plans = [_delete(store, name, gone, before, dry_run) for name in view.sets]
     if not dry_run:
-        orphans = [orphan for orphan in orphans if _delete(store, *orphan)]
-        store.read_files.keep_only({snapshot_id for _, snapshot_id in needed})
+        store.read_files.keep_only({digest for plan in plans for digest in plan.needed})
+        for name, set_view in store.view().sets.items():
+            store.lookups.keep_only(name, _read_often(store, set_view))
         _remove_leftovers(store)
-    emptied = _empty_trash(store, view, dry_run)
-    kept = tuple(sorted((version.set, version.version) for version in on_hold))
-    return Swept(tuple(sorted(gone)), tuple(orphans), tuple(spared), tuple(emptied), kept)
+    return Swept(
+        tuple(sorted(gone)),
+        tuple((plan.name, digest) for plan in plans for digest in plan.snapshots),
+        tuple((plan.name, digest) for plan in plans for digest in plan.parts),
+        tuple((plan.name, digest) for plan in plans for digest in plan.spared),
+        tuple(_empty_trash(store, view, dry_run)),
+        tuple(sorted((version.set, version.version) for version in on_hold)),
+    )
 
 
-def _orphans(
-    store: Store, view: View, needed: set[tuple[str, str]], before: datetime
-) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """The snapshots that provably nobody needs: those of expired versions, those whose deletion
-    was begun, and those of no version last written before a moment. Then the younger ones. None of
-    a set that a legal hold keeps as a whole.
+class _Plan(NamedTuple):
+    """Of a set, the digests of snapshots and parts that its versions need, and of those that
+    provably nobody does: those of expired versions, and those of no version last written before a
+    moment. Then the younger ones.
     """
-    proven = set(store.catalog.claims()) | {
-        (v.set, v.snapshot_id) for set_view in view.sets.values() for v in set_view.versions
-    }
-    claimed = {claim for claim in store.catalog.claims() if not _is_held_whole(view, claim[0])}
-    orphans: set[tuple[str, str]] = claimed - needed
-    spared: set[tuple[str, str]] = set()
-    for name in view.sets:
-        if _is_held_whole(view, name):
-            continue
-        for snapshot_id, written in _stored(store, name).items():
-            stored = (name, snapshot_id)
-            if stored in needed:
-                continue
-            (orphans if stored in proven or written < before else spared).add(stored)
-    return sorted(orphans), sorted(spared - orphans)
+
+    name: str
+    needed: set[str]
+    snapshots: list[str]
+    parts: list[str]
+    spared: list[str]
+
+
+def _delete(
+    store: Store, name: str, gone: Container[tuple[str, int]], before: datetime, dry_run: bool
+) -> _Plan:
+    """Move what nobody needs of a set to the trash; of a set that gets version after version
+    meanwhile, another time.
+    """
+    plan = _Plan(name, set(), [], [], [])
+    for _ in range(_CLAIM_ATTEMPTS):
+        of_store = store.refresh()
+        view = of_store.set(name)
+        plan = _plan(store, view, gone, before)
+        if _is_held_whole(of_store, name):
+            break
+        orphans = [*plan.snapshots, *plan.parts]
+        if dry_run or not orphans:
+            return plan
+        if store.catalog.claim(name, orphans, len(view.versions)):
+            deleted = {digest for digest in orphans if delete_claimed(store, name, digest)}
+            return plan._replace(
+                snapshots=sorted(deleted.intersection(plan.snapshots)),
+                parts=sorted(deleted.intersection(plan.parts)),
+            )
+    return plan._replace(snapshots=[], parts=[])
+
+
+def _plan(store: Store, view: SetView, gone: Container[tuple[str, int]], before: datetime) -> _Plan:
+    name, needed, once_needed = view.contract.name, set[str](), set[str]()
+    snapshots, parts = _stored(store, name, "snapshots"), _stored(store, name, "parts")
+    for version in view.versions:
+        is_gone = version.expired_at is not None or (name, version.version) in gone
+        try:
+            digests = _parts_of(store, version)
+        except CorruptError:
+            if not is_gone:  # nobody knows which parts it has, so each may be its own
+                return _Plan(name, {*snapshots, *parts}, [], [], [])
+            digests = set()  # its manifest went already
+        (once_needed if is_gone else needed).update(digests, {version.snapshot_id})
+    unneeded = {d: at for d, at in (snapshots | parts).items() if d not in needed}
+    orphans = {d for d, at in unneeded.items() if d in once_needed or at < before}
+    return _Plan(
+        name,
+        needed,
+        sorted(orphans & snapshots.keys()),
+        sorted(orphans & parts.keys()),
+        sorted(unneeded.keys() - orphans),
+    )
+
+
+def _parts_of(store: Store, version: Version) -> set[str]:
+    manifest = store.manifests.get(version.set, version.snapshot_id)
+    return {part.sha256 for part in manifest.content()}
+
+
+def _read_often(store: Store, view: SetView) -> set[str]:
+    """The parts of what aliases name, and would name after a rollback: their read files stay."""
+    digests: set[str] = set()
+    for alias in view.aliases.values():
+        former = [version for version, _ in islice(view.former(alias.alias), 1)]
+        for version in (view.versions[alias.version - 1], *former):
+            with suppress(CorruptError):  # verify tells of it
+                digests |= _parts_of(store, version)
+    return digests
 
 
 def _is_held_whole(view: View, set_name: str) -> bool:
@@ -155,21 +219,17 @@ def _expire(store: Store, version: Version, view: View) -> bool:
     return False
 
 
-def _stored(store: Store, name: str) -> dict[str, datetime]:
-    """Every snapshot of a set that has any file, and when the newest of them was written."""
-    prefix = f"sets/{name}/snapshots"
+def _stored(store: Store, name: str, folder: str) -> dict[str, datetime]:
+    """Every digest of a set that has any file in a folder, and when the newest of them was
+    written.
+    """
+    prefix = f"sets/{name}/{folder}/"
     stored: dict[str, datetime] = {}
     for path, written in store.objects.written(prefix).items():
-        snapshot_id = path.removeprefix(prefix + "/").split("/")[0]
+        digest = path.removeprefix(prefix)[:_DIGEST_LENGTH]
         if not store.objects.is_linked(path):
-            stored[snapshot_id] = max(written, stored.get(snapshot_id, written))
+            stored[digest] = max(written, stored.get(digest, written))
     return stored
-
-
-def _delete(store: Store, name: str, snapshot_id: str) -> bool:
-    if not store.catalog.claim(name, snapshot_id):
-        return False
-    return delete_claimed(store, name, snapshot_id)
 
 
 def _remove_leftovers(store: Store) -> None:

@@ -78,12 +78,13 @@ def _file_faults(store: OpenStore, view: View, progress: Progress) -> Iterator[F
     faults: list[Fault] = []
     for name, set_view in view.sets.items():
         checked: dict[str, Fault | None] = {}
+        parts: dict[str, int] = {}
         for version in set_view.versions:
             progress(f"{name} version {version.version}", total)
             if version.expired_at is not None:
                 continue
             if version.snapshot_id not in checked:
-                checked[version.snapshot_id] = _version_fault(store, version)
+                checked[version.snapshot_id] = _version_fault(store, version, parts)
             if (fault := checked[version.snapshot_id]) is not None:
                 faults.append(msgspec.structs.replace(fault, version=version.version))
         if isinstance(set_view.contract.domain, FileDomain):
@@ -100,9 +101,9 @@ def _file_faults(store: OpenStore, view: View, progress: Progress) -> Iterator[F
             yield fault
 
 
-def _version_fault(store: OpenStore, version: Version) -> Fault | None:
+def _version_fault(store: OpenStore, version: Version, parts: dict[str, int]) -> Fault | None:
     try:
-        rows = _verified_rows(store, version.set, version.snapshot_id)
+        rows = _verified_rows(store, version.set, version.snapshot_id, parts)
         if rows != version.rows:
             raise CorruptError("row_count", f"{rows} rows, the catalog says {version.rows}")
     except UnavailableError:
@@ -114,26 +115,35 @@ def _version_fault(store: OpenStore, version: Version) -> Fault | None:
 
 def _snapshot_faults(store: OpenStore) -> Iterator[Fault]:
     """Check every snapshot that has a manifest, where no catalog says which there should be."""
+    parts: dict[str, int] = {}
     for name in store.objects.names("sets"):
         if not name.endswith("/manifest.json"):
             continue
         _, set_name, _, snapshot_id, _ = name.split("/")
         try:
-            _verified_rows(store, set_name, snapshot_id)
+            _verified_rows(store, set_name, snapshot_id, parts)
         except UnavailableError:
             raise
         except EstimatesError as error:
             yield Fault(set_name, None, error.code, error.message)
 
 
-def _verified_rows(store: OpenStore, set_name: str, snapshot_id: str) -> int:
-    """The number of rows of a snapshot whose files match their digests; raises CorruptError."""
+def _verified_rows(store: OpenStore, set_name: str, snapshot_id: str, parts: dict[str, int]) -> int:
+    """The number of rows of a snapshot whose files match their digests; raises CorruptError.
+
+    parts  the rows of those that were verified already, by digest; snapshots share them
+    """
     manifest = snapshot.read_manifest(store.objects, set_name, snapshot_id)
-    content = snapshot.read_parquet(store.objects, set_name, manifest)
-    try:
-        rows = pl.read_parquet(io.BytesIO(content)).height
-    except pl.exceptions.PolarsError as error:
-        raise CorruptError("file_unreadable", str(error)) from None
-    if rows != manifest.rows:
-        raise CorruptError("row_count", f"{rows} rows, the manifest says {manifest.rows}")
-    return rows
+    for part in manifest.content():
+        if part.sha256 not in parts:
+            name = manifest.name_of(set_name, part)
+            content = snapshot.read_part(store.objects, name, part)
+            try:
+                parts[part.sha256] = pl.read_parquet(io.BytesIO(content)).height
+            except pl.exceptions.PolarsError as error:
+                raise CorruptError("file_unreadable", f"{name}: {error}") from None
+        if parts[part.sha256] != part.rows:
+            raise CorruptError(
+                "row_count", f"{parts[part.sha256]} rows, the manifest says {part.rows}"
+            )
+    return manifest.rows

@@ -35,7 +35,7 @@ from estimates_api.http.representation import ARROW, CSV, PARQUET
 from estimates_api.http.streaming import ChunkedAnswer
 from tests.api.bad_requests import assert_problem
 from tests.api.served import serving
-from tests.builders import SET, define, make_store, promoted, provenance
+from tests.builders import SET, define, make_store, parquet_of, promoted, provenance
 
 pytest_plugins = ("tests.api.fixtures",)
 
@@ -57,7 +57,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path,
     codes = pl.Series("code", range(ROWS)).cast(pl.String).str.zfill(6)
     rows = pl.DataFrame([codes, *(pl.Series(name, numbers.random(ROWS)) for name in COLUMNS)])
     store.publish("large", rows, provenance("one"))
-    file = next(Path(store.root).rglob("estimates.parquet"))
+    file = next(Path(store.root).rglob("*.parquet"))
     with serving(Path(store.root)) as url:
         yield f"{url}/v1/sets/large/versions/1/data", file, rows
     store.catalog.engine.dispose()
@@ -119,8 +119,8 @@ def test_what_is_no_range_is_passed_over(text: bytes) -> None:
 
 def stored(store: Store, version: int = 1) -> bytes:
     """The file of a version of `closes` as it is in the store."""
-    snapshot_id = store.view().set(SET).versions[version - 1].snapshot_id
-    return (Path(store.root) / f"sets/{SET}/snapshots/{snapshot_id}/estimates.parquet").read_bytes()
+    name = parquet_of(store, store.view().set(SET).versions[version - 1])
+    return (Path(store.root) / name).read_bytes()
 
 
 def test_the_file_is_sent_as_it_is_stored(client: TestClient[Any], filled: Store) -> None:
@@ -298,7 +298,7 @@ def test_nothing_of_a_damaged_file_is_sent(tmp_path: Path, form: str) -> None:
     store = make_store(tmp_path / "store")
     define(store)
     promoted(store, "one")
-    file = next(Path(store.root).rglob("estimates.parquet"))
+    file = next(Path(store.root).rglob("*.parquet"))
     right = file.read_bytes()
     wrong = bytearray(right)
     wrong[len(wrong) // 2] ^= 1

@@ -22,7 +22,17 @@ from estimates.contract.contract_file import parse_contract
 from estimates_api.app import create_app
 from estimates_api.serving import targets
 from tests.api.served import path_of, started
-from tests.builders import SET, define, frame, make_store, promoted, provenance, publish, source
+from tests.builders import (
+    SET,
+    define,
+    frame,
+    make_store,
+    parquet_of,
+    promoted,
+    provenance,
+    publish,
+    source,
+)
 from tests.waiting import until
 
 ONE = path_of(SET, "AAPL", "2024-06-03")
@@ -49,14 +59,7 @@ def client(store: Store) -> Iterator[Client]:
 
 def parquet(store: Store, version: Version) -> Path:
     """The file of a version's rows."""
-    return (
-        Path(store.root)
-        / "sets"
-        / version.set
-        / "snapshots"
-        / version.snapshot_id
-        / "estimates.parquet"
-    )
+    return Path(store.root) / parquet_of(store, version)
 
 
 def damage(store: Store, version: Version) -> bytes:
@@ -64,7 +67,7 @@ def damage(store: Store, version: Version) -> bytes:
     path = parquet(store, version)
     content = path.read_bytes()
     path.write_bytes(b"nothing")
-    store.discard(version)
+    store.lookups.discard(version)
     return content
 
 
@@ -75,7 +78,7 @@ def promote_damaged(store: Store, run_id: str, level: float, day: int) -> tuple[
     content = parquet(store, version).read_bytes()
     promote = store.catalog.promote
     seen = store.view().set(SET)
-    store.discard(version)
+    store.lookups.discard(version)
     parquet(store, version).write_bytes(b"nothing")
     promote(version, alias="production", seen=seen, actor="tester", reason="test")
     return version, content
@@ -155,7 +158,7 @@ def test_while_a_version_is_opened_the_one_before_answers(
     monkeypatch.setattr(targets, "OPENING_S", 0.0)  # as if opening took long
     version = publish(store, "two", 101.0, day=1)
     store.judge(SET, version.version)
-    store.discard(version)
+    store.lookups.discard(version)
     store.promote(SET, version.version, reason="test")
     answers: list[httpx.Response] = []
 
@@ -213,7 +216,7 @@ def test_a_version_damaged_while_it_is_served_is_replaced(store: Store, client: 
     """A read that finds damage which cannot be repaired makes the version before it answer."""
     second = promoted(store, "two", 101.0, day=1)
     until(lambda: summary(client.get(ONE)) == (200, 2, None))
-    read_file = Path(store.root) / "cache" / f"{second.snapshot_id}.lookup"
+    (read_file,) = store.lookups.paths(second)
     damaged = bytearray(read_file.read_bytes())
     damaged[64:] = bytes(len(damaged) - 64)
     parquet(store, second).write_bytes(b"nothing")

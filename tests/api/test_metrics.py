@@ -24,7 +24,7 @@ from estimates.contract.contract_file import parse_contract
 from estimates_api.app import create_app
 from estimates_api.serving.request_counts import BUCKETS, RequestCounts
 from tests.api.served import path_of, serving
-from tests.builders import SET, define, frame, make_store, promoted, source
+from tests.builders import SET, define, frame, make_store, parquet_of, promoted, source
 from tests.waiting import until
 
 ONE = path_of(SET, "AAPL", "2024-06-03")
@@ -185,8 +185,7 @@ def test_damage_is_told(store: Store, client: TestClient[Any]) -> None:
     """Production points to a version that cannot be read: a fault, and the version that answers."""
     version = store.publish(SET, frame(101.0), Provenance(datetime.now(UTC), "two"))
     seen = store.view().set(SET)
-    folder = Path(store.root) / "sets" / SET / "snapshots" / version.snapshot_id
-    (folder / "estimates.parquet").write_bytes(b"nothing")
+    (Path(store.root) / parquet_of(store, version)).write_bytes(b"nothing")
     store.catalog.promote(version, alias="production", seen=seen, actor="tester", reason="test")
     until(lambda: value(scrape(client), "set_faults", set=SET) == 1)
     samples = scrape(client)

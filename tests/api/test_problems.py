@@ -12,7 +12,8 @@ from litestar.testing import TestClient
 
 from estimates import Store, instants
 from estimates.catalog.records import Version
-from estimates.lookup.read_file import ReadFile
+from estimates.lookup.parted_lookup import Lookup
+from estimates.lookup.version_lookups import VersionLookups
 from estimates_api.app import create_app
 from tests.api.bad_requests import BAD, ONE, SCAN, assert_problem
 from tests.builders import SET, define, frame, make_store, promoted, provenance
@@ -156,8 +157,8 @@ def test_damage_is_a_500_that_names_no_file(
     store = make_store(tmp_path / "store")
     define(store)
     version = promoted(store, "one")
-    store.discard(version)
-    file = next(Path(store.root).rglob("estimates.parquet"))
+    store.lookups.discard(version)
+    file = next(Path(store.root).rglob("*.parquet"))
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
@@ -169,10 +170,10 @@ def test_damage_is_a_500_that_names_no_file(
     assert str(tmp_path) in caplog.text
 
 
-class FailingStore(Store):
-    """A store with a fault in the program that nobody foresaw."""
+class FailingLookups(VersionLookups):
+    """A fault in the program that nobody foresaw."""
 
-    def open(self, version: Version) -> ReadFile:
+    def open(self, version: Version) -> Lookup:
         """Fails, saying something that is nobody's business."""
         raise ZeroDivisionError(f"secret of {version.snapshot_id}")
 
@@ -186,7 +187,8 @@ def test_an_unexpected_error_leaks_nothing(
     store = make_store(tmp_path / "store")
     define(store)
     promoted(store, "one")
-    failing = FailingStore(store.root)
+    failing = Store(store.root)
+    failing.lookups = FailingLookups(failing.objects, failing.manifests, failing.read_files)
     with caplog.at_level(logging.ERROR, "api"), TestClient(create_app(failing)) as client:
         answer = client.get(ONE)
     assert_problem(answer, 500, "internal")

@@ -290,13 +290,13 @@ def test_a_report_of_the_report_worker_is_the_same(large: Store, tmp_path: Path)
 
 def answered_without_files(store: Store, elsewhere: Path, url: str) -> bytes:
     """The answer of a service that has kept reports, but cannot read the versions."""
-    snapshots = Path(store.root) / "sets" / LARGE / "snapshots"
-    snapshots.rename(elsewhere / "snapshots")
+    parts = Path(store.root) / "sets" / LARGE / "parts"
+    parts.rename(elsewhere / "parts")
     try:
         with TestClient(create_app(store)) as client:
             return client.get(url).content
     finally:
-        (elsewhere / "snapshots").rename(snapshots)
+        (elsewhere / "parts").rename(parts)
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(large: Store, tmp_path: Path) -> None:
@@ -314,7 +314,7 @@ def test_damage_is_told_by_the_report_worker(large: Store) -> None:
     file is.
     """
     forget(large)
-    file = next(Path(large.root).glob(f"sets/{LARGE}/snapshots/*/estimates.parquet"))
+    file = next(Path(large.root).glob(f"sets/{LARGE}/parts/*.parquet"))
     whole = file.read_bytes()
     try:
         file.write_bytes(whole[:-1])

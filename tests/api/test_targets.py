@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from estimates.storage import snapshot
 from estimates.store.store import Store
 from estimates_api.serving.targets import Fault, Targets
-from tests.builders import SET, define, promoted
+from tests.builders import SET, define, parquet_of, promoted
 from tests.waiting import until
 
 
@@ -42,8 +41,8 @@ def test_what_can_be_read_needs_no_fallback(store: Store, targets: Targets) -> N
 def test_a_damaged_version_has_a_fault_and_a_fallback(store: Store, targets: Targets) -> None:
     """The version before answers in its place, and the fault says so."""
     version = store.resolve(SET)
-    store.discard(version)
-    (Path(store.root) / snapshot.parquet_name(SET, version.snapshot_id)).write_bytes(b"damaged")
+    store.lookups.discard(version)
+    (Path(store.root) / parquet_of(store, version)).write_bytes(b"damaged")
     view = store.view()
 
     def serving() -> bool:

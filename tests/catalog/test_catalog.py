@@ -200,8 +200,8 @@ def test_only_one_of_two_sweeps_deletes(store: Store) -> None:
     version = publish(store, "run")
     store.catalog.expire(version, actor="test", reason="test")
     claimed = (SET, version.snapshot_id)
-    assert store.catalog.claim(*claimed)  # the slow one
-    assert store.catalog.claim(*claimed)  # the fast one
+    assert store.catalog.claim(SET, [version.snapshot_id], 1)  # the slow one
+    assert store.catalog.claim(SET, [version.snapshot_id], 1)  # the fast one
     with pytest.raises(UnavailableError) as caught:
         store.catalog.publish(
             store.view().set(SET).contracts[-1],
@@ -209,16 +209,16 @@ def test_only_one_of_two_sweeps_deletes(store: Store) -> None:
             6,
             provenance("other"),
             actor="test",
-            deletions=2,
+            claims_seen=2,
         )
     assert caught.value.code == "being_swept"
-    assert store.catalog.deletions(*claimed) == (2, False)
+    assert (store.catalog.last_claim(SET), store.catalog.unfinished()) == (2, [claimed])
     with store.catalog.deleting(*claimed) as wanted:
         assert wanted
     publish(store, "again")
     with store.catalog.deleting(*claimed) as wanted:
         assert not wanted
-    assert not store.catalog.claim(*claimed)
+    assert not store.catalog.claim(SET, [version.snapshot_id], 1)
     check_all(store)
 
 
@@ -344,14 +344,11 @@ def test_a_publisher_whose_files_were_swept_is_told(store: Store) -> None:
     """
     define(store)
     revision = store.view().set(SET).contracts[-1]
-    prepared = snapshot.prepare(
-        conform(frame(100.0), store.contract(SET)), store.contract(SET).shape()
-    )
-    content = prepared.manifest.snapshot_id
-    snapshot.write(store.objects, SET, prepared)
+    rows, shape = conform(frame(100.0), store.contract(SET)), store.contract(SET).shape()
+    content = snapshot.write(store.objects, SET, rows, shape).snapshot_id
     assert sweep(store, grace=timedelta(0)).deleted == ((SET, content),)
     publish(store, "the other one")  # writes the files again and commits
-    act = {"actor": "slow", "deletions": 0}
+    act = {"actor": "slow", "claims_seen": 0}
     assert (
         code_of(lambda: store.catalog.publish(revision, content, 6, provenance("slow"), **act))
         == "being_swept"
@@ -366,7 +363,7 @@ def test_a_sweep_that_died_does_not_stop_publishing(store: Store) -> None:
     define(store)
     version = publish(store, "run")
     store.catalog.expire(version, actor="test", reason="test")
-    assert store.catalog.claim(SET, version.snapshot_id)
+    assert store.catalog.claim(SET, [version.snapshot_id], 1)
     assert publish(store, "again").snapshot_id == version.snapshot_id
     check_all(store)
 

@@ -15,7 +15,7 @@ from estimates.compare.series_report import PairMove
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError, NotFoundError
 from estimates.render.digits import rounded
-from tests.builders import SET, define, frame, make_store, promoted, provenance
+from tests.builders import SET, define, frame, make_store, parquet_of, promoted, provenance
 from tests.jobs.cli.calls import call
 
 _LABELS = """\
@@ -218,15 +218,15 @@ def test_what_cannot_be_read_is_told(store: Store, tmp_path: Path) -> None:
     """
     closes = store[SET]
     second = closes.versions()[1]
-    folder = Path(store.root) / "sets" / SET / "snapshots" / second.snapshot_id
-    whole = (folder / "estimates.parquet").read_bytes()
-    (folder / "estimates.parquet").write_bytes(b"damaged")
+    file = Path(store.root) / parquet_of(store, second)
+    whole = file.read_bytes()
+    file.write_bytes(b"damaged")
     assert [pair.reason for pair in closes.stability().pairs] == [
         "file_damaged",
         "file_damaged",
         None,
     ]
-    (folder / "estimates.parquet").write_bytes(whole)
+    file.write_bytes(whole)
     assert [pair.reason for pair in closes.stability().pairs] == [None, None, None]
     store.catalog.expire(second, actor="test", reason="test")
     assert [pair.reason for pair in closes.stability().pairs] == ["expired", "expired", None]
@@ -237,7 +237,7 @@ def test_headlines_are_kept(store: Store) -> None:
     another measure.
     """
     before = store[SET].stability()
-    for file in Path(store.root).glob("sets/*/snapshots/*/estimates.parquet"):
+    for file in Path(store.root).glob("sets/*/parts/*.parquet"):
         file.unlink()
     assert Store(store.root)[SET].stability() == before
     define(store, more='[freshness]\nmax_age = "10d"\n')  # which no report depends on
@@ -328,7 +328,7 @@ def test_what_stands_still_is_kept_and_asked_for(frozen_store: Store) -> None:
     no question.
     """
     before = frozen_store[SET].stability()
-    for file in Path(frozen_store.root).glob("sets/*/snapshots/*/estimates.parquet"):
+    for file in Path(frozen_store.root).glob("sets/*/parts/*.parquet"):
         file.unlink()
     assert Store(frozen_store.root)[SET].stability() == before
     define(frozen_store, more="[stability]\nfrozen_after = 2\n")

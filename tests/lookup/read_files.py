@@ -76,11 +76,16 @@ def tables(draw: st.DrawFn) -> tuple[Contract, dict[tuple[Any, ...], tuple[Any, 
     return contract_of(kinds), draw(st.dictionaries(keys, st.tuples(values, notes), max_size=30))
 
 
+def frame_of(contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]) -> pl.DataFrame:
+    """The rows of a table, sorted by key."""
+    rows = [(*key, *cells) for key, cells in table.items()]
+    return conform(pl.DataFrame(rows, schema(contract), orient="row"), contract)
+
+
 @contextmanager
 def built(contract: Contract, table: dict[tuple[Any, ...], tuple[Any, Any]]) -> Iterator[ReadFile]:
     """The read file of a table, opened."""
-    rows = [(*key, *cells) for key, cells in table.items()]
-    frame = conform(pl.DataFrame(rows, schema(contract), orient="row"), contract)
+    frame = frame_of(contract, table)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cache" / "file.lookup"
         read_file_writing.build(frame, contract.shape(), ID, path)

@@ -28,6 +28,7 @@ from estimates.lookup import group_search, read_file_layout, read_file_writing
 from estimates.lookup.mapped_file import map_file
 from estimates.lookup.read_file import ReadFile
 from estimates.lookup.read_file_cache import ReadFileCache
+from estimates.lookup.read_file_writing import build
 from estimates.render.row_text import joined, json_pieces
 from estimates.store.store import Store
 from tests.builders import SET, TARGETS, TICKERS, define, publish
@@ -296,8 +297,8 @@ def test_the_store_builds_a_damaged_file_again(local_store: Store, size: int) ->
     """
     define(local_store)
     version = publish(local_store, "run")
-    path = local_store.read_files.path(version.snapshot_id)
     good = local_store[SET].get(TICKERS[1], TARGETS[0], ref=1).json
+    (path,) = local_store.lookups.paths(version)
     content = path.read_bytes()
     path.unlink()
     path.write_bytes(bytes(size) if size < 2000 else content[:1100] + bytes(100) + content[1200:])
@@ -315,8 +316,8 @@ def test_damage_under_an_open_store_is_noticed(local_store: Store) -> None:
     """A read file that is altered while it is mapped is noticed by the next read, and rebuilt."""
     define(local_store)
     version = publish(local_store, "run")
-    path = local_store.read_files.path(version.snapshot_id)
     good = [local_store[SET].scan(ticker, ref=1).json for ticker in TICKERS]
+    (path,) = local_store.lookups.paths(version)
     content = path.read_bytes()
     at = content.index(b'"value":')
     with path.open("r+b") as file:
@@ -373,22 +374,22 @@ def test_many_who_open_a_file_build_it_once(tmp_path: Path) -> None:
         pl.DataFrame({"k0": ["a"], "value": [1.0], "note": [None]}, schema=schema(contract)),
         contract,
     )
-    together, reads = Barrier(4), list[int]()
+    together, made = Barrier(4), list[int]()
 
-    def read() -> tuple[pl.DataFrame, Contract]:
-        reads.append(get_ident())
+    def make(path: Path) -> None:
+        made.append(get_ident())
         sleep(0.1)  # until the others wait for the lock, of which nothing tells
-        return rows, contract
+        build(rows, contract.shape(), ID, path)
 
     def opened() -> bytes | None:
         files = ReadFileCache(tmp_path)
         together.wait()
-        return files.get(ID, read).get(KeyForm(contract).search(["a"]))
+        return files.get(ID, make).get(KeyForm(contract).search(["a"]))
 
     with ThreadPoolExecutor(4) as pool:
         opened_files = [future.result() for future in [pool.submit(opened) for _ in range(4)]]
     assert opened_files == [b'{"k0":"a","value":1.0,"note":null}'] * 4
-    assert len(reads) == 1
+    assert len(made) == 1
     assert [path.name for path in tmp_path.iterdir()] == [f"{ID}.lookup"]
 
 

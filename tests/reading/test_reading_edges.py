@@ -22,6 +22,7 @@ from estimates.catalog.view import View
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import CorruptError, EstimatesError, InvalidError
 from estimates.keys.key_form import KeyForm
+from estimates.lookup.parted_lookup import Lookup
 from estimates.lookup.read_file import ReadFile
 from estimates.lookup.read_file_layout import ROWS_AT
 from estimates.reading.reader import Reader
@@ -254,12 +255,12 @@ def test_a_batch_of_misses_opens_each_version_once(local_store: Store) -> None:
     open_set(local_store, LOOK_BACK + 3)
     opened: list[int] = []
 
-    def opens(version: Version) -> ReadFile:
+    def opens(version: Version) -> Lookup:
         opened.append(version.version)
-        return local_store.open(version)
+        return local_store.lookups.open(version)
 
-    view = local_store.view()
-    reader = Reader(view, Files(opens, local_store.discard, lambda *_: False), local_store.opened)
+    view, lookups = local_store.view(), local_store.lookups
+    reader = Reader(view, Files(opens, lookups.discard, lambda *_: False), lookups.opened)
     reader.of(view.resolve("open")).get_many([(f"never {i}",) for i in range(50)])
     assert opened == list(range(LOOK_BACK + 3, 2, -1))
 

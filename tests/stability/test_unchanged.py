@@ -11,8 +11,7 @@ from estimates.contract.contract_file import parse_contract
 from estimates.errors import CorruptError
 from estimates.stability.diff import diff
 from estimates.stability.pages.report_text import render_text
-from estimates.storage.snapshot import parquet_name
-from tests.builders import SET, define, frame, make_store, provenance, publish, source
+from tests.builders import SET, define, frame, make_store, parquet_of, provenance, publish, source
 
 PLAIN = source("plain").replace('type = "date"\ntarget = true', 'type = "date"')
 
@@ -27,7 +26,7 @@ def test_a_snapshot_is_compared_with_itself_without_reading_it(tmp_path: Path) -
     assert versions[0].snapshot_id == versions[1].snapshot_id
     plain = store["plain"]
     whole = diff(plain.frame(1), plain.frame(2), plain.contract, name_a=1, name_b=2)
-    (tmp_path / parquet_name("plain", versions[0].snapshot_id)).unlink()
+    (tmp_path / parquet_of(store, versions[0])).unlink()
     report = store["plain"].diff(1, 2)
     assert (report.identical, report.headline, report.keys) == (True, whole.headline, whole.keys)
     assert (report.from_, report.to, report.columns, report.intervals) == (1, 2, {}, [])
@@ -43,6 +42,6 @@ def test_elapsed_keys_are_read_from_the_snapshot(tmp_path: Path) -> None:
     assert first.snapshot_id == second.snapshot_id
     report = store[SET].diff(1, 2)
     assert (report.identical, report.keys.common, report.keys.elapsed) == (True, 3, 3)
-    (tmp_path / parquet_name(SET, first.snapshot_id)).unlink()
+    (tmp_path / parquet_of(store, first)).unlink()
     with pytest.raises(CorruptError, match="is missing"):
         store.compare(SET, DiffQuery(1, 2)).report()

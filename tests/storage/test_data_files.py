@@ -10,9 +10,9 @@ import pytest
 
 from estimates.catalog.records import Version
 from estimates.errors import CorruptError
-from estimates.storage import data_files, snapshot
+from estimates.storage import data_files
 from estimates.store.store import Store
-from tests.builders import SET, TICKERS, define, publish
+from tests.builders import SET, TICKERS, define, parquet_of, publish
 
 
 @pytest.fixture
@@ -25,12 +25,12 @@ def version(local_store: Store) -> Version:
 @pytest.fixture
 def path(local_store: Store, version: Version) -> Path:
     """Its Parquet file."""
-    return Path(local_store.root) / snapshot.parquet_name(SET, version.snapshot_id)
+    return Path(local_store.root) / parquet_of(local_store, version)
 
 
 def test_a_file_says_what_it_is(local_store: Store, version: Version, path: Path) -> None:
     """Its size and digest are those of the stored bytes, and the pieces are these bytes."""
-    file = local_store.data_files.open(SET, version.snapshot_id)
+    (file,) = local_store.data_files.open(SET, version.snapshot_id).parts
     content = path.read_bytes()
     assert (file.size, file.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     assert b"".join(file.pieces(0, file.size)) == content
@@ -42,11 +42,12 @@ def test_long_files_come_in_pieces(
 ) -> None:
     """No piece is longer than PIECE; the frames are the same."""
     monkeypatch.setattr(data_files, "PIECE", 100)
-    file = local_store.data_files.open(SET, version.snapshot_id)
+    opened = local_store.data_files.open(SET, version.snapshot_id)
+    (file,) = opened.parts
     pieces = list(file.pieces(0, file.size))
     assert {len(piece) for piece in pieces[:-1]} == {100}
     assert b"".join(pieces) == path.read_bytes()
-    assert pl.concat(file.frames()).equals(local_store.frame(version))
+    assert pl.concat(opened.frames()).equals(local_store.frame(version))
 
 
 def test_columns_of_chosen_rows(local_store: Store, version: Version) -> None:

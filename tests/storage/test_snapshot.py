@@ -16,7 +16,17 @@ from estimates.errors import CorruptError, EstimatesError
 from estimates.storage import snapshot
 from estimates.store.store import Store
 from estimates.store.verify import verify
-from tests.builders import SET, contract, define, frame, promoted, provenance, publish
+from tests.builders import (
+    SET,
+    contract,
+    define,
+    frame,
+    manifest_of,
+    parquet_of,
+    promoted,
+    provenance,
+    publish,
+)
 
 PARQUET = "estimates.parquet"
 MANIFEST = "manifest.json"
@@ -24,7 +34,10 @@ MANIFEST = "manifest.json"
 
 def path_of(store: Store, version: Version, name: str) -> Path:
     """A file of a snapshot."""
-    return Path(store.root) / snapshot.folder(version.set, version.snapshot_id) / name
+    folder = snapshot.folder(version.set, version.snapshot_id)
+    return Path(store.root) / (
+        parquet_of(store, version) if name == PARQUET else f"{folder}/{name}"
+    )
 
 
 @given(order=st.permutations(range(6)), chunks=st.integers(1, 3))
@@ -37,20 +50,19 @@ def test_same_rows_same_bytes(order: list[int], chunks: int) -> None:
         pl.when(pl.col("value") == 0).then(-0.0).otherwise("value").alias("value")
     )
     first, two = (
-        snapshot.prepare(conform(f, contract()), contract().shape()) for f in (rows, other)
+        list(snapshot.encode_parts(conform(f, contract()), contract().shape()))
+        for f in (rows, other)
     )
-    assert first.parquet == two.parquet
-    assert first.manifest == two.manifest
+    assert first == two
 
 
 def test_content_and_shape_name_the_snapshot() -> None:
     """Another value, and the same values in another unit, are other snapshots."""
-    shape = contract().shape()
     euros = contract(more='[columns.other]\nunit = "EUR"\n').shape()
     names = {
-        snapshot.prepare(conform(frame(100.0), contract()), shape).manifest.snapshot_id,
-        snapshot.prepare(conform(frame(100.1), contract()), shape).manifest.snapshot_id,
-        snapshot.prepare(conform(frame(100.0), contract()), euros).manifest.snapshot_id,
+        manifest_of(frame(100.0), contract()).snapshot_id,
+        manifest_of(frame(100.1), contract()).snapshot_id,
+        manifest_of(frame(100.0), contract(), euros).snapshot_id,
     }
     assert len(names) == 3
 
@@ -131,7 +143,7 @@ def test_a_newer_format_is_refused(local_store: Store) -> None:
     """A manifest of a format that this reader does not know is an error that says so."""
     define(local_store)
     file = path_of(local_store, publish(local_store, "run"), MANIFEST)
-    file.write_bytes(file.read_bytes().replace(b'"format": 1', b'"format": 2'))
+    file.write_bytes(file.read_bytes().replace(b'"format": 2', b'"format": 3'))
     with pytest.raises(CorruptError) as caught:
         local_store[SET].scan(ref=1)
     assert caught.value.code == "manifest_format"

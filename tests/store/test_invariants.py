@@ -108,7 +108,7 @@ def test_a_promotion_without_its_waiver_is_noticed(local_store: Store, statement
 
 def test_an_altered_file_is_noticed(history: Store) -> None:
     """The first invariant fails when a file is not what its digest says."""
-    path = next(Path(history.root).glob("sets/*/snapshots/*/estimates.parquet"))
+    path = next(Path(history.root).glob("sets/*/parts/*.parquet"))
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(CorruptError):
         invariants.files_match_their_digests(history)

@@ -77,8 +77,8 @@ def test_a_read_file_is_opened_once_and_forgotten(local_store: Store) -> None:
     """What was discarded is built again by the next use."""
     define(local_store)
     version = publish(local_store, "run")
-    file = local_store.open(version)
-    assert local_store.opened(version) is file
-    local_store.discard(version)
-    assert local_store.opened(version) is None
-    assert local_store.open(version) is not file
+    file = local_store.lookups.open(version)
+    assert local_store.lookups.opened(version) is file
+    local_store.lookups.discard(version)
+    assert local_store.lookups.opened(version) is None
+    assert local_store.lookups.open(version) is not file

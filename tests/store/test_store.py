@@ -26,6 +26,7 @@ from tests.builders import (
     contract,
     define,
     frame,
+    parquet_of,
     promoted,
     provenance,
     publish,
@@ -355,7 +356,7 @@ def test_a_damaged_version_is_not_promoted(local_store: Store) -> None:
     promoted(local_store, "first")
     version = publish(local_store, "second", 100.1)
     local_store.judge(SET, 2)
-    path = Path(local_store.root) / f"sets/{SET}/snapshots/{version.snapshot_id}/estimates.parquet"
+    path = Path(local_store.root) / parquet_of(local_store, version)
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(CorruptError):
         local_store.promote(SET, 2, reason="test")

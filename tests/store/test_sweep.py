@@ -20,7 +20,7 @@ from estimates.store.judge import stored_candidate
 from estimates.store.store import Store
 from estimates.store.sweep import Swept, sweep
 from estimates.store.verify import verify
-from tests.builders import SET, code_of, define, frame, promoted, publish
+from tests.builders import SET, code_of, define, frame, parquet_of, promoted, publish
 from tests.invariants import check_all
 
 
@@ -83,7 +83,7 @@ def test_one_bad_byte_hides_nothing(local_store: Store) -> None:
     root = Path(local_store.root)
     manifest = root / snapshot.folder(SET, first.snapshot_id) / "manifest.json"
     manifest.write_bytes(b"\xff" + manifest.read_bytes()[1:])
-    parquet = root / snapshot.parquet_name(SET, second.snapshot_id)
+    parquet = root / parquet_of(local_store, second)
     parquet.write_bytes(parquet.read_bytes()[:-1])
     assert {fault.code for fault in verify(Store(root))} == {"manifest_damaged", "file_damaged"}
     with local_store.catalog.engine.begin() as tx:
@@ -108,9 +108,8 @@ def test_an_altered_alias_answers_nothing(local_store: Store) -> None:
 def orphan(store: Store, level: float = 250.0) -> str:
     """Write a snapshot that no version names; gives its id."""
     shape = store.contract(SET).shape()
-    prepared = snapshot.prepare(conform(frame(level), store.contract(SET)), shape)
-    snapshot.write(store.objects, SET, prepared)
-    return prepared.manifest.snapshot_id
+    rows = conform(frame(level), store.contract(SET))
+    return snapshot.write(store.objects, SET, rows, shape).snapshot_id
 
 
 def test_files_of_no_version_stay_for_a_while(local_store: Store) -> None:
@@ -118,11 +117,15 @@ def test_files_of_no_version_stay_for_a_while(local_store: Store) -> None:
     define(local_store)
     promoted(local_store, "run")
     content = orphan(local_store)
-    assert sweep(local_store) == Swept((), (), ((SET, content),), ())
+    part = snapshot.read_manifest(local_store.objects, SET, content).parts[0].sha256
+    spared = tuple(sorted([(SET, content), (SET, part)]))
+    assert sweep(local_store) == Swept((), (), (), spared, ())
     week_ago = time.time() - 8 * 86400
-    for path in (Path(local_store.root) / snapshot.folder(SET, content)).iterdir():
-        os.utime(path, (week_ago, week_ago))
-    assert sweep(local_store).deleted == ((SET, content),)
+    names = (f"{snapshot.folder(SET, content)}/manifest.json", snapshot.part_name(SET, part))
+    for name in names:
+        os.utime(Path(local_store.root) / name, (week_ago, week_ago))
+    swept = sweep(local_store)
+    assert (swept.deleted, swept.parts) == (((SET, content),), ((SET, part),))
 
 
 def test_a_dry_run_changes_nothing(local_store: Store) -> None:
@@ -144,10 +147,13 @@ def test_the_trash_is_emptied_after_a_week(local_store: Store) -> None:
     define(local_store)
     promoted(local_store, "run")
     content = orphan(local_store)
+    part = snapshot.read_manifest(local_store.objects, SET, content).parts[0].sha256
     sweep(local_store, grace=timedelta(0))
     today = str(instants.now().date())
-    place = f"trash/{today}/{snapshot.folder(SET, content)}"
-    names = [f"{place}/estimates.parquet", f"{place}/manifest.json"]
+    names = [
+        f"trash/{today}/{snapshot.part_name(SET, part)}",
+        f"trash/{today}/{snapshot.folder(SET, content)}/manifest.json",
+    ]
     assert local_store.objects.names("trash") == names
     assert sweep(local_store).emptied == ()
     old = str(instants.now().date() - timedelta(days=8))
@@ -206,13 +212,13 @@ def test_sql_reads_only_what_matches_its_digest(local_store: Store) -> None:
     query = f'SELECT sum(value) FROM "{SET}"'
     good = local_store.sql(query).item()
     assert local_store.sql(query).item() == good
-    name = snapshot.parquet_name(SET, version.snapshot_id)
+    name = parquet_of(local_store, version)
     frame = local_store.frame(version)
-    other = snapshot.prepare(
+    ((_, other),) = snapshot.encode_parts(
         frame.with_columns(value=-frame["value"]), local_store.contract(SET).shape()
     )
-    local_store.objects.put(name, other.parquet)
-    with pytest.raises(CorruptError, match=r"estimates\.parquet") as caught:
+    local_store.objects.put(name, other)
+    with pytest.raises(CorruptError, match=name) as caught:
         local_store.sql(query)
     assert caught.value.code == "file_damaged"
 

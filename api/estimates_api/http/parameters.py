@@ -80,6 +80,15 @@ ShapeNumber = Annotated[
         "With an alias: answer from the last version of this shape it named.",
     ),
 ]
+PartNumber = Annotated[
+    int | None,
+    _query(
+        "part",
+        "Only the rows of one part, counted from 1; the header `estimates-parts` says how many "
+        "there are.",
+        minimum=1,
+    ),
+]
 HistoryShape = Annotated[
     int | None,
     _query("shape", "Tell of the versions of this shape; default: of production's."),
@@ -197,6 +206,7 @@ class DataParameters(msgspec.Struct, frozen=True):
     as_of: AsOf = None
     shape: ShapeNumber = None
     form: Form = None
+    part: PartNumber = None
     clock: ByClock = None
 
 

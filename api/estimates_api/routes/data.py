@@ -9,8 +9,9 @@ from urllib.parse import unquote
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp, HTTPScope
 
+from estimates.errors import NotFoundError
 from estimates.reading import tabular
-from estimates.storage.data_files import DataFile
+from estimates.storage.data_files import DataFile, SnapshotFiles
 from estimates_api.http.parameters import DataParameters, PathRef, SetName
 from estimates_api.http.ranges import byte_range
 from estimates_api.http.representation import (
@@ -52,53 +53,76 @@ def data(
     ref: PathRef,
     lookup: NamedDependency[DataParameters],
 ) -> ASGIApp:
-    """All estimates of a version: the stored Parquet file, in ranges too, or with `Accept` Arrow or
-    CSV.
+    """All estimates of a version, or of one part of it: the stored Parquet file, in ranges too, or
+    with `Accept` Arrow or CSV. Of several parts, all are one Parquet file that is written anew.
     """
     form = lookup.form
     media_type = negotiated(request.scope, _OFFERED) if form is None else _FORMS[form]
     resolved = resolve(follower.at, set_name, unquote(ref), lookup)
     with follower.store.unexpired(resolved.version):
-        file = follower.store.data_files.open(set_name, resolved.version.snapshot_id)
+        files = follower.store.data_files.open(set_name, resolved.version.snapshot_id)
+    part = _chosen(resolved, files, lookup.part)
     head = {
         "content-type": content_type(media_type),
         "content-disposition": "attachment; "
         f'filename="{set_name}-{resolved.version.version}.{_SUFFIXES[media_type]}"',
+        "estimates-parts": str(len(files.parts)),
     }
-    if media_type == PARQUET:
-        return _parquet(request.scope, resolved, file, head)
-    return _table(request.scope, resolved, file, media_type, head)
+    if media_type == PARQUET and part is not None:
+        return _stored(request.scope, resolved, part, head)
+    return _written(request.scope, resolved, files.only(lookup.part), media_type, head)
 
 
-def _parquet(
-    scope: HTTPScope, resolved: ResolvedRequest, file: DataFile, head: dict[str, str]
+def _chosen(
+    resolved: ResolvedRequest, files: SnapshotFiles, number: int | None
+) -> tuple[int, DataFile] | None:
+    """The part asked for, or the only one; raises NotFoundError (`no_part`)."""
+    parts, version = files.parts, resolved.version
+    if number is not None and number > len(parts):
+        raise NotFoundError(
+            "no_part",
+            f"{version.set} version {version.version} has {len(parts)} parts, and none of number "
+            f"{number}",
+        )
+    if number is None and len(parts) > 1:
+        return None
+    return number or 1, parts[(number or 1) - 1]
+
+
+def _stored(
+    scope: HTTPScope, resolved: ResolvedRequest, part: tuple[int, DataFile], head: dict[str, str]
 ) -> ASGIApp:
-    """The file as it is stored, whole or one range of it."""
-    etag = resolved.tag("data", PARQUET)
+    """A file as it is stored, whole or one range of it."""
+    number, file = part
+    etag = resolved.tag("data", PARQUET, *([number] if number > 1 else []))
     digest = base64.b64encode(bytes.fromhex(file.sha256)).decode()
     head |= {"accept-ranges": "bytes", "repr-digest": f"sha-256=:{digest}:"}
     if names_tag(scope, etag.encode()):
         return Representation(b"", etag=etag, cache=None, headers=head, head=resolved.cached_head)
-    part = None
-    # a part of an older file is no part of this one: If-Range then asks for all of it
+    wanted = None
+    # a range of an older file is no range of this one: If-Range then asks for all of it
     if header(scope, b"if-range") in (b"", etag.encode()) and not scope.get("head"):
-        part = byte_range(header(scope, b"range"), file.size)
-    status = 200 if part is None else 206
-    if part is not None:
-        head["content-range"] = f"bytes {part.start}-{part.stop - 1}/{file.size}"
-    part = part or range(file.size)
-    head |= {"etag": etag, "content-length": str(len(part))}
+        wanted = byte_range(header(scope, b"range"), file.size)
+    status = 200 if wanted is None else 206
+    if wanted is not None:
+        head["content-range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{file.size}"
+    wanted = wanted or range(file.size)
+    head |= {"etag": etag, "content-length": str(len(wanted))}
     return ChunkedAnswer(
-        status, [*resolved.cached_head, *encoded(head)], file.pieces(part.start, part.stop)
+        status, [*resolved.cached_head, *encoded(head)], file.pieces(wanted.start, wanted.stop)
     )
 
 
-def _table(
-    scope: HTTPScope, resolved: ResolvedRequest, file: DataFile, form: str, head: dict[str, str]
+def _written(
+    scope: HTTPScope,
+    resolved: ResolvedRequest,
+    files: SnapshotFiles,
+    form: str,
+    head: dict[str, str],
 ) -> ASGIApp:
     """The rows, written while they are sent."""
-    etag = resolved.tag("data", form)
-    chunks = _rows(resolved, file, form)
+    etag = resolved.tag("data", form, *(file.sha256 for file in files.parts))
+    chunks = _rows(resolved, files, form)
     if form == CSV and wants_gzip(scope):
         etag = tag_of_gzip(etag)
         chunks = gzipped(chunks)
@@ -108,12 +132,14 @@ def _table(
     return ChunkedAnswer(200, [*resolved.cached_head, *encoded(head | {"etag": etag})], chunks)
 
 
-def _rows(resolved: ResolvedRequest, file: DataFile, form: str) -> Iterator[bytes]:
+def _rows(resolved: ResolvedRequest, files: SnapshotFiles, form: str) -> Iterator[bytes]:
     if form == CSV:
-        return tabular.csv_pieces(file.frames())
+        return tabular.csv_pieces(files.frames())
+    if form == PARQUET:
+        return tabular.parquet_pieces(files.frames())
     version = resolved.version
     return tabular.arrow_pieces(
-        file.frames(), {"set": version.set, "version": str(version.version)}
+        files.frames(), {"set": version.set, "version": str(version.version)}
     )
 
 

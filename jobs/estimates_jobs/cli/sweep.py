@@ -35,7 +35,7 @@ def sweep(options: Options, dry_run: bool, grace: timedelta) -> None:
         terminal.json(swept)
         return
     would = "would be " if dry_run else ""
-    if not swept.expired and not swept.deleted and not swept.emptied:
+    if not (swept.expired or swept.deleted or swept.parts or swept.emptied):
         terminal.line("nothing to sweep")
     for name, version in swept.on_hold:
         terminal.line(f"{name}: version {version} stays under a legal hold")
@@ -43,9 +43,9 @@ def sweep(options: Options, dry_run: bool, grace: timedelta) -> None:
         terminal.line(f"{name}: version {version} {would}expired (retention)")
     for name, snapshot_id in swept.deleted:
         terminal.line(f"{name}: snapshot {snapshot_id} {would}moved to the trash")
-    for name, snapshot_id in swept.spared:
-        terminal.line(
-            f"{name}: snapshot {snapshot_id} of no version stays until it is {grace.days} days old"
-        )
+    for name, digest in swept.parts:
+        terminal.line(f"{name}: part {digest} {would}moved to the trash")
+    for name, digest in swept.spared:
+        terminal.line(f"{name}: {digest} of no version stays until it is {grace.days} days old")
     for day in swept.emptied:
         terminal.line(f"trash of {day}, older than {TRASH_LIFE_DAYS} days, {would}emptied")

@@ -1,4 +1,5 @@
-"""The identity of a store, digests of records, the chain of events, and legal holds.
+"""The identity of a store, digests of records, the chain of events, legal holds, and claims of
+parts.
 
 What they are is filled in by `estimates.catalog.chaining` once the newest schema stands.
 """
@@ -14,6 +15,7 @@ down_revision = "0003"
 
 def upgrade() -> None:
     """Add the columns, and the table of holds."""
+    op.execute("ALTER TABLE claims RENAME COLUMN snapshot_id TO digest")
     op.add_column("log", sa.Column("head", sa.Text))
     op.add_column("log", sa.Column("chained_later", sa.BigInteger))
     op.add_column("log", sa.Column("store_id", sa.Text))

@@ -23,7 +23,7 @@ from estimates.errors import (
 from estimates.store.store import Store
 from estimates_jobs.cli.interface.failures import failure_of
 from tests import builders
-from tests.builders import SET
+from tests.builders import SET, parquet_of
 from tests.jobs.cli.calls import call, call_process
 
 HEAVY = (
@@ -242,12 +242,13 @@ def test_a_damaged_snapshot_is_4_and_verify_names_it(store: Store) -> None:
     """An altered Parquet file exits 4 on reading anew and on `verify`, which names set, version and
     file.
     """
-    snapshot = store.resolve(SET).snapshot_id
-    path = Path(store.root) / "sets" / SET / "snapshots" / snapshot / "estimates.parquet"
+    version = store.resolve(SET)
+    path = Path(store.root) / parquet_of(store, version)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    store.read_files.path(snapshot).unlink()
+    for read_file in store.lookups.paths(version):
+        read_file.unlink()
     assert call("get", SET, "AAPL", "2024-06-03", "--store", store.root).code == 4
     verified = call("verify", "--store", store.root, "--format", "json")
     assert verified.code == 4

@@ -19,6 +19,7 @@ def test_sweep_tells_what_it_expired_and_deleted(local_store: Store) -> None:
     assert ok("sweep", "--store", local_store.root, "--format", "json").json == {
         "expired": [],
         "deleted": [],
+        "parts": [],
         "spared": [],
         "emptied": [],
         "on_hold": [],

@@ -1,0 +1,71 @@
+"""Read files that a publisher left beside the parts, so that who reads need not make them.
+
+sets/{set}/reads/{revision}/{digest of the part}.lookup, put if absent; in a bucket its size and
+SHA-256 in `….json`. They are derived: one that is missing or damaged is made again by who needs it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from estimates.errors import NotFoundError
+from estimates.lookup.read_file_layout import REVISION
+from estimates.storage.objects import Objects
+
+
+class Digest(msgspec.Struct, frozen=True):
+    """What a read file is compared with once it was fetched: size in bytes, SHA-256."""
+
+    size: int
+    sha256: str
+
+
+class StoredReads:
+    """The read files in a store's root."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    def place(self, set_name: str, digest: str) -> str | None:
+        """Where a part's read file can be mapped; None in a bucket."""
+        folder = self._objects.folder
+        return None if folder is None else f"{folder}/{_name(set_name, digest)}"
+
+    def fetch(self, set_name: str, digest: str, path: Path) -> bool:
+        """Write the read file of a part to a path, if the bucket has it whole."""
+        name = _name(set_name, digest)
+        with suppress(NotFoundError, msgspec.MsgspecError):
+            expected = msgspec.json.decode(self._objects.get(f"{name}.json"), type=Digest)
+            content = self._objects.get(name)
+            if _digest(content) == expected:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                unfinished = path.with_name(f"{path.name}.fetched")  # who fetches has the lock
+                unfinished.write_bytes(content)
+                unfinished.replace(path)
+                return True
+        return False
+
+    def put(self, set_name: str, digest: str, path: Path) -> None:
+        """Put a part's read file into the bucket, unless it is there."""
+        name, content = _name(set_name, digest), path.read_bytes()
+        self._objects.put_once(name, content)
+        self._objects.put(f"{name}.json", msgspec.json.encode(_digest(content)))
+
+    def keep_only(self, set_name: str, digests: set[str]) -> None:
+        """Remove the read files of all other parts, and those of other revisions."""
+        kept = {f"{_name(set_name, digest)}{end}" for digest in digests for end in ("", ".json")}
+        for name in self._objects.names(f"sets/{set_name}/reads/"):
+            if name not in kept and not self._objects.is_linked(name):
+                self._objects.delete(name)
+
+
+def _name(set_name: str, digest: str) -> str:
+    return f"sets/{set_name}/reads/{REVISION}/{digest}.lookup"
+
+
+def _digest(content: bytes) -> Digest:
+    return Digest(len(content), hashlib.sha256(content).hexdigest())
