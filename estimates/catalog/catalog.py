@@ -59,10 +59,17 @@ class Catalog(
             verdicts = read(tx, Judged, table.c.event == newest)
         return verdicts[0].text.encode() if verdicts else None
 
-    def entries(self, after: int = 0) -> list[Entry]:
+    def entries(self, after: int = 0, limit: int | None = None) -> list[Entry]:
         """The events after one with what they made; see `event_log.entries`."""
         with reading(self.engine) as tx:
-            return list(entries(tx, after))
+            return list(entries(tx, after, limit))
+
+    def digest_of(self, event: int) -> str:
+        """The digest of an event; `BEGINNING` for event 0, "" where there is no such event."""
+        table = schema.events
+        with reading(self.engine) as tx:
+            digest = tx.execute(sa.select(table.c.digest).where(table.c.id == event)).scalar()
+        return BEGINNING if event == 0 else digest or ""
 
     def audit(self) -> list[Fault]:
         """What is wrong with the chain, then with the rows; see `audit`."""

@@ -134,16 +134,19 @@ def place_of(event: Event) -> tuple[type[Record], sa.ColumnElement[bool]] | None
             return None
 
 
-def entries(tx: sa.Connection, after: int) -> Iterator[Entry]:
-    """What the log holds after an event, oldest first.
+def entries(tx: sa.Connection, after: int, limit: int | None = None) -> Iterator[Entry]:
+    """What the log holds after an event, oldest first, of at most so many events.
 
     Raises CorruptError (`record_damaged`, `record_missing`).
     """
     table = schema.events
     of_last = sa.select(table.c.digest).where(table.c.id == after)
     previous = BEGINNING if after == 0 else tx.execute(of_last).scalar_one()
-    digests = sa.select(table.c.digest).where(table.c.id > after).order_by(table.c.id)
-    events = read(tx, Event, table.c.id > after, table.c.id)
+    wanted = table.c.id > after
+    if limit is not None:
+        wanted &= table.c.id <= after + limit
+    digests = sa.select(table.c.digest).where(wanted).order_by(table.c.id)
+    events = read(tx, Event, wanted, table.c.id)
     for event, digest in zip(events, tx.execute(digests).scalars().all(), strict=True):
         record = record_of(tx, event)
         records: dict[str, msgspec.Raw] = {}

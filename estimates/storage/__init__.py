@@ -8,7 +8,9 @@ parts           where a snapshot is cut, by its keys alone
 manifests       manifests that were read and checked, in memory
 data_files      the stored Parquet, verified and read in pieces
 listed_keys     the listed keys of `file` domains
+copying         files of one root, checked and copied to another
 log_copies      copies of the log, from which a lost catalog is rebuilt
+copying         files of one root, checked and copied to another
 report_cache    reports of this machine, computed once
 file_lock       work that one process of a machine does at a time
 """

@@ -38,7 +38,7 @@ class ListedKeys:
         buffer = io.BytesIO()
         conform_keys(keys, contract).write_parquet(buffer)
         digest = hashlib.sha256(buffer.getvalue()).hexdigest()
-        self._objects.put(_name(contract.name, digest), buffer.getvalue())
+        self._objects.put(name_of(contract.name, digest), buffer.getvalue())
         return msgspec.structs.replace(
             contract, domain=msgspec.structs.replace(domain, digest=digest)
         )
@@ -61,11 +61,11 @@ class ListedKeys:
         """The stored Parquet file, verified; raises CorruptError (`file_damaged`), NotFoundError
         (`no_object`).
         """
-        content = self._objects.get(_name(set_name, digest))
+        content = self._objects.get(name_of(set_name, digest))
         if hashlib.sha256(content).hexdigest() != digest:
             raise CorruptError(
                 "file_damaged",
-                f"{self._objects.root}/{_name(set_name, digest)} does not match its digest",
+                f"{self._objects.root}/{name_of(set_name, digest)} does not match its digest",
             )
         return content
 
@@ -79,5 +79,6 @@ class ListedKeys:
         )
 
 
-def _name(set_name: str, digest: str) -> str:
+def name_of(set_name: str, digest: str) -> str:
+    """Where listed keys are, below the store's root."""
     return f"sets/{set_name}/domains/{digest}.parquet"

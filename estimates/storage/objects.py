@@ -3,10 +3,13 @@
 """
 
 import os
+import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +33,8 @@ SILENCE_S = 10
 PIECE = 5 * 1024 * 1024  # bytes; the least that S3 takes as a piece of a larger object
 _AT_A_TIME = 2  # pieces on the way
 _SLOW = 500_000  # bytes a second: a line of less cannot write what must be one request
+# Longer than any upload takes: writes go to `name#1` and are renamed; a crash leaves that behind.
+_LEFTOVER_AGE_S = 3600
 _WHOLE_S = 3600  # a download that goes on
 # No attempt begins later than this after the first, so that a call ends within 20 s of silence.
 _RETRY: "RetryConfig" = {
@@ -121,6 +126,43 @@ class Objects:
         with self._existing(name):
             return bytes(obstore.get_range(self._store, name, start=start, end=stop))
 
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """The bytes of an object, a few megabytes at a time; raises NotFoundError (`no_object`)."""
+        with self._existing(name):
+            if self.folder is None:
+                stream = obstore.get(self._store, name).stream(min_chunk_size=PIECE)
+                yield from map(bytes, stream)
+                return
+            with open(self.folder / name, "rb", buffering=0) as file:
+                while piece := file.read(PIECE):
+                    yield piece
+
+    def put_pieces(self, name: str, pieces: Iterator[bytes]) -> None:
+        """Write or replace an object by bytes that come in pieces, at once or, where `pieces`
+        raises, not at all.
+
+        In a folder the bytes are durable when it returns, the name only after `make_all_durable`.
+        """
+        with self._answering(name):
+            if self.folder is not None:
+                _write_file(self.folder / name, pieces)
+                return
+            first = list(islice(pieces, _AT_A_TIME))
+            if len(first) < _AT_A_TIME:
+                obstore.put(self._store, name, b"".join(first))
+                return
+            writer = obstore.open_writer(
+                self._store, name, buffer_size=PIECE, max_concurrency=_AT_A_TIME
+            )
+            for piece in chain(first, pieces):
+                writer.write(piece)
+            writer.close()
+
+    def make_all_durable(self) -> None:
+        """Flush the names of all files that `put_pieces` wrote to the disk."""
+        if self.folder is not None:
+            os.sync()
+
     def stat(self, name: str) -> Stat | None:
         """Size and mark of an object; None when there is none of that name."""
         try:
@@ -147,6 +189,20 @@ class Objects:
                 for meta in batch
             }
 
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """The size in bytes of each object under a prefix."""
+        with self._answering(prefix):
+            return {
+                meta["path"]: meta["size"]
+                for batch in obstore.list(self._store, prefix)
+                for meta in batch
+            }
+
+    def holds(self, prefix: str) -> bool:
+        """Whether there is any object under a prefix."""
+        with self._answering(prefix):
+            return any(batch for batch in obstore.list(self._store, prefix))
+
     def delete(self, name: str) -> None:
         """Remove an object; one that is gone already is no error."""
         with suppress(NotFoundError), self._existing(name):
@@ -157,6 +213,16 @@ class Objects:
         with suppress(NotFoundError), self._existing(name):
             obstore.rename(self._store, name, to)
             self._make_durable(to)
+
+    def remove_leftovers(self) -> None:
+        """Remove what interrupted writes left beside finished files in a folder an hour ago."""
+        if self.folder is None:
+            return
+        for path in self.folder.glob("sets/**/*#*"):
+            # one that was being written may be finished, and have its name, by now
+            with suppress(FileNotFoundError):
+                if path.is_file() and time.time() - path.stat().st_mtime > _LEFTOVER_AGE_S:
+                    path.unlink()
 
     def is_linked(self, name: str) -> bool:
         """Whether a symbolic link below the root leads to a name: what is there is not ours."""
@@ -214,6 +280,22 @@ class Objects:
             with suppress(FileNotFoundError):
                 _flush(path)
             path = path.parent
+
+
+def _write_file(path: Path, pieces: Iterator[bytes]) -> None:
+    """Write a file beside its place, flush it, move it there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}#{secrets.randbelow(10**9)}")
+    try:
+        with open(unfinished, "xb") as file:
+            for piece in pieces:
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def _flush(path: Path) -> None:

@@ -67,6 +67,11 @@ def folder(set_name: str, snapshot_id: str) -> str:
     return f"sets/{set_name}/snapshots/{snapshot_id}"
 
 
+def manifest_name(set_name: str, snapshot_id: str) -> str:
+    """Where a manifest lives below the store's root."""
+    return f"{folder(set_name, snapshot_id)}/{_MANIFEST}"
+
+
 def part_name(set_name: str, sha256: str) -> str:
     """Where a part lives below the store's root."""
     return f"sets/{set_name}/parts/{sha256}.parquet"
@@ -109,7 +114,7 @@ def write(objects: Objects, set_name: str, frame: pl.DataFrame, shape: Shape) ->
 
 def write_manifest(objects: Objects, set_name: str, manifest: Manifest) -> None:
     """Make a snapshot exist whose parts are stored; raises CorruptError (`manifest_differs`)."""
-    name = f"{folder(set_name, manifest.snapshot_id)}/{_MANIFEST}"
+    name = manifest_name(set_name, manifest.snapshot_id)
     content = encode(manifest)
     if objects.put_if_absent(name, content):
         return
@@ -130,7 +135,7 @@ def read_manifest(objects: Objects, set_name: str, snapshot_id: str) -> Manifest
     """Read and check a manifest; raises CorruptError (`manifest_missing`, `manifest_damaged`,
     `manifest_format`).
     """
-    name = f"{folder(set_name, snapshot_id)}/{_MANIFEST}"
+    name = manifest_name(set_name, snapshot_id)
     try:
         content = objects.get(name)
     except NotFoundError:
@@ -204,7 +209,7 @@ def discard(objects: Objects, set_name: str, digest: str, trash: str) -> None:
     it the rest is an orphan that nobody sees.
     """
     place = folder(set_name, digest)
-    manifest = f"{place}/{_MANIFEST}"
+    manifest = manifest_name(set_name, digest)
     for name in (part_name(set_name, digest), manifest, *objects.names(place)):
         objects.move(name, f"{trash}/{name}")
     if objects.folder is not None:

@@ -14,5 +14,7 @@ sql           DuckDB over the versions
 verify        all that is stored beside what it should be; changes nothing
 sweep         expire what the retention lets go, delete the files that nobody can see
 identity      whether a catalog and a root belong together
+backup        all that the log makes readable, copied to another root; restore: a store of it again
+repair        files that are missing or damaged, from what proves them
 recover       a lost catalog from the copies of its log
 """

@@ -9,11 +9,13 @@ import msgspec
 from estimates import instants
 from estimates.catalog.catalog import Catalog
 from estimates.catalog.event_log import Head
-from estimates.errors import CorruptError, NotFoundError, RefusedError
+from estimates.errors import CorruptError, InvalidError, NotFoundError, RefusedError
 from estimates.storage.log_copies import name_of
 from estimates.storage.objects import Objects
 
 NAME = "store.json"
+BACKUP = "backup.json"  # of a backup: up to where it is whole
+RESTORING = "restore.json"  # of a place into which a backup is being restored
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -97,15 +99,18 @@ def _check_unclaimed(objects: Objects, head: Head) -> None:
 
 def holds_sets(objects: Objects) -> bool:
     """Whether a root holds files of any set."""
-    return bool(objects.names("sets"))
+    return objects.holds("sets")
 
 
 def check_not_lost(root: str) -> None:
-    """Raises CorruptError (`catalog_lost`) for a root that holds sets; asked where there is no
-    catalog.
+    """Say what a root without a catalog is, if it is not empty.
+
+    Raises CorruptError (`catalog_lost`), and what `check_no_backup` raises.
     """
     try:
-        is_lost = holds_sets(Objects(root))
+        objects = Objects(root)
+        check_no_backup(objects)
+        is_lost = holds_sets(objects)
     except RefusedError:  # there is no folder either
         return
     if is_lost:
@@ -113,4 +118,22 @@ def check_not_lost(root: str) -> None:
             "catalog_lost",
             f"{root} holds sets, and their catalog is missing: bring it back, or rebuild it from "
             "the log with `estimates recover`; nothing is made anew here",
+        )
+
+
+def check_no_backup(objects: Objects) -> None:
+    """Raises InvalidError (`is_backup`) for a backup, CorruptError (`restore_unfinished`) where one
+    is being restored.
+    """
+    if objects.exists(RESTORING):
+        raise CorruptError(
+            "restore_unfinished",
+            f"{objects.root} holds a restore that was not finished: run `estimates restore` again, "
+            "or empty it",
+        )
+    if objects.exists(BACKUP):
+        raise InvalidError(
+            "is_backup",
+            f"{objects.root} is a backup and no store; make a store of it, in another place, with "
+            "`estimates restore`",
         )

@@ -52,6 +52,9 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Keep": {
         "verify": "Compare every file and record with its digest.",
         "audit": "Walk the chain of events; name the first broken link.",
+        "backup": "Copy the store to another place while writers run.",
+        "restore": "Make a store of a backup.",
+        "repair": "Mend missing and damaged files from the catalog or a backup.",
         "recover": "Rebuild a lost catalog from the log.",
         "hold": "Keep a version, or a set, whatever the retention says.",
         "sweep": "Expire what the retention lets go; delete files of no version.",

@@ -6,6 +6,7 @@ import functools
 
 from estimates.catalog.catalog import Catalog
 from estimates.storage.objects import Objects
+from estimates.store.identity import check_no_backup
 from estimates.store.open_store import catalog_url
 from estimates.store.recover import find_log, rebuild
 from estimates_jobs.cli.interface.command import Options, command
@@ -24,6 +25,7 @@ def recover(options: Options) -> None:
     settings = options.settings()
     objects, url = Objects(settings.store), catalog_url(settings.store, settings.catalog)
 
+    check_no_backup(objects)
     with progress.bar(1, quiet=options.json) as advance:
         log = find_log(objects)
         for entry in log.entries():

@@ -1,6 +1,7 @@
 """What commands print.
 
 terminal       lines, tables and pairs for people, JSON and bytes for programs
+bytes_text     numbers of bytes
 cells          values as cells of a table, bars beside them
 file_writing   files that somebody names in an option
 progress       what is being done, on standard error

@@ -1,0 +1,137 @@
+"""Copying what a store consists of from one root to another, checked on the way.
+
+A file that does not match its digest never gets its name in the other root.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+
+import msgspec
+
+from estimates.errors import CorruptError, NotFoundError
+from estimates.storage import listed_keys, snapshot
+from estimates.storage.objects import Objects
+
+
+class Content(msgspec.Struct, frozen=True):
+    """Something of a set whose files are named by digests: a snapshot, or the listed keys of a
+    domain.
+    """
+
+    set: str
+    digest: str
+    is_domain: bool = False
+
+
+class Tally(msgspec.Struct):
+    """How many files were copied, how many of them were there already, and the bytes of each."""
+
+    copied: int = 0
+    copied_bytes: int = 0
+    there: int = 0
+    there_bytes: int = 0
+
+
+class Copying:
+    """Copies from a root to another; threads may share it.
+
+    reread  whether files that are there already are read, and those that are damaged replaced;
+            else one of the right size is taken for what its name says, since none is ever written
+            in part
+    """
+
+    def __init__(self, source: Objects, target: Objects, *, reread: bool = False) -> None:
+        self.tally = Tally()
+        self._source = source
+        self._target = target
+        self._reread = reread
+        self._there = target.sizes("sets")
+        self._lock = threading.Lock()
+
+    def copy(self, content: Content) -> None:
+        """Copy the files of a content that are not there, a manifest last.
+
+        Raises CorruptError (`file_missing`, `file_damaged`, and those of `read_manifest`) where the
+        source's are no good, UnavailableError.
+        """
+        for name, size, digest in files_of(self._source, content):
+            self._copy(name, size, digest)
+
+    def _copy(self, name: str, size: int, digest: str) -> None:
+        if self._is_there(name, size, digest):
+            return
+        copy_file(self._source, self._target, name, size, digest)
+        with self._lock:
+            self._there[name] = size
+            self.tally.copied += 1
+            self.tally.copied_bytes += size
+
+    def _is_there(self, name: str, size: int, digest: str) -> bool:
+        if self._there.get(name) != size:
+            return False
+        if self._reread and digest_of(self._target, name) != digest:
+            return False
+        with self._lock:
+            self.tally.there += 1
+            self.tally.there_bytes += size
+        return True
+
+
+def files_of(objects: Objects, content: Content) -> Iterator[tuple[str, int, str]]:
+    """Name, size and SHA-256 of each file of a content, a manifest last.
+
+    Raises CorruptError (`file_missing`, and those of `read_manifest`).
+    """
+    if content.is_domain:
+        name = listed_keys.name_of(content.set, content.digest)
+        stat = objects.stat(name)
+        if stat is None:
+            raise _missing(objects, name)
+        yield name, stat.size, content.digest
+        return
+    manifest = snapshot.read_manifest(objects, content.set, content.digest)
+    for part in manifest.content():
+        yield manifest.name_of(content.set, part), part.size, part.sha256
+    encoded = snapshot.encode(manifest)
+    name = snapshot.manifest_name(content.set, content.digest)
+    yield name, len(encoded), hashlib.sha256(encoded).hexdigest()
+
+
+def copy_file(source: Objects, target: Objects, name: str, size: int, digest: str) -> None:
+    """Copy a file, replacing what has its name there, if it is what its digest says.
+
+    Raises CorruptError (`file_missing`, `file_damaged`), which names the source's file.
+    """
+    try:
+        target.put_pieces(name, _checked(source, name, size, digest))
+    except NotFoundError:
+        raise _missing(source, name) from None
+
+
+def digest_of(objects: Objects, name: str) -> str:
+    """SHA-256 of a file, in hexadecimal; raises NotFoundError (`no_object`)."""
+    digest = hashlib.sha256()
+    for piece in objects.pieces(name):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _checked(source: Objects, name: str, size: int, expected: str) -> Iterator[bytes]:
+    """The pieces of a file; at its end, raises CorruptError unless it is what its digest says."""
+    digest, length = hashlib.sha256(), 0
+    for piece in source.pieces(name):
+        digest.update(piece)
+        length += len(piece)
+        yield piece
+    if digest.hexdigest() != expected:
+        raise CorruptError(
+            "file_damaged",
+            f"{source.root}/{name} does not match its digest ({length} of {size} bytes)",
+        )
+
+
+def _missing(objects: Objects, name: str) -> CorruptError:
+    return CorruptError("file_missing", f"{objects.root}/{name} is missing")

@@ -1,0 +1,286 @@
+"""Backup: everything that the log makes readable, copied to another root while writers run.
+
+A backup is a store's root without a catalog: files named by their digests, the copies of the log,
+store.json, and `backup.json`, which says up to which event all of that is whole. It is written
+last: a backup that was interrupted is what it was before, and the next one goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from estimates import instants
+from estimates.catalog.audit import Fault
+from estimates.catalog.event_chain import BEGINNING, Entry
+from estimates.catalog.records import ContractRevision, Version
+from estimates.catalog.view import View
+from estimates.contract.contract import Contract, FileDomain
+from estimates.errors import CorruptError, InvalidError, NotFoundError
+from estimates.storage import log_copies
+from estimates.storage.copying import Content, Copying, Tally
+from estimates.storage.objects import Objects
+from estimates.store import identity
+from estimates.store.open_store import OpenStore
+
+NAME = identity.BACKUP
+AT_ONCE = 8  # files that are copied at the same time
+# What no log and no backup has.
+NOT_KEPT = (
+    "runs that published nothing, and how far the others came",
+    "the record in MLflow (mlflow.db and its artifacts)",
+    "read files and reports, which are made again",
+)
+_AT_A_TIME = 1000  # events that are in memory
+# What a log makes readable, and the versions that have it; a domain is that of no version.
+Contents = dict[Content, list[int]]
+Progress = Callable[[str, int, int], None]  # what is done, how many of it, of how many
+
+
+class BackupHead(msgspec.Struct, frozen=True):
+    """Up to where a backup is whole.
+
+    last_event, digest  the newest event and its digest; 0 while the first backup is not done
+    at                  the time of that event; made_at: when the backup was done
+    """
+
+    form: int
+    store: str
+    last_event: int
+    digest: str
+    at: datetime
+    made_at: datetime
+
+
+class BackedUp(msgspec.Struct, frozen=True):
+    """What a backup did: `faults` are files of the store that are no good and were not copied."""
+
+    head: BackupHead
+    files: Tally
+    events: int
+    faults: tuple[Fault, ...]
+
+
+def backup(
+    store: OpenStore,
+    target: Objects,
+    *,
+    reread: bool = False,
+    progress: Progress = lambda _what, _n, _all: None,
+) -> BackedUp:
+    """Copy to another root what it does not have yet; writers may go on meanwhile.
+
+    reread  whether what is there already is read, too, and replaced where it is damaged
+    Raises InvalidError (`bad_backup`) for a root that is no backup, CorruptError: `other_store` for
+    that of another store, `backup_differs` for one with another history, `other_store`,
+    `catalog_behind`, `chain_broken`, `record_damaged` where the store itself is not sound.
+    """
+    store.check_identity()
+    store.after_commit()
+    before = _begun(store, target)
+    target.remove_leftovers()
+    copying = Copying(store.objects, target, reread=reread)
+    while True:
+        view = store.refresh()
+        contents = contents_of(view)
+        damaged = copy_all(copying, contents, progress)
+        if damaged.keys() <= contents_of(store.refresh()).keys():
+            break  # else something expired, and was swept, before it was copied
+    target.make_all_durable()
+    events = _copy_log(store, target, before.last_event, view.last_event, reread)
+    target.put(identity.NAME, store.objects.get(identity.NAME))
+    target.make_all_durable()
+    digest = store.catalog.digest_of(view.last_event)
+    head = BackupHead(1, before.store, view.last_event, digest, view.moment, instants.now())
+    target.put(NAME, msgspec.json.encode(head))
+    return BackedUp(head, copying.tally, events, tuple(faults_of(damaged, contents)))
+
+
+def read_backup(objects: Objects) -> BackupHead | None:
+    """Up to where a backup is whole; None for a root that is no backup. Raises CorruptError
+    (`backup_damaged`).
+    """
+    try:
+        return msgspec.json.decode(objects.get(NAME), type=BackupHead)
+    except NotFoundError:
+        return None
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise CorruptError(
+            "backup_damaged",
+            f"{objects.root}/{NAME} cannot be read: {error}; make a new backup in another place",
+        ) from None
+
+
+def contents_of(view: View) -> Contents:
+    """What a view makes readable: the files of its unexpired versions and of its contracts."""
+    contents: Contents = {}
+    for name, of_set in view.sets.items():
+        for revision in of_set.contracts:
+            _add_domain(contents, revision)
+        for version in of_set.versions:
+            if version.expired_at is None:
+                contents.setdefault(Content(name, version.snapshot_id), []).append(version.version)
+    return contents
+
+
+def contents_of_log(entries: Iterable[Entry]) -> Contents:
+    """What `contents_of` says of the view that a log makes."""
+    contents: Contents = {}
+    versions: dict[tuple[str, int | None], Version] = {}
+    for entry in entries:
+        event = entry.event
+        if event.kind == "published":
+            version = msgspec.json.decode(entry.records["version"], type=Version)
+            versions[event.set, event.version] = version
+        elif event.kind == "expired":
+            del versions[event.set, event.version]
+        elif event.kind == "defined":
+            revision = msgspec.json.decode(entry.records["contract"], type=ContractRevision)
+            _add_domain(contents, revision)
+    for version in versions.values():
+        contents.setdefault(Content(version.set, version.snapshot_id), []).append(version.version)
+    return contents
+
+
+def copy_all(
+    copying: Copying, contents: Iterable[Content], progress: Progress
+) -> dict[Content, CorruptError]:
+    """Copy contents, several at once; gives each that is no good, and why."""
+    damaged: dict[Content, CorruptError] = {}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        running = {pool.submit(copying.copy, content): content for content in contents}
+        try:
+            for number, done in enumerate(as_completed(running), 1):
+                try:
+                    done.result()
+                except CorruptError as error:
+                    damaged[running[done]] = error
+                progress("copying", number, len(running))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return damaged
+
+
+def faults_of(damaged: Mapping[Content, CorruptError], contents: Contents) -> list[Fault]:
+    """What is no good, a fault for each version that has it."""
+    faults = [
+        Fault(content.set, version, error.code, error.message)
+        for content, error in damaged.items()
+        for version in contents[content] or (None,)
+    ]
+    return sorted(faults, key=lambda fault: (fault.set, fault.version or 0))
+
+
+def write_copies(target: Objects, entries: Iterable[Entry]) -> int:
+    """Write copies of a log, several at once, replacing what is there; gives how many. They are
+    there for good after `make_all_durable`.
+    """
+    written = 0
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        rest = iter(entries)
+        while some := list(islice(rest, _AT_A_TIME)):
+            written += len(list(pool.map(partial(_write_copy, target), some)))
+    return written
+
+
+def _write_copy(target: Objects, entry: Entry) -> None:
+    name = log_copies.name_of(entry.event.id)
+    target.put_pieces(name, iter((msgspec.json.encode(entry),)))
+
+
+def _begun(store: OpenStore, target: Objects) -> BackupHead:
+    """Up to where a backup is whole that this one goes on with; a new one is begun."""
+    check_outside(store, target.root)
+    store_id = store.catalog.head().store_id
+    before = read_backup(target)
+    if before is None:
+        if is_used(target):
+            raise InvalidError(
+                "bad_backup",
+                f"{target.root} holds a store, and no backup that could be gone on with; name an "
+                "empty place",
+            )
+        none = BackupHead(1, store_id, 0, BEGINNING, instants.from_micros(0), instants.now())
+        target.put_if_absent(NAME, msgspec.json.encode(none))
+        before = read_backup(target) or none
+    if before.store != store_id:
+        raise CorruptError(
+            "other_store",
+            f"{target.root} is a backup of store {before.store}, and this is store {store_id}: "
+            "nothing is copied; name another place",
+        )
+    if store.catalog.digest_of(before.last_event) != before.digest:
+        raise CorruptError(
+            "backup_differs",
+            f"{target.root} has another event {before.last_event} than this store: it was made "
+            "before an older catalog was brought back, or of another copy of the store; nothing "
+            "is copied; name another place, and keep that one",
+        )
+    return before
+
+
+def check_outside(store: OpenStore, place: str) -> None:
+    """Raises InvalidError (`bad_backup`) for a place inside of the store."""
+    if store.objects.folder is not None and "://" not in place:
+        is_inside = Path(place).resolve().is_relative_to(store.objects.folder.resolve())
+    else:
+        is_inside = f"{place}/".startswith(f"{store.root.rstrip('/')}/")
+    if is_inside:
+        raise InvalidError(
+            "bad_backup", f"{place} lies in the store and would be lost with it; name another place"
+        )
+
+
+def is_used(objects: Objects) -> bool:
+    """Whether a root holds a store or a backup, or a part of one."""
+    names = (NAME, identity.NAME, "catalog.db")
+    return any(map(objects.exists, names)) or any(map(objects.holds, ("sets", log_copies.FOLDER)))
+
+
+def _copy_log(store: OpenStore, target: Objects, whole: int, last: int, reread: bool) -> int:
+    """Copy what a backup lacks of the log; gives how many events.
+
+    whole  up to this event the copies that are there can be relied on
+    """
+    there = {event for event in log_copies.copied_events(target) if event <= whole}
+    if reread:
+        there = {event for event in there if _is_sound(target, event)}
+    first = next((event for event in range(1, last + 1) if event not in there), last + 1)
+    missing = (entry for entry in _entries(store, first, last) if entry.event.id not in there)
+    return write_copies(target, missing)
+
+
+def _is_sound(target: Objects, event: int) -> bool:
+    try:
+        log_copies.read_copy(target, event)
+    except CorruptError:
+        return False
+    return True
+
+
+def _entries(store: OpenStore, first: int, last: int) -> Iterator[Entry]:
+    """The entries of the catalog's log from one event to another, some in memory at a time; raises
+    CorruptError (`chain_broken`).
+    """
+    for after in range(first - 1, last, _AT_A_TIME):
+        for entry in store.catalog.entries(after, min(_AT_A_TIME, last - after)):
+            if not entry.holds():
+                raise CorruptError(
+                    "chain_broken",
+                    f"event {entry.event.id} is not what the chain says, so the backup ends before "
+                    "it; see `estimates audit`",
+                )
+            yield entry
+
+
+def _add_domain(contents: Contents, revision: ContractRevision) -> None:
+    domain = msgspec.json.decode(revision.body, type=Contract).domain
+    if isinstance(domain, FileDomain) and domain.digest is not None:
+        contents[Content(revision.set, domain.digest, is_domain=True)] = []

@@ -1,0 +1,75 @@
+"""`estimates repair`: mend missing and damaged files."""
+
+from __future__ import annotations
+
+import click
+
+from estimates.errors import CorruptError
+from estimates.render.wording import count
+from estimates.storage.objects import Objects
+from estimates.store.repair import Repaired, repair_root
+from estimates.store.repair import repair as repair_store
+from estimates_jobs.cli.interface.command import Options, command
+from estimates_jobs.cli.interface.failures import DAMAGED
+from estimates_jobs.cli.output import fault_table, progress, terminal
+
+
+@command(
+    "estimates repair",
+    "estimates repair --from /mnt/backup/estimates",
+    "estimates repair --from s3://replica/estimates --format json | jq .left",
+)
+@click.option(
+    "--from",
+    "place",
+    metavar="FOLDER-OR-URL",
+    help="A backup, or another folder or bucket with files of this store.",
+)
+def repair(options: Options, place: str | None) -> int:
+    """Mend what can be proven: copies of the log from the catalog or a backup, files of versions
+    from a backup or a replica, each by its digest.
+
+    No good file is written; a damaged one is moved to the trash. The catalog is not touched: what
+    is wrong there is mended by `estimates recover`. Where the catalog is lost, mends what that
+    needs. Exits 4 when anything is wrong still.
+    """
+    source = None if place is None else Objects(place)
+    with progress.bar(0, quiet=options.json) as advance:
+        repaired, is_lost = _repaired(options, source, advance)
+    if options.json:
+        terminal.json(repaired)
+        return DAMAGED if repaired.left or is_lost else 0
+    for file in repaired.mended:
+        terminal.line(f"mended {file.file}, by {file.by}")
+    if repaired.left:
+        fault_table.show(repaired.left)
+    terminal.line(
+        f"{count(len(repaired.mended), 'file')} mended, {count(len(repaired.left), 'fault')} left"
+    )
+    if is_lost:
+        terminal.line("next: estimates recover, since the catalog is lost")
+    elif repaired.left:
+        terminal.line(_advice(repaired, place))
+    return DAMAGED if repaired.left or is_lost else 0
+
+
+def _repaired(
+    options: Options, source: Objects | None, advance: progress.Advance
+) -> tuple[Repaired, bool]:
+    """What was done, and whether the catalog is lost."""
+    try:
+        store = options.open()
+    except CorruptError as error:
+        if error.code not in ("catalog_lost", "catalog_damaged") or source is None:
+            raise
+        return repair_root(Objects(options.settings().store), source, advance), True
+    return repair_store(store, source, advance), False
+
+
+def _advice(repaired: Repaired, place: str | None) -> str:
+    in_catalog = ("alias_", "record_", "event_", "chain_")
+    if any(fault.code.startswith(in_catalog) for fault in repaired.left):
+        return "next: move the catalog away and rebuild it from the log with `estimates recover`"
+    if place is None:
+        return "next: estimates repair --from a backup, or another folder or bucket"
+    return "next: estimates repair --from another backup"

@@ -1,0 +1,179 @@
+"""What can be proven is mended, what is good stays as it is, and the rest is told."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from estimates.storage.log_copies import name_of
+from estimates.storage.objects import Objects
+from estimates.store.backup import backup
+from estimates.store.repair import Repaired, repair, repair_root
+from estimates.store.store import Store
+from estimates.store.verify import verify
+from tests.builders import SET, code_of, define, make_store, promoted
+from tests.store.catalog_rows import lose_catalog, recovered, rows
+
+ALL = ("log", "sets", "store.json")
+
+
+@pytest.fixture
+def copy(local_store: Store, tmp_path: Path) -> Objects:
+    """A backup of a store with three promoted versions."""
+    define(local_store)
+    for number in range(3):
+        promoted(local_store, f"run {number}", 100 + number / 10)
+    (tmp_path / "backup").mkdir()
+    copied = Objects(str(tmp_path / "backup"))
+    backup(local_store, copied)
+    return copied
+
+
+def contents(objects: Objects) -> dict[str, bytes]:
+    """Every file that matters."""
+    names = (name for name in objects.names("") if name.startswith(ALL))
+    return {name: objects.get(name) for name in names}
+
+
+def mended(repaired: Repaired) -> set[str]:
+    """The names of what was mended."""
+    return {mended.file for mended in repaired.mended}
+
+
+def codes(repaired: Repaired) -> list[str]:
+    """The codes of what is left."""
+    return sorted(fault.code for fault in repaired.left)
+
+
+def flip(objects: Objects, name: str) -> None:
+    """Flip a bit in the middle of a file."""
+    content = bytearray(objects.get(name))
+    content[len(content) // 2] ^= 1
+    objects.put(name, bytes(content))
+
+
+def test_the_log_is_mended_by_the_catalog(local_store: Store, copy: Objects) -> None:
+    """Copies that are missing, at the end too, or damaged come back byte for byte, and so does the
+    name of the store; the damaged ones are in the trash.
+    """
+    before = contents(local_store.objects)
+    names = [name_of(event) for event in (1, 4, 5, 10)]
+    for name in (*names, "store.json"):
+        local_store.objects.delete(name)
+    flip(local_store.objects, name_of(7))
+    assert mended(repair(local_store)) == {*names, name_of(7), "store.json"}
+    flip(local_store.objects, "store.json")
+    done = repair(local_store, copy)
+    assert (mended(done), done.left) == ({"store.json"}, [])
+    assert contents(local_store.objects) == before
+    trash = [name.split("/", 2)[2] for name in local_store.objects.names("trash")]
+    assert trash == [name_of(7), "store.json"]
+    assert verify(local_store) == []
+
+
+def test_a_root_without_a_name_is_named_by_its_log(local_store: Store, copy: Objects) -> None:
+    """Without a backup, catalog and log together say which store it is."""
+    local_store.objects.delete("store.json")
+    assert mended(repair(local_store)) == {"store.json"}
+    for name in ("store.json", *local_store.objects.names("log")):
+        local_store.objects.delete(name)
+    assert codes(repair(local_store)) == ["identity_damaged"]
+    assert len(repair(local_store, copy).mended) == 11
+
+
+@pytest.mark.parametrize("damage", [flip, Objects.delete])
+def test_files_are_mended_by_a_backup(
+    local_store: Store, copy: Objects, damage: Callable[[Objects, str], None]
+) -> None:
+    """Every file of every version comes back; without a backup each is told, by its version."""
+    before = contents(local_store.objects)
+    for name in local_store.objects.names("sets"):
+        damage(local_store.objects, name)
+    alone = repair(local_store)
+    assert [fault.version for fault in alone.left] == [1, 2, 3]
+    assert alone.mended == []
+    done = repair(local_store, copy)
+    assert (len(done.mended), done.left) == (6, [])
+    assert contents(local_store.objects) == before
+    assert repair(local_store, copy) == Repaired()
+
+
+def test_an_emptied_root_comes_back(local_store: Store, copy: Objects) -> None:
+    """All but what was published since the backup, which is told."""
+    promoted(local_store, "since", 101.0)
+    for name in ALL:
+        path = Path(local_store.root) / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    done = repair(local_store, copy)
+    assert [(fault.version, fault.code) for fault in done.left] == [(4, "manifest_missing")]
+    assert {fault.version for fault in verify(local_store)} == {4}
+    assert local_store[SET].get("AAPL", "2024-06-03", ref=3)
+
+
+def test_good_files_are_not_written(local_store: Store, copy: Objects) -> None:
+    """Damage in the backup goes nowhere, and what is good keeps its time."""
+    for name in (*copy.names("sets"), name_of(2)):
+        flip(copy, name)
+    name = next(iter(local_store.objects.names("sets")))
+    before = local_store.objects.written("")
+    assert repair(local_store, copy) == Repaired()
+    flip(local_store.objects, name)
+    assert codes(repair(local_store, copy)) == ["file_damaged"]
+    after = local_store.objects.written("")
+    assert {changed for changed in before if before[changed] != after[changed]} == {name}
+
+
+def test_a_damaged_catalog_is_told_and_left(local_store: Store, copy: Objects) -> None:
+    """An altered row is not what the log proves: nothing is written, and rebuilding mends it."""
+    before = rows(local_store)
+    with local_store.catalog.engine.begin() as tx:
+        tx.execute(sa.text("UPDATE aliases SET version = 1"))
+        tx.execute(sa.text("UPDATE versions SET rows = 7 WHERE version = 2"))
+    assert {*codes(repair(local_store, copy))} == {"alias_damaged", "record_damaged"}
+    name = next(iter(local_store.objects.names("sets")))
+    local_store.objects.delete(name)
+    assert mended(repair(local_store, copy)) == {name}
+    lose_catalog(local_store)
+    assert rows(recovered(local_store.root)) == before
+
+
+def test_a_lost_catalog_beside_a_damaged_log(local_store: Store, copy: Objects) -> None:
+    """Without a catalog, the log is mended by the backup where it fits what is there; then the
+    catalog can be rebuilt.
+    """
+    promoted(local_store, "since", 101.0)
+    before = rows(local_store)
+    lose_catalog(local_store)
+    objects = Objects(local_store.root)
+    names = [name_of(event) for event in (1, 2, 6, 10)]
+    for name in names:
+        objects.delete(name)
+    flip(objects, name_of(8))
+    objects.delete("store.json")
+    file = next(iter(objects.names("sets")))
+    flip(objects, file)
+    done = repair_root(objects, copy)
+    assert done.left == []
+    assert mended(done) == {*names, name_of(8), "store.json", file}
+    assert rows(recovered(local_store.root)) == before
+
+
+def test_nothing_is_taken_from_another_store(
+    local_store: Store, copy: Objects, tmp_path: Path
+) -> None:
+    """Neither files nor copies of the log, and no name."""
+    stranger = make_store(tmp_path / "stranger")
+    define(stranger)
+    promoted(stranger, "first")
+    local_store.objects.delete(name_of(2))
+    assert code_of(lambda: repair(local_store, stranger.objects)) == "other_store"
+    assert code_of(lambda: repair_root(local_store.objects, stranger.objects)) == "other_store"
+    stranger.objects.delete("store.json")
+    assert codes(repair_root(local_store.objects, stranger.objects)) == ["log_gap"]
+    copy.delete("store.json")
+    assert mended(repair(local_store, copy)) == {name_of(2)}
+    stranger.catalog.engine.dispose()
