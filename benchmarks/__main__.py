@@ -14,7 +14,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import diffing, gating, reading, series, serving, starting
+from benchmarks import diffing, gating, keeping, reading, series, serving, starting
 from benchmarks.line import Line
 
 # What is measured, by name; each is given a folder of its own and whether the run is a quick one.
@@ -27,6 +27,9 @@ PARTS: dict[str, Callable[[Path, bool], Iterator[Line]]] = {
     "starting": lambda folder, quick: starting.start(folder, 3),
     "diffing": lambda folder, quick: diffing.reports(folder, _rows(quick, 10)),
     "gating": lambda folder, quick: gating.gating(folder, _rows(quick, 10)),
+    "keeping": lambda folder, quick: keeping.keeping(
+        folder, _rows(quick, 10), 1000 if quick else 10_000
+    ),
     "series": lambda folder, quick: series.series(folder, 40 if quick else series.PAIRS),
 }
 

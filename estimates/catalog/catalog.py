@@ -64,13 +64,6 @@ class Catalog(
         with reading(self.engine) as tx:
             return list(entries(tx, after, limit))
 
-    def digest_of(self, event: int) -> str:
-        """The digest of an event; `BEGINNING` for event 0, "" where there is no such event."""
-        table = schema.events
-        with reading(self.engine) as tx:
-            digest = tx.execute(sa.select(table.c.digest).where(table.c.id == event)).scalar()
-        return BEGINNING if event == 0 else digest or ""
-
     def audit(self) -> list[Fault]:
         """What is wrong with the chain, then with the rows; see `audit`."""
         with reading(self.engine) as tx:
@@ -78,7 +71,7 @@ class Catalog(
 
     def audit_head(self, event: int, digest: str) -> list[Fault]:
         """What is wrong with a log whose head was told as this event with this digest."""
-        known = BEGINNING if event == 0 else self.digest_of(event)
+        known = self.digest_of(event)
         if known == digest:
             return []
         what = "is not in it" if known is None else f"has the digest {known} now"
@@ -91,7 +84,11 @@ class Catalog(
             return read_head(tx)
 
     def digest_of(self, event: int) -> str | None:
-        """The link of an event in the chain; None where the log has no such event."""
+        """The link of an event in the chain, `BEGINNING` for event 0; None where the log has no
+        such event.
+        """
+        if event == 0:
+            return BEGINNING
         table = schema.events
         with reading(self.engine) as tx:
             return tx.execute(sa.select(table.c.digest).where(table.c.id == event)).scalar()

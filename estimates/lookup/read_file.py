@@ -13,6 +13,8 @@ from estimates.lookup.group_search import GroupSearch
 from estimates.lookup.mapped_file import map_file, map_pages
 from estimates.lookup.read_file_layout import AFTER, LINE, ROW, Pieces, damaged, decode_header
 
+_CHECKED = 10_000  # pieces that are in memory while all are checked
+
 
 class ReadFile:
     """An open read file. Threads may share it; it is unmapped when the last reference goes.
@@ -30,14 +32,21 @@ class ReadFile:
         self.rows = header.rows
         self._groups = Pieces(path, self._map, header.groups, "group")
         self._offsets, self._checksums = self._groups.offsets, self._groups.checksums
-        blocks = Pieces(path, self._map, header.blocks, "block")
-        self._search = GroupSearch(self._map, blocks, header)
+        self._blocks = Pieces(path, self._map, header.blocks, "block")
+        self._search = GroupSearch(self._map, self._blocks, header)
 
     def map_pages(self) -> None:
         """Make ready for many lookups all over the file; takes about a tenth of a second a
         gigabyte.
         """
         map_pages(self._map)
+
+    def check(self) -> None:
+        """Compare all that is stored with its checksums."""
+        for pieces in (self._groups, self._blocks):
+            for first in range(0, pieces.count, _CHECKED):
+                pieces.load(first, min(first + _CHECKED, pieces.count))
+        len(self._numbers)
 
     def get(self, key: SearchKey) -> bytes | None:
         """The row of a whole key; None when there is no such row."""

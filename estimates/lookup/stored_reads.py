@@ -12,7 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from estimates.errors import NotFoundError
+from estimates.errors import CorruptError, NotFoundError
+from estimates.lookup.read_file import ReadFile
 from estimates.lookup.read_file_layout import REVISION
 from estimates.storage.objects import Objects
 
@@ -61,6 +62,36 @@ class StoredReads:
         for name in self._objects.names(f"sets/{set_name}/reads/"):
             if name not in kept and not self._objects.is_linked(name):
                 self._objects.delete(name)
+
+    def remove_damaged(self, set_name: str) -> list[str]:
+        """Remove those of a set that are not what was written; gives their names."""
+        prefix = f"sets/{set_name}/reads/{REVISION}"
+        names = [name for name in self._objects.names(prefix) if name.endswith(".lookup")]
+        damaged = [name for name in names if not self._is_whole(name)]
+        for name in damaged:
+            self._objects.delete(name)
+            self._objects.delete(f"{name}.json")
+        return damaged
+
+    def _is_whole(self, name: str) -> bool:
+        if self._objects.folder is not None:
+            return is_whole(self._objects.folder / name)
+        try:
+            expected = msgspec.json.decode(self._objects.get(f"{name}.json"), type=Digest)
+            return _digest(self._objects.get(name)) == expected
+        except NotFoundError:  # being written, or removed
+            return True
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return False
+
+
+def is_whole(path: Path) -> bool:
+    """Whether all of a read file matches its checksums."""
+    try:
+        ReadFile(path, path.stem).check()
+    except CorruptError:
+        return False
+    return True
 
 
 def _name(set_name: str, digest: str) -> str:

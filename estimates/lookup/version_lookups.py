@@ -5,7 +5,7 @@ are asked for.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from estimates.lookup.parted_lookup import Lookup, PartedLookup, WouldBlock
 from estimates.lookup.read_file import ReadFile
 from estimates.lookup.read_file_cache import ReadFileCache
 from estimates.lookup.read_file_writing import build
-from estimates.lookup.stored_reads import StoredReads
+from estimates.lookup.stored_reads import StoredReads, is_whole
 from estimates.storage import snapshot
 from estimates.storage.manifests import Manifests
 from estimates.storage.objects import Objects
@@ -132,6 +132,17 @@ class VersionLookups:
     def keep_only(self, set_name: str, digests: set[str]) -> None:
         """Remove the read files in the store's root of all other parts of a set."""
         self._stored.keep_only(set_name, digests)
+
+    def remove_damaged(self, set_names: Iterable[str]) -> list[str]:
+        """Remove read files that are not what was written, in the root and in the cache of this
+        machine; gives their names.
+        """
+        names = [name for of_set in set_names for name in self._stored.remove_damaged(of_set)]
+        for path in self.files.folder.glob("*.lookup"):
+            if not is_whole(path):
+                self.files.discard(path.stem)
+                names.append(str(path))
+        return names
 
     def _parts(self, version: Version) -> _Parts:
         of = self._known.get(version.snapshot_id)

@@ -46,13 +46,13 @@ Progress = Callable[[str, int, int], None]  # what is done, how many of it, of h
 class BackupHead(msgspec.Struct, frozen=True):
     """Up to where a backup is whole.
 
-    last_event, digest  the newest event and its digest; 0 while the first backup is not done
-    at                  the time of that event; made_at: when the backup was done
+    event, digest  the newest event and its link in the chain; 0 while the first backup is not done
+    at             the time of that event; made_at: when the backup was done
     """
 
     form: int
     store: str
-    last_event: int
+    event: int
     digest: str
     at: datetime
     made_at: datetime
@@ -93,11 +93,11 @@ def backup(
         if damaged.keys() <= contents_of(store.refresh()).keys():
             break  # else something expired, and was swept, before it was copied
     target.make_all_durable()
-    events = _copy_log(store, target, before.last_event, view.last_event, reread)
+    events = _copy_log(store, target, before.event, view.last_event, reread)
     target.put(identity.NAME, store.objects.get(identity.NAME))
     target.make_all_durable()
-    digest = store.catalog.digest_of(view.last_event)
-    head = BackupHead(1, before.store, view.last_event, digest, view.moment, instants.now())
+    known = view.head
+    head = BackupHead(1, known.store, known.event, known.digest, view.moment, instants.now())
     target.put(NAME, msgspec.json.encode(head))
     return BackedUp(head, copying.tally, events, tuple(faults_of(damaged, contents)))
 
@@ -216,10 +216,10 @@ def _begun(store: OpenStore, target: Objects) -> BackupHead:
             f"{target.root} is a backup of store {before.store}, and this is store {store_id}: "
             "nothing is copied; name another place",
         )
-    if store.catalog.digest_of(before.last_event) != before.digest:
+    if store.catalog.digest_of(before.event) != before.digest:
         raise CorruptError(
             "backup_differs",
-            f"{target.root} has another event {before.last_event} than this store: it was made "
+            f"{target.root} has another event {before.event} than this store: it was made "
             "before an older catalog was brought back, or of another copy of the store; nothing "
             "is copied; name another place, and keep that one",
         )

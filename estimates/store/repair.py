@@ -41,9 +41,13 @@ class Mended(msgspec.Struct, frozen=True):
 
 
 class Repaired(msgspec.Struct):
-    """What a repair did, and what is still wrong."""
+    """What a repair did, and what is still wrong.
+
+    discarded  damaged read files, which are made again by whoever needs them
+    """
 
     mended: list[Mended] = []
+    discarded: list[str] = []
     left: list[Fault] = []
 
 
@@ -76,6 +80,8 @@ def repair(
             left += of_files
         else:
             mending.mend_contents(contents, progress)
+    sets = {name.split("/")[1] for name in store.objects.names("sets")}
+    mending.repaired.discarded = store.lookups.remove_damaged(sorted(sets))
     return mending.repaired
 
 

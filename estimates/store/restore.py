@@ -64,8 +64,8 @@ def restore(
     CorruptError (`backup_damaged`, `log_gap`, `log_damaged`), after which the place is no store.
     """
     head = find_backup(source)
-    log = find_log(source, head.last_event)
-    if log != (source, head.store, head.last_event, head.digest):
+    log = find_log(source, head.event)
+    if log != (source, head.store, head.event, head.digest):
         raise _damaged(source, f"its log does not end as {NAME} says")
     _claim(target, head)
     _check_unused(catalog)
@@ -90,7 +90,7 @@ def find_backup(source: Objects) -> BackupHead:
     finished, CorruptError (`backup_damaged`).
     """
     head = read_backup(source)
-    if head is not None and head.last_event:
+    if head is not None and head.event:
         return head
     if head is None and is_used(source):
         raise NotFoundError(

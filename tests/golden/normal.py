@@ -23,7 +23,6 @@ _RULES = {
     _RELEASE: r"\1<release>",
     r'^( *store +)[0-9a-f]{32}|("store": ?)"[0-9a-f]{32}"': r"\1\2<store id>",
     r'\b([0-9]+:)[0-9a-f]{64}\b|("event": ?[0-9]+,\s*"digest": ?)"[0-9a-f]{64}"': r"\1\2<digest>",
-    r"^(digest of that event: )[0-9a-f]{64}": r"\1<digest>",
     r"(^copied .* in )[0-9.,]+ s": r"\1<seconds> s",  # `estimates restore`
     r"^(code +|.*, code )[0-9a-f]{12}( +[0-9a-f]{12})?": r"\1<code>",  # the job's code revision
     r'("name":"code","old":)"[0-9a-f]{64}","new":"[0-9a-f]{64}"': r"\1<code>",

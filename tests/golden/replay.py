@@ -51,7 +51,7 @@ class Replay:
         elif kind == "cat":
             yield Output("", Path(rest).read_bytes())
         elif kind == "damage":
-            next(Path.cwd().glob(rest)).write_bytes(b"damaged")
+            min(Path.cwd().glob(rest)).write_bytes(b"damaged")
         else:
             yield self._request(kind, rest)
 

@@ -94,7 +94,7 @@ def test_what_is_there_is_not_copied_again(local_store: Store, copy: Objects) ->
     assert (second.files.there, second.events) == (6, 3)
     assert second.files.copied == 2
     assert (third.files.copied, third.files.there, third.events) == (0, 8, 0)
-    assert third.head.last_event == local_store.view().last_event
+    assert third.head.event == local_store.view().last_event
 
 
 def test_view_and_log_say_alike_what_is_readable(local_store: Store, copy: Objects) -> None:
@@ -125,7 +125,7 @@ def test_writers_go_on_meanwhile(local_store: Store, tmp_path: Path) -> None:
     assert done.faults == ()
     restored(place(tmp_path), tmp_path / "new")
     store = Store(tmp_path / "new")
-    assert store.view().last_event == done.head.last_event == other.view().last_event
+    assert store.view().last_event == done.head.event == other.view().last_event
     assert verify(store) == []
     for opened in (other, store):
         opened.catalog.engine.dispose()
@@ -226,7 +226,7 @@ def damage(copy: Objects, what: str) -> str:
         case "cut head":
             copy.put("backup.json", copy.get("backup.json")[:-3])
         case "another head":
-            head = json.loads(copy.get("backup.json")) | {"last_event": 9}
+            head = json.loads(copy.get("backup.json")) | {"event": 9}
             copy.put("backup.json", json.dumps(head).encode())
     return "backup_damaged"
 

@@ -35,8 +35,13 @@ def copy(local_store: Store, tmp_path: Path) -> Objects:
 
 def contents(objects: Objects) -> dict[str, bytes]:
     """Every file that matters."""
-    names = (name for name in objects.names("") if name.startswith(ALL))
+    names = (n for n in objects.names("") if n.startswith(ALL) and "/reads/" not in n)
     return {name: objects.get(name) for name in names}
+
+
+def kept(objects: Objects) -> list[str]:
+    """The names of all files of versions."""
+    return [name for name in objects.names("sets") if "/reads/" not in name]
 
 
 def mended(repaired: Repaired) -> set[str]:
@@ -91,7 +96,7 @@ def test_files_are_mended_by_a_backup(
 ) -> None:
     """Every file of every version comes back; without a backup each is told, by its version."""
     before = contents(local_store.objects)
-    for name in local_store.objects.names("sets"):
+    for name in kept(local_store.objects):
         damage(local_store.objects, name)
     alone = repair(local_store)
     assert [fault.version for fault in alone.left] == [1, 2, 3]
@@ -116,15 +121,30 @@ def test_an_emptied_root_comes_back(local_store: Store, copy: Objects) -> None:
 
 def test_good_files_are_not_written(local_store: Store, copy: Objects) -> None:
     """Damage in the backup goes nowhere, and what is good keeps its time."""
-    for name in (*copy.names("sets"), name_of(2)):
+    for name in (*kept(copy), name_of(2)):
         flip(copy, name)
-    name = next(iter(local_store.objects.names("sets")))
+    name = next(iter(kept(local_store.objects)))
     before = local_store.objects.written("")
     assert repair(local_store, copy) == Repaired()
     flip(local_store.objects, name)
     assert codes(repair(local_store, copy)) == ["file_damaged"]
     after = local_store.objects.written("")
     assert {changed for changed in before if before[changed] != after[changed]} == {name}
+
+
+def test_damaged_read_files_are_discarded(local_store: Store, copy: Objects) -> None:
+    """Those in which a bit changed of rows or of the index go; the others stay."""
+    local_store.open(local_store.resolve(SET, 1))
+    names = [n for n in local_store.objects.names("") if n.endswith(".lookup")]
+    assert len(names) == 3
+    for name, at in zip(names, (1100, -1), strict=False):
+        content = bytearray(local_store.objects.get(name))
+        content[at] ^= 1
+        local_store.objects.put(name, bytes(content))
+    done = repair(local_store, copy)
+    assert (done.left, done.mended) == ([], [])
+    assert sorted(done.discarded) == names[:2]
+    assert [n for n in local_store.objects.names("") if n.endswith(".lookup")] == names[2:]
 
 
 def test_a_damaged_catalog_is_told_and_left(local_store: Store, copy: Objects) -> None:
@@ -134,7 +154,7 @@ def test_a_damaged_catalog_is_told_and_left(local_store: Store, copy: Objects) -
         tx.execute(sa.text("UPDATE aliases SET version = 1"))
         tx.execute(sa.text("UPDATE versions SET rows = 7 WHERE version = 2"))
     assert {*codes(repair(local_store, copy))} == {"alias_damaged", "record_damaged"}
-    name = next(iter(local_store.objects.names("sets")))
+    name = next(iter(kept(local_store.objects)))
     local_store.objects.delete(name)
     assert mended(repair(local_store, copy)) == {name}
     lose_catalog(local_store)
@@ -154,7 +174,7 @@ def test_a_lost_catalog_beside_a_damaged_log(local_store: Store, copy: Objects) 
         objects.delete(name)
     flip(objects, name_of(8))
     objects.delete("store.json")
-    file = next(iter(objects.names("sets")))
+    file = next(iter(kept(objects)))
     flip(objects, file)
     done = repair_root(objects, copy)
     assert done.left == []

@@ -53,8 +53,8 @@ def backup(options: Options, place: str, reread: bool) -> int:
         f"{count(done.events, 'event')}; {count(files.there, 'file')} ({size(files.there_bytes)}) "
         "there already"
     )
-    terminal.line(f"{place} is whole up to event {head.last_event:,} at {instants.text(head.at)}")
-    terminal.line(f"digest of that event: {head.digest}")
+    terminal.line(f"{place} is whole up to event {head.event:,} at {instants.text(head.at)}")
+    terminal.line(f"head {head.event}:{head.digest}")
     if done.faults:
         fault_table.show(done.faults)
         terminal.line(

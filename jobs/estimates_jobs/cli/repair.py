@@ -27,7 +27,7 @@ from estimates_jobs.cli.output import fault_table, progress, terminal
 )
 def repair(options: Options, place: str | None) -> int:
     """Mend what can be proven: copies of the log from the catalog or a backup, files of versions
-    from a backup or a replica, each by its digest.
+    from a backup or a replica, each by its digest. Damaged read files are discarded.
 
     No good file is written; a damaged one is moved to the trash. The catalog is not touched: what
     is wrong there is mended by `estimates recover`. Where the catalog is lost, mends what that
@@ -41,6 +41,8 @@ def repair(options: Options, place: str | None) -> int:
         return DAMAGED if repaired.left or is_lost else 0
     for file in repaired.mended:
         terminal.line(f"mended {file.file}, by {file.by}")
+    for name in repaired.discarded:
+        terminal.line(f"discarded {name}, a read file, which is made again when it is needed")
     if repaired.left:
         fault_table.show(repaired.left)
     terminal.line(

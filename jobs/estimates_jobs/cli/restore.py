@@ -61,7 +61,7 @@ def restore(options: Options, place: str, without_damaged: bool) -> int:
         return DAMAGED if done.missing else 0
     files, seconds = done.files, time.monotonic() - started
     terminal.line(
-        f"restored {settings.store} as of event {done.head.last_event:,} at "
+        f"restored {settings.store} as of event {done.head.event:,} at "
         f"{instants.text(done.head.at)}: {count(done.sets, 'set')}, "
         f"{count(done.versions, 'version')}"
     )
