@@ -163,9 +163,9 @@ def manifest_of(rows: pl.DataFrame, contract: Contract, shape: Shape | None = No
 
 
 def parquet_of(store: Store, version: Version) -> str:
-    """The name of the only Parquet file of a version."""
+    """The name of the Parquet file of a version, or of its first part."""
     manifest = snapshot.read_manifest(store.objects, version.set, version.snapshot_id)
-    (part,) = manifest.content()
+    part = manifest.content()[0]
     return manifest.name_of(version.set, part)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -53,6 +54,7 @@ class VersionWrites(OnEngine):
         parts: Sequence[str] = (),
         claims_seen: int = 0,
         released_at: datetime | None = None,
+        changes_of: int | None = None,
     ) -> Version:
         """Make a version exist: the commit point of publishing.
 
@@ -60,6 +62,7 @@ class VersionWrites(OnEngine):
         parts        the digests of the snapshot's parts
         claims_seen  the set's last claim when the files were written
         released_at  the time of release that whoever imports it claims
+        changes_of   the version that it was made of by a partial update
 
         Raises ConflictError: `run_id_reused` (same run_id, other content or claim),
         `contract_changed` (defined anew meanwhile); InvalidError (`bad_text`);
@@ -80,9 +83,11 @@ class VersionWrites(OnEngine):
                     "being_swept", f"{name}: a sweep deleted this very content meanwhile; retry"
                 )
             number = (tx.execute(highest).scalar() or 0) + 1
-            details = {"run_id": provenance.run_id}
+            details: dict[str, Any] = {"run_id": provenance.run_id}
             if released_at is not None:
                 details["released_at"] = instants.text(released_at)
+            if changes_of is not None:
+                details["changes_of"] = changes_of
             event = next_event(tx, "published", name, actor, version=number, details=details)
             version = Version(
                 set=name,

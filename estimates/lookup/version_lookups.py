@@ -151,7 +151,7 @@ class VersionLookups:
             parts = manifest.content()
             starts = list(accumulate((part.rows for part in parts), initial=0))
             several = parts if len(parts) > 1 else ()
-            firsts = [_search_key(manifest.shape, part.first) for part in several]
+            firsts = [search_key(manifest.shape, part.first) for part in several]
             of = self._known[version.snapshot_id] = _Parts(
                 version.set, manifest, parts, firsts, starts
             )
@@ -182,7 +182,8 @@ class VersionLookups:
         ]
 
 
-def _search_key(shape: Shape, texts: Sequence[str]) -> bytes:
+def search_key(shape: Shape, texts: Sequence[str]) -> bytes:
+    """The search key of a key whose parts are given as text."""
     parts = (SEARCH_TEXT[column.type](text) for column, text in zip(shape.key, texts, strict=True))
     return (search_template(len(texts)) % tuple(parts)).encode()
 

@@ -51,6 +51,16 @@ def key_range(rows: pl.DataFrame, key: Sequence[str]) -> tuple[tuple[str, ...], 
     return first, last
 
 
+def is_complete(rows: pl.DataFrame, key: Sequence[str]) -> bool:
+    """Whether the rows of a part end it, whatever follows."""
+    if rows.height == MOST_ROWS:
+        return True
+    if rows.height < LEAST_ROWS:
+        return False
+    (search_key,) = _search_keys(rows.tail(1), key)
+    return _ends(search_key)
+
+
 def _starts(frame: pl.DataFrame, key: Sequence[str]) -> Iterator[int]:
     """The number of the first row of each part."""
     yield 0
@@ -63,9 +73,17 @@ def _end(frame: pl.DataFrame, key: Sequence[str], start: int) -> int:
     """Where the part that begins with a row ends: behind its last row."""
     stop = min(start + MOST_ROWS, frame.height)
     for at in range(start + LEAST_ROWS - 1, stop, _HASHED_ROWS):
-        rows = frame.slice(at, min(_HASHED_ROWS, stop - at)).select(key)
-        keys = rows.select(joined(search_pieces(rows, key))).to_series().cast(pl.Binary)
-        for row, search_key in enumerate(keys, at):
-            if crc32(search_key) % ENDS_ONE_IN == 0:
+        rows = frame.slice(at, min(_HASHED_ROWS, stop - at))
+        for row, search_key in enumerate(_search_keys(rows, key), at):
+            if _ends(search_key):
                 return row + 1
     return stop
+
+
+def _search_keys(rows: pl.DataFrame, key: Sequence[str]) -> pl.Series:
+    rows = rows.select(key)
+    return rows.select(joined(search_pieces(rows, key))).to_series().cast(pl.Binary)
+
+
+def _ends(search_key: bytes) -> bool:
+    return crc32(search_key) % ENDS_ONE_IN == 0

@@ -81,14 +81,18 @@ def encode_parts(frame: pl.DataFrame, shape: Shape) -> Iterator[tuple[Part, byte
     """The parts of a conformed frame, one after the other; the same frame gives the same bytes
     within one polars version.
     """
-    key = shape.key_names
-    for rows in cut(frame, key):
-        buffer = io.BytesIO()
-        rows.write_parquet(buffer, compression="zstd", row_group_size=ROW_GROUP_ROWS)
-        content = buffer.getvalue()
-        first, last = key_range(rows, key)
-        digest = hashlib.sha256(content).hexdigest()
-        yield Part(digest, len(content), rows.height, first, last), content
+    for rows in cut(frame, shape.key_names):
+        yield encode_part(rows, shape)
+
+
+def encode_part(rows: pl.DataFrame, shape: Shape) -> tuple[Part, bytes]:
+    """A part of some rows, and its bytes."""
+    buffer = io.BytesIO()
+    rows.write_parquet(buffer, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+    content = buffer.getvalue()
+    first, last = key_range(rows, shape.key_names)
+    digest = hashlib.sha256(content).hexdigest()
+    return Part(digest, len(content), rows.height, first, last), content
 
 
 def manifest_of(shape: Shape, parts: tuple[Part, ...]) -> Manifest:

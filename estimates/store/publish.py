@@ -8,6 +8,7 @@ promote                 if the verdict and the contract's policy let it
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 import polars as pl
@@ -22,6 +23,7 @@ from estimates.stability.report import Report
 from estimates.storage import snapshot
 from estimates.store.judge import Judgement, judge, stored_judgement
 from estimates.store.open_store import OpenStore
+from estimates.store.partial_update import Changes, PartialUpdate
 from estimates.store.promote import promote
 
 TRASH = "trash"  # a folder a day; what is in it can be taken back until a sweep empties it
@@ -56,6 +58,7 @@ def publish(
     provenance: Provenance,
     *,
     released_at: datetime | None = None,
+    changes: Changes | None = None,
     begin: Begin,
 ) -> Publication:
     """Publish a frame, judge it, and promote it if the policy says so.
@@ -63,7 +66,7 @@ def publish(
     Raises what `commit`, `judge` and `promote` raise; a refused version is no error.
     """
     begin("publish", None)
-    version = commit(store, name, frame, provenance, released_at=released_at)
+    version = commit(store, name, frame, provenance, released_at=released_at, changes=changes)
     return judge_and_promote(store, version, begin)
 
 
@@ -83,12 +86,15 @@ def commit(
     provenance: Provenance,
     *,
     released_at: datetime | None = None,
+    changes: Changes | None = None,
 ) -> Version:
     """Make a version exist: conform the frame, write the snapshot, commit. Not judged yet, not
     promoted.
 
     released_at  of a history that is older than the store: when the version is claimed to have been
                  released
+    changes      the frame has only the rows that differ from those of a version, and these are the
+                 keys that go; see `PartialUpdate` for the errors
     The same run_id with the same content gives the version back that it made before. Raises
     InvalidError (`bad_released_at`, and see `conform`; nothing is stored), ConflictError
     (`run_id_reused`, `contract_changed`), UnavailableError.
@@ -96,25 +102,35 @@ def commit(
     check_claim(name, released_at, provenance.data_through)
     store.check_identity()
     view = store.view().set(name)
-    conformed = conform(frame, view.contract)
-    version = _write(store, conformed, view.contracts[-1], provenance, released_at)
+    contract, revision = view.contract, view.contracts[-1]
+    if changes is None:
+        conformed, shape = conform(frame, contract), contract.shape()
+        write = partial(snapshot.write, store.objects, name, conformed, shape)
+        version = _write(store, write, revision, provenance, released_at)
+    else:
+        update = PartialUpdate(store, name, contract, frame, changes)
+        version = _write(store, update.write, revision, provenance, released_at, update.of)
     store.after_commit()
     return version
 
 
 def _write(
     store: OpenStore,
-    frame: pl.DataFrame,
+    write: Callable[[], snapshot.Manifest],
     revision: ContractRevision,
     provenance: Provenance,
     released_at: datetime | None,
+    changes_of: int | None = None,
 ) -> Version:
-    """Write the files, then the version row; again when a sweep took the files in between."""
-    name, shape = revision.set, store.contract(revision.set, revision.revision).shape()
+    """Write the files, then the version row; again when a sweep took the files in between.
+
+    changes_of  the version whose changes were given, for the event
+    """
+    name = revision.set
     for attempt in range(1, _WRITE_ATTEMPTS + 1):
         claims_seen = store.catalog.last_claim(name)
         finish_deletions(store)
-        manifest = snapshot.write(store.objects, name, frame, shape)
+        manifest = write()
         try:
             return store.catalog.publish(
                 revision,
@@ -125,6 +141,7 @@ def _write(
                 parts=[part.sha256 for part in manifest.parts],
                 claims_seen=claims_seen,
                 released_at=released_at,
+                changes_of=changes_of,
             )
         except UnavailableError as error:
             if error.code != "being_swept" or attempt == _WRITE_ATTEMPTS:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import click
 
 from estimates import instants
+from estimates.catalog.ref import PRODUCTION
+from estimates.store.partial_update import Changes
+from estimates.store.store import Store
 from estimates_jobs.cli.interface.command import Options, command, notify_option, set_argument
 from estimates_jobs.cli.output.run_outcome import (
     reporting_run,
@@ -13,6 +16,7 @@ from estimates_jobs.cli.output.run_outcome import (
     through_option,
 )
 from estimates_jobs.run import runner
+from estimates_jobs.tables.table_files import read_table, typed
 
 
 @command(
@@ -20,6 +24,7 @@ from estimates_jobs.run import runner
     "estimates publish churn scores.parquet --through 2026-11-20 --run-id weekly-47",
     "estimates publish churn old.csv --through 2025-03-01 --released-at 2025-03-02T06:00:00Z   "
     "# a history",
+    "estimates publish churn changed.csv --changes --remove gone.csv",
 )
 @set_argument
 @click.argument("file", metavar="FILE")
@@ -31,6 +36,21 @@ from estimates_jobs.run import runner
     help="Of a history older than the store: when this was released, a claim that only "
     "clock=released believes.",
 )
+@click.option(
+    "--changes",
+    is_flag=True,
+    help="FILE has only the rows that are new or differ from those of a version.",
+)
+@click.option(
+    "--remove",
+    metavar="FILE",
+    help="With --changes: a table of the keys that go.",
+)
+@click.option(
+    "--against",
+    metavar="REF",
+    help="With --changes: the version that is changed.  [default: production]",
+)
 @notify_option
 def publish(
     options: Options,
@@ -39,6 +59,9 @@ def publish(
     through: str | None,
     run_id: str | None,
     released_at: str | None,
+    changes: bool,
+    remove: str | None,
+    against: str | None,
 ) -> int:
     """Publish a CSV, Parquet or Arrow table that was computed elsewhere: a version, its verdict,
     its promotion.
@@ -46,7 +69,12 @@ def publish(
     Columns may come in any order; types are the contract's, so that "01" stays "01". What cannot be
     read back by key (missing columns, wrong types, null or duplicate keys, NaN) is rejected and
     nothing is stored. Exits 1 when the gate refuses the version.
+
+    With --changes a whole version is made of another one and of the rows of FILE; what did not
+    change is shared with it and costs nothing.
     """
+    if not changes and (remove or against):
+        raise click.UsageError("--remove and --against go with --changes")
     claimed = instants.instant_of(released_at)
     store = options.open()
     run_id = run_id or runner.new_run_id()
@@ -55,6 +83,23 @@ def publish(
             store, set_name, file, data_through=through, run_id=run_id
         )
         outcome, verdict = runner.publish_file(
-            store, set_name, frame, provenance, released_at=claimed, progress=announce
+            store,
+            set_name,
+            frame,
+            provenance,
+            released_at=claimed,
+            changes=_changes(store, set_name, remove, against) if changes else None,
+            progress=announce,
         )
     return show_outcome(options, outcome, verdict, warnings)
+
+
+def _changes(store: Store, set_name: str, remove: str | None, against: str | None) -> Changes:
+    contract = store.contract(set_name)
+    removed = None
+    if remove is not None:
+        keys = read_table(remove)
+        removed = typed(
+            keys.select(name for name in contract.key if name in keys.columns), contract
+        )
+    return Changes(against or PRODUCTION, removed)

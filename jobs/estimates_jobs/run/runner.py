@@ -26,6 +26,7 @@ from estimates.contract.conform import conform
 from estimates.contract.contract import Contract
 from estimates.errors import EstimatesError, InvalidError, RefusedError, UnavailableError
 from estimates.gate.verdict import Verdict
+from estimates.store.partial_update import Changes
 from estimates.store.publish import Begin, Publication, judge_and_promote, publish
 from estimates.store.store import Store
 from estimates_jobs.run.context import Context
@@ -110,6 +111,7 @@ def publish_file(
     provenance: Provenance,
     *,
     released_at: datetime | None = None,
+    changes: Changes | None = None,
     progress: Progress = lambda step: None,
 ) -> tuple[Outcome, Verdict]:
     """Publish a frame that was computed elsewhere, judge it, promote it if the policy says so,
@@ -117,13 +119,29 @@ def publish_file(
 
     released_at  of a history that is older than the store: when the version is claimed to have been
                  released
+    changes      the frame has only what differs from another version; a run that published already
+                 goes on with its version
     Raises InvalidError (`bad_released_at` before the run begins; see `conform`: nothing is
     published), ConflictError (`run_id_reused`), UnavailableError.
     """
     check_claim(name, released_at, provenance.data_through)
     run_id, through = provenance.run_id, provenance.data_through
     with _recorded(store, name, run_id, through, progress) as (started, begin):
-        publication = publish(store, name, frame, provenance, released_at=released_at, begin=begin)
+        # production may have moved since, so the same changes would be another version
+        version = None if changes is None else _published(store, name, run_id)
+        publication = (
+            publish(
+                store,
+                name,
+                frame,
+                provenance,
+                released_at=released_at,
+                changes=changes,
+                begin=begin,
+            )
+            if version is None
+            else judge_and_promote(store, version, begin)
+        )
         return _finish(store, publication, started, begin)
 
 

@@ -1,0 +1,157 @@
+"""A version out of another one and some changes: the parts that they touch are written, all others
+are shared.
+"""
+
+from __future__ import annotations
+
+import io
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import polars as pl
+
+from estimates.catalog.at import At
+from estimates.catalog.ref import PRODUCTION, Ref
+from estimates.contract.conform import conform, conform_keys, name_keys
+from estimates.contract.contract import Contract
+from estimates.errors import ConflictError, InvalidError
+from estimates.keys.search_key import search_pieces
+from estimates.lookup.version_lookups import search_key
+from estimates.render.row_text import joined
+from estimates.storage import snapshot
+from estimates.storage.parts import Part, cut, is_complete
+from estimates.storage.snapshot import Manifest
+from estimates.store.open_store import OpenStore
+
+
+class Changes(NamedTuple):
+    """What a frame changes: its rows take the place of those of a version, or are added to them.
+
+    against  that version
+    removed  the keys that go
+    """
+
+    against: Ref = PRODUCTION
+    removed: pl.DataFrame | None = None
+
+
+class PartialUpdate:
+    """Changes of a version, checked; `write` may be called again.
+
+    of  the number of that version
+    """
+
+    def __init__(
+        self, store: OpenStore, name: str, contract: Contract, rows: pl.DataFrame, changes: Changes
+    ) -> None:
+        """Raises as `conform` does; InvalidError (`removed_and_given`), ConflictError
+        (`other_shape`), CorruptError, NotFoundError.
+        """
+        self._store = store
+        self._name = name
+        self._shape = contract.shape()
+        self._key = list(contract.key)
+        self._rows = conform(rows, contract)
+        removed = (
+            self._rows.select(self._key).clear()
+            if changes.removed is None
+            else (conform_keys(changes.removed, contract))
+        )
+        self._removed = removed
+        _check_apart(self._rows, removed, self._key, name)
+        version = store.reader().resolve(name, At(changes.against))
+        self.of = version.version
+        with store.unexpired(version):
+            self._manifest = store.manifests.get(name, version.snapshot_id)
+        if self._manifest.shape.digest != self._shape.digest:
+            raise ConflictError(
+                "other_shape",
+                f"{name}: version {version.version} has another shape than the newest contract; "
+                "publish a whole version",
+            )
+
+    def write(self) -> Manifest:
+        """Store what changes; raises InvalidError (`unknown_keys`): keys to remove that the version
+        lacks.
+        """
+        parts: list[Part] = []
+        for piece in self._pieces():
+            if isinstance(piece, Part):
+                parts.append(piece)
+            elif piece.height:
+                parts.append(self._stored(piece))
+        if not parts:  # nothing is left
+            parts.append(self._stored(self._rows.clear()))
+        manifest = snapshot.manifest_of(self._shape, tuple(parts))
+        snapshot.write_manifest(self._store.objects, self._name, manifest)
+        return manifest
+
+    def _stored(self, rows: pl.DataFrame) -> Part:
+        part, content = snapshot.encode_part(rows, self._shape)
+        self._store.objects.put_once(snapshot.part_name(self._name, part.sha256), content)
+        return part
+
+    def _pieces(self) -> Iterator[Part | pl.DataFrame]:
+        """The parts of the new version in key order: those of the old one, or rows to be written.
+
+        After a part that changed, rows are cut anew until an end is where one was.
+        """
+        left, parts = self._rows.clear(), self._manifest.content()
+        shared = self._manifest.format == snapshot.FORMAT
+        for number, (part, changed, removed) in enumerate(self._by_part(parts)):
+            is_last = number + 1 == len(parts)
+            if shared and not (left.height or changed.height or removed.height):
+                yield part
+                continue
+            rows = self._changed(part, changed, removed)
+            *whole, left = cut(pl.concat([left, rows]), self._key)
+            yield from whole
+            if is_last or is_complete(left, self._key):
+                yield left
+                left = left.clear()
+
+    def _changed(self, part: Part, changed: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
+        """The rows of a part with its changes; verified."""
+        name = self._manifest.name_of(self._name, part)
+        content = snapshot.read_part(self._store.objects, name, part)
+        rows = pl.read_parquet(io.BytesIO(content)).select(self._rows.columns)
+        unknown = removed.join(rows, on=self._key, how="anti")
+        if unknown.height:
+            raise InvalidError(
+                "unknown_keys",
+                f"{self._name}: version {self.of} has none of {unknown.height} keys that "
+                f"are to be removed: {name_keys(unknown, self._key)}",
+            )
+        gone = pl.concat([changed.select(self._key), removed])
+        kept = rows.join(gone, on=self._key, how="anti")
+        return pl.concat([kept, changed]).sort(self._key)
+
+    def _by_part(self, parts: Sequence[Part]) -> Iterator[tuple[Part, pl.DataFrame, pl.DataFrame]]:
+        """Each part with the rows and the removed keys that belong to it."""
+        firsts = [search_key(self._shape, part.first) for part in parts[1:]]
+        frames = self._rows, self._removed
+        of_part = [_places(frame, self._key, firsts) for frame in frames]
+        for number, part in enumerate(parts):
+            changed, removed = (
+                frame.filter(places == number)
+                for frame, places in zip(frames, of_part, strict=True)
+            )
+            yield part, changed, removed
+
+
+def _places(frame: pl.DataFrame, key: list[str], firsts: Sequence[bytes]) -> pl.Series:
+    """For each row the number of the part that it belongs to."""
+    if not frame.height or not firsts:
+        return pl.repeat(0, frame.height, eager=True)
+    keys = frame.select(joined(search_pieces(frame, key))).to_series().cast(pl.Binary)
+    return pl.Series([bisect_right(firsts, search) for search in keys])
+
+
+def _check_apart(rows: pl.DataFrame, removed: pl.DataFrame, key: list[str], name: str) -> None:
+    both = removed.join(rows, on=key, how="semi")
+    if both.height:
+        raise InvalidError(
+            "removed_and_given",
+            f"{name}: {both.height} keys are to be removed and have a row: {name_keys(both, key)}",
+        )
