@@ -2,6 +2,7 @@
 caches of this machine.
 
 objects         named bytes in a folder or a bucket; the only place that knows obstore
+durable_file    a file that is there as a whole or not at all
 storage_errors  which of its failures another try may mend
 snapshot        the immutable half: parts and manifest
 parts           where a snapshot is cut, by its keys alone

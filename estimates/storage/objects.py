@@ -3,7 +3,6 @@
 """
 
 import os
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from obstore.store import LocalStore, from_url
 
 from estimates.errors import NotFoundError, RefusedError
 from estimates.settings import network_settings
+from estimates.storage.durable_file import flush_names, write_durably
 from estimates.storage.storage_errors import is_panic, storage_error
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class Objects:
     """Named bytes under a root: a folder, or a URL such as s3://bucket/prefix.
 
     Storage is asked for nothing but put, put-if-absent, get, list and delete. In a folder each put
-    is durable when it returns: obstore renames a finished file into place but never calls fsync, so
-    that is done here.
+    is durable when it returns, and a name is never there before its bytes are: obstore never calls
+    fsync, so files are written here.
     Raises UnavailableError (`storage`) when the storage does not answer, and RefusedError
     (`storage_refused`) when it never will as things are.
     """
@@ -86,8 +86,11 @@ class Objects:
     def put(self, name: str, content: bytes) -> None:
         """Write or replace an object, at once or not at all."""
         with self._answering(name):
+            if self.folder is not None:
+                write_durably(self.folder / name, (content,), replacing=True)
+                self._make_durable(name)
+                return
             obstore.put(self._store, name, content, chunk_size=PIECE, max_concurrency=_AT_A_TIME)
-            self._make_durable(name)
 
     def put_once(self, name: str, content: bytes) -> None:
         """Write an object whose name says its content, unless it is there as a whole."""
@@ -101,18 +104,20 @@ class Objects:
 
     def put_if_absent(self, name: str, content: bytes) -> bool:
         """Write an object unless there is one of that name; says whether it was written."""
-        written = True
-        # Always one request, however large: it may be silent for as long as that takes to send.
-        pieces = len(content) // PIECE
-        store = self._waiting(SILENCE_S + pieces * (PIECE // _SLOW))
         with self._answering(name):
+            if self.folder is not None:
+                written = write_durably(self.folder / name, (content,), replacing=False)
+                # Also when it was there: the one who wrote it may not have come as far as that.
+                self._make_durable(name)
+                return written
+            # Always one request, however large: it may be silent for as long as that takes to send.
+            pieces = len(content) // PIECE
+            store = self._waiting(SILENCE_S + pieces * (PIECE // _SLOW))
             try:
                 obstore.put(store, name, content, mode="create")
             except AlreadyExistsError:
-                written = False
-            # Also when it was there: the one who wrote it may not have come as far as fsync.
-            self._make_durable(name)
-        return written
+                return False
+            return True
 
     def get(self, name: str) -> bytes:
         """The bytes of an object; raises NotFoundError (`no_object`)."""
@@ -145,7 +150,7 @@ class Objects:
         """
         with self._answering(name):
             if self.folder is not None:
-                _write_file(self.folder / name, pieces)
+                write_durably(self.folder / name, pieces, replacing=True)
                 return
             first = list(islice(pieces, _AT_A_TIME))
             if len(first) < _AT_A_TIME:
@@ -272,35 +277,5 @@ class Objects:
 
     def _make_durable(self, name: str) -> None:
         """Flush a file and the folders that name it to the disk."""
-        if self.folder is None:
-            return
-        path = self.folder / name
-        while path != self.folder.parent:
-            # What a sweep removed meanwhile needs no flushing: the commit will refuse it.
-            with suppress(FileNotFoundError):
-                _flush(path)
-            path = path.parent
-
-
-def _write_file(path: Path, pieces: Iterator[bytes]) -> None:
-    """Write a file beside its place, flush it, move it there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}#{secrets.randbelow(10**9)}")
-    try:
-        with open(unfinished, "xb") as file:
-            for piece in pieces:
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        if self.folder is not None:
+            flush_names(self.folder / name, self.folder)

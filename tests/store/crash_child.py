@@ -107,11 +107,12 @@ class Counter:
     def install(self) -> None:
         """Count the steps of this process."""
         for owner, name in (
-            (obstore, "put"),
             (obstore, "delete"),
+            (obstore, "rename"),
             (os, "fsync"),
-            (Path, "replace"),
-            (Path, "unlink"),
+            (os, "link"),
+            (os, "replace"),
+            (os, "unlink"),
         ):
             self.count(owner, name)
         sa.event.listen(sa.Engine, "begin", self._begin)

@@ -1,0 +1,52 @@
+"""A file that is there as a whole or not at all, even after the power was lost."""
+
+import os
+import secrets
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+
+def write_durably(path: Path, pieces: Iterable[bytes], *, replacing: bool) -> bool:
+    """Write a file beside its place, flush it, and only then give it its name.
+
+    replacing  also where there is one of that name; else that one stays, and the answer is False
+    The folder has to be flushed for the name to stay. Raises OSError, and what `pieces` raises.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # obstore lists no name that ends in # and digits, and a sweep removes what was left
+    beside = path.with_name(f"{path.name}#{secrets.randbelow(10**12)}")
+    try:
+        with open(beside, "xb") as file:
+            for piece in pieces:
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        if replacing:
+            os.replace(beside, path)
+            return True
+        try:
+            os.link(beside, path)
+        except FileExistsError:
+            return False
+        return True
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(beside)
+
+
+def flush_names(path: Path, root: Path) -> None:
+    """Flush a file and each folder from it up to a root, so that its name stays; raises OSError."""
+    while path != root.parent:
+        # What a sweep removed meanwhile needs no flushing: the commit will refuse it.
+        with suppress(FileNotFoundError):
+            _flush(path)
+        path = path.parent
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
