@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 CONNECT_S = 2
 SILENCE_S = 10
 PIECE = 5 * 1024 * 1024  # bytes; the least that S3 takes as a piece of a larger object
+_READ = 1 << 20  # bytes of a file at a time; larger ones take three times as long to make room for
 _AT_A_TIME = 2  # pieces on the way
 _SLOW = 500_000  # bytes a second: a line of less cannot write what must be one request
 # Longer than any upload takes: writes go to `name#1` and are renamed; a crash leaves that behind.
@@ -139,7 +139,7 @@ class Objects:
                 yield from map(bytes, stream)
                 return
             with open(self.folder / name, "rb", buffering=0) as file:
-                while piece := file.read(PIECE):
+                while piece := file.read(_READ):
                     yield piece
 
     def put_pieces(self, name: str, pieces: Iterator[bytes]) -> None:
@@ -152,14 +152,11 @@ class Objects:
             if self.folder is not None:
                 write_durably(self.folder / name, pieces, replacing=True)
                 return
-            first = list(islice(pieces, _AT_A_TIME))
-            if len(first) < _AT_A_TIME:
-                obstore.put(self._store, name, b"".join(first))
-                return
+            # one request where it is small; what is not closed never gets its name
             writer = obstore.open_writer(
                 self._store, name, buffer_size=PIECE, max_concurrency=_AT_A_TIME
             )
-            for piece in chain(first, pieces):
+            for piece in pieces:
                 writer.write(piece)
             writer.close()
 

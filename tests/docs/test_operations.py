@@ -1,0 +1,58 @@
+"""docs/operations.md is walked through as written, each drill after the one before."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.cli.calls import call
+
+PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
+REFUSED = re.compile(r"\s+# \[(\w+)\]$")  # the code of an error, or the exit code
+
+
+def lines() -> list[str]:
+    """Every line of every block, in order."""
+    return [line for block in BLOCK.findall(PAGE) for line in block.splitlines()]
+
+
+@pytest.mark.slow
+def test_the_walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each command does what the page says: it succeeds, or refuses with the code beside it."""
+    monkeypatch.chdir(tmp_path)
+    for variable in ("ESTIMATES_STORE", "ESTIMATES_CATALOG", "ESTIMATES_CACHE"):
+        monkeypatch.delenv(variable, raising=False)
+    printed: list[str] = []
+    for line in lines():
+        refused = REFUSED.search(line)
+        command = REFUSED.sub("", line).replace("/mnt/backup", str(tmp_path / "backup"))
+        if not command.startswith("estimates "):
+            subprocess.run(["bash", "-euc", command], check=True)
+            continue
+        command, _, file = command.partition(" > ")
+        called = call(*shlex.split(command)[1:])
+        if file:
+            (tmp_path / file).write_bytes(called.out)
+        if refused is None:
+            assert called.code == 0, (line, called.text, called.err)
+        elif refused[1].isdecimal():
+            assert called.code == int(refused[1]), line
+        else:
+            assert f"[{refused[1]}]" in called.err, line
+        printed.append(called.text)
+    assert printed[-1] == "3 versions, every file and every record matches its digest\n"
+
+
+def test_every_drill_ends_well() -> None:
+    """Each section about a loss has commands, and the last one shows that all is well."""
+    sections = [section for section in PAGE.split("\n## ") if "```bash" in section]
+    drills = [section for section in sections if section.startswith(("The ", "An ", "A file"))]
+    assert len(drills) == 5
+    for drill in drills:
+        last = BLOCK.findall(drill)[-1].splitlines()[-1]
+        assert last.startswith(("estimates verify", "estimates get", "estimates publish")), drill
