@@ -73,10 +73,7 @@ def numbers_are_dense(store: Store) -> None:
         )
         moments = [version.published_at for version in of_set.versions]
         assert moments == sorted(moments)
-    events = sorted(
-        (event for of_set in view.sets.values() for event in of_set.events),
-        key=lambda event: event.id,
-    )
+    events = list(view.events())
     assert [event.id for event in events] == list(range(1, view.last_event + 1))
     times = [event.at for event in events]
     assert all(earlier < later for earlier, later in pairwise(times))
@@ -87,7 +84,8 @@ def aliases_agree_with_the_log(store: Store) -> None:
     """3: an alias points at an existing version, its last event agrees, and its events form a
     chain.
     """
-    for of_set in store.view().sets.values():
+    view = store.view()
+    for of_set in view.sets.values():
         pointed: dict[str, int] = {}
         for event in of_set.events:
             if event.alias is None:
@@ -99,11 +97,11 @@ def aliases_agree_with_the_log(store: Store) -> None:
             pointed[event.alias] = event.version
             last = event
             alias = of_set.aliases[event.alias]
-            if alias.moved_at == last.at:
+            if view.time_of(alias.moved_at) == last.at:
                 assert alias.held == (last.kind == "rolled_back")
         assert pointed == {name: alias.version for name, alias in of_set.aliases.items()}
         for name, alias in of_set.aliases.items():
-            assert alias.moved_at == of_set.moves[name][-1][0]
+            assert view.time_of(alias.moved_at) == of_set.moves[name][-1][0]
             assert of_set.versions[alias.version - 1].expired_at is None
 
 

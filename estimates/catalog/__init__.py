@@ -20,6 +20,8 @@ event_log       the log that each of these appends to
 event_chain     digests of records, and of each event over the one before
 chaining        giving those to a catalog from before the chain
 audit           what is wrong with a catalog: the chain, and every row that follows from it
+clock           whether a clock can be believed, and times after one was wrong
+clock_repair    the event after which times are right again
 rebuild         writing a log into an empty catalog
 expiry          what is said of a version that gave up its files
 preconditions   what has to be true still when a write commits

@@ -8,15 +8,16 @@ from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.alias_moves import AliasMoves
 from estimates.catalog.audit import Fault, audit_chain, audit_rows
+from estimates.catalog.clock import REPAIR, corrections
+from estimates.catalog.clock_repair import ClockRepair
 from estimates.catalog.engine import check_revision, make_engine, reading
 from estimates.catalog.event_chain import BEGINNING, Entry, Record
 from estimates.catalog.event_log import COUNTER, Head, entries, read_head, record_of
 from estimates.catalog.hold_writes import HoldWrites
 from estimates.catalog.rebuild import Rebuild
-from estimates.catalog.records import Event, Judged
-from estimates.catalog.rows import matching, read, read_set
+from estimates.catalog.records import Event, Judged, LogHead
+from estimates.catalog.rows import at_its_time, matching, read, read_set
 from estimates.catalog.run_rows import RunRows
-from estimates.catalog.set_view import SetView
 from estimates.catalog.stored_scores import StoredScores
 from estimates.catalog.sweep_claims import SweepClaims
 from estimates.catalog.version_writes import VersionWrites
@@ -32,6 +33,7 @@ class Catalog(
     StoredScores,
     RunRows,
     SweepClaims,
+    ClockRepair,
     Rebuild,
 ):
     """Sets, contracts, versions, aliases, events, verdicts, waivers, holds, scores and runs.
@@ -103,18 +105,33 @@ class Catalog(
         read_at = instants.now()
         with reading(self.engine) as tx:
             head = read_head(tx)
-            last_event, moment = head.last_event, head.last_at
-            if previous is not None and not _continues(tx, previous, last_event, moment):
-                previous = None
-            sets: dict[str, SetView] = {} if previous is None else dict(previous.sets)
-            after = 0 if previous is None else previous.last_event
-            if last_event != after:
-                events: dict[str, list[Event]] = {}
-                for event in read(tx, Event, schema.events.c.id > after, schema.events.c.id):
-                    events.setdefault(event.set, []).append(event)
-                for name, fresh in events.items():
-                    sets[name] = read_set(tx, name, sets.get(name), fresh)
-        return View(dict(sorted(sets.items())), moment, read_at, head.log_head())
+            if previous is None or not _continues(tx, previous, head.last_event, head.last_at):
+                previous = View({}, head.last_at, read_at, LogHead(head.store_id, 0, BEGINNING))
+            events = _events_after(tx, previous.last_event, head.last_event)
+            if previous.last_event and any(event.kind == REPAIR for event in events):
+                return self.view()  # other times count for what was read already
+            corrected = corrections(events) or previous.corrected
+            by_set: dict[str, list[Event]] = {}
+            for event in events:
+                by_set.setdefault(event.set, []).append(at_its_time(event, corrected))
+            repairs = previous.repairs + by_set.pop("", [])
+            sets = dict(previous.sets)
+            for name, fresh in by_set.items():
+                sets[name] = read_set(tx, name, sets.get(name), fresh, corrected)
+        return View(
+            dict(sorted(sets.items())),
+            head.last_at,
+            read_at,
+            head.log_head(),
+            repairs=repairs,
+            corrected=corrected,
+        )
+
+
+def _events_after(tx: sa.Connection, after: int, last_event: int) -> list[Event]:
+    if after == last_event:
+        return []
+    return read(tx, Event, schema.events.c.id > after, schema.events.c.id)
 
 
 def _continues(tx: sa.Connection, view: View, last_event: int, moment: datetime) -> bool:

@@ -11,7 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
+from estimates import instants
 from estimates.catalog import schema
+from estimates.catalog.clock import check_agreement, check_pause
 from estimates.catalog.database_errors import database_error
 from estimates.catalog.read_only import engine_that_reads, is_read_only
 from estimates.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
@@ -26,6 +28,8 @@ class OnEngine:
         self.engine = engine
         # Called before each write; raises what forbids writing.
         self.before_writing: Callable[[], None] = lambda: None
+        # Whether somebody vouches for this machine's clock, or another one does.
+        self.clock_is_right = False
 
     def check_writable(self) -> None:
         """Raises RefusedError (`read_only`)."""
@@ -37,7 +41,27 @@ class OnEngine:
         self.check_writable()
         self.before_writing()
         with writing(self.engine) as tx:
+            self._check_clock(tx)
             yield tx
+
+    def check_clock(self) -> None:
+        """Compare this machine's clock with the database's where that has one, else with the last
+        event; every write does it.
+
+        Raises RefusedError (`clock_differs`, `clock_jump`).
+        """
+        with reading(self.engine) as tx:
+            self._check_clock(tx)
+
+    def _check_clock(self, tx: sa.Connection) -> None:
+        if tx.dialect.name != "sqlite":
+            check_agreement(tx.execute(sa.func.clock_timestamp()).scalar_one(), "the catalog")
+        elif not self.clock_is_right:
+            last_event, last_at = tx.execute(
+                sa.select(schema.log.c.last_event, schema.log.c.last_at)
+            ).one()
+            if last_event:
+                check_pause(instants.from_micros(last_at))
 
 
 def check_writable(url: sa.URL) -> None:

@@ -26,6 +26,7 @@ EventKind = Literal[
     "expired",
     "hold_placed",
     "hold_released",
+    "clock_repaired",
 ]
 RunStep = Literal["compute", "publish", "judge", "promote", "track", "done"]
 RunStatus = Literal["running", "failed", "rejected", "refused", "published", "promoted"]
@@ -139,7 +140,10 @@ class Expiry(msgspec.Struct, frozen=True):
 
 
 class Alias(msgspec.Struct, frozen=True):
-    """A mutable name for a version; `held` stops automatic promotion until a person promotes."""
+    """A mutable name for a version; `held` stops automatic promotion until a person promotes.
+
+    moved_at  as recorded: what a repair of the clock made of it, `SetView.moves` says
+    """
 
     set: str
     alias: str
@@ -151,6 +155,7 @@ class Alias(msgspec.Struct, frozen=True):
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """One entry of the append-only log; ids are gapless over all sets and times strictly increase.
 
+    set           empty for what is about the store as a whole (`clock_repaired`)
     version       the version it is about (promoted, rolled_back: the one the alias points to
                   afterwards)
     from_version  where the alias pointed before

@@ -3,7 +3,8 @@
 A table has a column for each field of its Struct; fields that are no plain values are JSON there.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -148,11 +149,32 @@ def derived_columns(struct: msgspec.Struct) -> dict[str, Any]:
             return {}
 
 
+# Fields that hold the time of an event.
+_TIMES = ("at", "defined_at", "expired_at", "moved_at", "published_at")
+
+
+def at_its_time(record: T, corrected: Mapping[datetime, datetime]) -> T:
+    """A record with the times that count, where repairs of the clock changed the recorded ones."""
+    if not corrected:
+        return record
+    changed = {
+        name: corrected[time]
+        for name in _TIMES
+        if (time := getattr(record, name, None)) in corrected
+    }
+    return msgspec.structs.replace(record, **changed) if changed else record
+
+
 def read_set(
-    tx: sa.Connection, name: str, previous: SetView | None, events: list[Event]
+    tx: sa.Connection,
+    name: str,
+    previous: SetView | None,
+    events: list[Event],
+    corrected: Mapping[datetime, datetime],
 ) -> SetView:
     """A set's view brought up to date by its new events.
 
+    corrected  the times that repairs of the clock changed; `events` have them
     Only the contracts, versions, waivers and holds that they name are read.
     """
     old = previous or SetView([], [], [], {})
@@ -161,7 +183,8 @@ def read_set(
     if "defined" in changes:
         table = schema.contracts
         newer = matching(table, set=name) & (table.c.revision > len(contracts))
-        contracts = contracts + read(tx, ContractRevision, newer, table.c.revision)
+        fresh = read(tx, ContractRevision, newer, table.c.revision)
+        contracts = contracts + [at_its_time(contract, corrected) for contract in fresh]
     touched = {e.version for e in events if e.kind in ("published", "tracked", "expired")}
     if touched:
         table = schema.versions
@@ -169,26 +192,26 @@ def read_set(
         if previous is not None:
             condition &= table.c.version.in_(touched)
         for version in read(tx, Version, condition, table.c.version):
-            versions[version.version - 1 : version.version] = [version]
+            versions[version.version - 1 : version.version] = [at_its_time(version, corrected)]
     if changes & {"waived", "unwaived"}:
         table = schema.waivers
         standing = matching(table, set=name) & table.c.ended_at.is_(None)
-        waivers = read(tx, Waiver, standing, table.c.id)
+        waivers = [at_its_time(w, corrected) for w in read(tx, Waiver, standing, table.c.id)]
     holds = old.holds
     if changes & {"hold_placed", "hold_released"}:
         table = schema.holds
         standing = matching(table, set=name) & table.c.ended_at.is_(None)
-        holds = read(tx, LegalHold, standing, table.c.id)
+        holds = [at_its_time(h, corrected) for h in read(tx, LegalHold, standing, table.c.id)]
     aliases = {row.alias: row for row in read(tx, Alias, schema.aliases.c.set == name)}
     events = old.events + events
     view = SetView(contracts, versions, events, aliases, waivers, holds, old.decoded)
-    check_aliases(name, view)
+    check_aliases(name, events, [at_its_time(alias, corrected) for alias in aliases.values()])
     return view
 
 
-def check_aliases(name: str, view: SetView) -> None:
+def check_aliases(name: str, events: Iterable[Event], aliases: Iterable[Alias]) -> None:
     """Raises CorruptError (`alias_damaged`) for an alias that is not where its last move put it."""
-    for (_, alias), _move in misplaced_aliases(view.events, view.aliases.values()):
+    for (_, alias), _move in misplaced_aliases(events, aliases):
         raise CorruptError(
             "alias_damaged",
             f"{name}: the catalog's alias {alias} is not where its last move put it; "

@@ -42,6 +42,8 @@ class View(msgspec.Struct, dict=True, eq=False):
     moment   time of the newest event; as_of=moment gives these answers for ever
     read_at  the clock when it was read
     head        where the log ends
+    repairs     the events that repaired the clock; they are about no set
+    corrected   the times that these changed: for each recorded one the time that counts
     fallbacks   by set and alias; empty unless a reader composed the view so
     """
 
@@ -50,6 +52,20 @@ class View(msgspec.Struct, dict=True, eq=False):
     read_at: datetime
     head: LogHead
     fallbacks: Mapping[tuple[str, str], Fallback] = {}
+    repairs: list[Event] = []
+    corrected: Mapping[datetime, datetime] = {}
+
+    def answering(self, fallbacks: Mapping[tuple[str, str], Fallback]) -> "View":
+        """This view with fallbacks."""
+        return View(
+            self.sets,
+            self.moment,
+            self.read_at,
+            self.head,
+            fallbacks=fallbacks,
+            repairs=self.repairs,
+            corrected=self.corrected,
+        )
 
     @property
     def last_event(self) -> int:
@@ -65,6 +81,12 @@ class View(msgspec.Struct, dict=True, eq=False):
         past: what a view of that moment answered.
         """
         return max(instants.now(), self.moment)
+
+    def time_of(self, as_of: datetime) -> datetime:
+        """What a moment means: the recorded time of an event that a repair of the clock moved means
+        that event, so that it gives the same answer for ever; any other moment means itself.
+        """
+        return self.corrected.get(as_of, as_of)
 
     def knows(self, as_of: datetime) -> bool:
         """Whether all that happened up to `as_of` is surely in this view; else a newer one has to
@@ -90,11 +112,12 @@ class View(msgspec.Struct, dict=True, eq=False):
         """The events with a higher id, of one set or of all, in order; raises NotFoundError
         (`unknown_set`).
         """
-        sets = self.sets.values() if name is None else [self.set(name)]
+        if name is None:
+            logs = [self.repairs, *(part.events for part in self.sets.values())]
+        else:
+            logs = [self.set(name).events]
         key = attrgetter("id")
-        later = (
-            islice(part.events, bisect_right(part.events, after, key=key), None) for part in sets
-        )
+        later = (islice(log, bisect_right(log, after, key=key), None) for log in logs)
         return merge(*later, key=key)
 
     def resolve(self, name: str, at: At = NOW) -> Version:
@@ -106,6 +129,8 @@ class View(msgspec.Struct, dict=True, eq=False):
         `bad_clock`, `bad_ref`).
         """
         view = self.set(name)
+        if at.as_of is not None and at.as_of in self.corrected:
+            at = msgspec.structs.replace(at, as_of=self.time_of(at.as_of))
         number = at.number
         by_name = number is None and at.ref != LATEST
         check_clock(name, at.clock, asks_alias=at.as_of is not None and by_name)

@@ -88,6 +88,7 @@ def compared_moves(
     if not 1 <= last <= MAX_LAST:
         raise InvalidError("bad_limit", f"last {last} is not between 1 and {MAX_LAST}")
     view.resolve(name, At(as_of=as_of))
+    as_of = None if as_of is None else view.time_of(as_of)
     of_set = view.set(name)
     events = [
         event

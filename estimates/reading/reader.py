@@ -15,7 +15,7 @@ import msgspec
 from estimates import instants
 from estimates.catalog.at import NOW, At
 from estimates.catalog.expiry import expired_error
-from estimates.catalog.records import Version
+from estimates.catalog.records import Expiry, Version
 from estimates.catalog.released import Clock, check_clock, released
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
@@ -118,6 +118,7 @@ class Reader:
         shape = view.present_shape if shape is None else shape
         form = key_form(view, view.newest_of(shape))
         search_key = form.search(key)
+        since, until = (t and self.view.time_of(t) for t in (since, until))
         in_bounds = versions_within(view, shape, since, until, only, clock)
         versions = [version for version in in_bounds if version.expired_at is None]
         revisions = {version.contract_revision for version in versions}
@@ -133,9 +134,8 @@ class Reader:
             if opening is None:
                 opening = openings[version.version] = self._opening(view, version, clock)
             entries.append(opening + estimate)
-        about: dict[str, Any] = {"set": name, "key": form.texts(key)}
-        expired = [view.expiries[v.version] for v in in_bounds if v.expired_at is not None]
-        head = msgspec.json.encode(about | ({"expired": expired} if expired else {}))[:-1]
+        about = {"set": name, "key": form.texts(key), **_expired(view, in_bounds)}
+        head = msgspec.json.encode(about)[:-1]
         json = head + b',"history":[' + b"},".join(entries) + (b"}]}" if entries else b"]}")
         if chain:
             from estimates.reading.key_chain import chained  # few ask for it
@@ -172,6 +172,12 @@ class Reader:
             entry["released_at"] = version.released_at
             entry["imported"] = version.released_at is not None
         return msgspec.json.encode(entry)[:-1] + b',"estimate":'
+
+
+def _expired(view: SetView, versions: Sequence[Version]) -> dict[str, list[Expiry]]:
+    """What a history says of versions whose files are gone; nothing where there are none."""
+    gone = [view.expiries[v.version] for v in versions if v.expired_at is not None]
+    return {"expired": gone} if gone else {}
 
 
 def versions_within(

@@ -31,6 +31,7 @@ CONNECT_S = 2
 SILENCE_S = 10
 PIECE = 5 * 1024 * 1024  # bytes; the least that S3 takes as a piece of a larger object
 _READ = 1 << 20  # bytes of a file at a time; larger ones take three times as long to make room for
+CLOCK = "clock.json"  # what is written to learn the time of a bucket
 _AT_A_TIME = 2  # pieces on the way
 _SLOW = 500_000  # bytes a second: a line of less cannot write what must be one request
 # Longer than any upload takes: writes go to `name#1` and are renamed; a crash leaves that behind.
@@ -178,6 +179,12 @@ class Objects:
         """Whether there is an object of that name."""
         return self.stat(name) is not None
 
+    def clock(self) -> datetime:
+        """What the storage's clock says, to the second: an object is written for it."""
+        self.put(CLOCK, b"{}")
+        with self._existing(CLOCK):
+            return obstore.head(self._store, CLOCK)["last_modified"]
+
     def names(self, prefix: str) -> list[str]:
         """The names under a prefix (a folder's path, without the slash at its end), sorted."""
         return sorted(self.written(prefix))
@@ -225,6 +232,13 @@ class Objects:
             with suppress(FileNotFoundError):
                 if path.is_file() and time.time() - path.stat().st_mtime > _LEFTOVER_AGE_S:
                     path.unlink()
+
+    def keeps_versions(self, name: str) -> bool:
+        """Whether the storage keeps what is deleted or replaced, as an older version of an object;
+        asked of one that is there.
+        """
+        with self._existing(name):
+            return obstore.head(self._store, name)["version"] is not None
 
     def is_linked(self, name: str) -> bool:
         """Whether a symbolic link below the root leads to a name: what is there is not ours."""

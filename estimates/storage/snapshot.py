@@ -208,14 +208,17 @@ def read_parts(objects: Objects, set_name: str, manifest: Manifest) -> Iterator[
         yield pl.read_parquet(read_part(objects, manifest.name_of(set_name, part), part))
 
 
-def discard(objects: Objects, set_name: str, digest: str, trash: str) -> None:
-    """Move what a digest names into a folder: a part; or a snapshot, the manifest first: without
-    it the rest is an orphan that nobody sees.
+def discard(objects: Objects, set_name: str, digest: str, trash: str | None) -> None:
+    """Move what a digest names into a folder, or with None delete it: a part; or a snapshot, the
+    manifest first: without it the rest is an orphan that nobody sees.
     """
     place = folder(set_name, digest)
     manifest = manifest_name(set_name, digest)
     for name in (part_name(set_name, digest), manifest, *objects.names(place)):
-        objects.move(name, f"{trash}/{name}")
+        if trash is None:
+            objects.delete(name)
+        else:
+            objects.move(name, f"{trash}/{name}")
     if objects.folder is not None:
         # obstore leaves the folder behind; one that somebody writes into at this moment stays
         with suppress(OSError):

@@ -10,6 +10,7 @@ from estimates.errors import EstimatesError, RefusedError, UnavailableError
 _NUMBER = re.compile(r"os error (\d+)")
 _STATUS = re.compile(r"status code: (\d+)")
 _CODE = re.compile(r"<Code>(\w+)</Code>")
+_CODE_OF_ONE = re.compile(r"\(code: (\w+)\)")
 # Of a file system; what else fails there (no space, a bad disk) may succeed later.
 FOREVER = frozenset(
     (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
@@ -42,7 +43,7 @@ def storage_error(place: str, error: BaseException) -> EstimatesError:
             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         )
     if is_refusal(error):
-        code = _CODE.search(text)
+        code = _CODE.search(text) or _CODE_OF_ONE.search(text)
         reason = code[1] if code is not None else line
         return RefusedError(
             "storage_refused",
@@ -63,6 +64,8 @@ def is_refusal(error: BaseException) -> bool:
     if isinstance(error, PermissionDeniedError | UnauthenticatedError | PermissionError):
         return True
     text = str(error)
+    if "(code: AccessDenied)" in text:  # of one of several that were to be deleted
+        return True
     number, status = _NUMBER.search(text), _STATUS.search(text)
     if status is not None:
         return status[1].startswith("4") and status[1] not in _PASSING

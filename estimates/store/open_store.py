@@ -12,6 +12,7 @@ import polars as pl
 
 from estimates.catalog.at import At
 from estimates.catalog.catalog import Catalog
+from estimates.catalog.clock import check_agreement
 from estimates.catalog.expiry import expired_error
 from estimates.catalog.records import Event, Run, State, Version
 from estimates.catalog.ref import PRODUCTION, Ref
@@ -74,6 +75,7 @@ class OpenStore:
         catalog: str | None = None,
         cache: str | Path | None = None,
         actor: str = "unknown",
+        clock_is_right: bool = False,
     ) -> None:
         self.catalog = _open_catalog(str(root), catalog_url(root, catalog))
         self.objects = Objects(str(root))
@@ -92,16 +94,29 @@ class OpenStore:
         self._view: View | None = None
         self._may_write = False
         self.catalog.before_writing = self.check_identity
+        # A bucket's clock is compared when the first write is allowed.
+        self.catalog.clock_is_right = clock_is_right or self.objects.folder is None
 
     def check_identity(self) -> None:
         """Refuse to write where catalog and root do not belong together; asked once.
 
-        Raises CorruptError (`other_store`, `catalog_behind`), RefusedError (`read_only`).
+        Raises CorruptError (`other_store`, `catalog_behind`), RefusedError (`read_only`;
+        `clock_differs` where a bucket's clock says something else).
         """
         self.catalog.check_writable()
         if not self._may_write:
             check_identity(self.objects, self.catalog)
+            if self.objects.folder is None:
+                check_agreement(self.objects.clock(), self.root)
             self._may_write = True
+
+    def check_writable(self) -> None:
+        """Refuse to write now: asked before files are written, as each write to the catalog asks.
+
+        Raises what `check_identity` raises, and RefusedError (`clock_differs`, `clock_jump`).
+        """
+        self.check_identity()
+        self.catalog.check_clock()
 
     def sets(self) -> list[str]:
         """The names of all sets, sorted."""

@@ -60,7 +60,7 @@ def promote(
         judgement = judge(store, version, at_hand)
     check_verdict(judgement.verdict, version)
     check_actuals(set_view, version)
-    store.check_identity()  # before read files are left in the root
+    store.check_writable()  # before read files are left in the root
     sampled = check_reads(store, version, judgement)
     verdict = judgement.verdict
     event = store.catalog.promote(

@@ -7,6 +7,7 @@ promote                 if the verdict and the contract's policy let it
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from estimates import instants
 from estimates.catalog.records import ContractRevision, Provenance, Version
 from estimates.catalog.released import check_claim
 from estimates.contract.conform import conform
-from estimates.errors import ConflictError, GateError, UnavailableError
+from estimates.errors import ConflictError, GateError, RefusedError, UnavailableError
 from estimates.gate.verdict import Verdict
 from estimates.stability.report import Report
 from estimates.storage import snapshot
@@ -100,7 +101,7 @@ def commit(
     (`run_id_reused`, `contract_changed`), UnavailableError.
     """
     check_claim(name, released_at, provenance.data_through)
-    store.check_identity()
+    store.check_writable()
     view = store.view().set(name)
     contract, revision = view.contract, view.contracts[-1]
     if changes is None:
@@ -151,19 +152,33 @@ def _write(
 
 
 def finish_deletions(store: OpenStore) -> None:
-    """Do the deletions whose sweep died, or is under way: what is written after them stays."""
+    """Do the deletions whose sweep died, or is under way: what is written after them stays.
+
+    What the storage refuses to delete stays too; a later sweep tries again.
+    """
     for set_name, digest in store.catalog.unfinished():
-        delete_claimed(store, set_name, digest)
+        with suppress(RefusedError):
+            delete_claimed(store, set_name, digest)
 
 
-def delete_claimed(store: OpenStore, name: str, digest: str) -> bool:
+def delete_claimed(store: OpenStore, name: str, digest: str, *, is_in_trash: bool = False) -> bool:
     """Move the files that were claimed for it to the trash of today; False when somebody else
     did.
+
+    is_in_trash  they were copied there before: only delete them
+    Raises RefusedError (`storage_refused`) where the storage lets nothing be deleted; the claim is
+    over then too: files that stay may be used again.
     """
+    refusal: RefusedError | None = None
     with store.catalog.deleting(name, digest) as is_wanted:
         if is_wanted:
-            trash = f"{TRASH}/{instants.now().date()}"
-            snapshot.discard(store.objects, name, digest, trash)
+            trash = None if is_in_trash else f"{TRASH}/{instants.now().date()}"
+            try:
+                snapshot.discard(store.objects, name, digest, trash)
+            except RefusedError as error:
+                refusal = error
+    if refusal is not None:
+        raise refusal
     return is_wanted
 
 

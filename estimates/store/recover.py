@@ -103,7 +103,8 @@ def rebuild(
     def counted() -> Iterator[Entry]:
         nonlocal versions
         for entry in log.entries(progress):
-            sets.add(entry.event.set)
+            if entry.event.kind == "defined":
+                sets.add(entry.event.set)
             versions += entry.event.kind == "published"
             yield entry
 

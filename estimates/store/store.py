@@ -18,7 +18,7 @@ from estimates.store.open_store import OpenStore
 from estimates.store.promote import promote
 from estimates.store.publish import commit
 from estimates.store.rollback import rollback
-from estimates.store.waive import unwaive, waive
+from estimates.store.waive import check_reason, unwaive, waive
 
 if TYPE_CHECKING:  # a process that only writes does not pay for all that reads
     from estimates.store.estimate_set import EstimateSet
@@ -30,6 +30,8 @@ class Store(OpenStore):
     catalog  SQLAlchemy URL; default: SQLite in the folder
     cache    folder of this machine for read files; default: `cache` in the folder
     actor    who appears in the event log
+    clock_is_right  writes also where the last event is more than 30 days old and no second clock
+                    confirms this machine's
     Raises NotFoundError (`no_store`), UnavailableError (`catalog`), RefusedError
     (`catalog_refused`, `schema_revision`, `storage_refused`).
     """
@@ -60,7 +62,7 @@ class Store(OpenStore):
         keys).
         """
         validate_policy(contract)
-        self.check_identity()
+        self.check_writable()
         if isinstance(contract.domain, FileDomain):
             contract = self.listed_keys.write(contract, domain_keys)
         revision = self.catalog.define(contract, source, self.actor)
@@ -107,6 +109,17 @@ class Store(OpenStore):
             alias=alias,
             new_shape=new_shape,
         ).event
+
+    def repair_clock(self, first: int, *, reason: str) -> Event:
+        """Make times right again after a clock was ahead, from an event on; see `ClockRepair`.
+
+        Raises InvalidError (`clock_not_ahead`, `not_the_first`, `reason_needed`), RefusedError
+        (`clock_differs`).
+        """
+        check_reason(reason)
+        event = self.catalog.repair_clock(first, actor=self.actor, reason=reason)
+        self.after_commit()
+        return event
 
     def set_mlflow_run(self, name: str, version: int, mlflow_run: str) -> None:
         """Record which MLflow run belongs to a version."""

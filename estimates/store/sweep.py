@@ -1,7 +1,7 @@
 """Sweep: expire what the retention lets go, delete the files that nobody can see."""
 
 import time
-from collections.abc import Container
+from collections.abc import Callable, Container
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -13,7 +13,8 @@ from estimates import instants
 from estimates.catalog.records import Version
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
-from estimates.errors import ConflictError, CorruptError, NotFoundError
+from estimates.errors import ConflictError, CorruptError, NotFoundError, RefusedError
+from estimates.store.identity import NAME as IDENTITY
 from estimates.store.identity import check_belonging
 from estimates.store.publish import TRASH, delete_claimed, finish_deletions
 from estimates.store.retention import let_go
@@ -36,6 +37,8 @@ class Swept(msgspec.Struct, frozen=True):
     deleted, parts  (set, digest) of each
     spared          snapshots and parts of no version that are younger than the grace period
     on_hold         versions that retention lets go and a legal hold keeps
+    refused         (name or digest, what the storage said) of what it does not let be deleted
+    keeps_versions  the bucket keeps what was moved or deleted, as older versions of its objects
     """
 
     expired: tuple[tuple[str, int], ...]
@@ -44,6 +47,8 @@ class Swept(msgspec.Struct, frozen=True):
     spared: tuple[tuple[str, str], ...]
     emptied: tuple[str, ...]
     on_hold: tuple[tuple[str, int], ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    keeps_versions: bool = False
 
 
 def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> Swept:
@@ -53,7 +58,8 @@ def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> S
 
     Files are claimed in the catalog before they go, and publishing claimed ones writes them again:
     a sweep may run at any time, and one that was interrupted is finished by the next. Nothing is
-    followed that a symbolic link leads to, and nothing goes that a legal hold keeps.
+    followed that a symbolic link leads to, and nothing goes that a legal hold keeps. What the
+    storage refuses to delete stays, and the next sweep tries again.
 
     dry_run  only tell what would go
     A set of which a manifest is missing or damaged is left alone: which parts it needs is unknown.
@@ -63,7 +69,7 @@ def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> S
     if dry_run:
         check_belonging(store.objects, store.catalog)
     else:
-        store.check_identity()
+        store.check_writable()
     view = store.refresh()
     expired, on_hold = _past_retention(view)
     if not dry_run:
@@ -74,7 +80,8 @@ def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> S
         view = store.refresh()
     gone = {(version.set, version.version) for version in expired}
     before = instants.now() - grace
-    plans = [_delete(store, name, gone, before, dry_run) for name in view.sets]
+    deletions = _Deletions(store, dry_run)
+    plans = [_delete(store, name, gone, before, deletions) for name in view.sets]
     if not dry_run:
         store.read_files.keep_only({digest for plan in plans for digest in plan.needed})
         for name, set_view in store.view().sets.items():
@@ -85,9 +92,43 @@ def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> S
         tuple((plan.name, digest) for plan in plans for digest in plan.snapshots),
         tuple((plan.name, digest) for plan in plans for digest in plan.parts),
         tuple((plan.name, digest) for plan in plans for digest in plan.spared),
-        tuple(_empty_trash(store, view, dry_run)),
+        tuple(_empty_trash(view, deletions)),
         tuple(sorted((version.set, version.version) for version in on_hold)),
+        tuple(deletions.refused),
+        not dry_run and store.objects.keeps_versions(IDENTITY),
     )
+
+
+class _Deletions:
+    """What a sweep deletes, one thing at a time, and what of it the storage refused."""
+
+    def __init__(self, store: Store, dry_run: bool) -> None:
+        self.store = store
+        self.dry_run = dry_run
+        self.in_trash = store.objects.names(TRASH)
+        self.refused: list[tuple[str, str]] = []
+        # What a bucket refused to delete was copied before: it is not copied again.
+        in_bucket = self.in_trash if store.objects.folder is None else []
+        places = [name.split("/") for name in in_bucket]
+        self._copied = {(place[3], place[5][:_DIGEST_LENGTH]) for place in places if len(place) > 5}
+
+    def claimed(self, name: str, digest: str) -> bool:
+        """Move claimed files to the trash."""
+        is_in_trash = (name, digest) in self._copied
+        return self._done(
+            digest, lambda: delete_claimed(self.store, name, digest, is_in_trash=is_in_trash)
+        )
+
+    def from_trash(self, name: str) -> bool:
+        """Delete a file of the trash for good."""
+        return self._done(name, lambda: self.store.objects.delete(name))
+
+    def _done(self, what: str, act: Callable[[], bool | None]) -> bool:
+        try:
+            return act() is not False
+        except RefusedError as error:
+            self.refused.append((what, error.message))
+            return False
 
 
 class _Plan(NamedTuple):
@@ -104,7 +145,11 @@ class _Plan(NamedTuple):
 
 
 def _delete(
-    store: Store, name: str, gone: Container[tuple[str, int]], before: datetime, dry_run: bool
+    store: Store,
+    name: str,
+    gone: Container[tuple[str, int]],
+    before: datetime,
+    deletions: _Deletions,
 ) -> _Plan:
     """Move what nobody needs of a set to the trash; of a set that gets version after version
     meanwhile, another time.
@@ -117,10 +162,10 @@ def _delete(
         if _is_held_whole(of_store, name):
             break
         orphans = [*plan.snapshots, *plan.parts]
-        if dry_run or not orphans:
+        if deletions.dry_run or not orphans:
             return plan
         if store.catalog.claim(name, orphans, len(view.versions)):
-            deleted = {digest for digest in orphans if delete_claimed(store, name, digest)}
+            deleted = {digest for digest in orphans if deletions.claimed(name, digest)}
             return plan._replace(
                 snapshots=sorted(deleted.intersection(plan.snapshots)),
                 parts=sorted(deleted.intersection(plan.parts)),
@@ -172,20 +217,19 @@ def _is_held_whole(view: View, set_name: str) -> bool:
     return any(hold.version is None for hold in view.set(set_name).holds)
 
 
-def _empty_trash(store: Store, view: View, dry_run: bool) -> list[str]:
+def _empty_trash(view: View, deletions: _Deletions) -> list[str]:
     """Delete what was moved to the trash long enough ago; gives the days."""
     whole = {name for name in view.sets if _is_held_whole(view, name)}
     oldest = instants.now().date() - timedelta(days=TRASH_LIFE_DAYS)
     emptied: set[str] = set()
-    for name in store.objects.names(TRASH):
+    for name in deletions.in_trash:
         _, day, *place = name.split("/")
         if place[:1] == ["sets"] and place[1] in whole:
             continue
-        if not _is_day_before(day, oldest) or store.objects.is_linked(name):
+        if not _is_day_before(day, oldest) or deletions.store.objects.is_linked(name):
             continue
-        emptied.add(day)
-        if not dry_run:
-            store.objects.delete(name)
+        if deletions.dry_run or deletions.from_trash(name):
+            emptied.add(day)
     return sorted(emptied)
 
 

@@ -333,6 +333,7 @@ def test_a_waiver_that_is_over_blocks_what_passed(
     store, _ = jumped
     waive_all(store, 2, instants.now() + timedelta(hours=1))
     assert not store.judge(SET, 2).blocks
+    monkeypatch.setattr("estimates.catalog.clock.AGREEMENT", timedelta(days=1))
     clock = instants.now
     monkeypatch.setattr(instants, "now", lambda: clock() + timedelta(hours=2))
     assert code_of(lambda: store.promote(SET, 2, reason="please")) == "blocked"
@@ -372,6 +373,7 @@ def test_what_changes_between_judging_and_promoting_does_not_slip_through(
     """The promote transaction refuses when the waivers in force are not those of the verdict."""
     store, _ = jumped
     waivers = waive_all(store, 2, instants.now() + timedelta(hours=1))
+    monkeypatch.setattr("estimates.catalog.clock.AGREEMENT", timedelta(days=1))
     clock = instants.now
 
     def meanwhile(store: Store, version: Version, judgement: Judgement) -> int:

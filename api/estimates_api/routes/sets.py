@@ -98,7 +98,8 @@ def _common_fields(view: SetView) -> dict[str, Any]:
         "shape": view.contracts[-1].shape,
         "versions": len(view.versions),
         "aliases": {
-            name: AliasBody(alias.version, alias.moved_at, alias.held) for name, alias in aliases
+            name: AliasBody(alias.version, view.moves[name][-1][0], alias.held)
+            for name, alias in aliases
         },
         "freshness": freshness(view, instants.now()),
     }

@@ -86,9 +86,7 @@ class Follower:
             # all that has changed; what the reader remembers stays true
             self._reader.view.read_at = view.read_at
         else:
-            self._reader = self.store.reader(
-                View(view.sets, view.moment, view.read_at, view.head, fallbacks=fallbacks)
-            )
+            self._reader = self.store.reader(view.answering(fallbacks))
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncGenerator[None, None]:

@@ -56,6 +56,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "restore": "Make a store of a backup.",
         "repair": "Mend missing and damaged files from the catalog or a backup.",
         "recover": "Rebuild a lost catalog from the log.",
+        "repair-clock": "Make times right again after a clock was ahead.",
         "hold": "Keep a version, or a set, whatever the retention says.",
         "sweep": "Expire what the retention lets go; delete files of no version.",
         "serve": "Answer over HTTP.",
@@ -75,7 +76,8 @@ class Commands(click.Group):
         """The command of a name; None when there is none."""
         if cmd_name not in _NAMES:
             return None
-        return getattr(import_module(f"estimates_jobs.cli.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        return getattr(import_module(f"estimates_jobs.cli.{name}"), name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -9,7 +9,7 @@ import click
 
 from estimates.contract.contract import Contract, FileDomain, RollingDomain
 from estimates.contract.contract_file import read_contract
-from estimates_jobs.cli.interface.command import Options, command
+from estimates_jobs.cli.interface.command import Options, clock_is_right_option, command
 from estimates_jobs.cli.output import terminal
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     "estimates define sp500-close.toml --format json",
 )
 @click.argument("contract_file", metavar="CONTRACT.toml")
+@clock_is_right_option
 def define(options: Options, contract_file: str) -> None:
     """Register a contract. Changed, it makes a new revision; with other keys, columns or units also
     a new shape.

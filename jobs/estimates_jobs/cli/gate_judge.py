@@ -6,7 +6,13 @@ import click
 
 from estimates import instants
 from estimates.catalog.ref import PRODUCTION
-from estimates_jobs.cli.interface.command import Options, command, notify_option, set_argument
+from estimates_jobs.cli.interface.command import (
+    Options,
+    clock_is_right_option,
+    command,
+    notify_option,
+    set_argument,
+)
 from estimates_jobs.cli.interface.notifying import notifying
 from estimates_jobs.cli.output.verdict_files import (
     VerdictFile,
@@ -55,6 +61,7 @@ from estimates_jobs.tables.actual_values import read_actual_values
 )
 @notify_option
 @write_option
+@clock_is_right_option
 def judge(
     options: Options,
     set_name: str,

@@ -6,7 +6,13 @@ from typing import Any
 
 import click
 
-from estimates_jobs.cli.interface.command import Options, command, reason_option, set_argument
+from estimates_jobs.cli.interface.command import (
+    Options,
+    clock_is_right_option,
+    command,
+    reason_option,
+    set_argument,
+)
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.hold_table import show_holds
 
@@ -42,6 +48,7 @@ class VersionOrAll(click.ParamType[int]):
     metavar="[HOLD]",
     help="End a hold instead; of several the one with this number.",
 )
+@clock_is_right_option
 def hold(options: Options, set_name: str, version: int, reason: str, release: int | None) -> None:
     """Place a legal hold: what it keeps is neither expired nor deleted, whatever retention says,
     until the hold is released.

@@ -7,6 +7,7 @@ import click
 from estimates_jobs.cli.interface.command import (
     Options,
     alias_option,
+    clock_is_right_option,
     command,
     notify_option,
     reason_option,
@@ -26,6 +27,7 @@ from estimates_jobs.cli.output.alias_moves import show_move
 @alias_option
 @click.option("--new-shape", is_flag=True, help="Also to another shape than the alias has now.")
 @notify_option
+@clock_is_right_option
 def promote(
     options: Options, set_name: str, version: int, reason: str, alias: str, new_shape: bool
 ) -> None:

@@ -8,7 +8,13 @@ from estimates import instants
 from estimates.catalog.ref import PRODUCTION
 from estimates.store.partial_update import Changes
 from estimates.store.store import Store
-from estimates_jobs.cli.interface.command import Options, command, notify_option, set_argument
+from estimates_jobs.cli.interface.command import (
+    Options,
+    clock_is_right_option,
+    command,
+    notify_option,
+    set_argument,
+)
 from estimates_jobs.cli.output.run_outcome import (
     reporting_run,
     run_id_option,
@@ -52,6 +58,7 @@ from estimates_jobs.tables.table_files import read_table, typed
     help="With --changes: the version that is changed.  [default: production]",
 )
 @notify_option
+@clock_is_right_option
 def publish(
     options: Options,
     set_name: str,

@@ -7,6 +7,7 @@ import click
 from estimates_jobs.cli.interface.command import (
     Options,
     alias_option,
+    clock_is_right_option,
     command,
     notify_option,
     reason_option,
@@ -30,6 +31,7 @@ from estimates_jobs.cli.output.alias_moves import show_move
 )
 @alias_option
 @notify_option
+@clock_is_right_option
 def rollback(options: Options, set_name: str, reason: str, to: int | None, alias: str) -> None:
     """Take production back to the newest version it held before that was not itself rolled back.
     Needs no verdict.

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
-from estimates_jobs.cli.interface.command import Options, command, notify_option, set_argument
+from estimates_jobs.cli.interface.command import (
+    Options,
+    clock_is_right_option,
+    command,
+    notify_option,
+    set_argument,
+)
 from estimates_jobs.cli.output.run_outcome import (
     reporting_run,
     run_id_option,
@@ -28,6 +34,7 @@ from estimates_jobs.run import runner
     help="Run again with all later data corrupted; demand the same output.",
 )
 @notify_option
+@clock_is_right_option
 def run(
     options: Options, set_name: str, through: str | None, run_id: str | None, check_lookahead: bool
 ) -> int:

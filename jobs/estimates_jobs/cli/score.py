@@ -17,7 +17,13 @@ from estimates.reading.tabular import csv
 from estimates.render.wording import count
 from estimates.store.regrading import GRADES, Regrading
 from estimates.store.scoring import Outcome
-from estimates_jobs.cli.interface.command import Options, command, notify_option, set_argument
+from estimates_jobs.cli.interface.command import (
+    Options,
+    clock_is_right_option,
+    command,
+    notify_option,
+    set_argument,
+)
 from estimates_jobs.cli.interface.notifying import notifying
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.file_writing import writing
@@ -97,6 +103,7 @@ class _Scored(msgspec.Struct, frozen=True):
     help="Without --actuals: so many versions.",
 )
 @notify_option
+@clock_is_right_option
 def score(
     options: Options,
     set_name: str,

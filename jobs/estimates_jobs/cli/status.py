@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import click
 
 from estimates import instants
+from estimates.catalog.clock import AGREEMENT
 from estimates_jobs.cli.interface.command import Options, command, optional_set_argument
 from estimates_jobs.cli.interface.failures import ANSWER_IS_NO
-from estimates_jobs.cli.output import terminal
+from estimates_jobs.cli.output import cells, terminal
 from estimates_jobs.cli.output.set_status import SetStatus, set_status, show_status, show_statuses
 
 
@@ -47,6 +48,11 @@ def status(options: Options, set_name: str | None, check: bool) -> int:
     else:
         terminal.line("no sets yet; register one with estimates define CONTRACT.toml")
     terminal.pairs([("head of the log", head.text())])
+    if view.moment - now > AGREEMENT:
+        terminal.line(
+            f"the log is {cells.duration(view.moment - now)} ahead of this machine's clock: set "
+            "the clock, or where the log is wrong see estimates repair-clock --help"
+        )
     return _exit_code(statuses, check)
 
 

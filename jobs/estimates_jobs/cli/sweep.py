@@ -8,7 +8,7 @@ import click
 
 from estimates.store.sweep import TRASH_LIFE_DAYS
 from estimates.store.sweep import sweep as sweep_store
-from estimates_jobs.cli.interface.command import Options, command
+from estimates_jobs.cli.interface.command import Options, clock_is_right_option, command
 from estimates_jobs.cli.interface.duration import Duration
 from estimates_jobs.cli.output import terminal
 
@@ -22,6 +22,7 @@ from estimates_jobs.cli.output import terminal
     show_default=True,
     help="How old files of no version are before they go.",
 )
+@clock_is_right_option
 def sweep(options: Options, dry_run: bool, grace: timedelta) -> None:
     """Expire the versions that their contract's retention lets go, and move the files that no
     version needs to the trash, which keeps them for seven days.
@@ -47,5 +48,12 @@ def sweep(options: Options, dry_run: bool, grace: timedelta) -> None:
         terminal.line(f"{name}: part {digest} {would}moved to the trash")
     for name, digest in swept.spared:
         terminal.line(f"{name}: {digest} of no version stays until it is {grace.days} days old")
+    for what, why in swept.refused:
+        terminal.line(f"{what} stays, and the next sweep tries again: {why}")
+    if swept.keeps_versions and (swept.deleted or swept.parts or swept.emptied):
+        terminal.line(
+            "this bucket keeps versions: what was moved or deleted stays in it until its own rules "
+            "let it go"
+        )
     for day in swept.emptied:
         terminal.line(f"trash of {day}, older than {TRASH_LIFE_DAYS} days, {would}emptied")

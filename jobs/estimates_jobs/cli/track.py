@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from estimates_jobs.cli.interface.command import Options, command, optional_set_argument
+from estimates_jobs.cli.interface.command import (
+    Options,
+    clock_is_right_option,
+    command,
+    optional_set_argument,
+)
 from estimates_jobs.cli.output import cells, terminal
 from estimates_jobs.tracking.record import track as track_runs
 
 
 @command("estimates track", "estimates track sp500-close")
 @optional_set_argument
+@clock_is_right_option
 def track(options: Options, set_name: str | None) -> None:
     """Record in MLflow every run and all scores not recorded yet, of one set or of all. Runs do
     this themselves.

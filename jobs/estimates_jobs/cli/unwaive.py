@@ -8,6 +8,7 @@ from estimates.catalog.at import At
 from estimates.catalog.ref import PRODUCTION
 from estimates_jobs.cli.interface.command import (
     Options,
+    clock_is_right_option,
     command,
     notify_option,
     reason_option,
@@ -25,6 +26,7 @@ from estimates_jobs.cli.output.waiver_table import show_waivers
 @click.argument("waiver", metavar="WAIVER", type=int)
 @reason_option
 @notify_option
+@clock_is_right_option
 def unwaive(options: Options, set_name: str, waiver: int, reason: str) -> None:
     """Take a waiver back before its end. Its number is that of its event in the log.
 

@@ -8,7 +8,13 @@ from urllib.parse import unquote
 import click
 
 from estimates.catalog.at import At
-from estimates_jobs.cli.interface.command import Options, command, notify_option, set_argument
+from estimates_jobs.cli.interface.command import (
+    Options,
+    clock_is_right_option,
+    command,
+    notify_option,
+    set_argument,
+)
 from estimates_jobs.cli.interface.notifying import notifying
 from estimates_jobs.cli.output import terminal
 from estimates_jobs.cli.output.waiver_table import show_waivers
@@ -69,6 +75,7 @@ class WholeKey(click.ParamType[tuple[str, ...], str]):
     help="From then on it counts for nothing; a date: all of it.",
 )
 @notify_option
+@clock_is_right_option
 def waive(
     options: Options,
     set_name: str,

@@ -23,6 +23,8 @@ def test_sweep_tells_what_it_expired_and_deleted(local_store: Store) -> None:
         "spared": [],
         "emptied": [],
         "on_hold": [],
+        "refused": [],
+        "keeps_versions": False,
     }
     called = call(
         "get",

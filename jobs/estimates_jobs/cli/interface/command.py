@@ -43,6 +43,7 @@ class Options:
         self.format: Format = "text"
         self.debug = False
         self.notify: str | None = None
+        self.clock_is_right = False
 
     @property
     def json(self) -> bool:
@@ -71,7 +72,7 @@ class Options:
                 "service_url",
                 f"this command needs the store itself; {REMOTE} take a URL",
             )
-        return open_store(settings)
+        return open_store(settings, clock_is_right=self.clock_is_right)
 
     def open_to_read(self) -> Store | Client:
         """The store, or a client of the service whose URL stands in its place."""
@@ -83,14 +84,18 @@ class Options:
         return Client(settings.store)
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: Settings, *, clock_is_right: bool = False) -> Store:
     """The store that settings name; raises NotFoundError (`no_store`), UnavailableError,
     InvalidError.
     """
     from estimates.store.store import Store
 
     return Store(
-        settings.store, catalog=settings.catalog, cache=settings.cache, actor=settings.actor
+        settings.store,
+        catalog=settings.catalog,
+        cache=settings.cache,
+        actor=settings.actor,
+        clock_is_right=clock_is_right,
     )
 
 
@@ -191,7 +196,7 @@ def command(
     """
 
     def declare(function: Callable[..., int | None]) -> Command:
-        name = function.__name__
+        name = function.__name__.replace("_", "-")
         return click.command(name, cls=Command, examples=examples, forms=forms)(
             click.pass_obj(function)
         )
@@ -215,6 +220,16 @@ reason_option = click.option(
 )
 alias_option = click.option(
     "--alias", default="production", show_default=True, help="Which alias to move."
+)
+# For commands that write.
+clock_is_right_option = click.option(
+    "--clock-is-right",
+    is_flag=True,
+    default=None,
+    expose_value=False,
+    callback=_set("clock_is_right"),
+    help="Write although the last event is more than 30 days old and no second clock confirms "
+    "this machine's.",
 )
 # For commands that decide something; they do it within `notifying`.
 notify_option = click.option(

@@ -210,7 +210,7 @@ def _production(estimate_set: SetView, now: datetime) -> Production | None:
     version = estimate_set.versions[alias.version - 1]
     return Production(
         version.version,
-        alias.moved_at,
+        estimate_set.moves[PRODUCTION][-1][0],
         version.data_through,
         (now - version.data_through).total_seconds(),
         alias.held,
