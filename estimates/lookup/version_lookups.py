@@ -57,6 +57,7 @@ class VersionLookups:
         self._manifests = manifests
         self._stored = StoredReads(objects)
         self._known: LRUCache[str, _Parts] = LRUCache(_IN_MEMORY)
+        self._unreadable: set[str] = set()  # parts whose read file could not be made
 
     def open(self, version: Version) -> Lookup:
         """What answers for a version: its read file, opened, or what opens those of its parts.
@@ -74,6 +75,29 @@ class VersionLookups:
             lambda number: self.files.discard(of.parts[number].sha256),
             lambda: self._at_hand(of),
         )
+
+    def check(self, version: Version) -> None:
+        """Find out whether a version can be read, as far as its files tell without being read.
+
+        A part's read file is opened where it is at hand, and made where that failed before; of the
+        others the Parquet file has to be there. Raises as `open` does.
+        """
+        of = self._parts(version)
+        for number, part in enumerate(of.parts):
+            name = of.manifest.name_of(of.set, part)
+            if len(of.parts) == 1 or self._is_at_hand(of, part) or part.sha256 in self._unreadable:
+                self._open(of, number)
+            elif (stat := self._objects.stat(name)) is None:
+                raise snapshot.missing(self._objects, name)
+            elif stat.size != part.size:
+                raise snapshot.damaged(self._objects, name, part, stat.size)
+
+    def is_open(self, version: Version) -> bool:
+        """Whether a version answers, as far as is known."""
+        of = self._known.get(version.snapshot_id)
+        if of is None or self._unreadable.intersection(part.sha256 for part in of.parts):
+            return False
+        return len(of.parts) > 1 or self.files.opened(of.parts[0].sha256) is not None
 
     def open_all(self, version: Version) -> None:
         """Open, or make, the read files of all parts of a version; raises as `open` does."""
@@ -166,7 +190,14 @@ class VersionLookups:
                 return
             build(self._rows(of, part) if rows is None else rows, shape, part.sha256, path)
 
-        return self.files.get(part.sha256, make, self._stored.place(of.set, part.sha256))
+        try:
+            opened = self.files.get(part.sha256, make, self._stored.place(of.set, part.sha256))
+        except CorruptError:
+            self._unreadable.add(part.sha256)
+            self.files.discard(part.sha256)  # which tells the service to look again
+            raise
+        self._unreadable.discard(part.sha256)
+        return opened
 
     def _rows(self, of: _Parts, part: Part) -> pl.DataFrame:
         content = snapshot.read_part(self._objects, of.manifest.name_of(of.set, part), part)
@@ -177,9 +208,14 @@ class VersionLookups:
         return [
             self._open(of, number)
             for number, part in enumerate(of.parts)
-            if self.files.path(part.sha256).exists()
-            or Path(self._stored.place(of.set, part.sha256) or "").is_file()
+            if self._is_at_hand(of, part)
         ]
+
+    def _is_at_hand(self, of: _Parts, part: Part) -> bool:
+        return (
+            self.files.path(part.sha256).exists()
+            or Path(self._stored.place(of.set, part.sha256) or "").is_file()
+        )
 
 
 def search_key(shape: Shape, texts: Sequence[str]) -> bytes:

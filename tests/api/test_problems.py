@@ -177,6 +177,8 @@ class FailingLookups(VersionLookups):
         """Fails, saying something that is nobody's business."""
         raise ZeroDivisionError(f"secret of {version.snapshot_id}")
 
+    opened = open
+
 
 def test_an_unexpected_error_leaks_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture

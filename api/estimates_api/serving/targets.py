@@ -138,12 +138,8 @@ class Targets:
             return
         self._discarded = discarded
         for target in self._known.values():
-            target.opened = target.opened and self._is_open(target.version)
+            target.opened = target.opened and self._store.lookups.is_open(target.version)
             self._settled = self._settled and target.settled
-
-    def _is_open(self, version: Version) -> bool:
-        # a part of several that is not open says so when it is asked for
-        return self._store.lookups.opened(version) is not None
 
     def _attempts_due(self) -> bool:
         """Whether an attempt runs, or the time for one has come."""
@@ -204,7 +200,9 @@ class Targets:
         return target
 
     def _open(self, version: Version) -> None:
-        opened = self._store.lookups.open(version)
+        with self._store.unexpired(version):
+            self._store.lookups.check(version)
+            opened = self._store.lookups.open(version)
         with suppress(RuntimeError):  # the service stops
             # It is served from now on; its pages follow, behind what else there is to open.
             self._pool.submit(opened.map_pages)
