@@ -1,11 +1,12 @@
 """Run what takes longer than CI should, and write proof/stack.md: `just test-stack`.
 
-These are the tests marked `stack`: doubled suites, other engines, every extra in an environment of
-its own.
+These are the tests marked `stack` (doubled suites, other engines, every extra in an environment of
+its own), and those of the store with snapshots that are cut every few rows.
 """
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
@@ -22,31 +23,44 @@ def output_of(*command: str) -> str:
     ).stdout.strip()
 
 
-def page(revision: str, closing: str) -> str:
+def page(revision: str, closings: list[str]) -> str:
     """The page: which revision was tested, on what, and how it ended."""
+    stack, small = closings
     return (
         "# The long tests\n\n"
-        "`just test-stack` runs the tests marked `stack` and writes this page.\n\n"
+        "`just test-stack` runs the tests marked `stack`, then those of the store with snapshots "
+        "that are cut every few rows, and writes this page.\n\n"
         f"- revision: {revision}\n"
         f"- Python {platform.python_version()} on {platform.system()}\n"
-        f"- {closing}\n"
+        f"- stack: {stack}\n"
+        f"- small parts: {small}\n"
     )
 
 
-def main() -> int:
-    """Run them, show them as they go, write the page; returns pytest's exit code."""
-    revision = output_of("git", "rev-parse", "HEAD")
-    if output_of("git", "status", "--porcelain"):
-        revision += " and changes"
-    command = [sys.executable, "-m", "pytest", "-n", "2", "-m", "stack"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
+def tested(*words: str, **environment: str) -> tuple[int, str]:
+    """Run pytest, showing it as it goes; gives its exit code and its closing line."""
+    command = [sys.executable, "-m", "pytest", "-n", "2", *words]
+    environment = {**os.environ, **environment}
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment
+    ) as run:
         assert run.stdout is not None
         closing = ""
         for line in run.stdout:
             print(line, end="", flush=True)
             closing = line.strip() or closing
-    PAGE.write_text(page(revision, closing.strip("= ")), encoding="utf-8")
-    return run.returncode
+    return run.returncode, closing.strip("= ")
+
+
+def main() -> int:
+    """Run them, write the page; returns the worst exit code of pytest."""
+    revision = output_of("git", "rev-parse", "HEAD")
+    if output_of("git", "status", "--porcelain"):
+        revision += " and changes"
+    rooms = ["tests/store", "tests/reading", "tests/catalog"]
+    runs = [tested("-m", "stack"), tested("-m", "not stack", *rooms, SMALL_PARTS="1")]
+    PAGE.write_text(page(revision, [closing for _, closing in runs]), encoding="utf-8")
+    return max(code for code, _ in runs)
 
 
 if __name__ == "__main__":

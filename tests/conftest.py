@@ -35,6 +35,15 @@ settings.register_profile(
 settings.register_profile("nightly", deadline=None, max_examples=1000, suppress_health_check=_QUIET)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With SMALL_PARTS, leave out what counts on one file a version."""
+    if os.environ.get("SMALL_PARTS"):
+        left_out = [item for item in items if item.get_closest_marker("one_part")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
 # The same with the store's files in a bucket: of SeaweedFS, of Ceph.
 BUCKETS = tuple(pytest.param(name, marks=pytest.mark.stack) for name in ("seaweedfs", "ceph"))

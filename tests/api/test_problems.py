@@ -177,7 +177,9 @@ class FailingLookups(VersionLookups):
         """Fails, saying something that is nobody's business."""
         raise ZeroDivisionError(f"secret of {version.snapshot_id}")
 
-    opened = open
+    def opened(self, version: Version) -> Lookup | None:
+        """Fails in the same way."""
+        return self.open(version)
 
 
 def test_an_unexpected_error_leaks_nothing(

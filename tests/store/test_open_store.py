@@ -73,6 +73,7 @@ def test_events_are_told_once_committed(local_store: Store) -> None:
     assert events == ["judged", "promoted"]
 
 
+@pytest.mark.one_part
 def test_a_read_file_is_opened_once_and_forgotten(local_store: Store) -> None:
     """What was discarded is built again by the next use."""
     define(local_store)

@@ -90,6 +90,7 @@ def test_a_root_without_a_name_is_named_by_its_log(local_store: Store, copy: Obj
     assert len(repair(local_store, copy).mended) == 11
 
 
+@pytest.mark.one_part
 @pytest.mark.parametrize("damage", [flip, Objects.delete])
 def test_files_are_mended_by_a_backup(
     local_store: Store, copy: Objects, damage: Callable[[Objects, str], None]
@@ -132,6 +133,7 @@ def test_good_files_are_not_written(local_store: Store, copy: Objects) -> None:
     assert {changed for changed in before if before[changed] != after[changed]} == {name}
 
 
+@pytest.mark.one_part
 def test_damaged_read_files_are_discarded(local_store: Store, copy: Objects) -> None:
     """Those in which a bit changed of rows or of the index go; the others stay."""
     local_store.open(local_store.resolve(SET, 1))
@@ -161,6 +163,7 @@ def test_a_damaged_catalog_is_told_and_left(local_store: Store, copy: Objects) -
     assert rows(recovered(local_store.root)) == before
 
 
+@pytest.mark.one_part
 def test_a_lost_catalog_beside_a_damaged_log(local_store: Store, copy: Objects) -> None:
     """Without a catalog, the log is mended by the backup where it fits what is there; then the
     catalog can be rebuilt.

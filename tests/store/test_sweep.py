@@ -112,6 +112,7 @@ def orphan(store: Store, level: float = 250.0) -> str:
     return snapshot.write(store.objects, SET, rows, shape).snapshot_id
 
 
+@pytest.mark.one_part
 def test_files_of_no_version_stay_for_a_while(local_store: Store) -> None:
     """A snapshot that nobody named yet is spared until it is older than the grace period."""
     define(local_store)
@@ -142,6 +143,7 @@ def test_a_dry_run_changes_nothing(local_store: Store) -> None:
     assert len(announced.deleted) == 3
 
 
+@pytest.mark.one_part
 def test_the_trash_is_emptied_after_a_week(local_store: Store) -> None:
     """What a sweep took lies in the trash of its day, and goes for good a week later."""
     define(local_store)
@@ -203,6 +205,7 @@ def test_no_symbolic_link_is_followed(local_store: Store, tmp_path: Path) -> Non
     assert link.is_symlink()
 
 
+@pytest.mark.one_part
 def test_sql_reads_only_what_matches_its_digest(local_store: Store) -> None:
     """SQL over an altered Parquet file is an error that names the file, also when it was good a
     moment ago.
