@@ -15,6 +15,7 @@ import estimates_migrations
 from estimates import instants
 from estimates.catalog import clock
 from estimates.catalog.catalog import Catalog
+from estimates.catalog.records import Version
 from estimates.catalog.set_view import SetView
 from estimates.contract.conform import conform
 from estimates.errors import (
@@ -433,3 +434,23 @@ def test_a_catalog_url_that_cannot_be_one_is_refused(tmp_path: Path, url: str) -
     """A catalog URL of another kind is bad input, for the store and for migrations."""
     assert code_of(lambda: Store(tmp_path, catalog=url)) == "bad_catalog"
     assert code_of(lambda: estimates_migrations.upgrade(url)) == "bad_catalog"
+
+
+def test_what_was_served_since_it_was_looked_at_does_not_expire(store: Store) -> None:
+    """A version that production pointed to after a sweep had decided stays, also when production
+    has left it again.
+    """
+    define(store)
+    promoted(store, "one")
+    two = publish(store, "two", 100.1)
+    seen = store.view().last_event
+    store.judge(SET, 2)
+    store.promote(SET, 2, reason="test")
+    store.rollback(SET, reason="test")
+    assert code_of(lambda: expire(store, two, seen)) == "in_use"
+    assert code_of(lambda: expire(store, two, store.view().last_event)) is None
+
+
+def expire(store: Store, version: Version, seen: int) -> None:
+    """What a sweep does that looked at the catalog when this event was the newest."""
+    store.catalog.expire(version, actor="test", reason="test", seen=seen)

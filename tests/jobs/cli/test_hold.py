@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from estimates.store.store import Store
-from tests.builders import SET
+from tests.builders import SET, define
 from tests.jobs.cli.calls import call, ok
 
 
@@ -18,6 +18,9 @@ def test_a_hold_is_shown_where_people_look(store: Store) -> None:
     ok("hold", SET, "all", "--reason", "audit", *place)
     for command in (("status", SET), ("verify",), ("log", SET)):
         assert "case 7" in ok(*command, *place).text
+    assert "legal holds" not in ok("status", *place).text.split("\n")[0]
+    define(store, "other")
+    assert "legal holds" in ok("status", *place).text.split("\n")[0]
     rows = ok("versions", SET, *place, "--format", "json").json["versions"]
     assert [len(row["legal_holds"]) for row in rows] == [1, 2, 1]
     assert "legal hold" in ok("versions", SET, *place).text

@@ -134,7 +134,11 @@ def show_status(status: SetStatus) -> None:
 
 def show_statuses(statuses: Sequence[SetStatus]) -> None:
     """Print how several sets stand, a row each."""
-    terminal.records([_row(status) for status in statuses])
+    rows = [_row(status) for status in statuses]
+    if any(status.legal_holds for status in statuses):
+        for row, status in zip(rows, statuses, strict=True):
+            row["legal holds"] = len(status.legal_holds) or ""
+    terminal.records(rows)
 
 
 def _row(status: SetStatus) -> dict[str, cells.Cell]:
