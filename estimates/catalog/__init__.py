@@ -19,6 +19,7 @@ sweep_claims    which snapshots' files are being deleted
 event_log       the log that each of these appends to
 event_chain     digests of records, and of each event over the one before
 chaining        giving those to a catalog from before the chain
+agreement       whether rows are what events made of them
 audit           what is wrong with a catalog: the chain, and every row that follows from it
 clock           whether a clock can be believed, and times after one was wrong
 clock_repair    the event after which times are right again

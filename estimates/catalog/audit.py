@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 
 from estimates import instants
 from estimates.catalog import schema
+from estimates.catalog.agreement import changes_of, misplaced_aliases
 from estimates.catalog.clock import REPAIR
 from estimates.catalog.event_chain import BEGINNING, NAMES, link, record_digest
 from estimates.catalog.event_log import place_of
@@ -23,7 +24,6 @@ from estimates.catalog.rows import (
     UNREADABLE,
     derived_columns,
     matching,
-    misplaced_aliases,
     read_rows,
 )
 
@@ -111,27 +111,14 @@ def audit_rows(tx: sa.Connection) -> Iterator[Fault]:
     except _UNREADABLE:
         return  # `audit_chain` names the row
     yield from _alias_faults(tx, events)
-    later: dict[tuple[str, int | None], dict[str, Any]] = {}
-    ended: dict[int, Any] = {}
-    for event in events:
-        if event.kind == "expired":
-            later.setdefault((event.set, event.version), {})["expired_at"] = event.at
-        elif event.kind == "tracked":
-            run = event.details["mlflow_run"]
-            later.setdefault((event.set, event.version), {})["mlflow_run"] = run
-        elif event.kind == "unwaived":
-            ended[event.details["waiver"]] = event.at
-        elif event.kind == "hold_released":
-            ended[event.details["hold"]] = event.at
+    changes = changes_of(events)
     for version in _readable(tx, Version):
-        changed: dict[str, Any] = {"expired_at": None, "mlflow_run": None}
-        changed |= later.get((version.set, version.version), {})
-        if changed != {"expired_at": version.expired_at, "mlflow_run": version.mlflow_run}:
+        if not changes.agree(version):
             message = f"version {version.version} has another end or MLflow run than its events say"
             yield Fault(version.set, version.version, "record_damaged", message)
     for table, what in ((schema.waivers, "waiver"), (schema.holds, "legal hold")):
         for row, name, end in tx.execute(sa.select(table.c.id, table.c.set, table.c.ended_at)):
-            if end != ended.get(row):
+            if end != changes.ended.get(row):
                 message = f"{what} {row} has another end than its events say"
                 yield Fault(name, None, "record_damaged", message)
     yield from _unknown_rows(tx, events)

@@ -1,7 +1,5 @@
 """The catalog: its writes, each one transaction that ends with an event, and its reads."""
 
-from datetime import datetime
-
 import sqlalchemy as sa
 
 from estimates import instants
@@ -12,7 +10,14 @@ from estimates.catalog.clock import REPAIR, corrections
 from estimates.catalog.clock_repair import ClockRepair
 from estimates.catalog.engine import check_revision, make_engine, reading
 from estimates.catalog.event_chain import BEGINNING, Entry, Record
-from estimates.catalog.event_log import COUNTER, Head, entries, read_head, record_of
+from estimates.catalog.event_log import (
+    COUNTER,
+    Head,
+    chained_events,
+    entries,
+    read_head,
+    record_of,
+)
 from estimates.catalog.hold_writes import HoldWrites
 from estimates.catalog.rebuild import Rebuild
 from estimates.catalog.records import Event, Judged, LogHead
@@ -53,13 +58,15 @@ class Catalog(
             return tx.execute(COUNTER).one().last_event
 
     def verdict(self, set_name: str, version: int) -> bytes | None:
-        """The newest verdict of a version, as stored."""
-        table = schema.verdicts
-        of_version = matching(table, set=set_name, version=version)
-        newest = sa.select(sa.func.max(table.c.event)).where(of_version).scalar_subquery()
+        """The newest verdict of a version, as stored; raises CorruptError (`record_missing`,
+        `record_damaged`).
+        """
+        table = schema.events
+        judged = matching(table, set=set_name, version=version, kind="judged")
         with reading(self.engine) as tx:
-            verdicts = read(tx, Judged, table.c.event == newest)
-        return verdicts[0].text.encode() if verdicts else None
+            newest = read(tx, Event, judged, table.c.id.desc(), limit=1)
+            record = record_of(tx, newest[0]) if newest else None
+        return record.text.encode() if isinstance(record, Judged) else None
 
     def entries(self, after: int = 0, limit: int | None = None) -> list[Entry]:
         """The events after one with what they made; see `event_log.entries`."""
@@ -105,9 +112,9 @@ class Catalog(
         read_at = instants.now()
         with reading(self.engine) as tx:
             head = read_head(tx)
-            if previous is None or not _continues(tx, previous, head.last_event, head.last_at):
+            if previous is None or not _continues(tx, previous.head, head.log_head()):
                 previous = View({}, head.last_at, read_at, LogHead(head.store_id, 0, BEGINNING))
-            events = _events_after(tx, previous.last_event, head.last_event)
+            events = chained_events(tx, previous.head, head)
             if previous.last_event and any(event.kind == REPAIR for event in events):
                 return self.view()  # other times count for what was read already
             corrected = corrections(events) or previous.corrected
@@ -128,19 +135,11 @@ class Catalog(
         )
 
 
-def _events_after(tx: sa.Connection, after: int, last_event: int) -> list[Event]:
-    if after == last_event:
-        return []
-    return read(tx, Event, schema.events.c.id > after, schema.events.c.id)
-
-
-def _continues(tx: sa.Connection, view: View, last_event: int, moment: datetime) -> bool:
-    """Whether the log still holds what a view was read from.
+def _continues(tx: sa.Connection, known: LogHead, head: LogHead) -> bool:
+    """Whether the log still holds the event that it ended with.
 
     It does not when the catalog came back from a backup.
     """
-    if view.last_event in (0, last_event):
-        return view.last_event == 0 or view.moment == moment
     table = schema.events
-    at = tx.execute(sa.select(table.c.at).where(table.c.id == view.last_event)).scalar()
-    return at == view.moment
+    digest = sa.select(table.c.digest).where(table.c.id == known.event)
+    return known == head or tx.execute(digest).scalar() == known.digest

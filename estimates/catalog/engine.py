@@ -9,14 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, NoResultFound, OperationalError
 
 from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.clock import check_agreement, check_pause
 from estimates.catalog.database_errors import database_error
 from estimates.catalog.read_only import engine_that_reads, is_read_only
-from estimates.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
+from estimates.errors import (
+    CorruptError,
+    InvalidError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
 
 _WAIT_S = 30  # how long a writer waits for another one
 
@@ -178,6 +184,13 @@ def _reachable(engine: sa.Engine) -> Iterator[None]:
         if meaning is None:
             raise
         raise meaning from error
+    except NoResultFound as error:  # of a row that every catalog has
+        where = engine.url.render_as_string(hide_password=True)
+        raise CorruptError(
+            "catalog_damaged",
+            f"catalog {where} lacks the row of its log; restore it from a backup, or rebuild it "
+            "with `estimates recover`",
+        ) from error
 
 
 def check_revision(engine: sa.Engine) -> None:

@@ -29,7 +29,7 @@ from estimates.catalog.records import (
     Version,
     Waiver,
 )
-from estimates.catalog.rows import insert, matching, read
+from estimates.catalog.rows import UNREADABLE, insert, matching, read
 from estimates.errors import CorruptError, InvalidError
 
 COUNTER = sa.select(schema.log.c.last_event, schema.log.c.last_at)
@@ -154,6 +154,47 @@ def entries(tx: sa.Connection, after: int, limit: int | None = None) -> Iterator
             records[NAMES[type(record)]] = msgspec.Raw(as_made(record))
         yield Entry(event, previous, digest, records)
         previous = digest
+
+
+def chained_events(tx: sa.Connection, after: LogHead, head: Head) -> list[Event]:
+    """The events after an earlier head of the log up to its end, oldest first.
+
+    Raises CorruptError (`chain_broken`) where they are not what the chain says.
+    """
+    if after == head.log_head():
+        return []
+    table = schema.events
+    wanted = table.c.id > after.event
+    events = read(tx, Event, wanted, table.c.id)
+    links = tx.execute(
+        sa.select(table.c.records, table.c.digest).where(wanted).order_by(table.c.id)
+    )
+    previous, number, at = after.digest, after.event, None
+    for event, (records, digest) in zip(events, links, strict=True):
+        number += 1
+        if event.id != number or _link(previous, event, records) != digest:
+            raise _broken(f"event {number}")
+        previous, at = digest, event.at
+    if (number, previous) != (head.last_event, head.digest) or at not in (None, head.last_at):
+        raise _broken("the end of the log")
+    return events
+
+
+def _link(previous: str, event: Event, records: str | None) -> str | None:
+    """The digest of an event as its row says it; None where that cannot be read."""
+    try:
+        named = msgspec.json.decode(records or "{}", type=dict[str, str])
+        return link(previous, event, named)
+    except UNREADABLE:
+        return None
+
+
+def _broken(what: str) -> CorruptError:
+    return CorruptError(
+        "chain_broken",
+        f"{what} is not what the chain says; see `estimates audit`, then restore the catalog from "
+        "a backup, or rebuild it with `estimates recover`",
+    )
 
 
 def check_text(**texts: str | None) -> None:

@@ -3,7 +3,7 @@
 A table has a column for each field of its Struct; fields that are no plain values are JSON there.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from estimates.catalog import schema
+from estimates.catalog.agreement import check_set
 from estimates.catalog.event_chain import NAMES, record_digest
 from estimates.catalog.records import (
     Alias,
@@ -66,14 +67,16 @@ def of_event(event: Event) -> dict[str, Any]:
     return {"set": event.set, "version": event.version}
 
 
-def read(tx: sa.Connection, kind: type[T], condition: Any, *order: Any) -> list[T]:
+def read(
+    tx: sa.Connection, kind: type[T], condition: Any, *order: Any, limit: int | None = None
+) -> list[T]:
     """The Structs of the rows that fulfil a condition, in the order of these columns.
 
     Raises CorruptError (`record_damaged`) for a row that is not what its event made.
     """
     digests: list[str] | None = [] if kind in NAMES else None
     try:
-        structs = list(read_rows(tx, kind, condition, *order, digests=digests))
+        structs = list(read_rows(tx, kind, condition, *order, digests=digests, limit=limit))
     except UNREADABLE as error:
         raise CorruptError(
             "record_damaged",
@@ -92,6 +95,7 @@ def read_rows(
     condition: Any,
     *order: Any,
     digests: list[str] | None = None,
+    limit: int | None = None,
 ) -> Iterator[T]:
     """The same one by one and unchecked; the digests that the rows name are appended."""
     names, table = kind.__struct_fields__, TABLES[kind]
@@ -99,7 +103,7 @@ def read_rows(
     columns = [table.c[name] for name in names]
     if digests is not None:
         columns.append(table.c.digest)
-    query = sa.select(*columns).where(condition).order_by(*order)
+    query = sa.select(*columns).where(condition).order_by(*order).limit(limit)
     for row in tx.execute(query):
         cells = list(row)
         if digests is not None:
@@ -205,30 +209,5 @@ def read_set(
     aliases = {row.alias: row for row in read(tx, Alias, schema.aliases.c.set == name)}
     events = old.events + events
     view = SetView(contracts, versions, events, aliases, waivers, holds, old.decoded)
-    check_aliases(name, events, [at_its_time(alias, corrected) for alias in aliases.values()])
+    check_set(name, view, [at_its_time(alias, corrected) for alias in aliases.values()])
     return view
-
-
-def check_aliases(name: str, events: Iterable[Event], aliases: Iterable[Alias]) -> None:
-    """Raises CorruptError (`alias_damaged`) for an alias that is not where its last move put it."""
-    for (_, alias), _move in misplaced_aliases(events, aliases):
-        raise CorruptError(
-            "alias_damaged",
-            f"{name}: the catalog's alias {alias} is not where its last move put it; "
-            "restore the catalog from a backup, or rebuild it with `estimates recover`",
-        )
-
-
-def misplaced_aliases(
-    events: Iterable[Event], aliases: Iterable[Alias]
-) -> Iterator[tuple[tuple[str, str], Event | None]]:
-    """Each alias, (set, alias), that is not where its last move put it, and that move; None where
-    nothing ever moved it.
-    """
-    moves = {(event.set, event.alias): event for event in events if event.alias is not None}
-    rows = {(row.set, row.alias): row for row in aliases}
-    for alias in sorted(moves.keys() | rows.keys()):
-        row, move = rows.get(alias), moves.get(alias)
-        place = row and (row.version, row.moved_at, row.held)
-        if place != (move and (move.version, move.at, move.kind == "rolled_back")):
-            yield alias, move

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -24,6 +25,14 @@ class Content(msgspec.Struct, frozen=True):
     set: str
     digest: str
     is_domain: bool = False
+
+
+class Named(NamedTuple):
+    """A file: its name below the root, size in bytes, SHA-256 in hexadecimal."""
+
+    name: str
+    size: int
+    digest: str
 
 
 class Tally(msgspec.Struct):
@@ -51,21 +60,21 @@ class Copying:
         self._there = target.sizes("sets")
         self._lock = threading.Lock()
 
-    def copy(self, content: Content) -> None:
-        """Copy the files of a content that are not there, a manifest last.
-
-        Raises CorruptError (`file_missing`, `file_damaged`, and those of `read_manifest`) where the
-        source's are no good, UnavailableError.
+    def files_of(self, content: Content) -> list[Named]:
+        """The files of a content, a manifest last; raises CorruptError (`file_missing`, and those
+        of `read_manifest`).
         """
-        for name, size, digest in files_of(self._source, content):
-            self._copy(name, size, digest)
+        return list(files_of(self._source, content))
 
-    def _copy(self, name: str, size: int, digest: str) -> None:
+    def copy(self, file: Named) -> None:
+        """Copy a file unless it is there; raises CorruptError (`file_missing`, `file_damaged`)
+        where the source's is no good.
+        """
+        name, size, digest = file
         if self._is_there(name, size, digest):
             return
         copy_file(self._source, self._target, name, size, digest)
         with self._lock:
-            self._there[name] = size
             self.tally.copied += 1
             self.tally.copied_bytes += size
 
@@ -80,8 +89,8 @@ class Copying:
         return True
 
 
-def files_of(objects: Objects, content: Content) -> Iterator[tuple[str, int, str]]:
-    """Name, size and SHA-256 of each file of a content, a manifest last.
+def files_of(objects: Objects, content: Content) -> Iterator[Named]:
+    """The files of a content, a manifest last.
 
     Raises CorruptError (`file_missing`, and those of `read_manifest`).
     """
@@ -90,14 +99,14 @@ def files_of(objects: Objects, content: Content) -> Iterator[tuple[str, int, str
         stat = objects.stat(name)
         if stat is None:
             raise _missing(objects, name)
-        yield name, stat.size, content.digest
+        yield Named(name, stat.size, content.digest)
         return
     manifest = snapshot.read_manifest(objects, content.set, content.digest)
     for part in manifest.content():
-        yield manifest.name_of(content.set, part), part.size, part.sha256
+        yield Named(manifest.name_of(content.set, part), part.size, part.sha256)
     encoded = snapshot.encode(manifest)
     name = snapshot.manifest_name(content.set, content.digest)
-    yield name, len(encoded), hashlib.sha256(encoded).hexdigest()
+    yield Named(name, len(encoded), hashlib.sha256(encoded).hexdigest())
 
 
 def copy_file(source: Objects, target: Objects, name: str, size: int, digest: str) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -24,11 +25,13 @@ from estimates.catalog.view import View
 from estimates.contract.contract import Contract, FileDomain
 from estimates.errors import CorruptError, InvalidError, NotFoundError
 from estimates.storage import log_copies
-from estimates.storage.copying import Content, Copying, Tally
+from estimates.storage.copying import Content, Copying, Named, Tally
 from estimates.storage.objects import Objects
 from estimates.store import identity
 from estimates.store.open_store import OpenStore
 
+S = TypeVar("S")
+R = TypeVar("R")
 NAME = identity.BACKUP
 AT_ONCE = 8  # files that are copied at the same time
 # What no log and no backup has.
@@ -151,21 +154,46 @@ def contents_of_log(entries: Iterable[Entry]) -> Contents:
 def copy_all(
     copying: Copying, contents: Iterable[Content], progress: Progress
 ) -> dict[Content, CorruptError]:
-    """Copy contents, several at once; gives each that is no good, and why."""
+    """Copy contents, several files at once, each content's last one when it has the others; gives
+    each content that is no good, and why.
+    """
     damaged: dict[Content, CorruptError] = {}
+    wanted: dict[Content, list[Named]] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        running = {pool.submit(copying.copy, content): content for content in contents}
-        try:
-            for number, done in enumerate(as_completed(running), 1):
-                try:
-                    done.result()
-                except CorruptError as error:
-                    damaged[running[done]] = error
-                progress("copying", number, len(running))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+        for content, listed in _results(pool, copying.files_of, contents):
+            if isinstance(listed, CorruptError):
+                damaged[content] = listed
+            else:
+                wanted[content] = listed
+        rest = dict.fromkeys(file for files in wanted.values() for file in files[:-1])
+        bad: dict[Named, CorruptError] = {}
+        for last in (False, True):
+            for number, (file, error) in enumerate(_results(pool, copying.copy, rest), 1):
+                progress("copying manifests" if last else "copying", number, len(rest))
+                if error is not None:
+                    bad[file] = error
+            for content, files in wanted.items():
+                error = next((bad[file] for file in files if file in bad), None)
+                if error is not None:
+                    damaged[content] = error
+            rest = {files[-1]: None for of, files in wanted.items() if of not in damaged}
     return damaged
+
+
+def _results(
+    pool: ThreadPoolExecutor, work: Callable[[S], R], items: Iterable[S]
+) -> Iterator[tuple[S, R | CorruptError]]:
+    """What became of each item, as it is done; whatever else is raised ends all."""
+    running = {pool.submit(work, item): item for item in items}
+    try:
+        for done in as_completed(running):
+            try:
+                yield running[done], done.result()
+            except CorruptError as error:
+                yield running[done], error
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
+        raise
 
 
 def faults_of(damaged: Mapping[Content, CorruptError], contents: Contents) -> list[Fault]:

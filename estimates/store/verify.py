@@ -27,7 +27,7 @@ def verify(store: OpenStore, progress: Progress = lambda _what, _total: None) ->
     and each file of each unexpired version with its digest. Raises UnavailableError where catalog
     or storage do not answer: what was not seen is neither sound nor damaged.
     """
-    faults = [*store.catalog.audit(), *_identity_faults(store), *_copy_faults(store)]
+    faults = [*_catalog_faults(store), *_identity_faults(store), *_copy_faults(store)]
     try:
         view = store.refresh()
     except UnavailableError:
@@ -38,6 +38,13 @@ def verify(store: OpenStore, progress: Progress = lambda _what, _total: None) ->
             faults.append(Fault("", None, error.code, error.message))
         return faults + list(_snapshot_faults(store))
     return faults + list(_file_faults(store, view, progress))
+
+
+def _catalog_faults(store: OpenStore) -> list[Fault]:
+    try:
+        return store.catalog.audit()
+    except CorruptError as error:  # not even its log's row is there
+        return [Fault("", None, error.code, error.message)]
 
 
 def _identity_faults(store: OpenStore) -> Iterator[Fault]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from litestar.testing import TestClient
@@ -13,6 +14,7 @@ from litestar.testing import TestClient
 import estimates_migrations
 from estimates import instants
 from estimates.catalog.at import At
+from estimates.catalog.event_chain import link
 from estimates.errors import RefusedError
 from estimates.store.recover import find_log, rebuild
 from estimates.store.store import Store
@@ -237,6 +239,17 @@ def test_a_database_says_what_time_it_is(
 
 
 @pytest.mark.slow
+def rest_for_a_year(store: Store) -> None:
+    """Make the only event of a store a year older, and its link with it."""
+    (entry,) = store.catalog.entries()
+    event = msgspec.structs.replace(entry.event, at=entry.event.at - timedelta(days=365))
+    digest = link(entry.previous, event, entry.record_digests())
+    values = {"at": instants.micros(event.at), "digest": digest}
+    with store.catalog.engine.begin() as tx:
+        tx.execute(sa.text("UPDATE events SET at = :at, digest = :digest"), values)
+        tx.execute(sa.text("UPDATE log SET last_at = :at, head = :digest"), values)
+
+
 def test_a_bucket_says_what_time_it_is(
     s3: S3Server,
     tmp_path: Path,
@@ -253,8 +266,7 @@ def test_a_bucket_says_what_time_it_is(
     estimates_migrations.upgrade(url)
     store = Store(root, catalog=url, cache=tmp_path / "cache")
     define(store)
-    with store.catalog.engine.begin() as tx:  # as if it had rested for a year
-        tx.execute(sa.text("UPDATE log SET last_at = last_at - 31536000000000"))
+    rest_for_a_year(store)
     names = store.objects.names("")
     for minutes in (6, -6):
         ahead(timedelta(minutes=minutes))
