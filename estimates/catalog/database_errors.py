@@ -1,5 +1,6 @@
 """What a failure of the database means: try again, change settings, or repair."""
 
+import os
 import re
 import sqlite3
 
@@ -30,7 +31,7 @@ def database_error(engine: sa.Engine, error: DatabaseError) -> EstimatesError | 
             "catalog_damaged",
             f"the catalog holds text that is none: {cause}; see `estimates verify`",
         )
-    if is_refusal(error):
+    if is_refusal(error) or _is_forbidden(engine, error):
         return RefusedError(
             "catalog_refused",
             f"catalog {where} refuses: {cause}; change its permissions or ESTIMATES_CATALOG",
@@ -53,13 +54,23 @@ def is_refusal(error: DBAPIError) -> bool:
         return code in (
             sqlite3.SQLITE_PERM,
             sqlite3.SQLITE_READONLY,
-            sqlite3.SQLITE_CANTOPEN,
             sqlite3.SQLITE_AUTH,
         )
     state = getattr(cause, "sqlstate", None)
     if state is not None:
         return state.startswith(_REFUSED_STATES)
     return "FATAL:" in str(cause) and not _PASSING.search(str(cause))
+
+
+def _is_forbidden(engine: sa.Engine, error: DBAPIError) -> bool:
+    """Whether a SQLite file is there and cannot be opened by this user; else it may come back."""
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    path = engine.url.database
+    if code != sqlite3.SQLITE_CANTOPEN or not path:
+        return False
+    folder = os.path.dirname(os.path.abspath(path))
+    is_there = os.path.lexists(path) or not os.access(folder, os.X_OK)
+    return is_there and not os.access(path, os.R_OK)
 
 
 def first_line(error: DBAPIError) -> str:

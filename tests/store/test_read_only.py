@@ -11,6 +11,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -74,17 +75,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def root(made: Path, tmp_path: Path) -> Iterator[Path]:
+def root(made: Path) -> Iterator[Path]:
     """A copy of it that only its owner may write, on a path that others may walk."""
-    root = tmp_path / "store"
+    # not in a folder of pytest, which each new session closes to others
+    folder = Path(tempfile.mkdtemp(prefix="read-only-"))
+    folder.chmod(0o755)
+    root = folder / "store"
     shutil.copytree(made, root)
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == os.getuid() and folder.stat().st_mode & 0o777 == 0o700:
-            folder.chmod(0o755)
-    (tmp_path / "contract.toml").write_text(source())
-    frame(103.0).write_parquet(tmp_path / "fourth.parquet")
+    (folder / "contract.toml").write_text(source())
+    frame(103.0).write_parquet(folder / "fourth.parquet")
     yield root
     _permit(root, 0o755, 0o644)
+    shutil.rmtree(folder)
 
 
 def _permit(root: Path, folders: int, files: int) -> None:
