@@ -66,6 +66,10 @@ mutate: setup
 nightly: setup
     HYPOTHESIS_PROFILE=nightly pytest -n 2 --dist worksteal
 
+# Flip, kill, fill and break real stores for hours, and write docs/reliability.md
+soak *options: setup
+    python -m tests.soak {{ options }}
+
 # Ask the service whatever its OpenAPI document allows and forbids, for some minutes
 fuzz: setup
     HYPOTHESIS_PROFILE=nightly pytest tests/api/test_fuzz.py

@@ -11,6 +11,7 @@ from estimates.errors import CorruptError, EstimatesError, RefusedError, Unavail
 
 # Classes of SQLSTATE: the login fails, there is no such database, no privilege, or read-only.
 _REFUSED_STATES = ("28", "3D", "42501", "25006")
+_ABANDONED = "25P03"  # a transaction in which a program did nothing for too long was ended
 # What PostgreSQL says before there is a session has no SQLSTATE.
 _PASSING = re.compile(
     r"starting up|shutting down|in recovery mode|not yet accepting|too many|"
@@ -36,7 +37,7 @@ def database_error(engine: sa.Engine, error: DatabaseError) -> EstimatesError | 
             "catalog_refused",
             f"catalog {where} refuses: {cause}; change its permissions or ESTIMATES_CATALOG",
         )
-    if isinstance(error, sa.exc.OperationalError):
+    if isinstance(error, sa.exc.OperationalError) or _state(error) == _ABANDONED:
         return UnavailableError("catalog", f"catalog {where} cannot be reached: {cause}; retry")
     if type(error) is DatabaseError:
         # SQLite's word for a file that is not (or no longer) a database
@@ -56,7 +57,7 @@ def is_refusal(error: DBAPIError) -> bool:
             sqlite3.SQLITE_READONLY,
             sqlite3.SQLITE_AUTH,
         )
-    state = getattr(cause, "sqlstate", None)
+    state = _state(error)
     if state is not None:
         return state.startswith(_REFUSED_STATES)
     return "FATAL:" in str(cause) and not _PASSING.search(str(cause))
@@ -71,6 +72,11 @@ def _is_forbidden(engine: sa.Engine, error: DBAPIError) -> bool:
     folder = os.path.dirname(os.path.abspath(path))
     is_there = os.path.lexists(path) or not os.access(folder, os.X_OK)
     return is_there and not os.access(path, os.R_OK)
+
+
+def _state(error: DBAPIError) -> str | None:
+    """PostgreSQL's code of what went wrong, where a session was there to have one."""
+    return getattr(error.orig, "sqlstate", None)
 
 
 def first_line(error: DBAPIError) -> str:

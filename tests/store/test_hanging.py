@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from estimates.catalog import postgresql as bounds
+from estimates.catalog.engine import writing
 from estimates.errors import UnavailableError
 from estimates.store.verify import verify
 from tests.bucket_store import BucketStore, Ended
-from tests.builders import SET, define, frame, promoted, provenance, publish
+from tests.builders import SET, code_of, define, frame, make_store, promoted, provenance, publish
 from tests.conftest import PostgreSQL
 from tests.invariants import check_all
 from tests.s3_server import S3Server, free_ports
@@ -172,3 +173,25 @@ def _get(url: str) -> bytes | None:
 def _version(url: str) -> int:
     answer = _get(url + LOOKUP)
     return 0 if answer is None else json.loads(answer)["version"]
+
+
+def test_a_writer_that_holds_the_lock(
+    postgresql: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another writer waits for it for a while and is told to try again; a writer that does nothing
+    any more loses the lock.
+    """
+    monkeypatch.setattr(bounds, "LOCK_S", 1)
+    monkeypatch.setattr(bounds, "ABANDONED_S", 2)
+    with postgresql.database() as url:
+        store = make_store(tmp_path / "store", url)
+
+        def hold() -> None:
+            with writing(store.catalog.engine):
+                assert code_of(lambda: define(store)) == "catalog"
+                until(lambda: code_of(lambda: define(store)) is None, 10)
+
+        with pytest.raises(UnavailableError):  # what it did is not committed
+            hold()
+        assert len(store.view().sets) == 1
+        store.catalog.engine.dispose()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,8 @@ READERS = {
     ".ipc": "arrow",
 }
 ReadFile = Callable[[str], pl.DataFrame]
+# What DuckDB says of a file or an address that it may not read.
+_REFUSED = re.compile(r"Permission denied|HTTP (code )?40[13]|40[13] \(?(Unauthorized|Forbidden)")
 _SLICE = 100_000  # rows that are turned into text at once for the digest
 
 
@@ -119,6 +122,8 @@ def unreadable(where: str, error: Exception) -> EstimatesError:
     """
     line = next(iter(str(error).splitlines()), type(error).__name__)
     missing = "No files found" in line or isinstance(error, FileNotFoundError)
+    if isinstance(error, PermissionError) or _REFUSED.search(line):
+        return InvalidError("bad_input", f"{where}: may not be read: {line}")
     if isinstance(error, OSError | duckdb.IOException | duckdb.ConnectionException) and not missing:
         return UnavailableError("input_unreachable", f"{where}: cannot be reached: {line}")
     return InvalidError("no_file" if missing else "bad_input", f"{where}: cannot be read: {line}")

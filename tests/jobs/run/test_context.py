@@ -16,7 +16,7 @@ from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError, UnavailableError
 from estimates_jobs.run.calendars import calendar_of
 from estimates_jobs.run.context import Context
-from estimates_jobs.run.inputs import read_input
+from estimates_jobs.run.inputs import read_input, unreadable
 
 NOON = instants.parse("2022-12-14T12:00:00Z")
 CLOSE = instants.parse("2022-12-14T21:00:00Z")
@@ -254,6 +254,12 @@ def test_an_unreadable_input_says_what_and_where(spec: Input, code: str, message
         read_input("t", spec, NOON)
     assert caught.value.code == code
     assert not Path("made.db").exists()
+
+
+def test_an_input_that_may_not_be_read_is_bad_input(tmp_path: Path) -> None:
+    """Trying again does not help where a permission is lacking."""
+    error = unreadable("input 't'", PermissionError(13, "Permission denied", str(tmp_path)))
+    assert (type(error), error.code) == (InvalidError, "bad_input")
 
 
 def test_an_unreachable_input_may_be_reachable_later() -> None:

@@ -1,0 +1,73 @@
+"""Do every fault many times and write docs/reliability.md: `just soak`, some hours.
+
+`--flips`, `--kills` and `--steps` are how many; `--minutes` is how long the kills may take, and
+twice as long as each of the other parts may. A fault that leaves something half-written, or that
+`verify` is silent about, ends it with the fault.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tests.soak.damage import BAD, damage_files, damage_rows, store_to_damage
+from tests.soak.disks import can_mount, can_trace, disks, small_disks
+from tests.soak.kills import kills
+from tests.soak.outcome import Outcome
+from tests.soak.page import PAGE, page
+
+
+def main() -> None:
+    """Run, and write the page."""
+    parser = argparse.ArgumentParser(prog="python -m tests.soak")
+    parser.add_argument("--flips", type=int, default=1200)
+    parser.add_argument("--kills", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--minutes", type=float, default=600)
+    parser.add_argument("--seed", type=int, default=13)
+    options = parser.parse_args()
+    chance = random.Random(options.seed)
+    with tempfile.TemporaryDirectory(prefix="soak") as name:
+        outcomes = list(_all(Path(name), options, chance))
+    revision = _output("git", "rev-parse", "--short", "HEAD")
+    if _output("git", "status", "--porcelain"):
+        revision += " and changes"
+    PAGE.write_text(page(outcomes, revision), encoding="utf-8")
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _all(folder: Path, options: argparse.Namespace, chance: random.Random) -> Iterator[Outcome]:
+    whole = store_to_damage(folder)
+    half = options.flips // 2
+    yield from _within(options.minutes / 2, damage_files(whole, folder, half, chance))
+    yield from _within(options.minutes / 2, damage_rows(whole, folder, half, chance))
+    if can_mount():
+        yield from _within(
+            options.minutes / 2, small_disks(folder, range(4, 4 * options.steps, 16))
+        )
+    if can_trace():
+        yield from _within(options.minutes / 2, disks(folder, range(1, options.steps, 3)))
+    yield from _within(options.minutes, kills(folder, options.kills, chance))
+
+
+def _within(minutes: float, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """Those that come within so many minutes; raises AssertionError for what must not be seen."""
+    end = time.monotonic() + 60 * minutes
+    for number, outcome in enumerate(outcomes, 1):
+        assert outcome.seen not in BAD, outcome
+        print(f"{number} {outcome.fault}: {outcome.seen}", flush=True)
+        yield outcome
+        if time.monotonic() > end:
+            return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""docs/reliability.md: each fault, how often it was tried, what was seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.soak.outcome import Outcome
+
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+_HEAD = (
+    "# Reliability\n\n"
+    "`just soak` does each of these to real stores, writes this page, and ends with the first "
+    "fault that leaves something half-written, changes a number that is read, or that `verify` "
+    "is silent about.\n"
+    "`just test` does a few of each.\n\n"
+    "- **nothing else is read**: what was changed is derived, working state or unused space; the "
+    "answers are the same.\n"
+    "- **verify names it**: the answers are the same, and `verify` says what is wrong.\n"
+    "- **refused, verify names it**: what cannot be trusted is not read; `repair`, `restore` or "
+    "`recover` bring it back.\n"
+    "- **an older state is read, verify names it**: the catalog lost its newest rows; nothing can "
+    "be written, because the log knows more.\n\n"
+)
+_TAIL = (
+    "\n## Power loss\n\n"
+    "`tests/store/test_power_loss.py` records every write and flush of publish, judge, promote, "
+    "rollback and sweep, SQLite's included, and opens every state that a disk may have kept: "
+    "[decision 32](decisions/0032-power-loss.md).\n"
+    "`just test` opens one in a hundred of some three thousand, `just test-stack` all.\n"
+    "\n## Servers that hang\n\n"
+    "`tests/store/test_hanging.py` stops a real S3 server and a real PostgreSQL: each command ends "
+    "within the time that [many-machines.md](many-machines.md#when-something-does-not-answer) "
+    "states.\n"
+)
+
+
+def page(outcomes: Iterable[Outcome], revision: str) -> str:
+    """The page."""
+    counts = Counter((outcome.fault, outcome.seen) for outcome in outcomes)
+    parts: dict[str, list[str]] = {}
+    for (fault, seen), number in sorted(counts.items()):
+        parts.setdefault(_part(fault), []).append(f"| {fault} | {number} | {seen} |\n")
+    text = _HEAD + f"The last run was of revision {revision}: {sum(counts.values())} faults.\n"
+    for title, rows in sorted(parts.items()):
+        text += f"\n## {title}\n\n| fault | tried | seen |\n|---|---|---|\n{''.join(rows)}"
+    return text + _TAIL
+
+
+def _part(fault: str) -> str:
+    if fault.startswith("kill"):
+        return "Kills"
+    if fault.startswith("table"):
+        return "Changes in the catalog's tables"
+    return "Disks" if "disk" in fault else "Changes in files"
