@@ -102,7 +102,7 @@ def test_a_promotion_without_its_waiver_is_noticed(local_store: Store, statement
     local_store.waive(SET, "hard_bounds", 2, reason="test", until="2100-01-01")
     local_store.promote(SET, 2, reason="test")
     invariants.promotions_rest_on_waivers_in_force(local_store)
-    with pytest.raises(AssertionError):
+    with pytest.raises((AssertionError, CorruptError)):  # a reader may refuse it already
         invariants.promotions_rest_on_waivers_in_force(broken(local_store, statement))
 
 
