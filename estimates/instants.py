@@ -103,6 +103,20 @@ def end_of_day(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1, microseconds=-1)
 
 
+def check_zone(zone: str) -> None:
+    """Raises InvalidError (`bad_timezone`) for what is no name of the time zone database."""
+    from zoneinfo import ZoneInfo  # takes a moment, and few ask
+
+    try:
+        ZoneInfo(zone)
+    except (ValueError, OSError, LookupError):
+        raise InvalidError(
+            "bad_timezone",
+            f"{zone!r} is no time zone; write a name such as UTC, Europe/Berlin or "
+            "America/New_York",
+        ) from None
+
+
 def text(instant: datetime) -> str:
     """RFC 3339 in UTC with `Z`; six fractional digits, or none when they are zero."""
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

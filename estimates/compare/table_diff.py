@@ -16,9 +16,10 @@ from estimates.compare.two_tables import TwoTables
 from estimates.contract.columns import Column
 from estimates.contract.conform import as_frame, check_columns, typed
 from estimates.contract.contract import Contract, Stability
+from estimates.contract.time_values import ASSUMED_ZONE
 from estimates.errors import InvalidError
 from estimates.guess.key_candidates import key_candidates
-from estimates.guess.table_contract import TableContract, carried_types, guess_contract, read_as
+from estimates.guess.table_contract import TableContract, carry, guess_contract
 from estimates.keys.key_form import Key
 from estimates.stability.family_reports import SchemaChange, SchemaReport
 from estimates.stability.report import Report
@@ -148,18 +149,31 @@ def _under(
     more_a, more_b = (
         [column for column in frame.columns if column not in named] for frame in (a, b)
     )
-    types, left_out = carried_types(a, b, [column for column in more_a if column in more_b], names)
+    zone = contract.timezone or ASSUMED_ZONE
+    carried = carry(a, b, [column for column in more_a if column in more_b], names, zone)
     added = [column for column in more_b if column not in more_a]
     removed = [column for column in more_a if column not in more_b]
     schema = SchemaReport(added, removed, []) if added or removed else None
-    if types:
+    if carried.types:
         fields = {field: getattr(contract, field) for field in contract.__struct_fields__}
         attributes = {
-            name: Column(role="attribute", type=kind, nullable=True) for name, kind in types.items()
+            name: Column(role="attribute", type=kind, nullable=True)
+            for name, kind in carried.types.items()
         }
         contract = TableContract(**fields | {"columns": contract.columns | attributes})
-    a, b = (typed(read_as(frame, types).select(*named, *types), contract) for frame in (a, b))
-    return TwoTables(contract, a, b, names, schema=schema, left_out=left_out, carried=tuple(types))
+    a, b = (
+        typed(frame.select(*named).with_columns(more), contract)
+        for frame, more in ((a, carried.a), (b, carried.b))
+    )
+    return TwoTables(
+        contract,
+        a,
+        b,
+        names,
+        schema=schema,
+        left_out=carried.left_out,
+        carried=tuple(carried.types),
+    )
 
 
 def _proposal(a: pl.DataFrame, b: pl.DataFrame) -> str:

@@ -4,8 +4,9 @@ contract      `Contract` and its parts
 contract_file a contract read from TOML, with errors that name the field
 columns       key columns and estimate columns; domain  which keys; shape  what makes versions
               comparable
-gate_policy   limits of checks, and who moves production
+gate_policy   limits of checks, and who moves production; kept_files  of which versions
 conform       makes a frame keep the contract: typed, sorted, keys unique, finite
-text_values   what text stands for in a contract's types
+text_values   what text stands for in a contract's types; time_values  times, dates and zones
+stored_values stored types in the few that a contract holds; arrow_tables  those of Arrow
 field_errors  where and what is allowed, for a field that is wrong
 """

@@ -2,14 +2,22 @@
 blame.
 """
 
-from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 
-from estimates import instants
+from estimates.contract.arrow_tables import frame_of_arrow
 from estimates.contract.columns import ColumnType, key_text
 from estimates.contract.contract import Contract
+from estimates.contract.stored_values import (
+    are_whole,
+    has_text,
+    out_of_calendar,
+    shortest,
+    text_of_stored,
+    without_extension,
+)
+from estimates.contract.time_values import NAME_THE_ZONE, are_midnights, moments_of
 from estimates.errors import InvalidError
 
 DTYPES: dict[str, pl.DataType] = {
@@ -25,10 +33,6 @@ _LIMITS: dict[str, str] = {
     "integer": "an integer has 64 bits",
     "timestamp": "a timestamp has microseconds",
 }
-# Microseconds a unit of a date or timestamp column; 64 bits of nanoseconds do not leave the
-# calendar.
-_TICKS = {"d": 86_400_000_000, "ms": 1000, "us": 1}
-_CALENDAR = tuple(instants.micros(end.replace(tzinfo=UTC)) for end in (datetime.min, datetime.max))
 _NAMED = 5  # offending keys named in an error
 
 
@@ -41,6 +45,8 @@ def as_frame(table: Any) -> pl.DataFrame:
     if isinstance(table, pl.DataFrame):
         return table
     try:
+        if type(table).__module__.startswith("pyarrow") and hasattr(table, "column_names"):
+            return frame_of_arrow(table)
         return table.collect() if isinstance(table, pl.LazyFrame) else pl.DataFrame(table)
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
         what = f"{type(table).__name__} is no table that polars can read: {error}"
@@ -144,7 +150,8 @@ def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """
     check_columns(frame, contract)
     return frame.select(
-        cast_column(frame, name, kind, contract.name) for name, kind in kinds(contract).items()
+        cast_column(frame, name, kind, contract.name, contract.timezone)
+        for name, kind in kinds(contract).items()
     )
 
 
@@ -153,36 +160,37 @@ def typed_keys(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     (`column_type`, `out_of_range`).
     """
     return frame.select(
-        cast_column(frame, name, column.type, contract.name)
+        cast_column(frame, name, column.type, contract.name, contract.timezone)
         for name, column in contract.key.items()
     )
 
 
-def cast_column(frame: pl.DataFrame, name: str, kind: ColumnType, where: str) -> pl.Series:
-    """A column in its contract type.
+def cast_column(
+    frame: pl.DataFrame, name: str, kind: ColumnType, where: str, zone: str | None = None
+) -> pl.Series:
+    """A column in its contract type; `zone` is that of times without one.
 
-    Raises InvalidError: `column_type` where that loses something, `out_of_range`.
+    Raises InvalidError: `column_type` where that loses something, `out_of_range`, `bad_timezone`,
+    `bad_value` (no time of the zone).
     """
-    series, have = frame.get_column(name), frame.schema[name]
-    wanted = DTYPES[kind]
-    lossless = (
-        have in (wanted, pl.Null)
-        or (kind == "float" and (have.is_integer() or have == pl.Float32))
-        or (kind == "integer" and have.is_integer())
-        or (kind == "string" and isinstance(have, pl.Categorical | pl.Enum))
-        or (kind == "timestamp" and isinstance(have, pl.Datetime) and have.time_zone is not None)
-    )
-    hint = ""
-    if lossless:
-        _check_calendar(series, where)
+    series = without_extension(frame.get_column(name))
+    have, wanted, hint = series.dtype, DTYPES[kind], ""
+    check_calendar(series, where)
+    if have == wanted:
+        return series
+    naive = isinstance(have, pl.Datetime) and have.time_zone is None
+    if kind == "timestamp" and naive and zone is not None:
+        series = moments_of(series, zone)
+        check_calendar(series, where)
+    if _holds(series, kind):
         try:
-            return _exact(series, wanted)
+            return _exact(series, kind)
         except pl.exceptions.PolarsError:
             hint = (
                 f"; some of its values do not fit, so that they would be changed ({_LIMITS[kind]})"
             )
-    if kind == "timestamp" and isinstance(have, pl.Datetime) and have.time_zone is None:
-        hint = "; it has no time zone: use .dt.replace_time_zone('UTC') if that is what it is"
+    if kind == "timestamp" and naive and zone is None:
+        hint = f"; {NAME_THE_ZONE}"
     raise InvalidError(
         "column_type",
         f"{where}: column {name!r} is {have}, the contract says {kind} ({wanted}){hint}",
@@ -190,17 +198,35 @@ def cast_column(frame: pl.DataFrame, name: str, kind: ColumnType, where: str) ->
     )
 
 
-def _check_calendar(series: pl.Series, where: str) -> None:
+def _holds(series: pl.Series, kind: ColumnType) -> bool:
+    """Whether a contract type holds what a stored type says."""
+    have = series.dtype
+    if have in (DTYPES[kind], pl.Null):
+        return True
+    match kind:
+        case "float":
+            return have.is_numeric()
+        case "integer":
+            return have.is_integer() or (have.is_decimal() and are_whole(series))
+        case "string":
+            return has_text(have)
+        case "date":
+            naive = isinstance(have, pl.Datetime) and have.time_zone is None
+            return naive and (are_midnights(series) or series.null_count() == len(series))
+        case "timestamp":
+            return isinstance(have, pl.Datetime) and have.time_zone is not None
+        case _:
+            return False
+
+
+def check_calendar(series: pl.Series, where: str) -> None:
     """Dates outside the years 1 to 9999 have no text form; they come from a wrong unit or an "end
     of time" marker.
-
-    Counted in the column's own unit, before any cast: polars panics on timestamps that it cannot
-    show.
+    Raises InvalidError (`out_of_range`).
     """
-    tick = _TICKS.get("d" if series.dtype == pl.Date else getattr(series.dtype, "time_unit", ""))
-    if tick is None:
+    if not isinstance(series.dtype, pl.Date | pl.Datetime):
         return
-    bad = ~series.to_physical().is_between(_CALENDAR[0] // tick, _CALENDAR[1] // tick)
+    bad = out_of_calendar(series)
     if bad.any():
         raise InvalidError(
             "out_of_range",
@@ -211,12 +237,15 @@ def _check_calendar(series: pl.Series, where: str) -> None:
         )
 
 
-def _exact(series: pl.Series, wanted: pl.DataType) -> pl.Series:
-    cast = series.cast(wanted, strict=True)
-    narrower = (series.dtype.is_integer() and wanted == pl.Float64) or getattr(
-        series.dtype, "time_unit", ""
-    ) == "ns"
-    if narrower and not cast.cast(series.dtype).equals(series):
+def _exact(series: pl.Series, kind: ColumnType) -> pl.Series:
+    have = series.dtype
+    if kind == "float" and have.is_float():
+        return shortest(series)
+    if kind == "string":
+        return text_of_stored(series)
+    cast = series.cast(DTYPES[kind], strict=True)
+    narrower = (have.is_integer() and kind == "float") or getattr(have, "time_unit", "") == "ns"
+    if narrower and not cast.cast(have).equals(series):
         raise pl.exceptions.InvalidOperationError("the cast loses digits")
     return cast
 

@@ -14,6 +14,7 @@ from estimates import instants
 from estimates.contract.columns import OF_POINT, Column, KeyColumn, KeyType, Part, parse_key_part
 from estimates.contract.domain import Domain, FileDomain, OpenDomain, RollingDomain
 from estimates.contract.gate_policy import GatePolicy
+from estimates.contract.kept_files import Retention
 from estimates.contract.shape import Interval, Shape, ShapeColumn, ShapeKey
 
 # Query parameters of the service, and columns of the SQL views.
@@ -149,40 +150,12 @@ class Job(Part, frozen=True):
             )
 
 
-class Retention(Part, frozen=True):
-    """Which versions keep their files; a version is expired by `sweep` when every given rule lets
-    it go.
-
-    keep_promoted_for  what production served stays this long after it served it last
-    Production, its last ten predecessors and the newest version never expire; without
-    `keep_versions` or `keep_for` nothing does.
-    """
-
-    keep_versions: int | None = None
-    keep_for: str | None = None
-    keep_promoted_for: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.keep_versions is not None and self.keep_versions < 1:
-            raise ValueError("keep_versions must be at least 1")
-        for name in ("keep_for", "keep_promoted_for"):
-            length = getattr(self, name)
-            if length is not None and not instants.duration(length):
-                raise ValueError(f"{name} must be longer than 0")
-        if self.keep_promoted_for is not None and self.keep_versions is None is self.keep_for:
-            raise ValueError(
-                "keep_promoted_for only keeps longer what another rule lets go; give "
-                "keep_versions or keep_for too"
-            )
-
-    def text(self) -> str:
-        """The rules that are given, as the contract has them; empty where there are none."""
-        rules = msgspec.structs.asdict(self).items()
-        return ", ".join(f"{name} = {value}" for name, value in rules if value is not None)
-
-
 class Contract(Part, frozen=True):
-    """What every snapshot of the set promises."""
+    """What every snapshot of the set promises.
+
+    timezone  that of times without one in the tables that come, such as `Europe/Berlin`; what is
+              stored is UTC
+    """
 
     name: str
     key: dict[str, KeyColumn]
@@ -195,8 +168,11 @@ class Contract(Part, frozen=True):
     stability: Stability = Stability()
     job: Job | None = None
     retention: Retention = Retention()
+    timezone: str | None = None
 
     def __post_init__(self) -> None:
+        if self.timezone is not None:
+            instants.check_zone(self.timezone)
         if not _NAME.fullmatch(self.name):
             raise ValueError(
                 f"name {self.name!r} must be lower-case letters, digits, '.', '_' or '-', "

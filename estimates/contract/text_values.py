@@ -5,11 +5,10 @@ point.
 import polars as pl
 
 from estimates.contract.columns import ColumnType
-from estimates.contract.conform import DTYPES
+from estimates.contract.time_values import NAME_THE_ZONE, dates_of, instants_of, says_no_zone
 from estimates.errors import InvalidError
 
 _NAMED = 5  # offending rows named in an error
-_INSTANT = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)$"
 _WANTED: dict[ColumnType, str] = {
     "float": "a number with a decimal point, such as 1.5; an empty cell says no estimate",
     "integer": "an integer without decimals, such as 15; an empty cell says nothing is known",
@@ -21,25 +20,29 @@ _WANTED: dict[ColumnType, str] = {
 }
 
 
-def parsed(series: pl.Series, kind: ColumnType) -> pl.Series:
+def parsed(series: pl.Series, kind: ColumnType, zone: str | None = None) -> pl.Series:
     """A column of text in the polars type of `kind`, decimals as floats; others as they are.
 
-    Raises InvalidError `bad_value`, naming column, rows (1 follows the header) and values.
+    zone  that of times without one
+    Raises InvalidError `bad_value`, naming column, rows (1 follows the header) and values;
+    `bad_timezone`.
     """
     if series.dtype.is_decimal() and kind == "float":  # what SQL makes of a literal such as 1.5
         return series.cast(pl.Float64)
     if series.dtype != pl.String or kind == "string":
         return series
-    values = values_of(series, kind)
+    values = values_of(series, kind, zone)
     bad = values.is_null() & series.is_not_null() & (series.str.strip_chars() != "")
     if bad.any():
         raise _bad_value(series, bad, kind)
     return values
 
 
-def values_of(text: pl.Series, kind: ColumnType) -> pl.Series:
+def values_of(text: pl.Series, kind: ColumnType, zone: str | None = None) -> pl.Series:
     """The values that text stands for, in the polars type of `kind`; null where it is not of that
     kind.
+
+    zone  that of times without one, which are no timestamps otherwise
     """
     text = text.str.strip_chars()
     if kind == "float":
@@ -58,10 +61,8 @@ def values_of(text: pl.Series, kind: ColumnType) -> pl.Series:
             return_dtype=pl.Boolean,
         )
     if kind == "date":
-        return text.set(~text.str.contains(r"^\d{4}-\d\d-\d\d$"), None).str.to_date(
-            "%Y-%m-%d", strict=False
-        )
-    return text if kind == "string" else _instants(text)
+        return dates_of(text)
+    return text if kind == "string" else instants_of(text, zone)
 
 
 def no_numbers(text: pl.Series) -> pl.Series:
@@ -69,29 +70,15 @@ def no_numbers(text: pl.Series) -> pl.Series:
     return (text.is_not_null() & values_of(text, "float").is_null()).arg_true()
 
 
-def _instants(text: pl.Series) -> pl.Series:
-    iso = text.set(~text.str.contains(_INSTANT), None)
-    for pattern, form in (
-        (" ", "T"),
-        ("Z$", "+00:00"),
-        (r"([+-]\d\d)(\d\d)$", "$1:$2"),
-        (r"(T\d\d:\d\d)([+-])", "$1:00$2"),
-    ):
-        iso = iso.str.replace(pattern, form)
-    return iso.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", strict=False).cast(
-        DTYPES["timestamp"]
-    )
-
-
 def _bad_value(series: pl.Series, bad: pl.Series, kind: ColumnType) -> InvalidError:
     rows = bad.arg_true()
     shown = ", ".join(f"row {row + 1} has {series[row]!r}" for row in rows.head(_NAMED))
     more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
-    hint = (
-        "; write decimals with a point, not a comma"
-        if kind == "float" and "," in str(series[rows[0]])
-        else ""
-    )
+    first, hint = str(series[rows[0]]), ""
+    if kind == "float" and "," in first:
+        hint = "; write decimals with a point, not a comma"
+    if kind == "timestamp" and says_no_zone(pl.Series([first.strip()])).all():
+        hint = f"; {NAME_THE_ZONE}"
     return InvalidError(
         "bad_value",
         f"column {series.name!r}: {shown}{more}; the contract wants {_WANTED[kind]}{hint}",

@@ -6,15 +6,18 @@ from collections.abc import Iterable
 import polars as pl
 
 from estimates.contract.columns import ColumnType
+from estimates.contract.conform import DTYPES
+from estimates.contract.stored_values import plain, unheld
 from estimates.contract.text_values import values_of
+from estimates.contract.time_values import ASSUMED_ZONE
 from estimates.errors import InvalidError
 
 # longer ones are identifiers, and so are those with leading zeros
 _WHOLE = r"^(0|-?[1-9]\d{0,14})$"
 # how a value of a kind begins; a value begins like one kind at most
 _LOOKS: dict[ColumnType, str] = {
+    "date": r"\d{4}-\d\d-\d\d(?:[T ][\d:.]+)?$",
     "timestamp": r"\d{4}-\d\d-\d\d[T ]\d",
-    "date": r"\d{4}-\d\d-\d\d$",
     "boolean": r"(?i)(true|false)$",
     "float": r"(?i)[+-]?(\.?\d|nan|inf)",
 }
@@ -33,8 +36,9 @@ def guess_types(frame: pl.DataFrame, key: Iterable[str]) -> dict[str, ColumnType
     text = all(dtype == pl.String for dtype in frame.dtypes)
     types: dict[str, ColumnType] = {}
     for series in frame:
-        kind = text_kind(series) if text else stored_kind(series)
-        if series.name in key and kind in ("float", "boolean"):
+        is_key = series.name in key
+        kind = text_kind(series) if text else stored_kind(series, is_key=is_key)
+        if is_key and kind in ("float", "boolean"):
             if not text:
                 raise InvalidError(
                     "column_type",
@@ -47,14 +51,18 @@ def guess_types(frame: pl.DataFrame, key: Iterable[str]) -> dict[str, ColumnType
 
 
 def text_kind(series: pl.Series) -> ColumnType:
-    """The type that all the text of a column can be read as."""
+    """The type that all the text of a column can be read as; times without a zone as those of
+    ASSUMED_ZONE, or dates where all are midnight.
+    """
     text = series.drop_nulls()
     if text.is_empty():
         return "string"
     first = text[0].strip()
     # a look at the first value, and at the first hundred, spares most columns a pass over all
     kind = next((kind for kind, pattern in _LOOKS.items() if re.match(pattern, first)), None)
-    if kind is None or values_of(text.head(100), kind).has_nulls():
+    if kind == "date" and values_of(text, kind).has_nulls():
+        kind = "timestamp"  # of a zone that is assumed
+    if kind is None or values_of(text.head(100), kind, ASSUMED_ZONE).has_nulls():
         return "string"
     if (
         kind == "float"
@@ -62,7 +70,7 @@ def text_kind(series: pl.Series) -> ColumnType:
         and text.str.contains(_WHOLE).all()
     ):
         return "integer"
-    if values_of(text, kind).has_nulls():
+    if values_of(text, kind, ASSUMED_ZONE).has_nulls():
         return "string"
     return kind if kind != "float" or _are_numbers(text) else "string"
 
@@ -82,29 +90,20 @@ def has_codes(text: pl.Series) -> bool:
     return bool(text.str.contains(_CODE).any())
 
 
-def stored_kind(series: pl.Series) -> ColumnType:
-    """The contract type of a column's polars type; raises InvalidError `column_type` where there is
-    none.
+def stored_kind(series: pl.Series, *, is_key: bool = False) -> ColumnType:
+    """The contract type of a stored column; raises InvalidError `column_type` where there is none.
+
+    is_key  whether it identifies rows: of a key also times of day and durations are text
     """
-    dtype = series.dtype
-    if dtype.is_float() or dtype.is_decimal():
-        return "float"
-    if dtype.is_integer():
-        return "integer"
-    if dtype == pl.Boolean:
-        return "boolean"
-    if dtype == pl.Date:
-        return "date"
-    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
-        return "timestamp"
-    if dtype == pl.Null or isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
-        return "string"
-    hint = (
-        "it has no time zone"
-        if isinstance(dtype, pl.Datetime)
-        else "no contract can hold that; leave the column out"
-    )
-    raise InvalidError("column_type", f"column {series.name!r} is {dtype}: {hint}")
+    reason = unheld(series, is_key=is_key)
+    if reason:
+        raise InvalidError(
+            "column_type",
+            f"column {series.name!r} is {reason}: no contract can hold that; leave the column out",
+            column=series.name,
+        )
+    dtype = plain(series, ASSUMED_ZONE, is_key=is_key).dtype
+    return next((kind for kind, of_kind in DTYPES.items() if of_kind == dtype), "string")
 
 
 def _are_numbers(text: pl.Series) -> bool:

@@ -5,7 +5,7 @@ in the other's types. A few rows that break a rule do not change what a column i
 cells that are no numbers are an error.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -14,7 +14,9 @@ from estimates.contract.columns import NUMERIC_ROLES, Column, ColumnType, KeyCol
 from estimates.contract.conform import DTYPES, typed
 from estimates.contract.contract import Contract, Stability
 from estimates.contract.text_values import no_numbers, values_of
+from estimates.contract.time_values import ASSUMED_ZONE
 from estimates.errors import InvalidError
+from estimates.guess.column_pairs import not_compared, plain_frames, plain_pair
 from estimates.guess.column_types import has_codes, reads_as_numbers, stored_kind, text_kind
 from estimates.guess.guesses import (
     Guess,
@@ -23,8 +25,6 @@ from estimates.guess.guesses import (
     named_levels,
     nearly_everywhere,
 )
-
-_HOLDABLE = (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Null, pl.Date, pl.Datetime)
 
 
 class TableContract(Contract, frozen=True):
@@ -54,32 +54,28 @@ def guess_contract(
     key: Sequence[str],
     stability: Stability,
     names: tuple[str, str],
+    zone: str = ASSUMED_ZONE,
 ) -> Guessed:
     """Guess types and roles of the columns that both tables have; `names` are those of the tables,
     for errors.
 
+    zone  that of times without one
     Raises InvalidError: `bad_key_column`, `no_rows`, `column_type` (a column has types that do not
     compare), `bad_value` (a cell among numbers is none), `other_levels`, `nothing_to_estimate`,
-    `columns` (a group that is no column, or an estimate), `out_of_range`.
+    `columns` (a group that is no column, or an estimate), `out_of_range`, `bad_timezone`.
     """
     _check_key(a, b, key, names)
     _check_levels(a, b, key, names)
     texts = _is_text(a), _is_text(b)
     shared = [*key, *(name for name in a.columns if name in b.columns and name not in key)]
-    left_out = {
-        n: str(f.schema[n])
-        for n in shared
-        if n not in key
-        for f in (b, a)
-        if not _holdable(f.schema[n])
-    }
+    left_out = {n: reason for n in shared if n not in key and (reason := not_compared(a[n], b[n]))}
     shared = [name for name in shared if name not in left_out]
-    a, b = (frame.select(_plain(frame.get_column(name)) for name in shared) for frame in (a, b))
+    a, b = plain_frames(a, b, shared, key, zone)
     types = {
         name: _common_type(a[name], b[name], texts, names, is_key=name in key) for name in shared
     }
     a, b = (
-        frame.select(_read(frame.get_column(name), kind) for name, kind in types.items())
+        frame.select(_read(frame.get_column(name), kind, zone) for name, kind in types.items())
         for frame in (a, b)
     )
     both = pl.concat([a, b], how="vertical_relaxed")
@@ -100,34 +96,40 @@ def guess_contract(
     return Guessed(contract, typed(a, contract), typed(b, contract), left_out)
 
 
-def carried_types(
-    a: pl.DataFrame, b: pl.DataFrame, columns: Sequence[str], names: tuple[str, str]
-) -> tuple[dict[str, ColumnType], dict[str, str]]:
-    """Types in which columns of both tables that nobody declared can be compared; and those that
-    have none.
+class Carried(NamedTuple):
+    """Columns of both tables that nobody declared, in types in which they can be compared.
+
+    left_out  those that have none, with the reason
     """
-    types: dict[str, ColumnType] = {}
-    left_out: dict[str, str] = {}
+
+    types: dict[str, ColumnType]
+    a: list[pl.Series]
+    b: list[pl.Series]
+    left_out: dict[str, str]
+
+
+def carry(
+    a: pl.DataFrame, b: pl.DataFrame, columns: Sequence[str], names: tuple[str, str], zone: str
+) -> Carried:
+    """Columns of both tables that nobody declared; `zone` is that of times without one."""
+    carried = Carried({}, [], [], {})
     for name in columns:
-        old, new = a[name], b[name]
-        if not (_holdable(old.dtype) and _holdable(new.dtype)):
-            left_out[name] = str(new.dtype if _holdable(old.dtype) else old.dtype)
+        reason = not_compared(a[name], b[name])
+        if reason:
+            carried.left_out[name] = reason
             continue
-        old, new = _plain(old), _plain(new)
+        old, new = plain_pair(a[name], b[name], zone)
         texts = old.dtype == pl.String, new.dtype == pl.String
         try:
             both = text_kind(pl.concat([old, new])) if all(texts) else None
-            types[name] = both or _common_type(old, new, texts, names, is_key=False)
+            kind = both or _common_type(old, new, texts, names, is_key=False)
         except InvalidError:
-            left_out[name] = f"{old.dtype} and {new.dtype}"
-    return types, left_out
-
-
-def read_as(frame: pl.DataFrame, types: Mapping[str, ColumnType]) -> pl.DataFrame:
-    """The frame with some columns in these types."""
-    return frame.with_columns(
-        _read(_plain(frame.get_column(name)), kind) for name, kind in types.items()
-    )
+            carried.left_out[name] = f"{old.dtype} and {new.dtype}"
+            continue
+        carried.types[name] = kind
+        carried.a.append(_read(old, kind, zone))
+        carried.b.append(_read(new, kind, zone))
+    return carried
 
 
 def _check_key(
@@ -196,28 +198,6 @@ def _check_groups(stability: Stability, columns: Sequence[str], estimates: set[s
 def _is_text(frame: pl.DataFrame) -> bool:
     """Whether a table is all text, as from CSV: its types are still to be read."""
     return all(dtype == pl.String for dtype in frame.dtypes)
-
-
-def _holdable(dtype: pl.DataType) -> bool:
-    return dtype.is_numeric() or isinstance(dtype, _HOLDABLE)
-
-
-def _plain(series: pl.Series) -> pl.Series:
-    """Decimals as floats, categories as text, times in UTC: without a zone they are taken for UTC,
-    in both tables.
-    """
-    dtype = series.dtype
-    if dtype.is_decimal():
-        return series.cast(pl.Float64)
-    if isinstance(dtype, pl.Categorical | pl.Enum):
-        return series.cast(pl.String)
-    if isinstance(dtype, pl.Datetime):
-        return (
-            series.dt.replace_time_zone("UTC")
-            if dtype.time_zone is None
-            else series.dt.convert_time_zone("UTC")
-        )
-    return series
 
 
 def _common_type(
@@ -298,7 +278,12 @@ def _text_as(
     text, stored = (old, known[1]) if texts[0] else (new, known[0])
     readings: tuple[ColumnType, ...] = (stored, "float") if stored == "integer" else (stored,)
     return next(
-        (kind for kind in readings if values_of(text, kind).null_count() == text.null_count()), None
+        (
+            kind
+            for kind in readings
+            if values_of(text, kind, ASSUMED_ZONE).null_count() == text.null_count()
+        ),
+        None,
     )
 
 
@@ -319,11 +304,11 @@ def _key_type(
     return kind
 
 
-def _read(series: pl.Series, kind: ColumnType) -> pl.Series:
+def _read(series: pl.Series, kind: ColumnType, zone: str) -> pl.Series:
     if series.null_count() == len(series):
-        return series.cast(DTYPES[kind])
+        return pl.repeat(None, len(series), dtype=DTYPES[kind], eager=True).alias(series.name)
     if series.dtype == pl.String and kind != "string":
-        return values_of(series, kind)
+        return values_of(series, kind, zone)
     return series.cast(pl.Int64) if series.dtype.is_float() and kind == "integer" else series
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from estimates import instants
 from estimates.catalog.records import Version
 from estimates.catalog.set_view import SetView
-from estimates.contract.contract import Retention
+from estimates.contract.kept_files import Retention
 
 KEPT_PREDECESSORS = 10
 

@@ -165,11 +165,11 @@ def test_narrower_types_are_widened(column: str, values: pl.Series) -> None:
         ("count", pl.Series([2**63, 1, 1], dtype=pl.UInt64), "an integer has 64 bits"),
         ("note", [1, 2, 3], "is Int64, the contract says string"),
         ("ticker", [1, 2, 3], "is Int64, the contract says string"),
-        ("target_date", [datetime(2026, 11, 23), None, None], "the contract says date"),
+        ("target_date", [datetime(2026, 11, 23, 1), None, None], "the contract says date"),
         (
             "seen_at",
             pl.Series([datetime(2026, 11, 23)] * 3),
-            "has no time zone: use .dt.replace_time_zone('UTC')",
+            "times without a time zone: give --timezone ZONE",
         ),
         (
             "seen_at",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 
 import polars as pl
 import pytest
@@ -30,6 +31,9 @@ from estimates.guess.column_types import (
         (["2024-06-03", "2024-02-29"], "date"),
         (["2024-06-03", "2024-02-30"], "string"),
         (["2024-06-03T12:00:00Z"], "timestamp"),
+        (["2024-06-03 12:00:00+00", "2024-06-03 12:00:00 UTC"], "timestamp"),
+        (["2024-06-03 00:00:00", "2024-06-03 12:00:00"], "timestamp"),
+        (["2024-06-03 00:00:00", "2024-06-04 00:00:00.000"], "date"),
         (["1", "one"], "string"),
         ([None, None], "string"),
     ],
@@ -47,6 +51,11 @@ def test_text_has_the_type_that_all_of_it_reads_as(values: list[str | None], kin
         ([True], "boolean"),
         ([date(2024, 6, 3)], "date"),
         ([datetime(2024, 6, 3, tzinfo=UTC)], "timestamp"),
+        ([datetime(2024, 6, 3, 12)], "timestamp"),
+        ([datetime(2024, 6, 3)], "date"),
+        ([b"a"], "string"),
+        ([Decimal("1.5")], "float"),
+        ([Decimal("15")], "integer"),
         (["a"], "string"),
         ([None], "string"),
     ],
@@ -56,9 +65,11 @@ def test_stored_types(values: list[object], kind: str) -> None:
     assert stored_kind(pl.Series(values)) == kind
 
 
-@pytest.mark.parametrize("values", [[datetime(2024, 6, 3)], [[1, 2]], [b"a"]])
+@pytest.mark.parametrize(
+    "values", [[[1, 2]], [{"a": 1}], [time(12)], [timedelta(hours=1)], [object()]]
+)
 def test_what_no_contract_holds(values: list[object]) -> None:
-    """A timestamp without a zone, lists and bytes are errors."""
+    """Lists, structures, times of day and durations are errors."""
     with pytest.raises(InvalidError) as caught:
         stored_kind(pl.Series("x", values))
     assert caught.value.code == "column_type"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from estimates.catalog.records import Alias, ContractRevision, Event, Version
 from estimates.catalog.set_view import SetView
-from estimates.contract.contract import Retention
+from estimates.contract.kept_files import Retention
 from estimates.store.retention import let_go
 from tests.builders import SET, START, contract, provenance
 

@@ -16,7 +16,9 @@ import polars as pl
 from estimates.contract.columns import NUMERIC_ROLES, ColumnType, key_text
 from estimates.contract.conform import conform
 from estimates.contract.contract_file import parse_contract
+from estimates.contract.stored_values import plain
 from estimates.contract.text_values import values_of
+from estimates.contract.time_values import ASSUMED_ZONE, says_no_zone
 from estimates.errors import InvalidError
 from estimates.guess.column_types import guess_types
 from estimates.guess.guesses import Guess, estimate_type, guess_roles, target_of
@@ -53,10 +55,13 @@ class Draft(msgspec.Struct, frozen=True):
     profile: list[ColumnProfile]
 
 
-def draft(path: str | Path, key: Sequence[str], name: str | None = None) -> Draft:
+def draft(
+    path: str | Path, key: Sequence[str], name: str | None = None, timezone: str | None = None
+) -> Draft:
     """Draft a contract for the table at `path` whose rows are identified by the columns `key`.
 
-    `name` of the set: default from the file's name. Raises InvalidError: `bad_key_column` (not in
+    `name` of the set: default from the file's name. `timezone` of times without one: default UTC,
+    which the draft says. Raises InvalidError: `bad_key_column` (not in
     the table, or none), `duplicate_key` (with the columns that would make the key unique),
     `no_rows`, `no_estimate`, `bad_contract` (a name that no contract can have), and what
     `read_table` and `conform` raise, `null_key` and `not_finite` for instance.
@@ -65,13 +70,21 @@ def draft(path: str | Path, key: Sequence[str], name: str | None = None) -> Draf
     table = read_table(path)
     _check_key(table, key, path)
     types = guess_types(table, key)
+    assumes = any(
+        kind == "timestamp" and _says_no_zone(table.get_column(column))
+        for column, kind in types.items()
+    )
+    zone = timezone or (ASSUMED_ZONE if assumes else None)
     frame = table.with_columns(
-        _as(table.get_column(column), kind) for column, kind in types.items()
+        _as(table.get_column(column), kind, zone or ASSUMED_ZONE, is_key=column in key)
+        for column, kind in types.items()
     )
     guesses = guess_roles(frame, [column for column in frame.columns if column not in key])
     for column, guess in guesses.items():
         types[column] = estimate_type(frame.get_column(column), guess, types[column])
-    text = _contract(_name(path) if name is None else name, path, frame, list(key), types, guesses)
+    text = _contract(
+        _name(path) if name is None else name, path, frame, list(key), types, guesses, zone
+    )
     try:
         contract = parse_contract(text, str(path))
     except InvalidError as error:
@@ -107,10 +120,17 @@ def _check_key(table: pl.DataFrame, key: Sequence[str], path: Path) -> None:
         raise InvalidError("no_rows", f"{path}: the table has no rows to draft a contract from")
 
 
-def _as(series: pl.Series, kind: ColumnType) -> pl.Series:
-    if series.dtype.is_decimal():
-        return series.cast(pl.Float64)
-    return values_of(series, kind) if series.dtype == pl.String and kind != "string" else series
+def _as(series: pl.Series, kind: ColumnType, zone: str, *, is_key: bool) -> pl.Series:
+    if series.dtype == pl.String:
+        return series if kind == "string" else values_of(series, kind, zone)
+    return plain(series, zone, is_key=is_key)
+
+
+def _says_no_zone(times: pl.Series) -> bool:
+    """Whether a column of times has some without a zone."""
+    if times.dtype == pl.String:
+        return bool(says_no_zone(times.str.strip_chars()).any())
+    return getattr(times.dtype, "time_zone", None) is None
 
 
 def _unique_with(frame: pl.DataFrame, key: Sequence[str], guesses: dict[str, Guess]) -> str:
@@ -163,6 +183,7 @@ def _contract(
     key: list[str],
     types: dict[str, ColumnType],
     guesses: dict[str, Guess],
+    zone: str | None,
 ) -> str:
     lines = [
         f"# Drafted from {_quoted(path.name)}, {frame.height} rows.",
@@ -172,6 +193,8 @@ def _contract(
         '# description = "What is estimated, by whom, from what"',
         '# owner = "team@example.org"',
     ]
+    if zone is not None:
+        lines.append(f"timezone = {_quoted(zone)}  # of the times in the table that name none")
     target = target_of(types, key)
     for column in key:
         lines += [

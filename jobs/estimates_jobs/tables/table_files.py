@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 import polars as pl
 
@@ -17,12 +15,7 @@ from estimates.contract.text_values import parsed
 from estimates.errors import InvalidError
 from estimates_jobs.tables import hubverse
 from estimates_jobs.tables.csv_files import read_csv
-
-_BINARY: dict[bytes, Callable[[IO[bytes]], pl.DataFrame]] = {
-    b"PAR1": pl.read_parquet,
-    b"ARROW1": pl.read_ipc,
-    b"\xff\xff\xff\xff": pl.read_ipc_stream,
-}
+from estimates_jobs.tables.typed_files import is_typed_file, read_typed_file
 
 
 def read_table(path: str | Path) -> pl.DataFrame:
@@ -42,9 +35,8 @@ def read_table(path: str | Path) -> pl.DataFrame:
         raise InvalidError(
             "no_file", f"{path}: cannot be read: {error.strerror or error}"
         ) from None
-    for magic, read in _BINARY.items():
-        if start.startswith(magic):
-            return _read_binary(path, read)
+    if is_typed_file(start):
+        return read_typed_file(path, start)
     _check_text(path, start)
     return read_csv(path)
 
@@ -70,24 +62,13 @@ def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     Raises InvalidError: `bad_value` (naming column, rows and values; row 1 follows the header),
     `output_type`.
     """
-    wanted = kinds(contract)
+    wanted, zone = kinds(contract), contract.timezone
     if not hubverse.is_long(frame, contract):
-        return _parsed(frame, wanted)
+        return _parsed(frame, wanted, zone)
     carried = {
         name: kind for name, kind in wanted.items() if name not in hubverse.pivoted(contract)
     }
-    return hubverse.wide(_parsed(frame, carried | {"value": "float"}), contract)
-
-
-def _read_binary(path: Path, read: Callable[[IO[bytes]], pl.DataFrame]) -> pl.DataFrame:
-    try:
-        # a file object, because polars would take a path for a pattern
-        with path.open("rb", buffering=0) as file:
-            return read(file)
-    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise InvalidError(
-            "bad_file", f"{path}: is damaged: {str(error).splitlines()[0]}"
-        ) from None
+    return hubverse.wide(_parsed(frame, carried | {"value": "float"}, zone), contract)
 
 
 def _check_text(path: Path, start: bytes) -> None:
@@ -107,6 +88,6 @@ def _check_text(path: Path, start: bytes) -> None:
         )
 
 
-def _parsed(frame: pl.DataFrame, wanted: dict[str, ColumnType]) -> pl.DataFrame:
+def _parsed(frame: pl.DataFrame, wanted: dict[str, ColumnType], zone: str | None) -> pl.DataFrame:
     present = [(name, kind) for name, kind in wanted.items() if name in frame.columns]
-    return frame.with_columns(parsed(frame.get_column(name), kind) for name, kind in present)
+    return frame.with_columns(parsed(frame.get_column(name), kind, zone) for name, kind in present)

@@ -239,7 +239,6 @@ def test_tables_without_a_contract(
             pl.Series("x", [[1], [2]]),
             "column 'x' is List(Int64): no contract can hold that; leave the column out",
         ),
-        (pl.Series("x", [datetime(2026, 11, 24)] * 2), "it has no time zone"),
         (pl.Series("k", [1.5, 2.5]), "a key is text, an integer, a date or a timestamp"),
     ],
 )
@@ -251,6 +250,21 @@ def test_types_without_a_contract(
     error = refusal(lambda: make(frame))
     assert error.code == "column_type"
     assert words in error.message
+
+
+def test_times_without_a_zone_are_said(make: Callable[..., Draft]) -> None:
+    """Times without a zone are taken for UTC, the draft says so, and midnights are dates."""
+    frame = pl.DataFrame(
+        {"k": [datetime(2026, 11, 24)], "seen": [datetime(2026, 11, 24, 12)], "value": [1.0]}
+    )
+    made = make(frame)
+    assert 'timezone = "UTC"' in made.contract
+    assert [(c.name, c.type) for c in made.profile] == [
+        ("k", "date"),
+        ("seen", "timestamp"),
+        ("value", "float"),
+    ]
+    assert "timezone" not in make(frame.drop("seen")).contract
 
 
 @pytest.mark.parametrize(

@@ -282,7 +282,7 @@ def test_text_for_not_finite_is_kept_for_publish_to_refuse() -> None:
         ("week", "24.11.2026", "an ISO date, such as 2026-11-24"),
         ("week", "11/24/2026", "an ISO date"),
         ("week", "2026-02-30", "an ISO date"),
-        ("week", "2026-11-24T00:00:00", "an ISO date"),
+        ("week", "2026-11-24T00:00:01", "an ISO date"),
         ("seen_at", "2026-11-24", "an ISO time that ends in Z or an offset"),
         ("seen_at", "2026-11-24T16:00:00", "an ISO time that ends in Z or an offset"),
         ("seen_at", "2026-11-24T24:00:00Z", "an ISO time"),

@@ -1,0 +1,89 @@
+"""Parquet and Arrow files as frames.
+
+Polars reads nearly all of them. What it does not know (decimals of 256 bits, intervals, zones such
+as +05:30) it refuses, or it ends in a panic, which its library writes to the terminal; so that is
+shut off while it reads, and pyarrow reads such a file column by column.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+import polars as pl
+
+from estimates.contract.arrow_tables import frame_of_arrow
+from estimates.errors import InvalidError
+
+_BY_POLARS: dict[bytes, Callable[[IO[bytes]], pl.DataFrame]] = {
+    b"PAR1": pl.read_parquet,
+    b"ARROW1": pl.read_ipc,
+    b"\xff\xff\xff\xff": pl.read_ipc_stream,
+}
+
+
+def is_typed_file(start: bytes) -> bool:
+    """Whether a file that begins so is a Parquet or an Arrow file."""
+    return start.startswith(tuple(_BY_POLARS))
+
+
+def read_typed_file(path: Path, start: bytes) -> pl.DataFrame:
+    """A Parquet or an Arrow file (IPC file or stream), which `start` tells; its columns as they are
+    stored.
+
+    Raises InvalidError `bad_file` for one that is damaged, or of a type that nothing here reads.
+    """
+    magic = next(magic for magic in _BY_POLARS if start.startswith(magic))
+    # a file object, because polars would take a path for a pattern
+    with (
+        suppress(pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError),
+        path.open("rb", buffering=0) as file,
+        _terminal_shut_off(),
+    ):
+        return _BY_POLARS[magic](file)
+    return _by_arrow(path, magic)
+
+
+def _by_arrow(path: Path, magic: bytes) -> pl.DataFrame:
+    import pyarrow as pa  # takes a moment, and few files need it
+    from pyarrow import ipc, parquet
+
+    try:
+        if magic == b"PAR1":
+            with parquet.ParquetFile(path) as file:
+                columns = [file.schema.column(i) for i in range(len(file.schema))]
+                intervals = {c.path for c in columns if c.converted_type == "INTERVAL"}
+                return frame_of_arrow(file.read(), intervals)
+        with path.open("rb") as file:
+            opened = ipc.open_file(file) if magic == b"ARROW1" else ipc.open_stream(file)
+            return frame_of_arrow(opened.read_all())
+    except NotImplementedError as error:  # also pyarrow's own
+        raise InvalidError(
+            "bad_file",
+            f"{path}: cannot be read: {_first_line(error)}; write the table again without that "
+            "column, or as CSV",
+        ) from None
+    except (OSError, pa.ArrowException, pl.exceptions.PolarsError) as error:
+        raise InvalidError("bad_file", f"{path}: is damaged: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+@contextmanager
+def _terminal_shut_off() -> Iterator[None]:
+    """Nothing that a library writes to standard error past Python is seen."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
