@@ -15,6 +15,7 @@ from estimates.contract.columns import ColumnType, key_text
 from estimates.contract.conform import cast_column, name_keys
 from estimates.contract.contract import Contract
 from estimates.contract.text_values import parsed, values_of
+from estimates.contract.time_values import are_midnights
 from estimates.errors import InvalidError
 
 VINTAGE = "vintage"
@@ -69,7 +70,7 @@ def read_actuals(
     observed_by_name = {each.name: each for each in observed(contract)}
     rows = pl.DataFrame(
         [
-            *(_part(frame, name, contract.key[name].type, where) for name in by),
+            *(_part(frame, name, contract.key[name].type, where, contract.timezone) for name in by),
             *(
                 _values(frame, column, observed_by_name[name], where).alias(actual(name))
                 for name, column in source_of.items()
@@ -80,7 +81,7 @@ def read_actuals(
         VINTAGE in frame.columns and VINTAGE not in contract.key and VINTAGE not in contract.columns
     )
     if dated:
-        rows = rows.with_columns(_vintages(frame, where).alias(_KNOWN))
+        rows = rows.with_columns(_vintages(frame, where, contract.timezone).alias(_KNOWN))
     _check_keys(rows, by, [_KNOWN] if dated else [], where)
     if vintage is not None:
         rows = _known_at(rows, vintage, where)
@@ -101,9 +102,11 @@ def digest(rows: pl.DataFrame) -> str:
     return sha256.hexdigest()
 
 
-def _part(frame: pl.DataFrame, name: str, kind: ColumnType, where: str) -> pl.Series:
+def _part(
+    frame: pl.DataFrame, name: str, kind: ColumnType, where: str, zone: str | None = None
+) -> pl.Series:
     """A column in a contract's type; text stands for what it says."""
-    return cast_column(parsed(frame.get_column(name), kind).to_frame(), name, kind, where)
+    return cast_column(parsed(frame.get_column(name), kind, zone).to_frame(), name, kind, where)
 
 
 def _join_key(frame: pl.DataFrame, contract: Contract) -> list[str]:
@@ -153,11 +156,13 @@ def _happened(series: pl.Series, label: str, where: str) -> pl.Series:
     ).to_series()
 
 
-def _vintages(frame: pl.DataFrame, where: str) -> pl.Series:
+def _vintages(frame: pl.DataFrame, where: str, zone: str | None) -> pl.Series:
     series = frame.get_column(VINTAGE)
     if series.dtype == pl.String:
         dates = values_of(series, "date").null_count() == series.null_count()
-        series = parsed(series, "date" if dates else "timestamp")
+        series = parsed(series, "date" if dates else "timestamp", zone)
+    if zone is None and are_midnights(series):
+        series = series.cast(pl.Date)
     if series.dtype != pl.Date and not isinstance(series.dtype, pl.Datetime):
         raise InvalidError(
             "bad_vintage", f"{where}: column 'vintage' is {series.dtype}, not a date or a timestamp"
@@ -169,7 +174,7 @@ def _vintages(frame: pl.DataFrame, where: str) -> pl.Series:
     return (
         series
         if series.dtype == pl.Date
-        else cast_column(series.to_frame(), VINTAGE, "timestamp", where)
+        else cast_column(series.to_frame(), VINTAGE, "timestamp", where, zone)
     )
 
 

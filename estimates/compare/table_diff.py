@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from estimates.compare.queries import ChangeQuery
@@ -35,6 +36,7 @@ def side_by_side(
     atol: float | None = None,
     groups: Sequence[str] = (),
     names: tuple[str, str] = ("A", "B"),
+    timezone: str | None = None,
 ) -> TwoTables:
     """Two tables under a contract that is given, or guessed from both; the arguments and errors are
     those of `diff`, InvalidError (`key_or_contract`, `key_needed`) among them.
@@ -44,13 +46,16 @@ def side_by_side(
         if key is not None or groups or rtol is not None or atol is not None:
             what = "the contract says the key, the tolerance and the groups: give it alone"
             raise InvalidError("key_or_contract", what)
+        if timezone is not None:
+            contract = msgspec.structs.replace(contract, timezone=timezone)
         return _under(contract, a, b, names)
     if key is None:
         raise InvalidError("key_needed", f"which columns are the key? {_proposal(a, b)}")
     tolerance = Stability(
         rtol=_tolerance(rtol, 0.01), atol=_tolerance(atol, 0.0), groups=tuple(groups)
     )
-    guessed = guess_contract(a, b, [key] if isinstance(key, str) else list(key), tolerance, names)
+    keys, zone = [key] if isinstance(key, str) else list(key), timezone or ASSUMED_ZONE
+    guessed = guess_contract(a, b, keys, tolerance, names, zone)
     attributes = tuple(
         name for name, column in guessed.contract.columns.items() if column.role == "attribute"
     )
@@ -76,6 +81,7 @@ def diff(
     atol: float | None = None,
     groups: Sequence[str] = (),
     names: tuple[str, str] = ("A", "B"),
+    timezone: str | None = None,
 ) -> Report:
     """How table `b` differs from table `a`, key by key; a store is not needed.
 
@@ -87,15 +93,24 @@ def diff(
     rtol, atol, groups  the materiality tolerance (default: 1 %), and columns to break the changes
                         down by
     names     what the report calls the tables
+    timezone  of times that name no zone; default: the contract's, else UTC
 
     Only columns that both have are compared; `report.schema` names the others. Where values of a
     column that is no estimate differ, the headline says so. Raises InvalidError: `key_needed`,
     `key_or_contract`, `bad_key_column`, `null_key`, `duplicate_key`, `column_type`, `bad_value`,
     `other_levels`, `columns`, `out_of_range`, `nothing_to_estimate`, `no_rows`, `bad_tolerance`,
-    `no_table`.
+    `no_table`, `bad_timezone`.
     """
     return side_by_side(
-        a, b, key=key, contract=contract, rtol=rtol, atol=atol, groups=groups, names=names
+        a,
+        b,
+        key=key,
+        contract=contract,
+        rtol=rtol,
+        atol=atol,
+        groups=groups,
+        names=names,
+        timezone=timezone,
     ).report()
 
 

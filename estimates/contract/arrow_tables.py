@@ -56,7 +56,7 @@ def _decoded_runs(column: pa.ChunkedArray) -> pa.ChunkedArray:
     import pyarrow as pa
     import pyarrow.compute as compute
 
-    chunks = [compute.run_end_decode(chunk) for chunk in column.chunks]
+    chunks = [compute.call_function("run_end_decode", [chunk]) for chunk in column.chunks]
     return pa.chunked_array(chunks, column.type.value_type)
 
 

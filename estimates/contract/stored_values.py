@@ -10,6 +10,7 @@ timestamp  times of any zone in UTC; times without one are those of a zone that 
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -93,8 +94,8 @@ def without_extension(series: pl.Series) -> pl.Series:
 def narrowed(integers: pl.Series) -> pl.Series:
     """Integers of 64 bits, or all as text where one is beyond them."""
     if integers.dtype in _WIDE:
-        low, high = integers.min(), integers.max()
-        if low is not None and not -(2**63) <= low <= high < 2**63:
+        ends: list[Any] = [integers.min(), integers.max()]
+        if ends[0] is not None and not -(2**63) <= ends[0] <= ends[1] < 2**63:
             return integers.cast(pl.String)
     return integers.cast(pl.Int64)
 

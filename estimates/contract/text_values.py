@@ -5,7 +5,13 @@ point.
 import polars as pl
 
 from estimates.contract.columns import ColumnType
-from estimates.contract.time_values import NAME_THE_ZONE, dates_of, instants_of, says_no_zone
+from estimates.contract.time_values import (
+    NAME_THE_ZONE,
+    dates_of,
+    instants_of,
+    moments_of,
+    says_no_zone,
+)
 from estimates.errors import InvalidError
 
 _NAMED = 5  # offending rows named in an error
@@ -21,7 +27,8 @@ _WANTED: dict[ColumnType, str] = {
 
 
 def parsed(series: pl.Series, kind: ColumnType, zone: str | None = None) -> pl.Series:
-    """A column of text in the polars type of `kind`, decimals as floats; others as they are.
+    """A column of text in the polars type of `kind`, decimals as floats; others as they are, but
+    for times without a zone.
 
     zone  that of times without one
     Raises InvalidError `bad_value`, naming column, rows (1 follows the header) and values;
@@ -29,6 +36,8 @@ def parsed(series: pl.Series, kind: ColumnType, zone: str | None = None) -> pl.S
     """
     if series.dtype.is_decimal() and kind == "float":  # what SQL makes of a literal such as 1.5
         return series.cast(pl.Float64)
+    if kind == "timestamp" and zone is not None and _is_naive(series.dtype):
+        return moments_of(series, zone)
     if series.dtype != pl.String or kind == "string":
         return series
     values = values_of(series, kind, zone)
@@ -68,6 +77,10 @@ def values_of(text: pl.Series, kind: ColumnType, zone: str | None = None) -> pl.
 def no_numbers(text: pl.Series) -> pl.Series:
     """The places of text that is no number; null is no text."""
     return (text.is_not_null() & values_of(text, "float").is_null()).arg_true()
+
+
+def _is_naive(dtype: pl.DataType) -> bool:
+    return isinstance(dtype, pl.Datetime) and dtype.time_zone is None
 
 
 def _bad_value(series: pl.Series, bad: pl.Series, kind: ColumnType) -> InvalidError:

@@ -76,9 +76,11 @@ def moments_of(times: pl.Series, zone: str) -> pl.Series:
 
 
 def are_midnights(times: pl.Series) -> bool:
-    """Whether stored times without a zone are all the first moment of a day, and one is there."""
+    """Whether a column is of times without a zone, all the first moment of a day, one at least."""
+    if not isinstance(times.dtype, pl.Datetime) or times.dtype.time_zone is not None:
+        return False
     ticks = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
-    day = ticks[getattr(times.dtype, "time_unit", "us")]
+    day = ticks[times.dtype.time_unit]
     return times.null_count() < len(times) and bool((times.to_physical() % day == 0).all())
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import get_args
 
 import polars as pl
 
@@ -103,7 +104,8 @@ def stored_kind(series: pl.Series, *, is_key: bool = False) -> ColumnType:
             column=series.name,
         )
     dtype = plain(series, ASSUMED_ZONE, is_key=is_key).dtype
-    return next((kind for kind, of_kind in DTYPES.items() if of_kind == dtype), "string")
+    kinds: tuple[ColumnType, ...] = get_args(ColumnType)
+    return next((kind for kind in kinds if DTYPES[kind] == dtype), "string")
 
 
 def _are_numbers(text: pl.Series) -> bool:

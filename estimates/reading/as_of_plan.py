@@ -159,7 +159,11 @@ def _moments(name: str, frame: pl.DataFrame, time: str) -> pl.Series:
     times = frame.get_column(time)
     if not isinstance(times.dtype, pl.Datetime) or times.dtype.time_zone is None:
         naive = isinstance(times.dtype, pl.Datetime)
-        hint = "; use .dt.replace_time_zone('UTC') if that is what it is" if naive else ""
+        hint = (
+            "; its times name no zone: write them in UTC, as timestamps with a zone"
+            if naive
+            else ""
+        )
         raise InvalidError(
             "bad_time",
             f"{name}: column {time!r} is {times.dtype}, no timestamp with time zone{hint}",

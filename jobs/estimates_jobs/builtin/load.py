@@ -33,7 +33,7 @@ def load(context: Context) -> pl.DataFrame:
             f"{', '.join(inputs) or 'none'}",
         )
     ((name, spec),) = inputs.items()
-    frame = context.input(name, read=lambda path: _read(path, spec))
+    frame = context.input(name, read=lambda path: _read(path, spec, contract.timezone))
     if spec.time is not None and spec.time not in {*contract.key, *contract.columns}:
         # before the pivot: as one more column it would set apart the rows of a task in the long
         # form
@@ -41,11 +41,11 @@ def load(context: Context) -> pl.DataFrame:
     return typed(frame, contract)
 
 
-def _read(path: str, spec: Input) -> pl.DataFrame:
+def _read(path: str, spec: Input, zone: str | None) -> pl.DataFrame:
     """One file; text that selects rows by time is read as dates, or else as timestamps."""
     table = read_table(path)
     if spec.time is None or table.schema.get(spec.time) != pl.String:
         return table
     times = table.get_column(spec.time)
     dates = values_of(times, "date").null_count() == times.null_count()
-    return table.with_columns(parsed(times, "date" if dates else "timestamp"))
+    return table.with_columns(parsed(times, "date" if dates else "timestamp", zone))

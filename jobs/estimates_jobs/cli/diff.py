@@ -65,6 +65,11 @@ from estimates_jobs.cli.interface.command import Options, columns_option, comman
 @click.option("--atol", type=float, help="With --key: nor is one up to this much. Default: 0.")
 @columns_option("--group", "groups", help="With --key: break the changes down by these columns.")
 @click.option(
+    "--timezone",
+    metavar="ZONE",
+    help="Files: of times that name no zone. Default: the contract's, else UTC.",
+)
+@click.option(
     "--to-set",
     metavar="SET",
     help="TO is a version of this other set, whose key has to be the same.",
@@ -140,5 +145,7 @@ def _diff_in_store(options: Options, request: DiffRequest) -> None:
             show_versions(options, options.open_to_read()[set_name], request)
         else:
             check_pairing(request)
-            tables = file_and_version(options.open_to_read(), set_name, old, new)
+            tables = file_and_version(
+                options.open_to_read(), set_name, old, new, timezone=request.timezone
+            )
             show_tables(options, tables, prefix, request)

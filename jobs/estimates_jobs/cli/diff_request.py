@@ -41,6 +41,7 @@ class DiffRequest(msgspec.Struct, frozen=True):
     rtol: float | None
     atol: float | None
     groups: list[str] | None
+    timezone: str | None
     to_set: str | None
     pairing: Pairing | None
     changes: bool
@@ -74,7 +75,7 @@ class DiffRequest(msgspec.Struct, frozen=True):
     @property
     def has_file_options(self) -> bool:
         """Whether an option says how files are compared."""
-        return self.has_tolerance_or_groups or self._has("key", "contract")
+        return self.has_tolerance_or_groups or self._has("key", "contract", "timezone")
 
     @property
     def has_change_options(self) -> bool:

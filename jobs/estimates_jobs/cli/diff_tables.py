@@ -39,10 +39,12 @@ def two_files(request: DiffRequest) -> TwoTables:
     and those of `estimates.diff`, which name a cell by its file.
     """
     from estimates.compare.table_diff import side_by_side
+    from estimates_jobs.tables.table_files import with_timezone
 
     old, new = request.words[:2]
     _check_files(old, new)
     contract = None if request.contract is None else read_contract(request.contract)
+    contract = contract and with_timezone(contract, request.timezone)
     a = _read(old, contract)
     b = _read(new, contract)
     if request.key is None and contract is None:
@@ -56,10 +58,13 @@ def two_files(request: DiffRequest) -> TwoTables:
         atol=request.atol,
         groups=request.groups or [],
         names=(_display_name(old), _display_name(new)),
+        timezone=request.timezone,
     )
 
 
-def file_and_version(store: Store | Client, set_name: str, old: str, new: str) -> TwoTables:
+def file_and_version(
+    store: Store | Client, set_name: str, old: str, new: str, *, timezone: str | None = None
+) -> TwoTables:
     """A file and a version of a set, either way round, or two files, under the contract of the set.
 
     Raises those of `Store.resolve`, InvalidError (`service_url`, `no_file`, `bad_file`,
@@ -69,6 +74,7 @@ def file_and_version(store: Store | Client, set_name: str, old: str, new: str) -
     from estimates.compare.table_diff import conforming
     from estimates.compare.two_tables import TwoTables
     from estimates.store.store import Store
+    from estimates_jobs.tables.table_files import with_timezone
 
     if not isinstance(store, Store):
         raise InvalidError(
@@ -80,6 +86,7 @@ def file_and_version(store: Store | Client, set_name: str, old: str, new: str) -
         (store.compare(set_name, DiffQuery(ref, ref)) for ref in (old, new) if is_ref(ref)), None
     )
     contract = store.contract(set_name) if pair is None else pair.contract
+    contract = with_timezone(contract, timezone)
     sides: list[tuple[pl.DataFrame, str | int, datetime | None]] = []
     for word in (old, new):
         if pair is not None and is_ref(word):

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 @click.argument("file", metavar="FILE")
 @columns_option("--key", required=True, help="The columns that identify a row, in order.")
 @click.option("--name", metavar="SET", help="The set's name. Default: made from the file's name.")
-def draft(options: Options, file: str, key: list[str], name: str | None) -> None:
+@click.option(
+    "--timezone",
+    metavar="ZONE",
+    help="Of times that name no zone; the draft says it. Default: UTC.",
+)
+def draft(
+    options: Options, file: str, key: list[str], name: str | None, timezone: str | None
+) -> None:
     """Write a first contract for a CSV, Parquet or Arrow table, with comments, to standard output.
 
     A profile of each column goes to standard error. Roles are guessed from names and values: read
@@ -28,7 +35,7 @@ def draft(options: Options, file: str, key: list[str], name: str | None) -> None
     """
     from estimates_jobs.tables.contract_draft import draft as draft_contract
 
-    made = draft_contract(file, key, name)
+    made = draft_contract(file, key, name, timezone=timezone)
     if options.json:
         terminal.json({"set": made.name, "contract": made.contract, "profile": made.profile})
         return

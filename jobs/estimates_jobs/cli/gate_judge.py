@@ -12,6 +12,7 @@ from estimates_jobs.cli.interface.command import (
     command,
     notify_option,
     set_argument,
+    timezone_option,
 )
 from estimates_jobs.cli.interface.notifying import notifying
 from estimates_jobs.cli.output.verdict_files import (
@@ -22,6 +23,7 @@ from estimates_jobs.cli.output.verdict_files import (
 )
 from estimates_jobs.run.runner import file_candidate
 from estimates_jobs.tables.actual_values import read_actual_values
+from estimates_jobs.tables.table_files import moments_in, with_timezone
 
 
 @command(
@@ -59,6 +61,7 @@ from estimates_jobs.tables.actual_values import read_actual_values
 @click.option(
     "--now", metavar="TIME", help="Judge as if it were this time; it is recorded in the verdict."
 )
+@timezone_option
 @notify_option
 @write_option
 @clock_is_right_option
@@ -71,6 +74,7 @@ def judge(
     against: str | None,
     actuals: str | None,
     now: str | None,
+    timezone: str | None,
     files: list[VerdictFile],
 ) -> int:
     """Judge a stored version against what production points to now and keep the verdict; or judge a
@@ -96,6 +100,8 @@ def judge(
     observed = None if actuals is None else read_actual_values(actuals)
     if version is not None:
         store = options.open()
+        if timezone is not None and observed is not None:
+            observed = moments_in(observed, with_timezone(store.contract(set_name), timezone))
         with notifying(options, store):
             verdict = store.judge(
                 set_name, version, judged_at=judged_at, actuals=observed, offenders=offenders
@@ -103,7 +109,10 @@ def judge(
             return show_verdict(options, verdict, files, offenders)
     assert file is not None
     estimates = options.open_to_read()[set_name]
-    frame, provenance = file_candidate(estimates.contract, file, data_through=through)
+    contract = with_timezone(estimates.contract, timezone)
+    frame, provenance = file_candidate(contract, file, data_through=through)
+    if timezone is not None and observed is not None:
+        observed = moments_in(observed, contract)
     verdict = estimates.judge_frame(
         frame,
         provenance,

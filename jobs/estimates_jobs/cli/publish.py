@@ -14,6 +14,7 @@ from estimates_jobs.cli.interface.command import (
     command,
     notify_option,
     set_argument,
+    timezone_option,
 )
 from estimates_jobs.cli.output.run_outcome import (
     reporting_run,
@@ -22,7 +23,7 @@ from estimates_jobs.cli.output.run_outcome import (
     through_option,
 )
 from estimates_jobs.run import runner
-from estimates_jobs.tables.table_files import read_table, typed
+from estimates_jobs.tables.table_files import read_table, typed, with_timezone
 
 
 @command(
@@ -57,6 +58,7 @@ from estimates_jobs.tables.table_files import read_table, typed
     metavar="REF",
     help="With --changes: the version that is changed.  [default: production]",
 )
+@timezone_option
 @notify_option
 @clock_is_right_option
 def publish(
@@ -69,6 +71,7 @@ def publish(
     changes: bool,
     remove: str | None,
     against: str | None,
+    timezone: str | None,
 ) -> int:
     """Publish a CSV, Parquet or Arrow table that was computed elsewhere: a version, its verdict,
     its promotion.
@@ -87,7 +90,7 @@ def publish(
     run_id = run_id or runner.new_run_id()
     with reporting_run(options, store, run_id) as (warnings, announce):
         frame, provenance = runner.read_candidate(
-            store, set_name, file, data_through=through, run_id=run_id
+            store, set_name, file, data_through=through, run_id=run_id, timezone=timezone
         )
         outcome, verdict = runner.publish_file(
             store,
@@ -95,14 +98,16 @@ def publish(
             frame,
             provenance,
             released_at=claimed,
-            changes=_changes(store, set_name, remove, against) if changes else None,
+            changes=_changes(store, set_name, remove, against, timezone) if changes else None,
             progress=announce,
         )
     return show_outcome(options, outcome, verdict, warnings)
 
 
-def _changes(store: Store, set_name: str, remove: str | None, against: str | None) -> Changes:
-    contract = store.contract(set_name)
+def _changes(
+    store: Store, set_name: str, remove: str | None, against: str | None, timezone: str | None
+) -> Changes:
+    contract = with_timezone(store.contract(set_name), timezone)
     removed = None
     if remove is not None:
         keys = read_table(remove)

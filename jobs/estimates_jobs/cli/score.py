@@ -23,6 +23,7 @@ from estimates_jobs.cli.interface.command import (
     command,
     notify_option,
     set_argument,
+    timezone_option,
 )
 from estimates_jobs.cli.interface.notifying import notifying
 from estimates_jobs.cli.output import terminal
@@ -102,6 +103,7 @@ class _Scored(msgspec.Struct, frozen=True):
     show_default=True,
     help="Without --actuals: so many versions.",
 )
+@timezone_option
 @notify_option
 @clock_is_right_option
 def score(
@@ -113,6 +115,7 @@ def score(
     against: str | None,
     chart: str | None,
     last: int,
+    timezone: str | None,
 ) -> None:
     """How good the estimates were: errors, coverage, distribution, skill, once actual values are
     known.
@@ -127,15 +130,15 @@ def score(
     if chart is not None and Path(chart).suffix not in (".svg", ".png"):
         raise click.UsageError(f"{chart}: a picture's name ends in .svg or .png")
     if actuals is None:
-        if len(versions) > 1 or not (vintage is against is options.notify is None):
+        if len(versions) > 1 or not (vintage is against is options.notify is timezone is None):
             raise click.UsageError(
-                "--vintage, --against, --notify and several --version need --actuals"
+                "--vintage, --against, --notify, --timezone and several --version need --actuals"
             )
         version = versions[0] if versions else None
         accuracy = options.open_to_read()[set_name].accuracy(version, last=last)
         _show(options, accuracy, accuracy_json.encode_set(accuracy))
     else:
-        accuracy = _score(options, set_name, actuals, versions, vintage, against)
+        accuracy = _score(options, set_name, actuals, versions, vintage, against, timezone)
     if chart is not None:
         from estimates.accuracy.accuracy_chart import draw
 
@@ -150,12 +153,16 @@ def _score(
     versions: tuple[int, ...],
     vintage: str | None,
     against: str | None,
+    timezone: str | None,
 ) -> SetAccuracy:
     """Score, regrade, record in MLflow, and print what that did."""
     from estimates_jobs.tables.actual_values import read_actual_values
+    from estimates_jobs.tables.table_files import moments_in, with_timezone
 
     store = options.open()
     observed = read_actual_values(actuals)
+    if timezone is not None:
+        observed = moments_in(observed, with_timezone(store.contract(set_name), timezone))
     with notifying(options, store):
         outcome = store[set_name].score(
             observed, versions=versions or None, vintage=vintage, against=against

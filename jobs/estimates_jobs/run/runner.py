@@ -31,7 +31,7 @@ from estimates.store.publish import Begin, Publication, judge_and_promote, publi
 from estimates.store.store import Store
 from estimates_jobs.run.context import Context
 from estimates_jobs.run.job_function import Function, JobError
-from estimates_jobs.tables.table_files import read_table, typed
+from estimates_jobs.tables.table_files import read_table, typed, with_timezone
 
 Progress = Callable[[str], None]
 # The steps that a run's row remembers when they begin, to be resumed there.
@@ -152,17 +152,17 @@ def read_candidate(
     *,
     data_through: str | None = None,
     run_id: str | None = None,
+    timezone: str | None = None,
 ) -> tuple[pl.DataFrame, Provenance]:
     """A file as a frame in the contract's types, with its provenance: for `publish_file` and
     `Store.judge_frame`.
 
-    `data_through` as for `run`. Raises InvalidError: `no_file`, `bad_file`, `bad_value`,
-    `bad_time`, `future`.
+    `data_through` as for `run`; `timezone` of times without one, in place of the contract's. Raises
+    InvalidError: `no_file`, `bad_file`, `bad_value`, `bad_time`, `bad_timezone`, `future`.
     """
     run_id = run_id or new_run_id()
-    return _candidate(
-        store.contract(name), file, run_id, _through(store.catalog.run(run_id), data_through)
-    )
+    contract = with_timezone(store.contract(name), timezone)
+    return _candidate(contract, file, run_id, _through(store.catalog.run(run_id), data_through))
 
 
 def file_candidate(

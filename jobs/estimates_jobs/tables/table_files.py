@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import polars as pl
 
 from estimates.contract.columns import ColumnType
@@ -36,7 +37,8 @@ def read_table(path: str | Path) -> pl.DataFrame:
             "no_file", f"{path}: cannot be read: {error.strerror or error}"
         ) from None
     if is_typed_file(start):
-        return read_typed_file(path, start)
+        with path.open("rb", buffering=0) as file:
+            return read_typed_file(file, start, str(path))
     _check_text(path, start)
     return read_csv(path)
 
@@ -58,7 +60,8 @@ def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
 
     The hubverse long form (`output_type`, `output_type_id`, `value`) is pivoted to the contract's
     columns first. Columns that are missing or too many are left to
-    `estimates.contract.conform.conform`, NaN and infinities too.
+    `estimates.contract.conform.conform`, NaN and infinities too. Times without a zone are those of
+    the contract's `timezone`.
     Raises InvalidError: `bad_value` (naming column, rows and values; row 1 follows the header),
     `output_type`.
     """
@@ -69,6 +72,22 @@ def typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
         name: kind for name, kind in wanted.items() if name not in hubverse.pivoted(contract)
     }
     return hubverse.wide(_parsed(frame, carried | {"value": "float"}, zone), contract)
+
+
+def with_timezone(contract: Contract, timezone: str | None) -> Contract:
+    """The contract with another zone of times without one, where a person names it; raises
+    InvalidError (`bad_timezone`).
+    """
+    return contract if timezone is None else msgspec.structs.replace(contract, timezone=timezone)
+
+
+def moments_in(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """The frame with its columns of timestamps as moments, those without a zone being of the
+    contract's; raises InvalidError (`bad_value`, `bad_timezone`).
+    """
+    wanted = kinds(contract)
+    times: dict[str, ColumnType] = {n: wanted[n] for n in wanted if wanted[n] == "timestamp"}
+    return _parsed(frame, times, contract.timezone)
 
 
 def _check_text(path: Path, start: bytes) -> None:

@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import IO
 
 import polars as pl
@@ -31,44 +30,43 @@ def is_typed_file(start: bytes) -> bool:
     return start.startswith(tuple(_BY_POLARS))
 
 
-def read_typed_file(path: Path, start: bytes) -> pl.DataFrame:
-    """A Parquet or an Arrow file (IPC file or stream), which `start` tells; its columns as they are
-    stored.
+def read_typed_file(file: IO[bytes], start: bytes, where: str) -> pl.DataFrame:
+    """A Parquet or an Arrow file (IPC file or stream), its columns as they are stored.
 
+    file   open at its beginning; of a local one no path, which polars would take for a pattern
+    start  its first bytes; `where`: its name, for errors
     Raises InvalidError `bad_file` for one that is damaged, or of a type that nothing here reads.
     """
     magic = next(magic for magic in _BY_POLARS if start.startswith(magic))
-    # a file object, because polars would take a path for a pattern
     with (
         suppress(pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError),
-        path.open("rb", buffering=0) as file,
         _terminal_shut_off(),
     ):
         return _BY_POLARS[magic](file)
-    return _by_arrow(path, magic)
+    file.seek(0)
+    return _by_arrow(file, magic, where)
 
 
-def _by_arrow(path: Path, magic: bytes) -> pl.DataFrame:
+def _by_arrow(file: IO[bytes], magic: bytes, where: str) -> pl.DataFrame:
     import pyarrow as pa  # takes a moment, and few files need it
     from pyarrow import ipc, parquet
 
     try:
         if magic == b"PAR1":
-            with parquet.ParquetFile(path) as file:
-                columns = [file.schema.column(i) for i in range(len(file.schema))]
-                intervals = {c.path for c in columns if c.converted_type == "INTERVAL"}
-                return frame_of_arrow(file.read(), intervals)
-        with path.open("rb") as file:
-            opened = ipc.open_file(file) if magic == b"ARROW1" else ipc.open_stream(file)
-            return frame_of_arrow(opened.read_all())
+            opened = parquet.ParquetFile(file)
+            columns = [opened.schema.column(i) for i in range(len(opened.schema))]
+            intervals = {c.path for c in columns if c.converted_type == "INTERVAL"}
+            return frame_of_arrow(opened.read(), intervals)
+        reader = ipc.open_file(file) if magic == b"ARROW1" else ipc.open_stream(file)
+        return frame_of_arrow(reader.read_all())
     except NotImplementedError as error:  # also pyarrow's own
         raise InvalidError(
             "bad_file",
-            f"{path}: cannot be read: {_first_line(error)}; write the table again without that "
+            f"{where}: cannot be read: {_first_line(error)}; write the table again without that "
             "column, or as CSV",
         ) from None
     except (OSError, pa.ArrowException, pl.exceptions.PolarsError) as error:
-        raise InvalidError("bad_file", f"{path}: is damaged: {_first_line(error)}") from None
+        raise InvalidError("bad_file", f"{where}: is damaged: {_first_line(error)}") from None
 
 
 def _first_line(error: Exception) -> str:

@@ -240,6 +240,13 @@ notify_option = click.option(
     help="Post what is decided there, as events. Default: ESTIMATES_NOTIFY, else nowhere.",
 )
 
+# For commands that read tables.
+timezone_option = click.option(
+    "--timezone",
+    metavar="ZONE",
+    help="Of times that name no zone, such as UTC or Europe/Berlin. Default: the contract's.",
+)
+
 
 def clock_option(description: str) -> Callable[[Any], Any]:
     """The option `--clock` with its help."""
