@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, settings
 
 import estimates_migrations
 from estimates.catalog.engine import make_engine
+from estimates.storage import parts
 from estimates.store.store import Store
 from tests.builders import make_store
 from tests.ceph_server import ceph_server, is_installed
@@ -199,3 +200,12 @@ def local_store(tmp_path: Path) -> Iterator[Store]:
     made = make_store(tmp_path / "store")
     yield made
     made.catalog.engine.dispose()
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of some tens of rows."""
+    monkeypatch.setattr(parts, "LEAST_ROWS", 20)
+    monkeypatch.setattr(parts, "MOST_ROWS", 60)
+    monkeypatch.setattr(parts, "ENDS_ONE_IN", 10)
+    monkeypatch.setattr(parts, "_HASHED_ROWS", 7)

@@ -5,6 +5,7 @@ After some searches a file's keys are taken into memory; before that they are re
 
 from __future__ import annotations
 
+import sys
 import weakref
 from bisect import bisect_left
 from collections import deque
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from estimates.keys.search_key import SearchKey
-from estimates.lookup.read_file_layout import AFTER, BEFORE, Array, Header, Pieces
+from estimates.lookup.read_file_layout import AFTER, BEFORE, Array, Header, Pieces, is_mapped
 
 KEYS_WORTH_A_SEARCH = 64  # to be taken into memory, for each search that was made without them
 FILES_WITH_KEYS = 64  # that have their keys in memory at a time
@@ -38,6 +39,8 @@ class GroupSearch:
         self._blocks = blocks
         self._block = header.block
         self._worth = header.groups.count if self.complete else blocks.count
+        if not is_mapped(content):  # keys of which only a few are fetched
+            self._worth = sys.maxsize
         self._searches = 0
 
     def find(self, bound: bytes) -> int:

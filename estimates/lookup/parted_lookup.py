@@ -31,10 +31,6 @@ class Lookup(Protocol):
         """The row of a whole key."""
         ...
 
-    def get_near(self, key: SearchKey, near: int) -> tuple[bytes | None, int]:
-        """What `get` gives, and where."""
-        ...
-
     def get_many(self, keys: Sequence[SearchKey]) -> list[bytes | None]:
         """What `get` gives for each key."""
         ...
@@ -86,10 +82,6 @@ class PartedLookup:
         """The row of a whole key; None when there is no such row."""
         part = bisect_right(self._firsts, key[0]) - 1
         return None if part < 0 else self._of(part, lambda file: file.get(key))
-
-    def get_near(self, key: SearchKey, near: int) -> tuple[bytes | None, int]:
-        """What `get` gives; no other version's file is a help here."""
-        return self.get(key), near
 
     def get_many(self, keys: Sequence[SearchKey]) -> list[bytes | None]:
         """What `get` gives for each key."""

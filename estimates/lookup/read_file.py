@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -11,7 +12,15 @@ import numpy as np
 from estimates.keys.search_key import SearchKey
 from estimates.lookup.group_search import GroupSearch
 from estimates.lookup.mapped_file import map_file, map_pages
-from estimates.lookup.read_file_layout import AFTER, LINE, ROW, Pieces, damaged, decode_header
+from estimates.lookup.read_file_layout import (
+    AFTER,
+    LINE,
+    ROW,
+    Header,
+    Pieces,
+    damaged,
+    decode_header,
+)
 
 _CHECKED = 10_000  # pieces that are in memory while all are checked
 
@@ -26,14 +35,19 @@ class ReadFile:
     """
 
     def __init__(self, path: str | Path, digest: str) -> None:
+        content, size = map_file(path)
+        self._take(path, content, decode_header(path, content, digest, size))
+
+    def _take(self, path: str | Path, content: Any, header: Header) -> None:
+        """Read from a content, of which slices are bytes."""
         self.path = path
-        self._map, size = map_file(path)
-        self.header = header = decode_header(path, self._map, digest, size)
+        self._map = content
+        self.header = header
         self.rows = header.rows
-        self._groups = Pieces(path, self._map, header.groups, "group")
+        self._groups = Pieces(path, content, header.groups, "group")
         self._offsets, self._checksums = self._groups.offsets, self._groups.checksums
-        self._blocks = Pieces(path, self._map, header.blocks, "block")
-        self._search = GroupSearch(self._map, self._blocks, header)
+        self._blocks = Pieces(path, content, header.blocks, "block")
+        self._search = GroupSearch(content, self._blocks, header)
 
     def map_pages(self) -> None:
         """Make ready for many lookups all over the file; takes about a tenth of a second a

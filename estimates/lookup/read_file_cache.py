@@ -3,11 +3,14 @@ least recently used closed, made again when missing or damaged.
 """
 
 import errno
+import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from estimates.errors import CorruptError, RefusedError, UnavailableError
 from estimates.lookup.read_file import ReadFile
@@ -15,7 +18,17 @@ from estimates.storage.file_lock import file_lock
 
 # Writes a read file at a path, at once or not at all.
 Make = Callable[[Path], None]
+_LEFT_S = 3600.0  # longer than anything takes to be written
 OPEN = 4096  # mappings: a process may have 65,530
+
+
+class Kept(NamedTuple):
+    """A file in the cache: its size in bytes, and when it was opened last, in seconds since 1970,
+    as its time of modification says.
+    """
+
+    size: int
+    used_at: float
 
 
 class ReadFileCache:
@@ -43,20 +56,25 @@ class ReadFileCache:
         Raises UnavailableError (`cache`) when it can be neither opened nor written, RefusedError
         (`cache_refused`) when that may not be.
         """
+        opened = self.find(digest, elsewhere)
+        if opened is None:
+            opened = self._keep(digest, self._make(digest, self._places(digest, elsewhere), make))
+        return opened
+
+    def find(self, digest: str, elsewhere: str | None = None) -> ReadFile | None:
+        """A read file that is open, or is there and can be opened."""
         with self._lock:
             opened = self.opened(digest)
         if opened is not None:
             return opened
-        # as `path`, which takes as long as mapping the file
-        places = [f"{self._prefix}{digest}.lookup"]
-        if elsewhere is not None and elsewhere not in self._damaged:
-            places.insert(0, elsewhere)
-        opened = _open(digest, places) or self._make(digest, places, make)
-        with self._lock:
-            self._open[digest] = opened
-            while len(self._open) > OPEN:
-                self._open.popitem(last=False)
-        return opened
+        places = self._places(digest, elsewhere)
+        opened = _open(digest, places)
+        if opened is None:
+            return None
+        if opened.path == places[-1]:
+            with suppress(OSError):
+                os.utime(places[-1])
+        return self._keep(digest, opened)
 
     @property
     def count(self) -> int:
@@ -82,6 +100,41 @@ class ReadFileCache:
                 Path(opened.path).unlink(missing_ok=True)
             except OSError:  # it is in a store that this process may only read
                 self._damaged.add(str(opened.path))
+
+    def _places(self, digest: str, elsewhere: str | None) -> list[str]:
+        # as `path`, which takes as long as mapping the file
+        place = f"{self._prefix}{digest}.lookup"
+        if elsewhere is None or elsewhere in self._damaged:
+            return [place]
+        return [elsewhere, place]
+
+    def _keep(self, digest: str, opened: ReadFile) -> ReadFile:
+        with self._lock:
+            self._open[digest] = opened
+            while len(self._open) > OPEN:
+                self._open.popitem(last=False)
+        return opened
+
+    def kept(self) -> dict[str, Kept]:
+        """The files in the cache, by the digest of their part; what was left unfinished goes."""
+        kept: dict[str, Kept] = {}
+        with suppress(OSError):
+            for entry in os.scandir(self.folder):
+                digest, _, ending = entry.name.partition(".")
+                with suppress(OSError):
+                    stat = entry.stat()
+                    if ending == "lookup":
+                        kept[digest] = Kept(stat.st_size, stat.st_mtime)
+                    elif ending.startswith("lookup.") and time.time() - stat.st_mtime > _LEFT_S:
+                        os.unlink(entry.path)
+        return kept
+
+    def remove(self, digest: str) -> None:
+        """Remove a file from the cache; who reads it goes on, who asks for it makes it again."""
+        with self._lock:
+            self._open.pop(digest, None)
+        with suppress(OSError):
+            self.path(digest).unlink(missing_ok=True)
 
     def keep_only(self, digests: set[str]) -> None:
         """Remove the read files of all other parts."""

@@ -19,10 +19,12 @@ are checked as they are read, into memory or block by block, and so is the group
 a row that is not there is nowhere. Damage is an error and never a wrong number.
 """
 
+import ctypes
 import struct
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zlib import crc32
 
 import msgspec
@@ -83,8 +85,10 @@ def encode_header(header: Header) -> bytes:
     return PREFIX.pack(MAGIC, len(content), crc32(content)) + content
 
 
-def decode_header(path: str | Path, content: Any, digest: str, size: int) -> Header:
-    """The header of a file of this size; raises CorruptError (`lookup_damaged`)."""
+def decode_header(path: str | Path, content: Any, digest: str, size: int | None) -> Header:
+    """The header of a file of this size (None where that is not known); raises CorruptError
+    (`lookup_damaged`).
+    """
     try:
         magic, length, checksum = PREFIX.unpack_from(content)
         encoded = content[PREFIX.size : PREFIX.size + length]
@@ -93,7 +97,7 @@ def decode_header(path: str | Path, content: Any, digest: str, size: int) -> Hea
         header = msgspec.json.decode(encoded, type=Header)
     except (struct.error, ValueError):
         raise damaged(path, "header") from None
-    if header.digest != digest or header.size != size:
+    if header.digest != digest or size not in (None, header.size):
         raise damaged(path, "header")
     return header
 
@@ -103,14 +107,47 @@ def damaged(path: str | Path, what: str) -> CorruptError:
     return CorruptError("lookup_damaged", f"{path}: {what} does not match its checksum")
 
 
+class RemoteNumbers(Sequence[int]):
+    """The numbers of a table, each read when it is used; for contents that are not in memory."""
+
+    def __init__(self, content: Any, at: int, count: int, form: str) -> None:
+        self._content = content
+        self._at = at
+        self._count = count
+        self._number = struct.Struct(f"<{form}")
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: Any) -> Any:
+        size = self._number.size
+        at = self._at + index * size
+        return self._number.unpack(self._content[at : at + size])[0]
+
+
+def is_mapped(content: Any) -> bool:
+    """Whether a content is mapped into memory."""
+    return isinstance(content, ctypes.Array)
+
+
+def _numbers(content: Any, at: int, count: int, form: Literal["Q", "I"]) -> Sequence[int]:
+    """The numbers of a table: a view of what is mapped."""
+    if is_mapped(content):
+        view = memoryview(content).cast("B")
+        if form == "Q":
+            return view[at : at + 8 * count].cast("Q")
+        return view[at : at + 4 * count].cast("I")
+    return RemoteNumbers(content, at, count, form)
+
+
 class Pieces:
-    """Consecutive pieces of the mapped file, checked as they are loaded."""
+    """Consecutive pieces of a file, checked as they are loaded."""
 
     def __init__(self, path: str | Path, content: Any, table: Table, what: str) -> None:
-        view, ends = memoryview(content).cast("B"), table.count + 1
+        ends = table.count + 1
         self.count = table.count
-        self.offsets = view[table.offsets_at : table.offsets_at + 8 * ends].cast("Q")
-        self.checksums = view[table.checksums_at : table.checksums_at + 4 * ends].cast("I")
+        self.offsets = _numbers(content, table.offsets_at, ends, "Q")
+        self.checksums = _numbers(content, table.checksums_at, ends, "I")
         self._content = content
         self._what = path, what
 

@@ -7,7 +7,9 @@ SHA-256 in `….json`. They are derived: one that is missing or damaged is made 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -36,18 +38,32 @@ class StoredReads:
         folder = self._objects.folder
         return None if folder is None else f"{folder}/{_name(set_name, digest)}"
 
+    def ranges(self, set_name: str, digest: str) -> tuple[str, Callable[[int, int], bytes]]:
+        """The name of a part's read file, and what reads the bytes of it from one place up to
+        another, which raises NotFoundError (`no_object`) where the bucket has none.
+        """
+        name = _name(set_name, digest)
+        return name, partial(self._objects.get_range, name)
+
     def fetch(self, set_name: str, digest: str, path: Path) -> bool:
         """Write the read file of a part to a path, if the bucket has it whole."""
         name = _name(set_name, digest)
+        unfinished = path.with_name(f"{path.name}.fetched")  # who fetches has the lock
         with suppress(NotFoundError, msgspec.MsgspecError):
             expected = msgspec.json.decode(self._objects.get(f"{name}.json"), type=Digest)
-            content = self._objects.get(name)
-            if _digest(content) == expected:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                unfinished = path.with_name(f"{path.name}.fetched")  # who fetches has the lock
-                unfinished.write_bytes(content)
-                unfinished.replace(path)
-                return True
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sha256 = hashlib.sha256()
+            try:
+                with unfinished.open("wb") as file:
+                    for piece in self._objects.pieces(name):
+                        sha256.update(piece)
+                        file.write(piece)
+                    size = file.tell()
+                if Digest(size, sha256.hexdigest()) == expected:
+                    unfinished.replace(path)
+                    return True
+            finally:
+                unfinished.unlink(missing_ok=True)
         return False
 
     def put(self, set_name: str, digest: str, path: Path) -> None:

@@ -5,7 +5,6 @@ versions.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal, TypeVar
@@ -19,9 +18,7 @@ from estimates.catalog.records import Expiry, Version
 from estimates.catalog.released import Clock, check_clock, released
 from estimates.catalog.set_view import SetView
 from estimates.catalog.view import View
-from estimates.errors import CorruptError
 from estimates.keys.key_form import Key
-from estimates.keys.search_key import SearchKey
 from estimates.lookup.parted_lookup import Lookup, WouldBlock
 from estimates.reading.answer import Answer
 from estimates.reading.field_selection import selection
@@ -68,7 +65,7 @@ class Reader:
         def opened(version: Version) -> Lookup:
             return self._opened(version) or would_block()
 
-        return Reader(self.view, Files(opened, would_block, would_block), self._opened)
+        return Reader(self.view, Files(opened, would_block, would_block, would_block), self._opened)
 
     def resolve(self, name: str, at: At = NOW) -> Version:
         """The version to read; like `View.resolve`, and NotFoundError `expired` when its files are
@@ -125,10 +122,8 @@ class Reader:
         select = {number: selection(name, view.revision(number), fields) for number in revisions}
         openings: dict[int, bytes] = view.memoize(("history openings", clock), dict)
         entries: list[bytes] = []
-        # versions mostly have the same keys: the row of a key in one is near its row in the next
-        near = 0
-        for version in versions:
-            row, near = self._near(version, search_key, near)
+        rows = self._files.rows(versions, search_key)
+        for version, row in zip(versions, rows, strict=True):
             estimate = b"null" if row is None else select[version.contract_revision](row)
             opening = openings.get(version.version)
             if opening is None:
@@ -146,14 +141,6 @@ class Reader:
             version.released_at is not None for version in versions
         )
         return answer
-
-    def _near(self, version: Version, search_key: SearchKey, near: int) -> tuple[bytes | None, int]:
-        """`ReadFile.get_near` of a version."""
-        lookup = self._opened(version)
-        if lookup is not None:
-            with suppress(CorruptError, WouldBlock):
-                return lookup.get_near(search_key, near)
-        return self._files.read(version, lambda lookup: lookup.get_near(search_key, near))
 
     def _opening(self, view: SetView, version: Version, clock: Clock) -> bytes:
         """What a history says of a version whatever the key is."""

@@ -47,11 +47,13 @@ class Files(NamedTuple):
     open     what answers by key for a version
     discard  forget a damaged one, so that it is built again
     listed   whether a key, as text, is in the listed domain of a set with this digest
+    rows     the row of one key in each of many versions
     """
 
     open: Callable[[Version], Lookup]
     discard: Callable[[Version], None]
     listed: Callable[[str, str, tuple[str, ...]], bool]
+    rows: Callable[[Sequence[Version], SearchKey], list[bytes | None]]
 
     def read(self, version: Version, read: Callable[[Lookup], T]) -> T:
         """Read from a version; a damaged read file is made again from the verified snapshot,

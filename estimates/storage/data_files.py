@@ -95,9 +95,10 @@ class DataFiles:
         """
         manifest = self._manifests.get(set_name, snapshot_id)
         parts = [(manifest.name_of(set_name, part), part) for part in manifest.content()]
-        return SnapshotFiles([self._open(name, part) for name, part in parts])
+        return SnapshotFiles([self.open_part(name, part) for name, part in parts])
 
-    def _open(self, name: str, part: Part) -> DataFile:
+    def open_part(self, name: str, part: Part) -> DataFile:
+        """One file, as `open` gives all; `name` is where it is, below the store's root."""
         # many who come at once cause one reading
         with self._locks.setdefault(name, threading.Lock()):
             stat = self._objects.stat(name)

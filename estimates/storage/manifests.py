@@ -2,54 +2,103 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 
 from cachetools import LRUCache
 
-from estimates.errors import CorruptError, UnavailableError
+from estimates.errors import CorruptError
 from estimates.storage import snapshot
 from estimates.storage.objects import Objects
 from estimates.storage.snapshot import Manifest
 
-_IN_MEMORY = 4096
+_IN_MEMORY = 1 << 16  # parts that are listed: half a kilobyte each
+_KEPT_BYTES = 32 * 1024 * 1024  # of copies on this machine
+_LOOK_EVERY = 100  # copies made by this process
 
 
 class Manifests:
     """The manifests of a store's snapshots; threads may share it.
 
-    A manifest is named by its digest, so a copy on this machine proves itself.
+    folder  of the copies on this machine of those in a bucket; None where files are in a folder.
+            A manifest is named by its digest, so a copy proves itself.
     """
 
     def __init__(self, objects: Objects, cache: Path) -> None:
         self._objects = objects
-        self._copies = None if objects.folder is not None else _folder(cache)
-        self._read: LRUCache[tuple[str, str], Manifest] = LRUCache(_IN_MEMORY)
+        self.folder = None if objects.folder is not None else cache / "manifests"
+        self._read: LRUCache[tuple[str, str], Manifest] = LRUCache(
+            _IN_MEMORY, getsizeof=lambda manifest: len(manifest.parts) + 1
+        )
+        self._lock = Lock()
+        self._copied = 0
 
     def get(self, set_name: str, snapshot_id: str) -> Manifest:
         """A manifest; raises CorruptError (`read_manifest`), UnavailableError (`storage`)."""
         name = set_name, snapshot_id
         manifest = self._read.get(name)
         if manifest is None:
-            manifest = self._copied(*name) or snapshot.read_manifest(self._objects, *name)
-            self._read[name] = manifest
+            manifest = self._from_copy(snapshot_id)
+            if manifest is None:
+                manifest = snapshot.read_manifest(self._objects, set_name, snapshot_id)
+                self._copy(manifest)
+            with self._lock, suppress(ValueError):  # of more parts than are kept at all
+                self._read[name] = manifest
         return manifest
 
-    def _copied(self, set_name: str, snapshot_id: str) -> Manifest | None:
-        """A manifest of a bucket by its copy on this machine, which is made if it can be."""
-        if self._copies is None:
-            return None
-        with suppress(CorruptError, UnavailableError):
-            return snapshot.read_manifest(self._copies, set_name, snapshot_id)
-        manifest = snapshot.read_manifest(self._objects, set_name, snapshot_id)
-        with suppress(CorruptError, UnavailableError):
-            snapshot.write_manifest(self._copies, set_name, manifest)
-        return manifest
+    def keep_only(self, snapshots: Iterable[str]) -> None:
+        """Remove the copies of all other manifests."""
+        kept = {f"{snapshot_id}.json" for snapshot_id in snapshots}
+        for entry in self._copies():
+            if entry.name not in kept:
+                _remove(entry.path)
+
+    def _from_copy(self, snapshot_id: str) -> Manifest | None:
+        """A manifest of a bucket by its copy on this machine."""
+        if self.folder is not None:
+            with suppress(OSError, CorruptError):
+                place = f"{self.folder}/{snapshot_id}.json"
+                with open(place, "rb", buffering=0) as file:
+                    return snapshot.decode_manifest(place, file.readall(), snapshot_id)
+        return None
+
+    def _copy(self, manifest: Manifest) -> None:
+        """Copy a manifest of a bucket to this machine, if that can be; the oldest copies go."""
+        if self.folder is None:
+            return
+        path = self.folder / f"{manifest.snapshot_id}.json"
+        new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            new.write_bytes(snapshot.encode(manifest))
+            new.replace(path)
+        except OSError:
+            _remove(new)
+            return
+        self._copied += 1
+        if self._copied % _LOOK_EVERY == 1:
+            size = 0
+            for entry in reversed(self._copies()):
+                with suppress(OSError):
+                    size += entry.stat().st_size
+                if size > _KEPT_BYTES:
+                    _remove(entry.path)
+
+    def _copies(self) -> list[os.DirEntry[str]]:
+        """What is in the folder, the oldest first."""
+        if self.folder is None:
+            return []
+        try:
+            dated = [(entry.stat().st_mtime, entry) for entry in os.scandir(self.folder)]
+        except OSError:
+            return []
+        return [entry for _, entry in sorted(dated, key=lambda pair: pair[0])]
 
 
-def _folder(cache: Path) -> Objects | None:
-    """The cache as objects; None where it cannot be written."""
-    with suppress(OSError, UnavailableError):
-        cache.mkdir(parents=True, exist_ok=True)
-        return Objects(str(cache))
-    return None
+def _remove(path: str | Path) -> None:
+    with suppress(OSError):
+        os.unlink(path)

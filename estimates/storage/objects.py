@@ -123,7 +123,10 @@ class Objects:
     def get(self, name: str) -> bytes:
         """The bytes of an object; raises NotFoundError (`no_object`)."""
         with self._existing(name):
-            return bytes(obstore.get(self._store, name).bytes())
+            if self.folder is None:
+                return bytes(obstore.get(self._store, name).bytes())
+            with open(f"{self.folder}/{name}", "rb", buffering=0) as file:
+                return file.readall()
 
     def get_range(self, name: str, start: int, stop: int) -> bytes:
         """The bytes of an object from `start` up to `stop`, at least one; raises NotFoundError

@@ -146,22 +146,25 @@ def read_manifest(objects: Objects, set_name: str, snapshot_id: str) -> Manifest
         raise CorruptError(
             "manifest_missing", f"{objects.root}/{name} is missing; restore it from a backup"
         ) from None
+    return decode_manifest(f"{objects.root}/{name}", content, snapshot_id)
+
+
+def decode_manifest(place: str, content: bytes, snapshot_id: str) -> Manifest:
+    """The manifest in the bytes of a file that is named by it; raises CorruptError
+    (`manifest_damaged`, `manifest_format`).
+    """
     try:
         written_in = msgspec.json.decode(content, type=_Format).format
         if written_in > FORMAT:
             raise CorruptError(
                 "manifest_format",
-                f"{objects.root}/{name} has format {written_in}, this reader knows {FORMAT}",
+                f"{place} has format {written_in}, this reader knows {FORMAT}",
             )
         manifest = msgspec.json.decode(content, type=Manifest)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise CorruptError(
-            "manifest_damaged", f"{objects.root}/{name} is not a manifest: {error}"
-        ) from None
+        raise CorruptError("manifest_damaged", f"{place} is not a manifest: {error}") from None
     if not _is_of(manifest, snapshot_id) or encode(manifest) != content:
-        raise CorruptError(
-            "manifest_damaged", f"{objects.root}/{name} does not match the digest in its name"
-        )
+        raise CorruptError("manifest_damaged", f"{place} does not match the digest in its name")
     return manifest
 
 

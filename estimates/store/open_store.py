@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,12 +23,16 @@ from estimates.compare.series_report import DEFAULT_LAST, Series
 from estimates.contract.contract import Contract
 from estimates.errors import (
     CorruptError,
+    EstimatesError,
     InvalidError,
     NotFoundError,
     RefusedError,
     UnavailableError,
 )
 from estimates.gate.verdict import Verdict, parse_json
+from estimates.keys.search_key import SearchKey
+from estimates.lookup.cache_bound import Added, CacheBound
+from estimates.lookup.key_rows import KeyRows
 from estimates.lookup.parted_lookup import Lookup
 from estimates.lookup.read_file_cache import ReadFileCache
 from estimates.lookup.version_lookups import VersionLookups
@@ -84,8 +88,15 @@ class OpenStore:
         self.manifests = Manifests(self.objects, self.cache)
         self.read_files = ReadFileCache(self.cache)
         self.lookups = VersionLookups(self.objects, self.manifests, self.read_files)
+        self.cache_bound = CacheBound(
+            self.read_files, self.lookups.parts.stored, self.lookups.known, self.manifests
+        )
+        self.lookups.parts.on_added = self._bound_cache
         self.reports = ReportCache(self.cache / "reports")
         self.data_files = DataFiles(self.objects, self.manifests)
+        self.key_rows = KeyRows(
+            self.objects, self.lookups.known, self.lookups.parts, self.data_files
+        )
         self.listed_keys = ListedKeys(self.objects)
         self.actor = actor
         # Called with each verdict, move of an alias, waiver and grade made through this store, once
@@ -154,7 +165,7 @@ class OpenStore:
         """Reads at a view; default: the present one."""
         return Reader(
             view or self.view(),
-            Files(self.open, self.lookups.discard, self.listed_keys.contains),
+            Files(self.open, self.lookups.discard, self.listed_keys.contains, self.rows),
             self.lookups.opened,
         )
 
@@ -172,6 +183,10 @@ class OpenStore:
         """What answers by key for a version; raises CorruptError, NotFoundError (`expired`)."""
         with self.unexpired(version):
             return self.lookups.open(version)
+
+    def rows(self, versions: Sequence[Version], key: SearchKey) -> list[bytes | None]:
+        """The row of one key in each version; raises as `open` does."""
+        return self.key_rows.get(versions, key, self.unexpired)
 
     def frame(self, version: Version) -> pl.DataFrame:
         """All estimates of a version, sorted by key, verified; raises CorruptError, NotFoundError
@@ -235,6 +250,8 @@ class OpenStore:
         if event is not None:
             self.on_event(event)
         try:
+            if event is not None and event.alias is not None:  # production needs other read files
+                self.cache_bound.trim(self.view())
             log_copies.complete(self.objects, self.catalog.last_event(), self.catalog.entries)
         except (UnavailableError, RefusedError):
             return
@@ -254,6 +271,10 @@ class OpenStore:
                 if version.version not in self.view().set(version.set).expiries:
                     raise
         raise expired_error(version, self.view().set(version.set).expiries[version.version])
+
+    def _bound_cache(self, added: Added) -> None:
+        with suppress(EstimatesError):  # the catalog is away; until the next time
+            self.cache_bound.trim(self._view or self.view(), added)
 
     def _sql_source(self, version: Version) -> list[Path] | pl.DataFrame:
         """A version's rows for SQL: the files when they are here and were verified since they last

@@ -17,7 +17,7 @@ from estimates.contract.conform import conform, conform_keys, name_keys
 from estimates.contract.contract import Contract
 from estimates.errors import ConflictError, InvalidError
 from estimates.keys.search_key import search_pieces
-from estimates.lookup.version_lookups import search_key
+from estimates.lookup.snapshot_parts import search_key
 from estimates.render.row_text import joined
 from estimates.storage import snapshot
 from estimates.storage.parts import Part, cut, is_complete

@@ -84,6 +84,7 @@ def sweep(store: Store, *, grace: timedelta = GRACE, dry_run: bool = False) -> S
     plans = [_delete(store, name, gone, before, deletions) for name in view.sets]
     if not dry_run:
         store.read_files.keep_only({digest for plan in plans for digest in plan.needed})
+        store.cache_bound.trim(store.view())
         for name, set_view in store.view().sets.items():
             store.lookups.keep_only(name, _read_often(store, set_view))
         _remove_leftovers(store)

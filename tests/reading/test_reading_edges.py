@@ -260,7 +260,8 @@ def test_a_batch_of_misses_opens_each_version_once(local_store: Store) -> None:
         return local_store.lookups.open(version)
 
     view, lookups = local_store.view(), local_store.lookups
-    reader = Reader(view, Files(opens, lookups.discard, lambda *_: False), lookups.opened)
+    files = Files(opens, lookups.discard, lambda *_: False, local_store.rows)
+    reader = Reader(view, files, lookups.opened)
     reader.of(view.resolve("open")).get_many([(f"never {i}",) for i in range(50)])
     assert opened == list(range(LOOK_BACK + 3, 2, -1))
 

@@ -26,15 +26,6 @@ type = "string"
 KEYS = [f"c{number:04}" for number in range(400)]
 
 
-@pytest.fixture
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parts of some tens of rows."""
-    monkeypatch.setattr(parts, "LEAST_ROWS", 20)
-    monkeypatch.setattr(parts, "MOST_ROWS", 60)
-    monkeypatch.setattr(parts, "ENDS_ONE_IN", 10)
-    monkeypatch.setattr(parts, "_HASHED_ROWS", 7)
-
-
 def rows_of(keys: list[str]) -> pl.DataFrame:
     """A frame with a score a key."""
     return pl.DataFrame({"customer": keys, "score": [1.0] * len(keys)})
