@@ -80,7 +80,7 @@ class Vintages:
     @cached_property
     def rows(self) -> pl.DataFrame:
         """The key columns, and VERSION, HORIZON, VALUE: every finite estimate, by key, oldest
-        version first.
+        version first; none whose target the version's data reach.
 
         Raises CorruptError.
         """
@@ -166,6 +166,8 @@ class Vintages:
         )
         if all_rows:
             frame = frame.filter(condition)
+        if self._dated:
+            frame = frame.filter(pl.col(HORIZON).is_not_null())
         return frame.select(*key, VERSION, HORIZON, value.alias(VALUE))
 
     def _estimates(self, actuals: pl.DataFrame | None) -> FiniteEstimates:

@@ -1,10 +1,11 @@
 """Which keys a version had to have: what the domain lists, and what time allows."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from math import prod
 
 from estimates.catalog.records import Version
-from estimates.contract.domain import ProductDomain, RollingDomain
+from estimates.contract.domain import OpenDomain, ProductDomain, RollingDomain
 from estimates.keys.key_form import KeyForm
 
 
@@ -17,7 +18,27 @@ def is_expected(form: KeyForm, version: Version, parts: Sequence[str]) -> bool:
     domain = form.contract.domain
     if isinstance(domain, RollingDomain):
         return form.is_listed(parts) and form.target(parts)[0] in version.provenance.targets
-    return not _is_dated(form) or form.target(parts)[1] > version.data_through
+    return is_ahead(form, version.data_through, parts)
+
+
+def due_versions(
+    form: KeyForm, versions: Iterable[Version], parts: Sequence[str], having: Collection[int]
+) -> set[int]:
+    """The numbers of the versions that had to have a key, out of some, oldest first.
+
+    having  the numbers of those that have it
+    An open domain does not say from when on there is a key: from the first version that has it.
+    """
+    expected = [version.version for version in versions if is_expected(form, version, parts)]
+    if isinstance(form.contract.domain, OpenDomain):
+        first = next((place for place, number in enumerate(expected) if number in having), None)
+        return set() if first is None else set(expected[first:])
+    return set(expected)
+
+
+def is_ahead(form: KeyForm, data_through: datetime, parts: Sequence[str]) -> bool:
+    """Whether a key's target lies after what a run could see; True where no target is dated."""
+    return not _is_dated(form) or form.target(parts)[1] > data_through
 
 
 def expected_rows(

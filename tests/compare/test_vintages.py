@@ -338,3 +338,35 @@ def test_every_field_is_documented(kind: type[msgspec.Struct]) -> None:
     assert {field.encode_name for field in msgspec.structs.fields(kind)} <= set(
         re.findall(r"`(\w+)`", text)
     )
+
+
+def test_what_the_data_reach_is_no_forecast(tmp_path: Path) -> None:
+    """Weekly versions that tell of the last week too: the triangle, the statistics and the chain of
+    a key leave it out, and a version that could not have a key is not counted.
+    """
+    source = 'name = "closes"\n[key.day]\ntype = "date"\ntarget = true\n[columns.x]\n'
+    store = make_store(tmp_path / "store")
+    store.define(parse_contract(source), source)
+    for through, days in ((7, (3, 10, 17)), (14, (10, 17, 24))):
+        frame = pl.DataFrame({"day": [date(2026, 1, day) for day in days], "x": [1.0, 2.0, 3.0]})
+        data_through = datetime(2026, 1, through, tzinfo=UTC)
+        store.publish(SET, frame, Provenance(data_through, f"through {through}"))
+    assert store[SET].triangle().to_dict(as_series=False) == {
+        "day": [date(2026, 1, 10), date(2026, 1, 17), date(2026, 1, 24)],
+        "h2": [None, 3.0, 3.0],
+        "h1": [2.0, 2.0, None],
+    }
+    assert store[SET].triangle(across="version").height == 3
+    revisions = store[SET].revisions()
+    assert [(row.horizon, row.n) for row in revisions.revisions] == [(None, 1), (1, 1)]
+    assert revisions.keys == 3
+    chains = {
+        day: store[SET].history(f"2026-01-{day:02}", chain=True).body["chain"]["x"]
+        for day in (3, 10, 17, 24)
+    }
+    assert {day: (chain["n"], chain["versions"]) for day, chain in chains.items()} == {
+        3: (0, 0),
+        10: (1, 1),
+        17: (2, 2),
+        24: (1, 1),
+    }

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from estimates.catalog.records import Provenance, Version
 from estimates.contract.contract_file import parse_contract
 from estimates.keys.key_form import KeyForm
-from estimates.reading.expected_keys import expected_rows, is_expected
+from estimates.reading.expected_keys import due_versions, expected_rows, is_expected
 
 KEY = '[key.shop]\ntype = "string"\n[key.day]\ntype = "date"\ntarget = true\n[columns.value]\n'
 DAYS = ("2026-11-03", "2026-11-04", "2026-11-05")
@@ -61,3 +63,12 @@ def test_an_open_domain_lists_nothing() -> None:
     keys = form('kind = "open"')
     assert expected_rows(keys, [version(3)]) is None
     assert is_expected(keys, version(3), ["any", "2026-11-04"])
+
+
+def test_in_an_open_domain_a_key_is_due_from_its_first_version_on() -> None:
+    """Versions before it could not have it, those whose data reach it must not."""
+    keys = form('kind = "open"')
+    versions = [msgspec.structs.replace(version(day), version=day) for day in (1, 2, 3, 4, 5)]
+    assert due_versions(keys, versions, ["any", "2026-11-05"], {2, 4}) == {2, 3, 4}
+    assert due_versions(keys, versions, ["any", "2026-11-05"], set()) == set()
+    assert due_versions(product(), versions, ["a", "2026-11-05"], {2}) == {1, 2, 3, 4}
