@@ -131,7 +131,7 @@ class ProbabilityScores(msgspec.Struct, frozen=True):
     2).
 
     invalid   keys whose probabilities are none: beyond 0..1 by more than 1e-9, or a sum off 1 by
-              more than 1e-6
+              more than its tolerance
     unknown   keys whose outcome has no probability column; both are left out
     clipped   keys whose outcome had less than 1e-15, which the log loss takes for 1e-15
     """

@@ -13,6 +13,7 @@ from estimates.accuracy.accuracy_report import Keys
 from estimates.accuracy.actuals import Actuals
 from estimates.contract.conform import DTYPES
 from estimates.contract.contract import Contract
+from estimates.contract.probability_sums import sum_tolerance
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -28,12 +29,14 @@ class Matched:
     rows  columns of the version, of the actual values, and STEP where the contract has a dated
           target: the position of the target among the version's targets after `data_through`, from
           1
+    sum_tolerance  how far the version's probabilities may add up to other than 1
     """
 
     rows: pl.DataFrame
     key: list[str]
     target: str | None
     keys: Keys
+    sum_tolerance: float
 
     def numbers(self, column: str) -> Floats:
         """A column as doubles; NaN where it has no value."""
@@ -52,13 +55,14 @@ def match(
     A target is seen when it is at or before `through`; a date counts as its first moment in UTC.
     """
     key, target = list(contract.key), dated_target(contract)
+    allowed = sum_tolerance(contract, frame)
     n = frame.height
     if target is not None and through is not None:
         frame = frame.filter(moment_of(frame.schema[target], target) > through)
         frame = frame.with_columns(pl.col(target).rank("dense").cast(pl.Int64).alias(STEP))
     rows = frame.join(actuals.rows, on=actuals.by, how="inner", maintain_order="left").sort(key)
     keys = Keys(frame.height, n - frame.height, rows.height, frame.height - rows.height)
-    return Matched(rows, key, target if STEP in rows.columns else None, keys)
+    return Matched(rows, key, target if STEP in rows.columns else None, keys, allowed)
 
 
 def dated_target(contract: Contract) -> str | None:

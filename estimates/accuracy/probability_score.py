@@ -13,9 +13,9 @@ import polars as pl
 from estimates.accuracy.accuracy_report import ProbabilityScores
 from estimates.accuracy.match import Floats, Mask, Matched, mean
 from estimates.accuracy.observed import Observed
+from estimates.contract.probability_sums import beyond
 
 _BEYOND = 1e-9
-_SUM = 1e-6
 CLIP = 1e-15  # a probability of 0 for what happened would be an infinite loss
 
 
@@ -46,7 +46,7 @@ def losses(matched: Matched, of: Observed, outcomes: pl.Series) -> Losses:
     several = p.shape[1] > 1
     complete = happened & predicted
     if several:
-        valid &= np.abs(p.sum(axis=1) - 1) <= _SUM
+        valid &= ~beyond(np.abs(p.sum(axis=1) - 1), matched.sum_tolerance)
         unknown = complete & (o.sum(axis=1) == 0)
     else:
         unknown = np.zeros(len(p), dtype=bool)

@@ -35,6 +35,7 @@ def side_by_side(
     rtol: float | None = None,
     atol: float | None = None,
     groups: Sequence[str] = (),
+    estimates: Sequence[str] = (),
     names: tuple[str, str] = ("A", "B"),
     timezone: str | None = None,
 ) -> TwoTables:
@@ -43,8 +44,11 @@ def side_by_side(
     """
     a, b = as_frame(a), as_frame(b)
     if contract is not None:
-        if key is not None or groups or rtol is not None or atol is not None:
-            what = "the contract says the key, the tolerance and the groups: give it alone"
+        if key is not None or groups or estimates or rtol is not None or atol is not None:
+            what = (
+                "the contract says the key, the estimates, the tolerance and the groups: give it "
+                "alone"
+            )
             raise InvalidError("key_or_contract", what)
         if timezone is not None:
             contract = msgspec.structs.replace(contract, timezone=timezone)
@@ -55,7 +59,7 @@ def side_by_side(
         rtol=_tolerance(rtol, 0.01), atol=_tolerance(atol, 0.0), groups=tuple(groups)
     )
     keys, zone = [key] if isinstance(key, str) else list(key), timezone or ASSUMED_ZONE
-    guessed = guess_contract(a, b, keys, tolerance, names, zone)
+    guessed = guess_contract(a, b, keys, tolerance, names, zone, estimates)
     attributes = tuple(
         name for name, column in guessed.contract.columns.items() if column.role == "attribute"
     )
@@ -67,7 +71,7 @@ def side_by_side(
         schema=_schema(a, b),
         left_out=guessed.left_out,
         carried=attributes,
-        guessed=True,
+        guessed=guessed.roles,
     )
 
 
@@ -80,6 +84,7 @@ def diff(
     rtol: float | None = None,
     atol: float | None = None,
     groups: Sequence[str] = (),
+    estimates: Sequence[str] = (),
     names: tuple[str, str] = ("A", "B"),
     timezone: str | None = None,
 ) -> Report:
@@ -92,6 +97,7 @@ def diff(
     contract  in place of `key` and guesses; columns of both that it does not name are carried along
     rtol, atol, groups  the materiality tolerance (default: 1 %), and columns to break the changes
                         down by
+    estimates columns that are estimates, where names and values do not say so
     names     what the report calls the tables
     timezone  of times that name no zone; default: the contract's, else UTC
 
@@ -109,6 +115,7 @@ def diff(
         rtol=rtol,
         atol=atol,
         groups=groups,
+        estimates=estimates,
         names=names,
         timezone=timezone,
     ).report()

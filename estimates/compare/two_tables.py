@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from estimates.compare.queries import ChangeQuery
 from estimates.contract.conform import name_keys
 from estimates.contract.contract import Contract
 from estimates.errors import InvalidError
+from estimates.guess.guess import Guess
 from estimates.guess.key_candidates import completed
 from estimates.render.wording import count, percent
 from estimates.stability.aligned import align_versions
@@ -38,7 +39,7 @@ class TwoTables:
     schema   columns that only one of them has, and types that differ
     left_out columns of both that no contract can hold, with their types: they are not compared
     carried  columns that nobody declared and that are no estimates
-    guessed  whether the contract was guessed from the tables
+    guessed  what each column was taken for, where the contract was guessed from the tables
     """
 
     contract: Contract
@@ -50,7 +51,7 @@ class TwoTables:
     left_out: dict[str, str] = field(default_factory=dict)
     of_two_sets: bool = False
     carried: tuple[str, ...] = ()
-    guessed: bool = False
+    guessed: Mapping[str, Guess] = field(default_factory=dict)
 
     @property
     def set(self) -> str:
@@ -116,7 +117,7 @@ class TwoTables:
         are not identical.
         """
         unmeasured = [*self._not_compared(), *self._only()]
-        clauses = [*_carried_clause(report), *unmeasured]
+        clauses = [*_carried_clause(report), *self._doubtful(report), *unmeasured]
         if not clauses:
             return report
         headline = report.headline.removesuffix(".")
@@ -140,6 +141,20 @@ class TwoTables:
             for name in self.carried
         }
         return {name: Carried(n, number, number / n) for name, number in differ.items()}
+
+    def _doubtful(self, report: Report) -> list[str]:
+        """How numbers that are carried along and differ are measured, as they may be estimates."""
+        names = [
+            name
+            for name, guess in self.guessed.items()
+            if guess.doubt and name in report.carried and report.carried[name].differ
+        ]
+        if not names:
+            return []
+        if len(names) > _NAMED_COLUMNS:  # those that the headline names
+            names.sort(key=lambda name: -report.carried[name].differ)
+        them = "it" if len(names) == 1 else "them"
+        return [f"to measure {them}: --estimates {','.join(names[:_NAMED_COLUMNS])}"]
 
     def _not_compared(self) -> list[str]:
         return [f"{_some(list(self.left_out))} not compared"] if self.left_out else []

@@ -8,5 +8,6 @@ gate_policy   limits of checks, and who moves production; kept_files  of which v
 conform       makes a frame keep the contract: typed, sorted, keys unique, finite
 text_values   what text stands for in a contract's types; time_values  times, dates and zones
 stored_values stored types in the few that a contract holds; arrow_tables  those of Arrow
+probability_sums  how far probabilities may add up to other than 1
 field_errors  where and what is allowed, for a field that is wrong
 """

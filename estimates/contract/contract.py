@@ -153,8 +153,10 @@ class Job(Part, frozen=True):
 class Contract(Part, frozen=True):
     """What every snapshot of the set promises.
 
-    timezone  that of times without one in the tables that come, such as `Europe/Berlin`; what is
-              stored is UTC
+    timezone       that of times without one in the tables that come, such as `Europe/Berlin`; what
+                   is stored is UTC
+    sum_tolerance  how far probabilities of all labels may add up to other than 1; None: as far as
+                   rounding explains
     """
 
     name: str
@@ -169,17 +171,18 @@ class Contract(Part, frozen=True):
     job: Job | None = None
     retention: Retention = Retention()
     timezone: str | None = None
+    sum_tolerance: float | None = None
 
     def __post_init__(self) -> None:
         if self.timezone is not None:
             instants.check_zone(self.timezone)
         if not _NAME.fullmatch(self.name):
-            raise ValueError(
-                f"name {self.name!r} must be lower-case letters, digits, '.', '_' or '-', "
-                "starting with a letter or digit"
-            )
+            what = "must be lower-case letters, digits, '.', '_' or '-', a letter or digit first"
+            raise ValueError(f"name {self.name!r} {what}")
         _check_names(self)
         _check_estimates(self)
+        if self.sum_tolerance is not None and not 0 <= self.sum_tolerance < 1:
+            raise ValueError("sum_tolerance must lie between 0 and 1")
         _check_domain(self)
         _check_pairing(self)
         for field in ("groups", "rank_groups"):

@@ -15,6 +15,7 @@ from estimates.catalog.records import Waiver
 from estimates.contract.columns import key_text
 from estimates.contract.conform import typed
 from estimates.contract.contract import Contract
+from estimates.contract.probability_sums import sum_tolerance
 from estimates.errors import InvalidError
 from estimates.gate.candidate import Candidate
 from estimates.gate.domain_keys import domain_keys
@@ -96,6 +97,11 @@ class EvaluationContext(msgspec.Struct, dict=True, eq=False):
         return rows if _ascending(rows, self.key) else rows.sort(self.key, maintain_order=True)
 
     @cached_property
+    def sum_tolerance(self) -> float:
+        """How far the candidate's probabilities may add up to other than 1."""
+        return sum_tolerance(self.contract, self._rows)
+
+    @cached_property
     def duplicates(self) -> Duplicates:
         """The candidate's rows whose estimates another row has too."""
         return duplicates_of_distinct(self.frame, self.contract)
@@ -135,6 +141,7 @@ class EvaluationContext(msgspec.Struct, dict=True, eq=False):
         )
         if self.domain is not None:
             context.domain = reduced(self.domain)
+        context.sum_tolerance = self.sum_tolerance  # of a whole version, not of some of its rows
         return context
 
     def _members(self, column: str, values: Sequence[str]) -> pl.DataFrame:

@@ -98,7 +98,7 @@ def policy_digest(contract: Contract) -> str:
     job's function.
     """
     limits = [limits_of(check, contract) for check in checks_of(contract)]
-    policy = {
+    policy: dict[str, Any] = {
         "checks": [msgspec.structs.replace(limit, source={}) for limit in limits],
         "custom": contract.gate.custom,
         "key": {name: _without_description(column) for name, column in contract.key.items()},
@@ -111,6 +111,8 @@ def policy_digest(contract: Contract) -> str:
         "inputs": None if contract.job is None else sorted(contract.job.inputs),
         "seed": contract.job is not None and "seed" in contract.job.parameters,
     }
+    if contract.sum_tolerance is not None:
+        policy["sum_tolerance"] = contract.sum_tolerance
     return hashlib.sha256(msgspec.json.encode(policy, order="deterministic")).hexdigest()
 
 

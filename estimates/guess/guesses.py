@@ -3,27 +3,23 @@
 Names say what columns are, and values have to bear it out: intervals have two ends in order,
 quantiles do not cross, probabilities add up to 1. A contract that a table is to satisfy needs that
 everywhere; two tables that are compared need it nearly everywhere, so that rows which break a rule
-are counted and not a reason to look away. What fits nothing is an attribute.
+are counted and not a reason to look away. What fits nothing is an attribute; a number among these
+is doubtful, and whoever shows the guess says so.
 """
 
-import re
-from collections.abc import Callable, Iterable
-from functools import reduce
-from operator import and_
+from collections.abc import Collection, Iterable
 
-import msgspec
 import polars as pl
 
-from estimates.contract.columns import NUMERIC_ROLES, ColumnType, KeyType, Role
-from estimates.contract.text_values import values_of
+from estimates.contract.columns import NUMERIC_ROLES, ColumnType
 from estimates.errors import InvalidError
-from estimates.guess.column_types import NEARLY, text_kind
+from estimates.guess.guess import Guess, Holds, everywhere
+from estimates.guess.levelled_columns import SAYS_LEVEL, intervals, quantiles
+from estimates.guess.name_parts import Stem, tokens, words
+from estimates.guess.probability_columns import probabilities
 
-_LOWER = frozenset(("lower", "lwr", "low", "lo", "lb"))
-_UPPER = frozenset(("upper", "upr", "high", "hi", "ub"))
-_QUANTILE = frozenset(("q", "p", "quantile", "quant", "percentile", "pct"))
-_FILLING = frozenset(("ci", "pi", "bound", "limit", "interval", "level", "pct"))
 _LABEL = frozenset(("label", "class", "category", "predicted", "prediction", "outcome", "decision"))
+_CLASS = frozenset(("label", "class", "category"))
 _SCORE = frozenset(("score", "probability", "prob", "proba", "propensity", "risk", "likelihood"))
 _POINT = frozenset(
     (
@@ -38,199 +34,157 @@ _POINT = frozenset(
         "estimate",
         "point",
         "expected",
+        "fit",
     )
 )
-_PROBABILITY = re.compile(
-    r"(?:prob|proba|probability|pr|p)[_.\- ]+(.+)|(.+)[_.\- ]+(?:prob|proba|probability)", re.I
+# how sure an estimate is, how it was computed, how good it was: no estimates themselves
+_SPREAD = frozenset(
+    ("se", "sd", "std", "stdev", "stddev", "stderr", "mcse", "mad", "rhat", "ess", "error", "err")
 )
+_OBSERVED = frozenset(
+    ("y", "y_true", "ytrue", "actual", "actuals", "observed", "observation", "truth", "y_actual")
+)
+_PLACES = frozenset(("step", "steps", "horizon", "h", "fold", "window", "index", "level_0"))
+_LEVELLED = ("lower", "upper", "quantile")
 _LABELS = 50  # more values than this are no vocabulary
-
-# Whether a rule holds, from the rows on which it does; null where a row has nothing to compare.
-Holds = Callable[[pl.Series], bool]
-Levels = dict[tuple[str, frozenset[str]], dict[float, list[str]]]
-
-
-class Guess(msgspec.Struct):
-    """What a column may be, and why; fields as in `estimates.contract.Column`."""
-
-    role: Role
-    why: str
-    level: float | None = None
-    quantile: float | None = None
-    label: str | None = None
-    stem: frozenset[str] = frozenset()
-    of: str | None = None
-
-
-def target_of(types: dict[str, ColumnType], key: Iterable[str]) -> str | None:
-    """The key column that may say which time an estimate is about."""
-    times: dict[str, KeyType] = {
-        name: kind for name in key if (kind := types[name]) in ("date", "timestamp")
-    }
-    named = [name for name in times if _words(name) & {"target", "end", "for", "forecast", "valid"}]
-    return next(iter([*named, *times]), None)
-
-
-def everywhere(keeps: pl.Series) -> bool:
-    """A rule holds when no row breaks it."""
-    return bool(keeps.all())
-
-
-def nearly_everywhere(first: int = 0) -> Holds:
-    """A rule holds when 95 % of the rows of one table keep it: of the first so many rows, or of all
-    others.
-    """
-
-    def holds(keeps: pl.Series) -> bool:
-        parts = [part for part in (keeps[:first], keeps[first:]) if part.null_count() < len(part)]
-        return (
-            not parts
-            or max(part.sum() / (len(part) - part.null_count()) for part in parts) >= NEARLY
-        )
-
-    return holds
+DOUBTFUL = "nothing in its name or values says more"
 
 
 def guess_roles(
-    frame: pl.DataFrame, names: Iterable[str], holds: Holds = everywhere
+    frame: pl.DataFrame,
+    names: Iterable[str],
+    holds: Holds = everywhere,
+    estimates: Collection[str] = (),
 ) -> dict[str, Guess]:
     """A guess for each of the columns; `frame` has the guessed types, `holds` says what its values
-    have to bear out.
+    have to bear out, `estimates` are columns that somebody says are estimates.
 
     Raises InvalidError `nothing_to_estimate` when none of them can be an estimate.
     """
     columns = {name: frame.get_column(name) for name in names}
     numbers = {name: series for name, series in columns.items() if series.dtype.is_numeric()}
-    guesses = _probabilities(numbers, holds)
-    for group in (_quantiles, _intervals):
-        guesses |= group(
-            {name: series for name, series in numbers.items() if name not in guesses}, holds
-        )
+    said = {name: _said(columns[name]) for name in estimates if name in columns}
+    free = {name: series for name, series in numbers.items() if name not in said}
+    guesses = said | probabilities(free, holds, lambda: _classes(frame))
+    free = _without(free, guesses)
+    guesses |= quantiles(free, holds)
+    guesses |= intervals(_without(free, guesses), holds, columns)
+    guesses |= _points_of(guesses, _without(numbers, guesses))
+    if {"unique_id", "ds"} <= set(frame.columns):
+        guesses |= _models(_without(numbers, guesses))
     for name, series in columns.items():
         if name not in guesses and (guess := _single(name, series)):
             guesses[name] = guess
+    _leave_out_components(guesses)
     _ensure_estimate(guesses, columns, holds)
     _attach(guesses, [name for name in columns if name in guesses])
-    return {
-        name: guesses.get(name, Guess("attribute", "nothing in its name or values says more"))
-        for name in columns
-    }
-
-
-def named_levels(columns: Iterable[pl.Series]) -> Levels:
-    """Which levels the names of a table's columns say, and of which columns.
-
-    By `intervals` or `quantiles`, and by what else is in the names, so that they are told apart by
-    their points.
-    """
-    numbers = {
-        series.name: values_of(series, "float") if series.dtype == pl.String else series
-        for series in columns
-        if any(_share(token) is not None for token in _tokens(series.name))
-        and (
-            series.dtype.is_numeric()
-            or (series.dtype == pl.String and text_kind(series) in ("float", "integer"))
-        )
-    }
-    guesses = _quantiles(numbers, nearly_everywhere())
-    guesses |= _intervals(
-        {n: s for n, s in numbers.items() if n not in guesses}, nearly_everywhere()
-    )
-    levels: Levels = {}
-    for name, guess in guesses.items():
-        level, what = (
-            (guess.quantile, "quantiles") if guess.level is None else (guess.level, "intervals")
-        )
-        if level is not None:
-            levels.setdefault((what, guess.stem), {}).setdefault(level, []).append(name)
-    return levels
+    return {name: guesses.get(name) or _carried(name, series) for name, series in columns.items()}
 
 
 def estimate_type(series: pl.Series, guess: Guess, kind: ColumnType) -> ColumnType:
     """Estimates are floats, also when the first table happens to hold whole numbers, unless that
-    loses digits.
+    loses digits; so is what was observed, where nothing was yet.
     """
+    if is_observed(series.name) and series.null_count() == len(series):
+        return "float"
     if guess.role in NUMERIC_ROLES and kind == "integer":
         return "float" if series.is_between(-(2**53), 2**53).all() else "integer"
     return kind
 
 
-def _probabilities(numbers: dict[str, pl.Series], holds: Holds) -> dict[str, Guess]:
-    """Columns such as `p_stay`, `p_leave` whose rows add up to 1."""
-    matches = {name: match for name in numbers if (match := _PROBABILITY.fullmatch(name))}
-    labels = {name: match.group(1) or match.group(2) for name, match in matches.items()}
-    if len(labels) < 2 or len(set(labels.values())) < len(labels):
-        return {}
-    rows = pl.DataFrame([numbers[name].cast(pl.Float64) for name in labels])
-    total = pl.sum_horizontal(pl.all(), ignore_nulls=False).fill_nan(None)
-    right = ((total - 1).abs() <= 1e-6) & (pl.min_horizontal(pl.all()) >= 0)
-    keeps = rows.select(pl.when(total.is_not_null()).then(right)).to_series()
-    if keeps.null_count() == len(keeps) or not holds(keeps):
-        return {}
-    why = "its name, and rows that add up to 1"
-    return {name: Guess("probability", why, label=label) for name, label in labels.items()}
+def _without(numbers: dict[str, pl.Series], guesses: dict[str, Guess]) -> dict[str, pl.Series]:
+    return {name: series for name, series in numbers.items() if name not in guesses}
 
 
-def _quantiles(numbers: dict[str, pl.Series], holds: Holds) -> dict[str, Guess]:
-    """Columns such as `q10`, `q0.5`, `p90` that do not cross, by what else is in their names."""
-    groups: dict[frozenset[str], dict[float, str]] = {}
-    for name in numbers:
-        *before, mark, number = ("", "", *_tokens(name))
-        level = _share(number)
-        if mark in _QUANTILE and level is not None:
-            groups.setdefault(frozenset(filter(None, before)), {}).setdefault(level, name)
-    guesses: dict[str, Guess] = {}
-    for stem, group in groups.items():
-        ordered = [numbers[name] for _, name in sorted(group.items())]
-        if len(group) > 1 and holds(reduce(and_, map(_in_order, ordered, ordered[1:]))):
-            for level, name in group.items():
-                guesses[name] = Guess(
-                    "quantile", "its name, and values that do not cross", quantile=level, stem=stem
-                )
-    return guesses
+def _said(series: pl.Series) -> Guess:
+    """An estimate because somebody says so."""
+    if series.dtype.is_numeric():
+        return Guess("point", "named as an estimate", stem=tokens(series.name))
+    if series.dtype in (pl.String, pl.Boolean):
+        return Guess("label", "named as an estimate")
+    raise InvalidError(
+        "nothing_to_estimate",
+        f"column {series.name!r} is {series.dtype}: an estimate is a number or a label",
+    )
 
 
-def _intervals(numbers: dict[str, pl.Series], holds: Holds) -> dict[str, Guess]:
-    """Pairs such as `lower_80`, `upper_80` whose ends are in order."""
-    ends: dict[tuple[frozenset[str], float | None], tuple[list[str], list[str]]] = {}
-    for name in numbers:
-        tokens = _tokens(name)
-        level = next(
-            (share for token in reversed(tokens) if (share := _share(token)) is not None), None
-        )
-        stem = frozenset(token for token in tokens if token.isalpha()) - _LOWER - _UPPER - _FILLING
-        lowers, uppers = ends.setdefault((stem, level), ([], []))
-        if _LOWER & set(tokens):
-            lowers.append(name)
-        if _UPPER & set(tokens):
-            uppers.append(name)
-    guesses: dict[str, Guess] = {}
-    for (stem, level), (lowers, uppers) in ends.items():
-        if not len(lowers) == len(uppers) == 1 or lowers == uppers:
-            continue
-        if holds(_in_order(numbers[lowers[0]], numbers[uppers[0]])):
-            why = "its name and its partner's" + ("" if level else "; the level is not in the name")
-            for name, role in ((lowers[0], "lower"), (uppers[0], "upper")):
-                guesses[name] = Guess(
-                    msgspec.convert(role, Role), why, level=level or 0.95, stem=stem
-                )
-    return guesses
+def _classes(frame: pl.DataFrame) -> frozenset[str]:
+    """The values of the columns of text that have few."""
+    texts = [series for series in frame if series.dtype == pl.String]
+    values = [series.drop_nulls().unique() for series in texts]
+    return frozenset(value for few in values if len(few) <= _LABELS for value in few)
+
+
+def _points_of(guesses: dict[str, Guess], numbers: dict[str, pl.Series]) -> dict[str, Guess]:
+    """The columns whose whole name is the stem of an interval or of quantiles: `AutoARIMA` of
+    `AutoARIMA-lo-90`, `yhat1` of `yhat1 5.0%`.
+    """
+    stems = {guess.stem: name for name, guess in guesses.items() if guess.role in _LEVELLED}
+    return {
+        name: Guess("point", f"it has {_what(guesses[stems[stem]])}", stem=stem)
+        for name in numbers
+        if (stem := tokens(name)) in stems
+    }
+
+
+def _what(guess: Guess) -> str:
+    return "quantiles" if guess.role == "quantile" else "an interval"
+
+
+def _models(numbers: dict[str, pl.Series]) -> dict[str, Guess]:
+    """The other numbers of a table of forecasts by `unique_id` and `ds`: a column a model."""
+    return {
+        name: Guess("point", "a model beside unique_id and ds", stem=tokens(name))
+        for name in numbers
+        if not is_observed(name) and name.lower() not in _PLACES
+    }
 
 
 def _single(name: str, series: pl.Series) -> Guess | None:
     """A label, a score or a point by its name."""
-    words = _words(name)
+    of_name = words(name)
+    few = 0 < series.drop_nulls().n_unique() <= _LABELS if of_name & _LABEL else False
     if not series.dtype.is_numeric():
-        few = (
-            series.dtype in (pl.String, pl.Boolean)
-            and 0 < series.drop_nulls().n_unique() <= _LABELS
-        )
         return (
-            Guess("label", "its name, and few different values") if words & _LABEL and few else None
+            Guess("label", "its name, and few different values")
+            if few and series.dtype in (pl.String, pl.Boolean)
+            else None
         )
-    if words & _SCORE:
+    if of_name & _SPREAD or is_observed(name):
+        return None
+    if few and of_name & _CLASS and series.dtype.is_integer():
+        return Guess("label", "its name, and few different values")
+    if of_name & _SCORE:
         return Guess("score", "its name")
-    return Guess("point", "its name", stem=words) if words & _POINT else None
+    return Guess("point", "its name", stem=tokens(name)) if of_name & _POINT else None
+
+
+def _carried(name: str, series: pl.Series) -> Guess:
+    """What is no estimate; a number of which nothing says so is doubtful."""
+    if is_observed(name):
+        return Guess("attribute", "by its name what was observed, beside an estimate")
+    if words(name) & _SPREAD:
+        return Guess("attribute", "by its name how sure an estimate is")
+    if name.lower() in _PLACES:
+        return Guess("attribute", "by its name a place in a table")
+    if name in SAYS_LEVEL:
+        return Guess("attribute", "the level of intervals")
+    doubt = series.dtype.is_numeric() and series.null_count() < len(series)
+    return Guess("attribute", DOUBTFUL, doubt=doubt)
+
+
+def is_observed(name: str) -> bool:
+    """Whether a column is by its name what was observed, and no estimate of it."""
+    return name.lower() in _OBSERVED
+
+
+def _leave_out_components(guesses: dict[str, Guess]) -> None:
+    """Prophet's table has its components beside `yhat`, with intervals of their own."""
+    if "yhat" not in guesses or "trend" not in guesses:
+        return
+    for name, guess in guesses.items():
+        if guess.stem != ("yhat",) and guess.role in ("point", *_LEVELLED):
+            guesses[name] = Guess("attribute", "a component of Prophet's yhat")
 
 
 def _ensure_estimate(
@@ -239,21 +193,19 @@ def _ensure_estimate(
     """Without a better guess, the first number is the estimate; without a number, the first text
     with few values.
     """
-    if any(guess.role not in ("lower", "upper") for guess in guesses.values()):
+    if any(guess.role not in ("lower", "upper", "attribute") for guess in guesses.values()):
         return
     free = [
         series
         for name, series in columns.items()
         if name not in guesses and series.null_count() < len(series)
     ]
-    numbers = sorted(
-        (series for series in free if series.dtype.is_numeric()), key=lambda s: s.dtype.is_integer()
-    )
+    numbers = sorted((series for series in free if series.dtype.is_numeric()), key=_likely)
     if numbers:
         first = numbers[0]
         unit = first.dtype.is_float() and holds(first.fill_nan(None).is_between(0, 1))
         why = "it is the first number" + (", and lies between 0 and 1" if unit else "")
-        guesses[first.name] = Guess("score" if unit else "point", why, stem=_words(first.name))
+        guesses[first.name] = Guess("score" if unit else "point", why, stem=tokens(first.name))
         return
     labels = [
         s
@@ -271,24 +223,38 @@ def _ensure_estimate(
         )
 
 
+def _likely(series: pl.Series) -> int:
+    """Fractions come first, whole numbers later, and last what a name speaks against."""
+    if series.name.lower() == "y":
+        return 1  # what was observed, or an estimate of it
+    if _carried(series.name, series).why != DOUBTFUL:
+        return 3
+    return 2 if series.dtype.is_integer() else 0
+
+
 def _attach(guesses: dict[str, Guess], order: list[str]) -> None:
     """Say which point an interval or quantile belongs to where there are several; drop what is
     there twice.
     """
     _center(guesses)
     points = [name for name in order if guesses[name].role == "point"]
+    whole = {guesses[name].stem: name for name in reversed(points)}
     seen: set[tuple[str | None, str, float | None]] = set()
     for name in order:
         guess = guesses[name]
-        if guess.role in ("lower", "upper", "quantile"):
+        if guess.role in _LEVELLED:
             if len(points) > 1:
-                guess.of = max(points, key=lambda point: len(guess.stem & guesses[point].stem))
+                guess.of = whole.get(guess.stem) or _nearest(guess.stem, points, guesses)
             mark = (guess.of, guess.role, guess.level or guess.quantile)
             if mark in seen:
                 guesses[name] = Guess(
                     "attribute", f"another column has the role {guess.role} of the same level"
                 )
             seen.add(mark)
+
+
+def _nearest(stem: Stem, points: list[str], guesses: dict[str, Guess]) -> str:
+    return max(points, key=lambda point: len(set(stem) & set(guesses[point].stem)))
 
 
 def _center(guesses: dict[str, Guess]) -> None:
@@ -299,35 +265,3 @@ def _center(guesses: dict[str, Guess]) -> None:
     scores = [guess for guess in guesses.values() if guess.role == "score"]
     if "point" not in roles and len(scores) == 1 and {"lower", "quantile"} & set(roles):
         scores[0].role, scores[0].why = "point", f"{scores[0].why}; it has an interval"
-
-
-def _in_order(low: pl.Series, high: pl.Series) -> pl.Series:
-    """On which rows; null where one of them is null or NaN."""
-    low, high = (series.cast(pl.Float64) for series in (low, high))
-    ordered = low <= high
-    odd = low.is_nan() | high.is_nan()
-    return ordered.set(odd, None) if odd.any() else ordered
-
-
-def _words(name: str) -> frozenset[str]:
-    return frozenset(token for token in _tokens(name) if token.isalpha())
-
-
-def _tokens(name: str) -> list[str]:
-    """Words and numbers of a name: `ciLow_97.5` is ci, low, 97.5."""
-    return re.findall(
-        r"[^\W\d_]+|[0-9]+(?:\.[0-9]+)?", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-    )
-
-
-def _share(token: str) -> float | None:
-    """The level that a number in a name says: 80, 0.8, 08 (a quantile 0.08), 975 (0.975)."""
-    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", token):
-        return None
-    if "." in token:
-        share = float(token) if float(token) < 1 else float(token) / 100
-    elif token.startswith("0"):
-        share = float(f"0.{token}")
-    else:
-        share = int(token) / 10 ** max(len(token), 2)
-    return round(share, 12) if 0 < share < 1 else None

@@ -18,13 +18,9 @@ from estimates.contract.time_values import ASSUMED_ZONE
 from estimates.errors import InvalidError
 from estimates.guess.column_pairs import not_compared, plain_frames, plain_pair
 from estimates.guess.column_types import has_codes, reads_as_numbers, stored_kind, text_kind
-from estimates.guess.guesses import (
-    Guess,
-    estimate_type,
-    guess_roles,
-    named_levels,
-    nearly_everywhere,
-)
+from estimates.guess.guess import Guess, nearly_everywhere
+from estimates.guess.guesses import estimate_type, guess_roles
+from estimates.guess.levelled_columns import named_levels
 
 
 class TableContract(Contract, frozen=True):
@@ -40,12 +36,14 @@ class Guessed(NamedTuple):
     """The contract, and both tables with its columns in its types, their rows as they were.
 
     left_out  columns of both tables that have a type which no contract can hold, with that type
+    roles     what each column was taken for, and why
     """
 
     contract: Contract
     a: pl.DataFrame
     b: pl.DataFrame
     left_out: dict[str, str]
+    roles: dict[str, Guess]
 
 
 def guess_contract(
@@ -55,16 +53,19 @@ def guess_contract(
     stability: Stability,
     names: tuple[str, str],
     zone: str = ASSUMED_ZONE,
+    estimates: Sequence[str] = (),
 ) -> Guessed:
     """Guess types and roles of the columns that both tables have; `names` are those of the tables,
-    for errors.
+    for errors, `estimates` columns that are estimates whatever their names say.
 
     zone  that of times without one
     Raises InvalidError: `bad_key_column`, `no_rows`, `column_type` (a column has types that do not
     compare), `bad_value` (a cell among numbers is none), `other_levels`, `nothing_to_estimate`,
-    `columns` (a group that is no column, or an estimate), `out_of_range`, `bad_timezone`.
+    `columns` (a group that is no column, or an estimate; an estimate that is no column),
+    `out_of_range`, `bad_timezone`.
     """
     _check_key(a, b, key, names)
+    _check_estimates(a, b, key, estimates)
     _check_levels(a, b, key, names)
     texts = _is_text(a), _is_text(b)
     shared = [*key, *(name for name in a.columns if name in b.columns and name not in key)]
@@ -80,7 +81,10 @@ def guess_contract(
     )
     both = pl.concat([a, b], how="vertical_relaxed")
     roles = guess_roles(
-        both, [name for name in shared if name not in key], nearly_everywhere(a.height)
+        both,
+        [name for name in shared if name not in key],
+        nearly_everywhere(a.height),
+        estimates,
     )
     for name, guess in roles.items():
         types[name] = estimate_type(both[name], guess, types[name])
@@ -93,7 +97,7 @@ def guess_contract(
         {n: _column(g, types[n]) for n, g in roles.items()},
         stability=stability,
     )
-    return Guessed(contract, typed(a, contract), typed(b, contract), left_out)
+    return Guessed(contract, typed(a, contract), typed(b, contract), left_out, roles)
 
 
 class Carried(NamedTuple):
@@ -149,6 +153,19 @@ def _check_key(
         raise InvalidError(
             "no_rows", f"{names[0]} and {names[1]} have no rows: there is nothing to compare"
         )
+
+
+def _check_estimates(
+    a: pl.DataFrame, b: pl.DataFrame, key: Sequence[str], estimates: Sequence[str]
+) -> None:
+    shared = [name for name in a.columns if name in b.columns and name not in key]
+    for name in estimates:
+        if name not in shared:
+            raise InvalidError(
+                "columns",
+                f"there is no column {name!r} that could be an estimate; both have "
+                f"{', '.join(shared) or 'none besides the key'}",
+            )
 
 
 def _check_levels(

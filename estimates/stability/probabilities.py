@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from estimates.contract.contract import Contract
+from estimates.contract.probability_sums import beyond, sum_tolerance
 from estimates.stability.aligned import AlignedVersions
 from estimates.stability.alignment import Mask
 from estimates.stability.family_reports import Divergence, ProbabilityMove, ProbabilityReport
 from estimates.stability.kernels.selection import largest_first, quantiles
 from estimates.stability.scalar import mean_of
-from estimates.stability.value_kinds import Floats
+from estimates.stability.value_kinds import ColumnValues, Floats
 
 _TOP = 20
 _NEGATIVE = -1e-9
-_OFF = 1e-6
 
 
 def measure(pair: AlignedVersions) -> ProbabilityReport | None:
@@ -29,7 +29,9 @@ def measure(pair: AlignedVersions) -> ProbabilityReport | None:
     has_rest = _has_rest(contract, labels)
     both = [pair.common(name) for name in names]
     old, new = ([values[side].numbers for values in both] for side in (0, 1))
-    valid = _finite(old) & ~_invalid(old, has_rest) & _finite(new) & ~_invalid(new, has_rest)
+    allowed = [sum_tolerance(contract, side) for side in (pair.alignment.a, pair.alignment.b)]
+    wrong = _invalid(old, has_rest, allowed[0]) | _invalid(new, has_rest, allowed[1])
+    valid = _finite(old) & _finite(new) & ~wrong
     n, common = int(valid.sum()), pair.alignment.common
     rows = np.flatnonzero(valid)
     old, new = (_vectors([column[rows] for column in side], has_rest) for side in (old, new))
@@ -40,8 +42,8 @@ def measure(pair: AlignedVersions) -> ProbabilityReport | None:
         rest=has_rest,
         n=n,
         coverage=n / common if common else None,
-        invalid_from=int(_invalid([pair.all_old(name).numbers for name in names], has_rest).sum()),
-        invalid_to=int(_invalid([pair.all_new(name).numbers for name in names], has_rest).sum()),
+        invalid_from=_invalid_rows([pair.all_old(name) for name in names], has_rest, allowed[0]),
+        invalid_to=_invalid_rows([pair.all_new(name) for name in names], has_rest, allowed[1]),
         tv=_statistics(tv) if n else None,
         jsd=_statistics(_jsd(old, new)) if n else None,
         top=_top(pair, tv, rows) if n else [],
@@ -63,11 +65,15 @@ def _finite(columns: list[Floats]) -> Mask:
     return np.logical_and.reduce([np.isfinite(column) for column in columns])
 
 
-def _invalid(columns: list[Floats], has_rest: bool) -> Mask:
+def _invalid_rows(columns: list[ColumnValues], has_rest: bool, allowed: float) -> int:
+    return int(_invalid([column.numbers for column in columns], has_rest, allowed).sum())
+
+
+def _invalid(columns: list[Floats], has_rest: bool, allowed: float) -> Mask:
     """Finite vectors with a negative part, or a sum that is not 1 (with a rest: above 1)."""
     with np.errstate(over="ignore", invalid="ignore"):
         total = sum(columns[1:], start=columns[0])
-        off = total - 1 > _OFF if has_rest else np.abs(total - 1) > _OFF
+        off = beyond(total - 1 if has_rest else np.abs(total - 1), allowed)
     return _finite(columns) & (
         off | np.logical_or.reduce([column < _NEGATIVE for column in columns])
     )

@@ -193,7 +193,7 @@ FAULTS: list[tuple[str, str, str, Callable[[], Setting]]] = [
         lambda: edit(q90=pl.col("q10") * 0.99, q50=pl.lit(None, pl.Float64)),
     ),
     ("quantile_crossing", "fail", "NaN crosses", lambda: poke("q90", float("nan"))),
-    ("probabilities", "fail", "sum is not 1", lambda: edit(p_up=pl.col("p_up") + 1e-5)),
+    ("probabilities", "fail", "sum is not 1", lambda: edit(p_up=pl.col("p_up") + 3e-5)),
     ("probabilities", "fail", "negative", lambda: edit(p_up=pl.lit(-0.1), p_down=pl.lit(1.1))),
     ("probabilities", "fail", "half a distribution", lambda: poke("p_down", None)),
     ("probabilities", "fail", "NaN", lambda: poke("p_up", float("nan"))),

@@ -101,7 +101,6 @@ UNWAIVABLE = [
     "interval_order",
     "nested_intervals",
     "quantile_crossing",
-    "probabilities",
     "waivers",
 ]
 # what is about the version as a whole, so that neither groups nor single keys can be excepted

@@ -73,11 +73,14 @@ def test_key_types_are_guessed_from_text(
 
 
 def test_a_time_in_the_key_is_suggested_as_target(make: Callable[..., Draft]) -> None:
-    """What may be the target is said in a comment, because it changes how versions are compared."""
+    """What may be the target is said in a comment, because it changes how versions are compared;
+    what lies after the day on which it was made is one.
+    """
     drafted = make("k,made,target_date,value\na,2026-11-20,2026-11-24,1\n", "k,made,target_date")
-    assert parse_contract(drafted.contract).target is None
-    assert uncommented(drafted.contract).target == "target_date"
-    assert uncommented(make("k,week,value\na,2026-11-20,1\n", "k,week").contract).target == "week"
+    assert parse_contract(drafted.contract).target == "target_date"
+    past = make("k,week,value\na,2020-11-20,1\n", "k,week").contract
+    assert parse_contract(past).target is None
+    assert uncommented(past).target == "week"
     assert "target = true" not in make("k,value\na,1\n").contract
 
 
@@ -85,7 +88,7 @@ def test_a_time_in_the_key_is_suggested_as_target(make: Callable[..., Draft]) ->
     ("header", "wanted"),
     [
         ("value,lower_80,upper_80", {"value": "point", "lower_80": 0.8, "upper_80": 0.8}),
-        ("yhat,yhat_lower,yhat_upper", {"yhat": "point", "yhat_lower": 0.95, "yhat_upper": 0.95}),
+        ("yhat,yhat_lower,yhat_upper", {"yhat": "point", "yhat_lower": 0.8, "yhat_upper": 0.8}),
         (
             "AutoETS,AutoETS-lo-90,AutoETS-hi-90",
             {"AutoETS": "point", "AutoETS-lo-90": 0.9, "AutoETS-hi-90": 0.9},
@@ -112,7 +115,7 @@ def test_a_time_in_the_key_is_suggested_as_target(make: Callable[..., Draft]) ->
             "quantile_025,quantile_500,quantile_975",
             {"quantile_025": 0.025, "quantile_500": 0.5, "quantile_975": 0.975},
         ),
-        ("sales_q05,sales,sales_q95", {"sales_q05": 0.05, "sales": "attribute", "sales_q95": 0.95}),
+        ("sales_q05,sales,sales_q95", {"sales_q05": 0.05, "sales": "point", "sales_q95": 0.95}),
         ("q90,q50,q10", {"q90": "point", "q50": "attribute", "q10": "attribute"}),
         ("demand,price,visits", {"demand": "point", "price": "attribute", "visits": "attribute"}),
         (
@@ -168,7 +171,8 @@ def test_a_number_between_0_and_1_is_a_score(make: Callable[..., Draft]) -> None
         "x": "score",
         "y": "attribute",
     }
-    assert roles(make("k,y,x\na,1.5,.5\n")) == {"y": "point", "x": "attribute"}
+    assert roles(make("k,y,x\na,1.5,.5\n")) == {"y": "attribute", "x": "score"}
+    assert roles(make("k,y,visits\na,1.5,5\n")) == {"y": "point", "visits": "attribute"}
 
 
 def test_labels(make: Callable[..., Draft]) -> None:

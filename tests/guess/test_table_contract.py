@@ -218,7 +218,9 @@ def test_an_estimate_is_no_group() -> None:
 
 
 def test_carried_columns_that_differ_are_told() -> None:
-    """The two that differ on most keys, and how many more; null and NaN are values."""
+    """The two that differ on most keys, and how many more; null and NaN are values. Numbers may be
+    estimates, so how they are measured is told too.
+    """
     a = table(
         value=2.0, one=1.0, two=1.0, three="x", four=[None] * ROWS, same=[float("nan")] * ROWS
     )
@@ -230,7 +232,7 @@ def test_carried_columns_that_differ_are_told() -> None:
     )
     assert estimates.diff(a, b, key="id").headline == (
         "value moved on none of 100 keys; three, carried along, differs on 100 % of keys, four on "
-        "100 %, and 2 more."
+        "100 %, and 2 more; to measure them: --estimates four,two."
     )
 
 

@@ -2,14 +2,12 @@
 
 import polars as pl
 
+from estimates.contract.probability_sums import beyond
 from estimates.gate.broken_rules import RowRule, broken_in_total, is_nan
 from estimates.gate.check import Check, Measure
 from estimates.gate.evaluation_context import EvaluationContext
 
 _TOLERANCE = 1e-9  # of one probability
-
-
-_SUM_TOLERANCE = 1e-6
 
 
 def _invalid_probabilities(context: EvaluationContext) -> Measure:
@@ -39,15 +37,15 @@ def _vector_rules(context: EvaluationContext, names: list[str]) -> list[RowRule]
     is_partial = any(
         column.labels is not None and labels < set(column.labels) for column in columns.values()
     )
-    total = pl.sum_horizontal(names)
+    total, allowed = pl.sum_horizontal(names), context.sum_tolerance
     any_null = pl.any_horizontal(pl.col(names).is_null())
     all_null = pl.all_horizontal(pl.col(names).is_null())
-    wrong_sum = total > 1 + _SUM_TOLERANCE if is_partial else (total - 1).abs() > _SUM_TOLERANCE
+    off = total - 1 if is_partial else (total - 1).abs()
     why = f"they add up to {'more than' if is_partial else 'other than'} 1"
     shown = tuple(names)
     return [
         RowRule(names[0], any_null & ~all_null, "one probability without the others", shown),
-        RowRule(names[0], ~any_null & wrong_sum, why, shown),
+        RowRule(names[0], ~any_null & beyond(off, allowed), why, shown),
     ]
 
 
@@ -61,5 +59,4 @@ CHECK = Check(
     metric="invalid probabilities and sums",
     source="stability.md C5",
     block=0,
-    waivable=False,
 )

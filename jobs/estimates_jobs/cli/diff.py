@@ -64,6 +64,9 @@ from estimates_jobs.cli.interface.command import Options, columns_option, comman
 )
 @click.option("--atol", type=float, help="With --key: nor is one up to this much. Default: 0.")
 @columns_option("--group", "groups", help="With --key: break the changes down by these columns.")
+@columns_option(
+    "--estimates", help="With --key: columns that are estimates, where their names do not say so."
+)
 @click.option(
     "--timezone",
     metavar="ZONE",

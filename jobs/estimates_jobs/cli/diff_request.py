@@ -42,6 +42,7 @@ class DiffRequest(msgspec.Struct, frozen=True):
     atol: float | None
     groups: list[str] | None
     timezone: str | None
+    estimates: list[str] | None
     to_set: str | None
     pairing: Pairing | None
     changes: bool
@@ -70,7 +71,7 @@ class DiffRequest(msgspec.Struct, frozen=True):
     @property
     def has_tolerance_or_groups(self) -> bool:
         """Whether an option says what a contract would say."""
-        return self._has("rtol", "atol", "groups")
+        return self._has("rtol", "atol", "groups", "estimates")
 
     @property
     def has_file_options(self) -> bool:
@@ -130,7 +131,8 @@ def check_options(options: Options, request: DiffRequest) -> None:
         _check_two_files(request)
     elif request.has_tolerance_or_groups:
         raise click.UsageError(
-            "--rtol, --atol and --group belong to --key; in a store the contract says them"
+            "--rtol, --atol, --group and --estimates belong to --key; in a store the contract says "
+            "them"
         )
 
 
@@ -156,7 +158,7 @@ def _check_two_files(request: DiffRequest) -> None:
         request.key is not None or request.has_tolerance_or_groups
     ):
         raise click.UsageError(
-            "--contract says the key, the tolerance and the groups: give it alone"
+            "--contract says the key, the estimates, the tolerance and the groups: give it alone"
         )
     if len(request.words) > 2 and not (request.changes and is_file(request.words[0])):
         raise click.UsageError(

@@ -57,6 +57,7 @@ def two_files(request: DiffRequest) -> TwoTables:
         rtol=request.rtol,
         atol=request.atol,
         groups=request.groups or [],
+        estimates=request.estimates or [],
         names=(_display_name(old), _display_name(new)),
         timezone=request.timezone,
     )
@@ -124,7 +125,7 @@ def guess_line(tables: TwoTables) -> str:
     """What was guessed, in a line: key, estimates, what is carried along, what is not compared."""
     contract = tables.contract
     carried = [name for name, column in contract.columns.items() if column.role == "attribute"]
-    parts = [f"key {', '.join(contract.key)}", f"estimates {', '.join(_estimates(contract))}"]
+    parts = [f"key {', '.join(contract.key)}", f"estimates {', '.join(_estimates(tables))}"]
     parts += [f"carried along {', '.join(carried)}"] if carried else []
     if tables.left_out:
         parts.append(
@@ -134,14 +135,23 @@ def guess_line(tables: TwoTables) -> str:
     return f"guessed: {'; '.join(parts)}"
 
 
-def _estimates(contract: Contract) -> Iterator[str]:
+def _estimates(tables: TwoTables) -> Iterator[str]:
     """Points, scores and labels by name; intervals and quantiles behind what they belong to."""
+    contract = tables.contract
+
+    def assumed(lower: str) -> str:
+        return ", assumed" if tables.guessed[lower].assumed else ""
+
     ends = {name for interval in contract.intervals() for name in (interval.lower, interval.upper)}
     for name in contract.judged:
         column = contract.columns[name]
         if name in ends or column.role in ("quantile", "probability"):
             continue
-        parts = [f"{100 * i.level:g} % interval" for i in contract.intervals() if i.point == name]
+        parts = [
+            f"{100 * i.level:g} % interval{assumed(i.lower)}"
+            for i in contract.intervals()
+            if i.point == name
+        ]
         taus = [
             c
             for c in contract.columns.values()
@@ -151,7 +161,8 @@ def _estimates(contract: Contract) -> Iterator[str]:
         yield f"{name} ({', '.join([column.role, *parts])})"
     for interval in contract.intervals():
         if not interval.point:
-            yield f"{interval.lower} to {interval.upper} ({100 * interval.level:g} % interval)"
+            level = f"{100 * interval.level:g} % interval{assumed(interval.lower)}"
+            yield f"{interval.lower} to {interval.upper} ({level})"
     for role in ("quantile", "probability"):
         loose = [
             n for n, c in contract.columns.items() if c.role == role and not contract.point_of(c)
@@ -174,12 +185,13 @@ def _display_name(word: str) -> str:
 
 def _read(word: str, contract: Contract | None) -> pl.DataFrame:
     """The table of a file or of standard input, its text in the types of a contract."""
+    from estimates_jobs.tables import hubverse
     from estimates_jobs.tables.table_files import read_table, typed
 
     with _readable_file(word) as path:
         try:
             frame = read_table(path)
-            return frame if contract is None else typed(frame, contract)
+            return hubverse.widened(frame) if contract is None else typed(frame, contract)
         except InvalidError as error:
             message = error.message.replace(str(path), _display_name(word))
             named = (

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 )
 @click.argument("file", metavar="FILE")
 @columns_option("--key", required=True, help="The columns that identify a row, in order.")
+@columns_option("--estimates", help="Columns that are estimates, where their names do not say so.")
 @click.option("--name", metavar="SET", help="The set's name. Default: made from the file's name.")
 @click.option(
     "--timezone",
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
     help="Of times that name no zone; the draft says it. Default: UTC.",
 )
 def draft(
-    options: Options, file: str, key: list[str], name: str | None, timezone: str | None
+    options: Options,
+    file: str,
+    key: list[str],
+    estimates: list[str] | None,
+    name: str | None,
+    timezone: str | None,
 ) -> None:
     """Write a first contract for a CSV, Parquet or Arrow table, with comments, to standard output.
 
@@ -35,7 +41,7 @@ def draft(
     """
     from estimates_jobs.tables.contract_draft import draft as draft_contract
 
-    made = draft_contract(file, key, name, timezone=timezone)
+    made = draft_contract(file, key, name, timezone=timezone, estimates=estimates or ())
     if options.json:
         terminal.json({"set": made.name, "contract": made.contract, "profile": made.profile})
         return

@@ -7,12 +7,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import combinations
 from pathlib import Path
 
 import msgspec
 import polars as pl
 
+from estimates import instants
 from estimates.contract.columns import NUMERIC_ROLES, ColumnType, key_text
 from estimates.contract.conform import conform
 from estimates.contract.contract_file import parse_contract
@@ -21,7 +23,10 @@ from estimates.contract.text_values import values_of
 from estimates.contract.time_values import ASSUMED_ZONE, says_no_zone
 from estimates.errors import InvalidError
 from estimates.guess.column_types import guess_types
-from estimates.guess.guesses import Guess, estimate_type, guess_roles, target_of
+from estimates.guess.guess import Guess
+from estimates.guess.guesses import estimate_type, guess_roles
+from estimates_jobs.tables.domain_draft import Targets, targets_of
+from estimates_jobs.tables.hubverse import widened
 from estimates_jobs.tables.table_files import read_table, typed
 
 _EXAMPLES = 3
@@ -56,35 +61,48 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 def draft(
-    path: str | Path, key: Sequence[str], name: str | None = None, timezone: str | None = None
+    path: str | Path,
+    key: Sequence[str],
+    name: str | None = None,
+    timezone: str | None = None,
+    estimates: Sequence[str] = (),
+    now: datetime | None = None,
 ) -> Draft:
     """Draft a contract for the table at `path` whose rows are identified by the columns `key`.
 
-    `name` of the set: default from the file's name. `timezone` of times without one: default UTC,
-    which the draft says. Raises InvalidError: `bad_key_column` (not in
+    name       of the set; default: from the file's name
+    timezone   of times without one; default: UTC, which the draft says
+    estimates  columns that are estimates, where names and values do not say so
+    now        tells targets that lie ahead; default: the clock
+
+    The hubverse long form is taken for the columns that it is pivoted to.
+    Raises InvalidError: `bad_key_column` (not in
     the table, or none), `duplicate_key` (with the columns that would make the key unique),
     `no_rows`, `no_estimate`, `bad_contract` (a name that no contract can have), and what
     `read_table` and `conform` raise, `null_key` and `not_finite` for instance.
     """
     path = Path(path)
     table = read_table(path)
-    _check_key(table, key, path)
-    types = guess_types(table, key)
+    wide = widened(table)
+    _check_key(wide, key, path)
+    _check_estimates(wide, key, estimates, path)
+    types = guess_types(wide, key)
     assumes = any(
-        kind == "timestamp" and _says_no_zone(table.get_column(column))
+        kind == "timestamp" and _says_no_zone(wide.get_column(column))
         for column, kind in types.items()
     )
     zone = timezone or (ASSUMED_ZONE if assumes else None)
-    frame = table.with_columns(
-        _as(table.get_column(column), kind, zone or ASSUMED_ZONE, is_key=column in key)
+    frame = wide.with_columns(
+        _as(wide.get_column(column), kind, zone or ASSUMED_ZONE, is_key=column in key)
         for column, kind in types.items()
     )
-    guesses = guess_roles(frame, [column for column in frame.columns if column not in key])
+    others = [column for column in frame.columns if column not in key]
+    guesses = guess_roles(frame, others, estimates=estimates)
     for column, guess in guesses.items():
         types[column] = estimate_type(frame.get_column(column), guess, types[column])
-    text = _contract(
-        _name(path) if name is None else name, path, frame, list(key), types, guesses, zone
-    )
+    targets = targets_of(frame, key, types, now or instants.now())
+    name = _name(path) if name is None else name
+    text = _contract(name, path, frame, list(key), types, guesses, targets, zone)
     try:
         contract = parse_contract(text, str(path))
     except InvalidError as error:
@@ -118,6 +136,19 @@ def _check_key(table: pl.DataFrame, key: Sequence[str], path: Path) -> None:
         )
     if not table.height:
         raise InvalidError("no_rows", f"{path}: the table has no rows to draft a contract from")
+
+
+def _check_estimates(
+    table: pl.DataFrame, key: Sequence[str], estimates: Sequence[str], path: Path
+) -> None:
+    others = [column for column in table.columns if column not in key]
+    wrong = [column for column in estimates if column not in others]
+    if wrong:
+        raise InvalidError(
+            "columns",
+            f"{path}: there is no column {wrong[0]!r} that could be an estimate; besides the key "
+            f"there are {', '.join(others) or 'none'}",
+        )
 
 
 def _as(series: pl.Series, kind: ColumnType, zone: str, *, is_key: bool) -> pl.Series:
@@ -183,6 +214,7 @@ def _contract(
     key: list[str],
     types: dict[str, ColumnType],
     guesses: dict[str, Guess],
+    targets: Targets,
     zone: str | None,
 ) -> str:
     lines = [
@@ -195,18 +227,46 @@ def _contract(
     ]
     if zone is not None:
         lines.append(f"timezone = {_quoted(zone)}  # of the times in the table that name none")
-    target = target_of(types, key)
     for column in key:
         lines += [
             "",
             f"[key.{_bare(column)}]",
             f"type = {_quoted(types[column])}  # guessed from its values",
         ]
-        if column == target:
-            lines.append("# target = true  # say so when this is the time an estimate is about")
+        if column == targets.column:
+            lines.append(_target_line(targets))
     for column, guess in guesses.items():
         lines += ["", *_column(frame.get_column(column), guess, types[column])]
-    return "\n".join([*lines, "", *_unchecked(path, frame.height)]) + "\n"
+    unchecked = _unchecked(path, _domain_lines(frame, targets))
+    return "\n".join([*lines, "", *unchecked]) + "\n"
+
+
+def _target_line(targets: Targets) -> str:
+    if targets.beyond:
+        return f"target = true  # guessed: it runs beyond {targets.present}, the last day of data"
+    return "# target = true  # say so when this is the time an estimate is about"
+
+
+def _domain_lines(frame: pl.DataFrame, targets: Targets) -> list[str]:
+    """The domain that the table keeps, a comment where a version published now would not."""
+    if targets.now:
+        return [
+            "# Which keys a version must have: all series, for the steps after its data.",
+            *targets.domain,
+        ]
+    lines = [
+        "# Which keys a version must have. Not checked: any key may come, there must be one.",
+        "# [domain]",
+        '# kind = "open"',
+        f"# minimum = {max(1, frame.height * 9 // 10)}",
+    ]
+    if targets.domain:
+        lines += [
+            f"# Or all series, for the steps after its data, which go through {targets.present}: "
+            "`--through` says it.",
+            *(f"#   {line}" for line in targets.domain),
+        ]
+    return lines
 
 
 def _column(series: pl.Series, guess: Guess, kind: ColumnType) -> list[str]:
@@ -219,9 +279,9 @@ def _column(series: pl.Series, guess: Guess, kind: ColumnType) -> list[str]:
     for field in ("level", "quantile", "label", "of"):
         value = getattr(guess, field)
         if value is not None:
-            lines.append(
-                f"{field} = {_quoted(value) if isinstance(value, str) else repr(value)}  # guessed"
-            )
+            mark = "assumed: nothing says it" if field == "level" and guess.assumed else "guessed"
+            text = _quoted(value) if isinstance(value, str) else repr(value)
+            lines.append(f"{field} = {text}  # {mark}")
     if series.has_nulls():
         lines.append(f"nullable = true  # {series.null_count()} of {len(series)} are empty")
     if guess.role in NUMERIC_ROLES:
@@ -244,13 +304,8 @@ def _bounds(values: pl.Series) -> list[str]:
     ]
 
 
-def _unchecked(path: Path, rows: int) -> list[str]:
-    return f"""\
-# Which keys a version must have. Not checked: any key may come, there must be one.
-# [domain]
-# kind = "open"
-# minimum = {max(1, rows * 9 // 10)}
-
+def _unchecked(path: Path, domain: list[str]) -> list[str]:
+    rest = f"""\
 # How often versions come and how old their data may be. Not checked.
 # [freshness]
 # cadence = "1w"
@@ -269,7 +324,8 @@ file.
 
 # Which versions keep their files. Nothing expires.
 # [retention]
-# keep_versions = 100""".splitlines()
+# keep_versions = 100"""
+    return [*domain, "", *rest.splitlines()]
 
 
 def _bare(name: str) -> str:

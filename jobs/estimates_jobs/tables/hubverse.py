@@ -20,12 +20,39 @@ _SOURCE = "\0source"  # no column of a table has a NUL in its name
 Source = tuple[str, float | str | None]
 
 
-def is_long(frame: pl.DataFrame, contract: Contract) -> bool:
+def is_long(frame: pl.DataFrame, contract: Contract | None = None) -> bool:
     """Whether the frame has the columns of the long form, and the contract does not itself have
     such columns.
     """
-    own = {*contract.key, *contract.columns}
+    own = {*contract.key, *contract.columns} if contract else set[str]()
     return set(LONG) <= set(frame.columns) and own.isdisjoint(LONG[:2])
+
+
+def widened(frame: pl.DataFrame) -> pl.DataFrame:
+    """The long form without a contract, values as they are: columns `mean`, `median`, `q0.025`,
+    `p_CATEGORY`, one row per task; any other table as it is.
+
+    Raises InvalidError: `output_type`, `duplicate_key`, `bad_value`, `columns`.
+    """
+    if not is_long(frame):
+        return frame
+    frame = frame.with_columns(pl.col("output_type_id").cast(pl.String))
+    sources = _sources(frame, "the table")
+    chosen = {_column_name(source): source for source in sorted(set(sources.values()), key=_place)}
+    return _pivot(frame, sources, chosen, "the table")
+
+
+def _column_name(source: Source) -> str:
+    kind, mark = source
+    if mark is None:
+        return kind
+    return f"p_{mark}" if kind == "pmf" else f"q{mark:g}"
+
+
+def _place(source: Source) -> tuple[int, float, str]:
+    kind, mark = source
+    number = mark if isinstance(mark, float) else 0.0
+    return ("mean", "median", "quantile", "pmf").index(kind), number, str(mark)
 
 
 def pivoted(contract: Contract) -> list[str]:
@@ -49,13 +76,21 @@ def wide(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     frame = frame.with_columns(pl.col("output_type_id").cast(pl.String))
     sources_by_pair = _sources(frame, contract.name)
     chosen = _choose(set(sources_by_pair.values()), contract)
+    return _integers(_pivot(frame, sources_by_pair, chosen, contract.name), contract)
+
+
+def _pivot(
+    frame: pl.DataFrame,
+    sources_by_pair: dict[tuple[str, str | None], Source],
+    chosen: dict[str, Source],
+    where: str,
+) -> pl.DataFrame:
+    """One row per task, a column for each chosen source."""
     task = [name for name in frame.columns if name not in LONG]
     clash = sorted(set(task) & set(chosen))
     if clash or not task:
         twice = f"column {clash[0]!r} is given twice, as a column and as rows" if clash else ""
-        raise InvalidError(
-            "columns", f"{contract.name}: long form: {twice or 'no column names the task'}"
-        )
+        raise InvalidError("columns", f"{where}: long form: {twice or 'no column names the task'}")
     names_of_sources = {source: f"source {i}" for i, source in enumerate(chosen.values())}
     names = pl.DataFrame(
         [(*pair, names_of_sources[source]) for pair, source in sources_by_pair.items()],
@@ -63,12 +98,12 @@ def wide(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
         orient="row",
     )
     long = frame.join(names, on=LONG[:2], nulls_equal=True, maintain_order="left")
-    _check_once(long, task, contract.name)
+    _check_once(long, task, where)
     values = [
         pl.col("value").filter(pl.col(_SOURCE) == names_of_sources[source]).first().alias(column)
         for column, source in chosen.items()
     ]
-    return _integers(long.group_by(task, maintain_order=True).agg(values), contract)
+    return long.group_by(task, maintain_order=True).agg(values)
 
 
 def _sources(frame: pl.DataFrame, where: str) -> dict[tuple[str, str | None], Source]:
@@ -79,7 +114,7 @@ def _sources(frame: pl.DataFrame, where: str) -> dict[tuple[str, str | None], So
         raise InvalidError(
             "output_type",
             f"{where}: long form: output types {', '.join(map(repr, other))} have no place in a "
-            "contract; it can hold mean, median, quantile and pmf",
+            "contract, which can hold mean, median, quantile and pmf; leave their rows out",
             extra=other,
         )
     pairs = frame.select(LONG[:2]).unique().sort(LONG[:2]).rows()

@@ -12,6 +12,8 @@ from polars.testing import assert_frame_equal
 from estimates.contract.conform import conform
 from estimates.contract.contract_file import parse_contract
 from estimates.errors import InvalidError
+from estimates_jobs.tables import hubverse
+from estimates_jobs.tables.contract_draft import draft
 from estimates_jobs.tables.table_files import read_table, typed
 
 HUB = parse_contract("""
@@ -215,3 +217,40 @@ def test_long_form_without_task_columns() -> None:
         )
     )
     assert error.code == "columns"
+
+
+def test_the_long_form_without_a_contract_is_widened() -> None:
+    """A column for each output type and id, values as they were; other tables stay as they are."""
+    rows = [
+        ("mean", None, "2.5"),
+        ("quantile", "0.025", "1"),
+        ("quantile", "0.50", "2"),
+        ("pmf", "low", "0.4"),
+        ("pmf", "high", "0.6"),
+    ]
+    names = ["place", *hubverse.LONG]
+    long = pl.DataFrame([("DE", *row) for row in rows], schema=names, orient="row")
+    wide = pl.DataFrame(
+        {"place": ["DE"], "mean": ["2.5"], "q0.025": ["1"], "q0.5": ["2"]}
+        | {"p_high": ["0.6"], "p_low": ["0.4"]}
+    )
+    assert hubverse.widened(long).equals(wide)
+    assert hubverse.widened(wide).equals(wide)
+
+
+def test_a_draft_of_the_long_form_can_be_published(tmp_path: Path) -> None:
+    """The contract is one for the columns that it is pivoted to, and takes the file as it is."""
+    path = tmp_path / "hub.csv"
+    lines = ["location,horizon,output_type,output_type_id,value"]
+    for place in ("DE", "FR"):
+        lines += [f"{place},1,quantile,{q},{10 * float(q)}" for q in ("0.25", "0.5", "0.75")]
+        lines += [f"{place},1,median,,5", f"{place},1,mean,,5.5"]
+    path.write_text("\n".join(lines) + "\n")
+    contract = parse_contract(draft(path, ["location", "horizon"]).contract)
+    roles = {name: column.role for name, column in contract.columns.items()}
+    assert roles == {"mean": "point", "median": "point"} | dict.fromkeys(
+        ["q0.25", "q0.5", "q0.75"], "quantile"
+    )
+    frame = conform(typed(read_table(path), contract), contract)
+    assert frame.height == 2
+    assert frame["q0.75"].to_list() == [7.5, 7.5]
