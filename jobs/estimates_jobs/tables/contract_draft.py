@@ -87,11 +87,7 @@ def draft(
     _check_key(wide, key, path)
     _check_estimates(wide, key, estimates, path)
     types = guess_types(wide, key)
-    assumes = any(
-        kind == "timestamp" and _says_no_zone(wide.get_column(column))
-        for column, kind in types.items()
-    )
-    zone = timezone or (ASSUMED_ZONE if assumes else None)
+    zone = timezone or _assumed_zone(wide, types)
     frame = wide.with_columns(
         _as(wide.get_column(column), kind, zone or ASSUMED_ZONE, is_key=column in key)
         for column, kind in types.items()
@@ -155,6 +151,12 @@ def _as(series: pl.Series, kind: ColumnType, zone: str, *, is_key: bool) -> pl.S
     if series.dtype == pl.String:
         return series if kind == "string" else values_of(series, kind, zone)
     return plain(series, zone, is_key=is_key)
+
+
+def _assumed_zone(table: pl.DataFrame, types: dict[str, ColumnType]) -> str | None:
+    """The zone of times that name none; None where all do."""
+    times = (table.get_column(name) for name, kind in types.items() if kind == "timestamp")
+    return ASSUMED_ZONE if any(map(_says_no_zone, times)) else None
 
 
 def _says_no_zone(times: pl.Series) -> bool:
