@@ -161,7 +161,7 @@ def _under(
     """Two tables under a contract that was given: what it does not name is carried along where both
     have it.
     """
-    named = [*contract.key, *contract.columns]
+    named = dict.fromkeys((*contract.key, *contract.columns))
     for frame, name in zip((a, b), names, strict=True):
         check_columns(
             frame.select(column for column in frame.columns if column in named),
@@ -172,9 +172,10 @@ def _under(
         [column for column in frame.columns if column not in named] for frame in (a, b)
     )
     zone = contract.timezone or ASSUMED_ZONE
-    carried = carry(a, b, [column for column in more_a if column in more_b], names, zone)
-    added = [column for column in more_b if column not in more_a]
-    removed = [column for column in more_a if column not in more_b]
+    in_a, in_b = set(more_a), set(more_b)
+    carried = carry(a, b, [column for column in more_a if column in in_b], names, zone)
+    added = [column for column in more_b if column not in in_a]
+    removed = [column for column in more_a if column not in in_b]
     schema = SchemaReport(added, removed, []) if added or removed else None
     if carried.types:
         fields = {field: getattr(contract, field) for field in contract.__struct_fields__}
@@ -219,14 +220,15 @@ def _schema(a: pl.DataFrame, b: pl.DataFrame) -> SchemaReport:
     """K5: columns of one table only, and stored types that differ; text, as in CSV, has no type
     yet.
     """
-    text = any(all(dtype == pl.String for dtype in frame.dtypes) for frame in (a, b))
-    differ = [n for n in a.columns if not text and n in b.columns and a.schema[n] != b.schema[n]]
+    old, new = a.schema, b.schema
+    text = any(all(dtype == pl.String for dtype in types.values()) for types in (old, new))
+    differ = [n for n in old if not text and n in new and old[n] != new[n]]
     return SchemaReport(
-        added=[name for name in b.columns if name not in a.columns],
-        removed=[name for name in a.columns if name not in b.columns],
+        added=[name for name in new if name not in old],
+        removed=[name for name in old if name not in new],
         changed=[
-            SchemaChange(name, "type", str(a.schema[name]), str(b.schema[name]))
+            SchemaChange(name, "type", str(old[name]), str(new[name]))
             for name in differ
-            if pl.Null not in (a.schema[name], b.schema[name])
+            if pl.Null not in (old[name], new[name])
         ],
     )

@@ -134,12 +134,10 @@ class TwoTables:
     def _measure_carried(self, report: Report, alignment: Alignment) -> dict[str, Carried]:
         """On how many keys each column that is carried along differs."""
         n = report.keys.common
-        if report.identical or not n:
+        if report.identical or not n or not self.carried:
             return {name: Carried(n, 0, 0.0) for name in self.carried if n}
-        differ = {
-            name: int(alignment.old(name).ne_missing(alignment.new(name)).sum())
-            for name in self.carried
-        }
+        old, new = alignment.common_rows(self.carried)
+        differ = {name: int(old[name].ne_missing(new[name]).sum()) for name in self.carried}
         return {name: Carried(n, number, number / n) for name, number in differ.items()}
 
     def _doubtful(self, report: Report) -> list[str]:

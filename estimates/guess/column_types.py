@@ -23,6 +23,8 @@ _LOOKS: dict[ColumnType, str] = {
     "float": r"(?i)[+-]?(\.?\d|nan|inf)",
 }
 _ZERO_LED = r"^[+-]?0\d"
+_DIGITS = r"^[+-]?\d+$"
+_LOOKED_AT = 100  # values that spare most columns of text a pass over all
 _CODE = r"^[+-]?(0\d|\d{16})"
 NEARLY = 0.95  # share of rows; the others are mistakes to be found, not a reason to look away
 
@@ -59,21 +61,19 @@ def text_kind(series: pl.Series) -> ColumnType:
     if text.is_empty():
         return "string"
     first = text[0].strip()
-    # a look at the first value, and at the first hundred, spares most columns a pass over all
     kind = next((kind for kind, pattern in _LOOKS.items() if re.match(pattern, first)), None)
+    if kind is None:
+        return "string"
     if kind == "date" and values_of(text, kind).has_nulls():
         kind = "timestamp"  # of a zone that is assumed
-    if kind is None or values_of(text.head(100), kind, ASSUMED_ZONE).has_nulls():
+    if len(text) > _LOOKED_AT and values_of(text.head(_LOOKED_AT), kind, ASSUMED_ZONE).has_nulls():
         return "string"
-    if (
-        kind == "float"
-        and text.head(100).str.contains(_WHOLE).all()
-        and text.str.contains(_WHOLE).all()
-    ):
+    if kind == "float" and re.match(_WHOLE, first) and text.str.contains(_WHOLE).all():
         return "integer"
-    if values_of(text, kind, ASSUMED_ZONE).has_nulls():
+    values = values_of(text, kind, ASSUMED_ZONE)
+    if values.has_nulls() or (kind == "float" and not _are_numbers(text, values)):
         return "string"
-    return kind if kind != "float" or _are_numbers(text) else "string"
+    return kind
 
 
 def reads_as_numbers(text: pl.Series) -> bool:
@@ -108,7 +108,8 @@ def stored_kind(series: pl.Series, *, is_key: bool = False) -> ColumnType:
     return next((kind for kind in kinds if DTYPES[kind] == dtype), "string")
 
 
-def _are_numbers(text: pl.Series) -> bool:
+def _are_numbers(text: pl.Series, values: pl.Series) -> bool:
     """Whether text that could be parsed as numbers is meant so: no codes, and not all of it NaN."""
-    codes = text.str.contains(_ZERO_LED).any() or text.str.contains(r"^[+-]?\d+$").all()
-    return not codes and bool(values_of(text, "float").is_finite().any())
+    if text.str.contains(_ZERO_LED).any() or not values.is_finite().any():
+        return False
+    return not (re.match(_DIGITS, text[0]) and text.str.contains(_DIGITS).all())

@@ -68,7 +68,8 @@ def guess_contract(
     _check_estimates(a, b, key, estimates)
     _check_levels(a, b, key, names)
     texts = _is_text(a), _is_text(b)
-    shared = [*key, *(name for name in a.columns if name in b.columns and name not in key)]
+    in_both = set(b.columns).difference(key)
+    shared = [*key, *(name for name in a.columns if name in in_both)]
     left_out = {n: reason for n in shared if n not in key and (reason := not_compared(a[n], b[n]))}
     shared = [name for name in shared if name not in left_out]
     a, b = plain_frames(a, b, shared, key, zone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -69,6 +70,14 @@ class Alignment:
     def new(self, column: str) -> pl.Series:
         """The column's values in B, per common key."""
         return self.b[column] if self.rows_b is None else self.b[column][self.rows_b]
+
+    def common_rows(self, columns: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Some columns of A and of B, a row per common key."""
+        old, new = self.a.select(columns), self.b.select(columns)
+        return (
+            old if self.rows_a is None else old[self.rows_a],
+            new if self.rows_b is None else new[self.rows_b],
+        )
 
     def identical(self) -> Mask:
         """K3: which common keys have the same row; NaN equals NaN, null equals null, −0.0 equals

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from estimates.compare.two_tables import TwoTables
     from estimates.store.store import Store
 
+_NAMED = 12  # columns in the line that says what was guessed
 _FORMS = (
     "two files are compared by `estimates diff OLD NEW --key COLUMNS`, "
     "two versions of a set by `estimates diff SET FROM TO`"
@@ -126,13 +127,19 @@ def guess_line(tables: TwoTables) -> str:
     contract = tables.contract
     carried = [name for name, column in contract.columns.items() if column.role == "attribute"]
     parts = [f"key {', '.join(contract.key)}", f"estimates {', '.join(_estimates(tables))}"]
-    parts += [f"carried along {', '.join(carried)}"] if carried else []
+    parts += [f"carried along {_first_of(carried)}"] if carried else []
     if tables.left_out:
         parts.append(
             "not compared "
             + ", ".join(f"{name} ({kind})" for name, kind in tables.left_out.items())
         )
     return f"guessed: {'; '.join(parts)}"
+
+
+def _first_of(names: list[str]) -> str:
+    """Names in a line; of many the first ones."""
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED + 1 else ""
+    return ", ".join(names[:_NAMED] if more else names) + more
 
 
 def _estimates(tables: TwoTables) -> Iterator[str]:
