@@ -1,6 +1,7 @@
 """Side by side: two versions, two sets, two tables; and a set's versions through time.
 
 two_versions     resolves a pair, measures it, caches its report, shows it and its changes
+shared_versions  two versions that share parts, read where they differ
 queries          which two versions are compared, and which of their changes are listed
 diff_measure     the contract that measures, and the digest by which results are cached
 two_sets         what versions of two sets are measured by

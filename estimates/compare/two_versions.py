@@ -20,6 +20,7 @@ from estimates.compare.change_page import ChangeCursor, ChangePage, full_name
 from estimates.compare.change_rows import body
 from estimates.compare.diff_measure import Measure, digest_of, fields_digest, measure_for
 from estimates.compare.queries import ChangeQuery, DiffQuery
+from estimates.compare.shared_versions import VersionRows
 from estimates.compare.two_sets import shared_measure
 from estimates.compare.two_tables import TwoTables
 from estimates.contract.columns import key_text
@@ -35,10 +36,12 @@ from estimates.reading.reader import Reader
 from estimates.stability.alignment import dated_target
 from estimates.stability.changes import check_change_query
 from estimates.stability.contract_changes import describe_changes, schema_changes
+from estimates.stability.diff import report_of
 from estimates.stability.family_reports import SchemaReport
 from estimates.stability.pages.pictures import Pictures
 from estimates.stability.paired_contract import by_step
 from estimates.stability.report import Report
+from estimates.stability.shared_rows import NeedsAllRows, can_leave_out
 from estimates.stability.unchanged import unchanged
 from estimates.storage.report_cache import ReportCache
 
@@ -167,9 +170,28 @@ class Comparison:
             return unchanged(
                 contract, self.second.rows, name_a=a, name_b=b, headline_only=headline_only
             )
-        return self._tables(contract).report(
+        report = self._without_shared(contract, headline_only)
+        return report or self._tables(contract).report(
             identical=self._same_content, headline_only=headline_only
         )
+
+    def _without_shared(self, contract: Contract, headline_only: bool) -> Report | None:
+        """The report, computed without the rows that both versions share; None where these are
+        needed, or there are none.
+        """
+        if not isinstance(self._read, VersionRows) or not can_leave_out(contract):
+            return None
+        shared = self._read.shared(self.first, self.second)
+        if shared is None:
+            return None
+        a, b = self.names
+        try:
+            pair = shared.pair(contract)
+            report = report_of(pair, name_a=a, name_b=b, headline_only=headline_only)
+        except NeedsAllRows:
+            return None
+        shared.remember(pair)
+        return report
 
     def cached_report(self, reports: ReportCache, *, headline_only: bool = False) -> Report:
         """The same report, computed only if it is not in the cache; raises CorruptError."""

@@ -7,6 +7,7 @@ Running it
     waived_result       what waivers make of a result that would block
     evaluation_context  what a check sees: candidate, baseline, and all that is derived from them
     candidate           what is judged, and what it is compared with
+    shared_pair         both, where they share rows that need not be looked at
     production_history  what the set's promoted versions say about what is usual
 
 Checks

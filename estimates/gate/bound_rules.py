@@ -17,7 +17,7 @@ def bound_rules(context: EvaluationContext, low: str, high: str) -> list[RowRule
         bounds = {field: bound for field, bound in bounds.items() if bound is not None}
         if not bounds:
             continue
-        broken = is_nan(context.frame, name)
+        broken = is_nan(context, name)
         if low in bounds:
             broken |= pl.col(name) < bounds[low]
         if high in bounds:

@@ -24,16 +24,16 @@ class RowRule(msgspec.Struct, frozen=True):
     shown: tuple[str, ...] = ()
 
 
-def is_nan(frame: pl.DataFrame, column: str) -> pl.Expr:
+def is_nan(context: EvaluationContext, column: str) -> pl.Expr:
     """True where a float is NaN; polars orders NaN above every number, so a comparison alone would
     let it pass.
     """
-    return pl.col(column).is_nan() if frame.schema[column].is_float() else pl.lit(False)
+    return pl.col(column).is_nan() if context.schema[column].is_float() else pl.lit(False)
 
 
 def float_columns(context: EvaluationContext) -> list[str]:
     """The columns of floats, carried attributes too; raises Skip without any."""
-    names = [name for name, dtype in context.frame.schema.items() if dtype.is_float()]
+    names = [name for name, dtype in context.schema.items() if dtype.is_float()]
     if not names:
         raise Skip("no_floats")
     return names
@@ -48,17 +48,17 @@ def count_broken(
     if not rules:
         raise Skip("not_in_contract")
     masks = [rule.broken.fill_null(False) for rule in rules]
-    sums = context.frame.select(mask.sum().alias(str(i)) for i, mask in enumerate(masks))
+    # who breaks a rule is looked for among all rows only where one of the others does
+    rows_with = context.frame if any(context.count_shared(masks)) else context.compared_rows
+    sums = rows_with.select(mask.sum().alias(str(i)) for i, mask in enumerate(masks))
     counts = [int(number) for number in sums.row(0)]
     groups: list[OffenderGroup] = []
     for rule, mask, number in zip(rules, masks, counts, strict=True):
         if number:
-            rows = context.frame.select(mask.arg_true()).to_series().to_numpy()
+            rows = rows_with.select(mask.arg_true()).to_series().to_numpy()
             shown = rule.shown or (rule.column,)
             detail = _detail(rule, shown)
-            groups.append(
-                group_of_rows(context.frame, context.key, rows, rule.column, detail, shown)
-            )
+            groups.append(group_of_rows(rows_with, context.key, rows, rule.column, detail, shown))
     return counts, groups
 
 
@@ -73,7 +73,7 @@ def broken_in_total(context: EvaluationContext, rules: list[RowRule], what: str)
     """
     counts, groups = count_broken(context, rules)
     message = f"{what}: {by_column(rules, counts)}"
-    return Measure(sum(counts), context.frame.height, message, offender_groups=groups)
+    return Measure(sum(counts), context.height, message, offender_groups=groups)
 
 
 def broken_share(

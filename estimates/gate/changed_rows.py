@@ -64,8 +64,7 @@ def jumped(context: EvaluationContext, name: str) -> OffenderGroup:
     g.
     """
     d = _deltas(context, name)
-    typical = context.baseline_frame[name].cast(pl.Float64).abs().median()
-    assert isinstance(typical, float), "there is an old value"
+    typical = context.pair.median_size(name)
     size = np.abs(d.d)
     r_above_one = size > np.abs(d.a) / 2 + np.abs(d.b) / 2
     return _by_change(context, name, d, r_above_one & (size > _TENTH * typical))
@@ -181,10 +180,10 @@ def _group(
                     each; columns of the baseline (`a`) or the candidate (`b`)
     """
     alignment = context.pair.alignment
-    sides = {"a": context.baseline_frame, "b": context.frame}
+    sides = {"a": context.compared_baseline, "b": context.compared_rows}
 
     def keys(numbers: Rows) -> pl.DataFrame:
-        return context.frame.select(context.key)[_at(alignment.rows_b, positions[numbers])]
+        return context.compared_rows.select(context.key)[_at(alignment.rows_b, positions[numbers])]
 
     def values(numbers: Rows) -> pl.DataFrame:
         picked = positions[numbers]

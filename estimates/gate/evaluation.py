@@ -16,6 +16,7 @@ from estimates.gate.limits import CheckLimits
 from estimates.gate.offender_table import Offenders
 from estimates.gate.policy import checks_of, limits_of, policy_digest
 from estimates.gate.production_history import ProductionHistory
+from estimates.gate.shared_pair import SharedPair
 from estimates.gate.single_result import skipped
 from estimates.gate.verdict import (
     GATE_REVISION,
@@ -44,6 +45,7 @@ def evaluate(
     actuals: Actuals | None = None,
     offenders: Offenders | None = None,
     on_report: Callable[[Report], None] | None = None,
+    shared: SharedPair | None = None,
 ) -> Verdict:
     """Judge a candidate by a contract's policy; the same inputs give the same verdict, to the byte.
 
@@ -56,15 +58,16 @@ def evaluate(
     actuals          what was observed, for the checks of stage 4
     offenders        takes every offender, of which the verdict names the first 100 of each check
     on_report        called with the stability report where a check asked for it
+    shared           both, where they share rows, which are read when a check needs them
 
     Never raises on bad data: a check that cannot be evaluated has the status `error`, which blocks.
     """
     moment = judged_at.astimezone(UTC)
-    checks = checks_of(contract)
+    checks, past = checks_of(contract), history or ProductionHistory()
     policy = {check.name: limits_of(check, contract) for check in checks}
-    past, standing = history or ProductionHistory(), active_waivers(waivers, moment)
+    standing = active_waivers(waivers, moment)
     context = EvaluationContext(
-        contract, candidate, baseline, moment, policy, past, actuals, standing
+        contract, candidate, baseline, moment, policy, past, actuals, standing, shared=shared
     )
     context.waiver_problems = _waiver_problems(context, checks)
     results = _run(checks, context, baseline_reason or "first_version", offenders)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import polars as pl
@@ -22,12 +22,14 @@ from estimates.gate.domain_keys import domain_keys
 from estimates.gate.duplicate_rows import Duplicates, duplicates_of_distinct
 from estimates.gate.limits import SLACK, CheckLimits
 from estimates.gate.production_history import ProductionHistory
+from estimates.gate.shared_pair import SharedPair
 from estimates.stability.alignment import ascends
 
 if TYPE_CHECKING:  # loaded by the first check that needs them
     from estimates.accuracy.accuracy_report import Accuracy
     from estimates.accuracy.actuals import Actuals
     from estimates.stability.aligned import AlignedVersions
+    from estimates.stability.kernels.sorted_runs import SortedRuns
     from estimates.stability.report import Report
 
 
@@ -38,6 +40,7 @@ class EvaluationContext(msgspec.Struct, dict=True, eq=False):
     history          what the set's promoted versions say
     actuals          what was observed, for the checks of stage 4
     waivers          those in force; waiver_problems: why some of them count for nothing, by id
+    shared           candidate and baseline together, unread, where they share rows
     A check that cannot evaluate raises; the gate turns that into the status `error`, which blocks.
     """
 
@@ -50,6 +53,7 @@ class EvaluationContext(msgspec.Struct, dict=True, eq=False):
     actuals: Actuals | None = None
     waivers: Sequence[Waiver] = ()
     waiver_problems: Mapping[int, str] = {}
+    shared: SharedPair | None = None
     is_subset: bool = False  # some keys of another context
     _groups: dict[tuple[str, str], EvaluationContext] = {}
 
@@ -74,8 +78,85 @@ class EvaluationContext(msgspec.Struct, dict=True, eq=False):
 
     @cached_property
     def _rows(self) -> pl.DataFrame:
+        return typed(self.stored_frame, self.contract)
+
+    @cached_property
+    def stored_frame(self) -> pl.DataFrame:
+        """The candidate's rows as they were read."""
+        if self.candidate.frame is None and self.shared is not None:
+            return self.shared.whole()[1]
         assert self.candidate.frame is not None, "the check must depend on `readable`"
-        return typed(self.candidate.frame, self.contract)
+        return self.candidate.frame
+
+    @property
+    def compared_rows(self) -> pl.DataFrame:
+        """The candidate's rows that stand in `pair`: all, or those that it alone has."""
+        return self.frame if self._shared_report is None else self._apart[1]
+
+    @property
+    def compared_baseline(self) -> pl.DataFrame:
+        """The baseline's rows that stand in `pair`."""
+        return self.baseline_frame if self._shared_report is None else self._apart[0]
+
+    @cached_property
+    def _apart(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        assert self.shared is not None
+        a, b = self.shared.apart
+        return typed(a, self.contract), typed(b, self.contract)
+
+    @property
+    def height(self) -> int:
+        """How many rows the candidate has."""
+        return self.frame.height if self._shared_report is None else self._shared_rows[1]
+
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        """The candidate's columns and their types."""
+        return dict(self.compared_rows.schema)
+
+    @property
+    def stored_schema(self) -> dict[str, pl.DataType]:
+        """The columns and types that were read, whatever the contract says."""
+        if self._shared_report is not None and self.shared is not None:
+            return dict(self.shared.apart[1].schema)
+        return dict(self.stored_frame.schema)
+
+    @property
+    def stored_rows(self) -> int | None:
+        """How many rows were read; None where none could be."""
+        if self.candidate.frame is None:
+            return None if self.shared is None else self.height
+        return self.candidate.frame.height
+
+    @property
+    def is_ascending(self) -> bool:
+        """Whether `compared_rows` came sorted by key, with no null in it and no key twice."""
+        return self.ascending if self._shared_report is None else True
+
+    def shared_numbers(self, column: str) -> SortedRuns | None:
+        """All numbers of a column of the candidate in order, where it shares rows."""
+        shared = self._shared_report
+        return None if shared is None else shared.pair.numbers_of_new(column)
+
+    @property
+    def _shared_rows(self) -> tuple[int, int]:
+        assert self.shared is not None
+        return self.shared.rows
+
+    def count(self, rules: Sequence[pl.Expr]) -> list[int]:
+        """How many of the candidate's rows fulfil each of some conditions."""
+        sums = [rule.sum().alias(str(i)) for i, rule in enumerate(rules)]
+        counts = [int(number) for number in self.compared_rows.select(sums).row(0)] if sums else []
+        shared = self.count_shared(rules)
+        return [a + b for a, b in zip(counts, shared, strict=True)]
+
+    def count_shared(self, rules: Sequence[pl.Expr]) -> list[int]:
+        """How many rows fulfil each of some conditions, of those that are not in
+        `compared_rows`.
+        """
+        if self._shared_report is None or self.shared is None:
+            return [0] * len(rules)
+        return self.shared.count(rules)
 
     @cached_property
     def domain(self) -> pl.DataFrame | None:
@@ -91,9 +172,12 @@ class EvaluationContext(msgspec.Struct, dict=True, eq=False):
         assert self.baseline is not None, "checks that compare are skipped without a baseline"
         for fault in self.baseline.faults.values():
             raise InvalidError("baseline_unreadable", f"the baseline is damaged: {fault}")
-        if self.baseline.frame is None:
+        frame = self.baseline.frame
+        if frame is None and self.shared is not None:
+            frame = self.shared.whole()[0]
+        if frame is None:
             raise InvalidError("baseline_unreadable", "the baseline's Parquet file cannot be read")
-        rows = typed(self.baseline.frame, self.contract)
+        rows = typed(frame, self.contract)
         return rows if _ascending(rows, self.key) else rows.sort(self.key, maintain_order=True)
 
     @cached_property
@@ -104,6 +188,9 @@ class EvaluationContext(msgspec.Struct, dict=True, eq=False):
     @cached_property
     def duplicates(self) -> Duplicates:
         """The candidate's rows whose estimates another row has too."""
+        rows = self._shared_report
+        if rows is not None and rows.pair.has_distinct_column():
+            return Duplicates(self.compared_rows.clear(), self.height)
         return duplicates_of_distinct(self.frame, self.contract)
 
     def group(self, column: str, value: str) -> EvaluationContext:
@@ -126,7 +213,8 @@ class EvaluationContext(msgspec.Struct, dict=True, eq=False):
             return rows.join(keys.unique(), on=self.key, how=how, nulls_equal=True)
 
         baseline = self.baseline
-        if baseline is not None and baseline.frame is not None and not baseline.faults:
+        is_read = baseline is not None and (baseline.frame is not None or self.shared is not None)
+        if baseline is not None and is_read and not baseline.faults:
             before = reduced(self.baseline_frame)
             baseline = msgspec.structs.replace(baseline, frame=before, snapshot_id=None)
         context = EvaluationContext(
@@ -173,6 +261,8 @@ class EvaluationContext(msgspec.Struct, dict=True, eq=False):
         from estimates.stability.aligned import align_versions
 
         assert self.baseline is not None
+        if self._shared_report is not None:
+            return self._shared_report.pair
         before = self.baseline_frame
         through = _through(self.candidate)
         return align_versions(before, self.frame, self.contract, _through(self.baseline), through)
@@ -203,12 +293,33 @@ class EvaluationContext(msgspec.Struct, dict=True, eq=False):
     def _compare(self) -> Report:
         from estimates.stability.diff import report_of
 
+        if self._shared_report is not None:
+            return self._shared_report.report
         pair = self.pair
         assert self.baseline is not None
         snapshot_id = self.candidate.snapshot_id
         identical = snapshot_id is not None and snapshot_id == self.baseline.snapshot_id
-        names = {"name_a": _label(self.baseline), "name_b": _label(self.candidate)}
-        return report_of(pair, **names, identical=identical)
+        a, b = _label(self.baseline), _label(self.candidate)
+        return report_of(pair, name_a=a, name_b=b, identical=identical)
+
+    @cached_property
+    def _shared_report(self) -> _SharedReport | None:
+        """Pair and report without the rows that both versions have; None where all are needed, or
+        where something is wrong, which is then found out in looking at all.
+        """
+        if self.shared is None or self.baseline is None:
+            return None
+        from estimates.stability.diff import report_of
+
+        a, b = _label(self.baseline), _label(self.candidate)
+
+        try:
+            pair = self.shared.pair(self.contract)
+            report = report_of(pair, name_a=a, name_b=b)
+            self.shared.remember(pair)
+            return _SharedReport(pair, report)
+        except (Exception, pl.exceptions.PanicException):
+            return None
 
     @cached_property
     def accuracy(self) -> Accuracy:
@@ -242,6 +353,11 @@ class EvaluationContext(msgspec.Struct, dict=True, eq=False):
                 f"{_label(self.candidate)} whose outcome its run had not seen",
             )
         return scores
+
+
+class _SharedReport(NamedTuple):
+    pair: AlignedVersions
+    report: Report
 
 
 def _ascending(rows: pl.DataFrame, key: list[str]) -> bool:

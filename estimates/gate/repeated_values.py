@@ -24,12 +24,17 @@ def commonest(values: pl.Series, part: float) -> int:
     """How often the commonest value of a column without nulls appears; 0 where none fills this part
     of the rows.
     """
-    least = math.ceil(part * len(values) - 1e-9)  # 0.001 of 9,000 is 9, whatever the last bit says
+    least = fewest(part, len(values))
     if values.dtype.is_float() and len(values):
         values = _in_large_buckets(values, least)
     largest = values.alias("value").value_counts(name="rows")["rows"].max() if len(values) else 0
     assert isinstance(largest, int)
     return largest if largest >= least else 0
+
+
+def fewest(part: float, rows: int) -> int:
+    """The least number that fills a part of some rows."""
+    return math.ceil(part * rows - 1e-9)  # 0.001 of 9,000 is 9, whatever the last bit says
 
 
 def repeats(values: pl.Series) -> bool:

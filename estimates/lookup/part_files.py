@@ -60,7 +60,7 @@ class PartFiles:
             added = True
             if self._objects.folder is None and self.stored.fetch(of.set, part.sha256, path):
                 return
-            build(self._rows(of, number) if rows is None else rows, shape, part.sha256, path)
+            build(self.rows(of, number) if rows is None else rows, shape, part.sha256, path)
 
         try:
             opened = self.files.get(part.sha256, make, self.stored.place(of.set, part.sha256))
@@ -135,6 +135,7 @@ class PartFiles:
         with self._lock:
             return self._remote.pop(digest, None) is not None
 
-    def _rows(self, of: SnapshotParts, number: int) -> pl.DataFrame:
+    def rows(self, of: SnapshotParts, number: int) -> pl.DataFrame:
+        """The rows of a part, verified; raises CorruptError."""
         content = snapshot.read_part(self._objects, of.name(number), of.parts[number])
         return pl.read_parquet(io.BytesIO(content))

@@ -112,19 +112,21 @@ class VersionLookups:
         if len(parts) == 1:
             self.parts.discard(parts[0].sha256)
 
-    def make(self, version: Version, frame: pl.DataFrame) -> None:
+    def make(self, version: Version, frame: pl.DataFrame | None) -> None:
         """Make the read files of a version's parts that are not there yet, beside the parts.
 
-        frame  its rows, sorted by key
+        frame  its rows, sorted by key; None: parts are read
         """
         of, stored = self.known.get(version), self.parts.stored
         for number, part in enumerate(of.parts):
-            rows = frame.slice(of.starts[number], part.rows)
+            rows = None if frame is None else frame.slice(of.starts[number], part.rows)
             place = stored.place(of.set, part.sha256)
             if place is None:
                 self.parts.open(of, number, rows)
                 stored.put(of.set, part.sha256, self.files.path(part.sha256))
             elif self.files.opened(part.sha256) is None and not _is_whole(place, part.sha256):
+                if rows is None:
+                    rows = self.parts.rows(of, number)
                 build(rows, of.manifest.shape, part.sha256, Path(place))
 
     def paths(self, version: Version) -> list[Path]:

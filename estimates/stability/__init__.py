@@ -14,6 +14,8 @@ value_kinds        finite, null, nan, +inf, -inf, absent
 deltas             how one number moved, key by key
 interval_changes   how one interval moved, key by key
 ranking            both versions of a column, sorted
+shared_rows        rows that both versions share and no report has to read
+shared_order       ranks and drift without them
 
 scalar, interval, labels, quantiles, probabilities, groups, ranks, drift, cuts
                    a family of metrics each: `measure` gives its part of the report

@@ -14,6 +14,7 @@ from estimates.contract.contract import Stability
 from estimates.stability.alignment import Alignment, Mask, Rows
 from estimates.stability.kernels.blocks import each_block, fill_column
 from estimates.stability.kernels.selection import Formula, quantiles
+from estimates.stability.kernels.sorted_runs import SortedRuns
 from estimates.stability.value_kinds import ColumnValues, Floats, all_finite
 
 SLACK = 1 + 1e-12  # a value at its exact limit is within it, whatever the last bit says
@@ -109,9 +110,20 @@ def scale_floor(a: Floats, declared: float | None) -> float | None:
         return declared
     size = a if a.min(initial=0.0) >= 0 else np.abs(a)
     largest = float(size.max(initial=0.0))
-    if largest == 0:
-        return None
-    floor = max(1e-3 * quantiles(size, 0.5)[0], 1e-9 * largest)
+    return None if largest == 0 else _scale_floor(quantiles(size, 0.5)[0], largest)
+
+
+def scale_floor_of_sorted(a: SortedRuns, declared: float | None) -> float | None:
+    """The same of at least one value, in ascending columns."""
+    if declared is not None:
+        return declared
+    size = a.sizes()
+    largest = size.least_and_largest()[1]
+    return None if largest == 0 else _scale_floor(size.quantile(1, 2), largest)
+
+
+def _scale_floor(median: float, largest: float) -> float:
+    floor = max(1e-3 * median, 1e-9 * largest)
     return max(floor, sys.float_info.min * sys.float_info.epsilon)
 
 

@@ -24,7 +24,7 @@ from estimates.stability import (
     scalar,
 )
 from estimates.stability.aligned import AlignedVersions, align_versions
-from estimates.stability.alignment import Alignment, key_texts
+from estimates.stability.alignment import key_texts
 from estimates.stability.deltas import Deltas, deltas
 from estimates.stability.family_reports import ProbabilityReport, QuantileReport, SchemaReport
 from estimates.stability.groups import breakdown
@@ -38,6 +38,8 @@ from estimates.stability.report import (
     Report,
     ScalarReport,
 )
+from estimates.stability.shared_order import shared_order, shared_ties, shifts_of_shared
+from estimates.stability.shared_rows import SharedRows
 from estimates.stability.value_kinds import ColumnValues, all_finite
 
 _KEYS = 100
@@ -96,9 +98,9 @@ def report_of(
     """The report of two frames that are row beside row already; arguments as of `diff`."""
     alignment, contract = pair.alignment, pair.contract
     identical = identical and pair.steady
-    keys = _keys(alignment, identical, 0 if headline_only else _KEYS)
+    keys = _keys(pair, identical, 0 if headline_only else _KEYS)
     identical = identical or (
-        keys.identical_share == 1 and keys.common == alignment.a.height == alignment.b.height
+        keys.identical_share == 1 and alignment.common == alignment.a.height == alignment.b.height
     )
     columns, intervals, functions, vectors = _measured(pair, headline_only)
     return Report(
@@ -128,7 +130,7 @@ def _measured(
     """What there is to say of each column, interval and quantile function, and of the
     probabilities; side by side.
     """
-    contract, rows = pair.contract, pair.alignment.common
+    contract, rows = pair.contract, pair.common_rows
     names = list(contract.judged)
     tasks: list[Callable[[], Any]] = [partial(_column, pair, name, headline_only) for name in names]
     if headline_only:
@@ -140,10 +142,14 @@ def _measured(
     return dict(zip(names, measured, strict=False)), measured[len(names) :], functions, vectors
 
 
-def _keys(alignment: Alignment, identical: bool, named: int) -> KeysReport:
-    common, added, removed = alignment.common, len(alignment.added), len(alignment.removed)
+def _keys(pair: AlignedVersions, identical: bool, named: int) -> KeysReport:
+    alignment, common = pair.alignment, pair.common_rows
+    added, removed = len(alignment.added), len(alignment.removed)
     n_from, n_to, either = common + removed, common + added, common + added + removed
-    same = None if not common else 1.0 if identical else scalar.share(alignment.identical())
+    same = None if not common else 1.0
+    if common and not identical:
+        differ = alignment.common - int(np.count_nonzero(alignment.identical()))
+        same = (common - differ) / common
     return KeysReport(
         n_from=n_from,
         n_to=n_to,
@@ -166,11 +172,13 @@ def _column(pair: AlignedVersions, name: str, headline_only: bool) -> ColumnRepo
     alignment, contract = pair.alignment, pair.contract
     column = contract.columns[name]
     old, new = pair.common(name)
-    common, both = alignment.common, all_finite((old, new))
-    n, lost, gained = common, np.empty(0, dtype=np.intp), 0
+    common, both = pair.common_rows, all_finite((old, new))
+    n, lost, gained = alignment.common, np.empty(0, dtype=np.intp), 0
     if both is not None:
         n, lost = len(both), np.flatnonzero(old.finite & ~new.finite)
         gained = int((new.finite & ~old.finite).sum())
+    if pair.shared is not None:
+        n += len(pair.shared.columns[name].runs)
     column_deltas = (
         deltas(alignment, name, old, new, pair.scale(name), contract.stability)
         if column.role in NUMERIC_ROLES and n
@@ -188,23 +196,54 @@ def _column(pair: AlignedVersions, name: str, headline_only: bool) -> ColumnRepo
         reason=None
         if column_deltas is not None or (column.role == "label" and common)
         else "no_comparable_keys",
-        scalar=None
-        if column_deltas is None
-        else _scalar(pair, column, column_deltas, headline_only),
+        scalar=None if column_deltas is None else _scalar(pair, name, column_deltas, headline_only),
         label=labels.measure(alignment, name, headline_only)
         if column.role == "label" and common
         else None,
     )
     if column_deltas is None or headline_only:
         return report
+    if pair.shared is not None:
+        return _with_order(report, pair, name, pair.shared, column_deltas)
     return _with_families(report, pair, column, contract.stability, old, new, column_deltas)
 
 
 def _scalar(
-    pair: AlignedVersions, column: Column, column_deltas: Deltas, headline_only: bool
+    pair: AlignedVersions, name: str, column_deltas: Deltas, headline_only: bool
 ) -> ScalarReport:
-    step = None if column.step is None else pair.all_old(column.step).take(pair.alignment.rows_a)
-    return scalar.measure(pair.alignment, column_deltas, step, headline_only)
+    by, alignment = pair.contract.columns[name].step, pair.alignment
+    step, shared = None if by is None else pair.all_old(by).take(alignment.rows_a), None
+    if pair.shared is not None:
+        n, positions = len(column_deltas), column_deltas.positions
+        layout = pair.shared.layout(alignment, name, positions, n)
+        shared = layout, pair.shared.columns[name]
+    return scalar.measure(alignment, column_deltas, step, headline_only, shared)
+
+
+def _with_order(
+    report: ColumnReport, pair: AlignedVersions, name: str, shared: SharedRows, moves: Deltas
+) -> ColumnReport:
+    """The report of a number with its ranks and drift, where versions share rows.
+
+    Raises NeedsAllRows where these cannot be had without them.
+    """
+    values, (old, new) = shared.columns[name], pair.common(name)
+    order = shared_order(moves, values)
+    sides = pair.all_old(name), pair.all_new(name)
+    ties = shared_ties(order, shared.ties.get(("a", name)), *sides, moves)
+    shared.ties["a", name], compared, shared.ties["b", name] = ties[0], ties[1:3], ties[3]
+    policy = pair.contract.stability
+    changed = drift.changed_rows(old, new)
+    shifts = shifts_of_shared(values, old, new, shared.kinds(name), changed)
+    return msgspec.structs.replace(
+        report,
+        ranks=ranks.measure_shared(
+            pair.alignment, moves, order, (compared[0], compared[1]), policy.top_k
+        ),
+        drift=drift.drift_report(shifts, moves.scale),
+        groups={},
+        cuts=[],
+    )
 
 
 def _with_families(

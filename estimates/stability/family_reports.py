@@ -59,8 +59,8 @@ class RankReport(msgspec.Struct, frozen=True, omit_defaults=True):
     spearman        correlation of the ranks
     top_k           how many the top holds; top_k_overlap: share of A's top that is in B's
     top_1pct_overlap  the same for the top 1 % of the keys, at least 1
-    largest_move    the largest change of rank
-    top             the 20 largest changes of rank above 0, ties by key
+    largest_move    the largest change of rank of a key whose value changed
+    top             the 20 largest of these above 0, ties by key
     groups          by each rank group of the contract, the 50 largest groups
     reasons         metric → why it is None: `constant` (a version has one value only),
                     `too_few_keys`

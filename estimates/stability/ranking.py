@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from estimates.stability.alignment import Rows
 from estimates.stability.kernels.blocks import count_rows, each_block, run_parallel
+from estimates.stability.kernels.selection import interpolated
 from estimates.stability.kernels.sorting import ascending_rows
 from estimates.stability.value_kinds import Floats
 
@@ -83,28 +84,28 @@ def rank_spread(ascending: Floats) -> float:
     """Sum of squared deviations of the average ranks from their mean: (n³ − n − Σ(t³ − t)) / 12, t:
     lengths of ties.
     """
+    return spread_of_ties(len(ascending), tie_sum(ascending))
+
+
+def spread_of_ties(n: int, ties: int) -> float:
+    """The same of n ranks, from Σ(t³ − t)."""
+    return (n**3 - n - ties) / 12
+
+
+def tie_sum(ascending: Floats) -> int:
+    """Σ(t³ − t) over the values that are there t times."""
     n = len(ascending)
     if not _any_equal(ascending):
-        return (n**3 - n) / 12
-    lengths, times = np.unique(np.diff(_starts(ascending), append=n), return_counts=True)
-    ties = sum(
-        int(times_seen) * (int(t) ** 3 - int(t))
-        for t, times_seen in zip(lengths, times, strict=True)
-    )
-    return (n**3 - n - ties) / 12
+        return 0
+    lengths, counts = np.unique(np.diff(_starts(ascending), append=n), return_counts=True)
+    return sum(int(seen) * (int(t) ** 3 - int(t)) for t, seen in zip(lengths, counts, strict=True))
 
 
 def sorted_quantile(ascending: Floats, part: int, of: int) -> float:
     """The quantile part/of, interpolated (type 7); its place is found in whole numbers."""
     low, remainder = divmod((len(ascending) - 1) * part, of)
     value = float(ascending[low])
-    if remainder == 0:
-        return value
-    above = float(ascending[low + 1])
-    step = above - value
-    if not np.isfinite(step):
-        return value * (1 - remainder / of) + above * (remainder / of)
-    return value + step * (remainder / of)
+    return interpolated(value, float(ascending[low + 1]), remainder / of) if remainder else value
 
 
 def _any_equal(ascending: Floats) -> bool:

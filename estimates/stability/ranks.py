@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from estimates.contract.columns import key_text
 from estimates.stability.alignment import Alignment, Rows
 from estimates.stability.deltas import Deltas
 from estimates.stability.family_reports import RankGroup, RankMove, RankReport
-from estimates.stability.kernels.blocks import sum_rows
+from estimates.stability.kernels.exact import total_of_squares
 from estimates.stability.kernels.selection import largest_first
-from estimates.stability.ranking import Ranking, Ranks, rank_both, rank_spread
+from estimates.stability.ranking import Ranking, Ranks, rank_both, rank_spread, spread_of_ties
+from estimates.stability.shared_order import SharedOrder
 from estimates.stability.value_kinds import Floats
 
 _TOP = 20
@@ -53,13 +56,50 @@ def _spearman(values: Ranking, old_ranks: Ranks, new_ranks: Ranks) -> float | No
     if len(values) < 3 or spread_a == 0 or spread_b == 0:
         return None
 
-    def squares(rows: slice) -> Floats:
-        move = (new_ranks[rows] - old_ranks[rows]).astype(np.float64)
-        return move * move
+    def moves(rows: slice) -> NDArray[np.int64]:
+        return (new_ranks[rows] - old_ranks[rows]).astype(np.int64)
 
-    distance = sum_rows(squares, len(values)) / 4
-    rho = (spread_a + spread_b - distance) / (2 * math.sqrt(spread_a * spread_b))
+    return _correlation(spread_a, spread_b, total_of_squares(moves, len(values)))
+
+
+def _correlation(spread_a: float, spread_b: float, distance: int) -> float:
+    """By the sum of the squares of all doubled moves."""
+    rho = (spread_a + spread_b - distance / 4) / (2 * math.sqrt(spread_a * spread_b))
     return max(-1.0, min(1.0, rho))
+
+
+def measure_shared(
+    alignment: Alignment, deltas: Deltas, order: SharedOrder, ties: tuple[int, int], top_k: int
+) -> RankReport:
+    """The same where versions share rows; `ties` are Σ (t³ − t) of the compared values.
+
+    Raises NeedsAllRows where equal values are in a top and not.
+    """
+    n = len(order)
+    spread_a, spread_b = (spread_of_ties(n, of_side) for of_side in ties)
+    constant = n < 3 or spread_a == 0 or spread_b == 0
+    spearman = None if constant else _correlation(spread_a, spread_b, order.distance())
+    size = np.abs(order.moves)
+    largest = np.lexsort((order.rows, -size))[:_TOP]
+    largest = largest[size[largest] > 0]
+    old = order.old_ranks(largest)
+    new = old + order.moves[largest]
+    keys = deltas.keys(alignment, order.rows[largest])
+    top = [
+        RankMove(key, n - before / 2, n - after / 2)
+        for key, before, after in zip(keys, old.tolist(), new.tolist(), strict=True)
+    ]
+    overlaps = order.overlap(top_k), order.overlap(-(-n // 100))
+    return RankReport(
+        n=n,
+        spearman=spearman,
+        top_k=top_k,
+        top_k_overlap=overlaps[0],
+        top_1pct_overlap=overlaps[1],
+        largest_move=abs(top[0].a - top[0].b) if top else 0.0,
+        top=top,
+        reasons=_reasons(n, spearman, top_k_overlap=overlaps[0], top_1pct_overlap=overlaps[1]),
+    )
 
 
 def _overlap(values: Ranking, k: int) -> float | None:
@@ -72,15 +112,22 @@ def _overlap(values: Ranking, k: int) -> float | None:
 def _top(
     alignment: Alignment, deltas: Deltas, values: Ranking, old_ranks: Ranks, new_ranks: Ranks
 ) -> list[RankMove]:
-    """The largest changes of rank above 0, ties by key; the largest value has rank 1."""
-    n = len(deltas)
+    """The largest changes of rank above 0 of keys whose value changed, ties by key; the largest
+    value has rank 1.
+    """
+    n, moved = len(deltas), deltas.a != deltas.b
+
+    def size(places: Any) -> Floats:
+        by = np.abs(new_ranks[places] - old_ranks[places])
+        return (by * moved[values.rows_a[places]]).astype(np.float64)
+
     rows = largest_first(
         _TOP,
         n,
-        lambda places: np.abs(new_ranks[places] - old_ranks[places]).astype(np.float64),
+        size,
         lambda places: -values.rows_a[places].astype(np.float64),
     )
-    rows = rows[new_ranks[rows] != old_ranks[rows]]
+    rows = rows[size(rows) > 0]
     keys = deltas.keys(alignment, values.rows_a[rows])
     return [
         RankMove(key, n - float(old) / 2, n - float(new) / 2)

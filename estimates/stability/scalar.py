@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from estimates.stability.alignment import Alignment, Mask, Rows
-from estimates.stability.deltas import Deltas, change, sizes
+from estimates.stability.deltas import Deltas, change
 from estimates.stability.family_reports import StepChange
 from estimates.stability.kernels.blocks import (
     each_block,
@@ -17,6 +18,7 @@ from estimates.stability.kernels.blocks import (
     mean_rows,
     sum_rows,
 )
+from estimates.stability.kernels.exact import exact_total, mean_of_total
 from estimates.stability.kernels.selection import (
     Between,
     Formula,
@@ -25,6 +27,7 @@ from estimates.stability.kernels.selection import (
     largest_first,
 )
 from estimates.stability.report import Change, RelativeChange, ScalarReport, TransformChange
+from estimates.stability.shared_rows import Layout, Patched, SharedColumn
 from estimates.stability.value_kinds import ColumnValues, Floats
 
 _TOP = 20
@@ -46,13 +49,16 @@ def measure(
     deltas: Deltas,
     step: ColumnValues | None = None,
     headline_only: bool = False,
+    shared: tuple[Layout, SharedColumn] | None = None,
 ) -> ScalarReport:
     """Summarise how one column moved; there is at least one key. `step` is the typical step per
     common key.
 
     headline_only  no lists of keys
+    shared         keys beside these that did not move
     """
-    n, numbers = len(deltas), _Pass(deltas)
+    numbers = _Pass(deltas, shared)
+    n = numbers.n
     counts, overflow = numbers.counts, numbers.counts["overflow"]
     mean, absolute, square = (None, None, None) if overflow else numbers.revisions()
     reasons = dict.fromkeys(_RELATIVE, "degenerate_scale") if deltas.scale is None else {}
@@ -65,7 +71,7 @@ def measure(
         equal_share=counts["equal"] / n,
         material_share=counts["material"] / n,
         r=numbers.relative(),
-        floored_share=None if deltas.r is None else deltas.floored / n,
+        floored_share=None if deltas.r is None else numbers.floored() / n,
         r_above=None
         if deltas.r is None
         else {f"{limit:g}": counts[f"{limit:g}"] for limit in _ABOVE},
@@ -115,8 +121,11 @@ class _Block(NamedTuple):
 class _Pass:
     """Everything that one pass over the moves of a column says about them."""
 
-    def __init__(self, deltas: Deltas) -> None:
-        self.deltas, self.n = deltas, len(deltas)
+    def __init__(self, deltas: Deltas, shared: tuple[Layout, SharedColumn] | None) -> None:
+        self._compared, self._shared = deltas, shared
+        self._plain: dict[int, _Block] = {}  # blocks of keys that did not move, by their length
+        self.deltas = deltas = deltas if shared is None else _with_shared(deltas, shared[0])
+        self.n = len(deltas)
         d, r, n = deltas.d, deltas.r, self.n
         self._top = Largest(lambda rows: np.abs(d[rows]), n, -(-n // 100))
         if r is not None:
@@ -151,7 +160,9 @@ class _Pass:
         off = self._total("g") / self.n
         sd = math.sqrt(max(0.0, self._total("g²") / self.n - off**2))
         return TransformChange(
-            self._centre + off, sd, *self._g.of_blocks([block.g for block in self._blocks])
+            self._centre + off,
+            sd,
+            *(q + 0.0 for q in self._g.of_blocks([block.g for block in self._blocks])),
         )
 
     def revisions(self) -> tuple[float, float, float]:
@@ -168,12 +179,18 @@ class _Pass:
 
     def mean_size(self) -> float:
         """The mean of |b|."""
-        b, plain = self.deltas.b, self._total("|b|")
-        return (
-            plain / self.n
-            if math.isfinite(plain)
-            else mean_rows(lambda rows: np.abs(b[rows]), self.n)
-        )
+        b = self._compared.b
+        total = exact_total(lambda rows: np.abs(b[rows]), len(b))
+        return mean_of_total(total + (0 if self._shared is None else self._shared[1].size), self.n)
+
+    def floored(self) -> int:
+        """Of how many keys the scale is below the floor."""
+        scale = self.deltas.scale
+        if self._shared is None or scale is None:
+            return self._compared.floored
+        values = self._shared[1].runs
+        within = values.below(np.array([scale])) - values.upto(np.array([-scale]))
+        return self._compared.floored + int(within[0])
 
     def top_share(self) -> float:
         """S7: the share of Σ |d| in the top 1 % of the keys, at least 1; something moved."""
@@ -187,16 +204,24 @@ class _Pass:
         )
 
     def _block(self, rows: slice) -> _Block:
+        if self._shared is None or self._shared[0].of_block(rows):
+            return self._measured(rows)
+        length = rows.stop - rows.start
+        if length not in self._plain:
+            self._plain[length] = self._measured(rows)
+        return self._plain[length]
+
+    def _measured(self, rows: slice) -> _Block:
         deltas = self.deltas
         a, b, d = deltas.a[rows], deltas.b[rows], deltas.d[rows]
-        size, (_, size_b) = np.abs(d), sizes(a, b, signed=deltas.signed)
+        size = np.abs(d)
         largest = {"d": float(size.max())}
         counts = [deltas.equal[rows], deltas.material[rows], d > 0, d < 0]
         counts += [
             flips(a, b) if deltas.signed else None,
             np.isinf(d) if largest["d"] == math.inf else None,
         ]
-        sums = {"d": d.sum(), "|d|": size.sum(), "d²": (size * size).sum(), "|b|": size_b.sum()}
+        sums = {"d": d.sum(), "|d|": size.sum(), "d²": (size * size).sum()}
         r, g = list[Between](), list[Between]()
         if deltas.r is not None and deltas.scale is not None:
             relative, g_values = deltas.r[rows], change(deltas)(rows)
@@ -219,6 +244,23 @@ class _Pass:
 
     def _largest(self, name: str) -> float:
         return max(block.largest[name] for block in self._blocks)
+
+
+def _with_shared(deltas: Deltas, layout: Layout) -> Deltas:
+    """The moves with those of keys that did not move; 0 stands for their values."""
+
+    def spread(values: Any, other: float | bool = 0) -> Any:
+        return Patched(layout, values, other)
+
+    return replace(
+        deltas,
+        a=spread(deltas.a),
+        b=spread(deltas.b),
+        d=spread(deltas.d),
+        r=None if deltas.r is None else spread(deltas.r),
+        material=spread(deltas.material),
+        equal=spread(deltas.equal, True),
+    )
 
 
 def flips(a: Floats, b: Floats) -> Mask:

@@ -6,6 +6,7 @@ durable_file    a file that is there as a whole or not at all
 storage_errors  which of its failures another try may mend
 snapshot        the immutable half: parts and manifest
 parts           where a snapshot is cut, by its keys alone
+shared_parts    which parts two snapshots share
 manifests       manifests that were read and checked, in memory
 data_files      the stored Parquet, verified and read in pieces
 listed_keys     the listed keys of `file` domains
@@ -13,5 +14,6 @@ copying         files of one root, checked and copied to another
 log_copies      copies of the log, from which a lost catalog is rebuilt
 copying         files of one root, checked and copied to another
 report_cache    reports of this machine, computed once
+column_cache    columns of parts in order, sorted once
 file_lock       work that one process of a machine does at a time
 """

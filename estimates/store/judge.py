@@ -2,11 +2,13 @@
 says.
 """
 
+from __future__ import annotations
+
 import io
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Literal, NamedTuple, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, Unpack
 
 import polars as pl
 
@@ -30,17 +32,22 @@ from estimates.stability.report import Report
 from estimates.storage import snapshot
 from estimates.store.open_store import OpenStore
 
+if TYPE_CHECKING:  # loaded where versions are compared
+    from estimates.compare.shared_versions import SharedVersions
+
 
 class Judgement(NamedTuple):
     """A verdict, with what it was reached from where that is at hand.
 
     report     the candidate against the baseline; None where no check asked for it
     candidate  what was judged, its rows decoded; None for a verdict of an earlier time
+    shared     candidate and baseline, where they share parts; the candidate then has no rows
     """
 
     verdict: Verdict
     report: Report | None = None
     candidate: Candidate | None = None
+    shared: SharedVersions | None = None
 
 
 class JudgeOptions(TypedDict, total=False):
@@ -70,11 +77,9 @@ def judge(
     See `Store.judge` for the rest.
     """
     view = store.view()
-    if candidate is None:
-        candidate = stored_candidate(store, version)
     set_view = view.set(version.set)
     waivers = set_view.waivers_of(version)
-    judgement = _evaluate(store, view, version.set, candidate, options, waivers=waivers)
+    judgement = _evaluate(store, view, version.set, candidate or version, options, waivers=waivers)
     verdict = judgement.verdict
     event = store.catalog.judged(
         version,
@@ -130,7 +135,7 @@ def _evaluate(
     store: OpenStore,
     view: View,
     name: str,
-    candidate: Candidate,
+    judged: Candidate | Version,
     options: JudgeOptions,
     *,
     against: Ref = PRODUCTION,
@@ -138,10 +143,13 @@ def _evaluate(
 ) -> Judgement:
     """Evaluate a candidate at a moment of the catalog, by the newest contract; nothing is
     stored.
+
+    judged  a version is read as far as it has to be
     """
     set_view = view.set(name)
     revision, actuals = set_view.contracts[-1], options.get("actuals")
-    baseline, reason = _baseline(store, view, revision, against, candidate.version)
+    before, reason = _baseline(store, view, revision, against, judged.version)
+    candidate, baseline, shared = _read(store, set_view.contract, judged, before)
     reports: list[Report] = []
     verdict = evaluate(
         set_view.contract,
@@ -155,23 +163,45 @@ def _evaluate(
         actuals=None if actuals is None else read_actuals(actuals, set_view.contract),
         offenders=options.get("offenders"),
         on_report=reports.append,
+        shared=shared,
     )
-    return Judgement(verdict, reports[0] if reports else None, candidate)
+    return Judgement(verdict, reports[0] if reports else None, candidate, shared)
+
+
+def _read(
+    store: OpenStore, contract: Contract, judged: Candidate | Version, before: Version | None
+) -> tuple[Candidate, Candidate | None, SharedVersions | None]:
+    """Candidate and baseline with their rows; or without, and what they share."""
+    if isinstance(judged, Version):
+        shared = None if before is None else _shared(store, contract, before, judged)
+        if shared is not None and before is not None:
+            return _unread(store, judged), _unread(store, before), shared
+        judged = stored_candidate(store, judged)
+    return judged, None if before is None else stored_candidate(store, before), None
+
+
+def _shared(
+    store: OpenStore, contract: Contract, before: Version, version: Version
+) -> SharedVersions | None:
+    """What two versions share, where the gate can do without it; None too where something is wrong
+    with their files, which reading them as a whole will say.
+    """
+    from estimates.stability.shared_rows import NeedsAllRows, can_leave_out
+
+    if not can_leave_out(contract):
+        return None
+    try:
+        shared = store.version_rows().shared(before, version)
+        if shared is not None:
+            shared.pair(contract)
+    except (EstimatesError, NeedsAllRows, pl.exceptions.PolarsError):
+        return None
+    return shared
 
 
 def stored_candidate(store: OpenStore, version: Version) -> Candidate:
     """A stored version as the gate sees it, with whatever is wrong with its files."""
-    candidate = Candidate(
-        None,
-        None,
-        version.provenance,
-        version=version.version,
-        snapshot_id=version.snapshot_id,
-        # an imported version is judged as of the time it was released
-        published_at=version.released_at or version.published_at,
-        mlflow_run=version.mlflow_run,
-        domain_keys=store.domain_keys(version.set),
-    )
+    candidate = _of_record(store, version)
     stage = "manifest"
     try:
         with store.unexpired(version):
@@ -190,9 +220,32 @@ def stored_candidate(store: OpenStore, version: Version) -> Candidate:
     return candidate
 
 
+def _of_record(store: OpenStore, version: Version) -> Candidate:
+    """What the catalog says of a version."""
+    return Candidate(
+        None,
+        None,
+        version.provenance,
+        version=version.version,
+        snapshot_id=version.snapshot_id,
+        # an imported version is judged as of the time it was released
+        published_at=version.released_at or version.published_at,
+        mlflow_run=version.mlflow_run,
+        domain_keys=store.domain_keys(version.set),
+    )
+
+
+def _unread(store: OpenStore, version: Version) -> Candidate:
+    """A stored version without its rows."""
+    manifest = store.manifests.get(version.set, version.snapshot_id)
+    candidate = _of_record(store, version)
+    candidate.shape, candidate.rows = manifest.shape, manifest.rows
+    return candidate
+
+
 def _baseline(
     store: OpenStore, view: View, revision: ContractRevision, against: Ref, judged: int | None
-) -> tuple[Candidate | None, Literal["first_version", "in_production", "other_shape"] | None]:
+) -> tuple[Version | None, Literal["first_version", "in_production", "other_shape"] | None]:
     """What a candidate is compared with, or why it is compared with nothing: not with itself
     either.
     """
@@ -206,7 +259,7 @@ def _baseline(
         return None, "in_production"
     if version.shape != revision.shape:
         return None, "other_shape"
-    return stored_candidate(store, version), None
+    return version, None
 
 
 def _history(

@@ -40,6 +40,7 @@ from estimates.reading.reader import Reader
 from estimates.reading.version_reader import Files
 from estimates.settings import default_cache
 from estimates.storage import log_copies, snapshot
+from estimates.storage.column_cache import ColumnCache
 from estimates.storage.data_files import DataFiles
 from estimates.storage.listed_keys import ListedKeys
 from estimates.storage.manifests import Manifests
@@ -49,6 +50,7 @@ from estimates.store import sql
 from estimates.store.identity import check_identity, check_not_lost
 
 if TYPE_CHECKING:  # a process that publishes, or reads by key, does not pay for comparing
+    from estimates.compare.shared_versions import VersionRows
     from estimates.compare.two_versions import Comparison
 
 
@@ -93,6 +95,7 @@ class OpenStore:
         )
         self.lookups.parts.on_added = self._bound_cache
         self.reports = ReportCache(self.cache / "reports")
+        self.columns_in_order = ColumnCache(self.cache / "columns")
         self.data_files = DataFiles(self.objects, self.manifests)
         self.key_rows = KeyRows(
             self.objects, self.lookups.known, self.lookups.parts, self.data_files
@@ -195,6 +198,14 @@ class OpenStore:
         with self.unexpired(version):
             return snapshot.read_frame(self.objects, version.set, version.snapshot_id)
 
+    def version_rows(self) -> VersionRows:
+        """Reads rows of versions, of two those that they do not share where that is enough."""
+        from estimates.compare.shared_versions import VersionRows
+
+        return VersionRows(
+            self.objects, self.manifests, self.reports, self.columns_in_order, self.unexpired
+        )
+
     def columns(
         self, version: Version, names: Sequence[str], where: pl.Expr | None = None
     ) -> pl.DataFrame:
@@ -210,7 +221,7 @@ class OpenStore:
         """Two versions side by side; see `two_versions.compare`, also for the errors."""
         from estimates.compare.two_versions import compare
 
-        return compare(self.reader(), self.frame, name, query, cursor)
+        return compare(self.reader(), self.version_rows(), name, query, cursor)
 
     def stability(
         self, name: str, last: int = DEFAULT_LAST, as_of: datetime | None = None
@@ -220,7 +231,7 @@ class OpenStore:
         """
         from estimates.compare.series import cached_series, compared_moves
 
-        moves = compared_moves(self.view(), name, self.frame, last=last, as_of=as_of)
+        moves = compared_moves(self.view(), name, self.version_rows(), last=last, as_of=as_of)
         return cached_series(
             moves,
             self.reports,

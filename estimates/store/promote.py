@@ -56,7 +56,7 @@ def promote(
     check_promotion(set_view, version, alias, automatic, new_shape)
     judgement = judgement or stored_judgement(store, version)
     if judgement is None or not is_valid(judgement.verdict, set_view, version, view.present):
-        at_hand = None if judgement is None else judgement.candidate
+        at_hand = None if judgement is None or judgement.shared else judgement.candidate
         judgement = judge(store, version, at_hand)
     check_verdict(judgement.verdict, version)
     check_actuals(set_view, version)
@@ -188,11 +188,13 @@ def check_reads(store: OpenStore, version: Version, judgement: Judgement) -> int
 
     Raises CorruptError (`read_differs`).
     """
-    candidate = judgement.candidate
+    candidate, shared = judgement.candidate, judgement.shared
     frame = store.frame(version) if candidate is None else candidate.frame
-    assert frame is not None, "a version whose file cannot be read is blocked"
     contract = store.view().set(version.set).contract_of(version)
     store.lookups.make(version, frame)
+    if shared is not None:  # other rows were looked at when the baseline was promoted
+        frame = shared.apart[1]
+    assert frame is not None, "a version whose file cannot be read is blocked"
     # Which rows is decided by the content's digest: the same for everybody, and not the same rows
     # every time.
     seed = int(version.snapshot_id[:8], 16)

@@ -9,7 +9,7 @@ def _added_share(context: EvaluationContext) -> Measure:
     keys = context.report.keys
     message = f"{keys.added} of {keys.n_to} keys new, the baseline has {keys.n_from}"
     rows = context.pair.alignment.added
-    group = group_of_rows(context.frame, context.key, rows, None, ("added",))
+    group = group_of_rows(context.compared_rows, context.key, rows, None, ("added",))
     return Measure(keys.added_share, keys.n_to, message, offender_groups=[group])
 
 

@@ -9,10 +9,10 @@ from estimates.gate.verdict import Offender
 
 def _constant_columns(context: EvaluationContext) -> Measure:
     """Nulls do not make a column vary."""
-    if context.frame.height < 2:
+    if context.height < 2:
         raise Skip("fewer_than_2_keys")
     columns = context.contract.judged
-    constant = [name for name in columns if _is_constant(context.frame[name].drop_nulls())]
+    constant = [name for name in columns if _is_constant(context, name)]
     message = f"none of {len(columns)} estimate columns is constant"
     if constant:
         message = f"constant: {', '.join(constant)}"
@@ -20,7 +20,11 @@ def _constant_columns(context: EvaluationContext) -> Measure:
     return Measure(len(constant), len(columns), message, offenders=offenders)
 
 
-def _is_constant(values: pl.Series) -> bool:
+def _is_constant(context: EvaluationContext, name: str) -> bool:
+    shared = context.shared_numbers(name)
+    if shared is not None:
+        return not len(shared) or len(set(shared.least_and_largest())) == 1
+    values: pl.Series = context.frame[name].drop_nulls()
     return len(values) == 0 or bool((values == values[0]).all())
 
 

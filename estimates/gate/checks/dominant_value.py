@@ -5,7 +5,7 @@ from functools import partial
 from estimates.contract.columns import NUMERIC_ROLES
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
-from estimates.gate.repeated_values import commonest
+from estimates.gate.repeated_values import commonest, fewest
 from estimates.gate.verdict import Offender
 from estimates.stability.kernels.blocks import run_parallel
 
@@ -17,19 +17,16 @@ _FEWEST_KEYS = 10  # of fewer keys any few agree by chance
 
 def _largest_share_of_a_value(context: EvaluationContext) -> Measure:
     """Nulls are not counted, nor label columns, where one label is often the rule."""
-    frame, limit = context.frame, context.limit("dominant_value")
-    if frame.height < _FEWEST_KEYS:
+    limit = context.limit("dominant_value")
+    if context.height < _FEWEST_KEYS:
         raise Skip("fewer_than_10_keys")
     columns = context.contract.columns
     names = [name for name in context.contract.judged if columns[name].role in NUMERIC_ROLES]
-    series = [frame[name].drop_nulls() for name in names]
     part = min(_NOTABLE, limit)
-    counts = run_parallel([partial(commonest, values, part) for values in series], frame.height)
-    shares = [
-        (count / len(values), name, len(values))
-        for name, values, count in zip(names, series, counts, strict=True)
-        if len(values)
-    ]
+    counts = run_parallel(
+        [partial(_commonest, context, name, part) for name in names], context.height
+    )
+    shares = [(count / n, name, n) for name, (count, n) in zip(names, counts, strict=True) if n]
     if not shares:
         raise Skip("no_numeric_estimates")
     shares.sort(key=lambda item: -item[0])
@@ -42,7 +39,18 @@ def _largest_share_of_a_value(context: EvaluationContext) -> Measure:
     message = f"no value of any column fills {part:.3g} of it"
     if share:
         message = f"the commonest value of {column} has a share of {share:.3g}"
-    return Measure(share, n, message, n / frame.height, offenders=offenders)
+    return Measure(share, n, message, n / context.height, offenders=offenders)
+
+
+def _commonest(context: EvaluationContext, name: str, part: float) -> tuple[int, int]:
+    """How often the commonest value of a column is there, as `commonest` says, and how many are
+    not null.
+    """
+    shared = context.shared_numbers(name)
+    if shared is not None:
+        return shared.largest_count(fewest(part, len(shared))), len(shared)
+    values = context.frame[name].drop_nulls()
+    return commonest(values, part), len(values)
 
 
 CHECK = Check(

@@ -12,7 +12,7 @@ def _share_of_duplicates(context: EvaluationContext) -> Measure:
         raise Skip("no_float_estimates")
     message = f"{rows.height} of {n} rows with the same estimates as another row"
     groups = [whole_rows(context, rows, "the same estimates as another key")]
-    coverage = n / max(context.frame.height, 1)
+    coverage = n / max(context.height, 1)
     return Measure(rows.height / max(n, 1), n, message, coverage, offender_groups=groups)
 
 

@@ -23,7 +23,7 @@ def _share_of_equal_intervals(context: EvaluationContext) -> Measure:
         for outer in intervals
         if inner.point == outer.point and inner.level < outer.level
     ]
-    n = context.frame.height * len(rules)
+    n = context.height * len(rules)
     return broken_share(context, rules, n, "intervals the same as one of another level")
 
 

@@ -22,7 +22,7 @@ def _order_rule(context: EvaluationContext, interval: Interval) -> RowRule:
         broken |= (lower > point).fill_null(False) | (point > upper).fill_null(False)
         shown = (interval.lower, interval.point, interval.upper)
     for name in shown:
-        broken |= is_nan(context.frame, name).fill_null(False)
+        broken |= is_nan(context, name).fill_null(False)
     return RowRule(interval.lower, broken, "out of order", shown)
 
 

@@ -11,9 +11,10 @@ _UNFIT = "{} is empty, '.', '..' or has a NUL, which no URL path can hold"
 
 
 def _bad_keys(context: EvaluationContext) -> Measure:
-    keys = context.frame.select(context.key)
+    # of rows that versions share it is known
+    keys = context.compared_rows.select(context.key)
     bad: list[tuple[str, pl.DataFrame]] = []
-    if not context.ascending:
+    if not context.is_ascending:
         null = keys.filter(pl.any_horizontal(pl.col(context.key).is_null()))
         bad.append(("a part of the key is null", null))
         bad.append(("the key appears more than once", _repeated(keys)))
@@ -23,9 +24,9 @@ def _bad_keys(context: EvaluationContext) -> Measure:
     value = sum(rows.height for _, rows in bad)
     groups = [whole_rows(context, rows, why) for why, rows in bad]
     message = (
-        f"{value} of {keys.height} rows with a key that is null, not unique or unfit for a path"
+        f"{value} of {context.height} rows with a key that is null, not unique or unfit for a path"
     )
-    return Measure(value, keys.height, message, offender_groups=groups)
+    return Measure(value, context.height, message, offender_groups=groups)
 
 
 def _repeated(keys: pl.DataFrame) -> pl.DataFrame:

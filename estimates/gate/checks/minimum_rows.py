@@ -8,7 +8,7 @@ from estimates.gate.evaluation_context import EvaluationContext
 def _row_count(context: EvaluationContext) -> Measure:
     if not isinstance(context.contract.domain, OpenDomain):
         raise Skip("not_in_contract")
-    n = context.frame.height
+    n = context.height
     return Measure(n, n, f"rows: {n}")
 
 

@@ -5,7 +5,7 @@ from estimates.gate.evaluation_context import EvaluationContext
 
 
 def _row_count(context: EvaluationContext) -> Measure:
-    n = context.frame.height
+    n = context.height
     return Measure(n, n, f"rows: {n}")
 
 

@@ -16,7 +16,7 @@ def _largest_null_share(context: EvaluationContext) -> Measure:
         if columns[name].nullable
     ]
     counts, groups = count_broken(context, rules)
-    n = context.frame.height
+    n = context.height
     message = f"nulls in nullable columns: {by_column(rules, counts)}"
     return Measure(max(counts) / max(n, 1), n, message, offender_groups=groups)
 

@@ -16,9 +16,7 @@ def _invalid_probabilities(context: EvaluationContext) -> Measure:
     rules = [
         RowRule(
             name,
-            is_nan(context.frame, name)
-            | (pl.col(name) < -_TOLERANCE)
-            | (pl.col(name) > 1 + _TOLERANCE),
+            is_nan(context, name) | (pl.col(name) < -_TOLERANCE) | (pl.col(name) > 1 + _TOLERANCE),
             "not in 0..1",
         )
         for name in names

@@ -15,7 +15,7 @@ def _crossings(context: EvaluationContext) -> Measure:
         size = pl.max_horizontal(pl.col(names).abs())
         for i, name in enumerate(names[1:], start=1):
             crosses = pl.col(name) < pl.max_horizontal(names[:i]) - _TOLERANCE * size
-            broken = crosses | is_nan(context.frame, name)
+            broken = crosses | is_nan(context, name)
             rules.append(RowRule(name, broken, "below a smaller quantile", tuple(names)))
     return broken_in_total(context, rules, "quantiles that cross")
 

@@ -7,11 +7,11 @@ from estimates.gate.stored_faults import fault_measure
 
 def _parquet_faults(context: EvaluationContext) -> Measure:
     candidate = context.candidate
-    fault, frame = candidate.faults.get("parquet"), candidate.frame
-    if fault is None and frame is None:
+    fault, rows = candidate.faults.get("parquet"), context.stored_rows
+    if fault is None and rows is None:
         fault = "the Parquet file cannot be read"
-    elif fault is None and frame is not None and candidate.rows not in (None, frame.height):
-        fault = f"the Parquet file has {frame.height} rows, the manifest says {candidate.rows}"
+    elif fault is None and candidate.rows not in (None, rows):
+        fault = f"the Parquet file has {rows} rows, the manifest says {candidate.rows}"
     fine = "the Parquet file is readable and has the manifest's number of rows"
     return fault_measure(context, fault, fine)
 

@@ -9,7 +9,7 @@ def _removed_share(context: EvaluationContext) -> Measure:
     keys = context.report.keys
     message = f"{keys.removed} of {keys.n_from} keys of the baseline gone"
     rows = context.pair.alignment.removed
-    group = group_of_rows(context.baseline_frame, context.key, rows, None, ("removed",))
+    group = group_of_rows(context.compared_baseline, context.key, rows, None, ("removed",))
     return Measure(keys.removed_share, keys.n_from, message, offender_groups=[group])
 
 

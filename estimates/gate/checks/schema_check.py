@@ -39,11 +39,10 @@ def _stored_differences(context: EvaluationContext) -> list[Offender]:
     types.
     """
     assert context.candidate.shape is not None
-    assert context.candidate.frame is not None
     differences = _shape_differences(context.candidate.shape, context.contract.shape())
     if differences:
         return differences
-    have = dict(context.candidate.frame.schema)
+    have = context.stored_schema
     want = conform.schema(context.contract)
     return [
         Offender(

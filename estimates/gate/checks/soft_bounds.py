@@ -1,5 +1,7 @@
 """Check `soft_bounds`: few cells lie outside the contract's `soft_min` and `soft_max`."""
 
+import polars as pl
+
 from estimates.gate.bound_rules import bound_rules
 from estimates.gate.broken_rules import broken_share
 from estimates.gate.check import Check, Measure
@@ -8,9 +10,9 @@ from estimates.gate.evaluation_context import EvaluationContext
 
 def _share_outside(context: EvaluationContext) -> Measure:
     """Nulls are not counted."""
-    frame, rules = context.frame, bound_rules(context, "soft_min", "soft_max")
-    n = sum(frame.height - frame[rule.column].null_count() for rule in rules)
-    coverage = n / max(frame.height * len(rules), 1)
+    rules = bound_rules(context, "soft_min", "soft_max")
+    n = sum(context.count([pl.col(rule.column).is_not_null() for rule in rules]))
+    coverage = n / max(context.height * len(rules), 1)
     return broken_share(context, rules, n, "cells outside their soft bounds", coverage)
 
 

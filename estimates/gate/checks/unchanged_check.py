@@ -14,7 +14,7 @@ def _changed_keys(context: EvaluationContext) -> Measure:
     assert share is not None, "there are common keys"
     changed = round(n * (1 - share))
     message = f"{changed} of {n} common keys with anything different from the baseline"
-    schema = context.frame.schema
+    schema = context.schema
     has_floats = any(schema[name].is_float() for name in context.contract.judged)
     must_move = has_floats and _claims_newer_data(context)
     return Measure(changed, n, message, warn=1, block=1 if must_move else None)

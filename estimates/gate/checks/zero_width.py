@@ -15,9 +15,8 @@ def _share_without_width(context: EvaluationContext) -> Measure:
         for i in intervals
     ]
     complete = [~pl.any_horizontal(pl.col(i.lower, i.upper).is_null()) for i in intervals]
-    sums = context.frame.select(ends.sum().alias(str(i)) for i, ends in enumerate(complete))
-    n = sum(sums.row(0)) if intervals else 0
-    coverage = n / max(context.frame.height * len(intervals), 1)
+    n = sum(context.count(complete))
+    coverage = n / max(context.height * len(intervals), 1)
     return broken_share(context, rules, n, "intervals without width", coverage)
 
 

@@ -146,7 +146,7 @@ def _quantile(column: pl.Series, level: float) -> float:
         return value
     # beside an infinite value, or a step that does not fit a double
     low, high = (float(column.quantile(level, end) or 0.0) for end in ("lower", "higher"))
-    return _interpolated(low, high, (len(column) - 1) * level % 1)
+    return interpolated(low, high, (len(column) - 1) * level % 1)
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ class Quantiles:
     ) -> None:
         self._formula, self._rows = formula, rows
         self._places = [(rows - 1) * level for level in at]
-        self.sample = sample = _ascending(formula(_sampled(rows)) if sample is None else sample)
+        self.sample = sample = ascending(formula(_sampled(rows)) if sample is None else sample)
         self._brackets = [_bracket(sample, place, rows) for place in self._places]
         lows = [low for low, _ in self._brackets]
         self._repeated = [
@@ -211,7 +211,7 @@ class Quantiles:
         """The quantiles, from what was kept of the blocks in the order of the rows."""
         if self._rows <= _FEW:
             return [
-                _interpolated(self.sample[math.floor(p)], self.sample[math.ceil(p)], p % 1)
+                interpolated(self.sample[math.floor(p)], self.sample[math.ceil(p)], p % 1)
                 for p in self._places
             ]
         return [self._quantile(number, blocks) for number in range(len(self._places))]
@@ -230,7 +230,7 @@ class Quantiles:
             low = high = self._brackets[number][0]
         else:
             low, high = (self._outside(end, number, upto, inside) for end in ends)
-        return _interpolated(low, high, place % 1)
+        return interpolated(low, high, place % 1)
 
     def _outside(self, place: int, number: int, upto: int, inside: Floats) -> float:
         """The value that would stand at this place if all were sorted, when it is perhaps outside
@@ -253,7 +253,7 @@ class Largest:
 
     def __init__(self, formula: Formula, rows: int, number: int) -> None:
         self._formula, self._rows, self._number = formula, rows, number
-        self._least = _bracket(_ascending(formula(_sampled(rows))), rows - number, rows)[0]
+        self._least = _bracket(ascending(formula(_sampled(rows))), rows - number, rows)[0]
 
     def of_block(self, x: Floats) -> Floats:
         """What is to be kept of a block."""
@@ -300,6 +300,9 @@ def largest_first(number: int, rows: int, *metrics: Formula) -> Rows:
 def _candidates(number: int, rows: int, metric: Formula) -> Rows:
     """Rows among which the `number` largest are, and all that are equal to the last of them."""
 
+    if rows <= number:
+        return np.arange(rows)
+
     def of_block(block: slice) -> Floats:
         return np.maximum.reduceat(metric(block), np.arange(0, block.stop - block.start, _STRETCH))
 
@@ -326,7 +329,7 @@ def _sampled(rows: int) -> Any:
     return starts + (np.random.default_rng(0).random(size) * (rows // size)).astype(np.intp)
 
 
-def _ascending(x: Floats) -> Floats:
+def ascending(x: Floats) -> Floats:
     """Sorted by polars, which takes two thirds of NumPy's time where that stumbles over AVX-512."""
     return pl.Series(np.ascontiguousarray(x)).sort(multithreaded=False).to_numpy()
 
@@ -342,7 +345,8 @@ def _bracket(sample: Floats, place: float, rows: int) -> tuple[float, float]:
     )
 
 
-def _interpolated(low: float, high: float, share: float) -> float:
+def interpolated(low: float, high: float, share: float) -> float:
+    """The value at a share of the way between two."""
     low, high = float(low), float(high)
     if low == high or not share:
         return low

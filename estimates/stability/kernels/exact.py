@@ -1,0 +1,62 @@
+"""Sums without rounding: the same number in whatever order, and however a column is cut.
+
+A block is split into digits of 30 bits. Whole numbers so small are added up by NumPy without
+rounding, and Python's own whole numbers take the rest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimates.stability.kernels.blocks import each_block
+
+Floats = NDArray[np.float64]
+UNIT = 1080  # totals count in 2⁻¹⁰⁸⁰, below the smallest double
+_DIGIT = 30  # bits
+_LEAST = -1074  # the exponent of the smallest double
+_SAFE = 1 << 23  # moves whose squares a block adds up in 64 bits
+
+
+def exact_total(formula: Callable[[slice], Floats], rows: int) -> int:
+    """The sum of what a formula gives for each row, finite numbers, in units of 2⁻¹⁰⁸⁰."""
+    return sum(each_block(lambda block: _of_block(formula(block)), rows))
+
+
+def mean_of_total(total: int, rows: int) -> float:
+    """The mean of numbers of which the exact total is known, rounded once."""
+    return total / (rows << UNIT)
+
+
+def total_of_squares(formula: Callable[[slice], NDArray[np.int64]], rows: int) -> int:
+    """The sum of the squares of whole numbers below 2³¹, exactly."""
+    return sum(each_block(lambda block: _squares(formula(block)), rows))
+
+
+def _of_block(x: Floats) -> int:
+    largest = float(np.abs(x).max(initial=0.0))
+    if largest == 0:
+        return 0
+    total = 0
+    exponent = math.frexp(largest)[1] - _DIGIT
+    rest = x
+    while True:
+        exponent = max(exponent, _LEAST)
+        unit = math.ldexp(1.0, exponent)
+        digits = np.trunc(rest / unit)
+        total += int(digits.sum()) << (exponent + UNIT)
+        digits *= unit
+        rest = np.subtract(rest, digits, out=digits)
+        if exponent == _LEAST or not rest.any():
+            return total
+        exponent -= _DIGIT
+
+
+def _squares(x: NDArray[np.int64]) -> int:
+    square = x * x
+    if np.abs(x).max(initial=0) < _SAFE:
+        return int(square.sum())
+    return (int((square >> 32).sum()) << 32) + int((square & 0xFFFFFFFF).sum())

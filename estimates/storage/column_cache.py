@@ -1,0 +1,129 @@
+"""Columns of parts in ascending order, kept in the cache of this machine.
+
+A file a part: what versions that share the part are compared by, so that nobody reads and sorts it
+twice. It is derived; one that is missing or damaged is made again by who needs it.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import secrets
+import struct
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_BYTES = 4 << 30
+_HEAD = struct.Struct("<8sIII")  # mark, length and checksum of the table, checksum of the numbers
+_MARK = b"columns1"
+_SWEEP_EVERY = 100  # files written by this process
+Floats = NDArray[np.float64]
+
+
+class PartColumns(msgspec.Struct, frozen=True):
+    """What is known of a part besides its digest.
+
+    rows     how many it has
+    schema   its columns and their types
+    keys     whether they ascend, none is null or twice, and each can stand in a path
+    numbers  of each column of numbers how many are finite, and Σ |x| in units of 2⁻¹⁰⁸⁰ as text
+    """
+
+    rows: int
+    schema: list[tuple[str, str]]
+    keys: bool
+    numbers: dict[str, tuple[int, str]]
+
+
+class ColumnCache:
+    """Files of columns by the digest of their part; threads and processes may share the folder.
+
+    It holds MAX_BYTES at most, about; those used longest ago go. One that cannot be written only
+    costs the time to sort again.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._written = 0
+
+    def get(self, digest: str) -> tuple[PartColumns, dict[str, Floats]] | None:
+        """The columns of a part, mapped; None when they are not kept or damaged."""
+        path = self.folder / f"{digest}.columns"
+        try:
+            with path.open("rb") as file:
+                content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            os.utime(path)
+        except (OSError, ValueError):
+            return None
+        return _read(content)
+
+    def put(self, digest: str, part: PartColumns, columns: dict[str, Floats]) -> None:
+        """Keep the columns of a part, if that is possible; in the order of `part.numbers`."""
+        table = msgspec.msgpack.encode(part)
+        padded = table + b"\0" * (-(_HEAD.size + len(table)) % 8)
+        arrays = [np.ascontiguousarray(columns[name], "<f8") for name in part.numbers]
+        checksum = 0
+        for array in arrays:
+            checksum = zlib.crc32(array.data, checksum)
+        new = self.folder / f"{digest}.{secrets.token_hex(4)}.new"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with new.open("wb") as file:
+                file.write(_HEAD.pack(_MARK, len(table), zlib.crc32(table), checksum))
+                file.write(padded)
+                for array in arrays:
+                    file.write(array.data)
+            new.replace(self.folder / f"{digest}.columns")
+        except OSError:
+            with suppress(OSError):
+                new.unlink(missing_ok=True)
+            return
+        if self._written % _SWEEP_EVERY == 0:
+            _sweep(self.folder)
+        self._written += 1
+
+
+def _read(content: mmap.mmap) -> tuple[PartColumns, dict[str, Floats]] | None:
+    if len(content) < _HEAD.size:
+        return None
+    mark, length, of_table, of_numbers = _HEAD.unpack_from(content)
+    table = content[_HEAD.size : _HEAD.size + length]
+    if mark != _MARK or zlib.crc32(table) != of_table:
+        return None
+    part = msgspec.msgpack.decode(table, type=PartColumns)
+    start = _HEAD.size + length + -(_HEAD.size + length) % 8
+    numbers = memoryview(content)[start:]
+    counts = [count for count, _ in part.numbers.values()]
+    if len(numbers) != 8 * sum(counts) or zlib.crc32(numbers) != of_numbers:
+        return None
+    columns: dict[str, Any] = {}
+    at = start
+    for name, count in zip(part.numbers, counts, strict=True):
+        columns[name] = np.frombuffer(content, "<f8", count, at)
+        at += 8 * count
+    return part, columns
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the files used longest ago beyond the limit; in time also what killed processes
+    left.
+    """
+    with suppress(OSError):
+        files = sorted(
+            (stat.st_mtime, stat.st_size, entry.path)
+            for entry in os.scandir(folder)
+            for stat in [entry.stat()]
+        )
+        size = sum(of_file for _, of_file, _ in files)
+        for _, of_file, path in files:
+            if size <= MAX_BYTES:
+                break
+            with suppress(OSError):
+                os.unlink(path)
+            size -= of_file
