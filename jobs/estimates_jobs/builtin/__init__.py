@@ -1,5 +1,5 @@
 """Jobs that come with the program: `forecast` and `load`.
 
-forecast         forecasts of series; with forecast_plan and forecast_series
+forecast         forecasts of series; with forecast_plan, forecast_series and forecast_steps
 load             a table that was computed elsewhere
 """

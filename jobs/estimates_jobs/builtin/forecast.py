@@ -16,18 +16,20 @@ import polars as pl
 from estimates.contract.contract import Interval
 from estimates_jobs.builtin.forecast_plan import TARGET, Parameters, Plan, make_plan
 from estimates_jobs.builtin.forecast_series import (
+    INSIDE,
     SERIES,
     listed_series,
-    newest_observations,
     observations,
+    place,
+    regular,
     series_names,
     summarise,
 )
 from estimates_jobs.run.context import Context
 
-# The digest of its sources when it was first released, which versions name as the code of their
-# run; write another text here when the same inputs give another frame.
-REVISION = "090d2879ed494e8a0b7ec1581396f28012999de338ef89d89128bdfeb5f78480"
+# The digest of its sources when it last changed what it computes, which versions name as the code
+# of their run; write another text here when the same inputs give another frame.
+REVISION = "85b18204d25d8ce7473e8b6dd3e73c4776d04d67c6d2c61aac1abaf758862530"
 
 
 def forecast(context: Context) -> pl.DataFrame:
@@ -40,34 +42,41 @@ def forecast(context: Context) -> pl.DataFrame:
     """
     plan = make_plan(context)
     keys = listed_series(context.contract, plan)
-    observed = observations(context, plan, keys)
-    summary = summarise(context, plan, observed, keys)
+    steps, placed = place(context, plan, observations(context, plan, keys), keys)
+    summary = summarise(plan, steps, placed, keys)
     usable = summary.filter(pl.col("trouble").is_null())
-    forecasts = _forecasts(plan, observed.join(usable, on=SERIES, how="semi"), usable)
+    forecasts = _forecasts(plan, regular(plan, placed, usable), usable)
     _warn(context, plan, summary, forecasts, keys)
     return _rows(plan, keys, forecasts, summary)
 
 
-def _forecasts(plan: Plan, observed: pl.DataFrame, usable: pl.DataFrame) -> pl.DataFrame:
-    """Finite forecasts only, as `series, target, point column, interval columns`."""
+def _forecasts(plan: Plan, table: pl.DataFrame, usable: pl.DataFrame) -> pl.DataFrame:
+    """Finite forecasts only, as `series, target, point column, interval columns`; `table` is that
+    of `regular`.
+    """
     names = _names(plan)
     columns = list(names.values())
     if usable.is_empty():
         types = {SERIES: pl.Int64, TARGET: pl.Int64} | dict.fromkeys(columns, pl.Float64)
         return pl.DataFrame(schema=types)
-    y = pl.col("y").log() if plan.parameters.log else pl.col("y")
-    table = newest_observations(plan, observed).select(
-        pl.col(SERIES).alias("unique_id"),
-        pl.int_range(pl.len()).over(SERIES).alias("ds"),
-        y.alias("y"),
-    )
+    if plan.parameters.log:
+        table = table.with_columns(pl.col("y").log())
     late = usable["late"].max()
     assert isinstance(late, int)
     computed = _computed(plan, table, len(plan.targets) + late)
     placed = computed.rename(names).join(usable.rename({SERIES: "unique_id"}), on="unique_id")
-    target = pl.col("ds") - pl.col("n") - pl.col("late")
+    target = pl.col("ds") - pl.col("length") - pl.col("late")
+    point, bounds = pl.col(plan.point), [name for name in columns if name != plan.point]
     placed = placed.with_columns(
-        pl.col("unique_id").alias(SERIES), target.cast(pl.Int64).alias(TARGET)
+        pl.col("unique_id").alias(SERIES),
+        target.cast(pl.Int64).alias(TARGET),
+        *(
+            pl.when(pl.col("widen") > 1)
+            .then(point + (pl.col(name) - point) * pl.col("widen"))
+            .otherwise(name)
+            .alias(name)
+            for name in bounds
+        ),
     )
     values = [pl.col(name).exp() if plan.parameters.log else pl.col(name) for name in columns]
     placed = placed.filter(pl.col(TARGET).is_between(0, len(plan.targets) - 1)).select(
@@ -150,12 +159,21 @@ def _warn(
     failed = pl.when(~pl.col(SERIES).is_in(done[SERIES].implode())).then(
         pl.lit(f"{plan.parameters.model} gives no finite forecast")
     )
-    reasons = summary.select(SERIES, pl.coalesce("trouble", failed).alias("reason")).drop_nulls(
-        "reason"
-    )
+    reason = pl.coalesce("trouble", failed).alias("reason")
+    reasons = summary.select(SERIES, reason, "at").drop_nulls("reason")
     for (reason,), group in reasons.sort("reason", SERIES).group_by("reason", maintain_order=True):
-        names = keys.join(group, on=SERIES, how="semi").select(list(plan.ids))
-        context.warn(f"no forecast, {reason}: {series_names(names)}")
+        context.warn(f"no forecast, {reason}: {_named(plan, keys, group)}")
+    bridged = summary.join(reasons, on=SERIES, how="anti").drop_nulls("at")
+    if bridged.height:
+        filled = plan.parameters.gaps == "interpolate"
+        how = "interpolated" if filled else f"of which {plan.parameters.model} is told"
+        context.warn(f"{INSIDE}, {how}: {_named(plan, keys, bridged)}")
+
+
+def _named(plan: Plan, keys: pl.DataFrame, series: pl.DataFrame) -> str:
+    """Some of the series by their ids, with where something is missing or wrong."""
+    named = series.join(keys, on=SERIES, maintain_order="left")
+    return series_names(named.select(list(plan.ids)), named["at"])
 
 
 def _rows(

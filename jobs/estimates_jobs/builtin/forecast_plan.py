@@ -33,6 +33,9 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                    negative
     history        observations used of each series, the newest; default: all
     last           attribute column that receives the last observation
+    gaps           `interpolate`: steps without an observation inside a series get a value on the
+                   line between their neighbours; default: the model is told of them where it takes
+                   gaps, else there is no forecast
     stale_after    steps of the calendar that may be missing at a series' end before it counts as
                    stale; missing ones are forecast too, so that targets keep their distance from
                    the data
@@ -57,6 +60,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log: bool = False
     history: int | None = None
     last: str | None = None
+    gaps: Literal["interpolate"] | None = None
     stale_after: int = 5
 
     def __post_init__(self) -> None:
@@ -71,6 +75,18 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def shortest(self) -> int:
         """The number of observations that a series needs."""
         return max(10, 2 * self.season_length + 1)
+
+    @property
+    def takes_gaps(self) -> bool:
+        """Whether a forecast needs no more than the observations that are there."""
+        return self.model in ("Naive", "RandomWalkWithDrift", "SeasonalNaive")
+
+    @property
+    def lag(self) -> int:
+        """How many steps lie between an observation and the one that a naive model foresees it
+        by.
+        """
+        return self.season_length if self.model == "SeasonalNaive" else 1
 
 
 class Plan(msgspec.Struct, frozen=True):

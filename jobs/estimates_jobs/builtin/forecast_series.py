@@ -6,14 +6,19 @@ from datetime import datetime
 
 import polars as pl
 
+from estimates.contract.columns import key_text
 from estimates.contract.conform import DTYPES
 from estimates.contract.contract import Contract, RollingDomain
 from estimates.errors import InvalidError
 from estimates_jobs.builtin.forecast_plan import Plan
+from estimates_jobs.builtin.forecast_steps import STEP, Steps
 from estimates_jobs.run.context import Context
 
 SERIES = "series"  # row number of a series' id
 _NAMED = 20  # series named in a warning
+INSIDE = "steps missing inside"
+_FEW = 0.05  # of a series' observations: so many are slips, more are another calendar
+_NAMED_STEPS = 3  # steps named of a series
 
 
 def listed_series(contract: Contract, plan: Plan) -> pl.DataFrame:
@@ -30,7 +35,8 @@ def observations(context: Context, plan: Plan, keys: pl.DataFrame) -> pl.DataFra
     """The observations of the domain's series as `series, time, y`, sorted; those without a value
     are left out. Raises InvalidError (`no_column`, `column_type`).
     """
-    table = context.input(plan.input)
+    codes = [column for name, column in plan.ids.items() if keys.schema[name] == pl.String]
+    table = context.input(plan.input, text=codes)
     needed = [*plan.ids.values(), plan.time, plan.parameters.value]
     missing = [name for name in needed if name not in table.columns]
     if missing:
@@ -87,66 +93,140 @@ def _instants(frame: pl.DataFrame, plan: Plan) -> pl.Expr:
     )
 
 
-def summarise(
+def place(
     context: Context, plan: Plan, observed: pl.DataFrame, keys: pl.DataFrame
-) -> pl.DataFrame:
-    """For each series of the domain: `n`, `last`, `late` (steps missing at its end), `trouble`
-    (null without any).
+) -> tuple[Steps, pl.DataFrame]:
+    """The steps of the calendar, and the newest `history` observations of each series with the
+    number of their step. A few that lie off the calendar are left out, with a warning.
+    """
+    assert context.calendar is not None
+    if plan.parameters.history is not None:
+        observed = observed.group_by(SERIES, maintain_order=True).tail(plan.parameters.history)
+    steps = Steps(context.calendar, observed["time"], context.targets[0])
+    placed = steps.numbered(observed)
+    is_off = pl.col(STEP).is_null()
+    few = is_off & (is_off.mean().over(SERIES) <= _FEW)
+    off = placed.filter(few).group_by(SERIES).agg(pl.col("time").alias("off")).sort(SERIES)
+    if off.height:
+        at = pl.Series([_text(steps, times, None, None) for times in off["off"].to_list()])
+        names = off.join(keys, on=SERIES, maintain_order="left").select(list(plan.ids))
+        left_out = f"observations off the calendar {steps.calendar}, left out"
+        context.warn(f"{left_out}: {series_names(names, at)}")
+    return steps, placed.filter(~few)
+
+
+def summarise(plan: Plan, steps: Steps, placed: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """For each series of the domain: `first` and `length` in steps, `last`, `late` (steps missing
+    at its end), `trouble` (null without any), `at` (the steps that are missing inside, or times
+    that are to blame), `widen` (how much too narrow a model takes its errors for).
     """
     p = plan.parameters
-    used = newest_observations(plan, observed)
-    summary = used.group_by(SERIES, maintain_order=True).agg(
+    seen = pl.col(STEP).drop_nulls()
+    summary = placed.group_by(SERIES, maintain_order=True).agg(
         pl.len().alias("n"),
-        pl.col("time").last(),
+        seen.min().alias("first"),
+        (seen.max() - seen.min() + 1).alias("length"),
         pl.col("y").last().alias("last"),
         pl.col("y").min().alias("lowest"),
         pl.col("y").is_infinite().any().alias("infinite"),
-        (pl.col("y").max() == pl.col("y").min()).alias("constant"),
-        pl.col("time").is_duplicated().any().alias("twice"),
+        pl.col("time").filter(pl.col(STEP).is_null()).alias("off"),
+        pl.col(STEP).filter(pl.col(STEP).is_duplicated()).unique().sort().alias("twice"),
+        (steps.target - 1 - seen.max()).clip(0).alias("late"),
     )
     summary = keys.select(SERIES).join(summary, on=SERIES, how="left", maintain_order="left")
-    summary = summary.with_columns(_late(context, plan, summary["time"]))
+    summary = summary.join(_gaps(plan, summary, placed), on=SERIES, how="left")
+    off, twice, gap = (pl.col(name).list.len().fill_null(0) > 0 for name in ("off", "twice", "gap"))
     reason = (
         pl.when(pl.col("n").is_null()).then(pl.lit("no observations"))
-        .when(pl.col("twice")).then(pl.lit("two observations of one time"))
+        .when(off).then(pl.lit(f"observations off the calendar {steps.calendar}"))
+        .when(twice).then(pl.lit(f"two observations of one step of the calendar {steps.calendar}"))
         .when(pl.col("infinite")).then(pl.lit("infinite observations"))
         .when(pl.col("late") > p.stale_after).then(pl.lit(f"stale, more than {p.stale_after} steps "
                                                           "missing at the end"))
         .when(pl.col("n") < p.shortest).then(pl.lit(f"shorter than {p.shortest} observations"))
         .when(pl.lit(p.log) & (pl.col("lowest") <= 0)).then(pl.lit("not above 0, so there is no "
                                                                    "logarithm"))
-        .when(pl.col("constant")).then(pl.lit("constant"))
+        .when(gap & ~pl.col("bridged")).then(pl.lit(f"{INSIDE}, which {p.model} does not take (the "
+                                                    'parameter gaps = "interpolate" fills them)'))
     )  # fmt: skip
-    return summary.select(SERIES, "n", "last", "late", reason.alias("trouble"))
+    at = [_text(steps, *row) for row in summary.select("off", "twice", "gap").iter_rows()]
+    summary = summary.with_columns(
+        pl.col("late").fill_null(0), reason.alias("trouble"), pl.Series("at", at, dtype=pl.String)
+    )
+    # of other troubles the steps say nothing
+    of_steps = off | twice | pl.col("trouble").str.starts_with(INSIDE).fill_null(True)
+    where = pl.when(of_steps).then("at").alias("at")
+    return summary.select(SERIES, "first", "length", "last", "late", "trouble", where, "widen")
 
 
-def newest_observations(plan: Plan, observed: pl.DataFrame) -> pl.DataFrame:
-    """The newest `history` observations of each series."""
-    if plan.parameters.history is None:
-        return observed
-    return observed.group_by(SERIES, maintain_order=True).tail(plan.parameters.history)
+def _gaps(plan: Plan, summary: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
+    """Of each series with steps missing inside: which (`gap`), whether a forecast is possible all
+    the same (`bridged`), and `widen`.
 
-
-def _late(context: Context, plan: Plan, last: pl.Series) -> pl.Series:
-    """How many steps lie between each series' last observation and the first target, neither
-    counted.
+    A naive model averages the squares of its errors over all steps, also those that have none.
     """
-    assert context.calendar is not None
-    oldest = last.min()
-    if not isinstance(oldest, datetime):  # there are no observations at all
-        return pl.Series("late", [0] * len(last), dtype=pl.Int64)
-    steps = pl.Series(context.calendar.steps(oldest, context.targets[0])).cast(pl.Datetime("us"))
-    # A first step may be the last observation itself, and the last is the first target: steps after
-    # it, less one.
-    steps = steps.dt.replace_time_zone("UTC")
-    seen = steps.search_sorted(last.fill_null(oldest), side="right").cast(pl.Int64)
-    return (len(steps) - seen - 1).clip(0).alias("late")
+    p, on = plan.parameters, [SERIES, STEP]
+    spans = summary.drop_nulls("first").select(
+        SERIES,
+        "first",
+        "length",
+        pl.int_ranges("first", pl.col("first") + pl.col("length")).alias(STEP),
+    )
+    every = spans.explode(STEP)
+    gaps = (
+        every.join(placed, on=on, how="anti")
+        .group_by(SERIES, maintain_order=True)
+        .agg(pl.col(STEP).alias("gap"), pl.col("first").first(), pl.col("length").first())
+    )
+    before = placed.select(SERIES, pl.col(STEP) + p.lag)
+    errors = placed.join(before, on=on, how="semi").group_by(SERIES).agg(pl.len().alias("errors"))
+    gaps = gaps.join(errors, on=SERIES, how="left").with_columns(pl.col("errors").fill_null(0))
+    # the newest season is repeated, so that nothing of it may be missing
+    whole = pl.col("gap").list.max() < pl.col("first") + pl.col("length") - p.lag
+    passed_on = whole & (pl.col("errors") > 0) & pl.lit(p.takes_gaps)
+    interpolated = pl.lit(p.gaps == "interpolate")
+    widen = ((pl.col("length") - p.lag) / pl.col("errors")).sqrt()
+    return gaps.select(
+        SERIES,
+        "gap",
+        (passed_on | interpolated).alias("bridged"),
+        pl.when(passed_on & ~interpolated).then(widen).otherwise(1.0).alias("widen"),
+    )
 
 
-def series_names(ids: pl.DataFrame) -> str:
-    """The first series of a table of ids, for a message."""
+def _text(
+    steps: Steps, off: list[datetime] | None, twice: list[int] | None, gap: list[int] | None
+) -> str | None:
+    """Where something is wrong with a series: the first times or steps."""
+    times = [key_text(time) for time in off or ()] or [
+        steps.text(number) for number in twice or gap or ()
+    ]
+    more = f" and {len(times) - _NAMED_STEPS} more" if len(times) > _NAMED_STEPS else ""
+    return f"{', '.join(times[:_NAMED_STEPS])}{more}" or None
+
+
+def regular(plan: Plan, placed: pl.DataFrame, usable: pl.DataFrame) -> pl.DataFrame:
+    """The usable series as `unique_id, ds, y`, a row for each step from the first to the last
+    observation; y is NaN where there is none, unless the plan says to interpolate.
+    """
+    spans = usable.select(SERIES, "first", pl.int_ranges("length").alias("ds")).explode("ds")
+    every = spans.with_columns((pl.col("first") + pl.col("ds")).alias(STEP))
+    rows = every.join(placed.select(SERIES, STEP, "y"), on=[SERIES, STEP], how="left")
+    rows = rows.sort(SERIES, "ds")
+    y = pl.col("y")
+    if plan.parameters.gaps == "interpolate":
+        y = y.interpolate().over(SERIES)
+    return rows.select(pl.col(SERIES).alias("unique_id"), "ds", y.fill_null(float("nan")))
+
+
+def series_names(ids: pl.DataFrame, at: pl.Series | None = None) -> str:
+    """The first series of a table of ids, for a message, with where each is to blame."""
+    names = ["/".join(str(part) for part in row) for row in ids.head(_NAMED).iter_rows()]
     if not ids.columns:
-        return "the only series"
-    shown = ["/".join(str(part) for part in row) for row in ids.head(_NAMED).iter_rows()]
+        names = ["the only series"]
+    shown = [
+        f"{name} ({where})" if where else name
+        for name, where in zip(names, [None] * len(names) if at is None else at, strict=False)
+    ]
     more = f" and {ids.height - len(shown)} more" if ids.height > len(shown) else ""
     return ", ".join(shown) + more

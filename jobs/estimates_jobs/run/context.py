@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -52,11 +52,13 @@ class Context:
         self._digests: dict[str, InputDigest] = {}
         self._warnings: list[str] = []
 
-    def input(self, name: str, read: ReadFile | None = None) -> pl.DataFrame:
+    def input(
+        self, name: str, read: ReadFile | None = None, text: Sequence[str] = ()
+    ) -> pl.DataFrame:
         """An input of the contract as it was known at `data_through`, sorted by all columns.
 
         A static input comes whole. `read` reads one file of a source in place of DuckDB, which
-        guesses types.
+        guesses types, but not those of the contract's string keys and of the columns in `text`.
         Raises InvalidError (`unknown_input`, and those of `estimates_jobs.run.inputs.read_input`),
         UnavailableError (`input_unreachable`).
         """
@@ -70,7 +72,9 @@ class Context:
                 )
             from estimates_jobs.run.inputs import read_input  # DuckDB takes a moment to load
 
-            reading = read_input(name, inputs[name], self.data_through, self.calendar, read)
+            codes = [key for key, column in self.contract.key.items() if column.type == "string"]
+            codes += [column for column in text if column not in codes]
+            reading = read_input(name, inputs[name], self.data_through, self.calendar, read, codes)
             if reading.undated:
                 self.warn(
                     f"input {name}: {reading.undated} rows left out, their "

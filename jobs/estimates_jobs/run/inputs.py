@@ -10,7 +10,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,10 +53,13 @@ def read_input(
     data_through: datetime,
     calendar: Calendar | None = None,
     read: ReadFile | None = None,
+    text: Sequence[str] = (),
 ) -> Reading:
     """The rows of an input that were known at `data_through`, sorted by all columns.
 
-    `read` reads one file of a source in place of DuckDB, where types must not be guessed.
+    read  reads one file of a source in place of DuckDB, where types must not be guessed
+    text  columns of CSV files whose type is not guessed: codes such as 250.10 and 1e5 stay as they
+          are written
     The digest is the SHA-256 of column names, types and rows; the order of rows and of files does
     not change it.
     Raises InvalidError: `no_file`, `bad_input` (unreadable file or SQL, types that have no place in
@@ -65,7 +68,7 @@ def read_input(
     """
     with connect() as connection:
         try:
-            relation = _relation(connection, name, spec, read)
+            relation = _relation(connection, name, spec, read, text)
             frame = _known(relation, name, spec, data_through, calendar)
             connection.register(
                 "dated", frame if spec.time is None else frame.drop_nulls(spec.time)
@@ -130,7 +133,11 @@ def unreadable(where: str, error: Exception) -> EstimatesError:
 
 
 def _relation(
-    connection: duckdb.DuckDBPyConnection, name: str, spec: Input, read: ReadFile | None
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    spec: Input,
+    read: ReadFile | None,
+    text: Sequence[str],
 ) -> duckdb.DuckDBPyRelation:
     if spec.query is not None:
         # Wrapped, so that only a query passes; the line break ends a comment at its end.
@@ -146,9 +153,22 @@ def _relation(
                 f"{where}: {spec.source!r} matches files of different kinds: {', '.join(files)}",
             )
         if readers != {"arrow"}:
-            return connection.sql(f"SELECT * FROM {readers.pop()}", params=[files])
+            return _typed_by_duckdb(connection, readers.pop(), files, text)
     connection.register("files", pl.concat(map(read or read_table, files), how="diagonal"))
     return connection.sql("SELECT * FROM files")
+
+
+def _typed_by_duckdb(
+    connection: duckdb.DuckDBPyConnection, reader: str, files: list[str], text: Sequence[str]
+) -> duckdb.DuckDBPyRelation:
+    """Files with the types that DuckDB guesses, but for columns of text that they have."""
+    if text and reader.startswith("read_csv"):
+        options = reader.removesuffix(")")
+        names = connection.sql(f"SELECT * FROM {options}, all_varchar = true)", params=[files])
+        types = {column: "VARCHAR" for column in text if column in names.columns}
+        if types:
+            return connection.sql(f"SELECT * FROM {options}, types = ?)", params=[files, types])
+    return connection.sql(f"SELECT * FROM {reader}", params=[files])
 
 
 def _known(

@@ -122,7 +122,6 @@ def test_a_fractional_level_is_found() -> None:
     ("bad", "reason"),
     [
         ([1.0, 2.0, 3.0], "shorter than 10 observations"),
-        ([7.0] * 40, "constant"),
         ([*wave(), float("inf")], "infinite observations"),
         ([*wave(20), None, *[None] * 10], "stale, more than 5 steps missing at the end"),
         ([None] * 40, "no observations"),
@@ -152,7 +151,9 @@ def test_all_series_bad_is_a_frame_of_nulls() -> None:
 def test_two_observations_of_one_time_are_broken() -> None:
     """Two values for one moment are not silently averaged or chosen from."""
     frame, warnings = run(pl.concat([series("a", wave()), series("b", wave()), series("b", [3.0])]))
-    assert warnings == ("no forecast, two observations of one time: b",)
+    assert warnings == (
+        "no forecast, two observations of one step of the calendar daily: b (2022-12-14)",
+    )
     assert frame.filter(pl.col("item") == "b")["p"].null_count() == 3
 
 
@@ -181,7 +182,9 @@ def test_missing_last_days_keep_targets_in_place() -> None:
 
 
 def test_weekends_are_no_missing_steps_on_an_exchange() -> None:
-    """On an exchange's calendar a Friday's close is up to date for Monday's target."""
+    """On an exchange's calendar a Friday's close is up to date for Monday's target; an observation
+    on a holiday is left out.
+    """
     declared = contract(
         ('calendar = "daily"', 'calendar = "XNYS"'), ('"Naive"', '"Naive"\nstale_after = 0')
     )
@@ -192,7 +195,10 @@ def test_weekends_are_no_missing_steps_on_an_exchange() -> None:
     frame = forecast(context)
     assert context.data_through == instants.parse("2022-12-16T21:00:00Z")
     assert context.targets == [date(2022, 12, 19), date(2022, 12, 20), date(2022, 12, 21)]
-    assert context.warnings == ("no forecast, no observations: b",)
+    assert context.warnings == (
+        "observations off the calendar XNYS, left out: a (2022-11-24T00:00:00Z)",
+        "no forecast, no observations: b",
+    )
     assert frame.filter(pl.col("item") == "a")["p"].null_count() == 0
 
 
@@ -409,3 +415,129 @@ def test_the_example_set() -> None:
     width = frame.select("ticker", (pl.col("upper_80") / pl.col("lower_80")).alias("w"))
     assert width.group_by("ticker").agg((pl.col("w").diff() > 0).sum())["w"].to_list() == [9] * 20
     assert (frame["value"] / frame["last_close"]).is_between(0.95, 1.05).all()
+
+
+SEASON = [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0]  # Mondays 10, Sundays 70
+WEEKLY = ('"Naive"', '"SeasonalNaive"\nseason_length = 7')
+
+
+def weeks(count: int, without: tuple[int, ...] = ()) -> pl.DataFrame:
+    """Whole weeks of the pattern up to a Wednesday, some days lost, of series a; b has them all."""
+    end = date(2022, 12, 14)
+    days = [end - timedelta(days=i) for i in reversed(range(7 * count))]
+    values = [SEASON[day.weekday()] for day in days]
+    whole = pl.DataFrame({"item": "b", "day": days, "sold": values})
+    lost = [i for i in range(len(days)) if i not in without]
+    return pl.concat([whole[lost].with_columns(item=pl.lit("a")), whole])
+
+
+def points(frame: pl.DataFrame, item: str = "a") -> list[float | None]:
+    """The point forecasts of a series."""
+    return frame.filter(pl.col("item") == item)["p"].to_list()
+
+
+def test_a_gap_keeps_its_place() -> None:
+    """A lost day moves no season: Thursday's forecast is a Thursday's; and the gap is told."""
+    frame, warnings = run(weeks(8, without=(20,)), contract(WEEKLY))
+    assert points(frame) == points(frame, "b") == [40.0, 50.0, 60.0]
+    assert warnings == ("steps missing inside, of which SeasonalNaive is told: a (2022-11-09)",)
+
+
+@pytest.mark.parametrize("empty", [None, float("nan")])
+def test_an_observation_without_a_value_is_a_gap(empty: float | None) -> None:
+    """A null and a NaN are a day lost."""
+    rows = weeks(8).with_row_index()
+    table = rows.with_columns(
+        sold=pl.when(pl.col("index") == 20).then(pl.lit(empty, pl.Float64)).otherwise("sold")
+    ).drop("index")
+    assert points(run(table, contract(WEEKLY))[0]) == [40.0, 50.0, 60.0]
+
+
+def test_a_gap_that_a_model_does_not_take() -> None:
+    """Null rows and a warning that names series and step; with the parameter it is filled in."""
+    declared = contract(('"Naive"', '"AutoETS"\nseason_length = 7'))
+    table = weeks(8, without=(20, 30))
+    frame, warnings = run(table, declared)
+    assert points(frame) == [None] * 3
+    assert warnings == (
+        "no forecast, steps missing inside, which AutoETS does not take (the parameter gaps = "
+        '"interpolate" fills them): a (2022-11-09, 2022-11-19)',
+    )
+    filled = contract(('"Naive"', '"AutoETS"\nseason_length = 7\ngaps = "interpolate"'))
+    frame, warnings = run(table, filled)
+    assert points(frame) == pytest.approx([40.0, 50.0, 60.0], abs=5)
+    assert warnings == ("steps missing inside, interpolated: a (2022-11-09, 2022-11-19)",)
+
+
+def test_the_season_that_is_repeated_has_to_be_whole() -> None:
+    """A day that is missing in the last week has no forecast to be repeated as."""
+    frame, warnings = run(weeks(8, without=(52,)), contract(WEEKLY))
+    assert points(frame) == [None] * 3
+    assert "a (2022-12-11)" in warnings[0]
+
+
+def test_intervals_of_a_series_with_a_gap_are_as_wide() -> None:
+    """Errors that cannot be computed are not counted as none."""
+    table = pl.concat([series("a", wave(400)), series("b", wave(400))])
+    full, _ = run(table)
+    holes = table.with_row_index().filter(~pl.col("index").is_in(list(range(5, 385, 4))))
+    some, _ = run(holes.drop("index"))
+    width = [(frame["high"] - frame["low"])[0] for frame in (full, some)]
+    assert width[1] == pytest.approx(width[0], rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("calendar", "frame", "where"),
+    [
+        ("weekly", series("a", wave()), "2022-11-05T00:00:00Z, 2022-11-06T00:00:00Z, 2022-11-08"),
+        ("weekdays", series("a", wave()), "2022-11-05T00:00:00Z"),
+        ("monthly", series("a", wave()), "2022-11-05T00:00:00Z"),
+    ],
+)
+def test_observations_off_the_calendar(calendar: str, frame: pl.DataFrame, where: str) -> None:
+    """Daily rows under a weekly calendar are no weeks: null rows, and the first such times."""
+    declared = contract(('calendar = "daily"', f'calendar = "{calendar}"'))
+    made, warnings = run(frame, declared)
+    assert points(made) == [None] * 3
+    assert warnings[1].startswith(
+        f"no forecast, observations off the calendar {calendar}: a ({where}"
+    )
+
+
+def test_hours_under_a_daily_calendar_are_finer_than_it() -> None:
+    """Several observations of a day are not one."""
+    hours = [datetime(2022, 12, 14, 20, tzinfo=UTC) - timedelta(hours=i) for i in range(50)]
+    frame, warnings = run(pl.DataFrame({"item": "a", "day": hours, "sold": wave(50)}))
+    assert points(frame) == [None] * 3
+    assert warnings[1] == (
+        "no forecast, two observations of one step of the calendar daily: a (2022-12-12, "
+        "2022-12-13, 2022-12-14)"
+    )
+
+
+@pytest.mark.parametrize("value", [0.0, 7.0])
+@pytest.mark.parametrize(
+    "model", ["Naive", "SeasonalNaive", "RandomWalkWithDrift", "HistoricAverage", "AutoETS"]
+)
+def test_a_constant_series_is_forecast(value: float, model: str) -> None:
+    """What never changed is expected not to change."""
+    table = pl.concat([series("a", [value] * 40), series("b", wave())])
+    frame, warnings = run(table, contract(('"Naive"', f'"{model}"')))
+    assert points(frame) == pytest.approx([value] * 3)
+    assert warnings == ()
+
+
+def test_codes_stay_as_they_are_written() -> None:
+    """250.10 and 250.1 are two codes, and 1e5 is no number: a CSV file's ids are text where the
+    key is.
+    """
+    codes = ["250.10", "250.1", "1e5", "0x10"]
+    declared = contract(('["a", "b"]', str(codes).replace("'", '"')), ("sold.parquet", "sold.csv"))
+    tables = [series(code, wave(level=100.0 * i)) for i, code in enumerate(codes)]
+    pl.concat(tables).write_csv("sold.csv")
+    context = Context(declared, THROUGH)
+    frame = forecast(context)
+    assert context.warnings == ()
+    for i, code in enumerate(codes):
+        last = wave(level=100.0 * i)[-1]
+        assert points(frame, code) == pytest.approx([last] * 3)
