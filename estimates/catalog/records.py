@@ -88,6 +88,13 @@ class Version(msgspec.Struct, frozen=True):
     expired_at: datetime | None = None
     mlflow_run: str | None = None
 
+    def __repr__(self) -> str:
+        return (
+            f"Version({self.set} {self.version}: {self.rows:,} rows, "
+            f"published {self.published_at:%Y-%m-%d %H:%M}, data through "
+            f"{self.data_through:%Y-%m-%d %H:%M} UTC)"
+        )
+
     @property
     def data_through(self) -> datetime:
         """The last moment of input data the run could see."""

@@ -12,6 +12,8 @@ from estimates.catalog.ref import PRODUCTION
 from estimates.contract.contract import Contract, FileDomain
 from estimates.gate.policy_validation import validate_policy
 from estimates.gate.verdict import Verdict
+from estimates.render.notebook import short
+from estimates.render.wording import count
 from estimates.store.hold import hold, release_hold
 from estimates.store.judge import JudgeOptions, judge, judge_frame
 from estimates.store.open_store import OpenStore
@@ -43,6 +45,13 @@ class Store(OpenStore):
     rollback = rollback
     hold = hold
     release_hold = release_hold
+
+    def __repr__(self) -> str:
+        sets = self.view().sets
+        lines = [
+            f"  {name}: {count(len(of_set.versions), 'version')}" for name, of_set in sets.items()
+        ]
+        return short([f"Store {self.root}: {count(len(sets), 'set')}", *lines], "  …")
 
     def __getitem__(self, name: str) -> EstimateSet:
         """The set of that name, for reading; raises NotFoundError (`unknown_set`)."""
