@@ -26,6 +26,7 @@ from estimates.reading.expected_keys import expected_rows
 from estimates.reading.reader import readable_versions
 from estimates.reading.version_reader import MAX_KEYS, key_form
 from estimates.render.digits import rounded
+from estimates.render.wording import did_you_mean
 from estimates.stability.through_time.chain import numeric_columns, pooled_chains
 from estimates.stability.through_time.revision_report import Across, Revisions
 from estimates.stability.through_time.revisions import value_histories
@@ -215,7 +216,8 @@ def _column(contract: Contract, name: str | None) -> str:
     if name not in contract.columns:
         raise InvalidError(
             "unknown_field",
-            f"{contract.name}: no column {name!r}; columns: {', '.join(contract.columns)}",
+            f"{contract.name}: no column {name!r}{did_you_mean(name, contract.columns)}; "
+            f"columns: {', '.join(contract.columns)}",
         )
     if name not in numbers:
         raise InvalidError(

@@ -3,7 +3,7 @@
 import math
 import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 # Characters that draw nothing or reorder their neighbours: a key may hold them, a page must show
 # them.
@@ -35,6 +35,17 @@ def percent(share: float | None) -> str:
 def percent_range(low: float | None, high: float | None) -> str:
     """Two shares: `3.00 % to 12.5 %`."""
     return f"{percent(low)} to {percent(high)}"
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """` (did you mean 'churn'?)`: of the names that there are the nearest to a wrong one; nothing
+    where none is near.
+    """
+    from difflib import get_close_matches  # only errors need it
+
+    by_small = {other.casefold(): other for other in names}
+    near = get_close_matches(name.casefold(), by_small, n=1)
+    return f" (did you mean {by_small[near[0]]!r}?)" if near else ""
 
 
 def not_computed(name: str, reasons: Mapping[str, str]) -> str:

@@ -70,7 +70,7 @@ class Store(OpenStore):
         Raises InvalidError (`bad_contract`, `domain_keys_needed`, and those of `conform` for the
         keys).
         """
-        validate_policy(contract)
+        validate_policy(contract, source)
         self.check_writable()
         if isinstance(contract.domain, FileDomain):
             contract = self.listed_keys.write(contract, domain_keys)

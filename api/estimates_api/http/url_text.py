@@ -22,6 +22,7 @@ from litestar.params import ParameterKwarg, QueryParameter
 from estimates import instants
 from estimates.catalog.ref import Ref
 from estimates.errors import InvalidError, NotFoundError
+from estimates.render.wording import did_you_mean
 
 ReadRequest = Request[Any, Any, Any]
 _NUMBER = re.compile(r"[0-9]{1,15}")
@@ -137,7 +138,8 @@ def check_names(query: Mapping[str, Any], allowed: Iterable[str]) -> None:
         if name not in known:
             takes = f"it takes {', '.join(known)}" if known else "it takes none"
             raise InvalidError(
-                "unknown_parameter", f"this route has no query parameter {name!r}; {takes}"
+                "unknown_parameter",
+                f"this route has no query parameter {name!r}{did_you_mean(name, known)}; {takes}",
             )
         if isinstance(query, MultiDict) and len(query.getall(name)) > 1:
             raise InvalidError(
