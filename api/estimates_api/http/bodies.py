@@ -150,6 +150,7 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shape: int | None = None
     fields: list[str] | None = None
     clock: Literal["released"] | None = None
+    integers: Literal["string"] | None = None
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
