@@ -72,6 +72,7 @@ class Vintages:
             for version in readable_versions(of_set, of_set.present_shape)
             if view.state(version) != "refused"
         ]
+        self._erasures = [erasure.id for erasure in of_set.erasures]
         self._read = read
         if not self.versions:
             raise NotFoundError(
@@ -94,7 +95,7 @@ class Vintages:
             (version.version, version.snapshot_id, version.data_through)
             for version in self.versions
         ]
-        return digest_of(self.contract, versions, self.column, self.prefix, request)
+        return digest_of(self.contract, versions, self._erasures, self.column, self.prefix, request)
 
     def triangle(self, across: Across | None = None) -> pl.DataFrame:
         """A row a key, a column a horizon where there is a dated target, else a version; `across`

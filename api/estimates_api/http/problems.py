@@ -36,6 +36,7 @@ _STATUS: dict[type[EstimatesError], HTTPStatus] = {
     CorruptError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 _STATUS_OF_CODE = {
+    "erased": HTTPStatus.GONE,
     "expired": HTTPStatus.GONE,
     "url_too_long": HTTPStatus.REQUEST_URI_TOO_LONG,
     "not_acceptable": HTTPStatus.NOT_ACCEPTABLE,
