@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from estimates.compare.queries import DiffQuery
 from estimates.errors import NotFoundError, RefusedError, UnavailableError
 from estimates.gate.verdict import Verdict, render_json
 from estimates.stability.report import Report
+from estimates.storage.file_lock import file_lock
 from estimates.store.publish import Publication
 from estimates.store.store import Store
 from estimates_jobs.tracking import sqlite_record
@@ -156,11 +157,23 @@ def _innermost(error: BaseException) -> BaseException:
 
 
 def _write(uri: str, function: Literal["record_run", "record_metrics"], *content: Any) -> Any:
-    """Call a function of `sqlite_record`, or where it needs it the same one of `client_record`."""
+    """Call a function of `sqlite_record`, or where it needs it the same one of `client_record`.
+
+    MLflow's client makes the tables of a new file, and two that make them at once fail both: one
+    does, and who waited for it finds them.
+    """
     database = sqlite_record.database_path(uri)
-    if database is not None:
+    if database is None:
+        return _by_client(uri, function, content)
+    with suppress(sqlite_record.NeedsClientError):
+        return getattr(sqlite_record, function)(database, *content)
+    with file_lock(database.with_name(f"{database.name}.making")):
         with suppress(sqlite_record.NeedsClientError):
             return getattr(sqlite_record, function)(database, *content)
+        return _by_client(uri, function, content)
+
+
+def _by_client(uri: str, function: str, content: Sequence[Any]) -> Any:
     from estimates_jobs.tracking import client_record
 
     return getattr(client_record, function)(uri, *content)

@@ -25,6 +25,7 @@ from estimates_jobs.tracking.record import (
     track,
     tracking_uri,
 )
+from tests.builders import make_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -52,6 +53,23 @@ root = folder / "store"
 store = Store(root) if root.exists() else make_store(root)
 assert publish(store, run_id, folder).tracked
 print(*sys.modules.keys() & {"mlflow"}, end="")
+"""
+
+
+_ONE_OF_THREE = """
+import sys
+from pathlib import Path
+from estimates.contract.contract_file import parse_contract
+from estimates.store.store import Store
+from estimates_jobs.run.runner import publish_file, read_candidate
+from tests.jobs.tracking.test_record import CONTRACT
+folder, name = Path(sys.argv[1]), sys.argv[2]
+store, source = Store(folder / "store"), CONTRACT.replace("demand", name)
+store.define(parse_contract(source), source)
+made = read_candidate(store, name, folder / "table.csv", run_id=name)
+print("ready", flush=True)
+sys.stdin.readline()
+assert publish_file(store, name, *made)[0].tracked
 """
 
 
@@ -426,3 +444,28 @@ def test_scores_wait_for_mlflow(
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert [entry.what for entry in track(tracked_store)] == ["scores"]
     assert tracked_run(tracked_store, "r1").data.metrics["accuracy/p/mae"] == 0.5
+
+
+@pytest.mark.slow
+def test_first_publishes_of_three_sets_at_once(tmp_path: Path) -> None:
+    """MLflow's tables are made once, and every run is in them."""
+    store = make_store(tmp_path / "store")
+    (tmp_path / "table.csv").write_text("item,p\na,1.5\nb,1.6\n")
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", _ONE_OF_THREE, str(tmp_path), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for name in ("one", "two", "three")
+    ]
+    for process in started:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+    assert [(p.communicate()[1], p.returncode) for p in started] == [(b"", 0)] * 3
+    assert all(run.mlflow_run for name in store.sets() for run in store.runs(name))
