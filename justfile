@@ -100,6 +100,10 @@ mlflow: develop
 bench: develop datacompy
     python -m benchmarks
 
+# Measure a set of 100 million keys, step by step; under 30 minutes, 12 GB of disk
+bench-large *options: setup
+    python -m benchmarks.large {{ options }}
+
 # Measure beside Redis, PostgreSQL, DuckDB and Feast, which get an environment of their own
 bench-peers *options: develop
     @test -x .venv-peers/bin/python || uv venv --quiet --python .venv/bin/python .venv-peers

@@ -12,9 +12,8 @@ import sqlalchemy as sa
 from estimates import instants
 from estimates.catalog import schema
 from estimates.catalog.engine import OnEngine
-from estimates.catalog.erasure_writes import erase_from_verdicts
 from estimates.catalog.event_chain import NAMES, Entry
-from estimates.catalog.records import Erasure, Event
+from estimates.catalog.records import Event
 from estimates.catalog.rows import TABLES, cells_of, matching, of_event
 
 _KINDS = {name: kind for kind, name in NAMES.items()}
@@ -33,13 +32,13 @@ class Rebuild(OnEngine):
             batch, later, newest = _Batch(), _Later(), None
             for entry in entries:
                 batch.add(entry)
-                later.note(entry)
+                later.note(entry.event)
                 newest = entry
                 if batch.entries == _BATCH:
                     batch.write(tx)
                     batch = _Batch()
             batch.write(tx)
-            later.write(tx, store_id)
+            later.write(tx)
             if newest is None:
                 return
             values = {
@@ -65,8 +64,7 @@ class _Batch:
         """Add an event and its record."""
         self.entries += 1
         digests = entry.record_digests()
-        records = msgspec.json.encode(entry.named_digests()).decode()
-        named = {"records": records, "digest": entry.digest}
+        named = {"records": msgspec.json.encode(digests).decode(), "digest": entry.digest}
         self._rows[schema.events].append(cells_of(entry.event) | named)
         for name, content in entry.records.items():
             kind = _KINDS[name]
@@ -86,15 +84,11 @@ class _Later:
     def __init__(self) -> None:
         self._aliases: dict[tuple[str, str], Event] = {}
         self._changes: list[tuple[sa.Table, dict[str, Any], dict[str, Any]]] = []
-        self._erasures: dict[str, list[Erasure]] = {}  # by set
 
-    def note(self, entry: Entry) -> None:
+    def note(self, event: Event) -> None:
         """Note what an event changed when it happened."""
-        versions, waivers, event = schema.versions, schema.waivers, entry.event
+        versions, waivers = schema.versions, schema.waivers
         match event.kind:
-            case "erased":
-                erasure = msgspec.json.decode(entry.records[NAMES[Erasure]], type=Erasure)
-                self._erasures.setdefault(event.set, []).append(erasure)
             case "promoted" | "rolled_back" if event.alias is not None:
                 self._aliases[event.set, event.alias] = event
             case "expired":
@@ -111,13 +105,8 @@ class _Later:
             case _:
                 pass
 
-    def write(self, tx: sa.Connection, store_id: str) -> None:
-        """Change these rows, and put each alias where its last move put it.
-
-        Raises CorruptError (`log_damaged`).
-        """
-        for erasures in self._erasures.values():
-            erase_from_verdicts(tx, store_id, erasures)
+    def write(self, tx: sa.Connection) -> None:
+        """Change these rows, and put each alias where its last move put it."""
         for table, here, values in self._changes:
             tx.execute(table.update().where(matching(table, **here)).values(values))
         for (name, alias), event in self._aliases.items():

@@ -18,6 +18,7 @@ from estimates.catalog.view import View
 from estimates.compare.diff_measure import digest_of, fields_digest, measure_for
 from estimates.compare.frozen_versions import Window, windows
 from estimates.compare.series_report import DEFAULT_LAST, MAX_LAST, ColumnMove, PairMove, Series
+from estimates.compare.shared_versions import VersionRows
 from estimates.compare.two_versions import Comparison, ReadFrame, beside
 from estimates.errors import ConflictError, CorruptError, InvalidError
 from estimates.render.digits import rounded
@@ -132,7 +133,8 @@ def cached_reads(read: ReadFrame, count: int = 2, rows: int = 0) -> ReadFrame:
     rows  of the largest version: of large ones fewer are remembered, but always two
     """
     size = max(2, min(count, _REMEMBERED_ROWS // max(rows, 1)))
-    return cached(LRUCache(size), key=attrgetter("snapshot_id"))(read)
+    remember = cached(LRUCache(size), key=attrgetter("snapshot_id"))
+    return read.remembering(remember) if isinstance(read, VersionRows) else remember(read)
 
 
 def _is_whole(row: PairMove, move: ComparedMove) -> bool:

@@ -8,8 +8,10 @@ import hashlib
 import io
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from copy import copy
 from functools import cached_property, partial
 from itertools import pairwise
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -57,14 +59,23 @@ class VersionRows:
         self.columns = columns
         self.unexpired = unexpired
         self._manifests = manifests
+        self._read = self._whole
 
     def __call__(self, version: Version) -> pl.DataFrame:
         """All estimates of a version, sorted by key, verified; raises CorruptError, NotFoundError
         (`expired`).
         """
+        return self._read(version)
+
+    def remembering(self, remember: Callable[[Any], Any]) -> Self:
+        """The same, whose way to read all of a version is wrapped."""
+        other = copy(self)
+        other._read = remember(self._read)
+        return other
+
+    def _whole(self, version: Version) -> pl.DataFrame:
         with self.unexpired(version):
-            replaced = self._manifests.replaced.get(version.set, {})
-            return snapshot.read_frame(self.objects, version.set, version.snapshot_id, replaced)
+            return snapshot.read_frame(self.objects, version.set, version.snapshot_id)
 
     def shared(self, a: Version, b: Version) -> SharedVersions | None:
         """Two versions of one set, where they have other rows but share some; raises as reading
@@ -102,10 +113,7 @@ class SharedVersions:
     @property
     def rows(self) -> tuple[int, int]:
         """How many rows each version has."""
-        shared = sum(part.rows for part in self._shared)
-        a = sum(part.rows for piece in self._stretches for part in piece.a)
-        b = sum(part.rows for piece in self._stretches for part in piece.b)
-        return a + shared, b + shared
+        return self.versions[0].rows, self.versions[1].rows
 
     @cached_property
     def apart(self) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -248,9 +256,7 @@ class SharedVersions:
             raise snapshot.damaged(self._rows.objects, name, part, stat.size)
 
     def _ties_name(self, side: str, column: str) -> str:
-        alone = [part for piece in self._stretches for part in piece[side == "b"]]
-        # of what is read: an erasure leaves a snapshot its id
-        return _name("ties", column, *(part.sha256 for part in (*alone, *self._shared)))
+        return _name("ties", self.versions[side == "b"].snapshot_id, column)
 
 
 def part_columns(

@@ -79,10 +79,16 @@ def conform(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     `null_key`, `bad_key`, `duplicate_key`, `not_finite`.
     Bounds, domain and nulls in estimates are for the gate to judge.
     """
-    frame = typed(frame, contract).sort(list(contract.key), maintain_order=True)
+    frame, key = typed(frame, contract), list(contract.key)
+    if not _ascends(frame, key):  # what is sorted already is not copied
+        frame = frame.sort(key, maintain_order=True)
     _check_keys(frame, contract)
     _check_finite(frame, contract)
-    floats = [name for name, dtype in frame.schema.items() if dtype.is_float()]
+    floats = [
+        name
+        for name, dtype in frame.schema.items()
+        if dtype.is_float() and (frame[name] == 0.0).any()
+    ]
     # `+ 0.0` would be simplified away by the query optimizer
     return frame.with_columns(
         pl.when(pl.col(n) == 0.0).then(0.0).otherwise(pl.col(n)).alias(n) for n in floats
@@ -278,6 +284,8 @@ def _check_keys(frame: pl.DataFrame, contract: Contract) -> None:
                     f"{name!r} is empty, "
                     f"'.', '..' or has a NUL, at {bad.select(key).head(_NAMED).rows()}",
                 )
+    if _ascends(frame, key):
+        return
     twice = frame.select(key).filter(pl.struct(key).is_duplicated()).unique(maintain_order=True)
     if twice.height:
         raise InvalidError(
@@ -300,6 +308,10 @@ def _check_finite(frame: pl.DataFrame, contract: Contract) -> None:
             column=name,
             keys=key_texts(bad.select(list(contract.key)).head(100)),
         )
+
+
+def _ascends(frame: pl.DataFrame, key: list[str]) -> bool:
+    return not any(frame[name].null_count() for name in key) and increases(frame, key)
 
 
 def increases(frame: pl.DataFrame, key: list[str]) -> bool:

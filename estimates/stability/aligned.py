@@ -89,6 +89,12 @@ class AlignedVersions:
             self._common[column] = sides
         return self._common[column]
 
+    def forget(self, column: str) -> None:
+        """Let go of the numbers of a column, which are read again when they are needed."""
+        self._common.pop(column, None)
+        for side in ("a", "b"):
+            self._read.pop((side, column), None)
+
     def scale(self, column: str) -> float | None:
         """S0 of a number, over the keys where it is finite in both versions; None when there are
         none, too.

@@ -43,6 +43,7 @@ from estimates.stability.shared_rows import SharedRows
 from estimates.stability.value_kinds import ColumnValues, all_finite
 
 _KEYS = 100
+_MANY = 1 << 23  # rows of which one column at a time is held as numbers
 _RANKED = ("point", "score")
 # the others are measured together, as intervals and quantile functions
 _DRIFT = ("point", "score", "probability")
@@ -136,10 +137,25 @@ def _measured(
     if headline_only:
         return dict(zip(names, run_parallel(tasks, rows), strict=True)), [], [], None
     pair.sort_groups(contract.stability.groups)
+    if pair.alignment.common > _MANY and not _together(contract):
+        return {name: _alone(pair, name) for name in names}, [], [], None
     tasks += [partial(interval.measure, pair, ends) for ends in contract.intervals()]
     tasks += [partial(quantiles.measure, pair), partial(probabilities.measure, pair)]
     *measured, functions, vectors = run_parallel(tasks, rows)
     return dict(zip(names, measured, strict=False)), measured[len(names) :], functions, vectors
+
+
+def _together(contract: Contract) -> bool:
+    """Whether some columns are measured together, as intervals, quantiles or probabilities."""
+    roles = {contract.columns[name].role for name in contract.judged}
+    return not roles <= {"point", "score", "label"}
+
+
+def _alone(pair: AlignedVersions, name: str) -> ColumnReport:
+    """The report of a column of many rows, whose numbers then make room for those of the next."""
+    report = _column(pair, name, headline_only=False)
+    pair.forget(name)
+    return report
 
 
 def _keys(pair: AlignedVersions, identical: bool, named: int) -> KeysReport:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
 
-from estimates.catalog.records import ErasedPart
 from estimates.errors import CorruptError, NotFoundError
 from estimates.storage import listed_keys, snapshot
 from estimates.storage.objects import Objects
@@ -26,10 +25,6 @@ class Content(msgspec.Struct, frozen=True):
     set: str
     digest: str
     is_domain: bool = False
-
-
-# By set: what is read in place of parts from which something was erased, by their digests.
-Replaced = Mapping[str, Mapping[str, ErasedPart]]
 
 
 class Named(NamedTuple):
@@ -57,17 +52,8 @@ class Copying:
             in part
     """
 
-    def __init__(
-        self,
-        source: Objects,
-        target: Objects,
-        replaced: Replaced,
-        *,
-        reread: bool = False,
-        tally: Tally | None = None,
-    ) -> None:
-        self.tally = tally or Tally()
-        self._replaced = replaced
+    def __init__(self, source: Objects, target: Objects, *, reread: bool = False) -> None:
+        self.tally = Tally()
         self._source = source
         self._target = target
         self._reread = reread
@@ -78,7 +64,7 @@ class Copying:
         """The files of a content, a manifest last; raises CorruptError (`file_missing`, and those
         of `read_manifest`).
         """
-        return list(files_of(self._source, content, self._replaced))
+        return list(files_of(self._source, content))
 
     def copy(self, file: Named) -> None:
         """Copy a file unless it is there; raises CorruptError (`file_missing`, `file_damaged`)
@@ -103,7 +89,7 @@ class Copying:
         return True
 
 
-def files_of(objects: Objects, content: Content, replaced: Replaced) -> Iterator[Named]:
+def files_of(objects: Objects, content: Content) -> Iterator[Named]:
     """The files of a content, a manifest last.
 
     Raises CorruptError (`file_missing`, and those of `read_manifest`).
@@ -116,9 +102,8 @@ def files_of(objects: Objects, content: Content, replaced: Replaced) -> Iterator
         yield Named(name, stat.size, content.digest)
         return
     manifest = snapshot.read_manifest(objects, content.set, content.digest)
-    read = manifest.through(replaced.get(content.set, {}))
-    for part in read.content():
-        yield Named(read.name_of(content.set, part), part.size, part.sha256)
+    for part in manifest.content():
+        yield Named(manifest.name_of(content.set, part), part.size, part.sha256)
     encoded = snapshot.encode(manifest)
     name = snapshot.manifest_name(content.set, content.digest)
     yield Named(name, len(encoded), hashlib.sha256(encoded).hexdigest())

@@ -349,8 +349,7 @@ from estimates.store.store import Store
 from estimates_api.serving.report_worker import ReportWorker
 
 store = Store(sys.argv[1])
-worker = ReportWorker(store.root, store.reports, store.manifests)
-worker.reports([store.compare("large", DiffQuery(1, 2))], "report")
+ReportWorker(store.root, store.reports).reports([store.compare("large", DiffQuery(1, 2))], "report")
 """
 
 

@@ -144,7 +144,7 @@ def _compared(
     as_of = read_time(pair.as_of, "as_of")
     reader = follower.at(as_of)
     query = DiffQuery(first[1], second[1], as_of, pair.pairing, pair.other)
-    comparison = compare(reader, follower.store.frame, name, query, cursor)
+    comparison = compare(reader, follower.store.version_rows(), name, query, cursor)
     fixed = cursor is not None or (isinstance(first[1], int) and isinstance(second[1], int))
     moment = as_of or reader.view.moment
     fault = None

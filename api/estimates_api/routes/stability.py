@@ -54,7 +54,9 @@ def _moves(
     """The moves of production, and the moment of the answer."""
     moment = read_time(as_of, "as_of")
     reader = follower.at(moment)
-    moves = compared_moves(reader.view, name, follower.store.frame, last=last, as_of=moment)
+    moves = compared_moves(
+        reader.view, name, follower.store.version_rows(), last=last, as_of=moment
+    )
     return moves, moment or reader.view.moment
 
 

@@ -10,21 +10,22 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from threading import Lock, Thread
 from typing import NamedTuple
 
 import polars as pl
 
-from estimates.catalog.records import ErasedPart, Version
+from estimates.catalog.records import Version
 from estimates.compare.frozen_versions import Window
 from estimates.compare.series import cached_reads
+from estimates.compare.shared_versions import VersionRows
 from estimates.compare.two_versions import Comparison, Form
 from estimates.errors import EstimatesError, UnavailableError
 from estimates.stability.report import Report
-from estimates.storage import snapshot
+from estimates.storage.column_cache import ColumnCache
 from estimates.storage.manifests import Manifests
 from estimates.storage.objects import Objects
 from estimates.storage.report_cache import ReportCache
@@ -40,7 +41,6 @@ class Work(NamedTuple):
     """What to compute of a store in `root`; results are cached in `folder`.
 
     windows  their reports are cached, and not returned
-    replaced  by set: what is read in place of parts from which something was erased
     """
 
     root: str
@@ -48,16 +48,14 @@ class Work(NamedTuple):
     comparisons: list[Comparison]
     form: Form
     windows: list[Window]
-    replaced: Mapping[str, Mapping[str, ErasedPart]]
 
 
 class ReportWorker:
     """Runs such processes, one at a time: each may need as much memory as two versions."""
 
-    def __init__(self, root: str, cache: ReportCache, manifests: Manifests) -> None:
+    def __init__(self, root: str, cache: ReportCache) -> None:
         self._root = root
         self._cache = cache
-        self._manifests = manifests
         self._turn = Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
@@ -70,9 +68,7 @@ class ReportWorker:
         Raises UnavailableError (`report_ended`).
         """
         unread = [comparison.reading_with(_unread) for comparison in comparisons]
-        replaced = self._manifests.replaced
-        folder = self._cache.folder
-        work = pickle.dumps(Work(self._root, folder, unread, form, list(windows), replaced))
+        work = pickle.dumps(Work(self._root, self._cache.folder, unread, form, list(windows)))
         command = [sys.executable, "-m", "estimates_api.serving.report_worker"]
         with self._turn:
             if self._closed:
@@ -118,12 +114,15 @@ def _results(work: Work) -> list[Result]:
     cache = ReportCache(work.folder)
     count = max((len(window.versions) for window in work.windows), default=2)
     rows = max((version.rows for window in work.windows for version in window.versions), default=0)
-
-    def read_frame(version: Version) -> pl.DataFrame:
-        replaced = work.replaced.get(version.set, {})
-        return snapshot.read_frame(objects, version.set, version.snapshot_id, replaced)
-
-    read = cached_reads(read_frame, count, rows)
+    of_machine = work.folder.parent
+    version_rows = VersionRows(
+        objects,
+        Manifests(objects, of_machine),
+        cache,
+        ColumnCache(of_machine / "columns"),
+        lambda _version: nullcontext(),
+    )
+    read = cached_reads(version_rows, count, rows)
     results = [_result(c.reading_with(read), work.form, cache) for c in work.comparisons]
     for window in work.windows:
         with suppress(EstimatesError):  # whoever asks for it meets the error again

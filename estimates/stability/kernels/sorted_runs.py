@@ -57,12 +57,10 @@ class SortedRuns:
     def quantiles(self, parts: Sequence[int], of: int) -> list[float]:
         """Several of them, looked for together."""
         places = [divmod((len(self) - 1) * part, of) for part in parts]
-        lows = self.at([place for place, _ in places]).tolist()
-        highs = self.at([place + bool(remainder) for place, remainder in places]).tolist()
-        return [
-            interpolated(low, high, remainder / of)
-            for low, high, (_, remainder) in zip(lows, highs, places, strict=True)
-        ]
+        above = [place + bool(remainder) for place, remainder in places]
+        values = self.at([*(place for place, _ in places), *above]).tolist()
+        ends = zip(values[: len(parts)], values[len(parts) :], places, strict=True)
+        return [interpolated(low, high, remainder / of) for low, high, (_, remainder) in ends]
 
     def sizes(self) -> SortedRuns:
         """The values without their signs."""

@@ -177,9 +177,9 @@ def _candidate(
 ) -> tuple[pl.DataFrame, Provenance]:
     context = Context(contract, data_through)
     frame = typed(read_table(file), contract)
-    digest = InputDigest(
-        "file", str(file), hashlib.sha256(Path(file).read_bytes()).hexdigest(), frame.height
-    )
+    with Path(file).open("rb") as content:
+        sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+    digest = InputDigest("file", str(file), sha256, frame.height)
     return frame, Provenance(
         context.data_through, run_id, inputs=(digest,), targets=_targets(context)
     )
