@@ -23,6 +23,7 @@ from estimates_jobs.cli.interface.command import (
     command,
     set_argument,
 )
+from estimates_jobs.cli.interface.near_keys import naming_near_keys
 from estimates_jobs.cli.output import cells, terminal
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def get(
         chosen = _keys_of_file(keys, contract)
         answer = estimates.get_many(chosen, ref=ref, as_of=as_of, clock=clock, fields=fields)
     elif len(key) >= len(contract.key):
-        answer = estimates.get(*key, ref=ref, as_of=as_of, clock=clock, fields=fields)
+        with naming_near_keys(estimates):
+            answer = estimates.get(*key, ref=ref, as_of=as_of, clock=clock, fields=fields)
     else:
         answer = estimates.scan(
             *key, ref=ref, as_of=as_of, clock=clock, fields=fields, limit=limit, cursor=cursor

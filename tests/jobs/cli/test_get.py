@@ -215,6 +215,15 @@ def test_a_key_that_no_version_has_is_said(store: Store) -> None:
     assert _text(store, "diff", SET, 1, 1, "--changes").endswith("1 → 1, no change\n")
 
 
+def test_the_nearest_key_is_said(store: Store) -> None:
+    """A part of a key that the version does not have: the nearest that it has."""
+    for key, meant in ((("AAPPL", "2024-06-03"), "AAPL"), (("AAPL", "2024-06-30"), "2024-06-0")):
+        called = call("get", SET, *key, "--store", store.root)
+        assert called.code == 2
+        assert f"(did you mean '{meant}" in called.err
+    assert "mean" not in call("get", SET, "nobody", "2024-06-03", "--store", store.root).err
+
+
 def test_tables_for_people_have_six_digits(local_store: Store) -> None:
     """Of a difference that doubles cannot hold exactly nothing is shown that nobody asked for; JSON
     has all of it.

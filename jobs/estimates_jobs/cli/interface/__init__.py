@@ -3,6 +3,7 @@
 command           how a command is declared: its options, examples under its help
 duration          a duration as an option's value
 failures          which error is which exit code
+near_keys         which key may have been meant, where there is none like it
 notifying         telling a receiver what a command decides
 new_store         making a store where there is none
 server            serving a store until interrupted
