@@ -82,6 +82,8 @@ def _headline(name: str, newest: ColumnScores, pooled: Together) -> list[str]:
         for interval in pooled.intervals
         if interval.covered is not None
     ]
+    if every.mae is None and every.wis is not None:
+        parts.insert(0, f"WIS {number(every.wis)}{unit}")
     if every.right is not None:
         parts.append(f"right on {percent(every.right)}")
     if every.brier is not None:
@@ -89,7 +91,33 @@ def _headline(name: str, newest: ColumnScores, pooled: Together) -> list[str]:
     answer = (
         "; ".join(parts) or f"nothing scored ({newest.reason or 'no estimate has an actual value'})"
     )
-    return wrap(f"{name}: {answer}; {count(every.n, 'key')} with an actual value", WIDTH)
+    left_out = _left_out(newest)
+    of_newest = f"; left out of the newest version: {left_out}" if left_out else ""
+    return wrap(f"{name}: {answer}; {count(every.n, 'key')} with an actual value{of_newest}", WIDTH)
+
+
+def _left_out(column: ColumnScores) -> str:
+    """Keys with an actual value that the scores of a version leave out, by the reason."""
+    parts: list[str] = []
+    for interval in column.intervals:
+        if interval.crossed:
+            ends = f"the ends of the {100 * interval.level:g} % interval cross"
+            parts.append(f"{count(interval.crossed, 'key')} where {ends}")
+    distribution, probability = column.distribution, column.probability
+    if distribution is not None and distribution.source == "quantiles" and distribution.crossed:
+        parts.append(f"{count(distribution.crossed, 'key')} where quantiles cross")
+    if probability is not None and probability.invalid:
+        parts.append(f"{count(probability.invalid, 'key')} with invalid probabilities")
+    if probability is not None and probability.unknown:
+        parts.append(f"{count(probability.unknown, 'key')} with an outcome that has no probability")
+    return ", ".join(parts) or _without(column)
+
+
+def _without(column: ColumnScores) -> str:
+    """Keys with an actual value and no estimate."""
+    scored = [part.n for part in (column.point, column.label, column.probability) if part]
+    missing = column.actuals - max(scored, default=column.actuals)
+    return f"{count(missing, 'key')} without an estimate" if missing > 0 else ""
 
 
 def _versions(name: str, versions: list[tuple[Scored, ColumnScores]]) -> list[str]:

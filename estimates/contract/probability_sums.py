@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from estimates.contract.contract import Contract
 
 LEAST = 1e-6  # what sums of doubles may be off by
-_MOST_DECIMALS = 9  # from here on 1e-6 is as much, also for many labels
+MOST_DECIMALS = 9  # from here on 1e-6 is as much, also for many labels
 _LAST_BIT = 1e-12
 _SAMPLE = 1000  # rows that show at once that nothing was rounded
 _SLACK = 1e-6  # of a unit of the last decimal: what a double is off by
@@ -62,9 +62,9 @@ def decimals(column: pl.Series) -> int:
 
 
 def _at_least(values: NDArray[np.float64], fewest: int) -> int:
-    for count in range(fewest, _MOST_DECIMALS):
+    for count in range(fewest, MOST_DECIMALS):
         with np.errstate(over="ignore", invalid="ignore"):
             units = values * 10.0**count
             if np.all(np.abs(units - np.rint(units)) <= _SLACK):
                 return count
-    return _MOST_DECIMALS
+    return MOST_DECIMALS

@@ -34,6 +34,7 @@ Limits
 
 Results
     verdict             the answer, and its complete rendering in JSON
+    remedies            what to do where a version is right and does not pass
     offenders           rows that speak against a candidate; offender_table: all of them
     pages               the verdict for a terminal, a comment, a CI server; docs/checks.md
 """

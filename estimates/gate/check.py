@@ -63,6 +63,9 @@ class Check(msgspec.Struct, frozen=True):
     worse          on which side of its limits a value is bad
     waivable       False: it can neither be waived, nor turned off, nor get other limits
     by_key         False: it is about the version as a whole, not about single keys
+    least          on fewer keys its value is chance, and it says nothing
+    remedy         what to do where the version is right and neither a waiver nor another limit is
+                   the answer; COLUMN stands for the column, VALUE for a limit that it keeps
     halves         False: half of its limit means nothing (a ratio, a correlation)
     measures_limits  True: `measure` gives limits with the value
     depends_on     checks without which this one says nothing; default: those that make rows
@@ -78,6 +81,8 @@ class Check(msgspec.Struct, frozen=True):
     purpose: str = ""
     metric: str = ""
     source: str = ""
+    remedy: str = ""
+    least: int = 1
     unit: Unit = "count"
     warn: float | None = None
     block: float | None = None

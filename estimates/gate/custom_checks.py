@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from estimates.contract.conform import key_schema
+from estimates.contract.conform import key_schema, schema
 from estimates.contract.contract import Contract
 from estimates.contract.gate_policy import CustomCheck
 from estimates.errors import InvalidError
@@ -24,6 +24,23 @@ from estimates.gate.offenders import OffenderGroup
 _SETTINGS = (
     "SET threads = 1; SET TimeZone = 'UTC'; SET enable_external_access = false; "
     "SET lock_configuration = true"
+)
+
+
+_NUMBERS = frozenset(
+    (
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+        "UBIGINT",
+        "FLOAT",
+        "DOUBLE",
+        "BOOLEAN",
+    )
 )
 
 
@@ -50,6 +67,48 @@ def revisions(contract: Contract) -> dict[str, str]:
                 continue
             digests[name] = hashlib.sha256(source.encode()).hexdigest()
     return digests
+
+
+def unusable_queries(custom: CustomCheck, contract: Contract) -> str | None:
+    """What is wrong with the SQL of a check, as the end of its path and a sentence: it is bound to
+    tables with the contract's columns and no rows. None where it is fine, or no SQL.
+    """
+    if custom.sql is None:
+        return None
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute(_SETTINGS)
+        empty = pl.DataFrame(schema=schema(contract)).to_arrow()
+        for name in ("candidate", "baseline"):
+            connection.register(name, empty)
+        for field, sql in (("sql", custom.sql), ("offenders", custom.offenders)):
+            if sql is None:
+                continue
+            try:
+                answer = connection.sql(sql)
+            except duckdb.Error as error:
+                return f".{field}: {str(error).splitlines()[0]}"
+            problem = _number_problem(answer) if field == "sql" else _key_problem(answer, contract)
+            if problem:
+                return f".{field}: {problem}"
+    return None
+
+
+def _number_problem(answer: Any) -> str | None:
+    if answer is None:
+        return "it is no query; write SELECT and one number"
+    types = [str(kind) for kind in answer.types]
+    if len(types) != 1:
+        return f"it gives {len(types)} columns ({', '.join(answer.columns)}); write one number"
+    number = types[0].startswith(("DECIMAL", "HUGEINT", "UHUGEINT")) or types[0] in _NUMBERS
+    return None if number else f"it gives {types[0]}; write a query that gives one number"
+
+
+def _key_problem(answer: Any, contract: Contract) -> str | None:
+    columns = [] if answer is None else answer.columns
+    missing = [name for name in contract.key if name not in columns]
+    return f"it has no column {missing[0]!r}; it must give the key" if missing else None
 
 
 def _check(number: int, name: str, custom: CustomCheck) -> Check:

@@ -1,12 +1,16 @@
 """Rows whose estimates another row has too."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from estimates.contract.contract import Contract
+from estimates.contract.probability_sums import MOST_DECIMALS, decimals
 from estimates.gate.repeated_values import repeats
+
+_NOTABLE = 0.001  # a share below is none
 
 
 class Duplicates(NamedTuple):
@@ -47,6 +51,26 @@ def duplicates_of_distinct(frame: pl.DataFrame, contract: Contract) -> Duplicate
     if all(repeats(frame[name]) for name in floats):
         return duplicates(frame, contract)
     return Duplicates(frame.clear(), frame.height)
+
+
+def expected_duplicates(frame: pl.DataFrame, n: int, contract: Contract) -> float:
+    """The share of n rows that agree by chance, because their numbers are rounded.
+
+    By the column with the most room: twice its interquartile range in units of its last decimal is
+    how many values it has, spread evenly. Numbers of nine decimals and more agree by no chance.
+    """
+    floats = [name for name in contract.judged if frame.schema[name].is_float()]
+    room = max((_room(frame[name]) for name in floats), default=math.inf)
+    share = -math.expm1(-max(n - 1, 0) / max(room, 1.0))
+    return share if share >= _NOTABLE else 0.0
+
+
+def _room(values: pl.Series) -> float:
+    digits = decimals(values)
+    if digits >= MOST_DECIMALS:
+        return math.inf
+    low, high = (values.quantile(share) for share in (0.25, 0.75))
+    return 1.0 if low is None or high is None else 2 * (high - low) * 10.0**digits + 1
 
 
 def _repeated(values: pl.Series) -> pl.Series:

@@ -4,6 +4,7 @@ from estimates.contract.contract import Contract
 from estimates.contract.gate_policy import CheckPolicy
 from estimates.errors import InvalidError
 from estimates.gate.check import Check
+from estimates.gate.custom_checks import unusable_queries
 from estimates.gate.policy import limits_of
 from estimates.gate.policy_problems import unusable_limits
 from estimates.gate.registry import CHECKS
@@ -15,7 +16,7 @@ def validate_policy(contract: Contract) -> None:
     Raises InvalidError `bad_contract`, with the path and what is allowed: an unknown check, limits
     or `off` for a check that takes none, a limit that is no finite number, a warning limit beyond
     the blocking one, groups by a column that the contract does not have, a check of the set's own
-    with the name of another one.
+    with the name of another one, or with SQL that does not fit the set's columns.
     """
     checks = {check.name: check for check in CHECKS}
     for name, entry in contract.gate.checks.items():
@@ -30,6 +31,7 @@ def validate_policy(contract: Contract) -> None:
             ": the gate has a check of this name; choose another one"
             if name in checks
             else unusable_limits(custom.warn, custom.block, custom.worse)
+            or unusable_queries(custom, contract)
         )
         _refuse(contract, f"custom.{name}", problem)
 

@@ -35,6 +35,8 @@ def single_result(check: Check, limits: CheckLimits, context: EvaluationContext)
         if reason is not None:
             raise Skip(reason)
         measure = check.measure(context)
+        if check.least > 1 and measure.n < check.least:
+            raise Skip(f"fewer_than_{check.least}_keys")
         named = worst_offenders(measure.offender_groups, OFFENDERS)
         offenders = [*measure.offenders, *named][:OFFENDERS]
     except Skip as skip:

@@ -3,7 +3,8 @@ let through.
 
 A verdict stays what it was. When actual values arrive, each judged version is compared with the
 version it was judged against, on exactly the keys that both estimated: it did harm when its loss is
-larger by more than the blocking limit of the check `accuracy_loss` in force. See
+larger by more than the blocking limit of the check `accuracy_loss` in force, or when more keys than
+the blocking limit of `removed_keys` lost their estimate or have a broken one. See
 docs/stability.md, T5.
 """
 
@@ -15,7 +16,9 @@ from typing import Literal, get_args
 import msgspec
 import polars as pl
 
+from estimates.accuracy.accuracy_report import ColumnScores
 from estimates.accuracy.actuals import Actuals, digest, read_actuals
+from estimates.accuracy.score import score
 from estimates.catalog.records import Version
 from estimates.catalog.ref import PRODUCTION
 from estimates.catalog.set_view import SetView
@@ -138,12 +141,53 @@ def _regrade(
         for side in (version, baseline)
     ]
     loss = measure_check(check_named("accuracy_loss"), contract, *sides, actuals=actuals)
-    if loss.value is None:
+    lost = _lost(contract, sides, actuals)
+    if loss.value is None and not lost:
         return msgspec.structs.replace(blank, message=loss.message, reason="not_comparable")
-    harmful = loss.status == "fail"
-    return msgspec.structs.replace(
-        blank, grade=_grade(blocked, harmful), growth=loss.value, n=loss.n, message=loss.message
+    harmful = loss.status == "fail" or bool(lost)
+    message = "; ".join(
+        text for text in (lost, loss.message if loss.value is not None else "") if text
     )
+    return msgspec.structs.replace(
+        blank, grade=_grade(blocked, harmful), growth=loss.value, n=loss.n, message=message
+    )
+
+
+def _lost(contract: Contract, sides: list[Candidate], actuals: Actuals) -> str:
+    """Which keys with an actual value the version lost or broke: the loss on the keys that are left
+    says nothing of them. "" where these are so few that the gate lets them pass.
+    """
+    new, old = (
+        score(
+            side.frame,
+            actuals,
+            contract,
+            version=side.version or 0,
+            contract_revision=0,
+            through=side.provenance.data_through if side.provenance else None,
+        )
+        for side in sides
+        if side.frame is not None
+    )
+    worst = max(
+        (
+            (_scored(before) - _scored(now), name, before.actuals)
+            for name, before in old.columns.items()
+            if (now := new.columns.get(name)) is not None
+        ),
+        default=(0, "", 1),
+    )
+    number, name, n = worst
+    allowed = limits_of(check_named("removed_keys"), contract).block
+    if number <= 0 or (allowed is not None and number <= allowed * n):
+        return ""
+    return f"{number} of {n} keys with an actual value have no valid estimate of {name} any more"
+
+
+def _scored(column: ColumnScores) -> int:
+    """How many keys every family of a column's scores could use."""
+    parts = [column.point, column.distribution, column.label, column.probability]
+    return min((part.n for part in parts if part is not None), default=0)
 
 
 def _decision(store: OpenStore, view: SetView, version: Version) -> tuple[bool, int | None]:

@@ -245,3 +245,31 @@ def test_a_profile_leaves_the_limits_of_a_check_of_the_sets_own_alone() -> None:
         of = simple(more=f'[gate]\nprofile = "{profile}"\n{own_check}')
         result = judged(of, [1.0, 3.0]).check("own")
         assert (result.status, result.warn, result.block) == ("fail", 1.5, 2)
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("SELECT max(c.closing) FROM candidate c", "gate.custom.own.sql: Binder Error: "),
+        ("SELECT max(close) FROM candidates", "gate.custom.own.sql: Catalog Error: "),
+        ("SELEC 1", "gate.custom.own.sql: Parser Error: "),
+        ("SELECT ticker FROM candidate", "gate.custom.own.sql: it gives VARCHAR; write a query"),
+        ("SELECT 1, 2", "gate.custom.own.sql: it gives 2 columns"),
+    ],
+)
+def test_sql_that_does_not_fit_is_refused_when_it_is_defined(sql: str, says: str) -> None:
+    """It is bound to tables with the contract's columns, and has to give a number."""
+    declared = contract(more=f'[gate.custom.own]\nsql = "{sql}"\nblock = 1\n')
+    with pytest.raises(InvalidError) as caught:
+        validate_policy(declared)
+    assert caught.value.code == "bad_contract"
+    assert says in caught.value.message
+
+
+def test_offenders_of_a_query_have_the_key() -> None:
+    """A query for offenders without a column of the key is refused as well."""
+    own = '[gate.custom.own]\nsql = "SELECT 1"\nblock = 1\n'
+    more = f'{own}offenders = "SELECT ticker FROM candidate"\n'
+    with pytest.raises(InvalidError, match="no column 'target_date'; it must give the key"):
+        validate_policy(contract(more=more))
+    validate_policy(contract(more=RATIO))

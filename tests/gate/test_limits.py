@@ -124,7 +124,7 @@ def result_at(name: str, value: float, monkeypatch: pytest.MonkeyPatch) -> Check
     check = next(check for check in CHECKS if check.name == name)
     measured = msgspec.structs.replace(
         check,
-        measure=lambda context: Measure(value, 1, "measured"),
+        measure=lambda context: Measure(value, 10_000, "measured"),
         stage=2,
         depends_on=(),
         field=None,

@@ -13,7 +13,7 @@ from estimates.catalog.set_view import SetView
 from estimates.errors import InvalidError
 from estimates.store.regrading import Grade, Regrading
 from estimates.store.store import Store
-from tests.builders import SET, TARGETS, define, frame, promoted, publish
+from tests.builders import SET, TARGETS, define, frame, promoted, provenance, publish
 from tests.invariants import check_all
 from tests.jobs.cli.calls import call
 
@@ -154,3 +154,20 @@ def test_the_command_that_scores_shows_how_the_gate_did(local_store: Store, tmp_
     assert whole["regrading"]["counts"]["harmless_block"] == 1
     log = call("log", SET, "--store", judged.root).text
     assert "version 3 regraded: harmless block" in log
+
+
+def test_what_lost_or_broke_keys_did_harm(store: Store) -> None:
+    """However good the keys are that are left: a version that lost half of them is not graded by
+    the other half.
+    """
+    define(store)
+    promoted(store, "r1", 100.0)
+    whole = frame(100.0)
+    half = whole.filter(pl.col("ticker") == whole["ticker"][0])
+    version = store.publish(SET, half, provenance("r2"))
+    assert store.judge(SET, version.version).blocks
+    regrading = store[SET].regrade(observed(100.0))
+    assert grades(regrading)[2] == "right_block"
+    assert "keys with an actual value have no valid estimate of value any more" in (
+        regrading.versions[1].message
+    )

@@ -21,4 +21,5 @@ CHECK = Check(
     block=0,
     waivable=False,
     depends_on=("manifest",),
+    remedy="`estimates repair` mends files from a backup; else publish the table again",
 )

@@ -32,4 +32,5 @@ CHECK = Check(
     unit="share",
     field="domain.allow_missing",
     limits=_allow_missing,
+    remedy="write `allow_missing = VALUE` under [domain] in the contract, or list fewer keys there",
 )

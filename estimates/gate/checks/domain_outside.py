@@ -25,4 +25,5 @@ CHECK = Check(
     purpose="keys nobody asked for",
     metric="keys outside a closed domain",
     block=0,
+    remedy='list these keys under [domain] in the contract, or write `kind = "open"` there',
 )

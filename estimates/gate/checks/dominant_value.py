@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import polars as pl
+
 from estimates.contract.columns import NUMERIC_ROLES
 from estimates.gate.check import Check, Measure, Skip
 from estimates.gate.evaluation_context import EvaluationContext
@@ -24,7 +26,7 @@ def _largest_share_of_a_value(context: EvaluationContext) -> Measure:
     names = [name for name in context.contract.judged if columns[name].role in NUMERIC_ROLES]
     part = min(_NOTABLE, limit)
     counts = run_parallel(
-        [partial(_commonest, context, name, part) for name in names], context.height
+        [partial(_commonest, context, name, part, limit) for name in names], context.height
     )
     shares = [(count / n, name, n) for name, (count, n) in zip(names, counts, strict=True) if n]
     if not shares:
@@ -42,15 +44,40 @@ def _largest_share_of_a_value(context: EvaluationContext) -> Measure:
     return Measure(share, n, message, n / context.height, offenders=offenders)
 
 
-def _commonest(context: EvaluationContext, name: str, part: float) -> tuple[int, int]:
+def _commonest(context: EvaluationContext, name: str, part: float, limit: float) -> tuple[int, int]:
     """How often the commonest value of a column is there, as `commonest` says, and how many are
-    not null.
+    not null. A natural bound that fills the column is not counted.
     """
     shared = context.shared_numbers(name)
     if shared is not None:
-        return shared.largest_count(fewest(part, len(shared))), len(shared)
+        n = len(shared)
+        count = shared.largest_count(fewest(part, n))
+    else:
+        values = context.frame[name].drop_nulls()
+        n = len(values)
+        count = commonest(values, part)
+    if count <= limit * n:
+        return count, n
+    return commonest(_beside_a_bound(context, name), part), n
+
+
+def _beside_a_bound(context: EvaluationContext, name: str) -> pl.Series:
+    """The values without those at a natural bound, where most of them may lie: sales are 0 for most
+    products of a day.
+
+    That is 0 where nothing lies below, or above, or a bound of the contract; where there is a
+    baseline, most of its values have to lie there, too.
+    """
     values = context.frame[name].drop_nulls()
-    return commonest(values, part), len(values)
+    column, low, high = context.contract.columns[name], values.min(), values.max()
+    natural = next((end for end in (low, high) if end in (0, column.min, column.max)), None)
+    if natural is None or low == high:
+        return values
+    if context.baseline is not None:
+        before = context.baseline_frame[name].drop_nulls()
+        if (before == natural).sum() < len(before) / 2:
+            return values
+    return values.filter(values != natural)
 
 
 CHECK = Check(

@@ -41,4 +41,5 @@ CHECK = Check(
     limits=_max_age,
     by_key=False,
     depends_on=(),
+    remedy="write a longer `max_age` under [freshness] in the contract, or `blocks = false`",
 )

@@ -21,4 +21,5 @@ CHECK = Check(
     purpose="impossible numbers",
     metric="cells outside the contract's min and max",
     block=0,
+    remedy="write what is possible as `min` and `max` under [columns.COLUMN] in the contract",
 )

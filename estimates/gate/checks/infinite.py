@@ -24,4 +24,5 @@ CHECK = Check(
     purpose="overflow and division by zero",
     metric="infinite cells",
     block=0,
+    remedy="write null instead, and `nullable = true` under [columns.COLUMN] in the contract",
 )

@@ -37,4 +37,6 @@ CHECK = Check(
     source="stability.md I0",
     block=0,
     waivable=False,
+    remedy='columns that are no interval get `role = "attribute"` in the contract; exchanged'
+    " ends exchange their roles",
 )

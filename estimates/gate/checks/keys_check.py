@@ -55,4 +55,6 @@ CHECK = Check(
     block=0,
     waivable=False,
     depends_on=("schema",),
+    remedy="a row is read by its key: leave these rows out, or add the column that tells "
+    "them apart as [key.COLUMN]",
 )

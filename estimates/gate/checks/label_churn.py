@@ -28,4 +28,5 @@ CHECK = Check(
     unit="share",
     warn=0.03,
     block=0.08,
+    least=10,
 )

@@ -24,4 +24,5 @@ CHECK = Check(
     block=0,
     waivable=False,
     depends_on=(),
+    remedy="`estimates repair` mends files from a backup; else publish the table again",
 )

@@ -29,4 +29,5 @@ CHECK = Check(
     worse="below",
     waivable=False,
     depends_on=("not_empty",),
+    remedy="write `minimum = VALUE` under [domain] in the contract",
 )

@@ -24,4 +24,5 @@ CHECK = Check(
     purpose="NaN, which no reader can compare or send as JSON",
     metric="NaN cells",
     block=0,
+    remedy="write null instead, and `nullable = true` under [columns.COLUMN] in the contract",
 )

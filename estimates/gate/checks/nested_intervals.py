@@ -34,4 +34,6 @@ CHECK = Check(
     metric="intervals that reach beyond one of a higher level of the same point",
     block=0,
     waivable=False,
+    remedy="write the level of each interval as `level` under [columns.COLUMN] in the "
+    'contract, or `role = "attribute"`',
 )

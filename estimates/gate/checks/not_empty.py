@@ -21,4 +21,5 @@ CHECK = Check(
     worse="below",
     waivable=False,
     depends_on=("schema",),
+    remedy="no contract lets an empty version through: publish the version before it again",
 )

@@ -26,4 +26,5 @@ CHECK = Check(
     purpose="missing estimates where the contract does not allow them",
     metric="null cells of estimate columns that are not nullable",
     block=0,
+    remedy="write `nullable = true` under [columns.COLUMN] in the contract",
 )

@@ -38,4 +38,5 @@ CHECK = Check(
     unit="share",
     warn=0.20,
     block=0.45,
+    least=10,
 )

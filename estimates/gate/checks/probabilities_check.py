@@ -57,4 +57,6 @@ CHECK = Check(
     metric="invalid probabilities and sums",
     source="stability.md C5",
     block=0,
+    remedy="write `sum_tolerance = 0.01` into the contract for sums that are rounded; what "
+    'is no probability gets `role = "score"`',
 )

@@ -41,4 +41,6 @@ CHECK = Check(
     source="stability.md Q4",
     block=0,
     waivable=False,
+    remedy="write the level of each column as `quantile` under [columns.COLUMN] in the "
+    'contract, or `role = "attribute"`',
 )

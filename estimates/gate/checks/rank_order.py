@@ -40,4 +40,5 @@ CHECK = Check(
     block=0.80,
     worse="below",
     halves=False,
+    least=10,
 )

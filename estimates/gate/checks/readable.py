@@ -27,4 +27,5 @@ CHECK = Check(
     block=0,
     waivable=False,
     depends_on=("content_digest",),
+    remedy="`estimates repair` mends files from a backup; else publish the table again",
 )

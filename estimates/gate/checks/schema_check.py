@@ -100,4 +100,6 @@ CHECK = Check(
     block=0,
     waivable=False,
     depends_on=("readable",),
+    remedy="write its columns into the contract and `estimates define` it; `estimates "
+    "promote --new-shape` lets another shape through",
 )

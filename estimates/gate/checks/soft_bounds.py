@@ -26,4 +26,6 @@ CHECK = Check(
     metric="share of cells outside soft_min and soft_max",
     unit="share",
     warn=0.001,
+    remedy="write what is usual as `soft_min` and `soft_max` under [columns.COLUMN] in the "
+    "contract",
 )

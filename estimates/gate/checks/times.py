@@ -34,4 +34,5 @@ CHECK = Check(
     block=0,
     by_key=False,
     depends_on=(),
+    remedy="say how far the data go with `--through TIME` when you publish",
 )

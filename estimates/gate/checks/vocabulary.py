@@ -25,4 +25,5 @@ CHECK = Check(
     purpose="labels that no reader knows",
     metric="cells outside the contract's labels",
     block=0,
+    remedy="add the label to `labels` under [columns.COLUMN] in the contract",
 )

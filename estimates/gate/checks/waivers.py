@@ -34,4 +34,6 @@ CHECK = Check(
     waivable=False,
     depends_on=(),
     actuals=False,
+    remedy="take the waiver back with `estimates unwaive`, or give one for this version with"
+    " `estimates waive`",
 )

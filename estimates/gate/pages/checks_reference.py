@@ -61,7 +61,7 @@ def _row(check: Check) -> tuple[str, ...]:
         str(check.number),
         f"`{check.name}`{mark}",
         check.purpose,
-        check.metric,
+        check.metric + (f"; from {check.least} keys on" if check.least > 1 else ""),
         _limit(check, check.warn),
         f"`{check.field}`" if check.field else _limit(check, check.block),
         check.source,

@@ -13,6 +13,7 @@ from estimates.gate.pages.verdict_text import (
     value_text,
     waiver_lines,
 )
+from estimates.gate.remedies import remedy
 from estimates.gate.verdict import CheckResult, Verdict
 from estimates.render.markdown import bullets, escaped, folded, table
 from estimates.render.wording import cut
@@ -39,7 +40,7 @@ def render_markdown(verdict: Verdict) -> str:
     folds = [
         _details(result, verdict)
         for result in notable
-        if result.offenders or result.groups or result.waived_by
+        if result.offenders or result.groups or result.waived_by or remedy(result, verdict)
     ]
     folds += [folded(quiet_results(verdict), _table(quiet))] if quiet else []
     footer = _footer(verdict)
@@ -76,6 +77,8 @@ def _details(result: CheckResult, verdict: Verdict) -> str:
     shown = result.offenders[:_NAMED]
     which = f": {len(shown)} of {result.offending:,}" if result.offending > len(shown) > 0 else ""
     lines = [*waiver_lines(result, verdict), *group_lines(result), *offender_lines(shown)]
+    line = remedy(result, verdict)
+    lines += [line] if line else []
     return folded(
         f"{result.number} {result.name}{which}", bullets(cut(line, _LONGEST) for line in lines)
     )

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from estimates import instants
 from estimates.catalog.records import Waiver
+from estimates.gate.remedies import remedy
 from estimates.gate.verdict import CheckResult, GroupResult, Offender, Unit, Verdict
 from estimates.render.wording import visible
 
@@ -66,8 +67,8 @@ def section(result: CheckResult, verdict: Verdict) -> list[str]:
 
 
 def details(result: CheckResult, verdict: Verdict) -> list[str]:
-    """The value of a check beside its limits, its groups, the worst offenders, and who let it
-    through, in lines.
+    """The value of a check beside its limits, its groups, the worst offenders, who let it through,
+    and what to do where the version is right, in lines.
 
     Control characters and line ends of keys and values are shown, as `\\u{…}`: a line stays one.
     """
@@ -81,7 +82,9 @@ def details(result: CheckResult, verdict: Verdict) -> list[str]:
         lines += offender_lines(shown)
     if result.offending > len(shown) > 0:
         lines.append(f"and {result.offending - len(shown):,} more{_owners_of_hidden(result)}")
-    return [visible(line) for line in [*lines, *waiver_lines(result, verdict)]]
+    lines += waiver_lines(result, verdict)
+    line = remedy(result, verdict)
+    return [visible(line) for line in [*lines, *([line] if line else [])]]
 
 
 def group_lines(result: CheckResult) -> list[str]:

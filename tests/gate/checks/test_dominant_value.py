@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
-from tests.gate.cases import Setting, poke
+from tests.gate.cases import Setting, poke, simple
 
 
 def test_passes() -> None:
@@ -19,3 +20,29 @@ def test_warns() -> None:
     result = poke("trend", 0.0, 14).evaluate().check("dominant_value")
     assert result.status == "warn"
     assert result.value == pytest.approx(0.56)
+
+
+def sales(zeros: int, bound: float = 0.0) -> pl.DataFrame:
+    """A hundred sales, most of them at a bound."""
+    values = [bound] * zeros + [bound + 1.5 * (i + 1) for i in range(100 - zeros)]
+    return pl.DataFrame({"k": [f"k{i:03}" for i in range(100)], "v": values})
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows"),
+    [("", sales(97)), ("min = 5", sales(97, 5.0)), ("", sales(97).with_columns(-pl.col("v")))],
+    ids=["zeros", "a bound of the contract", "losses"],
+)
+def test_a_natural_bound_may_hold_most_values(columns: str, rows: pl.DataFrame) -> None:
+    """97 % zeros of what cannot be less are what such numbers are."""
+    for baseline in (None, rows):
+        result = Setting(simple(columns), rows, baseline).evaluate().check("dominant_value")
+        assert (result.status, result.value) == ("pass", pytest.approx(0.01))
+
+
+def test_a_bound_that_most_values_moved_to_is_none() -> None:
+    """Zeros where the baseline has numbers took the place of estimates; so did a constant."""
+    moved = Setting(simple(), sales(97), sales(10)).evaluate().check("dominant_value")
+    assert (moved.status, moved.value) == ("fail", 0.97)
+    constant = Setting(simple(), sales(100), None).evaluate().check("dominant_value")
+    assert (constant.status, constant.value) == ("fail", 1)

@@ -40,11 +40,15 @@ fail  16 domain_missing: 7 of 25 keys of the domain missing
       value 28 %; blocks above 0 %
       AAPL/2026-11-23, AAPL/2026-11-24, AAPL/2026-11-25, AAPL/2026-11-26, AAPL/2026-11-27: missing
       and 2 more (AMZN)
+      if this is right: write `allow_missing = 0.28` under [domain] in the contract, or list \
+fewer keys there
 
 fail  21 removed_keys: 7 of 25 keys of the baseline gone
       value 28 %; blocks above 2 %, warns above 0.5 %
       AAPL/2026-11-23, AAPL/2026-11-24, AAPL/2026-11-25, AAPL/2026-11-26, AAPL/2026-11-27: removed
       and 2 more (AMZN)
+      if this is right: `estimates waive prices removed_keys --version 2 --reason WHY --until \
+DATE`, or write `block = 0.28` under [gate.checks.removed_keys] in the contract
 
 warn  11 soft_bounds: of 18 cells outside their soft bounds: 1 in close
       value 5.556 %; warns above 0.1 %
@@ -140,7 +144,7 @@ def test_an_error_says_what_could_not_be_evaluated() -> None:
     text = render_text(Setting(candidate={"provenance": provenance(targets=())}).evaluate())
     assert (
         "error 16 domain_missing: could not be evaluated: "
-        "the version records 0 targets, the contract's domain has 5 steps\n\n" in text
+        "the version records 0 targets, the contract's domain has 5 steps\n" in text
     )
 
 
